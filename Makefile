@@ -1,0 +1,46 @@
+# `make help` says what each target does. CI runs `make check` and `make test`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup demo provide test check format bench-phone bench-fleet clean
+
+PYTHON ?=
+PHONES ?= 100
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 2 ? 2 : n > 8 ? 8 : n )))
+ARGS ?=
+BIN := .venv/bin
+
+help: ## Say what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Make .venv and install phonefleet into it (no root; PYTHON=... names the Python to take)
+	@PYTHON='$(PYTHON)' scripts/setup.sh
+
+demo: setup ## Run the operator's standard day on 8 simulated phones
+	@$(BIN)/phonefleet demo $(ARGS)
+
+provide: ## Install the servers that the tests need (root), or say what is missing
+	@scripts/provide.sh
+
+test: provide ## Run all tests, servers included (ARGS='-k word' to choose, JOBS=... processes)
+	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+check: setup ## Lint, formatting, types, and which room may import which
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: setup ## Format the code and mend what the linter can mend
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench-phone: setup ## Cost of a dump and a click, stock uiautomator2 beside ours
+	@$(BIN)/python -m benchmarks.phone $(ARGS)
+
+bench-fleet: setup ## Memory of a phone's worker beside a stock one (PHONES=100)
+	@$(BIN)/python -m benchmarks.fleet --phones $(PHONES) $(ARGS)
+
+clean: ## Remove what the targets made: .venv, var, caches
+	rm -rf .venv var build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

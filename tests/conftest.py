@@ -1,0 +1,64 @@
+"""What every test may ask for: throwaway servers, and databases of its own on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.support.servers import MariaDB, Redis
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long tests first: one that begins last would leave the other processors idle."""
+    items.sort(key=lambda item: item.get_closest_marker("fleet") is None)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Redis]:
+    """A Redis for this test process."""
+    with Redis() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_url(redis_server: Redis) -> str:
+    """Its address. What earlier tests left in it is still there; see `empty_redis_url`."""
+    return redis_server.url
+
+
+@pytest.fixture
+def empty_redis_url(redis_server: Redis) -> str:
+    """Its address, emptied."""
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[MariaDB]:
+    """A MariaDB for this test process; `.database()` gives one database more."""
+    with MariaDB() as server:
+        yield server
+
+
+@pytest.fixture
+def mariadb_database(mariadb_server: MariaDB) -> Iterator[str]:
+    """The URL of an empty MariaDB database of this test's own."""
+    with mariadb_server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path) -> str:
+    """The URL of an SQLite file of this test's own, not created yet."""
+    return f"sqlite:///{tmp_path / 'ledger.db'}"
+
+
+@pytest.fixture(params=["sqlite", "mariadb"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Both databases, one after the other: whatever asks for this runs on each."""
+    url: str = request.getfixturevalue(f"{request.param}_database")
+    return url

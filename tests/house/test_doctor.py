@@ -1,0 +1,159 @@
+"""The doctor: what it makes of what it sees, and that it sees what is really there."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from sqlalchemy import create_engine, text
+
+from scripts import doctor, probes
+from scripts.doctor import Check
+from scripts.embedded import EmbeddedRedis, NoRedis
+from scripts.probes import DatabaseState, DiskState, ProgramState, RedisState
+from tests.support.servers import Redis
+
+REDIS = RedisState("127.0.0.1:6379", version="7.0.15")
+SILENT = RedisState("127.0.0.1:6379", error="Connection refused")
+MIGRATED = DatabaseState(
+    "mysql+mysqldb://root:***@db/phonefleet",
+    driver_error="",
+    server="mariadb",
+    version="10.11.19",
+    revisions=frozenset({"0001"}),
+    heads=frozenset({"0001"}),
+)
+ABSENT = DatabaseState("sqlite:///var/phonefleet.db", absent=True)
+
+JUDGEMENTS = {
+    "python is new enough": (doctor.judge_python((3, 11, 0)), True, "3.11.0"),
+    "python is too old": (doctor.judge_python((3, 10, 9)), False, "PYTHON="),
+    "redis runs": (doctor.judge_redis(REDIS, embedded=False), True, "7.0.15 at 127.0.0.1:6379"),
+    "redis is silent": (doctor.judge_redis(SILENT, embedded=False), False, "PHONEFLEET_REDIS_URL"),
+    "redis is silent and ours": (doctor.judge_redis(SILENT, embedded=True), True, "phonefleet up"),
+    "redis is old": (doctor.judge_redis(replace(REDIS, version="6.0.16"), embedded=False), False, "upgrade"),
+    "redis is just new enough": (doctor.judge_redis(replace(REDIS, version="6.2.14"), embedded=True), True, "6.2"),
+    "ledger is migrated": (doctor.judge_database(MIGRATED), True, "mariadb 10.11.19"),
+    "ledger is not there": (doctor.judge_database(ABSENT), True, "phonefleet up"),
+    "ledger is silent": (doctor.judge_database(replace(MIGRATED, error="(2002)")), False, "PHONEFLEET_DATABASE_URL"),
+    "ledger is behind": (doctor.judge_database(replace(MIGRATED, revisions=frozenset())), False, "migrates"),
+    "ledger is old": (doctor.judge_database(replace(MIGRATED, version="10.5.29")), False, "upgrade"),
+    "ledger is an old MySQL": (
+        doctor.judge_database(replace(MIGRATED, server="mysql", version="5.7.44")),
+        False,
+        "MySQL 8.0",
+    ),
+    "files: soft is raised by servers": (doctor.judge_open_files(1024, 524288), True, "soft 1024"),
+    "files: no limit": (doctor.judge_open_files(1024, -1), True, "hard none"),
+    "files: too few": (doctor.judge_open_files(1024, 4095), False, "ulimit -n 4096"),
+    "adb is there": (doctor.judge_adb(ProgramState("/adb", "36.0.0 (/adb)")), True, "36.0.0"),
+    "adb is missing": (doctor.judge_adb(ProgramState(None, "none", "reinstall adbutils")), False, "reinstall"),
+    "no font": (doctor.judge_font(None), False, "fonts-noto-cjk"),
+    "disk is full": (doctor.judge_disk(DiskState(Path("var"), writable=True, free=2**30 - 1)), False, "free at least"),
+    "disk has room": (doctor.judge_disk(DiskState(Path("var"), writable=True, free=2**30)), True, "1.0 GB"),
+    "disk is closed": (doctor.judge_disk(DiskState(Path("/"), writable=False, free=2**40)), False, "PHONEFLEET_VAR"),
+}
+
+
+@pytest.mark.parametrize("name", JUDGEMENTS)
+def test_judgements(name: str) -> None:
+    check, ok, says = JUDGEMENTS[name]
+    assert check.ok is ok
+    assert says in f"{check.found} {check.remedy}"
+
+
+def test_mysqlclient_is_asked_for_only_where_it_is_used() -> None:
+    assert doctor.judge_mysqlclient(ABSENT) is None
+    present = doctor.judge_mysqlclient(MIGRATED)
+    assert present is not None
+    assert present.ok
+    missing = doctor.judge_mysqlclient(replace(MIGRATED, driver_error="No module named 'MySQLdb'"))
+    assert missing is not None
+    assert not missing.ok
+    assert "libmariadb-dev" in missing.remedy
+
+
+def test_only_what_is_needed_makes_it_fail() -> None:
+    fine, wanted, missing = Check("a", True, ""), Check("b", False, "", needed=False), Check("c", False, "")
+    assert doctor.exit_status([fine, wanted]) == 0
+    assert doctor.exit_status([fine, wanted, missing]) == 1
+
+
+def test_the_table_shows_remedies_and_swallows_no_brackets() -> None:
+    page = io.StringIO()
+    checks = [Check("one", False, "[Errno 111] refused", "phonefleet[mysql]"), Check("two", True, "", "hidden")]
+    Console(file=page, width=120).print(doctor.table(checks))
+    assert "[Errno 111] refused" in page.getvalue()
+    assert "phonefleet[mysql]" in page.getvalue()
+    assert "hidden" not in page.getvalue()
+
+
+def test_a_bad_setting_is_named_with_its_remedy(tmp_path: Path) -> None:
+    checks = doctor.examine({"PHONEFLEET_VAR": str(tmp_path), "PHONEFLEET_ADB_PORT": "5037"})
+    assert [check.name for check in checks if not check.ok] == ["Settings"]
+    assert "PHONEFLEET_ADB_PORT" in checks[-1].found
+    assert doctor.exit_status(checks) == 1
+
+
+def test_the_embedded_default_needs_nothing_that_runs(tmp_path: Path) -> None:
+    checks = {check.name: check for check in doctor.examine({"PHONEFLEET_VAR": str(tmp_path)})}
+    assert "none runs now" in checks["Redis"].found
+    assert "phonefleet up makes it" in checks["Ledger"].found
+    assert checks["adb"].ok
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_finds_the_embedded_redis_that_runs(tmp_path: Path) -> None:
+    with EmbeddedRedis(tmp_path) as server:
+        checks = {check.name: check for check in doctor.examine({"PHONEFLEET_VAR": str(tmp_path)})}
+        assert f"at 127.0.0.1:{server.port}" in checks["Redis"].found
+
+
+def test_a_redis_of_the_operators_must_answer(tmp_path: Path) -> None:
+    with Redis() as server:
+        env = {"PHONEFLEET_VAR": str(tmp_path), "PHONEFLEET_REDIS_URL": server.url}
+        assert {check.name: check.ok for check in doctor.examine(env)}["Redis"]
+        os.kill(server.pid, signal.SIGKILL)
+        os.waitid(os.P_PID, server.pid, os.WEXITED | os.WNOWAIT)
+        failed = {check.name: check for check in doctor.examine(env)}["Redis"]
+    assert not failed.ok
+    assert server.url.split("@")[0] not in failed.found + failed.remedy
+
+
+def test_a_database_without_tables_is_not_migrated(mariadb_database: str) -> None:
+    state = probes.database(mariadb_database)
+    assert (state.server, state.error, state.driver_error) == ("mariadb", "", "")
+    assert state.revisions == frozenset()
+
+
+def test_the_database_is_known_by_its_migrations(sqlite_database: str) -> None:
+    engine = create_engine(sqlite_database)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+        connection.execute(text("INSERT INTO alembic_version VALUES ('older')"))
+    engine.dispose()
+    state = probes.database(sqlite_database)
+    assert state.server == "sqlite"
+    assert state.revisions == {"older"}
+    assert not doctor.judge_database(state).ok
+
+
+def test_a_database_that_is_not_there_is_named_without_its_password() -> None:
+    state = probes.database("mysql+mysqldb://root:secret@127.0.0.1:1/phonefleet")
+    assert state.error
+    assert "secret" not in repr(state)
+
+
+def test_no_redis_program_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> None:
+        raise NoRedis("install one")
+
+    monkeypatch.setattr(probes, "find_redis", none)
+    program = probes.redis_program()
+    assert doctor.judge_redis_program(program, needed=True).remedy == "install one"
+    assert doctor.exit_status([doctor.judge_redis_program(program, needed=False)]) == 0

@@ -1,0 +1,1 @@
+"""What tests and benchmarks share: throwaway servers and bounded waits."""

@@ -1,0 +1,111 @@
+"""A shelf of simulated phones behind a real adb server, for tests and benchmarks."""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import adbutils
+
+from tests.support.poll import wait_until
+
+READY_SECONDS = 30.0
+
+
+def free_port() -> int:
+    """A loopback TCP port that nothing listens on now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+class AdbServer:
+    """The real adb server that adbutils bundles, on a free port of its own."""
+
+    def __enter__(self) -> Self:
+        self.port = free_port()
+        command = [adbutils.adb_path(), "-P", str(self.port), "server", "nodaemon"]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(self._answers, READY_SECONDS, "the adb server")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._process.terminate()
+        self._process.wait(READY_SECONDS)
+
+    @property
+    def client(self) -> adbutils.AdbClient:
+        return adbutils.AdbClient("127.0.0.1", self.port)
+
+    def _answers(self) -> bool:
+        with socket.socket() as sock:
+            return sock.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+class Shelf:
+    """phonesim in a process of its own, its phones connected to an adb server."""
+
+    def __init__(self, adb: AdbServer, truth: Path, phones: int = 1, *, speed: float = 0, seed: int = 1, accounts: int = 0) -> None:
+        self.adb = adb
+        self.truth_file = truth
+        self._command = [
+            sys.executable, "-m", "phonesim", "--phones", str(phones), "--accounts", str(accounts or phones),
+            "--speed", str(speed), "--seed", str(seed), "--truth", str(truth), "--die-with-parent",
+        ]  # fmt: skip
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert self._process.stdout is not None
+        readable, _, _ = select.select([self._process.stdout], [], [], READY_SECONDS)
+        line = self._process.stdout.readline() if readable else b""
+        if not line:
+            self._end()
+            raise RuntimeError("phonesim did not become ready")
+        ready = json.loads(line)
+        self.control: str = ready["control"]
+        self.phones: list[dict[str, str]] = ready["phones"]
+        for phone in self.phones:
+            self.adb.client.connect(phone["address"], timeout=READY_SECONDS)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for phone in self.phones:
+            self.adb.client.disconnect(phone["address"])
+        self._end()
+
+    def get(self, path: str) -> Any:
+        """What the control port answers."""
+        with urllib.request.urlopen(self.control + path, timeout=READY_SECONDS) as answer:
+            return json.load(answer)
+
+    def post(self, path: str, **body: Any) -> Any:
+        """What the control port answers to a JSON body."""
+        request = urllib.request.Request(self.control + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=READY_SECONDS) as answer:
+            return json.load(answer)
+
+    def fault(self, name: str, phone: str = "SIM0001", **options: Any) -> None:
+        """Let a fault strike a phone."""
+        self.post("/faults", phone=phone, fault=name, **options)
+
+    def heal(self, phone: str = "SIM0001") -> None:
+        """End all faults of a phone."""
+        self.post("/heal", phone=phone)
+
+    def truth(self) -> list[dict[str, Any]]:
+        """What really happened, from the world's own log."""
+        lines = self.truth_file.read_text(encoding="utf-8").splitlines() if self.truth_file.exists() else []
+        return [json.loads(line) for line in lines]
+
+    def _end(self) -> None:
+        self._process.terminate()
+        self._process.wait(READY_SECONDS)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
