@@ -1,0 +1,1 @@
+"""The phone's end of the ADB transport protocol."""

@@ -1,0 +1,135 @@
+"""The control port: HTTP and JSON for tests, benchmarks and people. docs/phonesim.md lists the routes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from phonesim.faults import FAULTS, Fault, FaultError, Phone, heal, set_fault
+from phonesim.http import BadRequest, Request, Response, serve_http
+from phonesim.world import World
+
+Body = Mapping[str, Any]
+_FAULT_KEYS = frozenset({"phone", "fault", "seconds", "at", "on"})
+
+
+class TcpWire:
+    """A TCP connection as phonesim.http wants it."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def read(self, size: int) -> bytes:
+        return await self._reader.readexactly(size)
+
+    async def read_until(self, mark: bytes) -> bytes:
+        return await self._reader.readuntil(mark)
+
+    async def write(self, data: bytes) -> None:
+        self._writer.write(data)
+        await self._writer.drain()
+
+
+class Control:
+    """Answers the control port."""
+
+    def __init__(self, world: World, phones: Mapping[str, Phone]) -> None:
+        self._world = world
+        self._phones = phones
+        self._gets: Mapping[str, Callable[[], object]] = {
+            "/healthz": lambda: {"ok": True, "phones": len(phones)},
+            "/phones": lambda: [_describe(phone) for phone in phones.values()],
+            "/faults": lambda: {name: sorted(kind.options) for name, kind in sorted(FAULTS.items())},
+            "/truth": world.truth,
+            "/world": world.snapshot,
+        }
+        self._posts: Mapping[str, Callable[[Body], object]] = {
+            "/faults": self._fault,
+            "/heal": self._heal,
+            "/world/delete_comment": self._delete_comment,
+            "/world/forbid": lambda body: self._rule(body, world.forbid),
+            "/world/allow": lambda body: self._rule(body, world.allow),
+            "/world/moderate": self._moderate,
+        }
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One client of the control port."""
+        try:
+            await serve_http(TcpWire(reader, writer), self._answer)
+        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
+            pass
+        except asyncio.CancelledError:
+            pass  # the loop ends; asyncio would log the cancelled handler as an error
+        finally:
+            writer.close()
+
+    async def _answer(self, request: Request) -> Response:
+        path = request.path.partition("?")[0]
+        try:
+            if request.method == "GET" and path in self._gets:
+                return Response.of_json(self._gets[path]())
+            if request.method == "POST" and path in self._posts:
+                body = request.json()
+                if not isinstance(body, dict):
+                    raise BadRequest("the body must be a JSON object")
+                return Response.of_json(self._posts[path](body))
+        except (BadRequest, FaultError) as error:
+            return Response.of_json({"error": str(error)}, 400)
+        except KeyError as error:
+            return Response.of_json({"error": f"unknown or missing: {error.args[0]}"}, 400)
+        known = path in self._gets or path in self._posts
+        return Response.of_json({"error": f"no {request.method} {path} here"}, 405 if known else 404)
+
+    def _fault(self, body: Body) -> object:
+        seconds = body.get("seconds")
+        if seconds is not None and (not isinstance(seconds, int | float) or seconds <= 0):
+            raise BadRequest("seconds must be a number above 0")
+        options = {key: value for key, value in body.items() if key not in _FAULT_KEYS}
+        fault = Fault(str(body["fault"]), seconds, body.get("at"), str(body.get("on", "")), options)
+        chosen = self._choose(body)
+        for phone in chosen:
+            set_fault(phone, fault)
+        return {"phones": [phone.device.serial for phone in chosen], "fault": fault.name}
+
+    def _heal(self, body: Body) -> object:
+        chosen = self._choose(body)
+        for phone in chosen:
+            heal(phone, body.get("fault"))
+        return {"phones": [phone.device.serial for phone in chosen]}
+
+    def _choose(self, body: Body) -> list[Phone]:
+        serial = body["phone"]
+        if serial == "*":
+            return list(self._phones.values())
+        if serial not in self._phones:
+            raise BadRequest(f"no phone {serial!r}; known are {', '.join(list(self._phones)[:8])} …")
+        return [self._phones[serial]]
+
+    def _delete_comment(self, body: Body) -> object:
+        keys = ("author_id", "title", "commenter", "text")
+        return {"deleted": self._world.delete_comment(*(str(body[key]) for key in keys))}
+
+    def _rule(self, body: Body, apply: Callable[[str, str | None], None]) -> object:
+        apply(str(body["account"]), body.get("author_id"))
+        return {"ok": True}
+
+    def _moderate(self, body: Body) -> object:
+        self._world.moderate(str(body["account"]))
+        return {"ok": True}
+
+
+def _describe(phone: Phone) -> dict[str, Any]:
+    device = phone.device
+    return {
+        "serial": device.serial,
+        "address": phone.port.address,
+        "account": device.app.account_id,
+        "plugged": phone.port.plugged,
+        "ui_server": device.ui is not None,
+        "app_running": device.app.running,
+        "app_foreground": device.app.foreground,
+        "faults": sorted(phone.active),
+        "armed": [{"fault": fault.name, "at": fault.at, "on": fault.on} for fault in phone.armed],
+    }

@@ -1,0 +1,210 @@
+"""One simulated phone: what it is, what it holds, and the finger that touches its screen."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import itertools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Literal
+
+from PIL import Image
+
+from phonesim.files import Files
+from phonesim.node import Node
+from phonesim.pace import REAL_SECONDS, Pace
+from phonesim.practice import LAUNCHER
+from phonesim.practice.app import PracticeApp
+from phonesim.uia.process import UiProcess
+
+Draw = Callable[[Node, int, int], Image.Image]
+Moment = Literal["next_tap", "after_tap"]
+
+WIDTH, HEIGHT = 1080, 2400
+DEFAULT_IME = "com.android.inputmethod.latin/.LatinIME"
+KEY_HOME, KEY_BACK, KEY_ENTER, KEY_DELETE = 3, 4, 66, 67
+
+# one at a time: PIL's fonts are shared and not made for threads
+_painter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="painter")
+
+
+@dataclass(slots=True)
+class Battery:
+    """Charge in percent, temperature in tenths of a degree Celsius (as `dumpsys battery` has it)."""
+
+    level: int = 86
+    temperature: int = 312
+
+
+@dataclass(slots=True)
+class Apps:
+    """What is installed beside the practice app, and the input method in use."""
+
+    third_party: list[str] = field(default_factory=list)
+    imes: list[str] = field(default_factory=lambda: [DEFAULT_IME])
+
+
+class Device:
+    """One phone. Everything runs on the event loop; drawing alone happens in a thread."""
+
+    def __init__(self, serial: str, number: int, app: PracticeApp, pace: Pace, draw: Draw) -> None:
+        """`number` tells the phones of one shelf apart: it makes the address in the Wi-Fi network."""
+        self.serial = serial
+        self.ip = f"192.168.{number // 250}.{number % 250 + 2}"
+        self.app = app
+        self.home_account = app.account_id  # who is logged in when nothing is wrong
+        self.pace = pace
+        self.files = Files()
+        self.apps = Apps()
+        self.battery = Battery()
+        self.screen_on = True
+        self.clipboard: str | None = None
+        self.settings = {"secure default_input_method": DEFAULT_IME, "system screen_brightness": "102"}
+        self.properties = _properties(serial)
+        self.ui: UiProcess | None = None
+        self.awake = asyncio.Event()
+        self.awake.set()
+        self.finger_down: tuple[int, int, float] | None = None  # where and since when (monotonic)
+        self.on_moment: Callable[[Moment, str], None] | None = None
+        self._draw = draw
+        self._app_pid: int | None = None
+        self._pids = itertools.count(4000)
+
+    # the screen
+
+    def screen(self) -> Node:
+        """The screen as it is now."""
+        return self.app.render(WIDTH, HEIGHT)
+
+    def foreground(self) -> tuple[str, str]:
+        """Package and activity in the foreground."""
+        return (self.app.package if self.app.foreground else LAUNCHER), self.app.activity
+
+    def focused_input(self) -> Node | None:
+        """The input field that has the focus, if any."""
+        return next((node for node in self.screen().walk() if node.focused and node.cls.endswith("EditText")), None)
+
+    async def picture(self, image_format: Literal["JPEG", "PNG"], quality: int = 80) -> bytes:
+        """The screen as an encoded picture."""
+        root = self.screen()
+        return await asyncio.get_running_loop().run_in_executor(_painter, self._encode, root, image_format, quality)
+
+    def _encode(self, root: Node, image_format: str, quality: int) -> bytes:
+        buffer = io.BytesIO()
+        options = {"quality": quality} if image_format == "JPEG" else {"compress_level": 1}
+        self._draw(root, WIDTH, HEIGHT).convert("RGB").save(buffer, image_format, **options)
+        return buffer.getvalue()
+
+    # the finger
+
+    async def tap(self, x: int, y: int) -> None:
+        """Tap a pixel. A fault may strike before the tap takes effect, or between that and the answer."""
+        await self._touch(x, y, lambda: self.app.tap(x, y), REAL_SECONDS["tap"])
+
+    async def long_press(self, x: int, y: int, real_seconds: float) -> None:
+        """Rest a finger on a pixel for that long on a real phone."""
+        await self._touch(x, y, lambda: self.app.long_press(x, y), real_seconds)
+
+    async def swipe(self, x1: int, y1: int, x2: int, y2: int, real_seconds: float) -> None:
+        """Drag a finger, taking that long on a real phone."""
+        await self._take(real_seconds)
+        self.app.swipe(x1, y1, x2, y2)
+
+    async def key(self, code: int) -> None:
+        """Press an Android key."""
+        await self._take(REAL_SECONDS["key"])
+        if code == KEY_DELETE:
+            self.type_text("", replace=False, erase=1)
+        elif code in (26, 223, 224):
+            self.screen_on = code == 224 or (code == 26 and not self.screen_on)
+        else:
+            self.app.key(code)
+
+    def type_text(self, text: str, replace: bool, erase: int = 0) -> bool:
+        """Type into the focused input field; False when there is none."""
+        node = self.focused_input()
+        if node is None:
+            return False
+        kept = "" if replace else node.text[: len(node.text) - erase]
+        self.app.set_text(node, kept + text)
+        return True
+
+    async def _touch(self, x: int, y: int, act: Callable[[], None], real_seconds: float) -> None:
+        target = self._resource_at(x, y) if self.on_moment else ""
+        if self.on_moment:
+            self.on_moment("next_tap", target)
+            await asyncio.sleep(0)  # where the fault killed the process that carries this out, it ends here
+        await self._take(real_seconds)
+        act()
+        if self.on_moment:
+            self.on_moment("after_tap", target)
+            await self.awake.wait()
+
+    async def _take(self, real_seconds: float) -> None:
+        """Let time go by; a phone that hangs meanwhile goes on when it wakes."""
+        await self.pace.sleep(real_seconds)
+        await self.awake.wait()
+
+    def _resource_at(self, x: int, y: int) -> str:
+        """The resource id of the topmost clickable node under a pixel, without its package."""
+        hit = ""
+        for node in self.screen().walk():
+            left, top, right, bottom = node.bounds
+            if node.clickable and left <= x < right and top <= y < bottom:
+                hit = node.resource_id
+        return hit.rpartition("/")[2]
+
+    # the app and other processes
+
+    @property
+    def app_pid(self) -> int | None:
+        """The practice app's process id, None while it does not run."""
+        if not self.app.running:
+            self._app_pid = None
+        elif self._app_pid is None:
+            self._app_pid = self.new_pid()
+        return self._app_pid
+
+    async def start_app(self) -> None:
+        """Bring the practice app to the foreground."""
+        if not self.app.running:
+            await self.pace.take("start")
+        self.app.start()
+
+    def stop_app(self, package: str) -> None:
+        """Force-stop a package; only the practice app has anything to stop."""
+        if package == self.app.package:
+            self.app.stop()
+            self._app_pid = None
+
+    @property
+    def network(self) -> bool:
+        """Is the phone in its Wi-Fi network?"""
+        return not self.app.network_down
+
+    def set_network(self, up: bool) -> None:
+        """Join or leave the Wi-Fi network."""
+        self.app.network_down = not up
+
+    def new_pid(self) -> int:
+        """A process id that was not used on this phone before."""
+        return next(self._pids)
+
+
+def _properties(serial: str) -> dict[str, str]:
+    return {
+        "ro.serialno": serial,
+        "ro.boot.serialno": serial,
+        "ro.product.name": "phonesim",
+        "ro.product.brand": "phonefleet",
+        "ro.product.manufacturer": "phonefleet",
+        "ro.product.model": "SimPhone",
+        "ro.product.device": "simphone",
+        "ro.product.cpu.abi": "arm64-v8a",
+        "ro.build.version.sdk": "34",
+        "ro.build.version.release": "14",
+        "ro.debuggable": "0",
+        "sys.boot_completed": "1",
+    }

@@ -1,0 +1,73 @@
+"""A shelf of simulated phones: one world, one event loop, one ADB port a phone and a control port."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from phonesim.adb.port import HOST, AdbPort
+from phonesim.control import Control
+from phonesim.device import Device
+from phonesim.drawing import draw
+from phonesim.faults import Phone
+from phonesim.pace import REAL_SECONDS, Pace
+from phonesim.practice.app import PracticeApp
+from phonesim.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a shelf is set up. Ports that are 0 are chosen by the system."""
+
+    phones: int
+    accounts: int
+    seed: int = 1
+    speed: float = 1.0
+    base_port: int = 0
+    control_port: int = 0
+    truth: Path | None = None
+
+
+class Shelf:
+    """All phones of one process, by serial, around one world."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises OSError when the truth file cannot be written."""
+        self._settings = settings
+        self.world = World(settings.seed, settings.accounts, settings.truth)
+        accounts = self.world.accounts
+        self.phones: dict[str, Phone] = {}
+        for number in range(settings.phones):
+            serial = f"SIM{number + 1:04d}"
+            pace = Pace(settings.speed)
+            app = PracticeApp(self.world, serial, accounts[number % len(accounts)].id, time.monotonic)
+            app.load_delay(pace.seconds(REAL_SECONDS["load"]))
+            device = Device(serial, number, app, pace, draw)
+            port = settings.base_port + number if settings.base_port else 0
+            self.phones[serial] = Phone(device, AdbPort(device, port))
+        self._control = Control(self.world, self.phones)
+        self._control_server: asyncio.Server | None = None
+
+    async def start(self) -> dict[str, Any]:
+        """Plug all phones in and open the control port; what the ready line says. Raises OSError."""
+        for phone in self.phones.values():
+            await phone.port.plug()
+        self._control_server = await asyncio.start_server(self._control.serve, HOST, self._settings.control_port)
+        control_port = self._control_server.sockets[0].getsockname()[1]
+        return {
+            "control": f"http://{HOST}:{control_port}",
+            "phones": [
+                {"serial": serial, "address": phone.port.address, "account": phone.device.app.account_id}
+                for serial, phone in self.phones.items()
+            ],
+        }
+
+    def stop(self) -> None:
+        """Unplug all phones and close the control port."""
+        for phone in self.phones.values():
+            phone.port.unplug()
+        if self._control_server is not None:
+            self._control_server.close()

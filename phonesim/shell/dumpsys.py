@@ -1,0 +1,113 @@
+"""`dumpsys SERVICE`: the lines that adbutils, uiautomator2 and a host agent read of each service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from phonesim import device as phone
+from phonesim.device import Device
+from phonesim.shell.command import Call, Result, failed, said
+from phonesim.shell.packages import installed
+
+VERSION_CODE = 1
+
+
+async def dumpsys(call: Call) -> Result:
+    """Unknown services are refused by name."""
+    service = call.args[0] if call.args else ""
+    if service == "package":
+        return _package(call, call.args[-1])
+    if service not in SERVICES:
+        return failed(f"Can't find service: {service}")
+    return said(SERVICES[service](call.device))
+
+
+def _display(device: Device) -> str:
+    size = f"{phone.WIDTH}, {phone.HEIGHT}"
+    return (
+        "  mViewports=[DisplayViewport{type=INTERNAL, valid=true, isActive=true, displayId=0, "
+        f"uniqueId='local:0', physicalPort=0, orientation=0, logicalFrame=Rect(0, 0 - {size}), "
+        f"physicalFrame=Rect(0, 0 - {size}), deviceWidth={phone.WIDTH}, deviceHeight={phone.HEIGHT}}}]"
+    )
+
+
+def _window(device: Device) -> str:
+    package, activity = device.foreground()
+    return (
+        f"  mCurrentFocus=Window{{5f1c2a9 u0 {package}/{activity}}}\n"
+        f"  mFocusedApp=ActivityRecord{{8d04e7b u0 {package}/{activity} t21}}"
+    )
+
+
+def _activity(device: Device) -> str:
+    package, activity = device.foreground()
+    return (
+        f"  mResumedActivity: ActivityRecord{{8d04e7b u0 {package}/{activity} t21}}\n"
+        f"  ACTIVITY {package}/{activity} 8d04e7b pid={device.app_pid or 2144}"
+    )
+
+
+def _battery(device: Device) -> str:
+    battery = device.battery
+    return (
+        "Current Battery Service state:\n  AC powered: false\n  USB powered: true\n  Wireless powered: false\n"
+        "  Dock powered: false\n  Max charging current: 500000\n  Max charging voltage: 5000000\n"
+        f"  Charge counter: {battery.level * 40000}\n  status: 2\n  health: {3 if battery.temperature > 450 else 2}\n"
+        f"  present: true\n  level: {battery.level}\n  scale: 100\n  voltage: 4120\n"
+        f"  temperature: {battery.temperature}\n  technology: Li-ion"
+    )
+
+
+def _connectivity(device: Device) -> str:
+    if not device.network:
+        return "Active default network: none\n\nCurrent Networks:"
+    return (
+        "Active default network: 100\n\nCurrent Networks:\n"
+        "  NetworkAgentInfo{network{100}  ni{WIFI CONNECTED extra: } created=2025-01-01T00:00:00.000Z "
+        "Score(Policies : IS_VALIDATED)  nc{[ Transports: WIFI Capabilities: INTERNET&VALIDATED ]} }"
+    )
+
+
+def _wifi(device: Device) -> str:
+    state = "CONNECTED/CONNECTED" if device.network else "DISCONNECTED/DISCONNECTED"
+    return f"Wi-Fi is {'enabled' if device.network else 'disabled'}\nmNetworkInfo [type: WIFI[], state: {state}]"
+
+
+def _power(device: Device) -> str:
+    on = "true" if device.screen_on else "false"
+    wakefulness = "Awake" if device.screen_on else "Asleep"
+    return f"  mWakefulness={wakefulness}\n  mHoldingDisplaySuspendBlocker={on}"
+
+
+def _input_method(device: Device) -> str:
+    shown = "true" if device.focused_input() else "false"
+    return f"  mCurMethodId={device.settings['secure default_input_method']}\n  mInputShown={shown}"
+
+
+def _surface_flinger(device: Device) -> str:
+    return 'Display 4619827259835644672 (HWC display 0): port=0 pnpId=SIM displayName="phonesim"'
+
+
+def _package(call: Call, name: str) -> Result:
+    if name not in installed(call):
+        return said(f"Unable to find package: {name}")
+    version = call.device.app.version if name == call.device.app.package else "2.4.0"
+    return said(
+        f"Packages:\n  Package [{name}] (3b1f2d4):\n    versionCode={VERSION_CODE} minSdk=21 targetSdk=34\n"
+        f"    versionName={version}\n"
+        "    signatures=PackageSignatures{c2a1f version:2, signatures:[9f4e21b], past signatures:[]}\n"
+        "    firstInstallTime=2025-01-01 08:00:00\n    lastUpdateTime=2025-01-01 08:00:00\n    pkgFlags=[ HAS_CODE ]"
+    )
+
+
+SERVICES: Mapping[str, Callable[[Device], str]] = {
+    "display": _display,
+    "window": _window,
+    "activity": _activity,
+    "battery": _battery,
+    "connectivity": _connectivity,
+    "wifi": _wifi,
+    "power": _power,
+    "input_method": _input_method,
+    "SurfaceFlinger": _surface_flinger,
+}

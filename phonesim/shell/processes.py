@@ -1,0 +1,113 @@
+"""Processes on the phone: `ps`, `pidof`, `kill`, `pkill`, and `app_process`, which is the UI server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from phonesim.adb.stream import StreamClosed
+from phonesim.practice import LAUNCHER
+from phonesim.shell.command import Call, Command, Result, failed, said
+from phonesim.uia.process import UiProcess
+
+if TYPE_CHECKING:
+    from phonesim.device import Device
+
+UI_SERVER = "com.wetest.uia2.Main"
+UI_SERVER_JAR = "/data/local/tmp/u2.jar"
+STARTING = b"[server] INFO: [UiAutomator2Server] Starting Server\n"
+REGISTERED = b"java.lang.IllegalStateException: UiAutomationService android.accessibilityservice already registered!\n"
+
+
+def processes(device: Device) -> list[tuple[int, str]]:
+    """What runs: process ids and names."""
+    running = [(1, "init"), (1204, "system_server"), (1893, "com.android.systemui"), (2144, LAUNCHER)]
+    if device.app_pid is not None:
+        running.append((device.app_pid, device.app.package))
+    if device.ui is not None:
+        running.append((device.ui.pid, "app_process"))
+    return running
+
+
+async def ps(call: Call) -> Result:
+    head = f"{'USER':<14}{'PID':>6}{'PPID':>6} {'VSZ':>10}{'RSS':>8} {'WCHAN':<20}{'ADDR':>9} S NAME"
+    rows = [
+        f"{'u0_a100':<14}{pid:>6}{612:>6} {13821400:>10}{98304:>8} {'do_epoll_wait':<20}{0:>9} S {name}"
+        for pid, name in processes(call.device)
+    ]
+    return said("\n".join([head, *rows]))
+
+
+async def pidof(call: Call) -> Result:
+    pids = [str(pid) for pid, name in processes(call.device) if name in call.args]
+    return said(" ".join(pids), code=0 if pids else 1)
+
+
+async def kill(call: Call) -> Result:
+    for pid in (arg for arg in call.args if not arg.startswith("-")):
+        if not _end(call.device, int(pid) if pid.isdigit() else 0):
+            return failed(f"kill: {pid}: No such process")
+    return Result()
+
+
+async def pkill(call: Call) -> Result:
+    """`pkill [-f] PATTERN`; with -f the UI server is known by its class too."""
+    wanted = call.args[-1] if call.args else ""
+    hits = [pid for pid, name in processes(call.device) if name == wanted]
+    if "-f" in call.args and wanted in UI_SERVER and wanted and call.device.ui:
+        hits.append(call.device.ui.pid)
+    ended = [_end(call.device, pid) for pid in hits]
+    return Result(code=0 if any(ended) else 1)
+
+
+def _end(device: Device, pid: int) -> bool:
+    """End a process that may be ended."""
+    if device.ui is not None and pid == device.ui.pid:
+        device.ui.kill()
+        return True
+    if device.app_pid is not None and pid == device.app_pid:
+        device.stop_app(device.app.package)
+        return True
+    return False
+
+
+async def app_process(call: Call) -> Result:
+    """Run the UI server until it dies or its shell stream is closed."""
+    device = call.device
+    if UI_SERVER not in call.args or "-p" not in call.args[:-1]:
+        return failed(f"Error: could not find class {' '.join(call.args[1:2])}")
+    if call.env.get("CLASSPATH") != UI_SERVER_JAR or device.files.stat(UI_SERVER_JAR) is None:
+        return failed(f"Error: java.lang.ClassNotFoundException: {UI_SERVER}")
+    port = int(call.args[call.args.index("-p") + 1])
+    try:
+        await call.send(STARTING)
+        await device.pace.take("boot")
+        if device.ui is not None and not device.ui.ended.is_set():
+            await call.send(REGISTERED)
+            return Result(code=1)
+    except StreamClosed:
+        return Result(code=1)
+    process = device.ui = UiProcess(device.new_pid(), port, device.awake)
+    await _until_over(process, call)
+    if device.ui is process:
+        device.ui = None
+    return Result(code=137)  # as after SIGKILL
+
+
+async def _until_over(process: UiProcess, call: Call) -> None:
+    ended = asyncio.create_task(process.ended.wait())
+    closed = asyncio.create_task(call.stream.closed.wait())
+    await asyncio.wait({ended, closed}, return_when=asyncio.FIRST_COMPLETED)
+    closed.cancel()
+    process.finish()
+    await ended
+
+
+PROCESS_COMMANDS: Mapping[str, Command] = {
+    "ps": ps,
+    "pidof": pidof,
+    "kill": kill,
+    "pkill": pkill,
+    "app_process": app_process,
+}

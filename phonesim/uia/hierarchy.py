@@ -1,0 +1,54 @@
+"""The hierarchy dump: a screen as the XML that Android's UI server writes."""
+
+from __future__ import annotations
+
+import re
+
+from phonesim.node import Node
+
+HEADER = "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?>\r\n"
+_BOOL = ("false", "true")
+_ESCAPES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;"}
+_ESCAPES |= {ord("\n"): "&#10;", ord("\r"): "&#13;", ord("\t"): "&#9;"}
+_NEEDS_CARE = re.compile(r'[&<>"\x00-\x1f\ud800-\udfff\ufffe\uffff]')
+_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def dump(root: Node, max_depth: int, only_package: str | None = None) -> str:
+    """The screen as XML, at most `max_depth` levels of nodes deep.
+
+    `only_package` leaves out what belongs to another package (a system dialog over the app), as a
+    dump of the active window alone does.
+    """
+    parts = [HEADER, '<hierarchy rotation="0">']
+    _write(parts, root, 0, max_depth, only_package)
+    parts.append("</hierarchy>")
+    return "".join(parts)
+
+
+def _write(parts: list[str], node: Node, index: int, depth: int, only_package: str | None) -> None:
+    if depth <= 0 or (only_package and node.package and node.package != only_package):
+        return
+    left, top, right, bottom = node.bounds
+    parts.append(
+        f'<node index="{index}" text="{_escape(node.text)}" resource-id="{node.resource_id}" '
+        f'class="{node.cls}" package="{node.package}" content-desc="{_escape(node.desc)}" '
+        f'checkable="{_BOOL[node.checkable]}" checked="{_BOOL[node.checked]}" clickable="{_BOOL[node.clickable]}" '
+        f'enabled="{_BOOL[node.enabled]}" focusable="{_BOOL[node.focusable]}" focused="{_BOOL[node.focused]}" '
+        f'scrollable="{_BOOL[node.scrollable]}" long-clickable="{_BOOL[node.long_clickable]}" '
+        f'password="{_BOOL[node.password]}" selected="{_BOOL[node.selected]}" visible-to-user="true" '
+        f'bounds="[{left},{top}][{right},{bottom}]" drawing-order="{index + 1}" hint="" display-id="0"'
+    )
+    if not node.children:
+        parts.append(" />")
+        return
+    parts.append(">")
+    for position, child in enumerate(node.children):
+        _write(parts, child, position, depth - 1, only_package)
+    parts.append("</node>")
+
+
+def _escape(text: str) -> str:
+    if not _NEEDS_CARE.search(text):
+        return text
+    return _NOT_XML.sub(".", text).translate(_ESCAPES)

@@ -1,0 +1,135 @@
+"""JSON-RPC methods about the phone as a whole: its screen, keys, clipboard and toasts."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from phonesim import device as phone
+from phonesim.uia.hierarchy import dump
+from phonesim.uia.rpc import INVALID_PARAMS, SERVER_ERROR, Call, RpcError
+
+if TYPE_CHECKING:
+    from phonesim.device import Device
+
+DENSITY = 2.625  # pixels per dp on a 420 dpi screen
+KEYS = {
+    "home": 3, "back": 4, "up": 19, "down": 20, "left": 21, "right": 22, "center": 23, "volume_up": 24,
+    "volume_down": 25, "power": 26, "camera": 27, "enter": 66, "delete": 67, "del": 67, "menu": 82,
+    "search": 84, "volume_mute": 164, "recent": 187,
+}  # fmt: skip
+
+
+async def device_info(device: Device) -> dict[str, Any]:
+    await device.pace.take("query")
+    return {
+        "currentPackageName": device.foreground()[0],
+        "displayHeight": phone.HEIGHT,
+        "displayRotation": 0,
+        "displaySizeDpX": round(phone.WIDTH / DENSITY),
+        "displaySizeDpY": round(phone.HEIGHT / DENSITY),
+        "displayWidth": phone.WIDTH,
+        "naturalOrientation": True,
+        "productName": device.properties["ro.product.name"],
+        "screenOn": device.screen_on,
+        "sdkInt": int(device.properties["ro.build.version.sdk"]),
+    }
+
+
+async def dump_window_hierarchy(
+    device: Device, compressed: bool = False, depth: int = 50, root_in_active: bool = False
+) -> str:
+    """`compressed` changes nothing: the practice app has no layout nodes that it would leave out."""
+    await device.pace.take("dump")
+    root = device.screen()
+    return dump(root, depth, root.package if root_in_active else None)
+
+
+async def take_screenshot(device: Device, scale: float = 1, quality: int = 80) -> str:
+    """Base64 of a JPEG. Only scale 1 is served."""
+    if scale != 1:
+        raise RpcError(INVALID_PARAMS, "takeScreenshot: only scale 1 is simulated")
+    await device.pace.take("screenshot")
+    return base64.b64encode(await device.picture("JPEG", int(quality))).decode()
+
+
+async def press_key(device: Device, name: str) -> bool:
+    if name.lower() not in KEYS:
+        raise RpcError(SERVER_ERROR, f"java.lang.IllegalArgumentException: unknown key {name}")
+    await device.key(KEYS[name.lower()])
+    return True
+
+
+async def press_key_code(device: Device, code: int, meta: int = 0) -> bool:
+    await device.key(int(code))
+    return True
+
+
+async def wake_up(device: Device) -> bool:
+    device.screen_on = True
+    return True
+
+
+async def sleep(device: Device) -> bool:
+    device.screen_on = False
+    return True
+
+
+async def get_clipboard(device: Device) -> str | None:
+    return device.clipboard
+
+
+async def set_clipboard(device: Device, label: str | None, text: str) -> None:
+    device.clipboard = text
+
+
+async def paste_clipboard(device: Device) -> bool:
+    await device.pace.take("text")
+    return device.type_text(device.clipboard or "", replace=False)
+
+
+async def clear_input_text(device: Device) -> bool:
+    await device.pace.take("text")
+    return device.type_text("", replace=True)
+
+
+async def get_last_toast(device: Device) -> str | None:
+    return device.app.last_toast or None
+
+
+async def clear_last_toast(device: Device) -> None:
+    device.app.last_toast = ""
+
+
+async def make_toast(device: Device, text: str, milliseconds: float) -> bool:
+    device.app.toast(text)
+    return True
+
+
+async def do_nothing(device: Device, *arguments: Any) -> bool:
+    """For what has no effect on a phone that always stands upright and has no notifications."""
+    return True
+
+
+PHONE_CALLS: Mapping[str, Call] = {
+    "deviceInfo": device_info,
+    "dumpWindowHierarchy": dump_window_hierarchy,
+    "takeScreenshot": take_screenshot,
+    "pressKey": press_key,
+    "pressKeyCode": press_key_code,
+    "wakeUp": wake_up,
+    "sleep": sleep,
+    "getClipboard": get_clipboard,
+    "setClipboard": set_clipboard,
+    "pasteClipboard": paste_clipboard,
+    "clearInputText": clear_input_text,
+    "getLastToast": get_last_toast,
+    "clearLastToast": clear_last_toast,
+    "makeToast": make_toast,
+    "setOrientation": do_nothing,
+    "freezeRotation": do_nothing,
+    "openNotification": do_nothing,
+    "openQuickSettings": do_nothing,
+    "clearLastTraversedText": do_nothing,
+}

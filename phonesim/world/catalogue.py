@@ -1,0 +1,121 @@
+"""What the world began with: accounts, authors, their videos, and each account's feed. Made from the seed alone."""
+
+from __future__ import annotations
+
+import random
+from functools import cached_property
+
+from phonesim.world import words
+from phonesim.world.crowd import comment, reply_count
+from phonesim.world.entities import Account, Author, Comment, Crowd, Video
+from phonesim.world.titles import titles
+
+HOUR = 3600.0
+DAY = 24 * HOUR
+
+# Each author's first crowds; the rest of the videos are quiet.
+CROWDS = (
+    *[Crowd.BUSY] * 9,
+    Crowd.HOT,
+    *[Crowd.THREADS] * 3,
+    Crowd.NEAR,
+    *[Crowd.EDGE] * 2,
+)
+SIZES = {
+    Crowd.QUIET: (0, 29),
+    Crowd.BUSY: (60, 150),
+    Crowd.HOT: (300, 460),
+    Crowd.HUGE: (8400, 9000),
+    Crowd.THREADS: (30, 47),
+    Crowd.NEAR: (46, 49),
+    Crowd.EDGE: (50, 54),
+}
+WITH_HUGE = frozenset({"xiaopeng", "shibadao", "mao_xiansheng"})
+
+
+class Catalogue:
+    """Reads the content of a seed. Equal seeds and epochs give equal content."""
+
+    def __init__(self, seed: int, accounts: int, epoch: float) -> None:
+        """`epoch`: when the world began, in seconds since 1970."""
+        self.seed = seed
+        self.epoch = epoch
+        self.accounts = [Account(f"acc{number:04d}", _account_name(number - 1)) for number in range(1, accounts + 1)]
+        self.authors = {id_: Author(id_, name, True) for id_, name in words.MAIN_AUTHORS}
+        self.authors |= {id_: Author(id_, name, False) for id_, name in words.OTHER_AUTHORS}
+        self._videos: dict[str, list[Video]] = {}
+        self._base_counts: dict[str, int] = {}
+
+    def videos(self, author_id: str) -> list[Video]:
+        """An author's videos, newest first. Raises KeyError for an unknown author."""
+        if author_id not in self._videos:
+            self._videos[author_id] = self._make_videos(self.authors[author_id])
+        return self._videos[author_id]
+
+    def video(self, video_id: str) -> Video:
+        """Raises KeyError or IndexError for an unknown id."""
+        author_id, _, number = video_id.rpartition("-v")
+        return self.videos(author_id)[int(number)]
+
+    def comment(self, video: Video, index: int) -> Comment:
+        """The crowd's comment number `index`, from 0 to `video.comments` - 1."""
+        return comment(self.seed, video, index, self.epoch)
+
+    def base_count(self, video: Video) -> int:
+        """Comments and replies of the crowd: what the app shows as long as nothing happened."""
+        if video.id not in self._base_counts:
+            replies = sum(reply_count(self.seed, video, index) for index in range(video.comments))
+            self._base_counts[video.id] = video.comments + replies
+        return self._base_counts[video.id]
+
+    def feed(self, account_id: str, position: int) -> Video:
+        """What an account's feed shows at a position; after the last video it begins again."""
+        order = self._feed_order(account_id)
+        return self._all_videos[order[position % len(order)]]
+
+    @cached_property
+    def _all_videos(self) -> list[Video]:
+        return [video for author_id in self.authors for video in self.videos(author_id)]
+
+    def _feed_order(self, account_id: str) -> list[int]:
+        if account_id not in self._orders:
+            order = list(range(len(self._all_videos)))
+            random.Random(f"{self.seed}/feed/{account_id}").shuffle(order)
+            self._orders[account_id] = order
+        return self._orders[account_id]
+
+    @cached_property
+    def _orders(self) -> dict[str, list[int]]:
+        return {}
+
+    def _make_videos(self, author: Author) -> list[Video]:
+        rng = random.Random(f"{self.seed}/author/{author.id}")
+        count = rng.randint(24, 40)
+        huge = [Crowd.HUGE] if author.id in WITH_HUGE else []
+        crowds = [*CROWDS, *huge, *[Crowd.QUIET] * count][:count]
+        rng.shuffle(crowds)
+        made: list[Video] = []
+        age = rng.uniform(0.4, 3.0) * HOUR
+        for number, (title, crowd) in enumerate(zip(titles(rng, count, main=author.main), crowds, strict=True)):
+            comments = rng.randint(*SIZES[crowd])
+            made.append(
+                Video(
+                    id=f"{author.id}-v{number:02d}",
+                    author_id=author.id,
+                    author_name=author.name,
+                    title=title,
+                    created=self.epoch - age,
+                    likes=comments * rng.randint(3, 60) + rng.randint(0, 40),
+                    comments=comments,
+                    crowd=crowd,
+                )
+            )
+            age += min(age * rng.uniform(0.1, 0.8), 45 * DAY)  # the old ones are years old
+        return made
+
+
+def _account_name(number: int) -> str:
+    heads, tails = words.ACCOUNT_HEADS, words.ACCOUNT_TAILS
+    turn, place = divmod(number, len(heads) * len(tails))
+    name = heads[place % len(heads)] + tails[place // len(heads)]
+    return name if turn == 0 else f"{name}{turn + 1}"
