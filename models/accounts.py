@@ -1,0 +1,56 @@
+"""Accounts of ours: made known, woken, taken out; with a record of who did it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from models.authors import record_change
+from models.engine import database_now, write
+from models.refused import refuse
+from models.tables import Account
+
+
+def register_account(engine: Engine, account_id: str, name: str) -> None:
+    """Make an account known, or give it a new name. Raises Refused."""
+    for field, value in (("account id", account_id), ("name", name)):
+        if not value.strip() or len(value) > 191:
+            raise refuse(field, f"{value!r} has not 1 to 191 characters", "give the one that the app shows")
+
+    def work(session: Session) -> None:
+        account = session.get(Account, account_id)
+        if account is None:
+            session.add(Account(id=account_id, name=name, live=True, created_at=database_now(session)))
+        else:
+            account.name = name
+
+    write(engine, work)
+
+
+def set_live(engine: Engine, account_id: str, live: bool, *, who: str) -> None:
+    """Does it take part when a campaign says `accounts: all`? Raises Refused; recorded."""
+
+    def work(session: Session) -> None:
+        account = _known(session, account_id)
+        record_change(session, who, f"account:{account_id}", {"live": account.live}, {"live": live})
+        account.live = live
+
+    write(engine, work)
+
+
+def rest_is_over(engine: Engine, account_id: str, *, who: str) -> None:
+    """A person looked at the account: it works again. Raises Refused; recorded."""
+
+    def work(session: Session) -> None:
+        account = _known(session, account_id)
+        record_change(session, who, f"account:{account_id}", {"resting": account.resting_why}, {"resting": None})
+        account.resting_since, account.resting_why = None, None
+
+    write(engine, work)
+
+
+def _known(session: Session, account_id: str) -> Account:
+    account = session.get(Account, account_id)
+    if account is None:
+        raise refuse("account", f"{account_id!r} is unknown", "phonefleet accounts list")
+    return account

@@ -1,0 +1,130 @@
+"""Phones as their hosts see them, the accounts on them, and the leases of their workers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
+
+from models.engine import database_now, read, write
+from models.states import State
+from models.tables import Account, Phone, Task
+
+
+def phone_online(engine: Engine, serial: str, address: str, host: str, model: str, incarnation: str) -> None:
+    """A host serves this phone now, with a worker of this incarnation."""
+
+    def work(session: Session) -> None:
+        now = database_now(session)
+        phone = session.get(Phone, serial)
+        if phone is None:
+            phone = Phone(serial=serial, first_seen_at=now, account_id=None, app_version=None)
+            session.add(phone)
+        phone.address, phone.host, phone.model = address, host, model
+        phone.state, phone.why, phone.incarnation, phone.seen_at = "online", None, incarnation, now
+
+    write(engine, work)
+
+
+def phone_offline(engine: Engine, serial: str, why: str) -> None:
+    """The phone is gone; tickets in its queue are rung anew for whoever may take them."""
+    phone_problem(engine, serial, "offline", why)
+
+
+def phone_problem(engine: Engine, serial: str, state: str, why: str) -> None:
+    """The phone is there but cannot work (unauthorized, offline in adb, …)."""
+
+    def work(session: Session) -> None:
+        phone = session.get(Phone, serial)
+        if phone is None:
+            return
+        phone.state, phone.why, phone.incarnation, phone.seen_at = state, why, None, database_now(session)
+        owe_tickets_again(session, serial)
+
+    write(engine, work)
+
+
+def owe_tickets_again(session: Session, serial: str) -> None:
+    """Ready tasks whose ticket lies in this phone's queue are rung again."""
+    session.execute(
+        update(Task)
+        .where(Task.state == State.READY, Task.rung_queue == f"phone.{serial}")
+        .values(rung_at=None, rung_queue=None)
+    )
+
+
+def account_seen(engine: Engine, serial: str, account_id: str, name: str, app_version: str | None = None) -> bool:
+    """This account is logged in on this phone now. True when the ledger thought otherwise before."""
+
+    def work(session: Session) -> bool:
+        now = database_now(session)
+        account = session.get(Account, account_id)
+        if account is None:
+            session.add(Account(id=account_id, name=name, live=True, created_at=now))
+        elif name:
+            account.name = name
+        session.execute(
+            update(Phone).where(Phone.account_id == account_id, Phone.serial != serial).values(account_id=None)
+        )
+        phone = session.get_one(Phone, serial)
+        moved = phone.account_id != account_id
+        phone.account_id = account_id
+        phone.app_version = app_version or phone.app_version
+        if moved:
+            owe_tickets_again(session, serial)
+            session.execute(
+                update(Task)
+                .where(Task.state == State.READY, Task.pinned_account == account_id)
+                .values(rung_at=None, rung_queue=None)
+            )
+        return moved
+
+    return write(engine, work)
+
+
+def account_gone(engine: Engine, serial: str, why: str) -> None:
+    """No account of ours is logged in on this phone any more."""
+
+    def work(session: Session) -> None:
+        phone = session.get(Phone, serial)
+        if phone is not None:
+            phone.account_id, phone.why = None, why
+            owe_tickets_again(session, serial)
+
+    write(engine, work)
+
+
+def renew_leases(engine: Engine, incarnations: Sequence[str], seconds: float) -> Mapping[str, str]:
+    """Extend every lease of these incarnations; those that still hold one, with their task's id.
+
+    A lease that ran out is not revived: its worker already stopped touching the phone.
+    """
+    if not incarnations:
+        return {}
+
+    def work(session: Session) -> Mapping[str, str]:
+        now = database_now(session)
+        held = (Task.state == State.RUNNING, Task.incarnation.in_(incarnations), Task.lease_until > now)
+        session.execute(update(Task).where(*held).values(lease_until=now + timedelta(seconds=seconds)))
+        rows = session.execute(select(Task.incarnation, Task.id).where(*held)).tuples()
+        return {incarnation: task_id for incarnation, task_id in rows if incarnation is not None}
+
+    return write(engine, work)
+
+
+def stop_requests(engine: Engine, incarnations: Sequence[str]) -> set[str]:
+    """The incarnations whose running task was asked to stop."""
+    if not incarnations:
+        return set()
+
+    def work(session: Session) -> set[str]:
+        rows = session.scalars(
+            select(Task.incarnation).where(
+                Task.state == State.RUNNING, Task.incarnation.in_(incarnations), Task.stop_requested
+            )
+        )
+        return {incarnation for incarnation in rows if incarnation is not None}
+
+    return read(engine, work)

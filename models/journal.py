@@ -1,0 +1,148 @@
+"""The journal of actions in the ledger: the point of no return, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from models.authors import basis_of, read_caps
+from models.caps import WORDS, LIKES, Refusal, Use, basis_refusal, cap_refusal, content_key, operator_day
+from models.engine import database_now
+from models.fence import Fence, check_fence
+from models.tables import ActionRow, Author, Campaign, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An action as the ledger keeps it: who, on which phone, what, on what content."""
+
+    kind: str
+    author_id: str
+    title: str
+    target_commenter: str
+    target_comment: str
+    text: str
+    account_id: str
+    phone_serial: str
+
+    @property
+    def video_key(self) -> str:
+        return content_key(self.author_id, self.title)
+
+    @property
+    def comment_key(self) -> str | None:
+        if not self.target_commenter and not self.target_comment:
+            return None
+        return content_key(self.author_id, self.title, self.target_commenter, self.target_comment)
+
+
+def refusal(session: Session, act: Act, zone: str, now: datetime) -> Refusal | None:
+    """Would responsible use refuse this action now? Reads only."""
+    today = operator_day(now, zone)
+    no_basis = basis_refusal(act.author_id, basis_of(session, act.author_id), today)
+    if no_basis is not None:
+        return no_basis
+    return cap_refusal(read_caps(session), act.kind, act.account_id, read_use(session, act, today))
+
+
+def read_use(session: Session, act: Act, today: date) -> Use:
+    """What was done so far, from the ledger. Actions in doubt count as done."""
+    happened = ActionRow.outcome != "not_done"
+    today_count = session.scalar(
+        select(func.count()).where(ActionRow.account_id == act.account_id, ActionRow.day == today, happened)
+    )
+    on_video = session.scalars(
+        select(ActionRow.account_id)
+        .where(ActionRow.author_id == act.author_id, ActionRow.video_key == act.video_key, happened)
+        .distinct()
+    )
+    on_comment: dict[str, int] = {}
+    if act.comment_key is not None:
+        counted = session.execute(
+            select(ActionRow.kind, func.count())
+            .where(ActionRow.comment_key == act.comment_key, happened)
+            .group_by(ActionRow.kind)
+        )
+        on_comment = {kind: count for kind, count in counted.tuples()}
+    return Use(
+        account_actions_today=today_count or 0,
+        accounts_on_video=frozenset(on_video),
+        replies_on_comment=sum(on_comment.get(kind, 0) for kind in WORDS),
+        likes_on_comment=sum(on_comment.get(kind, 0) for kind in LIKES),
+    )
+
+
+def declare(session: Session, fence: Fence, act: Act, zone: str) -> int | Refusal:
+    """Write the point of no return. The action's number, or why responsible use refuses it.
+
+    Raises LeaseLost. Locks the author's row first, so that two accounts that act on the same
+    content at once cannot both take the last place under a cap.
+    """
+    session.execute(select(Author.id).where(Author.id == act.author_id).with_for_update())
+    task = check_fence(session, fence)
+    now = database_now(session)
+    refused = refusal(session, act, zone, now)
+    if refused is not None:
+        return refused
+    row = ActionRow(
+        task_id=fence.task_id,
+        attempt=fence.attempt,
+        incarnation=fence.incarnation,
+        phone_serial=act.phone_serial,
+        account_id=act.account_id,
+        kind=act.kind,
+        author_id=act.author_id,
+        title=act.title,
+        target_commenter=act.target_commenter,
+        target_comment=act.target_comment,
+        text=act.text,
+        video_key=act.video_key,
+        comment_key=act.comment_key,
+        basis=session.get_one(Author, act.author_id).basis,
+        asked_by=_asked_by(session, task),
+        day=operator_day(now, zone),
+        declared_at=now,
+        outcome="declared",
+        verified=False,
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def conclude(session: Session, fence: Fence, number: int, *, happened: bool, verified: bool, reason: str | None) -> None:
+    """What came of a declared action. Raises LeaseLost; a concluded action is not changed again."""
+    check_fence(session, fence)
+    session.execute(
+        update(ActionRow)
+        .where(ActionRow.id == number, ActionRow.task_id == fence.task_id, ActionRow.outcome == "declared")
+        .values(
+            outcome="done" if happened else "not_done",
+            verified=verified,
+            reason=reason,
+            ended_at=database_now(session),
+        )
+    )
+
+
+def actions_of(session: Session, task_id: str) -> Sequence[ActionRow]:
+    """Every action of a task, in the order in which they were declared."""
+    return session.scalars(select(ActionRow).where(ActionRow.task_id == task_id).order_by(ActionRow.id)).all()
+
+
+def in_doubt(session: Session, task_id: str) -> bool:
+    """Was an action declared of which nobody knows whether it happened?"""
+    return (
+        session.scalar(
+            select(ActionRow.id).where(ActionRow.task_id == task_id, ActionRow.outcome == "declared").limit(1)
+        )
+        is not None
+    )
+
+
+def _asked_by(session: Session, task: Task) -> str:
+    return session.get_one(Campaign, task.campaign_id).asked_by

@@ -1,0 +1,26 @@
+"""Every table of the ledger, so that metadata is complete wherever one is used."""
+
+from models.tables.actions import ActionRow
+from models.tables.attempts import Attempt, RefusedWrite
+from models.tables.authors import Author, CapValue, Change
+from models.tables.campaigns import Campaign
+from models.tables.collected import CollectedComment, CollectedTitle
+from models.tables.fleet import Account, Leader, Phone
+from models.tables.tasks import Edge, Task
+
+__all__ = [
+    "Account",
+    "ActionRow",
+    "Attempt",
+    "Author",
+    "Campaign",
+    "CapValue",
+    "Change",
+    "CollectedComment",
+    "CollectedTitle",
+    "Edge",
+    "Leader",
+    "Phone",
+    "RefusedWrite",
+    "Task",
+]

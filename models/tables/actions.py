@@ -1,0 +1,48 @@
+"""Actions: each irreversible act in the app, with its point of no return."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, Date, ForeignKey, Index, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import MYSQL_BINARY_TEXT, Base, Id, LongText, Name, Title, Word
+
+
+class ActionRow(Base):
+    """One irreversible act: declared before the tap, then done or not_done; left open it is in doubt."""
+
+    __tablename__ = "actions"
+    __table_args__ = (
+        Index("ix_actions_task", "task_id"),
+        Index("ix_actions_account_day", "account_id", "day"),
+        Index("ix_actions_video", "author_id", "video_key"),
+        Index("ix_actions_comment", "comment_key"),
+        Index("ix_actions_declared", "declared_at"),
+        MYSQL_BINARY_TEXT,
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True)
+    task_id: Mapped[Id] = mapped_column(ForeignKey("tasks.id"))
+    attempt: Mapped[int]
+    incarnation: Mapped[Id]
+    phone_serial: Mapped[Name]
+    account_id: Mapped[Name]
+    kind: Mapped[Word]
+    author_id: Mapped[Name]
+    title: Mapped[Title]
+    target_commenter: Mapped[Name]
+    target_comment: Mapped[LongText]
+    text: Mapped[LongText]
+    # hashes of what the caps count: long texts make poor index keys
+    video_key: Mapped[str] = mapped_column(String(32))
+    comment_key: Mapped[str | None] = mapped_column(String(32))
+    basis: Mapped[Word]
+    asked_by: Mapped[Name]
+    day: Mapped[date] = mapped_column(Date())  # the operator's day
+    declared_at: Mapped[datetime]
+    outcome: Mapped[Word]  # declared | done | not_done
+    ended_at: Mapped[datetime | None]
+    verified: Mapped[bool]
+    reason: Mapped[LongText | None]

@@ -1,0 +1,54 @@
+"""Attempts: each try of a task on a phone, and the writes that came too late."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import MYSQL_BINARY_TEXT, Base, Id, Json, LongText, Name, Word
+
+
+class Attempt(Base):
+    """One try of a task: where, when, by which incarnation, and how it ended."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (
+        UniqueConstraint("task_id", "number", name="uq_attempts_task_number"),
+        Index("ix_attempts_phone", "phone_serial", "started_at"),
+        Index("ix_attempts_account", "account_id", "started_at"),
+        MYSQL_BINARY_TEXT,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    task_id: Mapped[Id] = mapped_column(ForeignKey("tasks.id"))
+    number: Mapped[int]
+    incarnation: Mapped[Id]
+    phone_serial: Mapped[Name | None]
+    account_id: Mapped[Name | None]
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    # null while it runs; then succeeded | delegated | failed | stopped | lost | needs_review
+    outcome: Mapped[Word | None]
+    failure_code: Mapped[Word | None]
+    failure_kind: Mapped[Word | None]
+    culprit: Mapped[Word | None]
+    step: Mapped[Word | None]
+    reason: Mapped[LongText | None]
+    details: Mapped[Json | None]  # what the flow counted up to then
+    evidence: Mapped[Json | None]
+
+
+class RefusedWrite(Base):
+    """A write by a worker that no longer held the lease, refused."""
+
+    __tablename__ = "refused_writes"
+    __table_args__ = MYSQL_BINARY_TEXT
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    task_id: Mapped[Id]
+    attempt: Mapped[int]
+    incarnation: Mapped[Id]
+    what: Mapped[Word]
+    at: Mapped[datetime]

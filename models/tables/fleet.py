@@ -1,0 +1,54 @@
+"""Phones, the accounts logged in on them, and who leads the coordinators."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import MYSQL_BINARY_TEXT, Base, Id, LongText, Name, Word
+
+
+class Phone(Base):
+    """An Android device, by serial, as its host last saw it."""
+
+    __tablename__ = "phones"
+    __table_args__ = (Index("ix_phones_state", "state"), MYSQL_BINARY_TEXT)
+
+    serial: Mapped[Name] = mapped_column(primary_key=True)
+    address: Mapped[Name]  # what adb calls it: a serial or host:port
+    host: Mapped[Name]
+    model: Mapped[Name]
+    state: Mapped[Word]  # online | offline | unauthorized | problem
+    why: Mapped[LongText | None]
+    incarnation: Mapped[Id | None]  # the worker that serves it
+    account_id: Mapped[Name | None]  # read from the app, not configured
+    app_version: Mapped[Word | None]
+    seen_at: Mapped[datetime]
+    first_seen_at: Mapped[datetime]
+
+
+class Account(Base):
+    """An account of ours. Known once a phone showed it or an operator named it."""
+
+    __tablename__ = "accounts"
+    __table_args__ = MYSQL_BINARY_TEXT
+
+    id: Mapped[Name] = mapped_column(primary_key=True)
+    name: Mapped[Name]
+    live: Mapped[bool]  # takes part when a campaign says `accounts: all`
+    resting_since: Mapped[datetime | None]
+    resting_why: Mapped[LongText | None]
+    created_at: Mapped[datetime]
+
+
+class Leader(Base):
+    """The coordinator that leads, until its hold runs out."""
+
+    __tablename__ = "leaders"
+    __table_args__ = MYSQL_BINARY_TEXT
+
+    role: Mapped[Word] = mapped_column(primary_key=True)
+    incarnation: Mapped[Id]
+    until: Mapped[datetime]

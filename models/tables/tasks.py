@@ -1,0 +1,90 @@
+"""Tasks and the edges between them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import MYSQL_BINARY_TEXT, Base, Id, Json, LongText, Name, Word
+
+
+class Task(Base):
+    """One flow with its parameters, and where it stands. The only truth about it."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        Index("ix_tasks_state_due", "state", "not_before"),
+        Index("ix_tasks_state_queue", "state", "rung_queue"),
+        Index("ix_tasks_campaign", "campaign_id", "flow", "state"),
+        Index("ix_tasks_incarnation", "incarnation", "state"),
+        Index("ix_tasks_account", "account_id", "created_at"),
+        Index("ix_tasks_latest_end", "state", "latest_end"),
+        Index("ix_tasks_flow_created", "flow", "created_at"),
+        MYSQL_BINARY_TEXT,
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    campaign_id: Mapped[Id] = mapped_column(ForeignKey("campaigns.id"))
+    position: Mapped[int]  # source order inside the campaign
+    flow: Mapped[Name]
+    flow_version: Mapped[Word]
+    # expressions over the results of other tasks; evaluated when the task is claimed
+    args: Mapped[Json]
+    kwargs: Mapped[Json]
+    seed: Mapped[int]
+
+    state: Mapped[Word]
+    held_from: Mapped[Word | None]  # the state to go back to when it is released
+    waits_for: Mapped[LongText | None]  # for people: why it is not running yet
+    missing: Mapped[int]  # prerequisites that have not ended
+    join: Mapped[Word]  # all: runs when every prerequisite succeeded; settled: when every one ended
+    is_errback: Mapped[bool]  # runs once, when a task that it watches failed
+    prerequisite_failed: Mapped[Id | None]
+    # the task in whose place this one was planted, and how deep such planting is nested
+    in_place_of: Mapped[Id | None]
+    depth: Mapped[int]
+    root: Mapped[Json | None]  # of a delegated task: the expression of its result
+
+    runs_on: Mapped[Word]  # phone | desk
+    acts: Mapped[bool]  # writes on the platform
+    pinned_account: Mapped[Name | None]
+    pinned_phone: Mapped[Name | None]
+    priority: Mapped[int]
+    not_before: Mapped[datetime]
+    latest_end: Mapped[datetime]
+    soft_limit: Mapped[int]  # seconds
+    hard_limit: Mapped[int]
+
+    # the lease: who holds it, and until when (database time)
+    attempt: Mapped[int]
+    incarnation: Mapped[Id | None]
+    lease_until: Mapped[datetime | None]
+    stop_requested: Mapped[bool]
+    account_id: Mapped[Name | None]  # of the current or last attempt
+    phone_serial: Mapped[Name | None]
+    step: Mapped[Word | None]
+
+    rung_at: Mapped[datetime | None]  # null: a ticket is owed
+    rung_queue: Mapped[Name | None]
+
+    result: Mapped[Json | None]
+    failure_code: Mapped[Word | None]
+    failure_kind: Mapped[Word | None]
+    culprit: Mapped[Word | None]
+    reason: Mapped[LongText | None]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class Edge(Base):
+    """`task_id` runs after `after_id` ended; an errback's edge, as soon as `after_id` failed."""
+
+    __tablename__ = "edges"
+    __table_args__ = (Index("ix_edges_after", "after_id"), MYSQL_BINARY_TEXT)
+
+    task_id: Mapped[Id] = mapped_column(ForeignKey("tasks.id"), primary_key=True)
+    after_id: Mapped[Id] = mapped_column(ForeignKey("tasks.id"), primary_key=True)
+    on_failure: Mapped[bool] = mapped_column(primary_key=True)
