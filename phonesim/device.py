@@ -24,7 +24,7 @@ Moment = Literal["next_tap", "after_tap"]
 
 WIDTH, HEIGHT = 1080, 2400
 DEFAULT_IME = "com.android.inputmethod.latin/.LatinIME"
-KEY_HOME, KEY_BACK, KEY_ENTER, KEY_DELETE = 3, 4, 66, 67
+KEY_POWER, KEY_ENTER, KEY_DELETE, KEY_SLEEP, KEY_WAKEUP = 26, 66, 67, 223, 224
 
 # one at a time: PIL's fonts are shared and not made for threads
 _painter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="painter")
@@ -117,8 +117,10 @@ class Device:
         await self._take(REAL_SECONDS["key"])
         if code == KEY_DELETE:
             self.type_text("", replace=False, erase=1)
-        elif code in (26, 223, 224):
-            self.screen_on = code == 224 or (code == 26 and not self.screen_on)
+        elif code == KEY_POWER:
+            self.screen_on = not self.screen_on
+        elif code in (KEY_SLEEP, KEY_WAKEUP):
+            self.screen_on = code == KEY_WAKEUP
         else:
             self.app.key(code)
 

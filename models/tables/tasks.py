@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import MYSQL_BINARY_TEXT, Base, Id, Json, LongText, Name, Word
@@ -18,6 +18,7 @@ class Task(Base):
         Index("ix_tasks_state_due", "state", "not_before"),
         Index("ix_tasks_state_queue", "state", "rung_queue"),
         Index("ix_tasks_campaign", "campaign_id", "flow", "state"),
+        Index("ix_tasks_video", "campaign_id", "video_key", "state"),
         Index("ix_tasks_incarnation", "incarnation", "state"),
         Index("ix_tasks_account", "account_id", "created_at"),
         Index("ix_tasks_latest_end", "state", "latest_end"),
@@ -51,6 +52,9 @@ class Task(Base):
     acts: Mapped[bool]  # writes on the platform
     pinned_account: Mapped[Name | None]
     pinned_phone: Mapped[Name | None]
+    # of a task that acts in the pool: whom the even share means it for, and the video it is on
+    meant_for: Mapped[Name | None]
+    video_key: Mapped[str | None] = mapped_column(String(32))
     priority: Mapped[int]
     not_before: Mapped[datetime]
     latest_end: Mapped[datetime]

@@ -8,13 +8,10 @@ what has not run yet.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 from phonesim.adb.stream import Stream, StreamClosed
-
-log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Job = Callable[[], Coroutine[Any, Any, None]]

@@ -33,10 +33,10 @@ async def serve_ui(device: Device, process: UiProcess, stream: Stream) -> None:
 
 
 async def _answer(device: Device, process: UiProcess, request: Request) -> Response:
-    await device.awake.wait() if request.path == "/ping" else None
-    if process.ended.is_set():
-        raise ProcessDied("the UI server died")
     if request.path == "/ping":
+        await device.awake.wait()
+        if process.ended.is_set():
+            raise ProcessDied("the UI server died")
         return Response(b"pong", content_type="text/plain")
     if request.path != "/jsonrpc/0" or request.method != "POST":
         return Response(b"Not Found", 404, "text/plain")

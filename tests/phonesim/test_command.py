@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -127,6 +128,14 @@ def test_the_control_port_changes_the_world(shelf: Shelf) -> None:
     assert shelf.post("/world/moderate", account="acc0004") == {"ok": True}
     gone = shelf.post("/world/delete_comment", author_id=author, title="no such", commenter="nobody", text="")
     assert gone == {"deleted": False}
+
+
+def test_the_documentation_names_everything(shelf: Shelf) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "phonesim.md").read_text(encoding="utf-8")
+    with start("--help") as process:
+        options = re.findall(r"--[a-z-]+", process.communicate(timeout=20)[0])
+    for name in [*shelf.get("/faults"), *(option for option in options if option != "--help")]:
+        assert f"`{name}" in text, name
 
 
 def test_a_slow_phone_does_not_slow_its_neighbours(shelf: Shelf) -> None:

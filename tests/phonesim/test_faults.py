@@ -140,7 +140,7 @@ def test_faults_strike_around_one_tap(
 
 
 def test_a_slow_phone_takes_its_time(client: Impatient, shelf: Shelf) -> None:
-    shelf.fault("slow", factor=20)
+    shelf.fault("slow", factor=5)  # 750 ms, and the client waits 500
     with pytest.raises(TimeoutError):
         client.rpc("dumpWindowHierarchy", False, 50)
 

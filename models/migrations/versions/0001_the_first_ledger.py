@@ -197,6 +197,8 @@ def upgrade() -> None:
         sa.Column("acts", sa.Boolean(), nullable=False),
         sa.Column("pinned_account", sa.String(length=191), nullable=True),
         sa.Column("pinned_phone", sa.String(length=191), nullable=True),
+        sa.Column("meant_for", sa.String(length=191), nullable=True),
+        sa.Column("video_key", sa.String(length=32), nullable=True),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("not_before", UtcTime(), nullable=False),
         sa.Column("latest_end", UtcTime(), nullable=False),
@@ -238,6 +240,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_tasks_latest_end", ["state", "latest_end"], unique=False)
         batch_op.create_index("ix_tasks_state_due", ["state", "not_before"], unique=False)
         batch_op.create_index("ix_tasks_state_queue", ["state", "rung_queue"], unique=False)
+        batch_op.create_index("ix_tasks_video", ["campaign_id", "video_key", "state"], unique=False)
 
     op.create_table(
         "actions",
@@ -362,6 +365,7 @@ def downgrade() -> None:
 
     op.drop_table("actions")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
+        batch_op.drop_index("ix_tasks_video")
         batch_op.drop_index("ix_tasks_state_queue")
         batch_op.drop_index("ix_tasks_state_due")
         batch_op.drop_index("ix_tasks_latest_end")

@@ -1,0 +1,198 @@
+"""The irreversible acts: each behind its point of no return, each verified by looking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from flows.app import App
+from flows.failures import FlowFailure
+from flows.pages.comments import CommentRow, CommentsPage
+from flows.pages.page import Page
+from flows.pages.replies import RepliesPage
+from flows.pages.video import Video
+from flows.screen import Node, Screen
+from flows.session import Action, ActionRefused, PointOfNoReturn
+
+VERIFY_LOOKS = 15  # looks for what an act left on the screen: about 5 seconds, a toast lasts two
+READY_LOOKS = 15  # looks until the send button is ready
+QUIET_LOOKS = 20  # looks until a toast is gone: 6 seconds, Android's longest toast lasts 3.5
+
+P = TypeVar("P", bound=Page)
+
+
+@contextmanager
+def _declared(app: App, action: Action) -> Iterator[PointOfNoReturn]:
+    """A point of no return whose refusal is a FlowFailure: no_basis or cap_reached."""
+    try:
+        with app.session.point_of_no_return(action) as act:
+            yield act
+    except ActionRefused as refused:
+        raise FlowFailure(refused.code, refused.reason) from refused
+
+
+def like_video(app: App, page: Video, action: Action) -> bool:
+    """Like the video on the screen; True when it was seen liked. Raises as `send_comment`, but send_failed."""
+    page = _quiet(app, page)
+    kind = type(page)
+
+    def liked(screen: Screen) -> bool | None:
+        button = kind(app, screen).part("like")
+        return button.selected if button is not None and app.profile.page_of(screen) == kind.name else None
+
+    return _tap_like(app, page.like_button, action, liked)
+
+
+def like_comment(app: App, page: CommentsPage, row: CommentRow, action: Action) -> bool:
+    """Like a comment whose row is on the screen; True when it was seen liked. Raises as `like_video`."""
+
+    def same(screen: Screen) -> CommentRow | None:
+        """The row on another dump of the list, which did not move."""
+        rows = CommentsPage(app, screen).rows()
+        return next((it for it in rows if it.parts == row.parts and it.node.bounds[1] == row.node.bounds[1]), None)
+
+    def liked(screen: Screen) -> bool | None:
+        there = same(screen)
+        return there.liked if there is not None and app.profile.page_of(screen) == CommentsPage.name else None
+
+    there = same(_quiet(app, page).screen)
+    if there is None or there.like_button is None:
+        raise FlowFailure("page_not_reached", "the comment's like button is not on the screen any more")
+    return _tap_like(app, there.like_button, action, liked)
+
+
+def send_comment(app: App, page: CommentsPage, action: Action, own_name: str) -> bool:
+    """Write and send a comment in an open panel; True when it was seen first in the list.
+
+    Raises FlowFailure: may_not_act, send_failed, comment_not_found (deleted meanwhile), rate_limited:
+    the app said no; no_basis, cap_reached: responsible use did; outcome_unknown. Raises PhoneError.
+    """
+
+    def seen(there: CommentsPage) -> bool:
+        rows = there.rows()
+        return bool(rows) and rows[0].parts == (own_name, action.text)
+
+    return _send(app, page, action, app.profile.texts.commented, seen)
+
+
+def send_reply(app: App, page: RepliesPage, action: Action, own_name: str) -> bool:
+    """Write and send a reply in an open thread; True when it was seen last in it. Raises as `send_comment`."""
+
+    def seen(there: RepliesPage) -> bool:
+        rows = there.rows()
+        if rows and rows[-1].parts == (own_name, action.text):
+            return True
+        if rows and not there.ended:  # a long thread: its end is further down
+            there.scroll_down()
+        return False
+
+    return _send(app, page, action, app.profile.texts.replied, seen)
+
+
+def _tap_like(app: App, button: Node, action: Action, liked: Callable[[Screen], bool | None]) -> bool:
+    """`liked` tells the button's state on a screen, None when it is not to be seen there."""
+    with _declared(app, action) as act:
+        act.tap(button)
+        state: bool | None = None
+        for screen in _glances(app, act):
+            state = liked(screen)
+            if state:
+                act.happened(verified=True)
+                return True
+            _heed(app, act, screen)
+        if state is False and act.limited:
+            act.did_not_happen(act.limited)
+            raise FlowFailure("rate_limited", act.limited)
+        raise FlowFailure("outcome_unknown", "the like did not show on the screen")
+
+
+def _send(app: App, page: CommentsPage | RepliesPage, action: Action, success: str, seen: Callable[..., bool]) -> bool:
+    kind, accepted, kept = type(page), False, False
+    ready = _quiet(app, _write(app, page, action.text))
+    stale = success in app.profile.toast(ready.screen)  # said of an earlier act
+    with _declared(app, action) as act:
+        act.tap(ready.send)
+        for screen in _glances(app, act):
+            accepted = accepted or (not stale and success in app.profile.toast(screen))
+            if app.profile.page_of(screen) == kind.name:
+                there = kind(app, screen)
+                # a cleared field tells a new entry from an older one with the same words
+                kept = there.input.text == action.text
+                if not kept and seen(there):
+                    act.happened(verified=True)
+                    return True
+            _heed(app, act, screen)
+        if accepted:
+            act.happened(verified=False)
+            return False
+        if kept and act.limited:
+            act.did_not_happen(act.limited)
+            raise FlowFailure("rate_limited", act.limited)
+        raise FlowFailure("outcome_unknown", "what was sent did not show on the screen")
+
+
+def _write(app: App, page: CommentsPage | RepliesPage, text: str) -> CommentsPage | RepliesPage:
+    """Put the text into the field and wait until it can be sent."""
+    if not page.input.enabled:
+        raise FlowFailure("may_not_act", "the input field is not enabled for this account")
+    app.set_text(page.input, text)
+    for turn in range(READY_LOOKS):
+        if turn:
+            app.settle()
+        there = app.see(type(page))
+        if there.input.text == text and there.send.enabled:
+            return there
+    raise FlowFailure("page_not_reached", "the send button did not become ready")
+
+
+def _quiet(app: App, page: P) -> P:
+    """The page once no refusal of an earlier act is on it that could be taken for the next one's."""
+    for _ in range(QUIET_LOOKS):
+        toast = app.profile.toast(page.screen)
+        if not _no(app, toast):
+            return page
+        app.settle()
+        page = app.see(type(page))
+    raise FlowFailure("page_not_reached", f"the toast {toast!r} stays")
+
+
+def _no(app: App, toast: str) -> str:
+    """The failure code of a toast by which the app refuses an act; empty when it does not."""
+    texts = app.profile.texts
+    if texts.may_not_comment in toast or texts.may_not_interact in toast:
+        return "may_not_act"
+    if texts.send_failed in toast:
+        return "send_failed"
+    return "comment_not_found" if texts.gone in toast else ""
+
+
+def _heed(app: App, act: PointOfNoReturn, screen: Screen) -> None:
+    """Take the app's own "no" at its word. Raises FlowFailure."""
+    toast = app.profile.toast(screen)
+    code = _no(app, toast)
+    if code:
+        act.did_not_happen(toast)
+        raise FlowFailure(code, toast)
+
+
+def _glances(app: App, act: PointOfNoReturn) -> Iterator[Screen]:
+    """Screens after an act, a bounded number of them; what lies over the page is closed.
+
+    The watch is not asked: a stop between the tap and what came of it would leave the outcome open.
+    Each look still has the phone's own deadline. A rate-limit page is remembered and closed, for
+    only the page under it tells whether the act got through.
+    """
+    limit = app.profile.pages.get("rate_limit")
+    for turn in range(VERIFY_LOOKS):
+        if turn:
+            app.settle()
+        screen = app.glance()
+        over = app.profile.popup_close(screen)
+        if over is None and limit is not None and limit.fits(screen) and not act.limited:
+            over = screen.find(limit.selectors["ok"])
+            act.limited = app.profile.text_on("rate_limit", screen)
+        if over is not None:
+            app.session.phone.tap(over)
+        else:
+            yield screen

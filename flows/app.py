@@ -1,0 +1,159 @@
+"""The app on a phone, as flows handle it: look, touch, wait for a page, get obstacles out of the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from flows.failures import FlowFailure
+from flows.phone import Key
+from flows.screen import Node, Screen
+from flows.session import Session
+
+if TYPE_CHECKING:
+    from flows.pages.page import Page
+
+    P = TypeVar("P", bound=Page)
+T = TypeVar("T")
+
+SETTLE = 0.3  # seconds between two looks at a screen that is not yet what it should be
+LOOKS = 25  # looks at most until a page is there: about 8 seconds, then the app is slow beyond use
+RESTARTS = 2  # times that a flow goes on after the app died
+
+# pages that end a flow, and what they mean
+BARRIERS = {"login": "logged_out", "rate_limit": "rate_limited", "verify": "verification_asked"}
+
+
+class AppGone(Exception):
+    """The app is not in the foreground any more: it crashed, hung or was left."""
+
+
+class App:
+    """The app in a session's hand. Every touch asks the session's watch first."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.profile = session.profile
+        self.cleared = 0  # obstacles closed so far
+        self._waited_for_hang = False
+
+    def look(self) -> Screen:
+        """One dump of the screen."""
+        self.session.watch.check()
+        return self.session.phone.look()
+
+    def glance(self) -> Screen:
+        """A look that does not ask the watch: only behind a point of no return, to learn what came of it."""
+        return self.session.phone.look()
+
+    def tap(self, node: Node) -> None:
+        """Tap the middle of a node."""
+        self.session.watch.check()
+        self.session.phone.tap(node)
+
+    def swipe(self, start: tuple[int, int], end: tuple[int, int], seconds: float = 0.4) -> None:
+        """Drag a finger, slowly enough that the list does not fling."""
+        self.session.watch.check()
+        self.session.phone.swipe(start, end, seconds)
+
+    def set_text(self, node: Node, text: str) -> None:
+        """Replace the text of an input field."""
+        self.session.watch.check()
+        self.session.phone.set_text(node, text)
+
+    def press(self, key: Key) -> None:
+        """Press a key."""
+        self.session.watch.check()
+        self.session.phone.press(key)
+
+    def settle(self) -> None:
+        """Give the screen a moment."""
+        self.session.pause(SETTLE)
+
+    def see(self, *kinds: type[P], looks: int = LOOKS) -> P:
+        """Wait until the screen is one of these pages, and return it.
+
+        Raises FlowFailure: logged_out, rate_limited, verification_asked; page_drift when the app
+        shows a page that its profile does not know; page_not_reached when it stays on another one.
+        Raises AppGone when the app is not there any more.
+        """
+        page = self.glimpse(*kinds, looks=looks)
+        if page is None:
+            raise self._not_there([kind.name for kind in kinds])
+        return page
+
+    def glimpse(self, *kinds: type[P], looks: int = LOOKS) -> P | None:
+        """As `see`, but None when none of these pages came."""
+        for turn in range(looks):
+            if turn:
+                self.settle()
+            self.seen = screen = self.look()
+            if self.clear(screen):
+                continue
+            name = self.profile.page_of(screen)
+            if name in BARRIERS:
+                raise FlowFailure(BARRIERS[name], self.profile.text_on(name, screen), {"page": name})
+            if name is None and self.profile.package not in screen.packages and screen.packages & {*self.profile.launchers}:
+                raise AppGone("the launcher is in front")
+            for kind in kinds:
+                if kind.name == name:
+                    return kind(self, screen)
+        return None
+
+    def clear(self, screen: Screen) -> bool:
+        """Close what lies over the page; True when something did. Raises AppGone after a crash dialog."""
+        close = self.profile.popup_close(screen)
+        if close is not None:
+            self.tap(close)
+            self.cleared += 1
+            return True
+        overlays = self.profile.overlays
+        title = screen.find(overlays.dialog_title)
+        if title is None:
+            return False
+        button = screen.find(overlays.dialog_wait)
+        hung = any(hint in title.text for hint in self.profile.texts.hang)
+        if button is not None and hung and not self._waited_for_hang:
+            self._waited_for_hang = True
+            self.tap(button)
+            self.cleared += 1
+            return True
+        button = screen.find(overlays.dialog_close)
+        if button is not None:
+            self.tap(button)
+        raise AppGone(title.text)
+
+    def start(self) -> None:
+        """Bring the app to the foreground from its first page."""
+        self.session.watch.check()
+        self.session.phone.start_app(self.profile.package)
+
+    def restart(self) -> None:
+        """Stop the app and start it afresh."""
+        self.session.watch.check()
+        self.session.phone.stop_app(self.profile.package)
+        self._waited_for_hang = False
+        self.start()
+
+    def through_crashes(self, body: Callable[[], T]) -> T:
+        """Run the body; when the app dies under it, restart the app and run the body again, a bounded number of times.
+
+        The body keeps what it achieved outside itself. Raises FlowFailure('app_crashed').
+        """
+        reason = ""
+        for life in range(RESTARTS + 1):
+            if life:
+                self.restart()
+            try:
+                return body()
+            except AppGone as gone:
+                reason = str(gone)
+        raise FlowFailure("app_crashed", f"the app died {RESTARTS + 1} times: {reason}", {"times": RESTARTS + 1})
+
+    def _not_there(self, wanted: list[str]) -> FlowFailure:
+        screen = self.seen
+        name = self.profile.page_of(screen)
+        details = {"page": name or "", "wanted": wanted, "packages": sorted(screen.packages)}
+        if name is None and self.profile.package in screen.packages:
+            return FlowFailure("page_drift", f"no page of the profile fits the screen; expected {', '.join(wanted)}", details)
+        return FlowFailure("page_not_reached", f"on page {name or 'of another app'}, expected {', '.join(wanted)}", details)

@@ -1,0 +1,163 @@
+"""Browsing the feed, and acting where acts are due and allowed; what cannot be done is made up for later."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from flows import acts
+from flows.app import App
+from flows.failures import FlowFailure
+from flows.pages.comments import CommentRow, CommentsPage
+from flows.pages.feed import FeedPage
+from flows.pages.tabs import back_to, to_feed
+from flows.plan import due, plan
+from flows.session import Action, ActionKind
+
+# what makes a place unusable without ending the session: it is skipped and made up for
+SKIPPED = frozenset({"may_not_act", "send_failed", "no_basis", "cap_reached", "comment_not_found"})
+PER_VIDEO = frozenset({ActionKind.LIKE_VIDEO, ActionKind.COMMENT})  # at most one of these a video
+
+
+class Browse:
+    """One browsing session. It keeps what it did, so that `run` can be called again after a crash."""
+
+    def __init__(
+        self, app: App, own_name: str, targets: Mapping[ActionKind, int], texts: Sequence[str], video_loop: int, comment_loop: int
+    ) -> None:
+        self.app = app
+        self.own_name = own_name
+        self.targets = dict(targets)
+        self.video_loop = video_loop
+        self.comment_loop = comment_loop
+        self.videos_seen = self.comments_seen = self.skipped = 0
+        self.refused: Counter[str] = Counter()
+        self._left_feed = False
+        earlier = list(app.session.journal.done())
+        self._acted: set[tuple[ActionKind, str, str, str, str]] = {_mark(action) for action in earlier}
+        before = Counter(action.kind for action in earlier)
+        self.done = {kind: min(before[kind], number) for kind, number in targets.items()}
+        self._before = dict(self.done)
+        rng = app.session.rng
+        self._places = {
+            kind: plan(rng, number - self.done[kind], video_loop, once=kind in PER_VIDEO) for kind, number in targets.items()
+        }
+        self._texts = rng.sample(list(texts), len(texts))
+        self._next_text = 0
+
+    @property
+    def reached(self) -> bool:
+        """All targets are reached."""
+        return all(self.done[kind] >= number for kind, number in self.targets.items())
+
+    def run(self) -> None:
+        """Look at videos until the targets are reached or the loop is used up."""
+        if self.reached and any(self.targets.values()):
+            return
+        page: FeedPage | None = to_feed(self.app)
+        while page is not None and self.videos_seen < self.video_loop:
+            self.videos_seen += 1
+            self._visit(page)
+            if self.reached and any(self.targets.values()):
+                return
+            page = back_to(self.app, FeedPage) if self._left_feed else page
+            page = page.next()
+
+    def _visit(self, page: FeedPage) -> None:
+        """Do what is due at this video; count it as skipped when something was due and could not be done."""
+        self._left_feed = missed = False
+        for kind in (ActionKind.LIKE_VIDEO, ActionKind.COMMENT, ActionKind.REPLY):
+            owed = self._owed(kind)
+            if not owed:
+                continue
+            if self._left_feed:
+                page, self._left_feed = back_to(self.app, FeedPage), False
+            before = self.done[kind]
+            try:
+                self._act(kind, page, owed)
+            except FlowFailure as failure:
+                if failure.code not in SKIPPED:
+                    raise
+                self.refused[failure.code] += 1
+            missed = missed or self.done[kind] == before
+        self.skipped += missed
+
+    def _owed(self, kind: ActionKind) -> int:
+        return due(self._places[kind], self.videos_seen - 1, self.done[kind] - self._before[kind])
+
+    def _act(self, kind: ActionKind, page: FeedPage, owed: int) -> None:
+        if page.notice:
+            raise FlowFailure("may_not_act", page.notice)
+        if kind is ActionKind.LIKE_VIDEO:
+            self._like(page)
+        elif kind is ActionKind.COMMENT:
+            self._comment(page)
+        else:
+            self._reply(page, owed)
+
+    def _like(self, page: FeedPage) -> None:
+        action = Action(ActionKind.LIKE_VIDEO, *page.identity)
+        if page.liked:  # a second tap would take the like back
+            self.refused["already_liked"] += 1
+        elif self._allowed(action):
+            acts.like_video(self.app, page, action)
+            self._count(action)
+
+    def _comment(self, page: FeedPage) -> None:
+        action = Action(ActionKind.COMMENT, *page.identity, text=self._text())
+        if self._allowed(action):
+            self._left_feed = True
+            acts.send_comment(self.app, page.open_comments(), action, self.own_name)
+            self._count(action)
+
+    def _reply(self, page: FeedPage, owed: int) -> None:
+        """Reply to comments drawn at random from those at the top of the panel, inside the comment loop."""
+        if self.comments_seen >= self.comment_loop or not self._allowed(Action(ActionKind.REPLY, *page.identity)):
+            return
+        identity = page.identity
+        self._left_feed = True
+        panel: CommentsPage = page.open_comments().loaded()
+        rows = [row for row in panel.rows() if row.whole and row.commenter != self.own_name]
+        left = self.targets[ActionKind.REPLY] - self.done[ActionKind.REPLY]
+        share = max(owed, (self.comment_loop - self.comments_seen) // left)
+        rows = rows[: min(share, self.comment_loop - self.comments_seen)]
+        chosen = sorted(self.app.session.rng.sample(range(len(rows)), min(owed, len(rows))))
+        self.comments_seen += chosen[-1] + 1 if chosen else 0
+        for place in chosen:
+            self._reply_to(back_to(self.app, CommentsPage), rows[place], identity)
+
+    def _reply_to(self, panel: CommentsPage, row: CommentRow, identity: tuple[str, str]) -> None:
+        assert row.commenter is not None and row.text is not None
+        action = Action(ActionKind.REPLY, *identity, row.commenter, row.text, self._text())
+        there = next((other for other in panel.rows() if other.parts == row.parts and other.reply_button), None)
+        if there is None or not self._allowed(action):
+            return
+        thread = panel.open_replies(there).loaded()
+        if thread.parent == (row.commenter, row.text):
+            acts.send_reply(self.app, thread, action, self.own_name)
+            self._count(action)
+
+    def _allowed(self, action: Action) -> bool:
+        """May this be done, and was it not done before? A refusal is counted with its code."""
+        if _mark(action) in self._acted:
+            self.refused["already_done"] += 1
+            return False
+        refusal = self.app.session.journal.refusal(action)
+        if refusal is not None:
+            self.refused[refusal.code] += 1
+        return refusal is None
+
+    def _count(self, action: Action) -> None:
+        self._acted.add(_mark(action))
+        self.done[action.kind] += 1
+
+    def _text(self) -> str:
+        """The operator's texts in turn, in a random order."""
+        text = self._texts[self._next_text % len(self._texts)]
+        self._next_text += 1
+        return text
+
+
+def _mark(action: Action) -> tuple[ActionKind, str, str, str, str]:
+    """What an act is told by, its text apart: nothing is done twice to the same thing."""
+    return action.kind, action.author_id, action.title, action.target_commenter, action.target_comment

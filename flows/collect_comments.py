@@ -1,0 +1,116 @@
+"""collect_comments 数据采集: the comments of one video: who, text, likes, replies, time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from flows.app import App
+from flows.checks import Name
+from flows.find import videos_titled
+from flows.flow import Column, Flow, Limits, Params, Result
+from flows.identify import check_account
+from flows.pages.comments import CommentRow, CommentsPage
+from flows.pages.lists import Walk
+from flows.pages.video import VideoPage
+from flows.session import Session
+from flows.times import read_time
+
+
+class CollectCommentsParams(Params):
+    """Of which video, among how many of the author's, and how many comments at most."""
+
+    author_id: Name
+    title: Name
+    video_loop: int = Field(default=60, ge=1, le=1000)
+    most: int = Field(default=50, ge=1, le=5000)
+
+
+class Comment(Result):
+    """A comment. `time` is the app's own text; `at` the moment it means in ISO 8601, None when it cannot be read."""
+
+    commenter: str
+    text: str
+    likes: int
+    replies: int
+    time: str
+    at: str | None
+
+
+class CollectCommentsResult(Result):
+    """The comments in the app's order; `gaps` counts places where rows may be missing between two screens."""
+
+    author_id: str
+    author: str
+    title: str
+    comments: tuple[Comment, ...]
+    gaps: int = 0
+
+
+class CollectComments(Flow[CollectCommentsParams, CollectCommentsResult]):
+    """Find the video by its full title, open the panel, read down."""
+
+    name = "collect_comments"
+    heading = "数据采集"
+    version = "1.0"
+    result_title = "COMMENT_COLLECT_TASK_RESULT_DATA_TITLE"
+    params_model = CollectCommentsParams
+    result_model = CollectCommentsResult
+    columns = (
+        Column("author_id", "视频号ID"),
+        Column("title", "标题"),
+        Column("commenter", "评论人"),
+        Column("text", "评论内容"),
+        Column("likes", "点赞数"),
+        Column("replies", "回复数"),
+        Column("time", "评论时间"),
+    )
+    steps = ("account", "video", "comments")
+    limits = Limits(soft=900, hard=960)
+
+    def run(self, session: Session, params: CollectCommentsParams) -> CollectCommentsResult:
+        """Collect. Raises FlowFailure: author_not_found, video_not_found, list_not_loaded."""
+        app = App(session)
+        check_account(app)
+        return app.through_crashes(lambda: self._collect(app, params))
+
+    def _collect(self, app: App, params: CollectCommentsParams) -> CollectCommentsResult:
+        with app.session.watch.step("video"):
+            video = next(videos_titled(app, params.author_id, params.title, params.video_loop))
+        with app.session.watch.step("comments"):
+            author = video.author
+            walk = _read_down(video, params.most)
+            rows = [row for row in walk.rows if None not in row.parts][: params.most]
+            return CollectCommentsResult(
+                author_id=params.author_id,
+                author=author,
+                title=params.title,
+                comments=tuple(_comment(app, row) for row in rows),
+                gaps=walk.gaps,
+            )
+
+    def rows(self, params: CollectCommentsParams, result: CollectCommentsResult) -> list[dict[str, Any]]:
+        """One row a comment."""
+        head = {"author_id": result.author_id, "title": result.title}
+        return [head | comment.model_dump(exclude={"at"}) for comment in result.comments]
+
+
+def _read_down(video: VideoPage, most: int) -> Walk[CommentsPage, CommentRow]:
+    walk: Walk[CommentsPage, CommentRow] = Walk(video.open_comments())
+    for _ in range(most + 1):  # each screen brings at least one row, or the walk ends
+        if sum(row.whole for row in walk.rows) >= most or not walk.advance():
+            break
+    return walk
+
+
+def _comment(app: App, row: CommentRow) -> Comment:
+    at = read_time(row.time, app.session.now())
+    return Comment(
+        commenter=row.commenter or "",
+        text=row.text or "",
+        likes=row.likes,
+        replies=row.replies,
+        time=row.time,
+        at=at.isoformat() if at else None,
+    )

@@ -1,0 +1,168 @@
+"""collect_titles 标题采集: an author's videos with enough comments, confirmed by the real count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from flows.app import App
+from flows.checks import Name
+from flows.counts import margin
+from flows.failures import FlowFailure
+from flows.find import open_author, walk_videos
+from flows.flow import Column, Flow, Limits, Params, Result
+from flows.identify import check_account
+from flows.pages.author import AuthorPage, VideoRow
+from flows.pages.comments import CommentRow, CommentsPage
+from flows.pages.lists import Walk
+from flows.pages.tabs import back_to
+from flows.pages.video import VideoPage
+from flows.session import Session
+
+
+class CollectTitlesParams(Params):
+    """Whose titles, how many, with at least how many comments (0: any), among how many videos at most."""
+
+    author_id: Name
+    count: int = Field(ge=1, le=200)
+    least_comments: int = Field(default=0, ge=0, le=5000)
+    video_loop: int = Field(default=60, ge=1, le=1000)
+
+    @model_validator(mode="after")
+    def _room(self) -> Self:
+        if self.count > self.video_loop:
+            raise ValueError(
+                f"count: {self.count} titles do not fit into a video_loop of {self.video_loop}; raise video_loop or lower count"
+            )
+        return self
+
+
+class Title(Result):
+    """A collected title. `shown_count` is what the app shows, replies included.
+
+    `real_count` is the number of comments counted without replies, up to the least asked for;
+    None when none were asked for and so none were counted.
+    """
+
+    author_id: str
+    author: str
+    title: str
+    shown_count: int
+    real_count: int | None
+
+
+class CollectTitlesResult(Result):
+    """The titles, in the order in which they were found."""
+
+    titles: tuple[Title, ...]
+
+
+class CollectTitles(Flow[CollectTitlesParams, CollectTitlesResult]):
+    """Videos that show the margin first, then those that show just enough."""
+
+    name = "collect_titles"
+    heading = "标题采集"
+    version = "1.0"
+    result_title = "TITLE_COLLECT_TASK_RESULT_DATA_TITLE"
+    params_model = CollectTitlesParams
+    result_model = CollectTitlesResult
+    columns = (
+        Column("author_id", "视频号ID"),
+        Column("author", "视频号"),
+        Column("title", "标题"),
+        Column("shown_count", "显示评论数"),
+        Column("real_count", "实际评论数"),
+        Column("collected", "是否已采集"),
+    )
+    steps = ("account", "author", "titles", "titles below the margin")
+    priority = 3
+    limits = Limits(soft=1200, hard=1260)
+
+    def run(self, session: Session, params: CollectTitlesParams) -> CollectTitlesResult:
+        """Collect the titles.
+
+        Raises FlowFailure: author_not_found; titles_shortfall with the titles that were found in its
+        details; list_not_loaded.
+        """
+        app = App(session)
+        check_account(app)
+        search = _Search(app, params)
+        app.through_crashes(search.run)
+        if len(search.found) < params.count:
+            raise FlowFailure(
+                "titles_shortfall",
+                f"{len(search.found)} of {params.count} titles with {params.least_comments} comments"
+                f" among {search.looked_at} videos of {params.author_id}",
+                {"asked": params.count, "got": len(search.found), "titles": [title.model_dump() for title in search.found]},
+            )
+        return CollectTitlesResult(titles=tuple(search.found))
+
+    def rows(self, params: CollectTitlesParams, result: CollectTitlesResult) -> list[dict[str, Any]]:
+        """One row a title. Whether a title was collected already is the ledger's to say: left empty here."""
+        return [title.model_dump() | {"collected": ""} for title in result.titles]
+
+
+class _Search:
+    """A search through an author's videos. It keeps what it found, so that a crash costs no count twice."""
+
+    def __init__(self, app: App, params: CollectTitlesParams) -> None:
+        self.app = app
+        self.params = params
+        self.found: list[Title] = []
+        self.looked_at = 0
+        self._judged: set[int] = set()  # places in the list whose video was opened
+        self._enough: set[int] = set()  # places that show enough, but less than the margin
+
+    def run(self) -> None:
+        """Two passes: the margin first, then what shows just enough."""
+        least = self.params.least_comments
+        with self.app.session.watch.step("author"):
+            page = open_author(self.app, self.params.author_id)
+        with self.app.session.watch.step("titles"):
+            self._pass(page, lambda _, row: row.shown >= margin(least))
+        if self._enough - self._judged and not self._complete:
+            with self.app.session.watch.step("titles below the margin"):
+                page = open_author(self.app, self.params.author_id)
+                self._pass(page, lambda place, _: place in self._enough)
+
+    @property
+    def _complete(self) -> bool:
+        return len(self.found) >= self.params.count
+
+    def _pass(self, page: AuthorPage, eligible: Callable[[int, VideoRow], bool]) -> None:
+        for walk, place, row in walk_videos(page, self.params.video_loop):
+            self.looked_at = max(self.looked_at, place + 1)
+            if row.shown >= self.params.least_comments:
+                self._enough.add(place)
+            if place not in self._judged and eligible(place, row):
+                self._judge(walk.page, row)
+                self._judged.add(place)
+                walk.page = back_to(self.app, AuthorPage)
+            if self._complete:
+                return
+
+    def _judge(self, page: AuthorPage, row: VideoRow) -> None:
+        """Open the video, read its whole title, and take it when its real count is enough."""
+        author = page.author
+        video = page.open_video(row)
+        # two videos of one title cannot be told apart by whoever is sent to collect them
+        if video.author_id != self.params.author_id or any(title.title == video.title for title in self.found):
+            return
+        title, real = video.title, self._real_count(video)
+        if real is None or real >= self.params.least_comments:
+            self.found.append(
+                Title(author_id=self.params.author_id, author=author, title=title, shown_count=row.shown, real_count=real)
+            )
+
+    def _real_count(self, video: VideoPage) -> int | None:
+        """Comments without replies, counted until the least asked for."""
+        least = self.params.least_comments
+        if least == 0:
+            return None
+        walk: Walk[CommentsPage, CommentRow] = Walk(video.open_comments())
+        for _ in range(least + 1):  # each screen brings at least one row, or the walk ends
+            if len(walk.rows) >= least or not walk.advance():
+                break
+        return len(walk.rows)

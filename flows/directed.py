@@ -1,0 +1,172 @@
+"""directed 定向任务: one comment on a video, one like of a comment, or one reply to a comment."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from flows import acts
+from flows.app import App
+from flows.checks import Name, check_name, check_text
+from flows.failures import FlowFailure
+from flows.find import videos_titled
+from flows.flow import Column, Flow, Limits, Params, Result
+from flows.identify import Account, check_account
+from flows.pages.comments import CommentRow, CommentsPage
+from flows.pages.lists import Walk
+from flows.pages.video import VideoPage
+from flows.session import Action, ActionKind, Session
+
+Kind = Literal["comment", "like_comment", "reply"]
+
+ACTS = {"comment": ActionKind.COMMENT, "like_comment": ActionKind.LIKE_COMMENT, "reply": ActionKind.REPLY}
+HEADINGS = {"comment": "评论", "like_comment": "点赞评论", "reply": "盖楼"}
+
+
+class DirectedParams(Params):
+    """What to do, to which comment of which video, and how far to look for them."""
+
+    kind: Kind
+    author_id: Name
+    title: Name
+    target_commenter: str = ""
+    target_comment: str = ""
+    text: str = ""
+    video_loop: int = Field(default=60, ge=1, le=1000)
+    comment_loop: int = Field(default=200, ge=1, le=5000)
+
+    @model_validator(mode="after")
+    def _fits_kind(self) -> Self:
+        needed = {"comment": ("text",), "like_comment": ("target_commenter", "target_comment")}.get(
+            self.kind, ("target_commenter", "target_comment", "text")
+        )
+        for name in ("target_commenter", "target_comment", "text"):
+            value = getattr(self, name)
+            if name not in needed and value:
+                raise ValueError(f"{name}: a {self.kind} has none; leave it out")
+            if name in needed:
+                try:
+                    check_text(value) if name == "text" else check_name(value)
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from None
+        return self
+
+    @property
+    def action(self) -> Action:
+        """The one irreversible act."""
+        return Action(
+            ACTS[self.kind], self.author_id, self.title, self.target_commenter, self.target_comment, self.text
+        )
+
+
+class DirectedResult(Result):
+    """What was done, when (ISO 8601), and whether it was seen on the app afterwards."""
+
+    kind: Kind
+    author_id: str
+    title: str
+    target_commenter: str
+    target_comment: str
+    text: str
+    done_at: str
+    verified: bool
+
+
+class Directed(Flow[DirectedParams, DirectedResult]):
+    """Find the video, find the comment, act once, look."""
+
+    name = "directed"
+    heading = "定向任务"
+    version = "1.0"
+    result_title = "DIRECTED_TASK_RESULT_DATA_TITLE"
+    params_model = DirectedParams
+    result_model = DirectedResult
+    columns = (
+        Column("kind", "动作"),
+        Column("author_id", "视频号ID"),
+        Column("title", "标题"),
+        Column("target_commenter", "目标评论人"),
+        Column("target_comment", "目标评论"),
+        Column("text", "发布内容"),
+        Column("done_at", "完成时间"),
+        Column("verified", "已核实"),
+    )
+    steps = ("account", "video and comment", "act")
+    acts = frozenset(ACTS.values())
+    limits = Limits(soft=600, hard=660)
+
+    def run(self, session: Session, params: DirectedParams) -> DirectedResult:
+        """Do it once. An act that an earlier attempt completed is looked at, not repeated.
+
+        Raises FlowFailure: author_not_found, video_not_found, comment_not_found, may_not_act,
+        no_basis, cap_reached, send_failed, list_not_loaded, outcome_unknown.
+        """
+        app = App(session)
+        account = check_account(app)
+        if params.action in session.journal.done():
+            return _result(session, params, verified=False)
+        refusal = session.journal.refusal(params.action)
+        if refusal is not None:  # before the phone goes anywhere
+            raise FlowFailure(refusal.code, refusal.reason)
+        with session.watch.step("video and comment"):
+            video, panel, row = app.through_crashes(lambda: _find(app, params))
+        with session.watch.step("act"):
+            verified = _act(app, params, account, video, panel, row)
+        return _result(session, params, verified=verified)
+
+    def rows(self, params: DirectedParams, result: DirectedResult) -> list[dict[str, Any]]:
+        """One row, the kind in the operator's words."""
+        return [result.model_dump() | {"kind": HEADINGS[result.kind]}]
+
+
+def _result(session: Session, params: DirectedParams, *, verified: bool) -> DirectedResult:
+    fields = params.model_dump(exclude={"video_loop", "comment_loop"})
+    return DirectedResult(**fields, done_at=session.now().isoformat(timespec="seconds"), verified=verified)
+
+
+def _find(app: App, params: DirectedParams) -> tuple[VideoPage, CommentsPage, CommentRow | None]:
+    """The open panel of the right video, with the target's row on the screen when there is a target."""
+    for video in videos_titled(app, params.author_id, params.title, params.video_loop):
+        if video.notice:
+            raise FlowFailure("may_not_act", video.notice)
+        panel = video.open_comments()
+        if params.kind == "comment":
+            return video, panel.loaded(), None
+        walk: Walk[CommentsPage, CommentRow] = Walk(panel)
+        row = _find_comment(walk, params)
+        if row is not None:
+            return video, walk.page, row
+    raise FlowFailure(
+        "comment_not_found",
+        f"{params.target_comment!r} by {params.target_commenter!r} is not among the first {params.comment_loop} comments",
+        {"target_commenter": params.target_commenter, "target_comment": params.target_comment},
+    )
+
+
+def _find_comment(walk: Walk[CommentsPage, CommentRow], params: DirectedParams) -> CommentRow | None:
+    target = (params.target_commenter, params.target_comment)
+    for _ in range(params.comment_loop + 1):  # each screen brings at least one row, or the walk ends
+        for place, row in walk.here():
+            if place >= params.comment_loop:
+                return None
+            if row.parts == target and row.like_button is not None and row.reply_button is not None:
+                return row
+        if not walk.advance():
+            return None
+    return None
+
+
+def _act(
+    app: App, params: DirectedParams, account: Account, video: VideoPage, panel: CommentsPage, row: CommentRow | None
+) -> bool:
+    if row is None:
+        return acts.send_comment(app, panel, params.action, account.name)
+    if params.kind == "like_comment":
+        if row.liked:  # this account's like of another task: a second tap would take it back
+            raise FlowFailure("may_not_act", "this account likes the comment already; another account takes it")
+        return acts.like_comment(app, panel, row, params.action)
+    thread = panel.open_replies(row).loaded()
+    if thread.parent != (params.target_commenter, params.target_comment):
+        raise FlowFailure("page_not_reached", f"the thread of another comment opened: {thread.parent}")
+    return acts.send_reply(app, thread, params.action, account.name)

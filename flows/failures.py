@@ -1,0 +1,107 @@
+"""Why a flow did not reach its goal: one table of codes, each with what follows and who is to blame.
+
+The four kinds are the retry rules (retry here; hand to another phone; report at once;
+outcome unknown). The culprit names whose fault it is, so that blame can be laid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What follows a failure."""
+
+    RETRY_HERE = "retry_here"
+    OTHER_PHONE = "other_phone"
+    FATAL = "fatal"
+    UNKNOWN = "unknown"
+
+
+class Culprit(StrEnum):
+    """Whose fault a failure is."""
+
+    PHONE = "phone"
+    APP = "app"
+    ACCOUNT = "account"
+    CONTENT = "content"
+    NETWORK = "network"
+    FLOW = "flow"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a failure code means: its kind, its culprit and what a person can do about it."""
+
+    kind: Kind
+    culprit: Culprit
+    remedy: str
+
+
+CODES: Mapping[str, Rule] = MappingProxyType(
+    {
+        # the content is not there: no other phone will find it either
+        "video_not_found": Rule(Kind.FATAL, Culprit.CONTENT, "check author and title, or raise the video loop"),
+        "comment_not_found": Rule(Kind.FATAL, Culprit.CONTENT, "the comment may be deleted; or raise the comment loop"),
+        "author_not_found": Rule(Kind.FATAL, Culprit.CONTENT, "check the author id"),
+        "titles_shortfall": Rule(Kind.FATAL, Culprit.CONTENT, "ask for fewer titles or fewer comments a title"),
+        "targets_not_reached": Rule(Kind.FATAL, Culprit.CONTENT, "raise the video loop or the comment loop, or lower the targets"),
+        "bad_input": Rule(Kind.FATAL, Culprit.FLOW, "mend the parameters named in the reason"),
+        # this account cannot: another may
+        "may_not_act": Rule(Kind.OTHER_PHONE, Culprit.ACCOUNT, "another account takes it; check this account in the app"),
+        "logged_out": Rule(Kind.OTHER_PHONE, Culprit.ACCOUNT, "log the account in on this phone"),
+        "wrong_account": Rule(Kind.OTHER_PHONE, Culprit.ACCOUNT, "the phone holds another account than the ledger says; it was corrected"),
+        "rate_limited": Rule(Kind.OTHER_PHONE, Culprit.ACCOUNT, "the account rests until a person looked"),
+        "verification_asked": Rule(Kind.OTHER_PHONE, Culprit.ACCOUNT, "a person answers the verification page on the phone"),
+        # responsible use said no in the transaction of the point of no return
+        "no_basis": Rule(Kind.FATAL, Culprit.CONTENT, "give the author a basis: phonefleet authors set-basis"),
+        "cap_reached": Rule(Kind.OTHER_PHONE, Culprit.ACCOUNT, "wait for the next day, or have an admin change the cap"),
+        # the app or the phone
+        "list_not_loaded": Rule(Kind.RETRY_HERE, Culprit.NETWORK, "check the phone's network"),
+        "network_down": Rule(Kind.OTHER_PHONE, Culprit.NETWORK, "check the phone's network"),
+        "send_failed": Rule(Kind.RETRY_HERE, Culprit.NETWORK, "the app said that sending failed: check the phone's network"),
+        "app_crashed": Rule(Kind.RETRY_HERE, Culprit.APP, "look at the evidence; update the app"),
+        "app_missing": Rule(Kind.OTHER_PHONE, Culprit.APP, "install the app on this phone"),
+        "page_drift": Rule(Kind.OTHER_PHONE, Culprit.APP, "the app's page changed: mend the app profile"),
+        "page_not_reached": Rule(Kind.RETRY_HERE, Culprit.APP, "look at the evidence"),
+        "phone_lost": Rule(Kind.OTHER_PHONE, Culprit.PHONE, "check cable, hub and power"),
+        "phone_hung": Rule(Kind.OTHER_PHONE, Culprit.PHONE, "restart the phone"),
+        "ui_server_lost": Rule(Kind.RETRY_HERE, Culprit.PHONE, "restart the phone if it goes on"),
+        # time, and the unknown
+        "time_limit": Rule(Kind.OTHER_PHONE, Culprit.PHONE, "raise the run-time limit or look at the evidence"),
+        "outcome_unknown": Rule(Kind.UNKNOWN, Culprit.PHONE, "look on the app whether it was done, then settle it"),
+        "flow_error": Rule(Kind.FATAL, Culprit.FLOW, "a defect in the flow: see the log of this task"),
+    }
+)
+
+
+class FlowFailure(Exception):
+    """A flow did not reach its goal. Carries a code of CODES, a reason for people and details as data."""
+
+    def __init__(self, code: str, reason: str, details: Mapping[str, Any] | None = None) -> None:
+        if code not in CODES:
+            raise ValueError(f"unknown failure code {code!r}; add it to flows.failures.CODES")
+        super().__init__(f"{code}: {reason}")
+        self.code = code
+        self.reason = reason
+        self.details: dict[str, Any] = dict(details or {})
+
+    @property
+    def kind(self) -> Kind:
+        return CODES[self.code].kind
+
+    @property
+    def culprit(self) -> Culprit:
+        return CODES[self.code].culprit
+
+    @property
+    def remedy(self) -> str:
+        return CODES[self.code].remedy
+
+
+class Stopped(Exception):
+    """The task was told to stop; raised by the checkpoint before the next touch of the phone."""

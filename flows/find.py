@@ -1,0 +1,57 @@
+"""Finding an author's video by its full title, within a bound on the videos looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flows.app import App
+from flows.failures import FlowFailure
+from flows.pages.author import AuthorPage, VideoRow
+from flows.pages.lists import Walk
+from flows.pages.tabs import back_to, to_search
+from flows.pages.video import VideoPage
+
+VideoWalk = Walk[AuthorPage, VideoRow]
+
+
+def open_author(app: App, author_id: str) -> AuthorPage:
+    """The author's page, found by id. Raises FlowFailure('author_not_found')."""
+    return to_search(app).open_author(author_id)
+
+
+def walk_videos(page: AuthorPage, most: int) -> Iterator[tuple[VideoWalk, int, VideoRow]]:
+    """The author's videos in their order, at most so many: each while its row is on the screen.
+
+    The caller may open a video and must be back on the author's page before it asks for the next;
+    it then sets `walk.page` to the page it came back to.
+    """
+    walk: VideoWalk = Walk(page)
+    at = 0
+    while at < most:
+        row = next((row for place, row in walk.here() if place == at and row.whole), None)
+        if row is not None:
+            yield walk, at, row
+            at += 1
+        elif any(place > at for place, row in walk.here() if row.whole):
+            at += 1  # a row that no screen showed whole
+        elif not walk.advance():
+            return
+
+
+def videos_titled(app: App, author_id: str, title: str, most: int) -> Iterator[VideoPage]:
+    """Every video of the author with exactly this full title, opened, among the first `most` of the list.
+
+    Several videos may bear one title; the caller takes the next when the first is not the one.
+    Raises FlowFailure: author_not_found, list_not_loaded; `video_not_found` when there is none.
+    """
+    found = False
+    for walk, _, row in walk_videos(open_author(app, author_id), most):
+        if not row.may_be(title):
+            continue
+        page = walk.page.open_video(row)
+        if page.title == title:
+            found = True
+            yield page
+        walk.page = back_to(app, AuthorPage)
+    if not found:
+        raise FlowFailure("video_not_found", f"{title!r} is not among the first {most} videos of {author_id}", {"title": title})

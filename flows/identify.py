@@ -1,0 +1,40 @@
+"""Which account is logged in on the phone: read before anything is done in its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flows.app import App
+from flows.failures import FlowFailure
+from flows.pages.tabs import to_me
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account that is logged in: its id in the app, and the name that others see."""
+
+    id: str
+    name: str
+
+
+def read_account(app: App) -> Account:
+    """The account that is logged in. Raises FlowFailure('logged_out') when none is."""
+    page = to_me(app)
+    return Account(page.account_id, page.account_name)
+
+
+def check_account(app: App) -> Account:
+    """The step `account` of every flow: the account must be the one that the ledger expects.
+
+    Raises FlowFailure('wrong_account') with the account seen in `details['account_id']`.
+    """
+    with app.session.watch.step("account"):
+        account = app.through_crashes(lambda: read_account(app))
+        expected = app.session.account_id
+        if account.id != expected:
+            raise FlowFailure(
+                "wrong_account",
+                f"the phone holds {account.id!r}, the ledger says {expected!r}",
+                {"account_id": account.id, "account_name": account.name, "expected": expected},
+            )
+        return account

@@ -1,0 +1,146 @@
+"""nurture 养号: a session of ordinary use of the account logged in on a phone."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from flows.app import App
+from flows.browse import Browse
+from flows.checks import check_text
+from flows.failures import FlowFailure
+from flows.flow import Column, Flow, Limits, Params, Result
+from flows.identify import check_account
+from flows.session import ActionKind, Session
+
+
+class NurtureParams(Params):
+    """How much to do, inside which loops, with which texts."""
+
+    comments: int = Field(default=0, ge=0, le=50)
+    video_likes: int = Field(default=0, ge=0, le=100)
+    replies: int = Field(default=0, ge=0, le=50)
+    video_loop: int = Field(ge=1, le=1000)  # most videos to look at
+    comment_loop: int = Field(default=0, ge=0, le=2000)  # most comments to look at
+    texts: tuple[str, ...] = ()
+
+    @field_validator("texts")
+    @classmethod
+    def _usable_texts(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        for text in texts:
+            check_text(text)
+        return texts
+
+    @model_validator(mode="after")
+    def _room(self) -> Self:
+        for name in ("comments", "video_likes"):
+            if getattr(self, name) > self.video_loop:
+                raise ValueError(
+                    f"{name}: {getattr(self, name)} do not fit into a video_loop of {self.video_loop}, one a video;"
+                    f" raise video_loop or lower {name}"
+                )
+        if self.replies > self.comment_loop:
+            raise ValueError(
+                f"replies: {self.replies} do not fit into a comment_loop of {self.comment_loop}, one a comment;"
+                " raise comment_loop or lower replies"
+            )
+        if (self.comments or self.replies) and not self.texts:
+            raise ValueError("texts: comments or replies are asked for but no texts are given; give the operator's own texts")
+        return self
+
+    @property
+    def targets(self) -> dict[ActionKind, int]:
+        """Asked numbers by kind of action."""
+        return {
+            ActionKind.COMMENT: self.comments,
+            ActionKind.LIKE_VIDEO: self.video_likes,
+            ActionKind.REPLY: self.replies,
+        }
+
+
+class Tally(Result):
+    """Numbers of comments, video likes and replies."""
+
+    comments: int
+    video_likes: int
+    replies: int
+
+
+class NurtureResult(Result):
+    """What was asked and done; `videos_seen` and `skipped` count this attempt's videos."""
+
+    asked: Tally
+    done: Tally
+    videos_seen: int
+    comments_seen: int
+    skipped: int
+
+
+class Nurture(Flow[NurtureParams, NurtureResult]):
+    """Browse the feed, like videos, comment, reply, at random places inside the loops."""
+
+    name = "nurture"
+    heading = "养号"
+    version = "1.0"
+    result_title = "YANGHAO_TASK_RESULT_DATA_TITLE"
+    params_model = NurtureParams
+    result_model = NurtureResult
+    columns = (
+        Column("asked_comments", "要求评论数"),
+        Column("done_comments", "完成评论数"),
+        Column("asked_video_likes", "要求视频点赞数"),
+        Column("done_video_likes", "完成视频点赞数"),
+        Column("asked_replies", "要求盖楼数"),
+        Column("done_replies", "完成盖楼数"),
+        Column("videos_seen", "浏览视频数"),
+        Column("skipped", "跳过数"),
+    )
+    steps = ("account", "browse")
+    acts = frozenset({ActionKind.COMMENT, ActionKind.LIKE_VIDEO, ActionKind.REPLY})
+    runs_on = "account"
+    priority = 6
+    limits = Limits(soft=1800, hard=1860)
+
+    def run(self, session: Session, params: NurtureParams) -> NurtureResult:
+        """Browse until the targets are reached.
+
+        Raises FlowFailure('targets_not_reached') with asked and done when a loop is used up first.
+        """
+        app = App(session)
+        account = check_account(app)
+        with session.watch.step("browse"):
+            browse = Browse(app, account.name, params.targets, params.texts, params.video_loop, params.comment_loop)
+            app.through_crashes(browse.run)
+        result = NurtureResult(
+            asked=_tally(params.targets),
+            done=_tally(browse.done),
+            videos_seen=browse.videos_seen,
+            comments_seen=browse.comments_seen,
+            skipped=browse.skipped,
+        )
+        if not browse.reached:
+            raise FlowFailure("targets_not_reached", _shortfall(result, browse), result.model_dump() | {"refused": browse.refused})
+        return result
+
+    def rows(self, params: NurtureParams, result: NurtureResult) -> list[dict[str, Any]]:
+        """One row."""
+        row: dict[str, Any] = {f"asked_{name}": number for name, number in result.asked.model_dump().items()}
+        row |= {f"done_{name}": number for name, number in result.done.model_dump().items()}
+        return [row | {"videos_seen": result.videos_seen, "skipped": result.skipped}]
+
+
+def _tally(numbers: dict[ActionKind, int]) -> Tally:
+    return Tally(
+        comments=numbers[ActionKind.COMMENT],
+        video_likes=numbers[ActionKind.LIKE_VIDEO],
+        replies=numbers[ActionKind.REPLY],
+    )
+
+
+def _shortfall(result: NurtureResult, browse: Browse) -> str:
+    done, asked = result.done.model_dump(), result.asked.model_dump()
+    parts = [f"{name} {done[name]} of {asked[name]}" for name in asked if done[name] < asked[name]]
+    reasons = ", ".join(f"{code} {times}×" for code, times in sorted(browse.refused.items()))
+    seen = f"after {result.videos_seen} videos and {result.comments_seen} comments, {result.skipped} videos skipped"
+    return f"{', '.join(parts)} {seen}" + (f" ({reasons})" if reasons else "")

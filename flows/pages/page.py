@@ -1,0 +1,74 @@
+"""What all pages share: one dump, read through the selectors of the app's profile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import ClassVar, Self, TypeVar
+
+from flows.app import App
+from flows.failures import FlowFailure
+from flows.screen import Node, Screen
+
+Q = TypeVar("Q", bound="Page")
+
+GOES = 3  # taps at most to get from one page to another: a pop-up may swallow one
+STAY = 15  # looks at a page that does not change before it is tapped again: about 5 seconds
+
+
+class Page:
+    """One screen that was recognised as a page. Its nodes are those of that one dump."""
+
+    name: ClassVar[str]
+
+    def __init__(self, app: App, screen: Screen) -> None:
+        self.app = app
+        self.screen = screen
+
+    def id(self, part: str) -> str:
+        """The resource id that plays a part on this page. A part that the profile lacks is a defect of the profile."""
+        try:
+            return self.app.profile.pages[self.name].selectors[part]
+        except KeyError:
+            raise FlowFailure("page_drift", f"the profile has no selector {part!r} for page {self.name!r}") from None
+
+    def part(self, part: str, within: Node | None = None) -> Node | None:
+        """The node that plays a part, on the page or within one of its nodes; None when it is not there."""
+        return (within or self.screen).find(self.id(part))
+
+    def need(self, part: str) -> Node:
+        """The node that plays a part. Raises FlowFailure('page_drift') when the page lacks it."""
+        node = self.part(part)
+        if node is None:
+            raise FlowFailure("page_drift", f"page {self.name} has no {part}", {"page": self.name, "missing": self.id(part)})
+        return node
+
+    def text(self, part: str, within: Node | None = None) -> str:
+        """The text of a part; empty when it is not there."""
+        node = self.part(part, within)
+        return node.text if node else ""
+
+    def go(self, target: Callable[[Self], Node], to: type[Q]) -> Q:
+        """Tap a node of this page and wait for the page behind it; again only when the tap was swallowed.
+
+        Raises FlowFailure('page_not_reached') and what `App.see` raises.
+        """
+        page = self
+        for _ in range(GOES):
+            cleared = self.app.cleared
+            self.app.tap(target(page))
+            for turn in range(STAY):
+                if turn:
+                    self.app.settle()
+                there: Page = self.app.see(to, type(self))
+                if isinstance(there, to):
+                    return there
+                page = there  # type: ignore[assignment]
+                if self.app.cleared != cleared:
+                    break  # a pop-up took the tap
+        raise FlowFailure("page_not_reached", f"page {self.name} stays; expected {to.name}", {"page": self.name, "wanted": [to.name]})
+
+
+def after_colon(text: str) -> str:
+    """What an id line such as 视频号ID：xp-motor names."""
+    return re.split("[：:]", text, maxsplit=1)[-1].strip()

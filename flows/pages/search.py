@@ -1,0 +1,58 @@
+"""The search page."""
+
+from __future__ import annotations
+
+from flows.failures import FlowFailure
+from flows.pages.author import AuthorPage
+from flows.pages.page import Page, after_colon
+from flows.screen import Node
+
+RESULT_LOOKS = 25  # looks until results come: about 8 seconds
+RETRIES = 2  # taps on "loading failed, tap to retry"
+STALE_LOOKS = 4  # looks at results of another search before they count as the answer
+
+
+class SearchPage(Page):
+    """Finds authors by id."""
+
+    name = "search"
+
+    def open_author(self, author_id: str) -> AuthorPage:
+        """Search an author by id and open the page.
+
+        Raises FlowFailure: author_not_found; list_not_loaded when no answer came.
+        """
+        self.app.set_text(self.need("input"), author_id)
+        self.app.tap(self.need("button"))
+        page = self._answer(author_id)
+        author = page.go(lambda here: here._row(author_id) or here.need("input"), AuthorPage)
+        if author.author_id != author_id:
+            raise FlowFailure("page_not_reached", f"opened author {author.author_id!r}, not {author_id!r}")
+        return author
+
+    def _row(self, author_id: str) -> Node | None:
+        for row in self.screen.all(self.id("row")):
+            shown = self.part("row_id", row)
+            if shown is not None and after_colon(shown.text) == author_id:
+                return row
+        return None
+
+    def _answer(self, author_id: str) -> SearchPage:
+        """The search page once it shows the author."""
+        others = retries = 0
+        for _ in range(RESULT_LOOKS):
+            page = self.app.see(SearchPage)
+            retry = page.part("retry")
+            if retry is not None:
+                retries += 1
+                if retries > RETRIES:
+                    break
+                self.app.tap(retry)
+                continue
+            if page._row(author_id) is not None:
+                return page
+            others += page.part("empty") is not None or page.part("row") is not None
+            if others >= STALE_LOOKS:
+                raise FlowFailure("author_not_found", f"no author with the id {author_id!r}", {"author_id": author_id})
+            self.app.settle()
+        raise FlowFailure("list_not_loaded", "the search gave no answer", {"author_id": author_id})

@@ -1,0 +1,58 @@
+"""A video, full screen: in the feed, or opened from its author's page."""
+
+from __future__ import annotations
+
+from flows.counts import count_or_zero
+from flows.pages.comments import CommentsPage
+from flows.pages.page import Page, after_colon
+from flows.screen import Node
+
+
+class Video(Page):
+    """What the feed and a single video show alike."""
+
+    @property
+    def author_id(self) -> str:
+        return after_colon(self.need("author_id").text)
+
+    @property
+    def author(self) -> str:
+        return self.text("author")
+
+    @property
+    def title(self) -> str:
+        return self.need("title").text
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Author id and title."""
+        return self.author_id, self.title
+
+    @property
+    def liked(self) -> bool:
+        """This account likes the video."""
+        return self.need("like").selected
+
+    @property
+    def like_button(self) -> Node:
+        return self.need("like")
+
+    @property
+    def notice(self) -> str:
+        """Why this account may not act here; empty when it may."""
+        return self.text("notice")
+
+    @property
+    def shown_comments(self) -> int:
+        """The number that the app shows: replies included, rounded when it is large."""
+        return count_or_zero(self.text("comment_count"))
+
+    def open_comments(self) -> CommentsPage:
+        """Open the comment panel."""
+        return self.go(lambda page: page.need("comment"), CommentsPage)
+
+
+class VideoPage(Video):
+    """A video opened from its author's page."""
+
+    name = "video"

@@ -1,0 +1,142 @@
+"""App profiles: what the pages of an app look like, as data.
+
+A profile says by which ids a page is known (its fingerprint) and which id plays which part on it
+(its selectors). The code of the pages names parts only, so another app is another YAML file.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from flows.screen import Node, Screen
+
+
+class ProfileError(ValueError):
+    """An app profile cannot be used; the message says where and why."""
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PageProfile(_Data):
+    """One page: the ids that must all be there, must not be there, of which one must be there; and its parts."""
+
+    present: tuple[str, ...] = Field(min_length=1)
+    absent: tuple[str, ...] = ()
+    any_of: tuple[str, ...] = ()
+    selectors: dict[str, str] = Field(default_factory=dict)
+
+    def fits(self, screen: Screen) -> bool:
+        """Does the screen bear this page's fingerprint?"""
+        return (
+            all(screen.has(name) for name in self.present)
+            and not any(screen.has(name) for name in self.absent)
+            and (not self.any_of or any(screen.has(name) for name in self.any_of))
+        )
+
+
+class Overlays(_Data):
+    """What may lie over any page: the app's pop-up and toast, and the system's dialog."""
+
+    popup: str
+    popup_close: str
+    toast: str
+    dialog_title: str = "android:id/alertTitle"
+    dialog_close: str = "android:id/button1"
+    dialog_wait: str = "android:id/button2"
+
+
+class Texts(_Data):
+    """Parts of the app's texts that decide what follows."""
+
+    commented: str
+    replied: str
+    send_failed: str
+    may_not_comment: str
+    may_not_interact: str
+    gone: str  # the comment was deleted meanwhile
+    hang: tuple[str, ...]  # in the title of the system's "not responding" dialog
+
+
+class AppProfile(_Data):
+    """Everything that the flows know of an app. `pages` are tried in order, what lies on top first."""
+
+    package: str = Field(pattern=r"^[a-zA-Z][\w.]+$")
+    versions: tuple[str, ...] = ()
+    launchers: tuple[str, ...] = ()
+    pages: dict[str, PageProfile]
+    overlays: Overlays
+    texts: Texts
+
+    @field_validator("pages")
+    @classmethod
+    def _some_pages(cls, pages: dict[str, PageProfile]) -> dict[str, PageProfile]:
+        if not pages:
+            raise ValueError("a profile needs at least one page")
+        return pages
+
+    def page_of(self, screen: Screen) -> str | None:
+        """The name of the page on top of the screen, or None when no fingerprint fits."""
+        return next((name for name, page in self.pages.items() if page.fits(screen)), None)
+
+    def knows_version(self, version: str) -> bool:
+        """Was this version of the app tried? True when the profile names no versions."""
+        return not self.versions or version in self.versions
+
+    def toast(self, screen: Screen) -> str:
+        """The text of the toast on the screen; empty when there is none."""
+        node = screen.find(self.overlays.toast)
+        return node.text if node else ""
+
+    def text_on(self, page: str, screen: Screen) -> str:
+        """The first text among the parts of a page: what a barrier says; a sentence naming the page if it is mute."""
+        nodes = (screen.find(name) for name in self.pages[page].selectors.values())
+        return next((node.text for node in nodes if node is not None and node.text), f"the app shows its {page} page")
+
+    def popup_close(self, screen: Screen) -> Node | None:
+        """The button that closes the app's pop-up, when one is open."""
+        return screen.find(self.overlays.popup_close) if screen.has(self.overlays.popup) else None
+
+
+def read_profile(text: str, source: str) -> AppProfile:
+    """A profile from YAML text. Raises ProfileError, naming the source and the field."""
+    try:
+        data = yaml.safe_load(text)
+        if not isinstance(data, dict):
+            raise ProfileError(f"{source}: a profile is a YAML mapping")
+        return AppProfile.model_validate(_with_package(data))
+    except (yaml.YAMLError, ValueError) as error:
+        raise ProfileError(f"{source}: {error}") from error
+
+
+def load_profile(name_or_path: str = "practice") -> AppProfile:
+    """A packaged profile by name, or one of the operator's own by path. Raises ProfileError."""
+    if name_or_path.endswith((".yaml", ".yml")):
+        try:
+            return read_profile(Path(name_or_path).read_text(encoding="utf-8"), name_or_path)
+        except OSError as error:
+            raise ProfileError(f"{name_or_path}: {error.strerror}") from error
+    packaged = resources.files("flows") / "profiles" / f"{name_or_path}.yaml"
+    if not packaged.is_file():
+        raise ProfileError(f"no packaged profile {name_or_path!r}; give the path of a .yaml file")
+    return read_profile(packaged.read_text(encoding="utf-8"), name_or_path)
+
+
+def _with_package(data: dict[str, Any]) -> dict[str, Any]:
+    """The data with every bare id written out as PACKAGE:id/NAME; what has the wrong shape is left to validation."""
+    package = data.get("package", "")
+
+    def full(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: full(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [full(inner) for inner in value]
+        return f"{package}:id/{value}" if isinstance(value, str) and ":" not in value else value
+
+    return {**data, "pages": full(data.get("pages")), "overlays": full(data.get("overlays"))}

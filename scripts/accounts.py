@@ -1,0 +1,73 @@
+"""`phonefleet accounts`: our accounts, where they are logged in, and who rests."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models.accounts import register_account, rest_is_over, set_live
+from models.caps import operator_day
+from models.engine import database_now, read
+from models.tables import Account, ActionRow, Phone
+from scripts.ground import open_ledger
+from scripts.show import Sheet, print_sheet
+from workers.settings import settings
+
+commands = typer.Typer(no_args_is_help=True, help="Our accounts. Phones make those known that are logged in on them.")
+
+
+@commands.command("list")
+def list_accounts() -> None:
+    """Every account: its phone, its actions today, whether it rests and why."""
+    headings = ("id", "name", "phone", "live", "actions today", "rests")
+    print_sheet(Console(), Sheet("accounts", headings, read(open_ledger(), _rows)))
+
+
+@commands.command("add")
+def add(account_id: str, name: str) -> None:
+    """Make an account known before a phone shows it, so that it is missed when none does."""
+    register_account(open_ledger(), account_id, name)
+    Console().print(f"{account_id} is known")
+
+
+@commands.command("live")
+def live(account_id: str, take_part: Annotated[bool, typer.Argument(help="true or false")]) -> None:
+    """Does the account take part when a campaign says `accounts: all`?"""
+    set_live(open_ledger(), account_id, take_part, who=os.environ.get("USER", "operator"))
+    Console().print(f"{account_id}: {'live' if take_part else 'not live'}")
+
+
+@commands.command("wake")
+def wake(account_id: str) -> None:
+    """End an account's rest, after a person looked at it in the app."""
+    rest_is_over(open_ledger(), account_id, who=os.environ.get("USER", "operator"))
+    Console().print(f"{account_id} works again")
+
+
+def _rows(session: Session) -> list[list[str]]:
+    today = operator_day(database_now(session), settings().timezone.key)
+    counted = session.execute(
+        select(ActionRow.account_id, func.count())
+        .where(ActionRow.day == today, ActionRow.outcome != "not_done")
+        .group_by(ActionRow.account_id)
+    ).tuples()
+    actions = dict(counted.all())
+    seats = dict(
+        session.execute(select(Phone.account_id, Phone.serial).where(Phone.account_id.is_not(None))).tuples().all()
+    )
+    return [
+        [
+            one.id,
+            one.name,
+            seats.get(one.id, "none"),
+            "yes" if one.live else "no",
+            str(actions.get(one.id, 0)),
+            one.resting_why or "",
+        ]
+        for one in session.scalars(select(Account).order_by(Account.id))
+    ]

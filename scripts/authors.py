@@ -1,0 +1,85 @@
+"""`phonefleet authors`: whose content we collect, why we may act on it, and the caps."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.authors import read_caps, register_author, set_basis, set_cap
+from models.caps import CAP_NAMES
+from models.engine import read
+from models.refused import refuse
+from models.tables import Author
+from scripts.ground import open_ledger
+from scripts.show import Sheet, print_sheet
+
+commands = typer.Typer(no_args_is_help=True, help="Authors, the basis for acting on their content, and the caps.")
+
+Who = Annotated[str, typer.Option(help="Who sets it; kept in the ledger.")]
+
+
+@commands.command("list")
+def list_authors() -> None:
+    """Every author with the basis for acting on their content."""
+    print_sheet(Console(), Sheet("authors", ("id", "name", "basis", "note", "until"), read(open_ledger(), _rows)))
+
+
+@commands.command("add")
+def add(author_id: Annotated[str, typer.Argument(help="视频号ID")], name: str) -> None:
+    """Make an author known, without a basis: their content may be collected, not acted on."""
+    for field, value in (("author id", author_id), ("name", name)):
+        if not value.strip() or len(value) > 191:
+            raise refuse(field, f"{value!r} has not 1 to 191 characters", "give the one that the app shows")
+    register_author(open_ledger(), author_id, name)
+    Console().print(f"{author_id} is known; say why we may act on it: phonefleet authors basis {author_id} owned")
+
+
+@commands.command("basis")
+def basis(
+    author_id: str,
+    kind: Annotated[str, typer.Argument(help="owned, permitted or none")],
+    note: Annotated[str, typer.Option(help="Who gave the permission, and where that is written.")] = "",
+    expires: Annotated[str, typer.Option(help="The last day of the permission: 2027-01-31.")] = "",
+    who: Who = "",
+) -> None:
+    """Say why we may act on an author's content. The change is recorded."""
+    until = None
+    if expires:
+        try:
+            until = date.fromisoformat(expires)
+        except ValueError:
+            raise refuse("expires", f"{expires!r} is no day", "write it like 2027-01-31") from None
+    if kind not in ("owned", "permitted", "none"):
+        raise refuse("basis", f"{kind!r} is not a basis", "use owned, permitted or none")
+    by = who or os.environ.get("USER", "operator")
+    set_basis(open_ledger(), author_id, kind, who=by, note=note, expires=until)  # type: ignore[arg-type]
+    Console().print(f"{author_id}: {kind}")
+
+
+@commands.command("caps")
+def caps(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(CAP_NAMES)}; none: show all.")] = "",
+    value: Annotated[int | None, typer.Argument(help="The new value.")] = None,
+    who: Who = "",
+) -> None:
+    """Show the caps, or change one. The change is recorded."""
+    engine = open_ledger()
+    if name:
+        if value is None:
+            raise refuse("value", "is missing", f"phonefleet authors caps {name} NUMBER")
+        set_cap(engine, name, value, who=who or os.environ.get("USER", "operator"))
+    now = read(engine, read_caps)
+    print_sheet(Console(), Sheet("caps", ("cap", "value"), [[one, str(getattr(now, one))] for one in CAP_NAMES]))
+
+
+def _rows(session: Session) -> list[list[str]]:
+    return [
+        [one.id, one.name, one.basis, one.basis_note or "", one.basis_expires.isoformat() if one.basis_expires else ""]
+        for one in session.scalars(select(Author).order_by(Author.id))
+    ]

@@ -1,0 +1,82 @@
+"""The judge: the ledger's actions against phonesim's own log, one for one.
+
+The two are read apart: the ledger from its database, the truth from the file that phonesim wrote.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from models.engine import read
+from models.tables import ActionRow
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Deed:
+    """One thing done on the app, by all that both sides know of it."""
+
+    account: str
+    phone: str
+    kind: str
+    author_id: str
+    title: str
+    target_commenter: str
+    target_comment: str
+    text: str
+
+
+def ledger_deeds(engine: Engine) -> list[Deed]:
+    """What the ledger says was done; actions that are known not to have happened are left out."""
+
+    def work(session: Session) -> list[Deed]:
+        rows = session.scalars(select(ActionRow).where(ActionRow.outcome != "not_done")).all()
+        return [
+            Deed(
+                row.account_id,
+                row.phone_serial,
+                row.kind,
+                row.author_id,
+                row.title,
+                row.target_commenter,
+                row.target_comment,
+                row.text,
+            )
+            for row in rows
+        ]
+
+    return read(engine, work)
+
+
+def true_deeds(truth: Path) -> list[Deed]:
+    """What really happened, from phonesim's log."""
+    with truth.open(encoding="utf-8") as lines:
+        return [_deed(json.loads(line)) for line in lines if line.strip()]
+
+
+def _deed(entry: dict[str, Any]) -> Deed:
+    return Deed(
+        entry["account"],
+        entry["phone"],
+        entry["kind"],
+        entry["author_id"],
+        entry["title"],
+        entry["target_commenter"],
+        entry["target_comment"],
+        entry["text"],
+    )
+
+
+def mismatches(ledger: Iterable[Deed], truth: Iterable[Deed]) -> Sequence[str]:
+    """Every deed that one side has and the other has not, or not as often; empty when they agree."""
+    said, happened = Counter(ledger), Counter(truth)
+    return [f"only in the ledger: {deed}" for deed in sorted((said - happened).elements())] + [
+        f"only in the truth: {deed}" for deed in sorted((happened - said).elements())
+    ]

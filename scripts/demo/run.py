@@ -1,0 +1,113 @@
+"""Run the demo: everything real but the phones."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+from rich.console import Console
+from sqlalchemy import Engine, select
+
+from models.authors import register_author, set_basis
+from models.engine import connect, read
+from models.states import State
+from models.tables import Account, Task
+from scripts import show
+from scripts.demo.judge import ledger_deeds, mismatches, true_deeds
+from scripts.demo.report import Report, accounts_table, per_account, read_report, report_table
+from scripts.demo.shelf import Shelf, start_shelf
+from scripts.embedded import free_port
+from scripts.processes import Processes
+from scripts.services import Services, base_services, start_fleet
+from workers.campaign_file import CampaignFile, read_campaign_file
+from workers.day import submit_day
+
+STANDARD_DAY = Path(__file__).parent.parent / "standard_day.yaml"
+ACCOUNTS_SECONDS = 60.0
+WORLD_SEED = 1
+
+
+def run_demo(var: Path, phones: int, speed: float, timeout: float, console: Console) -> int:
+    """The whole demo in the folder `var`, which is emptied before. The exit status: 0 when all is as it must be."""
+    shutil.rmtree(var, ignore_errors=True)
+    day = read_campaign_file(STANDARD_DAY)
+    env = {
+        "PHONEFLEET_DATABASE_URL": f"sqlite:///{var.resolve() / 'phonefleet.db'}",
+        "PHONEFLEET_ADB_PORT": str(free_port()),
+        "PHONEFLEET_VAR": str(var.resolve()),
+        "PHONEFLEET_HOST": "demo",
+    }
+    with base_services(var, env) as services:
+        os.environ.update(services.env)
+        console.print(f"Redis: {services.redis}")
+        shelf = start_shelf(services.processes, var, phones, speed, WORLD_SEED)
+        console.print(f"{phones} simulated phones; what really happens to them: {shelf.truth}")
+        began = time.monotonic()
+        engine = connect(services.env["PHONEFLEET_DATABASE_URL"])
+        services.processes.also({"PHONEFLEET_ADB_CONNECT": ",".join(shelf.addresses)})
+        start_fleet(services)
+        _know_authors(engine, shelf, day)
+        _wait_for_accounts(engine, services.processes, phones, console)
+        _run_day(services, day, console, timeout)
+        return conclude(engine, shelf.truth, var, phones, time.monotonic() - began, console)
+
+
+def _know_authors(engine: Engine, shelf: Shelf, day: CampaignFile) -> None:
+    """The practice world's authors; those of the day are the operator's own."""
+    own = set(day.collect.authors) if day.collect is not None else set()
+    for author in shelf.authors():
+        register_author(engine, author["id"], author["name"])
+        if author["id"] in own:
+            set_basis(engine, author["id"], "owned", who="demo", note="an author of the practice world")
+
+
+def _wait_for_accounts(engine: Engine, processes: Processes, phones: int, console: Console) -> None:
+    deadline = time.monotonic() + ACCOUNTS_SECONDS
+    seen = -1
+    while time.monotonic() < deadline:
+        processes.check()
+        known = len(read(engine, lambda session: session.scalars(select(Account.id)).all()))
+        if known != seen:
+            console.print(f"accounts found on phones: {known} of {phones}")
+            seen = known
+        if known == phones:
+            return
+        time.sleep(0.2)
+    raise TimeoutError(f"only {seen} of {phones} accounts were found in {ACCOUNTS_SECONDS:g} s")
+
+
+def _run_day(services: Services, day: CampaignFile, console: Console, timeout: float) -> None:
+    handle = submit_day(day, asked_by="demo")
+    try:
+        show.follow(handle, console, timeout)
+    except TimeoutError as error:
+        console.print(f"[red]{error}[/]")
+
+
+def conclude(engine: Engine, truth: Path, var: Path, phones: int, seconds: float, console: Console) -> int:
+    """Judge the ledger, print and write the report; 0 when all is as it must be, else 1."""
+    differences = mismatches(ledger_deeds(engine), true_deeds(truth))
+    report: Report = read(engine, lambda session: read_report(session, seconds, len(differences)))
+    rows = read(engine, per_account)
+    console.print(accounts_table(rows))
+    console.print(report_table(report))
+    (var / "report.json").write_text(json.dumps(report.as_json(), ensure_ascii=False, indent=2) + "\n")
+    for difference in differences[:20]:
+        console.print(f"[red]{difference}[/]", highlight=False)
+    problems = report.problems(phones, _unnurtured(engine))
+    for problem in problems:
+        console.print(f"[red]{problem}[/]", highlight=False)
+    console.print(f"report: {var / 'report.json'}")
+    return 1 if problems else 0
+
+
+def _unnurtured(engine: Engine) -> list[str]:
+    nurtured = select(Task.account_id).where(
+        Task.flow == "nurture", Task.state == State.SUCCEEDED, Task.account_id.is_not(None)
+    )
+    return list(
+        read(engine, lambda session: session.scalars(select(Account.id).where(Account.id.not_in(nurtured))).all())
+    )

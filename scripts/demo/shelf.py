@@ -1,0 +1,52 @@
+"""The simulated shelf: phonesim in a process of its own, and what it says of its world."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from scripts.processes import Part, Processes, python
+
+READY_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A running phonesim: the addresses of its phones, its control API, and the file of what really happened."""
+
+    control: str
+    addresses: tuple[str, ...]
+    truth: Path
+
+    def authors(self) -> list[dict[str, Any]]:
+        """The world's authors: id, name, and whether the practice world calls them the operator's own."""
+        answer = requests.get(f"{self.control}/world", timeout=10)
+        answer.raise_for_status()
+        authors: list[dict[str, Any]] = answer.json()["authors"]
+        return authors
+
+
+class ShelfNotReady(RuntimeError):
+    """phonesim did not come up; the message holds the end of its log."""
+
+
+def start_shelf(processes: Processes, var: Path, phones: int, speed: float, seed: int) -> Shelf:
+    """Start phonesim and wait until its phones can be connected to. Raises ShelfNotReady, PartDied."""
+    truth = var / "truth.jsonl"
+    command = ["-m", "phonesim", "--phones", str(phones), "--speed", f"{speed:g}", "--seed", str(seed)]
+    part = Part("phonesim", python(*command, "--truth", str(truth), "--die-with-parent"))
+    processes.start(part)
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        processes.check()
+        for line in processes.log(part).read_text(errors="replace").splitlines():
+            if line.startswith("{"):  # the one line that says where it can be reached
+                said = json.loads(line)
+                return Shelf(said["control"], tuple(phone["address"] for phone in said["phones"]), truth)
+        time.sleep(0.05)
+    raise ShelfNotReady(f"phonesim was not ready after {READY_SECONDS:g} s; see {processes.log(part)}")

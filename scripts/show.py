@@ -1,0 +1,91 @@
+"""What the commands print: progress of a campaign, phones, accounts, authors."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+
+from models.progress import Progress
+from models.states import ENDED, State
+from workers.handle import Handle, NotEnded
+
+COLOURS = {
+    State.SUCCEEDED: "green",
+    State.FAILED: "red",
+    State.STOPPED: "yellow",
+    State.RUNNING: "cyan",
+    State.NEEDS_REVIEW: "magenta",
+}
+_LINE_EVERY = 5.0  # seconds between plain lines
+
+
+def progress_table(progress: Progress, seconds: float) -> Group:
+    """One line a flow: how far it is, and in which states its tasks are."""
+    table = Table(title=f"{progress.name}  {seconds:.0f} s", title_justify="left")
+    for heading in ("flow", "ended", "", "states"):
+        table.add_column(heading)
+    for flow, states in sorted(progress.tasks.items()):
+        total = sum(states.values())
+        ended = sum(count for state, count in states.items() if State(state) in ENDED)
+        words = " ".join(
+            f"[{COLOURS.get(State(state), 'white')}]{count} {state}[/]" for state, count in sorted(states.items())
+        )
+        table.add_row(flow, f"{ended}/{total}", ProgressBar(total=total, completed=ended, width=24), words)
+    done = ", ".join(f"{count} {kind}" for kind, count in sorted(progress.actions.items())) or "none yet"
+    return Group(table, f"actions done: {done}")
+
+
+def follow(handle: Handle, console: Console, timeout: float) -> str:
+    """Show a campaign until it ended: a live table in a terminal, plain lines elsewhere. The outcome.
+
+    Raises NotEnded.
+    """
+    began = time.monotonic()
+    if not console.is_terminal:
+        return _follow_in_lines(handle, console, timeout)
+    last = handle.progress()
+    with Live(progress_table(last, 0.0), console=console, refresh_per_second=4) as live:
+        while last.outcome is None:
+            for last in handle.follow(timeout - (time.monotonic() - began)):
+                live.update(progress_table(last, time.monotonic() - began))
+    return last.outcome
+
+
+def _follow_in_lines(handle: Handle, console: Console, timeout: float) -> str:
+    began, said = time.monotonic(), -_LINE_EVERY
+    for progress in handle.follow(timeout):
+        seconds = time.monotonic() - began
+        if progress.outcome is not None or seconds - said >= _LINE_EVERY:
+            said = seconds
+            console.print(f"{seconds:6.1f} s  {progress}", highlight=False, soft_wrap=True)
+        if progress.outcome is not None:
+            return progress.outcome
+    raise NotEnded(f"campaign {handle.id} has not ended")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A plain table: its title, its headings, its rows of text."""
+
+    title: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def print_sheet(console: Console, sheet: Sheet) -> None:
+    """Print a table; an empty one says so."""
+    if not sheet.rows:
+        console.print(f"{sheet.title}: none")
+        return
+    table = Table(title=sheet.title, title_justify="left")
+    for heading in sheet.headings:
+        table.add_column(heading, overflow="fold")
+    for row in sheet.rows:
+        table.add_row(*row)
+    console.print(table)

@@ -1,0 +1,84 @@
+"""Parameters that are refused: with the field, the reason and the remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from flows.registry import FLOWS, flow_named
+
+GOOD: dict[str, dict[str, Any]] = {
+    "nurture": {"comments": 5, "video_likes": 10, "replies": 5, "video_loop": 60, "comment_loop": 100, "texts": ("赞",)},
+    "collect_titles": {"author_id": "xiaopeng", "count": 2, "least_comments": 50},
+    "collect_comments": {"author_id": "xiaopeng", "title": "标题", "video_loop": 60, "most": 50},
+    "directed": {"kind": "comment", "author_id": "xiaopeng", "title": "标题", "text": "好"},
+}
+LIKE = {"kind": "like_comment", "author_id": "x", "title": "t", "target_commenter": "c", "target_comment": "y"}
+REPLY = LIKE | {"kind": "reply", "text": "好"}
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+def test_good_parameters_pass_and_survive_json(name: str) -> None:
+    model = flow_named(name).params_model
+    params = model(**GOOD[name])
+    assert model.model_validate_json(params.model_dump_json()) == params
+
+
+@pytest.mark.parametrize("params", [LIKE, REPLY])
+def test_each_directed_kind_passes_with_what_it_needs(params: dict[str, Any]) -> None:
+    assert flow_named("directed").params_model(**params)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("nurture", {"video_likes": 61}, ["video_likes", "61", "60", "raise video_loop"]),
+        ("nurture", {"comments": 5, "video_loop": 4, "video_likes": 0}, ["comments", "raise video_loop"]),
+        ("nurture", {"replies": 5, "comment_loop": 4}, ["replies", "raise comment_loop"]),
+        ("nurture", {"texts": ()}, ["texts", "give the operator's own texts"]),
+        ("nurture", {"texts": (" ",)}, ["texts", "empty"]),
+        ("nurture", {"texts": ("好\n好",)}, ["texts", "line break"]),
+        ("nurture", {"comments": -1}, ["comments"]),
+        ("nurture", {"coments": 1}, ["coments"]),
+        ("nurture", {"video_loop": 0}, ["video_loop"]),
+        ("collect_titles", {"author_id": ""}, ["author_id", "empty"]),
+        ("collect_titles", {"count": 61}, ["count", "raise video_loop"]),
+        ("collect_titles", {"count": 0}, ["count"]),
+        ("collect_comments", {"title": " "}, ["title", "empty"]),
+        ("collect_comments", {"most": 0}, ["most"]),
+        ("directed", {"kind": "dance"}, ["kind"]),
+        ("directed", {"text": ""}, ["text", "give the text"]),
+        ("directed", {"text": "好 "}, ["text", "blank"]),
+        ("directed", {"text": "好" * 201}, ["text", "shorten"]),
+        ("directed", {"target_comment": "y"}, ["target_comment", "leave it out"]),
+        ("directed", LIKE | {"target_comment": ""}, ["target_comment", "empty"]),
+        ("directed", LIKE | {"text": "好"}, ["text", "leave it out"]),
+        ("directed", REPLY | {"target_commenter": ""}, ["target_commenter"]),
+    ],
+)
+def test_bad_parameters_are_refused_in_words(name: str, change: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(ValidationError) as refused:
+        flow_named(name).params_model(**GOOD[name] | change)
+    for word in words:
+        assert word in str(refused.value)
+
+
+def test_an_unknown_flow_is_named_with_those_that_exist() -> None:
+    with pytest.raises(KeyError, match="collect_comments, collect_titles, directed, nurture"):
+        flow_named("dance")
+
+
+@pytest.mark.parametrize(
+    ("name", "identifier", "heading"),
+    [
+        ("nurture", "YANGHAO_TASK_RESULT_DATA_TITLE", "养号"),
+        ("collect_titles", "TITLE_COLLECT_TASK_RESULT_DATA_TITLE", "标题采集"),
+        ("collect_comments", "COMMENT_COLLECT_TASK_RESULT_DATA_TITLE", "数据采集"),
+        ("directed", "DIRECTED_TASK_RESULT_DATA_TITLE", "定向任务"),
+    ],
+)
+def test_flows_keep_the_operators_identifiers(name: str, identifier: str, heading: str) -> None:
+    assert (FLOWS[name].result_title, FLOWS[name].heading) == (identifier, heading)
+    assert FLOWS[name].steps[0] == "account"

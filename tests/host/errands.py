@@ -1,0 +1,58 @@
+"""Tasks for the tests of the host: they leave their traces in Redis and obey their slot."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any, cast
+
+from celery.exceptions import Reject
+from redis import Redis
+
+from workers.app import app
+from workers.host.slots import Slot, Stop
+from workers.seat import current_seat
+from workers.settings import settings
+
+LIMIT = 20.0
+
+
+def _redis() -> Redis:
+    return Redis.from_url(settings().redis_url, socket_timeout=5)
+
+
+def _trace(redis: Redis, task: Any, what: str) -> None:
+    redis.rpush("trace", f"{what} {task.request.id} {current_seat().name}")
+
+
+@app.task(bind=True, name="errand.quick")
+def quick(self: Any) -> None:
+    """Leave a trace."""
+    _trace(_redis(), self, "done")
+
+
+@app.task(bind=True, name="errand.long")
+def long(self: Any) -> None:
+    """Hold the phone, with a lease, until the list `go` lets it; leave it when the slot asks to."""
+    redis, seat, now = _redis(), current_seat(), time.monotonic()
+    redis.hset("leases", seat.incarnation, self.request.id)
+    redis.set("pid", os.getpid())
+    limit = float(cast("bytes | None", redis.get("hard")) or LIMIT)
+    seat.slot.begin(self.request.id, 1, lease_until=now + 2.5, hard_limit=now + limit)
+    try:
+        _trace(redis, self, "began")
+        _hold(redis, self, seat.slot)
+    finally:
+        redis.hdel("leases", seat.incarnation)
+        seat.slot.rest()
+
+
+def _hold(redis: Redis, task: Any, slot: Slot) -> None:
+    while not redis.blmove("go", "gone", 0.05):  # type: ignore[arg-type]  # fractions are fine since Redis 6
+        slot.beat()
+        if (why := slot.stop) and not redis.exists("stubborn"):
+            _trace(redis, task, f"left:{why.name}")
+            if why & Stop.DRAIN:
+                raise Reject("handed back", requeue=True)
+            return
+    _trace(redis, task, "done")

@@ -1,0 +1,55 @@
+"""A host agent whose ledger is a few keys in Redis, which a test reads and writes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from redis import Redis
+
+from workers.host.__main__ import serve
+from workers.log import set_up_logging
+from workers.settings import settings
+
+
+class RedisLedger:
+    """Writes down what it is told in the list `told`; leases are in the hash `leases`, stops in the set `stops`."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = Redis.from_url(url, socket_timeout=5, decode_responses=True)
+
+    def phone_online(self, serial: str, address: str, host: str, model: str, incarnation: str) -> None:
+        self._redis.hset("serves", serial, incarnation)
+        self._tell("online", serial, address, host, model)
+
+    def phone_offline(self, serial: str, why: str) -> None:
+        self._tell("offline", serial, why)
+
+    def phone_problem(self, serial: str, state: str, why: str) -> None:
+        self._tell("problem", serial, state, why)
+
+    def renew_leases(self, incarnations: Sequence[str], seconds: float) -> Mapping[str, str]:
+        self._redis.incr("renewals")
+        held = cast("dict[str, str]", self._redis.hgetall("leases"))
+        return {incarnation: held[incarnation] for incarnation in incarnations if incarnation in held}
+
+    def stop_requests(self, incarnations: Sequence[str]) -> set[str]:
+        return set(incarnations) & cast("set[str]", self._redis.smembers("stops"))
+
+    def incarnation_died(self, incarnation: str, why: str) -> list[str]:
+        held = cast("str | None", self._redis.hget("leases", incarnation))
+        self._redis.hdel("leases", incarnation)
+        self._tell("died", incarnation, why, held or "")
+        return [held] if held else []
+
+    def ring(self) -> None:
+        self._tell("ring")
+
+    def _tell(self, *words: str) -> None:
+        self._redis.rpush("told", "\t".join(words))
+
+
+if __name__ == "__main__":
+    set_up_logging()
+    sys.exit(serve(settings(), RedisLedger(settings().redis_url)))

@@ -1,0 +1,151 @@
+"""The host agent as a process, with a real adb server and simulated phones, from plugging in to SIGTERM."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.host.processes import WAIT, Host, Sim, shelf
+from tests.host.shelf import Traces, alive, celery_for, ticket
+from tests.support.poll import wait_until
+from workers.tickets import publish, queued_ids
+
+pytestmark = pytest.mark.fleet
+
+
+class Desk:
+    """What a test of the agent works with."""
+
+    def __init__(self, redis_url: str, sim: Sim, host: Host) -> None:
+        self.sim = sim
+        self.host = host
+        self.traces = Traces(redis_url)
+        self._app = celery_for(redis_url)
+
+    def send(self, name: str, queue: str) -> str:
+        """Publish one errand; its task id."""
+        sent = ticket(name, queue)
+        publish(self._app, [sent])
+        return sent.task_id
+
+    def hold(self, serial: str) -> tuple[str, str]:
+        """Have a phone's worker begin a long errand; its task id and the worker's incarnation."""
+        count = len(self.traces.all())
+        task_id = self.send("errand.long", f"phone.{serial}")
+        self.traces.wait(count + 1)
+        return task_id, self.host.incarnation(serial)
+
+    def sigterm(self) -> None:
+        """Ask the agent to end, and wait until it heard."""
+        self.host.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: "ending" in self.host.log(), WAIT, "the agent to hear")
+
+
+@pytest.fixture
+def desk(host_redis: str) -> Iterator[Desk]:
+    """Two phones and their host."""
+    with shelf(host_redis, 2, PHONEFLEET_DRAIN="2") as (sim, host):
+        yield Desk(host_redis, sim, host)
+
+
+def test_a_phone_that_leaves_loses_its_worker_and_gets_another_when_it_returns(desk: Desk) -> None:
+    task_id, first = desk.hold("SIM0001")
+    desk.sim.fault("SIM0001", "unplug")
+    desk.host.wait_told("offline", "SIM0001")
+    ((_, _, why, held),) = desk.host.wait_told("died", first)
+    assert why.startswith("its phone: ")
+    assert held == ""  # the errand gave its lease up when it handed back
+    assert desk.traces.all()[-1] == ("left:DRAIN", task_id, "SIM0001@shelf")
+    desk.sim.heal("SIM0001")
+    desk.host.wait_told("online", "SIM0001", times=2)
+    assert desk.host.incarnation("SIM0001") != first
+    began = desk.traces.wait(3)[-1]
+    assert began == ("began", task_id, "SIM0001@shelf")  # the ticket waited in the phone's own queue
+    assert desk.host.told("offline", "SIM0002") == []
+
+
+def test_an_unauthorized_phone_is_reported_and_served_once_a_person_allowed_it(desk: Desk) -> None:
+    desk.sim.fault("SIM0002", "unauthorized")
+    assert desk.host.wait_told("problem", "SIM0002", "unauthorized")
+    desk.sim.heal("SIM0002")
+    desk.host.wait_told("online", "SIM0002", times=2)
+
+
+def test_a_worker_that_falls_is_mourned_its_ticket_rung_and_another_forked(desk: Desk) -> None:
+    task_id, first = desk.hold("SIM0001")
+    workers = desk.host.workers()
+    pid = int(desk.traces.redis.get("pid") or 0)
+    assert pid in workers
+    os.kill(pid, signal.SIGKILL)
+    ((_, _, why, held),) = desk.host.wait_told("died", first)
+    assert (why, held) == ("killed by SIGKILL", task_id)
+    desk.host.wait_told("ring")
+    assert desk.traces.wait(2)[-1] == ("began", task_id, "SIM0001@shelf")
+    assert desk.host.incarnation("SIM0001") != first
+
+
+def test_a_worker_whose_task_passed_the_hard_limit_is_killed(desk: Desk) -> None:
+    desk.traces.redis.set("hard", "0.5")
+    task_id, first = desk.hold("SIM0001")
+    desk.traces.redis.delete("hard")
+    ((_, _, why, held),) = desk.host.wait_told("died", first)
+    assert (why, held) == ("its task ran past the hard limit", task_id)
+
+
+def test_a_stop_request_reaches_the_worker(desk: Desk) -> None:
+    task_id, incarnation = desk.hold("SIM0001")
+    desk.traces.redis.sadd("stops", incarnation)
+    assert desk.traces.wait(2)[-1] == ("left:TASK", task_id, "SIM0001@shelf")
+
+
+def test_leases_are_renewed_until_the_ledger_says_they_are_lost(desk: Desk) -> None:
+    task_id, incarnation = desk.hold("SIM0001")  # its own lease in the slot lasts 2.5 s
+    before = int(desk.traces.redis.get("renewals") or 0)
+    wait_until(lambda: int(desk.traces.redis.get("renewals") or 0) >= before + 4, WAIT, "four renewals")
+    assert desk.traces.all() == [("began", task_id, "SIM0001@shelf")]
+    desk.traces.redis.hdel("leases", incarnation)
+    assert desk.traces.wait(2)[-1] == ("left:LEASE", task_id, "SIM0001@shelf")
+
+
+def test_sigterm_lets_workers_finish_or_hand_back(desk: Desk) -> None:
+    held = {desk.hold("SIM0001")[0]: "phone.SIM0001", desk.hold("SIM0002")[0]: "phone.SIM0002"}
+    desk.sigterm()
+    desk.traces.release()  # one of the two may finish
+    assert desk.host.process.wait(WAIT) == 0
+    told = {what: task_id for what, task_id, _ in desk.traces.all()[2:]}
+    assert told.keys() == {"done", "left:DRAIN"}
+    staying, queue = told["left:DRAIN"], held[told["left:DRAIN"]]
+    assert queued_ids(desk.traces.redis, list(held.values())) == {
+        **dict.fromkeys(held.values(), set()), queue: {staying}, "unacked": set()
+    }
+    assert {words[1] for words in desk.host.told("offline")} == {"SIM0001", "SIM0002"}
+
+
+def test_a_second_sigterm_ends_at_once_and_puts_tickets_back(desk: Desk) -> None:
+    desk.traces.redis.set("stubborn", "1")
+    task_id, first = desk.hold("SIM0001")
+    desk.sigterm()
+    assert desk.host.end() == 0
+    ((_, _, _, held),) = desk.host.told("died", first)
+    assert held == task_id
+    assert queued_ids(desk.traces.redis, ["phone.SIM0001"]) == {"phone.SIM0001": {task_id}, "unacked": set()}
+
+
+def test_a_lost_zygote_is_replaced_and_its_workers_mourned(desk: Desk) -> None:
+    _, first = desk.hold("SIM0001")
+    zygote = desk.host.workers()[0]
+    os.kill(zygote, signal.SIGKILL)
+    ((_, _, why, _),) = desk.host.wait_told("died", first)
+    assert why == "its zygote was lost"
+    desk.host.wait_told("online", "SIM0001", times=2)
+    desk.traces.wait(2)  # the ticket was put back, and the new worker has it
+
+
+def test_nothing_of_a_killed_agent_stays(desk: Desk) -> None:
+    workers = desk.host.workers()
+    assert len(workers) == 3  # the zygote and two phones
+    desk.host.end(signal.SIGKILL)
+    wait_until(lambda: not any(map(alive, workers)), WAIT, "all workers to end with their agent")

@@ -1,0 +1,127 @@
+"""One renewal: what the ledger says reaches the right slots, and silence lets the lease run out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
+
+from workers.host.leases import STARTING_SECONDS, overrun, renew
+from workers.host.slots import Slot, Stop, own_slot
+
+LEASE = 30.0
+FAR = 1e12
+
+
+class Ledger:
+    """Answers one renewal; `meanwhile` happens while the ledger works on it."""
+
+    def __init__(
+        self,
+        held: Mapping[str, str] | None = None,
+        stops: set[str] | None = None,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.held = held or {}
+        self.stops = stops or set()
+        self.meanwhile = meanwhile
+        self.asked: list[Sequence[str]] = []
+
+    def renew_leases(self, incarnations: Sequence[str], seconds: float) -> Mapping[str, str]:
+        self.asked.append(incarnations)
+        self.meanwhile()
+        return self.held
+
+    def stop_requests(self, incarnations: Sequence[str]) -> set[str]:
+        return self.stops
+
+    def phone_online(self, serial: str, address: str, host: str, model: str, incarnation: str) -> None:
+        raise NotImplementedError
+
+    def phone_offline(self, serial: str, why: str) -> None:
+        raise NotImplementedError
+
+    def phone_problem(self, serial: str, state: str, why: str) -> None:
+        raise NotImplementedError
+
+    def incarnation_died(self, incarnation: str, why: str) -> list[str]:
+        raise NotImplementedError
+
+    def ring(self) -> None:
+        raise NotImplementedError
+
+
+def running(task_id: str = "t1") -> Slot:
+    """A slot whose task has a lease that is about to run out."""
+    slot = own_slot()
+    slot.begin(task_id, 1, lease_until=time.monotonic() + 1, hard_limit=FAR)
+    return slot
+
+
+def test_a_held_lease_is_extended_counted_from_before_the_ledger_was_asked() -> None:
+    slot = running()
+    asked: list[float] = []
+    before = time.monotonic()
+    renew(Ledger({"i1": "t1"}, meanwhile=lambda: asked.append(time.monotonic())), [("i1", slot)], LEASE)
+    assert before + LEASE * 0.8 <= slot.lease_until <= asked[0] + LEASE * 0.8
+    assert slot.stop is Stop.NO
+
+
+def test_a_lost_lease_stops_the_task() -> None:
+    slot = running()
+    renew(Ledger(), [("i1", slot)], LEASE)
+    assert slot.stop == Stop.LEASE
+
+
+def test_a_task_that_began_while_the_ledger_was_asked_keeps_its_own_lease() -> None:
+    slot = running("t1")
+    until = time.monotonic() + 20
+
+    def next_task() -> None:
+        slot.rest()
+        slot.begin("t2", 1, lease_until=until, hard_limit=FAR)
+
+    renew(Ledger({}, stops={"i1"}, meanwhile=next_task), [("i1", slot)], LEASE)
+    assert slot.stop is Stop.NO
+    assert slot.lease_until == until
+
+
+def test_a_stop_request_is_passed_on() -> None:
+    stopped, other = running("t1"), running("t2")
+    renew(Ledger({"i1": "t1", "i2": "t2"}, stops={"i1"}), [("i1", stopped), ("i2", other)], LEASE)
+    assert (stopped.stop, other.stop) == (Stop.TASK, Stop.NO)
+
+
+def test_idle_workers_cost_the_ledger_nothing() -> None:
+    idle, busy, ledger = own_slot(), running(), Ledger({"i2": "t1"})
+    idle.rest()
+    renew(ledger, [("i1", idle)], LEASE)
+    assert ledger.asked == []
+    renew(ledger, [("i1", idle), ("i2", busy)], LEASE)
+    assert ledger.asked == [["i2"]]
+
+
+def test_a_ledger_that_fails_leaves_the_lease_to_run_out() -> None:
+    slot = running()
+    until = slot.lease_until
+
+    def fail() -> None:
+        raise ConnectionError("gone")
+
+    with pytest.raises(ConnectionError):
+        renew(Ledger(meanwhile=fail), [("i1", slot)], LEASE)
+    assert slot.lease_until == until
+
+
+def test_who_overran_and_who_did_not() -> None:
+    slot = own_slot()
+    assert overrun(slot, began=0.0, now=STARTING_SECONDS) is None
+    assert "did not begin to consume" in (overrun(slot, began=0.0, now=STARTING_SECONDS + 1) or "")
+    slot.rest()
+    assert overrun(slot, began=0.0, now=FAR) is None
+    slot.begin("t1", 1, lease_until=FAR, hard_limit=100.0)
+    assert overrun(slot, began=0.0, now=99.9) is None
+    assert "hard limit" in (overrun(slot, began=0.0, now=100.0) or "")
+    slot.rest()
+    assert overrun(slot, began=0.0, now=FAR) is None

@@ -1,0 +1,168 @@
+"""Which phone gets a worker, and when: the roster's decisions, without processes."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+
+import pytest
+
+from workers.host.orders import Enrol, ForkWorker, Identify, Mourn, Order, Report, SignalWorker
+from workers.host.roster import HAND_BACK_SECONDS, REFORK, STEADY_SECONDS, Roster
+from workers.host.slots import own_slot
+
+TAG = "0f1c4a5e-0000-4000-8000-000000000002"
+
+
+@pytest.fixture
+def roster() -> Roster:
+    numbers = itertools.count(1)
+    return Roster("shelf", 5038, [own_slot() for _ in range(3)], new_incarnation=lambda: f"i{next(numbers)}")
+
+
+def plug(roster: Roster, address: str = "a:1", serial: str = "S1", now: float = 0.0) -> str:
+    """A phone is plugged in and gets its worker; the incarnation."""
+    assert roster.seen({**roster.states, address: "device"}, now) == [Identify(address)]
+    (enrol,) = roster.identified(address, serial, "Model", now)
+    assert isinstance(enrol, Enrol)
+    assert (enrol.seat.serial, enrol.seat.address, enrol.model) == (serial, address, "Model")
+    assert roster.enrolled(enrol.seat.incarnation, now) == [ForkWorker(enrol.seat)]
+    return enrol.seat.incarnation
+
+
+def kinds(orders: list[Order]) -> list[type[Order]]:
+    return [type(order) for order in orders]
+
+
+def test_a_phone_is_written_into_the_ledger_before_its_worker_is_forked(roster: Roster) -> None:
+    assert plug(roster) == "i1"
+    assert roster.tick(now=100.0) == []
+
+
+def test_a_phone_that_left_while_it_was_enrolled_gets_no_worker(roster: Roster) -> None:
+    roster.seen({"a:1": "device"}, 0.0)
+    roster.identified("a:1", "S1", "Model", 0.0)
+    assert kinds(roster.seen({}, 1.0)) == [Report]
+    assert roster.enrolled("i1", 2.0) == []
+    assert list(roster.lives()) == []
+
+
+def test_a_phone_that_left_loses_its_worker_gently_then_not(roster: Roster) -> None:
+    incarnation = plug(roster)
+    assert roster.seen({}, 10.0) == [
+        Report("S1", "offline", "unplugged, or its network is gone"),
+        SignalWorker(incarnation, signal.SIGTERM),
+    ]
+    assert [slot.index for slot in roster.to_hand_back(10.0)] == [0]
+    assert roster.tick(10.0 + HAND_BACK_SECONDS - 0.1) == []
+    assert roster.tick(10.0 + HAND_BACK_SECONDS) == [SignalWorker(incarnation, signal.SIGKILL)]
+    assert roster.tick(99.0) == []
+
+
+def test_a_phone_that_returns_waits_until_its_last_worker_is_dead(roster: Roster) -> None:
+    incarnation = plug(roster)
+    roster.seen({"a:1": "offline"}, 1.0)
+    assert roster.seen({"a:1": "device"}, 2.0) == [Identify("a:1")]
+    assert roster.identified("a:1", "S1", "Model", 2.0) == []
+    mourn, enrol = roster.died(incarnation, "ended with code 0", 3.0)
+    assert mourn == Mourn(incarnation, "its phone: adb says offline", "")
+    assert isinstance(enrol, Enrol)
+    assert enrol.seat.incarnation == "i2"
+
+
+def test_a_fallen_worker_is_mourned_with_its_ticket_and_forked_again_after_a_rest(roster: Roster) -> None:
+    incarnation = plug(roster)
+    roster.places["S1"].slot.take_ticket(TAG)
+    assert roster.died(incarnation, "killed by SIGSEGV", 10.0) == [Mourn(incarnation, "killed by SIGSEGV", TAG)]
+    assert roster.tick(10.0 + REFORK.wait(1) - 0.01) == []
+    assert kinds(roster.tick(10.0 + REFORK.wait(1))) == [Enrol]
+
+
+def test_rests_grow_with_each_fall_and_shrink_after_a_steady_life(roster: Roster) -> None:
+    incarnation, now = plug(roster), 0.0
+    rests = []
+    for _ in range(4):
+        roster.died(incarnation, "killed by SIGSEGV", now)
+        rests.append(roster.places["S1"].rest_until - now)
+        now = roster.places["S1"].rest_until
+        (enrol,) = roster.tick(now)
+        assert isinstance(enrol, Enrol)
+        incarnation = enrol.seat.incarnation
+        roster.enrolled(incarnation, now)
+    assert rests == [REFORK.wait(count) for count in (1, 2, 3, 4)]
+    assert rests == sorted(set(rests))
+    now += STEADY_SECONDS
+    roster.died(incarnation, "killed by SIGSEGV", now)
+    assert roster.places["S1"].rest_until - now == REFORK.wait(1)
+    assert REFORK.wait(1000) == REFORK.most
+
+
+def test_a_ledger_that_does_not_answer_delays_the_worker(roster: Roster) -> None:
+    roster.seen({"a:1": "device"}, 0.0)
+    roster.identified("a:1", "S1", "Model", 0.0)
+    assert roster.not_enrolled("i1", 0.0) == []
+    assert roster.tick(0.0) == []
+    assert kinds(roster.tick(REFORK.wait(1))) == [Enrol]
+
+
+def test_a_phone_with_two_ways_to_it_has_one_worker(roster: Roster) -> None:
+    plug(roster, "a:1", "S1")
+    assert roster.seen({"a:1": "device", "usb": "device"}, 1.0) == [Identify("usb")]
+    assert roster.identified("usb", "S1", "Model", 1.0) == []
+    assert len(list(roster.lives())) == 1
+    assert roster.seen({"a:1": "device"}, 2.0) == []  # the other way goes: nothing happens
+
+
+def test_a_phone_that_does_not_tell_its_serial_is_asked_again(roster: Roster) -> None:
+    roster.seen({"a:1": "device"}, 0.0)
+    roster.unidentified("a:1", "closed", 0.0)
+    assert roster.tick(0.9) == []
+    assert roster.tick(1.0) == [Identify("a:1")]
+    assert roster.tick(50.0) == []  # the question is on its way
+    roster.unidentified("a:1", "closed", 50.0)
+    assert roster.tick(51.9) == []
+    assert roster.tick(52.0) == [Identify("a:1")]
+
+
+@pytest.mark.parametrize("state", ["unauthorized", "no permissions"])
+def test_a_phone_that_cannot_work_is_reported_once(roster: Roster, state: str) -> None:
+    plug(roster)
+    first = roster.seen({"a:1": state}, 1.0)
+    assert Report("S1", state, f"adb says {state}") in first
+    assert roster.seen({"a:1": "authorizing"}, 2.0) == []
+    assert roster.seen({"a:1": state}, 3.0) == []
+
+
+def test_a_host_with_no_place_left_says_so(roster: Roster) -> None:
+    for number in range(3):
+        plug(roster, f"a:{number}", f"S{number}")
+    roster.seen({**roster.states, "a:9": "device"}, 1.0)
+    (report,) = roster.identified("a:9", "S9", "Model", 1.0)
+    assert isinstance(report, Report)
+    assert "this host is full" in report.why
+
+
+def test_an_ending_host_has_patience_once(roster: Roster) -> None:
+    incarnation = plug(roster)
+    assert roster.end(100.0, patience=20.0) == [SignalWorker(incarnation, signal.SIGTERM)]
+    assert roster.to_hand_back(119.9) == []
+    assert [slot.index for slot in roster.to_hand_back(120.0)] == [0]
+    assert roster.end(101.0, patience=0.0, grace=0.0) == [SignalWorker(incarnation, signal.SIGKILL)]
+    assert kinds(roster.died(incarnation, "killed by SIGKILL", 102.0)) == [Mourn]
+    assert roster.tick(200.0) == []  # nobody is forked again
+    assert list(roster.lives()) == []
+
+
+def test_an_overrun_worker_is_killed_once_and_the_reason_kept(roster: Roster) -> None:
+    incarnation = plug(roster)
+    assert roster.kill(incarnation, "its task ran past the hard limit") == [SignalWorker(incarnation, signal.SIGKILL)]
+    assert roster.kill(incarnation, "its task ran past the hard limit") == []
+    (mourn,) = roster.died(incarnation, "killed by SIGKILL", 10.0)
+    assert mourn == Mourn(incarnation, "its task ran past the hard limit", "")
+
+
+def test_a_desk_needs_no_phone_and_no_enrolment(roster: Roster) -> None:
+    roster.open_desks(1)
+    (fork,) = roster.tick(0.0)
+    assert isinstance(fork, ForkWorker)
+    assert (fork.seat.serial, fork.seat.queues, fork.seat.name) == (None, ("desk",), "desk-0@shelf")

@@ -1,0 +1,56 @@
+"""Settings from the environment: defaults, and refusals that say what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from workers.settings import SettingsError, read_settings
+
+
+def test_an_empty_environment_gives_the_embedded_defaults() -> None:
+    chosen = read_settings({})
+    assert chosen.database_url == "sqlite:///var/phonefleet.db"
+    assert chosen.redis_url == "redis://127.0.0.1:6379/0"
+    assert (chosen.adb_port, chosen.adb_connect, chosen.adb_usb) == (5038, (), True)
+    assert (str(chosen.timezone), str(chosen.var), chosen.desks) == ("Asia/Shanghai", "var", 1)
+    assert chosen.host
+
+
+def test_the_database_lies_in_the_var_directory_unless_it_is_named() -> None:
+    assert read_settings({"PHONEFLEET_VAR": "/data"}).database_url == "sqlite:////data/phonefleet.db"
+
+
+def test_addresses_are_split_completed_and_told_apart() -> None:
+    chosen = read_settings({"PHONEFLEET_ADB_CONNECT": " 10.0.0.7 , 10.0.0.8:5600,,10.0.0.7:5555"})
+    assert chosen.adb_connect == ("10.0.0.7:5555", "10.0.0.8:5600")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("PHONEFLEET_ADB_PORT", "5037", "belongs to the stock adb server"),
+        ("PHONEFLEET_ADB_PORT", "adb", "'adb' is not a number"),
+        ("PHONEFLEET_ADB_PORT", "70000", "is not a port"),
+        ("PHONEFLEET_ADB_CONNECT", "10.0.0.7:x", "is not a number"),
+        ("PHONEFLEET_ADB_CONNECT", ":5555", "has no host"),
+        ("PHONEFLEET_ADB_USB", "no", "neither 0 nor 1"),
+        ("PHONEFLEET_DATABASE_URL", "postgresql://x/y", "neither an SQLite nor a MySQL address"),
+        ("PHONEFLEET_REDIS_URL", "localhost:6379", "not a Redis address"),
+        ("PHONEFLEET_TIMEZONE", "Mars/Olympus", "not a known time zone"),
+        ("PHONEFLEET_TIMEZONE", "../etc/passwd", "not a known time zone"),
+        ("PHONEFLEET_HOST", "my shelf", "cannot name a host"),
+        ("PHONEFLEET_DESKS", "-1", "outside 0 to 64"),
+        ("PHONEFLEET_LEASE", "1", "outside 5 to 600 seconds"),
+        ("PHONEFLEET_LEASE", "nan", "outside 5 to 600 seconds"),
+        ("PHONEFLEET_HEARTBEAT", "0", "outside 1 to 300 seconds"),
+        ("PHONEFLEET_DRAIN", "soon", "'soon' is not a number"),
+        ("PHONEFLEET_TASKS", "rm -rf", "not the name of a module"),
+    ],
+)
+def test_a_bad_value_is_refused_with_its_name_the_reason_and_a_remedy(name: str, value: str, reason: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        read_settings({name: value})
+    assert refusal.value.variable == name
+    assert reason in refusal.value.reason
+    assert refusal.value.remedy.endswith(".")
+    assert str(refusal.value) == f"{name}: {refusal.value.reason}. {refusal.value.remedy}"

@@ -1,0 +1,139 @@
+"""Forked Celery workers over a real Redis: they consume, in the right order, and leave nothing behind."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+
+import pytest
+from redis import Redis as Client
+
+from scripts.embedded import free_port
+from tests.host.shelf import WAIT, Shelf, alive, celery_for, ticket
+from tests.support.poll import wait_until
+from workers.host.slots import Stop
+from workers.tickets import NotPublished, publish, put_back, queue_lengths, queued_ids
+
+pytestmark = pytest.mark.fleet
+
+
+def test_a_zygote_forks_workers_that_all_consume_their_own_queue(host_redis: str) -> None:
+    shelf = Shelf([f"S{number}" for number in range(12)], host_redis)
+    try:
+        sent = shelf.send(*(ticket("errand.quick", f"phone.{serial}", 0) for serial in shelf.seats))
+        done = shelf.traces.wait(len(sent))
+        assert {task_id: worker for _, task_id, worker in done} == {
+            task_id: f"{serial}@shelf" for task_id, serial in zip(sent, shelf.seats, strict=True)
+        }
+    finally:
+        shelf.close()
+
+
+def test_nobody_outlives_a_killed_zygote(host_redis: str) -> None:
+    shelf = Shelf(["A", "B", "C"], host_redis)
+    try:
+        pids = [shelf.pid(seat) for seat in shelf.seats.values()]
+        assert all(map(alive, pids))
+        os.kill(shelf.nursery.pid, signal.SIGKILL)
+        wait_until(lambda: not any(map(alive, pids)), WAIT, "the workers to end with their zygote")
+        wait_until(shelf.zygote_gone, WAIT, "word of the zygote's end")
+    finally:
+        shelf.close()
+
+
+def test_pinned_work_goes_before_a_hundred_waiting_pool_tickets(one_worker: Shelf) -> None:
+    one_worker.send(ticket("errand.long", "pool"))
+    one_worker.traces.wait(1)
+    one_worker.send(*(ticket("errand.quick", "pool", 0) for _ in range(100)))
+    (pinned,) = one_worker.send(ticket("errand.quick", "phone.A", 0))
+    one_worker.traces.release()
+    done = [task_id for what, task_id, _ in one_worker.traces.wait(103) if what == "done"]
+    assert done.index(pinned) == 1  # right after the one that held the phone
+
+
+def test_pool_work_runs_by_priority_and_within_one_as_it_came(one_worker: Shelf) -> None:
+    one_worker.send(ticket("errand.long", "pool", 0))
+    one_worker.traces.wait(1)
+    priorities = [0, 3, 6, 9] * 5
+    random.Random(7).shuffle(priorities)
+    sent = one_worker.send(*(ticket("errand.quick", "pool", priority) for priority in priorities))
+    one_worker.traces.release()
+    done = [task_id for what, task_id, _ in one_worker.traces.wait(22) if what == "done"][1:]
+    assert [priorities[sent.index(task_id)] for task_id in done] == sorted(priorities)
+    assert done == [task_id for _, task_id in sorted(zip(priorities, sent, strict=True), key=lambda pair: pair[0])]
+
+
+def test_tickets_arrive_after_redis_was_emptied(one_worker: Shelf) -> None:
+    one_worker.send(ticket("errand.quick", "pool"))
+    one_worker.traces.wait(1)
+    one_worker.traces.redis.flushall()
+    sent = one_worker.send(ticket("errand.quick", "pool"), ticket("errand.quick", "phone.A", 0))
+    assert {task_id for _, task_id, _ in one_worker.traces.wait(2)} == set(sent)
+
+
+def test_tickets_are_counted_where_they_are(one_worker: Shelf) -> None:
+    redis = one_worker.traces.redis
+    (held,) = one_worker.send(ticket("errand.long", "pool"))
+    one_worker.traces.wait(1)
+    waiting = one_worker.send(*(ticket("errand.quick", "pool", priority) for priority in (0, 3, 6, 9)))
+    (pinned,) = one_worker.send(ticket("errand.quick", "phone.A", 0))
+    assert queued_ids(redis, ["pool", "phone.A"]) == {"pool": set(waiting), "phone.A": {pinned}, "unacked": {held}}
+    assert queue_lengths(redis, ["pool", "phone.A", "phone.B"]) == {"pool": 4, "phone.A": 1, "phone.B": 0}
+    one_worker.traces.release()
+    one_worker.traces.wait(7)
+    wait_until(lambda: not queued_ids(redis, ["pool"])["unacked"], WAIT, "all tickets to be answered for")
+
+
+def test_the_ticket_of_a_killed_worker_goes_back_to_the_head_of_its_queue(one_worker: Shelf) -> None:
+    redis, seat = one_worker.traces.redis, one_worker.seats["A"]
+    (held,) = one_worker.send(ticket("errand.long", "pool"))
+    one_worker.traces.wait(1)
+    assert seat.slot.task_id == held
+    assert one_worker.kill(seat) == "killed by SIGKILL"
+    assert queued_ids(redis, ["pool"]) == {"pool": set(), "unacked": {held}}
+    put_back(one_worker.app, seat.slot.tag)
+    put_back(one_worker.app, seat.slot.tag)  # again: there is nothing left to put back
+    assert queued_ids(redis, ["pool"]) == {"pool": {held}, "unacked": set()}
+    assert redis.llen("pool\x06\x166") == 1
+
+
+def test_a_worker_that_is_drained_hands_its_task_back_and_ends(one_worker: Shelf) -> None:
+    redis, seat = one_worker.traces.redis, one_worker.seats["A"]
+    held, waiting = one_worker.send(ticket("errand.long", "pool"), ticket("errand.quick", "pool", 9))
+    one_worker.traces.wait(1)
+    one_worker.nursery.signal(seat.incarnation, signal.SIGTERM)
+    seat.slot.ask(Stop.DRAIN, seat.slot.turn)
+    assert one_worker.death(seat) == "ended with code 0"
+    assert [(what, task_id) for what, task_id, _ in one_worker.traces.all()] == [("began", held), ("left:DRAIN", held)]
+    assert queued_ids(redis, ["pool"]) == {"pool": {held, waiting}, "unacked": set()}
+
+
+def test_a_stop_meant_for_one_task_spares_the_next(one_worker: Shelf) -> None:
+    slot = one_worker.seats["A"].slot
+    first, second = one_worker.send(ticket("errand.long", "pool"), ticket("errand.long", "pool"))
+    one_worker.traces.wait(1)
+    turn = slot.turn
+    slot.ask(Stop.TASK, turn)
+    wait_until(lambda: slot.task_id == second and slot.turn == turn + 1, WAIT, "the second task")
+    slot.ask(Stop.TASK, turn)  # late: asked before, delivered now
+    one_worker.traces.release()
+    told = [(what, task_id) for what, task_id, _ in one_worker.traces.wait(4)]
+    assert told == [("began", first), ("left:TASK", first), ("began", second), ("done", second)]
+
+
+def test_tickets_are_published_over_a_connection_that_broke(host_redis: str) -> None:
+    app = celery_for(host_redis)
+    with Client.from_url(host_redis) as redis:
+        publish(app, [ticket("errand.quick", "pool")])
+        redis.client_kill_filter(_type="normal", skipme=True)  # as a restart of Redis looks to its clients
+        publish(app, [ticket("errand.quick", "pool")])
+        assert queue_lengths(redis, ["pool"]) == {"pool": 2}
+    app.close()
+
+
+def test_what_redis_does_not_take_is_not_published() -> None:
+    app = celery_for(f"redis://127.0.0.1:{free_port()}/0")
+    with pytest.raises(NotPublished, match="1 tickets"):
+        publish(app, [ticket("errand.quick", "pool")])
+    app.close()

@@ -1,0 +1,218 @@
+"""The transport against a server that misbehaves byte by byte, as no simulated phone does."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from flows.phone import PhoneError
+from workers.phone.http import HttpClient
+from workers.phone.wire import Deadline, Wire
+
+OKAY = b"OKAY"
+Script = Callable[[socket.socket], None]
+
+
+@contextmanager
+def adb_server(*scripts: Script) -> Iterator[int]:
+    """An adb server of one connection for each script, run in turn; gives its port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(10)
+
+    def serve() -> None:
+        for script in scripts:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            with client:
+                client.settimeout(10)
+                try:
+                    script(client)
+                except OSError:
+                    continue
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        listener.close()
+        thread.join(10)
+
+
+def request(client: socket.socket) -> None:
+    """Take one smart-socket request and agree."""
+    size = int(client.recv(4, socket.MSG_WAITALL), 16)
+    client.recv(size, socket.MSG_WAITALL)
+    client.sendall(OKAY)
+
+
+def opened(client: socket.socket) -> None:
+    request(client)
+    request(client)
+
+
+def http(client: socket.socket) -> bytes:
+    """Take one HTTP request without a body."""
+    data = b""
+    while not data.endswith(b"\r\n\r\n"):
+        chunk = client.recv(1)
+        if not chunk:
+            raise ConnectionError
+        data += chunk
+    return data
+
+
+def answers(*raw: bytes) -> Script:
+    """A UI server that answers each request with these bytes, on one connection."""
+
+    def script(client: socket.socket) -> None:
+        opened(client)
+        for answer in raw:
+            http(client)
+            client.sendall(answer)
+        client.recv(1)
+
+    return script
+
+
+def ask(client: HttpClient, seconds: float = 5.0) -> bytes:
+    return client.request("GET", "/ping", b"", Deadline(seconds, lambda: 60.0))
+
+
+def client_of(port: int) -> HttpClient:
+    return HttpClient(lambda deadline: Wire(port, "phone", "tcp:9008", deadline))
+
+
+PONG = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npong"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        PONG,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\npo\r\n2;x=y\r\nng\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nconnection: keep-alive\r\ncontent-length:4\r\n\r\npong",
+    ],
+)
+def test_answers_are_read_and_the_connection_is_kept(raw: bytes) -> None:
+    with adb_server(answers(raw, raw)) as port:
+        client = client_of(port)
+        assert [ask(client), ask(client)] == [b"pong", b"pong"]
+        client.close()
+
+
+def test_an_answer_that_ends_with_the_connection_is_read() -> None:
+    def script(client: socket.socket) -> None:
+        opened(client)
+        http(client)
+        client.sendall(b"HTTP/1.0 200 OK\r\n\r\npong")
+
+    with adb_server(script, answers(PONG)) as port:
+        client = client_of(port)
+        assert [ask(client), ask(client)] == [b"pong", b"pong"]
+        client.close()
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_replaced_before_sending() -> None:
+    closed = threading.Event()
+
+    def script(client: socket.socket) -> None:
+        opened(client)
+        http(client)
+        client.sendall(PONG)
+        client.shutdown(socket.SHUT_RDWR)
+        closed.set()
+
+    with adb_server(script, answers(PONG)) as port:
+        client = client_of(port)
+        assert ask(client) == b"pong"
+        assert closed.wait(5)
+        assert ask(client) == b"pong"
+        client.close()
+
+
+def test_a_server_that_drips_cannot_stretch_the_deadline() -> None:
+    done = threading.Event()
+
+    def script(client: socket.socket) -> None:
+        opened(client)
+        http(client)
+        client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        while not done.wait(0.1):
+            client.sendall(b".")
+
+    with adb_server(script) as port:
+        client = client_of(port)
+        began = time.monotonic()
+        with pytest.raises(PhoneError) as failed:
+            ask(client, seconds=0.6)
+        done.set()
+    assert (failed.value.code, failed.value.sent) == ("phone_hung", True)
+    assert time.monotonic() - began < 5
+
+
+def test_an_adb_server_that_says_nothing_is_given_up_unsent() -> None:
+    done = threading.Event()
+    with adb_server(lambda client: done.wait(10) and None) as port:
+        with pytest.raises(PhoneError) as failed:
+            ask(client_of(port), seconds=0.3)
+        done.set()
+    assert (failed.value.code, failed.value.sent) == ("phone_hung", False)
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        (b"", "ui_server_lost"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\npong", "ui_server_lost"),
+        (b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 4\r\n\r\noops", "ui_server_lost"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "ui_server_lost"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n", "ui_server_lost"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "ui_server_lost"),
+        (b"x" * 20000, "ui_server_lost"),
+    ],
+)
+def test_a_broken_answer_is_an_error_of_a_call_that_was_sent(raw: bytes, code: str) -> None:
+    def script(client: socket.socket) -> None:
+        opened(client)
+        http(client)
+        client.sendall(raw)
+
+    with adb_server(script) as port, pytest.raises(PhoneError) as failed:
+        ask(client_of(port))
+    assert (failed.value.code, failed.value.sent) == (code, True)
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [(b"device 'phone' not found", "phone_lost"), (b"device offline", "phone_lost"), (b"device unauthorized.", "phone_lost")],
+)
+def test_a_phone_that_adb_refuses_is_lost(reason: bytes, code: str) -> None:
+    def script(client: socket.socket) -> None:
+        size = int(client.recv(4, socket.MSG_WAITALL), 16)
+        client.recv(size, socket.MSG_WAITALL)
+        client.sendall(b"FAIL%04x%s" % (len(reason), reason))
+
+    with adb_server(script) as port, pytest.raises(PhoneError) as failed:
+        ask(client_of(port))
+    assert (failed.value.code, failed.value.sent) == (code, False)
+    assert reason.decode() in failed.value.reason
+
+
+def test_nothing_listening_on_the_phone_is_the_ui_servers_loss() -> None:
+    def script(client: socket.socket) -> None:
+        request(client)
+        size = int(client.recv(4, socket.MSG_WAITALL), 16)
+        client.recv(size, socket.MSG_WAITALL)
+        client.sendall(b"FAIL0006closed")
+
+    with adb_server(script) as port, pytest.raises(PhoneError) as failed:
+        ask(client_of(port))
+    assert (failed.value.code, failed.value.sent) == ("ui_server_lost", False)

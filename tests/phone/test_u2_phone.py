@@ -1,0 +1,204 @@
+"""U2Phone: looking, acting, and what goes wrong on the way to the phone."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from flows.phone import PhoneError
+from flows.screen import Node, Screen
+from tests.phone.conftest import PACKAGE, Hold
+from tests.support.poll import wait_until
+from tests.support.shelf import Shelf
+from workers.phone.device import RING
+from workers.phone.phone import U2Phone
+
+SLACK = 1.0  # seconds a machine under load may add to a deadline
+
+
+def like_button(screen: Screen) -> Node:
+    node = screen.find(f"{PACKAGE}:id/video_like")
+    assert node is not None
+    return node
+
+
+def likes(shelf: Shelf) -> int:
+    """Likes and likes taken back: each is a tap that arrived."""
+    return sum(fact["kind"] in ("like_video", "unlike_video") for fact in shelf.truth())
+
+
+def test_a_screen_is_looked_at_and_touched(phone: U2Phone) -> None:
+    screen = phone.look()
+    assert screen.size == (1080, 2400)
+    tab = screen.find(f"{PACKAGE}:id/tab_search")
+    assert tab is not None
+    phone.tap(tab)
+    field = phone.look().find(f"{PACKAGE}:id/search_input")
+    assert field is not None
+    phone.set_text(field, "小鹏 😀 'quoted'; rm")
+    field = phone.look().find(f"{PACKAGE}:id/search_input")
+    assert field is not None
+    assert field.text == "小鹏 😀 'quoted'; rm"
+    phone.press("back")
+    assert phone.look().has(f"{PACKAGE}:id/page_feed")
+
+
+def test_a_swipe_turns_the_page(phone: U2Phone) -> None:
+    title = f"{PACKAGE}:id/video_title"
+    before = phone.look().find(title)
+    phone.swipe((540, 1800), (540, 600), 0.3)
+    after = phone.look().find(title)
+    assert before is not None
+    assert after is not None
+    assert before.text != after.text
+
+
+def test_a_screenshot_is_a_jpeg_not_decoded(phone: U2Phone) -> None:
+    picture = phone.screenshot()
+    assert picture[:3] == b"\xff\xd8\xff"
+    assert picture[-2:] == b"\xff\xd9"
+
+
+def test_battery_and_version_are_read(phone: U2Phone, shelf: Shelf) -> None:
+    assert 20 < phone.battery().celsius < 40
+    shelf.fault("hot_battery")
+    assert phone.battery().celsius == 52.0
+    assert phone.app_version(PACKAGE) == "2.4.1"
+    assert phone.app_version("com.not.there") is None
+
+
+def test_an_app_that_is_not_there_is_missing(phone: U2Phone) -> None:
+    with pytest.raises(PhoneError) as failed:
+        phone.start_app("com.not.there")
+    assert failed.value.code == "app_missing"
+
+
+def test_a_field_that_is_not_there_was_not_written(phone: U2Phone) -> None:
+    nowhere = Node(f"{PACKAGE}:id/nowhere", "", "", (0, 0, 1, 1), "", PACKAGE)
+    with pytest.raises(PhoneError) as failed:
+        phone.set_text(nowhere, "x")
+    assert (failed.value.code, failed.value.sent) == ("page_not_reached", False)
+
+
+def test_one_hand_a_phone_and_process(phone: U2Phone, hold: Hold) -> None:
+    with pytest.raises(RuntimeError, match="holds phone"):
+        hold(10)
+
+
+def test_the_last_calls_are_kept_for_evidence(phone: U2Phone) -> None:
+    for _ in range(RING + 5):
+        phone.look()
+    assert len(phone.calls) == RING
+    assert {call.method for call in phone.calls} == {"dumpWindowHierarchy"}
+    assert all(call.at > 0 and call.seconds >= 0 and not call.error for call in phone.calls)
+
+
+def test_uiautomator2s_own_words_work_over_this_transport(phone: U2Phone) -> None:
+    device = phone._device
+    assert device(resourceId=f"{PACKAGE}:id/tab_me").exists
+    device(resourceId=f"{PACKAGE}:id/tab_me").click()
+    assert device.info["displayWidth"] == 1080
+    assert device(resourceId=f"{PACKAGE}:id/account_id").get_text().startswith("账号ID：")
+    assert device.shell("getprop ro.serialno").output.strip() == phone.serial
+
+
+def test_a_phone_that_hangs_is_given_up_within_the_deadline(hold: Hold, shelf: Shelf) -> None:
+    phone = hold(3)
+    shelf.fault("hang")
+    began = time.monotonic()
+    with pytest.raises(PhoneError) as failed:
+        phone.look()
+    assert failed.value.code == "phone_hung"
+    assert time.monotonic() - began < 3 + SLACK
+    assert phone.calls[-1].error
+
+
+def test_a_tap_on_a_phone_that_hangs_is_sent_once_and_runs_once_when_it_wakes(hold: Hold, shelf: Shelf) -> None:
+    phone = hold(4)
+    phone.start_app(PACKAGE)
+    button, before = like_button(phone.look()), likes(shelf)
+    shelf.fault("hang")
+    with pytest.raises(PhoneError) as failed:
+        phone.tap(button)
+    assert (failed.value.code, failed.value.sent) == ("phone_hung", True)
+    assert likes(shelf) == before
+    shelf.heal()
+    wait_until(lambda: likes(shelf) > before, 10, "the queued tap")
+    phone.close()
+    other = hold(20)
+    other.look()  # whatever was queued has run before this answer
+    assert likes(shelf) == before + 1
+
+
+def test_no_time_left_means_no_touch(shelf: Shelf, hold: Hold) -> None:
+    phone = hold(30)
+    phone.start_app(PACKAGE)
+    button, before = like_button(phone.look()), likes(shelf)
+    phone._device._remaining = lambda: 0.0
+    with pytest.raises(PhoneError) as failed:
+        phone.tap(button)
+    assert (failed.value.code, failed.value.sent) == ("time_limit", False)
+    assert likes(shelf) == before
+
+
+@pytest.mark.parametrize(("moment", "arrived"), [("next_tap", 0), ("after_tap", 1)])
+def test_a_tap_that_kills_the_ui_server_is_not_sent_again(phone: U2Phone, shelf: Shelf, moment: str, arrived: int) -> None:
+    button, before = like_button(phone.look()), likes(shelf)
+    shelf.fault("kill_ui_server", at=moment)
+    with pytest.raises(PhoneError) as failed:
+        phone.tap(button)
+    assert (failed.value.code, failed.value.sent) == ("ui_server_lost", True)
+    phone.look()
+    assert likes(shelf) == before + arrived
+
+
+def test_a_look_survives_the_death_of_the_ui_server(phone: U2Phone, shelf: Shelf) -> None:
+    for _ in range(3):
+        shelf.fault("kill_ui_server")
+        assert phone.look().has(f"{PACKAGE}:id/page_feed")
+
+
+def test_a_tap_after_the_death_of_the_ui_server_is_sent_once_to_the_next(phone: U2Phone, shelf: Shelf) -> None:
+    button, before = like_button(phone.look()), likes(shelf)
+    shelf.fault("kill_ui_server")
+    phone.tap(button)
+    assert likes(shelf) == before + 1
+
+
+def test_the_ui_server_can_be_restarted(phone: U2Phone) -> None:
+    phone.restart_ui_server()
+    assert phone.look().has(f"{PACKAGE}:id/page_feed")
+
+
+def test_another_ones_ui_server_is_taken_over(phone: U2Phone, hold: Hold, shelf: Shelf) -> None:
+    """A worker that died may leave its server running: the next one ends it and starts its own."""
+    U2Phone._open.clear()  # as in another process
+    other = hold(30)
+    other.restart_ui_server()
+    assert other.look().roots
+
+
+@pytest.mark.parametrize("fault", ["unplug", "offline", "unauthorized"])
+def test_a_phone_that_is_gone_is_lost(phone: U2Phone, shelf: Shelf, fault: str) -> None:
+    phone.look()
+    shelf.fault(fault)
+    with pytest.raises(PhoneError) as failed:
+        for _ in range(3):
+            phone.look()
+    assert failed.value.code == "phone_lost"
+    shelf.heal()
+    wait_until(lambda: _connected(shelf), 20, "the phone to come back")
+
+
+def test_no_adb_server_is_said_in_words() -> None:
+    with pytest.raises(PhoneError, match="no adb server on port 1") as failed:
+        U2Phone.connect("127.0.0.1:1", "none", 1, lambda: 5.0)
+    assert (failed.value.code, failed.value.sent) == ("phone_lost", False)
+
+
+def _connected(shelf: Shelf) -> bool:
+    address = shelf.phones[0]["address"]
+    shelf.adb.client.disconnect(address)
+    shelf.adb.client.connect(address, timeout=5)
+    return any(device.serial == address for device in shelf.adb.client.device_list())

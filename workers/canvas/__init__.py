@@ -1,0 +1,40 @@
+"""Celery canvases compiled into rows of the ledger. Pure: no I/O, no database, no broker."""
+
+from workers.canvas.compile import compile_canvas
+from workers.canvas.inspect_json import check_raw
+from workers.canvas.refuse import CanvasRefused, Limits
+from workers.canvas.replace import compile_replacement
+from workers.canvas.rows import (
+    Expr,
+    Join,
+    ListOf,
+    Planted,
+    PlantedRow,
+    Ref,
+    ResultMissing,
+    Value,
+    evaluate,
+    from_json,
+    refs,
+    to_json,
+)
+
+__all__ = [
+    "CanvasRefused",
+    "Expr",
+    "Join",
+    "Limits",
+    "ListOf",
+    "Planted",
+    "PlantedRow",
+    "Ref",
+    "ResultMissing",
+    "Value",
+    "check_raw",
+    "compile_canvas",
+    "compile_replacement",
+    "evaluate",
+    "from_json",
+    "refs",
+    "to_json",
+]

@@ -1,0 +1,123 @@
+"""Check: what a planted row must fulfil before anything is written. Every problem is named at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from flows.flow import Flow
+from flows.registry import FLOWS
+from models.authors import basis_of
+from models.caps import Basis, basis_refusal, operator_day
+from models.engine import database_now
+from models.refused import Problem, Refused
+from models.tables import Account, Phone
+from workers.canvas.rows import PlantedRow, Value
+from workers.desk import DESK
+from workers.settings import settings
+
+MOST_PROBLEMS = 20  # named in one refusal
+
+
+def check_rows(session: Session, rows: Sequence[PlantedRow]) -> None:
+    """Raises Refused with the first twenty problems; otherwise the rows may be planted."""
+    problems: dict[Problem, None] = {}
+    ground = _Ground(session)
+    for index, row in enumerate(rows):
+        for problem in _row_problems(ground, row, f"task[{index}] {row.task}"):
+            problems[problem] = None
+        if len(problems) >= MOST_PROBLEMS:
+            break
+    if problems:
+        raise Refused(problems)
+
+
+class _Ground:
+    """What the ledger knows, asked once for each name however many rows hold it."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._basis: dict[str, Basis | None] = {}
+        self.today = operator_day(database_now(session), settings().timezone.key)
+        self.accounts = set(session.scalars(select(Account.id)))
+        self.phones = set(session.scalars(select(Phone.serial)))
+
+    def basis(self, author_id: str) -> Basis | None:
+        if author_id not in self._basis:
+            self._basis[author_id] = basis_of(self._session, author_id)
+        return self._basis[author_id]
+
+
+def _row_problems(ground: _Ground, row: PlantedRow, where: str) -> Iterator[Problem]:
+    queue = str(row.options.get("queue") or "")
+    if row.task in DESK:
+        if queue not in ("", "desk"):
+            yield Problem(f"{where}.queue", f"{row.task} touches no phone, so {queue!r} is no place for it", "leave queue out")
+        return
+    flow = FLOWS.get(row.task)
+    if flow is None:
+        yield Problem(f"{where}", "no such flow or desk task", f"use one of {', '.join(sorted(FLOWS))}")
+        return
+    yield from _queue_problems(ground, flow, queue, where)
+    yield from _params_problems(flow, row, where)
+    yield from _author_problems(ground, flow, row, where)
+
+
+def _queue_problems(ground: _Ground, flow: Flow[Any, Any], queue: str, where: str) -> Iterator[Problem]:
+    place, _, name = queue.partition(".")
+    if queue not in ("", "pool") and (place not in ("account", "phone") or not name):
+        yield Problem(f"{where}.queue", f"{queue!r} is no queue", "use pool, account.ID or phone.SERIAL")
+    elif place == "account" and name not in ground.accounts:
+        yield Problem(f"{where}.queue", f"account {name!r} is unknown", "see: phonefleet accounts")
+    elif place == "phone" and name not in ground.phones:
+        yield Problem(f"{where}.queue", f"phone {name!r} is unknown", "see: phonefleet phones")
+    if flow.runs_on == "account" and place not in ("account", "phone"):
+        yield Problem(f"{where}.queue", f"{flow.name} runs on one account", "set queue='account.ID' or 'phone.SERIAL'")
+
+
+def _params_problems(flow: Flow[Any, Any], row: PlantedRow, where: str) -> Iterator[Problem]:
+    """What can be told before the results of the tasks before are known."""
+    given: dict[str, Any] = {}
+    complete = True
+    for arg in row.args:
+        if not isinstance(arg, Value):
+            complete = False
+        elif isinstance(arg.value, dict):
+            given.update(arg.value)
+        else:
+            yield Problem(where, f"{flow.name} takes named parameters, not {arg.value!r}", f"write {flow.name}.s(name=value)")
+            return
+    given.update(row.kwargs)
+    try:
+        flow.params_model.model_validate(given)
+    except ValidationError as error:
+        for one in error.errors():
+            if one["type"] == "missing" and not complete:
+                continue
+            field = ".".join(str(part) for part in one["loc"])
+            yield Problem(f"{where}.{field}" if field else where, one["msg"], _remedy(one["type"], flow))
+
+
+def _remedy(kind: str, flow: Flow[Any, Any]) -> str:
+    if kind == "missing":
+        return "give it a value"
+    if kind == "extra_forbidden":
+        return f"use one of {', '.join(flow.params_model.model_fields)}"
+    return "correct the value"
+
+
+def _author_problems(ground: _Ground, flow: Flow[Any, Any], row: PlantedRow, where: str) -> Iterator[Problem]:
+    author_id = row.kwargs.get("author_id")
+    if not isinstance(author_id, str):
+        return
+    basis = ground.basis(author_id)
+    if basis is None:
+        yield Problem(f"{where}.author_id", f"author {author_id!r} is unknown", "phonefleet authors add ID NAME")
+    elif flow.acts:
+        refusal = basis_refusal(author_id, basis, ground.today)
+        if refusal is not None:
+            yield Problem(f"{where}.author_id", refusal.reason, "an admin sets it: phonefleet authors basis ID owned|permitted")

@@ -1,0 +1,1 @@
+"""The coordinator: one file a janitor, and the loop that lets the leader run them."""

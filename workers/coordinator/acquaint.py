@@ -1,0 +1,26 @@
+"""Acquaint: phones that are online and whose account is unknown are asked who is logged in."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from models.engine import read
+from models.tables import Phone
+from workers.app import app
+from workers.seat import phone_queue
+from workers.tickets import Ticket, publish
+
+IDENTIFY = "identify"  # a message without a row: it reads, and acts on nothing
+
+
+def acquaint(engine: Engine) -> int:
+    """Send each such phone one message; how many. Raises NotPublished."""
+
+    def work(session: Session) -> list[str]:
+        return list(session.scalars(select(Phone.serial).where(Phone.state == "online", Phone.account_id.is_(None))))
+
+    serials = read(engine, work)
+    return publish(app, [Ticket(str(uuid4()), IDENTIFY, phone_queue(serial), 0, expires=3) for serial in serials])

@@ -1,0 +1,109 @@
+"""The coordinator's loop: lead, then let each janitor work when it is due."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+from uuid import uuid4
+
+from redis import Redis
+from sqlalchemy import Engine
+
+from workers.coordinator.acquaint import acquaint
+from workers.coordinator.close import close_ended
+from workers.coordinator.lead import lead, step_down
+from workers.coordinator.overdue import end_overdue
+from workers.coordinator.restore import restore
+from workers.ledger import ledger
+from workers.log import set_up_logging
+from workers.rescue import rescue_expired
+from workers.ring import ring, ring_ready
+from workers.settings import settings
+
+log = logging.getLogger("phonefleet.coordinator")
+
+LEAD_SECONDS = 5.0
+REDIS_TIMEOUT = 5.0
+
+
+@dataclass(slots=True)
+class Janitor:
+    """A job that comes round every so many seconds."""
+
+    name: str
+    every: float
+    work: Callable[[], object]
+    due: float = 0.0
+
+
+def janitors(engine: Engine, redis: Redis) -> list[Janitor]:
+    """All of them, in the order in which they work."""
+    return [
+        Janitor("rescue", 1.0, lambda: ring(engine, rescue_expired(engine))),
+        Janitor("ring", 0.5, lambda: ring_ready(engine)),
+        Janitor("restore", 2.0, lambda: restore(engine, redis, look_at_all=False)),
+        Janitor("restore all", 30.0, lambda: restore(engine, redis, look_at_all=True)),
+        Janitor("overdue", 2.0, lambda: ring(engine, end_overdue(engine))),
+        Janitor("close", 2.0, lambda: close_ended(engine)),
+        Janitor("acquaint", 3.0, lambda: acquaint(engine)),
+    ]
+
+
+def work_round(jobs: list[Janitor], now: float) -> None:
+    """Let every janitor that is due work. One that fails is tried again when it is due next."""
+    for job in jobs:
+        if now < job.due:
+            continue
+        job.due = now + job.every
+        try:
+            job.work()
+        except Exception:
+            log.exception("%s failed", job.name)
+
+
+def run(stop: threading.Event) -> None:
+    """Lead and work until `stop` is set."""
+    engine, incarnation = ledger(), str(uuid4())
+    redis = Redis.from_url(
+        settings().redis_url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT
+    )
+    jobs = janitors(engine, redis)
+    leads, until = False, 0.0
+    while not stop.wait(0.1):
+        now = time.monotonic()
+        if now >= until:
+            leads, until = _lead(engine, incarnation, leads), now + LEAD_SECONDS / 3
+        if leads:
+            work_round(jobs, now)
+    if leads:
+        step_down(engine, incarnation)
+
+
+def _lead(engine: Engine, incarnation: str, led: bool) -> bool:
+    try:
+        leads = lead(engine, incarnation, LEAD_SECONDS)
+    except Exception:
+        log.exception("could not ask the ledger who leads")
+        return False
+    if leads and not led:
+        log.info("leads")
+    return leads
+
+
+def main() -> int:
+    """Run a coordinator until SIGTERM or SIGINT."""
+    set_up_logging()
+    stop = threading.Event()
+
+    def told(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told)
+    run(stop)
+    return 0

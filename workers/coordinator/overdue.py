@@ -1,0 +1,45 @@
+"""Overdue: a task past its latest end fails with the reason why it did not run."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from models.engine import database_now, write
+from models.states import State
+from models.tables import Task
+from workers.follow_on import End, end_task
+
+AT_ONCE = 100
+
+
+def end_overdue(engine: Engine) -> list[str]:
+    """End what did not start in time, at most 100 at once. The ids that became ready through it."""
+
+    def work(session: Session) -> list[str]:
+        now = database_now(session)
+        late = session.scalars(
+            select(Task.id)
+            .where(Task.state.in_([State.WAITING, State.READY, State.HELD]), Task.latest_end < now)
+            .order_by(Task.latest_end)
+            .limit(AT_ONCE)
+        ).all()
+        ready: list[str] = []
+        for task_id in late:
+            task = session.scalars(
+                select(Task).where(Task.id == task_id).with_for_update().execution_options(populate_existing=True)
+            ).one()
+            if task.state in (State.WAITING, State.READY, State.HELD):  # not ended meanwhile through another's end
+                ready += end_task(session, task, overdue(task), now)
+        return ready
+
+    return write(engine, work)
+
+
+def overdue(task: Task) -> End:
+    """Why a task did not run in time."""
+    if task.state == State.WAITING:
+        why = "what it waits for has not ended in time"
+        return End(State.FAILED, code="not_in_time", kind="fatal", culprit="flow", reason=why)
+    why = task.waits_for or "no phone took it"
+    return End(State.FAILED, code="no_phone_in_time", kind="fatal", culprit="phone", reason=why)

@@ -1,0 +1,71 @@
+"""Restore: tickets that Redis lost are owed again.
+
+A ready task whose ticket is rung has it in its queue, or in a worker's hands. When a queue holds
+fewer tickets than there are such tasks, some are lost: then, and now and then in any case (old
+tickets may hide a loss), every id is looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from datetime import timedelta
+
+from redis import Redis
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from models.engine import database_now, read, write
+from models.states import State
+from models.tables import Task
+from workers.ring import owe_again
+from workers.tickets import queue_lengths, queued_ids
+
+SETTLE = timedelta(seconds=3)  # a ticket on its way is not lost: from marking to its list, and from list to unacked
+AT_ONCE = 2000
+
+
+def restore(engine: Engine, redis: Redis, *, look_at_all: bool) -> int:
+    """Owe lost tickets again; how many. Raises redis.RedisError."""
+    expected = read(engine, _expected)
+    if not expected:
+        return 0
+    if not look_at_all and not short(expected, queue_lengths(redis, list(expected))):
+        return 0
+    rung = read(engine, _rung)
+    here = queued_ids(redis, list(expected))
+    lost = lost_tickets(rung, here)
+    for start in range(0, len(lost), AT_ONCE):
+        some = lost[start : start + AT_ONCE]
+        write(engine, lambda session, some=some: owe_again(session, some))  # type: ignore[misc]
+    return len(lost)
+
+
+def short(expected: Mapping[str, int], lengths: Mapping[str, int]) -> bool:
+    """Does any queue hold fewer tickets than tasks wait in it?"""
+    return any(lengths.get(queue, 0) < count for queue, count in expected.items())
+
+
+def lost_tickets(rung: Mapping[str, str], here: Mapping[str, Set[str]]) -> list[str]:
+    """The tasks (id → queue) whose ticket is in no queue and in nobody's hands."""
+    everywhere = set().union(*here.values()) if here else set()
+    return [task_id for task_id in rung if task_id not in everywhere]
+
+
+def _expected(session: Session) -> dict[str, int]:
+    settled = database_now(session) - SETTLE
+    rows = session.execute(
+        select(Task.rung_queue, func.count())
+        .where(Task.state == State.READY, Task.rung_queue.is_not(None), Task.rung_at < settled)
+        .group_by(Task.rung_queue)
+    ).tuples()
+    return {queue: count for queue, count in rows if queue is not None}
+
+
+def _rung(session: Session) -> dict[str, str]:
+    settled = database_now(session) - SETTLE
+    rows = session.execute(
+        select(Task.id, Task.rung_queue).where(
+            Task.state == State.READY, Task.rung_queue.is_not(None), Task.rung_at < settled
+        )
+    ).tuples()
+    return {task_id: queue for task_id, queue in rows if queue is not None}

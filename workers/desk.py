@@ -1,0 +1,58 @@
+"""Desk tasks: plain functions of a campaign that touch no phone: fan out, draw, gather.
+
+A desk task takes what the steps before hand it and returns a value, or a signature that takes its
+place. It may read the ledger; it has no effect but its result, so running it twice does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine
+
+from flows.flow import Limits
+from workers.claim import Claim
+
+DESK_LIMITS = Limits(soft=60, hard=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a desk task may look at: the ledger, and the claim it runs under."""
+
+    engine: Engine
+    claim: Claim
+
+
+DeskFunction = Callable[..., Any]
+_DESK: dict[str, DeskFunction] = {}
+DESK: Mapping[str, DeskFunction] = _DESK
+
+
+def put_on_desk(name: str, function: DeskFunction) -> None:
+    """Make a function known as a desk task. Raises ValueError for a name that is taken."""
+    if name in _DESK:
+        raise ValueError(f"the desk has a task named {name!r} already")
+    _DESK[name] = function
+
+
+def _each(desk: Desk, task: str, calls: Iterable[Sequence[Any]]) -> list[Any]:
+    function = _DESK.get(task)
+    if function is None:
+        raise ValueError(f"{task!r} is no desk task: fan flows out with group(...)")
+    return [function(desk, *call) for call in calls]
+
+
+def _map(desk: Desk, task: str, it: Sequence[Any]) -> list[Any]:
+    return _each(desk, task, [[item] for item in it])
+
+
+def _starmap(desk: Desk, task: str, it: Sequence[Sequence[Any]]) -> list[Any]:
+    return _each(desk, task, it)
+
+
+# Celery's own names for a task that runs another over a list.
+put_on_desk("celery.map", _map)
+put_on_desk("celery.starmap", _starmap)

@@ -1,0 +1,123 @@
+"""The hand: this process's one connection to its phone, and the sessions that flows get over it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+
+from flows.app import App
+from flows.identify import Account, read_account
+from flows.phone import PhoneError
+from flows.profile import AppProfile, load_profile
+from flows.session import Action, ActionRefused, Session
+from models.fleet import account_gone, account_seen
+from workers.claim import Claim
+from workers.host.slots import own_slot
+from workers.journal import LedgerJournal
+from workers.phone.phone import U2Phone
+from workers.seat import Seat
+from workers.settings import settings
+from workers.watch import SlotWatch
+
+IDENTIFY_SECONDS = 60.0
+# After these the connection is made anew, whatever state the old one is in.
+BROKEN = frozenset({"phone_lost", "phone_hung", "ui_server_lost", "network_down"})
+
+
+class _Hand:
+    """One phone and process: uiautomator2 keeps every device it made alive until the process ends."""
+
+    def __init__(self) -> None:
+        self.phone: U2Phone | None = None
+        self.remaining: Callable[[], float] = lambda: IDENTIFY_SECONDS
+
+    def reach(self, seat: Seat) -> U2Phone:
+        if self.phone is None:
+            if seat.serial is None:
+                raise RuntimeError("a desk has no phone")
+            self.phone = U2Phone.connect(seat.address, seat.serial, seat.adb_port, lambda: self.remaining())
+        return self.phone
+
+    def let_go(self) -> None:
+        if self.phone is not None:
+            self.phone.close()
+            self.phone = None
+
+
+_hand = _Hand()
+_profiles: list[AppProfile] = []
+
+
+def profile() -> AppProfile:
+    """The profile of the app that this fleet runs, read once."""
+    if not _profiles:
+        _profiles.append(load_profile("practice"))
+    return _profiles[0]
+
+
+@contextmanager
+def open_session(engine: Engine, seat: Seat, claim: Claim, watch: SlotWatch) -> Iterator[Session]:
+    """A session for one attempt. A connection that broke is let go, so that the next attempt makes a new one."""
+    _hand.remaining = watch.remaining
+    try:
+        yield Session(
+            phone=_hand.reach(seat),
+            profile=profile(),
+            account_id=claim.account_id or "",
+            rng=random.Random(f"{claim.seed}:{claim.fence.attempt}"),
+            journal=LedgerJournal(engine, claim, settings().timezone.key),
+            watch=watch,
+        )
+    except PhoneError as error:
+        if error.code in BROKEN:
+            _hand.let_go()
+        raise
+    finally:
+        _hand.remaining = lambda: IDENTIFY_SECONDS
+
+
+class _NoJournal:
+    """Reading who is logged in acts on nothing."""
+
+    def done(self) -> list[Action]:
+        return []
+
+    def refusal(self, action: Action) -> ActionRefused | None:
+        return ActionRefused("no_basis", "nothing may be done here")
+
+    def declare(self, action: Action) -> int:
+        raise ActionRefused("no_basis", "nothing may be done here")
+
+    def confirm(self, number: int, *, verified: bool) -> None:
+        raise AssertionError("nothing was declared")
+
+    def refute(self, number: int, reason: str) -> None:
+        raise AssertionError("nothing was declared")
+
+
+def identify(engine: Engine, seat: Seat) -> Account | None:
+    """Read from the app which account is logged in, and write it down; None when it cannot be told."""
+    if seat.serial is None:
+        return None
+    slot = own_slot()
+    watch = SlotWatch(slot, IDENTIFY_SECONDS)
+    try:
+        session = Session(
+            phone=_hand.reach(seat),
+            profile=profile(),
+            account_id="",
+            rng=random.Random(0),
+            journal=_NoJournal(),
+            watch=watch,
+        )
+        app = App(session)
+        account = app.through_crashes(lambda: read_account(app))
+    except Exception as error:
+        _hand.let_go()
+        account_gone(engine, seat.serial, f"cannot tell who is logged in: {error}")
+        return None
+    account_seen(engine, seat.serial, account.id, account.name)
+    return account

@@ -1,0 +1,42 @@
+"""`python -m workers.host`: serve the phones of this machine until SIGTERM or SIGINT; a second one kills."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+from workers.app import app
+from workers.host.agent import Agent
+from workers.host.ledger import Ledger, SqlLedger
+from workers.host.nursery import ZygoteLost
+from workers.ledger import ledger
+from workers.log import set_up_logging
+from workers.settings import Settings, SettingsError, settings
+
+
+def main() -> int:
+    """The exit code: 0 after an orderly end, 1 when no zygote stays alive, 2 for bad settings."""
+    set_up_logging()
+    try:
+        chosen = settings()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return serve(chosen, SqlLedger(ledger()))
+
+
+def serve(chosen: Settings, ledger: Ledger) -> int:
+    """Run a host agent in this process's main thread until a signal ends it; the exit code."""
+    agent = Agent(chosen, ledger, app)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: agent.end())
+    try:
+        agent.run()
+    except ZygoteLost as error:
+        print(f"host {chosen.host} gives up: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

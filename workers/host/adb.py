@@ -1,0 +1,181 @@
+"""The few things that a host asks of its adb server, each with a deadline.
+
+The protocol is adb's "smart socket" one: four hexadecimal digits of length, the request, and an
+answer that begins with OKAY or FAIL (docs/dev/services.md in the Android platform's adb sources).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+
+import adbutils
+
+from workers.host.linux import bound_to_me
+
+log = logging.getLogger("phonefleet.adb")
+
+LOOPBACK = "127.0.0.1"
+START_SECONDS = 15.0
+CALL_SECONDS = 5.0
+CONNECT_SECONDS = 15.0  # adb itself waits 10 s for a phone that does not answer
+SHELL_BYTES = 65536
+NO_USB = {"ADB_USB": "0"}  # also spares the 3 s that the server takes to look at the USB ports
+
+
+class AdbError(Exception):
+    """The adb server refused, or did not answer in time."""
+
+
+class Adb:
+    """A client of the adb server on one port."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def alive(self) -> bool:
+        """Does a server answer on the port?"""
+        try:
+            self._ask("host:version", CALL_SECONDS)
+        except AdbError:
+            return False
+        return True
+
+    def connect(self, address: str) -> None:
+        """Have the server connect to a phone at host:port. Raises AdbError when it could not."""
+        answer = self._ask(f"host:connect:{address}", CONNECT_SECONDS)
+        if not answer.startswith(("connected to", "already connected to")):
+            raise AdbError(answer)
+
+    def disconnect(self, address: str) -> None:
+        """Have the server forget a phone at host:port. Raises AdbError when it knew none."""
+        self._ask(f"host:disconnect:{address}", CALL_SECONDS)
+
+    def getprop(self, address: str, name: str) -> str:
+        """A system property of a phone. Raises AdbError."""
+        deadline = time.monotonic() + CALL_SECONDS
+        with self._open(deadline) as sock:
+            _request(sock, f"host:transport:{address}", deadline)
+            _request(sock, f"shell:getprop {name}", deadline)
+            return _read_all(sock, deadline).decode(errors="replace").strip()
+
+    def track(self) -> Iterator[Mapping[str, str]]:
+        """Address → state of all phones, now and after each change, for as long as the server lives.
+
+        States are adb's own: device, offline, unauthorized, … Raises AdbError when the server ends.
+        """
+        deadline = time.monotonic() + CALL_SECONDS
+        with self._open(deadline) as sock:
+            _request(sock, "host:track-devices", deadline)
+            while True:
+                sock.settimeout(None)  # a shelf may stay as it is for days; the server's end closes the socket
+                size = int(_read_exactly(sock, 4, None), 16)
+                yield devices(_read_exactly(sock, size, time.monotonic() + CALL_SECONDS).decode(errors="replace"))
+
+    def _ask(self, request: str, seconds: float) -> str:
+        deadline = time.monotonic() + seconds
+        with self._open(deadline) as sock:
+            _request(sock, request, deadline)
+            return _read_exactly(sock, int(_read_exactly(sock, 4, deadline), 16), deadline).decode(errors="replace")
+
+    def _open(self, deadline: float) -> socket.socket:
+        try:
+            return socket.create_connection((LOOPBACK, self.port), _left(deadline))
+        except OSError as error:
+            raise AdbError(f"no adb server on port {self.port}: {error}") from error
+
+
+class AdbServer:
+    """The adb server of this host: found running, or started and ended with this process.
+
+    Call it from one thread that lives as long as the host agent: the server ends with that thread.
+    """
+
+    def __init__(self, port: int, *, usb: bool) -> None:
+        self._adb = Adb(port)
+        self._usb = usb
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ensure(self) -> None:
+        """Return once a server answers. Raises AdbError after 15 seconds."""
+        if self._adb.alive():
+            return
+        self.close()
+        command = [adbutils.adb_path(), "-P", str(self._adb.port), "nodaemon", "server"]
+        self._process = subprocess.Popen(
+            bound_to_me(command), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env={**os.environ, **({} if self._usb else NO_USB)}, start_new_session=True,
+        )  # fmt: skip
+        deadline = time.monotonic() + START_SECONDS
+        while not self._adb.alive():
+            if self._process.poll() is not None:
+                raise AdbError(f"adb server ended with code {self._process.returncode}: is port {self._adb.port} free?")
+            if time.monotonic() > deadline:
+                raise AdbError(f"adb server does not answer after {START_SECONDS:g} s")
+            time.sleep(0.02)
+        log.info("adb server started on port %d", self._adb.port)
+
+    def close(self) -> None:
+        """End the server if it is ours."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+def devices(listing: str) -> Mapping[str, str]:
+    """Address → state, from the lines of track-devices."""
+    rows = (line.split("\t", 1) for line in listing.splitlines() if "\t" in line)
+    return {address: state.strip() for address, state in rows}
+
+
+def _left(deadline: float | None) -> float | None:
+    if deadline is None:
+        return None
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise AdbError("no answer in time")
+    return left
+
+
+def _request(sock: socket.socket, request: str, deadline: float) -> None:
+    data = request.encode()
+    try:
+        sock.settimeout(_left(deadline))
+        sock.sendall(b"%04x" % len(data) + data)
+    except OSError as error:
+        raise AdbError(f"{request}: {error}") from error
+    verdict = _read_exactly(sock, 4, deadline)
+    if verdict != b"OKAY":
+        size = int(_read_exactly(sock, 4, deadline), 16) if verdict == b"FAIL" else 0
+        raise AdbError(f"{request}: {_read_exactly(sock, size, deadline).decode(errors='replace')}")
+
+
+def _read_exactly(sock: socket.socket, size: int, deadline: float | None) -> bytes:
+    data = b""
+    while len(data) < size:
+        data += _read(sock, size - len(data), deadline) or _ended()
+    return data
+
+
+def _read_all(sock: socket.socket, deadline: float) -> bytes:
+    data = b""
+    while (part := _read(sock, SHELL_BYTES, deadline)) and len(data) < SHELL_BYTES:
+        data += part
+    return data
+
+
+def _read(sock: socket.socket, size: int, deadline: float | None) -> bytes:
+    try:
+        sock.settimeout(_left(deadline))
+        return sock.recv(size)
+    except OSError as error:
+        raise AdbError(str(error) or "no answer in time") from error
+
+
+def _ended() -> bytes:
+    raise AdbError("the adb server closed the connection")

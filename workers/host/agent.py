@@ -1,0 +1,245 @@
+"""The host agent: its main thread takes events one by one, asks the roster, and has done what that orders."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from queue import Empty, SimpleQueue
+
+from celery import Celery
+
+from workers.host import wire
+from workers.host.adb import Adb, AdbError
+from workers.host.adb_watch import AdbWatch, Seen
+from workers.host.clerk import Clerk
+from workers.host.leases import LeaseKeeper, Worker, overrun
+from workers.host.ledger import Ledger
+from workers.host.nursery import Nursery, ZygoteLost
+from workers.host.orders import Enrol, ForkWorker, Identify, Mourn, Order, Report, SignalWorker
+from workers.host.roster import Roster, Stage
+from workers.host.slots import Stop
+from workers.settings import Settings
+from workers.tickets import put_back
+
+log = logging.getLogger("phonefleet.host")
+
+PLACES = 1024
+TICK_SECONDS = 0.25
+ASK_AT_ONCE = 8
+FAREWELL_SECONDS = 10.0
+ZYGOTES = 5  # as many as may be lost before the host gives up
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A phone told its serial and model."""
+
+    address: str
+    serial: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unidentified:
+    """A phone did not tell its serial."""
+
+    address: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """The ledger was told of an incarnation, or could not be."""
+
+    incarnation: str
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EndAsked:
+    """Somebody asked the host to end."""
+
+
+Happening = Seen | Identified | Unidentified | Enrolled | EndAsked | wire.Message | None
+
+
+class Agent:
+    """One host's agent. Make it and run it in the process's main thread."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, app: Celery) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._app = app
+        self._events: SimpleQueue[Happening] = SimpleQueue()
+        self._nursery = Nursery(PLACES)
+        self._roster = Roster(
+            settings.host, settings.adb_port, self._nursery.slots, new_incarnation=lambda: str(uuid.uuid4())
+        )
+        self._adb = Adb(settings.adb_port)
+        self._watch = AdbWatch(settings.adb_port, settings.adb_connect, self._events.put, usb=settings.adb_usb)
+        self._clerk = Clerk()
+        self._askers = ThreadPoolExecutor(ASK_AT_ONCE, thread_name_prefix="ask")
+        self._alive: tuple[Worker, ...] = ()
+        self._leases = LeaseKeeper(ledger, lambda: self._alive, settings.lease)
+        self._zygotes = 1
+        self._ends_asked = 0
+        self._tick_at = 0.0
+
+    def end(self) -> None:
+        """Ask the agent to end: workers finish or hand back; asked twice, they are killed. Safe in signal handlers."""
+        self._events.put(EndAsked())
+
+    def run(self) -> None:
+        """Serve this host's phones until asked to end. Raises ZygoteLost when no zygote stays alive."""
+        try:
+            self._begin()
+            while not self._over():
+                self._step()
+        finally:
+            self._farewell()
+
+    def _begin(self) -> None:
+        self._watch.start()
+        self._nursery.wait_ready()
+        self._nursery.listen(self._events.put)
+        self._leases.start()
+        self._roster.open_desks(self._settings.desks)
+        log.info("host %s serves its phones through adb on port %d", self._settings.host, self._settings.adb_port)
+
+    def _over(self) -> bool:
+        return self._ends_asked > 0 and not any(self._roster.lives())
+
+    def _step(self) -> None:
+        """Take one event; four times a second look after what is due."""
+        now = time.monotonic()
+        if now >= self._tick_at:
+            self._look_after(now)
+            self._tick_at = now + TICK_SECONDS
+        try:
+            happening = self._events.get(timeout=max(0.0, self._tick_at - time.monotonic()))
+        except Empty:
+            return
+        self._carry_out(self._decide(happening, time.monotonic()))
+
+    def _decide(self, happening: Happening, now: float) -> Iterable[Order]:
+        match happening:
+            case Seen(devices):
+                return self._roster.seen(devices, now)
+            case Identified(address, serial, model):
+                return self._roster.identified(address, serial, model, now)
+            case Unidentified(address, why):
+                return self._roster.unidentified(address, why, now)
+            case Enrolled(incarnation, ok):
+                return self._roster.enrolled(incarnation, now) if ok else self._roster.not_enrolled(incarnation, now)
+            case wire.Died(incarnation, pid, why):
+                log.info("worker %d %s", pid, why)
+                return self._roster.died(incarnation, why, now)
+            case EndAsked():
+                return self._end(now)
+            case None:
+                return self._zygote_gone(now)
+        return ()
+
+    def _look_after(self, now: float) -> None:
+        """What is due by the clock alone, whatever the database and adb are doing."""
+        self._carry_out(self._roster.tick(now))
+        for slot in self._roster.to_hand_back(now):
+            slot.ask(Stop.DRAIN, slot.turn)
+        for place, life in list(self._roster.lives()):
+            if life.stage is not Stage.ENROLLING and (why := overrun(place.slot, life.began, now)):
+                self._carry_out(self._roster.kill(life.seat.incarnation, why))
+        self._alive = tuple(
+            (life.seat.incarnation, place.slot)
+            for place, life in self._roster.lives()
+            if life.stage is not Stage.ENROLLING
+        )
+
+    def _end(self, now: float) -> Iterable[Order]:
+        self._ends_asked += 1
+        if self._ends_asked == 1:
+            log.info("ending: workers have %g s to finish", self._settings.drain)
+            return self._roster.end(now, self._settings.drain)
+        return self._roster.end(now, 0.0, grace=0.0)
+
+    def _zygote_gone(self, now: float) -> Iterable[Order]:
+        """All workers ended with their zygote: mourn them, and begin anew with another one."""
+        if self._zygotes == ZYGOTES:
+            raise ZygoteLost(f"{ZYGOTES} zygotes were lost; their errors stand above")
+        log.error("the zygote is lost, and all workers with it")
+        lost = [life.seat.incarnation for _, life in self._roster.lives() if life.stage is not Stage.ENROLLING]
+        if self._ends_asked == 0:
+            self._zygotes += 1
+            self._nursery.restart()
+            self._nursery.listen(self._events.put)
+        return [order for one in lost for order in self._roster.died(one, "its zygote was lost", now)]
+
+    def _carry_out(self, orders: Iterable[Order]) -> None:
+        for order in orders:
+            match order:
+                case Identify(address):
+                    self._askers.submit(self._ask_serial, address)
+                case Enrol():
+                    self._enrol(order)
+                case ForkWorker(seat):
+                    self._to_zygote(partial(self._nursery.fork, seat))
+                case SignalWorker(incarnation, number):
+                    self._to_zygote(partial(self._nursery.signal, incarnation, number))
+                case Mourn():
+                    self._mourn(order)
+                case Report(serial, state, why):
+                    self._report(serial, state, why)
+
+    def _ask_serial(self, address: str) -> None:
+        try:
+            serial = self._adb.getprop(address, "ro.serialno")
+            model = self._adb.getprop(address, "ro.product.model")
+            if not serial:
+                raise AdbError("ro.serialno is empty")
+            self._events.put(Identified(address, serial, model))
+        except AdbError as error:
+            self._events.put(Unidentified(address, str(error)))
+
+    def _enrol(self, order: Enrol) -> None:
+        seat, serial = order.seat, order.seat.serial or ""
+
+        def errand() -> None:
+            self._ledger.phone_online(serial, seat.address, seat.host, order.model, seat.incarnation)
+            self._events.put(Enrolled(seat.incarnation, ok=True))
+
+        refused = Enrolled(seat.incarnation, ok=False)
+        self._clerk.do(f"enrol {serial}", errand, otherwise=lambda: self._events.put(refused))
+
+    def _mourn(self, order: Mourn) -> None:
+        if order.tag:
+            self._clerk.do("put its ticket back", lambda: put_back(self._app, order.tag))
+        self._clerk.do("give up its task", lambda: self._ledger.incarnation_died(order.incarnation, order.why))
+        self._clerk.do("ring", self._ledger.ring)
+
+    def _report(self, serial: str, state: str, why: str) -> None:
+        log.info("phone %s: %s (%s)", serial, state, why)
+        if state == "offline":
+            self._clerk.do(f"report {serial}", lambda: self._ledger.phone_offline(serial, why))
+        else:
+            self._clerk.do(f"report {serial}", lambda: self._ledger.phone_problem(serial, state, why))
+
+    def _to_zygote(self, errand: Callable[[], None]) -> None:
+        try:
+            errand()
+        except ZygoteLost as error:
+            log.warning("the zygote does not hear: %s", error)  # its end is on its way as an event
+
+    def _farewell(self) -> None:
+        self._nursery.close()
+        self._watch.close()
+        self._askers.shutdown(wait=False, cancel_futures=True)
+        self._leases.close(FAREWELL_SECONDS)
+        for place in self._roster.places.values():
+            if place.serial is not None and place.wanted:
+                self._report(place.serial, "offline", "its host stopped")
+        self._clerk.close(FAREWELL_SECONDS)
+        log.info("ended")

@@ -1,0 +1,64 @@
+"""What the host agent asks of the ledger, as an interface, and the ledger behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from models import fleet
+from workers import rescue, ring
+
+
+class Ledger(Protocol):
+    """The ledger as a host sees it. Every call raises what the database driver raises."""
+
+    def phone_online(self, serial: str, address: str, host: str, model: str, incarnation: str) -> None:
+        """This host serves this phone now, with a worker of this incarnation."""
+
+    def phone_offline(self, serial: str, why: str) -> None:
+        """The phone is gone."""
+
+    def phone_problem(self, serial: str, state: str, why: str) -> None:
+        """The phone is there but cannot work."""
+
+    def renew_leases(self, incarnations: Sequence[str], seconds: float) -> Mapping[str, str]:
+        """Extend the leases of these incarnations; those that still hold one, with their task's id."""
+
+    def stop_requests(self, incarnations: Sequence[str]) -> set[str]:
+        """The incarnations whose running task was asked to stop."""
+
+    def incarnation_died(self, incarnation: str, why: str) -> list[str]:
+        """Give up what a dead incarnation held; the ids of the tasks to ring again."""
+
+    def ring(self) -> None:
+        """Publish the tickets of all tasks that are owed one."""
+
+
+class SqlLedger:
+    """The ledger in a database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def phone_online(self, serial: str, address: str, host: str, model: str, incarnation: str) -> None:
+        fleet.phone_online(self._engine, serial, address, host, model, incarnation)
+
+    def phone_offline(self, serial: str, why: str) -> None:
+        fleet.phone_offline(self._engine, serial, why)
+
+    def phone_problem(self, serial: str, state: str, why: str) -> None:
+        fleet.phone_problem(self._engine, serial, state, why)
+
+    def renew_leases(self, incarnations: Sequence[str], seconds: float) -> Mapping[str, str]:
+        return fleet.renew_leases(self._engine, incarnations, seconds)
+
+    def stop_requests(self, incarnations: Sequence[str]) -> set[str]:
+        return fleet.stop_requests(self._engine, incarnations)
+
+    def incarnation_died(self, incarnation: str, why: str) -> list[str]:
+        return rescue.incarnation_died(self._engine, incarnation, why)
+
+    def ring(self) -> None:
+        ring.ring_ready(self._engine)

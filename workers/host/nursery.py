@@ -1,0 +1,111 @@
+"""The agent's end of the zygote: starts it, orders workers, hears of births and deaths."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from threading import Thread
+
+from workers.host import wire
+from workers.host.slots import Slot, make_memory, map_slots
+from workers.seat import Seat
+
+START_SECONDS = 60.0
+
+# Memory tuning of every worker: give pages back soon after a big dump or picture was handled,
+# and keep the arenas of the two busy threads from growing apart.
+MALLOC = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072", "MALLOC_MMAP_THRESHOLD_": "65536"}
+
+
+class ZygoteLost(Exception):
+    """The zygote ended or does not answer; all workers ended with it."""
+
+
+class Nursery:
+    """One zygote and the slots that its workers share with this process.
+
+    Make it in the process's main thread: the kernel ends the zygote with the thread that started it.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._memory = make_memory(count)
+        self.slots: Sequence[Slot] = map_slots(self._memory, count)
+        self._start()
+
+    @property
+    def pid(self) -> int:
+        """The zygote's process."""
+        return self._process.pid
+
+    def restart(self) -> None:
+        """Another zygote in place of one that was lost. Raises ZygoteLost when that one ends too."""
+        self.close()
+        self._start()
+        self.wait_ready()
+
+    def _start(self) -> None:
+        self._sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        arguments = [str(os.getpid()), str(theirs.fileno()), str(self._memory), str(self._count)]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "workers.host.zygote", *arguments],
+            stdin=subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(), self._memory),
+            env={**os.environ, **MALLOC},
+            start_new_session=True,  # the terminal's Ctrl-C is for the agent, which drains
+        )
+        theirs.close()
+
+    def wait_ready(self) -> None:
+        """Until the zygote imported everything. Raises ZygoteLost after 60 seconds, or when it ended."""
+        self._sock.settimeout(START_SECONDS)
+        try:
+            message = wire.receive(self._sock)
+        except OSError as error:
+            raise ZygoteLost(f"not ready after {START_SECONDS:g} s: {error}") from error
+        if not isinstance(message, wire.Ready):
+            raise ZygoteLost("ended while it imported; its own error stands above")
+        self._sock.settimeout(None)
+
+    def listen(self, tell: Callable[[wire.Message | None], None]) -> None:
+        """Pass every birth and death on from a thread of its own, and None when the zygote is gone."""
+
+        sock = self._sock
+
+        def run() -> None:
+            try:
+                while (message := wire.receive(sock)) is not None:
+                    tell(message)
+            except OSError:
+                pass
+            tell(None)
+
+        Thread(target=run, name="nursery", daemon=True).start()
+
+    def fork(self, seat: Seat) -> None:
+        """Order a worker for this seat, in a slot that was wiped. Raises ZygoteLost."""
+        seat.slot.clear()
+        self._send(wire.Fork(seat.incarnation, seat.serial, seat.address, seat.adb_port, seat.host, seat.slot.index))
+
+    def signal(self, incarnation: str, number: signal.Signals) -> None:
+        """Signal a worker, if it still lives. Raises ZygoteLost."""
+        self._send(wire.Signal(incarnation, number))
+
+    def close(self) -> None:
+        """End the zygote, and with it whoever is left."""
+        self._process.kill()
+        self._process.wait()
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)  # wakes the listener, which a close alone would not
+        self._sock.close()
+
+    def _send(self, message: wire.Message) -> None:
+        try:
+            wire.send(self._sock, message)
+        except OSError as error:
+            raise ZygoteLost(str(error)) from error

@@ -1,0 +1,59 @@
+"""What the roster has the agent do."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+
+from workers.seat import Seat
+
+
+@dataclass(frozen=True, slots=True)
+class Identify:
+    """Ask the phone at this address for its serial and model."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enrol:
+    """Write into the ledger that this phone is served by this incarnation."""
+
+    seat: Seat
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForkWorker:
+    """Fork a worker for this seat."""
+
+    seat: Seat
+
+
+@dataclass(frozen=True, slots=True)
+class SignalWorker:
+    """Signal a worker."""
+
+    incarnation: str
+    number: signal.Signals
+
+
+@dataclass(frozen=True, slots=True)
+class Mourn:
+    """Give up in the ledger what a dead worker held, and put its ticket back."""
+
+    incarnation: str
+    why: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Write into the ledger that this phone cannot work."""
+
+    serial: str
+    state: str
+    why: str
+
+
+Order = Identify | Enrol | ForkWorker | SignalWorker | Mourn | Report

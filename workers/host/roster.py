@@ -1,0 +1,261 @@
+"""Which phone gets a worker, which worker is to end, when one is forked again: decisions without I/O.
+
+Each phone (by serial) and each desk has a place with one slot. A place holds at most one life, so
+there are never two workers on one phone: a phone that comes back gets its next worker when the last
+one is dead.
+
+    empty ──enrol──▶ enrolling ──fork──▶ alive ──leave──▶ leaving ──died──▶ empty (after a rest, if it fell)
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from workers.host.backoff import Backoff
+from workers.host.orders import Enrol, ForkWorker, Identify, Mourn, Order, Report, SignalWorker
+from workers.host.slots import Slot
+from workers.seat import Seat
+
+REFORK = Backoff(first=0.5, most=60.0)
+STEADY_SECONDS = 60.0  # a worker that lived so long does not count as one more failure in a row
+HAND_BACK_SECONDS = 5.0  # for a worker that was told to hand its task back; then it is killed
+PASSING = frozenset({"connecting", "authorizing"})  # adb's states on the way to another one
+ASK_AGAIN = Backoff(first=1.0, most=30.0)  # a phone that did not tell its serial
+
+
+class Stage(Enum):
+    """Where a life stands."""
+
+    ENROLLING = "enrolling"
+    ALIVE = "alive"
+    LEAVING = "leaving"
+
+
+@dataclass(slots=True)
+class Life:
+    """One worker, from the decision to fork it to its death."""
+
+    seat: Seat
+    began: float
+    stage: Stage = Stage.ENROLLING
+    hand_back_at: float = 0.0  # when the slot asks for the task back
+    kill_at: float = 0.0
+    why: str = ""  # why it is to end, or was killed
+
+
+@dataclass(slots=True)
+class Place:
+    """A phone or a desk of this host."""
+
+    serial: str | None
+    slot: Slot
+    address: str = ""
+    model: str = ""
+    wanted: bool = False
+    life: Life | None = None
+    falls: int = 0  # deaths in a row that nobody asked for
+    rest_until: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shy:
+    """A phone that did not tell its serial: how often in a row, and when it is asked again."""
+
+    refusals: int
+    ask_at: float
+
+
+@dataclass(slots=True)
+class Roster:
+    """All places of a host. Methods take the monotonic time in seconds and return what is to be done."""
+
+    host: str
+    adb_port: int
+    slots: Sequence[Slot]
+    new_incarnation: Callable[[], str]
+    places: dict[str, Place] = field(default_factory=dict)
+    serials: dict[str, str] = field(default_factory=dict)  # address → serial, once identified
+    states: Mapping[str, str] = field(default_factory=dict)  # address → adb's state, as last seen
+    shy: dict[str, Shy] = field(default_factory=dict)  # address → a phone that did not tell its serial
+    reported: dict[str, str] = field(default_factory=dict)  # serial → what the ledger was told last
+    ending: bool = False
+
+    def open_desks(self, count: int) -> None:
+        """Want `count` workers for tasks that touch no phone."""
+        for number in range(count):
+            self._place(f"desk {number}", None).wanted = True
+
+    def seen(self, states: Mapping[str, str], now: float) -> list[Order]:
+        """adb's list of phones changed."""
+        before, self.states = self.states, dict(states)
+        orders: list[Order] = []
+        for address, state in states.items():
+            if before.get(address) == state:
+                continue
+            self.shy.pop(address, None)
+            if state == "device":
+                orders.append(Identify(address))
+            else:
+                orders += self._lost(address, state, f"adb says {state}", now)
+        for address in before.keys() - states.keys():
+            orders += self._lost(address, "offline", "unplugged, or its network is gone", now)
+        return orders
+
+    def identified(self, address: str, serial: str, model: str, now: float) -> list[Order]:
+        """A phone told its serial. Another way to a phone that has one already is left alone."""
+        if self.states.get(address) != "device":
+            return []
+        self.shy.pop(address, None)
+        if serial not in self.places and len(self.places) == len(self.slots):
+            return self._report(serial, "offline", f"this host is full: it has {len(self.slots)} places")
+        place = self._place(serial, serial)
+        if place.wanted and place.address != address and self.states.get(place.address) == "device":
+            return []
+        self.serials[address] = serial
+        place.address, place.model, place.wanted, place.rest_until = address, model, True, now
+        return self.tick(now)
+
+    def unidentified(self, address: str, why: str, now: float) -> list[Order]:
+        """A phone did not tell its serial: it is asked again after a while."""
+        if self.states.get(address) != "device":
+            return []
+        refusals = self.shy[address].refusals + 1 if address in self.shy else 1
+        self.shy[address] = Shy(refusals, now + ASK_AGAIN.wait(refusals))
+        return self._report(self.serials.get(address, address), "offline", f"does not tell its serial: {why}")
+
+    def enrolled(self, incarnation: str, now: float) -> list[Order]:
+        """The ledger knows the incarnation: fork it, if the phone is still there."""
+        place, life = self._find(incarnation)
+        if not place or not life or life.stage is not Stage.ENROLLING:
+            return []
+        if not place.wanted or self.ending:
+            place.life = None
+            return []
+        life.stage, life.began = Stage.ALIVE, now
+        return [ForkWorker(life.seat)]
+
+    def not_enrolled(self, incarnation: str, now: float) -> list[Order]:
+        """The ledger could not be told: try again after a rest."""
+        place, _ = self._find(incarnation)
+        if place:
+            self._rest(place, now)
+        return []
+
+    def died(self, incarnation: str, why: str, now: float) -> list[Order]:
+        """A worker ended."""
+        place, life = self._find(incarnation)
+        if not place or not life:
+            return []
+        mourn = Mourn(incarnation, life.why or why, place.slot.tag)
+        if life.stage is Stage.LEAVING:
+            place.life, place.falls = None, 0
+        else:
+            place.falls = 0 if now - life.began >= STEADY_SECONDS else place.falls
+            self._rest(place, now)
+        return [mourn, *self.tick(now)]
+
+    def kill(self, incarnation: str, why: str) -> list[Order]:
+        """End a worker at once, because of something it did."""
+        _, life = self._find(incarnation)
+        if not life or life.stage is Stage.ENROLLING or life.why:
+            return []
+        life.why = why
+        return [SignalWorker(incarnation, signal.SIGKILL)]
+
+    def end(self, now: float, patience: float, grace: float = HAND_BACK_SECONDS) -> list[Order]:
+        """The host ends: workers may finish for `patience` seconds, then hand back within `grace`, then are killed."""
+        self.ending = True
+        for place in self.places.values():
+            if place.life is not None and place.life.stage is Stage.ENROLLING:
+                place.life = None
+        orders = [
+            order
+            for place, _ in list(self.lives())
+            for order in self._leave(place, "the host stops", now, patience, grace)
+        ]
+        return [*orders, *self.tick(now)]
+
+    def tick(self, now: float) -> list[Order]:
+        """What is due: phones to ask again, lives to begin, patience that ran out."""
+        orders: list[Order] = []
+        for address, shy in self.shy.items():
+            if now >= shy.ask_at:
+                self.shy[address] = Shy(shy.refusals, math.inf)
+                orders.append(Identify(address))
+        for place in self.places.values():
+            life = place.life
+            if life is None:
+                if place.wanted and not self.ending and now >= place.rest_until:
+                    orders.append(self._begin(place, now))
+            elif life.stage is Stage.LEAVING and now >= life.kill_at:
+                life.kill_at = math.inf
+                orders.append(SignalWorker(life.seat.incarnation, signal.SIGKILL))
+        return orders
+
+    def to_hand_back(self, now: float) -> list[Slot]:
+        """The slots of leaving workers whose time to finish is over."""
+        return [life.seat.slot for _, life in self.lives() if life.stage is Stage.LEAVING and now >= life.hand_back_at]
+
+    def lives(self) -> Iterator[tuple[Place, Life]]:
+        """All lives, with their places."""
+        return ((place, place.life) for place in self.places.values() if place.life is not None)
+
+    def _begin(self, place: Place, now: float) -> Order:
+        seat = Seat(place.serial, place.address, self.adb_port, self.host, self.new_incarnation(), place.slot)
+        if place.serial is None:
+            place.life = Life(seat, now, Stage.ALIVE)
+            return ForkWorker(seat)
+        place.life = Life(seat, now)
+        self.reported[place.serial] = "online"
+        return Enrol(seat, place.model)
+
+    def _lost(self, address: str, state: str, why: str, now: float) -> list[Order]:
+        serial = self.serials.get(address)
+        place = self.places.get(serial) if serial else None
+        if serial is None or place is None:  # adb says "offline" of every phone before the first handshake
+            return [] if state == "offline" else self._report(address, state, why)
+        if place.address != address:
+            return []
+        place.wanted = False
+        leave = self._leave(place, f"its phone: {why}", now, 0.0, HAND_BACK_SECONDS)
+        return [*self._report(serial, state, why), *leave]
+
+    def _report(self, serial: str, state: str, why: str) -> list[Order]:
+        """Tell the ledger, unless it knows."""
+        if state in PASSING or self.reported.get(serial) == state:
+            return []
+        self.reported[serial] = state
+        return [Report(serial, state, why)]
+
+    def _leave(self, place: Place, why: str, now: float, patience: float, grace: float) -> list[Order]:
+        """Ask a worker to end; asked again, the shorter patience counts."""
+        life = place.life
+        if life is None or life.stage is Stage.ENROLLING:
+            return []
+        first = life.stage is Stage.ALIVE
+        if first:
+            life.stage, life.hand_back_at, life.kill_at = Stage.LEAVING, math.inf, math.inf
+        life.hand_back_at = min(life.hand_back_at, now + patience)
+        life.kill_at = min(life.kill_at, now + patience + grace)
+        life.why = life.why or why
+        return [SignalWorker(life.seat.incarnation, signal.SIGTERM)] if first else []
+
+    def _rest(self, place: Place, now: float) -> None:
+        place.life = None
+        place.falls += 1
+        place.rest_until = now + REFORK.wait(place.falls)
+
+    def _find(self, incarnation: str) -> tuple[Place | None, Life | None]:
+        for place, life in self.lives():
+            if life.seat.incarnation == incarnation:
+                return place, life
+        return None, None
+
+    def _place(self, key: str, serial: str | None) -> Place:
+        if key not in self.places:
+            self.places[key] = Place(serial, self.slots[len(self.places)])
+        return self.places[key]

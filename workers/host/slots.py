@@ -1,0 +1,200 @@
+"""What a host agent and its workers tell each other: one fixed slot of shared memory per worker.
+
+The memory is anonymous (a memfd), made before the zygote so that every process inherits it. A slot
+is made of machine words, each read and written whole, so no lock is needed. Times are seconds of
+the monotonic clock, which all processes of a machine share.
+
+Reasons to stop belong to a *turn* (one task in one slot): the agent writes them with the turn that
+it looked at before it asked the ledger. A stop that comes late, when the next task already runs,
+meets another turn and says nothing.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import time
+from collections.abc import Sequence
+from enum import IntEnum, IntFlag
+
+SLOT_BYTES = 192
+ID_BYTES = 36  # task ids and delivery tags are UUIDs in text
+
+# Word numbers in a slot. The agent writes the first two, the worker the others; both write the
+# lease, and either value is a safe one (see workers.host.leases).
+_STOP, _DRAIN, _LEASE, _TURN, _STATE, _ATTEMPT, _BEATS, _HARD = range(8)
+_WORDS = 64
+_TASK = slice(_WORDS, _WORDS + ID_BYTES)
+_TAG = slice(_WORDS + ID_BYTES, _WORDS + 2 * ID_BYTES)
+_WHY = 0xFF  # the low byte of the stop word says why, the rest of it to which turn
+
+
+class Stop(IntFlag):
+    """Why a worker is asked to leave its task."""
+
+    NO = 0
+    TASK = 1  # the ledger asks for this task to stop
+    DRAIN = 2  # this worker is to end: hand the task back
+    LEASE = 4  # the lease was lost or ran out: another may hold the phone
+
+
+class SlotState(IntEnum):
+    """What a worker is at."""
+
+    EMPTY = 0  # nobody sits here, or its worker is still starting
+    IDLE = 1
+    RUNNING = 2
+
+
+def safe_until(asked_at: float, lease: float) -> float:
+    """Until when a worker may touch its phone, by a lease of `lease` seconds asked for at `asked_at`.
+
+    Monotonic seconds. Counted from before the ledger was asked, less a fifth of the lease, so that
+    the worker lets go before the ledger gives the task to another.
+    """
+    return asked_at + lease * 0.8
+
+
+class Slot:
+    """One worker's slot. A check costs a fraction of a microsecond and never blocks."""
+
+    __slots__ = ("_bytes", "_times", "_words", "index")
+
+    def __init__(self, memory: mmap.mmap, index: int) -> None:
+        self._bytes = memoryview(memory)[index * SLOT_BYTES : (index + 1) * SLOT_BYTES]
+        self._words = self._bytes[:_WORDS].cast("Q")
+        self._times = self._bytes[:_WORDS].cast("d")
+        self.index = index
+
+    def clear(self) -> None:
+        """Wipe what the worker before left; call it while nobody sits here. Turns go on counting."""
+        turn = self.turn
+        self._bytes[:] = bytes(SLOT_BYTES)
+        self._words[_TURN] = turn + 1
+
+    # the worker says
+
+    def take_ticket(self, tag: str) -> None:
+        """A ticket was received under this delivery tag; should the worker die, its agent puts it back."""
+        self._bytes[_TAG] = _padded(tag)
+
+    def rest(self) -> None:
+        """The worker consumes and no task runs."""
+        self._words[_STATE] = SlotState.IDLE
+        self._times[_HARD] = 0.0
+
+    def begin(self, task_id: str, attempt: int, *, lease_until: float, hard_limit: float) -> None:
+        """A task was claimed: its phone may be touched until `lease_until`; at `hard_limit` its worker is killed.
+
+        Call it after the claim was committed: an agent that sees a running task for which the
+        ledger knows no lease takes the lease for lost.
+        """
+        self._words[_TURN] += 1
+        self._bytes[_TASK] = _padded(task_id)
+        self._words[_ATTEMPT] = attempt
+        self._times[_LEASE] = lease_until
+        self._times[_HARD] = hard_limit
+        self._words[_STATE] = SlotState.RUNNING
+
+    def beat(self) -> None:
+        """Count a sign of life."""
+        self._words[_BEATS] += 1
+
+    # the agent says
+
+    def ask(self, why: Stop, turn: int) -> None:
+        """Ask for the task of that turn to be left. DRAIN is meant for the worker, whatever its turn."""
+        if why & Stop.DRAIN:
+            self._words[_DRAIN] = 1
+        bits = why & ~Stop.DRAIN
+        if bits:
+            said = self._words[_STOP]
+            before = said & _WHY if said >> 8 == turn else 0
+            self._words[_STOP] = turn << 8 | before | bits
+
+    def extend(self, lease_until: float) -> None:
+        """The lease of the running task was renewed."""
+        self._times[_LEASE] = lease_until
+
+    # both read
+
+    @property
+    def stop(self) -> Stop:
+        """The reasons to leave the running task, `Stop.NO` for none. A lease that ran out is one."""
+        words = self._words
+        said = words[_STOP]
+        why: int = said & _WHY if said and said >> 8 == words[_TURN] else 0
+        if words[_DRAIN]:
+            why |= Stop.DRAIN
+        if words[_STATE] == SlotState.RUNNING and time.monotonic() >= self._times[_LEASE]:
+            why |= Stop.LEASE
+        return Stop(why) if why else Stop.NO
+
+    @property
+    def turn(self) -> int:
+        """The number of the task in this slot, counted since the agent started."""
+        return self._words[_TURN]
+
+    @property
+    def state(self) -> SlotState:
+        """What the worker is at."""
+        return SlotState(self._words[_STATE])
+
+    @property
+    def task_id(self) -> str:
+        """The running task; between tasks the last one. Empty before the first."""
+        return _text(self._bytes[_TASK])
+
+    @property
+    def attempt(self) -> int:
+        """The attempt number of `task_id`."""
+        return self._words[_ATTEMPT]
+
+    @property
+    def tag(self) -> str:
+        """The delivery tag of the last ticket, answered for or not. Empty before the first."""
+        return _text(self._bytes[_TAG])
+
+    @property
+    def beats(self) -> int:
+        """Signs of life since the worker began."""
+        return self._words[_BEATS]
+
+    @property
+    def lease_until(self) -> float:
+        """Monotonic seconds after which the worker must not touch the phone."""
+        return self._times[_LEASE]
+
+    @property
+    def hard_limit(self) -> float:
+        """Monotonic seconds at which the worker is killed; 0 while no task runs."""
+        return self._times[_HARD]
+
+
+def _padded(text: str) -> bytes:
+    data = text.encode()
+    if len(data) > ID_BYTES:
+        raise ValueError(f"{text!r} is longer than {ID_BYTES} bytes")
+    return data.ljust(ID_BYTES, b"\0")
+
+
+def _text(view: memoryview) -> str:
+    return bytes(view).rstrip(b"\0").decode()
+
+
+def make_memory(count: int) -> int:
+    """A descriptor of new anonymous memory for `count` slots; a program started with it shares them."""
+    descriptor = os.memfd_create("phonefleet-slots")
+    os.ftruncate(descriptor, max(1, count) * SLOT_BYTES)
+    return descriptor
+
+
+def map_slots(descriptor: int, count: int) -> Sequence[Slot]:
+    """The `count` slots in the memory that `make_memory` made, shared with every process forked afterwards."""
+    memory = mmap.mmap(descriptor, max(1, count) * SLOT_BYTES)
+    return tuple(Slot(memory, index) for index in range(count))
+
+
+def own_slot() -> Slot:
+    """A slot that nobody else looks at, for a worker without a host agent."""
+    return Slot(mmap.mmap(-1, SLOT_BYTES), 0)

@@ -1,0 +1,136 @@
+"""The zygote: a process with a single thread that has imported everything and forks the workers.
+
+It is a program of its own (`python -m workers.host.zygote`), not a fork of its agent: forked from
+a process with threads, some workers never consume. It must never build a Celery Worker itself,
+whose choice of queues would stay behind in every child.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import logging
+import os
+import pkgutil
+import selectors
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+
+from workers.host import child, wire
+from workers.host.linux import end_with_parent, why_ended
+from workers.host.slots import Slot, map_slots
+from workers.log import set_up_logging
+from workers.seat import Seat
+from workers.settings import settings
+
+log = logging.getLogger("phonefleet.zygote")
+
+# What a worker would import later, each for itself, is shared when it was imported here.
+PRELOAD = (
+    "workers.app", "workers.tickets",
+    "billiard.pool", "celery.app.amqp", "celery.app.control", "celery.app.events", "celery.app.log",
+    "celery.apps.worker", "celery.backends.base", "celery.concurrency.thread", "celery.events.dispatcher",
+    "celery.worker.autoscale", "celery.worker.components", "celery.worker.consumer", "celery.worker.control",
+    "celery.worker.pidbox", "celery.worker.strategy",
+    "kombu.transport.redis", "kombu.utils.eventio", "redis", "redis.asyncio",
+    "sqlalchemy.orm", "lxml.etree", "uiautomator2", "adbutils", "encodings.idna", "concurrent.futures.thread",
+)  # fmt: skip
+DRIVERS = {"mysql": "sqlalchemy.dialects.mysql.mysqldb", "sqlite": "sqlalchemy.dialects.sqlite.pysqlite"}
+
+
+class Zygote:
+    """Forks a worker for each order and tells of each that ended."""
+
+    def __init__(self, sock: socket.socket, slots: Sequence[Slot]) -> None:
+        self._sock = sock
+        self._slots = slots
+        self._alive: dict[int, str] = {}  # pid → incarnation
+        self._pid = os.getpid()
+        self._wake_read, self._wake_write = socket.socketpair()
+        self._wake_read.setblocking(False)
+        self._wake_write.setblocking(False)
+
+    def serve(self) -> None:
+        """Until the agent's end closes; workers end with the zygote."""
+        signal.set_wakeup_fd(self._wake_write.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        wire.send(self._sock, wire.Ready(self._pid))
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._sock, selectors.EVENT_READ)
+            selector.register(self._wake_read, selectors.EVENT_READ)
+            while True:
+                for key, _ in selector.select():
+                    if key.fileobj is self._wake_read:
+                        self._wake_read.recv(4096)
+                    elif not self._obey(wire.receive(self._sock)):
+                        return
+                self._bury()
+
+    def _obey(self, order: wire.Message | None) -> bool:
+        if isinstance(order, wire.Fork):
+            self._fork(order)
+        elif isinstance(order, wire.Signal):
+            for pid, incarnation in self._alive.items():
+                if incarnation == order.incarnation:
+                    os.kill(pid, order.number)  # not buried yet, so the pid is still its own
+        return order is not None
+
+    def _fork(self, order: wire.Fork) -> None:
+        seat = Seat(order.serial, order.address, order.adb_port, order.host, order.incarnation, self._slots[order.slot])
+        try:
+            pid = os.fork()
+        except OSError as error:
+            wire.send(self._sock, wire.Died(order.incarnation, 0, f"could not be forked: {error}"))
+            return
+        if pid == 0:
+            child.live(seat, self._pid, close=(self._sock, self._wake_read, self._wake_write))
+        self._alive[pid] = order.incarnation
+        wire.send(self._sock, wire.Born(order.incarnation, pid))
+
+    def _bury(self) -> None:
+        """Reap whoever ended; one signal may stand for several."""
+        while self._alive:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            incarnation = self._alive.pop(pid, None)
+            if incarnation is not None:
+                wire.send(self._sock, wire.Died(incarnation, pid, why_ended(status)))
+
+
+def preload() -> None:
+    """Import everything that a worker uses, and freeze it so that collecting garbage copies no page."""
+    gc.disable()
+    backend = settings().database_url.partition(":")[0].partition("+")[0].replace("mariadb", "mysql")
+    for name in (*PRELOAD, DRIVERS[backend], *_modules("flows")):
+        importlib.import_module(name)
+    app = importlib.import_module("workers.app").app
+    app.loader.import_default_modules()
+    app.finalize()
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
+
+def _modules(package: str) -> list[str]:
+    """A package and all modules below it."""
+    found = importlib.import_module(package)
+    return [package, *(module.name for module in pkgutil.walk_packages(found.__path__, f"{package}."))]
+
+
+def main(arguments: Sequence[str]) -> None:
+    """`zygote.py PARENT SOCKET MEMORY COUNT`: the agent's pid, two inherited descriptors, the number of slots."""
+    parent, sock_fd, memory_fd, count = map(int, arguments)
+    end_with_parent(parent)
+    set_up_logging()
+    sock = socket.socket(fileno=sock_fd)
+    slots = map_slots(memory_fd, count)
+    os.close(memory_fd)
+    preload()
+    Zygote(sock, slots).serve()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,81 @@
+"""The journal that a flow writes to, kept in the ledger: every write behind the attempt's fence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Engine
+
+from flows.session import Action, ActionKind, ActionRefused
+from models import journal
+from models.caps import Refusal
+from models.engine import database_now, read, write
+from models.fence import Fence
+from workers.claim import Claim
+
+
+class LedgerJournal:
+    """Fulfils flows.session.Journal for one attempt. Its writes raise models.fence.LeaseLost."""
+
+    def __init__(self, engine: Engine, claim: Claim, zone: str) -> None:
+        if claim.account_id is None or claim.serial is None:
+            raise ValueError("a journal is for attempts on a phone whose account is known")
+        self._engine = engine
+        self._fence: Fence = claim.fence
+        self._account, self._serial = claim.account_id, claim.serial
+        self._zone = zone
+
+    def done(self) -> Sequence[Action]:
+        """What earlier attempts at this task did."""
+        rows = read(self._engine, lambda session: journal.actions_of(session, self._fence.task_id))
+        return [
+            Action(
+                ActionKind(row.kind), row.author_id, row.title, row.target_commenter, row.target_comment, row.text
+            )
+            for row in rows
+            if row.outcome == "done"
+        ]
+
+    def refusal(self, action: Action) -> ActionRefused | None:
+        """Would responsible use refuse this now?"""
+        act = self._act(action)
+        found = read(
+            self._engine, lambda session: journal.refusal(session, act, self._zone, database_now(session))
+        )
+        return None if found is None else ActionRefused(found.code, found.reason)
+
+    def declare(self, action: Action) -> int:
+        """Write the point of no return; raises ActionRefused, LeaseLost."""
+        act = self._act(action)
+        number = write(self._engine, lambda session: journal.declare(session, self._fence, act, self._zone))
+        if isinstance(number, Refusal):
+            raise ActionRefused(number.code, number.reason)
+        return number
+
+    def confirm(self, number: int, *, verified: bool) -> None:
+        """It happened."""
+        self._conclude(number, happened=True, verified=verified, reason=None)
+
+    def refute(self, number: int, reason: str) -> None:
+        """It did not happen."""
+        self._conclude(number, happened=False, verified=True, reason=reason)
+
+    def _conclude(self, number: int, *, happened: bool, verified: bool, reason: str | None) -> None:
+        write(
+            self._engine,
+            lambda session: journal.conclude(
+                session, self._fence, number, happened=happened, verified=verified, reason=reason
+            ),
+        )
+
+    def _act(self, action: Action) -> journal.Act:
+        return journal.Act(
+            kind=action.kind.value,
+            author_id=action.author_id,
+            title=action.title,
+            target_commenter=action.target_commenter,
+            target_comment=action.target_comment,
+            text=action.text,
+            account_id=self._account,
+            phone_serial=self._serial,
+        )

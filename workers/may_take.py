@@ -1,0 +1,140 @@
+"""Who may take a task: a pure decision, used when a ticket is claimed.
+
+Hard rules (a pin, a phone that failed it, caps) are never bent. The even share is: when nobody
+with a share left may take the task, whoever may takes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """A phone that is online, with the account logged in on it."""
+
+    serial: str
+    account_id: str | None
+    resting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a task asks of who takes it."""
+
+    acts: bool
+    pinned_account: str | None = None
+    pinned_phone: str | None = None
+    unable_phones: Set[str] = frozenset()
+    unable_accounts: Set[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The room left under the caps, for tasks that act: None means any account."""
+
+    only_accounts: Set[str] | None = None
+    full_accounts: Set[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Whom the even share means a task for, and who has a task on the same video to swap it with."""
+
+    account: str
+    swappable: Set[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How a campaign's acting tasks are spread: how many there are and who took how many."""
+
+    tasks: int
+    taken: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """take it here, or pass it to a phone, or let it wait for the reason given."""
+
+    take: bool = False
+    swap: bool = False  # taken in exchange for the task on the same video that was meant for this account
+    pass_to: str | None = None
+    waits_for: str = ""
+
+
+def may(seated: Seated, wanted: Wanted, room: Room) -> bool:
+    """The hard rules."""
+    if wanted.pinned_phone is not None and seated.serial != wanted.pinned_phone:
+        return False
+    if wanted.pinned_account is not None and seated.account_id != wanted.pinned_account:
+        return False
+    if seated.serial in wanted.unable_phones or seated.account_id in wanted.unable_accounts:
+        return False
+    if seated.account_id is None or seated.resting:
+        return False
+    if not wanted.acts:
+        return True
+    if room.only_accounts is not None and seated.account_id not in room.only_accounts:
+        return False
+    return seated.account_id not in room.full_accounts
+
+
+def share_left(account_id: str, share: Share, sharers: Set[str]) -> int:
+    """How many tasks this account may still take before it has more than its even share.
+
+    K tasks over N accounts: everyone gets K // N, and K % N of them one more. What was taken by
+    accounts that no longer work is not there to be shared.
+    """
+    if not sharers:
+        return 0
+    gone = sum(count for one, count in share.taken.items() if one not in sharers)
+    each, more = divmod(max(0, share.tasks - gone), len(sharers))
+    taken = share.taken.get(account_id, 0)
+    above = sum(1 for one in sharers if one != account_id and share.taken.get(one, 0) > each)
+    limit = each + 1 if above < more else each
+    return limit - taken
+
+
+def decide(
+    me: Seated, wanted: Wanted, everyone: Sequence[Seated], room: Room, meant: Meant | None, share: Share | None
+) -> Verdict:
+    """Take the task, pass it on, or let it wait.
+
+    While the account that a task is meant for is able, the task goes to it, or to one that swaps.
+    When it is not, the task goes to whoever is furthest below an even share.
+    """
+    able = [one for one in everyone if may(one, wanted, room)]
+    if not able:
+        return Verdict(waits_for=_why_nobody(wanted, room))
+    by_account = {one.account_id: one for one in able}
+    if meant is not None and meant.account in by_account:
+        if meant.account == me.account_id:
+            return Verdict(take=True)
+        if me.account_id in meant.swappable and me.account_id in by_account:
+            return Verdict(take=True, swap=True)
+        return Verdict(pass_to=by_account[meant.account].serial)
+    if share is not None:
+        able = _lowest_share_first(able, everyone, share)
+    if any(one.serial == me.serial for one in able):
+        return Verdict(take=True)
+    return Verdict(pass_to=able[0].serial)
+
+
+def _lowest_share_first(able: Sequence[Seated], everyone: Sequence[Seated], share: Share) -> list[Seated]:
+    """Those with a share left, or everyone able when nobody has. Shares are cut over all that work at all."""
+    sharers = {one.account_id for one in everyone if one.account_id is not None and not one.resting}
+    left = {one.serial: share_left(one.account_id or "", share, sharers) for one in able}
+    preferred = [one for one in able if left[one.serial] > 0]
+    return sorted(preferred or able, key=lambda one: (-left[one.serial], one.serial))
+
+
+def _why_nobody(wanted: Wanted, room: Room) -> str:
+    if wanted.pinned_account is not None:
+        return f"account {wanted.pinned_account} is on no phone that is online and able"
+    if wanted.pinned_phone is not None:
+        return f"phone {wanted.pinned_phone} is not online and able"
+    if room.only_accounts is not None:
+        return "the caps leave it to accounts that are on no phone that is online and able"
+    return "no phone that is online may take it: those that failed it are left out"

@@ -1,0 +1,147 @@
+"""A real phone (or a simulated one: it cannot tell) as flows use it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from uiautomator2.exceptions import UiObjectNotFoundError
+
+from flows.phone import Key, PhoneError
+from flows.screen import Node, Screen, ScreenError
+from workers.phone.device import Call, FleetDevice
+
+STEPS_A_SECOND = 200  # UiDevice.swipe takes steps of 5 ms
+DEPTH = 50  # uiautomator2's own default for a dump
+
+
+@dataclass(frozen=True, slots=True)
+class Battery:
+    """Charge in percent, temperature in °C, and whether the phone hangs on a charger."""
+
+    percent: int
+    celsius: float
+    charging: bool
+
+
+class U2Phone:
+    """Fulfils flows.phone.Phone through uiautomator2. One per phone and process; not for several threads.
+
+    Every method raises PhoneError.
+    """
+
+    _open: ClassVar[set[str]] = set()
+
+    def __init__(self, device: FleetDevice, address: str, serial: str) -> None:
+        self._device = device
+        self._address = address
+        self._serial = serial
+        self._last: Screen | None = None
+
+    @classmethod
+    def connect(cls, address: str, serial: str, adb_port: int, remaining: Callable[[], float]) -> Self:
+        """The phone that adb knows by `address`, its UI server running.
+
+        `remaining` tells how many seconds the task has left; no call outlives it. Raises PhoneError,
+        RuntimeError when this process holds the phone already.
+        """
+        if address in cls._open:
+            raise RuntimeError(f"this process holds phone {address} already; close() it first")
+        phone = cls(FleetDevice(address, adb_port, remaining), address, serial)
+        phone._device.start_uiautomator()
+        cls._open.add(address)
+        return phone
+
+    def close(self) -> None:
+        """Let go of the phone. Its UI server ends."""
+        self._device.release()
+        self._open.discard(self._address)
+
+    @property
+    def serial(self) -> str:
+        """The phone's own serial (ro.serialno)."""
+        return self._serial
+
+    @property
+    def calls(self) -> deque[Call]:
+        """The last 50 calls, for evidence."""
+        return self._device.calls
+
+    def look(self) -> Screen:
+        """The whole screen, from one hierarchy dump."""
+        dump = self._device.jsonrpc.dumpWindowHierarchy(False, DEPTH)
+        try:
+            self._last = Screen.parse(dump if isinstance(dump, str) else "")
+        except ScreenError as error:
+            raise PhoneError("ui_server_lost", f"cannot read the screen: {error}", sent=True) from error
+        return self._last
+
+    def tap(self, node: Node) -> None:
+        """Tap the middle of a node. Never sent twice."""
+        self._device.jsonrpc.click(*node.center)
+
+    def swipe(self, start: tuple[int, int], end: tuple[int, int], seconds: float) -> None:
+        """Drag a finger from start to end (pixels). Never sent twice."""
+        self._device.jsonrpc.swipe(*start, *end, max(2, int(seconds * STEPS_A_SECOND)))
+
+    def set_text(self, node: Node, text: str) -> None:
+        """Replace the text of an input field. Never sent twice."""
+        selector = {"resourceId": node.resource_id, "instance": self._instance(node)}
+        try:
+            self._device(**selector).jsonrpc.setText(self._device(**selector).selector, text)
+        except UiObjectNotFoundError as error:
+            raise PhoneError("page_not_reached", f"no input field {node.resource_id}", sent=False) from error
+
+    def press(self, key: Key) -> None:
+        """Press a key. Never sent twice."""
+        self._device.jsonrpc.pressKey(key)
+
+    def screenshot(self) -> bytes:
+        """The picture of the screen as JPEG bytes, not decoded."""
+        picture = self._device.jsonrpc.takeScreenshot(1, 80)
+        try:
+            return base64.b64decode(picture, validate=True)
+        except (TypeError, binascii.Error) as error:
+            raise PhoneError("ui_server_lost", "the phone gave no picture", sent=True) from error
+
+    def start_app(self, package: str) -> None:
+        """Bring the app to the foreground from its first page. Raises PhoneError('app_missing')."""
+        answer = self._device.shell(["monkey", "-p", package, "-c", "android.intent.category.LAUNCHER", "1"])
+        if answer.exit_code or "No activities found" in answer.output:
+            raise PhoneError("app_missing", f"{package} cannot be started: {answer.output.strip()[-200:]}", sent=True)
+
+    def stop_app(self, package: str) -> None:
+        """Force-stop the app."""
+        self._device.shell(["am", "force-stop", package])
+
+    def restart_ui_server(self) -> None:
+        """End the UI server, with every call that it had queued, and start another."""
+        self._device.stop_uiautomator(wait=True)
+        self._device.start_uiautomator()
+
+    def battery(self) -> Battery:
+        """Charge and temperature."""
+        fields = dict(re.findall(r"^\s*([\w ]+): (\w+)\s*$", self._device.shell("dumpsys battery").output, re.MULTILINE))
+        try:
+            return Battery(
+                percent=int(fields["level"]),
+                celsius=int(fields["temperature"]) / 10,
+                charging="true" in (fields.get("AC powered"), fields.get("USB powered"), fields.get("Wireless powered")),
+            )
+        except (KeyError, ValueError) as error:
+            raise PhoneError("phone_hung", "cannot read the battery", sent=True) from error
+
+    def app_version(self, package: str) -> str | None:
+        """The version name of an app; None when it is not installed."""
+        match = re.search(r"versionName=(\S+)", self._device.shell(["dumpsys", "package", package]).output)
+        return match[1] if match else None
+
+    def _instance(self, node: Node) -> int:
+        """Which of the nodes with its id this one is, on the screen that was looked at last."""
+        same = self._last.all(node.resource_id) if self._last is not None else []
+        return next((place for place, other in enumerate(same) if other is node), 0)

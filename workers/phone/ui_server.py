@@ -1,0 +1,117 @@
+"""The UI server on a phone: pushed, started, watched and ended, each within a deadline."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import time
+
+from uiautomator2.utils import with_package_resource
+
+from flows.phone import PhoneError
+from workers.phone.adb import Adb
+from workers.phone.http import HttpClient
+from workers.phone.wire import Deadline, Wire
+
+PORT = 9008
+JAR = "/data/local/tmp/u2.jar"
+MAIN = "com.wetest.uia2.Main"
+POLL = 0.1  # seconds between two pings while the server starts
+PING_SECONDS = 3.0
+START_SECONDS = 30.0
+
+
+class UiServer:
+    """Starts and ends the UI server. The shell stream that runs it is held open: its end is the server's."""
+
+    def __init__(self, adb: Adb) -> None:
+        self._adb = adb
+        self._stream: Wire | None = None
+        self._said = b""
+
+    def connect(self, deadline: Deadline) -> Wire:
+        """A connection to the running server, which is started when nothing listens. Raises PhoneError."""
+        try:
+            return self._adb.open(f"tcp:{PORT}", deadline)
+        except PhoneError as error:
+            if error.code != "ui_server_lost":
+                raise
+        self.start(deadline)
+        return self._adb.open(f"tcp:{PORT}", deadline)
+
+    def start(self, deadline: Deadline) -> None:
+        """Push the jar if it is not there, run it, wait until it answers. Raises PhoneError('ui_server_lost')."""
+        if self._answers(deadline):
+            return
+        self._push_jar(deadline)
+        self._launch(deadline)
+        while True:
+            if self._stream is None or self._ended():
+                if b"already registered" not in self._said:
+                    raise PhoneError("ui_server_lost", f"the UI server quit: {self._words()}", sent=False)
+                # the last one is not quite gone, or runs without answering
+                self._kill(deadline)
+                self._launch(deadline)
+            if self._answers(deadline):
+                return
+            if deadline.left() <= POLL:
+                raise PhoneError("ui_server_lost", f"the UI server did not start: {self._words()}", sent=False)
+            time.sleep(POLL)
+
+    def stop(self, deadline: Deadline) -> None:
+        """End the server, whoever started it, and wait until it is gone. Calls that it had queued die with it."""
+        self.let_go()
+        self._kill(deadline)
+        while self._answers(deadline):
+            if deadline.left() <= POLL:
+                raise PhoneError("ui_server_lost", "the UI server does not end", sent=False)
+            time.sleep(POLL)
+
+    def let_go(self) -> None:
+        """Close the stream that runs the server."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def drain(self) -> None:
+        """Read what the server printed, so that it never blocks on a full pipe."""
+        if self._stream is not None and self._ended():
+            self.let_go()
+
+    def _launch(self, deadline: Deadline) -> None:
+        self.let_go()
+        self._said = b""
+        command = f"CLASSPATH={JAR} app_process / {MAIN} -p {PORT}"
+        self._stream = self._adb.open(f"shell:{command}", deadline)
+
+    def _kill(self, deadline: Deadline) -> None:
+        self._adb.shell(f"pkill -f {shlex.quote(MAIN)}", deadline)
+
+    def _ended(self) -> bool:
+        assert self._stream is not None
+        while (said := self._stream.pending()) is not None:
+            if not said:
+                return True
+            self._said = (self._said + said)[-4000:]
+        return False
+
+    def _answers(self, deadline: Deadline) -> bool:
+        client = HttpClient(lambda limit: self._adb.open(f"tcp:{PORT}", limit))
+        try:
+            return client.request("GET", "/ping", b"", Deadline(PING_SECONDS, deadline.left)) == b"pong"
+        except PhoneError as error:
+            if error.code == "ui_server_lost":
+                return False
+            raise
+        finally:
+            client.close()
+
+    def _push_jar(self, deadline: Deadline) -> None:
+        with with_package_resource("assets/u2.jar") as path:
+            data = path.read_bytes()
+        output, _ = self._adb.shell(f"toybox md5sum {JAR}", deadline)
+        if hashlib.md5(data, usedforsecurity=False).hexdigest() not in output:
+            self._adb.push(data, JAR, deadline)
+
+    def _words(self) -> str:
+        return self._said.decode(errors="replace").strip()[-300:] or "it said nothing"

@@ -1,0 +1,244 @@
+"""Plant: a compiled canvas becomes task rows with edges, all or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from celery.canvas import Signature
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from flows.registry import FLOWS
+from models.authors import read_caps
+from models.caps import content_key
+from models.engine import database_now
+from models.refused import refuse
+from models.states import State
+from models.tables import Account, ActionRow, Campaign, Edge, Phone, Task
+from workers.canvas.compile import compile_canvas
+from workers.canvas.refuse import CanvasRefused
+from workers.canvas.replace import compile_replacement
+from workers.canvas.rows import Planted, PlantedRow, evaluate, refs, to_json
+from workers.check import check_rows
+from workers.desk import DESK_LIMITS
+from workers.follow_on import End, close_campaign, end_task
+from workers.spread import spread
+
+LATEST_END = timedelta(hours=24)  # after planting, unless the canvas says `expires`
+PHONE, ACCOUNT = "phone.", "account."
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What a task is pinned to, if anything."""
+
+    account: str | None = None
+    phone: str | None = None
+
+
+def new_id() -> str:
+    """A new task id, in Celery's own form."""
+    return str(uuid4())
+
+
+def compile_for_planting(canvas: Signature, join: str) -> Planted:
+    """Compile a canvas. Raises Refused, naming the place in it."""
+    try:
+        return compile_canvas(canvas, join="settled" if join == "settled" else "all", new_id=new_id)
+    except CanvasRefused as refused:
+        raise refuse(refused.field, refused.reason, refused.remedy) from refused
+
+
+def plant_campaign(session: Session, campaign: Campaign, planted: Planted, latest_end: timedelta) -> list[str]:
+    """Write a campaign's rows. The ids that are ready at once. Raises Refused before the first row."""
+    check_rows(session, planted.rows)
+    now = database_now(session)
+    campaign.root, campaign.created_at = to_json(planted.root), now
+    session.add(campaign)
+    session.flush()
+    ready = _plant_rows(session, campaign, planted.rows, now + latest_end, now)
+    close_campaign(session, campaign.id, now)  # a canvas may hold no task at all
+    return ready
+
+
+def plant_in_place(session: Session, task: Task, signature: Signature) -> list[str]:
+    """Plant what a running task put in its place; the task keeps its id and gets the result.
+
+    Raises Refused: then nothing is planted, and the task fails with the reason.
+    """
+    try:
+        planted = compile_replacement(signature, depth=task.depth, new_id=new_id)
+    except CanvasRefused as refused:
+        raise refuse(refused.field, refused.reason, refused.remedy) from refused
+    check_rows(session, planted.rows)
+    now = database_now(session)
+    waits_for = sorted(set(refs(planted.root)))
+    task.state, task.root = State.DELEGATED, to_json(planted.root)
+    task.incarnation, task.lease_until = None, None
+    task.missing = len(waits_for)
+    session.flush()
+    campaign = session.get_one(Campaign, task.campaign_id)
+    ready = _plant_rows(session, campaign, planted.rows, task.latest_end, now, in_place_of=task)
+    if waits_for:
+        session.execute(
+            insert(Edge), [{"task_id": task.id, "after_id": one, "on_failure": False} for one in waits_for]
+        )
+        return ready
+    return ready + end_task(session, task, End(State.SUCCEEDED, result=evaluate(planted.root, {})), now)
+
+
+def _plant_rows(
+    session: Session,
+    campaign: Campaign,
+    rows: Sequence[PlantedRow],
+    latest_end: datetime,
+    now: datetime,
+    in_place_of: Task | None = None,
+) -> list[str]:
+    if not rows:
+        return []
+    start = session.scalar(select(func.count()).where(Task.campaign_id == campaign.id)) or 0
+    edges = list(_edges(rows))
+    missing: dict[str, int] = {}
+    for edge in edges:
+        missing[edge["task_id"]] = missing.get(edge["task_id"], 0) + 1
+    watching = {edge["task_id"] for edge in edges if edge["on_failure"]}
+    values = [
+        {
+            **_row_values(row, campaign, start + index, missing.get(row.id, 0), latest_end, now, in_place_of),
+            "is_errback": row.id in watching,
+        }
+        for index, row in enumerate(rows)
+    ]
+    _mean_for_accounts(session, campaign, values)
+    session.execute(insert(Task), values)
+    if edges:
+        session.execute(insert(Edge), edges)
+    return [value["id"] for value in values if value["state"] == State.READY and value["not_before"] <= now]
+
+
+def _mean_for_accounts(session: Session, campaign: Campaign, values: Sequence[dict[str, Any]]) -> None:
+    """Plan the even share of the tasks that act in the pool and whose video is known already."""
+    acting = [one for one in values if one["video_key"] is not None]
+    if not acting:
+        return
+    accounts = session.scalars(
+        select(Phone.account_id)
+        .join(Account, Account.id == Phone.account_id)
+        .where(Phone.state == "online", Account.resting_since.is_(None))
+        .order_by(Phone.account_id)
+    )
+    videos = [one["video_key"] for one in acting]
+    on_video: dict[str, set[str]] = {}
+    rows = session.execute(
+        select(ActionRow.video_key, ActionRow.account_id)
+        .where(ActionRow.video_key.in_(set(videos)), ActionRow.outcome != "not_done")
+        .distinct()
+    )
+    for video, account in rows.tuples():
+        on_video.setdefault(video, set()).add(account)
+    known = [account for account in accounts if account is not None]
+    plan = spread(videos, known, on_video, read_caps(session).accounts_per_video, seed=campaign.seed)
+    for one, account in zip(acting, plan, strict=True):
+        one["meant_for"] = account
+
+
+def _video_key(row: PlantedRow, acts: bool, pin: Pin) -> str | None:
+    author_id, title = row.kwargs.get("author_id"), row.kwargs.get("title")
+    if not acts or pin != Pin() or not isinstance(author_id, str) or not isinstance(title, str):
+        return None
+    return content_key(author_id, title)
+
+
+def _edges(rows: Sequence[PlantedRow]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        for before in dict.fromkeys(row.after):
+            yield {"task_id": row.id, "after_id": before, "on_failure": False}
+        for errback in dict.fromkeys(row.errbacks):
+            yield {"task_id": errback, "after_id": row.id, "on_failure": True}
+
+
+def _row_values(
+    row: PlantedRow,
+    campaign: Campaign,
+    position: int,
+    missing: int,
+    latest_end: datetime,
+    now: datetime,
+    in_place_of: Task | None,
+) -> dict[str, Any]:
+    flow = FLOWS.get(row.task)
+    limits = flow.limits if flow is not None else DESK_LIMITS
+    pin = pin_of(row)
+    return {
+        "id": row.id,
+        "campaign_id": campaign.id,
+        "position": position,
+        "flow": row.task,
+        "flow_version": flow.version if flow is not None else "1",
+        "args": [to_json(arg) for arg in row.args],
+        "kwargs": dict(row.kwargs),
+        "seed": seed_of(campaign.seed, position),
+        "state": State.WAITING if missing else State.READY,
+        "missing": missing,
+        "join": row.join,
+        "in_place_of": in_place_of.id if in_place_of is not None else None,
+        "depth": in_place_of.depth + 1 if in_place_of is not None else 0,
+        "runs_on": "phone" if flow is not None else "desk",
+        "acts": bool(flow is not None and flow.acts),
+        "pinned_account": pin.account,
+        "pinned_phone": pin.phone,
+        "meant_for": None,
+        "video_key": _video_key(row, bool(flow is not None and flow.acts), pin),
+        "priority": row.options.get("priority", flow.priority if flow is not None else 0),
+        "not_before": not_before(row.options, now),
+        "latest_end": min(latest_end, expires(row.options, now) or latest_end),
+        "soft_limit": int(row.options.get("soft_time_limit") or limits.soft),
+        "hard_limit": int(row.options.get("time_limit") or limits.hard),
+        "attempt": 0,
+        "stop_requested": False,
+        "created_at": now,
+    }
+
+
+def pin_of(row: PlantedRow) -> Pin:
+    """What the row's queue pins it to: `account.ID` or `phone.SERIAL`; the pool and the desk pin nothing."""
+    queue = str(row.options.get("queue") or "")
+    if queue.startswith(ACCOUNT):
+        return Pin(account=queue.removeprefix(ACCOUNT))
+    if queue.startswith(PHONE):
+        return Pin(phone=queue.removeprefix(PHONE))
+    return Pin()
+
+
+def not_before(options: Mapping[str, Any], now: datetime) -> datetime:
+    """When a task may start at the earliest, from `countdown` (seconds) or `eta` (ISO 8601)."""
+    if options.get("eta"):
+        return _moment(options["eta"])
+    return now + timedelta(seconds=float(options.get("countdown") or 0))
+
+
+def expires(options: Mapping[str, Any], now: datetime) -> datetime | None:
+    """When a task ends at the latest, from `expires` (seconds, or ISO 8601)."""
+    value = options.get("expires")
+    if value is None:
+        return None
+    return _moment(value) if isinstance(value, str) else now + timedelta(seconds=float(value))
+
+
+def _moment(value: str) -> datetime:
+    moment = datetime.fromisoformat(value)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def seed_of(campaign_seed: int, position: int) -> int:
+    """A task's own seed: 31 bits from the campaign's seed and the task's place in it."""
+    digest = hashlib.sha256(f"{campaign_seed}:{position}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") & 0x7FFFFFFF
+
+

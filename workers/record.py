@@ -1,0 +1,202 @@
+"""Record: the result, what was collected, what follows and what takes its place, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from celery.canvas import Signature
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
+
+from flows.failures import CODES
+from models.collected import note_result
+from models.engine import database_now, write
+from models.fence import check_fence
+from models.journal import in_doubt
+from models.refused import Refused
+from models.states import State
+from models.tables import Account, Attempt, Phone, Task
+from workers.claim import Claim
+from workers.follow import Move, Past, next_move
+from workers.follow_on import End, end_task
+from workers.plant import plant_in_place
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    """The flow brought a result."""
+
+    result: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The task put signatures in its place."""
+
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The flow failed; `code` is one of flows.failures.CODES."""
+
+    code: str
+    reason: str
+    step: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WasStopped:
+    """The flow was told to stop, and did."""
+
+    reason: str
+    step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HandedBack:
+    """The worker ends; the task goes on elsewhere as if it had not been here."""
+
+    step: str | None = None
+
+
+Outcome = Succeeded | Replaced | Failed | WasStopped | HandedBack
+
+
+def record(engine: Engine, claim: Claim, outcome: Outcome) -> list[str]:
+    """Write what came of an attempt. The ids that became ready. Raises LeaseLost: nothing is written then."""
+
+    def work(session: Session) -> list[str]:
+        task = check_fence(session, claim.fence)
+        attempt = session.scalars(
+            select(Attempt).where(Attempt.task_id == task.id, Attempt.number == claim.fence.attempt)
+        ).one()
+        attempt.ended_at = database_now(session)
+        match outcome:
+            case Succeeded(result):
+                return _succeeded(session, task, attempt, result)
+            case Replaced(signature):
+                return _replaced(session, task, attempt, signature)
+            case Failed():
+                return _failed(session, task, attempt, outcome)
+            case WasStopped(reason, step):
+                return _stopped(session, task, attempt, reason, step)
+            case HandedBack(step):
+                return _handed_back(session, task, attempt, step)
+
+    try:
+        return write(engine, work)
+    except Refused as refused:  # what the task put in its place cannot be planted
+        return record(engine, claim, Failed("bad_input", str(refused)))
+
+
+def _succeeded(session: Session, task: Task, attempt: Attempt, result: Any) -> list[str]:
+    now = database_now(session)
+    attempt.outcome = "succeeded"
+    kept = note_result(session, task.flow, task.id, result, now)
+    return end_task(session, task, End(State.SUCCEEDED, result=kept), now)
+
+
+def _replaced(session: Session, task: Task, attempt: Attempt, signature: Signature) -> list[str]:
+    attempt.outcome = "delegated"
+    return plant_in_place(session, task, signature)
+
+
+def _stopped(session: Session, task: Task, attempt: Attempt, reason: str, step: str | None) -> list[str]:
+    attempt.outcome, attempt.reason, attempt.step = "stopped", reason, step
+    if in_doubt(session, task.id):
+        return _review(task, Failed("outcome_unknown", reason, step))
+    return end_task(session, task, End(State.STOPPED, code="stopped", reason=reason), database_now(session))
+
+
+def _handed_back(session: Session, task: Task, attempt: Attempt, step: str | None) -> list[str]:
+    attempt.outcome, attempt.step = "handed_back", step
+    session.flush()
+    if in_doubt(session, task.id):
+        return _review(task, Failed("outcome_unknown", "the worker ended after a point of no return", step))
+    return _back_to_ready(task, database_now(session), 0.0, "its worker ended")
+
+
+def _failed(session: Session, task: Task, attempt: Attempt, failed: Failed) -> list[str]:
+    rule = CODES[failed.code]
+    attempt.outcome, attempt.failure_code, attempt.failure_kind = "failed", failed.code, rule.kind
+    attempt.culprit, attempt.step, attempt.reason = rule.culprit, failed.step, failed.reason
+    attempt.details, attempt.evidence = dict(failed.details) or None, failed.evidence
+    _note_account(session, attempt, failed)
+    session.flush()
+    if in_doubt(session, task.id):
+        failed = replace(failed, code="outcome_unknown")
+    pinned = task.pinned_account is not None or task.pinned_phone is not None
+    move = next_move(failed.code, past_of(session, task.id), pinned=pinned)
+    return follow(session, task, failed, move)
+
+
+def _note_account(session: Session, attempt: Attempt, failed: Failed) -> None:
+    """What a failure tells about the account: another one is logged in, none is, or it must rest."""
+    if failed.code in ("rate_limited", "verification_asked") and attempt.account_id is not None:
+        session.execute(
+            update(Account)
+            .where(Account.id == attempt.account_id, Account.resting_since.is_(None))
+            .values(resting_since=database_now(session), resting_why=failed.reason)
+        )
+    if failed.code in ("logged_out", "wrong_account") and attempt.phone_serial is not None:
+        session.execute(
+            update(Phone).where(Phone.serial == attempt.phone_serial).values(account_id=None, why=failed.reason)
+        )
+
+
+def past_of(session: Session, task_id: str) -> list[Past]:
+    """The failed and lost attempts at a task, oldest first."""
+    rows = session.execute(
+        select(Attempt.phone_serial, Attempt.account_id, Attempt.failure_code)
+        .where(Attempt.task_id == task_id, Attempt.failure_code.is_not(None))
+        .order_by(Attempt.number)
+    ).tuples()
+    return [Past(serial, account, code) for serial, account, code in rows if code is not None]
+
+
+def follow(session: Session, task: Task, failed: Failed, move: Move) -> list[str]:
+    """Carry out what follows a failure."""
+    rule = CODES[failed.code]
+    if move.kind == "review":
+        return _review(task, failed)
+    now = database_now(session)
+    if move.kind == "fail" or now + timedelta(seconds=move.after) >= task.latest_end:
+        end = End(State.FAILED, code=failed.code, kind=rule.kind, culprit=rule.culprit, reason=failed.reason)
+        return end_task(session, task, end, now)
+    return _back_to_ready(task, now, move.after, f"again after {failed.code}: {failed.reason}")
+
+
+def _back_to_ready(task: Task, now: datetime, after: float, why: str) -> list[str]:
+    task.state, task.incarnation, task.lease_until = State.READY, None, None
+    task.rung_at, task.rung_queue = None, None
+    task.not_before, task.waits_for = now + timedelta(seconds=after), why
+    return [] if after else [task.id]
+
+
+def _review(task: Task, failed: Failed) -> list[str]:
+    rule = CODES[failed.code]
+    task.state, task.incarnation, task.lease_until = State.NEEDS_REVIEW, None, None
+    task.failure_code, task.failure_kind, task.culprit = failed.code, rule.kind, rule.culprit
+    task.reason = failed.reason
+    return []
+
+
+def lose(session: Session, task: Task, why: str) -> list[str]:
+    """The attempt that runs is lost with its worker: another one follows, or a person looks."""
+    attempt = session.scalars(
+        select(Attempt).where(Attempt.task_id == task.id, Attempt.number == task.attempt)
+    ).one()
+    attempt.ended_at, attempt.outcome, attempt.reason = database_now(session), "lost", why
+    attempt.failure_code, attempt.failure_kind, attempt.culprit = "phone_lost", "other_phone", "phone"
+    session.flush()
+    failed = Failed("outcome_unknown" if in_doubt(session, task.id) else "phone_lost", why)
+    if task.stop_requested and failed.code == "phone_lost":
+        return end_task(session, task, End(State.STOPPED, code="stopped", reason=why), database_now(session))
+    pinned = task.pinned_account is not None or task.pinned_phone is not None
+    return follow(session, task, failed, next_move(failed.code, past_of(session, task.id), pinned=pinned))

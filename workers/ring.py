@@ -1,0 +1,128 @@
+"""Ring: a ticket for each task that is ready, into the queue where it can be taken."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session, load_only
+
+from models.engine import database_now, write
+from models.states import State
+from models.tables import Phone, Task
+from workers.app import app
+from workers.seat import DESK_QUEUE, POOL_QUEUE, phone_queue
+from workers.tickets import NotPublished, Ticket, publish
+
+log = logging.getLogger("phonefleet.ring")
+
+AT_ONCE = 1000  # tickets in one round; the coordinator comes back for the rest
+PINNED_STEP = 0  # pinned work goes before the pool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The queue a ticket goes to, or why there is none yet."""
+
+    queue: str | None
+    waits_for: str | None = None
+
+
+def ring(engine: Engine, task_ids: Sequence[str]) -> int:
+    """Ring these tasks, if a ticket is owed for them. How many tickets went out.
+
+    A ring that fails is no error: the ledger still owes the tickets, and the coordinator rings again.
+    """
+    rung = 0
+    for start in range(0, len(task_ids), AT_ONCE):
+        rung += _ring_some(engine, task_ids[start : start + AT_ONCE])
+    return rung
+
+
+def ring_ready(engine: Engine) -> int:
+    """Ring every ready task that a ticket is owed for and whose time has come, at most 1000 at once."""
+    return _ring_some(engine, None)
+
+
+def _ring_some(engine: Engine, task_ids: Sequence[str] | None) -> int:
+    if task_ids is not None and not task_ids:
+        return 0
+    tickets = write(engine, lambda session: _mark_rung(session, task_ids))
+    try:
+        return publish(app, tickets)
+    except NotPublished as error:
+        log.warning("tickets not sent, the coordinator rings again: %s", error)
+        write(engine, lambda session: owe_again(session, [ticket.task_id for ticket in tickets]))
+        return 0
+
+
+def _mark_rung(session: Session, task_ids: Sequence[str] | None) -> list[Ticket]:
+    """Marked before they are sent, so that no lock is held while Redis is slow; a ticket lost between is missed
+    by the coordinator and rung again."""
+    now = database_now(session)
+    seated = _seated_accounts(session)
+    online = set(session.scalars(select(Phone.serial).where(Phone.state == "online")))
+    tickets: list[Ticket] = []
+    for task in _owed(session, task_ids, now):
+        place = place_for(task.runs_on, task.pinned_account, task.pinned_phone, seated, online)
+        if place.queue is None:
+            task.waits_for = place.waits_for
+            continue
+        pinned = task.pinned_account is not None or task.pinned_phone is not None
+        tickets.append(Ticket(task.id, task.flow, place.queue, PINNED_STEP if pinned else task.priority))
+        task.rung_at, task.rung_queue = now, place.queue
+    return tickets
+
+
+def _owed(session: Session, task_ids: Sequence[str] | None, now: datetime) -> Sequence[Task]:
+    """Locked: two that ring at once do not ring the same task twice. Small rows: no results, no arguments."""
+    wanted = (
+        select(Task)
+        .options(load_only(Task.flow, Task.runs_on, Task.pinned_account, Task.pinned_phone, Task.priority))
+        .where(Task.state == State.READY, Task.rung_at.is_(None), Task.not_before <= now)
+        .order_by(Task.priority, Task.created_at, Task.position)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    return session.scalars(wanted if task_ids is None else wanted.where(Task.id.in_(task_ids))).all()
+
+
+def _seated_accounts(session: Session) -> dict[str, str]:
+    rows = session.execute(
+        select(Phone.account_id, Phone.serial).where(Phone.state == "online", Phone.account_id.is_not(None))
+    ).tuples()
+    return {account: serial for account, serial in rows if account is not None}
+
+
+def place_for(
+    runs_on: str,
+    pinned_account: str | None,
+    pinned_phone: str | None,
+    seated: dict[str, str],
+    online: set[str],
+) -> Place:
+    """Where a ticket goes: the desk, the phone that a pin means now, or the pool."""
+    if runs_on == "desk":
+        return Place(DESK_QUEUE)
+    if pinned_phone is not None:
+        if pinned_phone in online:
+            return Place(phone_queue(pinned_phone))
+        return Place(None, f"phone {pinned_phone} is not online")
+    if pinned_account is not None:
+        serial = seated.get(pinned_account)
+        if serial is not None:
+            return Place(phone_queue(serial))
+        return Place(None, f"account {pinned_account} is logged in on no phone that is online")
+    return Place(POOL_QUEUE)
+
+
+def owe_again(session: Session, task_ids: Sequence[str]) -> None:
+    """The tickets of these tasks are lost: ring again."""
+    session.execute(
+        update(Task)
+        .where(Task.id.in_(task_ids), Task.state == State.READY)
+        .values(rung_at=None, rung_queue=None)
+    )

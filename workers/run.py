@@ -1,0 +1,132 @@
+"""Run: one ticket from its claim to its record."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from celery.canvas import Signature
+from pydantic import ValidationError
+from sqlalchemy import Engine
+
+from flows.failures import FlowFailure, Stopped
+from flows.flow import Flow, Params
+from flows.phone import PhoneError
+from flows.registry import FLOWS
+from models.fence import LeaseLost, record_refused_write
+from workers.app import app
+from workers.claim import Claim, NotMine, claim
+from workers.desk import DESK, Desk
+from workers.hand import open_session
+from workers.host.slots import safe_until
+from workers.ledger import ledger
+from workers.record import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped, record
+from workers.ring import ring
+from workers.seat import Seat, current_seat
+from workers.settings import settings
+from workers.tickets import Ticket, publish
+from workers.watch import HandBack, LeaseRanOut, SlotWatch
+
+log = logging.getLogger("phonefleet.run")
+
+
+def run_ticket(task_id: str) -> str:
+    """Claim the ticket's task, run it, record what came of it, ring what follows. What happened, in a word."""
+    engine, seat = ledger(), current_seat()
+    config = settings()
+    asked_at = time.monotonic()
+    got = claim(engine, seat, task_id, lease=config.lease, zone=config.timezone.key)
+    if isinstance(got, NotMine):
+        return _not_mine(task_id, got)
+    seat.slot.begin(
+        task_id,
+        got.fence.attempt,
+        lease_until=safe_until(asked_at, config.lease),
+        hard_limit=asked_at + got.hard_limit,
+    )
+    try:
+        outcome = perform(engine, seat, got)
+        if outcome is None:
+            return "lease lost"
+        return _record(engine, got, outcome)
+    finally:
+        seat.slot.rest()
+
+
+def _not_mine(task_id: str, got: NotMine) -> str:
+    if got.passed_to is not None:
+        publish(app, [Ticket(task_id, got.flow, f"phone.{got.passed_to}", got.priority)])
+    log.info("%s not run here: %s", task_id, got.why)
+    return got.why
+
+
+def _record(engine: Engine, got: Claim, outcome: Outcome) -> str:
+    try:
+        ready = record(engine, got, outcome)
+    except LeaseLost as lost:
+        record_refused_write(engine, got.fence, type(outcome).__name__)
+        log.warning("%s", lost)
+        return "lease lost"
+    ring(engine, ready)
+    return type(outcome).__name__
+
+
+def perform(engine: Engine, seat: Seat, got: Claim) -> Outcome | None:
+    """Run the flow or the desk task; None when the lease was lost: nothing may be written then."""
+    watch = SlotWatch(seat.slot, got.soft_limit)
+    try:
+        return _outcome(engine, seat, got, watch)
+    except (LeaseRanOut, LeaseLost) as lost:
+        record_refused_write(engine, got.fence, "lease ran out")
+        log.warning("%s %s: %s", got.flow, got.fence.task_id, lost)
+        return None
+    except HandBack:
+        return HandedBack(watch.failed_in)
+    except Stopped as stopped:
+        return WasStopped(str(stopped), watch.failed_in)
+    except FlowFailure as failure:
+        return Failed(failure.code, failure.reason, watch.failed_in, failure.details)
+    except PhoneError as error:
+        return Failed(error.code, error.reason, watch.failed_in)
+    except Exception as error:
+        log.exception("%s %s in step %s", got.flow, got.fence.task_id, watch.failed_in)
+        return Failed("flow_error", f"{type(error).__name__}: {error}", watch.failed_in)
+
+
+def _outcome(engine: Engine, seat: Seat, got: Claim, watch: SlotWatch) -> Outcome:
+    if got.flow in DESK:
+        value = DESK[got.flow](Desk(engine, got), *got.args, **got.kwargs)
+        return Replaced(value) if isinstance(value, Signature) else Succeeded(value)
+    flow = FLOWS[got.flow]
+    params = checked_params(flow, got.args, got.kwargs)
+    with open_session(engine, seat, got, watch) as session:
+        result = flow.run(session, params)
+    return Succeeded(result.model_dump(mode="json"))
+
+
+def checked_params(flow: Flow[Any, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Params:
+    """The flow's parameters from what the canvas hands on and what the task was given.
+
+    A flow takes named parameters; a value handed on by the step before must therefore be a
+    mapping, and what the task was given itself wins. Raises FlowFailure('bad_input').
+    """
+    given: dict[str, Any] = {}
+    for value in args:
+        if not isinstance(value, Mapping):
+            raise FlowFailure(
+                "bad_input",
+                f"{flow.name} takes named parameters; the step before handed it a {type(value).__name__}: "
+                f"use {flow.name}.si(...) or put a task between that makes parameters of it",
+            )
+        given.update(value)
+    given.update(kwargs)
+    try:
+        return flow.params_model.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "parameters"
+        raise FlowFailure("bad_input", f"{flow.name}: {field}: {first['msg']}") from error
+
+

@@ -1,0 +1,208 @@
+"""What a phonefleet process is told by its environment: read once, checked, frozen.
+
+Every variable begins with `PHONEFLEET_`. A value that cannot be used raises `SettingsError`, which
+names the variable, the reason and the remedy.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+T = TypeVar("T")
+Address = tuple[str, int]
+
+STOCK_ADB_PORT = 5037
+DEFAULT_DEVICE_PORT = 5555
+_HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+class SettingsError(ValueError):
+    """An environment variable holds a value that cannot be used; says which, why and what to do."""
+
+    def __init__(self, variable: str, reason: str, remedy: str) -> None:
+        super().__init__(f"{variable}: {reason}. {remedy}")
+        self.variable = variable
+        self.reason = reason
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one process. Times are seconds."""
+
+    database_url: str
+    redis_url: str
+    adb_port: int
+    adb_connect: tuple[str, ...]
+    adb_usb: bool
+    timezone: ZoneInfo
+    var: Path
+    host: str
+    desks: int
+    lease: float
+    heartbeat: float
+    drain: float
+    task_modules: tuple[str, ...]
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _redis_url(value: str) -> str:
+    if urlsplit(value).scheme not in ("redis", "rediss"):
+        raise ValueError("is not a Redis address")
+    return value
+
+
+def _database_url(value: str) -> str:
+    if urlsplit(value).scheme.partition("+")[0] not in ("sqlite", "mysql", "mariadb"):
+        raise ValueError("is neither an SQLite nor a MySQL address")
+    return value
+
+
+def _adb_port(value: str) -> int:
+    port = _port(value)
+    if port == STOCK_ADB_PORT:
+        raise ValueError(f"{port} belongs to the stock adb server, which other tools start and kill")
+    return port
+
+
+def _port(value: str) -> int:
+    port = int(value)
+    if not 1 <= port <= 65535:
+        raise ValueError(f"{port} is not a port")
+    return port
+
+
+def _addresses(value: str) -> tuple[str, ...]:
+    """`host[:port]` separated by commas; the port defaults to adb's own 5555."""
+    found: dict[str, None] = {}
+    for item in filter(None, (part.strip() for part in value.split(","))):
+        host, _, port = item.rpartition(":") if ":" in item else (item, "", str(DEFAULT_DEVICE_PORT))
+        if not host:
+            raise ValueError(f"{item!r} has no host")
+        found[f"{host}:{_port(port)}"] = None
+    return tuple(found)
+
+
+def _timezone(value: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{value!r} is not a known time zone") from None
+
+
+def _host(value: str) -> str:
+    if not _HOST_NAME.fullmatch(value):
+        raise ValueError(f"{value!r} cannot name a host: letters, digits, dot, dash and underscore only")
+    return value
+
+
+def _modules(value: str) -> tuple[str, ...]:
+    names = tuple(filter(None, (part.strip() for part in value.split(","))))
+    for name in names:
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise ValueError(f"{name!r} is not the name of a module")
+    return names
+
+
+def _switch(value: str) -> bool:
+    if value not in ("0", "1"):
+        raise ValueError(f"{value!r} is neither 0 nor 1")
+    return value == "1"
+
+
+def _count(value: str) -> int:
+    count = int(value)
+    if not 0 <= count <= 64:
+        raise ValueError(f"{count} is outside 0 to 64")
+    return count
+
+
+def _seconds(least: float, most: float) -> Callable[[str], float]:
+    def read(value: str) -> float:
+        seconds = float(value)
+        if not least <= seconds <= most:
+            raise ValueError(f"{seconds:g} is outside {least:g} to {most:g} seconds")
+        return seconds
+
+    return read
+
+
+def _read(env: Mapping[str, str], name: str, default: str, parse: Callable[[str], T], remedy: str) -> T:
+    value = env.get(name, "").strip() or default
+    try:
+        return parse(value)
+    except ValueError as error:
+        reason = str(error)
+        if reason.startswith(("invalid literal", "could not convert", "Port could not")):
+            reason = f"{value!r} is not a number"
+        raise SettingsError(name, reason, remedy) from None
+
+
+def _host_default() -> str:
+    """The machine's name, with whatever a worker's name cannot hold replaced by a dash."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname()).strip("-._")[:63] or "localhost"
+
+
+def read_settings(env: Mapping[str, str]) -> Settings:
+    """The settings that `env` gives, defaults filled in. Raises SettingsError."""
+    var = Path(_read(env, "PHONEFLEET_VAR", "var", _text, "Name a directory that may be written."))
+    adb_remedy = "Choose a free port, e.g. 5038."
+    return Settings(
+        database_url=_read(
+            env,
+            "PHONEFLEET_DATABASE_URL",
+            f"sqlite:///{var / 'phonefleet.db'}",
+            _database_url,
+            "Write e.g. sqlite:///var/phonefleet.db or mysql+mysqldb://user:password@host/phonefleet.",
+        ),
+        redis_url=_read(
+            env,
+            "PHONEFLEET_REDIS_URL",
+            "redis://127.0.0.1:6379/0",
+            _redis_url,
+            "Write e.g. redis://127.0.0.1:6379/0.",
+        ),
+        adb_port=_read(env, "PHONEFLEET_ADB_PORT", "5038", _adb_port, adb_remedy),
+        adb_connect=_read(
+            env, "PHONEFLEET_ADB_CONNECT", "", _addresses, "List host:port addresses separated by commas."
+        ),
+        adb_usb=_read(
+            env, "PHONEFLEET_ADB_USB", "1", _switch, "Write 0 to leave phones at this machine's USB ports alone."
+        ),
+        timezone=_read(
+            env, "PHONEFLEET_TIMEZONE", "Asia/Shanghai", _timezone, "Take a name of the IANA list, e.g. Asia/Shanghai."
+        ),
+        var=var,
+        host=_read(
+            env, "PHONEFLEET_HOST", _host_default(), _host, "Give this machine a short name that no other one has."
+        ),
+        desks=_read(env, "PHONEFLEET_DESKS", "1", _count, "Say how many workers serve tasks that touch no phone."),
+        lease=_read(env, "PHONEFLEET_LEASE", "30", _seconds(5, 600), "A lease of 30 suits most fleets."),
+        heartbeat=_read(
+            env, "PHONEFLEET_HEARTBEAT", "30", _seconds(1, 300), "Flower forgets a worker two heartbeats late; take 30."
+        ),
+        drain=_read(
+            env, "PHONEFLEET_DRAIN", "20", _seconds(0, 3600), "Say how long workers may finish when the host stops."
+        ),
+        task_modules=_read(
+            env, "PHONEFLEET_TASKS", "workers.tasks", _modules, "List modules whose Celery tasks the workers serve."
+        ),
+    )
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process's environment, read once. Raises SettingsError."""
+    return read_settings(os.environ)

@@ -1,0 +1,89 @@
+"""Spread: which account shall do which acting task, evenly and within the caps. Pure.
+
+The plan is made when tasks are planted. It pins nothing: tasks on the same video may be swapped,
+so any idle phone whose account has a task on that video takes the next one, and when an account
+cannot work, others take over.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence, Set
+
+
+def spread(
+    videos: Sequence[str],
+    accounts: Sequence[str],
+    on_video: Mapping[str, Set[str]],
+    accounts_per_video: int,
+    *,
+    seed: int,
+) -> list[str | None]:
+    """An account for each task, given by its video; None where the caps leave no account.
+
+    `on_video` holds the accounts that acted on a video before. The numbers of tasks differ by at
+    most one between accounts, wherever the caps allow it. A video is shared by as many accounts
+    as its cap allows; when that leaves somebody short, by fewer.
+    """
+    if not accounts or not videos:
+        return [None] * len(videos)
+    best: list[str | None] = []
+    for width in range(min(accounts_per_video, len(accounts)), 0, -1):
+        plan = _deal(videos, accounts, on_video, accounts_per_video, width, random.Random(seed))
+        if not best or _unevenness(plan, accounts) < _unevenness(best, accounts):
+            best = plan
+        if _unevenness(best, accounts) == (0, 0 if len(videos) % len(accounts) == 0 else 1):
+            break
+    return best
+
+
+def _unevenness(plan: Sequence[str | None], accounts: Sequence[str]) -> tuple[int, int]:
+    """Tasks without an account, then how far the numbers of tasks differ."""
+    counts = {account: 0 for account in accounts}
+    for account in plan:
+        if account is not None:
+            counts[account] += 1
+    return sum(1 for account in plan if account is None), max(counts.values()) - min(counts.values())
+
+
+def _deal(
+    videos: Sequence[str],
+    accounts: Sequence[str],
+    on_video: Mapping[str, Set[str]],
+    cap: int,
+    width: int,
+    rng: random.Random,
+) -> list[str | None]:
+    """Deal each video's tasks to at most `width` accounts, those with the most left to do first."""
+    order = list(accounts)
+    rng.shuffle(order)
+    each, more = divmod(len(videos), len(order))
+    left = {account: each + (1 if index < more else 0) for index, account in enumerate(order)}
+    tasks: dict[str, list[int]] = {}
+    for index, video in enumerate(videos):
+        tasks.setdefault(video, []).append(index)
+    plan: list[str | None] = [None] * len(videos)
+    # Videos that few accounts may still act on are dealt while everyone has something left.
+    for video in sorted(tasks, key=lambda one: (-len(on_video.get(one, ())), -len(tasks[one]), one)):
+        hands = _hands(order, left, on_video.get(video, frozenset()), cap, width)
+        for index in tasks[video]:
+            account = max(hands, key=lambda one: left[one], default=None)
+            if account is not None:
+                left[account] -= 1
+            plan[index] = account
+    return plan
+
+
+def _hands(order: Sequence[str], left: Mapping[str, int], on_video: Set[str], cap: int, width: int) -> list[str]:
+    """The accounts that share a video: those with most left, as many new ones as the cap has room for."""
+    room = max(0, cap - len(on_video))
+    hands: list[str] = []
+    for account in sorted(order, key=lambda one: -left[one]):
+        if len(hands) == width:
+            break
+        if account in on_video:
+            hands.append(account)
+        elif room:
+            hands.append(account)
+            room -= 1
+    return hands

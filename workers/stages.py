@@ -1,0 +1,110 @@
+"""The desk tasks between the stages: fan titles out, draw directed work, gather what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from celery import chord, group
+from celery.canvas import Signature
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.authors import basis_of, read_caps
+from models.caps import basis_refusal, content_key, operator_day
+from models.engine import database_now, read
+from models.tables import Account, ActionRow
+from workers.app import app
+from workers.desk import Desk
+from workers.draw import Comment, Drawn, Used, Wishes, draw
+from workers.register import desk_task
+from workers.settings import settings
+
+
+@desk_task
+def each_title(desk: Desk, titles: Mapping[str, Any], most: int = 50, video_loop: int | None = None) -> Signature | list[Any]:
+    """Put one collect_comments for each title in this task's place; a title that fails does not stop the others."""
+    more = {} if video_loop is None else {"video_loop": video_loop}
+    fan = [
+        app.signature(
+            "collect_comments",
+            kwargs={"author_id": title["author_id"], "title": title["title"], "most": most, **more},
+            immutable=True,
+        )
+        for title in titles["titles"]
+    ]
+    if not fan:
+        return []
+    return chord(group(fan), app.signature("gather").set(join="settled"))
+
+
+@desk_task
+def gather(desk: Desk, results: Sequence[Any]) -> list[Any]:
+    """The results of the stage before, as one list; lists in it are put in its place."""
+    flat: list[Any] = []
+    for result in results:
+        flat.extend(result) if isinstance(result, list) else flat.append(result)
+    return flat
+
+
+@desk_task
+def draw_directed(desk: Desk, collected: Sequence[Any], **wishes: Any) -> Signature | dict[str, Any]:
+    """Draw comments at random from those collected, within the caps, and put the directed tasks in this task's place."""
+    asked = Wishes.model_validate(wishes)
+    found = [comment for one in _flat(collected) for comment in _comments(one)]
+    videos = list(dict.fromkeys((comment.author_id, comment.title) for comment in found))
+    used, ours, without = read(desk.engine, lambda session: _ground(session, videos))
+    found = [one for one in found if one.commenter not in ours and one.author_id not in without]
+    caps = read(desk.engine, read_caps)
+    drawn = draw(found, asked, caps, used, seed=desk.claim.seed)
+    if not drawn.tasks:
+        return _tally([], drawn)
+    fan = [app.signature("directed", kwargs=params, immutable=True) for params in drawn.tasks]
+    body = app.signature("tally", kwargs={"asked": drawn.asked, "drawn": drawn.drawn})
+    return chord(group(fan), body.set(join="settled"))
+
+
+@desk_task
+def tally(desk: Desk, results: Sequence[Any], asked: Mapping[str, int], drawn: Mapping[str, int]) -> dict[str, Any]:
+    """What was asked for, what the material and the caps left to draw, and what was done, by kind."""
+    return _tally(results, Drawn((), dict(asked), dict(drawn)))
+
+
+def _tally(results: Sequence[Any], drawn: Drawn) -> dict[str, Any]:
+    done: dict[str, int] = {}
+    for result in results:
+        done[result["kind"]] = done.get(result["kind"], 0) + 1
+    return {"asked": drawn.asked, "drawn": drawn.drawn, "done": done}
+
+
+def _flat(collected: Sequence[Any]) -> list[Mapping[str, Any]]:
+    flat: list[Mapping[str, Any]] = []
+    for one in collected:
+        flat.extend(one) if isinstance(one, list) else flat.append(one)
+    return flat
+
+
+def _comments(collected: Mapping[str, Any]) -> list[Comment]:
+    return [
+        Comment(collected["author_id"], collected["title"], one["commenter"], one["text"])
+        for one in collected["comments"]
+    ]
+
+
+def _ground(session: Session, videos: Sequence[tuple[str, str]]) -> tuple[Used, frozenset[str], frozenset[str]]:
+    """What was done on these videos before, our own names, and the authors that we may only read."""
+    keys = {content_key(author, title): (author, title) for author, title in videos}
+    replies: dict[str, int] = {}
+    likes: dict[str, int] = {}
+    rows = session.execute(
+        select(ActionRow.comment_key, ActionRow.kind).where(
+            ActionRow.video_key.in_(list(keys)), ActionRow.comment_key.is_not(None), ActionRow.outcome != "not_done"
+        )
+    ).tuples()
+    for key, kind in rows:
+        counts = likes if kind == "like_comment" else replies
+        counts[key or ""] = counts.get(key or "", 0) + 1
+    today = operator_day(database_now(session), settings().timezone.key)
+    authors = {author for author, _ in videos}
+    without = {one for one in authors if basis_refusal(one, basis_of(session, one), today) is not None}
+    return Used(replies, likes), frozenset(session.scalars(select(Account.name))), frozenset(without)

@@ -1,0 +1,63 @@
+"""Submit: an ordinary Celery canvas becomes a planted campaign, and a handle to follow it by."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from celery.canvas import Signature
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from models.engine import write
+from models.refused import refuse
+from models.tables import Campaign
+from workers.app import app
+from workers.handle import Handle
+from workers.ledger import ledger
+from workers.plant import LATEST_END, compile_for_planting, plant_campaign
+from workers.ring import ring
+
+
+def submit(
+    canvas: Signature,
+    *,
+    name: str,
+    asked_by: str = "script",
+    join: str = "all",
+    seed: int | None = None,
+    latest_end: timedelta = LATEST_END,
+    asked_for: Mapping[str, Any] | None = None,
+    engine: Engine | None = None,
+) -> Handle:
+    """Plant a canvas and ring what is ready at once.
+
+    `join="settled"` lets every join run with what succeeded; `seed` fixes all that is drawn at
+    random (31 bits); `latest_end` is counted from now. Raises Refused with every problem, and
+    then nothing is planted.
+    """
+    if join not in ("all", "settled"):
+        raise refuse("join", f"{join!r} is no way to join", "use all or settled")
+    if not name.strip() or len(name) > 191:
+        raise refuse("name", "a campaign needs a name of 1 to 191 characters", "give it one")
+    app.loader.import_default_modules()  # what the workers serve must be known here as well, or it is refused
+    ground = engine or ledger()
+    planted = compile_for_planting(canvas, join)
+    campaign_id = str(uuid4())
+    drawn = random.SystemRandom().getrandbits(31) if seed is None else seed & 0x7FFFFFFF
+
+    def work(session: Session) -> list[str]:
+        campaign = Campaign(
+            id=campaign_id,
+            name=name,
+            asked_by=asked_by,
+            asked_for=dict(asked_for) if asked_for is not None else None,
+            seed=drawn,
+        )
+        return plant_campaign(session, campaign, planted, latest_end)
+
+    ring(ground, write(ground, work))
+    return Handle(campaign_id, ground)

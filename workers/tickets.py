@@ -1,0 +1,127 @@
+"""Tickets: the Celery messages that say "this task is ready". Publishing them, and counting those in Redis.
+
+A ticket is an ordinary Celery message: its task is the flow's name, its id the task's id, without
+arguments, so that Flower shows the flow by name. It goes through the default exchange straight to
+its queue's list: kombu's tables of bindings, which a FLUSHALL takes away, are not asked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from celery import Celery
+from kombu.exceptions import BatchPublishError, OperationalError
+from redis import Redis
+from redis.exceptions import RedisError
+
+STEPS: Sequence[int] = (0, 3, 6, 9)
+BATCH = 200
+TRIES = 3
+_STEP_MARK = "\x06\x16"  # kombu: queue, mark, step; step 0 has neither mark nor number
+_UNACKED = "unacked"
+_UNACKED_INDEX = "unacked_index"
+_WINDOW = 1000
+
+
+class NotPublished(Exception):
+    """Redis did not take the tickets; some may have arrived. The ledger still owes them: ring again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Says that a task is ready. `priority` is 0 (urgent) to 9 (low); `expires` seconds from now, None for never."""
+
+    task_id: str
+    name: str
+    queue: str
+    priority: int
+    expires: float | None = None
+
+
+def publish(app: Celery, tickets: Iterable[Ticket]) -> int:
+    """Send tickets in batches over one connection; how many. Raises NotPublished after 3 tries a batch.
+
+    A batch that failed is sent again as a whole: a ticket that arrives twice does nothing twice.
+    """
+    waiting = list(tickets)
+    for start in range(0, len(waiting), BATCH):
+        _publish_batch(app, waiting[start : start + BATCH])
+    return len(waiting)
+
+
+def _publish_batch(app: Celery, tickets: Sequence[Ticket]) -> None:
+    for tried in range(1, TRIES + 1):
+        try:
+            with app.producer_or_acquire() as producer, producer.batch(BATCH):
+                for ticket in tickets:
+                    _send(app, producer, ticket)
+            return
+        except (BatchPublishError, OperationalError, RedisError, OSError) as error:
+            if tried == TRIES:
+                raise NotPublished(f"{len(tickets)} tickets: {error}") from error
+
+
+def _send(app: Celery, producer: Any, ticket: Ticket) -> None:
+    app.send_task(
+        ticket.name,
+        task_id=ticket.task_id,
+        queue=ticket.queue,  # and no exchange: Celery then takes the default one, whose routing key is the queue
+        declare=[],
+        priority=ticket.priority,
+        expires=ticket.expires,
+        producer=producer,
+        ignore_result=True,
+        add_to_parent=False,
+        retry=False,  # the batch is the unit that is tried again
+    )
+
+
+def list_keys(queue: str) -> list[str]:
+    """The Redis lists behind a queue, in the order in which they are served."""
+    return [queue if step == 0 else f"{queue}{_STEP_MARK}{step}" for step in STEPS]
+
+
+def queue_lengths(redis: Redis, queues: Sequence[str]) -> Mapping[str, int]:
+    """How many tickets wait in each queue. Raises redis.RedisError."""
+    with redis.pipeline(transaction=False) as pipe:
+        for queue in queues:
+            for key in list_keys(queue):
+                pipe.llen(key)
+        lengths = pipe.execute()
+    steps = len(STEPS)
+    return {queue: sum(lengths[at * steps : (at + 1) * steps]) for at, queue in enumerate(queues)}
+
+
+def queued_ids(redis: Redis, queues: Sequence[str]) -> Mapping[str, set[str]]:
+    """The task ids whose ticket waits in each queue; under `unacked` those that workers hold.
+
+    Read in windows, so tickets that move meanwhile may be missed or seen twice: a ticket missed is
+    rung once more, which does nothing twice. Raises redis.RedisError.
+    """
+    found = {queue: {_task_id(raw) for key in list_keys(queue) for raw in _windows(redis, key)} for queue in queues}
+    held = (json.loads(raw)[0] for _, raw in redis.hscan_iter(_UNACKED, count=_WINDOW))
+    found[_UNACKED] = {str(message["headers"]["id"]) for message in held}
+    return found
+
+
+def _windows(redis: Redis, key: str) -> Iterable[bytes]:
+    start = 0
+    while window := cast("list[bytes]", redis.lrange(key, start, start + _WINDOW - 1)):
+        yield from window
+        start += _WINDOW
+
+
+def _task_id(raw: bytes) -> str:
+    return str(json.loads(raw)["headers"]["id"])
+
+
+def put_back(app: Celery, tag: str) -> None:
+    """Return the ticket that a dead worker held to the head of its queue; nothing when it was answered for.
+
+    Raises kombu.exceptions.OperationalError and redis.RedisError.
+    """
+    with app.pool.acquire(block=True, timeout=5) as connection, connection.channel() as channel:
+        channel.qos.restore_by_tag(tag, leftmost=True)
