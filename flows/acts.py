@@ -149,12 +149,11 @@ def _write(app: App, page: CommentsPage | RepliesPage, text: str) -> CommentsPag
 def _quiet(app: App, page: P) -> P:
     """The page once no refusal of an earlier act is on it that could be taken for the next one's."""
     for _ in range(QUIET_LOOKS):
-        toast = app.profile.toast(page.screen)
-        if not _no(app, toast):
+        if not _no(app, app.profile.toast(page.screen)):
             return page
         app.settle()
         page = app.see(type(page))
-    raise FlowFailure("page_not_reached", f"the toast {toast!r} stays")
+    raise FlowFailure("page_not_reached", f"the toast {app.profile.toast(page.screen)!r} stays")
 
 
 def _no(app: App, toast: str) -> str:

@@ -35,6 +35,7 @@ class App:
         self.session = session
         self.profile = session.profile
         self.cleared = 0  # obstacles closed so far
+        self.untouched: Page | None = None  # the page seen last, until the next touch
         self._waited_for_hang = False
 
     def look(self) -> Screen:
@@ -44,26 +45,27 @@ class App:
 
     def glance(self) -> Screen:
         """A look that does not ask the watch: only behind a point of no return, to learn what came of it."""
+        self.untouched = None
         return self.session.phone.look()
 
     def tap(self, node: Node) -> None:
         """Tap the middle of a node."""
-        self.session.watch.check()
+        self._touch()
         self.session.phone.tap(node)
 
     def swipe(self, start: tuple[int, int], end: tuple[int, int], seconds: float = 0.4) -> None:
         """Drag a finger, slowly enough that the list does not fling."""
-        self.session.watch.check()
+        self._touch()
         self.session.phone.swipe(start, end, seconds)
 
     def set_text(self, node: Node, text: str) -> None:
         """Replace the text of an input field."""
-        self.session.watch.check()
+        self._touch()
         self.session.phone.set_text(node, text)
 
     def press(self, key: Key) -> None:
         """Press a key."""
-        self.session.watch.check()
+        self._touch()
         self.session.phone.press(key)
 
     def settle(self) -> None:
@@ -93,11 +95,17 @@ class App:
             name = self.profile.page_of(screen)
             if name in BARRIERS:
                 raise FlowFailure(BARRIERS[name], self.profile.text_on(name, screen), {"page": name})
-            if name is None and self.profile.package not in screen.packages and screen.packages & {*self.profile.launchers}:
+            if (
+                name is None
+                and self.profile.package not in screen.packages
+                and screen.packages & {*self.profile.launchers}
+            ):
                 raise AppGone("the launcher is in front")
             for kind in kinds:
                 if kind.name == name:
-                    return kind(self, screen)
+                    page = kind(self, screen)
+                    self.untouched = page
+                    return page
         return None
 
     def clear(self, screen: Screen) -> bool:
@@ -125,12 +133,12 @@ class App:
 
     def start(self) -> None:
         """Bring the app to the foreground from its first page."""
-        self.session.watch.check()
+        self._touch()
         self.session.phone.start_app(self.profile.package)
 
     def restart(self) -> None:
         """Stop the app and start it afresh."""
-        self.session.watch.check()
+        self._touch()
         self.session.phone.stop_app(self.profile.package)
         self._waited_for_hang = False
         self.start()
@@ -150,10 +158,19 @@ class App:
                 reason = str(gone)
         raise FlowFailure("app_crashed", f"the app died {RESTARTS + 1} times: {reason}", {"times": RESTARTS + 1})
 
+    def _touch(self) -> None:
+        """Ask the watch before a touch; what was seen before it is old."""
+        self.session.watch.check()
+        self.untouched = None
+
     def _not_there(self, wanted: list[str]) -> FlowFailure:
         screen = self.seen
         name = self.profile.page_of(screen)
         details = {"page": name or "", "wanted": wanted, "packages": sorted(screen.packages)}
         if name is None and self.profile.package in screen.packages:
-            return FlowFailure("page_drift", f"no page of the profile fits the screen; expected {', '.join(wanted)}", details)
-        return FlowFailure("page_not_reached", f"on page {name or 'of another app'}, expected {', '.join(wanted)}", details)
+            return FlowFailure(
+                "page_drift", f"no page of the profile fits the screen; expected {', '.join(wanted)}", details
+            )
+        return FlowFailure(
+            "page_not_reached", f"on page {name or 'of another app'}, expected {', '.join(wanted)}", details
+        )

@@ -23,7 +23,13 @@ class Browse:
     """One browsing session. It keeps what it did, so that `run` can be called again after a crash."""
 
     def __init__(
-        self, app: App, own_name: str, targets: Mapping[ActionKind, int], texts: Sequence[str], video_loop: int, comment_loop: int
+        self,
+        app: App,
+        own_name: str,
+        targets: Mapping[ActionKind, int],
+        texts: Sequence[str],
+        video_loop: int,
+        comment_loop: int,
     ) -> None:
         self.app = app
         self.own_name = own_name
@@ -40,7 +46,8 @@ class Browse:
         self._before = dict(self.done)
         rng = app.session.rng
         self._places = {
-            kind: plan(rng, number - self.done[kind], video_loop, once=kind in PER_VIDEO) for kind, number in targets.items()
+            kind: plan(rng, number - self.done[kind], video_loop, once=kind in PER_VIDEO)
+            for kind, number in targets.items()
         }
         self._texts = rng.sample(list(texts), len(texts))
         self._next_text = 0

@@ -95,7 +95,11 @@ class CollectTitles(Flow[CollectTitlesParams, CollectTitlesResult]):
                 "titles_shortfall",
                 f"{len(search.found)} of {params.count} titles with {params.least_comments} comments"
                 f" among {search.looked_at} videos of {params.author_id}",
-                {"asked": params.count, "got": len(search.found), "titles": [title.model_dump() for title in search.found]},
+                {
+                    "asked": params.count,
+                    "got": len(search.found),
+                    "titles": [title.model_dump() for title in search.found],
+                },
             )
         return CollectTitlesResult(titles=tuple(search.found))
 
@@ -153,7 +157,9 @@ class _Search:
         title, real = video.title, self._real_count(video)
         if real is None or real >= self.params.least_comments:
             self.found.append(
-                Title(author_id=self.params.author_id, author=author, title=title, shown_count=row.shown, real_count=real)
+                Title(
+                    author_id=self.params.author_id, author=author, title=title, shown_count=row.shown, real_count=real
+                )
             )
 
     def _real_count(self, video: VideoPage) -> int | None:

@@ -49,21 +49,29 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "comment_not_found": Rule(Kind.FATAL, Culprit.CONTENT, "the comment may be deleted; or raise the comment loop"),
         "author_not_found": Rule(Kind.FATAL, Culprit.CONTENT, "check the author id"),
         "titles_shortfall": Rule(Kind.FATAL, Culprit.CONTENT, "ask for fewer titles or fewer comments a title"),
-        "targets_not_reached": Rule(Kind.FATAL, Culprit.CONTENT, "raise the video loop or the comment loop, or lower the targets"),
+        "targets_not_reached": Rule(Kind.FATAL, Culprit.CONTENT, "raise the loops, or lower the targets"),
         "bad_input": Rule(Kind.FATAL, Culprit.FLOW, "mend the parameters named in the reason"),
         # this account cannot: another may
-        "may_not_act": Rule(Kind.OTHER_PHONE, Culprit.ACCOUNT, "another account takes it; check this account in the app"),
+        "may_not_act": Rule(
+            Kind.OTHER_PHONE, Culprit.ACCOUNT, "another account takes it; check this account in the app"
+        ),
         "logged_out": Rule(Kind.OTHER_PHONE, Culprit.ACCOUNT, "log the account in on this phone"),
-        "wrong_account": Rule(Kind.OTHER_PHONE, Culprit.ACCOUNT, "the phone holds another account than the ledger says; it was corrected"),
+        "wrong_account": Rule(
+            Kind.OTHER_PHONE, Culprit.ACCOUNT, "the phone holds another account; the ledger was corrected"
+        ),
         "rate_limited": Rule(Kind.OTHER_PHONE, Culprit.ACCOUNT, "the account rests until a person looked"),
-        "verification_asked": Rule(Kind.OTHER_PHONE, Culprit.ACCOUNT, "a person answers the verification page on the phone"),
+        "verification_asked": Rule(
+            Kind.OTHER_PHONE, Culprit.ACCOUNT, "a person answers the verification page on the phone"
+        ),
         # responsible use said no in the transaction of the point of no return
         "no_basis": Rule(Kind.FATAL, Culprit.CONTENT, "give the author a basis: phonefleet authors set-basis"),
-        "cap_reached": Rule(Kind.OTHER_PHONE, Culprit.ACCOUNT, "wait for the next day, or have an admin change the cap"),
+        "cap_reached": Rule(
+            Kind.OTHER_PHONE, Culprit.ACCOUNT, "wait for the next day, or have an admin change the cap"
+        ),
         # the app or the phone
         "list_not_loaded": Rule(Kind.RETRY_HERE, Culprit.NETWORK, "check the phone's network"),
         "network_down": Rule(Kind.OTHER_PHONE, Culprit.NETWORK, "check the phone's network"),
-        "send_failed": Rule(Kind.RETRY_HERE, Culprit.NETWORK, "the app said that sending failed: check the phone's network"),
+        "send_failed": Rule(Kind.RETRY_HERE, Culprit.NETWORK, "sending failed: check the phone's network"),
         "app_crashed": Rule(Kind.RETRY_HERE, Culprit.APP, "look at the evidence; update the app"),
         "app_missing": Rule(Kind.OTHER_PHONE, Culprit.APP, "install the app on this phone"),
         "page_drift": Rule(Kind.OTHER_PHONE, Culprit.APP, "the app's page changed: mend the app profile"),

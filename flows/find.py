@@ -54,4 +54,5 @@ def videos_titled(app: App, author_id: str, title: str, most: int) -> Iterator[V
             yield page
         walk.page = back_to(app, AuthorPage)
     if not found:
-        raise FlowFailure("video_not_found", f"{title!r} is not among the first {most} videos of {author_id}", {"title": title})
+        reason = f"{title!r} is not among the first {most} videos of {author_id}"
+        raise FlowFailure("video_not_found", reason, {"author_id": author_id, "title": title})

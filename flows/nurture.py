@@ -46,7 +46,7 @@ class NurtureParams(Params):
                 " raise comment_loop or lower replies"
             )
         if (self.comments or self.replies) and not self.texts:
-            raise ValueError("texts: comments or replies are asked for but no texts are given; give the operator's own texts")
+            raise ValueError("texts: comments or replies are asked for but none given; give the operator's own texts")
         return self
 
     @property
@@ -120,7 +120,8 @@ class Nurture(Flow[NurtureParams, NurtureResult]):
             skipped=browse.skipped,
         )
         if not browse.reached:
-            raise FlowFailure("targets_not_reached", _shortfall(result, browse), result.model_dump() | {"refused": browse.refused})
+            details = result.model_dump() | {"refused": dict(browse.refused)}
+            raise FlowFailure("targets_not_reached", _shortfall(result, browse), details)
         return result
 
     def rows(self, params: NurtureParams, result: NurtureResult) -> list[dict[str, Any]]:

@@ -17,7 +17,9 @@ Bounds = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 _BOUNDS = re.compile(r"\[(-?\d+),(-?\d+)\]\[(-?\d+),(-?\d+)\]")
 # uiautomator writes some emoji as a pair of numeric surrogates, which is not XML
 _SURROGATES = re.compile(r"&#(5[56]\d{3});&#(5[67]\d{3});")
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]|&#(?:[0-8]|1[124-9]|2\\d|3[01]|5[5-7]\\d{3});")
+_NOT_XML = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]|&#(?:[0-8]|1[124-9]|2\\d|3[01]|5[5-7]\\d{3});"
+)
 
 
 class ScreenError(ValueError):
@@ -88,13 +90,14 @@ class Screen:
         if len(dump) > MOST_BYTES:
             raise ScreenError(f"the dump has {len(dump)} characters, more than {MOST_BYTES}")
         parser = etree.XMLParser(
-            resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
+            resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_comments=True
         )
         try:
             root = etree.fromstring(_mend(dump).encode("utf-8"), parser)
         except etree.XMLSyntaxError as error:
             raise ScreenError(f"the dump is not XML: {error}") from error
-        if root.getroottree().docinfo.doctype:
+        document = root.getroottree().docinfo
+        if document is not None and document.doctype:
             raise ScreenError("the dump carries a document type declaration")
         if root.tag != "hierarchy":
             raise ScreenError(f"the dump's root is <{root.tag}>, not <hierarchy>")

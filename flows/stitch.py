@@ -60,7 +60,10 @@ def stitch(rows: list[R], screen: Sequence[R], expected: int | None = None) -> S
     places = [start for start in range(len(rows)) if _fits(rows, screen, start)]
     if not places:
         return Stitched(len(rows), 0, gap=True)
-    start = min(places, key=lambda place: abs(place - expected)) if expected is not None else _fewest(places, rows, screen)
+    if expected is not None:
+        start = min(places, key=lambda place: abs(place - expected))
+    else:
+        start = _fewest(places, rows, screen)
     overlap = min(len(screen), len(rows) - start)
     for offset in range(overlap):
         if screen[offset].whole and not rows[start + offset].whole:

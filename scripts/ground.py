@@ -1,25 +1,53 @@
-"""The ledger as the commands reach it, migrated or refused in words."""
+"""The ground that commands stand on: the ledger, migrated or refused in words, and who asks."""
 
 from __future__ import annotations
 
+import os
+
+from alembic.util.exc import CommandError
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from models.migrate import current, newest, upgrade
-from models.refused import refuse
+from models.refused import Refused, refuse
 from workers.ledger import ledger
 from workers.settings import settings
+
+# What a ledger that cannot be reached raises: no server, no file, no right to it, not a database, no driver.
+UNREACHABLE = (DatabaseError, CommandError, ModuleNotFoundError, OSError)
 
 
 def open_ledger() -> Engine:
     """The ledger of this installation; an SQLite one is made when it is not there. Raises Refused."""
-    engine = ledger()
     try:
+        engine = ledger()
         if engine.dialect.name == "sqlite":
             upgrade(engine)
         elif current(engine) != newest():
-            raise refuse("PHONEFLEET_DATABASE_URL", "the ledger's tables are not of this version", "phonefleet up")
-    except OperationalError as error:
-        where = settings().database_url.rpartition("@")[2]
-        raise refuse("PHONEFLEET_DATABASE_URL", f"no answer from {where}: {error.orig}", "phonefleet doctor") from error
+            reason = f"the tables of {address()} are not those of this version"
+            raise refuse("PHONEFLEET_DATABASE_URL", reason, "run phonefleet up, which migrates them; back them up first")
+    except UNREACHABLE as error:
+        raise unreachable(error) from error
     return engine
+
+
+def unreachable(error: BaseException) -> Refused:
+    """What to tell of a ledger that cannot be used."""
+    if isinstance(error, ModuleNotFoundError):
+        remedy = "install the extra: pip install 'phonefleet[mysql]'; phonefleet doctor says what it needs"
+        return refuse("PHONEFLEET_DATABASE_URL", f"{address()} needs a driver that is not here: {error}", remedy)
+    if isinstance(error, CommandError):
+        return refuse("PHONEFLEET_DATABASE_URL", f"{address()}: {error}", "use the version of phonefleet that made it")
+    reason = f"no answer from the ledger at {address()}: {getattr(error, 'orig', None) or error}"
+    return refuse("PHONEFLEET_DATABASE_URL", reason, "phonefleet doctor looks closer")
+
+
+def address() -> str:
+    """Where the ledger is, without the password."""
+    scheme, _, rest = settings().database_url.partition("://")
+    return rest.rpartition("@")[2].removeprefix("/") if scheme.startswith("sqlite") else rest.rpartition("@")[2]
+
+
+def operator(named: str = "") -> str:
+    """Who asks: the one named, else the user of this machine."""
+    return named.strip() or os.environ.get("USER", "") or "operator"

@@ -1,17 +1,19 @@
-"""What the commands print: progress of a campaign, phones, accounts, authors."""
+"""What the commands print: progress of a campaign, plain tables, refusals."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
 from models.progress import Progress
+from models.refused import Problem
 from models.states import ENDED, State
 from workers.handle import Handle, NotEnded
 
@@ -27,7 +29,7 @@ _LINE_EVERY = 5.0  # seconds between plain lines
 
 def progress_table(progress: Progress, seconds: float) -> Group:
     """One line a flow: how far it is, and in which states its tasks are."""
-    table = Table(title=f"{progress.name}  {seconds:.0f} s", title_justify="left")
+    table = Table(title=Text(f"{progress.name}  {duration(seconds)}"), title_justify="left")
     for heading in ("flow", "ended", "", "states"):
         table.add_column(heading)
     for flow, states in sorted(progress.tasks.items()):
@@ -39,6 +41,14 @@ def progress_table(progress: Progress, seconds: float) -> Group:
         table.add_row(flow, f"{ended}/{total}", ProgressBar(total=total, completed=ended, width=24), words)
     done = ", ".join(f"{count} {kind}" for kind, count in sorted(progress.actions.items())) or "none yet"
     return Group(table, f"actions done: {done}")
+
+
+def duration(seconds: float) -> str:
+    """41 s, 12 min, 3 h 05 min."""
+    minutes = int(seconds // 60)
+    if minutes < 3:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def follow(handle: Handle, console: Console, timeout: float) -> str:
@@ -63,7 +73,7 @@ def _follow_in_lines(handle: Handle, console: Console, timeout: float) -> str:
         seconds = time.monotonic() - began
         if progress.outcome is not None or seconds - said >= _LINE_EVERY:
             said = seconds
-            console.print(f"{seconds:6.1f} s  {progress}", highlight=False, soft_wrap=True)
+            say(console, f"{seconds:6.1f} s  {progress}")
         if progress.outcome is not None:
             return progress.outcome
     raise NotEnded(f"campaign {handle.id} has not ended")
@@ -71,21 +81,36 @@ def _follow_in_lines(handle: Handle, console: Console, timeout: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A plain table: its title, its headings, its rows of text."""
+    """A plain table: its title, its headings, its rows of text, and what to do when it is empty."""
 
     title: str
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
+    when_empty: str = ""
 
 
 def print_sheet(console: Console, sheet: Sheet) -> None:
-    """Print a table; an empty one says so."""
+    """Print a table; an empty one says so. Cells are text, whatever brackets they hold."""
     if not sheet.rows:
-        console.print(f"{sheet.title}: none")
+        say(console, f"{sheet.title}: none" + (f"; {sheet.when_empty}" if sheet.when_empty else ""))
         return
-    table = Table(title=sheet.title, title_justify="left")
+    table = Table(title=Text(sheet.title), title_justify="left")
     for heading in sheet.headings:
         table.add_column(heading, overflow="fold")
     for row in sheet.rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     console.print(table)
+
+
+def say(console: Console, line: str) -> None:
+    """One line as it is: no markup, no colours of rich's own choice, wrapped by the terminal alone."""
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def refusal_lines(problems: Iterable[Problem]) -> list[str]:
+    """Each problem with its field and reason, and under it what to do."""
+    lines = ["refused; nothing was changed:"]
+    for problem in problems:
+        lines.append(f"  {problem.field}: " + problem.reason.strip().replace("\n", "\n      "))
+        lines.append(f"      -> {problem.remedy}")
+    return lines

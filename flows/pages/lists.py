@@ -78,7 +78,8 @@ class ListPage(Page, Generic[R]):
             else:
                 self.app.settle()
             page = self.app.see(type(self))
-        raise FlowFailure("list_not_loaded", f"the list of {self.noun} did not load", {"page": self.name, "retries": retries})
+        details = {"page": self.name, "retries": retries}
+        raise FlowFailure("list_not_loaded", f"the list of {self.noun} did not load", details)
 
 
 L = TypeVar("L", bound=ListPage)  # type: ignore[type-arg]

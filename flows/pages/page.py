@@ -40,7 +40,8 @@ class Page:
         """The node that plays a part. Raises FlowFailure('page_drift') when the page lacks it."""
         node = self.part(part)
         if node is None:
-            raise FlowFailure("page_drift", f"page {self.name} has no {part}", {"page": self.name, "missing": self.id(part)})
+            details = {"page": self.name, "missing": self.id(part)}
+            raise FlowFailure("page_drift", f"page {self.name} has no {part}", details)
         return node
 
     def text(self, part: str, within: Node | None = None) -> str:
@@ -66,7 +67,8 @@ class Page:
                 page = there  # type: ignore[assignment]
                 if self.app.cleared != cleared:
                     break  # a pop-up took the tap
-        raise FlowFailure("page_not_reached", f"page {self.name} stays; expected {to.name}", {"page": self.name, "wanted": [to.name]})
+        details = {"page": self.name, "wanted": [to.name]}
+        raise FlowFailure("page_not_reached", f"page {self.name} stays; expected {to.name}", details)
 
 
 def after_colon(text: str) -> str:

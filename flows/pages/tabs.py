@@ -19,6 +19,7 @@ from flows.pages.video import VideoPage
 P = TypeVar("P", bound=Page)
 
 MOST_BACKS = 8  # the deepest page lies six levels down
+TABBED: tuple[type[Page], ...] = (FeedPage, SearchPage, MePage)
 EVERYWHERE: tuple[type[Page], ...] = (
     FeedPage, SearchPage, MePage, AuthorPage, VideoPage, CommentsPage, RepliesPage, MenuPage, ReportPage,
 )  # fmt: skip
@@ -30,7 +31,7 @@ def to_tabs(app: App) -> FeedPage | SearchPage | MePage:
         return _back_to_tabs(app)
     except AppGone:
         app.start()
-        return app.see(FeedPage, SearchPage, MePage)
+        return _with_tabs(app.see(*TABBED))
 
 
 def to_feed(app: App) -> FeedPage:
@@ -59,13 +60,16 @@ def back_to(app: App, kind: type[P]) -> P:
 
 
 def _back_to_tabs(app: App) -> FeedPage | SearchPage | MePage:
-    page = _back(app, (FeedPage, SearchPage, MePage))
+    return _with_tabs(_back(app, TABBED))
+
+
+def _with_tabs(page: Page) -> FeedPage | SearchPage | MePage:
     assert isinstance(page, FeedPage | SearchPage | MePage)
     return page
 
 
 def _back(app: App, wanted: tuple[type[Page], ...]) -> Page:
-    page: Page = app.see(*EVERYWHERE)
+    page: Page = app.untouched or app.see(*EVERYWHERE)
     for _ in range(MOST_BACKS):
         if isinstance(page, wanted):
             return page

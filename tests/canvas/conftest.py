@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -29,6 +30,15 @@ def current(app: Celery) -> Iterator[Celery]:
         yield app
     finally:
         before.set_current()
+
+
+def forget_results(app: Celery) -> None:
+    """Collect the results that never came, while there is a Redis to unsubscribe them from."""
+    for mapping in app.backend._pending_results:
+        for waiting in list(mapping.values()):
+            for result in list(waiting.values()):
+                app.backend.remove_pending_result(result)
+    gc.collect()
 
 
 @pytest.fixture
@@ -64,6 +74,7 @@ def worker(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         with current(app):
             yield app
     finally:
+        forget_results(app)
         app.close()
         process.terminate()
         try:

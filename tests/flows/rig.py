@@ -63,7 +63,8 @@ class MemoryJournal:
 
     def happened(self, kind: ActionKind) -> list[Action]:
         """The confirmed actions of a kind."""
-        return [action for number, action in enumerate(self.declared, 1) if number in self.confirmed and action.kind is kind]
+        numbered = enumerate(self.declared, 1)
+        return [action for number, action in numbered if number in self.confirmed and action.kind is kind]
 
     @property
     def open(self) -> list[Action]:
@@ -114,7 +115,9 @@ class Rig:
         self.own_name = next(one["name"] for one in self.world["accounts"] if one["id"] == self.account)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.phone.close()
 
     def session(self, seed: int = 1, account: str | None = None) -> Session:
@@ -129,10 +132,20 @@ class Rig:
             pause=lambda seconds: time.sleep(min(seconds, 0.15)),
         )
 
-    def run(self, name: str, seed: int = 1, **params: Any) -> Any:
+    def run(self, name: str, **params: Any) -> Any:
         """Run a flow with these parameters."""
         flow = flow_named(name)
-        return flow.run(self.session(seed), flow.params_model(**params))
+        return flow.run(self.session(), flow.params_model.model_validate(params))
+
+    def rows(self, name: str, **params: Any) -> list[dict[str, Any]]:
+        """Run a flow; the rows of its result sheet, after a round through JSON, keyed as the flow's columns say."""
+        flow = flow_named(name)
+        checked = flow.params_model.model_validate(params)
+        result = flow.run(self.session(), checked)
+        assert flow.result_model.model_validate_json(result.model_dump_json()) == result
+        rows = flow.rows(checked, result)
+        assert all(set(row) == {column.key for column in flow.columns} for row in rows)
+        return rows
 
     def truth(self) -> list[dict[str, Any]]:
         """What happened in the world since this rig was set up."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from flows.registry import FLOWS
 from tests.flows.rig import Rig
 
-pytestmark = pytest.mark.usefixtures("shelf")
 
-
-@pytest.mark.parametrize(("least", "most_comments", "most"), [(60, 140, 1000), (300, 400, 1000), (60, 140, 50), (5, 15, 50)])
+@pytest.mark.parametrize(
+    ("least", "most_comments", "most"), [(60, 140, 1000), (300, 400, 1000), (60, 140, 50), (5, 15, 50)]
+)
 def test_every_comment_is_read_once_and_in_order(rig: Rig, least: int, most_comments: int, most: int) -> None:
     author, video = rig.video(least, most_comments)
     result = rig.run("collect_comments", author_id=author, title=video["title"], most=most)
@@ -78,12 +77,7 @@ def test_a_list_that_does_not_load_is_not_a_video_that_is_not_there(rig: Rig) ->
 
 def test_rows_are_those_of_the_result_sheet(rig: Rig) -> None:
     author, video = rig.video(5, 15)
-    flow = FLOWS["collect_comments"]
-    params = flow.params_model(author_id=author, title=video["title"])
-    result = flow.run(rig.session(), params)
-    rows = flow.rows(params, result)
+    rows = rig.rows("collect_comments", author_id=author, title=video["title"])
     assert len(rows) == video["comments"]
-    assert set(rows[0]) == {column.key for column in flow.columns}
-    assert flow.result_model.model_validate_json(result.model_dump_json()) == result
     assert rig.watch.steps == ["account", "video", "comments"]
     assert not rig.truth()

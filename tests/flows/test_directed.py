@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 
 from flows.failures import Stopped
-from flows.registry import FLOWS
 from flows.session import Action, ActionKind
 from tests.flows.rig import Rig
 
 
-def target_of(rig: Rig, video: dict[str, Any], place: int = 0) -> dict[str, str]:
+def target_of(rig: Rig, video: dict[str, Any], place: int = 0) -> dict[str, Any]:
     comment = rig.target(video, place)
     return {"target_commenter": comment.commenter, "target_comment": comment.text}
 
@@ -85,18 +84,19 @@ def test_of_identical_titles_the_one_with_the_comment_is_taken(rig: Rig) -> None
 def test_what_is_not_there_is_named(rig: Rig) -> None:
     author, video = rig.video(20, 40)
     nothing = {"target_commenter": "无名", "target_comment": "没有这条"}
-    failure = rig.fails("directed", kind="like_comment", author_id=author, title=video["title"], **nothing)
+    like: dict[str, Any] = {"kind": "like_comment", "author_id": author, "title": video["title"]} | nothing
+    failure = rig.fails("directed", **like)
     assert (failure.code, failure.kind) == ("comment_not_found", "fatal")
-    assert rig.fails("directed", kind="like_comment", author_id=author, title="没有", **nothing).code == "video_not_found"
-    assert rig.fails("directed", kind="comment", author_id="nobody", title="没有", text="好").code == "author_not_found"
+    assert rig.fails("directed", **like | {"title": "没有"}).code == "video_not_found"
+    assert rig.fails("directed", **like | {"author_id": "nobody"}).code == "author_not_found"
     assert not rig.truth()
 
 
 def test_a_comment_behind_the_comment_loop_is_not_found(rig: Rig) -> None:
     author, video = rig.video(60, 140)
     target = target_of(rig, video, 30)
-    failure = rig.fails("directed", kind="like_comment", author_id=author, title=video["title"], comment_loop=20, **target)
-    assert failure.code == "comment_not_found"
+    like = {"kind": "like_comment", "author_id": author, "title": video["title"], "comment_loop": 20}
+    assert rig.fails("directed", **like | target).code == "comment_not_found"
 
 
 def test_a_comment_that_was_deleted_is_not_found(rig: Rig) -> None:
@@ -106,7 +106,8 @@ def test_a_comment_that_was_deleted_is_not_found(rig: Rig) -> None:
         "/world/delete_comment", author_id=author, title=video["title"], commenter=comment.commenter, text=comment.text
     )
     target = {"target_commenter": comment.commenter, "target_comment": comment.text}
-    assert rig.fails("directed", kind="like_comment", author_id=author, title=video["title"], **target).code == "comment_not_found"
+    failure = rig.fails("directed", kind="like_comment", author_id=author, title=video["title"], **target)
+    assert failure.code == "comment_not_found"
 
 
 @pytest.mark.parametrize("kind", ["comment", "like_comment", "reply"])
@@ -115,7 +116,7 @@ def test_an_account_that_may_not_act_leaves_it_to_another(rig: Rig, kind: str) -
     rig.shelf.fault("may_not_act")
     params = {} if kind == "comment" else target_of(rig, video)
     text = {} if kind == "like_comment" else {"text": "好"}
-    failure = rig.fails("directed", kind=kind, author_id=author, title=video["title"], **params, **text)
+    failure = rig.fails("directed", kind=kind, author_id=author, title=video["title"], **params | text)
     assert (failure.code, failure.kind, failure.culprit) == ("may_not_act", "other_phone", "account")
     assert not rig.truth()
 
@@ -142,7 +143,9 @@ def test_responsible_use_says_no_before_the_phone_goes_anywhere(rig: Rig) -> Non
     rig.journal.without_basis = {author}
     assert rig.fails("directed", kind="comment", author_id=author, title=video["title"], text="好").code == "no_basis"
     rig.journal.without_basis, rig.journal.cap = set(), 0
-    assert rig.fails("directed", kind="comment", author_id=author, title=video["title"], text="好").code == "cap_reached"
+    assert (
+        rig.fails("directed", kind="comment", author_id=author, title=video["title"], text="好").code == "cap_reached"
+    )
     assert rig.watch.steps == ["account", "account"]
     assert not rig.truth()
 
@@ -160,7 +163,9 @@ def test_sending_that_fails_visibly_did_not_happen(rig: Rig) -> None:
 @pytest.mark.parametrize("kind", ["comment", "like_comment"])
 def test_a_rate_limit_at_the_tap_is_settled_by_looking_under_it(rig: Rig, kind: str, moment: str) -> None:
     author, video = rig.video(20, 40, skip=4)
-    params = {"text": "限流"} if kind == "comment" else target_of(rig, video, 1 if moment == "next_tap" else 2)
+    params: dict[str, Any] = (
+        {"text": "限流"} if kind == "comment" else target_of(rig, video, 1 if moment == "next_tap" else 2)
+    )
     button = "comment_send" if kind == "comment" else "comment_like"
     rig.shelf.fault("rate_limit", at=moment, on=button)
     if moment == "after_tap":  # it got through, and the app shows it
@@ -199,21 +204,15 @@ def test_a_popup_at_the_tap_is_closed_and_the_act_is_seen(rig: Rig) -> None:
     assert len(rig.truth()) == 1
 
 
-def test_a_stop_between_the_screens_touches_nothing_more(rig: Rig) -> None:
+def test_a_stop_before_the_first_look_touches_nothing(rig: Rig) -> None:
     author, video = rig.video(20, 40)
-    session = rig.session()
     rig.watch.stop = Stopped("stop")
     with pytest.raises(Stopped):
-        FLOWS["directed"].run(
-            session, FLOWS["directed"].params_model(kind="comment", author_id=author, title=video["title"], text="好")
-        )
+        rig.run("directed", kind="comment", author_id=author, title=video["title"], text="好")
     assert [call.method for call in rig.phone.calls if not call.method.startswith("shell")] == []
 
 
 def test_rows_are_those_of_the_result_sheet(rig: Rig) -> None:
     author, video = rig.video(20, 40, skip=7)
-    flow = FLOWS["directed"]
-    params = flow.params_model(kind="comment", author_id=author, title=video["title"], text="表格")
-    row = flow.rows(params, flow.run(rig.session(), params))[0]
-    assert set(row) == {column.key for column in flow.columns}
-    assert row["kind"] == "评论"
+    (row,) = rig.rows("directed", kind="comment", author_id=author, title=video["title"], text="表格")
+    assert (row["kind"], row["text"], row["verified"]) == ("评论", "表格", True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flows.failures import FlowFailure
-from flows.registry import FLOWS
+from flows.nurture import Nurture, NurtureParams
 from flows.session import Action, ActionKind
 from tests.flows.rig import Rig
 
@@ -36,9 +36,8 @@ def test_the_targets_are_reached_and_the_world_says_the_same(rig: Rig) -> None:
 def test_acts_lie_at_places_drawn_from_the_seed(rig: Rig) -> None:
     places = []
     for seed in (7, 8):
-        session = rig.session(seed)
-        params = FLOWS["nurture"].params_model(**STANDARD | {"comments": 0, "replies": 0, "video_likes": 4})
-        places.append(FLOWS["nurture"].run(session, params).videos_seen)
+        params = NurtureParams(video_likes=4, video_loop=80)
+        places.append(Nurture().run(rig.session(seed), params).videos_seen)
     assert places[0] != places[1]
 
 
@@ -124,8 +123,6 @@ def test_an_unknown_outcome_ends_the_session(rig: Rig) -> None:
 
 
 def test_rows_are_those_of_the_result_sheet(rig: Rig) -> None:
-    flow = FLOWS["nurture"]
-    params = flow.params_model(video_loop=3)
-    rows = flow.rows(params, flow.run(rig.session(), params))
-    assert len(rows) == 1
-    assert set(rows[0]) == {column.key for column in flow.columns}
+    (row,) = rig.rows("nurture", video_loop=3)
+    assert row["videos_seen"] == 3
+    assert row["asked_comments"] == 0

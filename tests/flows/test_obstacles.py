@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from flows.app import RESTARTS, App
@@ -11,7 +13,7 @@ from flows.pages.tabs import to_feed, to_me, to_search
 from tests.flows.rig import PACKAGE, Rig
 
 
-def collect(rig: Rig) -> dict[str, object]:
+def collect(rig: Rig) -> dict[str, Any]:
     author, video = rig.video(20, 40)
     return {"author_id": author, "title": video["title"], "most": 10}
 
@@ -83,10 +85,10 @@ def test_an_app_that_does_not_respond_is_waited_for(rig: Rig) -> None:
 
 
 def test_from_anywhere_to_the_tabs(rig: Rig) -> None:
-    author, video = rig.video(20, 40)
+    author, _ = rig.video(20, 40)
     app = App(rig.session())
-    panel = next(iter(to_search(app).open_author(author).loaded().rows()))
-    page = to_search(app).open_author(author).loaded().open_video(panel).open_comments().loaded()
+    first = next(iter(to_search(app).open_author(author).loaded().rows()))
+    page = to_search(app).open_author(author).loaded().open_video(first).open_comments().loaded()
     thread = page.open_replies(next(row for row in page.rows() if row.whole))
     assert thread.parent[0]
     assert to_me(app).account_id == rig.account

@@ -53,7 +53,9 @@ def test_an_empty_hierarchy_is_an_empty_screen() -> None:
 
 
 def test_emoji_written_as_surrogates_and_control_characters_are_mended() -> None:
-    dump = '<hierarchy><node text="a&#55357;&#56832;b&#0;\x01c&#55357;" resource-id="r" bounds="[0,0][1,1]"/></hierarchy>'
+    dump = (
+        '<hierarchy><node text="a&#55357;&#56832;b&#0;\x01c&#55357;" resource-id="r" bounds="[0,0][1,1]"/></hierarchy>'
+    )
     node = Screen.parse(dump).find("r")
     assert node is not None
     assert node.text == "a😀bc"

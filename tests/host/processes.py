@@ -87,7 +87,6 @@ class Host:
     def wait_told(self, *words: str, times: int = 1) -> list[list[str]]:
         """The same, once there are so many."""
 
-
         def found() -> list[list[str]]:
             if self.process.poll() not in (None, 0):
                 raise RuntimeError(f"the host agent ended:\n{self.log()}")
@@ -105,8 +104,8 @@ class Host:
 
     def workers(self) -> list[int]:
         """The zygote and its children, by pid."""
-        zygotes = _children(self.process.pid, "workers.host.zygote")
-        return [*zygotes, *(child for zygote in zygotes for child in _children(zygote, "workers.host.zygote"))]
+        zygotes = children(self.process.pid, "workers.host.zygote")
+        return [*zygotes, *(child for zygote in zygotes for child in children(zygote, "workers.host.zygote"))]
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Signal the agent and wait for its end; its exit code."""
@@ -139,7 +138,8 @@ def shelf(redis_url: str, phones: int, **environment: str) -> Iterator[tuple[Sim
         sim.close()
 
 
-def _children(parent: int, mark: str) -> list[int]:
+def children(parent: int, mark: str) -> list[int]:
+    """The child processes whose command line holds `mark`, by pid."""
     found: list[int] = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:

@@ -40,7 +40,7 @@ def test_a_phone_is_followed_from_its_connection_on(adb: Adb) -> None:
 
 
 def test_what_adb_refuses_is_an_error_with_its_words(adb: Adb) -> None:
-    with pytest.raises(AdbError, match="127.0.0.1"):
+    with pytest.raises(AdbError, match=r"failed to connect to .127\.0\.0\.1"):
         adb.connect(f"127.0.0.1:{free_port()}")
     with pytest.raises(AdbError, match="not found"):
         adb.getprop("10.9.9.9:5555", "ro.serialno")

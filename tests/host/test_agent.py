@@ -119,7 +119,9 @@ def test_sigterm_lets_workers_finish_or_hand_back(desk: Desk) -> None:
     assert told.keys() == {"done", "left:DRAIN"}
     staying, queue = told["left:DRAIN"], held[told["left:DRAIN"]]
     assert queued_ids(desk.traces.redis, list(held.values())) == {
-        **dict.fromkeys(held.values(), set()), queue: {staying}, "unacked": set()
+        **{key: set() for key in held.values()},
+        queue: {staying},
+        "unacked": set(),
     }
     assert {words[1] for words in desk.host.told("offline")} == {"SIM0001", "SIM0002"}
 

@@ -160,7 +160,11 @@ def test_a_server_that_drips_cannot_stretch_the_deadline() -> None:
 
 def test_an_adb_server_that_says_nothing_is_given_up_unsent() -> None:
     done = threading.Event()
-    with adb_server(lambda client: done.wait(10) and None) as port:
+
+    def script(_client: socket.socket) -> None:
+        done.wait(10)
+
+    with adb_server(script) as port:
         with pytest.raises(PhoneError) as failed:
             ask(client_of(port), seconds=0.3)
         done.set()
@@ -192,7 +196,11 @@ def test_a_broken_answer_is_an_error_of_a_call_that_was_sent(raw: bytes, code: s
 
 @pytest.mark.parametrize(
     ("reason", "code"),
-    [(b"device 'phone' not found", "phone_lost"), (b"device offline", "phone_lost"), (b"device unauthorized.", "phone_lost")],
+    [
+        (b"device 'phone' not found", "phone_lost"),
+        (b"device offline", "phone_lost"),
+        (b"device unauthorized.", "phone_lost"),
+    ],
 )
 def test_a_phone_that_adb_refuses_is_lost(reason: bytes, code: str) -> None:
     def script(client: socket.socket) -> None:

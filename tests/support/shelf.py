@@ -36,7 +36,9 @@ class AdbServer:
         wait_until(self._answers, READY_SECONDS, "the adb server")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._process.terminate()
         self._process.wait(READY_SECONDS)
 
@@ -52,7 +54,9 @@ class AdbServer:
 class Shelf:
     """phonesim in a process of its own, its phones connected to an adb server."""
 
-    def __init__(self, adb: AdbServer, truth: Path, phones: int = 1, *, speed: float = 0, seed: int = 1, accounts: int = 0) -> None:
+    def __init__(
+        self, adb: AdbServer, truth: Path, phones: int = 1, *, speed: float = 0, seed: int = 1, accounts: int = 0
+    ) -> None:
         self.adb = adb
         self.truth_file = truth
         self._command = [
@@ -75,7 +79,9 @@ class Shelf:
             self.adb.client.connect(phone["address"], timeout=READY_SECONDS)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for phone in self.phones:
             self.adb.client.disconnect(phone["address"])
         self._end()
@@ -87,7 +93,9 @@ class Shelf:
 
     def post(self, path: str, **body: Any) -> Any:
         """What the control port answers to a JSON body."""
-        request = urllib.request.Request(self.control + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        request = urllib.request.Request(
+            self.control + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
         with urllib.request.urlopen(request, timeout=READY_SECONDS) as answer:
             return json.load(answer)
 

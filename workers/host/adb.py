@@ -96,6 +96,7 @@ class AdbServer:
     """
 
     def __init__(self, port: int, *, usb: bool) -> None:
+        self.port = port
         self._adb = Adb(port)
         self._usb = usb
         self._process: subprocess.Popen[bytes] | None = None

@@ -75,7 +75,8 @@ class _Answer:
         """The body, and whether the connection stays open."""
         lines = self._until(b"\r\n\r\n", MOST_HEAD).decode("latin-1").split("\r\n")
         status = lines[0].split(" ")
-        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+        fields = (line.partition(":") for line in lines[1:])
+        headers = {name.strip().lower(): value.strip() for name, _, value in fields}
         keep = headers.get("connection", "keep-alive").lower() != "close"
         if headers.get("transfer-encoding", "").lower() == "chunked":
             body = self._chunked()

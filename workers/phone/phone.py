@@ -126,12 +126,13 @@ class U2Phone:
 
     def battery(self) -> Battery:
         """Charge and temperature."""
-        fields = dict(re.findall(r"^\s*([\w ]+): (\w+)\s*$", self._device.shell("dumpsys battery").output, re.MULTILINE))
+        output = self._device.shell("dumpsys battery").output
+        fields = dict(re.findall(r"^\s*([\w ]+): (\w+)\s*$", output, re.MULTILINE))
         try:
             return Battery(
                 percent=int(fields["level"]),
                 celsius=int(fields["temperature"]) / 10,
-                charging="true" in (fields.get("AC powered"), fields.get("USB powered"), fields.get("Wireless powered")),
+                charging=any(fields.get(f"{source} powered") == "true" for source in ("AC", "USB", "Wireless")),
             )
         except (KeyError, ValueError) as error:
             raise PhoneError("phone_hung", "cannot read the battery", sent=True) from error

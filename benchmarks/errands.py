@@ -1,0 +1,46 @@
+"""The task that benchmarks/fleet.py has every worker do, ours and stock alike."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from celery.signals import worker_process_init
+from redis import Redis
+
+import workers.tasks  # noqa: F401 - what a worker serves; it is part of its memory
+from workers import hand
+from workers.app import app
+from workers.host.slots import own_slot
+from workers.ledger import ledger
+from workers.seat import Seat, current_seat, take_seat
+from workers.settings import settings
+
+LOOK = "bench.look"
+DONE = "bench:done"  # counts the tasks that succeeded
+STOCK_SEAT = "BENCH_STOCK_SEAT"  # JSON: serial, address, adb_port
+
+_kept: list[bytes] = []
+
+
+@app.task(name=LOOK)
+def look() -> None:
+    """Read the logged-in account from the app and write it into the ledger; keep one screenshot."""
+    seat = current_seat()
+    if hand.identify(ledger(), seat) is None:
+        raise RuntimeError(f"{seat.serial} does not tell who is logged in")
+    if not _kept:
+        _kept.append(hand._hand.reach(seat).screenshot())
+    with Redis.from_url(settings().redis_url, socket_timeout=5) as redis:
+        redis.incr(DONE)
+
+
+def sit_down(**_: object) -> None:
+    """A stock worker has no host agent: the seat of its pool process comes from the environment."""
+    told = os.environ.get(STOCK_SEAT)
+    if told:
+        place = json.loads(told)
+        take_seat(Seat(place["serial"], place["address"], place["adb_port"], "stock", place["serial"], own_slot()))
+
+
+worker_process_init.connect(sit_down, weak=False)

@@ -1,0 +1,111 @@
+"""A whole fleet for a test: simulated phones, host agent and coordinator as processes, on a ledger and a Redis."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Engine, func, select
+
+from models.authors import register_author, set_basis
+from models.engine import connect, read
+from models.migrate import upgrade
+from models.states import ENDED, State
+from models.tables import Account, Task
+from scripts.demo.judge import Deed, ledger_deeds, mismatches, true_deeds
+from scripts.demo.shelf import Shelf, start_shelf
+from scripts.embedded import free_port
+from scripts.processes import COORDINATOR, HOST, Processes
+from tests.support.poll import wait_until
+from workers.app import app
+from workers.settings import settings
+
+ACCOUNTS_SECONDS = 60.0
+
+
+def reach_redis(redis_url: str) -> None:
+    """Let this test process publish its tickets to that Redis: the one of all its tests."""
+    os.environ["PHONEFLEET_REDIS_URL"] = redis_url
+    settings.cache_clear()
+    app.conf.broker_url = redis_url
+
+
+class Fleet:
+    """Runs until the `with` block ends. The world's main authors are registered as the operator's own."""
+
+    def __init__(self, folder: Path, database_url: str, redis_url: str, phones: int, *, speed: float = 0) -> None:
+        self._folder = folder
+        self._phones = phones
+        self._speed = speed
+        env = {
+            "PHONEFLEET_DATABASE_URL": database_url,
+            "PHONEFLEET_REDIS_URL": redis_url,
+            "PHONEFLEET_ADB_PORT": str(free_port()),
+            "PHONEFLEET_VAR": str(folder),
+            "PHONEFLEET_HOST": "shelf",
+        }
+        self.processes = Processes(folder / "log", env)
+        self.engine: Engine = connect(database_url)
+        self.shelf: Shelf
+        reach_redis(redis_url)
+
+    def __enter__(self) -> Self:
+        upgrade(self.engine)
+        self.shelf = start_shelf(self.processes, self._folder, self._phones, self._speed, seed=1)
+        self.processes.also({"PHONEFLEET_ADB_CONNECT": ",".join(self.shelf.addresses)})
+        self.processes.start(COORDINATOR)
+        self.processes.start(HOST)
+        for author in self.shelf.authors():
+            register_author(self.engine, author["id"], author["name"])
+            if author["main"]:
+                set_basis(self.engine, author["id"], "owned", who="test", note="the practice world's own")
+        self.wait(lambda: self.accounts() == self._phones, ACCOUNTS_SECONDS, "every phone's account")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.processes.stop()
+        self.engine.dispose()
+
+    def accounts(self) -> int:
+        """How many accounts the ledger knows."""
+        return read(self.engine, lambda session: session.scalar(select(func.count()).select_from(Account))) or 0
+
+    def wait(self, condition: Callable[[], Any], timeout: float, what: str) -> Any:
+        """As `wait_until`, and at once an error when a process of the fleet died."""
+
+        def look() -> Any:
+            self.processes.check()
+            return condition()
+
+        return wait_until(look, timeout, what, every=0.1)
+
+    def states(self, flow: str | None = None) -> dict[str, int]:
+        """How many tasks are in which state."""
+        counted = select(Task.state, func.count()).group_by(Task.state)
+        chosen = counted if flow is None else counted.where(Task.flow == flow)
+        return dict(read(self.engine, lambda session: session.execute(chosen).tuples().all()))
+
+    def all_ended(self) -> bool:
+        """There are tasks, and none is open."""
+        states = self.states()
+        return bool(states) and all(State(state) in ENDED for state in states)
+
+    def fault(self, name: str, phone: str, **options: Any) -> None:
+        """Let a fault strike a phone."""
+        body = json.dumps({"phone": phone, "fault": name, **options}).encode()
+        request = urllib.request.Request(f"{self.shelf.control}/faults", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=10):
+            pass
+
+    def truth(self) -> list[Deed]:
+        """What really happened."""
+        return true_deeds(self.shelf.truth)
+
+    def differences(self) -> list[str]:
+        """Where the ledger and what really happened are not the same."""
+        return list(mismatches(ledger_deeds(self.engine), self.truth()))
