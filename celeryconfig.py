@@ -72,11 +72,6 @@ control_queue_expires = 60
 event_queue_ttl = 10
 event_queue_expires = 60
 
-# One task at a time on a phone: never two hands. Threads, so that the worker answers its host,
-# Flower and Redis while the task runs; and one process a phone, not the two of prefork.
-worker_pool = "threads"
-worker_concurrency = 1
-
 # Logs go where phonefleet's own logging sends them.
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from celery.signals import worker_process_init
+from celery.signals import task_failure, worker_process_init
 from redis import Redis
 
 import workers.tasks  # noqa: F401 - what a worker serves; it is part of its memory
@@ -17,7 +17,7 @@ from workers.seat import Seat, current_seat, take_seat
 from workers.settings import settings
 
 LOOK = "bench.look"
-DONE = "bench:done"  # counts the tasks that succeeded
+FAILED = "bench:failed"  # a list in Redis: why a task failed
 STOCK_SEAT = "BENCH_STOCK_SEAT"  # JSON: serial, address, adb_port
 
 _kept: list[bytes] = []
@@ -31,11 +31,14 @@ def look() -> None:
         raise RuntimeError(f"{seat.serial} does not tell who is logged in")
     if not _kept:
         _kept.append(hand._hand.reach(seat).screenshot())
+
+
+def _tell(exception: BaseException | None = None, **_: object) -> None:
     with Redis.from_url(settings().redis_url, socket_timeout=5) as redis:
-        redis.incr(DONE)
+        redis.rpush(FAILED, str(exception))
 
 
-def sit_down(**_: object) -> None:
+def _sit_down(**_: object) -> None:
     """A stock worker has no host agent: the seat of its pool process comes from the environment."""
     told = os.environ.get(STOCK_SEAT)
     if told:
@@ -43,4 +46,5 @@ def sit_down(**_: object) -> None:
         take_seat(Seat(place["serial"], place["address"], place["adb_port"], "stock", place["serial"], own_slot()))
 
 
-worker_process_init.connect(sit_down, weak=False)
+task_failure.connect(_tell, weak=False)
+worker_process_init.connect(_sit_down, weak=False)

@@ -78,7 +78,7 @@ def _table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str | fl
 
 
 def _cell(value: str | float) -> str:
-    return value if isinstance(value, str) else f"{value:.4g}" if isinstance(value, float) else str(value)
+    return value if isinstance(value, str) else f"{value:.4g}"
 
 
 def _write(name: str, measured: Mapping[str, Any], targets: Sequence[Target]) -> Path:

@@ -93,6 +93,7 @@ class App:
             if self.clear(screen):
                 continue
             name = self.profile.page_of(screen)
+            self.session.notes["page"] = name or ""  # for evidence
             if name in BARRIERS:
                 raise FlowFailure(BARRIERS[name], self.profile.text_on(name, screen), {"page": name})
             if (

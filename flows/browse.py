@@ -134,13 +134,13 @@ class Browse:
             self._reply_to(back_to(self.app, CommentsPage), rows[place], identity)
 
     def _reply_to(self, panel: CommentsPage, row: CommentRow, identity: tuple[str, str]) -> None:
-        assert row.commenter is not None and row.text is not None
-        action = Action(ActionKind.REPLY, *identity, row.commenter, row.text, self._text())
+        target = (row.commenter or "", row.text or "")  # both are there in a whole row
+        action = Action(ActionKind.REPLY, *identity, *target, text=self._text())
         there = next((other for other in panel.rows() if other.parts == row.parts and other.reply_button), None)
         if there is None or not self._allowed(action):
             return
         thread = panel.open_replies(there).loaded()
-        if thread.parent == (row.commenter, row.text):
+        if thread.parent == target:
             acts.send_reply(self.app, thread, action, self.own_name)
             self._count(action)
 

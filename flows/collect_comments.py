@@ -10,7 +10,7 @@ from flows.app import App
 from flows.checks import Name
 from flows.find import videos_titled
 from flows.flow import Column, Flow, Limits, Params, Result
-from flows.identify import check_account
+from flows.identify import check_account_for_reading
 from flows.pages.comments import CommentRow, CommentsPage
 from flows.pages.lists import Walk
 from flows.pages.video import VideoPage
@@ -72,7 +72,7 @@ class CollectComments(Flow[CollectCommentsParams, CollectCommentsResult]):
     def run(self, session: Session, params: CollectCommentsParams) -> CollectCommentsResult:
         """Collect. Raises FlowFailure: author_not_found, video_not_found, list_not_loaded."""
         app = App(session)
-        check_account(app)
+        check_account_for_reading(app)
         return app.through_crashes(lambda: self._collect(app, params))
 
     def _collect(self, app: App, params: CollectCommentsParams) -> CollectCommentsResult:
@@ -81,12 +81,11 @@ class CollectComments(Flow[CollectCommentsParams, CollectCommentsResult]):
         with app.session.watch.step("comments"):
             author = video.author
             walk = _read_down(video, params.most)
-            rows = [row for row in walk.rows if None not in row.parts][: params.most]
             return CollectCommentsResult(
                 author_id=params.author_id,
                 author=author,
                 title=params.title,
-                comments=tuple(_comment(app, row) for row in rows),
+                comments=tuple(_comment(app, row) for row in _readable(walk.rows)[: params.most]),
                 gaps=walk.gaps,
             )
 
@@ -102,6 +101,11 @@ def _read_down(video: VideoPage, most: int) -> Walk[CommentsPage, CommentRow]:
         if sum(row.whole for row in walk.rows) >= most or not walk.advance():
             break
     return walk
+
+
+def _readable(rows: list[CommentRow]) -> list[CommentRow]:
+    """The rows seen whole; one higher than the list never is and counts too, but not what the last screen cut off."""
+    return [row for row in rows if row.whole or (row is not rows[-1] and None not in row.parts)]
 
 
 def _comment(app: App, row: CommentRow) -> Comment:

@@ -13,7 +13,7 @@ from flows.counts import margin
 from flows.failures import FlowFailure
 from flows.find import open_author, walk_videos
 from flows.flow import Column, Flow, Limits, Params, Result
-from flows.identify import check_account
+from flows.identify import check_account_for_reading
 from flows.pages.author import AuthorPage, VideoRow
 from flows.pages.comments import CommentRow, CommentsPage
 from flows.pages.lists import Walk
@@ -34,7 +34,8 @@ class CollectTitlesParams(Params):
     def _room(self) -> Self:
         if self.count > self.video_loop:
             raise ValueError(
-                f"count: {self.count} titles do not fit into a video_loop of {self.video_loop}; raise video_loop or lower count"
+                f"count: {self.count} titles do not fit into a video_loop of {self.video_loop};"
+                " raise video_loop or lower count"
             )
         return self
 
@@ -87,7 +88,7 @@ class CollectTitles(Flow[CollectTitlesParams, CollectTitlesResult]):
         details; list_not_loaded.
         """
         app = App(session)
-        check_account(app)
+        check_account_for_reading(app)
         search = _Search(app, params)
         app.through_crashes(search.run)
         if len(search.found) < params.count:
@@ -143,7 +144,7 @@ class _Search:
             if place not in self._judged and eligible(place, row):
                 self._judge(walk.page, row)
                 self._judged.add(place)
-                walk.page = back_to(self.app, AuthorPage)
+                walk.resume(back_to(self.app, AuthorPage))
             if self._complete:
                 return
 

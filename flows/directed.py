@@ -137,11 +137,9 @@ def _find(app: App, params: DirectedParams) -> tuple[VideoPage, CommentsPage, Co
         row = _find_comment(walk, params)
         if row is not None:
             return video, walk.page, row
-    raise FlowFailure(
-        "comment_not_found",
-        f"{params.target_comment!r} by {params.target_commenter!r} is not among the first {params.comment_loop} comments",
-        {"target_commenter": params.target_commenter, "target_comment": params.target_comment},
-    )
+    target = {"target_commenter": params.target_commenter, "target_comment": params.target_comment}
+    reason = f"{' '.join(target.values())!r} is not among the first {params.comment_loop} comments"
+    raise FlowFailure("comment_not_found", reason, target)
 
 
 def _find_comment(walk: Walk[CommentsPage, CommentRow], params: DirectedParams) -> CommentRow | None:

@@ -22,8 +22,8 @@ def open_author(app: App, author_id: str) -> AuthorPage:
 def walk_videos(page: AuthorPage, most: int) -> Iterator[tuple[VideoWalk, int, VideoRow]]:
     """The author's videos in their order, at most so many: each while its row is on the screen.
 
-    The caller may open a video and must be back on the author's page before it asks for the next;
-    it then sets `walk.page` to the page it came back to.
+    The caller may open a video; before it asks for the next it must be back on the author's page and
+    say so with `walk.resume`.
     """
     walk: VideoWalk = Walk(page)
     at = 0
@@ -52,7 +52,7 @@ def videos_titled(app: App, author_id: str, title: str, most: int) -> Iterator[V
         if page.title == title:
             found = True
             yield page
-        walk.page = back_to(app, AuthorPage)
+        walk.resume(back_to(app, AuthorPage))
     if not found:
         reason = f"{title!r} is not among the first {most} videos of {author_id}"
         raise FlowFailure("video_not_found", reason, {"author_id": author_id, "title": title})

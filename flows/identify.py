@@ -23,8 +23,14 @@ def read_account(app: App) -> Account:
     return Account(page.account_id, page.account_name)
 
 
+def check_account_for_reading(app: App) -> None:
+    """As `check_account`, for flows that only read: a look of minutes ago is good enough for them."""
+    if not app.session.account_read_lately:
+        check_account(app)
+
+
 def check_account(app: App) -> Account:
-    """The step `account` of every flow: the account must be the one that the ledger expects.
+    """The step `account` of every flow that acts: the account must be the one that the ledger expects.
 
     Raises FlowFailure('wrong_account') with the account seen in `details['account_id']`.
     """

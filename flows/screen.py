@@ -96,8 +96,7 @@ class Screen:
             root = etree.fromstring(_mend(dump).encode("utf-8"), parser)
         except etree.XMLSyntaxError as error:
             raise ScreenError(f"the dump is not XML: {error}") from error
-        document = root.getroottree().docinfo
-        if document is not None and document.doctype:
+        if root.getroottree().docinfo.internalDTD is not None:
             raise ScreenError("the dump carries a document type declaration")
         if root.tag != "hierarchy":
             raise ScreenError(f"the dump's root is <{root.tag}>, not <hierarchy>")

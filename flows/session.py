@@ -130,6 +130,8 @@ class PointOfNoReturn:
 class Session:
     """All that a flow gets. `account_id` is the account that the ledger expects on this phone.
 
+    `account_read_lately`: the worker itself read from the app, minutes ago, that this account is
+    logged in; a flow that only reads then spends no calls on looking again.
     `pause` waits so many seconds and `now` tells the moment with its zone; both can be replaced,
     so that a flow's waits and times are the caller's.
     """
@@ -140,6 +142,7 @@ class Session:
     rng: random.Random
     journal: Journal
     watch: Watch
+    account_read_lately: bool = False
     notes: dict[str, object] = field(default_factory=dict)
     pause: Callable[[float], None] = time.sleep
     now: Callable[[], datetime] = _now

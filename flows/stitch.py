@@ -25,6 +25,10 @@ class Row(Protocol):
     def whole(self) -> bool:
         """Nothing of the row is cut off."""
 
+    @property
+    def height(self) -> int:
+        """Pixels from top to bottom; 0 when an edge may have cut some off."""
+
 
 R = TypeVar("R", bound=Row)
 
@@ -48,9 +52,11 @@ def stitch(rows: list[R], screen: Sequence[R], expected: int | None = None) -> S
     """Put a screen's rows onto the sequence, in place.
 
     `expected` is the index at which the first row of the screen should lie, reckoned from the
-    finger's way; None when nothing is known. Of all places where the rows agree the nearest to it
-    is taken, without it the one that adds fewest rows, so that nothing is counted twice. When the
-    rows agree nowhere, something between was missed: `gap` is true and nothing was added.
+    finger's way; None when that is not known, as at the end of a list, which stops the movement.
+    Of all places where the rows agree, those are preferred where their heights agree too, then the
+    nearest to what is expected; without it the one that adds fewest rows, so that nothing is
+    counted twice. When the rows agree nowhere, something between was missed: `gap` is true and
+    nothing was added.
     """
     if not screen:
         return Stitched(len(rows), 0, gap=False)
@@ -60,10 +66,7 @@ def stitch(rows: list[R], screen: Sequence[R], expected: int | None = None) -> S
     places = [start for start in range(len(rows)) if _fits(rows, screen, start)]
     if not places:
         return Stitched(len(rows), 0, gap=True)
-    if expected is not None:
-        start = min(places, key=lambda place: abs(place - expected))
-    else:
-        start = _fewest(places, rows, screen)
+    start = min(places, key=lambda place: _doubt(rows, screen, place, expected))
     overlap = min(len(screen), len(rows) - start)
     for offset in range(overlap):
         if screen[offset].whole and not rows[start + offset].whole:
@@ -84,6 +87,12 @@ def _fits(rows: Sequence[R], screen: Sequence[R], start: int) -> bool:
     return all(agree(old.parts, new.parts) for old, new in zip(rows[start:], screen, strict=False))
 
 
-def _fewest(places: list[int], rows: Sequence[R], screen: Sequence[R]) -> int:
-    """The place that adds fewest rows; among equals the furthest on, for lists are read downwards."""
-    return min(places, key=lambda place: (max(0, place + len(screen) - len(rows)), -place))
+def _doubt(rows: Sequence[R], screen: Sequence[R], start: int, expected: int | None) -> tuple[int, int, int]:
+    """How much speaks against a place: heights that differ, then rows from what is expected or rows added."""
+    pairs = [(old, new) for old, new in zip(rows[start:], screen, strict=False) if old.height and new.height]
+    # a height is no proof: a row grows when it gets its first reply
+    differing = sum(old.height != new.height for old, new in pairs)
+    if expected is not None:
+        return differing, abs(start - expected), 0
+    # among places that add nothing the furthest on: lists are read downwards
+    return differing, max(0, start + len(screen) - len(rows)), -start

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, DateTime, Dialect, String, Text
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, String, Text
 from sqlalchemy.dialects.mysql import DATETIME as MYSQL_DATETIME
 from sqlalchemy.dialects.mysql import LONGTEXT
 from sqlalchemy.orm import DeclarativeBase, mapped_column
@@ -35,7 +35,7 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 # utf8mb4_general_ci holds 😀 = 😂 and 'abc ' = 'ABC'; titles and comments must be told apart.
-MYSQL_BINARY_TEXT = {
+MYSQL_BINARY_TEXT: dict[str, Any] = {
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb4",
     "mysql_collate": "utf8mb4_bin",
@@ -55,6 +55,8 @@ class Base(DeclarativeBase):
 Id = Annotated[str, mapped_column(String(36))]
 Word = Annotated[str, mapped_column(String(64))]
 Name = Annotated[str, mapped_column(String(191))]
-Title = Annotated[str, mapped_column(String(500))]
 LongText = Annotated[str, mapped_column(Text().with_variant(LONGTEXT(), "mysql", "mariadb"))]
+# Counts as the app shows them: 99999亿 is more than 32 bits hold.
+Count = Annotated[int, mapped_column(BigInteger())]
+Key = Annotated[str, mapped_column(String(32))]  # of models.caps.content_key: long texts make poor index keys
 Json = Annotated[Any, mapped_column(JSON(none_as_null=True))]

@@ -86,9 +86,13 @@ def cap_refusal(caps: Caps, kind: str, account_id: str, use: Use) -> Refusal | N
             "cap_reached", f"{len(use.accounts_on_video)} of {caps.accounts_per_video} accounts acted on this video"
         )
     if kind == "reply" and use.replies_on_comment >= caps.replies_per_comment:
-        return Refusal("cap_reached", f"this comment has {use.replies_on_comment} of {caps.replies_per_comment} replies")
+        return Refusal(
+            "cap_reached", f"this comment has {use.replies_on_comment} of {caps.replies_per_comment} replies"
+        )
     if kind in LIKES and use.likes_on_comment >= caps.likes_per_comment:
-        return Refusal("cap_reached", f"this comment has {use.likes_on_comment} of {caps.likes_per_comment} likes of ours")
+        return Refusal(
+            "cap_reached", f"this comment has {use.likes_on_comment} of {caps.likes_per_comment} likes of ours"
+        )
     return None
 
 

@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from models.caps import content_key
+from models.storable import storable_text
 from models.tables import CollectedComment, CollectedTitle
+
+MOST_NAME = 191  # characters of a name column
+MOST_TIME = 64
+
+
+@dataclass(frozen=True, slots=True)
+class TitleSeen:
+    """A title of an author, as a flow saw it."""
+
+    author_id: str
+    author: str
+    title: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is told apart by: the author, and the exact title."""
+        return self.author_id, content_key(self.title)
 
 
 def note_result(session: Session, flow: str, task_id: str, result: Any, now: datetime) -> Any:
@@ -23,16 +42,19 @@ def note_result(session: Session, flow: str, task_id: str, result: Any, now: dat
 
 
 def _note_titles(session: Session, task_id: str, result: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    seen = [TitleSeen(found["author_id"], found["author"], found["title"]) for found in result["titles"]]
+    rows = _known(session, seen, task_id, now)
     titles = []
-    for found in result["titles"]:
-        row = _title(session, found["author_id"], found["title"], found["author"], task_id, now)
+    for one, found in zip(seen, result["titles"], strict=True):
+        row = rows[one.key]
         row.shown_count, row.real_count = found.get("shown_count"), found.get("real_count")
         titles.append({**found, "collected": row.comments_collected_at is not None})
     return {**result, "titles": titles}
 
 
 def _note_comments(session: Session, task_id: str, result: Mapping[str, Any], now: datetime) -> None:
-    row = _title(session, result["author_id"], result["title"], result.get("author", ""), task_id, now)
+    seen = TitleSeen(result["author_id"], result.get("author", ""), result["title"])
+    row = _known(session, [seen], task_id, now)[seen.key]
     row.comments_task_id, row.comments_collected_at = task_id, now
     session.flush()
     comments: Sequence[Mapping[str, Any]] = result["comments"]
@@ -45,22 +67,46 @@ def _note_comments(session: Session, task_id: str, result: Mapping[str, Any], no
             text=comment["text"],
             likes=comment["likes"],
             replies=comment["replies"],
-            time=comment["time"],
+            time=storable_text(comment["time"], MOST_TIME),
             collected_at=now,
         )
         for position, comment in enumerate(comments)
     )
 
 
-def _title(session: Session, author_id: str, title: str, author: str, task_id: str, now: datetime) -> CollectedTitle:
-    known = select(CollectedTitle).where(CollectedTitle.author_id == author_id, CollectedTitle.title == title)
-    row = session.scalars(known).one_or_none()
-    if row is not None:
-        return row
-    row = CollectedTitle(author_id=author_id, author=author, title=title, first_task_id=task_id, first_seen_at=now)
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:  # another phone wrote it down meanwhile
-        return session.scalars(known).one()
-    return row
+def _known(
+    session: Session, seen: Sequence[TitleSeen], task_id: str, now: datetime
+) -> dict[tuple[str, str], CollectedTitle]:
+    """The rows of these titles, made where there is none.
+
+    Rows that another phone makes meanwhile are left as they are; all write in one order, so that
+    two that bring the same titles do not wait for each other in a ring.
+    """
+    if not seen:
+        return {}
+    titles = {one.key: one for one in seen}
+    values = [
+        {
+            "author_id": author_id,
+            "author": storable_text(titles[author_id, key].author, MOST_NAME),
+            "title": titles[author_id, key].title,
+            "title_key": key,
+            "first_task_id": task_id,
+            "first_seen_at": now,
+        }
+        for author_id, key in sorted(titles)
+    ]
+    unless_there = insert(CollectedTitle).prefix_with("OR IGNORE", dialect="sqlite")
+    for dialect in ("mysql", "mariadb"):
+        unless_there = unless_there.prefix_with("IGNORE", dialect=dialect)
+    session.execute(unless_there, values)
+    rows = session.scalars(
+        select(CollectedTitle)
+        .where(
+            CollectedTitle.author_id.in_({author_id for author_id, _ in titles}),
+            CollectedTitle.title_key.in_({key for _, key in titles}),
+        )
+        .order_by(CollectedTitle.id)
+        .with_for_update()
+    )
+    return {(row.author_id, row.title_key): row for row in rows}

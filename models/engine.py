@@ -103,9 +103,9 @@ def write(engine: Engine, work: Callable[[Session], T]) -> T:
 
 def read(engine: Engine, work: Callable[[Session], T]) -> T:
     """Run `work` in one transaction that writes nothing."""
-    with engine.connect().execution_options(reads_only=True) as connection:
-        with Session(connection, expire_on_commit=False) as session:
-            return work(session)
+    connecting = engine.connect().execution_options(reads_only=True)
+    with connecting as connection, Session(connection, expire_on_commit=False) as session:
+        return work(session)
 
 
 def _asks_to_try_again(error: DBAPIError) -> bool:

@@ -10,11 +10,15 @@ from sqlalchemy.orm import Session
 
 from models.engine import database_now, read, write
 from models.states import State
+from models.storable import storable_text
 from models.tables import Account, Phone, Task
+
+MOST_NAME = 191  # characters of a name column
 
 
 def phone_online(engine: Engine, serial: str, address: str, host: str, model: str, incarnation: str) -> None:
     """A host serves this phone now, with a worker of this incarnation."""
+    model = storable_text(model, MOST_NAME)
 
     def work(session: Session) -> None:
         now = database_now(session)
@@ -57,6 +61,7 @@ def owe_tickets_again(session: Session, serial: str) -> None:
 
 def account_seen(engine: Engine, serial: str, account_id: str, name: str, app_version: str | None = None) -> bool:
     """This account is logged in on this phone now. True when the ledger thought otherwise before."""
+    name = storable_text(name, MOST_NAME)
 
     def work(session: Session) -> bool:
         now = database_now(session)
@@ -108,7 +113,7 @@ def renew_leases(engine: Engine, incarnations: Sequence[str], seconds: float) ->
         now = database_now(session)
         held = (Task.state == State.RUNNING, Task.incarnation.in_(incarnations), Task.lease_until > now)
         session.execute(update(Task).where(*held).values(lease_until=now + timedelta(seconds=seconds)))
-        rows = session.execute(select(Task.incarnation, Task.id).where(*held)).tuples()
+        rows = session.execute(select(Task.incarnation, Task.id).where(*held))
         return {incarnation: task_id for incarnation, task_id in rows if incarnation is not None}
 
     return write(engine, work)

@@ -10,10 +10,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from models.authors import basis_of, read_caps
-from models.caps import WORDS, LIKES, Refusal, Use, basis_refusal, cap_refusal, content_key, operator_day
+from models.caps import LIKES, WORDS, Refusal, Use, basis_refusal, cap_refusal, content_key, operator_day
 from models.engine import database_now
 from models.fence import Fence, check_fence
-from models.tables import ActionRow, Author, Campaign, Task
+from models.tables import Account, ActionRow, Author, Campaign, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def read_use(session: Session, act: Act, today: date) -> Use:
             .where(ActionRow.comment_key == act.comment_key, happened)
             .group_by(ActionRow.kind)
         )
-        on_comment = {kind: count for kind, count in counted.tuples()}
+        on_comment = dict(counted.all())
     return Use(
         account_actions_today=today_count or 0,
         accounts_on_video=frozenset(on_video),
@@ -79,10 +79,11 @@ def read_use(session: Session, act: Act, today: date) -> Use:
 def declare(session: Session, fence: Fence, act: Act, zone: str) -> int | Refusal:
     """Write the point of no return. The action's number, or why responsible use refuses it.
 
-    Raises LeaseLost. Locks the author's row first, so that two accounts that act on the same
-    content at once cannot both take the last place under a cap.
+    Raises LeaseLost. Locks the author's row and the account's first, so that two that act on the
+    same content, or as the same account, at once cannot both take the last place under a cap.
     """
     session.execute(select(Author.id).where(Author.id == act.author_id).with_for_update())
+    session.execute(select(Account.id).where(Account.id == act.account_id).with_for_update())
     task = check_fence(session, fence)
     now = database_now(session)
     refused = refusal(session, act, zone, now)
@@ -114,7 +115,9 @@ def declare(session: Session, fence: Fence, act: Act, zone: str) -> int | Refusa
     return row.id
 
 
-def conclude(session: Session, fence: Fence, number: int, *, happened: bool, verified: bool, reason: str | None) -> None:
+def conclude(
+    session: Session, fence: Fence, number: int, *, happened: bool, verified: bool, reason: str | None
+) -> None:
     """What came of a declared action. Raises LeaseLost; a concluded action is not changed again."""
     check_fence(session, fence)
     session.execute(

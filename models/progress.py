@@ -43,8 +43,10 @@ def read_progress(session: Session, campaign_id: str) -> Progress:
     campaign = session.get_one(Campaign, campaign_id)
     tasks: dict[str, dict[str, int]] = {}
     counted = session.execute(
-        select(Task.flow, Task.state, func.count()).where(Task.campaign_id == campaign_id).group_by(Task.flow, Task.state)
-    ).tuples()
+        select(Task.flow, Task.state, func.count())
+        .where(Task.campaign_id == campaign_id)
+        .group_by(Task.flow, Task.state)
+    )
     for flow, state, count in counted:
         tasks.setdefault(flow, {})[state] = count
     done = session.execute(
@@ -52,5 +54,5 @@ def read_progress(session: Session, campaign_id: str) -> Progress:
         .join(Task, Task.id == ActionRow.task_id)
         .where(Task.campaign_id == campaign_id, ActionRow.outcome == "done")
         .group_by(ActionRow.kind)
-    ).tuples()
+    )
     return Progress(campaign.id, campaign.name, campaign.outcome, tasks, dict(done.all()))

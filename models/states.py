@@ -1,5 +1,7 @@
 """The states of a task, the moves allowed between them, and their drawing.
 
+States::
+
     waiting ──► ready ──► running ──► succeeded
        │ ▲       │ ▲ ▲       │  ├───► failed
        │ │       │ │ └───────┤  ├───► stopped

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
@@ -14,39 +13,54 @@ from models.accounts import register_account, rest_is_over, set_live
 from models.caps import operator_day
 from models.engine import database_now, read
 from models.tables import Account, ActionRow, Phone
-from scripts.ground import open_ledger
-from scripts.show import Sheet, print_sheet
+from scripts.ground import open_ledger, operator
+from scripts.show import Sheet, print_sheet, say
 from workers.settings import settings
 
-commands = typer.Typer(no_args_is_help=True, help="Our accounts. Phones make those known that are logged in on them.")
+commands = typer.Typer(
+    invoke_without_command=True, help="Our accounts. Phones make those known that are logged in on them."
+)
+
+
+@commands.callback()
+def by_default(context: typer.Context) -> None:
+    """Our accounts. Phones make those known that are logged in on them. Without a command: list."""
+    if context.invoked_subcommand is None:
+        list_accounts()
 
 
 @commands.command("list")
 def list_accounts() -> None:
     """Every account: its phone, its actions today, whether it rests and why."""
     headings = ("id", "name", "phone", "live", "actions today", "rests")
-    print_sheet(Console(), Sheet("accounts", headings, read(open_ledger(), _rows)))
+    when_empty = "a phone that is served shows its own, or: phonefleet accounts add ID NAME"
+    print_sheet(Console(), Sheet("accounts", headings, read(open_ledger(), _rows), when_empty))
 
 
 @commands.command("add")
 def add(account_id: str, name: str) -> None:
     """Make an account known before a phone shows it, so that it is missed when none does."""
     register_account(open_ledger(), account_id, name)
-    Console().print(f"{account_id} is known")
+    say(Console(), f"{account_id} is known as {name}")
 
 
 @commands.command("live")
 def live(account_id: str, take_part: Annotated[bool, typer.Argument(help="true or false")]) -> None:
     """Does the account take part when a campaign says `accounts: all`?"""
-    set_live(open_ledger(), account_id, take_part, who=os.environ.get("USER", "operator"))
-    Console().print(f"{account_id}: {'live' if take_part else 'not live'}")
+    set_live(open_ledger(), account_id, take_part, who=operator())
+    say(
+        Console(),
+        f"{account_id} takes part in accounts: all"
+        if take_part
+        else f"{account_id} no longer takes part in accounts: all",
+    )
 
 
 @commands.command("wake")
 def wake(account_id: str) -> None:
     """End an account's rest, after a person looked at it in the app."""
-    rest_is_over(open_ledger(), account_id, who=os.environ.get("USER", "operator"))
-    Console().print(f"{account_id} works again")
+    rest_is_over(open_ledger(), account_id, who=operator())
+    say(Console(), f"{account_id} works again")
 
 
 def _rows(session: Session) -> list[list[str]]:
@@ -57,9 +71,10 @@ def _rows(session: Session) -> list[list[str]]:
         .group_by(ActionRow.account_id)
     ).tuples()
     actions = dict(counted.all())
-    seats = dict(
-        session.execute(select(Phone.account_id, Phone.serial).where(Phone.account_id.is_not(None))).tuples().all()
-    )
+    seats = {
+        phone.account_id: phone.serial if phone.state == "online" else f"{phone.serial} ({phone.state})"
+        for phone in session.scalars(select(Phone).where(Phone.account_id.is_not(None)))
+    }
     return [
         [
             one.id,

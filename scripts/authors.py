@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from typing import Annotated
 
@@ -16,10 +15,20 @@ from models.caps import CAP_NAMES
 from models.engine import read
 from models.refused import refuse
 from models.tables import Author
-from scripts.ground import open_ledger
-from scripts.show import Sheet, print_sheet
+from scripts.ground import open_ledger, operator
+from scripts.show import Sheet, print_sheet, say
 
-commands = typer.Typer(no_args_is_help=True, help="Authors, the basis for acting on their content, and the caps.")
+commands = typer.Typer(
+    invoke_without_command=True, help="Authors, the basis for acting on their content, and the caps."
+)
+
+
+@commands.callback()
+def by_default(context: typer.Context) -> None:
+    """Authors, the basis for acting on their content, and the caps. Without a command: list."""
+    if context.invoked_subcommand is None:
+        list_authors()
+
 
 Who = Annotated[str, typer.Option(help="Who sets it; kept in the ledger.")]
 
@@ -27,7 +36,10 @@ Who = Annotated[str, typer.Option(help="Who sets it; kept in the ledger.")]
 @commands.command("list")
 def list_authors() -> None:
     """Every author with the basis for acting on their content."""
-    print_sheet(Console(), Sheet("authors", ("id", "name", "basis", "note", "until"), read(open_ledger(), _rows)))
+    headings = ("id", "name", "basis", "note", "until")
+    print_sheet(
+        Console(), Sheet("authors", headings, read(open_ledger(), _rows), "add one: phonefleet authors add ID NAME")
+    )
 
 
 @commands.command("add")
@@ -37,7 +49,7 @@ def add(author_id: Annotated[str, typer.Argument(help="视频号ID")], name: str
         if not value.strip() or len(value) > 191:
             raise refuse(field, f"{value!r} has not 1 to 191 characters", "give the one that the app shows")
     register_author(open_ledger(), author_id, name)
-    Console().print(f"{author_id} is known; say why we may act on it: phonefleet authors basis {author_id} owned")
+    say(Console(), f"{author_id} is known; say why we may act on it: phonefleet authors basis {author_id} owned")
 
 
 @commands.command("basis")
@@ -57,9 +69,8 @@ def basis(
             raise refuse("expires", f"{expires!r} is no day", "write it like 2027-01-31") from None
     if kind not in ("owned", "permitted", "none"):
         raise refuse("basis", f"{kind!r} is not a basis", "use owned, permitted or none")
-    by = who or os.environ.get("USER", "operator")
-    set_basis(open_ledger(), author_id, kind, who=by, note=note, expires=until)  # type: ignore[arg-type]
-    Console().print(f"{author_id}: {kind}")
+    set_basis(open_ledger(), author_id, kind, who=operator(who), note=note, expires=until)  # type: ignore[arg-type]
+    say(Console(), f"{author_id}: {kind}" + (f" until {until}" if until else ""))
 
 
 @commands.command("caps")
@@ -73,7 +84,7 @@ def caps(
     if name:
         if value is None:
             raise refuse("value", "is missing", f"phonefleet authors caps {name} NUMBER")
-        set_cap(engine, name, value, who=who or os.environ.get("USER", "operator"))
+        set_cap(engine, name, value, who=operator(who))
     now = read(engine, read_caps)
     print_sheet(Console(), Sheet("caps", ("cap", "value"), [[one, str(getattr(now, one))] for one in CAP_NAMES]))
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from sqlalchemy.exc import DatabaseError
 
-from models.refused import Refused
 from scripts import accounts, authors, doctor, status, submit, up
-from scripts.demo import folder
-from scripts.embedded import NoRedis, RedisDidNotStart, running_url
-from scripts.ground import open_ledger, unreachable
-from scripts.processes import PartDied
-from scripts.show import refusal_lines
-from workers.settings import SettingsError, settings
+from scripts.demo.folder import check_may_be_emptied
+from scripts.demo.run import run_demo
+from scripts.ground import find_redis_of_fleet, open_ledger
+from scripts.words import in_words
+from workers.coordinator import loop
+from workers.host import __main__ as host_agent
 
 WORK, TRY, PARTS = "Every day", "Try and examine", "Parts of a fleet on several machines"
 
@@ -41,28 +37,22 @@ def demo(
     var: Var = Path("var/demo"),
 ) -> None:
     """Run the operator's standard day on simulated phones, and judge the ledger by what really happened."""
-    from scripts.demo.run import run_demo
-
-    folder.check_may_be_emptied(var)
+    check_may_be_emptied(var)
     raise typer.Exit(run_demo(var, phones, speed, timeout, Console()))
 
 
 @cli.command(rich_help_panel=PARTS)
 def host() -> None:
     """Serve the phones of this machine until SIGTERM."""
-    from workers.host.__main__ import main
-
     open_ledger().dispose()
-    raise typer.Exit(main())
+    raise typer.Exit(host_agent.main())
 
 
 @cli.command(rich_help_panel=PARTS)
 def coordinator() -> None:
     """Keep tickets and ledger together until SIGTERM. Several may run; one leads."""
-    from workers.coordinator.loop import main
-
     open_ledger().dispose()
-    raise typer.Exit(main())
+    raise typer.Exit(loop.main())
 
 
 @cli.command("doctor", rich_help_panel=TRY)
@@ -72,32 +62,13 @@ def examine() -> None:
 
 
 def main() -> None:
-    """The entry point: errors that a person can mend are told in words, without a traceback."""
-    try:
-        _find_embedded_redis()
-        cli(prog_name="phonefleet")
-    except Refused as refused:
-        _say(*refusal_lines(refused.problems))
-    except DatabaseError as error:
-        _say(*refusal_lines(unreachable(error).problems))
-    except (SettingsError, NoRedis, RedisDidNotStart, PartDied, TimeoutError) as error:
-        _say(str(error))
+    """The entry point."""
+    in_words(_run)
 
 
-def _find_embedded_redis() -> None:
-    """`phonefleet up` in another terminal runs the Redis that this command talks to."""
-    settings.cache_clear()
-    if not os.environ.get("PHONEFLEET_REDIS_URL"):
-        url = running_url(settings().var)
-        if url is not None:
-            os.environ["PHONEFLEET_REDIS_URL"] = url
-    settings.cache_clear()
-
-
-def _say(*lines: str) -> None:
-    for line in lines:
-        print(line, file=sys.stderr)
-    sys.exit(2)
+def _run() -> None:
+    find_redis_of_fleet()
+    cli(prog_name="phonefleet")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DatabaseError
 
 from models.migrate import current, newest, upgrade
 from models.refused import Refused, refuse
+from scripts.embedded import running_url
 from workers.ledger import ledger
 from workers.settings import settings
 
@@ -25,7 +26,9 @@ def open_ledger() -> Engine:
             upgrade(engine)
         elif current(engine) != newest():
             reason = f"the tables of {address()} are not those of this version"
-            raise refuse("PHONEFLEET_DATABASE_URL", reason, "run phonefleet up, which migrates them; back them up first")
+            raise refuse(
+                "PHONEFLEET_DATABASE_URL", reason, "run phonefleet up, which migrates them; back them up first"
+            )
     except UNREACHABLE as error:
         raise unreachable(error) from error
     return engine
@@ -46,6 +49,25 @@ def address() -> str:
     """Where the ledger is, without the password."""
     scheme, _, rest = settings().database_url.partition("://")
     return rest.rpartition("@")[2].removeprefix("/") if scheme.startswith("sqlite") else rest.rpartition("@")[2]
+
+
+def join_fleet() -> Engine:
+    """For scripts: the ledger of the fleet that `phonefleet up` runs from this folder. Raises Refused."""
+    find_redis_of_fleet()
+    return open_ledger()
+
+
+def find_redis_of_fleet() -> None:
+    """Talk to the Redis that `phonefleet up` runs in another terminal, unless PHONEFLEET_REDIS_URL names one.
+
+    To be called before the first message is sent: Celery reads its settings once.
+    """
+    settings.cache_clear()
+    if not os.environ.get("PHONEFLEET_REDIS_URL"):
+        url = running_url(settings().var)
+        if url is not None:
+            os.environ["PHONEFLEET_REDIS_URL"] = url
+    settings.cache_clear()
 
 
 def operator(named: str = "") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, Group
@@ -107,10 +107,12 @@ def say(console: Console, line: str) -> None:
     console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def refusal_lines(problems: Iterable[Problem]) -> list[str]:
-    """Each problem with its field and reason, and under it what to do."""
+def refusal_lines(problems: Sequence[Problem]) -> list[str]:
+    """Each problem with its field and reason, and under those that share it what to do."""
     lines = ["refused; nothing was changed:"]
-    for problem in problems:
+    for index, problem in enumerate(problems):
         lines.append(f"  {problem.field}: " + problem.reason.strip().replace("\n", "\n      "))
-        lines.append(f"      -> {problem.remedy}")
+        following = problems[index + 1] if index + 1 < len(problems) else None
+        if following is None or following.remedy != problem.remedy:
+            lines.append(f"      -> {problem.remedy}")
     return lines

@@ -2,49 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Engine, func, select
 from sqlalchemy.orm import Session
 
 from flows.failures import CODES
-from models.engine import read
+from models.engine import database_now, read
 from models.progress import read_progress
 from models.refused import refuse
 from models.states import State
 from models.tables import Campaign, Phone, Task
 from scripts.ground import open_ledger
-from scripts.show import Sheet, print_sheet, progress_table
+from scripts.show import Sheet, duration, print_sheet, progress_table, say
+from workers.settings import settings
 
 MOST_ROWS = 50
+NOT_SUCCEEDED = (State.FAILED, State.STOPPED, State.NEEDS_REVIEW)
 
 
-def status(campaign: Annotated[str, typer.Argument(help="A campaign's id, or its beginning; none: the latest.")] = "") -> None:
+def status(
+    campaign: Annotated[str, typer.Argument(help="A campaign's id, or its beginning; none: the latest.")] = "",
+    list_all: Annotated[bool, typer.Option("--list", help=f"The latest {MOST_ROWS} campaigns, newest first.")] = False,
+) -> None:
     """A campaign: how far it is, what failed and why, what waits and for what."""
     console = Console()
     engine = open_ledger()
+    if list_all:
+        headings = ("campaign", "name", "asked by", "planted", "took", "outcome")
+        rows = read(engine, _campaigns)
+        print_sheet(console, Sheet("campaigns", headings, rows, "plant one: phonefleet submit FILE"))
+        return
     campaign_id = read(engine, lambda session: _find(session, campaign))
     if campaign_id is None:
-        console.print("no campaign yet: phonefleet submit FILE")
+        say(console, "no campaign yet; plant one: phonefleet submit FILE")
         return
-    progress = read(engine, lambda session: read_progress(session, campaign_id))
-    console.print(f"campaign {campaign_id}: {progress.outcome or 'runs'}")
-    console.print(progress_table(progress, 0.0))
-    failed = read(engine, lambda session: _failed(session, campaign_id))
-    if failed:
-        print_sheet(console, Sheet("not succeeded", ("flow", "task", "state", "phone", "reason", "remedy"), failed))
-    waiting = read(engine, lambda session: _waiting(session, campaign_id))
-    if waiting:
-        print_sheet(console, Sheet("waiting", ("flow", "task", "for"), waiting))
+    _show(console, engine, campaign_id)
 
 
 def phones() -> None:
     """Every phone: its state and why, the account on it, what it does now."""
-    console = Console()
-    rows = read(open_ledger(), _phones)
-    print_sheet(console, Sheet("phones", ("serial", "host", "model", "state", "account", "does", "why"), rows))
+    headings = ("serial", "host", "model", "state", "account", "does", "why")
+    print_sheet(
+        Console(), Sheet("phones", headings, read(open_ledger(), _phones), "phonefleet up serves those of this machine")
+    )
+
+
+def _show(console: Console, engine: Engine, campaign_id: str) -> None:
+    progress = read(engine, lambda session: read_progress(session, campaign_id))
+    say(console, f"campaign {campaign_id}: {progress.outcome or 'runs'}")
+    console.print(progress_table(progress, read(engine, lambda session: _seconds(session, campaign_id))))
+    failed = Task.state.in_(NOT_SUCCEEDED)
+    waiting = Task.state.in_([State.READY, State.HELD]) & Task.waits_for.is_not(None)
+    for title, headings, which, row in (
+        ("not succeeded", ("task", "state", "phone", "reason", "remedy"), failed, _failed_row),
+        ("waiting", ("task", "for"), waiting, _waiting_row),
+    ):
+        tasks, count = read(engine, lambda session, which=which: _tasks(session, campaign_id, which))  # type: ignore[misc]
+        if tasks:
+            shown = title if count == len(tasks) else f"{title}: the first {len(tasks)} of {count}"
+            print_sheet(console, Sheet(shown, headings, [row(task) for task in tasks]))
 
 
 def _find(session: Session, beginning: str) -> str | None:
@@ -53,46 +73,56 @@ def _find(session: Session, beginning: str) -> str | None:
         return session.scalars(wanted).first()
     found = session.scalars(wanted.where(Campaign.id.startswith(beginning, autoescape=True))).all()
     if len(found) != 1:
-        raise refuse("campaign", f"{beginning!r} is {'no campaign' if not found else 'not unique'}", "give its whole id")
+        why = f"{beginning!r} is no campaign" if not found else f"more than one campaign begins with {beginning!r}"
+        raise refuse("campaign", why, "phonefleet status --list shows them")
     return found[0]
 
 
-def _failed(session: Session, campaign_id: str) -> list[list[str]]:
-    tasks = session.scalars(
-        select(Task)
-        .where(
-            Task.campaign_id == campaign_id,
-            Task.state.in_([State.FAILED, State.STOPPED, State.NEEDS_REVIEW]),
-        )
-        .order_by(Task.position)
-        .limit(MOST_ROWS)
-    )
-    rows = []
-    for task in tasks:
-        rule = CODES.get(task.failure_code or "")
-        reason = f"{task.failure_code}: {task.reason}"
-        rows.append([task.flow, task.id[:8], task.state, task.phone_serial or "", reason, rule.remedy if rule else ""])
-    return rows
+def _seconds(session: Session, campaign_id: str) -> float:
+    campaign = session.get_one(Campaign, campaign_id)
+    return ((campaign.ended_at or database_now(session)) - campaign.created_at).total_seconds()
 
 
-def _waiting(session: Session, campaign_id: str) -> list[list[str]]:
-    tasks = session.scalars(
-        select(Task)
-        .where(
-            Task.campaign_id == campaign_id,
-            Task.state.in_([State.READY, State.HELD]),
-            Task.waits_for.is_not(None),
-        )
-        .order_by(Task.position)
-        .limit(MOST_ROWS)
-    )
-    return [[task.flow, task.id[:8], task.waits_for or ""] for task in tasks]
+def _campaigns(session: Session) -> list[list[str]]:
+    return [
+        [
+            one.id,
+            one.name,
+            one.asked_by,
+            f"{one.created_at.astimezone(settings().timezone):%Y-%m-%d %H:%M}",
+            duration(_seconds(session, one.id)),
+            one.outcome or "runs",
+        ]
+        for one in session.scalars(select(Campaign).order_by(Campaign.created_at.desc()).limit(MOST_ROWS))
+    ]
+
+
+def _tasks(session: Session, campaign_id: str, which: ColumnElement[bool]) -> tuple[Sequence[Task], int]:
+    """The first of a campaign's tasks of which this holds, and how many there are."""
+    mine = (Task.campaign_id == campaign_id, which)
+    tasks = session.scalars(select(Task).where(*mine).order_by(Task.position).limit(MOST_ROWS)).all()
+    return tasks, session.scalar(select(func.count()).select_from(Task).where(*mine)) or 0
+
+
+def _failed_row(task: Task) -> list[str]:
+    rule = CODES.get(task.failure_code or "")
+    reason = f"{task.failure_code}: {task.reason}"
+    return [_called(task), task.state, task.phone_serial or "", reason, rule.remedy if rule else ""]
+
+
+def _waiting_row(task: Task) -> list[str]:
+    return [_called(task), task.waits_for or ""]
+
+
+def _called(task: Task) -> str:
+    return f"{task.flow} {task.id[:8]}"
 
 
 def _phones(session: Session) -> list[list[str]]:
-    running = dict(
-        session.execute(select(Task.incarnation, Task.flow).where(Task.state == State.RUNNING)).tuples().all()
-    )
+    running = {
+        incarnation: flow
+        for incarnation, flow in session.execute(select(Task.incarnation, Task.flow).where(Task.state == State.RUNNING))
+    }
     return [
         [
             phone.serial,
@@ -105,5 +135,3 @@ def _phones(session: Session) -> list[list[str]]:
         ]
         for phone in session.scalars(select(Phone).order_by(Phone.serial))
     ]
-
-

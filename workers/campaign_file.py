@@ -8,6 +8,7 @@ from typing import Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from flows.checks import check_text
 from flows.nurture import NurtureParams
 from models.refused import Problem, Refused, refuse
 
@@ -66,8 +67,13 @@ class Directing(_Part):
             (self.per_account.comments, self.comment_texts, "comment_texts"),
             (self.per_account.replies, self.reply_texts, "reply_texts"),
         ):
-            if count and not [text for text in texts if text.strip()]:
-                raise ValueError(f"{name}: {count} an account asked for but no texts are given; give the operator's own texts")
+            if count and not texts:
+                raise ValueError(f"{name}: {count} an account asked for but no texts given; give the operator's own")
+            for text in texts:
+                try:
+                    check_text(text)
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from None
         return self
 
 
@@ -81,6 +87,17 @@ class CampaignFile(_Part):
     directed: Directing | None = None
     without_basis: Literal["refuse", "collect_only"] = "refuse"
     seed: int | None = Field(default=None, ge=0, le=0x7FFFFFFF)
+
+    @model_validator(mode="after")
+    def _accounts_once(self) -> Self:
+        if self.accounts == "all":
+            return self
+        if not self.accounts:
+            raise ValueError("accounts: none is named; write all, or name some")
+        twice = sorted({account for account in self.accounts if self.accounts.count(account) > 1})
+        if twice:
+            raise ValueError(f"accounts: named twice: {', '.join(twice)}; name each once")
+        return self
 
     @model_validator(mode="after")
     def _something(self) -> Self:

@@ -17,7 +17,7 @@ from models.engine import database_now
 from models.refused import Problem, Refused
 from models.tables import Account, Phone
 from workers.canvas.rows import PlantedRow, Value
-from workers.desk import DESK
+from workers.desk import DESK, MAPS
 from workers.settings import settings
 
 MOST_PROBLEMS = 20  # named in one refusal
@@ -56,7 +56,12 @@ def _row_problems(ground: _Ground, row: PlantedRow, where: str) -> Iterator[Prob
     queue = str(row.options.get("queue") or "")
     if row.task in DESK:
         if queue not in ("", "desk"):
-            yield Problem(f"{where}.queue", f"{row.task} touches no phone, so {queue!r} is no place for it", "leave queue out")
+            yield Problem(
+                f"{where}.queue", f"{row.task} touches no phone, so {queue!r} is no place for it", "leave queue out"
+            )
+        mapped = row.kwargs.get("task") if row.task in MAPS else None
+        if mapped in MAPS or (mapped is not None and mapped not in DESK):
+            yield Problem(where, f"{mapped!r} is no desk task, so it cannot be mapped", "fan flows out with group(...)")
         return
     flow = FLOWS.get(row.task)
     if flow is None:
@@ -72,7 +77,7 @@ def _queue_problems(ground: _Ground, flow: Flow[Any, Any], queue: str, where: st
     if queue not in ("", "pool") and (place not in ("account", "phone") or not name):
         yield Problem(f"{where}.queue", f"{queue!r} is no queue", "use pool, account.ID or phone.SERIAL")
     elif place == "account" and name not in ground.accounts:
-        yield Problem(f"{where}.queue", f"account {name!r} is unknown", "see: phonefleet accounts")
+        yield Problem(f"{where}.queue", f"account {name!r} is unknown", "see: phonefleet accounts list")
     elif place == "phone" and name not in ground.phones:
         yield Problem(f"{where}.queue", f"phone {name!r} is unknown", "see: phonefleet phones")
     if flow.runs_on == "account" and place not in ("account", "phone"):
@@ -81,25 +86,31 @@ def _queue_problems(ground: _Ground, flow: Flow[Any, Any], queue: str, where: st
 
 def _params_problems(flow: Flow[Any, Any], row: PlantedRow, where: str) -> Iterator[Problem]:
     """What can be told before the results of the tasks before are known."""
-    given: dict[str, Any] = {}
-    complete = True
+    complete = all(isinstance(arg, Value) for arg in row.args)
     for arg in row.args:
-        if not isinstance(arg, Value):
-            complete = False
-        elif isinstance(arg.value, dict):
-            given.update(arg.value)
-        else:
-            yield Problem(where, f"{flow.name} takes named parameters, not {arg.value!r}", f"write {flow.name}.s(name=value)")
+        if isinstance(arg, Value) and not isinstance(arg.value, dict):
+            yield Problem(
+                where, f"{flow.name} takes named parameters, not {arg.value!r}", f"write {flow.name}.s(name=value)"
+            )
             return
-    given.update(row.kwargs)
     try:
-        flow.params_model.model_validate(given)
+        flow.params_model.model_validate(given_params(row))
     except ValidationError as error:
         for one in error.errors():
             if one["type"] == "missing" and not complete:
                 continue
             field = ".".join(str(part) for part in one["loc"])
-            yield Problem(f"{where}.{field}" if field else where, one["msg"], _remedy(one["type"], flow))
+            reason = one["msg"].removeprefix("Value error, ")
+            yield Problem(f"{where}.{field}" if field else where, reason, _remedy(one["type"], flow))
+
+
+def given_params(row: PlantedRow) -> dict[str, Any]:
+    """The parameters of a flow's row that are known when it is planted."""
+    given: dict[str, Any] = {}
+    for arg in row.args:
+        if isinstance(arg, Value) and isinstance(arg.value, dict):
+            given.update(arg.value)
+    return given | dict(row.kwargs)
 
 
 def _remedy(kind: str, flow: Flow[Any, Any]) -> str:
@@ -111,7 +122,7 @@ def _remedy(kind: str, flow: Flow[Any, Any]) -> str:
 
 
 def _author_problems(ground: _Ground, flow: Flow[Any, Any], row: PlantedRow, where: str) -> Iterator[Problem]:
-    author_id = row.kwargs.get("author_id")
+    author_id = given_params(row).get("author_id")
     if not isinstance(author_id, str):
         return
     basis = ground.basis(author_id)
@@ -120,4 +131,6 @@ def _author_problems(ground: _Ground, flow: Flow[Any, Any], row: PlantedRow, whe
     elif flow.acts:
         refusal = basis_refusal(author_id, basis, ground.today)
         if refusal is not None:
-            yield Problem(f"{where}.author_id", refusal.reason, "an admin sets it: phonefleet authors basis ID owned|permitted")
+            yield Problem(
+                f"{where}.author_id", refusal.reason, "an admin sets it: phonefleet authors basis ID owned|permitted"
+            )

@@ -97,16 +97,18 @@ def _checked(session: Session, day: CampaignFile) -> list[str]:
     if not accounts:
         problems.append(Problem("accounts", "no account is known yet", "start the hosts, or: phonefleet accounts add"))
     known = set(session.scalars(select(Account.id)))
-    for account in accounts:
-        if account not in known:
-            problems.append(Problem("accounts", f"account {account!r} is unknown", "see: phonefleet accounts"))
+    problems += [
+        Problem("accounts", f"account {account!r} is unknown", "see: phonefleet accounts list")
+        for account in accounts
+        if account not in known
+    ]
     today = operator_day(database_now(session), settings().timezone.key)
     problems += _author_problems(session, day, today)
     counted = session.execute(
         select(ActionRow.account_id, func.count())
         .where(ActionRow.day == today, ActionRow.outcome != "not_done")
         .group_by(ActionRow.account_id)
-    ).tuples()
+    )
     problems += cap_problems(day, accounts, read_caps(session), dict(counted.all()))
     if problems:
         raise Refused(problems)

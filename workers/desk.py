@@ -56,3 +56,4 @@ def _starmap(desk: Desk, task: str, it: Sequence[Sequence[Any]]) -> list[Any]:
 # Celery's own names for a task that runs another over a list.
 put_on_desk("celery.map", _map)
 put_on_desk("celery.starmap", _starmap)
+MAPS = frozenset({"celery.map", "celery.starmap"})

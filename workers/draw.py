@@ -108,9 +108,7 @@ def _slots(
     """Comments with room left, one video after the other in turn; the same comment again only when all had one."""
     chosen: list[Comment] = []
     for level in range(most):
-        places = {
-            video: [one for one in by_video[video] if used.get(one.key, 0) + level < most] for video in videos
-        }
+        places = {video: [one for one in by_video[video] if used.get(one.key, 0) + level < most] for video in videos}
         for comment in _in_turn([places[video] for video in videos]):
             if len(chosen) == wanted:
                 return chosen

@@ -31,7 +31,8 @@ def cap_problems(
 
 
 def _directed_problems(day: CampaignFile, accounts: int, caps: Caps) -> Iterator[Problem]:
-    assert day.directed is not None and day.collect is not None
+    assert day.directed is not None
+    assert day.collect is not None
     videos = len(day.collect.authors) * day.collect.videos
     comments = videos * day.collect.comments
     asked = day.directed.per_account
@@ -39,7 +40,8 @@ def _directed_problems(day: CampaignFile, accounts: int, caps: Caps) -> Iterator
     if asked.total and accounts > places:
         yield Problem(
             "caps.accounts_per_video",
-            f"{accounts} accounts shall act on {videos} videos, with room for {caps.accounts_per_video} accounts each: {places}",
+            f"{accounts} accounts shall act on {videos} videos,"
+            f" with room for {caps.accounts_per_video} accounts each: {places}",
             "collect more videos, or take fewer accounts",
         )
     for name, count, room in (

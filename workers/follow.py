@@ -36,11 +36,12 @@ MoveKind = Literal["again", "fail", "review"]
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """An attempt that failed before: where and why."""
+    """An attempt that failed before: where and why; `lost` when its worker died and told nothing."""
 
     phone_serial: str | None
     account_id: str | None
     code: str
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,10 @@ def pause(tries: int) -> float:
 
 
 def unable(past: Sequence[Past]) -> tuple[frozenset[str], frozenset[str]]:
-    """The phones and the accounts that shall not try this task again."""
+    """The phones and the accounts that shall not try this task again.
+
+    A worker that died is no failure of its phone's: only when it happens again there is the phone left out.
+    """
     phones: dict[str, int] = {}
     out_phones: set[str] = set()
     out_accounts: set[str] = set()
@@ -83,7 +87,7 @@ def unable(past: Sequence[Past]) -> tuple[frozenset[str], frozenset[str]]:
         rule = CODES[one.code]
         if one.phone_serial is not None:
             phones[one.phone_serial] = phones.get(one.phone_serial, 0) + 1
-            if rule.kind is Kind.OTHER_PHONE or phones[one.phone_serial] >= TRIES_HERE:
+            if (rule.kind is Kind.OTHER_PHONE and not one.lost) or phones[one.phone_serial] >= TRIES_HERE:
                 out_phones.add(one.phone_serial)
         if rule.culprit.value == "account" and one.account_id is not None:
             out_accounts.add(one.account_id)

@@ -7,15 +7,17 @@ off one by one from a list, never by recursion: a chain of ten thousand ends in 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy.orm import Session, defer
 
-from models.states import ENDED, State, check_move
+from models.states import ENDED, OPEN, State, check_move
 from models.tables import Campaign, Edge, Task
 from workers.canvas.rows import ResultMissing, evaluate, from_json, refs
+
+NOT_NEEDED = "not_needed"  # how an errback ends when nothing failed: no failure of anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +47,19 @@ def end_task(session: Session, task: Task, end: End, now: datetime) -> list[str]
 
     The caller holds the task's row. Raises ForbiddenMove when it has ended already.
     """
+    check_move(State(task.state), end.state)
     ends = Ends(now, [(task, end)])
     while ends.todo:  # each turn ends one task of the campaign
         ending, how = ends.todo.pop()
+        if ending.state in ENDED:  # an errback may be told twice that it has nothing to do
+            continue
         _write_end(ending, how, now)
         session.flush()
-        edges = session.execute(select(Edge.task_id, Edge.on_failure).where(Edge.after_id == ending.id)).tuples()
-        for dependant_id, on_failure in edges.all():
-            failed = on_failure and how.state == State.FAILED
-            _one_prerequisite_less(session, dependant_id, ends, watched_failed=failed)
+        edges = session.execute(
+            select(Edge.task_id, Edge.on_failure).where(Edge.after_id == ending.id).order_by(Edge.task_id)
+        )
+        for dependant_id, watched in edges.all():
+            _one_prerequisite_less(session, dependant_id, ends, ending, watched=watched)
     close_campaign(session, task.campaign_id, now)
     return ends.ready
 
@@ -66,25 +72,42 @@ def _write_end(task: Task, end: End, now: datetime) -> None:
     task.incarnation, task.lease_until, task.waits_for, task.held_from = None, None, None, None
 
 
-def _one_prerequisite_less(session: Session, task_id: str, ends: Ends, *, watched_failed: bool) -> None:
+def _one_prerequisite_less(session: Session, task_id: str, ends: Ends, ended: Task, *, watched: bool) -> None:
     """Count down under the row's lock: of two prerequisites that end at once, one sees zero."""
-    session.execute(update(Task).where(Task.id == task_id).values(missing=Task.missing - 1))
     task = session.scalars(
         select(Task).where(Task.id == task_id).with_for_update().execution_options(populate_existing=True)
     ).one()
+    if task.state == State.DELEGATED and ended.in_place_of != task.id:
+        return  # it watched this one before it ran: it waits for what is in its place now
+    task.missing -= 1
     if task.state == State.DELEGATED:
         if task.missing == 0:
             ends.todo.append((task, _end_of_delegated(session, task)))
         return
-    if (task.missing > 0 and not watched_failed) or not _still_waits(task):
+    if not _still_waits(task) or not _may_be_due(session, task, ended, watched=watched):
         return
-    end = None if watched_failed else _end_before_start(session, task)
-    if end is not None:
-        ends.todo.append((task, end))
-    elif task.state == State.HELD:
-        task.held_from = State.READY
+    end = _end_before_start(session, task)
+    if end is None:
+        _make_ready(task, ends)
     else:
-        task.state, task.waits_for = State.READY, None
+        ends.todo.append((task, end))
+
+
+def _may_be_due(session: Session, task: Task, ended: Task, *, watched: bool) -> bool:
+    """All that it waits for has ended; or it is an errback, and one failure is enough."""
+    if task.missing == 0 or not task.is_errback:
+        return task.missing == 0
+    news = not watched or ended.state == State.FAILED
+    return news and _is_rung(session, task)
+
+
+def _make_ready(task: Task, ends: Ends) -> None:
+    if task.state == State.HELD:
+        task.held_from = State.READY
+        return
+    task.state, task.waits_for = State.READY, None
+    task.not_before = max(task.not_before, ends.now + timedelta(seconds=task.countdown))
+    if task.not_before <= ends.now:
         ends.ready.append(task.id)
 
 
@@ -92,39 +115,66 @@ def _still_waits(task: Task) -> bool:
     return task.state == State.WAITING or (task.state == State.HELD and task.held_from == State.WAITING)
 
 
+def _is_rung(session: Session, task: Task) -> bool:
+    """Has a task failed that this errback watches, and has all ended that it comes after?"""
+    before = session.execute(
+        select(Edge.on_failure, Task.state).join(Task, Task.id == Edge.after_id).where(Edge.task_id == task.id)
+    )
+    rung = False
+    for watched, state in before:
+        if not watched and state not in ENDED:
+            return False
+        rung = rung or (watched and state == State.FAILED)
+    return rung
+
+
 def _end_before_start(session: Session, task: Task) -> End | None:
     """None when the task may run now that its prerequisites ended."""
-    if task.is_errback:
-        return End(State.STOPPED, code="not_needed", reason="nothing failed: the errback has nothing to do")
+    if task.is_errback and not _is_rung(session, task):
+        return _not_needed()
     if task.join == "settled":
-        return _missing_argument(session, task)
-    failed = session.scalars(
-        select(Task)
-        .join(Edge, Edge.after_id == Task.id)
-        .where(Edge.task_id == task.id, Task.state != State.SUCCEEDED)
-        .order_by(Task.position)
-        .limit(1)
-    ).one_or_none()
+        return _settled_without_start(session, task)
+    failed = session.scalars(_prerequisites(task).where(Task.state != State.SUCCEEDED).limit(1)).one_or_none()
     return None if failed is None else prerequisite_failed(failed)
 
 
-def _missing_argument(session: Session, task: Task) -> End | None:
+def _prerequisites(task: Task) -> Select[Task]:
+    """The tasks that a task comes after, in source order, without what they carry."""
+    return (
+        select(Task)
+        .options(defer(Task.result), defer(Task.args), defer(Task.kwargs))
+        .join(Edge, Edge.after_id == Task.id)
+        .where(Edge.task_id == task.id, Edge.on_failure.is_(False))
+        .order_by(Task.position)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _settled_without_start(session: Session, task: Task) -> End | None:
     """A settled join runs with what succeeded, but an argument that has no value stops it all the same."""
+    before = {one.id: one for one in session.scalars(_prerequisites(task))}
+    if before and all(one.failure_code == NOT_NEEDED for one in before.values()):
+        return _not_needed()
     wanted = [from_json(one) for one in task.args]
-    before = {
-        one.id: one for one in session.scalars(select(Task).where(Task.id.in_({ref for one in wanted for ref in refs(one)})))
-    }
-    succeeded = dict.fromkeys((one.id for one in before.values() if one.state == State.SUCCEEDED), True)
+    needed = {ref for one in wanted for ref in refs(one)}
+    succeeded = session.scalars(select(Task.id).where(Task.id.in_(needed), Task.state == State.SUCCEEDED))
+    have = dict.fromkeys(succeeded, True)
     try:
         for one in wanted:
-            evaluate(one, succeeded)
+            evaluate(one, have)
     except ResultMissing as missing:
-        return prerequisite_failed(before[missing.row])
+        return prerequisite_failed(session.get_one(Task, missing.row))
     return None
+
+
+def _not_needed() -> End:
+    return End(State.STOPPED, code=NOT_NEEDED, reason="nothing failed: the errback has nothing to do")
 
 
 def prerequisite_failed(failed: Task) -> End:
     """The end of a task whose prerequisite did not succeed; it names the first cause."""
+    if failed.failure_code == NOT_NEEDED:
+        return _not_needed()
     cause = failed.prerequisite_failed or failed.id
     return End(
         State.STOPPED,
@@ -137,21 +187,31 @@ def prerequisite_failed(failed: Task) -> End:
 
 def _end_of_delegated(session: Session, task: Task) -> End:
     """The result of what was planted in the task's place becomes the task's own."""
-    root = from_json(task.root)
-    inside = {one.id: one for one in session.scalars(select(Task).where(Task.id.in_(set(refs(root)))))}
+    in_place = _prerequisites(task).where(Task.in_place_of == task.id)
+    lost = session.scalars(in_place.where(Task.state != State.SUCCEEDED).limit(1)).one_or_none()
+    if lost is not None and task.join == "all":
+        return _end_as(session, lost)
+    root = from_json(task.root or {})
+    rows = session.execute(
+        select(Task.id, Task.result).where(Task.id.in_(set(refs(root))), Task.state == State.SUCCEEDED)
+    )
     try:
-        results = {one.id: one.result for one in inside.values() if one.state == State.SUCCEEDED}
-        return End(State.SUCCEEDED, result=evaluate(root, results))
+        return End(State.SUCCEEDED, result=evaluate(root, dict(rows.all())))
     except ResultMissing as missing:
-        failed = inside[missing.row]
-        return End(
-            State.FAILED,
-            code=failed.failure_code,
-            kind=failed.failure_kind,
-            culprit=failed.culprit,
-            reason=failed.reason,
-            prerequisite=failed.prerequisite_failed or failed.id,
-        )
+        return _end_as(session, session.get_one(Task, missing.row))
+
+
+def _end_as(session: Session, lost: Task) -> End:
+    """Failed for the same cause; stopped when the cause is that a person stopped it."""
+    cause = session.get_one(Task, lost.prerequisite_failed or lost.id)
+    return End(
+        State.STOPPED if cause.state == State.STOPPED else State.FAILED,
+        code=cause.failure_code,
+        kind=cause.failure_kind,
+        culprit=cause.culprit,
+        reason=cause.reason,
+        prerequisite=cause.id,
+    )
 
 
 def close_campaign(session: Session, campaign_id: str, now: datetime) -> bool:
@@ -160,19 +220,19 @@ def close_campaign(session: Session, campaign_id: str, now: datetime) -> bool:
     Two last tasks that end at once may each see the other open: the coordinator looks again.
     """
     still_open = session.scalar(
-        select(Task.id).where(Task.campaign_id == campaign_id, Task.state.not_in(list(ENDED))).limit(1)
+        select(Task.id).where(Task.campaign_id == campaign_id, Task.state.in_(list(OPEN))).limit(1)
     )
     if still_open is not None:
         return False
-    counts = dict(
-        session.execute(
-            select(Task.state, func.count()).where(Task.campaign_id == campaign_id).group_by(Task.state)
-        ).tuples().all()
+    counted = session.execute(
+        select(Task.state, func.count())
+        .where(Task.campaign_id == campaign_id, or_(Task.failure_code.is_(None), Task.failure_code != NOT_NEEDED))
+        .group_by(Task.state)
     )
     session.execute(
         update(Campaign)
         .where(Campaign.id == campaign_id, Campaign.outcome.is_(None))
-        .values(outcome=campaign_outcome(counts), ended_at=now)
+        .values(outcome=campaign_outcome(dict(counted.all())), ended_at=now)
     )
     return True
 
@@ -182,5 +242,3 @@ def campaign_outcome(counts: dict[str, int]) -> str:
     if counts.get(State.FAILED):
         return State.FAILED
     return State.STOPPED if counts.get(State.STOPPED) else State.SUCCEEDED
-
-

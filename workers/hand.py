@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
 from flows.app import App
+from flows.failures import FlowFailure
 from flows.identify import Account, read_account
 from flows.phone import PhoneError
 from flows.profile import AppProfile, load_profile
@@ -17,12 +19,14 @@ from models.fleet import account_gone, account_seen
 from workers.claim import Claim
 from workers.host.slots import own_slot
 from workers.journal import LedgerJournal
+from workers.phone.device import Call
 from workers.phone.phone import U2Phone
 from workers.seat import Seat
 from workers.settings import settings
 from workers.watch import SlotWatch
 
 IDENTIFY_SECONDS = 60.0
+READ_LATELY_SECONDS = 600.0  # a flow that acts reads the account every time; one that only reads, this often
 # After these the connection is made anew, whatever state the old one is in.
 BROKEN = frozenset({"phone_lost", "phone_hung", "ui_server_lost", "network_down"})
 
@@ -33,18 +37,39 @@ class _Hand:
     def __init__(self) -> None:
         self.phone: U2Phone | None = None
         self.remaining: Callable[[], float] = lambda: IDENTIFY_SECONDS
+        self.calls: tuple[Call, ...] = ()  # of the connection that was let go last
+        self._account: tuple[str, float] = ("", 0.0)
 
     def reach(self, seat: Seat) -> U2Phone:
         if self.phone is None:
             if seat.serial is None:
                 raise RuntimeError("a desk has no phone")
-            self.phone = U2Phone.connect(seat.address, seat.serial, seat.adb_port, lambda: self.remaining())
+            self.phone = U2Phone.connect(seat.address, seat.serial, seat.adb_port, self._remaining)
         return self.phone
 
+    def _remaining(self) -> float:
+        """Asked before every call: what is left differs from attempt to attempt."""
+        return self.remaining()
+
     def let_go(self) -> None:
+        self._account = ("", 0.0)
         if self.phone is not None:
+            self.calls = tuple(self.phone.calls)
             self.phone.close()
             self.phone = None
+
+    def read_account(self, account_id: str) -> None:
+        """This account was read from the app just now."""
+        self._account = (account_id, time.monotonic())
+
+    def read_lately(self, account_id: str) -> bool:
+        """Was this account read from the app within the last minutes, and no other since?"""
+        known, at = self._account
+        return known == account_id and time.monotonic() - at < READ_LATELY_SECONDS
+
+    def forget_account(self) -> None:
+        """Something looked wrong: read again before the next task."""
+        self._account = ("", 0.0)
 
 
 _hand = _Hand()
@@ -62,21 +87,34 @@ def profile() -> AppProfile:
 def open_session(engine: Engine, seat: Seat, claim: Claim, watch: SlotWatch) -> Iterator[Session]:
     """A session for one attempt. A connection that broke is let go, so that the next attempt makes a new one."""
     _hand.remaining = watch.remaining
+    account_id = claim.account_id or ""
+    lately = _hand.read_lately(account_id)
     try:
         yield Session(
             phone=_hand.reach(seat),
             profile=profile(),
-            account_id=claim.account_id or "",
+            account_id=account_id,
+            account_read_lately=lately,
             rng=random.Random(f"{claim.seed}:{claim.fence.attempt}"),
             journal=LedgerJournal(engine, claim, settings().timezone.key),
             watch=watch,
         )
+        if not lately:
+            _hand.read_account(account_id)
     except PhoneError as error:
         if error.code in BROKEN:
             _hand.let_go()
         raise
+    except FlowFailure:
+        _hand.forget_account()
+        raise
     finally:
         _hand.remaining = lambda: IDENTIFY_SECONDS
+
+
+def last_calls() -> tuple[Call, ...]:
+    """The last calls to the phone, also of a connection that was let go."""
+    return tuple(_hand.phone.calls) if _hand.phone is not None else _hand.calls
 
 
 class _NoJournal:
@@ -115,9 +153,10 @@ def identify(engine: Engine, seat: Seat) -> Account | None:
         )
         app = App(session)
         account = app.through_crashes(lambda: read_account(app))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, the account is unknown, and people read why
         _hand.let_go()
         account_gone(engine, seat.serial, f"cannot tell who is logged in: {error}")
         return None
     account_seen(engine, seat.serial, account.id, account.name)
+    _hand.read_account(account.id)
     return account

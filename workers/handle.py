@@ -67,7 +67,7 @@ class Handle:
         return read(self.engine, self._result)
 
     def _result(self, session: Session) -> Any:
-        root = from_json(session.get_one(Campaign, self.id).root)
+        root = from_json(session.get_one(Campaign, self.id).root or {})
         tasks = {one.id: one for one in session.scalars(select(Task).where(Task.id.in_(set(refs(root)))))}
         results = {one.id: one.result for one in tasks.values() if one.state == State.SUCCEEDED}
         try:

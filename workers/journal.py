@@ -11,6 +11,7 @@ from models import journal
 from models.caps import Refusal
 from models.engine import database_now, read, write
 from models.fence import Fence
+from models.storable import storable_text
 from workers.claim import Claim
 
 
@@ -29,9 +30,7 @@ class LedgerJournal:
         """What earlier attempts at this task did."""
         rows = read(self._engine, lambda session: journal.actions_of(session, self._fence.task_id))
         return [
-            Action(
-                ActionKind(row.kind), row.author_id, row.title, row.target_commenter, row.target_comment, row.text
-            )
+            Action(ActionKind(row.kind), row.author_id, row.title, row.target_commenter, row.target_comment, row.text)
             for row in rows
             if row.outcome == "done"
         ]
@@ -39,9 +38,7 @@ class LedgerJournal:
     def refusal(self, action: Action) -> ActionRefused | None:
         """Would responsible use refuse this now?"""
         act = self._act(action)
-        found = read(
-            self._engine, lambda session: journal.refusal(session, act, self._zone, database_now(session))
-        )
+        found = read(self._engine, lambda session: journal.refusal(session, act, self._zone, database_now(session)))
         return None if found is None else ActionRefused(found.code, found.reason)
 
     def declare(self, action: Action) -> int:
@@ -71,11 +68,11 @@ class LedgerJournal:
     def _act(self, action: Action) -> journal.Act:
         return journal.Act(
             kind=action.kind.value,
-            author_id=action.author_id,
-            title=action.title,
-            target_commenter=action.target_commenter,
-            target_comment=action.target_comment,
-            text=action.text,
+            author_id=storable_text(action.author_id),
+            title=storable_text(action.title),
+            target_commenter=storable_text(action.target_commenter),
+            target_comment=storable_text(action.target_comment),
+            text=storable_text(action.text),
             account_id=self._account,
             phone_serial=self._serial,
         )

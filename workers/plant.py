@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
@@ -17,19 +18,20 @@ from flows.registry import FLOWS
 from models.authors import read_caps
 from models.caps import content_key
 from models.engine import database_now
-from models.refused import refuse
+from models.refused import Refused, refuse
 from models.states import State
 from models.tables import Account, ActionRow, Campaign, Edge, Phone, Task
 from workers.canvas.compile import compile_canvas
 from workers.canvas.refuse import CanvasRefused
 from workers.canvas.replace import compile_replacement
-from workers.canvas.rows import Planted, PlantedRow, evaluate, refs, to_json
-from workers.check import check_rows
+from workers.canvas.rows import Join, Planted, PlantedRow, evaluate, to_json
+from workers.check import MOST_PROBLEMS, check_rows, given_params
 from workers.desk import DESK_LIMITS
 from workers.follow_on import End, close_campaign, end_task
 from workers.spread import spread
+from workers.terms import begins, expires, limits_of, time_problems
 
-LATEST_END = timedelta(hours=24)  # after planting, unless the canvas says `expires`
+LATEST_END = timedelta(hours=24)  # after planting, unless the canvas says `expires`; nothing outlives it
 PHONE, ACCOUNT = "phone.", "account."
 
 
@@ -56,8 +58,8 @@ def compile_for_planting(canvas: Signature, join: str) -> Planted:
 
 def plant_campaign(session: Session, campaign: Campaign, planted: Planted, latest_end: timedelta) -> list[str]:
     """Write a campaign's rows. The ids that are ready at once. Raises Refused before the first row."""
-    check_rows(session, planted.rows)
     now = database_now(session)
+    _check(session, planted.rows, now + latest_end, now)
     campaign.root, campaign.created_at = to_json(planted.root), now
     session.add(campaign)
     session.flush()
@@ -71,25 +73,32 @@ def plant_in_place(session: Session, task: Task, signature: Signature) -> list[s
 
     Raises Refused: then nothing is planted, and the task fails with the reason.
     """
+    # Locked: two tasks that grow at once would give their rows the same positions.
+    campaign = session.get_one(Campaign, task.campaign_id, with_for_update=True)
+    join: Join = "settled" if campaign.join == "settled" else "all"
     try:
-        planted = compile_replacement(signature, depth=task.depth, new_id=new_id)
+        planted = compile_replacement(signature, depth=task.depth, new_id=new_id, join=join)
     except CanvasRefused as refused:
         raise refuse(refused.field, refused.reason, refused.remedy) from refused
-    check_rows(session, planted.rows)
     now = database_now(session)
-    waits_for = sorted(set(refs(planted.root)))
-    task.state, task.root = State.DELEGATED, to_json(planted.root)
+    _check(session, planted.rows, task.latest_end, now)
+    waits_for = sorted(set(planted.ends))
+    task.state, task.root, task.join = State.DELEGATED, to_json(planted.root), planted.join
     task.incarnation, task.lease_until = None, None
     task.missing = len(waits_for)
     session.flush()
-    campaign = session.get_one(Campaign, task.campaign_id)
     ready = _plant_rows(session, campaign, planted.rows, task.latest_end, now, in_place_of=task)
     if waits_for:
-        session.execute(
-            insert(Edge), [{"task_id": task.id, "after_id": one, "on_failure": False} for one in waits_for]
-        )
+        session.execute(insert(Edge), [{"task_id": task.id, "after_id": one, "on_failure": False} for one in waits_for])
         return ready
     return ready + end_task(session, task, End(State.SUCCEEDED, result=evaluate(planted.root, {})), now)
+
+
+def _check(session: Session, rows: Sequence[PlantedRow], latest_end: datetime, now: datetime) -> None:
+    check_rows(session, rows)
+    problems = list(islice(time_problems(rows, latest_end, now), MOST_PROBLEMS))
+    if problems:
+        raise Refused(problems)
 
 
 def _plant_rows(
@@ -110,8 +119,13 @@ def _plant_rows(
     watching = {edge["task_id"] for edge in edges if edge["on_failure"]}
     values = [
         {
-            **_row_values(row, campaign, start + index, missing.get(row.id, 0), latest_end, now, in_place_of),
+            **_row_values(row, missing.get(row.id, 0), latest_end, now),
+            "campaign_id": campaign.id,
+            "position": start + index,
+            "seed": seed_of(campaign.seed, index) if in_place_of is None else seed_of(in_place_of.seed, index),
             "is_errback": row.id in watching,
+            "in_place_of": None if in_place_of is None else in_place_of.id,
+            "depth": 0 if in_place_of is None else in_place_of.depth + 1,
         }
         for index, row in enumerate(rows)
     ]
@@ -140,16 +154,17 @@ def _mean_for_accounts(session: Session, campaign: Campaign, values: Sequence[di
         .where(ActionRow.video_key.in_(set(videos)), ActionRow.outcome != "not_done")
         .distinct()
     )
-    for video, account in rows.tuples():
-        on_video.setdefault(video, set()).add(account)
-    known = [account for account in accounts if account is not None]
+    for video, acted in rows:
+        on_video.setdefault(video, set()).add(acted)
+    known = [one for one in accounts if one is not None]
     plan = spread(videos, known, on_video, read_caps(session).accounts_per_video, seed=campaign.seed)
     for one, account in zip(acting, plan, strict=True):
         one["meant_for"] = account
 
 
 def _video_key(row: PlantedRow, acts: bool, pin: Pin) -> str | None:
-    author_id, title = row.kwargs.get("author_id"), row.kwargs.get("title")
+    given = given_params(row)
+    author_id, title = given.get("author_id"), given.get("title")
     if not acts or pin != Pin() or not isinstance(author_id, str) or not isinstance(title, str):
         return None
     return content_key(author_id, title)
@@ -163,32 +178,19 @@ def _edges(rows: Sequence[PlantedRow]) -> Iterator[dict[str, Any]]:
             yield {"task_id": errback, "after_id": row.id, "on_failure": True}
 
 
-def _row_values(
-    row: PlantedRow,
-    campaign: Campaign,
-    position: int,
-    missing: int,
-    latest_end: datetime,
-    now: datetime,
-    in_place_of: Task | None,
-) -> dict[str, Any]:
+def _row_values(row: PlantedRow, missing: int, latest_end: datetime, now: datetime) -> dict[str, Any]:
     flow = FLOWS.get(row.task)
-    limits = flow.limits if flow is not None else DESK_LIMITS
+    soft, hard = limits_of(row.options, flow.limits if flow is not None else DESK_LIMITS)
     pin = pin_of(row)
     return {
         "id": row.id,
-        "campaign_id": campaign.id,
-        "position": position,
         "flow": row.task,
         "flow_version": flow.version if flow is not None else "1",
         "args": [to_json(arg) for arg in row.args],
         "kwargs": dict(row.kwargs),
-        "seed": seed_of(campaign.seed, position),
         "state": State.WAITING if missing else State.READY,
         "missing": missing,
         "join": row.join,
-        "in_place_of": in_place_of.id if in_place_of is not None else None,
-        "depth": in_place_of.depth + 1 if in_place_of is not None else 0,
         "runs_on": "phone" if flow is not None else "desk",
         "acts": bool(flow is not None and flow.acts),
         "pinned_account": pin.account,
@@ -196,10 +198,11 @@ def _row_values(
         "meant_for": None,
         "video_key": _video_key(row, bool(flow is not None and flow.acts), pin),
         "priority": row.options.get("priority", flow.priority if flow is not None else 0),
-        "not_before": not_before(row.options, now),
+        "not_before": max(now, begins(row.options, now, counting=not missing)),
+        "countdown": float(row.options.get("countdown") or 0),
         "latest_end": min(latest_end, expires(row.options, now) or latest_end),
-        "soft_limit": int(row.options.get("soft_time_limit") or limits.soft),
-        "hard_limit": int(row.options.get("time_limit") or limits.hard),
+        "soft_limit": soft,
+        "hard_limit": hard,
         "attempt": 0,
         "stop_requested": False,
         "created_at": now,
@@ -216,29 +219,7 @@ def pin_of(row: PlantedRow) -> Pin:
     return Pin()
 
 
-def not_before(options: Mapping[str, Any], now: datetime) -> datetime:
-    """When a task may start at the earliest, from `countdown` (seconds) or `eta` (ISO 8601)."""
-    if options.get("eta"):
-        return _moment(options["eta"])
-    return now + timedelta(seconds=float(options.get("countdown") or 0))
-
-
-def expires(options: Mapping[str, Any], now: datetime) -> datetime | None:
-    """When a task ends at the latest, from `expires` (seconds, or ISO 8601)."""
-    value = options.get("expires")
-    if value is None:
-        return None
-    return _moment(value) if isinstance(value, str) else now + timedelta(seconds=float(value))
-
-
-def _moment(value: str) -> datetime:
-    moment = datetime.fromisoformat(value)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
 def seed_of(campaign_seed: int, position: int) -> int:
     """A task's own seed: 31 bits from the campaign's seed and the task's place in it."""
     digest = hashlib.sha256(f"{campaign_seed}:{position}".encode()).digest()
     return int.from_bytes(digest[:4], "big") & 0x7FFFFFFF
-
-

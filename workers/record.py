@@ -9,6 +9,7 @@ from typing import Any
 
 from celery.canvas import Signature
 from sqlalchemy import Engine, select, update
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from flows.failures import CODES
@@ -18,11 +19,15 @@ from models.fence import check_fence
 from models.journal import in_doubt
 from models.refused import Refused
 from models.states import State
+from models.storable import storable_json, storable_text
 from models.tables import Account, Attempt, Phone, Task
 from workers.claim import Claim
 from workers.follow import Move, Past, next_move
 from workers.follow_on import End, end_task
 from workers.plant import plant_in_place
+
+MOST_REASON = 2000  # characters
+MOST_STEP = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,13 @@ class HandedBack:
 Outcome = Succeeded | Replaced | Failed | WasStopped | HandedBack
 
 
-def record(engine: Engine, claim: Claim, outcome: Outcome) -> list[str]:
-    """Write what came of an attempt. The ids that became ready. Raises LeaseLost: nothing is written then."""
+def record(engine: Engine, claim: Claim, came: Outcome) -> list[str]:
+    """Write what came of an attempt. The ids that became ready. Raises LeaseLost: nothing is written then.
+
+    An outcome that cannot be written as it is, because of what an app showed or a task returned, is
+    written as a failure that says so.
+    """
+    outcome = storable(came)
 
     def work(session: Session) -> list[str]:
         task = check_fence(session, claim.fence)
@@ -93,6 +103,45 @@ def record(engine: Engine, claim: Claim, outcome: Outcome) -> list[str]:
         return write(engine, work)
     except Refused as refused:  # what the task put in its place cannot be planted
         return record(engine, claim, Failed("bad_input", str(refused)))
+    except (DataError, IntegrityError, OverflowError) as error:
+        if isinstance(outcome, Failed):
+            raise
+        why = getattr(error, "orig", error)
+        return record(engine, claim, Failed("flow_error", f"the ledger cannot hold its result: {why}"))
+
+
+def storable(outcome: Outcome) -> Outcome:
+    """The outcome as the ledger can hold it. A result that cannot be held is a failure of the flow."""
+    match outcome:
+        case Succeeded(result):
+            try:
+                return Succeeded(storable_json(result))
+            except ValueError as error:
+                return Failed("flow_error", f"its result cannot be kept: {error}")
+        case Failed():
+            return replace(
+                outcome,
+                reason=storable_text(outcome.reason, MOST_REASON),
+                step=_step(outcome.step),
+                details=_kept(outcome.details),
+                evidence=None if outcome.evidence is None else _kept(outcome.evidence),
+            )
+        case WasStopped(reason, step):
+            return WasStopped(storable_text(reason, MOST_REASON), _step(step))
+        case HandedBack(step):
+            return HandedBack(_step(step))
+    return outcome
+
+
+def _step(step: str | None) -> str | None:
+    return None if step is None else storable_text(step, MOST_STEP)
+
+
+def _kept(values: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return dict(storable_json(values))
+    except ValueError as error:
+        return {"not kept": str(error)}
 
 
 def _succeeded(session: Session, task: Task, attempt: Attempt, result: Any) -> list[str]:
@@ -103,6 +152,8 @@ def _succeeded(session: Session, task: Task, attempt: Attempt, result: Any) -> l
 
 
 def _replaced(session: Session, task: Task, attempt: Attempt, signature: Signature) -> list[str]:
+    if task.stop_requested:
+        return _stopped(session, task, attempt, "it was asked to stop before it put tasks in its place", None)
     attempt.outcome = "delegated"
     return plant_in_place(session, task, signature)
 
@@ -111,7 +162,13 @@ def _stopped(session: Session, task: Task, attempt: Attempt, reason: str, step: 
     attempt.outcome, attempt.reason, attempt.step = "stopped", reason, step
     if in_doubt(session, task.id):
         return _review(task, Failed("outcome_unknown", reason, step))
-    return end_task(session, task, End(State.STOPPED, code="stopped", reason=reason), database_now(session))
+    return end_task(session, task, _stop(task, reason), database_now(session))
+
+
+def _stop(task: Task, reason: str) -> End:
+    """Who asked for the stop, and why, stands in the task's row since then."""
+    asked = task.reason if task.stop_requested else None
+    return End(State.STOPPED, code="stopped", reason=asked or reason)
 
 
 def _handed_back(session: Session, task: Task, attempt: Attempt, step: str | None) -> list[str]:
@@ -119,6 +176,8 @@ def _handed_back(session: Session, task: Task, attempt: Attempt, step: str | Non
     session.flush()
     if in_doubt(session, task.id):
         return _review(task, Failed("outcome_unknown", "the worker ended after a point of no return", step))
+    if task.stop_requested:
+        return end_task(session, task, _stop(task, "its worker ended"), database_now(session))
     return _back_to_ready(task, database_now(session), 0.0, "its worker ended")
 
 
@@ -156,7 +215,7 @@ def past_of(session: Session, task_id: str) -> list[Past]:
         select(Attempt.phone_serial, Attempt.account_id, Attempt.failure_code)
         .where(Attempt.task_id == task_id, Attempt.failure_code.is_not(None))
         .order_by(Attempt.number)
-    ).tuples()
+    )
     return [Past(serial, account, code) for serial, account, code in rows if code is not None]
 
 
@@ -166,6 +225,8 @@ def follow(session: Session, task: Task, failed: Failed, move: Move) -> list[str
     if move.kind == "review":
         return _review(task, failed)
     now = database_now(session)
+    if move.kind == "again" and task.stop_requested:
+        return end_task(session, task, _stop(task, failed.reason), now)
     if move.kind == "fail" or now + timedelta(seconds=move.after) >= task.latest_end:
         end = End(State.FAILED, code=failed.code, kind=rule.kind, culprit=rule.culprit, reason=failed.reason)
         return end_task(session, task, end, now)
@@ -189,14 +250,10 @@ def _review(task: Task, failed: Failed) -> list[str]:
 
 def lose(session: Session, task: Task, why: str) -> list[str]:
     """The attempt that runs is lost with its worker: another one follows, or a person looks."""
-    attempt = session.scalars(
-        select(Attempt).where(Attempt.task_id == task.id, Attempt.number == task.attempt)
-    ).one()
+    attempt = session.scalars(select(Attempt).where(Attempt.task_id == task.id, Attempt.number == task.attempt)).one()
     attempt.ended_at, attempt.outcome, attempt.reason = database_now(session), "lost", why
     attempt.failure_code, attempt.failure_kind, attempt.culprit = "phone_lost", "other_phone", "phone"
     session.flush()
     failed = Failed("outcome_unknown" if in_doubt(session, task.id) else "phone_lost", why)
-    if task.stop_requested and failed.code == "phone_lost":
-        return end_task(session, task, End(State.STOPPED, code="stopped", reason=why), database_now(session))
     pinned = task.pinned_account is not None or task.pinned_phone is not None
     return follow(session, task, failed, next_move(failed.code, past_of(session, task.id), pinned=pinned))

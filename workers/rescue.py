@@ -31,10 +31,7 @@ def rescue_expired(engine: Engine) -> list[str]:
     def work(session: Session) -> list[str]:
         now = database_now(session)
         expired = session.scalars(
-            select(Task.id)
-            .where(Task.state == State.RUNNING, Task.lease_until < now)
-            .order_by(Task.id)
-            .limit(AT_ONCE)
+            select(Task.id).where(Task.state == State.RUNNING, Task.lease_until < now).order_by(Task.id).limit(AT_ONCE)
         ).all()
         ready: list[str] = []
         for task_id in expired:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, update
 from sqlalchemy.orm import Session, load_only
 
 from models.engine import database_now, write
@@ -65,24 +65,37 @@ def _mark_rung(session: Session, task_ids: Sequence[str] | None) -> list[Ticket]
     now = database_now(session)
     seated = _seated_accounts(session)
     online = set(session.scalars(select(Phone.serial).where(Phone.state == "online")))
+    if task_ids is None:
+        _take_back_stranded(session, online)
+        _say_why_not_rung(session, seated, online, now)
     tickets: list[Ticket] = []
-    for task in _owed(session, task_ids, now):
+    for task in _owed(session, task_ids, seated, online, now):
         place = place_for(task.runs_on, task.pinned_account, task.pinned_phone, seated, online)
         if place.queue is None:
-            task.waits_for = place.waits_for
             continue
         pinned = task.pinned_account is not None or task.pinned_phone is not None
         tickets.append(Ticket(task.id, task.flow, place.queue, PINNED_STEP if pinned else task.priority))
-        task.rung_at, task.rung_queue = now, place.queue
+        task.rung_at, task.rung_queue, task.waits_for = now, place.queue, None
     return tickets
 
 
-def _owed(session: Session, task_ids: Sequence[str] | None, now: datetime) -> Sequence[Task]:
-    """Locked: two that ring at once do not ring the same task twice. Small rows: no results, no arguments."""
+def _owed(
+    session: Session, task_ids: Sequence[str] | None, seated: Mapping[str, str], online: Set[str], now: datetime
+) -> Sequence[Task]:
+    """Tasks that can be rung now, and no others: a thousand that wait for a phone do not stand before them.
+
+    Locked: two that ring at once do not ring the same task twice. Small rows: no results, no arguments.
+    """
+    has_place = or_(
+        Task.runs_on == "desk",
+        and_(Task.pinned_phone.is_(None), Task.pinned_account.is_(None)),
+        Task.pinned_phone.in_(online),
+        and_(Task.pinned_phone.is_(None), Task.pinned_account.in_(list(seated))),
+    )
     wanted = (
         select(Task)
         .options(load_only(Task.flow, Task.runs_on, Task.pinned_account, Task.pinned_phone, Task.priority))
-        .where(Task.state == State.READY, Task.rung_at.is_(None), Task.not_before <= now)
+        .where(*_unrung(now), has_place)
         .order_by(Task.priority, Task.created_at, Task.position)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
@@ -90,10 +103,49 @@ def _owed(session: Session, task_ids: Sequence[str] | None, now: datetime) -> Se
     return session.scalars(wanted if task_ids is None else wanted.where(Task.id.in_(task_ids))).all()
 
 
+def _unrung(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return Task.state == State.READY, Task.rung_at.is_(None), Task.not_before <= now, ~Task.stop_requested
+
+
+def _say_why_not_rung(session: Session, seated: Mapping[str, str], online: Set[str], now: datetime) -> None:
+    """People see what a pinned task waits for. Written when it changes, and not every round."""
+    placeless = (
+        (Task.pinned_phone, Task.pinned_phone.not_in(online)),
+        (Task.pinned_account, and_(Task.pinned_phone.is_(None), Task.pinned_account.not_in(list(seated)))),
+    )
+    for pin, without in placeless:
+        pinned = session.scalars(
+            select(pin).where(*_unrung(now), pin.is_not(None), without, Task.runs_on == "phone").distinct()
+        ).all()
+        for name in pinned:
+            phone, account = (name, None) if pin is Task.pinned_phone else (None, name)
+            why = place_for("phone", account, phone, seated, online).waits_for
+            session.execute(
+                update(Task)
+                .where(*_unrung(now), pin == name, without, func.coalesce(Task.waits_for, "") != why)
+                .values(waits_for=why)
+            )
+
+
+def _take_back_stranded(session: Session, online: Set[str]) -> None:
+    """Tickets in the queue of a phone that went offline in the moment in which they were sent there."""
+    queues = session.scalars(
+        select(Task.rung_queue).where(Task.state == State.READY, Task.rung_queue.is_not(None)).distinct()
+    ).all()
+    served = {POOL_QUEUE, DESK_QUEUE, *map(phone_queue, online)}
+    stranded = [queue for queue in queues if queue is not None and queue not in served]
+    if stranded:
+        session.execute(
+            update(Task)
+            .where(Task.state == State.READY, Task.rung_queue.in_(stranded))
+            .values(rung_at=None, rung_queue=None)
+        )
+
+
 def _seated_accounts(session: Session) -> dict[str, str]:
     rows = session.execute(
         select(Phone.account_id, Phone.serial).where(Phone.state == "online", Phone.account_id.is_not(None))
-    ).tuples()
+    )
     return {account: serial for account, serial in rows if account is not None}
 
 
@@ -101,8 +153,8 @@ def place_for(
     runs_on: str,
     pinned_account: str | None,
     pinned_phone: str | None,
-    seated: dict[str, str],
-    online: set[str],
+    seated: Mapping[str, str],
+    online: Set[str],
 ) -> Place:
     """Where a ticket goes: the desk, the phone that a pin means now, or the pool."""
     if runs_on == "desk":
@@ -122,7 +174,5 @@ def place_for(
 def owe_again(session: Session, task_ids: Sequence[str]) -> None:
     """The tickets of these tasks are lost: ring again."""
     session.execute(
-        update(Task)
-        .where(Task.id.in_(task_ids), Task.state == State.READY)
-        .values(rung_at=None, rung_queue=None)
+        update(Task).where(Task.id.in_(task_ids), Task.state == State.READY).values(rung_at=None, rung_queue=None)
     )

@@ -5,28 +5,32 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from celery.canvas import Signature
 from pydantic import ValidationError
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from flows.failures import FlowFailure, Stopped
 from flows.flow import Flow, Params
 from flows.phone import PhoneError
 from flows.registry import FLOWS
+from models.engine import write
 from models.fence import LeaseLost, record_refused_write
 from workers.app import app
 from workers.claim import Claim, NotMine, claim
 from workers.desk import DESK, Desk
-from workers.hand import open_session
+from workers.evidence.keep import keep
+from workers.hand import last_calls, open_session, profile
 from workers.host.slots import safe_until
 from workers.ledger import ledger
 from workers.record import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped, record
-from workers.ring import ring
-from workers.seat import Seat, current_seat
+from workers.ring import owe_again, ring
+from workers.seat import Seat, current_seat, phone_queue
 from workers.settings import settings
-from workers.tickets import Ticket, publish
+from workers.tickets import NotPublished, Ticket, publish
 from workers.watch import HandBack, LeaseRanOut, SlotWatch
 
 log = logging.getLogger("phonefleet.run")
@@ -39,7 +43,7 @@ def run_ticket(task_id: str) -> str:
     asked_at = time.monotonic()
     got = claim(engine, seat, task_id, lease=config.lease, zone=config.timezone.key)
     if isinstance(got, NotMine):
-        return _not_mine(task_id, got)
+        return _not_mine(engine, task_id, got)
     seat.slot.begin(
         task_id,
         got.fence.attempt,
@@ -50,19 +54,24 @@ def run_ticket(task_id: str) -> str:
         outcome = perform(engine, seat, got)
         if outcome is None:
             return "lease lost"
-        return _record(engine, got, outcome)
+        return write_down(engine, got, outcome)
     finally:
         seat.slot.rest()
 
 
-def _not_mine(task_id: str, got: NotMine) -> str:
+def _not_mine(engine: Engine, task_id: str, got: NotMine) -> str:
     if got.passed_to is not None:
-        publish(app, [Ticket(task_id, got.flow, f"phone.{got.passed_to}", got.priority)])
+        try:
+            publish(app, [Ticket(task_id, got.flow, phone_queue(got.passed_to), got.priority)])
+        except NotPublished as error:
+            log.warning("%s not passed on, the coordinator rings again: %s", task_id, error)
+            write(engine, lambda session: owe_again(session, [task_id]))
     log.info("%s not run here: %s", task_id, got.why)
     return got.why
 
 
-def _record(engine: Engine, got: Claim, outcome: Outcome) -> str:
+def write_down(engine: Engine, got: Claim, outcome: Outcome) -> str:
+    """Record and ring what follows. What happened, in a word; a late write is refused, and that is kept."""
     try:
         ready = record(engine, got, outcome)
     except LeaseLost as lost:
@@ -74,8 +83,18 @@ def _record(engine: Engine, got: Claim, outcome: Outcome) -> str:
 
 
 def perform(engine: Engine, seat: Seat, got: Claim) -> Outcome | None:
-    """Run the flow or the desk task; None when the lease was lost: nothing may be written then."""
+    """Run the flow or the desk task; None when the lease was lost: nothing may be written then.
+
+    A failure on a phone brings evidence of what was seen.
+    """
     watch = SlotWatch(seat.slot, got.soft_limit)
+    outcome = _settled(engine, seat, got, watch)
+    if isinstance(outcome, Failed):
+        return replace(outcome, evidence=keep(settings(), seat, got, watch, outcome, last_calls(), profile()))
+    return outcome
+
+
+def _settled(engine: Engine, seat: Seat, got: Claim, watch: SlotWatch) -> Outcome | None:
     try:
         return _outcome(engine, seat, got, watch)
     except (LeaseRanOut, LeaseLost) as lost:
@@ -90,6 +109,8 @@ def perform(engine: Engine, seat: Seat, got: Claim) -> Outcome | None:
         return Failed(failure.code, failure.reason, watch.failed_in, failure.details)
     except PhoneError as error:
         return Failed(error.code, error.reason, watch.failed_in)
+    except OperationalError as error:  # the ledger went away in the middle: no fault of the flow's
+        return Failed("network_down", f"the ledger did not answer: {error.orig}", watch.failed_in)
     except Exception as error:
         log.exception("%s %s in step %s", got.flow, got.fence.task_id, watch.failed_in)
         return Failed("flow_error", f"{type(error).__name__}: {error}", watch.failed_in)
@@ -128,5 +149,3 @@ def checked_params(flow: Flow[Any, Any], args: tuple[Any, ...], kwargs: Mapping[
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "parameters"
         raise FlowFailure("bad_input", f"{flow.name}: {field}: {first['msg']}") from error
-
-

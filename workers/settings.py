@@ -52,6 +52,8 @@ class Settings:
     heartbeat: float
     drain: float
     task_modules: tuple[str, ...]
+    evidence: str
+    evidence_days: int
 
 
 def _text(value: str) -> str:
@@ -129,6 +131,27 @@ def _count(value: str) -> int:
     return count
 
 
+def _evidence(value: str) -> str:
+    """A folder, or s3://bucket/prefix. Keys and passwords are not part of it: it is shown as the evidence's link."""
+    if "://" not in value:
+        return value
+    parts = urlsplit(value)
+    if "@" in parts.netloc or parts.query:
+        raise ValueError("holds credentials or options, which belong in the environment")
+    if parts.scheme not in ("file", "s3"):
+        raise ValueError(f"{parts.scheme}:// is no storage known here")
+    if parts.scheme == "s3" and not parts.netloc:
+        raise ValueError("names no bucket")
+    return value
+
+
+def _days(value: str) -> int:
+    days = int(value)
+    if not 0 <= days <= 3650:
+        raise ValueError(f"{days} is outside 0 to 3650 days")
+    return days
+
+
 def _seconds(least: float, most: float) -> Callable[[str], float]:
     def read(value: str) -> float:
         seconds = float(value)
@@ -198,6 +221,12 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         ),
         task_modules=_read(
             env, "PHONEFLEET_TASKS", "workers.tasks", _modules, "List modules whose Celery tasks the workers serve."
+        ),
+        evidence=_read(
+            env, "PHONEFLEET_EVIDENCE", str(var / "evidence"), _evidence, "Name a folder, or s3://bucket/prefix."
+        ),
+        evidence_days=_read(
+            env, "PHONEFLEET_EVIDENCE_DAYS", "30", _days, "Say after how many days evidence is deleted; 0 for never."
         ),
     )
 

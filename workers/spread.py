@@ -39,7 +39,7 @@ def spread(
 
 def _unevenness(plan: Sequence[str | None], accounts: Sequence[str]) -> tuple[int, int]:
     """Tasks without an account, then how far the numbers of tasks differ."""
-    counts = {account: 0 for account in accounts}
+    counts = dict.fromkeys(accounts, 0)
     for account in plan:
         if account is not None:
             counts[account] += 1

@@ -22,7 +22,9 @@ from workers.settings import settings
 
 
 @desk_task
-def each_title(desk: Desk, titles: Mapping[str, Any], most: int = 50, video_loop: int | None = None) -> Signature | list[Any]:
+def each_title(
+    desk: Desk, titles: Mapping[str, Any], most: int = 50, video_loop: int | None = None
+) -> Signature | list[Any]:
     """Put one collect_comments for each title in this task's place; a title that fails does not stop the others."""
     more = {} if video_loop is None else {"video_loop": video_loop}
     fan = [
@@ -49,7 +51,7 @@ def gather(desk: Desk, results: Sequence[Any]) -> list[Any]:
 
 @desk_task
 def draw_directed(desk: Desk, collected: Sequence[Any], **wishes: Any) -> Signature | dict[str, Any]:
-    """Draw comments at random from those collected, within the caps, and put the directed tasks in this task's place."""
+    """Draw comments at random from those collected, within the caps; the directed tasks take this task's place."""
     asked = Wishes.model_validate(wishes)
     found = [comment for one in _flat(collected) for comment in _comments(one)]
     videos = list(dict.fromkeys((comment.author_id, comment.title) for comment in found))
@@ -100,7 +102,7 @@ def _ground(session: Session, videos: Sequence[tuple[str, str]]) -> tuple[Used, 
         select(ActionRow.comment_key, ActionRow.kind).where(
             ActionRow.video_key.in_(list(keys)), ActionRow.comment_key.is_not(None), ActionRow.outcome != "not_done"
         )
-    ).tuples()
+    )
     for key, kind in rows:
         counts = likes if kind == "like_comment" else replies
         counts[key or ""] = counts.get(key or "", 0) + 1

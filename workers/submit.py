@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from models.engine import write
 from models.refused import refuse
+from models.storable import storable_text
 from models.tables import Campaign
 from workers.app import app
 from workers.handle import Handle
@@ -41,8 +42,9 @@ def submit(
     """
     if join not in ("all", "settled"):
         raise refuse("join", f"{join!r} is no way to join", "use all or settled")
-    if not name.strip() or len(name) > 191:
-        raise refuse("name", "a campaign needs a name of 1 to 191 characters", "give it one")
+    for field, value in (("name", name), ("asked_by", asked_by)):
+        if not value.strip() or len(value) > 191 or storable_text(value) != value:
+            raise refuse(field, f"{value[:40]!r} has not 1 to 191 characters that can be stored", "give it so many")
     app.loader.import_default_modules()  # what the workers serve must be known here as well, or it is refused
     ground = engine or ledger()
     planted = compile_for_planting(canvas, join)
@@ -55,6 +57,7 @@ def submit(
             name=name,
             asked_by=asked_by,
             asked_for=dict(asked_for) if asked_for is not None else None,
+            join=join,
             seed=drawn,
         )
         return plant_campaign(session, campaign, planted, latest_end)

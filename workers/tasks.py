@@ -17,8 +17,8 @@ from workers.app import app
 from workers.coordinator.acquaint import IDENTIFY
 from workers.hand import identify
 from workers.ledger import ledger
-from workers.ring import ring_ready
 from workers.register import ticket_task
+from workers.ring import ring_ready
 from workers.seat import current_seat
 
 log = logging.getLogger("phonefleet.tasks")

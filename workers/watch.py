@@ -21,7 +21,7 @@ class LeaseRanOut(Stopped):
 
 @dataclass(frozen=True, slots=True)
 class StepTime:
-    """One step of an attempt: its name, when it began after the start of the attempt and how long it took, in seconds."""
+    """One step of an attempt: its name, when it began since the attempt did and how long it took, in seconds."""
 
     name: str
     began: float

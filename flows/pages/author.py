@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flows.counts import count_or_zero
-from flows.pages.lists import ListPage
+from flows.pages.lists import Cut, ListPage
 from flows.pages.page import after_colon
 from flows.pages.video import VideoPage
 from flows.screen import Node
@@ -23,6 +23,7 @@ class VideoRow:
     time: str
     whole: bool
     node: Node
+    height: int
 
     @property
     def parts(self) -> Parts:
@@ -50,14 +51,15 @@ class AuthorPage(ListPage[VideoRow]):
     def author(self) -> str:
         return self.text("name")
 
-    def read_row(self, node: Node, clipped_below: bool) -> VideoRow:
+    def read_row(self, node: Node, cut: Cut) -> VideoRow:
         title, count, time = self.part("title", node), self.part("count", node), self.part("time", node)
         return VideoRow(
             title=title.text if title else None,
             shown=count_or_zero(count.text) if count else 0,
             time=time.text if time else "",
-            whole=None not in (title, count, time) and not clipped_below,
+            whole=None not in (title, count, time) and not cut.below,
             node=node,
+            height=cut.height(node),
         )
 
     def open_video(self, row: VideoRow) -> VideoPage:

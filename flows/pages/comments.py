@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flows.counts import count_or_zero
-from flows.pages.lists import ListPage
+from flows.pages.lists import Cut, ListPage
 from flows.pages.replies import RepliesPage
 from flows.screen import Node
 from flows.stitch import Parts
@@ -23,6 +23,7 @@ class CommentRow:
     liked: bool
     whole: bool
     node: Node
+    height: int
     like_button: Node | None
     reply_button: Node | None
 
@@ -50,7 +51,7 @@ class CommentsPage(ListPage[CommentRow]):
     def send(self) -> Node:
         return self.need("send")
 
-    def read_row(self, node: Node, clipped_below: bool) -> CommentRow:
+    def read_row(self, node: Node, cut: Cut) -> CommentRow:
         author, text = self.part("author", node), self.part("text", node)
         time, like, reply = self.part("time", node), self.part("like", node), self.part("reply", node)
         complete = None not in (author, text, time, like, reply)
@@ -61,8 +62,9 @@ class CommentsPage(ListPage[CommentRow]):
             likes=count_or_zero(self.text("likes", node)),
             replies=count_or_zero(self.text("replies", node)),
             liked=like is not None and like.selected,
-            whole=complete and not clipped_below,
+            whole=complete and not cut.below,
             node=node,
+            height=cut.height(node),
             like_button=like,
             reply_button=reply,
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Generic, Protocol, Self, TypeVar
+from functools import cached_property
+from typing import ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from flows import stitch
 from flows.app import App
@@ -27,23 +28,47 @@ class ListRow(stitch.Row, Protocol):
 R = TypeVar("R", bound=ListRow)
 
 
+def _tells(row: ListRow) -> bool:
+    return any(part is not None for part in row.parts)
+
+
+class Cut(NamedTuple):
+    """Does a row reach the upper edge of its list, or the lower, so that it may be cut off there?"""
+
+    above: bool
+    below: bool
+
+    def height(self, node: Node) -> int:
+        """The row's height in pixels; 0 when it may be cut off."""
+        return 0 if self.above or self.below else node.height
+
+
 class ListPage(Page, Generic[R]):
     """A page with a list. Its profile names the parts list, row, end, loading and retry."""
 
     noun: ClassVar[str]  # what a row is, for people
 
-    def read_row(self, node: Node, clipped_below: bool) -> R:
-        """One row; parts that the edge cut off are None."""
+    def read_row(self, node: Node, cut: Cut) -> R:
+        """One row; parts that an edge cut off are None."""
         raise NotImplementedError
 
     def rows(self) -> list[R]:
         """The rows on this screen, clipped ones included, those with nothing to tell them by left out."""
+        return [row for row in self._all_rows if _tells(row)]
+
+    @property
+    def slivers_above(self) -> int:
+        """Rows at the upper edge of which nothing is left that tells them."""
+        return next((place for place, row in enumerate(self._all_rows) if _tells(row)), 0)
+
+    @cached_property
+    def _all_rows(self) -> list[R]:
         area = self.part("list")
         if area is None:
             return []
-        bottom = area.bounds[3]
-        read = [self.read_row(node, node.bounds[3] >= bottom) for node in area.all(self.id("row"))]
-        return [row for row in read if any(part is not None for part in row.parts)]
+        _, top, _, bottom = area.bounds
+        nodes = area.all(self.id("row"))
+        return [self.read_row(node, Cut(node.bounds[1] <= top, node.bounds[3] >= bottom)) for node in nodes]
 
     @property
     def ended(self) -> bool:
@@ -115,14 +140,19 @@ class Walk(Generic[L, R]):
         top = self._area().bounds[1]
         passed = sum(row.node.bounds[3] - way <= top for row in before)
         self._drag(way)
-        if self._add(self._start + passed):
-            self._stuck = 0
-        else:
-            self._stuck += 1
+        start, known = self._start, len(self.rows)
+        # the end of a list stops it before the finger does
+        self._add(None if self.page.ended else self._start + passed + self.page.slivers_above)
+        self._stuck = self._stuck + 1 if (self._start, len(self.rows)) == (start, known) else 0
         return True
 
-    def _add(self, expected: int | None) -> int:
-        """Put the present screen onto the sequence, going back a bit where it does not join; how many rows are new."""
+    def resume(self, page: L) -> None:
+        """Go on from a page that was left for another: the list may have jumped back to its top meanwhile."""
+        self.page = page.loaded()
+        self._add(self._start)
+
+    def _add(self, expected: int | None) -> None:
+        """Put the present screen onto the sequence, going back a bit where it does not join."""
         for _ in range(GAP_TRIES):
             joined = stitch.stitch(self.rows, self.page.rows(), expected)
             if not joined.gap:
@@ -135,7 +165,6 @@ class Walk(Generic[L, R]):
                 self.gaps += 1
                 joined = stitch.bridge(self.rows, self.page.rows())
         self._start = joined.start
-        return joined.fresh
 
     def _area(self) -> Node:
         return self.page.need("list")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flows.pages.lists import ListPage
+from flows.pages.lists import Cut, ListPage
 from flows.screen import Node
 from flows.stitch import Parts
 
@@ -18,6 +18,7 @@ class ReplyRow:
     time: str
     whole: bool
     node: Node
+    height: int
 
     @property
     def parts(self) -> Parts:
@@ -43,12 +44,13 @@ class RepliesPage(ListPage[ReplyRow]):
     def send(self) -> Node:
         return self.need("send")
 
-    def read_row(self, node: Node, clipped_below: bool) -> ReplyRow:
+    def read_row(self, node: Node, cut: Cut) -> ReplyRow:
         author, text, time = self.part("author", node), self.part("text", node), self.part("time", node)
         return ReplyRow(
             commenter=author.text if author else None,
             text=text.text if text else None,
             time=time.text if time else "",
-            whole=None not in (author, text, time) and not clipped_below,
+            whole=None not in (author, text, time) and not cut.below,
             node=node,
+            height=cut.height(node),
         )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, Integer, String
+from sqlalchemy import BigInteger, Date, ForeignKey, Index, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import MYSQL_BINARY_TEXT, Base, Id, LongText, Name, Title, Word
+from models.base import MYSQL_BINARY_TEXT, Base, Id, Key, LongText, Name, Word
 
 
 class ActionRow(Base):
@@ -17,13 +17,16 @@ class ActionRow(Base):
     __table_args__ = (
         Index("ix_actions_task", "task_id"),
         Index("ix_actions_account_day", "account_id", "day"),
+        Index("ix_actions_day_account", "day", "account_id"),
         Index("ix_actions_video", "author_id", "video_key"),
         Index("ix_actions_comment", "comment_key"),
         Index("ix_actions_declared", "declared_at"),
         MYSQL_BINARY_TEXT,
     )
 
-    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True)
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True
+    )
     task_id: Mapped[Id] = mapped_column(ForeignKey("tasks.id"))
     attempt: Mapped[int]
     incarnation: Mapped[Id]
@@ -31,13 +34,14 @@ class ActionRow(Base):
     account_id: Mapped[Name]
     kind: Mapped[Word]
     author_id: Mapped[Name]
-    title: Mapped[Title]
-    target_commenter: Mapped[Name]
+    # whole and exact: an attempt tells by them what an earlier one did
+    title: Mapped[LongText]
+    target_commenter: Mapped[LongText]
     target_comment: Mapped[LongText]
     text: Mapped[LongText]
-    # hashes of what the caps count: long texts make poor index keys
-    video_key: Mapped[str] = mapped_column(String(32))
-    comment_key: Mapped[str | None] = mapped_column(String(32))
+    # what the caps count by
+    video_key: Mapped[Key]
+    comment_key: Mapped[Key | None]
     basis: Mapped[Word]
     asked_by: Mapped[Name]
     day: Mapped[date] = mapped_column(Date())  # the operator's day

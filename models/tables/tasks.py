@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import MYSQL_BINARY_TEXT, Base, Id, Json, LongText, Name, Word
+from models.base import MYSQL_BINARY_TEXT, Base, Id, Json, Key, LongText, Name, Word
 
 
 class Task(Base):
@@ -18,6 +18,9 @@ class Task(Base):
         Index("ix_tasks_state_due", "state", "not_before"),
         Index("ix_tasks_state_queue", "state", "rung_queue"),
         Index("ix_tasks_campaign", "campaign_id", "flow", "state"),
+        Index("ix_tasks_campaign_state", "campaign_id", "state"),
+        Index("ix_tasks_in_place_of", "in_place_of"),
+        Index("ix_tasks_stop", "stop_requested", "state"),
         Index("ix_tasks_video", "campaign_id", "video_key", "state"),
         Index("ix_tasks_incarnation", "incarnation", "state"),
         Index("ix_tasks_account", "account_id", "created_at"),
@@ -40,7 +43,9 @@ class Task(Base):
     held_from: Mapped[Word | None]  # the state to go back to when it is released
     waits_for: Mapped[LongText | None]  # for people: why it is not running yet
     missing: Mapped[int]  # prerequisites that have not ended
-    join: Mapped[Word]  # all: runs when every prerequisite succeeded; settled: when every one ended
+    # all: runs when every prerequisite succeeded; settled: when every one ended. Of a delegated task: whether
+    # it succeeds when all or when some of what was planted in its place did
+    join: Mapped[Word]
     is_errback: Mapped[bool]  # runs once, when a task that it watches failed
     prerequisite_failed: Mapped[Id | None]
     # the task in whose place this one was planted, and how deep such planting is nested
@@ -54,9 +59,10 @@ class Task(Base):
     pinned_phone: Mapped[Name | None]
     # of a task that acts in the pool: whom the even share means it for, and the video it is on
     meant_for: Mapped[Name | None]
-    video_key: Mapped[str | None] = mapped_column(String(32))
+    video_key: Mapped[Key | None]
     priority: Mapped[int]
     not_before: Mapped[datetime]
+    countdown: Mapped[float]  # seconds that it waits once it is ready for the first time
     latest_end: Mapped[datetime]
     soft_limit: Mapped[int]  # seconds
     hard_limit: Mapped[int]

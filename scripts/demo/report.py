@@ -89,7 +89,15 @@ def per_account(session: Session) -> list[tuple[str, str, dict[str, int], int]]:
 def accounts_table(rows: Sequence[tuple[str, str, dict[str, int], int]]) -> Table:
     """Who did what."""
     table = Table(title="账号 accounts", title_justify="left")
-    for heading in ("account", "phone", "likes 点赞", "comments 评论", "replies 盖楼", "comment likes", "directed 定向"):
+    for heading in (
+        "account",
+        "phone",
+        "likes 点赞",
+        "comments 评论",
+        "replies 盖楼",
+        "comment likes",
+        "directed 定向",
+    ):
         table.add_column(heading, justify="left" if heading in ("account", "phone") else "right")
     for account, serial, done, directed in rows:
         counts = [str(done.get(kind, 0)) for kind in ("like_video", "comment", "reply", "like_comment")]
@@ -106,6 +114,8 @@ def report_table(report: Report) -> Table:
     table.add_row("titles 标题", str(report.titles))
     table.add_row("comments collected 采集评论", str(report.comments))
     table.add_row("actions 操作", ", ".join(f"{count} {kind}" for kind, count in sorted(report.actions.items())))
-    table.add_row("ledger against truth 核对", "equal" if not report.truth_mismatches else f"{report.truth_mismatches} differ")
+    table.add_row(
+        "ledger against truth 核对", "equal" if not report.truth_mismatches else f"{report.truth_mismatches} differ"
+    )
     table.add_row("seconds 用时", f"{report.seconds:.1f}")
     return table

@@ -19,7 +19,7 @@ def flat_members(group: Any) -> list[Any]:
 
 def ends_in_group(canvas: Any) -> bool:
     """Is the result of this canvas the list of a group?"""
-    return last_of(canvas)["task"] == "celery.group"
+    return is_group(last_of(canvas))
 
 
 def last_of(canvas: Any) -> Any:
@@ -43,7 +43,7 @@ def _members_go_wrong(members: list[Any]) -> bool:
 
 
 def _has_chord_end(canvas: Any) -> bool:
-    return canvas["task"] == "celery.chain" and canvas.tasks[-1]["task"] == "celery.chord"
+    return bool(canvas["task"] == "celery.chain" and canvas.tasks[-1]["task"] == "celery.chord")
 
 
 def _side_by_side(canvas: Any) -> Iterator[list[Any]]:

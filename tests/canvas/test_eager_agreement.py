@@ -44,7 +44,7 @@ def check_one(seed: int, app: Celery, calls: list[str]) -> None:
     """Compile and run one drawn canvas, and let Celery run it: same calls, same result."""
     rng = random.Random(seed)
     numbers = count(1)
-    recipe = Drawing(rng, lambda: next(numbers)).recipe(4)
+    recipe = Drawing(rng, numbers.__next__).recipe(4)
     new_id = ids()
     plan = compile_canvas(build(recipe, app), new_id=new_id)
     outcome = run_plan(plan, TABLE, rng.choice, new_id)

@@ -70,7 +70,7 @@ def submitted(app: Celery, redis_url: str, start: int, how_many: int, failing: f
     for seed in range(start, start + 10 * how_many):
         rng = random.Random(seed)
         numbers = count(seed * PER_CANVAS + 1)
-        recipe = Drawing(rng, lambda numbers=numbers: next(numbers), failing).recipe(4)
+        recipe = Drawing(rng, numbers.__next__, failing).recipe(4)
         plan = compiled(build(recipe, app))
         if plan is None or goes_wrong_in_celery(build(recipe, app)):
             continue

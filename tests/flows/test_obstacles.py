@@ -99,7 +99,7 @@ def test_from_anywhere_to_the_tabs(rig: Rig) -> None:
 def test_the_app_is_started_when_it_is_not_in_front(rig: Rig) -> None:
     app = App(rig.session())
     to_feed(app)
-    rig.phone.press("home")
+    app.press("home")
     assert to_me(app).account_id == rig.account
 
 

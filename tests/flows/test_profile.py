@@ -49,8 +49,11 @@ def test_bare_names_are_of_the_package_and_full_names_stay() -> None:
 def test_an_operators_own_profile_is_read_from_its_file(tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     path.write_text(
-        "package: com.own\npages: {home: {present: [root], absent: [lock]}}\noverlays: {popup: p, popup_close: c, toast: t}\n"
-        "texts: {commented: a, replied: b, send_failed: c, may_not_comment: d, may_not_interact: e, gone: f, hang: [g]}\n",
+        "package: com.own\n"
+        "pages: {home: {present: [root], absent: [lock]}}\n"
+        "overlays: {popup: p, popup_close: c, toast: t}\n"
+        "texts: {commented: a, replied: b, send_failed: c, may_not_comment: d, may_not_interact: e,"
+        " gone: f, hang: [g]}\n",
         encoding="utf-8",
     )
     profile = load_profile(str(path))

@@ -8,16 +8,20 @@ from flows.screen import MOST_BYTES, Screen, ScreenError
 
 HEAD = "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?>\r\n"
 DUMP = (
-    HEAD + '<hierarchy rotation="0">'
-    '<node index="0" text="" resource-id="" class="android.widget.FrameLayout" package="com.app" content-desc="" '
-    'enabled="true" clickable="false" scrollable="false" selected="false" bounds="[0,0][1080,2400]">'
-    '<node index="0" text="行1&#10;行2 &amp; 😀" resource-id="com.app:id/title" class="android.widget.TextView" package="com.app" '
-    'content-desc="标题" enabled="true" clickable="true" scrollable="false" selected="true" bounds="[10,20][110,220]" />'
-    '<node index="1" text="b" resource-id="com.app:id/row" class="a.V" package="com.app" content-desc="" enabled="false" bounds="[0,-5][1,2]" />'
-    '<node index="2" text="c" resource-id="com.app:id/row" class="a.V" package="com.app" content-desc="" bounds="broken" />'
-    "</node>"
-    '<node index="1" text="x" resource-id="android:id/alertTitle" class="a.V" package="android" content-desc="" bounds="[0,0][1,1]" />'
-    "</hierarchy>"
+    HEAD
+    + """<hierarchy rotation="0">
+<node index="0" text="" resource-id="" class="android.widget.FrameLayout" package="com.app" content-desc=""
+ enabled="true" clickable="false" scrollable="false" selected="false" bounds="[0,0][1080,2400]">
+<node index="0" text="行1&#10;行2 &amp; 😀" resource-id="com.app:id/title" class="android.widget.TextView"
+ package="com.app" content-desc="标题" enabled="true" clickable="true" scrollable="false" selected="true"
+ bounds="[10,20][110,220]" />
+<node index="1" text="b" resource-id="com.app:id/row" class="a.V" package="com.app" content-desc=""
+ enabled="false" bounds="[0,-5][1,2]" />
+<node index="2" text="c" resource-id="com.app:id/row" class="a.V" package="com.app" content-desc="" bounds="broken" />
+</node>
+<node index="1" text="x" resource-id="android:id/alertTitle" class="a.V" package="android" content-desc=""
+ bounds="[0,0][1,1]" />
+</hierarchy>"""
 )
 
 

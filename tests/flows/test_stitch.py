@@ -15,6 +15,7 @@ from flows.stitch import Parts, agree, bridge, stitch
 class Line:
     parts: Parts
     whole: bool = True
+    height: int = 100
 
 
 def lines(*names: str) -> list[Line]:
@@ -60,6 +61,13 @@ def test_identical_rows_without_a_hint_are_never_counted_twice() -> None:
     rows = lines("x", "x", "x")
     stitch(rows, lines("x", "x", "x"))
     assert len(rows) == 3
+
+
+def test_identical_rows_are_told_apart_by_their_heights() -> None:
+    tall = Line(("x", "xx"), height=300)
+    rows = [*lines("x", "x"), tall, *lines("x")]
+    stitch(rows, [tall, *lines("x", "x")], expected=3)
+    assert [row.height for row in rows] == [100, 100, 300, 100, 100]
 
 
 def test_a_step_back_is_recognised() -> None:

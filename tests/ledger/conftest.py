@@ -1,20 +1,42 @@
-"""A migrated ledger on each database."""
+"""A migrated ledger on each database, empty for each test."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 
-from models.engine import connect
+from models.base import Base
+from models.engine import connect, write
 from models.migrate import upgrade
+from tests.support.servers import MariaDB
+
+
+@pytest.fixture(scope="session", params=["sqlite", "mariadb"])
+def shared_ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A ledger of the newest version: on SQLite, then on MariaDB. Made once: its tables cost more than most tests."""
+    with ExitStack() as stack:
+        folder: Path = tmp_path_factory.mktemp("ledger")
+        url = f"sqlite:///{folder / 'ledger.db'}"
+        if request.param == "mariadb":
+            server: MariaDB = request.getfixturevalue("mariadb_server")
+            url = stack.enter_context(server.database())
+        engine = connect(url)
+        stack.callback(engine.dispose)
+        upgrade(engine)
+        yield engine
 
 
 @pytest.fixture
-def ledger(database_url: str) -> Iterator[Engine]:
-    """An empty ledger of the newest version: on SQLite, then on MariaDB."""
-    engine = connect(database_url)
-    upgrade(engine)
-    yield engine
-    engine.dispose()
+def ledger(shared_ledger: Engine) -> Iterator[Engine]:
+    """An empty ledger on each database."""
+    yield shared_ledger
+
+    def empty(session: object) -> None:
+        for table in reversed(Base.metadata.sorted_tables):
+            session.execute(delete(table))  # type: ignore[attr-defined]
+
+    write(shared_ledger, empty)

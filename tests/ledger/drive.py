@@ -6,18 +6,26 @@ Everything is the product's own but the tickets: which ready task comes next is 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
+from celery import Celery
 from celery.canvas import Signature
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select, update
+from sqlalchemy.orm import Session
 
-from models.engine import read, write
+from models.accounts import register_account
+from models.authors import register_author, set_basis
+from models.engine import database_now, read, write
+from models.fleet import account_seen, phone_online
 from models.states import State
-from models.tables import Campaign, Task
+from models.tables import Attempt, Campaign, Edge, Task
+from tests.canvas.tasks import call_text, digest, make_app, refuse_to_work
 from workers.canvas.compile import compile_canvas
-from workers.claim import Claim, claim
-from workers.desk import DESK, Desk
+from workers.canvas.rows import Join, Planted
+from workers.claim import Claim, NotMine, claim
+from workers.desk import DESK, Desk, put_on_desk
 from workers.handle import Handle
 from workers.host.slots import own_slot
 from workers.plant import LATEST_END, new_id, plant_campaign
@@ -26,6 +34,47 @@ from workers.seat import Seat
 
 ZONE = "Asia/Shanghai"
 LEASE = 60.0
+AUTHOR = "xiaopeng"
+
+put_on_desk("work", lambda _desk, *args, **kwargs: digest(*args, **kwargs))
+put_on_desk("note", lambda _desk, *args, **kwargs: digest(*args, **kwargs))
+put_on_desk("fail", lambda _desk, *_args, **_kwargs: refuse_to_work())
+put_on_desk("echo", lambda _desk, *args: list(args))
+
+app: Celery = make_app(lambda _: None, broker_url="memory://")
+
+
+@app.task(name="echo", shared=False)
+def echo(*args: Any) -> list[Any]:
+    """Celery's side of the desk task: its arguments as a list."""
+    return list(args)
+
+
+def work(*args: Any, **kwargs: Any) -> Signature:
+    """A desk task that succeeds."""
+    return app.signature("work", args=args, kwargs=kwargs)
+
+
+def fail(*args: Any) -> Signature:
+    """A desk task that fails for good."""
+    return app.signature("fail", args=args)
+
+
+def gather(*args: Any) -> Signature:
+    """A desk task that gives its arguments back as a list."""
+    return app.signature("echo", args=args)
+
+
+def like(title: str = "标题", commenter: str = "小红", comment: str = "好看", **options: Any) -> Signature:
+    """A directed task: like one comment."""
+    target = {"target_commenter": commenter, "target_comment": comment}
+    params = {"kind": "like_comment", "author_id": AUTHOR, "title": title, **target}
+    return app.signature("directed", kwargs=params, immutable=True, **options)
+
+
+def titles(**options: Any) -> Signature:
+    """A reading task of the pool."""
+    return app.signature("collect_titles", kwargs={"author_id": AUTHOR, "count": 1}, immutable=True, **options)
 
 
 def desk_seat() -> Seat:
@@ -33,17 +82,48 @@ def desk_seat() -> Seat:
     return Seat(None, "", 5038, "test", new_id(), own_slot())
 
 
-def plant(engine: Engine, canvas: Signature, join: str = "all", seed: int = 1) -> str:
-    """Plant a canvas without ringing; the campaign's id."""
-    planted = compile_canvas(canvas, new_id=new_id, join="settled" if join == "settled" else "all")
+def phone_seat(engine: Engine, serial: str, account: str | None = None) -> Seat:
+    """A phone that is online, its worker, and the account logged in on it (by default one named for the phone)."""
+    seat = Seat(serial, serial, 5038, "test", new_id(), own_slot())
+    phone_online(engine, serial, serial, "test", "SimPhone", seat.incarnation)
+    account_seen(engine, serial, account or f"acc-{serial}", f"name of {account or serial}")
+    return seat
+
+
+def owned_author(engine: Engine, author_id: str = AUTHOR) -> None:
+    """An author whose content we may act on."""
+    register_author(engine, author_id, "小鹏汽车")
+    set_basis(engine, author_id, "owned", who="admin")
+
+
+def known_account(engine: Engine, account_id: str) -> None:
+    """An account that is on no phone."""
+    register_account(engine, account_id, account_id)
+
+
+def compiled(canvas: Signature, join: str = "all") -> Planted:
+    """A canvas compiled with ids as the ledger gives them."""
+    wanted: Join = "settled" if join == "settled" else "all"
+    return compile_canvas(canvas, new_id=new_id, join=wanted)
+
+
+def plant_rows(
+    engine: Engine, planted: Planted, *, join: str = "all", seed: int = 1, latest_end: timedelta = LATEST_END
+) -> str:
+    """Plant compiled rows without ringing; the campaign's id."""
     campaign_id = new_id()
-    write(
-        engine,
-        lambda session: plant_campaign(
-            session, Campaign(id=campaign_id, name="test", asked_by="test", seed=seed), planted, LATEST_END
-        ),
-    )
+
+    def work(session: Session) -> None:
+        campaign = Campaign(id=campaign_id, name="test", asked_by="test", seed=seed, join=join)
+        plant_campaign(session, campaign, planted, latest_end)
+
+    write(engine, work)
     return campaign_id
+
+
+def plant(engine: Engine, canvas: Signature, join: str = "all", seed: int = 1, **more: Any) -> str:
+    """Plant a canvas without ringing; the campaign's id."""
+    return plant_rows(engine, compiled(canvas, join), join=join, seed=seed, **more)
 
 
 def ready(engine: Engine, campaign_id: str) -> list[str]:
@@ -52,11 +132,16 @@ def ready(engine: Engine, campaign_id: str) -> list[str]:
     return read(engine, lambda session: list(session.scalars(wanted)))
 
 
-def take(engine: Engine, task_id: str, seat: Seat | None = None) -> Claim:
+def take(engine: Engine, task_id: str, seat: Seat | None = None, lease: float = LEASE) -> Claim:
     """Claim a task that must be claimable."""
-    got = claim(engine, seat or desk_seat(), task_id, lease=LEASE, zone=ZONE)
+    got = try_to_take(engine, task_id, seat, lease)
     assert isinstance(got, Claim), got
     return got
+
+
+def try_to_take(engine: Engine, task_id: str, seat: Seat | None = None, lease: float = LEASE) -> Claim | NotMine:
+    """Deliver a ticket to a worker, by default one at the desk."""
+    return claim(engine, seat or desk_seat(), task_id, lease=lease, zone=ZONE)
 
 
 def outcome_of(engine: Engine, got: Claim) -> Outcome:
@@ -68,7 +153,15 @@ def outcome_of(engine: Engine, got: Claim) -> Outcome:
     return Replaced(value) if isinstance(value, Signature) else Succeeded(value)
 
 
-def run_to_end(engine: Engine, campaign_id: str, rng: random.Random, ran: Callable[[Claim], None]) -> None:
+def do(engine: Engine, task_id: str) -> list[str]:
+    """Take a desk task and record what it does; what became ready."""
+    got = take(engine, task_id)
+    return record(engine, got, outcome_of(engine, got))
+
+
+def run_to_end(
+    engine: Engine, campaign_id: str, rng: random.Random, ran: Callable[[Claim], None] = lambda _: None
+) -> None:
     """Run ready tasks in an order that `rng` draws until none is left. Bounded by the tasks that there are."""
     seat = desk_seat()
     for _ in range(5000):
@@ -81,12 +174,68 @@ def run_to_end(engine: Engine, campaign_id: str, rng: random.Random, ran: Callab
     raise AssertionError("the campaign does not end")
 
 
+def calls_made(got: Claim) -> Iterator[str]:
+    """The calls that one claim makes, as tests.canvas writes them; a map makes one for each item."""
+    if got.flow in ("celery.map", "celery.starmap"):
+        for item in got.kwargs["it"]:
+            yield call_text(got.kwargs["task"], item if got.flow == "celery.starmap" else [item], {})
+    else:
+        yield call_text(got.flow, got.args, got.kwargs)
+
+
 def states(engine: Engine, campaign_id: str) -> dict[str, int]:
     """How many of the campaign's tasks are in which state."""
     counts: dict[str, int] = {}
     for state in read(engine, lambda s: list(s.scalars(select(Task.state).where(Task.campaign_id == campaign_id)))):
         counts[state] = counts.get(state, 0) + 1
     return counts
+
+
+def tasks(engine: Engine, campaign_id: str) -> list[Task]:
+    """The campaign's tasks in source order."""
+    wanted = select(Task).where(Task.campaign_id == campaign_id).order_by(Task.position)
+    return read(engine, lambda session: list(session.scalars(wanted)))
+
+
+def task(engine: Engine, task_id: str) -> Task:
+    """A task as it stands in the ledger now."""
+    return read(engine, lambda session: session.get_one(Task, task_id))
+
+
+def attempts(engine: Engine, task_id: str) -> list[Attempt]:
+    """The attempts at a task, first the first."""
+    wanted = select(Attempt).where(Attempt.task_id == task_id).order_by(Attempt.number)
+    return read(engine, lambda session: list(session.scalars(wanted)))
+
+
+def campaign(engine: Engine, campaign_id: str) -> Campaign:
+    """A campaign as it stands in the ledger now."""
+    return read(engine, lambda session: session.get_one(Campaign, campaign_id))
+
+
+def rows_in(engine: Engine, *tables: type[Any]) -> int:
+    """How many rows these tables hold; by default campaigns, tasks and edges."""
+    wanted = tables or (Campaign, Task, Edge)
+    return read(engine, lambda s: sum(s.scalar(select(func.count()).select_from(one)) or 0 for one in wanted))
+
+
+def change(engine: Engine, task_id: str, **values: Any) -> None:
+    """Set columns of a task, as time or another process would have."""
+
+    def work(session: Session) -> None:
+        session.execute(update(Task).where(Task.id == task_id).values(**values))
+
+    write(engine, work)
+
+
+def now(engine: Engine) -> Any:
+    """The ledger's clock."""
+    return read(engine, database_now)
+
+
+def past(engine: Engine, seconds: float = 1) -> Any:
+    """A moment so many seconds ago, by the ledger's clock."""
+    return now(engine) - timedelta(seconds=seconds)
 
 
 def root_result(engine: Engine, campaign_id: str) -> Any:

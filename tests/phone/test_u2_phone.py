@@ -196,6 +196,7 @@ def test_a_phone_that_is_gone_is_lost(phone: U2Phone, shelf: Shelf, fault: str) 
     phone.look()
     shelf.fault(fault)
     failed = wait_until(lambda: look_fails(phone), 10, "a failing look")
+    assert failed is not None
     assert failed.code == "phone_lost"
     shelf.heal()
     wait_until(lambda: _connected(shelf), 20, "the phone to come back")

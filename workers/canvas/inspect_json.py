@@ -116,7 +116,7 @@ def _checked_kind(signature: Any, path: str) -> str:
     if unknown:
         raise CanvasRefused(place, f"unknown keys {', '.join(unknown)}", f"use only {', '.join(sorted(KEYS))}")
     subtask_type = signature.get("subtask_type")
-    if subtask_type is not None and subtask_type not in RAW_SUBTASK_TYPES:
+    if subtask_type is not None and not (isinstance(subtask_type, str) and subtask_type in RAW_SUBTASK_TYPES):
         known = ", ".join(sorted(RAW_SUBTASK_TYPES))
         raise CanvasRefused(f"{place}.subtask_type", f"{subtask_type!r} is unknown", f"use null or one of {known}")
     return kind_of(signature)
@@ -149,9 +149,7 @@ def _check_names(signature: dict[str, Any], kind: str, path: str, allowed: Colle
             raise CanvasRefused(f"{path}.task", f"a {kind} is named {NAMES[kind]}", "leave the key task out")
         return
     if not isinstance(name, str) or name.startswith("celery.") or name not in allowed:
-        raise CanvasRefused(
-            f"{path}.task", f"{name!r} is not a task that may be called here", "use a flow of the fleet"
-        )
+        raise CanvasRefused(f"{path}.task", f"{name!r} may not be called here", "use a flow of the fleet")
 
 
 def _inside(signature: dict[str, Any], kind: str, path: str, depth: int) -> Iterator[Found]:

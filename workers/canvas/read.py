@@ -47,6 +47,7 @@ def place_in(path: str, kind: str) -> str:
 class _Reader:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._task_ids: set[str] = set()
 
     def node(self, signature: Any, path: str, depth: int) -> Node:
         if not isinstance(signature, Mapping):
@@ -72,6 +73,7 @@ class _Reader:
 
     def _task(self, signature: Mapping[str, Any], kind: str, path: str, depth: int) -> Task:
         options = _options(signature, path)
+        self._refuse_reused_id(options, path)
         args = plain(list(signature.get("args") or ()), f"{path}.args")
         kwargs = signature.get("kwargs") or {}
         mapped = kind != "task"
@@ -86,6 +88,14 @@ class _Reader:
             self._callbacks(options, "link", path, depth),
             self._callbacks(options, "link_error", path, depth),
         )
+
+    def _refuse_reused_id(self, options: Mapping[str, Any], path: str) -> None:
+        task_id = options.get("task_id")
+        if task_id is None:
+            return
+        if str(task_id) in self._task_ids:
+            raise CanvasRefused(path, f"the task id {task_id} stands here twice", "do not freeze() what is used twice")
+        self._task_ids.add(str(task_id))
 
     def _chain(self, signature: Mapping[str, Any], path: str, depth: int) -> Chain:
         options = _options(signature, path)

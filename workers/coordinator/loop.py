@@ -24,6 +24,7 @@ from workers.log import set_up_logging
 from workers.rescue import rescue_expired
 from workers.ring import ring, ring_ready
 from workers.settings import settings
+from workers.stop import end_stopped
 
 log = logging.getLogger("phonefleet.coordinator")
 
@@ -49,6 +50,7 @@ def janitors(engine: Engine, redis: Redis) -> list[Janitor]:
         Janitor("restore", 2.0, lambda: restore(engine, redis, look_at_all=False)),
         Janitor("restore all", 30.0, lambda: restore(engine, redis, look_at_all=True)),
         Janitor("overdue", 2.0, lambda: ring(engine, end_overdue(engine))),
+        Janitor("stop", 2.0, lambda: end_stopped(engine)),
         Janitor("close", 2.0, lambda: close_ended(engine)),
         Janitor("acquaint", 3.0, lambda: acquaint(engine)),
     ]
@@ -69,9 +71,7 @@ def work_round(jobs: list[Janitor], now: float) -> None:
 def run(stop: threading.Event) -> None:
     """Lead and work until `stop` is set."""
     engine, incarnation = ledger(), str(uuid4())
-    redis = Redis.from_url(
-        settings().redis_url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT
-    )
+    redis = Redis.from_url(settings().redis_url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
     jobs = janitors(engine, redis)
     leads, until = False, 0.0
     while not stop.wait(0.1):

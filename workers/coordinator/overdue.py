@@ -11,6 +11,8 @@ from models.tables import Task
 from workers.follow_on import End, end_task
 
 AT_ONCE = 100
+# What runs is told by its limits, and what is delegated ends with what is in its place.
+LATE = (State.WAITING, State.READY, State.HELD, State.NEEDS_REVIEW)
 
 
 def end_overdue(engine: Engine) -> list[str]:
@@ -20,8 +22,8 @@ def end_overdue(engine: Engine) -> list[str]:
         now = database_now(session)
         late = session.scalars(
             select(Task.id)
-            .where(Task.state.in_([State.WAITING, State.READY, State.HELD]), Task.latest_end < now)
-            .order_by(Task.latest_end)
+            .where(Task.state.in_(LATE), Task.latest_end < now)
+            .order_by(Task.latest_end, Task.position)  # what others wait for before them: it names the cause
             .limit(AT_ONCE)
         ).all()
         ready: list[str] = []
@@ -29,7 +31,7 @@ def end_overdue(engine: Engine) -> list[str]:
             task = session.scalars(
                 select(Task).where(Task.id == task_id).with_for_update().execution_options(populate_existing=True)
             ).one()
-            if task.state in (State.WAITING, State.READY, State.HELD):  # not ended meanwhile through another's end
+            if task.state in LATE:  # not ended meanwhile through another's end
                 ready += end_task(session, task, overdue(task), now)
         return ready
 
@@ -38,6 +40,9 @@ def end_overdue(engine: Engine) -> list[str]:
 
 def overdue(task: Task) -> End:
     """Why a task did not run in time."""
+    if task.state == State.NEEDS_REVIEW:
+        why = f"nobody settled in time what is in doubt: {task.reason}"
+        return End(State.FAILED, code=task.failure_code, kind=task.failure_kind, culprit=task.culprit, reason=why)
     if task.state == State.WAITING:
         why = "what it waits for has not ended in time"
         return End(State.FAILED, code="not_in_time", kind="fatal", culprit="flow", reason=why)

@@ -57,7 +57,7 @@ def _expected(session: Session) -> dict[str, int]:
         select(Task.rung_queue, func.count())
         .where(Task.state == State.READY, Task.rung_queue.is_not(None), Task.rung_at < settled)
         .group_by(Task.rung_queue)
-    ).tuples()
+    )
     return {queue: count for queue, count in rows if queue is not None}
 
 
@@ -67,5 +67,5 @@ def _rung(session: Session) -> dict[str, str]:
         select(Task.id, Task.rung_queue).where(
             Task.state == State.READY, Task.rung_queue.is_not(None), Task.rung_at < settled
         )
-    ).tuples()
+    )
     return {task_id: queue for task_id, queue in rows if queue is not None}

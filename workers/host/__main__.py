@@ -6,12 +6,15 @@ import signal
 import sys
 
 from workers.app import app
+from workers.evidence.shipping import Shipping
 from workers.host.agent import Agent
 from workers.host.ledger import Ledger, SqlLedger
 from workers.host.nursery import ZygoteLost
 from workers.ledger import ledger
 from workers.log import set_up_logging
 from workers.settings import Settings, SettingsError, settings
+
+SHIPPING_SECONDS = 5.0  # at the end; what is not shipped by then waits in the spool
 
 
 def main() -> int:
@@ -22,7 +25,12 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    return serve(chosen, SqlLedger(ledger()))
+    shipping = Shipping(chosen, ledger())
+    shipping.start()
+    try:
+        return serve(chosen, SqlLedger(ledger()))
+    finally:
+        shipping.close(SHIPPING_SECONDS)
 
 
 def serve(chosen: Settings, ledger: Ledger) -> int:

@@ -10,31 +10,19 @@ import signal
 import socket
 import sys
 import traceback
-import warnings
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
 import billiard.util
-from celery.apps.worker import Worker, install_worker_term_handler
-from celery.platforms import SecurityWarning
 from celery.signals import task_received, worker_ready
 
 from workers.app import app
+from workers.host.celery_worker import phone_worker
 from workers.host.linux import end_with_parent
 from workers.seat import Seat, current_seat, take_seat
 from workers.settings import settings
 
 log = logging.getLogger("phonefleet.worker")
-
-
-class PhoneWorker(Worker):  # type: ignore[misc]  # Celery has no types
-    """Celery's worker as a child: SIGTERM ends it after its task; no other signal means anything.
-
-    Celery's own set would have SIGHUP execute the zygote's program anew.
-    """
-
-    def install_platform_tweaks(self, worker: Worker) -> None:
-        install_worker_term_handler(worker, verbose=False)
 
 
 def live(seat: Seat, zygote: int, close: Iterable[socket.socket]) -> NoReturn:
@@ -84,19 +72,6 @@ def _watch_tickets() -> None:
 
 def _consume(seat: Seat) -> int:
     """Run Celery's worker until it is told to end; its exit code."""
-    # Celery warns whoever works as root (as in most containers) of unpickling; here only JSON is read.
-    warnings.simplefilter("ignore", SecurityWarning)
-    worker = PhoneWorker(
-        app=app,
-        hostname=seat.name,
-        queues=list(seat.queues),
-        pool="threads",
-        concurrency=1,
-        without_gossip=True,
-        without_mingle=True,
-        heartbeat_interval=settings().heartbeat,
-        loglevel="WARNING",
-        quiet=True,
-    )
+    worker = phone_worker(app, seat.name, seat.queues, settings().heartbeat)
     worker.start()
     return int(worker.exitcode or 0)

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 
 from workers.host import child, wire
 from workers.host.linux import end_with_parent, why_ended
+from workers.host.rehearsal import rehearse
 from workers.host.slots import Slot, map_slots
 from workers.log import set_up_logging
 from workers.seat import Seat
@@ -109,7 +110,10 @@ def preload() -> None:
     app = importlib.import_module("workers.app").app
     app.loader.import_default_modules()
     app.finalize()
+    rehearse()
     gc.collect()
+    from workers.host.plug import plug
+    plug()
     gc.freeze()
     gc.enable()
 

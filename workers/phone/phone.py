@@ -53,7 +53,11 @@ class U2Phone:
         if address in cls._open:
             raise RuntimeError(f"this process holds phone {address} already; close() it first")
         phone = cls(FleetDevice(address, adb_port, remaining), address, serial)
-        phone._device.start_uiautomator()
+        try:
+            phone._device.start_uiautomator()
+        except BaseException:
+            phone._device.release()
+            raise
         cls._open.add(address)
         return phone
 

@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("asked_by", sa.String(length=191), nullable=False),
         sa.Column("asked_for", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("root", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("join", sa.String(length=64), nullable=False),
         sa.Column("seed", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.Column("ended_at", UtcTime(), nullable=True),
@@ -61,6 +62,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("campaigns", schema=None) as batch_op:
         batch_op.create_index("ix_campaigns_created", ["created_at"], unique=False)
+        batch_op.create_index("ix_campaigns_outcome", ["outcome"], unique=False)
 
     op.create_table(
         "caps",
@@ -130,15 +132,20 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("author_id", sa.String(length=191), nullable=False),
         sa.Column("author", sa.String(length=191), nullable=False),
-        sa.Column("title", sa.String(length=500), nullable=False),
-        sa.Column("shown_count", sa.Integer(), nullable=True),
-        sa.Column("real_count", sa.Integer(), nullable=True),
+        sa.Column(
+            "title",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mariadb").with_variant(mysql.LONGTEXT(), "mysql"),
+            nullable=False,
+        ),
+        sa.Column("title_key", sa.String(length=32), nullable=False),
+        sa.Column("shown_count", sa.BigInteger(), nullable=True),
+        sa.Column("real_count", sa.BigInteger(), nullable=True),
         sa.Column("first_task_id", sa.String(length=36), nullable=False),
         sa.Column("first_seen_at", UtcTime(), nullable=False),
         sa.Column("comments_task_id", sa.String(length=36), nullable=True),
         sa.Column("comments_collected_at", UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("author_id", "title", name="uq_titles_author_title"),
+        sa.UniqueConstraint("author_id", "title_key", name="uq_titles_author_title"),
         **MYSQL_BINARY_TEXT,
     )
     op.create_table(
@@ -147,14 +154,18 @@ def upgrade() -> None:
         sa.Column("title_id", sa.Integer(), nullable=False),
         sa.Column("task_id", sa.String(length=36), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("commenter", sa.String(length=191), nullable=False),
+        sa.Column(
+            "commenter",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mariadb").with_variant(mysql.LONGTEXT(), "mysql"),
+            nullable=False,
+        ),
         sa.Column(
             "text",
             sa.Text().with_variant(mysql.LONGTEXT(), "mariadb").with_variant(mysql.LONGTEXT(), "mysql"),
             nullable=False,
         ),
-        sa.Column("likes", sa.Integer(), nullable=False),
-        sa.Column("replies", sa.Integer(), nullable=False),
+        sa.Column("likes", sa.BigInteger(), nullable=False),
+        sa.Column("replies", sa.BigInteger(), nullable=False),
         sa.Column("time", sa.String(length=64), nullable=False),
         sa.Column("collected_at", UtcTime(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -166,7 +177,9 @@ def upgrade() -> None:
         **MYSQL_BINARY_TEXT,
     )
     with op.batch_alter_table("comments", schema=None) as batch_op:
-        batch_op.create_index("ix_comments_commenter", ["commenter"], unique=False)
+        batch_op.create_index(
+            "ix_comments_commenter", ["commenter"], unique=False, mysql_length=191, mariadb_length=191
+        )
         batch_op.create_index("ix_comments_title", ["title_id"], unique=False)
 
     op.create_table(
@@ -201,6 +214,7 @@ def upgrade() -> None:
         sa.Column("video_key", sa.String(length=32), nullable=True),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("not_before", UtcTime(), nullable=False),
+        sa.Column("countdown", sa.Double(), nullable=False),
         sa.Column("latest_end", UtcTime(), nullable=False),
         sa.Column("soft_limit", sa.Integer(), nullable=False),
         sa.Column("hard_limit", sa.Integer(), nullable=False),
@@ -235,11 +249,14 @@ def upgrade() -> None:
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.create_index("ix_tasks_account", ["account_id", "created_at"], unique=False)
         batch_op.create_index("ix_tasks_campaign", ["campaign_id", "flow", "state"], unique=False)
+        batch_op.create_index("ix_tasks_campaign_state", ["campaign_id", "state"], unique=False)
         batch_op.create_index("ix_tasks_flow_created", ["flow", "created_at"], unique=False)
+        batch_op.create_index("ix_tasks_in_place_of", ["in_place_of"], unique=False)
         batch_op.create_index("ix_tasks_incarnation", ["incarnation", "state"], unique=False)
         batch_op.create_index("ix_tasks_latest_end", ["state", "latest_end"], unique=False)
         batch_op.create_index("ix_tasks_state_due", ["state", "not_before"], unique=False)
         batch_op.create_index("ix_tasks_state_queue", ["state", "rung_queue"], unique=False)
+        batch_op.create_index("ix_tasks_stop", ["stop_requested", "state"], unique=False)
         batch_op.create_index("ix_tasks_video", ["campaign_id", "video_key", "state"], unique=False)
 
     op.create_table(
@@ -252,8 +269,16 @@ def upgrade() -> None:
         sa.Column("account_id", sa.String(length=191), nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
         sa.Column("author_id", sa.String(length=191), nullable=False),
-        sa.Column("title", sa.String(length=500), nullable=False),
-        sa.Column("target_commenter", sa.String(length=191), nullable=False),
+        sa.Column(
+            "title",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mariadb").with_variant(mysql.LONGTEXT(), "mysql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "target_commenter",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mariadb").with_variant(mysql.LONGTEXT(), "mysql"),
+            nullable=False,
+        ),
         sa.Column(
             "target_comment",
             sa.Text().with_variant(mysql.LONGTEXT(), "mariadb").with_variant(mysql.LONGTEXT(), "mysql"),
@@ -288,6 +313,7 @@ def upgrade() -> None:
     with op.batch_alter_table("actions", schema=None) as batch_op:
         batch_op.create_index("ix_actions_account_day", ["account_id", "day"], unique=False)
         batch_op.create_index("ix_actions_comment", ["comment_key"], unique=False)
+        batch_op.create_index("ix_actions_day_account", ["day", "account_id"], unique=False)
         batch_op.create_index("ix_actions_declared", ["declared_at"], unique=False)
         batch_op.create_index("ix_actions_task", ["task_id"], unique=False)
         batch_op.create_index("ix_actions_video", ["author_id", "video_key"], unique=False)
@@ -360,24 +386,28 @@ def downgrade() -> None:
         batch_op.drop_index("ix_actions_video")
         batch_op.drop_index("ix_actions_task")
         batch_op.drop_index("ix_actions_declared")
+        batch_op.drop_index("ix_actions_day_account")
         batch_op.drop_index("ix_actions_comment")
         batch_op.drop_index("ix_actions_account_day")
 
     op.drop_table("actions")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.drop_index("ix_tasks_video")
+        batch_op.drop_index("ix_tasks_stop")
         batch_op.drop_index("ix_tasks_state_queue")
         batch_op.drop_index("ix_tasks_state_due")
         batch_op.drop_index("ix_tasks_latest_end")
         batch_op.drop_index("ix_tasks_incarnation")
+        batch_op.drop_index("ix_tasks_in_place_of")
         batch_op.drop_index("ix_tasks_flow_created")
+        batch_op.drop_index("ix_tasks_campaign_state")
         batch_op.drop_index("ix_tasks_campaign")
         batch_op.drop_index("ix_tasks_account")
 
     op.drop_table("tasks")
     with op.batch_alter_table("comments", schema=None) as batch_op:
         batch_op.drop_index("ix_comments_title")
-        batch_op.drop_index("ix_comments_commenter")
+        batch_op.drop_index("ix_comments_commenter", mysql_length=191, mariadb_length=191)
 
     op.drop_table("comments")
     op.drop_table("titles")
@@ -393,6 +423,7 @@ def downgrade() -> None:
     op.drop_table("changes")
     op.drop_table("caps")
     with op.batch_alter_table("campaigns", schema=None) as batch_op:
+        batch_op.drop_index("ix_campaigns_outcome")
         batch_op.drop_index("ix_campaigns_created")
 
     op.drop_table("campaigns")

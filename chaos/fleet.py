@@ -1,0 +1,185 @@
+"""The storm's fleet: MariaDB, Redis, phonesim, two host agents with half of the phones each, two coordinators."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+from sqlalchemy import Engine, func, select
+
+from chaos.keeper import Keeper, KeptProcess
+from chaos.servers import StormRedis, storm_mariadb
+from chaos.tell import FOLDER
+from models.authors import register_author, set_basis, set_cap
+from models.engine import connect, read
+from models.migrate import upgrade
+from models.tables import Account
+from scripts.demo.shelf import start_shelf
+from scripts.embedded import free_port
+from scripts.processes import Processes, python
+from tests.support.poll import wait_until
+from tests.support.servers import MariaDB
+from workers.app import app
+from workers.settings import settings
+
+HOSTS = 2
+COORDINATORS = 2
+START_SECONDS = 60.0
+CONTROL_SECONDS = 10.0
+# The storm asks one account for a month's work in ten minutes; what the caps do is tested elsewhere.
+CAPS = {
+    "actions_per_account_day": 100_000,
+    "accounts_per_video": 100_000,
+    "replies_per_comment": 1_000,
+    "likes_per_comment": 1_000,
+}
+
+
+class KeptRedis(StormRedis):
+    """The storm's Redis, for the keeper."""
+
+    name = "redis"
+    pause = 0.5
+
+
+class KeptMariaDB:
+    """The storm's MariaDB, for the keeper."""
+
+    name = "mariadb"
+    pause = 0.5
+
+    def __init__(self, server: MariaDB) -> None:
+        self.server = server
+
+    def alive(self) -> bool:
+        try:
+            os.kill(self.server.pid, 0)
+        except (RuntimeError, ProcessLookupError):
+            return False
+        return True
+
+    def start(self) -> None:
+        if not self.alive():
+            self.server.start()
+
+
+class StormFleet:
+    """Runs until the `with` block ends; its files are in `folder`."""
+
+    def __init__(self, folder: Path, phones: int, seed: int) -> None:
+        self.folder = folder
+        self.phones = phones
+        self._seed = seed
+        self._stack = ExitStack()
+        self.pids = folder / "pids"
+        self.mariadb: KeptMariaDB
+        self.redis = KeptRedis(folder / "redis")
+        self.hosts: list[KeptProcess] = []
+        self.coordinators: list[KeptProcess] = []
+        self.keeper: Keeper
+        self.engine: Engine
+        self.serials: list[str] = []
+        self.host_of: dict[str, KeptProcess] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def stop_product(self) -> list[str]:
+        """Ask hosts and coordinators to end; the names of those that had to be killed."""
+        if hasattr(self, "keeper"):
+            self.keeper.rest()
+        return [one.name for one in (*self.hosts, *self.coordinators) if not one.end()]
+
+    def close(self) -> None:
+        """End everything."""
+        self.stop_product()
+        self.redis.kill()
+        self._stack.close()
+
+    def _start(self) -> None:
+        self.pids.mkdir(parents=True, exist_ok=True)
+        server = self._stack.enter_context(storm_mariadb())
+        self.mariadb = KeptMariaDB(server)
+        url = self._stack.enter_context(server.database())
+        self._stack.callback(self._database_up)
+        self.engine = connect(url)
+        self._stack.callback(self.engine.dispose)
+        upgrade(self.engine)
+        processes = self._stack.enter_context(Processes(self.folder / "log", {}))
+        shelf = start_shelf(processes, self.folder, self.phones, 0, self._seed)
+        self.control, self.truth = shelf.control, shelf.truth
+        phones = self.get("/phones")
+        self.serials = [phone["serial"] for phone in phones]
+        self._register(shelf.authors())
+        self._make_parts(url, [phone["address"] for phone in phones])
+        self.keeper = Keeper([self.redis, self.mariadb, *self.coordinators, *self.hosts])
+        self.keeper.start(START_SECONDS)
+        os.environ["PHONEFLEET_REDIS_URL"] = self.redis.url  # for the tickets that this process sends
+        settings.cache_clear()
+        app.conf.broker_url = self.redis.url
+        bound = START_SECONDS + self.phones
+        wait_until(lambda: self._accounts() == self.phones, bound, "every phone's account", every=0.2)
+
+    def _make_parts(self, url: str, addresses: list[str]) -> None:
+        common = {
+            "PHONEFLEET_DATABASE_URL": url,
+            "PHONEFLEET_REDIS_URL": self.redis.url,
+            "PHONEFLEET_TASKS": "workers.tasks,chaos.tell",
+            "PHONEFLEET_ADB_USB": "0",
+            "PHONEFLEET_VAR": str(self.folder),
+            FOLDER: str(self.pids),
+        }
+        logs = self.folder / "log"
+        for number in range(HOSTS):
+            env = {
+                "PHONEFLEET_HOST": f"shelf{number + 1}",
+                "PHONEFLEET_ADB_PORT": str(free_port()),
+                "PHONEFLEET_ADB_CONNECT": ",".join(addresses[number::HOSTS]),
+            }
+            host = KeptProcess(f"host{number + 1}", python("-m", "workers.host"), {**common, **env}, logs)
+            self.hosts.append(host)
+            self.host_of |= dict.fromkeys(self.serials[number::HOSTS], host)
+        self.coordinators = [
+            KeptProcess(f"coordinator{number + 1}", python("-m", "workers.coordinator"), common, logs)
+            for number in range(COORDINATORS)
+        ]
+
+    def _register(self, authors: list[dict[str, Any]]) -> None:
+        for author in authors:
+            register_author(self.engine, author["id"], author["name"])
+            set_basis(self.engine, author["id"], "owned", who="chaos", note="the practice world's own")
+        for name, value in CAPS.items():
+            set_cap(self.engine, name, value, who="chaos")
+
+    def _accounts(self) -> int:
+        return read(self.engine, lambda session: session.scalar(select(func.count()).select_from(Account))) or 0
+
+    def _database_up(self) -> None:
+        """Its databases are dropped at the end, for which it must answer."""
+        self.mariadb.start()
+
+    # phonesim's control port
+
+    def get(self, path: str) -> Any:
+        """What the control port answers. Raises requests.RequestException."""
+        answer = requests.get(self.control + path, timeout=CONTROL_SECONDS)
+        answer.raise_for_status()
+        return answer.json()
+
+    def post(self, path: str, **body: Any) -> None:
+        """Ask something of the control port. Raises requests.RequestException."""
+        requests.post(self.control + path, json=body, timeout=CONTROL_SECONDS).raise_for_status()

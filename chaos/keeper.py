@@ -1,0 +1,134 @@
+"""The keeper restarts what was killed, after a short while, as systemd would."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from threading import Event, Thread
+from typing import Protocol
+
+from workers.host.linux import bound_to_me
+
+log = logging.getLogger("phonefleet.chaos")
+
+LOOK_SECONDS = 0.1
+STOP_SECONDS = 45.0
+
+
+class Kept(Protocol):
+    """Something that is started again when it does not live."""
+
+    name: str
+    pause: float  # seconds between its death and its restart
+
+    def alive(self) -> bool:
+        """Does it run? One that is frozen does."""
+
+    def start(self) -> None:
+        """Start it, on the port that it had."""
+
+
+class KeptProcess:
+    """A process of the product: a host agent or a coordinator."""
+
+    def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str], logs: Path) -> None:
+        self.name = name
+        self.pause = 1.0
+        self._command = list(command)
+        self._env = {**os.environ, **env}
+        self._log = logs / f"{name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process that runs now, or ran last. Raises RuntimeError before the first."""
+        if self._process is None:
+            raise RuntimeError(f"{self.name} was not started")
+        return self._process.pid
+
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(
+                bound_to_me(self._command), env=self._env, stdout=output, stderr=subprocess.STDOUT
+            )
+
+    def signal(self, number: signal.Signals) -> None:
+        """Signal it; nothing when it is gone."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(number)
+
+    def end(self, seconds: float = STOP_SECONDS) -> bool:
+        """Ask it to end and wait; killed after that. True when it ended by itself."""
+        if self._process is None:
+            return True
+        self.signal(signal.SIGCONT)
+        self.signal(signal.SIGTERM)
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(STOP_SECONDS)
+            return False
+        return True
+
+
+class Keeper:
+    """Keeps everything alive from one thread of its own.
+
+    All starts happen in that thread: the kernel ends a bound process with the thread that started it.
+    """
+
+    def __init__(self, kept: Sequence[Kept]) -> None:
+        self._kept = kept
+        self._ended = Event()
+        self._all_up = Event()
+        self._failed: BaseException | None = None
+        self.restarts = 0
+        self._thread = Thread(target=self._keep, name="keeper", daemon=True)
+
+    def start(self, seconds: float) -> None:
+        """Start everything in order. Raises what a start raised, or TimeoutError."""
+        self._thread.start()
+        if not self._all_up.wait(seconds):
+            raise TimeoutError(f"the fleet was not started within {seconds:g} s")
+        if self._failed is not None:
+            raise self._failed
+
+    def rest(self) -> None:
+        """Restart nothing any more. The thread lives on, for what it started ends with it."""
+        self._ended.set()
+
+    def all_alive(self) -> bool:
+        return all(one.alive() for one in self._kept)
+
+    def _keep(self) -> None:
+        try:
+            for one in self._kept:
+                one.start()
+        except BaseException as error:  # noqa: BLE001  # told to whoever waits in start()
+            self._failed = error
+        self._all_up.set()
+        died: dict[str, float] = {}
+        while not self._ended.wait(LOOK_SECONDS):
+            for one in self._kept:
+                self._look_after(one, died)
+        Event().wait()
+
+    def _look_after(self, one: Kept, died: dict[str, float]) -> None:
+        if one.alive():
+            died.pop(one.name, None)
+        elif time.monotonic() - died.setdefault(one.name, time.monotonic()) >= one.pause:
+            with suppress(TimeoutError, RuntimeError):  # tried again at the next look
+                one.start()
+                self.restarts += 1
+                log.debug("%s was started again", one.name)

@@ -1,0 +1,72 @@
+"""The storm's own looks at the ledger; one that the storm itself struck down says nothing, and is asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from models.engine import read
+from models.states import State
+from models.tables import ActionRow, Task
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An attempt that runs now."""
+
+    task_id: str
+    attempt: int
+    incarnation: str
+    serial: str | None
+    flow: str
+    kwargs: Mapping[str, Any]
+    pinned: bool
+
+
+def look(engine: Engine, work: Callable[[Session], T]) -> T | None:
+    """What the ledger says, or None while it cannot be asked."""
+    try:
+        return read(engine, work)
+    except (DBAPIError, PoolTimeout):
+        return None
+
+
+def running(engine: Engine) -> list[Running]:
+    """What runs now; nothing while the ledger cannot be asked."""
+
+    def work(session: Session) -> list[Running]:
+        rows = session.scalars(select(Task).where(Task.state == State.RUNNING).order_by(Task.id)).all()
+        return [
+            Running(
+                row.id,
+                row.attempt,
+                row.incarnation or "",
+                row.phone_serial,
+                row.flow,
+                row.kwargs,
+                row.pinned_account is not None or row.pinned_phone is not None,
+            )
+            for row in rows
+        ]
+
+    return look(engine, work) or []
+
+
+def states(engine: Engine) -> dict[str, int] | None:
+    """How many tasks are in which state."""
+    counted = select(Task.state, func.count()).group_by(Task.state)
+    return look(engine, lambda session: dict(session.execute(counted).tuples().all()))
+
+
+def declared(engine: Engine, task_id: str) -> bool:
+    """Is an action of this task past its point of no return, and open?"""
+    wanted = select(ActionRow.id).where(ActionRow.task_id == task_id, ActionRow.outcome == "declared").limit(1)
+    return look(engine, lambda session: session.scalar(wanted)) is not None

@@ -1,0 +1,143 @@
+"""The storm: submit the work, strike as it goes on, heal, wait, and hand everything to the judge."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+
+import requests
+
+from chaos.fleet import StormFleet
+from chaos.judge import Rows, Verdict, judge
+from chaos.look import states
+from chaos.material import check_world, read_material
+from chaos.plan import plan_work
+from chaos.rows import read_rows
+from chaos.schedule import Strike, plan_strikes
+from chaos.strikes import Blow, Striker
+from models.states import ENDED
+from workers.submit import submit
+
+AT_ONCE = 8  # strikes in flight
+PATIENCE = 4.0  # a strike whose share of the work has not ended comes so long after the one before
+SETTLE_SECONDS = 60.0  # what has not ended so long after the last fault healed is stuck
+LOOK_SECONDS = 0.5
+TELL_SECONDS = 5.0
+QUIET = frozenset({"waiting", "delegated", "needs_review", *map(str, ENDED)})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of a storm."""
+
+    tasks: int
+    phones: int
+    faults: int
+    seed: int
+
+
+@dataclass(slots=True)
+class Storm:
+    """What happened, for the report. `stubborn` names processes that did not end when asked to."""
+
+    wanted: Wanted
+    rows: Rows
+    verdict: Verdict
+    blows: list[Blow]
+    seconds: float
+    settled_after: float
+    restarts: int
+    stubborn: list[str] = field(default_factory=list)
+
+
+def run_storm(wanted: Wanted, folder: Path, tell: Callable[[str], None] = print) -> Storm:
+    """Run a whole storm in `folder`. Raises what keeps the fleet from starting."""
+    material = read_material(wanted.seed, wanted.phones)
+    work = plan_work(wanted.tasks, material, wanted.seed)
+    strikes = plan_strikes(wanted.faults, wanted.seed)
+    with StormFleet(folder, wanted.phones, wanted.seed) as fleet:
+        check_world(material, fleet.get("/world")["authors"])
+        began = time.monotonic()
+        for number, canvas in enumerate(work):
+            submit(canvas.signature, name=canvas.name, asked_by="chaos", seed=wanted.seed + number, engine=fleet.engine)
+        run = _Run(fleet, wanted, tell)
+        blows = run.strike_all(strikes)
+        settled_after = run.settle()
+        seconds = time.monotonic() - began
+        rows = read_rows(fleet.engine, fleet.truth)
+        restarts = fleet.keeper.restarts
+        stubborn = fleet.stop_product()
+    return Storm(wanted, rows, judge(rows, wanted.tasks), blows, seconds, settled_after, restarts, stubborn)
+
+
+class _Run:
+    """One storm while it blows."""
+
+    def __init__(self, fleet: StormFleet, wanted: Wanted, tell: Callable[[str], None]) -> None:
+        self._fleet = fleet
+        self._wanted = wanted
+        self._tell = tell
+        self._over = Event()
+        self._striker = Striker(fleet, self._over)
+        self._began = self._told = time.monotonic()
+        self._states: dict[str, int] = {}
+        self._struck = 0
+
+    def strike_all(self, strikes: Sequence[Strike]) -> list[Blow]:
+        """Carry out every strike, each when its share of the work has ended or PATIENCE is used up."""
+        flying: list[Future[Blow]] = []
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="strike") as pool:
+            last = time.monotonic()
+            for strike in strikes:
+                while not self._due(strike, last, flying):
+                    self._pass()
+                last = time.monotonic()
+                flying.append(pool.submit(self._striker.strike, strike))
+                self._struck += 1
+            while not all(one.done() for one in flying):
+                self._pass()
+        return [one.result() for one in flying]
+
+    def settle(self) -> float:
+        """Heal everything, wait until all has ended; the seconds that took, at most SETTLE_SECONDS."""
+        self._over.set()
+        with suppress(requests.RequestException):
+            self._fleet.post("/heal", phone="*")
+        healed = time.monotonic()
+        self._tell("all faults are healed")
+        while time.monotonic() - healed < SETTLE_SECONDS:
+            self._pass()
+            if self._fleet.keeper.all_alive() and self._quiet():
+                break
+        return time.monotonic() - healed
+
+    def _due(self, strike: Strike, last: float, flying: Sequence[Future[Blow]]) -> bool:
+        if sum(not one.done() for one in flying) >= AT_ONCE:
+            return False
+        return self._share() >= strike.at_share or time.monotonic() - last >= PATIENCE
+
+    def _share(self) -> float:
+        return sum(count for state, count in self._states.items() if state in ENDED) / self._wanted.tasks
+
+    def _quiet(self) -> bool:
+        """Nothing moves any more: all ended, or waits for a person."""
+        counts = self._states
+        moving = sum(count for state, count in counts.items() if state not in QUIET)
+        if moving or not counts:
+            return False
+        return bool(counts.get("needs_review")) or not any(state not in ENDED for state in counts)
+
+    def _pass(self) -> None:
+        """Let half a second pass; look, and tell now and then."""
+        Event().wait(LOOK_SECONDS)
+        self._states = states(self._fleet.engine) or self._states
+        now = time.monotonic()
+        if now - self._told >= TELL_SECONDS:
+            self._told = now
+            counts = ", ".join(f"{count} {state}" for state, count in sorted(self._states.items()))
+            self._tell(f"{now - self._began:5.0f} s  {self._struck}/{self._wanted.faults} faults  {counts}")

@@ -1,0 +1,33 @@
+"""The folder of a demo is emptied before each run: only one that a demo made, or nobody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.refused import refuse
+
+MADE_BY_A_DEMO = frozenset(
+    {
+        "log",
+        "phonefleet.db",
+        "phonefleet.db-shm",
+        "phonefleet.db-wal",
+        "redis.log",
+        "redis.url",
+        "report.json",
+        "truth.jsonl",
+    }
+)
+
+
+def check_may_be_emptied(folder: Path) -> None:
+    """Raises Refused for a folder that holds anything a demo does not make, such as the lock of `phonefleet up`."""
+    try:
+        others = sorted(entry.name for entry in folder.iterdir() if entry.name not in MADE_BY_A_DEMO)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise refuse("--var", f"{folder}: {error.strerror}", "name a folder that is empty or not there yet") from error
+    if others:
+        reason = f"{folder} holds {others[0]}, which no demo made, and a demo empties its folder"
+        raise refuse("--var", reason, "name a folder that is empty or not there yet")

@@ -1,0 +1,1 @@
+"""Short scripts against a running fleet: `python -m scripts.examples.NAME --help`."""

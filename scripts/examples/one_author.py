@@ -1,0 +1,43 @@
+"""One author: titles 标题 → comments 数据采集 → directed 定向任务, with likes on comments drawn at random."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from celery import chord
+from celery.canvas import Signature
+from rich.console import Console
+
+from scripts.ground import join_fleet, operator
+from scripts.show import follow, say
+from scripts.words import in_words
+from workers.stages import draw_directed, each_title
+from workers.submit import submit
+from workers.tasks import collect_titles
+
+
+def canvas(author_id: str, videos: int, comments: int, likes: int) -> Signature:
+    """`each_title` fans out over what was found; the chord's body runs with whatever could be collected."""
+    titles = collect_titles.si(author_id=author_id, count=videos)
+    collected = titles | each_title.s(most=comments)
+    return chord([collected], draw_directed.s(like_comment=likes).set(join="settled"))
+
+
+def main(
+    author_id: Annotated[str, typer.Argument(help="视频号ID, with a basis: phonefleet authors basis ID owned")],
+    videos: Annotated[int, typer.Option(help="How many videos.")] = 2,
+    comments: Annotated[int, typer.Option(help="How many comments of each.")] = 20,
+    likes: Annotated[int, typer.Option(help="How many comments to like, over all accounts.")] = 4,
+    wait: Annotated[float, typer.Option(help="Seconds to follow it.")] = 600,
+) -> None:
+    """Collect from one author, then like some of the comments."""
+    join_fleet()
+    handle = submit(canvas(author_id, videos, comments, likes), name=f"one author: {author_id}", asked_by=operator())
+    console = Console()
+    if follow(handle, console, wait) == "succeeded":
+        say(console, f"asked, drawn and done: {handle.get(timeout=10)}")
+
+
+if __name__ == "__main__":
+    in_words(lambda: typer.run(main))

@@ -1,0 +1,35 @@
+"""The standard day 标准日 from a campaign file, with some of its numbers changed by a script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from scripts.ground import join_fleet, operator
+from scripts.show import follow
+from scripts.words import in_words
+from workers.campaign_file import CampaignFile, read_campaign_file
+from workers.day import submit_day
+
+
+def changed(day: CampaignFile, accounts: list[str]) -> CampaignFile:
+    """The same day for these accounts only, checked anew; none: as the file says."""
+    return CampaignFile.model_validate({**day.model_dump(), "accounts": accounts}) if accounts else day
+
+
+def main(
+    file: Annotated[Path, typer.Argument(help="A campaign file.")] = Path("scripts/standard_day.yaml"),
+    account: Annotated[list[str] | None, typer.Option(help="Only this account; may be given again.")] = None,
+    wait: Annotated[float, typer.Option(help="Seconds to follow it.")] = 3600,
+) -> None:
+    """Plant a campaign file and follow it."""
+    ledger = join_fleet()
+    handle = submit_day(changed(read_campaign_file(file), account or []), asked_by=operator(), engine=ledger)
+    follow(handle, Console(), wait)
+
+
+if __name__ == "__main__":
+    in_words(lambda: typer.run(main))

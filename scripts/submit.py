@@ -1,0 +1,48 @@
+"""`phonefleet submit`: a campaign file, checked and planted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from sqlalchemy import Engine, func, select
+
+from models.engine import read
+from models.tables import Phone
+from scripts.ground import open_ledger, operator
+from scripts.show import follow, say
+from workers.campaign_file import read_campaign_file
+from workers.day import submit_day
+from workers.handle import NotEnded
+
+
+def submit(
+    file: Annotated[Path, typer.Argument(help="A campaign file; scripts/standard_day.yaml shows the form.")],
+    asked_by: Annotated[str, typer.Option(help="Who asks for it; the ledger keeps it with every action.")] = "",
+    wait: Annotated[float, typer.Option(min=0, help="Follow it for so many seconds.")] = 0,
+) -> None:
+    """Check a campaign file and plant it; every mistake is named, and then nothing is planted."""
+    console = Console()
+    day = read_campaign_file(file)
+    engine = open_ledger()
+    handle = submit_day(day, asked_by=operator(asked_by), engine=engine)
+    say(console, f"campaign {handle.id} is planted: {day.campaign}, {handle.progress().total} tasks to begin with")
+    if not _phones_online(engine):
+        say(console, "no phone is online yet: it begins when phonefleet up serves one")
+    if not wait:
+        say(console, f"follow it: phonefleet status {handle.id[:8]}")
+        return
+    try:
+        outcome = follow(handle, console, wait)
+    except NotEnded:
+        say(console, f"not ended after {wait:g} s; it goes on: phonefleet status {handle.id[:8]}")
+        raise typer.Exit(1) from None
+    say(console, f"campaign {handle.id}: {outcome}")
+    raise typer.Exit(0 if outcome == "succeeded" else 1)
+
+
+def _phones_online(engine: Engine) -> int:
+    wanted = select(func.count()).select_from(Phone).where(Phone.state == "online")
+    return read(engine, lambda session: session.scalar(wanted)) or 0

@@ -1,0 +1,78 @@
+"""The example scripts plant what they say, and refuse in words."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from models.engine import read
+from models.refused import Refused
+from models.states import State
+from models.tables import Task
+from scripts.demo.run import STANDARD_DAY
+from scripts.examples import nurture_every_account, one_author, standard_day
+from tests.support.ground import Ground
+from workers.campaign_file import read_campaign_file
+from workers.day import submit_day
+from workers.submit import submit
+
+EXAMPLES = sorted(path.stem for path in Path(one_author.__file__).parent.glob("*.py") if path.stem != "__init__")
+
+
+def _tasks(here: Ground) -> list[Task]:
+    return read(here.engine, lambda session: list(session.scalars(select(Task).order_by(Task.position))))
+
+
+def test_every_account_is_nurtured_where_it_is(here: Ground) -> None:
+    here.know_phones("acc0001", "acc0002")
+    canvas = nurture_every_account.canvas(["acc0001", "acc0002"], video_likes=1, video_loop=5)
+    submit(canvas, name="all", engine=here.engine)
+    assert [(task.flow, task.pinned_account) for task in _tasks(here)] == [
+        ("nurture", "acc0001"),
+        ("nurture", "acc0002"),
+    ]
+
+
+def test_one_author_goes_from_titles_to_directed_work_and_settles_between(here: Ground) -> None:
+    here.know_authors("xiaopeng")
+    submit(one_author.canvas("xiaopeng", videos=2, comments=20, likes=4), name="one", engine=here.engine)
+    tasks = _tasks(here)
+    assert [task.flow for task in tasks] == ["collect_titles", "each_title", "draw_directed"]
+    assert [task.state for task in tasks] == [State.READY, State.WAITING, State.WAITING]
+    assert tasks[-1].join == "settled"
+    assert tasks[-1].kwargs == {"like_comment": 4}
+
+
+def test_the_standard_day_can_be_for_some_accounts(here: Ground) -> None:
+    day = read_campaign_file(STANDARD_DAY)
+    assert day.collect is not None
+    here.know_authors(*day.collect.authors)
+    here.know_phones("acc0001", "acc0002")
+    assert standard_day.changed(day, []) is day
+    submit_day(standard_day.changed(day, ["acc0002"]), asked_by="test", engine=here.engine)
+    assert {task.pinned_account for task in _tasks(here) if task.flow == "nurture"} == {"acc0002"}
+    with pytest.raises(Refused, match="'acc0009' is unknown"):
+        submit_day(standard_day.changed(day, ["acc0009"]), asked_by="test", engine=here.engine)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_say_how_to_use_them(name: str) -> None:
+    module = f"scripts.examples.{name}"
+    ended = subprocess.run(
+        [sys.executable, "-m", module, "--help"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "--wait" in ended.stdout
+
+
+def test_an_example_refuses_in_words(here: Ground) -> None:
+    command = [sys.executable, "-m", "scripts.examples.one_author", "nobody"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("refused; nothing was changed:\n")
+    assert "author 'nobody' is unknown" in ended.stderr
+    assert here.planted() == (0, 0, 0)

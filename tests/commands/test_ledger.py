@@ -1,0 +1,193 @@
+"""The commands that read and change the ledger, as an operator meets them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from models.engine import read, write
+from models.fleet import phone_offline, phone_problem
+from models.tables import Account, Author, Change, Task
+from scripts.examples import nurture_every_account
+from tests.commands.conftest import Run
+from tests.support.ground import NOBODY_LISTENS, Ground
+from workers.submit import submit
+
+
+def test_an_empty_ledger_says_what_to_do_next(here: Ground, run: Run) -> None:
+    for command, words in {
+        "status": "no campaign yet; plant one: phonefleet submit FILE",
+        "phones": "phones: none; phonefleet up serves those of this machine",
+        "accounts": "accounts: none; a phone that is served shows its own, or: phonefleet accounts add ID NAME",
+        "authors": "authors: none; add one: phonefleet authors add ID NAME",
+    }.items():
+        said = run(command)
+        assert (said.status, said.err) == (0, "")
+        assert words in said.out
+
+
+def test_authors_are_added_and_given_a_basis(here: Ground, run: Run) -> None:
+    said = run("authors", "add", "xiaopeng", "小鹏汽车")
+    assert said.out == "xiaopeng is known; say why we may act on it: phonefleet authors basis xiaopeng owned\n"
+    said = run(
+        "authors", "basis", "xiaopeng", "permitted", "--note", "letter [A]", "--expires", "2031-01-31", "--who", "li"
+    )
+    assert said.out == "xiaopeng: permitted until 2031-01-31\n"
+    author = read(here.engine, lambda session: session.get_one(Author, "xiaopeng"))
+    assert (author.basis, author.basis_note, author.basis_expires) == ("permitted", "letter [A]", date(2031, 1, 31))
+    change = read(here.engine, lambda session: session.scalars(select(Change)).one())
+    assert (change.who, change.subject) == ("li", "author:xiaopeng")
+    listed = run("authors", "list").out
+    for cell in ("xiaopeng", "小鹏汽车", "permitted", "letter [A]", "2031-01-31"):
+        assert cell in listed
+    assert run("authors").out == listed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("basis", "nobody", "owned"), ("'nobody' is not registered", "phonefleet authors add")),
+        (("basis", "xiaopeng", "ours"), ("'ours' is not a basis", "owned, permitted or none")),
+        (("basis", "xiaopeng", "permitted"), ("needs a note", "--note")),
+        (("basis", "xiaopeng", "owned", "--expires", "soon"), ("'soon' is no day", "2027-01-31")),
+        (("add", " ", "name"), ("author id", "1 to 191 characters")),
+        (("caps", "likes", "3"), ("'likes' is not a cap", "likes_per_comment")),
+        (
+            ("caps", "likes_per_comment", "--who", "li"),
+            ("is missing", "phonefleet authors caps likes_per_comment NUMBER"),
+        ),
+    ],
+)
+def test_what_authors_refuse(arguments: tuple[str, ...], words: tuple[str, ...], here: Ground, run: Run) -> None:
+    here.know_authors("xiaopeng", basis=False)
+    said = run("authors", *arguments)
+    assert said.status == 2
+    for word in words:
+        assert word in said.err
+    assert read(here.engine, lambda session: session.scalars(select(Change)).all()) == []
+
+
+def test_caps_are_shown_and_changed(here: Ground, run: Run) -> None:
+    assert "40" in _row(run("authors", "caps").out, "actions_per_account_day")
+    said = run("authors", "caps", "actions_per_account_day", "12", "--who", "li")
+    assert "12" in _row(said.out, "actions_per_account_day")
+    change = read(here.engine, lambda session: session.scalars(select(Change)).one())
+    assert (change.who, change.before, change.after) == ("li", 40, 12)
+
+
+def test_accounts_show_where_they_are_and_why_they_rest(here: Ground, run: Run) -> None:
+    here.know_phones("acc0001", "acc0002")
+    run("accounts", "add", "acc0009", "nowhere yet")
+    phone_offline(here.engine, "SIM0002", "adb says offline")
+    write(here.engine, lambda session: setattr(session.get_one(Account, "acc0001"), "resting_why", "asks [to verify]"))
+    listed = run("accounts").out
+    assert "SIM0001" in _row(listed, "acc0001")
+    assert "asks [to verify]" in _row(listed, "acc0001")
+    assert "SIM0002 (offline)" in _row(listed, "acc0002")
+    assert "none" in _row(listed, "acc0009")
+    assert run("accounts", "wake", "acc0001").out == "acc0001 works again\n"
+    assert "verify" not in run("accounts").out
+    assert "no longer takes part" in run("accounts", "live", "acc0001", "false").out
+    assert run("accounts", "wake", "acc7").status == 2
+
+
+def test_phones_show_why_they_cannot_work(here: Ground, run: Run) -> None:
+    here.know_phones("acc0001", "acc0002")
+    phone_problem(here.engine, "SIM0002", "unauthorized", "confirm the key on its screen")
+    listed = run("phones").out
+    assert "online" in _row(listed, "SIM0001")
+    assert "unauthorized" in _row(listed, "SIM0002")
+    assert "confirm the key on its screen" in _row(listed, "SIM0002")
+
+
+def test_status_tells_what_failed_and_what_to_do(here: Ground, run: Run) -> None:
+    here.know_phones("acc0001", "acc0002")
+    handle = submit(
+        nurture_every_account.canvas(["acc0001", "acc0002"], video_loop=3), name="two [b]", engine=here.engine
+    )
+    first, second = read(here.engine, lambda session: session.scalars(select(Task.id).order_by(Task.position)).all())
+
+    def fail(task_id: str) -> None:
+        def work(session: object) -> None:
+            task = session.get_one(Task, task_id)  # type: ignore[attr-defined]
+            task.state, task.failure_code, task.reason = "failed", "app_missing", "[/red] is not installed"
+            task.phone_serial = "SIM0001"
+
+        write(here.engine, work)
+
+    fail(first)
+    write(here.engine, lambda session: setattr(session.get_one(Task, second), "waits_for", "a phone [x]"))
+    said = run("status", handle.id[:6])
+    assert said.status == 0
+    for words in (
+        "two [b]",
+        "1 failed",
+        "1 ready",
+        "app_missing: [/red]",
+        "install the app",
+        "a phone [x]",
+    ):
+        assert words in said.out
+    assert run("status").out.splitlines()[0] == said.out.splitlines()[0]
+    said = run("status", "zzz")
+    assert said.status == 2
+    assert "'zzz' is no campaign" in said.err
+
+
+@pytest.mark.parametrize("command", ["status", "phones", "accounts", "authors", "host", "coordinator"])
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("mysql+mysqldb://u:secret@127.0.0.1:1/fleet", "no answer from the ledger at 127.0.0.1:1/fleet"),
+        ("sqlite:////proc/nowhere/ledger.db", "no answer from the ledger at /proc/nowhere/ledger.db"),
+    ],
+)
+def test_a_ledger_that_does_not_answer_is_told_in_words(
+    command: str, url: str, words: str, here: Ground, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PHONEFLEET_DATABASE_URL", url)
+    said = run(command)
+    assert said.status == 2
+    assert words in said.err
+    assert "phonefleet doctor" in said.err
+    assert "secret" not in said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_file_that_is_no_ledger_is_left_alone(here: Ground, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = here.var / "other.db"
+    other.write_text("this is no database, and longer than a header would be " * 4)
+    monkeypatch.setenv("PHONEFLEET_DATABASE_URL", f"sqlite:///{other}")
+    said = run("accounts")
+    assert said.status == 2
+    assert "not a database" in said.err
+    assert other.read_text().startswith("this is no database")
+
+
+def test_a_setting_that_cannot_be_used_is_named(here: Ground, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PHONEFLEET_DATABASE_URL", "postgresql://x/y")
+    said = run("status")
+    assert said.status == 2
+    assert said.err.startswith("PHONEFLEET_DATABASE_URL: ")
+
+
+def test_a_demo_empties_no_folder_of_others(here: Ground, run: Run) -> None:
+    kept = here.var / "letters.txt"
+    kept.write_text("dear")
+    said = run("demo", "--var", here.var)
+    assert said.status == 2
+    assert "letters.txt, which no demo made" in said.err
+    assert kept.read_text() == "dear"
+
+
+def test_up_without_its_redis_says_so(here: Ground, run: Run) -> None:
+    said = run("up", "--flower-port", "0")
+    assert said.status == 2
+    assert f"no answer from {NOBODY_LISTENS.removeprefix('redis://').removesuffix('/0')}" in said.err
+    assert "PHONEFLEET_REDIS_URL" in said.err
+
+
+def _row(table: str, first: str) -> str:
+    return next(line for line in table.splitlines() if first in line)

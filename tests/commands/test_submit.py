@@ -1,0 +1,170 @@
+"""`phonefleet submit`: whatever is wrong is told with its remedy, and then nothing is planted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scripts.demo.run import STANDARD_DAY
+from tests.commands.conftest import Run
+from tests.support.ground import Ground
+
+DAY: dict[str, Any] = yaml.safe_load(STANDARD_DAY.read_text(encoding="utf-8"))
+AUTHORS = tuple(DAY["collect"]["authors"])
+ACCOUNTS = ("acc0001", "acc0002")
+
+
+@pytest.fixture
+def ready(here: Ground) -> Ground:
+    """All that the standard day needs, with two accounts."""
+    here.know_authors(*AUTHORS)
+    here.know_phones(*ACCOUNTS)
+    return here
+
+
+def _file(here: Ground, day: dict[str, Any]) -> Path:
+    path = here.var / "day.yaml"
+    path.write_text(yaml.safe_dump(day, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+def _with(part: str, **changed: Any) -> dict[str, Any]:
+    return {**DAY, part: {**DAY[part], **changed}}
+
+
+def _per_account(**changed: Any) -> dict[str, Any]:
+    return _with("directed", per_account={**DAY["directed"]["per_account"], **changed})
+
+
+WRONG = {
+    "a field with a typo": (_with("nurture", coments=3), "nurture.coments", "no such field", "correct the name"),
+    "a part with a typo": ({**DAY, "colect": {}}, "colect", "no such field", "correct the name"),
+    "a number out of range": (_with("collect", videos=51), "collect.videos", "50", "correct the value"),
+    "a number that is none": (_with("collect", videos="many"), "collect.videos", "integer", "correct the value"),
+    "a field that is missing": (
+        {**DAY, "collect": {"videos": 2, "comments": 5}},
+        "collect.authors",
+        "is missing",
+        "add it",
+    ),
+    "targets beyond the loop": (_with("nurture", video_loop=3), "nurture", "do not fit", "raise video_loop"),
+    "comments without texts": (_with("directed", comment_texts=[]), "comment_texts", "no texts", "operator's own"),
+    "an author twice": (_with("collect", authors=["a", "a"]), "authors", "named twice", "once"),
+    "nothing to do": ({"campaign": "x"}, "nurture, collect", "neither", "something to do"),
+    "an unknown choice": ({**DAY, "without_basis": "perhaps"}, "without_basis", "collect_only", "correct the value"),
+    "an unknown author": (
+        _with("collect", authors=["nobody"]),
+        "collect.authors",
+        "'nobody' is unknown",
+        "authors add",
+    ),
+    "an unknown account": ({**DAY, "accounts": ["acc9"]}, "accounts", "'acc9' is unknown", "phonefleet accounts"),
+    "more than an account's day": (
+        _with("nurture", video_likes=40),
+        "caps.actions_per_account_day",
+        "61 actions an account are asked for (50 nurture, 11 directed)",
+        "ask for less",
+    ),
+    "more replies than comments": (
+        {**_per_account(replies=5), "collect": {"authors": ["xiaopeng"], "videos": 1, "comments": 3}},
+        "caps.replies_per_comment",
+        "10 are asked for, and 3 collected comments have room for 3",
+        "collect more",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_bad_input_is_refused_with_its_remedy(case: str, ready: Ground, run: Run) -> None:
+    day, field, reason, remedy = WRONG[case]
+    said = run("submit", _file(ready, day))
+    assert said.status == 2
+    assert said.out == ""
+    assert said.err.startswith("refused; nothing was changed:\n")
+    for part in (field, reason, remedy):
+        assert part in said.err
+    assert ready.planted() == (0, 0, 0)
+
+
+def test_every_mistake_is_told_at_once(ready: Ground, run: Run) -> None:
+    day = {**_with("collect", videos=51), "without_basis": "perhaps", "acounts": "all"}
+    said = run("submit", _file(ready, day))
+    assert said.status == 2
+    for field in ("collect.videos:", "without_basis:", "acounts:"):
+        assert field in said.err
+
+
+def test_too_many_accounts_for_the_videos(ready: Ground, run: Run) -> None:
+    ready.know_phones(*(f"acc{number:04}" for number in range(1, 7)))
+    day = {**DAY, "collect": {"authors": ["xiaopeng"], "videos": 1, "comments": 50}}
+    said = run("submit", _file(ready, day))
+    assert "6 accounts shall act on 1 videos, with room for 5 accounts each: 5" in said.err
+    assert ready.planted() == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(": [", "not YAML"), ("", "holds no fields"), ("- a\n- b\n", "holds no fields"), ("a: \udcff", "utf-8")],
+)
+def test_what_is_no_campaign_file_is_refused(content: str, words: str, ready: Ground, run: Run) -> None:
+    path = ready.var / "day.yaml"
+    path.write_text(content, encoding="utf-8", errors="surrogateescape")
+    said = run("submit", path)
+    assert said.status == 2
+    assert words in said.err
+    assert str(path) in said.err
+    assert "Traceback" not in said.err
+    assert ready.planted() == (0, 0, 0)
+
+
+def test_a_missing_file_is_named(ready: Ground, run: Run) -> None:
+    said = run("submit", ready.var / "absent.yaml")
+    assert said.status == 2
+    assert "absent.yaml" in said.err
+    assert "No such file" in said.err
+
+
+def test_without_accounts_nothing_is_planted(here: Ground, run: Run) -> None:
+    here.know_authors(*AUTHORS)
+    said = run("submit", STANDARD_DAY)
+    assert said.status == 2
+    assert "no account is known yet" in said.err
+    assert here.planted() == (0, 0, 0)
+
+
+def test_an_author_without_a_basis_is_named_unless_only_collected_from(here: Ground, run: Run) -> None:
+    here.know_authors(*AUTHORS[1:])
+    here.know_authors(AUTHORS[0], basis=False)
+    here.know_phones(*ACCOUNTS)
+    said = run("submit", STANDARD_DAY)
+    assert said.status == 2
+    assert f"author '{AUTHORS[0]}' has no basis to act on" in said.err
+    assert AUTHORS[1] not in said.err
+    assert "phonefleet authors basis" in said.err
+    assert here.planted() == (0, 0, 0)
+    said = run("submit", _file(here, {**DAY, "without_basis": "collect_only"}))
+    assert said.status == 0, said.err
+    assert here.planted()[0] == 1
+
+
+def test_a_good_file_is_planted_once_and_says_how_to_follow_it(ready: Ground, run: Run) -> None:
+    said = run("submit", STANDARD_DAY, "--asked-by", "wang")
+    assert said.status == 0, said.err
+    tasks = len(ACCOUNTS) + 2 * len(AUTHORS) + 1
+    assert f"标准日, {tasks} tasks to begin with" in said.out
+    assert "follow it: phonefleet status " in said.out
+    assert ready.planted()[:2] == (1, tasks)
+    told = run("status", said.out.rsplit(" ", 1)[1].strip())
+    assert told.status == 0
+    assert "标准日" in told.out
+    listed = run("status", "--list")
+    assert "wang" in listed.out
+
+
+def test_a_wait_that_runs_out_says_that_it_goes_on(ready: Ground, run: Run) -> None:
+    said = run("submit", STANDARD_DAY, "--wait", "0.1")
+    assert said.status == 1
+    assert "it goes on: phonefleet status" in said.out

@@ -1,0 +1,61 @@
+"""`phonefleet up` in a process of its own: what it says, that there is one of it, how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from scripts.embedded import end, free_port
+from scripts.up import news, only_one
+from tests.support.poll import wait_until
+
+COMMAND = [sys.executable, "-m", "scripts.cli", "up", "--flower-port", "0"]
+
+
+def _environment(var: Path) -> dict[str, str]:
+    told = {name: value for name, value in os.environ.items() if not name.startswith("PHONEFLEET_")}
+    port = str(free_port())
+    return {**told, "PHONEFLEET_VAR": str(var), "PHONEFLEET_ADB_USB": "0", "PHONEFLEET_ADB_PORT": port}
+
+
+@contextmanager
+def _up(var: Path, said: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with said.open("wb") as output:
+        process = subprocess.Popen(COMMAND, env=_environment(var), stdout=output, stderr=subprocess.STDOUT)
+    try:
+        wait_until(lambda: "Ctrl-C ends everything" in said.read_text(), 60, "phonefleet up to say what runs")
+        yield process
+    finally:
+        end(process, 60)
+
+
+@pytest.mark.fleet
+def test_up_says_what_runs_refuses_a_second_one_and_ends_when_asked(tmp_path: Path) -> None:
+    var, said = tmp_path / "var", tmp_path / "said"
+    with _up(var, said) as process:
+        for words in (f"SQLite, {var}/phonefleet.db", "redis-server", "phones at no place", f"logs         {var}/log"):
+            assert words in said.read_text()
+        second = subprocess.run(COMMAND, env=_environment(var), capture_output=True, text=True, timeout=60, check=False)
+        assert second.returncode == 2
+        assert f"phonefleet up runs on {var} already, as process {process.pid}" in second.stderr
+        log = var / "log" / "host.log"
+        wait_until(lambda: "Connected to redis" in log.read_text(), 60, "the desk's worker to be at work")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    assert said.read_text().endswith("ended\n")
+    with only_one(var):
+        pass
+
+
+def test_news_are_only_what_changed() -> None:
+    before = {"A": "online, account 1", "B": "offline, adb says offline"}
+    now = {"A": "online, account 1", "B": "online, account 2", "C": "unauthorized"}
+    assert news(before, now) == ["phone B: online, account 2", "phone C: unauthorized"]
+    assert news(now, now) == []

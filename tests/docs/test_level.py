@@ -1,0 +1,81 @@
+"""What is said twice is said alike: both READMEs, and the pages that repeat what the code says."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import BaseModel
+
+import models.states
+from flows.registry import FLOWS
+from models.caps import Caps
+from tests.docs.documents import blocks, command_lines, headings, links, read, rows, spans
+from workers.campaign_file import CampaignFile, Collecting, Directing, Nurturing, PerAccount
+
+PARTS: dict[str, type[BaseModel]] = {
+    "## The file 文件": CampaignFile,
+    "## nurture 养号": Nurturing,
+    "## collect 标题采集和数据采集": Collecting,
+    "## directed 定向任务": Directing,
+    "### per_account 每账号": PerAccount,
+}
+
+
+def test_both_readmes_have_the_same_headings_blocks_and_links() -> None:
+    english, chinese = "README.md", "README.zh-CN.md"
+    assert headings(english) == headings(chinese)
+    assert [_without_comments(block.text) for block in blocks(english)] == [
+        _without_comments(block.text) for block in blocks(chinese)
+    ]
+    assert set(links(english)) - {chinese} == set(links(chinese)) - {english}
+
+
+def test_both_readmes_name_the_same_commands_and_numbers() -> None:
+    english, chinese = (_facts(name) for name in ("README.md", "README.zh-CN.md"))
+    assert english == chinese
+
+
+def _facts(name: str) -> set[str]:
+    commands = {found for line in command_lines(name) for found in re.findall(r"(?:phonefleet|make) [a-z-]+", line)}
+    return commands | {span for span in spans(name) if not span.startswith("phonefleet")}
+
+
+def _without_comments(text: str) -> str:
+    return re.sub(r"\s*#.*", "", text)
+
+
+def test_the_campaign_page_names_exactly_the_fields_that_there_are() -> None:
+    for heading, model in PARTS.items():
+        named = [cells[0].strip("`") for cells in rows("docs/campaign-file.md", heading)]
+        assert named == list(model.model_fields), heading
+
+
+def test_the_campaign_page_has_the_limits_and_defaults_of_the_code() -> None:
+    for heading, model in PARTS.items():
+        for name, _, limits, absent in rows("docs/campaign-file.md", heading):
+            field = model.model_fields[name.strip("`")]
+            bounds = {getattr(one, edge) for one in field.metadata for edge in ("ge", "le") if hasattr(one, edge)}
+            assert bounds <= {int(number) for number in re.findall(r"\d+", limits)}, name
+            assert absent.startswith("refused: it must be there") == field.is_required(), name
+            if isinstance(field.default, int):
+                assert absent == str(field.default), name
+
+
+def test_the_drawing_of_the_states_is_the_codes_own() -> None:
+    drawing = (models.states.__doc__ or "").split("\n\n", 1)[1].rstrip()
+    assert drawing in read("docs/architecture.md")
+
+
+def test_the_caps_are_those_of_the_code() -> None:
+    told = {cells[0].strip("`"): int(cells[1]) for cells in rows("docs/responsible-use.md", "## Caps")}
+    defaults = Caps()
+    assert told == {name: getattr(defaults, name) for name in told}
+    assert set(told) == {"actions_per_account_day", "accounts_per_video", "replies_per_comment", "likes_per_comment"}
+
+
+def test_the_flows_page_has_every_parameter_and_result() -> None:
+    told = {cells[0].strip("`"): cells[1:] for cells in rows("docs/python-interface.md", "## Flows")}
+    for name, flow in FLOWS.items():
+        parameters, result = told[name]
+        assert set(flow.params_model.model_fields) <= set(re.findall(r"`(\w+)`", parameters)), name
+        assert set(flow.result_model.model_fields) <= set(re.findall(r"`(\w+)`", result)), name

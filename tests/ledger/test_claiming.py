@@ -1,0 +1,182 @@
+"""Claiming is a compare-and-set: one wins, whoever else asks and however often a ticket is delivered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from celery import group
+from sqlalchemy import Engine
+
+from models.fleet import account_gone, account_seen, phone_offline, phone_online
+from models.states import State
+from tests.ledger.drive import (
+    attempts,
+    change,
+    desk_seat,
+    like,
+    now,
+    outcome_of,
+    owned_author,
+    past,
+    phone_seat,
+    plant,
+    ready,
+    take,
+    task,
+    titles,
+    try_to_take,
+    work,
+)
+from tests.ledger.threads import at_once
+from workers.claim import Claim, NotMine
+from workers.record import Failed, record
+
+
+def test_of_eight_threads_one_wins(ledger: Engine) -> None:
+    for _ in range(4):
+        (one,) = ready(ledger, plant(ledger, work(1)))
+        got = at_once([partial(try_to_take, ledger, one) for _ in range(8)])
+        assert sum(isinstance(answer, Claim) for answer in got) == 1
+        assert [attempt.number for attempt in attempts(ledger, one)] == [1]
+
+
+def test_ten_deliveries_run_once(ledger: Engine) -> None:
+    (one,) = ready(ledger, plant(ledger, work(1)))
+
+    def deliver() -> int:
+        got = try_to_take(ledger, one)
+        if isinstance(got, NotMine):
+            return 0
+        record(ledger, got, outcome_of(ledger, got))
+        return 1
+
+    assert sum(at_once([deliver] * 5)) + sum(deliver() for _ in range(5)) == 1
+    assert task(ledger, one).state == "succeeded"
+    assert len(attempts(ledger, one)) == 1
+
+
+def test_claims_of_one_campaign_at_once_share_evenly(ledger: Engine) -> None:
+    owned_author(ledger)
+    seats = [phone_seat(ledger, f"p{number}") for number in range(4)]
+    campaign_id = plant(ledger, group(like(title=f"标题{number % 3}", comment=f"c{number}") for number in range(12)))
+    serial_of = {seat.serial: seat for seat in seats}
+
+    def serve(serial: str) -> list[str]:
+        taken = []
+        for one in ready(ledger, campaign_id):
+            got = try_to_take(ledger, one, serial_of[serial])
+            if isinstance(got, Claim):
+                taken.append(one)
+        return taken
+
+    taken = at_once([partial(serve, f"p{number}") for number in range(4)])
+    assert len({one for some in taken for one in some}) == sum(map(len, taken))
+    for serial in serial_of:  # what was passed on to others is theirs now
+        taken.append(serve(str(serial)))
+    counts = {
+        account: sum(task(ledger, one).account_id == account for some in taken for one in some)
+        for account in {f"acc-p{number}" for number in range(4)}
+    }
+    assert sum(counts.values()) == 12
+    assert max(counts.values()) - min(counts.values()) <= 1
+
+
+@pytest.mark.parametrize("state", [state for state in State if state != State.READY])
+def test_only_a_ready_task_is_claimed(ledger: Engine, state: State) -> None:
+    (one,) = ready(ledger, plant(ledger, work(1)))
+    change(ledger, one, state=state)
+    assert isinstance(try_to_take(ledger, one), NotMine)
+    assert task(ledger, one).state == state
+    assert attempts(ledger, one) == []
+
+
+def test_a_ticket_without_a_row_runs_nothing(ledger: Engine) -> None:
+    got = try_to_take(ledger, "00000000-0000-0000-0000-000000000000")
+    assert isinstance(got, NotMine)
+
+
+@pytest.mark.parametrize("what", ["too early", "too late", "asked to stop"])
+def test_what_may_not_run_now_is_not_claimed(ledger: Engine, what: str) -> None:
+    (one,) = ready(ledger, plant(ledger, work(1)))
+    if what == "too early":
+        change(ledger, one, not_before=now(ledger) + timedelta(seconds=60))
+    elif what == "too late":
+        change(ledger, one, latest_end=past(ledger))
+    else:
+        change(ledger, one, stop_requested=True)
+    assert isinstance(try_to_take(ledger, one), NotMine)
+    assert task(ledger, one).state == "ready"
+
+
+def test_limits_fit_inside_the_remaining_time(ledger: Engine) -> None:
+    (one,) = ready(ledger, plant(ledger, work(1)))
+    change(ledger, one, latest_end=now(ledger) + timedelta(seconds=20))
+    got = take(ledger, one)
+    assert 10 < got.soft_limit <= 20
+    assert got.soft_limit < got.hard_limit <= 50
+
+
+def test_a_desk_takes_no_phone_task_and_a_phone_no_desk_task(ledger: Engine) -> None:
+    owned_author(ledger)
+    seat = phone_seat(ledger, "p1")
+    (for_phone,) = ready(ledger, plant(ledger, titles()))
+    (for_desk,) = ready(ledger, plant(ledger, work(1)))
+    assert isinstance(try_to_take(ledger, for_phone, desk_seat()), NotMine)
+    assert isinstance(try_to_take(ledger, for_desk, seat), NotMine)
+    take(ledger, for_phone, seat)
+    take(ledger, for_desk)
+
+
+def test_a_worker_that_another_replaced_claims_nothing(ledger: Engine) -> None:
+    owned_author(ledger)
+    before = phone_seat(ledger, "p1")
+    phone_online(ledger, "p1", "p1", "other host", "SimPhone", "another-incarnation")
+    (one,) = ready(ledger, plant(ledger, titles()))
+    assert isinstance(try_to_take(ledger, one, before), NotMine)
+
+
+@pytest.mark.parametrize("trouble", ["offline", "nobody logged in", "resting"])
+def test_a_phone_that_cannot_leaves_a_reading_task_to_others(ledger: Engine, trouble: str) -> None:
+    owned_author(ledger)
+    seat = phone_seat(ledger, "p1")
+    (one,) = ready(ledger, plant(ledger, titles()))
+    if trouble == "offline":
+        phone_offline(ledger, "p1", "unplugged")
+    elif trouble == "nobody logged in":
+        account_gone(ledger, "p1", "logged out")
+    else:
+        other = ready(ledger, plant(ledger, titles()))[0]
+        record(ledger, take(ledger, other, seat), Failed("rate_limited", "slow down"))
+    assert isinstance(try_to_take(ledger, one, seat), NotMine)
+    waits = task(ledger, one)
+    assert waits.waits_for
+    assert now(ledger) < waits.not_before <= now(ledger) + timedelta(seconds=5), "it does not spin"
+    change(ledger, one, not_before=past(ledger))
+    other_seat = phone_seat(ledger, "p2")
+    take(ledger, one, other_seat)
+
+
+def test_pinned_work_waits_for_its_account_and_follows_it(ledger: Engine) -> None:
+    owned_author(ledger)
+    seat, other = phone_seat(ledger, "p1"), phone_seat(ledger, "p2")
+    (one,) = ready(ledger, plant(ledger, titles(queue="account.acc-p1")))
+    passed = try_to_take(ledger, one, other)
+    assert isinstance(passed, NotMine)
+    assert passed.passed_to == "p1"
+    account_seen(ledger, "p2", "acc-p1", "moved")
+    assert isinstance(try_to_take(ledger, one, seat), NotMine)
+    change(ledger, one, not_before=past(ledger))
+    assert take(ledger, one, other).account_id == "acc-p1"
+
+
+def test_a_phone_that_failed_a_task_passes_it_on(ledger: Engine) -> None:
+    owned_author(ledger)
+    seat, other = phone_seat(ledger, "p1"), phone_seat(ledger, "p2")
+    (one,) = ready(ledger, plant(ledger, titles()))
+    assert record(ledger, take(ledger, one, seat), Failed("page_drift", "another page")) == [one]
+    passed = try_to_take(ledger, one, seat)
+    assert isinstance(passed, NotMine)
+    assert passed.passed_to == "p2"
+    take(ledger, one, other)

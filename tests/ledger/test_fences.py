@@ -1,0 +1,121 @@
+"""Every write is fenced: a worker that lost its lease changes nothing any more, and that is kept."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from sqlalchemy import Engine, select
+
+from flows.session import Action, ActionKind
+from models.engine import read
+from models.fence import LeaseLost
+from models.fleet import renew_leases
+from models.tables import ActionRow, RefusedWrite
+from tests.ledger.drive import (
+    AUTHOR,
+    ZONE,
+    attempts,
+    change,
+    like,
+    owned_author,
+    past,
+    phone_seat,
+    plant,
+    ready,
+    rows_in,
+    take,
+    task,
+    work,
+)
+from workers.claim import Claim
+from workers.journal import LedgerJournal
+from workers.record import Succeeded, record
+from workers.rescue import incarnation_died, rescue_expired
+from workers.run import write_down
+
+LIKE = Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看")
+
+
+def lose_lease(engine: Engine, got: Claim, how: str) -> None:
+    """The lease of a claim is gone, in one of the ways in which it goes."""
+    if how == "ran out":
+        change(engine, got.fence.task_id, lease_until=past(engine))
+    elif how == "rescued":
+        change(engine, got.fence.task_id, lease_until=past(engine))
+        rescue_expired(engine)
+    else:
+        incarnation_died(engine, got.fence.incarnation, "killed")
+        again = take(engine, got.fence.task_id)
+        assert again.fence.attempt == 2
+        if how == "ended":
+            record(engine, again, Succeeded("the second"))
+
+
+@pytest.mark.parametrize("how", ["ran out", "rescued", "taken by another", "ended"])
+def test_a_late_record_is_refused_and_kept(ledger: Engine, how: str) -> None:
+    (one,) = ready(ledger, plant(ledger, work(1)))
+    got = take(ledger, one)
+    lose_lease(ledger, got, how)
+    before = task(ledger, one)
+    with pytest.raises(LeaseLost):
+        record(ledger, got, Succeeded("late"))
+    assert write_down(ledger, got, Succeeded("late")) == "lease lost"
+    after = task(ledger, one)
+    assert (after.state, after.result, after.attempt) == (before.state, before.result, before.attempt)
+    refused = read(ledger, lambda s: list(s.scalars(select(RefusedWrite))))
+    assert [(row.task_id, row.attempt, row.incarnation, row.what) for row in refused] == [
+        (one, 1, got.fence.incarnation, "Succeeded")
+    ]
+
+
+def acting(engine: Engine) -> tuple[Claim, LedgerJournal]:
+    """A claimed directed task and its journal."""
+    owned_author(engine)
+    seat = phone_seat(engine, "p1")
+    (one,) = ready(engine, plant(engine, like(queue="phone.p1")))
+    got = take(engine, one, seat)
+    return got, LedgerJournal(engine, got, ZONE)
+
+
+def test_no_point_of_no_return_after_the_lease_ran_out(ledger: Engine) -> None:
+    got, journal = acting(ledger)
+    change(ledger, got.fence.task_id, lease_until=past(ledger))
+    with pytest.raises(LeaseLost):
+        journal.declare(LIKE)
+    assert rows_in(ledger, ActionRow) == 0
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_what_a_lost_worker_says_of_its_action_is_not_believed(ledger: Engine, happened: bool) -> None:
+    got, journal = acting(ledger)
+    number = journal.declare(LIKE)
+    incarnation_died(ledger, got.fence.incarnation, "killed")
+    say = partial(journal.confirm, verified=True) if happened else partial(journal.refute, reason="no tap")
+    with pytest.raises(LeaseLost):
+        say(number)
+    row = read(ledger, lambda s: s.get_one(ActionRow, number))
+    assert row.outcome == "declared"
+    assert task(ledger, got.fence.task_id).state == "needs_review"
+
+
+def test_a_concluded_action_is_not_changed_again(ledger: Engine) -> None:
+    _, journal = acting(ledger)
+    number = journal.declare(LIKE)
+    journal.confirm(number, verified=True)
+    journal.refute(number, "changed its mind")
+    row = read(ledger, lambda s: s.get_one(ActionRow, number))
+    assert (row.outcome, row.verified) == ("done", True)
+
+
+def test_renewal_extends_what_is_held_and_revives_nothing(ledger: Engine) -> None:
+    first, second = (take(ledger, ready(ledger, plant(ledger, work(number)))[0]) for number in (1, 2))
+    change(ledger, second.fence.task_id, lease_until=past(ledger))
+    before = task(ledger, first.fence.task_id).lease_until
+    held = renew_leases(ledger, [first.fence.incarnation, second.fence.incarnation, "nobody"], 500)
+    assert held == {first.fence.incarnation: first.fence.task_id}
+    after = task(ledger, first.fence.task_id).lease_until
+    assert before is not None
+    assert after is not None
+    assert after > before
+    assert attempts(ledger, second.fence.task_id)[0].outcome is None

@@ -1,0 +1,48 @@
+"""The migrations make the very tables that the code declares, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, inspect
+
+from models.base import Base
+from models.engine import connect
+from models.migrate import current, newest, upgrade
+from models.tables import Task
+from tests.ledger.drive import plant, rows_in, work
+from tests.ledger.threads import at_once
+
+
+@pytest.fixture
+def empty(database_url: str) -> Iterator[Engine]:
+    """A database without tables."""
+    engine = connect(database_url)
+    yield engine
+    engine.dispose()
+
+
+def test_an_upgrade_from_nothing_gives_the_tables_that_the_code_declares(empty: Engine) -> None:
+    assert current(empty) is None
+    upgrade(empty)
+    assert current(empty) == newest()
+    with empty.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_a_second_upgrade_changes_nothing(empty: Engine) -> None:
+    upgrade(empty)
+    plant(empty, work(1))
+    upgrade(empty)
+    assert rows_in(empty, Task) == 1
+
+
+def test_hosts_that_upgrade_at_once_do_not_disturb_each_other(empty: Engine) -> None:
+    at_once([partial(upgrade, empty) for _ in range(3)])
+    assert current(empty) == newest()
+    assert set(inspect(empty).get_table_names()) == {*Base.metadata.tables, "alembic_version"}

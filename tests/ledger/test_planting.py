@@ -1,0 +1,217 @@
+"""Planting: all or nothing, with every problem named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from celery import chain, group
+from celery.canvas import Signature
+from sqlalchemy import Engine, event
+
+from models.authors import register_author
+from models.refused import Refused
+from tests.ledger.drive import (
+    AUTHOR,
+    app,
+    campaign,
+    do,
+    known_account,
+    like,
+    now,
+    owned_author,
+    phone_seat,
+    plant,
+    rows_in,
+    take,
+    task,
+    tasks,
+    titles,
+    work,
+)
+from workers.record import Replaced, record
+from workers.submit import submit
+
+
+class BrokenError(RuntimeError):
+    """What the database says in the middle of a transaction."""
+
+
+@contextmanager
+def broken_at(engine: Engine, beginning: str) -> Iterator[None]:
+    """A database that fails at the first statement that begins so."""
+
+    def fail(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith(beginning):
+            raise BrokenError(statement[:40])
+
+    event.listen(engine, "before_cursor_execute", fail)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", fail)
+
+
+def test_a_canvas_whose_57th_row_is_bad_leaves_no_row(ledger: Engine) -> None:
+    owned_author(ledger)
+    members = [titles() for _ in range(100)]
+    members[56].kwargs["count"] = 0
+    with pytest.raises(Refused) as refused:
+        submit(group(members), name="bad", engine=ledger)
+    assert [problem.field for problem in refused.value.problems] == ["task[56] collect_titles.count"]
+    assert rows_in(ledger) == 0
+
+
+@pytest.mark.parametrize("statement", ["INSERT INTO campaigns", "INSERT INTO tasks", "INSERT INTO edges"])
+def test_a_database_error_in_the_middle_leaves_no_row(ledger: Engine, statement: str) -> None:
+    with broken_at(ledger, statement), pytest.raises(BrokenError):
+        plant(ledger, chain(work(1), work(2), group(work(3), work(4)), work(5)))
+    assert rows_in(ledger) == 0
+
+
+def test_a_replacement_that_cannot_be_planted_fails_its_task_and_leaves_no_row(ledger: Engine) -> None:
+    campaign_id = plant(ledger, work(1))
+    before = rows_in(ledger)
+    one = tasks(ledger, campaign_id)[0].id
+    bad = group([work(2), app.signature("no_such_flow"), work(3)])
+    assert record(ledger, take(ledger, one), Replaced(bad)) == []
+    ended = task(ledger, one)
+    assert (ended.state, ended.failure_code) == ("failed", "bad_input")
+    assert "no_such_flow" in (ended.reason or "")
+    assert rows_in(ledger) == before
+    assert campaign(ledger, campaign_id).outcome == "failed"
+
+
+def test_what_is_ready_at_once_is_ready_and_the_rest_waits(ledger: Engine) -> None:
+    campaign_id = plant(ledger, chain(work(1), work(2)), seed=7)
+    first, second = tasks(ledger, campaign_id)
+    assert (first.state, first.missing, second.state, second.missing) == ("ready", 0, "waiting", 1)
+    assert first.seed != second.seed
+    again = tasks(ledger, plant(ledger, chain(work(1), work(2)), seed=7))
+    assert [one.seed for one in again] == [first.seed, second.seed]
+
+
+def test_an_empty_canvas_is_closed_at_once(ledger: Engine) -> None:
+    assert campaign(ledger, plant(ledger, group([], app=app))).outcome == "succeeded"
+
+
+def test_a_countdown_begins_when_its_task_is_ready(ledger: Engine) -> None:
+    second = work(2).set(countdown=100)
+    campaign_id = plant(ledger, chain(work(1), second))
+    first, later = (one.id for one in tasks(ledger, campaign_id))
+    assert do(ledger, first) == []
+    ready = task(ledger, later)
+    assert ready.state == "ready"
+    assert timedelta(seconds=95) < ready.not_before - now(ledger) <= timedelta(seconds=100)
+
+
+@pytest.mark.parametrize("options", [{"countdown": 90_000}, {"countdown": 60, "expires": 30}])
+def test_what_could_not_begin_before_its_end_is_refused(ledger: Engine, options: dict[str, int]) -> None:
+    with pytest.raises(Refused, match="may not begin before"):
+        plant(ledger, work(1).set(**options))
+    assert rows_in(ledger) == 0
+
+
+def test_limits_move_together(ledger: Engine) -> None:
+    owned_author(ledger)
+    wanted = [
+        titles(),
+        titles().set(time_limit=60),
+        titles().set(soft_time_limit=3000),
+        titles().set(soft_time_limit=5, time_limit=9),
+    ]
+    planted = tasks(ledger, plant(ledger, group(wanted)))
+    found = [(one.soft_limit, one.hard_limit) for one in planted]
+    assert found[3] == (5, 9)
+    assert all(soft < hard for soft, hard in found)
+    assert found[1][1] == 60
+    assert found[2][0] == 3000
+
+
+REFUSED: list[tuple[str, Signature, str, str]] = [
+    ("unknown flow", app.signature("fly"), "task[0] fly", "no such flow"),
+    ("unknown author", titles(), "task[0] collect_titles.author_id", "is unknown"),
+    ("no basis", like(), "task[0] directed.author_id", "no basis"),
+    ("unknown account", titles(queue="account.ghost"), "task[0] collect_titles.queue", "account 'ghost' is unknown"),
+    ("unknown phone", titles(queue="phone.ghost"), "task[0] collect_titles.queue", "phone 'ghost' is unknown"),
+    ("no queue", titles(queue="garden"), "task[0] collect_titles.queue", "is no queue"),
+    ("half a queue", titles(queue="phone."), "task[0] collect_titles.queue", "is no queue"),
+    ("desk task on a phone", work(1).set(queue="phone.p1"), "task[0] work.queue", "touches no phone"),
+    (
+        "nurture without a pin",
+        app.signature("nurture", kwargs={"video_loop": 5}),
+        "task[0] nurture.queue",
+        "runs on one account",
+    ),
+    (
+        "out of range",
+        app.signature("collect_titles", kwargs={"author_id": AUTHOR, "count": 0}),
+        "task[0] collect_titles.count",
+        "greater than or equal to 1",
+    ),
+    (
+        "unknown parameter",
+        app.signature("collect_titles", kwargs={"author_id": AUTHOR, "count": 1, "cuont": 2}),
+        "task[0] collect_titles.cuont",
+        "Extra inputs",
+    ),
+    (
+        "missing parameter",
+        app.signature("collect_titles", kwargs={"author_id": AUTHOR}),
+        "task[0] collect_titles.count",
+        "Field required",
+    ),
+    (
+        "not by name",
+        app.signature("collect_titles", args=(AUTHOR,)),
+        "task[0] collect_titles",
+        "takes named parameters",
+    ),
+    (
+        "an author without a basis, by position",
+        app.signature("directed", args=({"kind": "comment", "author_id": AUTHOR, "title": "标题", "text": "好"},)),
+        "task[0] directed.author_id",
+        "no basis",
+    ),
+    (
+        "a flow that is mapped",
+        app.signature("celery.map", kwargs={"task": app.signature("fly"), "it": [1]}, immutable=True),
+        "task[0] celery.map",
+        "no desk task",
+    ),
+]
+
+
+@pytest.mark.parametrize(("canvas", "field", "reason"), [one[1:] for one in REFUSED], ids=[one[0] for one in REFUSED])
+def test_bad_input_is_refused_with_field_reason_and_remedy(
+    ledger: Engine, canvas: Signature, field: str, reason: str
+) -> None:
+    if "is unknown" not in reason or "queue" in field:
+        register_author(ledger, AUTHOR, "小鹏汽车")
+    phone_seat(ledger, "p1")
+    with pytest.raises(Refused) as refused:
+        submit(canvas, name="bad", engine=ledger)
+    fields = {problem.field: problem for problem in refused.value.problems}
+    assert field in fields, refused.value
+    assert reason in fields[field].reason
+    assert fields[field].remedy
+    assert rows_in(ledger) == 0
+
+
+def test_every_problem_is_named_up_to_twenty(ledger: Engine) -> None:
+    known_account(ledger, "a")
+    with pytest.raises(Refused) as refused:
+        submit(group([app.signature(f"no_{number}") for number in range(30)]), name="bad", engine=ledger)
+    assert len(refused.value.problems) == 20
+
+
+@pytest.mark.parametrize("field", ["name", "asked_by"])
+@pytest.mark.parametrize("value", ["", "  ", "x" * 192, "a\x00b", "half \ud83d"])
+def test_names_that_cannot_be_stored_are_refused(ledger: Engine, field: str, value: str) -> None:
+    wanted = {"name": "n", "asked_by": "me", field: value}
+    with pytest.raises(Refused):
+        submit(work(1), engine=ledger, **wanted)  # type: ignore[arg-type]
+    assert rows_in(ledger) == 0

@@ -1,0 +1,226 @@
+"""Whatever dies, every task goes on or ends with its reason."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from celery import chain, group
+from sqlalchemy import Engine, update
+from sqlalchemy.orm import Session
+
+from flows.session import Action, ActionKind
+from models.engine import write
+from models.fleet import phone_offline
+from models.states import ENDED
+from models.tables import Campaign, Leader
+from tests.ledger.drive import (
+    AUTHOR,
+    ZONE,
+    attempts,
+    campaign,
+    change,
+    do,
+    like,
+    now,
+    owned_author,
+    past,
+    phone_seat,
+    plant,
+    ready,
+    states,
+    take,
+    task,
+    tasks,
+    titles,
+    try_to_take,
+    work,
+)
+from tests.ledger.threads import at_once
+from workers.claim import Claim, NotMine
+from workers.coordinator.close import close_ended
+from workers.coordinator.lead import lead, step_down
+from workers.coordinator.overdue import end_overdue
+from workers.journal import LedgerJournal
+from workers.record import Failed, HandedBack, Outcome, WasStopped, record
+from workers.rescue import incarnation_died, rescue_expired
+
+LIKE = Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看")
+
+
+def acting(engine: Engine) -> tuple[Claim, LedgerJournal]:
+    """A claimed directed task of the pool and its journal."""
+    owned_author(engine)
+    seat = phone_seat(engine, "p1")
+    got = take(engine, ready(engine, plant(engine, like()))[0], seat)
+    return got, LedgerJournal(engine, got, ZONE)
+
+
+@pytest.mark.parametrize("how", ["worker died", "lease ran out"])
+@pytest.mark.parametrize("point", ["before", "declared", "done", "not done"])
+def test_a_lost_attempt(ledger: Engine, how: str, point: str) -> None:
+    got, journal = acting(ledger)
+    one = got.fence.task_id
+    if point != "before":
+        number = journal.declare(LIKE)
+        if point == "done":
+            journal.confirm(number, verified=True)
+        elif point == "not done":
+            journal.refute(number, "never left")
+    if how == "worker died":
+        again = incarnation_died(ledger, got.fence.incarnation, "killed")
+    else:
+        assert rescue_expired(ledger) == []
+        change(ledger, one, lease_until=past(ledger))
+        again = rescue_expired(ledger)
+    lost = attempts(ledger, one)[0]
+    assert (lost.outcome, lost.failure_code) == ("lost", "phone_lost")
+    if point == "declared":
+        assert again == []
+        assert (task(ledger, one).state, task(ledger, one).failure_code) == ("needs_review", "outcome_unknown")
+    else:
+        assert again == [one]
+        phone_offline(ledger, "p1", "unplugged")
+        other = phone_seat(ledger, "p2")
+        assert take(ledger, one, other).fence.attempt == 2
+
+
+def test_a_phone_whose_worker_died_may_try_once_more(ledger: Engine) -> None:
+    owned_author(ledger)
+    (one,) = ready(ledger, plant(ledger, titles()))
+    for _ in range(2):
+        incarnation_died(ledger, take(ledger, one, phone_seat(ledger, "p1")).fence.incarnation, "killed")
+    got = try_to_take(ledger, one, phone_seat(ledger, "p1"))
+    assert isinstance(got, NotMine)
+    assert "left out" in (task(ledger, one).waits_for or "")
+    change(ledger, one, not_before=past(ledger))
+    take(ledger, one, phone_seat(ledger, "p2"))
+
+
+def test_a_lost_pinned_task_is_tried_again_after_a_pause(ledger: Engine) -> None:
+    owned_author(ledger)
+    seat = phone_seat(ledger, "p1")
+    (one,) = ready(ledger, plant(ledger, titles(queue="phone.p1")))
+    got = take(ledger, one, seat)
+    assert incarnation_died(ledger, got.fence.incarnation, "killed") == []
+    again = task(ledger, one)
+    assert again.state == "ready"
+    assert again.not_before > now(ledger)
+
+
+@pytest.mark.parametrize("outcome", [Failed("app_crashed", "it closed"), WasStopped("asked"), HandedBack()], ids=repr)
+def test_what_is_in_doubt_goes_to_a_person_however_the_attempt_ended(ledger: Engine, outcome: Outcome) -> None:
+    got, journal = acting(ledger)
+    journal.declare(LIKE)
+    assert record(ledger, got, outcome) == []
+    assert task(ledger, got.fence.task_id).state == "needs_review"
+
+
+def test_a_worker_that_dies_again_and_again_does_not_go_on_for_ever(ledger: Engine) -> None:
+    (one,) = ready(ledger, plant(ledger, work(1)))
+    for _ in range(8):
+        incarnation_died(ledger, take(ledger, one).fence.incarnation, "killed")
+    assert (task(ledger, one).state, task(ledger, one).failure_code) == ("failed", "phone_lost")
+
+
+def test_two_that_rescue_at_once_rescue_once(ledger: Engine) -> None:
+    (one,) = ready(ledger, plant(ledger, work(1)))
+    take(ledger, one)
+    change(ledger, one, lease_until=past(ledger))
+    rescued = at_once([partial(rescue_expired, ledger) for _ in range(4)])
+    assert [found for some in rescued for found in some] == [one]
+    assert len(attempts(ledger, one)) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [
+        ("waiting", "not_in_time"),
+        ("ready", "no_phone_in_time"),
+        ("held", "no_phone_in_time"),
+        ("needs_review", "outcome_unknown"),
+    ],
+)
+def test_what_is_overdue_ends_with_the_reason(ledger: Engine, state: str, code: str) -> None:
+    (one,) = ready(ledger, campaign_id := plant(ledger, work(1)))
+    change(ledger, one, state=state, waits_for="no such phone", reason="a tap in doubt", failure_code="outcome_unknown")
+    assert end_overdue(ledger) == []
+    assert task(ledger, one).state == state
+    change(ledger, one, latest_end=past(ledger))
+    end_overdue(ledger)
+    ended = task(ledger, one)
+    assert (ended.state, ended.failure_code) == ("failed", code)
+    assert ended.reason
+    assert campaign(ledger, campaign_id).outcome == "failed"
+
+
+def test_what_waits_for_an_overdue_task_names_it(ledger: Engine) -> None:
+    campaign_id = plant(ledger, chain(work(1), work(2), work(3)), latest_end=timedelta(seconds=50))
+    for one in tasks(ledger, campaign_id):
+        change(ledger, one.id, latest_end=past(ledger))
+    end_overdue(ledger)
+    found = [(one.state, one.failure_code) for one in tasks(ledger, campaign_id)]
+    assert found == [("failed", "no_phone_in_time")] + [("stopped", "prerequisite_failed")] * 2
+
+
+def test_what_runs_past_its_latest_end_is_not_tried_again(ledger: Engine) -> None:
+    (one,) = ready(ledger, plant(ledger, work(1)))
+    got = take(ledger, one)
+    change(ledger, one, latest_end=past(ledger))
+    assert end_overdue(ledger) == []
+    assert record(ledger, got, Failed("page_not_reached", "slow")) == []
+    assert (task(ledger, one).state, task(ledger, one).failure_code) == ("failed", "page_not_reached")
+
+
+def test_a_campaign_that_its_last_two_tasks_left_open_is_closed(ledger: Engine) -> None:
+    campaign_id = plant(ledger, group(work(1), work(2)))
+    still_open = plant(ledger, work(3))
+    for one in ready(ledger, campaign_id):
+        do(ledger, one)
+
+    def reopen(session: Session) -> None:
+        session.execute(update(Campaign).values(outcome=None, ended_at=None))
+
+    write(ledger, reopen)
+    assert close_ended(ledger) == 1
+    assert close_ended(ledger) == 0
+    assert campaign(ledger, campaign_id).outcome == "succeeded"
+    assert campaign(ledger, still_open).outcome is None
+
+
+def test_every_task_that_anything_may_kill_ends(ledger: Engine) -> None:
+    """All at once: lost workers, failures, time that runs out; the campaign closes in the end."""
+    campaign_id = plant(ledger, chain(group(work(1), work(2), work(3)), work(4), group(work(5), work(6))))
+    for number in range(40):
+        for one in ready(ledger, campaign_id):
+            got = take(ledger, one)
+            if number % 3:
+                incarnation_died(ledger, got.fence.incarnation, "killed")
+            else:
+                record(ledger, got, Failed("page_not_reached", "a glitch"))
+            change(ledger, one, not_before=past(ledger))
+    assert set(states(ledger, campaign_id)) <= ENDED
+    assert campaign(ledger, campaign_id).outcome == "failed"
+
+
+def test_one_coordinator_leads(ledger: Engine) -> None:
+    assert sum(at_once([partial(lead, ledger, f"c{number}", 60.0) for number in range(4)])) == 1
+    leader = next(name for name in ("c0", "c1", "c2", "c3") if lead(ledger, name, 60))
+    assert not lead(ledger, "another", 60)
+    step_down(ledger, "another")
+    assert not lead(ledger, "another", 60)
+    step_down(ledger, leader)
+    assert lead(ledger, "another", 60)
+    assert not lead(ledger, leader, 60)
+
+
+def test_a_leader_that_died_is_followed_by_another(ledger: Engine) -> None:
+    assert lead(ledger, "first", 60)
+
+    def time_passes(session: Session) -> None:
+        session.execute(update(Leader).values(until=past(ledger)))
+
+    write(ledger, time_passes)
+    assert lead(ledger, "second", 60)
+    assert not lead(ledger, "first", 60)

@@ -1,0 +1,58 @@
+"""`python -m workers.evidence ship` ships this machine's evidence until SIGTERM; `prune` deletes what is too old."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from datetime import UTC, datetime
+
+from workers.evidence.place import Place
+from workers.evidence.prune import prune
+from workers.evidence.shipping import Shipping
+from workers.evidence.storage import Storage, StorageError
+from workers.ledger import ledger
+from workers.log import set_up_logging
+from workers.settings import Settings, SettingsError, settings
+
+USAGE = "usage: python -m workers.evidence ship | prune"
+CLOSE_SECONDS = 30.0
+
+
+def main(arguments: list[str]) -> int:
+    """The exit code: 0 after work done, 1 when the storage failed, 2 for bad settings or arguments."""
+    set_up_logging()
+    try:
+        chosen = settings()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if arguments == ["ship"]:
+        return _ship(chosen)
+    if arguments == ["prune"]:
+        return _prune(chosen)
+    print(USAGE, file=sys.stderr)
+    return 2
+
+
+def _ship(chosen: Settings) -> int:
+    asked = (signal.SIGTERM, signal.SIGINT)
+    signal.pthread_sigmask(signal.SIG_BLOCK, asked)  # before the thread, which inherits it
+    shipping = Shipping(chosen, ledger())
+    shipping.start()
+    signal.sigwait(asked)
+    return 0 if shipping.close(CLOSE_SECONDS) else 1
+
+
+def _prune(chosen: Settings) -> int:
+    place = Place.of(chosen.evidence)
+    try:
+        deleted = prune(Storage(place), chosen.evidence_days, datetime.now(UTC))
+    except StorageError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{deleted} bundles older than {chosen.evidence_days} days deleted from {place.root}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,73 @@
+"""What evidence is made of: the case, the pieces, and the summary that the attempt carries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+FACTS = "evidence.json"
+SCREENSHOT = "screenshot.jpg"
+TREE = "ui.xml"
+FILES = (SCREENSHOT, TREE, FACTS)  # in the order in which they are stored: with the last one it is complete
+SUMMED_UP = ("host", "collected_at", "seconds", "page", "focus", "network", "battery", "app", "missing")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The failed attempt: which one, where, and how it failed."""
+
+    task_id: str
+    attempt: int
+    campaign_id: str
+    flow: str
+    host: str
+    phone: str
+    account: str | None
+    code: str  # one of flows.failures.CODES
+    reason: str
+    step: str | None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was collected. `facts` is JSON; the screenshot is JPEG bytes, never decoded; the tree is XML text."""
+
+    task_id: str
+    attempt: int
+    facts: dict[str, Any]
+    screenshot: bytes | None
+    tree: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The name of one attempt's evidence, wherever it lies."""
+
+    task_id: str
+    attempt: int
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[0-9A-Za-z-]{1,36}", self.task_id) or self.attempt < 0:
+            raise ValueError(f"{self.task_id!r}, attempt {self.attempt}, cannot name a folder")
+
+    @property
+    def path(self) -> str:
+        """Its folder below the storage's root."""
+        return f"{self.task_id}/{self.attempt}"
+
+
+def summary(facts: Mapping[str, Any], url: str, days: int, *, stored: bool | None, why: str = "") -> dict[str, Any]:
+    """What goes into `attempts.evidence`: the link, whether it leads anywhere yet, and the facts told most often.
+
+    `stored` is None while the evidence is on its way. `until` is when retention (`days`; 0 for ever) deletes it.
+    """
+    told: dict[str, Any] = {"url": url, "stored": stored}
+    if why:
+        told["why"] = why
+    if days and "collected_at" in facts:
+        told["until"] = (datetime.fromisoformat(facts["collected_at"]) + timedelta(days=days)).isoformat()
+    return told | {name: facts[name] for name in SUMMED_UP if facts.get(name)}

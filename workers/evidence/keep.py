@@ -1,0 +1,86 @@
+"""Keep: the one call by which a phone's worker keeps the evidence of a failed attempt."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+from flows.profile import AppProfile
+from workers.claim import Claim
+from workers.evidence.collect import collect
+from workers.evidence.facts import FACTS, SCREENSHOT, TREE, Bundle, Case, Evidence, summary
+from workers.evidence.place import Place
+from workers.evidence.scrub import scrubbed
+from workers.evidence.shipping import spool_of
+from workers.evidence.spool import Spool
+from workers.evidence.witness import PhoneWitness
+from workers.phone.device import Call
+from workers.record import Failed
+from workers.seat import Seat
+from workers.settings import Settings
+from workers.watch import SlotWatch
+
+log = logging.getLogger("phonefleet.evidence")
+
+
+def keep(
+    config: Settings,
+    seat: Seat,
+    got: Claim,
+    watch: SlotWatch,
+    failed: Failed,
+    calls: Iterable[Call],
+    profile: AppProfile,
+) -> dict[str, Any] | None:
+    """Collect and spool the evidence of a failed attempt: the summary for `attempts.evidence`. Raises nothing.
+
+    Takes 5 seconds at most, and leaves the time that recording the failure needs. `calls` are the
+    attempt's last calls to the phone. None at the desk, where there is no phone to look at.
+    """
+    if seat.serial is None:
+        return None
+    case = Case(
+        task_id=got.fence.task_id,
+        attempt=got.fence.attempt,
+        campaign_id=got.campaign_id,
+        flow=got.flow,
+        host=seat.host,
+        phone=seat.serial,
+        account=got.account_id,
+        code=failed.code,
+        reason=failed.reason,
+        step=failed.step,
+        details=failed.details,
+    )
+    try:
+        reach = partial(PhoneWitness, seat.address, seat.serial, seat.adb_port)
+        return store(collect(case, watch, calls, profile, reach), spool_of(config), config)
+    except Exception as error:
+        log.exception("no evidence of task %s, attempt %d", case.task_id, case.attempt)
+        return {"url": None, "stored": False, "why": scrubbed(f"{type(error).__name__}: {error}"[:500])}
+
+
+def store(evidence: Evidence, spool: Spool, config: Settings) -> dict[str, Any]:
+    """Put evidence where it is shipped from: its summary, which says so when that is not possible. Raises nothing."""
+    bundle = Bundle(evidence.task_id, evidence.attempt)
+    url = Place.of(config.evidence).url(bundle)
+    try:
+        spool.put(bundle, files_of(evidence))
+    except Exception as error:  # noqa: BLE001  # whatever ails the disk, the task goes on
+        log.warning("evidence of task %s, attempt %d: %s", evidence.task_id, evidence.attempt, error)
+        why = str(scrubbed(f"{type(error).__name__}: {error}"))[:500]
+        return summary(evidence.facts, url, config.evidence_days, stored=False, why=why)
+    return summary(evidence.facts, url, config.evidence_days, stored=None)
+
+
+def files_of(evidence: Evidence) -> dict[str, bytes]:
+    """The files of a bundle; those whose piece is missing are left out."""
+    files = {FACTS: json.dumps(evidence.facts, ensure_ascii=False, indent=1).encode()}
+    if evidence.screenshot is not None:
+        files[SCREENSHOT] = evidence.screenshot
+    if evidence.tree is not None:
+        files[TREE] = evidence.tree.encode(errors="replace")
+    return files

@@ -1,0 +1,103 @@
+"""The storage behind `fsspec`: every call bounded, the libraries loaded with the first call.
+
+Loading fsspec and s3fs takes 35 MB: only the process that ships pays for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from workers.evidence.place import Place
+
+PUT_SECONDS = 15.0
+LIST_SECONDS = 120.0
+# Not every S3-speaking store knows the checksums that newer clients send unasked.
+_S3_CONFIG = {
+    "connect_timeout": 4,
+    "read_timeout": 10,
+    "retries": {"max_attempts": 1},
+    "request_checksum_calculation": "when_required",
+    "response_checksum_validation": "when_required",
+}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "file": {"auto_mkdir": True},
+    "s3": {"config_kwargs": _S3_CONFIG, "use_listings_cache": False},
+}
+
+
+class StorageError(Exception):
+    """The storage did not do it; the message says why, or what to install."""
+
+
+class Storage:
+    """Files at a place. Credentials and endpoint are the environment's, as boto reads it (AWS_ENDPOINT_URL, …)."""
+
+    def __init__(self, place: Place, *, put_seconds: float = PUT_SECONDS, list_seconds: float = LIST_SECONDS) -> None:
+        self.place = place
+        self._put_seconds = put_seconds
+        self._list_seconds = list_seconds
+        self._opened: Any = None
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write a whole file, over one that is there. Raises StorageError."""
+        self._call("pipe_file", path, data, seconds=self._put_seconds)
+
+    def get(self, path: str) -> bytes:
+        """A whole file. Raises StorageError."""
+        data = self._call("cat_file", path, seconds=self._put_seconds)
+        assert isinstance(data, bytes)
+        return data
+
+    def files(self) -> Iterator[tuple[str, datetime]]:
+        """Every file by its path below the root, and when it was written. Raises StorageError."""
+        found = self._call("find", self.place.root, detail=True, seconds=self._list_seconds)
+        for path, info in found.items():
+            yield str(path).removeprefix(f"{self.place.root}/"), _written(info)
+
+    def remove(self, path: str) -> None:
+        """Delete a file, and a local folder with its last file. One that is gone is no error. Raises StorageError."""
+        self._call("rm_file", path, seconds=self._put_seconds)
+        if self.place.protocol == "file":
+            with contextlib.suppress(OSError):
+                for _ in range(2):  # attempt, then task
+                    path = path.rpartition("/")[0]
+                    self._open().rmdir(path)
+
+    def _call(self, method: str, *args: Any, seconds: float, **kwargs: Any) -> Any:
+        try:
+            storage = self._open()
+            if not storage.async_impl:
+                return getattr(storage, method)(*args, **kwargs)
+            from fsspec.asyn import sync  # noqa: PLC0415 - see above
+
+            return sync(storage.loop, getattr(storage, f"_{method}"), *args, timeout=seconds, **kwargs)
+        except FileNotFoundError as error:
+            if method in ("rm_file", "find"):  # gone already; and a root where nothing was stored yet
+                return {}
+            raise StorageError(f"{method} {args[0]}: not found: {error}") from error
+        except StorageError:
+            raise
+        except Exception as error:  # storages have no common error
+            said = f"no answer within {seconds:g} s" if isinstance(error, TimeoutError) else str(error)
+            raise StorageError(f"{method} {args[0]}: {type(error).__name__}: {said}"[:500]) from error
+
+    def _open(self) -> Any:
+        if self._opened is None:
+            try:
+                import fsspec  # noqa: PLC0415 - see above
+
+                options = _OPTIONS[self.place.protocol]
+                self._opened = fsspec.filesystem(self.place.protocol, skip_instance_cache=True, **options)
+            except ImportError as error:
+                remedy = "pip install 'phonefleet[s3]' where the host agent runs"
+                raise StorageError(f"the storage's library is not installed ({error}): {remedy}") from error
+        return self._opened
+
+
+def _written(info: dict[str, Any]) -> datetime:
+    """S3 gives the moment, a local file system seconds since 1970."""
+    moment = info.get("LastModified") or info.get("mtime")
+    return moment if isinstance(moment, datetime) else datetime.fromtimestamp(float(moment or 0), UTC)

@@ -1,0 +1,142 @@
+"""Whose: which phone takes a task, asked of the ledger when a ticket is claimed. The decision itself is may_take's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from models.authors import read_caps
+from models.caps import content_key, operator_day
+from models.states import State
+from models.tables import Account, ActionRow, Attempt, Campaign, Phone, Task
+from workers.follow import Past, unable
+from workers.may_take import Meant, Room, Seated, Share, Verdict, Wanted, decide
+
+
+def lock_shares(session: Session, task_id: str) -> None:
+    """Lock the campaign of a task that is shared out, before the task itself: shares are counted one claim at a time.
+
+    Two claims in one campaign then wait for each other, and never each for what the other holds.
+    """
+    shared = (Task.acts, Task.pinned_account.is_(None), Task.pinned_phone.is_(None))
+    campaign_id = session.scalar(select(Task.campaign_id).where(Task.id == task_id, *shared))
+    if campaign_id is not None:
+        session.execute(select(Campaign.id).where(Campaign.id == campaign_id).with_for_update())
+
+
+def whose(session: Session, task: Task, params: Mapping[str, Any], phone: Phone, now: datetime, zone: str) -> Verdict:
+    """Take the task here, pass it on or let it wait. The common case, a reading task tried by nobody, asks little."""
+    if not task.acts and not _pinned(task) and task.attempt == 0 and not _rests(session, phone):
+        return Verdict(take=True)
+    return _verdict(session, task, params, phone, now, zone)
+
+
+def _pinned(task: Task) -> bool:
+    return task.pinned_account is not None or task.pinned_phone is not None
+
+
+def _rests(session: Session, phone: Phone) -> bool:
+    account = session.get(Account, phone.account_id)
+    return account is not None and account.resting_since is not None
+
+
+def _verdict(
+    session: Session, task: Task, params: Mapping[str, Any], phone: Phone, now: datetime, zone: str
+) -> Verdict:
+    rows = session.execute(
+        select(Attempt.phone_serial, Attempt.account_id, Attempt.failure_code, Attempt.outcome).where(
+            Attempt.task_id == task.id, Attempt.outcome.in_(["failed", "lost"])
+        )
+    )
+    past = [Past(serial, account, code, outcome == "lost") for serial, account, code, outcome in rows if code]
+    unable_phones, unable_accounts = unable(past)
+    if _pinned(task):
+        unable_phones, unable_accounts = frozenset(), frozenset()  # its one phone is tried again, or the task ends
+    wanted = Wanted(task.acts, task.pinned_account, task.pinned_phone, unable_phones, unable_accounts)
+    spread = task.acts and not _pinned(task)
+    verdict = decide(
+        Seated(phone.serial, phone.account_id),
+        wanted,
+        _seated(session),
+        _room(session, params, now, zone) if spread else Room(),
+        _meant(session, task) if spread else None,
+        _share(session, task) if spread else None,
+    )
+    if verdict.swap:
+        _swap(session, task, phone.account_id)
+    return verdict
+
+
+def _meant(session: Session, task: Task) -> Meant | None:
+    if task.meant_for is None:
+        return None
+    others = session.scalars(select(Task.meant_for).where(*_swappable(task)).distinct())
+    return Meant(task.meant_for, frozenset(one for one in others if one is not None))
+
+
+def _swappable(task: Task) -> tuple[ColumnElement[bool], ...]:
+    """Tasks on the same video that nobody runs yet."""
+    return (
+        Task.campaign_id == task.campaign_id,
+        Task.video_key == task.video_key,
+        Task.state.in_([State.READY, State.WAITING]),
+        Task.id != task.id,
+    )
+
+
+def _swap(session: Session, task: Task, account_id: str | None) -> None:
+    """This account's task on the video goes to whom the one it takes was meant for."""
+    other = session.scalars(
+        select(Task).where(*_swappable(task), Task.meant_for == account_id).order_by(Task.position).limit(1)
+    ).first()
+    if other is not None:
+        other.meant_for, task.meant_for = task.meant_for, account_id
+
+
+def _seated(session: Session) -> list[Seated]:
+    rows = session.execute(
+        select(Phone.serial, Phone.account_id, Account.resting_since)
+        .join(Account, Account.id == Phone.account_id)
+        .where(Phone.state == "online")
+        .order_by(Phone.serial)
+    )
+    return [Seated(serial, account, resting is not None) for serial, account, resting in rows]
+
+
+def _room(session: Session, params: Mapping[str, Any], now: datetime, zone: str) -> Room:
+    caps = read_caps(session)
+    happened = ActionRow.outcome != "not_done"
+    counted = session.execute(
+        select(ActionRow.account_id, func.count())
+        .where(ActionRow.day == operator_day(now, zone), happened)
+        .group_by(ActionRow.account_id)
+    )
+    full = frozenset(account for account, count in counted if count >= caps.actions_per_account_day)
+    video = content_key(str(params.get("author_id", "")), str(params.get("title", "")))
+    on_video = frozenset(
+        session.scalars(select(ActionRow.account_id).where(ActionRow.video_key == video, happened).distinct())
+    )
+    return Room(on_video if len(on_video) >= caps.accounts_per_video else None, full)
+
+
+def _share(session: Session, task: Task) -> Share:
+    counted = session.execute(
+        select(Task.state, Task.account_id, func.count())
+        .where(
+            Task.campaign_id == task.campaign_id,
+            Task.flow == task.flow,
+            Task.state.not_in([State.FAILED, State.STOPPED]),
+        )
+        .group_by(Task.state, Task.account_id)
+    )
+    tasks = 0
+    taken: dict[str, int] = {}
+    for state, account, count in counted:
+        tasks += count
+        if account is not None and state in (State.RUNNING, State.SUCCEEDED, State.NEEDS_REVIEW):
+            taken[account] = taken.get(account, 0) + count
+    return Share(tasks, taken)
