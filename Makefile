@@ -1,10 +1,13 @@
 # `make help` says what each target does. CI runs `make check` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo provide test check format bench-phone bench-fleet clean
+.PHONY: help setup demo provide test check format bench-phone bench-fleet chaos clean
 
 PYTHON ?=
 PHONES ?= 100
+TASKS ?= 2000
+FAULTS ?= 300
+SEED ?= 1
 JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 2 ? 2 : n > 8 ? 8 : n )))
 ARGS ?=
 BIN := .venv/bin
@@ -40,6 +43,11 @@ bench-phone: setup ## Cost of a dump and a click, stock uiautomator2 beside ours
 
 bench-fleet: setup ## Memory of a phone's worker beside a stock one (PHONES=100)
 	@$(BIN)/python -m benchmarks.fleet --phones $(PHONES) $(ARGS)
+
+chaos: PHONES = 40
+chaos: provide ## Storm a real fleet with faults and judge it by the ground truth (TASKS=2000 PHONES=40 FAULTS=300 SEED=1)
+	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
+	@$(BIN)/python -m chaos --tasks $(TASKS) --phones $(PHONES) --faults $(FAULTS) --seed $(SEED) $(ARGS)
 
 clean: ## Remove what the targets made: .venv, var, caches
 	rm -rf .venv var build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

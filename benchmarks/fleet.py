@@ -85,6 +85,7 @@ def _environment(redis_url: str, var: Path) -> dict[str, str]:
         "PHONEFLEET_DESKS": "0",
         "PHONEFLEET_ADB_USB": "0",
         "PHONEFLEET_LOG": "WARNING",
+        "PYTHONWARNINGS": "ignore",  # a stock worker warns at length of being root
     }
 
 
@@ -155,7 +156,9 @@ class Bench:
 
     def _stock_worker(self, adb_port: int, serial: str, address: str) -> subprocess.Popen[bytes]:
         Adb(adb_port).connect(address)
-        phone_online(connect(self._environment["PHONEFLEET_DATABASE_URL"]), serial, address, "stock", "SimPhone", serial)
+        phone_online(
+            connect(self._environment["PHONEFLEET_DATABASE_URL"]), serial, address, "stock", "SimPhone", serial
+        )
         seat = json.dumps({"serial": serial, "address": address, "adb_port": adb_port})
         arguments = ["-c", "1", "-P", "prefork", "-n", f"{serial}@stock", "-Q", phone_queue(serial), "-l", "WARNING"]
         return subprocess.Popen(
@@ -166,9 +169,7 @@ class Bench:
 
     def _work(self, serials: Mapping[str, str]) -> float:
         """20 tasks for each phone; the seconds that they took."""
-        tickets = [
-            Ticket(str(uuid.uuid4()), LOOK, phone_queue(serial), 0) for _ in range(TASKS) for serial in serials
-        ]
+        tickets = [Ticket(str(uuid.uuid4()), LOOK, phone_queue(serial), 0) for _ in range(TASKS) for serial in serials]
         began = time.monotonic()
         publish(self._app, tickets)
         bound = START_SECONDS + SECONDS_A_TASK * len(tickets)
@@ -181,12 +182,11 @@ class Bench:
         if failed:
             raise RuntimeError(f"a task failed: {failed[0].decode()}")
         queues = [phone_queue(serial) for serial in serials]
-        return int(cast("int", self._redis.hlen("unacked"))) + sum(queue_lengths(self._redis, queues).values())
+        return int(self._redis.hlen("unacked")) + sum(queue_lengths(self._redis, queues).values())
 
     def _consuming(self) -> int:
         """Workers that wait for a ticket: each sits in a BRPOP."""
-        clients = cast("list[dict[str, str]]", self._redis.client_list())
-        return sum(client["cmd"] == "brpop" for client in clients)
+        return sum(client["cmd"] == "brpop" for client in self._redis.client_list())
 
 
 def pss(pid: int) -> float:
@@ -210,7 +210,13 @@ def _report(phones: int, started: float, ours: Mapping[str, Any], stock: Mapping
             Line("seconds from start until all consume", (started, "", "")),
             Line("seconds for all tasks", (ours["seconds_for_tasks"], stock["seconds_for_tasks"], "")),
         ],
-        {"phones": phones, "seconds_until_all_consume": started, "ours": dict(ours), "stock": dict(stock), "ratio": ratio},
+        {
+            "phones": phones,
+            "seconds_until_all_consume": started,
+            "ours": dict(ours),
+            "stock": dict(stock),
+            "ratio": ratio,
+        },
         [Target("MB a phone", ours["phone_mb"], MOST_MB), Target("of stock", ratio, MOST_OF_STOCK)],
     )
 

@@ -20,7 +20,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--phones", type=int, default=40)
     parser.add_argument("--faults", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same work and the same strikes")
-    parser.add_argument("--folder", type=Path, help="keep logs and ground truth here (default: a folder that is removed)")
+    parser.add_argument(
+        "--folder", type=Path, help="keep logs and ground truth here (default: a folder that is removed)"
+    )
     asked = parser.parse_args(arguments)
     logging.basicConfig(level=logging.ERROR)
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="phonefleet-chaos-"))

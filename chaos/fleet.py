@@ -57,13 +57,14 @@ class KeptMariaDB:
 
     def alive(self) -> bool:
         try:
-            os.kill(self.server.pid, 0)
-        except (RuntimeError, ProcessLookupError):
+            state = Path(f"/proc/{self.server.pid}/stat").read_text(encoding="ascii", errors="replace")
+        except (RuntimeError, FileNotFoundError, ProcessLookupError):
             return False
-        return True
+        return state.rpartition(")")[2].split()[0] != "Z"  # InnoDB ends by itself when a rollback finds the disk full
 
     def start(self) -> None:
         if not self.alive():
+            self.server.kill()  # reaps one that ended by itself
             self.server.start()
 
 

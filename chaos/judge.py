@@ -127,7 +127,11 @@ def judge(rows: Rows, planned: int) -> Verdict:
             directed[key_of(task.kwargs)].append(task)
     nurtures = [task for task in rows.tasks if task.flow == "nurture"]
     lost = [*_unsuccessful(rows.tasks, planned), *_directed_lost(directed, by_key), *_nurture_lost(nurtures, rows)]
-    doubled = [*_directed_doubled(directed, by_key), *_nurture_doubled(nurtures, rows), *_strays(directed, nurtures, rows)]
+    doubled = [
+        *_directed_doubled(directed, by_key),
+        *_nurture_doubled(nurtures, rows),
+        *_strays(directed, nurtures, rows),
+    ]
     review = [Finding(task.id, task.reason or "") for task in rows.tasks if task.state == State.NEEDS_REVIEW]
     decidable = [one for one in review if not _undecidable(one.task_id, rows)]
     return Verdict(tuple(lost), tuple(doubled), tuple(_stuck(rows)), tuple(review), tuple(decidable))
@@ -218,9 +222,7 @@ def _liked_in_vain(tasks: Sequence[TaskRow], deeds: Sequence[Deed], rows: Rows) 
     return vain[0].task_id if vain else tasks[0].id
 
 
-def _strays(
-    directed: Mapping[Key, list[TaskRow]], nurtures: Sequence[TaskRow], rows: Rows
-) -> Iterator[Finding]:
+def _strays(directed: Mapping[Key, list[TaskRow]], nurtures: Sequence[TaskRow], rows: Rows) -> Iterator[Finding]:
     """What was taken back, and what no task asked for."""
     texts = {text for task in nurtures for text in task.kwargs.get("texts") or ()}
     nurtured = {task.pinned_account for task in nurtures}

@@ -63,7 +63,7 @@ def running(engine: Engine) -> list[Running]:
 def states(engine: Engine) -> dict[str, int] | None:
     """How many tasks are in which state."""
     counted = select(Task.state, func.count()).group_by(Task.state)
-    return look(engine, lambda session: dict(session.execute(counted).tuples().all()))
+    return look(engine, lambda session: dict(session.execute(counted).all()))
 
 
 def declared(engine: Engine, task_id: str) -> bool:

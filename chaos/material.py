@@ -60,4 +60,4 @@ def check_world(material: Material, authors: Sequence[Mapping[str, Any]]) -> Non
     shown = {(author["id"], video["title"]) for author in authors for video in author["videos"]}
     missing = {(target.author_id, target.title) for target in material.targets} - shown
     if missing:
-        raise WorldDiffers(f"{len(missing)} titles are not in the world, such as {sorted(missing)[0]}")
+        raise WorldDiffers(f"{len(missing)} titles are not in the world, such as {min(missing)}")

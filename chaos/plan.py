@@ -46,7 +46,10 @@ def plan_work(tasks: int, material: Material, seed: int) -> list[Canvas]:
     if tasks < LEAST_TASKS:
         raise TooSmall(f"{tasks} tasks are too few: take {LEAST_TASKS} or more")
     planner = _Planner(material, random.Random(f"{seed}/work"))
-    canvases = [*planner.days(max(1, tasks // TASKS_A_DAY)), *planner.nurtures(-(-int(tasks * NURTURE_SHARE * 100) // 100))]
+    canvases = [
+        *planner.days(max(1, tasks // TASKS_A_DAY)),
+        *planner.nurtures(-(-int(tasks * NURTURE_SHARE * 100) // 100)),
+    ]
     left = tasks - sum(one.tasks for one in canvases)
     while left > 0:
         canvas = planner.directed(left)

@@ -17,6 +17,7 @@ from chaos.storm import Storm
 from chaos.takeover import Takeover, takeovers, worst
 
 MOST_REVIEW = 0.01
+SLOW_SECONDS, SHOWN_SLOW = 10.0, 3  # what a frozen host may take; how many slower ones are told in full
 SHOWN = 25  # bad tasks told in full
 FULL_STORM = 300  # faults from which on the storm must hold every kind often enough
 LEAST_OF_A_KIND = 10
@@ -66,8 +67,10 @@ def report(storm: Storm) -> int:
     found = list(takeovers([death for blow in storm.blows for death in blow.deaths], storm.rows.attempts))
     for blow in storm.blows:
         if blow.error:
-            console.print(f"strike {blow.strike.number} ({blow.strike.kind} on {blow.target or 'nobody'}): {blow.error}")
-    for line in bad_tasks(storm):
+            console.print(
+                f"strike {blow.strike.number} ({blow.strike.kind} on {blow.target or 'nobody'}): {blow.error}"
+            )
+    for line in (*bad_tasks(storm), *slow_takeovers(storm, found)):
         console.print(line)
     status = finish("chaos", "strikes", HEADINGS, list(_lines(storm)), measured(storm, found), targets(storm))
     console.print(last_line(storm))
@@ -77,7 +80,7 @@ def report(storm: Storm) -> int:
 def measured(storm: Storm, found: Sequence[Takeover]) -> dict[str, Any]:
     """The storm as plain JSON."""
     verdict = storm.verdict
-    pool = [one.seconds for one in found if not one.death.pinned and not one.death.no_return]
+    pool = [one.seconds for one in found if one.counts]
     return {
         "wanted": {
             "tasks": storm.wanted.tasks,
@@ -125,6 +128,14 @@ def bad_tasks(storm: Storm) -> Iterator[str]:
         yield f"… and {told - SHOWN} more, in benchmarks/results/chaos.json"
 
 
+def slow_takeovers(storm: Storm, found: Sequence[Takeover]) -> Iterator[str]:
+    """The slowest of those that should be quick, with all about their tasks."""
+    quick = sorted((one for one in found if one.counts and one.seconds > SLOW_SECONDS), key=lambda one: -one.seconds)
+    for one in quick[:SHOWN_SLOW]:
+        yield f"takeover after {one.seconds:.1f} s: killed by {one.death.kind} at {_clock(one.death.at)}"
+        yield from _all_about(Finding(one.death.task_id, ""), storm)
+
+
 def _all_about(finding: Finding, storm: Storm) -> Iterator[str]:
     rows: Rows = storm.rows
     task = next((one for one in rows.tasks if one.id == finding.task_id), None)
@@ -141,14 +152,28 @@ def _all_about(finding: Finding, storm: Storm) -> Iterator[str]:
         for act in rows.acts:
             if act.task_id == task.id:
                 when = f"{act.declared_at:%H:%M:%S.%f}" if act.declared_at else ""
-                yield f"    action of attempt {act.attempt} {when} as {act.account_id} {act.outcome}: {act.key} {act.reason or ''}"
-        for blow in storm.blows:
-            if blow.task_id == task.id:
-                yield f"    struck by {blow.strike.kind} ({blow.target}) at {_clock(blow.at)}, healed {_clock(blow.healed_at)}"
+                said = f"{act.outcome}: {act.key} {act.reason or ''}"
+                yield f"    action of attempt {act.attempt} {when} as {act.account_id} {said}"
+        yield from _strikes_about(task.id, storm)
     mine = {act.key for act in rows.acts if act.task_id == finding.task_id}
     deeds = finding.deeds or tuple(deed for deed in rows.truth if deed.key in mine)
     for deed in deeds:
         yield f"    truth {deed.seq} {_clock(deed.at)} {deed.phone} {deed.account}: {deed.key}"
+
+
+def _strikes_about(task_id: str, storm: Storm) -> Iterator[str]:
+    """The strikes that were at one of its phones, at what all phones need, or at itself while it was tried."""
+    tries = [one for one in storm.rows.attempts if one.task_id == task_id]
+    for blow in storm.blows:
+        for one in tries:
+            ended = one.ended_at.timestamp() if one.ended_at else blow.at
+            meant = (
+                KINDS[blow.strike.kind].struck not in ("phone", "worker") or (one.phone_serial or "-") in blow.target
+            )
+            if blow.task_id == task_id or (meant and blow.at <= ended and blow.healed_at >= one.started_at.timestamp()):
+                times = f"{_clock(blow.at)} to {_clock(blow.healed_at)}"
+                yield f"    struck {times} by {blow.strike.kind} on {blow.target}{' after the tap' * blow.no_return}"
+                break
 
 
 def _clock(at: float) -> str:

@@ -48,7 +48,7 @@ MOMENTS = ("after_tap", "after_tap", "next_tap")  # before its effect is the rar
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """One fault of the storm. `at_share` is the share of the work that has ended when it is due; `pick` chooses whom."""
+    """One fault. `at_share`: the share of the work that has ended when it is due; `pick` (0 to 1) chooses whom."""
 
     number: int
     kind: str

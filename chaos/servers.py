@@ -5,8 +5,8 @@ from __future__ import annotations
 import resource
 import secrets
 import subprocess
-from contextlib import contextmanager, suppress
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import redis
@@ -89,7 +89,9 @@ def storm_mariadb() -> MariaDB:
 
 def cut_connections(database: MariaDB) -> int:
     """KILL CONNECTION for every client; how many."""
-    rows = database.execute("SELECT id FROM information_schema.processlist WHERE user = 'root' AND id <> CONNECTION_ID()")
+    rows = database.execute(
+        "SELECT id FROM information_schema.processlist WHERE user = 'root' AND id <> CONNECTION_ID()"
+    )
     for (number,) in rows:
         with suppress(Exception):  # it may have gone by itself
             database.execute(f"KILL CONNECTION {int(number)}")
@@ -115,7 +117,9 @@ def disk_full(database: MariaDB) -> Iterator[int]:
     finally:
         with suppress(ProcessLookupError):
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
-        with suppress(Exception):  # it was killed meanwhile: the filler stays until the next full disk, and does no harm
+        with suppress(
+            Exception
+        ):  # it was killed meanwhile: the filler stays until the next full disk, and does no harm
             database.execute(f"DROP DATABASE IF EXISTS {FILLER}")
 
 
@@ -126,7 +130,7 @@ def _fill(database: MariaDB) -> int:
     for size in FILLER_SIZES:
         with suppress(Exception):  # the table is full: that is what is wanted
             for number in numbers:  # DDL commits by itself
-                rows = f"SELECT REPEAT('x', 4000) AS x FROM {FILLER}.seq_1_to_{size // 4000}"
+                rows = f"SELECT REPEAT('x', 4000) AS x FROM {FILLER}.seq_1_to_{size // 4000}"  # noqa: S608  # no value comes from outside
                 database.execute(f"CREATE TABLE {FILLER}.t{secrets.token_hex(6)}_{number} AS {rows}")
                 written += size
     return written

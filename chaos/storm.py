@@ -12,6 +12,7 @@ from threading import Event
 
 import requests
 
+from chaos.blow import Blow
 from chaos.fleet import StormFleet
 from chaos.judge import Rows, Verdict, judge
 from chaos.look import states
@@ -19,7 +20,7 @@ from chaos.material import check_world, read_material
 from chaos.plan import plan_work
 from chaos.rows import read_rows
 from chaos.schedule import Strike, plan_strikes
-from chaos.strikes import Blow, Striker
+from chaos.strikes import Striker
 from models.states import ENDED
 from workers.submit import submit
 

@@ -1,59 +1,28 @@
-"""Carrying out one strike: whom it hits, the blow itself, and how it heals."""
+"""Carrying out one strike: the blow itself, and how it heals."""
 
 from __future__ import annotations
 
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from threading import Event, Lock
+from threading import Event
 
+from chaos.blow import Blow, Death
 from chaos.fleet import StormFleet
 from chaos.keeper import KeptProcess
 from chaos.look import Running, running
 from chaos.schedule import KINDS, Strike
 from chaos.servers import cut_connections, disk_full
 from chaos.tell import pid_of
+from chaos.victims import LOOK_SECONDS, Victims, tap_of
 from tests.host.processes import children
 
 FIRE_SECONDS = 8.0  # an armed fault waits so long for its tap, then another phone is tried
 FIRE_TRIES = 3
-LOOK_SECONDS = 0.05
-VICTIM_SECONDS = 3.0  # so long for something to run before whoever is idle is struck
-
-# The tap that each act of a flow cannot be taken back after.
-TAPS: Mapping[str, str] = {"comment": "comment_send", "reply": "reply_send", "like_comment": "comment_like"}
-NURTURE_TAP = "video_like"
 HELPER_SECONDS = 3.0  # so long a phone is slow after its tap, so that its worker is killed before it records
-
-
-@dataclass(frozen=True, slots=True)
-class Death:
-    """A worker that the storm killed while it ran an attempt: when (seconds since 1970), and what it ran."""
-
-    at: float
-    task_id: str
-    attempt: int
-    pinned: bool
-    kind: str
-    no_return: bool
-
-
-@dataclass(slots=True)
-class Blow:
-    """What became of a strike. `aimed`: it hit between a claim and its record; `no_return`: after the tap."""
-
-    strike: Strike
-    at: float = 0.0
-    healed_at: float = 0.0
-    target: str = ""
-    task_id: str = ""
-    aimed: bool = False
-    no_return: bool = False
-    deaths: list[Death] = field(default_factory=list)
-    error: str = ""
+BACK_SECONDS = 60.0  # a server that was killed is back by then, or the strike has failed
 
 
 class Striker:
@@ -62,8 +31,7 @@ class Striker:
     def __init__(self, fleet: StormFleet, ended: Event) -> None:
         self._fleet = fleet
         self._ended = ended  # the storm is over: nothing waits any more
-        self._lock = Lock()
-        self._struck: set[str] = set()
+        self._victims = Victims(fleet.engine, fleet.serials, ended)
         self._by: Mapping[str, Callable[[Blow], None]] = {
             "worker": self._worker,
             "phone": self._phone,
@@ -87,84 +55,44 @@ class Striker:
         blow.healed_at = time.time()
         return blow
 
-    # whom
-
-    def _claim(self, names: Sequence[str], pick: float) -> str | None:
-        """One of the names that no other strike is at, for this one alone."""
-        with self._lock:
-            free = [name for name in names if name not in self._struck]
-            if not free:
-                return None
-            chosen = free[int(pick * len(free))]
-            self._struck.add(chosen)
-            return chosen
-
-    def _release(self, name: str) -> None:
-        with self._lock:
-            self._struck.discard(name)
-
-    def _busy_phone(self, pick: float, *, acting: bool = False) -> tuple[str, Running | None]:
-        """A phone whose worker runs a task; after a while any phone. The caller releases it."""
-        deadline = time.monotonic() + VICTIM_SECONDS
-        while time.monotonic() < deadline and not self._ended.is_set():
-            runs = {one.serial: one for one in running(self._fleet.engine) if one.serial and (not acting or _tap(one))}
-            serial = self._claim(list(runs), pick)
-            if serial is not None:
-                return serial, runs[serial]
-            self._ended.wait(LOOK_SECONDS)
-        return self._wait_claim(self._fleet.serials, pick), None
-
-    def _wait_claim(self, names: Sequence[str], pick: float) -> str:
-        while (name := self._claim(names, pick)) is None:
-            if self._ended.wait(LOOK_SECONDS):
-                raise TimeoutError("the storm ended before anything was free to be struck")
-        return name
-
-    # blows
+    # workers
 
     def _worker(self, blow: Blow) -> None:
-        serial, runs = self._busy_phone(blow.strike.pick)
-        try:
-            self._strike_worker(blow, serial, runs)
-        finally:
-            self._release(serial)
-
-    def _strike_worker(self, blow: Blow, serial: str, runs: Running | None) -> None:
-        pid = pid_of(self._fleet.pids, runs.incarnation) if runs is not None else None
-        if pid is None:
-            pid = self._some_worker(serial)
-        blow.target = f"worker {pid} of {serial}"
-        if runs is not None:
-            blow.aimed, blow.task_id = True, runs.task_id
-        blow.at = time.time()
-        if blow.strike.kind == "kill_worker":
-            _kill(pid)
-            if runs is not None:
-                blow.deaths.append(self._death(blow, runs))
-            return
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGSTOP)
+        with self._victims.busy_phone(blow.strike.pick) as (serial, runs):
+            known = pid_of(self._fleet.pids, runs.incarnation) if runs is not None else None
+            blow.aimed = known is not None
+            pid = known or self._some_worker(serial)
+            blow.target, blow.at = f"worker {pid} of {serial}", time.time()
+            if runs is not None and blow.aimed:
+                blow.task_id = runs.task_id
+            if blow.strike.kind == "kill_worker":
+                _signal(pid, signal.SIGKILL)
+                blow.deaths += [_death(blow, runs)] if runs is not None and blow.aimed else []
+                return
+            _signal(pid, signal.SIGSTOP)
             self._ended.wait(blow.strike.seconds)
-            os.kill(pid, signal.SIGCONT)
+            _signal(pid, signal.SIGCONT)
 
     def _some_worker(self, serial: str) -> int:
-        zygotes = children(self._fleet.host_of[serial].pid, "workers.host.zygote")
-        workers = [pid for zygote in zygotes for pid in children(zygote, "workers.host.zygote")]
-        if not workers:
-            raise TimeoutError(f"the host of {serial} has no worker now")
-        return workers[0]
+        """Any worker of the phone's host, once there is one."""
+        host = self._fleet.host_of[serial]
+        while not self._ended.is_set():
+            for zygote in children(host.pid, "workers.host.zygote"):
+                for pid in children(zygote, "workers.host.zygote"):
+                    return pid
+            self._ended.wait(LOOK_SECONDS)
+        raise TimeoutError(f"{host.name} had no worker to strike until the storm was over")
+
+    # phones
 
     def _phone(self, blow: Blow) -> None:
-        serial, runs = self._busy_phone(blow.strike.pick)
-        try:
+        with self._victims.busy_phone(blow.strike.pick) as (serial, runs):
             blow.target, blow.aimed = serial, runs is not None
             blow.task_id = runs.task_id if runs is not None else ""
             blow.at = time.time()
             self._fault(blow, serial)
             self._ended.wait(blow.strike.seconds)
             self._fleet.post("/heal", phone=serial, fault=blow.strike.kind)
-        finally:
-            self._release(serial)
 
     def _fault(self, blow: Blow, serial: str, **more: str) -> None:
         helper = blow.strike.kind == "kill_worker"
@@ -175,18 +103,14 @@ class Striker:
     def _after_tap(self, blow: Blow) -> None:
         """Lie in wait for the tap that cannot be taken back; a phone where none comes is given up for another."""
         for turn in range(FIRE_TRIES):
-            serial, runs = self._busy_phone((blow.strike.pick + turn * 0.37) % 1.0, acting=True)
-            try:
+            with self._victims.busy_phone((blow.strike.pick + turn * 0.37) % 1.0, acting=True) as (serial, runs):
                 if runs is None or self._ended.is_set():
                     return
-                self._fault(blow, serial, at=blow.strike.moment, on=_tap(runs))
-                if not self._fires(serial):
-                    self._fleet.post("/heal", phone=serial)
-                    continue
-                self._struck_after_tap(blow, serial)
-                return
-            finally:
-                self._release(serial)
+                self._fault(blow, serial, at=blow.strike.moment, on=tap_of(runs))
+                if self._fires(serial):
+                    self._struck_after_tap(blow, serial)
+                    return
+                self._fleet.post("/heal", phone=serial)
 
     def _struck_after_tap(self, blow: Blow, serial: str) -> None:
         blow.at, blow.target, blow.no_return = time.time(), serial, True
@@ -197,8 +121,8 @@ class Striker:
             pid = pid_of(self._fleet.pids, runs.incarnation)
             if pid is not None:
                 blow.at = time.time()
-                _kill(pid)
-                blow.deaths.append(self._death(blow, runs))
+                _signal(pid, signal.SIGKILL)
+                blow.deaths.append(_death(blow, runs))
         self._ended.wait(blow.strike.seconds)
         self._fleet.post("/heal", phone=serial)
 
@@ -211,19 +135,17 @@ class Striker:
             self._ended.wait(LOOK_SECONDS)
         return False
 
+    # hosts and coordinators
+
     def _host(self, blow: Blow) -> None:
-        name = self._wait_claim([host.name for host in self._fleet.hosts], blow.strike.pick)
-        try:
-            host = next(one for one in self._fleet.hosts if one.name == name)
+        hosts = {host.name: host for host in self._fleet.hosts}
+        with self._victims.one_of(list(hosts), blow.strike.pick) as name:
             blow.target = name
-            self._strike_host(blow, host)
-        finally:
-            self._release(name)
+            self._strike_host(blow, hosts[name])
 
     def _strike_host(self, blow: Blow, host: KeptProcess) -> None:
-        mine = [
-            one for one in running(self._fleet.engine) if one.serial and self._fleet.host_of.get(one.serial) is host
-        ]
+        of = self._fleet.host_of
+        mine = [one for one in running(self._fleet.engine) if one.serial and of.get(one.serial) is host]
         blow.aimed = bool(mine)
         blow.at = time.time()
         if blow.strike.kind == "freeze_agent":
@@ -234,41 +156,37 @@ class Striker:
             host.signal(signal.SIGKILL)
         else:
             for zygote in children(host.pid, "workers.host.zygote"):
-                _kill(zygote)
-        blow.deaths += [self._death(blow, one) for one in mine]
+                _signal(zygote, signal.SIGKILL)
+        blow.deaths += [_death(blow, one) for one in mine]
 
     def _coordinator(self, blow: Blow) -> None:
-        name = self._wait_claim([one.name for one in self._fleet.coordinators], blow.strike.pick)
-        try:
-            one = next(each for each in self._fleet.coordinators if each.name == name)
+        all_of_them = {one.name: one for one in self._fleet.coordinators}
+        with self._victims.one_of(list(all_of_them), blow.strike.pick) as name:
+            one = all_of_them[name]
             blow.target, blow.at = name, time.time()
             if blow.strike.kind == "freeze_coordinator":
                 self._freeze(one, blow.strike.seconds)
             else:
                 one.pause = blow.strike.seconds
                 one.signal(signal.SIGKILL)
-        finally:
-            self._release(name)
 
     def _freeze(self, process: KeptProcess, seconds: float) -> None:
         process.signal(signal.SIGSTOP)
         self._ended.wait(seconds)
         process.signal(signal.SIGCONT)
 
+    # servers
+
     def _redis(self, blow: Blow) -> None:
-        self._wait_claim(["redis"], 0.0)
-        try:
+        with self._victims.one_of(["redis"], 0.0):
             blow.target, blow.at = "redis", time.time()
             self._fleet.redis.pause = blow.strike.seconds
             self._fleet.redis.kill()
-            self._wait_alive(self._fleet.redis.alive)
-        finally:
-            self._release("redis")
+            self._wait_back(self._fleet.redis.alive)
 
     def _mariadb(self, blow: Blow) -> None:
-        self._wait_claim(["mariadb"], 0.0)
-        server = self._fleet.mariadb.server
-        try:
+        with self._victims.one_of(["mariadb"], 0.0):
+            server = self._fleet.mariadb.server
             blow.target, blow.at = "mariadb", time.time()
             if blow.strike.kind == "mariadb_cut":
                 cut_connections(server)
@@ -278,25 +196,20 @@ class Striker:
             else:
                 self._fleet.mariadb.pause = blow.strike.seconds
                 server.kill()
-                self._wait_alive(self._fleet.mariadb.alive)
-        finally:
-            self._release("mariadb")
+                self._wait_back(self._fleet.mariadb.alive)
 
-    def _wait_alive(self, alive: Callable[[], bool]) -> None:
-        while not alive() and not self._ended.is_set():
-            self._ended.wait(LOOK_SECONDS)
-
-    @staticmethod
-    def _death(blow: Blow, runs: Running) -> Death:
-        return Death(blow.at, runs.task_id, runs.attempt, runs.pinned, blow.strike.kind, blow.no_return)
+    def _wait_back(self, alive: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + BACK_SECONDS
+        while not alive():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not back after {BACK_SECONDS:g} s")
+            Event().wait(LOOK_SECONDS)
 
 
-def _tap(runs: Running) -> str:
-    if runs.flow == "nurture":
-        return NURTURE_TAP
-    return TAPS.get(str(runs.kwargs.get("kind")), "")
+def _death(blow: Blow, runs: Running) -> Death:
+    return Death(blow.at, runs.task_id, runs.attempt, runs.pinned, blow.strike.kind, blow.no_return)
 
 
-def _kill(pid: int) -> None:
+def _signal(pid: int, number: signal.Signals) -> None:
     with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, number)

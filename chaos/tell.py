@@ -16,10 +16,13 @@ from workers.seat import current_seat
 FOLDER = "PHONEFLEET_CHAOS_PIDS"
 
 
-@worker_ready.connect  # type: ignore[misc]  # Celery has no types
+@worker_ready.connect
 def _tell(**_: object) -> None:
-    folder = Path(os.environ[FOLDER])
-    (folder / current_seat().incarnation).write_text(str(os.getpid()), encoding="ascii")
+    try:
+        incarnation = current_seat().incarnation
+    except RuntimeError:  # the zygote rehearses: nobody sits there
+        return
+    (Path(os.environ[FOLDER]) / incarnation).write_text(str(os.getpid()), encoding="ascii")
 
 
 def pid_of(folder: Path, incarnation: str) -> int | None:

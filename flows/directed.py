@@ -10,7 +10,7 @@ from flows import acts
 from flows.app import App
 from flows.checks import Name, check_name, check_text
 from flows.failures import FlowFailure
-from flows.find import videos_titled
+from flows.find import find_comment, videos_titled
 from flows.flow import Column, Flow, Limits, Params, Result
 from flows.identify import Account, check_account
 from flows.pages.comments import CommentRow, CommentsPage
@@ -97,7 +97,7 @@ class Directed(Flow[DirectedParams, DirectedResult]):
     limits = Limits(soft=600, hard=660)
 
     def run(self, session: Session, params: DirectedParams) -> DirectedResult:
-        """Do it once. An act that an earlier attempt completed is looked at, not repeated.
+        """Do it once. An act that an earlier attempt completed is not repeated.
 
         Raises FlowFailure: author_not_found, video_not_found, comment_not_found, may_not_act,
         no_basis, cap_reached, send_failed, list_not_loaded, outcome_unknown.
@@ -105,7 +105,7 @@ class Directed(Flow[DirectedParams, DirectedResult]):
         app = App(session)
         account = check_account(app)
         if params.action in session.journal.done():
-            return _result(session, params, verified=False)
+            return _result(session, params, verified=session.journal.verified(params.action))
         refusal = session.journal.refusal(params.action)
         if refusal is not None:  # before the phone goes anywhere
             raise FlowFailure(refusal.code, refusal.reason)
@@ -134,25 +134,12 @@ def _find(app: App, params: DirectedParams) -> tuple[VideoPage, CommentsPage, Co
         if params.kind == "comment":
             return video, panel.loaded(), None
         walk: Walk[CommentsPage, CommentRow] = Walk(panel)
-        row = _find_comment(walk, params)
+        row = find_comment(walk, (params.target_commenter, params.target_comment), params.comment_loop)
         if row is not None:
             return video, walk.page, row
     target = {"target_commenter": params.target_commenter, "target_comment": params.target_comment}
     reason = f"{' '.join(target.values())!r} is not among the first {params.comment_loop} comments"
     raise FlowFailure("comment_not_found", reason, target)
-
-
-def _find_comment(walk: Walk[CommentsPage, CommentRow], params: DirectedParams) -> CommentRow | None:
-    target = (params.target_commenter, params.target_comment)
-    for _ in range(params.comment_loop + 1):  # each screen brings at least one row, or the walk ends
-        for place, row in walk.here():
-            if place >= params.comment_loop:
-                return None
-            if row.parts == target and row.like_button is not None and row.reply_button is not None:
-                return row
-        if not walk.advance():
-            return None
-    return None
 
 
 def _act(

@@ -64,7 +64,7 @@ CODES: Mapping[str, Rule] = MappingProxyType(
             Kind.OTHER_PHONE, Culprit.ACCOUNT, "a person answers the verification page on the phone"
         ),
         # responsible use said no in the transaction of the point of no return
-        "no_basis": Rule(Kind.FATAL, Culprit.CONTENT, "give the author a basis: phonefleet authors set-basis"),
+        "no_basis": Rule(Kind.FATAL, Culprit.CONTENT, "give the author a basis: phonefleet authors basis"),
         "cap_reached": Rule(
             Kind.OTHER_PHONE, Culprit.ACCOUNT, "wait for the next day, or have an admin change the cap"
         ),
@@ -82,6 +82,9 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         # time, and the unknown
         "time_limit": Rule(Kind.OTHER_PHONE, Culprit.PHONE, "raise the run-time limit or look at the evidence"),
         "outcome_unknown": Rule(Kind.UNKNOWN, Culprit.PHONE, "look on the app whether it was done, then settle it"),
+        "unverifiable": Rule(
+            Kind.UNKNOWN, Culprit.CONTENT, "what would tell is gone from the app: ask who was there, then settle it"
+        ),
         "flow_error": Rule(Kind.FATAL, Culprit.FLOW, "a defect in the flow: see the log of this task"),
     }
 )

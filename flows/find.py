@@ -1,4 +1,4 @@
-"""Finding an author's video by its full title, within a bound on the videos looked at."""
+"""Finding an author's video by its full title, and a comment by its words, each within a bound on what is looked at."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from flows.app import App
 from flows.failures import FlowFailure
 from flows.pages.author import AuthorPage, VideoRow
+from flows.pages.comments import CommentRow, CommentsPage
 from flows.pages.lists import Walk
 from flows.pages.tabs import back_to, to_search
 from flows.pages.video import VideoPage
@@ -56,3 +57,16 @@ def videos_titled(app: App, author_id: str, title: str, most: int) -> Iterator[V
     if not found:
         reason = f"{title!r} is not among the first {most} videos of {author_id}"
         raise FlowFailure("video_not_found", reason, {"author_id": author_id, "title": title})
+
+
+def find_comment(walk: Walk[CommentsPage, CommentRow], target: tuple[str, str], most: int) -> CommentRow | None:
+    """The first of `most` comments with this commenter and text, its buttons on the screen; None if there is none."""
+    for _ in range(most + 1):  # each screen brings at least one row, or the walk ends
+        for place, row in walk.here():
+            if place >= most:
+                return None
+            if row.parts == target and row.like_button is not None and row.reply_button is not None:
+                return row
+        if not walk.advance():
+            return None
+    return None

@@ -59,6 +59,9 @@ class Journal(Protocol):
     def done(self) -> Sequence[Action]:
         """The actions that earlier attempts at this task completed."""
 
+    def verified(self, action: Action) -> bool:
+        """Is this one of `done`, and was it seen on the app afterwards?"""
+
     def refusal(self, action: Action) -> ActionRefused | None:
         """Would `declare` refuse this now? A look, without writing anything."""
 

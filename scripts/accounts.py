@@ -69,7 +69,7 @@ def _rows(session: Session) -> list[list[str]]:
         select(ActionRow.account_id, func.count())
         .where(ActionRow.day == today, ActionRow.outcome != "not_done")
         .group_by(ActionRow.account_id)
-    ).tuples()
+    )
     actions = dict(counted.all())
     seats = {
         phone.account_id: phone.serial if phone.state == "online" else f"{phone.serial} ({phone.state})"

@@ -119,10 +119,7 @@ def _called(task: Task) -> str:
 
 
 def _phones(session: Session) -> list[list[str]]:
-    running = {
-        incarnation: flow
-        for incarnation, flow in session.execute(select(Task.incarnation, Task.flow).where(Task.state == State.RUNNING))
-    }
+    running = dict(session.execute(select(Task.incarnation, Task.flow).where(Task.state == State.RUNNING)).all())
     return [
         [
             phone.serial,

@@ -114,7 +114,8 @@ def to_quarantine(phone: str, failures: Sequence[Failure], successes: Sequence[S
 
 def cool_down(times: int) -> timedelta:
     """How long a phone rests that is quarantined for the so-manieth time in a row: doubled each time, at most 2 h."""
-    return min(LONGEST_COOL_DOWN, COOL_DOWN * 2 ** max(0, min(times, 10) - 1))
+    doublings: int = 2 ** max(0, min(times, 10) - 1)
+    return min(LONGEST_COOL_DOWN, COOL_DOWN * doublings)
 
 
 def one_hub(lost: Sequence[tuple[str, float]]) -> tuple[str, ...]:

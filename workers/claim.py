@@ -155,18 +155,10 @@ def _take(
     task.account_id, task.phone_serial = account, seat.serial
     task.started_at = task.started_at or now
     task.waits_for, task.step = None, None
-    session.add(
-        Attempt(
-            task_id=task.id,
-            number=task.attempt,
-            incarnation=seat.incarnation,
-            phone_serial=seat.serial,
-            account_id=account,
-            started_at=now,
-        )
-    )
+    fence = Fence(task.id, task.attempt, seat.incarnation)
+    session.add(_attempt(fence, seat.serial, account, now))
     return Claim(
-        fence=Fence(task.id, task.attempt, seat.incarnation),
+        fence=fence,
         campaign_id=task.campaign_id,
         asked_by=session.get_one(Campaign, task.campaign_id).asked_by,
         flow=task.flow,
@@ -178,4 +170,15 @@ def _take(
         depth=task.depth,
         soft_limit=min(task.soft_limit, left),
         hard_limit=min(task.hard_limit, left + task.hard_limit - task.soft_limit),
+    )
+
+
+def _attempt(fence: Fence, serial: str | None, account: str | None, now: datetime) -> Attempt:
+    return Attempt(
+        task_id=fence.task_id,
+        number=fence.attempt,
+        incarnation=fence.incarnation,
+        phone_serial=serial,
+        account_id=account,
+        started_at=now,
     )

@@ -17,9 +17,9 @@ class Wishes(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    comment: int = Field(0, ge=0, le=10_000)
-    reply: int = Field(0, ge=0, le=10_000)
-    like_comment: int = Field(0, ge=0, le=10_000)
+    comment: int = Field(default=0, ge=0, le=10_000)
+    reply: int = Field(default=0, ge=0, le=10_000)
+    like_comment: int = Field(default=0, ge=0, le=10_000)
     comment_texts: tuple[str, ...] = ()
     reply_texts: tuple[str, ...] = ()
     video_loop: int | None = None

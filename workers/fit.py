@@ -24,7 +24,7 @@ def cap_problems(
             f"{len(full)} of {len(accounts)} accounts cannot fit it: {needed} actions an account are asked for"
             f" ({nurture} nurture, {directed} directed), {done_today.get(worst, 0)} were done today by {worst},"
             f" and the cap is {caps.actions_per_account_day}",
-            "ask for less, wait for the next day, or have an admin change the cap: phonefleet authors cap",
+            "ask for less, wait for the next day, or have an admin change the cap: phonefleet authors caps",
         )
     if day.directed is not None and day.collect is not None:
         yield from _directed_problems(day, len(accounts), caps)

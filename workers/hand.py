@@ -79,7 +79,7 @@ _profiles: list[AppProfile] = []
 def profile() -> AppProfile:
     """The profile of the app that this fleet runs, read once."""
     if not _profiles:
-        _profiles.append(load_profile("practice"))
+        _profiles.append(load_profile(settings().profile))
     return _profiles[0]
 
 
@@ -122,6 +122,9 @@ class _NoJournal:
 
     def done(self) -> list[Action]:
         return []
+
+    def verified(self, action: Action) -> bool:
+        return False
 
     def refusal(self, action: Action) -> ActionRefused | None:
         return ActionRefused("no_basis", "nothing may be done here")

@@ -28,12 +28,11 @@ class LedgerJournal:
 
     def done(self) -> Sequence[Action]:
         """What earlier attempts at this task did."""
-        rows = read(self._engine, lambda session: journal.actions_of(session, self._fence.task_id))
-        return [
-            Action(ActionKind(row.kind), row.author_id, row.title, row.target_commenter, row.target_comment, row.text)
-            for row in rows
-            if row.outcome == "done"
-        ]
+        return [action for action, _ in self._done()]
+
+    def verified(self, action: Action) -> bool:
+        """Was it seen on the app afterwards, or found there by a verifying attempt?"""
+        return (action, True) in self._done()
 
     def refusal(self, action: Action) -> ActionRefused | None:
         """Would responsible use refuse this now?"""
@@ -56,6 +55,19 @@ class LedgerJournal:
     def refute(self, number: int, reason: str) -> None:
         """It did not happen."""
         self._conclude(number, happened=False, verified=True, reason=reason)
+
+    def _done(self) -> list[tuple[Action, bool]]:
+        rows = read(self._engine, lambda session: journal.actions_of(session, self._fence.task_id))
+        return [
+            (
+                Action(
+                    ActionKind(row.kind), row.author_id, row.title, row.target_commenter, row.target_comment, row.text
+                ),
+                row.verified,
+            )
+            for row in rows
+            if row.outcome == "done"
+        ]
 
     def _conclude(self, number: int, *, happened: bool, verified: bool, reason: str | None) -> None:
         write(

@@ -12,6 +12,11 @@ from workers.settings import settings
 _engines: dict[tuple[int, str], Engine] = {}
 
 
+def adopt(engine: Engine) -> None:
+    """Use an engine that was made before the fork, and has no connection open, as this process's own."""
+    _engines[os.getpid(), settings().database_url] = engine
+
+
 def ledger() -> Engine:
     """The engine of this process for the ledger that its settings name."""
     key = (os.getpid(), settings().database_url)

@@ -44,6 +44,7 @@ class Settings:
     adb_port: int
     adb_connect: tuple[str, ...]
     adb_usb: bool
+    profile: str
     timezone: ZoneInfo
     var: Path
     host: str
@@ -203,6 +204,9 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         ),
         adb_usb=_read(
             env, "PHONEFLEET_ADB_USB", "1", _switch, "Write 0 to leave phones at this machine's USB ports alone."
+        ),
+        profile=_read(
+            env, "PHONEFLEET_PROFILE", "practice", _text, "Name a profile that phonefleet ships, or a YAML file."
         ),
         timezone=_read(
             env, "PHONEFLEET_TIMEZONE", "Asia/Shanghai", _timezone, "Take a name of the IANA list, e.g. Asia/Shanghai."

@@ -28,7 +28,7 @@ def spread(
     if not accounts or not videos:
         return [None] * len(videos)
     best: list[str | None] = []
-    for width in range(min(accounts_per_video, len(accounts)), 0, -1):
+    for width in range(max(1, min(accounts_per_video, len(accounts))), 0, -1):  # a cap of 0 leaves who acted before
         plan = _deal(videos, accounts, on_video, accounts_per_video, width, random.Random(seed))
         if not best or _unevenness(plan, accounts) < _unevenness(best, accounts):
             best = plan

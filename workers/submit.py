@@ -40,11 +40,7 @@ def submit(
     random (31 bits); `latest_end` is counted from now. Raises Refused with every problem, and
     then nothing is planted.
     """
-    if join not in ("all", "settled"):
-        raise refuse("join", f"{join!r} is no way to join", "use all or settled")
-    for field, value in (("name", name), ("asked_by", asked_by)):
-        if not value.strip() or len(value) > 191 or storable_text(value) != value:
-            raise refuse(field, f"{value[:40]!r} has not 1 to 191 characters that can be stored", "give it so many")
+    _check_words(name, asked_by, join)
     app.loader.import_default_modules()  # what the workers serve must be known here as well, or it is refused
     ground = engine or ledger()
     planted = compile_for_planting(canvas, join)
@@ -64,3 +60,11 @@ def submit(
 
     ring(ground, write(ground, work))
     return Handle(campaign_id, ground)
+
+
+def _check_words(name: str, asked_by: str, join: str) -> None:
+    if join not in ("all", "settled"):
+        raise refuse("join", f"{join!r} is no way to join", "use all or settled")
+    for field, value in (("name", name), ("asked_by", asked_by)):
+        if not value.strip() or len(value) > 191 or storable_text(value) != value:
+            raise refuse(field, f"{value[:40]!r} has not 1 to 191 characters that can be stored", "give it so many")

@@ -30,8 +30,8 @@ def to_tabs(app: App) -> FeedPage | SearchPage | MePage:
     try:
         return _back_to_tabs(app)
     except AppGone:
-        app.start()
-        return _with_tabs(app.see(*TABBED))
+        app.start()  # one that was only left comes back with the page that it was left on
+        return _back_to_tabs(app)
 
 
 def to_feed(app: App) -> FeedPage:

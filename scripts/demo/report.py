@@ -46,10 +46,10 @@ class Report:
 
 def read_report(session: Session, seconds: float, truth_mismatches: int) -> Report:
     """Count in the ledger."""
-    states = session.execute(select(Task.state, func.count()).group_by(Task.state)).tuples()
+    states = session.execute(select(Task.state, func.count()).group_by(Task.state))
     kinds = session.execute(
         select(ActionRow.kind, func.count()).where(ActionRow.outcome == "done").group_by(ActionRow.kind)
-    ).tuples()
+    )
     nurtured = session.scalar(
         select(func.count(Task.account_id.distinct())).where(Task.flow == "nurture", Task.state == State.SUCCEEDED)
     )
@@ -69,14 +69,14 @@ def per_account(session: Session) -> list[tuple[str, str, dict[str, int], int]]:
     """For each phone's account: account, phone, actions done by kind, directed tasks done."""
     seated = session.execute(
         select(Phone.account_id, Phone.serial).where(Phone.account_id.is_not(None)).order_by(Phone.serial)
-    ).tuples()
+    )
     rows: list[tuple[str, str, dict[str, int], int]] = []
     for account, serial in seated:
         done = session.execute(
             select(ActionRow.kind, func.count())
             .where(ActionRow.account_id == account, ActionRow.outcome == "done")
             .group_by(ActionRow.kind)
-        ).tuples()
+        )
         directed = session.scalar(
             select(func.count()).where(
                 Task.account_id == account, Task.flow == "directed", Task.state == State.SUCCEEDED

@@ -24,6 +24,7 @@ from scripts.processes import Processes
 from scripts.services import Services, base_services, start_fleet
 from workers.campaign_file import CampaignFile, read_campaign_file
 from workers.day import submit_day
+from workers.settings import settings
 
 STANDARD_DAY = Path(__file__).parent.parent / "standard_day.yaml"
 ACCOUNTS_SECONDS = 60.0
@@ -39,7 +40,9 @@ def run_demo(var: Path, phones: int, speed: float, timeout: float, console: Cons
         "PHONEFLEET_ADB_PORT": str(free_port()),
         "PHONEFLEET_VAR": str(var.resolve()),
         "PHONEFLEET_HOST": "demo",
+        "PHONEFLEET_ADB_USB": "0",
     }
+    _forget_settings()
     with base_services(var, env) as services:
         os.environ.update(services.env)
         console.print(f"Redis: {services.redis}")
@@ -53,6 +56,13 @@ def run_demo(var: Path, phones: int, speed: float, timeout: float, console: Cons
         _wait_for_accounts(engine, services.processes, phones, console)
         _run_day(services, day, console, timeout)
         return conclude(engine, shelf.truth, var, phones, time.monotonic() - began, console)
+
+
+def _forget_settings() -> None:
+    """The demo never reaches the fleet, the ledger or the phones that this environment is set up for."""
+    for name in [name for name in os.environ if name.startswith("PHONEFLEET_")]:
+        del os.environ[name]
+    settings.cache_clear()
 
 
 def _know_authors(engine: Engine, shelf: Shelf, day: CampaignFile) -> None:

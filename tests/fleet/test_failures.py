@@ -29,7 +29,10 @@ def test_fleet_goes_on_past_failures(tmp_path: Path, sqlite_database: str, empty
 def _one_title_fails(fleet: Fleet) -> None:
     """An author who is not on the app fails; the directed stage runs on the rest."""
     register_author(fleet.engine, "nobody", "查无此人")
-    titles = [collect_titles.si(author_id=one, count=1, least_comments=10) | each_title.s(most=20) for one in ("xiaopeng", "nobody")]
+    titles = [
+        collect_titles.si(author_id=author, count=1, least_comments=10) | each_title.s(most=20)
+        for author in ("xiaopeng", "nobody")
+    ]
     draw = draw_directed.s(like_comment=4).set(join="settled")
     handle = submit(chord(group(titles), draw), name="one title fails", seed=3, engine=fleet.engine)
 

@@ -32,6 +32,7 @@ class MemoryJournal:
     """A journal that forgets everything with the test; authors without a basis are refused."""
 
     earlier: list[Action] = field(default_factory=list)
+    unseen: list[Action] = field(default_factory=list)  # those of `earlier` that nobody saw on the app
     without_basis: set[str] = field(default_factory=set)
     cap: int = 1000
     declared: list[Action] = field(default_factory=list)
@@ -40,6 +41,9 @@ class MemoryJournal:
 
     def done(self) -> Sequence[Action]:
         return self.earlier
+
+    def verified(self, action: Action) -> bool:
+        return action in self.earlier and action not in self.unseen
 
     def refusal(self, action: Action) -> ActionRefused | None:
         if action.author_id in self.without_basis:

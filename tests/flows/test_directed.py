@@ -130,10 +130,13 @@ def test_a_like_of_ones_own_is_not_taken_back(rig: Rig) -> None:
     assert [fact[0] for fact in facts(rig)] == ["like_comment"]
 
 
-def test_what_an_earlier_attempt_completed_is_not_done_again(rig: Rig) -> None:
+@pytest.mark.parametrize("seen", [True, False])
+def test_what_an_earlier_attempt_completed_is_not_done_again(rig: Rig, seen: bool) -> None:
     author, video = rig.video(20, 40)
     rig.journal.earlier = [Action(ActionKind.COMMENT, author, video["title"], text="好")]
-    rig.run("directed", kind="comment", author_id=author, title=video["title"], text="好")
+    rig.journal.unseen = [] if seen else [*rig.journal.earlier]
+    result = rig.run("directed", kind="comment", author_id=author, title=video["title"], text="好")
+    assert result.verified is seen
     assert not rig.truth()
     assert not rig.journal.declared
 

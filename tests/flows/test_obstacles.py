@@ -103,6 +103,15 @@ def test_the_app_is_started_when_it_is_not_in_front(rig: Rig) -> None:
     assert to_me(app).account_id == rig.account
 
 
+def test_an_app_that_was_left_on_a_deep_page_is_gone_on_with(rig: Rig) -> None:
+    author, _ = rig.video(20, 40)
+    app = App(rig.session())
+    row = next(iter(to_search(app).open_author(author).loaded().rows()))
+    to_search(app).open_author(author).loaded().open_video(row).open_comments()
+    app.press("home")
+    assert to_me(app).account_id == rig.account
+
+
 def test_the_feed_turns_one_video_at_a_time(rig: Rig) -> None:
     page: FeedPage | None = to_feed(App(rig.session()))
     seen = []

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis as Client
 
-from tests.host.shelf import Shelf
+from tests.host.shelf import WAIT, Shelf
+from tests.support.poll import wait_until
 from tests.support.servers import Redis
+from workers.host.slots import SlotState
 
 
 @pytest.fixture
@@ -24,7 +26,26 @@ def host_redis(redis_server: Redis, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def one_worker(host_redis: str) -> Iterator[Shelf]:
-    """A single worker, for the phone A."""
+    """A single worker, for the phone A; the test may end it."""
     shelf = Shelf(["A"], host_redis)
     yield shelf
     shelf.close()
+
+
+@pytest.fixture(scope="module")
+def lasting_worker() -> Iterator[Shelf]:
+    with Redis() as server, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PHONEFLEET_REDIS_URL", server.url)
+        environment.setenv("PHONEFLEET_TASKS", "tests.host.errands")
+        shelf = Shelf(["A"], server.url)
+        yield shelf
+        shelf.close()
+
+
+@pytest.fixture
+def same_worker(lasting_worker: Shelf) -> Shelf:
+    """A single worker, for the phone A, which the tests of a module share and must leave alive and idle."""
+    slot = lasting_worker.seats["A"].slot
+    wait_until(lambda: slot.state is SlotState.IDLE, WAIT, "the worker to be idle")
+    lasting_worker.traces.redis.flushall()
+    return lasting_worker

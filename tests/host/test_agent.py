@@ -11,9 +11,12 @@ import pytest
 from tests.host.processes import WAIT, Host, Sim, shelf
 from tests.host.shelf import Traces, alive, celery_for, ticket
 from tests.support.poll import wait_until
+from tests.support.servers import Redis
 from workers.tickets import publish, queued_ids
 
 pytestmark = pytest.mark.fleet
+
+QUEUES = ("phone.SIM0001", "phone.SIM0002")
 
 
 class Desk:
@@ -46,68 +49,86 @@ class Desk:
 
 @pytest.fixture
 def desk(host_redis: str) -> Iterator[Desk]:
-    """Two phones and their host."""
+    """Two phones and their host; the test may end it."""
     with shelf(host_redis, 2, PHONEFLEET_DRAIN="2") as (sim, host):
         yield Desk(host_redis, sim, host)
 
 
-def test_a_phone_that_leaves_loses_its_worker_and_gets_another_when_it_returns(desk: Desk) -> None:
-    task_id, first = desk.hold("SIM0001")
-    desk.sim.fault("SIM0001", "unplug")
-    desk.host.wait_told("offline", "SIM0001")
-    ((_, _, why, held),) = desk.host.wait_told("died", first)
+@pytest.fixture(scope="module")
+def lasting_desk() -> Iterator[Desk]:
+    with Redis() as server, shelf(server.url, 2) as (sim, host):
+        yield Desk(server.url, sim, host)
+
+
+@pytest.fixture
+def same_desk(lasting_desk: Desk) -> Iterator[Desk]:
+    """Two phones and their host, which the tests share: each must leave both phones online."""
+    redis = lasting_desk.traces.redis
+    redis.delete("trace", "told")
+    yield lasting_desk
+    redis.delete("hard")
+    lasting_desk.traces.release()  # whoever still holds a phone
+    wait_until(lambda: not any(map(len, queued_ids(redis, QUEUES).values())), WAIT, "the errands to end")
+    redis.delete("go", "gone", "stops", "leases")
+
+
+def test_a_phone_that_leaves_loses_its_worker_and_gets_another_when_it_returns(same_desk: Desk) -> None:
+    task_id, first = same_desk.hold("SIM0001")
+    same_desk.sim.fault("SIM0001", "unplug")
+    same_desk.host.wait_told("offline", "SIM0001")
+    ((_, _, why, held),) = same_desk.host.wait_told("died", first)
     assert why.startswith("its phone: ")
     assert held == ""  # the errand gave its lease up when it handed back
-    assert desk.traces.all()[-1] == ("left:DRAIN", task_id, "SIM0001@shelf")
-    desk.sim.heal("SIM0001")
-    desk.host.wait_told("online", "SIM0001", times=2)
-    assert desk.host.incarnation("SIM0001") != first
-    began = desk.traces.wait(3)[-1]
+    assert same_desk.traces.all()[-1] == ("left:DRAIN", task_id, "SIM0001@shelf")
+    same_desk.sim.heal("SIM0001")
+    same_desk.host.wait_told("online", "SIM0001")
+    assert same_desk.host.incarnation("SIM0001") != first
+    began = same_desk.traces.wait(3)[-1]
     assert began == ("began", task_id, "SIM0001@shelf")  # the ticket waited in the phone's own queue
-    assert desk.host.told("offline", "SIM0002") == []
+    assert same_desk.host.told("offline", "SIM0002") == []
 
 
-def test_an_unauthorized_phone_is_reported_and_served_once_a_person_allowed_it(desk: Desk) -> None:
-    desk.sim.fault("SIM0002", "unauthorized")
-    assert desk.host.wait_told("problem", "SIM0002", "unauthorized")
-    desk.sim.heal("SIM0002")
-    desk.host.wait_told("online", "SIM0002", times=2)
+def test_an_unauthorized_phone_is_reported_and_served_once_a_person_allowed_it(same_desk: Desk) -> None:
+    same_desk.sim.fault("SIM0002", "unauthorized")
+    assert same_desk.host.wait_told("problem", "SIM0002", "unauthorized")
+    same_desk.sim.heal("SIM0002")
+    same_desk.host.wait_told("online", "SIM0002")
 
 
-def test_a_worker_that_falls_is_mourned_its_ticket_rung_and_another_forked(desk: Desk) -> None:
-    task_id, first = desk.hold("SIM0001")
-    workers = desk.host.workers()
-    pid = int(desk.traces.redis.get("pid") or 0)
+def test_a_worker_that_falls_is_mourned_its_ticket_rung_and_another_forked(same_desk: Desk) -> None:
+    task_id, first = same_desk.hold("SIM0001")
+    workers = same_desk.host.workers()
+    pid = int(same_desk.traces.redis.get("pid") or 0)
     assert pid in workers
     os.kill(pid, signal.SIGKILL)
-    ((_, _, why, held),) = desk.host.wait_told("died", first)
+    ((_, _, why, held),) = same_desk.host.wait_told("died", first)
     assert (why, held) == ("killed by SIGKILL", task_id)
-    desk.host.wait_told("ring")
-    assert desk.traces.wait(2)[-1] == ("began", task_id, "SIM0001@shelf")
-    assert desk.host.incarnation("SIM0001") != first
+    same_desk.host.wait_told("ring")
+    assert same_desk.traces.wait(2)[-1] == ("began", task_id, "SIM0001@shelf")
+    assert same_desk.host.incarnation("SIM0001") != first
 
 
-def test_a_worker_whose_task_passed_the_hard_limit_is_killed(desk: Desk) -> None:
-    desk.traces.redis.set("hard", "0.5")
-    task_id, first = desk.hold("SIM0001")
-    desk.traces.redis.delete("hard")
-    ((_, _, why, held),) = desk.host.wait_told("died", first)
+def test_a_worker_whose_task_passed_the_hard_limit_is_killed(same_desk: Desk) -> None:
+    same_desk.traces.redis.set("hard", "0.5")
+    task_id, first = same_desk.hold("SIM0001")
+    same_desk.traces.redis.delete("hard")
+    ((_, _, why, held),) = same_desk.host.wait_told("died", first)
     assert (why, held) == ("its task ran past the hard limit", task_id)
 
 
-def test_a_stop_request_reaches_the_worker(desk: Desk) -> None:
-    task_id, incarnation = desk.hold("SIM0001")
-    desk.traces.redis.sadd("stops", incarnation)
-    assert desk.traces.wait(2)[-1] == ("left:TASK", task_id, "SIM0001@shelf")
+def test_a_stop_request_reaches_the_worker(same_desk: Desk) -> None:
+    task_id, incarnation = same_desk.hold("SIM0001")
+    same_desk.traces.redis.sadd("stops", incarnation)
+    assert same_desk.traces.wait(2)[-1] == ("left:TASK", task_id, "SIM0001@shelf")
 
 
-def test_leases_are_renewed_until_the_ledger_says_they_are_lost(desk: Desk) -> None:
-    task_id, incarnation = desk.hold("SIM0001")  # its own lease in the slot lasts 2.5 s
-    before = int(desk.traces.redis.get("renewals") or 0)
-    wait_until(lambda: int(desk.traces.redis.get("renewals") or 0) >= before + 4, WAIT, "four renewals")
-    assert desk.traces.all() == [("began", task_id, "SIM0001@shelf")]
-    desk.traces.redis.hdel("leases", incarnation)
-    assert desk.traces.wait(2)[-1] == ("left:LEASE", task_id, "SIM0001@shelf")
+def test_leases_are_renewed_until_the_ledger_says_they_are_lost(same_desk: Desk) -> None:
+    task_id, incarnation = same_desk.hold("SIM0001")  # its own lease in the slot lasts 2.5 s
+    before = int(same_desk.traces.redis.get("renewals") or 0)
+    wait_until(lambda: int(same_desk.traces.redis.get("renewals") or 0) >= before + 4, WAIT, "four renewals")
+    assert same_desk.traces.all() == [("began", task_id, "SIM0001@shelf")]
+    same_desk.traces.redis.hdel("leases", incarnation)
+    assert same_desk.traces.wait(2)[-1] == ("left:LEASE", task_id, "SIM0001@shelf")
 
 
 def test_sigterm_lets_workers_finish_or_hand_back(desk: Desk) -> None:
@@ -147,7 +168,6 @@ def test_a_lost_zygote_is_replaced_and_its_workers_mourned(desk: Desk) -> None:
 
 
 def test_nothing_of_a_killed_agent_stays(desk: Desk) -> None:
-    workers = desk.host.workers()
-    assert len(workers) == 3  # the zygote and two phones
+    workers = wait_until(lambda: found if len(found := desk.host.workers()) == 3 else [], WAIT, "zygote and workers")
     desk.host.end(signal.SIGKILL)
     wait_until(lambda: not any(map(alive, workers)), WAIT, "all workers to end with their agent")

@@ -42,46 +42,46 @@ def test_nobody_outlives_a_killed_zygote(host_redis: str) -> None:
         shelf.close()
 
 
-def test_pinned_work_goes_before_a_hundred_waiting_pool_tickets(one_worker: Shelf) -> None:
-    one_worker.send(ticket("errand.long", "pool"))
-    one_worker.traces.wait(1)
-    one_worker.send(*(ticket("errand.quick", "pool", 0) for _ in range(100)))
-    (pinned,) = one_worker.send(ticket("errand.quick", "phone.A", 0))
-    one_worker.traces.release()
-    done = [task_id for what, task_id, _ in one_worker.traces.wait(103) if what == "done"]
+def test_pinned_work_goes_before_a_hundred_waiting_pool_tickets(same_worker: Shelf) -> None:
+    same_worker.send(ticket("errand.long", "pool"))
+    same_worker.traces.wait(1)
+    same_worker.send(*(ticket("errand.quick", "pool", 0) for _ in range(100)))
+    (pinned,) = same_worker.send(ticket("errand.quick", "phone.A", 0))
+    same_worker.traces.release()
+    done = [task_id for what, task_id, _ in same_worker.traces.wait(103) if what == "done"]
     assert done.index(pinned) == 1  # right after the one that held the phone
 
 
-def test_pool_work_runs_by_priority_and_within_one_as_it_came(one_worker: Shelf) -> None:
-    one_worker.send(ticket("errand.long", "pool", 0))
-    one_worker.traces.wait(1)
+def test_pool_work_runs_by_priority_and_within_one_as_it_came(same_worker: Shelf) -> None:
+    same_worker.send(ticket("errand.long", "pool", 0))
+    same_worker.traces.wait(1)
     priorities = [0, 3, 6, 9] * 5
     random.Random(7).shuffle(priorities)
-    sent = one_worker.send(*(ticket("errand.quick", "pool", priority) for priority in priorities))
-    one_worker.traces.release()
-    done = [task_id for what, task_id, _ in one_worker.traces.wait(22) if what == "done"][1:]
+    sent = same_worker.send(*(ticket("errand.quick", "pool", priority) for priority in priorities))
+    same_worker.traces.release()
+    done = [task_id for what, task_id, _ in same_worker.traces.wait(22) if what == "done"][1:]
     assert [priorities[sent.index(task_id)] for task_id in done] == sorted(priorities)
     assert done == [task_id for _, task_id in sorted(zip(priorities, sent, strict=True), key=lambda pair: pair[0])]
 
 
-def test_tickets_arrive_after_redis_was_emptied(one_worker: Shelf) -> None:
-    one_worker.send(ticket("errand.quick", "pool"))
-    one_worker.traces.wait(1)
-    one_worker.traces.redis.flushall()
-    sent = one_worker.send(ticket("errand.quick", "pool"), ticket("errand.quick", "phone.A", 0))
-    assert {task_id for _, task_id, _ in one_worker.traces.wait(2)} == set(sent)
+def test_tickets_arrive_after_redis_was_emptied(same_worker: Shelf) -> None:
+    same_worker.send(ticket("errand.quick", "pool"))
+    same_worker.traces.wait(1)
+    same_worker.traces.redis.flushall()
+    sent = same_worker.send(ticket("errand.quick", "pool"), ticket("errand.quick", "phone.A", 0))
+    assert {task_id for _, task_id, _ in same_worker.traces.wait(2)} == set(sent)
 
 
-def test_tickets_are_counted_where_they_are(one_worker: Shelf) -> None:
-    redis = one_worker.traces.redis
-    (held,) = one_worker.send(ticket("errand.long", "pool"))
-    one_worker.traces.wait(1)
-    waiting = one_worker.send(*(ticket("errand.quick", "pool", priority) for priority in (0, 3, 6, 9)))
-    (pinned,) = one_worker.send(ticket("errand.quick", "phone.A", 0))
+def test_tickets_are_counted_where_they_are(same_worker: Shelf) -> None:
+    redis = same_worker.traces.redis
+    (held,) = same_worker.send(ticket("errand.long", "pool"))
+    same_worker.traces.wait(1)
+    waiting = same_worker.send(*(ticket("errand.quick", "pool", priority) for priority in (0, 3, 6, 9)))
+    (pinned,) = same_worker.send(ticket("errand.quick", "phone.A", 0))
     assert queued_ids(redis, ["pool", "phone.A"]) == {"pool": set(waiting), "phone.A": {pinned}, "unacked": {held}}
     assert queue_lengths(redis, ["pool", "phone.A", "phone.B"]) == {"pool": 4, "phone.A": 1, "phone.B": 0}
-    one_worker.traces.release()
-    one_worker.traces.wait(7)
+    same_worker.traces.release()
+    same_worker.traces.wait(7)
     wait_until(lambda: not queued_ids(redis, ["pool"])["unacked"], WAIT, "all tickets to be answered for")
 
 
@@ -109,16 +109,16 @@ def test_a_worker_that_is_drained_hands_its_task_back_and_ends(one_worker: Shelf
     assert queued_ids(redis, ["pool"]) == {"pool": {held, waiting}, "unacked": set()}
 
 
-def test_a_stop_meant_for_one_task_spares_the_next(one_worker: Shelf) -> None:
-    slot = one_worker.seats["A"].slot
-    first, second = one_worker.send(ticket("errand.long", "pool"), ticket("errand.long", "pool"))
-    one_worker.traces.wait(1)
+def test_a_stop_meant_for_one_task_spares_the_next(same_worker: Shelf) -> None:
+    slot = same_worker.seats["A"].slot
+    first, second = same_worker.send(ticket("errand.long", "pool"), ticket("errand.long", "pool"))
+    same_worker.traces.wait(1)
     turn = slot.turn
     slot.ask(Stop.TASK, turn)
     wait_until(lambda: slot.task_id == second and slot.turn == turn + 1, WAIT, "the second task")
     slot.ask(Stop.TASK, turn)  # late: asked before, delivered now
-    one_worker.traces.release()
-    told = [(what, task_id) for what, task_id, _ in one_worker.traces.wait(4)]
+    same_worker.traces.release()
+    told = [(what, task_id) for what, task_id, _ in same_worker.traces.wait(4)]
     assert told == [("began", first), ("left:TASK", first), ("began", second), ("done", second)]
 
 

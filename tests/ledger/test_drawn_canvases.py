@@ -36,7 +36,7 @@ from workers.desk import put_on_desk
 from workers.handle import CampaignFailed
 from workers.plant import new_id
 
-CANVASES = 110
+CANVASES = 100
 GROWING = 20
 
 
@@ -69,7 +69,7 @@ def eager(calls: list[str]) -> Iterator[Celery]:
 
 def test_drawn_canvases_agree_with_celery(ledger: Engine, eager: Celery, calls: list[str]) -> None:
     agreed = 0
-    for seed in range(CANVASES + 30):
+    for seed in range(CANVASES + 12):
         recipe = drawn(seed)
         try:
             planted = compiled(build(recipe, eager))

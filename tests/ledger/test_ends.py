@@ -104,9 +104,9 @@ def test_a_settled_join_runs_with_what_succeeded(ledger: Engine) -> None:
     for one in ready(ledger, campaign_id):
         do(ledger, one)
     do(ledger, ready(ledger, campaign_id)[0])
-    one, _, two, joined = tasks(ledger, campaign_id)
-    assert joined.result == [[one.result, two.result]]
-    assert root_result(ledger, campaign_id) == [[one.result, two.result]]
+    first, _, second, joined = tasks(ledger, campaign_id)
+    assert joined.result == [[first.result, second.result]]
+    assert root_result(ledger, campaign_id) == joined.result
 
 
 def test_a_join_waits_for_all_even_when_one_failed(ledger: Engine) -> None:

@@ -66,6 +66,16 @@ def test_an_action_is_written_with_its_basis_and_who_asked(ledger: Engine) -> No
     assert mine.done() == []
     mine.confirm(number, verified=True)
     assert mine.done() == [reply()]
+    assert mine.verified(reply())
+
+
+def test_what_happened_unseen_is_done_and_not_verified(ledger: Engine) -> None:
+    mine = journal(ledger, "a")
+    number = mine.declare(reply())
+    assert not mine.verified(reply())
+    mine.confirm(number, verified=False)
+    assert mine.done() == [reply()]
+    assert not mine.verified(reply())
 
 
 @pytest.mark.parametrize(
@@ -111,9 +121,7 @@ def test_an_author_is_matched_by_id_and_never_by_name(ledger: Engine) -> None:
     ],
 )
 @pytest.mark.parametrize("outcome", ["done", "in doubt", "not done"])
-def test_each_cap(
-    ledger: Engine, cap: str, first: Action, second: Action, other_account: bool, outcome: str
-) -> None:
+def test_each_cap(ledger: Engine, cap: str, first: Action, second: Action, other_account: bool, outcome: str) -> None:
     set_cap(ledger, cap, 1, who="admin")
     mine = journal(ledger, "a")
     theirs = journal(ledger, "b") if other_account else mine

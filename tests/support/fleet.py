@@ -67,7 +67,9 @@ class Fleet:
         self.wait(lambda: self.accounts() == self._phones, ACCOUNTS_SECONDS, "every phone's account")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.processes.stop()
         self.engine.dispose()
 
@@ -88,7 +90,7 @@ class Fleet:
         """How many tasks are in which state."""
         counted = select(Task.state, func.count()).group_by(Task.state)
         chosen = counted if flow is None else counted.where(Task.flow == flow)
-        return dict(read(self.engine, lambda session: session.execute(chosen).tuples().all()))
+        return dict(read(self.engine, lambda session: session.execute(chosen).all()))
 
     def all_ended(self) -> bool:
         """There are tasks, and none is open."""

@@ -5,6 +5,7 @@ roster.py    decides: which phone gets a worker, which worker is to end, when on
 adb.py       speaks to the adb server; adb_watch.py follows the phones that come and go
 leases.py    once a second: renews all leases, passes on stop requests, notes overrun limits
 zygote.py    the process that workers are forked from; nursery.py is the agent's end of its socket
-child.py     what a forked worker does before Celery runs in it
+child.py     what a forked worker does before Celery runs in it; celery_worker.py makes that worker
+rehearsal.py what the zygote runs through before it forks; holes.py fills its memory: so workers stay small
 slots.py     the memory that agent and workers share
 """

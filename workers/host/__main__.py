@@ -10,6 +10,7 @@ from workers.evidence.shipping import Shipping
 from workers.host.agent import Agent
 from workers.host.ledger import Ledger, SqlLedger
 from workers.host.nursery import ZygoteLost
+from workers.host.one_agent import SecondAgent, claim_adb_server
 from workers.ledger import ledger
 from workers.log import set_up_logging
 from workers.settings import Settings, SettingsError, settings
@@ -18,13 +19,21 @@ SHIPPING_SECONDS = 5.0  # at the end; what is not shipped by then waits in the s
 
 
 def main() -> int:
-    """The exit code: 0 after an orderly end, 1 when no zygote stays alive, 2 for bad settings."""
+    """The exit code: 0 after an orderly end, 2 for bad settings.
+
+    1 when no zygote stays alive, or another agent serves these phones.
+    """
     set_up_logging()
     try:
         chosen = settings()
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
+    try:
+        claim_adb_server(chosen.adb_port)
+    except SecondAgent as error:
+        print(error, file=sys.stderr)
+        return 1
     shipping = Shipping(chosen, ledger())
     shipping.start()
     try:

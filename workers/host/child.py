@@ -15,22 +15,25 @@ from typing import Any, NoReturn
 
 import billiard.util
 from celery.signals import task_received, worker_ready
+from sqlalchemy import Engine
 
 from workers.app import app
 from workers.host.celery_worker import phone_worker
 from workers.host.linux import end_with_parent
+from workers.ledger import adopt
 from workers.seat import Seat, current_seat, take_seat
 from workers.settings import settings
 
 log = logging.getLogger("phonefleet.worker")
 
 
-def live(seat: Seat, zygote: int, close: Iterable[socket.socket]) -> NoReturn:
+def live(seat: Seat, engine: Engine, zygote: int, close: Iterable[socket.socket]) -> NoReturn:
     """The whole life of a worker, from its fork to its end. Never returns into the zygote's code."""
     code = 1
     try:
         _leave_zygote(zygote, close)
         take_seat(seat)
+        adopt(engine)
         _watch_tickets()
         code = _consume(seat)
     except BaseException:  # noqa: BLE001  # a stray exception must not run on into the zygote's code

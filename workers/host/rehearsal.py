@@ -11,24 +11,26 @@ its own, so that nothing of it stays behind in a worker; the zygote has one thre
 from __future__ import annotations
 
 import tempfile
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from celery import Celery
 from celery.signals import worker_ready
 from celery.worker import state
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlalchemy.orm import configure_mappers
 
 from flows.screen import Screen
 from models import fleet
 from models.base import Base
 from models.engine import connect
-from workers import hand, rescue, ring
+from workers import hand, rescue
 from workers.app import app
 from workers.claim import claim
 from workers.host.celery_worker import phone_worker
 from workers.host.slots import Slot, own_slot
 from workers.seat import Seat
+from workers.settings import settings
 from workers.tickets import Ticket, publish
 
 ROUNDS = 20  # CPython 3.11 and 3.12 adapt a function's code within its first 16 runs
@@ -37,51 +39,81 @@ SCREEN = (
     "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?><hierarchy rotation=\"0\">"
     + '<node index="0" text="一" resource-id="a:id/b" class="android.widget.TextView" package="a" content-desc="" '
     'checkable="false" checked="false" clickable="true" enabled="true" focusable="false" focused="false" '
-    'scrollable="false" long-clickable="false" password="false" selected="false" bounds="[0,0][1080,2400]" />' * 40
+    'scrollable="false" long-clickable="false" password="false" selected="false" bounds="[0,0][1080,2400]" />'
+    * 40
     + "</hierarchy>"
 )
 
 
-def rehearse() -> None:
-    """Warm up what the zygote's children would each warm up for themselves. Leaves nothing open."""
+def rehearse() -> Engine:
+    """Warm up what the zygote's children would each warm up for themselves. Leaves nothing open.
+
+    The engine that the children are to adopt: for the ledger of the settings, without a connection.
+    """
     configure_mappers()
     hand.profile()
+    engine = connect(settings().database_url)
     with tempfile.TemporaryDirectory(prefix="phonefleet-rehearsal-") as directory:
-        engine = connect(f"sqlite:///{Path(directory) / 'ledger.db'}")
-        try:
-            Base.metadata.create_all(engine)
-            _run_worker(engine, own_slot())
-        finally:
-            engine.dispose()
+        scratch = f"{directory}/ledger.db"
+        if engine.dialect.name == "sqlite":  # then its very statements are rehearsed, and stay compiled
+            with _connecting_to(scratch, engine):
+                _run_worker(engine)
+        else:
+            _run_worker(connect(f"sqlite:///{scratch}"))
     app.set_default()
     app.set_current()
     for lazy in ("queues", "router", "task_protocols"):
         getattr(app.amqp, lazy)
+    return engine
 
 
-def _run_worker(engine: Engine, slot: Slot) -> None:
-    """A whole life of a worker: it starts, runs one task and ends."""
+@contextmanager
+def _connecting_to(file: str, engine: Engine) -> Iterator[None]:
+    """Inside the block, an SQLite engine opens this file in place of its own."""
+
+    def redirect(_dialect: object, _record: object, arguments: list[str], _options: object) -> None:
+        arguments[0] = file
+
+    event.listen(engine, "do_connect", redirect)
+    try:
+        yield
+    finally:
+        event.remove(engine, "do_connect", redirect)
+
+
+def _run_worker(engine: Engine) -> None:
+    """A whole life of a worker on an empty ledger: it starts, runs one task and ends."""
+    Base.metadata.create_all(engine)
+    slot = own_slot()
     stage = Celery(NAME, set_as_current=False)
     stage.config_from_object("celeryconfig")
-    stage.conf.update(broker_url="memory://localhost", broker_transport_options={"polling_interval": 0.01}, imports=())
+    stage.conf.update(
+        broker_url="memory://localhost",
+        broker_transport_options={"polling_interval": 0.01},
+        worker_timer_precision=0.01,  # its end waits for the timer to look up
+        imports=(),
+    )
 
     @stage.task(name=NAME)
     def act() -> None:
-        for _ in range(ROUNDS):
-            _use_ledger(engine, slot)
-            Screen.parse(SCREEN)
-        state.should_stop = 0  # as SIGTERM does
+        if state.should_stop is None:
+            for _ in range(ROUNDS):
+                _use_ledger(engine, slot)
+                Screen.parse(SCREEN)
+            state.should_stop = 0  # as SIGTERM does
+        enter()  # one more ticket: the worker ends when it looks up from waiting for the next
 
-    def ready(**_: object) -> None:
+    def enter(**_: object) -> None:
         publish(stage, [Ticket(NAME, NAME, NAME, 0)])
 
-    worker_ready.connect(ready)
+    worker_ready.connect(enter)
     try:
         phone_worker(stage, NAME, [NAME], heartbeat=60.0).start()
     finally:
-        worker_ready.disconnect(ready)
+        worker_ready.disconnect(enter)
         state.should_stop = None
         stage.close()
+        engine.dispose()
 
 
 def _use_ledger(engine: Engine, slot: Slot) -> None:

@@ -18,7 +18,10 @@ import socket
 import sys
 from collections.abc import Sequence
 
+from sqlalchemy import Engine
+
 from workers.host import child, wire
+from workers.host.holes import fill_holes
 from workers.host.linux import end_with_parent, why_ended
 from workers.host.rehearsal import rehearse
 from workers.host.slots import Slot, map_slots
@@ -44,8 +47,9 @@ DRIVERS = {"mysql": "sqlalchemy.dialects.mysql.mysqldb", "sqlite": "sqlalchemy.d
 class Zygote:
     """Forks a worker for each order and tells of each that ended."""
 
-    def __init__(self, sock: socket.socket, slots: Sequence[Slot]) -> None:
+    def __init__(self, sock: socket.socket, slots: Sequence[Slot], engine: Engine) -> None:
         self._sock = sock
+        self._engine = engine
         self._slots = slots
         self._alive: dict[int, str] = {}  # pid → incarnation
         self._pid = os.getpid()
@@ -86,7 +90,7 @@ class Zygote:
             wire.send(self._sock, wire.Died(order.incarnation, 0, f"could not be forked: {error}"))
             return
         if pid == 0:
-            child.live(seat, self._pid, close=(self._sock, self._wake_read, self._wake_write))
+            child.live(seat, self._engine, self._pid, close=(self._sock, self._wake_read, self._wake_write))
         self._alive[pid] = order.incarnation
         wire.send(self._sock, wire.Born(order.incarnation, pid))
 
@@ -101,8 +105,11 @@ class Zygote:
                 wire.send(self._sock, wire.Died(incarnation, pid, why_ended(status)))
 
 
-def preload() -> None:
-    """Import everything that a worker uses, and freeze it so that collecting garbage copies no page."""
+def preload() -> Engine:
+    """Import and rehearse everything that a worker uses, and freeze it so that collecting garbage copies no page.
+
+    The engine that workers adopt.
+    """
     gc.disable()
     backend = settings().database_url.partition(":")[0].partition("+")[0].replace("mariadb", "mysql")
     for name in (*PRELOAD, DRIVERS[backend], *_modules("flows")):
@@ -110,12 +117,12 @@ def preload() -> None:
     app = importlib.import_module("workers.app").app
     app.loader.import_default_modules()
     app.finalize()
-    rehearse()
+    engine = rehearse()
     gc.collect()
-    from workers.host.plug import plug
-    plug()
+    fill_holes()
     gc.freeze()
     gc.enable()
+    return engine
 
 
 def _modules(package: str) -> list[str]:
@@ -132,8 +139,7 @@ def main(arguments: Sequence[str]) -> None:
     sock = socket.socket(fileno=sock_fd)
     slots = map_slots(memory_fd, count)
     os.close(memory_fd)
-    preload()
-    Zygote(sock, slots).serve()
+    Zygote(sock, slots, preload()).serve()
 
 
 if __name__ == "__main__":

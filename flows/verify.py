@@ -1,0 +1,168 @@
+"""Verify: did an action happen whose attempt died before it knew? Looks at the app, and acts on nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flows.app import App
+from flows.failures import FlowFailure
+from flows.find import find_comment, videos_titled
+from flows.identify import check_account
+from flows.pages.comments import CommentRow, CommentsPage
+from flows.pages.lists import Walk
+from flows.pages.replies import RepliesPage, ReplyRow
+from flows.pages.video import VideoPage
+from flows.session import Action, ActionKind
+from flows.stitch import agree
+
+MARGIN = 20  # videos and comments that others may have published above since the attempt
+PAST = 100  # rows without one of ours: the app shows ours first, so none of the last days' is further down
+THREAD = 1000  # replies at most that are read to get to a thread's end, where ours stand
+
+GONE = frozenset({"author_not_found", "video_not_found"})
+LIKES = frozenset({ActionKind.LIKE_VIDEO, ActionKind.LIKE_COMMENT})
+WORDS = frozenset({ActionKind.COMMENT, ActionKind.REPLY})
+
+
+class Seen(StrEnum):
+    """What the app says about an action in doubt."""
+
+    HAPPENED = "happened"
+    NOT = "not"
+    UNKNOWN = "unknown"
+
+
+@dataclass(slots=True)
+class Traces:
+    """What was found of an action and of those identical to it.
+
+    `places`: videos, or target comments, to which it may have gone. `seen`: texts of ours, or
+    likes, there. `complete`: no text of ours can have been missed.
+    """
+
+    places: int = 0
+    seen: int = 0
+    complete: bool = True
+
+
+def judge(kind: ActionKind, known: int, traces: Traces) -> Seen:
+    """What the traces say, when `known` other actions identical to this one are known as done."""
+    if traces.places == 0:
+        return Seen.UNKNOWN
+    if kind in LIKES:
+        # no flow taps a like that is selected: at least one place was without when this one was aimed at it
+        earlier = min(known, traces.places - 1)
+        return Seen.HAPPENED if traces.seen > earlier else Seen.NOT
+    if traces.seen > known:
+        return Seen.HAPPENED
+    # fewer than known: something of ours was deleted, and it may have been this
+    return Seen.NOT if traces.complete and traces.seen == known else Seen.UNKNOWN
+
+
+def verify(app: App, action: Action, own_name: str, known: int, video_loop: int, comment_loop: int) -> Seen:
+    """Look whether the action is on the app, as the account that did it.
+
+    Only to be called once the worker that declared it is dead and the phone's UI server was
+    restarted: before that a queued tap may still come. `own_name` is the account's name on the app;
+    `known` counts the identical actions (account, kind, author, title, target, text) that the ledger
+    knows as done besides this one. The loops are those of the attempt: how many of the author's
+    videos and of a video's comments to look at. Several videos with one title are all looked at.
+
+    UNKNOWN when nobody can tell: video or target comment gone, a text of ours deleted, a list too
+    long, a kind of action that leaves no trace. Raises FlowFailure (wrong_account, list_not_loaded,
+    rate_limited …) and PhoneError when the look itself failed, which says nothing about the action.
+    """
+    if action.kind not in LIKES | WORDS:
+        return Seen.UNKNOWN
+    account = check_account(app)
+    search = _Search(app, action, frozenset({own_name, account.name}), known, video_loop, comment_loop)
+    with app.session.watch.step("verify"):
+        return judge(action.kind, known, app.through_crashes(search.run))
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """A search for an action's traces. It can be run again after the app died."""
+
+    app: App
+    action: Action
+    names: frozenset[str]  # what the account's rows may be signed with
+    known: int
+    video_loop: int
+    comment_loop: int
+
+    def run(self) -> Traces:
+        """Look at every video that the action may have gone to; no further once it is certain that it happened."""
+        traces = Traces()
+        videos = videos_titled(self.app, self.action.author_id, self.action.title, self.video_loop + MARGIN)
+        try:
+            for video in videos:
+                self._look_at(video, traces)
+                if traces.seen > self.known:
+                    break
+        except FlowFailure as failure:
+            if failure.code not in GONE:
+                raise
+        return traces
+
+    def _look_at(self, video: VideoPage, traces: Traces) -> None:
+        if self.action.kind is ActionKind.LIKE_VIDEO:
+            traces.places += 1
+            traces.seen += video.liked
+            return
+        panel: Walk[CommentsPage, CommentRow] = Walk(video.open_comments())
+        if self.action.kind is ActionKind.COMMENT:
+            # an older one with the same words may have sunk: with such, only the whole list tells
+            self._read(panel, traces, most=self.comment_loop + PAST, past=None if self.known else PAST)
+            return
+        row = find_comment(panel, self._target, self.comment_loop + MARGIN)
+        if row is None:
+            return
+        if self.action.kind is ActionKind.LIKE_COMMENT:
+            traces.places += 1
+            traces.seen += row.liked
+            return
+        thread = panel.page.open_replies(row).loaded()
+        if thread.parent != self._target:
+            raise FlowFailure("page_not_reached", f"the thread of another comment opened: {thread.parent}")
+        self._read(Walk(thread), traces, most=THREAD, past=None)
+
+    @property
+    def _target(self) -> tuple[str, str]:
+        return self.action.target_commenter, self.action.target_comment
+
+    def _read(
+        self,
+        walk: Walk[CommentsPage, CommentRow] | Walk[RepliesPage, ReplyRow],
+        traces: Traces,
+        most: int,
+        past: int | None,
+    ) -> None:
+        """Count our rows with the action's text: to the list's end, or until `past` rows bring none of ours."""
+        traces.places += 1
+        before = traces.seen
+        for _ in range(most + 1):  # each screen brings at least one row, or the walk ends
+            traces.seen = before + sum(self._is_it(row) for row in walk.rows)
+            done = walk.page.ended or (past is not None and self._since_ours(walk.rows) >= past)
+            if traces.seen > self.known or done or len(walk.rows) >= most:
+                break
+            if not walk.advance():
+                raise FlowFailure("list_not_loaded", f"the list of {walk.page.noun} neither moves nor ends")
+        else:
+            done = False
+        clear = walk.gaps == 0 and not any(self._may_be_it(row) for row in walk.rows)
+        traces.complete = traces.complete and done and clear
+
+    def _is_it(self, row: CommentRow | ReplyRow) -> bool:
+        return row.commenter in self.names and row.text == self.action.text
+
+    def _may_be_it(self, row: CommentRow | ReplyRow) -> bool:
+        """Was too little of the row to be seen to tell?"""
+        return None in row.parts and any(agree(row.parts, (name, self.action.text)) for name in self.names)
+
+    def _since_ours(self, rows: Sequence[CommentRow | ReplyRow]) -> int:
+        """Rows that were read since the last one that is ours, or may be."""
+        ours = [place for place, row in enumerate(rows, 1) if row.commenter is None or row.commenter in self.names]
+        return len(rows) - max(ours, default=0)

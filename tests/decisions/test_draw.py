@@ -1,0 +1,111 @@
+"""Directed work drawn at random: within the caps, from the seed, on targets that can be told apart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.caps import Caps
+from workers.draw import Comment, Drawn, Used, Wishes, draw
+
+COMMENTS = st.lists(
+    st.builds(
+        Comment,
+        author_id=st.sampled_from(["x", "y"]),
+        title=st.sampled_from(["一", "二", "三"]),
+        commenter=st.sampled_from(["红", "明", "", "abc", "ABC"]),
+        text=st.sampled_from(["好", "好 ", "😀", "😂", ""]),
+    ),
+    max_size=50,
+)
+WISHES = st.builds(
+    Wishes,
+    comment=st.integers(0, 20),
+    reply=st.integers(0, 20),
+    like_comment=st.integers(0, 40),
+    comment_texts=st.sampled_from([(), ("支持",), ("支持", "不错")]),
+    reply_texts=st.sampled_from([(), ("同意",)]),
+)
+CAPS = st.builds(Caps, replies_per_comment=st.integers(0, 3), likes_per_comment=st.integers(0, 4))
+
+
+def target(task: dict[str, Any]) -> Comment:
+    return Comment(task["author_id"], task["title"], task["target_commenter"], task["target_comment"])
+
+
+def of_kind(drawn: Drawn, kind: str) -> list[dict[str, Any]]:
+    return [task for task in drawn.tasks if task["kind"] == kind]
+
+
+@given(found=COMMENTS, wishes=WISHES, caps=CAPS, seed=st.integers(0, 99), spent=st.lists(st.integers(0, 3), max_size=9))
+def test_within_the_caps_and_never_an_ambiguous_target(
+    found: list[Comment], wishes: Wishes, caps: Caps, seed: int, spent: list[int]
+) -> None:
+    used = Used(
+        {one.key: count for one, count in zip(found, spent, strict=False)},
+        {one.key: count for one, count in zip(found[::-1], spent, strict=False)},
+    )
+    drawn = draw(found, wishes, caps, used, seed=seed)
+    for kind, before, most in (
+        ("reply", used.replies, caps.replies_per_comment),
+        ("like_comment", used.likes, caps.likes_per_comment),
+    ):
+        targets = Counter(target(task) for task in of_kind(drawn, kind))
+        for one, times in targets.items():
+            assert found.count(one) == 1, "told apart from all others"
+            assert one.commenter
+            assert one.text
+            assert before.get(one.key, 0) + times <= most
+    assert drawn.drawn == {kind: len(of_kind(drawn, kind)) for kind in ("comment", "reply", "like_comment")}
+    assert all(drawn.drawn[kind] <= drawn.asked[kind] for kind in drawn.asked)
+    assert {task["text"] for task in of_kind(drawn, "comment")} <= set(wishes.comment_texts)
+    assert {task["text"] for task in of_kind(drawn, "reply")} <= set(wishes.reply_texts)
+    assert draw(found, wishes, caps, used, seed=seed) == drawn
+
+
+def material(videos: int = 3, comments: int = 10) -> list[Comment]:
+    return [Comment("x", f"标题{at}", f"人{n}", f"话{n}") for at in range(videos) for n in range(comments)]
+
+
+def test_all_that_is_asked_is_drawn_when_the_material_holds_it_evenly_over_the_videos() -> None:
+    wishes = Wishes(comment=6, reply=9, like_comment=30, comment_texts=("支持",), reply_texts=("同意",))
+    drawn = draw(material(), wishes, Caps(), Used(), seed=1)
+    assert drawn.drawn == drawn.asked == {"comment": 6, "reply": 9, "like_comment": 30}
+    for kind, each in (("comment", 2), ("reply", 3), ("like_comment", 10)):
+        assert set(Counter(task["title"] for task in of_kind(drawn, kind)).values()) == {each}
+
+
+def test_likes_share_a_comment_only_when_all_had_one() -> None:
+    drawn = draw(material(1, 4), Wishes(like_comment=6), Caps(), Used(), seed=1)
+    assert sorted(Counter(map(target, of_kind(drawn, "like_comment"))).values()) == [1, 1, 2, 2]
+
+
+def test_what_the_material_does_not_hold_is_counted() -> None:
+    wishes = Wishes(comment=1, reply=50, like_comment=50, comment_texts=("支持",), reply_texts=("同意",))
+    drawn = draw(material(1, 4), wishes, Caps(), Used(), seed=1)
+    assert drawn.drawn == {"comment": 1, "reply": 4, "like_comment": 12}
+    assert draw([], wishes, Caps(), Used(), seed=1).tasks == ()
+
+
+def test_another_seed_draws_otherwise() -> None:
+    wishes = Wishes(like_comment=5)
+    drawn = {str(draw(material(), wishes, Caps(), Used(), seed=seed).tasks) for seed in range(8)}
+    assert len(drawn) > 1
+
+
+def test_loops_are_handed_on_only_when_given() -> None:
+    (bare,) = draw(material(1, 1), Wishes(like_comment=1), Caps(), Used(), seed=1).tasks
+    assert "video_loop" not in bare
+    wishes = Wishes(like_comment=1, video_loop=7, comment_loop=9)
+    (looped,) = draw(material(1, 1), wishes, Caps(), Used(), seed=1).tasks
+    assert (looped["video_loop"], looped["comment_loop"]) == (7, 9)
+
+
+@pytest.mark.parametrize("wishes", [{"comment": -1}, {"reply": 10_001}, {"lik_comment": 1}])
+def test_wishes_that_are_none(wishes: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wishes))):
+        Wishes.model_validate(wishes)

@@ -1,0 +1,106 @@
+"""Who may take a task: hard rules first, the even share where it can be had."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workers.may_take import Meant, Room, Seated, Share, Verdict, Wanted, decide, may, share_left
+
+A, B, C = Seated("p1", "a"), Seated("p2", "b"), Seated("p3", "c")
+ALL = [A, B, C]
+READS, ACTS = Wanted(acts=False), Wanted(acts=True)
+TAKE = Verdict(take=True)
+
+
+@pytest.mark.parametrize(
+    ("seated", "wanted", "room", "answer"),
+    [
+        (A, READS, Room(), True),
+        (A, Wanted(acts=False, pinned_phone="p2"), Room(), False),
+        (B, Wanted(acts=False, pinned_phone="p2"), Room(), True),
+        (A, Wanted(acts=False, pinned_account="b"), Room(), False),
+        (B, Wanted(acts=False, pinned_account="b"), Room(), True),
+        (A, Wanted(acts=False, unable_phones=frozenset({"p1"})), Room(), False),
+        (A, Wanted(acts=False, unable_accounts=frozenset({"a"})), Room(), False),
+        (Seated("p1", None), READS, Room(), False),
+        (Seated("p1", "a", resting=True), READS, Room(), False),
+        (A, READS, Room(only_accounts=frozenset(), full_accounts=frozenset({"a"})), True),
+        (A, ACTS, Room(full_accounts=frozenset({"a"})), False),
+        (A, ACTS, Room(only_accounts=frozenset({"b"})), False),
+        (B, ACTS, Room(only_accounts=frozenset({"b"})), True),
+        (B, ACTS, Room(only_accounts=frozenset({"b"}), full_accounts=frozenset({"b"})), False),
+    ],
+)
+def test_the_hard_rules(seated: Seated, wanted: Wanted, room: Room, answer: bool) -> None:
+    assert may(seated, wanted, room) is answer
+
+
+@pytest.mark.parametrize(
+    ("me", "wanted", "room", "meant", "share", "verdict"),
+    [
+        (A, READS, Room(), None, None, TAKE),
+        (A, Wanted(acts=False, unable_phones=frozenset({"p1"})), Room(), None, None, Verdict(pass_to="p2")),
+        (A, Wanted(acts=True, pinned_account="c"), Room(), None, None, Verdict(pass_to="p3")),
+        (B, ACTS, Room(), Meant("b"), Share(3), TAKE),
+        (A, ACTS, Room(), Meant("b"), Share(3), Verdict(pass_to="p2")),
+        (A, ACTS, Room(), Meant("b", frozenset({"a"})), Share(3), Verdict(take=True, swap=True)),
+        (A, ACTS, Room(full_accounts=frozenset({"b"})), Meant("b"), Share(3), TAKE),
+        (A, ACTS, Room(full_accounts=frozenset({"a"})), Meant("b", frozenset({"a"})), Share(3), Verdict(pass_to="p2")),
+        (A, ACTS, Room(), None, Share(3, {"a": 1}), Verdict(pass_to="p2")),
+        (A, ACTS, Room(), None, Share(3, {"a": 1, "b": 1}), Verdict(pass_to="p3")),
+        (A, ACTS, Room(full_accounts=frozenset({"b", "c"})), None, Share(3, {"a": 1}), TAKE),
+    ],
+)
+def test_take_it_or_pass_it_on(
+    me: Seated, wanted: Wanted, room: Room, meant: Meant | None, share: Share | None, verdict: Verdict
+) -> None:
+    assert decide(me, wanted, ALL, room, meant, share) == verdict
+
+
+@pytest.mark.parametrize(
+    ("wanted", "room", "everyone", "why"),
+    [
+        (Wanted(acts=False, pinned_account="z"), Room(), ALL, "account z"),
+        (Wanted(acts=False, pinned_phone="p9"), Room(), ALL, "phone p9"),
+        (ACTS, Room(only_accounts=frozenset({"z"})), ALL, "caps"),
+        (Wanted(acts=False, unable_phones=frozenset({"p1", "p2", "p3"})), Room(), ALL, "left out"),
+        (READS, Room(), [], "no phone"),
+    ],
+)
+def test_what_nobody_may_take_waits_and_says_for_what(
+    wanted: Wanted, room: Room, everyone: list[Seated], why: str
+) -> None:
+    verdict = decide(A, wanted, everyone, room, None, None)
+    assert not verdict.take
+    assert verdict.pass_to is None
+    assert why in verdict.waits_for
+
+
+@given(
+    tasks=st.integers(1, 60),
+    accounts=st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=8, unique=True),
+    order=st.randoms(use_true_random=False),
+)
+def test_whoever_asks_first_the_shares_differ_by_one_at_most(tasks: int, accounts: list[str], order: object) -> None:
+    """Phones ask in any order; what one may not take it passes to another, which then takes it."""
+    everyone = [Seated(f"phone-{name}", name) for name in accounts]
+    taken: dict[str, int] = {}
+    for _ in range(tasks):
+        me: Seated = order.choice(everyone)  # type: ignore[attr-defined]
+        verdict = decide(me, ACTS, everyone, Room(), None, Share(tasks, taken))
+        if verdict.pass_to is not None:
+            me = next(one for one in everyone if one.serial == verdict.pass_to)
+            verdict = decide(me, ACTS, everyone, Room(), None, Share(tasks, taken))
+        assert verdict == TAKE, "a ticket is passed on once at most"
+        taken[me.account_id or ""] = taken.get(me.account_id or "", 0) + 1
+    counts = [taken.get(name, 0) for name in accounts]
+    assert max(counts) - min(counts) <= 1
+
+
+def test_what_accounts_took_that_work_no_more_is_not_shared_again() -> None:
+    share = Share(10, {"gone": 4, "a": 3})
+    assert share_left("a", share, {"a", "b"}) == 0
+    assert share_left("b", share, {"a", "b"}) == 3
+    assert share_left("a", share, set()) == 0

@@ -1,0 +1,66 @@
+"""The plan of who acts where: even, and within the cap of accounts on one video."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workers.spread import spread
+
+VIDEOS = st.lists(st.sampled_from("uvwxyz"), max_size=40)
+ACCOUNTS = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=8, unique=True)
+BEFORE = st.dictionaries(st.sampled_from("uvwxyz"), st.sets(st.sampled_from("abcdefghij"), max_size=6), max_size=6)
+
+
+def counts(plan: list[str | None], accounts: list[str]) -> list[int]:
+    return [plan.count(account) for account in accounts]
+
+
+@given(videos=VIDEOS, accounts=ACCOUNTS, before=BEFORE, cap=st.integers(0, 6), seed=st.integers(0, 9))
+def test_never_above_the_cap(
+    videos: list[str], accounts: list[str], before: dict[str, set[str]], cap: int, seed: int
+) -> None:
+    plan = spread(videos, accounts, before, cap, seed=seed)
+    assert len(plan) == len(videos)
+    for video in set(videos):
+        on_it = {account for one, account in zip(videos, plan, strict=True) if one == video and account is not None}
+        acted = before.get(video, set())
+        assert on_it <= set(accounts)
+        assert not on_it - acted or len(acted | on_it) <= cap
+
+
+@given(videos=VIDEOS, accounts=ACCOUNTS, seed=st.integers(0, 9))
+def test_where_the_cap_allows_it_the_numbers_differ_by_one_at_most(
+    videos: list[str], accounts: list[str], seed: int
+) -> None:
+    plan = spread(videos, accounts, {}, len(accounts), seed=seed)
+    assert None not in plan
+    assert max(counts(plan, accounts)) - min(counts(plan, accounts)) <= 1
+
+
+@given(videos=VIDEOS, accounts=ACCOUNTS, before=BEFORE, cap=st.integers(1, 6))
+def test_a_task_goes_without_only_where_the_cap_leaves_nobody(
+    videos: list[str], accounts: list[str], before: dict[str, set[str]], cap: int
+) -> None:
+    plan = spread(videos, accounts, before, cap, seed=1)
+    for video, account in zip(videos, plan, strict=True):
+        acted = before.get(video, set())
+        possible = len(acted) < cap or acted & set(accounts)
+        assert (account is not None) == bool(possible)
+
+
+def test_the_standard_day_is_dealt_evenly() -> None:
+    accounts = [f"a{number}" for number in range(8)]
+    videos = [f"v{number % 16}" for number in range(88)]
+    plan = spread(videos, accounts, {}, 5, seed=3)
+    assert counts(plan, accounts) == [11] * 8
+
+
+def test_the_same_seed_gives_the_same_plan() -> None:
+    videos, accounts = [f"v{number % 5}" for number in range(23)], list("abcd")
+    assert spread(videos, accounts, {}, 2, seed=5) == spread(videos, accounts, {}, 2, seed=5)
+
+
+def test_nobody_and_nothing() -> None:
+    assert spread(["v"], [], {}, 5, seed=1) == [None]
+    assert spread([], ["a"], {}, 5, seed=1) == []

@@ -1,0 +1,82 @@
+"""What the zygote does to its memory before it forks leaves nothing behind that would disturb a worker."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REHEARSE = """
+import json, os, threading
+def files():
+    numbers = [fd for fd in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{fd}")]
+    return sorted(os.readlink(f"/proc/self/fd/{fd}") for fd in numbers)
+import workers.host.zygote
+from workers.app import app
+from celery import current_app
+from celery.worker import state
+from kombu.asynchronous import get_event_loop
+before = files()
+from workers.host.rehearsal import rehearse
+engine = rehearse()
+print(json.dumps({
+    "threads": [thread.name for thread in threading.enumerate()],
+    "new_files": [name for name in files() if name not in before],
+    "app": current_app.main,
+    "consumes": list(app.amqp.queues.consume_from),
+    "told_to_stop": state.should_stop,
+    "event_loop": get_event_loop() is not None,
+    "connections": engine.pool.checkedin() + engine.pool.checkedout(),
+    "engine": str(engine.url),
+    "ledger_made": os.path.exists(engine.url.database),
+}))
+"""
+
+SCATTER = """
+import json
+import workers.host.zygote
+from workers.host.holes import fill_holes
+def pages(size, count):
+    kept = [bytes(size) for _ in range(count)]
+    return len({id(one) // 4096 for one in kept})
+before = pages(31, 250)
+fill_holes()
+print(json.dumps({"before": before, "after": pages(31, 250)}))
+"""
+
+
+def run(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What a program of its own prints as JSON."""
+    monkeypatch.setenv("PHONEFLEET_DATABASE_URL", f"sqlite:///{tmp_path / 'real.db'}")
+    monkeypatch.setenv("PHONEFLEET_TASKS", "tests.host.errands")
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_a_rehearsal_leaves_one_thread_no_file_and_no_trace_in_celery(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(REHEARSE, tmp_path, monkeypatch) == {
+        "threads": ["MainThread"],
+        "new_files": [],
+        "app": "phonefleet",
+        "consumes": ["pool"],  # Celery's own default, before a worker chooses
+        "told_to_stop": None,
+        "event_loop": False,
+        "connections": 0,
+        "engine": f"sqlite:///{tmp_path / 'real.db'}",
+        "ledger_made": False,
+    }
+
+
+def test_small_objects_lie_side_by_side_once_the_holes_are_filled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = run(SCATTER, tmp_path, monkeypatch)
+    assert pages["after"] <= 6  # 250 objects of 64 bytes fill 4 pages
+    assert pages["after"] < pages["before"]

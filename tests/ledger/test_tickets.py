@@ -1,0 +1,219 @@
+"""Tickets: rung where they can be taken, and rung again when Redis lost them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from typing import cast
+
+import pytest
+from celery import chain, group
+from redis import Redis
+from sqlalchemy import Engine
+
+from models.fleet import account_seen, phone_offline
+from tests.host.shelf import celery_for
+from tests.ledger.drive import (
+    change,
+    desk_seat,
+    do,
+    known_account,
+    now,
+    owned_author,
+    past,
+    phone_seat,
+    plant,
+    ready,
+    take,
+    task,
+    tasks,
+    titles,
+    try_to_take,
+    work,
+)
+from tests.ledger.threads import at_once
+from workers import ring as ringing
+from workers.coordinator.restore import lost_tickets, restore, short
+from workers.ring import ring, ring_ready
+from workers.tickets import list_keys, queue_lengths, queued_ids
+
+
+@pytest.fixture
+def redis(empty_redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
+    """An empty Redis, to which tickets go."""
+    celery = celery_for(empty_redis_url)
+    monkeypatch.setattr(ringing, "app", celery)
+    with Redis.from_url(empty_redis_url, socket_timeout=10) as client:
+        yield client
+    celery.close()
+
+
+def queued(redis: Redis, queue: str) -> set[str]:
+    return set(queued_ids(redis, [queue])[queue])
+
+
+def test_a_ticket_goes_to_the_desk_the_pool_or_the_pinned_phone(ledger: Engine, redis: Redis) -> None:
+    owned_author(ledger)
+    phone_seat(ledger, "p1", "a")
+    wanted = [work(1), titles(), titles(queue="phone.p1"), titles(queue="account.a")]
+    desk, pool, *pinned = ready(ledger, plant(ledger, group(wanted)))
+    assert ring_ready(ledger) == 4
+    assert queued(redis, "desk") == {desk}
+    assert queued(redis, "pool") == {pool}
+    assert queued(redis, "phone.p1") == set(pinned)
+    assert redis.llen(list_keys("phone.p1")[0]) == 2, "pinned tickets lie at the top step"
+    assert redis.llen(list_keys("pool")[1]) == 1, "titles are high"
+    assert ring_ready(ledger) == 0
+
+
+def test_many_that_wait_for_a_phone_do_not_stand_before_the_others(
+    ledger: Engine, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ringing, "AT_ONCE", 5)
+    owned_author(ledger)
+    known_account(ledger, "away")
+    waiting = ready(ledger, plant(ledger, group(titles(queue="account.away", priority=0) for _ in range(12))))
+    (pool,) = ready(ledger, plant(ledger, titles()))
+    assert ring_ready(ledger) == 1
+    assert queued(redis, "pool") == {pool}
+    assert {task(ledger, one).waits_for for one in waiting} == {"account away is logged in on no phone that is online"}
+    phone_seat(ledger, "p1", "away")
+    assert [ring_ready(ledger) for _ in range(4)] == [5, 5, 2, 0]
+    assert {task(ledger, one).waits_for for one in waiting} == {None}
+
+
+def test_what_is_not_due_or_asked_to_stop_is_not_rung(ledger: Engine, redis: Redis) -> None:
+    early, stopped, due = ready(ledger, plant(ledger, group(work(1), work(2), work(3))))
+    change(ledger, early, not_before=now(ledger) + timedelta(seconds=60))
+    change(ledger, stopped, stop_requested=True)
+    assert ring_ready(ledger) == 1
+    assert queued(redis, "desk") == {due}
+
+
+def test_ringers_at_once_ring_each_task_once(ledger: Engine, redis: Redis) -> None:
+    wanted = ready(ledger, plant(ledger, group(work(number) for number in range(40))))
+    rung = at_once([partial(ring, ledger, wanted) for _ in range(4)])
+    rung.append(ring_ready(ledger))
+    assert sum(rung) == 40
+    assert queue_lengths(redis, ["desk"]) == {"desk": 40}
+
+
+def test_a_ring_that_fails_is_owed(ledger: Engine, monkeypatch: pytest.MonkeyPatch, empty_redis_url: str) -> None:
+    (one,) = ready(ledger, plant(ledger, work(1)))
+    nowhere = celery_for("redis://127.0.0.1:1/0")
+    monkeypatch.setattr(ringing, "app", nowhere)
+    assert ring(ledger, [one]) == 0
+    assert task(ledger, one).rung_at is None
+    nowhere.close()
+    monkeypatch.setattr(ringing, "app", celery_for(empty_redis_url))
+    assert ring_ready(ledger) == 1
+
+
+@pytest.mark.parametrize("how", ["phone gone", "phone gone as it was rung", "account moved"])
+def test_tickets_follow_their_account(ledger: Engine, redis: Redis, how: str) -> None:
+    owned_author(ledger)
+    phone_seat(ledger, "p1", "a")
+    phone_seat(ledger, "p2", "b")
+    (one,) = ready(ledger, plant(ledger, titles(queue="account.a")))
+    ring_ready(ledger)
+    if how.startswith("phone gone"):
+        phone_offline(ledger, "p1", "unplugged")
+        if how == "phone gone as it was rung":
+            change(ledger, one, rung_at=now(ledger), rung_queue="phone.p1")
+    account_seen(ledger, "p2", "a", "moved")
+    assert ring_ready(ledger) == 1
+    assert queued(redis, "phone.p2") == {one}
+
+
+def test_a_stranded_pool_ticket_comes_back_to_the_pool(ledger: Engine, redis: Redis) -> None:
+    """It was passed on to a phone in the moment in which that went offline."""
+    owned_author(ledger)
+    (one,) = ready(ledger, plant(ledger, titles()))
+    change(ledger, one, rung_at=now(ledger), rung_queue="phone.gone")
+    assert ring_ready(ledger) == 1
+    assert queued(redis, "pool") == {one}
+
+
+@pytest.mark.parametrize("look_at_all", [False, True])
+def test_what_a_flushall_took_is_rung_again(ledger: Engine, redis: Redis, look_at_all: bool) -> None:
+    owned_author(ledger)
+    phone_seat(ledger, "p1", "a")
+    wanted = ready(ledger, plant(ledger, group(work(1), titles(), titles(queue="account.a"), work(2))))
+    ring_ready(ledger)
+    running = take(ledger, wanted[3], desk_seat()).fence.task_id
+    for one in wanted:
+        change(ledger, one, rung_at=past(ledger, 10))
+    redis.flushall()
+    assert restore(ledger, redis, look_at_all=look_at_all) == 3
+    assert restore(ledger, redis, look_at_all=look_at_all) == 0, "they are owed now"
+    assert ring_ready(ledger) == 3
+    found = queued(redis, "desk") | queued(redis, "pool") | queued(redis, "phone.p1")
+    assert found == set(wanted) - {running}
+    for one in wanted:
+        change(ledger, one, rung_at=past(ledger, 10))
+    assert restore(ledger, redis, look_at_all=True) == 0, "nothing is lost now"
+
+
+def test_a_loss_hidden_by_an_old_ticket_is_found_when_all_are_looked_at(ledger: Engine, redis: Redis) -> None:
+    first, second = ready(ledger, plant(ledger, group(work(1), work(2))))
+    ring_ready(ledger)
+    change(ledger, first, rung_at=None, rung_queue=None)
+    ring(ledger, [first])  # its ticket is there twice
+    key = next(key for key in list_keys("desk") if redis.llen(key))
+    for raw in cast("list[bytes]", redis.lrange(key, 0, -1)):
+        if second.encode() in raw:
+            redis.lrem(key, 1, raw)  # type: ignore[arg-type]  # it takes bytes as well
+    for one in (first, second):
+        change(ledger, one, rung_at=past(ledger, 10))
+    assert restore(ledger, redis, look_at_all=False) == 0
+    assert restore(ledger, redis, look_at_all=True) == 1
+    assert task(ledger, second).rung_at is None
+
+
+def test_a_ticket_on_its_way_is_not_lost(ledger: Engine, redis: Redis) -> None:
+    ready(ledger, plant(ledger, work(1)))
+    ring_ready(ledger)
+    redis.flushall()
+    assert restore(ledger, redis, look_at_all=True) == 0
+
+
+def test_a_ticket_that_came_twice_runs_once(ledger: Engine, redis: Redis) -> None:
+    campaign_id = plant(ledger, chain(work(1), work(2)))
+    first, second = (one.id for one in tasks(ledger, campaign_id))
+    ring_ready(ledger)
+    change(ledger, first, rung_at=None, rung_queue=None)
+    ring_ready(ledger)
+    assert queue_lengths(redis, ["desk"]) == {"desk": 2}
+    assert do(ledger, first) == [second]
+    try_to_take(ledger, first)
+    assert task(ledger, first).attempt == 1
+
+
+@pytest.mark.parametrize(
+    ("rung", "here", "lost"),
+    [
+        ({}, {}, []),
+        ({"a": "pool"}, {}, ["a"]),
+        ({"a": "pool"}, {"pool": {"a"}}, []),
+        ({"a": "pool"}, {"pool": set(), "unacked": {"a"}}, []),
+        ({"a": "pool", "b": "desk"}, {"pool": {"b"}, "desk": {"x"}}, ["a"]),
+        ({"a": "pool", "b": "pool"}, {"pool": {"c"}, "unacked": set()}, ["a", "b"]),
+    ],
+)
+def test_which_tickets_are_lost(rung: dict[str, str], here: dict[str, set[str]], lost: list[str]) -> None:
+    assert lost_tickets(rung, here) == lost
+
+
+@pytest.mark.parametrize(
+    ("expected", "lengths", "answer"),
+    [
+        ({}, {}, False),
+        ({"pool": 2}, {"pool": 2}, False),
+        ({"pool": 2}, {"pool": 5}, False),
+        ({"pool": 2}, {"pool": 1}, True),
+        ({"pool": 1, "desk": 1}, {"pool": 9}, True),
+    ],
+)
+def test_when_a_queue_is_short(expected: dict[str, int], lengths: dict[str, int], answer: bool) -> None:
+    assert short(expected, lengths) is answer
