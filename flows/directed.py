@@ -109,10 +109,8 @@ class Directed(Flow[DirectedParams, DirectedResult]):
         refusal = session.journal.refusal(params.action)
         if refusal is not None:  # before the phone goes anywhere
             raise FlowFailure(refusal.code, refusal.reason)
-        with session.watch.step("video and comment"):
-            video, panel, row = app.through_crashes(lambda: _find(app, params))
-        with session.watch.step("act"):
-            verified = _act(app, params, account, video, panel, row)
+        # An app that dies before the point of no return is started again; behind it the outcome is unknown.
+        verified = app.through_crashes(lambda: _find_and_act(app, params, account))
         return _result(session, params, verified=verified)
 
     def rows(self, params: DirectedParams, result: DirectedResult) -> list[dict[str, Any]]:
@@ -123,6 +121,13 @@ class Directed(Flow[DirectedParams, DirectedResult]):
 def _result(session: Session, params: DirectedParams, *, verified: bool) -> DirectedResult:
     fields = params.model_dump(exclude={"video_loop", "comment_loop"})
     return DirectedResult(**fields, done_at=session.now().isoformat(timespec="seconds"), verified=verified)
+
+
+def _find_and_act(app: App, params: DirectedParams, account: Account) -> bool:
+    with app.session.watch.step("video and comment"):
+        video, panel, row = _find(app, params)
+    with app.session.watch.step("act"):
+        return _act(app, params, account, video, panel, row)
 
 
 def _find(app: App, params: DirectedParams) -> tuple[VideoPage, CommentsPage, CommentRow | None]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from models.engine import database_now, write
+from models.engine import database_now, read, write
 from models.states import State
-from models.tables import RefusedWrite, Task
+from models.tables import Attempt, RefusedWrite, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,22 @@ def check_fence(session: Session, fence: Fence) -> Task:
     ):
         raise LeaseLost(fence)
     return task
+
+
+def recorded_already(engine: Engine, fence: Fence) -> bool:
+    """Did this very attempt write down its end?"""
+
+    def work(session: Session) -> bool:
+        outcome = session.scalar(
+            select(Attempt.outcome).where(
+                Attempt.task_id == fence.task_id,
+                Attempt.number == fence.attempt,
+                Attempt.incarnation == fence.incarnation,
+            )
+        )
+        return outcome is not None and outcome != "lost"
+
+    return read(engine, work)
 
 
 def record_refused_write(engine: Engine, fence: Fence, what: str) -> None:

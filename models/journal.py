@@ -119,7 +119,7 @@ def conclude(
     session: Session, fence: Fence, number: int, *, happened: bool, verified: bool, reason: str | None
 ) -> None:
     """What came of a declared action. Raises LeaseLost; a concluded action is not changed again."""
-    check_fence(session, fence)
+    task = check_fence(session, fence)
     session.execute(
         update(ActionRow)
         .where(ActionRow.id == number, ActionRow.task_id == fence.task_id, ActionRow.outcome == "declared")
@@ -130,6 +130,69 @@ def conclude(
             ended_at=database_now(session),
         )
     )
+    if task.verifying and not in_doubt(session, task.id):
+        unpin(task)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An action whose outcome is open. `known`: identical ones of the account that are known as done;
+    `alone`: no identical one is in doubt as well, so that what is seen can only be this one."""
+
+    number: int
+    act: Act
+    known: int
+    alone: bool
+
+
+def doubts(session: Session, task_id: str) -> list[Doubt]:
+    """The actions of a task that are in doubt, oldest first."""
+    open_ones = session.scalars(
+        select(ActionRow).where(ActionRow.task_id == task_id, ActionRow.outcome == "declared").order_by(ActionRow.id)
+    ).all()
+    found = []
+    for row in open_ones:
+        same = session.execute(
+            select(ActionRow.outcome, func.count())
+            .where(
+                ActionRow.account_id == row.account_id,
+                ActionRow.video_key == row.video_key,
+                ActionRow.kind == row.kind,
+                ActionRow.comment_key.is_(None)
+                if row.comment_key is None
+                else ActionRow.comment_key == row.comment_key,
+                ActionRow.text == row.text,
+                ActionRow.id != row.id,
+            )
+            .group_by(ActionRow.outcome)
+        ).all()
+        counts = dict(same)
+        act = Act(
+            row.kind,
+            row.author_id,
+            row.title,
+            row.target_commenter,
+            row.target_comment,
+            row.text,
+            row.account_id,
+            row.phone_serial,
+        )
+        found.append(Doubt(row.id, act, counts.get("done", 0), not counts.get("declared")))
+    return found
+
+
+def pin_to_verify(task: Task, account_id: str) -> None:
+    """Only the account that acted can tell: what it wrote may be visible to it alone."""
+    if not task.verifying:
+        task.own_pins = {"account": task.pinned_account, "phone": task.pinned_phone}
+    task.verifying, task.pinned_account, task.pinned_phone = True, account_id, None
+
+
+def unpin(task: Task) -> None:
+    """Nothing is in doubt any more: the task has its own pins again."""
+    pins = task.own_pins or {}
+    task.verifying, task.own_pins = False, None
+    task.pinned_account, task.pinned_phone = pins.get("account"), pins.get("phone")
 
 
 def actions_of(session: Session, task_id: str) -> Sequence[ActionRow]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.engine import database_now, write
 from models.fence import Fence
+from models.journal import Doubt, doubts, pin_to_verify
 from models.states import State
 from models.tables import Attempt, Campaign, Phone, Task
 from workers.canvas.rows import evaluate, from_json, refs
@@ -38,6 +39,8 @@ class Claim:
     serial: str | None
     seed: int
     depth: int
+    doubts: tuple[Doubt, ...]  # to be settled before anything else is done
+    stop_requested: bool  # only where something is in doubt: then it takes effect after that
     soft_limit: float  # seconds from now, no longer than the task's remaining time
     hard_limit: float
 
@@ -60,6 +63,8 @@ def claim(engine: Engine, seat: Seat, task_id: str, *, lease: float, zone: str) 
         if task is None:
             return NotMine("no such task: a ticket without a row runs nothing")
         now = database_now(session)
+        if task.state == State.RUNNING and task.incarnation == seat.incarnation:
+            _take_back_own_claim(session, task, now)
         refused = _not_claimable(task, seat, now)
         if refused is not None:
             return refused
@@ -78,6 +83,16 @@ def claim(engine: Engine, seat: Seat, task_id: str, *, lease: float, zone: str) 
     return write(engine, work)
 
 
+def _take_back_own_claim(session: Session, task: Task, now: datetime) -> None:
+    """This worker claimed it, and the database's answer was lost: nobody runs it, for a worker runs one at a time."""
+    attempt = session.scalars(select(Attempt).where(Attempt.task_id == task.id, Attempt.number == task.attempt)).one()
+    attempt.ended_at, attempt.outcome, attempt.reason = now, "lost", "the database did not confirm the claim"
+    task.state, task.incarnation, task.lease_until = State.READY, None, None
+    open_ones = doubts(session, task.id)
+    if open_ones:
+        pin_to_verify(task, open_ones[0].act.account_id)
+
+
 def _locked(session: Session, task_id: str) -> Task | None:
     lock_shares(session, task_id)
     return session.scalars(select(Task).where(Task.id == task_id).with_for_update()).one_or_none()
@@ -88,7 +103,7 @@ def _not_claimable(task: Task, seat: Seat, now: datetime) -> NotMine | None:
         return NotMine(f"the task is {task.state}")
     if (task.runs_on == "desk") != (seat.serial is None):
         return _wait(task, now, AT_ONCE, f"a worker at the {task.runs_on} takes it")
-    if task.stop_requested:
+    if task.stop_requested and not task.verifying:
         return NotMine("the task is asked to stop")
     if task.latest_end <= now:
         return NotMine("the task is past its latest end")
@@ -168,6 +183,8 @@ def _take(
         serial=seat.serial,
         seed=task.seed,
         depth=task.depth,
+        doubts=tuple(doubts(session, task.id)) if task.verifying else (),
+        stop_requested=task.stop_requested,
         soft_limit=min(task.soft_limit, left),
         hard_limit=min(task.hard_limit, left + task.hard_limit - task.soft_limit),
     )

@@ -3,7 +3,7 @@
 retry_here   again on this phone, a few times; then as other_phone
 other_phone  a phone that has not failed it; work pinned to an account waits and tries again
 fatal        ends, at once
-unknown      a person looks: needs_review
+unknown      the same account looks on the app; what it cannot tell, a person does: needs_review
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ PASSING = frozenset(
     }
 )
 
-MoveKind = Literal["again", "fail", "review"]
+# Looks for an action in doubt before a person is asked; with the pauses between them about half an hour.
+LOOKS = 12
+
+MoveKind = Literal["again", "fail", "verify", "review"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,9 @@ def next_move(code: str, past: Sequence[Past], *, pinned: bool) -> Move:
     """What follows a failure with this code, the last of `past` being the attempt that failed."""
     kind = CODES[code].kind
     if kind is Kind.UNKNOWN:
-        return Move("review")
+        if code == "unverifiable" or len(past) >= LOOKS:
+            return Move("review")
+        return Move("verify", after=pause(len(past) - 1) if len(past) > 1 else 0.0)
     if kind is Kind.FATAL or len(past) >= ATTEMPTS:
         return Move("fail")
     here = past[-1].phone_serial if past else None

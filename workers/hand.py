@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from sqlalchemy import Engine
 
 from flows.app import App
 from flows.failures import FlowFailure
+from flows.home import go_home
 from flows.identify import Account, read_account
 from flows.phone import PhoneError
 from flows.profile import AppProfile, load_profile
@@ -25,6 +27,8 @@ from workers.seat import Seat
 from workers.settings import settings
 from workers.watch import SlotWatch
 
+log = logging.getLogger("phonefleet.hand")
+
 IDENTIFY_SECONDS = 60.0
 READ_LATELY_SECONDS = 600.0  # a flow that acts reads the account every time; one that only reads, this often
 # After these the connection is made anew, whatever state the old one is in.
@@ -36,6 +40,7 @@ class _Hand:
 
     def __init__(self) -> None:
         self.phone: U2Phone | None = None
+        self.session: Session | None = None  # of the attempt at hand, or the last one
         self.remaining: Callable[[], float] = lambda: IDENTIFY_SECONDS
         self.calls: tuple[Call, ...] = ()  # of the connection that was let go last
         self._account: tuple[str, float] = ("", 0.0)
@@ -90,15 +95,16 @@ def open_session(engine: Engine, seat: Seat, claim: Claim, watch: SlotWatch) -> 
     account_id = claim.account_id or ""
     lately = _hand.read_lately(account_id)
     try:
-        yield Session(
+        _hand.session = Session(
             phone=_hand.reach(seat),
             profile=profile(),
             account_id=account_id,
             account_read_lately=lately,
             rng=random.Random(f"{claim.seed}:{claim.fence.attempt}"),
-            journal=LedgerJournal(engine, claim, settings().timezone.key),
+            journal=LedgerJournal(engine, claim, settings().timezone.key, seat.slot.lease_lasts),
             watch=watch,
         )
+        yield _hand.session
         if not lately:
             _hand.read_account(account_id)
     except PhoneError as error:
@@ -110,6 +116,23 @@ def open_session(engine: Engine, seat: Seat, claim: Claim, watch: SlotWatch) -> 
         raise
     finally:
         _hand.remaining = lambda: IDENTIFY_SECONDS
+
+
+def bring_home(may_touch: Callable[[], None]) -> None:
+    """After a stop: bring the app back to its feed, if that can be done. The stop holds in any case."""
+    session = _hand.session
+    if session is None:
+        return
+    try:
+        go_home(App(session), may_touch)
+    except Exception as error:  # noqa: BLE001 - the next task finds its way from any page
+        log.info("the app was not brought home: %s", error)
+
+
+def restart_ui_server() -> None:
+    """Restart the UI server of the phone in hand: whatever was queued in it is gone, or done, afterwards."""
+    if _hand.phone is not None:
+        _hand.phone.restart_ui_server()
 
 
 def last_calls() -> tuple[Call, ...]:

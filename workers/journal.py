@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from flows.session import Action, ActionKind, ActionRefused
 from models import journal
@@ -13,18 +14,25 @@ from models.engine import database_now, read, write
 from models.fence import Fence
 from models.storable import storable_text
 from workers.claim import Claim
+from workers.persist import persist
+
+
+def _never() -> bool:
+    return False
 
 
 class LedgerJournal:
     """Fulfils flows.session.Journal for one attempt. Its writes raise models.fence.LeaseLost."""
 
-    def __init__(self, engine: Engine, claim: Claim, zone: str) -> None:
+    def __init__(self, engine: Engine, claim: Claim, zone: str, may_wait: Callable[[], bool] = _never) -> None:
+        """`may_wait`: does the lease still last, so that an outcome may be written a little later?"""
         if claim.account_id is None or claim.serial is None:
             raise ValueError("a journal is for attempts on a phone whose account is known")
         self._engine = engine
         self._fence: Fence = claim.fence
         self._account, self._serial = claim.account_id, claim.serial
         self._zone = zone
+        self._may_wait = may_wait
 
     def done(self) -> Sequence[Action]:
         """What earlier attempts at this task did."""
@@ -70,12 +78,12 @@ class LedgerJournal:
         ]
 
     def _conclude(self, number: int, *, happened: bool, verified: bool, reason: str | None) -> None:
-        write(
-            self._engine,
-            lambda session: journal.conclude(
-                session, self._fence, number, happened=happened, verified=verified, reason=reason
-            ),
-        )
+        """Done twice it changes nothing: an answer of the database that was lost does no harm."""
+
+        def work(session: Session) -> None:
+            journal.conclude(session, self._fence, number, happened=happened, verified=verified, reason=reason)
+
+        persist("an action's outcome", lambda: write(self._engine, work), self._may_wait)
 
     def _act(self, action: Action) -> journal.Act:
         return journal.Act(

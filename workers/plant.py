@@ -195,6 +195,7 @@ def _row_values(row: PlantedRow, missing: int, latest_end: datetime, now: dateti
         "acts": bool(flow is not None and flow.acts),
         "pinned_account": pin.account,
         "pinned_phone": pin.phone,
+        "verifying": False,
         "meant_for": None,
         "video_key": _video_key(row, bool(flow is not None and flow.acts), pin),
         "priority": row.options.get("priority", flow.priority if flow is not None else 0),

@@ -16,7 +16,7 @@ from flows.failures import CODES
 from models.collected import note_result
 from models.engine import database_now, write
 from models.fence import check_fence
-from models.journal import in_doubt
+from models.journal import doubts, in_doubt, pin_to_verify
 from models.refused import Refused
 from models.states import State
 from models.storable import storable_json, storable_text
@@ -161,7 +161,7 @@ def _replaced(session: Session, task: Task, attempt: Attempt, signature: Signatu
 def _stopped(session: Session, task: Task, attempt: Attempt, reason: str, step: str | None) -> list[str]:
     attempt.outcome, attempt.reason, attempt.step = "stopped", reason, step
     if in_doubt(session, task.id):
-        return _review(task, Failed("outcome_unknown", reason, step))
+        return _doubt(session, task, Failed("outcome_unknown", reason, step))
     return end_task(session, task, _stop(task, reason), database_now(session))
 
 
@@ -175,7 +175,7 @@ def _handed_back(session: Session, task: Task, attempt: Attempt, step: str | Non
     attempt.outcome, attempt.step = "handed_back", step
     session.flush()
     if in_doubt(session, task.id):
-        return _review(task, Failed("outcome_unknown", "the worker ended after a point of no return", step))
+        return _doubt(session, task, Failed("outcome_unknown", "the worker ended after a point of no return", step))
     if task.stop_requested:
         return end_task(session, task, _stop(task, "its worker ended"), database_now(session))
     return _back_to_ready(task, database_now(session), 0.0, "its worker ended")
@@ -188,7 +188,7 @@ def _failed(session: Session, task: Task, attempt: Attempt, failed: Failed) -> l
     attempt.details, attempt.evidence = dict(failed.details) or None, failed.evidence
     _note_account(session, attempt, failed)
     session.flush()
-    if in_doubt(session, task.id):
+    if in_doubt(session, task.id) and failed.code != "unverifiable":
         failed = replace(failed, code="outcome_unknown")
     pinned = task.pinned_account is not None or task.pinned_phone is not None
     move = next_move(failed.code, past_of(session, task.id), pinned=pinned)
@@ -225,6 +225,8 @@ def follow(session: Session, task: Task, failed: Failed, move: Move) -> list[str
     if move.kind == "review":
         return _review(task, failed)
     now = database_now(session)
+    if move.kind == "verify":
+        return _verify(session, task, failed, move.after, now)
     if move.kind == "again" and task.stop_requested:
         return end_task(session, task, _stop(task, failed.reason), now)
     if move.kind == "fail" or now + timedelta(seconds=move.after) >= task.latest_end:
@@ -238,6 +240,20 @@ def _back_to_ready(task: Task, now: datetime, after: float, why: str) -> list[st
     task.rung_at, task.rung_queue = None, None
     task.not_before, task.waits_for = now + timedelta(seconds=after), why
     return [] if after else [task.id]
+
+
+def _doubt(session: Session, task: Task, failed: Failed) -> list[str]:
+    """An attempt ended without failing, and left an action in doubt."""
+    return follow(session, task, failed, next_move(failed.code, past_of(session, task.id), pinned=True))
+
+
+def _verify(session: Session, task: Task, failed: Failed, after: float, now: datetime) -> list[str]:
+    """The account that acted looks for what is in doubt, before anything else is done for this task."""
+    found = doubts(session, task.id)
+    if not found:
+        return _back_to_ready(task, now, after, failed.reason)
+    pin_to_verify(task, found[0].act.account_id)
+    return _back_to_ready(task, now, after, f"to be looked for on the app: {failed.reason}")
 
 
 def _review(task: Task, failed: Failed) -> list[str]:

@@ -104,7 +104,12 @@ def _owed(
 
 
 def _unrung(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return Task.state == State.READY, Task.rung_at.is_(None), Task.not_before <= now, ~Task.stop_requested
+    return (
+        Task.state == State.READY,
+        Task.rung_at.is_(None),
+        Task.not_before <= now,
+        or_(~Task.stop_requested, Task.verifying),
+    )
 
 
 def _say_why_not_rung(session: Session, seated: Mapping[str, str], online: Set[str], now: datetime) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from celery.canvas import Signature
+from celery.exceptions import Reject
 from pydantic import ValidationError
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
@@ -18,22 +19,26 @@ from flows.flow import Flow, Params
 from flows.phone import PhoneError
 from flows.registry import FLOWS
 from models.engine import write
-from models.fence import LeaseLost, record_refused_write
+from models.fence import LeaseLost, record_refused_write, recorded_already
 from workers.app import app
 from workers.claim import Claim, NotMine, claim
 from workers.desk import DESK, Desk
 from workers.evidence.keep import keep
-from workers.hand import last_calls, open_session, profile
+from workers.hand import bring_home, last_calls, open_session, profile, restart_ui_server
 from workers.host.slots import safe_until
 from workers.ledger import ledger
+from workers.persist import AWAY, persist
 from workers.record import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped, record
 from workers.ring import owe_again, ring
 from workers.seat import Seat, current_seat, phone_queue
 from workers.settings import settings
 from workers.tickets import NotPublished, Ticket, publish
+from workers.verify import settle_doubts
 from workers.watch import HandBack, LeaseRanOut, SlotWatch
 
 log = logging.getLogger("phonefleet.run")
+
+AWAY_PAUSE = 1.0  # seconds before the next ticket is looked at while the ledger is away
 
 
 def run_ticket(task_id: str) -> str:
@@ -41,7 +46,12 @@ def run_ticket(task_id: str) -> str:
     engine, seat = ledger(), current_seat()
     config = settings()
     asked_at = time.monotonic()
-    got = claim(engine, seat, task_id, lease=config.lease, zone=config.timezone.key)
+    try:
+        got = claim(engine, seat, task_id, lease=config.lease, zone=config.timezone.key)
+    except AWAY as error:
+        log.warning("%s not claimed, the ledger is away: %s", task_id, getattr(error, "orig", error))
+        time.sleep(AWAY_PAUSE)  # ticket after ticket would be used up while nothing can be claimed
+        raise Reject(requeue=True) from error
     if isinstance(got, NotMine):
         return _not_mine(engine, task_id, got)
     seat.slot.begin(
@@ -54,7 +64,7 @@ def run_ticket(task_id: str) -> str:
         outcome = perform(engine, seat, got)
         if outcome is None:
             return "lease lost"
-        return write_down(engine, got, outcome)
+        return write_down(engine, got, outcome, seat.slot.lease_lasts)
     finally:
         seat.slot.rest()
 
@@ -70,11 +80,16 @@ def _not_mine(engine: Engine, task_id: str, got: NotMine) -> str:
     return got.why
 
 
-def write_down(engine: Engine, got: Claim, outcome: Outcome) -> str:
-    """Record and ring what follows. What happened, in a word; a late write is refused, and that is kept."""
+def write_down(engine: Engine, got: Claim, outcome: Outcome, may_wait: Callable[[], bool] = bool) -> str:
+    """Record and ring what follows. What happened, in a word; a late write is refused, and that is kept.
+
+    While the ledger is away and `may_wait` says so, it is tried again.
+    """
     try:
-        ready = record(engine, got, outcome)
+        ready = persist(f"the outcome of {got.flow}", lambda: record(engine, got, outcome), may_wait)
     except LeaseLost as lost:
+        if recorded_already(engine, got.fence):  # the database's answer to an earlier try was lost
+            return type(outcome).__name__
         record_refused_write(engine, got.fence, type(outcome).__name__)
         log.warning("%s", lost)
         return "lease lost"
@@ -104,6 +119,7 @@ def _settled(engine: Engine, seat: Seat, got: Claim, watch: SlotWatch) -> Outcom
     except HandBack:
         return HandedBack(watch.failed_in)
     except Stopped as stopped:
+        bring_home(watch.check_lease)
         return WasStopped(str(stopped), watch.failed_in)
     except FlowFailure as failure:
         return Failed(failure.code, failure.reason, watch.failed_in, failure.details)
@@ -123,6 +139,9 @@ def _outcome(engine: Engine, seat: Seat, got: Claim, watch: SlotWatch) -> Outcom
     flow = FLOWS[got.flow]
     params = checked_params(flow, got.args, got.kwargs)
     with open_session(engine, seat, got, watch) as session:
+        settle_doubts(session, got.doubts, params, restart_ui_server)
+        if got.stop_requested:
+            raise Stopped("a person asked the task to stop")
         result = flow.run(session, params)
     return Succeeded(result.model_dump(mode="json"))
 

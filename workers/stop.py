@@ -75,7 +75,7 @@ def end_stopped(engine: Engine, campaign_id: str | None = None) -> int:
 
     def work(session: Session) -> int:
         now = database_now(session)
-        asked = select(Task.id).where(Task.stop_requested, Task.state.in_(NOT_BEGUN))
+        asked = select(Task.id).where(Task.stop_requested, Task.state.in_(NOT_BEGUN), ~Task.verifying)
         if campaign_id is not None:
             asked = asked.where(Task.campaign_id == campaign_id)
         ended = 0
@@ -128,4 +128,5 @@ def _finish(engine: Engine, campaign_id: str) -> StopReport:
         return dict(rows.all())
 
     left = read(engine, count)
-    return StopReport(stopped, left.get(State.RUNNING, 0), left.get(State.NEEDS_REVIEW, 0))
+    leaving = left.get(State.RUNNING, 0) + left.get(State.READY, 0)  # ready: what is in doubt is looked for first
+    return StopReport(stopped, leaving, left.get(State.NEEDS_REVIEW, 0))

@@ -53,6 +53,11 @@ class SlotWatch:
         if time.monotonic() >= self._soft:
             raise FlowFailure("time_limit", f"it ran longer than its soft limit of {self._soft_limit:g} s")
 
+    def check_lease(self) -> None:
+        """Raises LeaseRanOut; a stop or a limit does not matter here."""
+        if self._slot.stop & Stop.LEASE:
+            raise LeaseRanOut("the lease is lost")
+
     def remaining(self) -> float:
         """Seconds that a call to the phone may take at most: no longer than the lease and the hard limit allow."""
         now = time.monotonic()

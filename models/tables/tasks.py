@@ -57,6 +57,9 @@ class Task(Base):
     acts: Mapped[bool]  # writes on the platform
     pinned_account: Mapped[Name | None]
     pinned_phone: Mapped[Name | None]
+    # while an action of it is in doubt: it is pinned to the account that did it, and these are its own pins
+    verifying: Mapped[bool]
+    own_pins: Mapped[Json | None]
     # of a task that acts in the pool: whom the even share means it for, and the video it is on
     meant_for: Mapped[Name | None]
     video_key: Mapped[Key | None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flows.failures import CODES, Kind
-from workers.follow import ATTEMPTS, PASSING, Move, Past, next_move, pause, unable
+from workers.follow import ATTEMPTS, LOOKS, PASSING, Move, Past, next_move, pause, unable
 
 FATAL = sorted(code for code, rule in CODES.items() if rule.kind is Kind.FATAL)
 OTHER = sorted(code for code, rule in CODES.items() if rule.kind is Kind.OTHER_PHONE)
@@ -29,10 +29,23 @@ def test_fatal_ends_at_once(code: str, pinned: bool) -> None:
 
 
 @pytest.mark.parametrize("pinned", [True, False])
-@pytest.mark.parametrize("tries", [1, ATTEMPTS + 3])
-@pytest.mark.parametrize("code", UNKNOWN)
-def test_unknown_goes_to_a_person_however_often(code: str, tries: int, pinned: bool) -> None:
-    assert next_move(code, failed(code, *["p1"] * tries), pinned=pinned) == Move("review")
+@pytest.mark.parametrize(
+    ("tries", "move"),
+    [
+        (1, Move("verify", 0.0)),
+        (2, Move("verify", 1.0)),
+        (5, Move("verify", 8.0)),
+        (LOOKS - 1, Move("verify", 300.0)),
+        (LOOKS, Move("review")),
+    ],
+)
+def test_unknown_is_looked_for_and_then_goes_to_a_person(tries: int, move: Move, pinned: bool) -> None:
+    assert next_move("outcome_unknown", failed("outcome_unknown", *["p1"] * tries), pinned=pinned) == move
+
+
+@pytest.mark.parametrize("pinned", [True, False])
+def test_what_the_app_cannot_tell_goes_to_a_person(pinned: bool) -> None:
+    assert next_move("unverifiable", failed("unverifiable", "p1"), pinned=pinned) == Move("review")
 
 
 @pytest.mark.parametrize("code", OTHER)

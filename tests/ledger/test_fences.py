@@ -96,7 +96,7 @@ def test_what_a_lost_worker_says_of_its_action_is_not_believed(ledger: Engine, h
         say(number)
     row = read(ledger, lambda s: s.get_one(ActionRow, number))
     assert row.outcome == "declared"
-    assert task(ledger, got.fence.task_id).state == "needs_review"
+    assert task(ledger, got.fence.task_id).verifying
 
 
 def test_a_concluded_action_is_not_changed_again(ledger: Engine) -> None:

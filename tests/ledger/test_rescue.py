@@ -77,8 +77,9 @@ def test_a_lost_attempt(ledger: Engine, how: str, point: str) -> None:
     lost = attempts(ledger, one)[0]
     assert (lost.outcome, lost.failure_code) == ("lost", "phone_lost")
     if point == "declared":
-        assert again == []
-        assert (task(ledger, one).state, task(ledger, one).failure_code) == ("needs_review", "outcome_unknown")
+        assert again == [one]
+        assert isinstance(try_to_take(ledger, one, phone_seat(ledger, "p2")), NotMine)
+        assert task(ledger, one).verifying
     else:
         assert again == [one]
         phone_offline(ledger, "p1", "unplugged")
@@ -110,11 +111,14 @@ def test_a_lost_pinned_task_is_tried_again_after_a_pause(ledger: Engine) -> None
 
 
 @pytest.mark.parametrize("outcome", [Failed("app_crashed", "it closed"), WasStopped("asked"), HandedBack()], ids=repr)
-def test_what_is_in_doubt_goes_to_a_person_however_the_attempt_ended(ledger: Engine, outcome: Outcome) -> None:
+def test_what_is_in_doubt_is_looked_for_by_the_same_account_however_the_attempt_ended(
+    ledger: Engine, outcome: Outcome
+) -> None:
     got, journal = acting(ledger)
     journal.declare(LIKE)
-    assert record(ledger, got, outcome) == []
-    assert task(ledger, got.fence.task_id).state == "needs_review"
+    assert record(ledger, got, outcome) == [got.fence.task_id]
+    waiting = task(ledger, got.fence.task_id)
+    assert (waiting.state, waiting.verifying, waiting.pinned_account) == ("ready", True, got.account_id)
 
 
 def test_a_worker_that_dies_again_and_again_does_not_go_on_for_ever(ledger: Engine) -> None:

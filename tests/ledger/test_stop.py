@@ -96,16 +96,21 @@ def test_a_worker_that_dies_after_it_was_asked_stops_its_task(ledger: Engine) ->
     assert task(ledger, one).state == "stopped"
 
 
-def test_what_is_in_doubt_stays_for_a_person(ledger: Engine) -> None:
+def test_a_stop_waits_until_what_is_in_doubt_was_looked_for(ledger: Engine) -> None:
     owned_author(ledger)
     got = take(ledger, ready(ledger, campaign_id := plant(ledger, like()))[0], phone_seat(ledger, "p1"))
     one = got.fence.task_id
     LedgerJournal(ledger, got, ZONE).declare(Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看"))
     stop_campaign(ledger, campaign_id, who="lena")
     incarnation_died(ledger, got.fence.incarnation, "killed")
-    assert task(ledger, one).state == "needs_review"
-    assert stop_campaign(ledger, campaign_id, who="lena").in_review == 1
-    assert task(ledger, one).reason == "killed"
+    assert (task(ledger, one).state, task(ledger, one).verifying) == ("ready", True)
+    assert stop_campaign(ledger, campaign_id, who="lena").leaving == 1
+
+    looking = take(ledger, one, phone_seat(ledger, "p1"))
+    assert looking.stop_requested
+    LedgerJournal(ledger, looking, ZONE).refute(looking.doubts[0].number, "not there")
+    record(ledger, looking, WasStopped("asked"))
+    assert task(ledger, one).state == "stopped"
 
 
 def test_a_delegated_task_stops_with_all_that_is_in_its_place(ledger: Engine) -> None:

@@ -28,7 +28,7 @@ from workers.stop import end_stopped
 
 log = logging.getLogger("phonefleet.coordinator")
 
-LEAD_SECONDS = 5.0
+LEAD_SECONDS = 3.0
 REDIS_TIMEOUT = 5.0
 
 
@@ -45,7 +45,7 @@ class Janitor:
 def janitors(engine: Engine, redis: Redis) -> list[Janitor]:
     """All of them, in the order in which they work."""
     return [
-        Janitor("rescue", 1.0, lambda: ring(engine, rescue_expired(engine))),
+        Janitor("rescue", 0.25, lambda: ring(engine, rescue_expired(engine))),
         Janitor("ring", 0.5, lambda: ring_ready(engine)),
         Janitor("restore", 2.0, lambda: restore(engine, redis, look_at_all=False)),
         Janitor("restore all", 30.0, lambda: restore(engine, redis, look_at_all=True)),

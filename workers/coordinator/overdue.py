@@ -47,4 +47,6 @@ def overdue(task: Task) -> End:
         why = "what it waits for has not ended in time"
         return End(State.FAILED, code="not_in_time", kind="fatal", culprit="flow", reason=why)
     why = task.waits_for or "no phone took it"
+    if task.verifying:
+        return End(State.FAILED, code="outcome_unknown", kind="unknown", culprit="phone", reason=why)
     return End(State.FAILED, code="no_phone_in_time", kind="fatal", culprit="phone", reason=why)

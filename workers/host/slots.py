@@ -165,6 +165,10 @@ class Slot:
         """Monotonic seconds after which the worker must not touch the phone."""
         return self._times[_LEASE]
 
+    def lease_lasts(self) -> bool:
+        """May what the running task knows still be written down?"""
+        return time.monotonic() < self._times[_LEASE]
+
     @property
     def hard_limit(self) -> float:
         """Monotonic seconds at which the worker is killed; 0 while no task runs."""

@@ -210,6 +210,8 @@ def upgrade() -> None:
         sa.Column("acts", sa.Boolean(), nullable=False),
         sa.Column("pinned_account", sa.String(length=191), nullable=True),
         sa.Column("pinned_phone", sa.String(length=191), nullable=True),
+        sa.Column("verifying", sa.Boolean(), nullable=False),
+        sa.Column("own_pins", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("meant_for", sa.String(length=191), nullable=True),
         sa.Column("video_key", sa.String(length=32), nullable=True),
         sa.Column("priority", sa.Integer(), nullable=False),

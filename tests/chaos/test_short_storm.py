@@ -1,0 +1,21 @@
+"""A short storm over a whole fleet: nothing lost, nothing done twice, nothing stuck."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chaos.report import bad_tasks, last_line, targets
+from chaos.storm import Wanted, run_storm
+
+
+@pytest.mark.fleet
+def test_short_storm(tmp_path: Path) -> None:
+    storm = run_storm(Wanted(tasks=150, phones=8, faults=40, seed=1), tmp_path)
+
+    missed = [target for target in targets(storm) if not target.ok]
+    assert not missed, "\n".join([last_line(storm), *map(str, missed), *bad_tasks(storm)])
+    assert len(storm.rows.tasks) == 150
+    assert len(storm.blows) == 40
+    assert len(storm.rows.truth) > 75  # what it was held against is no empty log

@@ -1,0 +1,114 @@
+"""An action in doubt is looked for by the account that did it, and by nobody else, before anything else is done."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine
+
+from flows.session import Action, ActionKind
+from models.engine import read
+from models.tables import ActionRow
+from tests.ledger.drive import (
+    AUTHOR,
+    ZONE,
+    attempts,
+    change,
+    like,
+    owned_author,
+    past,
+    phone_seat,
+    plant,
+    ready,
+    take,
+    task,
+    try_to_take,
+)
+from workers.claim import Claim, NotMine
+from workers.coordinator.overdue import end_overdue
+from workers.journal import LedgerJournal
+from workers.record import Failed, Succeeded, record
+from workers.rescue import incarnation_died
+
+LIKE = Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看")
+
+
+def in_doubt(engine: Engine) -> tuple[str, int]:
+    """A task of the pool whose worker died behind its point of no return; the action's number."""
+    owned_author(engine)
+    got = take(engine, ready(engine, plant(engine, like()))[0], phone_seat(engine, "p1"))
+    number = LedgerJournal(engine, got, ZONE).declare(LIKE)
+    incarnation_died(engine, got.fence.incarnation, "killed")
+    return got.fence.task_id, number
+
+
+def looking(engine: Engine, one: str) -> Claim:
+    """The verifying attempt of the phone's next worker."""
+    return take(engine, one, phone_seat(engine, "p1"))
+
+
+def test_only_the_account_that_acted_looks(ledger: Engine) -> None:
+    one, number = in_doubt(ledger)
+    assert isinstance(try_to_take(ledger, one, phone_seat(ledger, "p2")), NotMine)
+    change(ledger, one, not_before=past(ledger))
+    got = looking(ledger, one)
+    assert [(doubt.number, doubt.known, doubt.alone) for doubt in got.doubts] == [(number, 0, True)]
+    assert got.account_id == "acc-p1"
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_what_was_seen_settles_it_and_the_task_is_free_again(ledger: Engine, happened: bool) -> None:
+    one, number = in_doubt(ledger)
+    got = looking(ledger, one)
+    journal = LedgerJournal(ledger, got, ZONE)
+    if happened:
+        journal.confirm(number, verified=True)
+    else:
+        journal.refute(number, "not there")
+    row = read(ledger, lambda session: session.get_one(ActionRow, number))
+    assert (row.outcome, row.attempt) == ("done" if happened else "not_done", 1)
+    free = task(ledger, one)
+    assert (free.verifying, free.pinned_account, free.own_pins) == (False, None, None)
+    assert [action for action in journal.done() if action == LIKE] == ([LIKE] if happened else [])
+    record(ledger, got, Succeeded({"kind": "like_comment"}))
+    assert task(ledger, one).state == "succeeded"
+
+
+def test_a_look_that_fails_is_tried_again_later_by_the_same_account(ledger: Engine) -> None:
+    one, _ = in_doubt(ledger)
+    got = looking(ledger, one)
+    assert record(ledger, got, Failed("list_not_loaded", "no network")) == []
+    again = task(ledger, one)
+    assert (again.state, again.verifying, again.pinned_account) == ("ready", True, "acc-p1")
+
+
+def test_what_the_app_cannot_tell_is_a_persons(ledger: Engine) -> None:
+    one, number = in_doubt(ledger)
+    record(ledger, looking(ledger, one), Failed("unverifiable", "the comment is gone"))
+    assert (task(ledger, one).state, task(ledger, one).failure_code) == ("needs_review", "unverifiable")
+    assert read(ledger, lambda session: session.get_one(ActionRow, number)).outcome == "declared"
+
+
+def test_identical_actions_in_doubt_are_not_told_apart(ledger: Engine) -> None:
+    one, _ = in_doubt(ledger)
+    other = take(ledger, ready(ledger, plant(ledger, like()))[0], phone_seat(ledger, "p1"))
+    LedgerJournal(ledger, other, ZONE).declare(LIKE)
+    incarnation_died(ledger, other.fence.incarnation, "killed")
+    (doubt,) = looking(ledger, one).doubts
+    assert not doubt.alone
+
+
+def test_a_task_in_doubt_that_nobody_could_look_after_says_so_at_its_end(ledger: Engine) -> None:
+    one, _ = in_doubt(ledger)
+    change(ledger, one, latest_end=past(ledger))
+    end_overdue(ledger)
+    assert (task(ledger, one).state, task(ledger, one).failure_code) == ("failed", "outcome_unknown")
+
+
+def test_a_claim_that_the_database_did_not_confirm_is_taken_back(ledger: Engine) -> None:
+    owned_author(ledger)
+    seat = phone_seat(ledger, "p1")
+    (one,) = ready(ledger, plant(ledger, like()))
+    take(ledger, one, seat)
+    again = take(ledger, one, seat)
+    assert again.fence.attempt == 2
+    assert [attempt.outcome for attempt in attempts(ledger, one)] == ["lost", None]
