@@ -81,7 +81,9 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "ui_server_lost": Rule(Kind.RETRY_HERE, Culprit.PHONE, "restart the phone if it goes on"),
         # time, and the unknown
         "time_limit": Rule(Kind.OTHER_PHONE, Culprit.PHONE, "raise the run-time limit or look at the evidence"),
-        "outcome_unknown": Rule(Kind.UNKNOWN, Culprit.PHONE, "look on the app whether it was done, then settle it"),
+        "outcome_unknown": Rule(
+            Kind.UNKNOWN, Culprit.PHONE, "look on the app whether it was done, then settle it: phonefleet review"
+        ),
         "unverifiable": Rule(
             Kind.UNKNOWN, Culprit.CONTENT, "what would tell is gone from the app: ask who was there, then settle it"
         ),
