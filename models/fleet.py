@@ -50,6 +50,40 @@ def phone_problem(engine: Engine, serial: str, state: str, why: str) -> None:
     write(engine, work)
 
 
+def phones_alive(engine: Engine, incarnations: Sequence[str]) -> None:
+    """The host of these workers is there; phones that were taken for silent work again."""
+    if not incarnations:
+        return
+
+    def work(session: Session) -> None:
+        session.execute(
+            update(Phone)
+            .where(Phone.incarnation.in_(incarnations), Phone.state.in_(["online", "silent"]))
+            .values(state="online", why=None, seen_at=database_now(session))
+        )
+
+    write(engine, work)
+
+
+def mark_silent(engine: Engine, seconds: float) -> int:
+    """Phones whose host was not heard of for so long take no work until it is; how many were marked."""
+
+    def work(session: Session) -> int:
+        now = database_now(session)
+        late = session.scalars(
+            select(Phone.serial).where(Phone.state == "online", Phone.seen_at < now - timedelta(seconds=seconds))
+        ).all()
+        if late:
+            session.execute(
+                update(Phone)
+                .where(Phone.serial.in_(late), Phone.state == "online")
+                .values(state="silent", why=f"its host was not heard of for {seconds:g} s")
+            )
+        return len(late)
+
+    return write(engine, work)
+
+
 def owe_tickets_again(session: Session, serial: str) -> None:
     """Ready tasks whose ticket lies in this phone's queue are rung again."""
     session.execute(

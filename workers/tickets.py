@@ -21,8 +21,7 @@ STEPS: Sequence[int] = (0, 3, 6, 9)
 BATCH = 200
 TRIES = 3
 _STEP_MARK = "\x06\x16"  # kombu: queue, mark, step; step 0 has neither mark nor number
-_UNACKED = "unacked"
-_UNACKED_INDEX = "unacked_index"
+UNACKED = "unacked"
 _WINDOW = 1000
 
 
@@ -102,8 +101,8 @@ def queued_ids(redis: Redis, queues: Sequence[str]) -> Mapping[str, set[str]]:
     rung once more, which does nothing twice. Raises redis.RedisError.
     """
     found = {queue: {_task_id(raw) for key in list_keys(queue) for raw in _windows(redis, key)} for queue in queues}
-    held = (json.loads(raw)[0] for _, raw in redis.hscan_iter(_UNACKED, count=_WINDOW))
-    found[_UNACKED] = {str(message["headers"]["id"]) for message in held}
+    held = (json.loads(raw)[0] for _, raw in redis.hscan_iter(UNACKED, count=_WINDOW))
+    found[UNACKED] = {str(message["headers"]["id"]) for message in held}
     return found
 
 

@@ -20,7 +20,7 @@ class Phone(Base):
     address: Mapped[Name]  # what adb calls it: a serial or host:port
     host: Mapped[Name]
     model: Mapped[Name]
-    state: Mapped[Word]  # online | offline | unauthorized | problem
+    state: Mapped[Word]  # online | silent | offline | unauthorized | problem
     why: Mapped[LongText | None]
     incarnation: Mapped[Id | None]  # the worker that serves it
     account_id: Mapped[Name | None]  # read from the app, not configured

@@ -129,7 +129,7 @@ def test_a_lost_phone_is_not_asked_twice(phone: U2Phone, shelf: Shelf, new_watch
     wait_until(lambda: _connected(shelf), 20, "the phone to come back")
 
 
-@pytest.mark.parametrize("short", [{"lease": 2.5}, {"hard": 2.5}])
+@pytest.mark.parametrize("short", [{"lease": 0.9}, {"hard": 0.9}])
 def test_the_time_to_record_the_failure_is_left(shelf: Shelf, new_watch: NewWatch, short: dict[str, float]) -> None:
     missing = look_into(shelf, new_watch(**short)).facts["missing"]
     assert missing == dict.fromkeys(PIECES, "not asked: no time was left")

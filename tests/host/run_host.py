@@ -29,6 +29,9 @@ class RedisLedger:
     def phone_problem(self, serial: str, state: str, why: str) -> None:
         self._tell("problem", serial, state, why)
 
+    def phones_alive(self, incarnations: Sequence[str]) -> None:
+        self._redis.incr("alive", len(incarnations))
+
     def renew_leases(self, incarnations: Sequence[str], seconds: float) -> Mapping[str, str]:
         self._redis.incr("renewals")
         held = cast("dict[str, str]", self._redis.hgetall("leases"))

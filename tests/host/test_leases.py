@@ -28,6 +28,9 @@ class Ledger:
         self.meanwhile = meanwhile
         self.asked: list[Sequence[str]] = []
 
+    def phones_alive(self, incarnations: Sequence[str]) -> None:
+        pass
+
     def renew_leases(self, incarnations: Sequence[str], seconds: float) -> Mapping[str, str]:
         self.asked.append(incarnations)
         self.meanwhile()

@@ -145,14 +145,14 @@ def test_what_a_flushall_took_is_rung_again(ledger: Engine, redis: Redis, look_a
     for one in wanted:
         change(ledger, one, rung_at=past(ledger, 10))
     redis.flushall()
-    assert restore(ledger, redis, look_at_all=look_at_all) == 3
-    assert restore(ledger, redis, look_at_all=look_at_all) == 0, "they are owed now"
+    assert restore(ledger, redis, set(), look_at_all=look_at_all) == 3
+    assert restore(ledger, redis, set(), look_at_all=look_at_all) == 0, "they are owed now"
     assert ring_ready(ledger) == 3
     found = queued(redis, "desk") | queued(redis, "pool") | queued(redis, "phone.p1")
     assert found == set(wanted) - {running}
     for one in wanted:
         change(ledger, one, rung_at=past(ledger, 10))
-    assert restore(ledger, redis, look_at_all=True) == 0, "nothing is lost now"
+    assert restore(ledger, redis, set(), look_at_all=True) == 0, "nothing is lost now"
 
 
 def test_a_loss_hidden_by_an_old_ticket_is_found_when_all_are_looked_at(ledger: Engine, redis: Redis) -> None:
@@ -166,8 +166,8 @@ def test_a_loss_hidden_by_an_old_ticket_is_found_when_all_are_looked_at(ledger: 
             redis.lrem(key, 1, raw)  # type: ignore[arg-type]  # it takes bytes as well
     for one in (first, second):
         change(ledger, one, rung_at=past(ledger, 10))
-    assert restore(ledger, redis, look_at_all=False) == 0
-    assert restore(ledger, redis, look_at_all=True) == 1
+    assert restore(ledger, redis, set(), look_at_all=False) == 0
+    assert restore(ledger, redis, set(), look_at_all=True) == 1
     assert task(ledger, second).rung_at is None
 
 
@@ -175,7 +175,7 @@ def test_a_ticket_on_its_way_is_not_lost(ledger: Engine, redis: Redis) -> None:
     ready(ledger, plant(ledger, work(1)))
     ring_ready(ledger)
     redis.flushall()
-    assert restore(ledger, redis, look_at_all=True) == 0
+    assert restore(ledger, redis, set(), look_at_all=True) == 0
 
 
 def test_a_ticket_that_came_twice_runs_once(ledger: Engine, redis: Redis) -> None:
@@ -191,18 +191,22 @@ def test_a_ticket_that_came_twice_runs_once(ledger: Engine, redis: Redis) -> Non
 
 
 @pytest.mark.parametrize(
-    ("rung", "here", "lost"),
+    ("rung", "here", "before", "lost", "held"),
     [
-        ({}, {}, []),
-        ({"a": "pool"}, {}, ["a"]),
-        ({"a": "pool"}, {"pool": {"a"}}, []),
-        ({"a": "pool"}, {"pool": set(), "unacked": {"a"}}, []),
-        ({"a": "pool", "b": "desk"}, {"pool": {"b"}, "desk": {"x"}}, ["a"]),
-        ({"a": "pool", "b": "pool"}, {"pool": {"c"}, "unacked": set()}, ["a", "b"]),
+        ({}, {}, set(), [], set()),
+        ({"a": "pool"}, {}, set(), ["a"], set()),
+        ({"a": "pool"}, {"pool": {"a"}}, set(), [], set()),
+        ({"a": "pool"}, {"pool": {"a"}, "unacked": {"a"}}, {"a"}, [], set()),
+        ({"a": "pool"}, {"pool": set(), "unacked": {"a"}}, set(), [], {"a"}),
+        ({"a": "pool"}, {"pool": set(), "unacked": {"a"}}, {"a"}, ["a"], set()),
+        ({"a": "pool", "b": "desk"}, {"pool": {"b"}, "desk": {"x"}}, set(), ["a"], set()),
+        ({"a": "pool", "b": "pool"}, {"pool": {"c"}, "unacked": set()}, {"b"}, ["a", "b"], set()),
     ],
 )
-def test_which_tickets_are_lost(rung: dict[str, str], here: dict[str, set[str]], lost: list[str]) -> None:
-    assert lost_tickets(rung, here) == lost
+def test_which_tickets_are_lost(
+    rung: dict[str, str], here: dict[str, set[str]], before: set[str], lost: list[str], held: set[str]
+) -> None:
+    assert lost_tickets(rung, here, before) == (lost, held)
 
 
 @pytest.mark.parametrize(

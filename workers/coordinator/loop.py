@@ -19,6 +19,7 @@ from workers.coordinator.close import close_ended
 from workers.coordinator.lead import lead, step_down
 from workers.coordinator.overdue import end_overdue
 from workers.coordinator.restore import restore
+from workers.coordinator.silence import mark_silent_phones
 from workers.ledger import ledger
 from workers.log import set_up_logging
 from workers.rescue import rescue_expired
@@ -44,11 +45,13 @@ class Janitor:
 
 def janitors(engine: Engine, redis: Redis) -> list[Janitor]:
     """All of them, in the order in which they work."""
+    in_hands: set[str] = set()
     return [
         Janitor("rescue", 0.25, lambda: ring(engine, rescue_expired(engine))),
+        Janitor("silence", 2.0, lambda: mark_silent_phones(engine)),
         Janitor("ring", 0.5, lambda: ring_ready(engine)),
-        Janitor("restore", 2.0, lambda: restore(engine, redis, look_at_all=False)),
-        Janitor("restore all", 30.0, lambda: restore(engine, redis, look_at_all=True)),
+        Janitor("restore", 2.0, lambda: restore(engine, redis, in_hands, look_at_all=False)),
+        Janitor("restore all", 30.0, lambda: restore(engine, redis, in_hands, look_at_all=True)),
         Janitor("overdue", 2.0, lambda: ring(engine, end_overdue(engine))),
         Janitor("stop", 2.0, lambda: end_stopped(engine)),
         Janitor("close", 2.0, lambda: close_ended(engine)),

@@ -1,8 +1,10 @@
 """Restore: tickets that Redis lost are owed again.
 
-A ready task whose ticket is rung has it in its queue, or in a worker's hands. When a queue holds
-fewer tickets than there are such tasks, some are lost: then, and now and then in any case (old
-tickets may hide a loss), every id is looked up.
+A ready task whose ticket is rung has it in its queue, or for a moment in a worker's hands, which
+claims the task at once. When a queue holds fewer tickets than there are such tasks, some are lost:
+then, and now and then in any case (old tickets may hide a loss), every id is looked up. A ticket
+that is found in somebody's hands at two looks one after the other, while its task is still not
+claimed, is in the hands of a worker that died together with its host.
 """
 
 from __future__ import annotations
@@ -18,14 +20,17 @@ from models.engine import database_now, read, write
 from models.states import State
 from models.tables import Task
 from workers.ring import owe_again
-from workers.tickets import queue_lengths, queued_ids
+from workers.tickets import UNACKED, queue_lengths, queued_ids
 
 SETTLE = timedelta(seconds=3)  # a ticket on its way is not lost: from marking to its list, and from list to unacked
 AT_ONCE = 2000
 
 
-def restore(engine: Engine, redis: Redis, *, look_at_all: bool) -> int:
-    """Owe lost tickets again; how many. Raises redis.RedisError."""
+def restore(engine: Engine, redis: Redis, in_hands: set[str], *, look_at_all: bool) -> int:
+    """Owe lost tickets again; how many. Raises redis.RedisError.
+
+    `in_hands` are the tasks whose ticket the last look found in a worker's hands; this look's take their place.
+    """
     expected = read(engine, _expected)
     if not expected:
         return 0
@@ -33,7 +38,9 @@ def restore(engine: Engine, redis: Redis, *, look_at_all: bool) -> int:
         return 0
     rung = read(engine, _rung)
     here = queued_ids(redis, list(expected))
-    lost = lost_tickets(rung, here)
+    lost, held = lost_tickets(rung, here, in_hands)
+    in_hands.clear()
+    in_hands.update(held)
     for start in range(0, len(lost), AT_ONCE):
         some = lost[start : start + AT_ONCE]
         write(engine, lambda session, some=some: owe_again(session, some))  # type: ignore[misc]
@@ -45,10 +52,14 @@ def short(expected: Mapping[str, int], lengths: Mapping[str, int]) -> bool:
     return any(lengths.get(queue, 0) < count for queue, count in expected.items())
 
 
-def lost_tickets(rung: Mapping[str, str], here: Mapping[str, Set[str]]) -> list[str]:
-    """The tasks (id → queue) whose ticket is in no queue and in nobody's hands."""
-    everywhere = set().union(*here.values()) if here else set()
-    return [task_id for task_id in rung if task_id not in everywhere]
+def lost_tickets(
+    rung: Mapping[str, str], here: Mapping[str, Set[str]], in_hands: Set[str] = frozenset()
+) -> tuple[list[str], set[str]]:
+    """The tasks (id → queue) whose ticket is lost, and those whose ticket is in a worker's hands for the first time."""
+    queued: set[str] = set().union(*(ids for place, ids in here.items() if place != UNACKED))
+    missing = [task_id for task_id in rung if task_id not in queued]
+    held = {task_id for task_id in missing if task_id in here.get(UNACKED, frozenset())} - in_hands
+    return [task_id for task_id in missing if task_id not in held], held
 
 
 def _expected(session: Session) -> dict[str, int]:

@@ -25,7 +25,7 @@ Channel = Literal["ui", "shell"]
 COLLECT_SECONDS = 5.0
 UI_SECONDS = 2.0  # a screenshot or a dump takes 0.1-0.5 s on a phone that is well
 SHELL_SECONDS = 1.0
-RECORD_SECONDS = 3.0  # left of the lease and of the hard limit, so that the failure itself can be recorded
+RECORD_SECONDS = 1.0  # left of the lease and of the hard limit, so that the failure itself can be recorded
 
 
 class _Pieces:
@@ -33,14 +33,17 @@ class _Pieces:
 
     def __init__(self, watch: SlotWatch, seconds: float) -> None:
         self._watch = watch
-        self._end = time.monotonic() + min(seconds, watch.remaining() - RECORD_SECONDS)
+        self._end = time.monotonic() + seconds
         self._piece_end = 0.0
         self._closed: dict[Channel, str] = {}
         self.missing: dict[str, str] = {}
 
     def left(self) -> float:
-        """Seconds that the running call may still take."""
-        return min(self._end, self._piece_end) - time.monotonic()
+        """Seconds that the running call may still take. The lease is asked each time: it is renewed meanwhile."""
+        return min(self._piece_end - time.monotonic(), self._left_in_all())
+
+    def _left_in_all(self) -> float:
+        return min(self._end - time.monotonic(), self._watch.remaining() - RECORD_SECONDS)
 
     def ask(self, name: str, channel: Channel, seconds: float, question: Callable[[], T]) -> T | None:
         """The piece; None when it did not come, and why in `missing`."""
@@ -65,7 +68,7 @@ class _Pieces:
             pass  # the flow's own time is over, which may be the very failure that is looked into
         except Stopped as stopped:
             return f"not asked: {stopped}"
-        return "" if time.monotonic() < self._end else "not asked: no time was left"
+        return "" if self._left_in_all() > 0 else "not asked: no time was left"
 
     def _close(self, channel: Channel, error: PhoneError) -> None:
         if error.code == "phone_lost":

@@ -18,6 +18,7 @@ from workers.host.slots import Slot, SlotState, Stop, safe_until
 log = logging.getLogger("phonefleet.leases")
 
 EVERY_SECONDS = 1.0
+ALIVE_SECONDS = 3.0  # a coordinator takes phones for silent after 10
 STARTING_SECONDS = 60.0
 
 Worker = tuple[str, Slot]  # incarnation and slot
@@ -70,8 +71,12 @@ class LeaseKeeper:
         self._thread.join(seconds)
 
     def _keep(self) -> None:
+        alive_at = 0.0
         while not self._ended.wait(EVERY_SECONDS):
             try:
                 renew(self._ledger, self._workers(), self._lease)
+                if time.monotonic() >= alive_at:
+                    self._ledger.phones_alive([incarnation for incarnation, _ in self._workers()])
+                    alive_at = time.monotonic() + ALIVE_SECONDS
             except Exception as error:  # noqa: BLE001  # a driver's own errors have no common base
                 log.warning("leases not renewed: %s", error)

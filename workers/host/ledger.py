@@ -23,6 +23,9 @@ class Ledger(Protocol):
     def phone_problem(self, serial: str, state: str, why: str) -> None:
         """The phone is there but cannot work."""
 
+    def phones_alive(self, incarnations: Sequence[str]) -> None:
+        """This host is there, with these workers."""
+
     def renew_leases(self, incarnations: Sequence[str], seconds: float) -> Mapping[str, str]:
         """Extend the leases of these incarnations; those that still hold one, with their task's id."""
 
@@ -50,6 +53,9 @@ class SqlLedger:
 
     def phone_problem(self, serial: str, state: str, why: str) -> None:
         fleet.phone_problem(self._engine, serial, state, why)
+
+    def phones_alive(self, incarnations: Sequence[str]) -> None:
+        fleet.phones_alive(self._engine, incarnations)
 
     def renew_leases(self, incarnations: Sequence[str], seconds: float) -> Mapping[str, str]:
         return fleet.renew_leases(self._engine, incarnations, seconds)
