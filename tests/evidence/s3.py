@@ -12,8 +12,8 @@ from contextlib import contextmanager
 import fsspec
 import pytest
 
+from scripts.embedded import free_port
 from tests.support.poll import wait_until
-from tests.support.shelf import free_port
 from workers.host.linux import bound_to_me
 
 START_SECONDS = 30.0

@@ -12,10 +12,10 @@ from sqlalchemy import Engine
 
 from models.engine import write
 from models.tables import Task
+from scripts.embedded import free_port
 from tests.evidence.attempts import failed, running, summary_of
 from tests.evidence.case import JPEG, TREE, evidence
 from tests.evidence.s3 import BUCKET, SECRET, silent_server, speak_s3
-from tests.support.shelf import free_port
 from workers.claim import Claim
 from workers.evidence.facts import Bundle
 from workers.evidence.keep import store

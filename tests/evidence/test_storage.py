@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.embedded import free_port
 from tests.evidence.s3 import BUCKET, SECRET, silent_server, speak_s3
-from tests.support.shelf import free_port
 from workers.evidence.facts import Bundle
 from workers.evidence.place import Place
 from workers.evidence.storage import Storage, StorageError

@@ -14,16 +14,10 @@ from typing import Any, Self
 
 import adbutils
 
+from scripts.embedded import free_port
 from tests.support.poll import wait_until
 
 READY_SECONDS = 30.0
-
-
-def free_port() -> int:
-    """A loopback TCP port that nothing listens on now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 class AdbServer:
