@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from flows.registry import FLOWS
 from models.authors import read_caps
-from models.caps import content_key
 from models.engine import database_now
 from models.refused import Refused, refuse
 from models.states import State
@@ -26,6 +25,7 @@ from workers.canvas.refuse import CanvasRefused
 from workers.canvas.replace import compile_replacement
 from workers.canvas.rows import Join, Planted, PlantedRow, evaluate, to_json
 from workers.check import MOST_PROBLEMS, check_rows, given_params
+from workers.content import content_of
 from workers.desk import DESK_LIMITS
 from workers.follow_on import End, close_campaign, end_task
 from workers.spread import spread
@@ -138,7 +138,7 @@ def _plant_rows(
 
 def _mean_for_accounts(session: Session, campaign: Campaign, values: Sequence[dict[str, Any]]) -> None:
     """Plan the even share of the tasks that act in the pool and whose video is known already."""
-    acting = [one for one in values if one["video_key"] is not None]
+    acting = [one for one in values if _is_shared_out(one)]
     if not acting:
         return
     accounts = session.scalars(
@@ -162,12 +162,9 @@ def _mean_for_accounts(session: Session, campaign: Campaign, values: Sequence[di
         one["meant_for"] = account
 
 
-def _video_key(row: PlantedRow, acts: bool, pin: Pin) -> str | None:
-    given = given_params(row)
-    author_id, title = given.get("author_id"), given.get("title")
-    if not acts or pin != Pin() or not isinstance(author_id, str) or not isinstance(title, str):
-        return None
-    return content_key(author_id, title)
+def _is_shared_out(values: Mapping[str, Any]) -> bool:
+    pinned = values["pinned_account"] is not None or values["pinned_phone"] is not None
+    return bool(values["acts"]) and not pinned and values["video_key"] is not None
 
 
 def _edges(rows: Sequence[PlantedRow]) -> Iterator[dict[str, Any]]:
@@ -196,8 +193,8 @@ def _row_values(row: PlantedRow, missing: int, latest_end: datetime, now: dateti
         "pinned_account": pin.account,
         "pinned_phone": pin.phone,
         "verifying": False,
+        **content_of(given_params(row)).columns(),
         "meant_for": None,
-        "video_key": _video_key(row, bool(flow is not None and flow.acts), pin),
         "priority": row.options.get("priority", flow.priority if flow is not None else 0),
         "not_before": max(now, begins(row.options, now, counting=not missing)),
         "countdown": float(row.options.get("countdown") or 0),

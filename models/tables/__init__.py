@@ -3,6 +3,7 @@
 from models.tables.actions import ActionRow
 from models.tables.attempts import Attempt, RefusedWrite
 from models.tables.authors import Author, CapValue, Change
+from models.tables.blame import Alert, Hold
 from models.tables.campaigns import Campaign
 from models.tables.collected import CollectedComment, CollectedTitle
 from models.tables.fleet import Account, Leader, Phone
@@ -11,6 +12,7 @@ from models.tables.tasks import Edge, Task
 __all__ = [
     "Account",
     "ActionRow",
+    "Alert",
     "Attempt",
     "Author",
     "Campaign",
@@ -19,6 +21,7 @@ __all__ = [
     "CollectedComment",
     "CollectedTitle",
     "Edge",
+    "Hold",
     "Leader",
     "Phone",
     "RefusedWrite",

@@ -18,6 +18,7 @@ class Attempt(Base):
         UniqueConstraint("task_id", "number", name="uq_attempts_task_number"),
         Index("ix_attempts_phone", "phone_serial", "started_at"),
         Index("ix_attempts_account", "account_id", "started_at"),
+        Index("ix_attempts_failure", "failure_code", "ended_at"),
         MYSQL_BINARY_TEXT,
     )
 

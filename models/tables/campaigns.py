@@ -28,6 +28,7 @@ class Campaign(Base):
     # how the groups join that its tasks put in their places: all | settled
     join: Mapped[Word] = mapped_column(default="all")
     seed: Mapped[int]
+    paused: Mapped[bool] = mapped_column(default=False)  # what it plants while it is paused is held as well
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     # null until every task ended; then succeeded | failed | stopped

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import MYSQL_BINARY_TEXT, Base, Id, LongText, Name, Word
+from models.base import MYSQL_BINARY_TEXT, Base, Id, Json, LongText, Name, Word
 
 
 class Phone(Base):
@@ -24,7 +24,22 @@ class Phone(Base):
     why: Mapped[LongText | None]
     incarnation: Mapped[Id | None]  # the worker that serves it
     account_id: Mapped[Name | None]  # read from the app, not configured
+    account_read_at: Mapped[datetime | None]  # when a worker read it last
+    # since when this phone shows an account that another phone holds: logged in twice, or carried over
+    twice_since: Mapped[datetime | None]
     app_version: Mapped[Word | None]
+    # a person paused it
+    paused: Mapped[bool] = mapped_column(default=False)
+    paused_why: Mapped[LongText | None]
+    # it failed across tasks: no work until then, and after that one task at a time to try it, until one succeeds
+    quarantined_until: Mapped[datetime | None]
+    quarantine_why: Mapped[LongText | None]
+    quarantines: Mapped[int] = mapped_column(default=0)  # in a row
+    # its health, read by its host: why it is not fit for work, and what was read
+    unfit_why: Mapped[LongText | None]
+    health: Mapped[Json | None]
+    health_at: Mapped[datetime | None]
+    state_since: Mapped[datetime | None]
     seen_at: Mapped[datetime]
     first_seen_at: Mapped[datetime]
 

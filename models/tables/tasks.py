@@ -26,6 +26,11 @@ class Task(Base):
         Index("ix_tasks_account", "account_id", "created_at"),
         Index("ix_tasks_latest_end", "state", "latest_end"),
         Index("ix_tasks_flow_created", "flow", "created_at"),
+        Index("ix_tasks_flow_video", "flow", "video_key", "state"),
+        Index("ix_tasks_author", "author_id", "created_at"),
+        Index("ix_tasks_hold", "hold_id"),
+        Index("ix_tasks_pinned_account", "pinned_account", "state"),
+        Index("ix_tasks_pinned_phone", "pinned_phone", "state"),
         MYSQL_BINARY_TEXT,
     )
 
@@ -41,6 +46,10 @@ class Task(Base):
 
     state: Mapped[Word]
     held_from: Mapped[Word | None]  # the state to go back to when it is released
+    # why it is held: a person paused it, or a hold was laid on what it does. It goes on when neither is left.
+    # Of a task that runs, `paused` is a wish: its worker leaves the phone, and it is held then.
+    paused: Mapped[bool] = mapped_column(default=False)
+    hold_id: Mapped[int | None]
     waits_for: Mapped[LongText | None]  # for people: why it is not running yet
     missing: Mapped[int]  # prerequisites that have not ended
     # all: runs when every prerequisite succeeded; settled: when every one ended. Of a delegated task: whether
@@ -60,9 +69,11 @@ class Task(Base):
     # while an action of it is in doubt: it is pinned to the account that did it, and these are its own pins
     verifying: Mapped[bool]
     own_pins: Mapped[Json | None]
-    # of a task that acts in the pool: whom the even share means it for, and the video it is on
-    meant_for: Mapped[Name | None]
+    # what it is about, as far as that is known: the author, the video, the comment
+    author_id: Mapped[Name | None]
     video_key: Mapped[Key | None]
+    comment_key: Mapped[Key | None]
+    meant_for: Mapped[Name | None]  # of a task that acts in the pool: whom the even share means it for
     priority: Mapped[int]
     not_before: Mapped[datetime]
     countdown: Mapped[float]  # seconds that it waits once it is ready for the first time
@@ -81,6 +92,7 @@ class Task(Base):
 
     rung_at: Mapped[datetime | None]  # null: a ticket is owed
     rung_queue: Mapped[Name | None]
+    passed_on: Mapped[int] = mapped_column(default=0)  # times that its ticket was passed on since it was rung
 
     result: Mapped[Json | None]
     failure_code: Mapped[Word | None]

@@ -1,0 +1,54 @@
+"""Alerts: what a person should know, written in the transaction that finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.storable import storable_json, storable_text
+from models.tables import Alert
+
+KINDS: Mapping[str, str] = {
+    "needs_review": "nobody could tell whether an action happened: a person settles it",
+    "content_held": "the same failure on several phones: tasks of this flow on this content are held",
+    "phone_quarantined": "a phone failed across tasks: it cools down, then gets one task to try",
+    "phone_released": "a phone in quarantine did its task: it works again",
+    "phone_unfit": "a phone's health does not allow work",
+    "hub_lost": "many phones of one host were lost at one moment",
+    "account_rests": "an account met a rate limit or a verification page: it rests until a person looked",
+    "account_twice": "an account is logged in on two phones",
+}
+MOST_SUBJECT = 191
+
+
+def raise_alert(
+    session: Session,
+    kind: str,
+    subject: str,
+    text: str,
+    remedy: str,
+    now: datetime,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Write an alert. `kind` is one of KINDS, `subject` a thing such as phone:SIM0001."""
+    if kind not in KINDS:
+        raise ValueError(f"unknown kind of alert {kind!r}; add it to models.alerts.KINDS")
+    session.add(
+        Alert(
+            at=now,
+            kind=kind,
+            subject=storable_text(subject, MOST_SUBJECT),
+            text=storable_text(text),
+            remedy=storable_text(remedy),
+            details=None if details is None else storable_json(dict(details)),
+        )
+    )
+
+
+def latest_alerts(session: Session, most: int) -> Sequence[Alert]:
+    """The latest alerts, newest first."""
+    return session.scalars(select(Alert).order_by(Alert.id.desc()).limit(most)).all()
