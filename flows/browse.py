@@ -15,7 +15,7 @@ from flows.plan import due, plan
 from flows.session import Action, ActionKind
 
 # what makes a place unusable without ending the session: it is skipped and made up for
-SKIPPED = frozenset({"may_not_act", "send_failed", "no_basis", "cap_reached", "comment_not_found"})
+SKIPPED = frozenset({"may_not_act", "send_failed", "no_basis", "cap_reached", "comment_full", "comment_not_found"})
 PER_VIDEO = frozenset({ActionKind.LIKE_VIDEO, ActionKind.COMMENT})  # at most one of these a video
 
 

@@ -68,6 +68,9 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "cap_reached": Rule(
             Kind.OTHER_PHONE, Culprit.ACCOUNT, "wait for the next day, or have an admin change the cap"
         ),
+        "comment_full": Rule(
+            Kind.FATAL, Culprit.CONTENT, "choose another comment, or have an admin change the caps on one comment"
+        ),
         # the app or the phone
         "list_not_loaded": Rule(Kind.RETRY_HERE, Culprit.NETWORK, "check the phone's network"),
         "network_down": Rule(Kind.OTHER_PHONE, Culprit.NETWORK, "check the phone's network"),
@@ -79,6 +82,7 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "phone_lost": Rule(Kind.OTHER_PHONE, Culprit.PHONE, "check cable, hub and power"),
         "phone_hung": Rule(Kind.OTHER_PHONE, Culprit.PHONE, "restart the phone"),
         "ui_server_lost": Rule(Kind.RETRY_HERE, Culprit.PHONE, "restart the phone if it goes on"),
+        "ledger_away": Rule(Kind.RETRY_HERE, Culprit.NETWORK, "see whether the database answers: phonefleet doctor"),
         # time, and the unknown
         "time_limit": Rule(Kind.OTHER_PHONE, Culprit.PHONE, "raise the run-time limit or look at the evidence"),
         "outcome_unknown": Rule(

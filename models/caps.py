@@ -36,7 +36,8 @@ CAP_NAMES = tuple(field.name for field in fields(Caps))
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an action is refused: no_basis or cap_reached, with the numbers."""
+    """Why an action is refused, with the numbers: no_basis; cap_reached, which another account may not have;
+    comment_full, which no account may go beyond."""
 
     code: str
     reason: str
@@ -87,11 +88,11 @@ def cap_refusal(caps: Caps, kind: str, account_id: str, use: Use) -> Refusal | N
         )
     if kind == "reply" and use.replies_on_comment >= caps.replies_per_comment:
         return Refusal(
-            "cap_reached", f"this comment has {use.replies_on_comment} of {caps.replies_per_comment} replies"
+            "comment_full", f"this comment has {use.replies_on_comment} of {caps.replies_per_comment} replies"
         )
     if kind in LIKES and use.likes_on_comment >= caps.likes_per_comment:
         return Refusal(
-            "cap_reached", f"this comment has {use.likes_on_comment} of {caps.likes_per_comment} likes of ours"
+            "comment_full", f"this comment has {use.likes_on_comment} of {caps.likes_per_comment} likes of ours"
         )
     return None
 

@@ -16,6 +16,10 @@ from models.journal import Doubt, doubts, pin_to_verify
 from models.states import State
 from models.tables import Attempt, Campaign, Phone, Task
 from workers.canvas.rows import evaluate, from_json, refs
+from workers.content import content_of
+from workers.held import hold_tasks
+from workers.holds import hold_on
+from workers.place import step_of
 from workers.seat import Seat, phone_queue
 from workers.whose import lock_shares, whose
 
@@ -23,6 +27,8 @@ from workers.whose import lock_shares, whose
 AT_ONCE = timedelta()  # it came to the wrong place
 ELSEWHERE = timedelta(seconds=1)  # this phone cannot yet: another may
 NOBODY = timedelta(seconds=5)  # no phone may: one must come, or a day must pass
+# Messages that one ticket may cost before its task waits a moment: one as a rule, more when phones go meanwhile.
+PASSES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +75,13 @@ def claim(engine: Engine, seat: Seat, task_id: str, *, lease: float, zone: str) 
         if refused is not None:
             return refused
         args, kwargs = _evaluated(session, task)
+        held = _held(session, task, _known_params(args, kwargs))
+        if held is not None:
+            return held
         phone = session.get(Phone, seat.serial) if seat.serial is not None else None
         if seat.serial is not None:
             if phone is None or phone.incarnation != seat.incarnation:
                 return _wait(task, now, ELSEWHERE, f"another worker serves phone {seat.serial} now, or none")
-            if phone.account_id is None:
-                return _wait(task, now, ELSEWHERE, f"phone {seat.serial} does not know its account yet")
             refused = _not_for(session, task, _known_params(args, kwargs), phone, now, zone)
             if refused is not None:
                 return refused
@@ -119,6 +126,21 @@ def _wait(task: Task, now: datetime, pause: timedelta, why: str) -> NotMine:
     return NotMine(why)
 
 
+def _held(session: Session, task: Task, params: Mapping[str, Any]) -> NotMine | None:
+    """What its parameters are about is known by now: does a hold lie on it?"""
+    if task.runs_on == "desk" or task.verifying:
+        return None
+    if task.author_id is None:
+        for column, value in content_of(params).columns().items():
+            setattr(task, column, value)
+    hold = hold_on(session, task)
+    if hold is None:
+        return None
+    session.flush()
+    hold_tasks(session, Task.id == task.id, f"held: {hold.reason}. {hold.remedy}", hold_id=hold.id)
+    return NotMine(f"held: {hold.reason}")
+
+
 def _known_params(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """A flow's parameters: what the steps before handed on, and what the task was given."""
     known: dict[str, Any] = {}
@@ -137,8 +159,10 @@ def _not_for(
         return None
     if verdict.pass_to is None:
         return _wait(task, now, NOBODY, verdict.waits_for)
-    task.rung_at, task.rung_queue = now, phone_queue(verdict.pass_to)
-    return NotMine(f"passed on to {verdict.pass_to}", verdict.pass_to, task.flow, task.priority)
+    if task.passed_on == PASSES:
+        return _wait(task, now, ELSEWHERE, f"its ticket was passed on {PASSES} times; rung anew")
+    task.rung_at, task.rung_queue, task.passed_on = now, phone_queue(verdict.pass_to), task.passed_on + 1
+    return NotMine(f"passed on to {verdict.pass_to}", verdict.pass_to, task.flow, step_of(task))
 
 
 def _evaluated(session: Session, task: Task) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -1,9 +1,12 @@
 """What follows a failure: a pure decision from the failure and the attempts so far.
 
-retry_here   again on this phone, a few times; then as other_phone
-other_phone  a phone that has not failed it; work pinned to an account waits and tries again
-fatal        ends, at once
-unknown      the same account looks on the app; what it cannot tell, a person does: needs_review
+here       again after a pause; this phone may take it too
+elsewhere  a phone that has not failed it; those that did are left out
+later      work pinned to an account or a phone comes back to it after a pause
+stay       it waits for its account, which rests until a person looked at it
+fail       it ends, at once
+verify     the account that acted looks on the app for what is in doubt
+review     nobody can tell: a person looks
 """
 
 from __future__ import annotations
@@ -12,10 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from flows.failures import CODES, Kind
+from flows.failures import CODES, Culprit, Kind
 
 TRIES_HERE = 2  # attempts on one phone before it counts as unable
-ATTEMPTS = 8  # attempts at a task before it fails for good
+ATTEMPTS = 8  # failed attempts at a task before it fails for good
+LOSSES = 16  # attempts lost with their workers before it fails for good: those are seldom the task's doing
+AT_ONCE = 2  # so many failures or losses in a row are followed at once, further ones after a pause
+# Looks for an action in doubt before a person is asked; with the pauses between them about half an hour.
+LOOKS = 12
 # Pinned work comes back for these: they pass, or a person mends them within the task's time.
 PASSING = frozenset(
     {
@@ -30,11 +37,10 @@ PASSING = frozenset(
         "ui_server_lost",
     }
 )
+# The platform asks for a person: the account rests, and no other one gets round that with the same task.
+RESTING = frozenset({"rate_limited", "verification_asked"})
 
-# Looks for an action in doubt before a person is asked; with the pauses between them about half an hour.
-LOOKS = 12
-
-MoveKind = Literal["again", "fail", "verify", "review"]
+MoveKind = Literal["here", "elsewhere", "later", "stay", "fail", "verify", "review"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,51 +55,86 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What to do next; `after` is a pause in seconds, `not_here` leaves this phone out."""
+    """What to do next; `after` is a pause in seconds."""
 
     kind: MoveKind
     after: float = 0.0
-    not_here: bool = False
 
 
-def next_move(code: str, past: Sequence[Past], *, pinned: bool) -> Move:
-    """What follows a failure with this code, the last of `past` being the attempt that failed."""
+def next_move(code: str, past: Sequence[Past], *, pinned: bool, chance: float = 1.0) -> Move:
+    """What follows a failure with this code, the last of `past` being the attempt that failed.
+
+    `chance` (0 to 1) is drawn by the caller: it spreads each pause between its half and its whole, so that
+    what failed together is not tried again together.
+    """
+    move = _move(code, past, pinned=pinned)
+    return Move(move.kind, move.after * (0.5 + 0.5 * chance))
+
+
+def _move(code: str, past: Sequence[Past], *, pinned: bool) -> Move:
     kind = CODES[code].kind
     if kind is Kind.UNKNOWN:
-        if code == "unverifiable" or len(past) >= LOOKS:
-            return Move("review")
-        return Move("verify", after=pause(len(past) - 1) if len(past) > 1 else 0.0)
-    if kind is Kind.FATAL or len(past) >= ATTEMPTS:
+        return _look(code, past)
+    failures = [one for one in past if not one.lost]
+    losses = len(past) - len(failures)
+    if kind is Kind.FATAL or len(failures) >= ATTEMPTS or losses >= LOSSES:
         return Move("fail")
-    here = past[-1].phone_serial if past else None
-    tries_here = sum(1 for one in past if one.phone_serial == here)
-    if kind is Kind.RETRY_HERE and (pinned or tries_here < TRIES_HERE):
-        return Move("again", after=pause(tries_here))
+    if code in RESTING:
+        return Move("stay")
+    if past and past[-1].lost:
+        return Move("later" if pinned else "here", _after_some(losses))
+    if kind is Kind.RETRY_HERE:
+        tries = _tries_here(past)
+        if pinned:
+            return Move("later", pause(tries))
+        return Move("here", pause(tries)) if tries < TRIES_HERE else Move("elsewhere")
     if pinned:
-        passes = code in PASSING or kind is Kind.RETRY_HERE
-        return Move("again", after=pause(len(past) + 2)) if passes else Move("fail")
-    return Move("again", after=0.0, not_here=True)
+        return Move("later", pause(len(failures) + 2)) if code in PASSING else Move("fail")
+    return Move("elsewhere", _after_some(len(failures)))
+
+
+def _look(code: str, past: Sequence[Past]) -> Move:
+    if code == "unverifiable" or len(past) >= LOOKS:
+        return Move("review")
+    return Move("verify", pause(len(past) - 1) if len(past) > 1 else 0.0)
+
+
+def _tries_here(past: Sequence[Past]) -> int:
+    here = past[-1].phone_serial if past else None
+    return sum(1 for one in past if one.phone_serial == here)
+
+
+def _after_some(times: int) -> float:
+    return 0.0 if times <= AT_ONCE else pause(times - AT_ONCE)
 
 
 def pause(tries: int) -> float:
     """Seconds before the next try: 1, 2, 4, … at most 300."""
-    return float(min(300, 2 ** max(0, tries - 1)))
+    return float(min(300, 2 ** min(16, max(0, tries - 1))))
 
 
-def unable(past: Sequence[Past]) -> tuple[frozenset[str], frozenset[str]]:
-    """The phones and the accounts that shall not try this task again.
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Who does not try a task again: `accounts` never; `phones` only when no other phone may."""
+
+    phones: frozenset[str] = frozenset()
+    accounts: frozenset[str] = frozenset()
+
+
+def left_out(past: Sequence[Past]) -> LeftOut:
+    """Whom these failed attempts leave out.
 
     A worker that died is no failure of its phone's: only when it happens again there is the phone left out.
     """
-    phones: dict[str, int] = {}
-    out_phones: set[str] = set()
-    out_accounts: set[str] = set()
+    tries: dict[str, int] = {}
+    phones: set[str] = set()
+    accounts: set[str] = set()
     for one in past:
         rule = CODES[one.code]
-        if one.phone_serial is not None:
-            phones[one.phone_serial] = phones.get(one.phone_serial, 0) + 1
-            if (rule.kind is Kind.OTHER_PHONE and not one.lost) or phones[one.phone_serial] >= TRIES_HERE:
-                out_phones.add(one.phone_serial)
-        if rule.culprit.value == "account" and one.account_id is not None:
-            out_accounts.add(one.account_id)
-    return frozenset(out_phones), frozenset(out_accounts)
+        if rule.culprit is Culprit.ACCOUNT and one.code not in PASSING:
+            accounts.update({one.account_id} if one.account_id is not None else ())
+        elif one.phone_serial is not None:
+            tries[one.phone_serial] = tries.get(one.phone_serial, 0) + 1
+            if (rule.kind is Kind.OTHER_PHONE and not one.lost) or tries[one.phone_serial] >= TRIES_HERE:
+                phones.add(one.phone_serial)
+    return LeftOut(frozenset(phones), frozenset(accounts))

@@ -16,7 +16,9 @@ class Seated:
 
     serial: str
     account_id: str | None
-    resting: bool = False
+    resting: bool = False  # the account, until a person looked at it
+    unfit: bool = False  # the phone: paused, in quarantine, hot, …
+    busy: bool = False  # it runs a task
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,8 @@ class Wanted:
     acts: bool
     pinned_account: str | None = None
     pinned_phone: str | None = None
-    unable_phones: Set[str] = frozenset()
-    unable_accounts: Set[str] = frozenset()
+    failed_phones: Set[str] = frozenset()  # they failed it: asked again only when no other phone may
+    failed_accounts: Set[str] = frozenset()  # they may not do it
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,9 @@ def may(seated: Seated, wanted: Wanted, room: Room) -> bool:
         return False
     if wanted.pinned_account is not None and seated.account_id != wanted.pinned_account:
         return False
-    if seated.serial in wanted.unable_phones or seated.account_id in wanted.unable_accounts:
+    if seated.account_id is None or seated.account_id in wanted.failed_accounts:
         return False
-    if seated.account_id is None or seated.resting:
+    if seated.resting or seated.unfit:
         return False
     if not wanted.acts:
         return True
@@ -106,6 +108,7 @@ def decide(
     When it is not, the task goes to whoever is furthest below an even share.
     """
     able = [one for one in everyone if may(one, wanted, room)]
+    able = [one for one in able if one.serial not in wanted.failed_phones] or able
     if not able:
         return Verdict(waits_for=_why_nobody(wanted, room))
     by_account = {one.account_id: one for one in able}
@@ -116,15 +119,15 @@ def decide(
             return Verdict(take=True, swap=True)
         return Verdict(pass_to=by_account[meant.account].serial)
     if share is not None:
-        able = _lowest_share_first(able, everyone, share)
+        able = _with_a_share_left(able, everyone, share)
     if any(one.serial == me.serial for one in able):
         return Verdict(take=True)
-    return Verdict(pass_to=able[0].serial)
+    return Verdict(pass_to=min(able, key=lambda one: one.busy).serial)
 
 
-def _lowest_share_first(able: Sequence[Seated], everyone: Sequence[Seated], share: Share) -> list[Seated]:
-    """Those with a share left, or everyone able when nobody has. Shares are cut over all that work at all."""
-    sharers = {one.account_id for one in everyone if one.account_id is not None and not one.resting}
+def _with_a_share_left(able: Sequence[Seated], everyone: Sequence[Seated], share: Share) -> list[Seated]:
+    """Those with a share left, most first, or everyone able when nobody has. Shares are cut over all that work."""
+    sharers = {one.account_id for one in everyone if one.account_id is not None and not (one.resting or one.unfit)}
     left = {one.serial: share_left(one.account_id or "", share, sharers) for one in able}
     preferred = [one for one in able if left[one.serial] > 0]
     return sorted(preferred or able, key=lambda one: (-left[one.serial], one.serial))
@@ -137,4 +140,4 @@ def _why_nobody(wanted: Wanted, room: Room) -> str:
         return f"phone {wanted.pinned_phone} is not online and able"
     if room.only_accounts is not None:
         return "the caps leave it to accounts that are on no phone that is online and able"
-    return "no phone that is online may take it: those that failed it are left out"
+    return "no phone that is online and fit may take it"

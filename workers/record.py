@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from flows.failures import CODES
+from models.alerts import raise_alert
 from models.collected import note_result
 from models.engine import database_now, write
 from models.fence import check_fence
@@ -22,9 +24,12 @@ from models.states import State
 from models.storable import storable_json, storable_text
 from models.tables import Account, Attempt, Phone, Task
 from workers.claim import Claim
-from workers.follow import Move, Past, next_move
+from workers.follow import RESTING, Move, next_move
 from workers.follow_on import End, end_task
+from workers.holds import blame_content
+from workers.past import past_of
 from workers.plant import plant_in_place
+from workers.quarantine import blame_phone, did_well
 
 MOST_REASON = 2000  # characters
 MOST_STEP = 64
@@ -147,6 +152,8 @@ def _kept(values: Mapping[str, Any]) -> dict[str, Any]:
 def _succeeded(session: Session, task: Task, attempt: Attempt, result: Any) -> list[str]:
     now = database_now(session)
     attempt.outcome = "succeeded"
+    if attempt.phone_serial is not None:
+        did_well(session, attempt.phone_serial, now)
     kept = note_result(session, task.flow, task.id, result, now)
     return end_task(session, task, End(State.SUCCEEDED, result=kept), now)
 
@@ -186,52 +193,60 @@ def _failed(session: Session, task: Task, attempt: Attempt, failed: Failed) -> l
     attempt.outcome, attempt.failure_code, attempt.failure_kind = "failed", failed.code, rule.kind
     attempt.culprit, attempt.step, attempt.reason = rule.culprit, failed.step, failed.reason
     attempt.details, attempt.evidence = dict(failed.details) or None, failed.evidence
-    _note_account(session, attempt, failed)
+    now = attempt.ended_at or database_now(session)
+    _note_account(session, attempt, failed, now)
     session.flush()
+    happened = failed.code
     if in_doubt(session, task.id) and failed.code != "unverifiable":
         failed = replace(failed, code="outcome_unknown")
+    ready = follow(session, task, failed, _next(session, task, failed.code))
+    if attempt.phone_serial is not None:
+        blame_phone(session, attempt.phone_serial, happened, now)
+        blame_content(session, task, happened, now)
+    return ready
+
+
+def _next(session: Session, task: Task, code: str) -> Move:
     pinned = task.pinned_account is not None or task.pinned_phone is not None
-    move = next_move(failed.code, past_of(session, task.id), pinned=pinned)
-    return follow(session, task, failed, move)
+    return next_move(code, past_of(session, task.id), pinned=pinned, chance=random.random())
 
 
-def _note_account(session: Session, attempt: Attempt, failed: Failed) -> None:
+def _note_account(session: Session, attempt: Attempt, failed: Failed, now: datetime) -> None:
     """What a failure tells about the account: another one is logged in, none is, or it must rest."""
-    if failed.code in ("rate_limited", "verification_asked") and attempt.account_id is not None:
-        session.execute(
-            update(Account)
-            .where(Account.id == attempt.account_id, Account.resting_since.is_(None))
-            .values(resting_since=database_now(session), resting_why=failed.reason)
-        )
+    if failed.code in RESTING and attempt.account_id is not None:
+        _let_rest(session, attempt.account_id, failed, now)
     if failed.code in ("logged_out", "wrong_account") and attempt.phone_serial is not None:
         session.execute(
             update(Phone).where(Phone.serial == attempt.phone_serial).values(account_id=None, why=failed.reason)
         )
 
 
-def past_of(session: Session, task_id: str) -> list[Past]:
-    """The failed and lost attempts at a task, oldest first."""
-    rows = session.execute(
-        select(Attempt.phone_serial, Attempt.account_id, Attempt.failure_code)
-        .where(Attempt.task_id == task_id, Attempt.failure_code.is_not(None))
-        .order_by(Attempt.number)
-    )
-    return [Past(serial, account, code) for serial, account, code in rows if code is not None]
+def _let_rest(session: Session, account_id: str, failed: Failed, now: datetime) -> None:
+    account = session.get(Account, account_id, with_for_update=True)
+    if account is None or account.resting_since is not None:
+        return
+    account.resting_since, account.resting_why = now, failed.reason
+    text = f"account {account_id} rests: {failed.code}: {failed.reason}"
+    remedy = f"{CODES[failed.code].remedy}; then: phonefleet accounts wake {account_id}"
+    raise_alert(session, "account_rests", f"account:{account_id}", text, remedy, now)
 
 
 def follow(session: Session, task: Task, failed: Failed, move: Move) -> list[str]:
     """Carry out what follows a failure."""
-    rule = CODES[failed.code]
-    if move.kind == "review":
-        return _review(task, failed)
     now = database_now(session)
+    if move.kind == "review":
+        return _review(session, task, failed, now)
     if move.kind == "verify":
         return _verify(session, task, failed, move.after, now)
-    if move.kind == "again" and task.stop_requested:
-        return end_task(session, task, _stop(task, failed.reason), now)
     if move.kind == "fail" or now + timedelta(seconds=move.after) >= task.latest_end:
+        rule = CODES[failed.code]
         end = End(State.FAILED, code=failed.code, kind=rule.kind, culprit=rule.culprit, reason=failed.reason)
         return end_task(session, task, end, now)
+    if task.stop_requested:
+        return end_task(session, task, _stop(task, failed.reason), now)
+    if move.kind == "stay":
+        # the platform asked for a person: no other account gets round that with the same task
+        task.pinned_account, task.pinned_phone, task.meant_for = task.account_id, None, None
     return _back_to_ready(task, now, move.after, f"again after {failed.code}: {failed.reason}")
 
 
@@ -244,7 +259,7 @@ def _back_to_ready(task: Task, now: datetime, after: float, why: str) -> list[st
 
 def _doubt(session: Session, task: Task, failed: Failed) -> list[str]:
     """An attempt ended without failing, and left an action in doubt."""
-    return follow(session, task, failed, next_move(failed.code, past_of(session, task.id), pinned=True))
+    return follow(session, task, failed, _next(session, task, failed.code))
 
 
 def _verify(session: Session, task: Task, failed: Failed, after: float, now: datetime) -> list[str]:
@@ -256,11 +271,13 @@ def _verify(session: Session, task: Task, failed: Failed, after: float, now: dat
     return _back_to_ready(task, now, after, f"to be looked for on the app: {failed.reason}")
 
 
-def _review(task: Task, failed: Failed) -> list[str]:
+def _review(session: Session, task: Task, failed: Failed, now: datetime) -> list[str]:
     rule = CODES[failed.code]
     task.state, task.incarnation, task.lease_until = State.NEEDS_REVIEW, None, None
     task.failure_code, task.failure_kind, task.culprit = failed.code, rule.kind, rule.culprit
     task.reason = failed.reason
+    text = f"{task.flow} {task.id} as account {task.account_id} on phone {task.phone_serial}: {failed.reason}"
+    raise_alert(session, "needs_review", f"task:{task.id}", text, rule.remedy, now)
     return []
 
 
@@ -271,5 +288,4 @@ def lose(session: Session, task: Task, why: str) -> list[str]:
     attempt.failure_code, attempt.failure_kind, attempt.culprit = "phone_lost", "other_phone", "phone"
     session.flush()
     failed = Failed("outcome_unknown" if in_doubt(session, task.id) else "phone_lost", why)
-    pinned = task.pinned_account is not None or task.pinned_phone is not None
-    return follow(session, task, failed, next_move(failed.code, past_of(session, task.id), pinned=pinned))
+    return follow(session, task, failed, _next(session, task, failed.code))

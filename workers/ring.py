@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, update
 from sqlalchemy.orm import Session, load_only
 
 from models.engine import database_now, write
+from models.seats import seats
 from models.states import State
-from models.tables import Phone, Task
+from models.tables import Task
 from workers.app import app
+from workers.place import Shelf, place_for, shelf_of, step_of
 from workers.seat import DESK_QUEUE, POOL_QUEUE, phone_queue
 from workers.tickets import NotPublished, Ticket, publish
 
 log = logging.getLogger("phonefleet.ring")
 
 AT_ONCE = 1000  # tickets in one round; the coordinator comes back for the rest
-PINNED_STEP = 0  # pinned work goes before the pool
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The queue a ticket goes to, or why there is none yet."""
-
-    queue: str | None
-    waits_for: str | None = None
 
 
 def ring(engine: Engine, task_ids: Sequence[str]) -> int:
@@ -63,25 +55,21 @@ def _mark_rung(session: Session, task_ids: Sequence[str] | None) -> list[Ticket]
     """Marked before they are sent, so that no lock is held while Redis is slow; a ticket lost between is missed
     by the coordinator and rung again."""
     now = database_now(session)
-    seated = _seated_accounts(session)
-    online = set(session.scalars(select(Phone.serial).where(Phone.state == "online")))
+    shelf = shelf_of(seats(session, now))
     if task_ids is None:
-        _take_back_stranded(session, online)
-        _say_why_not_rung(session, seated, online, now)
+        _take_back_stranded(session, shelf)
+        _say_why_not_rung(session, shelf, now)
     tickets: list[Ticket] = []
-    for task in _owed(session, task_ids, seated, online, now):
-        place = place_for(task.runs_on, task.pinned_account, task.pinned_phone, seated, online)
+    for task in _owed(session, task_ids, shelf, now):
+        place = place_for(task.runs_on, task.pinned_account, task.pinned_phone, shelf)
         if place.queue is None:
             continue
-        pinned = task.pinned_account is not None or task.pinned_phone is not None
-        tickets.append(Ticket(task.id, task.flow, place.queue, PINNED_STEP if pinned else task.priority))
-        task.rung_at, task.rung_queue, task.waits_for = now, place.queue, None
+        tickets.append(Ticket(task.id, task.flow, place.queue, step_of(task)))
+        task.rung_at, task.rung_queue, task.waits_for, task.passed_on = now, place.queue, None, 0
     return tickets
 
 
-def _owed(
-    session: Session, task_ids: Sequence[str] | None, seated: Mapping[str, str], online: Set[str], now: datetime
-) -> Sequence[Task]:
+def _owed(session: Session, task_ids: Sequence[str] | None, shelf: Shelf, now: datetime) -> Sequence[Task]:
     """Tasks that can be rung now, and no others: a thousand that wait for a phone do not stand before them.
 
     Locked: two that ring at once do not ring the same task twice. Small rows: no results, no arguments.
@@ -89,14 +77,16 @@ def _owed(
     has_place = or_(
         Task.runs_on == "desk",
         and_(Task.pinned_phone.is_(None), Task.pinned_account.is_(None)),
-        Task.pinned_phone.in_(online),
-        and_(Task.pinned_phone.is_(None), Task.pinned_account.in_(list(seated))),
+        Task.pinned_phone.in_(list(shelf.phones)),
+        and_(Task.pinned_phone.is_(None), Task.pinned_account.in_(list(shelf.accounts))),
     )
     wanted = (
         select(Task)
-        .options(load_only(Task.flow, Task.runs_on, Task.pinned_account, Task.pinned_phone, Task.priority))
+        .options(
+            load_only(Task.flow, Task.runs_on, Task.pinned_account, Task.pinned_phone, Task.priority, Task.attempt)
+        )
         .where(*_unrung(now), has_place)
-        .order_by(Task.priority, Task.created_at, Task.position)
+        .order_by(Task.attempt == 0, Task.priority, Task.created_at, Task.position)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     )
@@ -112,11 +102,11 @@ def _unrung(now: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _say_why_not_rung(session: Session, seated: Mapping[str, str], online: Set[str], now: datetime) -> None:
+def _say_why_not_rung(session: Session, shelf: Shelf, now: datetime) -> None:
     """People see what a pinned task waits for. Written when it changes, and not every round."""
     placeless = (
-        (Task.pinned_phone, Task.pinned_phone.not_in(online)),
-        (Task.pinned_account, and_(Task.pinned_phone.is_(None), Task.pinned_account.not_in(list(seated)))),
+        (Task.pinned_phone, Task.pinned_phone.not_in(list(shelf.phones))),
+        (Task.pinned_account, and_(Task.pinned_phone.is_(None), Task.pinned_account.not_in(list(shelf.accounts)))),
     )
     for pin, without in placeless:
         pinned = session.scalars(
@@ -124,7 +114,7 @@ def _say_why_not_rung(session: Session, seated: Mapping[str, str], online: Set[s
         ).all()
         for name in pinned:
             phone, account = (name, None) if pin is Task.pinned_phone else (None, name)
-            why = place_for("phone", account, phone, seated, online).waits_for
+            why = place_for("phone", account, phone, shelf).waits_for
             session.execute(
                 update(Task)
                 .where(*_unrung(now), pin == name, without, func.coalesce(Task.waits_for, "") != why)
@@ -132,12 +122,12 @@ def _say_why_not_rung(session: Session, seated: Mapping[str, str], online: Set[s
             )
 
 
-def _take_back_stranded(session: Session, online: Set[str]) -> None:
-    """Tickets in the queue of a phone that went offline in the moment in which they were sent there."""
+def _take_back_stranded(session: Session, shelf: Shelf) -> None:
+    """Tickets in the queue of a phone that does not work any more."""
     queues = session.scalars(
         select(Task.rung_queue).where(Task.state == State.READY, Task.rung_queue.is_not(None)).distinct()
     ).all()
-    served = {POOL_QUEUE, DESK_QUEUE, *map(phone_queue, online)}
+    served = {POOL_QUEUE, DESK_QUEUE, *map(phone_queue, shelf.phones)}
     stranded = [queue for queue in queues if queue is not None and queue not in served]
     if stranded:
         session.execute(
@@ -145,35 +135,6 @@ def _take_back_stranded(session: Session, online: Set[str]) -> None:
             .where(Task.state == State.READY, Task.rung_queue.in_(stranded))
             .values(rung_at=None, rung_queue=None)
         )
-
-
-def _seated_accounts(session: Session) -> dict[str, str]:
-    rows = session.execute(
-        select(Phone.account_id, Phone.serial).where(Phone.state == "online", Phone.account_id.is_not(None))
-    )
-    return {account: serial for account, serial in rows if account is not None}
-
-
-def place_for(
-    runs_on: str,
-    pinned_account: str | None,
-    pinned_phone: str | None,
-    seated: Mapping[str, str],
-    online: Set[str],
-) -> Place:
-    """Where a ticket goes: the desk, the phone that a pin means now, or the pool."""
-    if runs_on == "desk":
-        return Place(DESK_QUEUE)
-    if pinned_phone is not None:
-        if pinned_phone in online:
-            return Place(phone_queue(pinned_phone))
-        return Place(None, f"phone {pinned_phone} is not online")
-    if pinned_account is not None:
-        serial = seated.get(pinned_account)
-        if serial is not None:
-            return Place(phone_queue(serial))
-        return Place(None, f"account {pinned_account} is logged in on no phone that is online")
-    return Place(POOL_QUEUE)
 
 
 def owe_again(session: Session, task_ids: Sequence[str]) -> None:

@@ -126,7 +126,7 @@ def _settled(engine: Engine, seat: Seat, got: Claim, watch: SlotWatch) -> Outcom
     except PhoneError as error:
         return Failed(error.code, error.reason, watch.failed_in)
     except OperationalError as error:  # the ledger went away in the middle: no fault of the flow's
-        return Failed("network_down", f"the ledger did not answer: {error.orig}", watch.failed_in)
+        return Failed("ledger_away", f"the ledger did not answer: {error.orig}", watch.failed_in)
     except Exception as error:
         log.exception("%s %s in step %s", got.flow, got.fence.task_id, watch.failed_in)
         return Failed("flow_error", f"{type(error).__name__}: {error}", watch.failed_in)

@@ -11,10 +11,13 @@ from sqlalchemy.orm import Session
 
 from models.authors import read_caps
 from models.caps import content_key, operator_day
+from models.fitness import why_not
+from models.seats import PhoneSeat, seats
 from models.states import State
-from models.tables import Account, ActionRow, Attempt, Campaign, Phone, Task
-from workers.follow import Past, unable
+from models.tables import Account, ActionRow, Campaign, Phone, Task
+from workers.follow import LeftOut, left_out
 from workers.may_take import Meant, Room, Seated, Share, Verdict, Wanted, decide
+from workers.past import past_of
 
 
 def lock_shares(session: Session, task_id: str) -> None:
@@ -30,7 +33,8 @@ def lock_shares(session: Session, task_id: str) -> None:
 
 def whose(session: Session, task: Task, params: Mapping[str, Any], phone: Phone, now: datetime, zone: str) -> Verdict:
     """Take the task here, pass it on or let it wait. The common case, a reading task tried by nobody, asks little."""
-    if not task.acts and not _pinned(task) and task.attempt == 0 and not _rests(session, phone):
+    unfit = why_not(phone, now) is not None or _rests(session, phone)
+    if not task.acts and not _pinned(task) and task.attempt == 0 and not unfit:
         return Verdict(take=True)
     return _verdict(session, task, params, phone, now, zone)
 
@@ -47,28 +51,31 @@ def _rests(session: Session, phone: Phone) -> bool:
 def _verdict(
     session: Session, task: Task, params: Mapping[str, Any], phone: Phone, now: datetime, zone: str
 ) -> Verdict:
-    rows = session.execute(
-        select(Attempt.phone_serial, Attempt.account_id, Attempt.failure_code, Attempt.outcome).where(
-            Attempt.task_id == task.id, Attempt.outcome.in_(["failed", "lost"])
-        )
-    )
-    past = [Past(serial, account, code, outcome == "lost") for serial, account, code, outcome in rows if code]
-    unable_phones, unable_accounts = unable(past)
-    if _pinned(task):
-        unable_phones, unable_accounts = frozenset(), frozenset()  # its one phone is tried again, or the task ends
-    wanted = Wanted(task.acts, task.pinned_account, task.pinned_phone, unable_phones, unable_accounts)
-    spread = task.acts and not _pinned(task)
+    out = left_out(past_of(session, task.id))
+    # what is pinned has one phone, which tries again, or the task ends
+    who = Wanted(task.acts, task.pinned_account, task.pinned_phone) if _pinned(task) else _anyone_but(task, out)
+    acts_in_pool = task.acts and not _pinned(task)
+    # What was begun and lost is taken up by whoever is free: an even share is for what nobody tried yet.
+    shared_out = acts_in_pool and task.attempt == 0
     verdict = decide(
         Seated(phone.serial, phone.account_id),
-        wanted,
-        _seated(session),
-        _room(session, params, now, zone) if spread else Room(),
-        _meant(session, task) if spread else None,
-        _share(session, task) if spread else None,
+        who,
+        [_seated(one) for one in seats(session, now)],
+        _room(session, params, now, zone) if acts_in_pool else Room(),
+        _meant(session, task) if shared_out else None,
+        _share(session, task) if shared_out else None,
     )
     if verdict.swap:
         _swap(session, task, phone.account_id)
     return verdict
+
+
+def _anyone_but(task: Task, out: LeftOut) -> Wanted:
+    return Wanted(task.acts, failed_phones=out.phones, failed_accounts=out.accounts)
+
+
+def _seated(seat: PhoneSeat) -> Seated:
+    return Seated(seat.serial, seat.account_id, seat.resting is not None, seat.unfit is not None, seat.busy)
 
 
 def _meant(session: Session, task: Task) -> Meant | None:
@@ -95,16 +102,6 @@ def _swap(session: Session, task: Task, account_id: str | None) -> None:
     ).first()
     if other is not None:
         other.meant_for, task.meant_for = task.meant_for, account_id
-
-
-def _seated(session: Session) -> list[Seated]:
-    rows = session.execute(
-        select(Phone.serial, Phone.account_id, Account.resting_since)
-        .join(Account, Account.id == Phone.account_id)
-        .where(Phone.state == "online")
-        .order_by(Phone.serial)
-    )
-    return [Seated(serial, account, resting is not None) for serial, account, resting in rows]
 
 
 def _room(session: Session, params: Mapping[str, Any], now: datetime, zone: str) -> Room:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from flows.failures import CODES, Kind
-from workers.follow import ATTEMPTS, LOOKS, PASSING, Move, Past, next_move, pause, unable
+from workers.follow import ATTEMPTS, LOOKS, LOSSES, PASSING, RESTING, LeftOut, Move, Past, left_out, next_move, pause
 
 FATAL = sorted(code for code, rule in CODES.items() if rule.kind is Kind.FATAL)
-OTHER = sorted(code for code, rule in CODES.items() if rule.kind is Kind.OTHER_PHONE)
+OTHER = sorted(code for code, rule in CODES.items() if rule.kind is Kind.OTHER_PHONE and code not in RESTING)
 HERE = sorted(code for code, rule in CODES.items() if rule.kind is Kind.RETRY_HERE)
 UNKNOWN = sorted(code for code, rule in CODES.items() if rule.kind is Kind.UNKNOWN)
 
@@ -17,8 +17,12 @@ def failed(code: str, *phones: str) -> list[Past]:
     return [Past(phone, f"acc-{phone}", code) for phone in phones]
 
 
+def lost(*phones: str) -> list[Past]:
+    return [Past(phone, f"acc-{phone}", "phone_lost", lost=True) for phone in phones]
+
+
 def test_every_code_has_its_kind() -> None:
-    assert sorted(FATAL + OTHER + HERE + UNKNOWN) == sorted(CODES)
+    assert sorted([*FATAL, *OTHER, *HERE, *UNKNOWN, *RESTING]) == sorted(CODES)
     assert set(CODES) >= PASSING
 
 
@@ -48,54 +52,92 @@ def test_what_the_app_cannot_tell_goes_to_a_person(pinned: bool) -> None:
     assert next_move("unverifiable", failed("unverifiable", "p1"), pinned=pinned) == Move("review")
 
 
+@pytest.mark.parametrize("pinned", [True, False])
+@pytest.mark.parametrize("code", sorted(RESTING))
+def test_what_asks_for_a_person_stays_with_its_account(code: str, pinned: bool) -> None:
+    assert next_move(code, failed(code, "p1"), pinned=pinned) == Move("stay")
+
+
 @pytest.mark.parametrize("code", OTHER)
-def test_another_phone_takes_it_at_once(code: str) -> None:
-    assert next_move(code, failed(code, "p1"), pinned=False) == Move("again", 0.0, not_here=True)
+def test_another_phone_takes_it_at_once_and_after_some_phones_later(code: str) -> None:
+    assert next_move(code, failed(code, "p1"), pinned=False) == Move("elsewhere")
+    assert next_move(code, failed(code, "p1", "p2"), pinned=False) == Move("elsewhere")
+    assert next_move(code, failed(code, "p1", "p2", "p3"), pinned=False) == Move("elsewhere", 1.0)
+    assert next_move(code, failed(code, *"abcdef"), pinned=False) == Move("elsewhere", 8.0)
 
 
 @pytest.mark.parametrize("code", HERE)
 def test_a_glitch_is_tried_again_here_and_then_elsewhere(code: str) -> None:
-    assert next_move(code, failed(code, "p1"), pinned=False) == Move("again", 1.0)
-    assert next_move(code, failed(code, "p1", "p1"), pinned=False) == Move("again", 0.0, not_here=True)
-    assert next_move(code, failed(code, "p1", "p1", "p2"), pinned=False) == Move("again", 1.0)
+    assert next_move(code, failed(code, "p1"), pinned=False) == Move("here", 1.0)
+    assert next_move(code, failed(code, "p1", "p1"), pinned=False) == Move("elsewhere")
+    assert next_move(code, failed(code, "p1", "p1", "p2"), pinned=False) == Move("here", 1.0)
 
 
 @pytest.mark.parametrize("code", OTHER + HERE)
 def test_pinned_work_comes_back_for_what_passes(code: str) -> None:
     move = next_move(code, failed(code, "p1"), pinned=True)
     if code in PASSING or code in HERE:
-        assert move.kind == "again"
+        assert move.kind == "later"
         assert move.after > 0
-        assert not move.not_here
     else:
         assert move == Move("fail")
 
 
 @pytest.mark.parametrize("pinned", [True, False])
-@pytest.mark.parametrize("code", OTHER + HERE)
+@pytest.mark.parametrize("code", OTHER + HERE + sorted(RESTING))
 def test_attempts_are_bounded(code: str, pinned: bool) -> None:
     phones = [f"p{number}" for number in range(ATTEMPTS)]
     assert next_move(code, failed(code, *phones), pinned=pinned) == Move("fail")
+
+
+@pytest.mark.parametrize(
+    ("times", "move"),
+    [
+        (1, Move("here")),
+        (2, Move("here")),
+        (3, Move("here", 1.0)),
+        (6, Move("here", 8.0)),
+        (LOSSES - 1, Move("here", 300.0)),
+        (LOSSES, Move("fail")),
+    ],
+)
+def test_what_was_lost_with_its_worker_goes_on_at_once_and_not_for_ever(times: int, move: Move) -> None:
+    assert next_move("phone_lost", lost(*[f"p{number}" for number in range(times)]), pinned=False) == move
+
+
+def test_pinned_work_that_was_lost_comes_back_to_its_account() -> None:
+    assert next_move("phone_lost", lost("p1"), pinned=True) == Move("later")
+
+
+def test_losses_and_failures_have_budgets_of_their_own() -> None:
+    past = [*lost(*"abcdefghij"), *failed("app_crashed", "p1")]
+    assert next_move("app_crashed", past, pinned=False) == Move("here", 1.0)
 
 
 def test_pauses_double_up_to_five_minutes() -> None:
     assert [pause(tries) for tries in (0, 1, 2, 3, 9, 10, 100)] == [1, 1, 2, 4, 256, 300, 300]
 
 
+@pytest.mark.parametrize(("chance", "after"), [(0.0, 4.0), (0.5, 6.0), (1.0, 8.0)])
+def test_chance_spreads_a_pause_between_its_half_and_its_whole(chance: float, after: float) -> None:
+    assert next_move("network_down", failed("network_down", *"abcdef"), pinned=False, chance=chance).after == after
+
+
 @pytest.mark.parametrize(
     ("past", "phones", "accounts"),
     [
-        ([], set(), set()),
-        (failed("page_drift", "p1"), {"p1"}, set()),
-        (failed("may_not_act", "p1"), {"p1"}, {"acc-p1"}),
-        (failed("list_not_loaded", "p1"), set(), set()),
-        (failed("list_not_loaded", "p1", "p1"), {"p1"}, set()),
-        (failed("list_not_loaded", "p1", "p2"), set(), set()),
-        ([Past("p1", "a", "phone_lost", lost=True)], set(), set()),
-        ([Past("p1", "a", "phone_lost", lost=True)] * 2, {"p1"}, set()),
-        ([Past("p1", "a", "phone_lost")], {"p1"}, set()),
-        ([Past(None, None, "phone_lost", lost=True)] * 3, set(), set()),
+        ([], "", ""),
+        (failed("page_drift", "p1"), "p1", ""),
+        (failed("may_not_act", "p1"), "", "acc-p1"),
+        (failed("logged_out", "p1"), "p1", ""),
+        (failed("list_not_loaded", "p1"), "", ""),
+        (failed("list_not_loaded", "p1", "p1"), "p1", ""),
+        (failed("list_not_loaded", "p1", "p2"), "", ""),
+        (lost("p1"), "", ""),
+        (lost("p1", "p1"), "p1", ""),
+        (failed("phone_lost", "p1"), "p1", ""),
+        ([Past(None, None, "phone_lost", lost=True)] * 3, "", ""),
     ],
 )
-def test_who_shall_not_try_again(past: list[Past], phones: set[str], accounts: set[str]) -> None:
-    assert unable(past) == (frozenset(phones), frozenset(accounts))
+def test_who_shall_not_try_again(past: list[Past], phones: str, accounts: str) -> None:
+    assert left_out(past) == LeftOut(frozenset(filter(None, [phones])), frozenset(filter(None, [accounts])))

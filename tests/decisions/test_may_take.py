@@ -22,10 +22,12 @@ TAKE = Verdict(take=True)
         (B, Wanted(acts=False, pinned_phone="p2"), Room(), True),
         (A, Wanted(acts=False, pinned_account="b"), Room(), False),
         (B, Wanted(acts=False, pinned_account="b"), Room(), True),
-        (A, Wanted(acts=False, unable_phones=frozenset({"p1"})), Room(), False),
-        (A, Wanted(acts=False, unable_accounts=frozenset({"a"})), Room(), False),
+        (A, Wanted(acts=False, failed_phones=frozenset({"p1"})), Room(), True),
+        (A, Wanted(acts=False, failed_accounts=frozenset({"a"})), Room(), False),
         (Seated("p1", None), READS, Room(), False),
         (Seated("p1", "a", resting=True), READS, Room(), False),
+        (Seated("p1", "a", unfit=True), READS, Room(), False),
+        (Seated("p1", "a", busy=True), READS, Room(), True),
         (A, READS, Room(only_accounts=frozenset(), full_accounts=frozenset({"a"})), True),
         (A, ACTS, Room(full_accounts=frozenset({"a"})), False),
         (A, ACTS, Room(only_accounts=frozenset({"b"})), False),
@@ -41,7 +43,9 @@ def test_the_hard_rules(seated: Seated, wanted: Wanted, room: Room, answer: bool
     ("me", "wanted", "room", "meant", "share", "verdict"),
     [
         (A, READS, Room(), None, None, TAKE),
-        (A, Wanted(acts=False, unable_phones=frozenset({"p1"})), Room(), None, None, Verdict(pass_to="p2")),
+        (A, Wanted(acts=False, failed_phones=frozenset({"p1"})), Room(), None, None, Verdict(pass_to="p2")),
+        (A, Wanted(acts=False, failed_phones=frozenset({"p1", "p2", "p3"})), Room(), None, None, TAKE),
+        (A, Wanted(acts=False, failed_accounts=frozenset({"a"})), Room(), None, None, Verdict(pass_to="p2")),
         (A, Wanted(acts=True, pinned_account="c"), Room(), None, None, Verdict(pass_to="p3")),
         (B, ACTS, Room(), Meant("b"), Share(3), TAKE),
         (A, ACTS, Room(), Meant("b"), Share(3), Verdict(pass_to="p2")),
@@ -59,13 +63,19 @@ def test_take_it_or_pass_it_on(
     assert decide(me, wanted, ALL, room, meant, share) == verdict
 
 
+def test_a_ticket_is_passed_to_a_phone_that_is_free() -> None:
+    everyone = [A, Seated("p2", "b", busy=True), C]
+    verdict = decide(A, Wanted(acts=False, failed_phones=frozenset({"p1"})), everyone, Room(), None, None)
+    assert verdict == Verdict(pass_to="p3")
+
+
 @pytest.mark.parametrize(
     ("wanted", "room", "everyone", "why"),
     [
         (Wanted(acts=False, pinned_account="z"), Room(), ALL, "account z"),
         (Wanted(acts=False, pinned_phone="p9"), Room(), ALL, "phone p9"),
         (ACTS, Room(only_accounts=frozenset({"z"})), ALL, "caps"),
-        (Wanted(acts=False, unable_phones=frozenset({"p1", "p2", "p3"})), Room(), ALL, "left out"),
+        (Wanted(acts=False, failed_accounts=frozenset({"a", "b", "c"})), Room(), ALL, "no phone"),
         (READS, Room(), [], "no phone"),
     ],
 )

@@ -132,7 +132,8 @@ def test_each_cap(ledger: Engine, cap: str, first: Action, second: Action, other
         mine.refute(number, "the app refused it")
         assert theirs.declare(second) > number
         return
-    assert refused(lambda: theirs.declare(second)) == "cap_reached"
+    full = "comment_full" if cap.endswith("per_comment") else "cap_reached"
+    assert refused(lambda: theirs.declare(second)) == full
     assert rows_in(ledger, ActionRow) == 1
 
 

@@ -23,7 +23,6 @@ from tests.ledger.drive import (
     change,
     do,
     like,
-    now,
     owned_author,
     past,
     phone_seat,
@@ -42,6 +41,7 @@ from workers.claim import Claim, NotMine
 from workers.coordinator.close import close_ended
 from workers.coordinator.lead import lead, step_down
 from workers.coordinator.overdue import end_overdue
+from workers.follow import LOSSES
 from workers.journal import LedgerJournal
 from workers.record import Failed, HandedBack, Outcome, WasStopped, record
 from workers.rescue import incarnation_died, rescue_expired
@@ -87,27 +87,26 @@ def test_a_lost_attempt(ledger: Engine, how: str, point: str) -> None:
         assert take(ledger, one, other).fence.attempt == 2
 
 
-def test_a_phone_whose_worker_died_may_try_once_more(ledger: Engine) -> None:
+def test_a_phone_whose_worker_died_twice_is_asked_last(ledger: Engine) -> None:
     owned_author(ledger)
     (one,) = ready(ledger, plant(ledger, titles()))
     for _ in range(2):
         incarnation_died(ledger, take(ledger, one, phone_seat(ledger, "p1")).fence.incarnation, "killed")
+    phone_seat(ledger, "p2")
     got = try_to_take(ledger, one, phone_seat(ledger, "p1"))
     assert isinstance(got, NotMine)
-    assert "left out" in (task(ledger, one).waits_for or "")
-    change(ledger, one, not_before=past(ledger))
-    take(ledger, one, phone_seat(ledger, "p2"))
+    assert got.passed_to == "p2"
+    phone_offline(ledger, "p2", "unplugged")
+    take(ledger, one, phone_seat(ledger, "p1"))
 
 
-def test_a_lost_pinned_task_is_tried_again_after_a_pause(ledger: Engine) -> None:
+def test_a_lost_pinned_task_comes_back_to_its_phone(ledger: Engine) -> None:
     owned_author(ledger)
     seat = phone_seat(ledger, "p1")
     (one,) = ready(ledger, plant(ledger, titles(queue="phone.p1")))
     got = take(ledger, one, seat)
-    assert incarnation_died(ledger, got.fence.incarnation, "killed") == []
-    again = task(ledger, one)
-    assert again.state == "ready"
-    assert again.not_before > now(ledger)
+    assert incarnation_died(ledger, got.fence.incarnation, "killed") == [one]
+    assert take(ledger, one, phone_seat(ledger, "p1")).fence.attempt == 2
 
 
 @pytest.mark.parametrize("outcome", [Failed("app_crashed", "it closed"), WasStopped("asked"), HandedBack()], ids=repr)
@@ -123,7 +122,8 @@ def test_what_is_in_doubt_is_looked_for_by_the_same_account_however_the_attempt_
 
 def test_a_worker_that_dies_again_and_again_does_not_go_on_for_ever(ledger: Engine) -> None:
     (one,) = ready(ledger, plant(ledger, work(1)))
-    for _ in range(8):
+    for _ in range(LOSSES):
+        change(ledger, one, not_before=past(ledger))
         incarnation_died(ledger, take(ledger, one).fence.incarnation, "killed")
     assert (task(ledger, one).state, task(ledger, one).failure_code) == ("failed", "phone_lost")
 

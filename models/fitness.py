@@ -1,0 +1,50 @@
+"""Is a phone fit for work? One place says so, in order of what to mend first. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from models.tables import Phone
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """Why a phone takes no work now: a word for it, the reason for people, and what to do."""
+
+    code: str  # not_online | paused | unfit | account_twice | no_account | quarantined
+    why: str
+    remedy: str
+
+
+STATE_REMEDIES = {
+    "offline": "check cable, hub and power, and that USB debugging is on",
+    "silent": "start the host agent of its machine: phonefleet up, or phonefleet host",
+    "unauthorized": "confirm this machine's key on the phone's screen",
+}
+
+
+def why_not(phone: Phone, now: datetime) -> Unfit | None:
+    """None when the phone may work. The account on it may rest all the same: that is the account's matter."""
+    if phone.state != "online":
+        remedy = STATE_REMEDIES.get(phone.state, "see its reason")
+        return Unfit("not_online", f"phone {phone.serial} is {phone.state}: {phone.why or 'no reason known'}", remedy)
+    if phone.paused:
+        return Unfit("paused", phone.paused_why or f"phone {phone.serial} is paused", "phonefleet resume")
+    if phone.unfit_why is not None:
+        return Unfit("unfit", phone.unfit_why, "mend what the reason says; the phone works again by itself")
+    if phone.twice_since is not None:
+        why = phone.why or f"the account on phone {phone.serial} is on another phone too"
+        return Unfit("account_twice", why, "log the account out on one of the two phones")
+    if phone.account_id is None:
+        why = phone.why or f"phone {phone.serial} has not told its account yet"
+        return Unfit("no_account", why, "log an account in on the phone")
+    if phone.quarantined_until is not None and phone.quarantined_until > now:
+        why = phone.quarantine_why or f"phone {phone.serial} failed across tasks"
+        return Unfit("quarantined", why, "look at the evidence of its last tasks; it tries one by itself later")
+    return None
+
+
+def on_trial(phone: Phone, now: datetime) -> bool:
+    """Out of quarantine for one task at a time: its next success releases it."""
+    return phone.quarantined_until is not None and phone.quarantined_until <= now

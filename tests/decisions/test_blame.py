@@ -1,0 +1,102 @@
+"""What several phones' failures blame, and when a phone is blamed itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from flows.failures import CODES, Culprit
+from workers.blame import (
+    BLAMES,
+    COOL_DOWN,
+    MOST_COOL_DOWN,
+    PASSED_OVER,
+    Blamed,
+    Try,
+    blamed_by,
+    cool_down,
+    phone_to_blame,
+)
+from workers.content import Content, content_of
+
+COMMENT = Content("author", "video", "comment")
+VIDEO = Content("author", "video")
+AUTHOR = Content("author")
+
+
+@pytest.mark.parametrize(
+    ("code", "content", "blamed"),
+    [
+        ("comment_not_found", COMMENT, Blamed("comment", "comment")),
+        ("comment_not_found", VIDEO, Blamed("video", "video")),
+        ("video_not_found", COMMENT, Blamed("video", "video")),
+        ("list_not_loaded", AUTHOR, Blamed("author", "author")),
+        ("author_not_found", COMMENT, Blamed("author", "author")),
+        ("page_drift", COMMENT, Blamed("flow", "")),
+        ("flow_error", Content(), Blamed("flow", "")),
+        ("list_not_loaded", Content(), None),
+        ("phone_lost", COMMENT, None),
+        ("phone_hung", COMMENT, None),
+        ("may_not_act", COMMENT, None),
+        ("outcome_unknown", COMMENT, None),
+    ],
+)
+def test_what_a_failure_counts_against(code: str, content: Content, blamed: Blamed | None) -> None:
+    assert blamed_by(code, content) == blamed
+
+
+def test_an_accounts_failure_never_blames_content() -> None:
+    assert all(CODES[code].culprit is not Culprit.ACCOUNT for code in BLAMES)
+
+
+@pytest.mark.parametrize(
+    ("params", "named"),
+    [
+        ({}, (False, False, False)),
+        ({"author_id": "a"}, (True, False, False)),
+        ({"author_id": "a", "title": "t"}, (True, True, False)),
+        ({"author_id": "a", "title": "t", "target_comment": "c", "target_commenter": "n"}, (True, True, True)),
+        ({"title": "t", "target_comment": "c"}, (False, False, False)),
+        ({"author_id": 7, "title": "t"}, (False, False, False)),
+        ({"author_id": "a" * 192}, (False, False, False)),
+    ],
+)
+def test_what_parameters_are_about(params: dict[str, object], named: tuple[bool, bool, bool]) -> None:
+    content = content_of(params)
+    found = (content.author_id, content.video_key, content.comment_key)
+    assert tuple(one is not None for one in found) == named
+
+
+def tries(*codes: str | None) -> list[Try]:
+    return [Try(f"t{number}", code) for number, code in enumerate(codes)]
+
+
+@pytest.mark.parametrize(
+    ("newest_first", "blamed"),
+    [
+        ([], False),
+        (tries("phone_hung", "phone_lost"), False),
+        (tries("phone_hung", "phone_lost", "app_crashed"), True),
+        (tries("phone_hung", "phone_lost", None, "app_crashed"), False),
+        (tries(None, "phone_hung", "phone_lost", "app_crashed"), False),
+        (tries("phone_hung", "video_not_found", "phone_lost", "app_crashed"), False),
+        (tries("phone_hung", "may_not_act", "phone_lost", "app_crashed"), False),
+        ([Try("t1", "phone_hung")] * 5, False),
+        ([*tries("phone_hung", "phone_lost"), Try("t8", None, says_nothing=True), Try("t9", "network_down")], True),
+        (tries("ledger_away", "ledger_away", "ledger_away"), False),
+        (tries("phone_hung", "ledger_away", "phone_lost", "page_drift"), True),
+    ],
+)
+def test_when_a_phone_is_blamed(newest_first: list[Try], blamed: bool) -> None:
+    assert (phone_to_blame(newest_first) is not None) is blamed
+
+
+def test_what_is_passed_over_is_a_code() -> None:
+    assert set(CODES) >= PASSED_OVER
+    assert set(CODES) >= set(BLAMES)
+
+
+def test_each_quarantine_lasts_twice_as_long_up_to_half_an_hour() -> None:
+    assert [cool_down(times) for times in range(3)] == [COOL_DOWN, COOL_DOWN * 2, COOL_DOWN * 4]
+    assert cool_down(100) == MOST_COOL_DOWN == timedelta(minutes=30)

@@ -1,0 +1,19 @@
+"""The attempts at a task that failed or were lost, as decisions about it want them."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.tables import Attempt
+from workers.follow import Past
+
+
+def past_of(session: Session, task_id: str) -> list[Past]:
+    """The failed and lost attempts at a task, oldest first."""
+    rows = session.execute(
+        select(Attempt.phone_serial, Attempt.account_id, Attempt.failure_code, Attempt.outcome)
+        .where(Attempt.task_id == task_id, Attempt.failure_code.is_not(None))
+        .order_by(Attempt.number)
+    )
+    return [Past(serial, account, code, outcome == "lost") for serial, account, code, outcome in rows if code]

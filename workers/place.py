@@ -1,0 +1,70 @@
+"""Where a ticket goes, and how urgent it is: pure decisions from what the ledger says of phones and tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
+
+from models.seats import PhoneSeat
+from models.tables import Task
+from workers.seat import DESK_QUEUE, POOL_QUEUE, phone_queue
+
+URGENT_STEP = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The queue a ticket goes to, or why there is none yet."""
+
+    queue: str | None
+    waits_for: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The phones that work now, the accounts that do (account → serial), and why others do not."""
+
+    phones: Set[str] = frozenset()
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    idle_phones: Mapping[str, str] = field(default_factory=dict)
+    idle_accounts: Mapping[str, str] = field(default_factory=dict)
+
+
+def shelf_of(found: Iterable[PhoneSeat]) -> Shelf:
+    """Which of the phones that are online work, and as whom."""
+    phones: set[str] = set()
+    accounts: dict[str, str] = {}
+    idle_phones: dict[str, str] = {}
+    idle_accounts: dict[str, str] = {}
+    for seat in found:
+        why = seat.unfit or (f"account {seat.account_id} rests: {seat.resting}" if seat.resting else None)
+        if why is not None:
+            idle_phones[seat.serial] = why
+            idle_accounts.update({} if seat.account_id is None else {seat.account_id: why})
+            continue
+        phones.add(seat.serial)
+        accounts.update({} if seat.account_id is None else {seat.account_id: seat.serial})
+    return Shelf(phones, accounts, idle_phones, idle_accounts)
+
+
+def step_of(task: Task) -> int:
+    """The priority of a task's ticket: pinned work goes before the pool, and what was begun before what was not."""
+    pinned = task.pinned_account is not None or task.pinned_phone is not None
+    return URGENT_STEP if pinned or task.attempt else task.priority
+
+
+def place_for(runs_on: str, pinned_account: str | None, pinned_phone: str | None, shelf: Shelf) -> Place:
+    """Where a ticket goes: the desk, the phone that a pin means now, or the pool."""
+    if runs_on == "desk":
+        return Place(DESK_QUEUE)
+    if pinned_phone is not None:
+        if pinned_phone in shelf.phones:
+            return Place(phone_queue(pinned_phone))
+        return Place(None, shelf.idle_phones.get(pinned_phone, f"phone {pinned_phone} is not online"))
+    if pinned_account is not None:
+        serial = shelf.accounts.get(pinned_account)
+        if serial is not None:
+            return Place(phone_queue(serial))
+        nowhere = f"account {pinned_account} is logged in on no phone that is online"
+        return Place(None, shelf.idle_accounts.get(pinned_account, nowhere))
+    return Place(POOL_QUEUE)
