@@ -9,6 +9,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from models.engine import database_now, read, write
+from models.seats import seats
 from models.states import State
 from models.storable import storable_text
 from models.tables import Account, Phone, Task
@@ -50,19 +51,24 @@ def phone_problem(engine: Engine, serial: str, state: str, why: str) -> None:
     write(engine, work)
 
 
-def phones_alive(engine: Engine, incarnations: Sequence[str]) -> None:
-    """The host of these workers is there; phones that were taken for silent work again."""
+def phones_alive(engine: Engine, incarnations: Sequence[str]) -> set[str]:
+    """The host of these workers is there; phones that were taken for silent work again.
+
+    The incarnations whose phone may take work from the pool now.
+    """
     if not incarnations:
-        return
+        return set()
 
-    def work(session: Session) -> None:
-        session.execute(
-            update(Phone)
-            .where(Phone.incarnation.in_(incarnations), Phone.state.in_(["online", "silent"]))
-            .values(state="online", why=None, seen_at=database_now(session))
-        )
+    def work(session: Session) -> set[str]:
+        now = database_now(session)
+        mine = Phone.incarnation.in_(incarnations)
+        session.execute(update(Phone).where(mine, Phone.state == "silent").values(state="online", why=None))
+        session.execute(update(Phone).where(mine, Phone.state == "online").values(seen_at=now))
+        wanted = set(incarnations)
+        found = seats(session, now)
+        return {one.incarnation for one in found if one.incarnation in wanted and one.works and one.incarnation}
 
-    write(engine, work)
+    return write(engine, work)
 
 
 def mark_silent(engine: Engine, seconds: float) -> int:

@@ -19,10 +19,16 @@ class PhoneSeat:
     """A phone that is online. `unfit` and `resting` say why it, or the account on it, takes no work."""
 
     serial: str
+    incarnation: str | None
     account_id: str | None
     unfit: str | None
     resting: str | None
     busy: bool
+
+    @property
+    def works(self) -> bool:
+        """May it take work from the pool?"""
+        return self.unfit is None and self.resting is None
 
 
 def seats(session: Session, now: datetime) -> Sequence[PhoneSeat]:
@@ -40,6 +46,7 @@ def seats(session: Session, now: datetime) -> Sequence[PhoneSeat]:
         found.append(
             PhoneSeat(
                 serial=phone.serial,
+                incarnation=phone.incarnation,
                 account_id=phone.account_id,
                 unfit=None if unfit is None else unfit.why,
                 resting=None if resting_since is None else resting_why or "a person must look at it",

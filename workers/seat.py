@@ -36,8 +36,11 @@ class Seat:
 
     @property
     def queues(self) -> tuple[str, ...]:
-        """The queues to serve, the first first."""
-        return (DESK_QUEUE,) if self.serial is None else (phone_queue(self.serial), POOL_QUEUE)
+        """The queues to serve, the first first. The pool is left and joined again as the slot says."""
+        if self.serial is None:
+            return (DESK_QUEUE,)
+        own = phone_queue(self.serial)
+        return (own, POOL_QUEUE) if self.slot.serves_pool else (own,)
 
 
 _taken: list[Seat] = []

@@ -29,8 +29,9 @@ class RedisLedger:
     def phone_problem(self, serial: str, state: str, why: str) -> None:
         self._tell("problem", serial, state, why)
 
-    def phones_alive(self, incarnations: Sequence[str]) -> None:
+    def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
         self._redis.incr("alive", len(incarnations))
+        return set(incarnations) - cast("set[str]", self._redis.smembers("not in pool"))
 
     def renew_leases(self, incarnations: Sequence[str], seconds: float) -> Mapping[str, str]:
         self._redis.incr("renewals")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from workers.host.leases import STARTING_SECONDS, overrun, renew
+from workers.host.leases import STARTING_SECONDS, overrun, renew, tell_alive
 from workers.host.slots import Slot, Stop, own_slot
 
 LEASE = 30.0
@@ -28,8 +28,8 @@ class Ledger:
         self.meanwhile = meanwhile
         self.asked: list[Sequence[str]] = []
 
-    def phones_alive(self, incarnations: Sequence[str]) -> None:
-        pass
+    def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
+        return {one for one in incarnations if one in self.held}
 
     def renew_leases(self, incarnations: Sequence[str], seconds: float) -> Mapping[str, str]:
         self.asked.append(incarnations)
@@ -115,6 +115,15 @@ def test_a_ledger_that_fails_leaves_the_lease_to_run_out() -> None:
     with pytest.raises(ConnectionError):
         renew(Ledger(meanwhile=fail), [("i1", slot)], LEASE)
     assert slot.lease_until == until
+
+
+def test_workers_whose_phone_does_not_work_are_kept_out_of_the_pool() -> None:
+    fit, unfit = own_slot(), own_slot()
+    assert fit.serves_pool
+    tell_alive(Ledger({"i1": "t1"}), [("i1", fit), ("i2", unfit)])
+    assert (fit.serves_pool, unfit.serves_pool) == (True, False)
+    tell_alive(Ledger({"i2": "t1"}), [("i1", fit), ("i2", unfit)])
+    assert (fit.serves_pool, unfit.serves_pool) == (False, True)
 
 
 def test_who_overran_and_who_did_not() -> None:

@@ -64,6 +64,27 @@ def test_pool_work_runs_by_priority_and_within_one_as_it_came(same_worker: Shelf
     assert done == [task_id for _, task_id in sorted(zip(priorities, sent, strict=True), key=lambda pair: pair[0])]
 
 
+def test_a_worker_leaves_the_pool_and_joins_it_again_and_serves_its_own_queue_throughout(same_worker: Shelf) -> None:
+    slot = same_worker.seats["A"].slot
+
+    def done() -> set[str]:
+        return {task_id for _, task_id, _ in same_worker.traces.all()}
+
+    def leaves_the_pool_alone() -> set[str]:
+        """The pool's ticket goes before the own one of a lower step, unless the pool is not served."""
+        pooled, own = same_worker.send(ticket("errand.quick", "pool", 6), ticket("errand.quick", "phone.A", 9))
+        wait_until(lambda: own in done(), WAIT, "its own ticket")
+        return {pooled} - done()
+
+    assert not leaves_the_pool_alone()
+    slot.let_into_pool(False)
+    left = wait_until(leaves_the_pool_alone, WAIT, "the worker to leave the pool")
+    assert left <= queued_ids(same_worker.traces.redis, ["pool"])["pool"]
+    slot.let_into_pool(True)
+    wait_until(lambda: left <= done(), WAIT, "the worker to serve the pool again")
+    assert not leaves_the_pool_alone()
+
+
 def test_tickets_arrive_after_redis_was_emptied(same_worker: Shelf) -> None:
     same_worker.send(ticket("errand.quick", "pool"))
     same_worker.traces.wait(1)

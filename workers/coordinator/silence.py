@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from models.fleet import mark_silent
 
-SILENT_SECONDS = 10.0  # a host says every 3 seconds that it is there
+SILENT_SECONDS = 4.0  # a host says every second that it is there
 
 
 def mark_silent_phones(engine: Engine) -> int:

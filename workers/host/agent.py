@@ -76,7 +76,7 @@ class Agent:
         self._ledger = ledger
         self._app = app
         self._events: SimpleQueue[Happening] = SimpleQueue()
-        self._nursery = Nursery(PLACES)
+        self._nursery = Nursery(PLACES, pool_open_at_first=False)
         self._roster = Roster(
             settings.host, settings.adb_port, self._nursery.slots, new_incarnation=lambda: str(uuid.uuid4())
         )

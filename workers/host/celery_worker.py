@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from celery import Celery
@@ -10,6 +10,10 @@ from celery.app import trace
 from celery.apps.worker import install_worker_term_handler
 from celery.signals import worker_ready
 from celery.worker import WorkController
+
+from workers.seat import POOL_QUEUE
+
+LOOK_SECONDS = 0.25  # between two looks at whether the pool is open
 
 
 class PhoneWorker(WorkController):  # type: ignore[misc]  # Celery has no types
@@ -19,6 +23,8 @@ class PhoneWorker(WorkController):  # type: ignore[misc]  # Celery has no types
     SIGHUP execute the zygote's program anew.)
     """
 
+    serves_pool: Callable[[], bool] | None = None
+
     def on_init_blueprint(self) -> None:
         trace.setup_worker_optimizations(self.app, self.hostname)
 
@@ -27,12 +33,28 @@ class PhoneWorker(WorkController):  # type: ignore[misc]  # Celery has no types
         install_worker_term_handler(self, verbose=False)
 
     def on_consumer_ready(self, consumer: Any) -> None:
+        if self.serves_pool is not None:  # the timer is emptied whenever the consumer starts anew
+            consumer.timer.call_repeatedly(LOOK_SECONDS, _look_at_the_pool, (consumer, self.serves_pool))
         worker_ready.send(sender=consumer)
 
 
-def phone_worker(app: Celery, name: str, queues: Sequence[str], heartbeat: float) -> Any:
-    """A worker that serves `queues`, the first first, one task at a time; its heart beats every `heartbeat` seconds."""
-    return PhoneWorker(
+def _look_at_the_pool(consumer: Any, serves_pool: Callable[[], bool]) -> None:
+    """Leave the pool or join it again; in the thread that consumes, as Celery wants it."""
+    wanted, serves = serves_pool(), consumer.task_consumer.consuming_from(POOL_QUEUE)
+    if wanted and not serves:
+        consumer.add_task_queue(POOL_QUEUE)
+    elif serves and not wanted:
+        consumer.cancel_task_queue(POOL_QUEUE)
+
+
+def phone_worker(
+    app: Celery, name: str, queues: Sequence[str], heartbeat: float, serves_pool: Callable[[], bool] | None = None
+) -> Any:
+    """A worker that serves `queues`, the first first, one task at a time; its heart beats every `heartbeat` seconds.
+
+    `serves_pool` is asked several times a second whether it takes tickets from the pool as well.
+    """
+    worker = PhoneWorker(
         app=app,
         hostname=name,
         queues=list(queues),
@@ -42,3 +64,5 @@ def phone_worker(app: Celery, name: str, queues: Sequence[str], heartbeat: float
         without_mingle=True,
         heartbeat_interval=heartbeat,
     )
+    worker.serves_pool = serves_pool
+    return worker

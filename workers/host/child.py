@@ -75,6 +75,7 @@ def _watch_tickets() -> None:
 
 def _consume(seat: Seat) -> int:
     """Run Celery's worker until it is told to end; its exit code."""
-    worker = phone_worker(app, seat.name, seat.queues, settings().heartbeat)
+    serves_pool = None if seat.serial is None else lambda: seat.slot.serves_pool
+    worker = phone_worker(app, seat.name, seat.queues, settings().heartbeat, serves_pool)
     worker.start()
     return int(worker.exitcode or 0)

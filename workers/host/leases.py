@@ -1,8 +1,9 @@
-"""Once a second: one UPDATE renews the leases of all running tasks of this host, one SELECT reads who is to stop.
+"""Once a second: one UPDATE renews the leases of all running tasks of this host, one SELECT reads who is to stop,
+and one transaction says that the host is there and reads which phones may take work from the pool.
 
 A renewed lease reaches its worker through its slot, counted from the moment before the ledger was
 asked: a lease that cannot be renewed runs out in the slot first and in the ledger afterwards. Slots
-of workers without a task are not asked about, so an idle shelf costs the database nothing.
+of workers without a task are not asked about.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from workers.host.slots import Slot, SlotState, Stop, safe_until
 log = logging.getLogger("phonefleet.leases")
 
 EVERY_SECONDS = 1.0
-ALIVE_SECONDS = 3.0  # a coordinator takes phones for silent after 10
+ALIVE_SECONDS = 1.0  # a coordinator takes phones for silent after 4
 STARTING_SECONDS = 60.0
 
 Worker = tuple[str, Slot]  # incarnation and slot
@@ -40,6 +41,13 @@ def renew(ledger: Ledger, workers: Sequence[Worker], lease: float) -> None:
     for incarnation in ledger.stop_requests(list(running)):
         if incarnation in running:
             running[incarnation].ask(Stop.TASK, turns[incarnation])
+
+
+def tell_alive(ledger: Ledger, workers: Sequence[Worker]) -> None:
+    """Say that this host is there; workers whose phone may not take work from the pool leave it."""
+    may_take = ledger.phones_alive([incarnation for incarnation, _ in workers])
+    for incarnation, slot in workers:
+        slot.let_into_pool(incarnation in may_take)
 
 
 def overrun(slot: Slot, began: float, now: float) -> str | None:
@@ -76,7 +84,7 @@ class LeaseKeeper:
             try:
                 renew(self._ledger, self._workers(), self._lease)
                 if time.monotonic() >= alive_at:
-                    self._ledger.phones_alive([incarnation for incarnation, _ in self._workers()])
+                    tell_alive(self._ledger, self._workers())
                     alive_at = time.monotonic() + ALIVE_SECONDS
             except Exception as error:  # noqa: BLE001  # a driver's own errors have no common base
                 log.warning("leases not renewed: %s", error)

@@ -23,8 +23,8 @@ class Ledger(Protocol):
     def phone_problem(self, serial: str, state: str, why: str) -> None:
         """The phone is there but cannot work."""
 
-    def phones_alive(self, incarnations: Sequence[str]) -> None:
-        """This host is there, with these workers."""
+    def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
+        """This host is there, with these workers; those whose phone may take work from the pool now."""
 
     def renew_leases(self, incarnations: Sequence[str], seconds: float) -> Mapping[str, str]:
         """Extend the leases of these incarnations; those that still hold one, with their task's id."""
@@ -54,8 +54,8 @@ class SqlLedger:
     def phone_problem(self, serial: str, state: str, why: str) -> None:
         fleet.phone_problem(self._engine, serial, state, why)
 
-    def phones_alive(self, incarnations: Sequence[str]) -> None:
-        fleet.phones_alive(self._engine, incarnations)
+    def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
+        return fleet.phones_alive(self._engine, incarnations)
 
     def renew_leases(self, incarnations: Sequence[str], seconds: float) -> Mapping[str, str]:
         return fleet.renew_leases(self._engine, incarnations, seconds)

@@ -32,8 +32,10 @@ class Nursery:
     Make it in the process's main thread: the kernel ends the zygote with the thread that started it.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, pool_open_at_first: bool = True) -> None:
+        """`pool_open_at_first`: a new worker serves the pool at once, without being let into it."""
         self._count = count
+        self._pool_open_at_first = pool_open_at_first
         self._memory = make_memory(count)
         self.slots: Sequence[Slot] = map_slots(self._memory, count)
         self._start()
@@ -90,6 +92,7 @@ class Nursery:
     def fork(self, seat: Seat) -> None:
         """Order a worker for this seat, in a slot that was wiped. Raises ZygoteLost."""
         seat.slot.clear()
+        seat.slot.let_into_pool(self._pool_open_at_first)
         self._send(wire.Fork(seat.incarnation, seat.serial, seat.address, seat.adb_port, seat.host, seat.slot.index))
 
     def signal(self, incarnation: str, number: signal.Signals) -> None:

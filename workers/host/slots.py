@@ -22,8 +22,8 @@ ID_BYTES = 36  # task ids and delivery tags are UUIDs in text
 
 # Word numbers in a slot. The agent writes the first two, the worker the others; both write the
 # lease, and either value is a safe one (see workers.host.leases).
-_STOP, _DRAIN, _LEASE, _TURN, _STATE, _ATTEMPT, _BEATS, _HARD = range(8)
-_WORDS = 64
+_STOP, _DRAIN, _LEASE, _TURN, _STATE, _ATTEMPT, _BEATS, _HARD, _NO_POOL = range(9)
+_WORDS = 80
 _TASK = slice(_WORDS, _WORDS + ID_BYTES)
 _TAG = slice(_WORDS + ID_BYTES, _WORDS + 2 * ID_BYTES)
 _WHY = 0xFF  # the low byte of the stop word says why, the rest of it to which turn
@@ -116,7 +116,16 @@ class Slot:
         """The lease of the running task was renewed."""
         self._times[_LEASE] = lease_until
 
+    def let_into_pool(self, may: bool) -> None:
+        """May the worker take tickets from the pool? Its own queue it serves in any case."""
+        self._words[_NO_POOL] = 0 if may else 1
+
     # both read
+
+    @property
+    def serves_pool(self) -> bool:
+        """Is the pool open to this worker? It is, unless its agent said otherwise."""
+        return not self._words[_NO_POOL]
 
     @property
     def stop(self) -> Stop:
