@@ -34,7 +34,8 @@ from tests.ledger.drive import (
 )
 from tests.ledger.threads import at_once
 from workers import ring as ringing
-from workers.coordinator.restore import lost_tickets, restore, short
+from workers.coordinator.restore import lost_tickets, restore, restore_after_emptying, short
+from workers.rescue import incarnation_died
 from workers.ring import ring, ring_ready
 from workers.tickets import list_keys, queue_lengths, queued_ids
 
@@ -221,3 +222,25 @@ def test_which_tickets_are_lost(
 )
 def test_when_a_queue_is_short(expected: dict[str, int], lengths: dict[str, int], answer: bool) -> None:
     assert short(expected, lengths) is answer
+
+
+def test_a_redis_that_was_emptied_is_noticed_at_once_by_its_missing_mark(ledger: Engine, redis: Redis) -> None:
+    wanted = set(ready(ledger, plant(ledger, group(work(number) for number in range(5)))))
+    assert restore_after_emptying(ledger, redis) == 0
+    ring_ready(ledger)
+    assert restore_after_emptying(ledger, redis) == 0
+    redis.flushall()
+    assert restore_after_emptying(ledger, redis) == 5
+    assert restore_after_emptying(ledger, redis) == 0
+    ring_ready(ledger)
+    assert queued(redis, "desk") == wanted
+
+
+def test_what_was_begun_is_rung_before_what_nobody_tried(ledger: Engine, redis: Redis) -> None:
+    owned_author(ledger)
+    (begun,) = ready(ledger, plant(ledger, titles(priority=9)))
+    plant(ledger, group(titles(priority=3) for _ in range(3)))
+    incarnation_died(ledger, take(ledger, begun, phone_seat(ledger, "p1")).fence.incarnation, "killed")
+    assert ring_ready(ledger) == 4
+    assert redis.llen(list_keys("pool")[0]) == 1
+    assert redis.llen(list_keys("pool")[1]) == 3

@@ -18,7 +18,7 @@ from workers.coordinator.acquaint import acquaint
 from workers.coordinator.close import close_ended
 from workers.coordinator.lead import lead, step_down
 from workers.coordinator.overdue import end_overdue
-from workers.coordinator.restore import restore
+from workers.coordinator.restore import restore, restore_after_emptying
 from workers.coordinator.silence import mark_silent_phones
 from workers.ledger import ledger
 from workers.log import set_up_logging
@@ -29,7 +29,7 @@ from workers.stop import end_stopped
 
 log = logging.getLogger("phonefleet.coordinator")
 
-LEAD_SECONDS = 3.0
+LEAD_SECONDS = 2.0
 REDIS_TIMEOUT = 5.0
 
 
@@ -50,6 +50,7 @@ def janitors(engine: Engine, redis: Redis) -> list[Janitor]:
         Janitor("rescue", 0.25, lambda: ring(engine, rescue_expired(engine))),
         Janitor("silence", 2.0, lambda: mark_silent_phones(engine)),
         Janitor("ring", 0.5, lambda: ring_ready(engine)),
+        Janitor("emptied", 0.5, lambda: restore_after_emptying(engine, redis)),
         Janitor("restore", 2.0, lambda: restore(engine, redis, in_hands, look_at_all=False)),
         Janitor("restore all", 30.0, lambda: restore(engine, redis, in_hands, look_at_all=True)),
         Janitor("overdue", 2.0, lambda: ring(engine, end_overdue(engine))),

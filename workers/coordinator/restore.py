@@ -24,6 +24,7 @@ from workers.tickets import UNACKED, queue_lengths, queued_ids
 
 SETTLE = timedelta(seconds=3)  # a ticket on its way is not lost: from marking to its list, and from list to unacked
 AT_ONCE = 2000
+MARK = "phonefleet.mark"
 
 
 def restore(engine: Engine, redis: Redis, in_hands: set[str], *, look_at_all: bool) -> int:
@@ -45,6 +46,24 @@ def restore(engine: Engine, redis: Redis, in_hands: set[str], *, look_at_all: bo
         some = lost[start : start + AT_ONCE]
         write(engine, lambda session, some=some: owe_again(session, some))  # type: ignore[misc]
     return len(lost)
+
+
+def restore_after_emptying(engine: Engine, redis: Redis) -> int:
+    """Owe every ticket again when Redis was emptied, which shows by the mark that is gone; how many.
+
+    Sooner than counting finds it out. Tickets that were sent since then are sent twice, which does no harm.
+    Raises redis.RedisError.
+    """
+    if not redis.set(MARK, "a Redis that lost this key lost its tickets", nx=True):
+        return 0
+
+    def work(session: Session) -> int:
+        rung = session.scalars(select(Task.id).where(Task.state == State.READY, Task.rung_at.is_not(None))).all()
+        for start in range(0, len(rung), AT_ONCE):
+            owe_again(session, rung[start : start + AT_ONCE])
+        return len(rung)
+
+    return write(engine, work)
 
 
 def short(expected: Mapping[str, int], lengths: Mapping[str, int]) -> bool:

@@ -1,0 +1,139 @@
+"""The even share, with tickets counted: who ends up with how many tasks, and what passing them on costs."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, deque
+from collections.abc import Iterator
+
+import pytest
+from celery import group
+from redis import Redis
+from sqlalchemy import Engine
+
+from models.authors import set_cap
+from models.engine import read, write
+from models.states import State
+from tests.host.shelf import celery_for
+from tests.ledger.drive import like, owned_author, phone_seat, plant, tasks, try_to_take
+from workers import ring as ringing
+from workers.claim import PASSES, Claim
+from workers.record import Failed, Succeeded, record
+from workers.ring import ring_ready
+from workers.seat import POOL_QUEUE, Seat, phone_queue
+from workers.tickets import queued_ids
+
+TASKS, PHONES = 66, 8
+
+
+@pytest.fixture
+def redis(empty_redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
+    """An empty Redis, to which tickets go."""
+    celery = celery_for(empty_redis_url)
+    monkeypatch.setattr(ringing, "app", celery)
+    with Redis.from_url(empty_redis_url, socket_timeout=10) as client:
+        yield client
+    celery.close()
+
+
+class Fleet:
+    """Delivers tickets as Redis would, counts them, and lets each claim succeed, or fail where it is told to."""
+
+    def __init__(self, ledger: Engine, redis: Redis, seed: int) -> None:
+        self.ledger, self.redis, self.rng = ledger, redis, random.Random(seed)
+        self.seats = {f"p{number}": phone_seat(ledger, f"p{number}") for number in range(PHONES)}
+        self.queues: dict[str, deque[str]] = {}
+        self.broken: set[str] = set()
+        self.messages: Counter[str] = Counter()
+
+    def run(self) -> None:
+        """Until no ticket is left and none is owed."""
+        for _ in range(TASKS * PHONES):
+            if not any(self.queues.values()) and not self._collect():
+                return
+            serial = self.rng.choice([name for name in self.seats if self._next(name)] or list(self.seats))
+            queue = self._next(serial)
+            if queue is not None:
+                self._deliver(queue.popleft(), self.seats[serial])
+        raise AssertionError("tickets go round without end")
+
+    def _collect(self) -> int:
+        """Ring what is due; the tickets move from Redis into the test's hands, in an order of its own."""
+        rung = ring_ready(self.ledger)
+        for queue, ids in queued_ids(self.redis, [POOL_QUEUE, *map(phone_queue, self.seats)]).items():
+            found = sorted(ids)
+            self.rng.shuffle(found)
+            self.queues.setdefault(queue, deque()).extend(found)
+            self.messages.update(found)
+        self.redis.flushall()
+        return rung
+
+    def _next(self, serial: str) -> deque[str] | None:
+        return self.queues.get(phone_queue(serial)) or self.queues.get(POOL_QUEUE) or None
+
+    def _deliver(self, task_id: str, seat: Seat) -> None:
+        got = try_to_take(self.ledger, task_id, seat)
+        if isinstance(got, Claim):
+            broken = seat.serial in self.broken
+            record(self.ledger, got, Failed("network_down", "so the test says") if broken else Succeeded({}))
+        elif got.passed_to is not None:
+            self.messages[task_id] += 1
+            self.queues.setdefault(phone_queue(got.passed_to), deque()).append(task_id)
+
+
+def campaign(ledger: Engine) -> str:
+    """66 likes on 22 videos."""
+    owned_author(ledger)
+    set_cap(ledger, "accounts_per_video", PHONES, who="test")
+    return plant(ledger, group(like(f"标题{number % 22}", comment=f"评论{number}") for number in range(TASKS)))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_with_healthy_phones_the_shares_differ_by_one_at_most_and_a_ticket_is_passed_on_once(
+    ledger: Engine, redis: Redis, seed: int
+) -> None:
+    fleet = Fleet(ledger, redis, seed)
+    planted = campaign(ledger)
+    fleet.run()
+    done = tasks(ledger, planted)
+    assert {one.state for one in done} == {State.SUCCEEDED}
+    shares = Counter(one.account_id for one in done)
+    assert len(shares) == PHONES
+    assert max(shares.values()) - min(shares.values()) <= 1
+    assert max(fleet.messages.values()) <= 2
+    assert set(fleet.messages) == {one.id for one in done}
+
+
+def test_with_failing_phones_all_are_still_done_and_tickets_do_not_spin(ledger: Engine, redis: Redis) -> None:
+    fleet = Fleet(ledger, redis, seed=4)
+    fleet.broken = {"p0", "p1"}
+    planted = campaign(ledger)
+    fleet.run()
+    done = tasks(ledger, planted)
+    assert {one.state for one in done} == {State.SUCCEEDED}
+    assert not {one.phone_serial for one in done} & fleet.broken
+    attempts = {one.id: one.attempt for one in done}
+    assert all(fleet.messages[one] <= attempts[one] * (1 + PASSES) for one in attempts)
+    assert sum(fleet.messages.values()) <= 3 * TASKS
+
+
+def test_a_ticket_that_was_passed_on_too_often_waits_for_a_moment(ledger: Engine, redis: Redis) -> None:
+    owned_author(ledger)
+    seats = [phone_seat(ledger, f"p{number}") for number in range(PASSES + 2)]
+    (one,) = tasks(ledger, plant(ledger, like()))
+    passed = 0
+    for seat in seats[: PASSES + 1]:
+        meant_for = f"acc-{seats[(seats.index(seat) + 1) % len(seats)].serial}"
+
+        def mean(session: object, meant_for: str = meant_for) -> None:
+            row = session.get_one(type(one), one.id)  # type: ignore[attr-defined]
+            row.meant_for = meant_for
+
+        write(ledger, mean)
+        got = try_to_take(ledger, one.id, seat)
+        assert not isinstance(got, Claim)
+        passed += got.passed_to is not None
+    waiting = read(ledger, lambda session: session.get_one(type(one), one.id))
+    assert passed == PASSES
+    assert (waiting.rung_at, waiting.state) == (None, State.READY)
+    assert "passed on" in (waiting.waits_for or "")
