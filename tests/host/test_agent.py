@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from tests.host.processes import WAIT, Host, Sim, shelf
 from tests.host.shelf import Traces, alive, celery_for, ticket
 from tests.support.poll import wait_until
 from tests.support.servers import Redis
+from workers.host.pulse import RUNNING_SECONDS
 from workers.tickets import publish, queued_ids
 
 pytestmark = pytest.mark.fleet
@@ -116,6 +118,35 @@ def test_a_worker_whose_task_passed_the_hard_limit_is_killed(same_desk: Desk) ->
     assert (why, held) == ("its task ran past the hard limit", task_id)
 
 
+def test_a_worker_that_is_frozen_is_killed_and_mourned(same_desk: Desk) -> None:
+    task_id, first = same_desk.hold("SIM0001")  # its lease is renewed all the while
+    os.kill(int(same_desk.traces.redis.get("pid") or 0), signal.SIGSTOP)
+    ((_, _, why, held),) = same_desk.host.wait_told("died", first)
+    assert "no sign of life" in why
+    assert held == task_id
+    assert same_desk.traces.wait(2)[-1] == ("began", task_id, "SIM0001@shelf")
+    assert same_desk.host.told("offline") == []
+
+
+def test_a_host_that_stood_still_as_a_whole_kills_nobody_when_it_goes_on(same_desk: Desk) -> None:
+    redis = same_desk.traces.redis
+    _, incarnation = same_desk.hold("SIM0001")
+    everybody = [same_desk.host.process.pid, *same_desk.host.workers()]
+    for pid in everybody:
+        os.kill(pid, signal.SIGSTOP)
+    frozen_at = time.monotonic()
+    wait_until(lambda: time.monotonic() > frozen_at + RUNNING_SECONDS + 1, WAIT, "the freeze to outlast the pulse")
+    for pid in everybody:
+        os.kill(pid, signal.SIGCONT)
+    same_desk.traces.wait(2)  # it left its task: the lease ran out meanwhile
+    renewed = int(redis.get("alive") or 0)
+    wait_until(lambda: int(redis.get("alive") or 0) > renewed + 2, WAIT, "the agent to look after its workers")
+    same_desk.send("errand.quick", "phone.SIM0001")
+    assert same_desk.traces.wait(3)[-1][0] == "done"
+    assert same_desk.host.told("died") == []
+    assert same_desk.host.incarnation("SIM0001") == incarnation
+
+
 def test_a_stop_request_reaches_the_worker(same_desk: Desk) -> None:
     task_id, incarnation = same_desk.hold("SIM0001")
     same_desk.traces.redis.sadd("stops", incarnation)
@@ -161,6 +192,15 @@ def test_a_lost_zygote_is_replaced_and_its_workers_mourned(desk: Desk) -> None:
     _, first = desk.hold("SIM0001")
     zygote = desk.host.workers()[0]
     os.kill(zygote, signal.SIGKILL)
+    ((_, _, why, _),) = desk.host.wait_told("died", first)
+    assert why == "its zygote was lost"
+    desk.host.wait_told("online", "SIM0001", times=2)
+    desk.traces.wait(2)  # the ticket was put back, and the new worker has it
+
+
+def test_a_zygote_that_is_frozen_is_replaced(desk: Desk) -> None:
+    _, first = desk.hold("SIM0001")
+    os.kill(desk.host.workers()[0], signal.SIGSTOP)
     ((_, _, why, _),) = desk.host.wait_told("died", first)
     assert why == "its zygote was lost"
     desk.host.wait_told("online", "SIM0001", times=2)

@@ -21,6 +21,7 @@ from workers.host.leases import LeaseKeeper, Worker, overrun
 from workers.host.ledger import Ledger
 from workers.host.nursery import Nursery, ZygoteLost
 from workers.host.orders import Enrol, ForkWorker, Identify, Mourn, Order, Report, SignalWorker
+from workers.host.pulse import Awake, silent
 from workers.host.roster import Roster, Stage
 from workers.host.slots import Stop
 from workers.settings import Settings
@@ -89,6 +90,7 @@ class Agent:
         self._zygotes = 1
         self._ends_asked = 0
         self._tick_at = 0.0
+        self._awake = Awake(since=time.monotonic(), looked=time.monotonic())
 
     def end(self) -> None:
         """Ask the agent to end: workers finish or hand back; asked twice, they are killed. Safe in signal handlers."""
@@ -150,8 +152,14 @@ class Agent:
         self._carry_out(self._roster.tick(now))
         for slot in self._roster.to_hand_back(now):
             slot.ask(Stop.DRAIN, slot.turn)
+        awake_since = self._awake.look(now)
+        if why := silent(self._nursery.heart, awake_since, now):
+            log.error("the zygote is killed: %s", why)
+            self._nursery.kill()
         for place, life in list(self._roster.lives()):
-            if life.stage is not Stage.ENROLLING and (why := overrun(place.slot, life.began, now)):
+            if life.stage is Stage.ENROLLING:
+                continue
+            if why := overrun(place.slot, life.began, now) or silent(place.slot, awake_since, now):
                 self._carry_out(self._roster.kill(life.seat.incarnation, why))
         self._alive = tuple(
             (life.seat.incarnation, place.slot)

@@ -11,6 +11,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Iterable
+from threading import Event, Thread
 from typing import Any, NoReturn
 
 import billiard.util
@@ -20,6 +21,8 @@ from sqlalchemy import Engine
 from workers.app import app
 from workers.host.celery_worker import phone_worker
 from workers.host.linux import end_with_parent
+from workers.host.pulse import EVERY_SECONDS
+from workers.host.slots import Slot
 from workers.ledger import adopt
 from workers.seat import Seat, current_seat, take_seat
 from workers.settings import settings
@@ -73,8 +76,17 @@ def _watch_tickets() -> None:
     worker_ready.connect(consuming, weak=False)
 
 
+def _pulse(slot: Slot) -> None:
+    """For as long as this process runs at all."""
+    never = Event()
+    while True:
+        slot.pulse()
+        never.wait(EVERY_SECONDS)
+
+
 def _consume(seat: Seat) -> int:
     """Run Celery's worker until it is told to end; its exit code."""
+    Thread(target=_pulse, args=(seat.slot,), name="pulse", daemon=True).start()
     serves_pool = None if seat.serial is None else lambda: seat.slot.serves_pool
     worker = phone_worker(app, seat.name, seat.queues, settings().heartbeat, serves_pool)
     worker.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from workers.host.slots import Slot, make_memory, map_slots
 from workers.seat import Seat
 
 START_SECONDS = 60.0
+SEND_SECONDS = 5  # a zygote that runs takes an order within milliseconds
 
 # Memory tuning of every worker: give pages back soon after a big dump or picture was handled,
 # and keep the arenas of the two busy threads from growing apart.
@@ -36,8 +38,9 @@ class Nursery:
         """`pool_open_at_first`: a new worker serves the pool at once, without being let into it."""
         self._count = count
         self._pool_open_at_first = pool_open_at_first
-        self._memory = make_memory(count)
-        self.slots: Sequence[Slot] = map_slots(self._memory, count)
+        self._memory = make_memory(count + 1)
+        *slots, self.heart = map_slots(self._memory, count + 1)
+        self.slots: Sequence[Slot] = tuple(slots)  # the workers'; `heart` is the zygote's own
         self._start()
 
     @property
@@ -52,8 +55,11 @@ class Nursery:
         self.wait_ready()
 
     def _start(self) -> None:
+        self.heart.clear()
         self._sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        arguments = [str(os.getpid()), str(theirs.fileno()), str(self._memory), str(self._count)]
+        # Python's own timeout would bound the listener's wait for news as well, which may last for days
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0))
+        arguments = [str(os.getpid()), str(theirs.fileno()), str(self._memory), str(self._count + 1)]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "workers.host.zygote", *arguments],
             stdin=subprocess.DEVNULL,
@@ -98,6 +104,10 @@ class Nursery:
     def signal(self, incarnation: str, number: signal.Signals) -> None:
         """Signal a worker, if it still lives. Raises ZygoteLost."""
         self._send(wire.Signal(incarnation, number))
+
+    def kill(self) -> None:
+        """End a zygote that stands still; word of its end reaches whoever listens."""
+        self._process.kill()
 
     def close(self) -> None:
         """End the zygote, and with it whoever is left."""

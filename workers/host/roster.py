@@ -45,6 +45,7 @@ class Life:
     hand_back_at: float = 0.0  # when the slot asks for the task back
     kill_at: float = 0.0
     why: str = ""  # why it is to end, or was killed
+    killed: bool = False  # because of something it did
 
 
 @dataclass(slots=True)
@@ -161,9 +162,9 @@ class Roster:
     def kill(self, incarnation: str, why: str) -> list[Order]:
         """End a worker at once, because of something it did."""
         _, life = self._find(incarnation)
-        if not life or life.stage is Stage.ENROLLING or life.why:
+        if not life or life.stage is Stage.ENROLLING or life.killed:
             return []
-        life.why = why
+        life.why, life.killed = why, True
         return [SignalWorker(incarnation, signal.SIGKILL)]
 
     def end(self, now: float, patience: float, grace: float = HAND_BACK_SECONDS) -> list[Order]:

@@ -22,7 +22,7 @@ ID_BYTES = 36  # task ids and delivery tags are UUIDs in text
 
 # Word numbers in a slot. The agent writes the first two, the worker the others; both write the
 # lease, and either value is a safe one (see workers.host.leases).
-_STOP, _DRAIN, _LEASE, _TURN, _STATE, _ATTEMPT, _BEATS, _HARD, _NO_POOL = range(9)
+_STOP, _DRAIN, _LEASE, _TURN, _STATE, _ATTEMPT, _BEATS, _HARD, _NO_POOL, _PULSE = range(10)
 _WORDS = 80
 _TASK = slice(_WORDS, _WORDS + ID_BYTES)
 _TAG = slice(_WORDS + ID_BYTES, _WORDS + 2 * ID_BYTES)
@@ -100,6 +100,10 @@ class Slot:
         """Count a sign of life."""
         self._words[_BEATS] += 1
 
+    def pulse(self) -> None:
+        """This process runs: a thread of its own says so, whatever the task does."""
+        self._times[_PULSE] = time.monotonic()
+
     # the agent says
 
     def ask(self, why: Stop, turn: int) -> None:
@@ -168,6 +172,11 @@ class Slot:
     def beats(self) -> int:
         """Signs of life since the worker began."""
         return self._words[_BEATS]
+
+    @property
+    def pulse_at(self) -> float:
+        """Monotonic seconds of the last pulse; 0 before the first."""
+        return self._times[_PULSE]
 
     @property
     def lease_until(self) -> float:

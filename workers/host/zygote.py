@@ -23,6 +23,7 @@ from sqlalchemy import Engine
 from workers.host import child, wire
 from workers.host.holes import fill_holes
 from workers.host.linux import end_with_parent, why_ended
+from workers.host.pulse import EVERY_SECONDS
 from workers.host.rehearsal import rehearse
 from workers.host.slots import Slot, map_slots
 from workers.log import set_up_logging
@@ -48,9 +49,10 @@ class Zygote:
     """Forks a worker for each order and tells of each that ended."""
 
     def __init__(self, sock: socket.socket, slots: Sequence[Slot], engine: Engine) -> None:
+        """The last of the slots is the zygote's own: for its pulse."""
         self._sock = sock
         self._engine = engine
-        self._slots = slots
+        self._slots, self._heart = slots[:-1], slots[-1]
         self._alive: dict[int, str] = {}  # pid → incarnation
         self._pid = os.getpid()
         self._wake_read, self._wake_write = socket.socketpair()
@@ -61,17 +63,20 @@ class Zygote:
         """Until the agent's end closes; workers end with the zygote."""
         signal.set_wakeup_fd(self._wake_write.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._heart.pulse()
+        self._heart.rest()
         wire.send(self._sock, wire.Ready(self._pid))
         with selectors.DefaultSelector() as selector:
             selector.register(self._sock, selectors.EVENT_READ)
             selector.register(self._wake_read, selectors.EVENT_READ)
             while True:
-                for key, _ in selector.select():
+                for key, _ in selector.select(EVERY_SECONDS):
                     if key.fileobj is self._wake_read:
                         self._wake_read.recv(4096)
                     elif not self._obey(wire.receive(self._sock)):
                         return
                 self._bury()
+                self._heart.pulse()
 
     def _obey(self, order: wire.Message | None) -> bool:
         if isinstance(order, wire.Fork):
