@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -52,10 +53,14 @@ async def kill(call: Call) -> Result:
 
 
 async def pkill(call: Call) -> Result:
-    """`pkill [-f] PATTERN`; with -f the UI server is known by its class too."""
+    """`pkill [-f] PATTERN`; with -f the pattern is looked for in the UI server's command line, class and all."""
     wanted = call.args[-1] if call.args else ""
+    try:
+        pattern = re.compile(wanted)
+    except re.error as error:
+        return failed(f"pkill: bad regex '{wanted}': {error}")
     hits = [pid for pid, name in processes(call.device) if name == wanted]
-    if "-f" in call.args and wanted in UI_SERVER and wanted and call.device.ui:
+    if "-f" in call.args and wanted and call.device.ui and pattern.search(f"app_process / {UI_SERVER}"):
         hits.append(call.device.ui.pid)
     ended = [_end(call.device, pid) for pid in hits]
     return Result(code=0 if any(ended) else 1)

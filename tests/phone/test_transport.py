@@ -6,13 +6,15 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
 from flows.phone import PhoneError
+from tests.support.poll import wait_until
+from workers.phone.adb import Adb
 from workers.phone.http import HttpClient
-from workers.phone.wire import Deadline, Wire
+from workers.phone.wire import Deadline
 
 OKAY = b"OKAY"
 Script = Callable[[socket.socket], None]
@@ -20,30 +22,35 @@ Script = Callable[[socket.socket], None]
 
 @contextmanager
 def adb_server(*scripts: Script) -> Iterator[int]:
-    """An adb server of one connection for each script, run in turn; gives its port."""
+    """An adb server of one connection for each script, in the order in which they come; gives its port."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(10)
+    serving: list[threading.Thread] = []
 
-    def serve() -> None:
+    def serve(script: Script, client: socket.socket) -> None:
+        with client:
+            client.settimeout(10)
+            with suppress(OSError):
+                script(client)
+
+    def accept() -> None:
         for script in scripts:
             try:
                 client, _ = listener.accept()
             except OSError:
                 return
-            with client:
-                client.settimeout(10)
-                try:
-                    script(client)
-                except OSError:
-                    continue
+            serving.append(threading.Thread(target=serve, args=(script, client)))
+            serving[-1].start()
 
-    thread = threading.Thread(target=serve)
+    thread = threading.Thread(target=accept)
     thread.start()
     try:
         yield listener.getsockname()[1]
     finally:
         listener.close()
         thread.join(10)
+        for each in serving:
+            each.join(10)
 
 
 def request(client: socket.socket) -> None:
@@ -87,7 +94,8 @@ def ask(client: HttpClient, seconds: float = 5.0) -> bytes:
 
 
 def client_of(port: int) -> HttpClient:
-    return HttpClient(lambda deadline: Wire(port, "phone", "tcp:9008", deadline))
+    adb = Adb(port, "phone")
+    return HttpClient(lambda deadline: adb.open("tcp:9008", deadline), adb.ask)
 
 
 PONG = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npong"
@@ -156,6 +164,107 @@ def test_a_server_that_drips_cannot_stretch_the_deadline() -> None:
         done.set()
     assert (failed.value.code, failed.value.sent) == ("phone_hung", True)
     assert time.monotonic() - began < 5
+
+
+def test_a_phone_that_is_only_slow_is_asked_whether_it_is_there_and_waited_for() -> None:
+    asked: list[bytes] = []
+    twice = threading.Event()
+
+    def slow(client: socket.socket) -> None:
+        opened(client)
+        http(client)
+        twice.wait(20)
+        client.sendall(PONG)
+        client.recv(1)
+
+    def echo(client: socket.socket) -> None:
+        request(client)
+        size = int(client.recv(4, socket.MSG_WAITALL), 16)
+        asked.append(client.recv(size, socket.MSG_WAITALL))
+        client.sendall(OKAY + b"\n")
+        if len(asked) == 2:
+            twice.set()
+
+    with adb_server(slow, echo, echo) as port:
+        client = client_of(port)
+        assert ask(client, seconds=20) == b"pong"
+        client.close()
+    assert asked == [b"shell:echo"] * 2
+
+
+def test_a_phone_that_answers_no_echo_is_hung_long_before_the_deadline() -> None:
+    done = threading.Event()
+
+    def silent(client: socket.socket) -> None:
+        opened(client)
+        with suppress(ValueError):
+            http(client)
+        done.wait(20)
+
+    with adb_server(silent, silent) as port:
+        with pytest.raises(PhoneError, match="not even an echo") as failed:
+            ask(client_of(port), seconds=3600)
+        done.set()
+    assert (failed.value.code, failed.value.sent) == ("phone_hung", True)
+
+
+def test_an_answer_that_came_while_the_phone_was_asked_counts() -> None:
+    done, asked = threading.Event(), threading.Event()
+
+    def slow(client: socket.socket) -> None:
+        opened(client)
+        http(client)
+        asked.wait(20)
+        client.sendall(PONG)
+        client.recv(1)
+
+    def mute(client: socket.socket) -> None:
+        opened(client)
+        asked.set()
+        done.wait(20)
+
+    with adb_server(slow, mute) as port:
+        client = client_of(port)
+        assert ask(client, seconds=20) == b"pong"
+        client.close()
+        done.set()
+
+
+def test_a_phone_that_adb_lost_meanwhile_is_lost_and_the_call_was_sent() -> None:
+    done = threading.Event()
+
+    def silent(client: socket.socket) -> None:
+        opened(client)
+        http(client)
+        done.wait(20)
+
+    def lost(client: socket.socket) -> None:
+        size = int(client.recv(4, socket.MSG_WAITALL), 16)
+        client.recv(size, socket.MSG_WAITALL)
+        client.sendall(b"FAIL000edevice offline")
+
+    with adb_server(silent, lost) as port:
+        with pytest.raises(PhoneError) as failed:
+            ask(client_of(port), seconds=20)
+        done.set()
+    assert (failed.value.code, failed.value.sent) == ("phone_lost", True)
+
+
+def test_a_call_waits_for_as_long_as_the_lease_is_renewed_meanwhile() -> None:
+    until = [time.monotonic() + 0.3]
+
+    def slow(client: socket.socket) -> None:
+        opened(client)
+        http(client)
+        until[0] += 30
+        wait_until(lambda: time.monotonic() > until[0] - 29.5, 5, "the lease that the call began with to be over")
+        client.sendall(PONG)
+        client.recv(1)
+
+    with adb_server(slow) as port:
+        client = client_of(port)
+        assert client.request("GET", "/ping", b"", Deadline(20, lambda: until[0] - time.monotonic())) == b"pong"
+        client.close()
 
 
 def test_an_adb_server_that_says_nothing_is_given_up_unsent() -> None:

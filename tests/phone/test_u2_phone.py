@@ -122,6 +122,40 @@ def test_a_phone_that_hangs_is_given_up_within_the_deadline(hold: Hold, shelf: S
     assert phone.calls[-1].error
 
 
+def test_a_phone_that_hangs_is_told_from_a_slow_one(hold: Hold, shelf: Shelf) -> None:
+    """The slow one takes 3 s for a dump and 0.6 s for an echo; the hung one answers neither."""
+    phone = hold(3600)
+    shelf.fault("slow", factor=20)
+    assert phone.look().roots
+    shelf.heal()
+    for call in (phone.look, lambda: phone.stop_app(PACKAGE)):
+        shelf.fault("hang")
+        with pytest.raises(PhoneError, match="not even an echo") as failed:
+            call()
+        assert (failed.value.code, failed.value.sent) == ("phone_hung", True)
+        shelf.heal()
+
+
+def test_whatever_waits_in_anothers_ui_server_never_runs_once_the_phone_is_in_hand_again(
+    hold: Hold, shelf: Shelf
+) -> None:
+    phone = hold(60)
+    phone.stop_app(PACKAGE)
+    phone.start_app(PACKAGE)
+    button, before = like_button(phone.look()), likes(shelf)
+    shelf.fault("hang")
+    with pytest.raises(PhoneError):
+        phone.tap(button)
+    shelf.heal()
+    phone.close()
+    other = hold(60)
+    settled = likes(shelf)
+    assert settled - before in (0, 1)
+    for _ in range(3):
+        other.look()
+    assert likes(shelf) == settled
+
+
 def test_a_tap_on_a_phone_that_hangs_is_sent_once_and_runs_once_when_it_wakes(hold: Hold, shelf: Shelf) -> None:
     phone = hold(4)
     phone.stop_app(PACKAGE)

@@ -9,6 +9,7 @@ from flows.phone import PhoneError
 from workers.phone.wire import Deadline, Wire
 
 MOST_OUTPUT = 4_000_000
+ECHO_SECONDS = 1.5  # a phone that is well answers an echo within 0.1 s, also while a dump takes it 3 s
 SYNC_CHUNK = 65536  # the protocol's limit for one DATA packet
 _EXIT = re.compile(rb"X4EXIT:(\d+)\s*\Z")
 
@@ -29,13 +30,30 @@ class Adb:
         wire = self.open(f"shell:{command}; echo X4EXIT:$?", deadline)
         wire.sent = True
         try:
-            output = wire.rest(deadline, MOST_OUTPUT)
+            output = wire.rest(deadline, MOST_OUTPUT, self.ask)
         finally:
             wire.close()
         match = _EXIT.search(output)
         if match is None:
             raise PhoneError("phone_lost", f"the shell ended in the middle of {command[:60]!r}", sent=True)
         return output[: match.start()].decode(errors="replace"), int(match[1])
+
+    def ask(self, deadline: Deadline) -> None:
+        """Is the phone there, however slow? Asked over a connection of its own.
+
+        Raises PhoneError: phone_hung when not even an echo comes back, phone_lost when adb knows it no more.
+        """
+        within = Deadline(ECHO_SECONDS, deadline.left)
+        try:
+            wire = self.open("shell:echo", within)
+            try:
+                wire.rest(within, MOST_OUTPUT)
+            finally:
+                wire.close()
+        except PhoneError as error:
+            if error.code not in ("phone_hung", "time_limit"):
+                raise
+            raise PhoneError("phone_hung", "the phone answers nothing, not even an echo", sent=False) from error
 
     def push(self, data: bytes, path: str, deadline: Deadline) -> None:
         """Write a file (mode 0755) on the phone. Raises PhoneError."""

@@ -25,7 +25,7 @@ from workers.phone.http import HttpClient
 from workers.phone.ui_server import START_SECONDS, UiServer
 from workers.phone.wire import Deadline
 
-CALL_SECONDS = 15.0  # a dump of a busy screen takes 1-3 s on a slow phone
+CALL_SECONDS = 15.0  # of a phone that is there: a dump of a busy screen takes 1-3 s on a slow one
 SHELL_SECONDS = 20.0
 RING = 50
 
@@ -61,7 +61,7 @@ class FleetDevice(uiautomator2.Device):  # type: ignore[misc]
         self._remaining = remaining
         self._adb = Adb(adb_port, address)
         self._server = UiServer(self._adb)
-        self._http = HttpClient(self._server.connect)
+        self._http = HttpClient(self._server.connect, self._adb.ask)
         self._debug = False
         self._process = None
         self._device_server_port = 9008

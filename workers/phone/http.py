@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from flows.phone import PhoneError
-from workers.phone.wire import Deadline, Wire
+from workers.phone.wire import Ask, Deadline, Wire
 
 MOST_HEAD = 16_384
 MOST_BODY = 32_000_000  # a screenshot in base64 has about 1 MB
@@ -16,10 +16,14 @@ Connect = Callable[[Deadline], Wire]
 
 
 class HttpClient:
-    """Sends one request at a time, each once. `connect` opens a connection to the UI server."""
+    """Sends one request at a time, each once. `connect` opens a connection to the UI server.
 
-    def __init__(self, connect: Connect) -> None:
+    While an answer is long in coming, `ask` asks the phone whether it is there.
+    """
+
+    def __init__(self, connect: Connect, ask: Ask | None = None) -> None:
         self._connect = connect
+        self._ask = ask
         self._wire: Wire | None = None
 
     def request(self, method: str, path: str, body: bytes, deadline: Deadline) -> bytes:
@@ -28,7 +32,7 @@ class HttpClient:
         wire.sent = False
         try:
             wire.send(_request(method, path, body), deadline)
-            answer, keep = _Answer(wire, deadline).read()
+            answer, keep = _Answer(wire, deadline, self._ask).read()
         except BaseException:
             self.close()  # whatever still comes on it belongs to this request and to no other
             raise
@@ -66,9 +70,10 @@ def _request(method: str, path: str, body: bytes) -> bytes:
 class _Answer:
     """Reads one answer."""
 
-    def __init__(self, wire: Wire, deadline: Deadline) -> None:
+    def __init__(self, wire: Wire, deadline: Deadline, ask: Ask | None) -> None:
         self._wire = wire
         self._deadline = deadline
+        self._ask = ask
         self._buffer = bytearray()
 
     def read(self) -> tuple[bytes, bool]:
@@ -83,7 +88,7 @@ class _Answer:
         elif "content-length" in headers:
             body = self._exactly(_size(headers["content-length"], 10))
         else:
-            body, keep = bytes(self._buffer) + self._wire.rest(self._deadline, MOST_BODY), False
+            body, keep = bytes(self._buffer) + self._wire.rest(self._deadline, MOST_BODY, self._ask), False
         if len(status) < 2 or status[1] != "200":
             raise PhoneError("ui_server_lost", f"the UI server answered {lines[0]!r}", sent=True)
         return body, keep
@@ -115,7 +120,7 @@ class _Answer:
         return taken
 
     def _fill(self) -> None:
-        chunk = self._wire.receive(self._deadline)
+        chunk = self._wire.receive(self._deadline, ask=self._ask)
         if not chunk:
             raise PhoneError("ui_server_lost", "the UI server closed the connection before it answered", sent=True)
         self._buffer += chunk

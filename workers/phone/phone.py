@@ -45,8 +45,9 @@ class U2Phone:
 
     @classmethod
     def connect(cls, address: str, serial: str, adb_port: int, remaining: Callable[[], float]) -> Self:
-        """The phone that adb knows by `address`, its UI server running.
+        """The phone that adb knows by `address`, with a UI server that was started for this connection.
 
+        A server that is found there is ended: calls of whoever used it may wait in it, and would run later.
         `remaining` tells how many seconds the task has left; no call outlives it. Raises PhoneError,
         RuntimeError when this process holds the phone already.
         """
@@ -54,7 +55,7 @@ class U2Phone:
             raise RuntimeError(f"this process holds phone {address} already; close() it first")
         phone = cls(FleetDevice(address, adb_port, remaining), address, serial)
         try:
-            phone._device.start_uiautomator()
+            phone.restart_ui_server()
         except BaseException:
             phone._device.release()
             raise

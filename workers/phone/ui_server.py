@@ -85,7 +85,8 @@ class UiServer:
         self._stream = self._adb.open(f"shell:{command}", deadline)
 
     def _kill(self, deadline: Deadline) -> None:
-        self._adb.shell(f"pkill -f {shlex.quote(MAIN)}", deadline)
+        # the brackets keep the pattern from matching the line of the shell that runs this command
+        self._adb.shell(f"pkill -f {shlex.quote(f'[{MAIN[0]}]{MAIN[1:]}')}", deadline)
 
     def _ended(self) -> bool:
         assert self._stream is not None

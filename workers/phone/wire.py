@@ -7,6 +7,7 @@ names a service on the phone (shell:, sync:, tcp:N) and the connection is that s
 
 from __future__ import annotations
 
+import math
 import socket
 import time
 from collections.abc import Callable
@@ -15,19 +16,28 @@ from flows.phone import PhoneError
 
 LOOPBACK = "127.0.0.1"
 CHUNK = 65536
+OPEN_SECONDS = 3.5  # adbd opens a service within milliseconds, whatever the screen is busy with
+PATIENCE = 2.0  # seconds without a byte after which a phone is asked whether it is there at all
 _LOST = ("not found", "offline", "unauthorized", "authorizing", "no devices", "still connecting")
 
 
 class Deadline:
-    """The moment until which a call must have come back; the sooner of its own bound and the task's."""
+    """The moment until which a call must have come back; the sooner of its own bound and the task's.
+
+    The task's is asked each time: its lease is renewed while the call waits, or is not.
+    """
 
     def __init__(self, seconds: float, remaining: Callable[[], float]) -> None:
-        self._at = time.monotonic() + min(seconds, remaining())
+        self._at = time.monotonic() + seconds
+        self._remaining = remaining
         self.task_is_over = remaining() <= 0
 
     def left(self) -> float:
         """Seconds left; 0 or less when it has passed."""
-        return self._at - time.monotonic()
+        return min(self._at - time.monotonic(), self._remaining())
+
+
+Ask = Callable[[Deadline], None]  # is the phone there? Raises PhoneError when it is not
 
 
 class Wire:
@@ -44,8 +54,9 @@ class Wire:
             raise PhoneError("phone_lost", f"no adb server on port {adb_port}: {error}", sent=False) from error
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
-            self._ask(f"host:transport:{address}", deadline)
-            self._ask(service, deadline)
+            opening = Deadline(OPEN_SECONDS, deadline.left)
+            self._ask(f"host:transport:{address}", opening)
+            self._ask(service, opening)
         except BaseException:
             self.close()
             raise
@@ -62,13 +73,31 @@ class Wire:
         except OSError as error:
             raise PhoneError("ui_server_lost", f"the connection broke: {error}", sent=True) from error
 
-    def receive(self, deadline: Deadline, most: int = CHUNK) -> bytes:
-        """Whatever comes next; b'' when the other end closed. Raises PhoneError('phone_hung')."""
-        self._wait(deadline)
+    def receive(self, deadline: Deadline, most: int = CHUNK, ask: Ask | None = None) -> bytes:
+        """Whatever comes next; b'' when the other end closed. Raises PhoneError('phone_hung').
+
+        A phone that says nothing for a while is asked by `ask`, again and again, whether it is there.
+        """
+        ask_at = time.monotonic() + PATIENCE if ask is not None else math.inf
+        while (chunk := self._next(deadline, most, ask_at - time.monotonic())) is None:
+            if ask is None or time.monotonic() < ask_at:
+                continue
+            try:
+                ask(deadline)
+            except PhoneError as error:
+                if (late := self._next(deadline, most, 0.0)) is not None:
+                    return late
+                raise PhoneError(error.code, error.reason, sent=self.sent) from error
+            ask_at = time.monotonic() + PATIENCE
+        return chunk
+
+    def _next(self, deadline: Deadline, most: int, seconds: float) -> bytes | None:
+        """What comes within so many seconds; None when nothing did. Raises PhoneError when the deadline has passed."""
+        self._wait(deadline, seconds)
         try:
             return self.sock.recv(most)
-        except TimeoutError:
-            raise PhoneError("phone_hung", "the phone did not answer in time", sent=self.sent) from None
+        except (TimeoutError, BlockingIOError):
+            return None
         except ConnectionError:
             return b""
         except OSError as error:
@@ -84,11 +113,11 @@ class Wire:
             data += chunk
         return data
 
-    def rest(self, deadline: Deadline, most: int) -> bytes:
+    def rest(self, deadline: Deadline, most: int, ask: Ask | None = None) -> bytes:
         """Everything until the other end closes, at most so many bytes. Raises PhoneError."""
         data = bytearray()
         while len(data) <= most:
-            chunk = self.receive(deadline)
+            chunk = self.receive(deadline, ask=ask)
             if not chunk:
                 return bytes(data)
             data += chunk
@@ -107,11 +136,11 @@ class Wire:
     def close(self) -> None:
         self.sock.close()
 
-    def _wait(self, deadline: Deadline) -> None:
+    def _wait(self, deadline: Deadline, seconds: float = math.inf) -> None:
         left = deadline.left()
         if left <= 0:
             raise PhoneError("phone_hung", "the phone did not answer in time", sent=self.sent)
-        self.sock.settimeout(left)
+        self.sock.settimeout(max(0.0, min(left, seconds)))
 
     def _ask(self, request: str, deadline: Deadline) -> None:
         data = request.encode()
