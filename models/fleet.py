@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.engine import database_now, read, write
@@ -160,14 +160,22 @@ def renew_leases(engine: Engine, incarnations: Sequence[str], seconds: float) ->
 
 
 def stop_requests(engine: Engine, incarnations: Sequence[str]) -> set[str]:
-    """The incarnations whose running task was asked to stop."""
+    """The incarnations that are to leave their running task: it is to stop or was paused, or their phone was.
+
+    What looks for an action in doubt goes on with that, unless its phone was paused: stop and pause of a task
+    take effect once the outcome is recorded.
+    """
     if not incarnations:
         return set()
 
     def work(session: Session) -> set[str]:
         rows = session.scalars(
-            select(Task.incarnation).where(
-                Task.state == State.RUNNING, Task.incarnation.in_(incarnations), Task.stop_requested
+            select(Task.incarnation)
+            .outerjoin(Phone, Phone.serial == Task.phone_serial)
+            .where(
+                Task.state == State.RUNNING,
+                Task.incarnation.in_(incarnations),
+                or_((Task.stop_requested | Task.paused) & ~Task.verifying, Phone.paused),
             )
         )
         return {incarnation for incarnation in rows if incarnation is not None}

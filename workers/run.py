@@ -141,7 +141,7 @@ def _outcome(engine: Engine, seat: Seat, got: Claim, watch: SlotWatch) -> Outcom
     with open_session(engine, seat, got, watch) as session:
         settle_doubts(session, got.doubts, params, restart_ui_server)
         if got.stop_requested:
-            raise Stopped("a person asked the task to stop")
+            raise Stopped("it was asked to leave off once its outcome was known")
         result = flow.run(session, params)
     return Succeeded(result.model_dump(mode="json"))
 

@@ -49,7 +49,7 @@ class SlotWatch:
         if why & Stop.DRAIN:
             raise HandBack("the worker ends")
         if why & Stop.TASK:
-            raise Stopped("a person asked the task to stop")
+            raise Stopped("it was asked to leave the phone")
         if time.monotonic() >= self._soft:
             raise FlowFailure("time_limit", f"it ran longer than its soft limit of {self._soft_limit:g} s")
 

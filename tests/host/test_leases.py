@@ -7,7 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from workers.host.leases import STARTING_SECONDS, overrun, renew, tell_alive
+from workers.host.leases import (
+    LEAVE_SECONDS,
+    SILENT_SECONDS,
+    STARTING_SECONDS,
+    Asked,
+    ask_to_leave,
+    overrun,
+    renew,
+    tell_alive,
+)
 from workers.host.slots import Slot, Stop, own_slot
 
 LEASE = 30.0
@@ -37,6 +46,8 @@ class Ledger:
         return self.held
 
     def stop_requests(self, incarnations: Sequence[str]) -> set[str]:
+        self.asked.append(incarnations)
+        self.meanwhile()
         return self.stops
 
     def phone_online(self, serial: str, address: str, host: str, model: str, incarnation: str) -> None:
@@ -85,24 +96,57 @@ def test_a_task_that_began_while_the_ledger_was_asked_keeps_its_own_lease() -> N
         slot.rest()
         slot.begin("t2", 1, lease_until=until, hard_limit=FAR)
 
-    renew(Ledger({}, stops={"i1"}, meanwhile=next_task), [("i1", slot)], LEASE)
+    renew(Ledger({}, meanwhile=next_task), [("i1", slot)], LEASE)
     assert slot.stop is Stop.NO
     assert slot.lease_until == until
 
 
+def test_a_task_that_began_while_the_ledger_was_asked_is_not_the_one_to_leave() -> None:
+    slot = running("t1")
+    asked = ask_to_leave(Ledger(stops={"i1"}, meanwhile=lambda: _next_task(slot)), [("i1", slot)], {})
+    assert slot.stop is Stop.NO
+    assert asked["i1"].turn == slot.turn - 1
+
+
+def _next_task(slot: Slot) -> None:
+    slot.rest()
+    slot.begin("t2", 1, lease_until=FAR, hard_limit=FAR)
+
+
 def test_a_stop_request_is_passed_on() -> None:
     stopped, other = running("t1"), running("t2")
-    renew(Ledger({"i1": "t1", "i2": "t2"}, stops={"i1"}), [("i1", stopped), ("i2", other)], LEASE)
+    asked = ask_to_leave(Ledger(stops={"i1", "elsewhere"}), [("i1", stopped), ("i2", other)], {})
     assert (stopped.stop, other.stop) == (Stop.TASK, Stop.NO)
+    assert asked.keys() == {"i1"}
+
+
+def test_a_worker_that_is_asked_again_was_asked_since_the_first_time() -> None:
+    slot, ledger = running(), Ledger(stops={"i1"})
+    first = ask_to_leave(ledger, [("i1", slot)], {})
+    second = ask_to_leave(ledger, [("i1", slot)], first)
+    assert (second["i1"].since, second["i1"].last > first["i1"].last) == (first["i1"].since, True)
+    ledger.stops.clear()
+    assert ask_to_leave(ledger, [("i1", slot)], second) == {}
+
+
+@pytest.mark.parametrize(
+    ("turn", "now", "since"),
+    [(7, 2 + SILENT_SECONDS, 0.0), (7, 2.1 + SILENT_SECONDS, 2.1 + SILENT_SECONDS), (8, 2.5, 2.5)],
+    ids=["goes on", "the ledger was silent", "the next task"],
+)
+def test_since_when_a_worker_is_asked(turn: int, now: float, since: float) -> None:
+    assert Asked(7, 0.0, 2.0).again(turn, now) == Asked(turn, since, now)
 
 
 def test_idle_workers_cost_the_ledger_nothing() -> None:
     idle, busy, ledger = own_slot(), running(), Ledger({"i2": "t1"})
     idle.rest()
     renew(ledger, [("i1", idle)], LEASE)
+    ask_to_leave(ledger, [("i1", idle)], {})
     assert ledger.asked == []
     renew(ledger, [("i1", idle), ("i2", busy)], LEASE)
-    assert ledger.asked == [["i2"]]
+    ask_to_leave(ledger, [("i1", idle), ("i2", busy)], {})
+    assert ledger.asked == [["i2"], ["i2"]]
 
 
 def test_a_ledger_that_fails_leaves_the_lease_to_run_out() -> None:
@@ -137,3 +181,14 @@ def test_who_overran_and_who_did_not() -> None:
     assert "hard limit" in (overrun(slot, began=0.0, now=100.0) or "")
     slot.rest()
     assert overrun(slot, began=0.0, now=FAR) is None
+
+
+def test_a_worker_that_ignores_that_it_was_asked_to_leave_is_killed() -> None:
+    slot = running()
+    in_time, late = Asked(slot.turn, 5.0, 5.0 + LEAVE_SECONDS), Asked(slot.turn, 5.0, 5.1 + LEAVE_SECONDS)
+    assert overrun(slot, began=0.0, now=99.0, asked=in_time) is None
+    assert "asked to leave" in (overrun(slot, began=0.0, now=99.0, asked=late) or "")
+    slot.rest()
+    assert overrun(slot, began=0.0, now=99.0, asked=late) is None
+    slot.begin("t2", 1, lease_until=FAR, hard_limit=FAR)
+    assert overrun(slot, began=0.0, now=99.0, asked=late) is None

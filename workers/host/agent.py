@@ -159,8 +159,10 @@ class Agent:
         for place, life in list(self._roster.lives()):
             if life.stage is Stage.ENROLLING:
                 continue
-            if why := overrun(place.slot, life.began, now) or silent(place.slot, awake_since, now):
-                self._carry_out(self._roster.kill(life.seat.incarnation, why))
+            incarnation = life.seat.incarnation
+            late = overrun(place.slot, life.began, now, self._leases.asked(incarnation))
+            if why := late or silent(place.slot, awake_since, now):
+                self._carry_out(self._roster.kill(incarnation, why))
         self._alive = tuple(
             (life.seat.incarnation, place.slot)
             for place, life in self._roster.lives()

@@ -1,5 +1,6 @@
-"""Once a second: one UPDATE renews the leases of all running tasks of this host, one SELECT reads who is to stop,
-and one transaction says that the host is there and reads which phones may take work from the pool.
+"""Once a second one UPDATE renews the leases of all running tasks of this host, and one transaction says that
+the host is there and reads which phones may take work from the pool; twice a second one SELECT reads who is
+to leave its task: it is to stop or was paused, or its phone was.
 
 A renewed lease reaches its worker through its slot, counted from the moment before the ledger was
 asked: a lease that cannot be renewed runs out in the slot first and in the ledger afterwards. Slots
@@ -10,7 +11,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from threading import Event, Thread
 
 from workers.host.ledger import Ledger
@@ -18,16 +20,39 @@ from workers.host.slots import Slot, SlotState, Stop, safe_until
 
 log = logging.getLogger("phonefleet.leases")
 
-EVERY_SECONDS = 1.0
+ASK_SECONDS = 0.5  # between two looks at who is to leave
+RENEW_SECONDS = 1.0
 ALIVE_SECONDS = 1.0  # a coordinator takes phones for silent after 4
 STARTING_SECONDS = 60.0
+# A worker that was asked to leave has a call to its phone under way (a dump takes 1 to 3 s on a slow phone), learns
+# what came of an action (some 5 s), goes home and records: so long it may take at most.
+LEAVE_SECONDS = 10.0
+SILENT_SECONDS = 3.0  # between two answers of the ledger: then the time to leave begins anew
 
 Worker = tuple[str, Slot]  # incarnation and slot
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A worker was asked to leave the task of this turn: since when the ledger says so, and when it said so last.
+
+    While the ledger does not answer, a worker cannot write down what came of its task: that time is not held
+    against it, and afterwards it has its whole time again.
+    """
+
+    turn: int
+    since: float
+    last: float
+
+    def again(self, turn: int, now: float) -> Asked:
+        """The ledger says it once more."""
+        goes_on = turn == self.turn and now - self.last <= SILENT_SECONDS
+        return Asked(turn, self.since if goes_on else now, now)
+
+
 def renew(ledger: Ledger, workers: Sequence[Worker], lease: float) -> None:
-    """Renew the leases of the running tasks by `lease` seconds, and pass on what the ledger says about them."""
-    running = {incarnation: slot for incarnation, slot in workers if slot.state is SlotState.RUNNING}
+    """Renew the leases of the running tasks by `lease` seconds; a worker that lost its lease is told."""
+    running = _running(workers)
     if not running:
         return
     turns = {incarnation: slot.turn for incarnation, slot in running.items()}
@@ -38,9 +63,6 @@ def renew(ledger: Ledger, workers: Sequence[Worker], lease: float) -> None:
             slot.ask(Stop.LEASE, turns[incarnation])
         elif held[incarnation] == slot.task_id:
             slot.extend(safe_until(asked_at, lease))
-    for incarnation in ledger.stop_requests(list(running)):
-        if incarnation in running:
-            running[incarnation].ask(Stop.TASK, turns[incarnation])
 
 
 def tell_alive(ledger: Ledger, workers: Sequence[Worker]) -> None:
@@ -50,11 +72,35 @@ def tell_alive(ledger: Ledger, workers: Sequence[Worker]) -> None:
         slot.let_into_pool(incarnation in may_take)
 
 
-def overrun(slot: Slot, began: float, now: float) -> str | None:
+def ask_to_leave(ledger: Ledger, workers: Sequence[Worker], before: Mapping[str, Asked]) -> dict[str, Asked]:
+    """Ask the workers whose running task shall not go on to leave it; who was asked, by incarnation.
+
+    `before` is what the last look returned.
+    """
+    running = _running(workers)
+    if not running:
+        return {}
+    turns = {incarnation: slot.turn for incarnation, slot in running.items()}
+    asked: dict[str, Asked] = {}
+    for incarnation in ledger.stop_requests(list(running)) & running.keys():
+        turn, now, known = turns[incarnation], time.monotonic(), before.get(incarnation)
+        running[incarnation].ask(Stop.TASK, turn)
+        asked[incarnation] = Asked(turn, now, now) if known is None else known.again(turn, now)
+    return asked
+
+
+def _running(workers: Sequence[Worker]) -> dict[str, Slot]:
+    return {incarnation: slot for incarnation, slot in workers if slot.state is SlotState.RUNNING}
+
+
+def overrun(slot: Slot, began: float, now: float, asked: Asked | None = None) -> str | None:
     """Why the worker that was forked at `began` must be killed, if it must (monotonic seconds)."""
     state, turn, limit = slot.state, slot.turn, slot.hard_limit
     if state is SlotState.RUNNING and 0 < limit <= now and slot.turn == turn:
         return "its task ran past the hard limit"
+    ignored = asked is not None and asked.turn == turn and asked.last - asked.since > LEAVE_SECONDS
+    if state is SlotState.RUNNING and ignored:
+        return f"it was asked to leave its task, and had not after {LEAVE_SECONDS:g} s"
     if state is SlotState.EMPTY and now - began > STARTING_SECONDS:
         return f"it did not begin to consume within {STARTING_SECONDS:g} s"
     return None
@@ -67,11 +113,16 @@ class LeaseKeeper:
         self._ledger = ledger
         self._workers = workers
         self._lease = lease
+        self._asked: Mapping[str, Asked] = {}
         self._ended = Event()
         self._thread = Thread(target=self._keep, name="leases", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+
+    def asked(self, incarnation: str) -> Asked | None:
+        """Was this worker asked to leave its task, and since when? Any thread may ask."""
+        return self._asked.get(incarnation)
 
     def close(self, seconds: float) -> None:
         """Stop renewing; waits at most `seconds` for a renewal under way."""
@@ -79,10 +130,13 @@ class LeaseKeeper:
         self._thread.join(seconds)
 
     def _keep(self) -> None:
-        alive_at = 0.0
-        while not self._ended.wait(EVERY_SECONDS):
+        renew_at = alive_at = 0.0
+        while not self._ended.wait(ASK_SECONDS):
             try:
-                renew(self._ledger, self._workers(), self._lease)
+                if time.monotonic() >= renew_at:
+                    renew_at = time.monotonic() + RENEW_SECONDS - ASK_SECONDS / 2  # with every second look
+                    renew(self._ledger, self._workers(), self._lease)
+                self._asked = ask_to_leave(self._ledger, self._workers(), self._asked)
                 if time.monotonic() >= alive_at:
                     tell_alive(self._ledger, self._workers())
                     alive_at = time.monotonic() + ALIVE_SECONDS

@@ -30,7 +30,7 @@ class Ledger(Protocol):
         """Extend the leases of these incarnations; those that still hold one, with their task's id."""
 
     def stop_requests(self, incarnations: Sequence[str]) -> set[str]:
-        """The incarnations whose running task was asked to stop."""
+        """The incarnations that are to leave their running task: to stop, or because it or its phone was paused."""
 
     def incarnation_died(self, incarnation: str, why: str) -> list[str]:
         """Give up what a dead incarnation held; the ids of the tasks to ring again."""

@@ -33,7 +33,7 @@ class Stop(IntFlag):
     """Why a worker is asked to leave its task."""
 
     NO = 0
-    TASK = 1  # the ledger asks for this task to stop
+    TASK = 1  # the ledger asks for this task to be left: a stop or a pause
     DRAIN = 2  # this worker is to end: hand the task back
     LEASE = 4  # the lease was lost or ran out: another may hold the phone
 
