@@ -22,6 +22,7 @@ from workers.holds import hold_on
 from workers.place import step_of
 from workers.seat import Seat, phone_queue
 from workers.whose import lock_shares, whose
+from workers.wishes import hold_if_paused
 
 # How long a task waits before its next ticket.
 AT_ONCE = timedelta()  # it came to the wrong place
@@ -98,6 +99,7 @@ def _take_back_own_claim(session: Session, task: Task, now: datetime) -> None:
     open_ones = doubts(session, task.id)
     if open_ones:
         pin_to_verify(task, open_ones[0].act.account_id)
+    hold_if_paused(session, task, [])
 
 
 def _locked(session: Session, task_id: str) -> Task | None:
@@ -208,7 +210,7 @@ def _take(
         seed=task.seed,
         depth=task.depth,
         doubts=tuple(doubts(session, task.id)) if task.verifying else (),
-        stop_requested=task.stop_requested,
+        stop_requested=task.stop_requested or task.paused,
         soft_limit=min(task.soft_limit, left),
         hard_limit=min(task.hard_limit, left + task.hard_limit - task.soft_limit),
     )

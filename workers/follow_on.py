@@ -70,6 +70,7 @@ def _write_end(task: Task, end: End, now: datetime) -> None:
     task.failure_code, task.failure_kind, task.culprit = end.code, end.kind, end.culprit
     task.reason, task.prerequisite_failed = end.reason, end.prerequisite
     task.incarnation, task.lease_until, task.waits_for, task.held_from = None, None, None, None
+    task.paused = False
 
 
 def _one_prerequisite_less(session: Session, task_id: str, ends: Ends, ended: Task, *, watched: bool) -> None:
@@ -102,11 +103,11 @@ def _may_be_due(session: Session, task: Task, ended: Task, *, watched: bool) -> 
 
 
 def _make_ready(task: Task, ends: Ends) -> None:
+    task.not_before = max(task.not_before, ends.now + timedelta(seconds=task.countdown))
     if task.state == State.HELD:
         task.held_from = State.READY
         return
     task.state, task.waits_for = State.READY, None
-    task.not_before = max(task.not_before, ends.now + timedelta(seconds=task.countdown))
     if task.not_before <= ends.now:
         ends.ready.append(task.id)
 

@@ -28,8 +28,10 @@ from workers.check import MOST_PROBLEMS, check_rows, given_params
 from workers.content import content_of
 from workers.desk import DESK_LIMITS
 from workers.follow_on import End, close_campaign, end_task
+from workers.held import hold_tasks
 from workers.spread import spread
 from workers.terms import begins, expires, limits_of, time_problems
+from workers.wishes import why_paused
 
 LATEST_END = timedelta(hours=24)  # after planting, unless the canvas says `expires`; nothing outlives it
 PHONE, ACCOUNT = "phone.", "account."
@@ -88,6 +90,9 @@ def plant_in_place(session: Session, task: Task, signature: Signature) -> list[s
     task.missing = len(waits_for)
     session.flush()
     ready = _plant_rows(session, campaign, planted.rows, task.latest_end, now, in_place_of=task)
+    if campaign.paused or task.paused:
+        hold_tasks(session, Task.in_place_of == task.id, why_paused(session, task))
+        ready = []
     if waits_for:
         session.execute(insert(Edge), [{"task_id": task.id, "after_id": one, "on_failure": False} for one in waits_for])
         return ready

@@ -30,6 +30,7 @@ from workers.holds import blame_content
 from workers.past import past_of
 from workers.plant import plant_in_place
 from workers.quarantine import blame_phone, did_well
+from workers.wishes import Wish, hold_if_paused, wish_for
 
 MOST_REASON = 2000  # characters
 MOST_STEP = 64
@@ -62,7 +63,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class WasStopped:
-    """The flow was told to stop, and did."""
+    """The flow was told to leave the phone, and did: to stop, or because it or its phone was paused."""
 
     reason: str
     step: str | None = None
@@ -92,17 +93,7 @@ def record(engine: Engine, claim: Claim, came: Outcome) -> list[str]:
             select(Attempt).where(Attempt.task_id == task.id, Attempt.number == claim.fence.attempt)
         ).one()
         attempt.ended_at = database_now(session)
-        match outcome:
-            case Succeeded(result):
-                return _succeeded(session, task, attempt, result)
-            case Replaced(signature):
-                return _replaced(session, task, attempt, signature)
-            case Failed():
-                return _failed(session, task, attempt, outcome)
-            case WasStopped(reason, step):
-                return _stopped(session, task, attempt, reason, step)
-            case HandedBack(step):
-                return _handed_back(session, task, attempt, step)
+        return hold_if_paused(session, task, _written(session, task, attempt, outcome))
 
     try:
         return write(engine, work)
@@ -113,6 +104,20 @@ def record(engine: Engine, claim: Claim, came: Outcome) -> list[str]:
             raise
         why = getattr(error, "orig", error)
         return record(engine, claim, Failed("flow_error", f"the ledger cannot hold its result: {why}"))
+
+
+def _written(session: Session, task: Task, attempt: Attempt, outcome: Outcome) -> list[str]:
+    match outcome:
+        case Succeeded(result):
+            return _succeeded(session, task, attempt, result)
+        case Replaced(signature):
+            return _replaced(session, task, attempt, signature)
+        case Failed():
+            return _failed(session, task, attempt, outcome)
+        case WasStopped(reason, step):
+            return _left(session, task, attempt, reason, step)
+        case HandedBack(step):
+            return _left(session, task, attempt, "its worker ended", step)
 
 
 def storable(outcome: Outcome) -> Outcome:
@@ -160,32 +165,33 @@ def _succeeded(session: Session, task: Task, attempt: Attempt, result: Any) -> l
 
 def _replaced(session: Session, task: Task, attempt: Attempt, signature: Signature) -> list[str]:
     if task.stop_requested:
-        return _stopped(session, task, attempt, "it was asked to stop before it put tasks in its place", None)
+        return _left(session, task, attempt, "it was asked to stop before it put tasks in its place", None)
     attempt.outcome = "delegated"
     return plant_in_place(session, task, signature)
 
 
-def _stopped(session: Session, task: Task, attempt: Attempt, reason: str, step: str | None) -> list[str]:
-    attempt.outcome, attempt.reason, attempt.step = "stopped", reason, step
+def _left(session: Session, task: Task, attempt: Attempt, reason: str, step: str | None) -> list[str]:
+    """It left unharmed: what is wanted of it by now decides how that is recorded, and what follows."""
+    wish = wish_for(session, task) or Wish("handed_back", reason)
+    attempt.outcome, attempt.reason, attempt.step = wish.outcome, wish.why, step
+    session.flush()
     if in_doubt(session, task.id):
-        return _doubt(session, task, Failed("outcome_unknown", reason, step))
-    return end_task(session, task, _stop(task, reason), database_now(session))
+        return _doubt(session, task, Failed("outcome_unknown", f"left after a point of no return: {reason}", step))
+    return _goes_on(session, task, wish.why)
+
+
+def _goes_on(session: Session, task: Task, why: str) -> list[str]:
+    """Nobody holds it any more, and nothing failed: it ends if it was asked to stop, else it is ready."""
+    now = database_now(session)
+    if task.stop_requested:
+        return end_task(session, task, _stop(task, why), now)
+    return _back_to_ready(task, now, 0.0, why)
 
 
 def _stop(task: Task, reason: str) -> End:
     """Who asked for the stop, and why, stands in the task's row since then."""
     asked = task.reason if task.stop_requested else None
     return End(State.STOPPED, code="stopped", reason=asked or reason)
-
-
-def _handed_back(session: Session, task: Task, attempt: Attempt, step: str | None) -> list[str]:
-    attempt.outcome, attempt.step = "handed_back", step
-    session.flush()
-    if in_doubt(session, task.id):
-        return _doubt(session, task, Failed("outcome_unknown", "the worker ended after a point of no return", step))
-    if task.stop_requested:
-        return end_task(session, task, _stop(task, "its worker ended"), database_now(session))
-    return _back_to_ready(task, database_now(session), 0.0, "its worker ended")
 
 
 def _failed(session: Session, task: Task, attempt: Attempt, failed: Failed) -> list[str]:
@@ -287,5 +293,8 @@ def lose(session: Session, task: Task, why: str) -> list[str]:
     attempt.ended_at, attempt.outcome, attempt.reason = database_now(session), "lost", why
     attempt.failure_code, attempt.failure_kind, attempt.culprit = "phone_lost", "other_phone", "phone"
     session.flush()
-    failed = Failed("outcome_unknown" if in_doubt(session, task.id) else "phone_lost", why)
+    doubtful = in_doubt(session, task.id)
+    if not doubtful and wish_for(session, task) is not None:
+        return hold_if_paused(session, task, _goes_on(session, task, why))
+    failed = Failed("outcome_unknown" if doubtful else "phone_lost", why)
     return follow(session, task, failed, _next(session, task, failed.code))

@@ -17,6 +17,7 @@ from models.states import State
 from models.tables import ActionRow, Attempt, Task
 from workers.follow_on import End, end_task
 from workers.ring import ring
+from workers.wishes import hold_if_paused
 
 Verdict = Literal["happened", "not", "give-up"]
 
@@ -99,7 +100,8 @@ def settle(engine: Engine, task_id: str, verdict: Verdict, *, who: str) -> State
         task.state, task.failure_code, task.failure_kind, task.culprit = State.READY, None, None, None
         task.rung_at, task.rung_queue, task.not_before = None, None, now
         task.reason, task.waits_for = None, f"{who} settled what was in doubt"
-        return State.READY, [task.id]
+        ready = hold_if_paused(session, task, [task.id])
+        return State(task.state), ready
 
     state, ready = write(engine, work)
     ring(engine, ready)

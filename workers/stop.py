@@ -1,4 +1,4 @@
-"""Stop: a task or a whole campaign ends, wherever it stands.
+"""Stop: a task, a whole campaign or a phone's work ends, wherever it stands.
 
 What runs is asked to stop and leaves the phone at its next checkpoint; what has not begun is ended
 at once. The wish stands in the rows first, so that a stop that dies half-way is carried on by the
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Engine, func, select, update
+from sqlalchemy import ColumnElement, Engine, and_, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.authors import record_change
@@ -17,7 +17,7 @@ from models.engine import database_now, read, write
 from models.refused import refuse
 from models.states import OPEN, State
 from models.storable import storable_text
-from models.tables import Campaign, Task
+from models.tables import Campaign, Phone, Task
 from workers.canvas.replace import MAX_NESTING
 from workers.follow_on import End, end_task
 
@@ -39,36 +39,69 @@ def stop_campaign(engine: Engine, campaign_id: str, *, who: str, why: str = "") 
     """Stop all of a campaign that has not ended. Raises Refused for an unknown or ended campaign."""
 
     def ask(session: Session) -> None:
-        campaign = session.get(Campaign, campaign_id, with_for_update=True)
-        if campaign is None or campaign.outcome is not None:
-            state = "is unknown" if campaign is None else f"has ended: {campaign.outcome}"
-            raise refuse("campaign", f"{campaign_id!r} {state}", "see: phonefleet status")
+        open_campaign(session, campaign_id)
         _ask(session, Task.campaign_id == campaign_id, who, why)
         record_change(session, who, f"campaign:{campaign_id}", None, {"stop": why})
 
     write(engine, ask)
-    return _finish(engine, campaign_id)
+    return _finish(engine, Task.campaign_id == campaign_id)
 
 
 def stop_task(engine: Engine, task_id: str, *, who: str, why: str = "") -> StopReport:
     """Stop one task, with what it put in its place. Raises Refused for an unknown or ended task."""
 
     def ask(session: Session) -> str:
-        task = session.get(Task, task_id)
-        if task is None or task.state not in OPEN:
-            state = "is unknown" if task is None else f"has ended: {task.state}"
-            raise refuse("task", f"{task_id!r} {state}", "see: phonefleet status")
-        # No task of the campaign puts others in its place while the tree of this one is read.
-        session.get_one(Campaign, task.campaign_id, with_for_update=True)
-        _ask(session, Task.id.in_(_tree(session, task_id)), who, why)
+        task = open_task(session, task_id)
+        _ask(session, Task.id.in_(tree(session, task_id)), who, why)
         record_change(session, who, f"task:{task_id}", None, {"stop": why})
         return task.campaign_id
+
+    return _finish(engine, Task.campaign_id == write(engine, ask))
+
+
+def stop_phone(engine: Engine, serial: str, *, who: str, why: str = "") -> StopReport:
+    """Stop what runs on a phone, and what is pinned to it or to the account on it. Raises Refused when it is unknown.
+
+    The phone itself goes on with other work: pause it to have it left alone.
+    """
+
+    def ask(session: Session) -> ColumnElement[bool]:
+        phone = session.get(Phone, serial)
+        if phone is None:
+            raise refuse("phone", f"{serial!r} is unknown", "see: phonefleet phones")
+        its_account = Task.pinned_account == phone.account_id if phone.account_id is not None else false()
+        its_work = or_(and_(Task.state == State.RUNNING, Task.phone_serial == serial), Task.pinned_phone == serial)
+        _ask(session, its_work | its_account, who, why)
+        record_change(session, who, f"phone:{serial}", None, {"stop": why})
+        return its_work | its_account
 
     return _finish(engine, write(engine, ask))
 
 
-def end_stopped(engine: Engine, campaign_id: str | None = None) -> int:
-    """End tasks that were asked to stop and have not begun, at most 200 at once; how many.
+def open_campaign(session: Session, campaign_id: str) -> Campaign:
+    """The row of a campaign that has not ended, locked. Raises Refused."""
+    campaign = session.get(Campaign, campaign_id, with_for_update=True)
+    if campaign is None or campaign.outcome is not None:
+        state = "is unknown" if campaign is None else f"has ended: {campaign.outcome}"
+        raise refuse("campaign", f"{campaign_id!r} {state}", "see: phonefleet status")
+    return campaign
+
+
+def open_task(session: Session, task_id: str) -> Task:
+    """A task that has not ended; its campaign is locked. Raises Refused.
+
+    No task of the campaign puts others in its place while the tree of this one is read.
+    """
+    task = session.get(Task, task_id)
+    if task is None or task.state not in OPEN:
+        state = "is unknown" if task is None else f"has ended: {task.state}"
+        raise refuse("task", f"{task_id!r} {state}", "see: phonefleet status")
+    session.get_one(Campaign, task.campaign_id, with_for_update=True)
+    return task
+
+
+def end_stopped(engine: Engine, among: ColumnElement[bool] | None = None) -> int:
+    """End tasks (all, or `among` these) that were asked to stop and have not begun, at most 200 at once; how many.
 
     Last ones first: a join ends before what it joins, and does not run on the little that succeeded.
     """
@@ -76,8 +109,8 @@ def end_stopped(engine: Engine, campaign_id: str | None = None) -> int:
     def work(session: Session) -> int:
         now = database_now(session)
         asked = select(Task.id).where(Task.stop_requested, Task.state.in_(NOT_BEGUN), ~Task.verifying)
-        if campaign_id is not None:
-            asked = asked.where(Task.campaign_id == campaign_id)
+        if among is not None:
+            asked = asked.where(among)
         ended = 0
         for task_id in session.scalars(asked.order_by(Task.position.desc()).limit(AT_ONCE)).all():
             task = session.scalars(
@@ -100,7 +133,7 @@ def _ask(session: Session, which: ColumnElement[bool], who: str, why: str) -> No
     )
 
 
-def _tree(session: Session, task_id: str) -> list[str]:
+def tree(session: Session, task_id: str) -> list[str]:
     """A task and all that was planted in its place, and in the place of that."""
     tree, level = [task_id], [task_id]
     for _ in range(MAX_NESTING):
@@ -111,20 +144,16 @@ def _tree(session: Session, task_id: str) -> list[str]:
     return tree
 
 
-def _finish(engine: Engine, campaign_id: str) -> StopReport:
+def _finish(engine: Engine, which: ColumnElement[bool]) -> StopReport:
     stopped = 0
     for _ in range(ROUNDS):
-        ended = end_stopped(engine, campaign_id)
+        ended = end_stopped(engine, which)
         stopped += ended
         if not ended:
             break
 
     def count(session: Session) -> dict[str, int]:
-        rows = session.execute(
-            select(Task.state, func.count())
-            .where(Task.campaign_id == campaign_id, Task.stop_requested)
-            .group_by(Task.state)
-        )
+        rows = session.execute(select(Task.state, func.count()).where(which, Task.stop_requested).group_by(Task.state))
         return dict(rows.all())
 
     left = read(engine, count)

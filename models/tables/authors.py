@@ -35,7 +35,7 @@ class CapValue(Base):
 
 
 class Change(Base):
-    """Who changed a basis, a cap or an account's rest, when, from what to what."""
+    """Who changed a basis, a cap or an account's rest, stopped, paused or resumed what: when, from what to what."""
 
     __tablename__ = "changes"
     __table_args__ = (Index("ix_changes_subject", "subject", "at"), MYSQL_BINARY_TEXT)

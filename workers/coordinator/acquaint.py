@@ -1,4 +1,4 @@
-"""Acquaint: phones that are online and whose account is unknown are asked who is logged in."""
+"""Acquaint: phones that are online, not paused, and whose account is unknown are asked who is logged in."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ def acquaint(engine: Engine) -> int:
     """Send each such phone one message; how many. Raises NotPublished."""
 
     def work(session: Session) -> list[str]:
-        return list(session.scalars(select(Phone.serial).where(Phone.state == "online", Phone.account_id.is_(None))))
+        return list(
+            session.scalars(
+                select(Phone.serial).where(Phone.state == "online", ~Phone.paused, Phone.account_id.is_(None))
+            )
+        )
 
     serials = read(engine, work)
     return publish(app, [Ticket(str(uuid4()), IDENTIFY, phone_queue(serial), 0, expires=3) for serial in serials])

@@ -1,0 +1,66 @@
+"""Wishes: what people want of a task that runs, as it stands in the rows, and what becomes of an attempt that left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.tables import Change, Phone, Task
+from workers.canvas.replace import MAX_NESTING
+from workers.held import NOT_BEGUN, hold_tasks
+
+PAUSED, RESUMED = "pause", "resume"  # what a change says was done; the value of PAUSED is the reason given
+NOBODY_SAID = "a person paused it"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How the attempt that leaves for it is recorded, and why, for people."""
+
+    outcome: Literal["stopped", "paused", "handed_back"]
+    why: str
+
+
+def wish_for(session: Session, task: Task) -> Wish | None:
+    """What is wanted of a task that runs; a stop counts before a pause. None: nothing, or nothing any more."""
+    if task.stop_requested:
+        return Wish("stopped", task.reason or "it was asked to stop")
+    if task.paused:
+        return Wish("paused", why_paused(session, task))
+    phone = session.get(Phone, task.phone_serial) if task.phone_serial is not None else None
+    if phone is not None and phone.paused:
+        return Wish("handed_back", phone.paused_why or f"phone {phone.serial} is paused")
+    return None
+
+
+def hold_if_paused(session: Session, task: Task, ready: list[str]) -> list[str]:
+    """A task that is not running any more and was paused meanwhile is held. Those of `ready` that still are."""
+    if not task.paused or task.verifying or task.state not in NOT_BEGUN:
+        return ready
+    session.flush()
+    hold_tasks(session, Task.id == task.id, why_paused(session, task))
+    return [one for one in ready if one != task.id]
+
+
+def why_paused(session: Session, task: Task) -> str:
+    """Who paused a task and why: the newest pause of it, of what it stands in the place of, or of its campaign."""
+    subjects = [f"campaign:{task.campaign_id}", f"task:{task.id}"]
+    above = task.in_place_of
+    for _ in range(MAX_NESTING):
+        if above is None:
+            break
+        subjects.append(f"task:{above}")
+        above = session.scalar(select(Task.in_place_of).where(Task.id == above))
+    changes = session.scalars(select(Change).where(Change.subject.in_(subjects)).order_by(Change.id.desc()))
+    for change in changes:
+        if isinstance(change.after, dict) and PAUSED in change.after:
+            return in_words(change.who, "paused it", str(change.after[PAUSED]))
+    return NOBODY_SAID
+
+
+def in_words(who: str, did: str, why: str) -> str:
+    """Who did what, and why if that was told."""
+    return f"{who} {did}: {why}" if why else f"{who} {did}"
