@@ -7,12 +7,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from redis import Redis
 from sqlalchemy import Engine, delete
 
 from models.base import Base
 from models.engine import connect, write
 from models.migrate import upgrade
+from tests.host.shelf import celery_for
 from tests.support.servers import MariaDB
+from workers import ring as ringing
 
 
 @pytest.fixture(scope="session", params=["sqlite", "mariadb"])
@@ -40,3 +43,13 @@ def ledger(shared_ledger: Engine) -> Iterator[Engine]:
             session.execute(delete(table))  # type: ignore[attr-defined]
 
     write(shared_ledger, empty)
+
+
+@pytest.fixture
+def redis(empty_redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
+    """An empty Redis, to which tickets go."""
+    celery = celery_for(empty_redis_url)
+    monkeypatch.setattr(ringing, "app", celery)
+    with Redis.from_url(empty_redis_url, socket_timeout=10) as client:
+        yield client
+    celery.close()

@@ -12,6 +12,7 @@ from typing import Any
 
 from celery import Celery
 from celery.canvas import Signature
+from redis import Redis
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
@@ -31,6 +32,7 @@ from workers.host.slots import own_slot
 from workers.plant import LATEST_END, new_id, plant_campaign
 from workers.record import Failed, Outcome, Replaced, Succeeded, record
 from workers.seat import Seat
+from workers.tickets import queued_ids
 
 ZONE = "Asia/Shanghai"
 LEASE = 60.0
@@ -195,6 +197,11 @@ def tasks(engine: Engine, campaign_id: str) -> list[Task]:
     """The campaign's tasks in source order."""
     wanted = select(Task).where(Task.campaign_id == campaign_id).order_by(Task.position)
     return read(engine, lambda session: list(session.scalars(wanted)))
+
+
+def queued(redis: Redis, queue: str) -> set[str]:
+    """The tasks whose tickets lie in a queue."""
+    return set(queued_ids(redis, [queue])[queue])
 
 
 def task(engine: Engine, task_id: str) -> Task:

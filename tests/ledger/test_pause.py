@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 import pytest
 from celery import chain, group
@@ -36,7 +37,8 @@ from tests.ledger.drive import (
     try_to_take,
     work,
 )
-from workers.claim import NotMine
+from tests.ledger.threads import at_once
+from workers.claim import Claim, NotMine
 from workers.coordinator.overdue import end_overdue
 from workers.held import hold_tasks, let_go
 from workers.journal import LedgerJournal
@@ -227,6 +229,27 @@ def test_what_is_held_for_two_reasons_goes_on_when_neither_is_left(ledger: Engin
     last, before = (release, go_on) if first == "the pause" else (go_on, release)
     assert (before(), task(ledger, one).state) == (0, "held")
     assert (last(), task(ledger, one).state) == (1, "ready")
+
+
+def test_claims_at_the_moment_of_a_pause_run_and_are_asked_or_find_it_held(ledger: Engine) -> None:
+    campaign_id = plant(ledger, group(work(number) for number in range(40)))
+    wanted = ready(ledger, campaign_id)
+
+    def claim_some(these: list[str]) -> list[Claim]:
+        tried = (try_to_take(ledger, one) for one in these)
+        return [got for got in tried if isinstance(got, Claim)]
+
+    def pause_all() -> list[Claim]:
+        pause_campaign(ledger, campaign_id, who="lena", why="holiday")
+        return []
+
+    claiming = [partial(claim_some, wanted[start::3]) for start in range(3)]
+    running = [got for some in at_once([*claiming, pause_all]) for got in some]
+    incarnations = {got.fence.incarnation for got in running}
+    assert stop_requests(ledger, sorted(incarnations)) == incarnations
+    for got in running:
+        assert record(ledger, got, WasStopped("asked")) == []
+    assert states(ledger, campaign_id) == {"held": 40}
 
 
 def test_who_paused_and_resumed_what_is_kept(ledger: Engine) -> None:

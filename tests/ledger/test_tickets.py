@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from typing import cast
@@ -24,6 +23,7 @@ from tests.ledger.drive import (
     past,
     phone_seat,
     plant,
+    queued,
     ready,
     take,
     task,
@@ -37,21 +37,7 @@ from workers import ring as ringing
 from workers.coordinator.restore import lost_tickets, restore, restore_after_emptying, short
 from workers.rescue import incarnation_died
 from workers.ring import ring, ring_ready
-from workers.tickets import list_keys, queue_lengths, queued_ids
-
-
-@pytest.fixture
-def redis(empty_redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
-    """An empty Redis, to which tickets go."""
-    celery = celery_for(empty_redis_url)
-    monkeypatch.setattr(ringing, "app", celery)
-    with Redis.from_url(empty_redis_url, socket_timeout=10) as client:
-        yield client
-    celery.close()
-
-
-def queued(redis: Redis, queue: str) -> set[str]:
-    return set(queued_ids(redis, [queue])[queue])
+from workers.tickets import list_keys, queue_lengths
 
 
 def test_a_ticket_goes_to_the_desk_the_pool_or_the_pinned_phone(ledger: Engine, redis: Redis) -> None:

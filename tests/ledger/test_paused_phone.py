@@ -1,0 +1,173 @@
+"""A paused phone is left alone: what ran there goes to another, what is pinned to it waits and says so."""
+
+from __future__ import annotations
+
+import pytest
+from celery import group
+from redis import Redis
+from sqlalchemy import Engine, select
+
+from flows.session import Action, ActionKind
+from models.engine import read
+from models.fleet import phone_online, stop_requests
+from models.refused import Refused
+from models.tables import Change, Phone
+from tests.ledger.drive import (
+    AUTHOR,
+    ZONE,
+    attempts,
+    change,
+    like,
+    owned_author,
+    past,
+    phone_seat,
+    plant,
+    queued,
+    ready,
+    take,
+    task,
+    tasks,
+    titles,
+    try_to_take,
+)
+from workers.claim import NotMine
+from workers.journal import LedgerJournal
+from workers.pause import PauseReport, pause_phone, resume_phone
+from workers.record import WasStopped, record
+from workers.rescue import incarnation_died
+from workers.ring import ring_ready
+from workers.stop import StopReport, stop_phone
+
+WHY = "phone p1 is paused by lena: new battery"
+LEFT = WasStopped("it was asked to leave the phone", "search")
+
+
+def pause(engine: Engine) -> PauseReport:
+    return pause_phone(engine, "p1", who="lena", why="new battery")
+
+
+@pytest.fixture(autouse=True)
+def author(ledger: Engine, redis: Redis) -> None:
+    """Tickets go to a Redis of the test's own."""
+    owned_author(ledger)
+
+
+def test_what_runs_there_goes_to_another_phone(ledger: Engine, redis: Redis) -> None:
+    mine, other = phone_seat(ledger, "p1"), phone_seat(ledger, "p2")
+    (one,) = ready(ledger, plant(ledger, titles()))
+    got = take(ledger, one, mine)
+    assert pause(ledger) == PauseReport(0, 1)
+    assert stop_requests(ledger, [mine.incarnation, other.incarnation]) == {mine.incarnation}
+    assert record(ledger, got, LEFT) == [one]
+    (attempt,) = attempts(ledger, one)
+    assert (attempt.outcome, attempt.reason, attempt.failure_code) == ("handed_back", WHY, None)
+    assert take(ledger, one, other).serial == "p2"
+
+
+def test_it_takes_nothing_and_what_comes_to_it_is_passed_on(ledger: Engine) -> None:
+    mine = phone_seat(ledger, "p1")
+    phone_seat(ledger, "p2")
+    pause(ledger)
+    for canvas in (titles(), like()):
+        (one,) = ready(ledger, plant(ledger, canvas))
+        passed = try_to_take(ledger, one, mine)
+        assert isinstance(passed, NotMine)
+        assert passed.passed_to == "p2"
+
+
+def test_alone_it_lets_the_work_wait(ledger: Engine) -> None:
+    mine = phone_seat(ledger, "p1")
+    pause(ledger)
+    (one,) = ready(ledger, plant(ledger, titles()))
+    assert isinstance(try_to_take(ledger, one, mine), NotMine)
+    assert task(ledger, one).state == "ready"
+    resume_phone(ledger, "p1", who="lena")
+    change(ledger, one, not_before=past(ledger))
+    assert take(ledger, one, mine).serial == "p1"
+
+
+def test_what_is_pinned_to_it_or_to_its_account_waits_says_so_and_is_rung_when_it_goes_on(
+    ledger: Engine, redis: Redis
+) -> None:
+    phone_seat(ledger, "p1", "a")
+    waiting = ready(ledger, plant(ledger, group(titles(queue="phone.p1"), titles(queue="account.a"))))
+    assert ring_ready(ledger) == 2  # their tickets lie in the phone's queue when it is paused
+    pause(ledger)
+    assert {task(ledger, one).waits_for for one in waiting} == {WHY}
+    assert {task(ledger, one).rung_queue for one in waiting} == {None}
+    redis.flushdb()
+    assert resume_phone(ledger, "p1", who="lena") == 2
+    assert queued(redis, "phone.p1") == set(waiting)
+    assert {task(ledger, one).waits_for for one in waiting} == {None}
+
+
+def test_it_stays_paused_when_its_host_comes_back(ledger: Engine) -> None:
+    phone_seat(ledger, "p1")
+    pause(ledger)
+    phone_online(ledger, "p1", "p1", "test", "SimPhone", "another")
+    phone = read(ledger, lambda session: session.get_one(Phone, "p1"))
+    assert (phone.paused, phone.paused_why) == (True, WHY)
+
+
+def test_nobody_looks_for_what_is_in_doubt_before_it_goes_on(ledger: Engine) -> None:
+    mine = phone_seat(ledger, "p1")
+    got = take(ledger, ready(ledger, plant(ledger, like()))[0], mine)
+    one = got.fence.task_id
+    LedgerJournal(ledger, got, ZONE).declare(Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看"))
+    pause(ledger)
+    record(ledger, got, LEFT)
+    assert (task(ledger, one).state, task(ledger, one).verifying) == ("ready", True)
+    assert isinstance(try_to_take(ledger, one, mine), NotMine)
+    ring_ready(ledger)
+    assert task(ledger, one).rung_queue is None
+    resume_phone(ledger, "p1", who="lena")
+    change(ledger, one, not_before=past(ledger))
+    assert take(ledger, one, mine).doubts
+
+
+def test_a_worker_that_was_killed_there_hands_its_task_to_another(ledger: Engine) -> None:
+    mine, other = phone_seat(ledger, "p1"), phone_seat(ledger, "p2")
+    (one,) = ready(ledger, plant(ledger, titles()))
+    take(ledger, one, mine)
+    pause(ledger)
+    assert incarnation_died(ledger, mine.incarnation, "it was asked to leave its task") == [one]
+    assert take(ledger, one, other).serial == "p2"
+
+
+def test_a_stop_ends_what_runs_there_and_what_is_pinned_there(ledger: Engine) -> None:
+    mine = phone_seat(ledger, "p1", "a")
+    phone_seat(ledger, "p2", "b")
+    wanted = [titles(), titles(queue="phone.p1"), titles(queue="account.a"), titles(queue="account.b"), titles()]
+    campaign_id = plant(ledger, group(wanted))
+    got = take(ledger, tasks(ledger, campaign_id)[0].id, mine)
+    assert stop_phone(ledger, "p1", who="lena", why="lent out") == StopReport(2, 1, 0)
+    record(ledger, got, LEFT)
+    ended = [(one.state, one.reason) for one in tasks(ledger, campaign_id)]
+    assert ended == [("stopped", "lena stopped it: lent out")] * 3 + [("ready", None)] * 2
+    assert stop_phone(ledger, "p1", who="lena") == StopReport(0, 0, 0)
+
+
+def test_a_stop_leaves_a_phone_without_an_account_to_its_own_work(ledger: Engine) -> None:
+    phone_seat(ledger, "p1", "a")
+    phone_seat(ledger, "p2", "a")  # the account moved there
+    campaign_id = plant(ledger, group(titles(queue="phone.p1"), titles(queue="account.a"), titles()))
+    assert stop_phone(ledger, "p1", who="lena") == StopReport(1, 0, 0)
+    assert [one.state for one in tasks(ledger, campaign_id)] == ["stopped", "ready", "ready"]
+
+
+def test_every_change_is_kept_and_what_is_unknown_is_refused(ledger: Engine) -> None:
+    phone_seat(ledger, "p1")
+    with pytest.raises(Refused, match="is not paused"):
+        resume_phone(ledger, "p1", who="lena")
+    pause(ledger)
+    resume_phone(ledger, "p1", who="max")
+    stop_phone(ledger, "p1", who="max", why="lent out")
+    changes = read(ledger, lambda s: list(s.scalars(select(Change).where(Change.subject == "phone:p1"))))
+    assert [(one.who, one.after) for one in changes] == [
+        ("lena", {"pause": "new battery"}),
+        ("max", {"resume": True}),
+        ("max", {"stop": "lent out"}),
+    ]
+    for refused in (pause_phone, resume_phone, stop_phone):
+        with pytest.raises(Refused, match="is unknown"):
+            refused(ledger, "p9", who="lena")
