@@ -216,7 +216,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
             env, "PHONEFLEET_HOST", _host_default(), _host, "Give this machine a short name that no other one has."
         ),
         desks=_read(env, "PHONEFLEET_DESKS", "1", _count, "Say how many workers serve tasks that touch no phone."),
-        lease=_read(env, "PHONEFLEET_LEASE", "4", _seconds(2, 600), "A lease of 4 suits most fleets."),
+        lease=_read(env, "PHONEFLEET_LEASE", "3.5", _seconds(2, 600), "A lease of 3.5 suits most fleets."),
         heartbeat=_read(
             env, "PHONEFLEET_HEARTBEAT", "30", _seconds(1, 300), "Flower forgets a worker two heartbeats late; take 30."
         ),

@@ -154,7 +154,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
         "PHONEFLEET_ADB_USB": int(defaults.adb_usb),
         "PHONEFLEET_TIMEZONE": defaults.timezone.key,
         "PHONEFLEET_DESKS": defaults.desks,
-        "PHONEFLEET_LEASE": int(defaults.lease),
+        "PHONEFLEET_LEASE": f"{defaults.lease:g}",
         "PHONEFLEET_HEARTBEAT": int(defaults.heartbeat),
         "PHONEFLEET_DRAIN": int(defaults.drain),
         "PHONEFLEET_TASKS": ",".join(defaults.task_modules),

@@ -110,13 +110,20 @@ def test_a_dead_ui_server_is_started_to_see_the_screen(phone: U2Phone, shelf: Sh
 
 def test_a_phone_that_hangs_costs_no_more_than_the_deadline(phone: U2Phone, shelf: Shelf, new_watch: NewWatch) -> None:
     shelf.fault("hang")
-    seen = look_into(shelf, new_watch(), phone, code="phone_hung")
+    seen = look_into(shelf, new_watch(), phone, code="list_not_loaded")
     assert (seen.screenshot, seen.tree) == (None, None)
     assert set(seen.facts["missing"]) == PIECES
     assert seen.facts["missing"]["screenshot"].startswith("phone_hung")
     assert seen.facts["missing"]["battery"].startswith("not asked after phone_hung")
     assert seen.facts["seconds"] < COLLECT_SECONDS + SLACK
-    assert seen.facts["failure"]["code"] == "phone_hung"
+
+
+def test_a_phone_that_was_found_hanging_is_not_asked_again(phone: U2Phone, shelf: Shelf, new_watch: NewWatch) -> None:
+    facts = look_into(shelf, new_watch(), phone, code="phone_hung").facts
+    assert set(facts["missing"]) == PIECES
+    assert set(facts["missing"].values()) == {"not asked: the phone hangs"}
+    assert facts["failure"]["code"] == "phone_hung"
+    assert facts["calls"]
 
 
 def test_a_lost_phone_is_not_asked_twice(phone: U2Phone, shelf: Shelf, new_watch: NewWatch) -> None:

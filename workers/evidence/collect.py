@@ -31,11 +31,12 @@ RECORD_SECONDS = 1.0  # left of the lease and of the hard limit, so that the fai
 class _Pieces:
     """Asks for one piece after the other. A channel that hung once is not waited for again."""
 
-    def __init__(self, watch: SlotWatch, seconds: float) -> None:
+    def __init__(self, watch: SlotWatch, seconds: float, closed: str = "") -> None:
+        """`closed`: why nothing is asked at all."""
         self._watch = watch
         self._end = time.monotonic() + seconds
         self._piece_end = 0.0
-        self._closed: dict[Channel, str] = {}
+        self._closed: dict[Channel, str] = {"ui": closed, "shell": closed} if closed else {}
         self.missing: dict[str, str] = {}
 
     def left(self) -> float:
@@ -90,7 +91,8 @@ def collect(
     `calls` are the attempt's last calls to the phone, oldest first. Raises nothing that a phone does.
     """
     began, at = time.monotonic(), datetime.now(UTC)
-    pieces = _Pieces(watch, seconds)
+    # a phone that answers nothing was just waited for: asking again would hold up whoever takes the task over
+    pieces = _Pieces(watch, seconds, "not asked: the phone hangs" if case.code == "phone_hung" else "")
     witness = reach(pieces.left)
     try:
         screenshot = pieces.ask("screenshot", "ui", UI_SECONDS, witness.screenshot)

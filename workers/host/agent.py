@@ -22,7 +22,7 @@ from workers.host.ledger import Ledger
 from workers.host.nursery import Nursery, ZygoteLost
 from workers.host.orders import Enrol, ForkWorker, Identify, Mourn, Order, Report, SignalWorker
 from workers.host.pulse import Awake, silent
-from workers.host.roster import Roster, Stage
+from workers.host.roster import STEADY_SECONDS, Roster, Stage
 from workers.host.slots import Stop
 from workers.settings import Settings
 from workers.tickets import put_back
@@ -33,7 +33,7 @@ PLACES = 1024
 TICK_SECONDS = 0.25
 ASK_AT_ONCE = 8
 FAREWELL_SECONDS = 10.0
-ZYGOTES = 5  # as many as may be lost before the host gives up
+ZYGOTES = 5  # as many as may be lost in a row before the host gives up
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,8 @@ class Agent:
         self._askers = ThreadPoolExecutor(ASK_AT_ONCE, thread_name_prefix="ask")
         self._alive: tuple[Worker, ...] = ()
         self._leases = LeaseKeeper(ledger, lambda: self._alive, settings.lease)
-        self._zygotes = 1
+        self._zygotes_lost = 0  # in a row
+        self._zygote_began = time.monotonic()
         self._ends_asked = 0
         self._tick_at = 0.0
         self._awake = Awake(since=time.monotonic(), looked=time.monotonic())
@@ -177,16 +178,19 @@ class Agent:
         return self._roster.end(now, 0.0, grace=0.0)
 
     def _zygote_gone(self, now: float) -> Iterable[Order]:
-        """All workers ended with their zygote: mourn them, and begin anew with another one."""
-        if self._zygotes == ZYGOTES:
-            raise ZygoteLost(f"{ZYGOTES} zygotes were lost; their errors stand above")
+        """All workers ended with their zygote: mourn them at once, then begin anew with another one."""
+        self._zygotes_lost = 1 if now - self._zygote_began >= STEADY_SECONDS else self._zygotes_lost + 1
+        if self._zygotes_lost == ZYGOTES:
+            raise ZygoteLost(f"{ZYGOTES} zygotes were lost one after the other; their errors stand above")
         log.error("the zygote is lost, and all workers with it")
         lost = [life.seat.incarnation for _, life in self._roster.lives() if life.stage is not Stage.ENROLLING]
+        for incarnation in lost:  # before the next zygote, whose imports take a second or two
+            self._carry_out(self._roster.died(incarnation, "its zygote was lost", now))
         if self._ends_asked == 0:
-            self._zygotes += 1
             self._nursery.restart()
             self._nursery.listen(self._events.put)
-        return [order for one in lost for order in self._roster.died(one, "its zygote was lost", now)]
+            self._zygote_began = time.monotonic()
+        return ()
 
     def _carry_out(self, orders: Iterable[Order]) -> None:
         for order in orders:
