@@ -11,7 +11,7 @@ from models.engine import read
 from models.refused import refuse
 from scripts.ground import open_ledger, operator
 from scripts.show import Sheet, print_sheet, say
-from scripts.stop import find
+from scripts.what import find
 from workers.review import Verdict, in_review, settle
 
 VERDICTS = ("happened", "not", "give-up")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -53,12 +54,14 @@ def phones() -> None:
 
 def _show(console: Console, engine: Engine, campaign_id: str) -> None:
     progress = read(engine, lambda session: read_progress(session, campaign_id))
-    say(console, f"campaign {campaign_id}: {progress.outcome or 'runs'}")
+    campaign = read(engine, lambda session: session.get_one(Campaign, campaign_id))
+    say(console, f"campaign {campaign_id}: {_stands(campaign)}")
     console.print(progress_table(progress, read(engine, lambda session: _seconds(session, campaign_id))))
     failed = Task.state.in_(NOT_SUCCEEDED)
-    waiting = Task.state.in_([State.READY, State.HELD]) & Task.waits_for.is_not(None)
+    waiting = (Task.state == State.READY) & Task.waits_for.is_not(None)
     for title, headings, which, row in (
         ("not succeeded", ("task", "state", "phone", "reason", "remedy"), failed, _failed_row),
+        ("held", ("task", "why", "to go on"), Task.state == State.HELD, partial(_held_row, campaign)),
         ("waiting", ("task", "for"), waiting, _waiting_row),
     ):
         tasks, count = read(engine, lambda session, which=which: _tasks(session, campaign_id, which))  # type: ignore[misc]
@@ -91,7 +94,7 @@ def _campaigns(session: Session) -> list[list[str]]:
             one.asked_by,
             f"{one.created_at.astimezone(settings().timezone):%Y-%m-%d %H:%M}",
             duration(_seconds(session, one.id)),
-            one.outcome or "runs",
+            _stands(one),
         ]
         for one in session.scalars(select(Campaign).order_by(Campaign.created_at.desc()).limit(MOST_ROWS))
     ]
@@ -110,6 +113,15 @@ def _failed_row(task: Task) -> list[str]:
     return [_called(task), task.state, task.phone_serial or "", reason, rule.remedy if rule else ""]
 
 
+def _stands(campaign: Campaign) -> str:
+    return campaign.outcome or ("paused" if campaign.paused else "runs")
+
+
+def _held_row(campaign: Campaign, task: Task) -> list[str]:
+    resumed = campaign.id if campaign.paused else task.id
+    return [_called(task), task.waits_for or "", f"phonefleet resume {resumed[:8]}" if task.paused else ""]
+
+
 def _waiting_row(task: Task) -> list[str]:
     return [_called(task), task.waits_for or ""]
 
@@ -125,10 +137,10 @@ def _phones(session: Session) -> list[list[str]]:
             phone.serial,
             phone.host,
             phone.model,
-            phone.state,
+            "paused" if phone.paused and phone.state == "online" else phone.state,
             phone.account_id or "",
             running.get(phone.incarnation, "") if phone.incarnation else "",
-            phone.why or "",
+            " ".join(filter(None, (phone.paused_why, phone.why))),
         ]
         for phone in session.scalars(select(Phone).order_by(Phone.serial))
     ]

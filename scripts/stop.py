@@ -1,4 +1,4 @@
-"""`phonefleet stop`: end a campaign or a single task, wherever it stands."""
+"""`phonefleet stop`: end a campaign, a single task or a phone's work, wherever it stands."""
 
 from __future__ import annotations
 
@@ -6,41 +6,29 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from models.engine import read
-from models.refused import refuse
-from models.tables import Campaign, Task
 from scripts.ground import open_ledger, operator
 from scripts.show import say
-from workers.stop import StopReport, stop_campaign, stop_task
+from scripts.what import HELP, find
+from workers.stop import StopReport, stop_campaign, stop_phone, stop_task
+
+STOPS = {"campaign": stop_campaign, "task": stop_task, "phone": stop_phone}
 
 
 def stop(
-    what: Annotated[str, typer.Argument(help="A campaign's or a task's id, or its beginning.")],
+    what: Annotated[str, typer.Argument(help=HELP)],
     why: Annotated[str, typer.Option(help="The reason, kept with every task that is stopped.")] = "",
     who: Annotated[str, typer.Option(help="Who stops it; none: the user of this machine.")] = "",
 ) -> None:
-    """Stop a campaign or a task: what has not begun ends at once, what runs leaves its phone."""
-    console = Console()
+    """Stop a campaign, a task, or what runs on a phone and is pinned to it.
+
+    What has not begun ends at once, what runs leaves its phone.
+    """
     engine = open_ledger()
     kind, found = read(engine, lambda session: find(session, what))
-    ending = stop_campaign if kind == "campaign" else stop_task
-    report = ending(engine, found, who=operator(who), why=why)
-    say(console, f"{kind} {found}: {told(report)}")
-
-
-def find(session: Session, beginning: str) -> tuple[str, str]:
-    """Whether it is a campaign or a task, and its whole id. Raises Refused."""
-    wanted = beginning.strip()
-    for kind, table in (("campaign", Campaign), ("task", Task)):
-        ids = session.scalars(select(table.id).where(table.id.startswith(wanted, autoescape=True)).limit(2)).all()
-        if wanted and len(ids) == 1:
-            return kind, ids[0]
-        if len(ids) > 1:
-            raise refuse("id", f"{beginning!r} begins more than one {kind}'s id", "give more of it")
-    raise refuse("id", f"{beginning!r} begins no campaign's id and no task's", "see: phonefleet status")
+    report = STOPS[kind](engine, found, who=operator(who), why=why)
+    say(Console(), f"{kind} {found}: {told(report)}")
 
 
 def told(report: StopReport) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -243,8 +244,8 @@ def test_claims_at_the_moment_of_a_pause_run_and_are_asked_or_find_it_held(ledge
         pause_campaign(ledger, campaign_id, who="lena", why="holiday")
         return []
 
-    claiming = [partial(claim_some, wanted[start::3]) for start in range(3)]
-    running = [got for some in at_once([*claiming, pause_all]) for got in some]
+    jobs: list[Callable[[], list[Claim]]] = [pause_all, *(partial(claim_some, wanted[n::3]) for n in range(3))]
+    running = [got for some in at_once(jobs) for got in some]
     incarnations = {got.fence.incarnation for got in running}
     assert stop_requests(ledger, sorted(incarnations)) == incarnations
     for got in running:
@@ -276,9 +277,10 @@ def test_what_cannot_be_paused_or_resumed_is_refused(ledger: Engine) -> None:
     resume_campaign(ledger, campaign_id, who="lena")
     do(ledger, one)
     do(ledger, other)
-    for refused, name in ((pause_campaign, campaign_id), (resume_campaign, campaign_id), (pause_task, one)):
+    of_campaigns: list[Callable[..., object]] = [pause_campaign, resume_campaign]
+    of_tasks: list[Callable[..., object]] = [pause_task, resume_task]
+    for act, ended in [*((act, campaign_id) for act in of_campaigns), *((act, one) for act in of_tasks)]:
         with pytest.raises(Refused, match="has ended"):
-            refused(ledger, name, who="lena")
-    for unknown in (pause_campaign, resume_campaign, pause_task, resume_task):
+            act(ledger, ended, who="lena")
         with pytest.raises(Refused, match="is unknown"):
-            unknown(ledger, "x", who="lena")
+            act(ledger, "x", who="lena")

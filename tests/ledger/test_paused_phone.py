@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from celery import group
 from redis import Redis
@@ -168,6 +170,7 @@ def test_every_change_is_kept_and_what_is_unknown_is_refused(ledger: Engine) -> 
         ("max", {"resume": True}),
         ("max", {"stop": "lent out"}),
     ]
-    for refused in (pause_phone, resume_phone, stop_phone):
+    acts: list[Callable[..., object]] = [pause_phone, resume_phone, stop_phone]
+    for act in acts:
         with pytest.raises(Refused, match="is unknown"):
-            refused(ledger, "p9", who="lena")
+            act(ledger, "p9", who="lena")

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from models.engine import read
 from models.refused import Refused
 from scripts import stop as command
-from tests.ledger.drive import campaign, plant, ready, states, take, task, work
+from scripts.what import find
+from tests.ledger.drive import campaign, owned_author, phone_seat, plant, ready, states, take, task, titles, work
 from workers.stop import StopReport
 
 cli = typer.Typer()
@@ -47,11 +48,26 @@ def test_a_single_task(reached: Engine) -> None:
     assert states(reached, campaign_id) == {"ready": 1, "stopped": 1}
 
 
+def test_the_work_of_a_phone_by_its_serial(reached: Engine) -> None:
+    owned_author(reached)
+    phone_seat(reached, "p1")
+    campaign_id = plant(reached, group(titles(queue="phone.p1"), work(2)))
+    assert "phone p1: 1 ended at once" in run("p1", "--who", "lena", "--why", "lent out")
+    assert states(reached, campaign_id) == {"ready": 1, "stopped": 1}
+
+
+def test_what_may_mean_two_things_is_refused(reached: Engine) -> None:
+    campaign_id = plant(reached, work(1))
+    phone_seat(reached, campaign_id[:8])
+    with pytest.raises(Refused, match=f"may mean campaign {campaign_id} or phone {campaign_id[:8]}"):
+        read(reached, lambda session: find(session, campaign_id[:8]))
+
+
 @pytest.mark.parametrize("what", ["", " ", "%", "_", "no-such-id"])
 def test_what_means_nothing_is_refused(reached: Engine, what: str) -> None:
     campaign_id = plant(reached, work(1))
     with pytest.raises(Refused):
-        read(reached, lambda session: command.find(session, what))
+        read(reached, lambda session: find(session, what))
     assert campaign(reached, campaign_id).outcome is None
 
 

@@ -1,0 +1,95 @@
+"""`phonefleet pause` and `resume`, and how `status` and `phones` show what is held, as an operator meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from celery import chain
+from sqlalchemy import select
+
+from models.engine import read
+from models.tables import Task
+from scripts.pause import told
+from tests.commands.conftest import Run
+from tests.support.ground import Ground
+from workers.handle import Handle
+from workers.pause import PauseReport
+from workers.submit import submit
+from workers.tasks import collect_titles, nurture
+
+
+def planted(here: Ground) -> tuple[Handle, list[str]]:
+    """A campaign of two tasks, the second after the first; their ids."""
+    here.know_phones("acc0001")
+    here.know_authors("xiaopeng")
+    first = collect_titles.si(author_id="xiaopeng", count=1)
+    second = nurture.si(video_loop=3).set(queue="account.acc0001")
+    handle = submit(chain(first, second), name="two", engine=here.engine)
+    return handle, [task.id for task in tasks(here)]
+
+
+def tasks(here: Ground) -> Sequence[Task]:
+    return read(here.engine, lambda session: session.scalars(select(Task).order_by(Task.position)).all())
+
+
+def states(here: Ground) -> list[str]:
+    return [task.state for task in tasks(here)]
+
+
+def squeezed(text: str) -> str:
+    """Without the frames of tables and the line breaks in their cells."""
+    return " ".join(text.replace("│", " ").split())
+
+
+def test_a_campaign_is_paused_shown_and_resumed(here: Ground, run: Run) -> None:
+    handle, _ = planted(here)
+    said = run("pause", handle.id[:8], "--who", "lena", "--why", "[b] holiday")
+    assert said.out == f"campaign {handle.id} is paused: 2 held; to go on: phonefleet resume {handle.id}\n"
+    assert states(here) == ["held", "held"]
+    shown = run("status")
+    assert shown.out.startswith(f"campaign {handle.id}: paused\n")
+    assert "2 held" not in shown.out, "one of each flow"
+    assert shown.out.count("lena paused it: [b] holiday") == 2
+    assert shown.out.count(f"phonefleet resume {handle.id[:8]}") == 2
+    assert "paused" in run("status", "--list").out
+    said = run("resume", handle.id, "--who", "max")
+    assert said.out == f"campaign {handle.id} goes on: 1 ready to run\n"
+    assert states(here) == ["ready", "waiting"]
+    assert run("status").out.startswith(f"campaign {handle.id}: runs\n")
+
+
+def test_a_task_is_paused_and_resumed(here: Ground, run: Run) -> None:
+    _, (first, _) = planted(here)
+    assert run("pause", first, "--who", "lena").out.startswith(f"task {first} is paused: 1 held; ")
+    assert states(here) == ["held", "waiting"]
+    assert f"phonefleet resume {first[:8]}" in run("status").out
+    assert run("resume", first[:8]).out == f"task {first} goes on: 1 ready to run\n"
+    said = run("resume", first)
+    assert said.status == 2
+    assert "is not paused" in said.err
+
+
+def test_a_phone_is_paused_shown_and_resumed(here: Ground, run: Run) -> None:
+    here.know_phones("acc0001", "acc0002")
+    said = run("pause", "SIM0001", "--who", "lena", "--why", "new battery")
+    assert said.out == "phone SIM0001 is paused: it takes no more work; to go on: phonefleet resume SIM0001\n"
+    listed = squeezed(run("phones").out)
+    assert "phone SIM0001 is paused by lena: new battery" in listed
+    assert listed.count("paused") == 2, "its state, and why"
+    said = run("resume", "SIM0001")
+    assert said.out == "phone SIM0001 goes on: 0 tickets rung\n"
+    assert "paused" not in run("phones").out
+
+
+def test_what_means_nothing_is_refused(here: Ground, run: Run) -> None:
+    for command in ("pause", "resume", "stop"):
+        said = run(command, "zzz")
+        assert said.status == 2
+        assert "'zzz' begins no campaign's id and no task's, and is no phone's serial" in said.err
+
+
+def test_what_it_says() -> None:
+    assert told("task", PauseReport(0, 1, 2, 3)) == (
+        "0 held, 1 running, asked to leave their phones, 2 in doubt, looked for on the app first, "
+        "3 in doubt, left for a person to settle"
+    )
