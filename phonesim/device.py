@@ -17,6 +17,7 @@ from phonesim.node import Node
 from phonesim.pace import REAL_SECONDS, Pace
 from phonesim.practice import LAUNCHER
 from phonesim.practice.app import PracticeApp
+from phonesim.practice.keyguard import build_keyguard
 from phonesim.uia.process import UiProcess
 
 Draw = Callable[[Node, int, int], Image.Image]
@@ -24,6 +25,7 @@ Moment = Literal["next_tap", "after_tap"]
 
 WIDTH, HEIGHT = 1080, 2400
 DEFAULT_IME = "com.android.inputmethod.latin/.LatinIME"
+STORAGE_KILOBYTES, FREE_KILOBYTES = 115_249_236, 73_881_384
 KEY_POWER, KEY_ENTER, KEY_DELETE, KEY_SLEEP, KEY_WAKEUP = 26, 66, 67, 223, 224
 
 # one at a time: PIL's fonts are shared and not made for threads
@@ -36,6 +38,7 @@ class Battery:
 
     level: int = 86
     temperature: int = 312
+    powered: bool = True  # hangs on a USB charger, and charges
 
 
 @dataclass(slots=True)
@@ -60,6 +63,7 @@ class Device:
         self.apps = Apps()
         self.battery = Battery()
         self.screen_on = True
+        self.locked = False  # the keyguard shows, and takes every finger and key
         self.clipboard: str | None = None
         self.settings = {"secure default_input_method": DEFAULT_IME, "system screen_brightness": "102"}
         self.properties = _properties(serial)
@@ -76,6 +80,8 @@ class Device:
 
     def screen(self) -> Node:
         """The screen as it is now."""
+        if self.locked:
+            return build_keyguard(WIDTH, HEIGHT)
         return self.app.render(WIDTH, HEIGHT)
 
     def foreground(self) -> tuple[str, str]:
@@ -110,7 +116,8 @@ class Device:
     async def swipe(self, x1: int, y1: int, x2: int, y2: int, real_seconds: float) -> None:
         """Drag a finger, taking that long on a real phone."""
         await self._take(real_seconds)
-        self.app.swipe(x1, y1, x2, y2)
+        if not self.locked:
+            self.app.swipe(x1, y1, x2, y2)
 
     async def key(self, code: int) -> None:
         """Press an Android key."""
@@ -121,7 +128,7 @@ class Device:
             self.screen_on = not self.screen_on
         elif code in (KEY_SLEEP, KEY_WAKEUP):
             self.screen_on = code == KEY_WAKEUP
-        else:
+        elif not self.locked:
             self.app.key(code)
 
     def type_text(self, text: str, replace: bool, erase: int = 0) -> bool:
@@ -139,7 +146,8 @@ class Device:
             self.on_moment("next_tap", target)
             await asyncio.sleep(0)  # where the fault killed the process that carries this out, it ends here
         await self._take(real_seconds)
-        act()
+        if not self.locked:
+            act()
         if self.on_moment:
             self.on_moment("after_tap", target)
             await self.awake.wait()
@@ -170,7 +178,9 @@ class Device:
         return self._app_pid
 
     async def start_app(self) -> None:
-        """Bring the practice app to the foreground."""
+        """Bring the practice app to the foreground; nothing happens where it is not installed."""
+        if not self.app.installed:
+            return
         if not self.app.running:
             await self.pace.take("start")
         self.app.start()
@@ -180,6 +190,11 @@ class Device:
         if package == self.app.package:
             self.app.stop()
             self._app_pid = None
+
+    @property
+    def free_kilobytes(self) -> int:
+        """How much room is left on /data."""
+        return 0 if self.files.full else FREE_KILOBYTES
 
     @property
     def network(self) -> bool:

@@ -161,9 +161,9 @@ def _flag(name: str) -> Kind:
     )
 
 
-def _battery(**changed: int) -> Kind:
+def _battery(battery: Battery) -> Kind:
     return Kind(
-        lambda phone, options: setattr(phone.device, "battery", Battery(**changed)),
+        lambda phone, options: setattr(phone.device, "battery", battery),
         lambda phone: setattr(phone.device, "battery", Battery()),
     )
 
@@ -182,8 +182,20 @@ FAULTS: Mapping[str, Kind] = {
     "hang": Kind(lambda phone, options: phone.device.awake.clear(), lambda phone: phone.device.awake.set()),
     "slow": Kind(_slow, lambda phone: _set_slowness(phone, 1.0), frozenset({"factor"})),
     "kill_ui_server": Kind(_kill_ui_server),
-    "hot_battery": _battery(temperature=HOT_TENTHS),
-    "low_battery": _battery(level=LOW_PERCENT),
+    "hot_battery": _battery(Battery(temperature=HOT_TENTHS)),
+    "low_battery": _battery(Battery(level=LOW_PERCENT, powered=False)),
+    "screen_locked": Kind(
+        lambda phone, options: setattr(phone.device, "locked", True),
+        lambda phone: setattr(phone.device, "locked", False),
+    ),
+    "storage_full": Kind(
+        lambda phone, options: setattr(phone.device.files, "full", True),
+        lambda phone: setattr(phone.device.files, "full", False),
+    ),
+    "app_missing": Kind(
+        lambda phone, options: phone.device.app.uninstall(),
+        lambda phone: setattr(phone.device.app, "installed", True),
+    ),
     "network_down": _flag("network_down"),
     "popup": Kind(
         lambda phone, options: phone.device.app.show_popup(str(options.get("title", POPUP_TITLE))),

@@ -37,11 +37,22 @@ class Entry:
         return self.mode & 0o170000 == 0o040000
 
 
+class NoSpace(OSError):
+    """The storage is full; the text is what Android's tools print."""
+
+    def __init__(self) -> None:
+        super().__init__("No space left on device")
+
+
 class Files:
-    """A phone's file tree, by absolute path. Paths raise FileNotFoundError when they are missing."""
+    """A phone's file tree, by absolute path. Paths raise FileNotFoundError when they are missing.
+
+    While it is `full`, nothing can be written.
+    """
 
     def __init__(self) -> None:
         now = int(time.time())
+        self.full = False
         self._entries = {path: Entry(MODE_DIRECTORY, now, 4096) for path in DIRECTORIES}
 
     def stat(self, path: str) -> Entry | None:
@@ -49,7 +60,9 @@ class Files:
         return self._entries.get(_normal(path))
 
     def write(self, path: str, content: bytes, mode: int = 0o644, mtime: int | None = None) -> None:
-        """Create or replace a file; parent directories come into being as `adb push` makes them."""
+        """Create or replace a file; parent directories come into being as `adb push` makes them. Raises NoSpace."""
+        if self.full:
+            raise NoSpace
         path = _normal(path)
         for parent in _parents(path):
             self._entries.setdefault(parent, Entry(MODE_DIRECTORY, int(time.time()), 4096))
@@ -59,7 +72,9 @@ class Files:
         self._entries[path] = Entry(MODE_FILE | mode & 0o7777, stamp, len(content), kept)
 
     def make_directory(self, path: str) -> None:
-        """Create a directory with its parents."""
+        """Create a directory with its parents. Raises NoSpace."""
+        if self.full:
+            raise NoSpace
         path = _normal(path)
         for each in [*_parents(path), path]:
             self._entries.setdefault(each, Entry(MODE_DIRECTORY, int(time.time()), 4096))

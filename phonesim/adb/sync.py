@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 
 from phonesim.adb.stream import Stream
-from phonesim.files import Entry, Files
+from phonesim.files import Entry, Files, NoSpace
 
 CHUNK = 64 * 1024  # largest DATA part
 MAX_PATH = 1024
@@ -72,7 +72,11 @@ async def _receive_file(stream: Stream, files: Files, target: str) -> None:
             await stream.write(_fail("expected DATA or DONE"))
             return
         content += await stream.read(number)
-    files.write(path, bytes(content), mode=int(mode), mtime=number)
+    try:
+        files.write(path, bytes(content), mode=int(mode), mtime=number)
+    except NoSpace as error:
+        await stream.write(_fail(f"couldn't write file: {error}"))
+        return
     await stream.write(struct.pack("<4sI", b"OKAY", 0))
 
 

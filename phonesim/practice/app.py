@@ -36,6 +36,7 @@ class PracticeApp:
         """`clock`: seconds, for toasts and loading. Raises KeyError for an account that the world has not."""
         self.world = world
         self.version = "2.4.1"
+        self.installed = True
         self.running = False
         self.foreground = False
         self.last_toast = ""
@@ -132,6 +133,11 @@ class PracticeApp:
         self._account_id = self.world.account(account_id).id
         if self.running:
             self.open_tab("home")
+
+    def uninstall(self) -> None:
+        """Gone from the phone, with its icon, until it is installed again."""
+        self.stop()
+        self.installed = False
 
     def show_popup(self, title: str) -> None:
         """The app's own pop-up, until it is closed."""
@@ -263,7 +269,7 @@ class PracticeApp:
         if self.foreground:
             self._build_page(frame)
         else:
-            overlays.build_launcher(frame, self.start)
+            overlays.build_launcher(frame, self.start if self.installed else None)
         if self._dialog:
             overlays.build_system_dialog(frame, self._dialog, self.stop, self._dismiss_dialog)
         return frame

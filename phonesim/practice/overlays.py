@@ -33,7 +33,8 @@ def build_system_dialog(frame: Frame, title: str, close_app: Touch, wait: Touch)
     frame.add(panel, BUTTON, "android:id/button2", (120, 1290, 960, 1420), "等待", tap=wait)
 
 
-def build_launcher(frame: Frame, start: Touch) -> None:
-    """The phone's home screen."""
+def build_launcher(frame: Frame, start: Touch | None) -> None:
+    """The phone's home screen; without the app's icon where there is nothing to start."""
     home: Node = frame.add(frame.root, LAYOUT, f"{LAUNCHER}:id/workspace", (0, 0, 1080, frame.height))
-    frame.add(home, LABEL_VIEW, f"{LAUNCHER}:id/icon", (90, 1500, 330, 1790), LABEL, desc=LABEL, tap=start)
+    if start is not None:
+        frame.add(home, LABEL_VIEW, f"{LAUNCHER}:id/icon", (90, 1500, 330, 1790), LABEL, desc=LABEL, tap=start)

@@ -10,6 +10,7 @@ from phonesim.shell.command import Call, Result, failed, said
 from phonesim.shell.packages import installed
 
 VERSION_CODE = 1
+CHARGING, DISCHARGING = 2, 3  # android.os.BatteryManager.BATTERY_STATUS_…
 
 
 async def dumpsys(call: Call) -> Result:
@@ -17,6 +18,8 @@ async def dumpsys(call: Call) -> Result:
     service = call.args[0] if call.args else ""
     if service == "package":
         return _package(call, call.args[-1])
+    if call.args[:2] == ["window", "policy"]:
+        return said(_window_policy(call.device))
     if service not in SERVICES:
         return failed(f"Can't find service: {service}")
     return said(SERVICES[service](call.device))
@@ -33,9 +36,33 @@ def _display(device: Device) -> str:
 
 def _window(device: Device) -> str:
     package, activity = device.foreground()
+    focus = "NotificationShade" if device.locked else f"{package}/{activity}"
     return (
-        f"  mCurrentFocus=Window{{5f1c2a9 u0 {package}/{activity}}}\n"
+        f"{_window_policy(device)}\n\n"
+        f"  mCurrentFocus=Window{{5f1c2a9 u0 {focus}}}\n"
         f"  mFocusedApp=ActivityRecord{{8d04e7b u0 {package}/{activity} t21}}"
+    )
+
+
+def _window_policy(device: Device) -> str:
+    """The keyguard's state stands under its delegate; `showing` alone is not enough to search for."""
+    shows, screen = ("true" if device.locked else "false"), ("ON" if device.screen_on else "OFF")
+    return (
+        "WINDOW MANAGER POLICY STATE (dumpsys window policy)\n"
+        "    mSystemReady=true mSystemBooted=true\n"
+        f"    mAwake={'true' if device.screen_on else 'false'} mScreenOnEarly=true\n"
+        "    mDreamingLockscreen=false mDreamingSleepToken=null\n"
+        "    KeyguardServiceDelegate\n"
+        f"      showing={shows}\n"
+        f"      showingAndNotOccluded={shows}\n"
+        f"      inputRestricted={shows}\n"
+        "      occluded=false\n"
+        f"      secure={shows}\n"
+        "      dreaming=false\n"
+        "      systemIsReady=true\n"
+        "      deviceHasKeyguard=true\n"
+        "      enabled=true\n"
+        f"      screenState=SCREEN_STATE_{screen}"
     )
 
 
@@ -49,10 +76,13 @@ def _activity(device: Device) -> str:
 
 def _battery(device: Device) -> str:
     battery = device.battery
+    powered = "true" if battery.powered else "false"
+    status = CHARGING if battery.powered else DISCHARGING
     return (
-        "Current Battery Service state:\n  AC powered: false\n  USB powered: true\n  Wireless powered: false\n"
+        f"Current Battery Service state:\n  AC powered: false\n  USB powered: {powered}\n  Wireless powered: false\n"
         "  Dock powered: false\n  Max charging current: 500000\n  Max charging voltage: 5000000\n"
-        f"  Charge counter: {battery.level * 40000}\n  status: 2\n  health: {3 if battery.temperature > 450 else 2}\n"
+        f"  Charge counter: {battery.level * 40000}\n  status: {status}\n"
+        f"  health: {3 if battery.temperature > 450 else 2}\n"
         f"  present: true\n  level: {battery.level}\n  scale: 100\n  voltage: 4120\n"
         f"  temperature: {battery.temperature}\n  technology: Li-ion"
     )

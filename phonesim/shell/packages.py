@@ -41,7 +41,8 @@ async def pm(call: Call) -> Result:
 
 def installed(call: Call) -> list[str]:
     """Every package on the phone."""
-    return [*SYSTEM_PACKAGES, call.device.app.package, *call.device.apps.third_party]
+    app = call.device.app
+    return [*SYSTEM_PACKAGES, *([app.package] if app.installed else []), *call.device.apps.third_party]
 
 
 def _list_packages(call: Call, args: list[str], filters: list[str]) -> Result:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from phonesim.adb.stream import Stream, StreamClosed
+from phonesim.files import NoSpace
 from phonesim.shell.command import Call, Result, failed
 from phonesim.shell.commands import COMMANDS
 from phonesim.shell.line import LAST_CODE, BadLine, Simple, parse
@@ -77,14 +78,21 @@ async def _run(device: Device, simple: Simple, stream: Stream, stdin: bytes, las
         return failed(f"/system/bin/sh: {words[0]}: inaccessible or not found", 127)
     try:
         result = await command(Call(device, name, words[1:], stream, send, stdin, simple.env))
+        return _redirected(device, simple, result)
+    except NoSpace as error:
+        return failed(f"{name}: {error}")
     except (ValueError, IndexError, re.error) as error:
         return failed(f"{name}: bad arguments {' '.join(words[1:])!r}: {error}", 255)
-    if simple.target is not None:
-        if simple.target != "/dev/null":
-            before = device.files.read(simple.target) if simple.append and device.files.stat(simple.target) else b""
-            device.files.write(simple.target, before + result.out)
-        return Result(b"", result.err, result.code)
-    return result
+
+
+def _redirected(device: Device, simple: Simple, result: Result) -> Result:
+    """What is left of the result once its output went where `>` sends it. Raises NoSpace."""
+    if simple.target is None:
+        return result
+    if simple.target != "/dev/null":
+        before = device.files.read(simple.target) if simple.append and device.files.stat(simple.target) else b""
+        device.files.write(simple.target, before + result.out)
+    return Result(b"", result.err, result.code)
 
 
 async def _nowhere(data: bytes) -> None:

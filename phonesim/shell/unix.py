@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 
+from phonesim.device import STORAGE_KILOBYTES
 from phonesim.files import Entry
 from phonesim.shell.command import Call, Command, Result, failed, said
 
@@ -65,6 +66,16 @@ async def ls(call: Call) -> Result:
         long = any(arg.startswith("-") and "l" in arg for arg in call.args)
         lines += [_long_line(name, each) if long else name for name, each in names]
     return said("\n".join(lines))
+
+
+async def df(call: Call) -> Result:
+    """`df [-k] /data`, in blocks of 1 KB: the one partition that fills up."""
+    free = call.device.free_kilobytes
+    used = STORAGE_KILOBYTES - free
+    return said(
+        "Filesystem       1K-blocks     Used Available Use% Mounted on\n"
+        f"/dev/block/dm-49 {STORAGE_KILOBYTES:>9} {used:>8} {free:>9} {100 * used // STORAGE_KILOBYTES:>3}% /data"
+    )
 
 
 async def grep(call: Call) -> Result:
@@ -159,6 +170,7 @@ UNIX_COMMANDS: Mapping[str, Command] = {
     "rm": rm,
     "mkdir": mkdir,
     "ls": ls,
+    "df": df,
     "grep": grep,
     "true": true,
     "false": false,

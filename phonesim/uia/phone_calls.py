@@ -24,7 +24,7 @@ KEYS = {
 async def device_info(device: Device) -> dict[str, Any]:
     await device.pace.take("query")
     return {
-        "currentPackageName": device.foreground()[0],
+        "currentPackageName": device.screen().package,
         "displayHeight": phone.HEIGHT,
         "displayRotation": 0,
         "displaySizeDpX": round(phone.WIDTH / DENSITY),

@@ -6,12 +6,14 @@ import http.client
 import json
 import urllib.error
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import adbutils
 import pytest
 import uiautomator2
 
+from phonesim.practice import LABEL
 from tests.phonesim.conftest import PACKAGE, named
 from tests.support.poll import wait_until
 from tests.support.shelf import Shelf
@@ -210,8 +212,67 @@ def test_network_and_battery(phone: adbutils.AdbDevice, shelf: Shelf) -> None:
     assert phone.battery().temperature == 52.0
     shelf.fault("low_battery")
     assert phone.battery().level == 4
+    assert "USB powered: false" in phone.shell("dumpsys battery")
     shelf.heal()
     assert (phone.battery().level, phone.battery().temperature) == (86, 31.2)
+
+
+def test_a_locked_screen_hides_the_app_and_takes_every_finger(
+    d: uiautomator2.Device, phone: adbutils.AdbDevice, shelf: Shelf
+) -> None:
+    x, y = d(resourceId=named("video_like")).center()
+    before = likes(shelf)
+    assert "showing=false" in phone.shell("dumpsys window policy")
+    shelf.fault("screen_locked")
+    policy = phone.shell("dumpsys window policy").splitlines()
+    delegate = next(place for place, line in enumerate(policy) if line.strip() == "KeyguardServiceDelegate")
+    assert policy[delegate + 1].strip() == "showing=true"
+    assert "mCurrentFocus=Window{5f1c2a9 u0 NotificationShade}" in phone.shell("dumpsys window")
+    assert PACKAGE not in d.dump_hierarchy()
+    assert d.info["currentPackageName"] == "com.android.systemui"
+    d.click(x, y)
+    d.press("back")
+    shelf.heal()
+    assert likes(shelf) == before
+    assert d(resourceId=named("page_feed")).exists
+
+
+def test_a_full_storage_takes_no_file(phone: adbutils.AdbDevice, shelf: Shelf, tmp_path: Path) -> None:
+    def free() -> int:
+        return int(phone.shell("df -k /data").splitlines()[1].split()[3])
+
+    content = tmp_path / "some.txt"
+    content.write_text("some")
+    assert free() > 1_000_000
+    shelf.fault("storage_full")
+    assert free() == 0
+    assert "No space left on device" in phone.shell("echo some > /sdcard/some.txt")
+    with pytest.raises(adbutils.AdbError, match="FAIL"):  # adbutils leaves the words that follow unread
+        phone.sync.push(content, "/sdcard/some.txt")
+    shelf.heal()
+    phone.sync.push(content, "/sdcard/some.txt")
+    assert phone.shell("cat /sdcard/some.txt") == "some"
+
+
+def test_a_missing_app_cannot_be_found_nor_started(
+    d: uiautomator2.Device, phone: adbutils.AdbDevice, shelf: Shelf
+) -> None:
+    def code(command: str) -> int:
+        return int(phone.shell2(command).returncode)
+
+    assert code(f"pm path {PACKAGE}") == 0
+    shelf.fault("app_missing")
+    assert code(f"pm path {PACKAGE}") == 1
+    assert PACKAGE not in phone.shell("pm list packages")
+    assert f"Unable to find package: {PACKAGE}" in phone.shell(f"dumpsys package {PACKAGE}")
+    assert "No activities found to run" in phone.shell(f"monkey -p {PACKAGE} -c android.intent.category.LAUNCHER 1")
+    assert "does not exist" in phone.shell(f"am start -n {PACKAGE}/.MainActivity")
+    assert not d(text=LABEL).exists
+    assert not status(shelf)["app_running"]
+    shelf.heal()
+    assert code(f"pm path {PACKAGE}") == 0
+    d.app_start(PACKAGE)
+    assert d(resourceId=named("page_feed")).wait(timeout=5)
 
 
 @pytest.mark.parametrize(
