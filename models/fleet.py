@@ -1,9 +1,9 @@
-"""Phones as their hosts see them, the accounts on them, and the leases of their workers."""
+"""Phones as their hosts see them, and the leases of their workers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, or_, select, update
 from sqlalchemy.orm import Session
@@ -12,9 +12,10 @@ from models.engine import database_now, read, write
 from models.seats import seats
 from models.states import State
 from models.storable import storable_text
-from models.tables import Account, Phone, Task
+from models.tables import Phone, Task
 
 MOST_NAME = 191  # characters of a name column
+HOST_STOPPED = "its host stopped"
 
 
 def phone_online(engine: Engine, serial: str, address: str, host: str, model: str, incarnation: str) -> None:
@@ -28,7 +29,10 @@ def phone_online(engine: Engine, serial: str, address: str, host: str, model: st
             phone = Phone(serial=serial, first_seen_at=now, account_id=None, app_version=None)
             session.add(phone)
         phone.address, phone.host, phone.model = address, host, model
-        phone.state, phone.why, phone.incarnation, phone.seen_at = "online", None, incarnation, now
+        if phone.state != "online":
+            phone.account_read_at = None  # whoever had it in hand meanwhile may have logged another one in
+            _enter(phone, "online", None, now)
+        phone.incarnation, phone.seen_at = incarnation, now
 
     write(engine, work)
 
@@ -45,10 +49,18 @@ def phone_problem(engine: Engine, serial: str, state: str, why: str) -> None:
         phone = session.get(Phone, serial)
         if phone is None:
             return
-        phone.state, phone.why, phone.incarnation, phone.seen_at = state, why, None, database_now(session)
+        now = database_now(session)
+        _enter(phone, state, why, now)
+        phone.incarnation, phone.seen_at = None, now
         owe_tickets_again(session, serial)
 
     write(engine, work)
+
+
+def _enter(phone: Phone, state: str, why: str | None, now: datetime) -> None:
+    if phone.state != state:
+        phone.state, phone.state_since = state, now
+    phone.why = why
 
 
 def phones_alive(engine: Engine, incarnations: Sequence[str]) -> set[str]:
@@ -62,7 +74,8 @@ def phones_alive(engine: Engine, incarnations: Sequence[str]) -> set[str]:
     def work(session: Session) -> set[str]:
         now = database_now(session)
         mine = Phone.incarnation.in_(incarnations)
-        session.execute(update(Phone).where(mine, Phone.state == "silent").values(state="online", why=None))
+        heard_again = {"state": "online", "why": None, "state_since": now}
+        session.execute(update(Phone).where(mine, Phone.state == "silent").values(heard_again))
         session.execute(update(Phone).where(mine, Phone.state == "online").values(seen_at=now))
         wanted = set(incarnations)
         found = seats(session, now)
@@ -83,7 +96,7 @@ def mark_silent(engine: Engine, seconds: float) -> int:
             session.execute(
                 update(Phone)
                 .where(Phone.serial.in_(late), Phone.state == "online")
-                .values(state="silent", why=f"its host was not heard of for {seconds:g} s")
+                .values(state="silent", why=f"its host was not heard of for {seconds:g} s", state_since=now)
             )
         return len(late)
 
@@ -97,48 +110,6 @@ def owe_tickets_again(session: Session, serial: str) -> None:
         .where(Task.state == State.READY, Task.rung_queue == f"phone.{serial}")
         .values(rung_at=None, rung_queue=None)
     )
-
-
-def account_seen(engine: Engine, serial: str, account_id: str, name: str, app_version: str | None = None) -> bool:
-    """This account is logged in on this phone now. True when the ledger thought otherwise before."""
-    name = storable_text(name, MOST_NAME)
-
-    def work(session: Session) -> bool:
-        now = database_now(session)
-        account = session.get(Account, account_id)
-        if account is None:
-            session.add(Account(id=account_id, name=name, live=True, created_at=now))
-        elif name:
-            account.name = name
-        session.execute(
-            update(Phone).where(Phone.account_id == account_id, Phone.serial != serial).values(account_id=None)
-        )
-        phone = session.get_one(Phone, serial)
-        moved = phone.account_id != account_id
-        phone.account_id = account_id
-        phone.app_version = app_version or phone.app_version
-        if moved:
-            owe_tickets_again(session, serial)
-            session.execute(
-                update(Task)
-                .where(Task.state == State.READY, Task.pinned_account == account_id)
-                .values(rung_at=None, rung_queue=None)
-            )
-        return moved
-
-    return write(engine, work)
-
-
-def account_gone(engine: Engine, serial: str, why: str) -> None:
-    """No account of ours is logged in on this phone any more."""
-
-    def work(session: Session) -> None:
-        phone = session.get(Phone, serial)
-        if phone is not None:
-            phone.account_id, phone.why = None, why
-            owe_tickets_again(session, serial)
-
-    write(engine, work)
 
 
 def renew_leases(engine: Engine, incarnations: Sequence[str], seconds: float) -> Mapping[str, str]:

@@ -17,7 +17,7 @@ from flows.identify import Account, read_account
 from flows.phone import PhoneError
 from flows.profile import AppProfile, load_profile
 from flows.session import Action, ActionRefused, Session
-from models.fleet import account_gone, account_seen
+from models.logins import account_gone, account_seen
 from workers.claim import Claim
 from workers.host.slots import own_slot
 from workers.journal import LedgerJournal

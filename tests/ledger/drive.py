@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session
 from models.accounts import register_account
 from models.authors import register_author, set_basis
 from models.engine import database_now, read, write
-from models.fleet import account_seen, phone_online
+from models.fleet import phone_online
+from models.logins import account_seen
 from models.states import State
 from models.tables import Attempt, Campaign, Edge, Task
 from tests.canvas.tasks import call_text, digest, make_app, refuse_to_work

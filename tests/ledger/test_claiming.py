@@ -9,7 +9,8 @@ import pytest
 from celery import group
 from sqlalchemy import Engine
 
-from models.fleet import account_gone, account_seen, phone_offline, phone_online
+from models.fleet import phone_offline, phone_online
+from models.logins import account_gone, account_seen
 from models.states import State
 from tests.ledger.drive import (
     attempts,
@@ -165,6 +166,7 @@ def test_pinned_work_waits_for_its_account_and_follows_it(ledger: Engine) -> Non
     passed = try_to_take(ledger, one, other)
     assert isinstance(passed, NotMine)
     assert passed.passed_to == "p1"
+    account_gone(ledger, "p1", "logged out")
     account_seen(ledger, "p2", "acc-p1", "moved")
     assert isinstance(try_to_take(ledger, one, seat), NotMine)
     change(ledger, one, not_before=past(ledger))

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from models.engine import read
-from models.fleet import account_seen
+from models.logins import account_seen
 from models.storable import storable_json
 from models.tables import Account, Attempt, CollectedComment, CollectedTitle
 from tests.ledger.drive import (

@@ -11,7 +11,8 @@ from celery import chain, group
 from redis import Redis
 from sqlalchemy import Engine
 
-from models.fleet import account_seen, phone_offline
+from models.fleet import phone_offline
+from models.logins import account_gone, account_seen
 from tests.host.shelf import celery_for
 from tests.ledger.drive import (
     change,
@@ -108,6 +109,8 @@ def test_tickets_follow_their_account(ledger: Engine, redis: Redis, how: str) ->
         phone_offline(ledger, "p1", "unplugged")
         if how == "phone gone as it was rung":
             change(ledger, one, rung_at=now(ledger), rung_queue="phone.p1")
+    else:
+        account_gone(ledger, "p1", "logged out")
     account_seen(ledger, "p2", "a", "moved")
     assert ring_ready(ledger) == 1
     assert queued(redis, "phone.p2") == {one}

@@ -12,7 +12,8 @@ from sqlalchemy import Engine, func, select
 
 from models.authors import register_author, set_basis
 from models.engine import connect, read
-from models.fleet import account_seen, phone_online
+from models.fleet import phone_online
+from models.logins import account_seen
 from models.migrate import upgrade
 from models.tables import Campaign, Edge, Task
 from workers.app import app

@@ -1,4 +1,4 @@
-"""Acquaint: phones that are online, not paused, and whose account is unknown are asked who is logged in."""
+"""Acquaint: phones that are online are asked who is logged in, when nobody knows it or it must be read again."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from models.engine import read
+from models.logins import to_be_asked
 from models.tables import Phone
 from workers.app import app
 from workers.seat import phone_queue
@@ -20,11 +21,7 @@ def acquaint(engine: Engine) -> int:
     """Send each such phone one message; how many. Raises NotPublished."""
 
     def work(session: Session) -> list[str]:
-        return list(
-            session.scalars(
-                select(Phone.serial).where(Phone.state == "online", ~Phone.paused, Phone.account_id.is_(None))
-            )
-        )
+        return list(session.scalars(select(Phone.serial).where(to_be_asked())))
 
     serials = read(engine, work)
     return publish(app, [Ticket(str(uuid4()), IDENTIFY, phone_queue(serial), 0, expires=3) for serial in serials])

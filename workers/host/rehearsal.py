@@ -21,7 +21,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.orm import configure_mappers
 
 from flows.screen import Screen
-from models import fleet
+from models import fleet, logins
 from models.base import Base
 from models.engine import connect
 from workers import hand, rescue
@@ -118,7 +118,7 @@ def _run_worker(engine: Engine) -> None:
 
 def _use_ledger(engine: Engine, slot: Slot) -> None:
     fleet.phone_online(engine, NAME, NAME, NAME, NAME, NAME)
-    fleet.account_seen(engine, NAME, NAME, NAME)
+    logins.account_seen(engine, NAME, NAME, NAME)
     claim(engine, Seat(NAME, NAME, 0, NAME, NAME, slot), NAME, lease=30, zone="UTC")
     fleet.renew_leases(engine, [NAME], 30)
     rescue.incarnation_died(engine, NAME, NAME)

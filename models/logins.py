@@ -1,0 +1,118 @@
+"""Which account is logged in on which phone, as read from the app: never configured, and never on two at once.
+
+Two phones may both show an account: it was carried over from one to the other, or it is logged in
+twice. The phone that the ledger knows it on keeps it until it was asked again; the other one waits
+without an account. Whoever the ledger believes first is not taken at its word twice.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Engine, and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from models.alerts import raise_alert
+from models.engine import database_now, write
+from models.fleet import MOST_NAME, owe_tickets_again
+from models.states import State
+from models.storable import storable_text
+from models.tables import Account, Alert, Phone, Task
+
+HOLDER_AGAIN = timedelta(seconds=60)  # while an account is on two phones, the one that has it looks so often
+
+
+def account_seen(engine: Engine, serial: str, account_id: str, name: str, app_version: str | None = None) -> bool:
+    """This account is logged in on this phone now. True when the ledger thought otherwise before.
+
+    When another phone that is online holds the account, this one waits without an account.
+    """
+    name = storable_text(name, MOST_NAME)
+
+    def work(session: Session) -> bool:
+        now = database_now(session)
+        _name(session, account_id, name, now)
+        involved = select(Phone).where(or_(Phone.serial == serial, Phone.account_id == account_id))
+        phones = {phone.serial: phone for phone in session.scalars(involved.order_by(Phone.serial).with_for_update())}
+        phone = phones.pop(serial, None) or session.get_one(Phone, serial)
+        phone.account_read_at = now
+        phone.app_version = app_version or phone.app_version
+        holder = next((one for one in phones.values() if one.state == "online"), None)
+        if holder is not None:
+            return _wait_for(session, phone, holder, account_id, now)
+        for one in phones.values():
+            one.account_id = None
+        return _log_in(session, phone, account_id)
+
+    return write(engine, work)
+
+
+def account_gone(engine: Engine, serial: str, why: str) -> None:
+    """No account of ours is logged in on this phone any more."""
+
+    def work(session: Session) -> None:
+        phone = session.get(Phone, serial, with_for_update=True)
+        if phone is not None:
+            phone.account_id, phone.twice_since, phone.why = None, None, why
+            phone.account_read_at = database_now(session)
+            owe_tickets_again(session, serial)
+
+    write(engine, work)
+
+
+def to_be_asked() -> ColumnElement[bool]:
+    """Of a phone that nobody paused: its account is unknown, or must be read again."""
+    unread = or_(Phone.account_id.is_(None), Phone.account_read_at.is_(None))
+    return and_(Phone.state == "online", ~Phone.paused, unread)
+
+
+def _name(session: Session, account_id: str, name: str, now: datetime) -> None:
+    account = session.get(Account, account_id)
+    if account is None:
+        session.add(Account(id=account_id, name=name, live=True, created_at=now))
+    elif name:
+        account.name = name
+
+
+def _log_in(session: Session, phone: Phone, account_id: str) -> bool:
+    moved = phone.account_id != account_id
+    if moved or phone.twice_since is not None:
+        phone.account_id, phone.twice_since, phone.why = account_id, None, None
+    if moved:
+        owe_tickets_again(session, phone.serial)
+        session.execute(
+            update(Task)
+            .where(Task.state == State.READY, Task.pinned_account == account_id)
+            .values(rung_at=None, rung_queue=None)
+        )
+    return moved
+
+
+def _wait_for(session: Session, phone: Phone, holder: Phone, account_id: str, now: datetime) -> bool:
+    """Another phone holds the account. It is asked to look again, at once and then now and then; its word decides."""
+    changed = phone.twice_since is None
+    if changed:
+        owe_tickets_again(session, phone.serial)
+        phone.account_id, phone.twice_since = None, now
+        phone.why = f"account {account_id} is on phone {holder.serial} too, which is asked to look again"
+        holder.account_read_at = None
+    elif holder.account_read_at is not None and holder.account_read_at > _since(phone):
+        phone.why = f"account {account_id} is logged in on phone {holder.serial} too"
+        _alert_twice(session, phone, holder, account_id, now)
+        if now - holder.account_read_at > HOLDER_AGAIN:
+            holder.account_read_at = None
+    return changed
+
+
+def _since(phone: Phone) -> datetime:
+    assert phone.twice_since is not None
+    return phone.twice_since
+
+
+def _alert_twice(session: Session, phone: Phone, holder: Phone, account_id: str, now: datetime) -> None:
+    """Once for as long as the phone waits."""
+    subject = f"account:{account_id}"
+    told = select(Alert.id).where(Alert.kind == "account_twice", Alert.subject == subject, Alert.at >= _since(phone))
+    if session.scalars(told.limit(1)).first() is None:
+        text = f"account {account_id} is logged in on {holder.serial} and on {phone.serial}: only {holder.serial} works"
+        raise_alert(session, "account_twice", subject, text, "log it out on one of the two phones", now)
