@@ -32,7 +32,8 @@ def why_not(phone: Phone, now: datetime) -> Unfit | None:
     if phone.paused:
         return Unfit("paused", phone.paused_why or f"phone {phone.serial} is paused", "phonefleet resume")
     if phone.unfit_why is not None:
-        return Unfit("unfit", phone.unfit_why, "mend what the reason says; the phone works again by itself")
+        remedy = (phone.health or {}).get("remedy") or "mend what the reason says"
+        return Unfit("unfit", phone.unfit_why, f"{remedy}; it works again by itself")
     if phone.twice_since is not None:
         why = phone.why or f"the account on phone {phone.serial} is on another phone too"
         return Unfit("account_twice", why, "log the account out on one of the two phones")

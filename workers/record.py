@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from celery.canvas import Signature
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -22,11 +22,12 @@ from models.journal import doubts, in_doubt, pin_to_verify
 from models.refused import Refused
 from models.states import State
 from models.storable import storable_json, storable_text
-from models.tables import Account, Attempt, Phone, Task
+from models.tables import Attempt, Task
 from workers.claim import Claim
-from workers.follow import RESTING, Move, next_move
+from workers.follow import Move, next_move
 from workers.follow_on import End, end_task
 from workers.holds import blame_content
+from workers.lessons import note_lessons
 from workers.past import past_of
 from workers.plant import plant_in_place
 from workers.quarantine import blame_phone, did_well
@@ -200,7 +201,7 @@ def _failed(session: Session, task: Task, attempt: Attempt, failed: Failed) -> l
     attempt.culprit, attempt.step, attempt.reason = rule.culprit, failed.step, failed.reason
     attempt.details, attempt.evidence = dict(failed.details) or None, failed.evidence
     now = attempt.ended_at or database_now(session)
-    _note_account(session, attempt, failed, now)
+    note_lessons(session, attempt, now)
     session.flush()
     happened = failed.code
     if in_doubt(session, task.id) and failed.code != "unverifiable":
@@ -215,26 +216,6 @@ def _failed(session: Session, task: Task, attempt: Attempt, failed: Failed) -> l
 def _next(session: Session, task: Task, code: str) -> Move:
     pinned = task.pinned_account is not None or task.pinned_phone is not None
     return next_move(code, past_of(session, task.id), pinned=pinned, chance=random.random())
-
-
-def _note_account(session: Session, attempt: Attempt, failed: Failed, now: datetime) -> None:
-    """What a failure tells about the account: another one is logged in, none is, or it must rest."""
-    if failed.code in RESTING and attempt.account_id is not None:
-        _let_rest(session, attempt.account_id, failed, now)
-    if failed.code in ("logged_out", "wrong_account") and attempt.phone_serial is not None:
-        session.execute(
-            update(Phone).where(Phone.serial == attempt.phone_serial).values(account_id=None, why=failed.reason)
-        )
-
-
-def _let_rest(session: Session, account_id: str, failed: Failed, now: datetime) -> None:
-    account = session.get(Account, account_id, with_for_update=True)
-    if account is None or account.resting_since is not None:
-        return
-    account.resting_since, account.resting_why = now, failed.reason
-    text = f"account {account_id} rests: {failed.code}: {failed.reason}"
-    remedy = f"{CODES[failed.code].remedy}; then: phonefleet accounts wake {account_id}"
-    raise_alert(session, "account_rests", f"account:{account_id}", text, remedy, now)
 
 
 def follow(session: Session, task: Task, failed: Failed, move: Move) -> list[str]:

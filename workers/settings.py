@@ -52,6 +52,7 @@ class Settings:
     lease: float
     heartbeat: float
     drain: float
+    health: float
     task_modules: tuple[str, ...]
     evidence: str
     evidence_days: int
@@ -222,6 +223,13 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         ),
         drain=_read(
             env, "PHONEFLEET_DRAIN", "20", _seconds(0, 3600), "Say how long workers may finish when the host stops."
+        ),
+        health=_read(
+            env,
+            "PHONEFLEET_HEALTH",
+            "30",
+            _seconds(1, 3600),
+            "Say how often a phone is asked how it is; 30 suits most.",
         ),
         task_modules=_read(
             env, "PHONEFLEET_TASKS", "workers.tasks", _modules, "List modules whose Celery tasks the workers serve."

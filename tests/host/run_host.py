@@ -8,6 +8,7 @@ from typing import cast
 
 from redis import Redis
 
+from models.health import Reading
 from workers.host.__main__ import serve
 from workers.log import set_up_logging
 from workers.settings import settings
@@ -46,6 +47,10 @@ class RedisLedger:
         self._redis.hdel("leases", incarnation)
         self._tell("died", incarnation, why, held or "")
         return [held] if held else []
+
+    def phones_health(self, host: str, readings: Sequence[Reading]) -> None:
+        for reading in readings:
+            self._tell("health", reading.serial, reading.unfit_why or "fit")
 
     def ring(self) -> None:
         self._tell("ring")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
+from models.health import Reading
 from workers.host.leases import (
     LEAVE_SECONDS,
     SILENT_SECONDS,
@@ -60,6 +61,9 @@ class Ledger:
         raise NotImplementedError
 
     def incarnation_died(self, incarnation: str, why: str) -> list[str]:
+        raise NotImplementedError
+
+    def phones_health(self, host: str, readings: Sequence[Reading]) -> None:
         raise NotImplementedError
 
     def ring(self) -> None:

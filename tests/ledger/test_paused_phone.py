@@ -12,6 +12,7 @@ from sqlalchemy import Engine, select
 from flows.session import Action, ActionKind
 from models.engine import read
 from models.fleet import phone_online, stop_requests
+from models.logins import account_gone
 from models.refused import Refused
 from models.tables import Change, Phone
 from tests.ledger.drive import (
@@ -151,6 +152,7 @@ def test_a_stop_ends_what_runs_there_and_what_is_pinned_there(ledger: Engine) ->
 
 def test_a_stop_leaves_a_phone_without_an_account_to_its_own_work(ledger: Engine) -> None:
     phone_seat(ledger, "p1", "a")
+    account_gone(ledger, "p1", "logged out")
     phone_seat(ledger, "p2", "a")  # the account moved there
     campaign_id = plant(ledger, group(titles(queue="phone.p1"), titles(queue="account.a"), titles()))
     assert stop_phone(ledger, "p1", who="lena") == StopReport(1, 0, 0)

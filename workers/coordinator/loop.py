@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from workers.coordinator.acquaint import acquaint
 from workers.coordinator.close import close_ended
+from workers.coordinator.hub import report_hubs
 from workers.coordinator.lead import lead, step_down
 from workers.coordinator.overdue import end_overdue
 from workers.coordinator.restore import restore, restore_after_emptying
@@ -57,6 +58,7 @@ def janitors(engine: Engine, redis: Redis) -> list[Janitor]:
         Janitor("stop", 2.0, lambda: end_stopped(engine)),
         Janitor("close", 2.0, lambda: close_ended(engine)),
         Janitor("acquaint", 3.0, lambda: acquaint(engine)),
+        Janitor("hub", 2.0, lambda: report_hubs(engine, settings().timezone)),
     ]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from workers.phone.readings import Unreadable
+
 MOST_LINE = 300  # characters kept of a line: an agent's line goes on for thousands
 
 _ACTIVE = re.compile(r"Active default network: (\w+)")
@@ -15,10 +17,6 @@ _FOCUS = (
     re.compile(r"mFocusedApp=.*?(?P<package>[\w.]+)/(?P<activity>[\w.$]+)"),
 )
 _WINDOW = re.compile(r"mCurrentFocus=(.*)")
-
-
-class Unreadable(ValueError):
-    """The phone's answer does not hold what was asked."""
 
 
 def read_network(output: str) -> dict[str, Any]:

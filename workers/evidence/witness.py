@@ -12,7 +12,8 @@ from typing import Protocol
 from flows.phone import PhoneError
 from flows.screen import MOST_BYTES
 from workers.phone.device import FleetDevice
-from workers.phone.phone import DEPTH, Battery, U2Phone
+from workers.phone.phone import DEPTH, U2Phone
+from workers.phone.readings import Battery
 
 
 class Witness(Protocol):

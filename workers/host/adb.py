@@ -57,11 +57,15 @@ class Adb:
 
     def getprop(self, address: str, name: str) -> str:
         """A system property of a phone. Raises AdbError."""
+        return self.shell(address, f"getprop {name}").strip()
+
+    def shell(self, address: str, command: str) -> str:
+        """The first 64 KB of what a command prints on a phone. Raises AdbError, after 5 seconds at the latest."""
         deadline = time.monotonic() + CALL_SECONDS
         with self._open(deadline) as sock:
             _request(sock, f"host:transport:{address}", deadline)
-            _request(sock, f"shell:getprop {name}", deadline)
-            return _read_all(sock, deadline).decode(errors="replace").strip()
+            _request(sock, f"shell:{command}", deadline)
+            return _read_all(sock, deadline).decode(errors="replace")
 
     def track(self) -> Iterator[Mapping[str, str]]:
         """Address → state of all phones, now and after each change, for as long as the server lives.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -13,10 +13,13 @@ from queue import Empty, SimpleQueue
 
 from celery import Celery
 
+from flows.profile import ProfileError, load_profile
+from models.fleet import HOST_STOPPED
 from workers.host import wire
 from workers.host.adb import Adb, AdbError
 from workers.host.adb_watch import AdbWatch, Seen
 from workers.host.clerk import Clerk
+from workers.host.health_watch import HealthWatch
 from workers.host.leases import LeaseKeeper, Worker, overrun
 from workers.host.ledger import Ledger
 from workers.host.nursery import Nursery, ZygoteLost
@@ -89,6 +92,14 @@ class Agent:
         self._leases = LeaseKeeper(ledger, lambda: self._alive, settings.lease)
         self._zygotes_lost = 0  # in a row
         self._zygote_began = time.monotonic()
+        self._here: Mapping[str, str] = {}
+        self._health = HealthWatch(
+            self._adb.shell,
+            lambda: self._here,
+            partial(ledger.phones_health, settings.host),
+            package=_package(settings.profile),
+            every=settings.health,
+        )
         self._ends_asked = 0
         self._tick_at = 0.0
         self._awake = Awake(since=time.monotonic(), looked=time.monotonic())
@@ -111,6 +122,7 @@ class Agent:
         self._nursery.wait_ready()
         self._nursery.listen(self._events.put)
         self._leases.start()
+        self._health.start()
         self._roster.open_desks(self._settings.desks)
         log.info("host %s serves its phones through adb on port %d", self._settings.host, self._settings.adb_port)
 
@@ -169,6 +181,7 @@ class Agent:
             for place, life in self._roster.lives()
             if life.stage is not Stage.ENROLLING
         )
+        self._here = self._roster.here()
 
     def _end(self, now: float) -> Iterable[Order]:
         self._ends_asked += 1
@@ -252,8 +265,18 @@ class Agent:
         self._watch.close()
         self._askers.shutdown(wait=False, cancel_futures=True)
         self._leases.close(FAREWELL_SECONDS)
+        self._health.close(FAREWELL_SECONDS)
         for place in self._roster.places.values():
             if place.serial is not None and place.wanted:
-                self._report(place.serial, "offline", "its host stopped")
+                self._report(place.serial, "offline", HOST_STOPPED)
         self._clerk.close(FAREWELL_SECONDS)
         log.info("ended")
+
+
+def _package(profile: str) -> str | None:
+    """The app of the fleet's profile; None for a profile that cannot be read, which is told whoever runs a flow."""
+    try:
+        return load_profile(profile).package
+    except ProfileError as error:
+        log.warning("phones are not asked whether they have the app: %s", error)
+        return None

@@ -7,7 +7,8 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
-from models import fleet
+from models import fleet, health
+from models.health import Reading
 from workers import rescue, ring
 
 
@@ -34,6 +35,9 @@ class Ledger(Protocol):
 
     def incarnation_died(self, incarnation: str, why: str) -> list[str]:
         """Give up what a dead incarnation held; the ids of the tasks to ring again."""
+
+    def phones_health(self, host: str, readings: Sequence[Reading]) -> None:
+        """What the phones of this host said of their health."""
 
     def ring(self) -> None:
         """Publish the tickets of all tasks that are owed one."""
@@ -65,6 +69,9 @@ class SqlLedger:
 
     def incarnation_died(self, incarnation: str, why: str) -> list[str]:
         return rescue.incarnation_died(self._engine, incarnation, why)
+
+    def phones_health(self, host: str, readings: Sequence[Reading]) -> None:
+        health.note_health(self._engine, host, readings)
 
     def ring(self) -> None:
         ring.ring_ready(self._engine)

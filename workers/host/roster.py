@@ -205,6 +205,11 @@ class Roster:
         """All lives, with their places."""
         return ((place, place.life) for place in self.places.values() if place.life is not None)
 
+    def here(self) -> Mapping[str, str]:
+        """Serial → address of the phones that are there and known to the ledger."""
+        lives = (place for place, life in self.lives() if place.wanted and life.stage is not Stage.ENROLLING)
+        return {place.serial: place.address for place in lives if place.serial is not None}
+
     def _begin(self, place: Place, now: float) -> Order:
         seat = Seat(place.serial, place.address, self.adb_port, self.host, self.new_incarnation(), place.slot)
         if place.serial is None:

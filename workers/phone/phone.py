@@ -7,7 +7,6 @@ import binascii
 import re
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from uiautomator2.exceptions import UiObjectNotFoundError
@@ -15,18 +14,10 @@ from uiautomator2.exceptions import UiObjectNotFoundError
 from flows.phone import Key, PhoneError
 from flows.screen import Node, Screen, ScreenError
 from workers.phone.device import Call, FleetDevice
+from workers.phone.readings import Battery, Unreadable, read_battery
 
 STEPS_A_SECOND = 200  # UiDevice.swipe takes steps of 5 ms
 DEPTH = 50  # uiautomator2's own default for a dump
-
-
-@dataclass(frozen=True, slots=True)
-class Battery:
-    """Charge in percent, temperature in °C, and whether the phone hangs on a charger."""
-
-    percent: int
-    celsius: float
-    charging: bool
 
 
 class U2Phone:
@@ -131,16 +122,10 @@ class U2Phone:
 
     def battery(self) -> Battery:
         """Charge and temperature."""
-        output = self._device.shell("dumpsys battery").output
-        fields = dict(re.findall(r"^\s*([\w ]+): (\w+)\s*$", output, re.MULTILINE))
         try:
-            return Battery(
-                percent=int(fields["level"]),
-                celsius=int(fields["temperature"]) / 10,
-                charging=any(fields.get(f"{source} powered") == "true" for source in ("AC", "USB", "Wireless")),
-            )
-        except (KeyError, ValueError) as error:
-            raise PhoneError("phone_hung", "cannot read the battery", sent=True) from error
+            return read_battery(self._device.shell("dumpsys battery").output)
+        except Unreadable as error:
+            raise PhoneError("phone_hung", str(error), sent=True) from error
 
     def app_version(self, package: str) -> str | None:
         """The version name of an app; None when it is not installed."""

@@ -1,0 +1,123 @@
+"""A phone's health in the ledger: what its host read of it, and what flows that failed on it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, case, literal, select, update
+from sqlalchemy.orm import Session
+
+from models.alerts import raise_alert
+from models.engine import database_now, write
+from models.storable import storable_json, storable_text
+from models.tables import Phone
+
+FRESH = timedelta(minutes=5)  # a reading that says nothing new is written so often
+MOST_WHY = 2000  # characters
+DRIFT = "page_drift"  # what a flow saw; the host's readings leave it in place
+DRIFT_TOLD = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a host read of a phone, and why it is not fit for work (None: it is), with what to do."""
+
+    serial: str
+    facts: Mapping[str, Any]
+    unfit_why: str | None
+    remedy: str
+
+
+def note_health(engine: Engine, host: str, readings: Sequence[Reading]) -> None:
+    """Write a round's readings of a host's phones: one UPDATE for all in which the ledger thought otherwise.
+
+    A phone that becomes unfit raises an alert; one that another host serves by now is left alone.
+    """
+    by_serial = {reading.serial: _storable(reading) for reading in readings}
+
+    def work(session: Session) -> None:
+        now = database_now(session)
+        mine = select(Phone).where(Phone.serial.in_(by_serial), Phone.host == host).order_by(Phone.serial)
+        changed = {}
+        for phone in session.scalars(mine.with_for_update()).all():
+            reading = by_serial[phone.serial]
+            if _says_something_new(phone, reading, now):
+                changed[phone.serial] = reading
+                if reading.unfit_why is not None and phone.unfit_why is None:
+                    _alert(session, phone.serial, reading.unfit_why, reading.remedy, now)
+        if changed:
+            healths = {serial: _kept(session.get_one(Phone, serial), one) for serial, one in changed.items()}
+            _update(session, {serial: one.unfit_why for serial, one in changed.items()}, healths, now)
+
+    write(engine, work)
+
+
+def note_app_missing(session: Session, serial: str, reason: str, remedy: str, now: datetime) -> None:
+    """A flow did not find the app: the phone takes no work until its host sees the app again."""
+    phone = session.get(Phone, serial, with_for_update=True)
+    if phone is None or phone.unfit_why is not None:
+        return
+    reason = storable_text(reason, MOST_WHY)
+    phone.unfit_why = reason
+    phone.health = {**(phone.health or {}), "app_installed": False, "remedy": remedy}
+    _alert(session, serial, reason, remedy, now)
+
+
+def note_page_drift(session: Session, serial: str, reason: str, now: datetime) -> None:
+    """A flow met a page that its profile does not know. One phone's drift is shown; it stops nothing."""
+    phone = session.get(Phone, serial, with_for_update=True)
+    if phone is not None:
+        seen = {"at": now.isoformat(timespec="seconds"), "reason": storable_text(reason, MOST_WHY)}
+        phone.health = {**(phone.health or {}), DRIFT: seen}
+
+
+def page_drift(phone: Phone, now: datetime) -> tuple[datetime, str] | None:
+    """When a flow met an unknown page on this phone last, and what it said; None when that is a day ago."""
+    seen = (phone.health or {}).get(DRIFT)
+    if seen is None:
+        return None
+    at = datetime.fromisoformat(seen["at"])
+    return (at, seen["reason"]) if now - at < DRIFT_TOLD else None
+
+
+def _storable(reading: Reading) -> Reading:
+    why = None if reading.unfit_why is None else storable_text(reading.unfit_why, MOST_WHY)
+    return Reading(reading.serial, storable_json(reading.facts), why, storable_text(reading.remedy, MOST_WHY))
+
+
+def _says_something_new(phone: Phone, reading: Reading, now: datetime) -> bool:
+    if phone.health_at is None or now - phone.health_at > FRESH:
+        return True
+    return phone.unfit_why != reading.unfit_why or phone.health != _kept(phone, reading)
+
+
+def _kept(phone: Phone, reading: Reading) -> dict[str, Any]:
+    """The column's new value."""
+    kept = dict(reading.facts)
+    if reading.unfit_why is not None:
+        kept["remedy"] = reading.remedy
+    if phone.health and DRIFT in phone.health:
+        kept[DRIFT] = phone.health[DRIFT]
+    return kept
+
+
+def _update(
+    session: Session, whys: Mapping[str, str | None], healths: Mapping[str, Mapping[str, Any]], now: datetime
+) -> None:
+    def of(values: Mapping[str, Any], column: Any) -> Any:
+        return case({serial: literal(value, column.type) for serial, value in values.items()}, value=Phone.serial)
+
+    session.execute(
+        update(Phone)
+        .where(Phone.serial.in_(healths))
+        .values(unfit_why=of(whys, Phone.unfit_why), health=of(healths, Phone.health), health_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _alert(session: Session, serial: str, why: str, remedy: str, now: datetime) -> None:
+    text = f"phone {serial} takes no work: {why}"
+    raise_alert(session, "phone_unfit", f"phone:{serial}", text, remedy, now)

@@ -1,0 +1,119 @@
+"""Asks the phones of this host how they are, a few at once, on threads of its own; the ledger hears once a round."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from threading import Event, Thread
+
+from models.health import Reading
+from workers.host.adb import AdbError
+from workers.host.health import Ailment, judge, question, read_health
+
+log = logging.getLogger("phonefleet.health")
+
+ROUND_SECONDS = 1.0  # between looks at who is due
+AGAIN_SECONDS = 5.0  # who is not well, or did not answer, is asked again so soon
+AT_ONCE = 4
+
+Ask = Callable[[str, str], str]  # address and shell line → what the phone printed; raises AdbError
+
+
+class HealthWatch:
+    """Each phone is asked when it arrives, and every so many seconds from then on.
+
+    One that does not answer is left as it was: whether it is lost or hung is for others to find out.
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        phones: Callable[[], Mapping[str, str]],
+        tell: Callable[[Sequence[Reading]], None],
+        *,
+        package: str | None,
+        every: float,
+    ) -> None:
+        """`phones`: serial → address of those that are there now. `tell` may raise: they are asked again soon."""
+        self._ask = ask
+        self._phones = phones
+        self._tell = tell
+        self._package = package
+        self._every = every
+        self._due: dict[str, float] = {}  # serial → monotonic time of the next question
+        self._ailments: dict[str, dict[str, Ailment]] = {}
+        self._ended = Event()
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="health")
+        self._thread = Thread(target=self._watch, name="health", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self, seconds: float) -> None:
+        """Stop asking; waits at most `seconds` for what is under way."""
+        self._ended.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._thread.join(seconds)
+
+    @property
+    def alive(self) -> bool:
+        """Does its thread still run?"""
+        return self._thread.is_alive()
+
+    def look(self, now: float) -> None:
+        """One round: ask who is due (monotonic seconds), and tell what they said."""
+        here = self._phones()
+        self._due = {serial: due for serial, due in self._due.items() if serial in here}
+        due = {serial: address for serial, address in here.items() if self._due.get(serial, now) <= now}
+        answers = self._answers(due)
+        readings = [self._reading(serial, answer) for serial, answer in answers.items() if answer is not None]
+        told = not readings or self._told(readings)
+        for serial in due:
+            well = told and answers.get(serial) is not None and not self._ailments.get(serial)
+            self._due[serial] = now + (self._every if well else min(self._every, AGAIN_SECONDS))
+
+    def _watch(self) -> None:
+        while not self._ended.wait(ROUND_SECONDS):
+            try:
+                self.look(time.monotonic())
+            except Exception:
+                if not self._ended.is_set():  # a pool that is closed takes no questions
+                    log.exception("the phones were not asked how they are")
+
+    def _answers(self, due: Mapping[str, str]) -> dict[str, str | None]:
+        """What each phone printed; None for those that did not answer."""
+        line = question(self._package)
+        running: dict[str, Future[str]] = {
+            serial: self._pool.submit(self._ask, address, line) for serial, address in due.items()
+        }
+        while wait(running.values(), ROUND_SECONDS).not_done and not self._ended.is_set():
+            continue
+        return {serial: _answer(serial, future) for serial, future in running.items()}
+
+    def _reading(self, serial: str, answer: str) -> Reading:
+        health = read_health(answer)
+        found = judge(health, self._package or "", self._ailments.get(serial, {}))
+        self._ailments[serial] = found
+        why = "; ".join(ailment.why for ailment in found.values())
+        remedy = "; ".join(ailment.remedy for ailment in found.values())
+        return Reading(serial, health.facts, why or None, remedy)
+
+    def _told(self, readings: Sequence[Reading]) -> bool:
+        try:
+            self._tell(readings)
+        except Exception as error:  # noqa: BLE001  # a driver's own errors have no common base
+            log.warning("the ledger was not told how %d phones are: %s", len(readings), error)
+            return False
+        return True
+
+
+def _answer(serial: str, future: Future[str]) -> str | None:
+    if not future.done() or future.cancelled():
+        return None
+    try:
+        return future.result()
+    except AdbError as error:
+        log.info("phone %s does not say how it is: %s", serial, error)
+        return None
