@@ -17,6 +17,7 @@ from models.tables import Phone
 
 FRESH = timedelta(minutes=5)  # a reading that says nothing new is written so often
 MOST_WHY = 2000  # characters
+SINCE = "unfit_since"
 DRIFT = "page_drift"  # what a flow saw; the host's readings leave it in place
 DRIFT_TOLD = timedelta(days=1)
 
@@ -49,10 +50,16 @@ def note_health(engine: Engine, host: str, readings: Sequence[Reading]) -> None:
                 if reading.unfit_why is not None and phone.unfit_why is None:
                     _alert(session, phone.serial, reading.unfit_why, reading.remedy, now)
         if changed:
-            healths = {serial: _kept(session.get_one(Phone, serial), one) for serial, one in changed.items()}
+            healths = {serial: _kept(session.get_one(Phone, serial), one, now) for serial, one in changed.items()}
             _update(session, {serial: one.unfit_why for serial, one in changed.items()}, healths, now)
 
     write(engine, work)
+
+
+def unfit_since(phone: Phone) -> datetime | None:
+    """Since when the phone is not fit for work, if it is not and that is known."""
+    since = (phone.health or {}).get(SINCE)
+    return None if phone.unfit_why is None or since is None else datetime.fromisoformat(since)
 
 
 def note_app_missing(session: Session, serial: str, reason: str, remedy: str, now: datetime) -> None:
@@ -62,7 +69,7 @@ def note_app_missing(session: Session, serial: str, reason: str, remedy: str, no
         return
     reason = storable_text(reason, MOST_WHY)
     phone.unfit_why = reason
-    phone.health = {**(phone.health or {}), "app_installed": False, "remedy": remedy}
+    phone.health = {**(phone.health or {}), "app_installed": False, "remedy": remedy, SINCE: _text(now)}
     _alert(session, serial, reason, remedy, now)
 
 
@@ -70,7 +77,7 @@ def note_page_drift(session: Session, serial: str, reason: str, now: datetime) -
     """A flow met a page that its profile does not know. One phone's drift is shown; it stops nothing."""
     phone = session.get(Phone, serial, with_for_update=True)
     if phone is not None:
-        seen = {"at": now.isoformat(timespec="seconds"), "reason": storable_text(reason, MOST_WHY)}
+        seen = {"at": _text(now), "reason": storable_text(reason, MOST_WHY)}
         phone.health = {**(phone.health or {}), DRIFT: seen}
 
 
@@ -83,6 +90,10 @@ def page_drift(phone: Phone, now: datetime) -> tuple[datetime, str] | None:
     return (at, seen["reason"]) if now - at < DRIFT_TOLD else None
 
 
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
 def _storable(reading: Reading) -> Reading:
     why = None if reading.unfit_why is None else storable_text(reading.unfit_why, MOST_WHY)
     return Reading(reading.serial, storable_json(reading.facts), why, storable_text(reading.remedy, MOST_WHY))
@@ -91,14 +102,15 @@ def _storable(reading: Reading) -> Reading:
 def _says_something_new(phone: Phone, reading: Reading, now: datetime) -> bool:
     if phone.health_at is None or now - phone.health_at > FRESH:
         return True
-    return phone.unfit_why != reading.unfit_why or phone.health != _kept(phone, reading)
+    return phone.unfit_why != reading.unfit_why or phone.health != _kept(phone, reading, now)
 
 
-def _kept(phone: Phone, reading: Reading) -> dict[str, Any]:
+def _kept(phone: Phone, reading: Reading, now: datetime) -> dict[str, Any]:
     """The column's new value."""
     kept = dict(reading.facts)
     if reading.unfit_why is not None:
-        kept["remedy"] = reading.remedy
+        since = unfit_since(phone)
+        kept |= {"remedy": reading.remedy, SINCE: _text(since or now)}
     if phone.health and DRIFT in phone.health:
         kept[DRIFT] = phone.health[DRIFT]
     return kept

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from scripts import accounts, authors, doctor, holds, pause, review, status, stop, submit, up
+from scripts import accounts, alerts, authors, doctor, holds, pause, phones, review, status, stop, submit, up
 from scripts.demo.folder import check_may_be_emptied
 from scripts.demo.run import run_demo
 from scripts.ground import find_redis_of_fleet, open_ledger
@@ -26,7 +26,8 @@ cli.command("review", rich_help_panel=WORK)(review.review)
 cli.command("stop", rich_help_panel=WORK)(stop.stop)
 cli.command("pause", rich_help_panel=WORK)(pause.pause)
 cli.command("resume", rich_help_panel=WORK)(pause.resume)
-cli.command("phones", rich_help_panel=WORK)(status.phones)
+cli.command("phones", rich_help_panel=WORK)(phones.phones)
+cli.command("alerts", rich_help_panel=WORK)(alerts.alerts)
 cli.add_typer(holds.commands, name="holds", rich_help_panel=WORK)
 cli.add_typer(accounts.commands, name="accounts", rich_help_panel=WORK)
 cli.add_typer(authors.commands, name="authors", rich_help_panel=WORK)

@@ -1,4 +1,4 @@
-"""`phonefleet status` and `phonefleet phones`: what runs, and what is wrong with it."""
+"""`phonefleet status`: how far a campaign is, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from models.engine import database_now, read
 from models.progress import read_progress
 from models.refused import refuse
 from models.states import State
-from models.tables import Campaign, Phone, Task
+from models.tables import Campaign, Task
 from scripts.ground import open_ledger
 from scripts.show import Sheet, duration, print_sheet, progress_table, say
 from workers.settings import settings
@@ -42,14 +42,6 @@ def status(
         say(console, "no campaign yet; plant one: phonefleet submit FILE")
         return
     _show(console, engine, campaign_id)
-
-
-def phones() -> None:
-    """Every phone: its state and why, the account on it, what it does now."""
-    headings = ("serial", "host", "model", "state", "account", "does", "why")
-    print_sheet(
-        Console(), Sheet("phones", headings, read(open_ledger(), _phones), "phonefleet up serves those of this machine")
-    )
 
 
 def _show(console: Console, engine: Engine, campaign_id: str) -> None:
@@ -128,19 +120,3 @@ def _waiting_row(task: Task) -> list[str]:
 
 def _called(task: Task) -> str:
     return f"{task.flow} {task.id[:8]}"
-
-
-def _phones(session: Session) -> list[list[str]]:
-    running = dict(session.execute(select(Task.incarnation, Task.flow).where(Task.state == State.RUNNING)).all())
-    return [
-        [
-            phone.serial,
-            phone.host,
-            phone.model,
-            "paused" if phone.paused and phone.state == "online" else phone.state,
-            phone.account_id or "",
-            running.get(phone.incarnation, "") if phone.incarnation else "",
-            " ".join(filter(None, (phone.paused_why, phone.why))),
-        ]
-        for phone in session.scalars(select(Phone).order_by(Phone.serial))
-    ]

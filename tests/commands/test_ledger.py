@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from models.engine import read, write
-from models.fleet import phone_offline, phone_problem
+from models.fleet import phone_offline
 from models.tables import Account, Author, Change, Task
 from scripts.examples import nurture_every_account
 from tests.commands.conftest import Run
@@ -20,6 +20,7 @@ def test_an_empty_ledger_says_what_to_do_next(here: Ground, run: Run) -> None:
     for command, words in {
         "status": "no campaign yet; plant one: phonefleet submit FILE",
         "phones": "phones: none; phonefleet up serves those of this machine",
+        "alerts": "alerts: none",
         "accounts": "accounts: none; a phone that is served shows its own, or: phonefleet accounts add ID NAME",
         "authors": "authors: none; add one: phonefleet authors add ID NAME",
     }.items():
@@ -93,15 +94,6 @@ def test_accounts_show_where_they_are_and_why_they_rest(here: Ground, run: Run) 
     assert run("accounts", "wake", "acc7").status == 2
 
 
-def test_phones_show_why_they_cannot_work(here: Ground, run: Run) -> None:
-    here.know_phones("acc0001", "acc0002")
-    phone_problem(here.engine, "SIM0002", "unauthorized", "confirm the key on its screen")
-    listed = run("phones").out
-    assert "online" in _row(listed, "SIM0001")
-    assert "unauthorized" in _row(listed, "SIM0002")
-    assert "confirm the key on its screen" in _row(listed, "SIM0002")
-
-
 def test_status_tells_what_failed_and_what_to_do(here: Ground, run: Run) -> None:
     here.know_phones("acc0001", "acc0002")
     handle = submit(
@@ -136,7 +128,7 @@ def test_status_tells_what_failed_and_what_to_do(here: Ground, run: Run) -> None
     assert "'zzz' is no campaign" in said.err
 
 
-@pytest.mark.parametrize("command", ["status", "phones", "accounts", "authors", "host", "coordinator"])
+@pytest.mark.parametrize("command", ["status", "phones", "alerts", "accounts", "authors", "host", "coordinator"])
 @pytest.mark.parametrize(
     ("url", "words"),
     [

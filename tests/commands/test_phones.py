@@ -1,0 +1,174 @@
+"""`phonefleet phones` and `phonefleet alerts`: who needs somebody, why, since when, and what to do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from models.alerts import raise_alert
+from models.engine import database_now, write
+from models.fleet import mark_silent, phone_problem
+from models.health import Reading, note_health, note_page_drift
+from models.logins import account_seen
+from models.tables import Account, Phone
+from scripts.phones import ORDER, need_of
+from tests.commands.conftest import Run
+from tests.support.ground import Ground
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+EARLIER = NOON - timedelta(minutes=12)
+LATER = NOON + timedelta(minutes=12)
+
+
+def phone(**values: Any) -> Phone:
+    """A phone that works, but for what is given."""
+    return Phone(**{"serial": "p1", "state": "online", "account_id": "a", "paused": False, **values})
+
+
+RESTS = Account(id="a", name="a", live=True, resting_since=EARLIER, resting_why="slow down")
+DRIFT = {"page_drift": {"at": EARLIER.isoformat(), "reason": "no page fits"}}
+ILL = {"remedy": "let it cool down", "unfit_since": EARLIER.isoformat()}
+
+
+@pytest.mark.parametrize(
+    ("one", "account", "state", "why", "since", "remedy"),
+    [
+        (
+            phone(state="silent", why="not heard of", state_since=EARLIER),
+            None,
+            "host silent",
+            "not heard of",
+            EARLIER,
+            "phonefleet host",
+        ),
+        (
+            phone(state="offline", why="unplugged", state_since=EARLIER),
+            None,
+            "offline",
+            "unplugged",
+            EARLIER,
+            "check cable",
+        ),
+        (
+            phone(state="unauthorized", why="adb says so"),
+            None,
+            "unauthorized",
+            "adb says so",
+            None,
+            "confirm this machine's key",
+        ),
+        (phone(state="bootloader", why="adb says so"), None, "bootloader", "adb says so", None, "see its reason"),
+        (
+            phone(unfit_why="52 °C", health=ILL),
+            None,
+            "unfit",
+            "52 °C",
+            EARLIER,
+            "let it cool down; it works again by itself",
+        ),
+        (
+            phone(account_id=None, twice_since=EARLIER, why="on p2 too"),
+            None,
+            "account twice",
+            "on p2 too",
+            EARLIER,
+            "log the account out",
+        ),
+        (phone(account_id=None, why="logged out"), None, "no account", "logged out", None, "log an account in"),
+        (phone(), RESTS, "account rests", "slow down", EARLIER, "phonefleet accounts wake a"),
+        (
+            phone(quarantined_until=LATER, quarantine_why="3 of 3 failed"),
+            None,
+            "quarantined",
+            "3 of 3 failed",
+            None,
+            "evidence",
+        ),
+        (
+            phone(quarantined_until=EARLIER, quarantine_why="3 of 3 failed"),
+            None,
+            "on trial",
+            "3 of 3 failed",
+            EARLIER,
+            "nothing",
+        ),
+        (phone(health=DRIFT), None, "page drift", "no page fits", EARLIER, "mend the app profile"),
+        (phone(paused=True, paused_why="li repairs it"), None, "paused", "li repairs it", None, "phonefleet resume"),
+    ],
+)
+def test_what_a_phone_needs(
+    one: Phone, account: Account | None, state: str, why: str, since: datetime | None, remedy: str
+) -> None:
+    need = need_of(one, account, NOON)
+    assert need is not None
+    assert (need.state, need.why, need.since) == (state, why, since)
+    assert remedy in need.remedy
+
+
+def test_a_phone_that_works_needs_nothing() -> None:
+    assert need_of(phone(), Account(id="a", name="a", live=True), NOON) is None
+    assert need_of(phone(health=DRIFT), None, NOON + timedelta(days=1)) is None
+
+
+def test_phones_that_need_somebody_come_first_with_what_to_do(here: Ground, run: Run) -> None:
+    here.know_phones("acc0001", "acc0002", "acc0003", "acc0004", "acc0005")
+    phone_problem(here.engine, "SIM0002", "unauthorized", "confirm the key on its screen")
+    readings = [
+        Reading("SIM0003", {"percent": 80, "celsius": 52.0}, "its battery has 52 °C", "let it cool down"),
+        Reading("SIM0001", {"percent": 81, "celsius": 31.4}, None, ""),
+    ]
+    note_health(here.engine, "test", readings)
+    account_seen(here.engine, "SIM0005", "acc0001", "acc0001")
+    write(here.engine, lambda s: note_page_drift(s, "SIM0004", "no page [fits]", database_now(s)))
+
+    listed = run("phones").out
+    assert "to look at: 4 of 5 phones" in listed
+    assert_in_order(listed, "SIM0002", "SIM0003", "SIM0005", "SIM0004", "SIM0002")
+    assert_in_order(listed[listed.rindex("SIM0002") :], "SIM0003", "SIM0005", "SIM0004", "SIM0001")
+    for row, words in {
+        "SIM0002": ("unauthorized", "0 s", "confirm the key on its screen"),
+        "SIM0003": ("unfit", "its battery has 52 °C", "let it cool down"),
+        "SIM0005": ("account twice", "acc0001 is on phone SIM0001"),
+        "SIM0004": ("page drift", "no page [fits]"),
+    }.items():
+        block = listed[listed.index(row) :].splitlines()
+        told = " ".join(line.strip("│ \n") for line in block[:3])
+        assert words[0] in told
+        assert all(word in told.replace("│", " ") for phrase in words for word in phrase.split())
+    assert "81 % 31 °C" in listed
+    assert "online" in listed.splitlines()[-2]
+
+
+def test_a_silent_host_comes_before_everything(here: Ground, run: Run) -> None:
+    here.know_phones("acc0001", "acc0002")
+    phone_problem(here.engine, "SIM0001", "unauthorized", "confirm the key")
+    write(here.engine, lambda s: setattr(s.get_one(Phone, "SIM0002"), "seen_at", NOON - timedelta(days=400)))
+    mark_silent(here.engine, 10)
+    assert ORDER[0] == "host silent"
+    assert_in_order(run("phones").out, "SIM0002", "SIM0001", "SIM0002", "SIM0001")
+
+
+def test_alerts_are_listed_newest_first(here: Ground, run: Run) -> None:
+    def tell(session: Session) -> None:
+        for minute, (kind, subject) in enumerate([("phone_unfit", "phone:p1"), ("hub_lost", "host:h")]):
+            text = f"{subject} [in trouble]"
+            raise_alert(session, kind, subject, text, "see to it", NOON + timedelta(minutes=minute))
+
+    write(here.engine, tell)
+    listed = run("alerts").out
+    assert_in_order(listed, "01-02 20:01:00", "hub_lost", "host:h [in trouble]", "01-02 20:00:00", "phone_unfit")
+    assert "see to it" in listed
+    assert "phone_unfit" not in run("alerts", "--last", "1").out
+    assert run("alerts", "--last", "0").status == 2
+
+
+def assert_in_order(text: str, *words: str) -> None:
+    """Each of these comes after the one before it."""
+    place = 0
+    for word in words:
+        found = text.find(word, place)
+        assert found >= 0, f"{word!r} does not follow in:\n{text[place:]}"
+        place = found + len(word)
