@@ -38,7 +38,10 @@ def reach_redis(redis_url: str) -> None:
 class Fleet:
     """Runs until the `with` block ends. The world's main authors are registered as the operator's own."""
 
-    def __init__(self, folder: Path, database_url: str, redis_url: str, phones: int, *, speed: float = 0) -> None:
+    def __init__(
+        self, folder: Path, database_url: str, redis_url: str, phones: int, *, speed: float = 0, **environment: str
+    ) -> None:
+        """`environment`: variables of its processes beside those that it sets itself."""
         self._folder = folder
         self._phones = phones
         self._speed = speed
@@ -48,6 +51,7 @@ class Fleet:
             "PHONEFLEET_ADB_PORT": str(free_port()),
             "PHONEFLEET_VAR": str(folder),
             "PHONEFLEET_HOST": "shelf",
+            **environment,
         }
         self.processes = Processes(folder / "log", env)
         self.engine: Engine = connect(database_url)
@@ -99,9 +103,15 @@ class Fleet:
 
     def fault(self, name: str, phone: str, **options: Any) -> None:
         """Let a fault strike a phone."""
-        body = json.dumps({"phone": phone, "fault": name, **options}).encode()
-        request = urllib.request.Request(f"{self.shelf.control}/faults", body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10):
+        self._post("/faults", {"phone": phone, "fault": name, **options})
+
+    def heal(self, phone: str) -> None:
+        """End all faults of a phone."""
+        self._post("/heal", {"phone": phone})
+
+    def _post(self, path: str, body: dict[str, Any]) -> None:
+        data, headers = json.dumps(body).encode(), {"Content-Type": "application/json"}
+        with urllib.request.urlopen(urllib.request.Request(f"{self.shelf.control}{path}", data, headers), timeout=10):
             pass
 
     def truth(self) -> list[Deed]:
