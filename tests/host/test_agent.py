@@ -153,6 +153,16 @@ def test_a_stop_request_reaches_the_worker(same_desk: Desk) -> None:
     assert same_desk.traces.wait(2)[-1] == ("left:TASK", task_id, "SIM0001@shelf")
 
 
+def test_a_worker_that_ignores_a_stop_request_is_killed(desk: Desk) -> None:
+    desk.traces.redis.set("stubborn", "1")
+    task_id, first = desk.hold("SIM0001")
+    desk.traces.redis.sadd("stops", first)
+    ((_, _, why, held),) = desk.host.wait_told("died", first)
+    assert (why, held) == ("it was asked to leave its task, and had not after 10 s", task_id)
+    assert not desk.host.told("died", desk.host.incarnation("SIM0002"))
+    desk.host.wait_told("online", "SIM0001", times=2)
+
+
 def test_leases_are_renewed_until_the_ledger_says_they_are_lost(same_desk: Desk) -> None:
     task_id, incarnation = same_desk.hold("SIM0001")  # its own lease in the slot lasts 2.5 s
     before = int(same_desk.traces.redis.get("renewals") or 0)

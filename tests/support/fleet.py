@@ -45,10 +45,11 @@ class Fleet:
         self._folder = folder
         self._phones = phones
         self._speed = speed
+        self.adb_port = free_port()
         env = {
             "PHONEFLEET_DATABASE_URL": database_url,
             "PHONEFLEET_REDIS_URL": redis_url,
-            "PHONEFLEET_ADB_PORT": str(free_port()),
+            "PHONEFLEET_ADB_PORT": str(self.adb_port),
             "PHONEFLEET_VAR": str(folder),
             "PHONEFLEET_HOST": "shelf",
             **environment,
