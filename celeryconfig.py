@@ -29,8 +29,8 @@ broker_transport_options = {
     # than any flow's hard limit; what a dead worker held is put back by its host agent at once.
     "visibility_timeout": 6 * 3600,
     # No wait on a dead connection is endless; kombu's own blocking read takes 1 s.
-    "socket_timeout": 10,
-    "socket_connect_timeout": 5,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 3,
     "socket_keepalive": True,
     # Whoever publishes while Redis is away learns it within a second, not after three times 6 s;
     # workers and Flower wait for it by broker_connection_retry.

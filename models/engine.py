@@ -6,6 +6,7 @@ import json
 import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,10 +21,28 @@ T = TypeVar("T")
 # MySQL: lock wait timeout, deadlock, record changed since last read.
 _MYSQL_TRY_AGAIN = frozenset({1205, 1213, 1020})
 _TRIES = 8
-_LOCK_WAIT_SECONDS = 10
+_SQLITE_LOCK_SECONDS = 10
 
 
-def connect(url: str) -> Engine:
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a connection waits, in seconds. The lock's bound is the smaller: a lock is no lost connection.
+
+    `idle` is how long the database lets a transaction lie in which nothing is asked: a machine that stands still
+    in the middle of one would else hold its rows locked until somebody finds out.
+    """
+
+    answer: int  # for the database to connect, and for each answer
+    lock: int
+    idle: int
+
+
+PEOPLE = Patience(answer=20, lock=10, idle=60)  # long lists and big campaigns take their time
+# Hosts, workers and coordinators would rather learn that the ledger is away, and try again.
+FLEET = Patience(answer=6, lock=4, idle=8)
+
+
+def connect(url: str, patience: Patience = PEOPLE) -> Engine:
     """An engine for the ledger at `url`; every wait of its connections is bounded.
 
     One connection a process is the rule (a phone's worker runs one task at a time); the pool
@@ -38,7 +57,7 @@ def connect(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, connect_args={"timeout": _LOCK_WAIT_SECONDS}, **common)
+        engine = create_engine(url, connect_args={"timeout": _SQLITE_LOCK_SECONDS}, **common)
         _prepare_sqlite(engine)
         return engine
     engine = create_engine(
@@ -48,10 +67,14 @@ def connect(url: str) -> Engine:
         max_overflow=8,
         pool_timeout=10,
         pool_recycle=1800,
-        connect_args={"connect_timeout": 5, "read_timeout": 20, "write_timeout": 20},
+        connect_args={
+            "connect_timeout": min(5, patience.answer),
+            "read_timeout": patience.answer,
+            "write_timeout": patience.answer,
+        },
         **common,
     )
-    event.listen(engine, "connect", _prepare_mysql)
+    _prepare_mysql(engine, patience)
     return engine
 
 
@@ -59,12 +82,19 @@ def _to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _prepare_mysql(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    try:
-        cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {_LOCK_WAIT_SECONDS}, time_zone = '+00:00'")
-    finally:
-        cursor.close()
+def _prepare_mysql(engine: Engine, patience: Patience) -> None:
+    # MySQL knows no bound for an idle transaction, only one for a connection that is idle in whatever state;
+    # the pool looks at a connection before it gives it out. Each reads its own comment and no other.
+    idle = f"/*M!100300 , idle_transaction_timeout = {patience.idle} */ /*!80000 , wait_timeout = {patience.idle} */"
+    statement = f"SET SESSION innodb_lock_wait_timeout = {patience.lock}, time_zone = '+00:00' {idle}"
+
+    @event.listens_for(engine, "connect")
+    def _session(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        try:
+            cursor.execute(statement)
+        finally:
+            cursor.close()
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, or_, select, update
@@ -112,20 +113,37 @@ def owe_tickets_again(session: Session, serial: str) -> None:
     )
 
 
-def renew_leases(engine: Engine, incarnations: Sequence[str], seconds: float) -> Mapping[str, str]:
-    """Extend every lease of these incarnations; those that still hold one, with their task's id.
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """What became of leases: `held` are extended (incarnation → task id), `busy` are neither extended nor lost."""
 
-    A lease that ran out is not revived: its worker already stopped touching the phone.
+    held: Mapping[str, str]
+    busy: Set[str] = frozenset()
+
+
+def renew_leases(engine: Engine, incarnations: Sequence[str], seconds: float) -> Renewed:
+    """Extend every lease of these incarnations.
+
+    A lease that ran out is not revived: its worker already stopped touching the phone. A task whose row is locked
+    is busy, with its own worker's transaction as a rule: it is not waited for, or a worker that stands still in the
+    middle of one would cost its neighbours their leases.
     """
     if not incarnations:
-        return {}
+        return Renewed({})
 
-    def work(session: Session) -> Mapping[str, str]:
+    def work(session: Session) -> Renewed:
         now = database_now(session)
-        held = (Task.state == State.RUNNING, Task.incarnation.in_(incarnations), Task.lease_until > now)
-        session.execute(update(Task).where(*held).values(lease_until=now + timedelta(seconds=seconds)))
-        rows = session.execute(select(Task.incarnation, Task.id).where(*held))
-        return {incarnation: task_id for incarnation, task_id in rows if incarnation is not None}
+        lasting = (Task.state == State.RUNNING, Task.incarnation.in_(incarnations), Task.lease_until > now)
+        rows = session.execute(select(Task.id, Task.incarnation).where(*lasting).with_for_update(skip_locked=True))
+        held = {incarnation: task_id for task_id, incarnation in rows if incarnation is not None}
+        session.execute(
+            update(Task).where(Task.id.in_(held.values())).values(lease_until=now + timedelta(seconds=seconds))
+        )
+        if len(held) == len(incarnations):
+            return Renewed(held)
+        # read without locks: as the rows were before the transactions that hold them
+        all_of_them = session.scalars(select(Task.incarnation).where(*lasting))
+        return Renewed(held, {one for one in all_of_them if one is not None} - held.keys())
 
     return write(engine, work)
 

@@ -128,6 +128,7 @@ def _describe(phone: Phone) -> dict[str, Any]:
         "account": device.app.account_id,
         "plugged": phone.port.plugged,
         "ui_server": device.ui is not None,
+        "calls": device.calls,
         "app_running": device.app.running,
         "app_foreground": device.app.foreground,
         "faults": sorted(phone.active),

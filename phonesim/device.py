@@ -68,6 +68,7 @@ class Device:
         self.settings = {"secure default_input_method": DEFAULT_IME, "system screen_brightness": "102"}
         self.properties = _properties(serial)
         self.ui: UiProcess | None = None
+        self.calls = 0  # to its UI server, answered or not
         self.awake = asyncio.Event()
         self.awake.set()
         self.finger_down: tuple[int, int, float] | None = None  # where and since when (monotonic)

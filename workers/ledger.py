@@ -13,7 +13,7 @@ _engines: dict[tuple[int, str], Engine] = {}
 
 
 def adopt(engine: Engine) -> None:
-    """Use an engine that was made before the fork, and has no connection open, as this process's own."""
+    """Use this engine as this process's own; one that was made before a fork must have no connection open."""
     _engines[os.getpid(), settings().database_url] = engine
 
 

@@ -35,7 +35,12 @@ def rescue_expired(engine: Engine) -> list[str]:
         ).all()
         ready: list[str] = []
         for task_id in expired:
-            task = session.scalars(select(Task).where(Task.id == task_id).with_for_update()).one()
+            # one that somebody holds is looked at in the next round: a worker that stands still in the middle of
+            # a transaction must not keep all others waiting
+            locked = select(Task).where(Task.id == task_id).with_for_update(skip_locked=True)
+            task = session.scalars(locked).one_or_none()
+            if task is None:
+                continue
             if task.state == State.RUNNING and task.lease_until is not None and task.lease_until < now:
                 ready += lose(session, task, "its worker stopped renewing the lease")
         return ready

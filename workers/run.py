@@ -90,11 +90,19 @@ def write_down(engine: Engine, got: Claim, outcome: Outcome, may_wait: Callable[
     except LeaseLost as lost:
         if recorded_already(engine, got.fence):  # the database's answer to an earlier try was lost
             return type(outcome).__name__
-        record_refused_write(engine, got.fence, type(outcome).__name__)
+        _note_refused(engine, got, type(outcome).__name__)
         log.warning("%s", lost)
         return "lease lost"
     ring(engine, ready)
     return type(outcome).__name__
+
+
+def _note_refused(engine: Engine, got: Claim, what: str) -> None:
+    """Keep that a late write was refused, if the ledger answers: its being away is often why the lease ran out."""
+    try:
+        record_refused_write(engine, got.fence, what)
+    except AWAY as error:
+        log.warning("%s: not kept that a late write was refused: %s", got.fence.task_id, error)
 
 
 def perform(engine: Engine, seat: Seat, got: Claim) -> Outcome | None:
@@ -113,7 +121,7 @@ def _settled(engine: Engine, seat: Seat, got: Claim, watch: SlotWatch) -> Outcom
     try:
         return _outcome(engine, seat, got, watch)
     except (LeaseRanOut, LeaseLost) as lost:
-        record_refused_write(engine, got.fence, "lease ran out")
+        _note_refused(engine, got, "lease ran out")
         log.warning("%s %s: %s", got.flow, got.fence.task_id, lost)
         return None
     except HandBack:

@@ -54,6 +54,7 @@ async def _answer(device: Device, process: UiProcess, request: Request) -> Respo
 
 async def _run(device: Device, process: UiProcess, name: str, arguments: list[Any]) -> Any:
     """Run a call in its turn; those that only wait do not hold up the others."""
+    device.calls += 1
     implementation = CALLS.get(name)
     if implementation is None:
         raise RpcError(METHOD_NOT_FOUND, f"no such method: {name}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 from redis import Redis
 
+from models.fleet import Renewed
 from models.health import Reading
 from workers.host.__main__ import serve
 from workers.log import set_up_logging
@@ -34,10 +35,10 @@ class RedisLedger:
         self._redis.incr("alive", len(incarnations))
         return set(incarnations) - cast("set[str]", self._redis.smembers("not in pool"))
 
-    def renew_leases(self, incarnations: Sequence[str], seconds: float) -> Mapping[str, str]:
+    def renew_leases(self, incarnations: Sequence[str], seconds: float) -> Renewed:
         self._redis.incr("renewals")
         held = cast("dict[str, str]", self._redis.hgetall("leases"))
-        return {incarnation: held[incarnation] for incarnation in incarnations if incarnation in held}
+        return Renewed({incarnation: held[incarnation] for incarnation in incarnations if incarnation in held})
 
     def stop_requests(self, incarnations: Sequence[str]) -> set[str]:
         return set(incarnations) & cast("set[str]", self._redis.smembers("stops"))

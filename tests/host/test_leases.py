@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
+from models.engine import FLEET
+from models.fleet import Renewed
 from models.health import Reading
 from workers.host.leases import (
     LEAVE_SECONDS,
@@ -15,6 +17,7 @@ from workers.host.leases import (
     Asked,
     ask_to_leave,
     overrun,
+    patience_for,
     renew,
     tell_alive,
 )
@@ -32,8 +35,10 @@ class Ledger:
         held: Mapping[str, str] | None = None,
         stops: set[str] | None = None,
         meanwhile: Callable[[], None] = lambda: None,
+        busy: frozenset[str] = frozenset(),
     ) -> None:
         self.held = held or {}
+        self.busy = busy
         self.stops = stops or set()
         self.meanwhile = meanwhile
         self.asked: list[Sequence[str]] = []
@@ -41,10 +46,10 @@ class Ledger:
     def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
         return {one for one in incarnations if one in self.held}
 
-    def renew_leases(self, incarnations: Sequence[str], seconds: float) -> Mapping[str, str]:
+    def renew_leases(self, incarnations: Sequence[str], seconds: float) -> Renewed:
         self.asked.append(incarnations)
         self.meanwhile()
-        return self.held
+        return Renewed(self.held, self.busy)
 
     def stop_requests(self, incarnations: Sequence[str]) -> set[str]:
         self.asked.append(incarnations)
@@ -90,6 +95,20 @@ def test_a_lost_lease_stops_the_task() -> None:
     slot = running()
     renew(Ledger(), [("i1", slot)], LEASE)
     assert slot.stop == Stop.LEASE
+
+
+def test_a_task_whose_row_is_locked_keeps_the_lease_that_it_has() -> None:
+    slot = running()
+    until = slot.lease_until
+    renew(Ledger(busy=frozenset({"i1"})), [("i1", slot)], LEASE)
+    assert (slot.stop, slot.lease_until) == (Stop.NO, until)
+
+
+@pytest.mark.parametrize(("lease", "seconds"), [(2.0, 1), (4.0, 2), (600.0, FLEET.answer)])
+def test_a_renewal_gives_up_while_the_lease_leaves_time_for_another(lease: float, seconds: int) -> None:
+    patience = patience_for(lease)
+    assert patience.answer == seconds
+    assert patience.lock <= patience.answer
 
 
 def test_a_task_that_began_while_the_ledger_was_asked_keeps_its_own_lease() -> None:

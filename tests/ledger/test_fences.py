@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 from flows.session import Action, ActionKind
 from models.engine import read
 from models.fence import LeaseLost
-from models.fleet import renew_leases
+from models.fleet import Renewed, renew_leases
 from models.tables import ActionRow, RefusedWrite
 from tests.ledger.drive import (
     AUTHOR,
@@ -112,8 +112,8 @@ def test_renewal_extends_what_is_held_and_revives_nothing(ledger: Engine) -> Non
     first, second = (take(ledger, ready(ledger, plant(ledger, work(number)))[0]) for number in (1, 2))
     change(ledger, second.fence.task_id, lease_until=past(ledger))
     before = task(ledger, first.fence.task_id).lease_until
-    held = renew_leases(ledger, [first.fence.incarnation, second.fence.incarnation, "nobody"], 500)
-    assert held == {first.fence.incarnation: first.fence.task_id}
+    renewed = renew_leases(ledger, [first.fence.incarnation, second.fence.incarnation, "nobody"], 500)
+    assert renewed == Renewed({first.fence.incarnation: first.fence.task_id})
     after = task(ledger, first.fence.task_id).lease_until
     assert before is not None
     assert after is not None

@@ -12,8 +12,11 @@ from types import FrameType
 from uuid import uuid4
 
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from sqlalchemy import Engine
 
+from models.engine import FLEET, connect
 from workers.coordinator.acquaint import acquaint
 from workers.coordinator.close import close_ended
 from workers.coordinator.hub import report_hubs
@@ -21,7 +24,7 @@ from workers.coordinator.lead import lead, step_down
 from workers.coordinator.overdue import end_overdue
 from workers.coordinator.restore import restore, restore_after_emptying
 from workers.coordinator.silence import mark_silent_phones
-from workers.ledger import ledger
+from workers.ledger import adopt, ledger
 from workers.log import set_up_logging
 from workers.rescue import rescue_expired
 from workers.ring import ring, ring_ready
@@ -31,7 +34,7 @@ from workers.stop import end_stopped
 log = logging.getLogger("phonefleet.coordinator")
 
 LEAD_SECONDS = 2.0
-REDIS_TIMEOUT = 5.0
+REDIS_SECONDS = 2.0  # what it does not answer is asked again when the janitor is due; rescue must not wait for it
 
 
 @dataclass(slots=True)
@@ -77,7 +80,12 @@ def work_round(jobs: list[Janitor], now: float) -> None:
 def run(stop: threading.Event) -> None:
     """Lead and work until `stop` is set."""
     engine, incarnation = ledger(), str(uuid4())
-    redis = Redis.from_url(settings().redis_url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
+    redis = Redis.from_url(
+        settings().redis_url,
+        socket_timeout=REDIS_SECONDS,
+        socket_connect_timeout=REDIS_SECONDS,
+        retry=Retry(NoBackoff(), retries=0),
+    )
     jobs = janitors(engine, redis)
     leads, until = False, 0.0
     while not stop.wait(0.1):
@@ -104,6 +112,7 @@ def _lead(engine: Engine, incarnation: str, led: bool) -> bool:
 def main() -> int:
     """Run a coordinator until SIGTERM or SIGINT."""
     set_up_logging()
+    adopt(connect(settings().database_url, FLEET))
     stop = threading.Event()
 
     def told(_number: int, _frame: FrameType | None) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import signal
 import sys
 
+from models.engine import FLEET, connect
 from workers.app import app
 from workers.evidence.shipping import Shipping
 from workers.host.agent import Agent
+from workers.host.leases import patience_for
 from workers.host.ledger import Ledger, SqlLedger
 from workers.host.nursery import ZygoteLost
 from workers.host.one_agent import SecondAgent, claim_adb_server
-from workers.ledger import ledger
+from workers.ledger import adopt, ledger
 from workers.log import set_up_logging
 from workers.settings import Settings, SettingsError, settings
 
@@ -34,10 +36,11 @@ def main() -> int:
     except SecondAgent as error:
         print(error, file=sys.stderr)
         return 1
+    adopt(connect(chosen.database_url, FLEET))
     shipping = Shipping(chosen, ledger())
     shipping.start()
     try:
-        return serve(chosen, SqlLedger(ledger()))
+        return serve(chosen, SqlLedger(ledger(), connect(chosen.database_url, patience_for(chosen.lease))))
     finally:
         shipping.close(SHIPPING_SECONDS)
 

@@ -86,7 +86,8 @@ class Agent:
         )
         self._adb = Adb(settings.adb_port)
         self._watch = AdbWatch(settings.adb_port, settings.adb_connect, self._events.put, usb=settings.adb_usb)
-        self._clerk = Clerk()
+        self._clerk = Clerk("clerk")
+        self._bell = Clerk("bell")  # whatever needs Redis: one that hangs must not keep the ledger waiting
         self._askers = ThreadPoolExecutor(ASK_AT_ONCE, thread_name_prefix="ask")
         self._alive: tuple[Worker, ...] = ()
         self._leases = LeaseKeeper(ledger, lambda: self._alive, settings.lease)
@@ -243,9 +244,13 @@ class Agent:
 
     def _mourn(self, order: Mourn) -> None:
         if order.tag:
-            self._clerk.do("put its ticket back", lambda: put_back(self._app, order.tag))
-        self._clerk.do("give up its task", lambda: self._ledger.incarnation_died(order.incarnation, order.why))
-        self._clerk.do("ring", self._ledger.ring)
+            self._bell.do("put its ticket back", lambda: put_back(self._app, order.tag))
+
+        def give_up() -> None:
+            self._ledger.incarnation_died(order.incarnation, order.why)
+            self._bell.do("ring", self._ledger.ring)
+
+        self._clerk.do("give up its task", give_up)
 
     def _report(self, serial: str, state: str, why: str) -> None:
         log.info("phone %s: %s (%s)", serial, state, why)
@@ -270,6 +275,7 @@ class Agent:
             if place.serial is not None and place.wanted:
                 self._report(place.serial, "offline", HOST_STOPPED)
         self._clerk.close(FAREWELL_SECONDS)
+        self._bell.close(FAREWELL_SECONDS)
         log.info("ended")
 
 

@@ -1,4 +1,4 @@
-"""The clerk: writes into the ledger, in order, on a thread of its own, so that a slow database holds up no phone."""
+"""Clerks: each does its errands in order, on a thread of its own, so that a slow database holds up no phone."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ TRIES = 6
 class Clerk:
     """Does its errands one after the other; each is tried up to 6 times over about 10 seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         self._errands: SimpleQueue[tuple[str, Callable[[], object], Callable[[], object] | None] | None] = SimpleQueue()
         self._hurry = Event()
-        self._thread = Thread(target=self._work, name="clerk", daemon=True)
+        self._thread = Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
     def do(self, what: str, errand: Callable[[], object], *, otherwise: Callable[[], object] | None = None) -> None:

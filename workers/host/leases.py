@@ -12,9 +12,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event, Thread
 
+from models.engine import FLEET, Patience
 from workers.host.ledger import Ledger
 from workers.host.slots import Slot, SlotState, Stop, safe_until
 
@@ -57,12 +58,19 @@ def renew(ledger: Ledger, workers: Sequence[Worker], lease: float) -> None:
         return
     turns = {incarnation: slot.turn for incarnation, slot in running.items()}
     asked_at = time.monotonic()
-    held = ledger.renew_leases(list(running), lease)
+    renewed = ledger.renew_leases(list(running), lease)
     for incarnation, slot in running.items():
-        if incarnation not in held:
+        if incarnation in renewed.busy:
+            continue
+        if incarnation not in renewed.held:
             slot.ask(Stop.LEASE, turns[incarnation])
-        elif held[incarnation] == slot.task_id:
+        elif renewed.held[incarnation] == slot.task_id:
             slot.extend(safe_until(asked_at, lease))
+
+
+def patience_for(lease: float) -> Patience:
+    """How long a renewal waits for the ledger: half the lease, so that another connection is tried within it."""
+    return replace(FLEET, answer=min(FLEET.answer, max(1, int(lease / 2))), lock=1)
 
 
 def tell_alive(ledger: Ledger, workers: Sequence[Worker]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from sqlalchemy import Engine
@@ -27,8 +27,8 @@ class Ledger(Protocol):
     def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
         """This host is there, with these workers; those whose phone may take work from the pool now."""
 
-    def renew_leases(self, incarnations: Sequence[str], seconds: float) -> Mapping[str, str]:
-        """Extend the leases of these incarnations; those that still hold one, with their task's id."""
+    def renew_leases(self, incarnations: Sequence[str], seconds: float) -> fleet.Renewed:
+        """Extend the leases of these incarnations."""
 
     def stop_requests(self, incarnations: Sequence[str]) -> set[str]:
         """The incarnations that are to leave their running task: to stop, or because it or its phone was paused."""
@@ -44,10 +44,11 @@ class Ledger(Protocol):
 
 
 class SqlLedger:
-    """The ledger in a database."""
+    """The ledger in a database. What must come in time, `leases`, has an engine of its own that soon gives up."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, leases: Engine) -> None:
         self._engine = engine
+        self._leases = leases
 
     def phone_online(self, serial: str, address: str, host: str, model: str, incarnation: str) -> None:
         fleet.phone_online(self._engine, serial, address, host, model, incarnation)
@@ -59,13 +60,13 @@ class SqlLedger:
         fleet.phone_problem(self._engine, serial, state, why)
 
     def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
-        return fleet.phones_alive(self._engine, incarnations)
+        return fleet.phones_alive(self._leases, incarnations)
 
-    def renew_leases(self, incarnations: Sequence[str], seconds: float) -> Mapping[str, str]:
-        return fleet.renew_leases(self._engine, incarnations, seconds)
+    def renew_leases(self, incarnations: Sequence[str], seconds: float) -> fleet.Renewed:
+        return fleet.renew_leases(self._leases, incarnations, seconds)
 
     def stop_requests(self, incarnations: Sequence[str]) -> set[str]:
-        return fleet.stop_requests(self._engine, incarnations)
+        return fleet.stop_requests(self._leases, incarnations)
 
     def incarnation_died(self, incarnation: str, why: str) -> list[str]:
         return rescue.incarnation_died(self._engine, incarnation, why)

@@ -23,7 +23,7 @@ from sqlalchemy.orm import configure_mappers
 from flows.screen import Screen
 from models import fleet, logins
 from models.base import Base
-from models.engine import connect
+from models.engine import FLEET, connect
 from workers import hand, rescue
 from workers.app import app
 from workers.claim import claim
@@ -52,7 +52,7 @@ def rehearse() -> Engine:
     """
     configure_mappers()
     hand.profile()
-    engine = connect(settings().database_url)
+    engine = connect(settings().database_url, FLEET)
     with tempfile.TemporaryDirectory(prefix="phonefleet-rehearsal-") as directory:
         scratch = f"{directory}/ledger.db"
         if engine.dialect.name == "sqlite":  # then its very statements are rehearsed, and stay compiled

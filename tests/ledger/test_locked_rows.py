@@ -1,0 +1,80 @@
+"""A worker that stands still in the middle of a transaction: its rows are locked, and nobody waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import Engine, select, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from models.engine import Patience, connect
+from models.fleet import Renewed, renew_leases
+from models.migrate import upgrade
+from models.tables import Task
+from tests.ledger.drive import attempts, change, past, plant, ready, take, work
+from tests.support.poll import wait_until
+from workers.claim import Claim
+from workers.rescue import rescue_expired
+
+
+@pytest.fixture
+def mariadb(mariadb_database: str) -> Iterator[Engine]:
+    """A ledger whose rows can be locked one by one, which SQLite's cannot."""
+    engine = connect(mariadb_database)
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@contextmanager
+def standing_still(engine: Engine, task_id: str) -> Iterator[None]:
+    """Somebody holds the task's row for as long as the block lasts."""
+    with Session(engine) as session, session.begin():
+        session.scalars(select(Task).where(Task.id == task_id).with_for_update()).one()
+        yield
+
+
+def two_running(engine: Engine) -> tuple[Claim, Claim]:
+    first, second = (take(engine, ready(engine, plant(engine, work(number)))[0]) for number in (1, 2))
+    return first, second
+
+
+def test_neighbours_leases_are_renewed(mariadb: Engine) -> None:
+    stuck, other = two_running(mariadb)
+    with standing_still(mariadb, stuck.fence.task_id):
+        renewed = renew_leases(mariadb, [stuck.fence.incarnation, other.fence.incarnation], 500)
+    assert renewed == Renewed({other.fence.incarnation: other.fence.task_id}, {stuck.fence.incarnation})
+
+
+def test_neighbours_are_rescued_and_the_locked_one_when_it_is_let_go(mariadb: Engine) -> None:
+    stuck, other = two_running(mariadb)
+    for one in (stuck, other):
+        change(mariadb, one.fence.task_id, lease_until=past(mariadb))
+    with standing_still(mariadb, stuck.fence.task_id):
+        assert rescue_expired(mariadb) == [other.fence.task_id]
+    assert rescue_expired(mariadb) == [stuck.fence.task_id]
+    assert attempts(mariadb, stuck.fence.task_id)[0].outcome == "lost"
+
+
+def test_the_database_ends_a_transaction_that_lies_idle(mariadb: Engine, mariadb_database: str) -> None:
+    stuck, _ = two_running(mariadb)
+    frozen = connect(mariadb_database, Patience(answer=5, lock=2, idle=1))
+    with frozen.connect() as connection:
+        connection.execute(select(Task.id).where(Task.id == stuck.fence.task_id).with_for_update())
+        thread = connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar_one()
+
+        def ended() -> bool:
+            with mariadb.connect() as other:
+                found = text("SELECT COUNT(*) FROM information_schema.processlist WHERE id = :id")
+                return bool(other.execute(found, {"id": thread}).scalar_one() == 0)
+
+        wait_until(ended, 20, "the idle transaction to be ended")
+        assert renew_leases(mariadb, [stuck.fence.incarnation], 500).held == {
+            stuck.fence.incarnation: stuck.fence.task_id
+        }
+        with pytest.raises(OperationalError):
+            connection.execute(select(Task.id))
+    frozen.dispose()
