@@ -17,10 +17,21 @@ from models.tables import Phone, Task
 
 MOST_NAME = 191  # characters of a name column
 HOST_STOPPED = "its host stopped"
+SILENT_SECONDS = 4.0  # a host says every second that it is there
+
+
+class ServedElsewhere(Exception):
+    """Another host serves this phone: a second worker on it would be a second hand."""
+
+    def __init__(self, serial: str, host: str) -> None:
+        super().__init__(f"phone {serial} is served by host {host} until that lets go of it")
 
 
 def phone_online(engine: Engine, serial: str, address: str, host: str, model: str, incarnation: str) -> None:
-    """A host serves this phone now, with a worker of this incarnation."""
+    """A host serves this phone now, with a worker of this incarnation.
+
+    Raises ServedElsewhere while another host is there and has not let go of it, or a task runs on it there.
+    """
     model = storable_text(model, MOST_NAME)
 
     def work(session: Session) -> None:
@@ -29,6 +40,8 @@ def phone_online(engine: Engine, serial: str, address: str, host: str, model: st
         if phone is None:
             phone = Phone(serial=serial, first_seen_at=now, account_id=None, app_version=None)
             session.add(phone)
+        elif phone.host != host and _served(session, phone, now):
+            raise ServedElsewhere(serial, phone.host)
         phone.address, phone.host, phone.model = address, host, model
         if phone.state != "online":
             phone.account_read_at = None  # whoever had it in hand meanwhile may have logged another one in
@@ -38,17 +51,30 @@ def phone_online(engine: Engine, serial: str, address: str, host: str, model: st
     write(engine, work)
 
 
-def phone_offline(engine: Engine, serial: str, why: str) -> None:
+def _served(session: Session, phone: Phone, now: datetime) -> bool:
+    """Does the host that the phone's row names still have it in hand?"""
+    if phone.incarnation is None:
+        return False
+    if phone.state == "online" and phone.seen_at >= now - timedelta(seconds=SILENT_SECONDS):
+        return True
+    running = (Task.state == State.RUNNING, Task.incarnation == phone.incarnation, Task.lease_until > now)
+    return session.scalar(select(Task.id).where(*running).limit(1)) is not None
+
+
+def phone_offline(engine: Engine, serial: str, why: str, host: str | None = None) -> None:
     """The phone is gone; tickets in its queue are rung anew for whoever may take them."""
-    phone_problem(engine, serial, "offline", why)
+    phone_problem(engine, serial, "offline", why, host)
 
 
-def phone_problem(engine: Engine, serial: str, state: str, why: str) -> None:
-    """The phone is there but cannot work (unauthorized, offline in adb, …)."""
+def phone_problem(engine: Engine, serial: str, state: str, why: str, host: str | None = None) -> None:
+    """The phone is there but cannot work (unauthorized, offline in adb, …).
+
+    What a `host` says of a phone that another one serves by now is not taken down.
+    """
 
     def work(session: Session) -> None:
         phone = session.get(Phone, serial)
-        if phone is None:
+        if phone is None or (host is not None and phone.host != host):
             return
         now = database_now(session)
         _enter(phone, state, why, now)
@@ -85,7 +111,7 @@ def phones_alive(engine: Engine, incarnations: Sequence[str]) -> set[str]:
     return write(engine, work)
 
 
-def mark_silent(engine: Engine, seconds: float) -> int:
+def mark_silent(engine: Engine, seconds: float = SILENT_SECONDS) -> int:
     """Phones whose host was not heard of for so long take no work until it is; how many were marked."""
 
     def work(session: Session) -> int:

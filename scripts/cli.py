@@ -48,10 +48,14 @@ def demo(
 
 
 @cli.command(rich_help_panel=PARTS)
-def host() -> None:
+def host(
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Ask the host agent that serves these phones to end, and wait for it.")
+    ] = False,
+) -> None:
     """Serve the phones of this machine until SIGTERM."""
     open_ledger().dispose()
-    raise typer.Exit(host_agent.main())
+    raise typer.Exit(host_agent.main(take_over=take_over))
 
 
 @cli.command(rich_help_panel=PARTS)

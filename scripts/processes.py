@@ -73,6 +73,10 @@ class Processes:
                 tail = self.log(part).read_text(errors="replace").splitlines()[-8:]
                 raise PartDied(f"{part.name} ended with {process.returncode}:\n" + "\n".join(tail))
 
+    def forget(self, process: subprocess.Popen[bytes]) -> None:
+        """One part may end from now on, and is the caller's to wait for."""
+        self._running = [(part, other) for part, other in self._running if other is not process]
+
     def stop(self) -> None:
         """SIGTERM to each, the last started first; SIGKILL to what stays."""
         for _, process in reversed(self._running):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests.host.processes import WAIT, Host, Sim, shelf
 from tests.host.shelf import Traces, alive, celery_for, ticket
+from tests.support.freeze import frozen, outlast
 from tests.support.poll import wait_until
 from tests.support.servers import Redis
 from workers.host.pulse import RUNNING_SECONDS
@@ -132,17 +132,10 @@ def test_a_host_that_stood_still_as_a_whole_kills_nobody_when_it_goes_on(same_de
     redis = same_desk.traces.redis
     _, incarnation = same_desk.hold("SIM0001")
     everybody = [same_desk.host.process.pid, *same_desk.host.workers()]
-    for pid in everybody:
-        os.kill(pid, signal.SIGSTOP)
-    frozen_at = time.monotonic()
-    wait_until(lambda: time.monotonic() > frozen_at + RUNNING_SECONDS + 1, WAIT, "the freeze to outlast the pulse")
-    for pid in everybody:
-        os.kill(pid, signal.SIGCONT)
-    same_desk.traces.wait(2)  # it left its task: the lease ran out meanwhile
-    renewed = int(redis.get("alive") or 0)
-    wait_until(lambda: int(redis.get("alive") or 0) > renewed + 2, WAIT, "the agent to look after its workers")
-    same_desk.send("errand.quick", "phone.SIM0001")
-    assert same_desk.traces.wait(3)[-1][0] == "done"
+    with frozen(*everybody) as since:
+        outlast(since, RUNNING_SECONDS + 1)
+    looked = int(redis.get("alive") or 0)
+    wait_until(lambda: int(redis.get("alive") or 0) > looked + 2, WAIT, "the agent to look after its workers")
     assert same_desk.host.told("died") == []
     assert same_desk.host.incarnation("SIM0001") == incarnation
 

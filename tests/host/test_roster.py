@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from workers.host.orders import Enrol, ForkWorker, Identify, Mourn, Order, Report, SignalWorker
-from workers.host.roster import HAND_BACK_SECONDS, REFORK, STEADY_SECONDS, Roster
+from workers.host.roster import HAND_BACK_SECONDS, OCCUPIED_SECONDS, REFORK, STEADY_SECONDS, Roster
 from workers.host.slots import own_slot
 
 TAG = "0f1c4a5e-0000-4000-8000-000000000002"
@@ -105,6 +105,27 @@ def test_a_ledger_that_does_not_answer_delays_the_worker(roster: Roster) -> None
     assert kinds(roster.tick(REFORK.wait(1))) == [Enrol]
 
 
+def test_a_phone_in_the_hands_of_another_host_is_looked_at_again_until_it_is_free(roster: Roster) -> None:
+    roster.seen({"a:1": "device"}, 0.0)
+    roster.identified("a:1", "S1", "Model", 0.0)
+    assert roster.occupied("i1", "served elsewhere", 0.0)
+    assert roster.tick(OCCUPIED_SECONDS - 0.1) == []
+    assert kinds(roster.tick(OCCUPIED_SECONDS)) == [Enrol]
+    assert not roster.occupied("i2", "served elsewhere", 10.0)  # no news
+    (enrol,) = roster.tick(10.0 + OCCUPIED_SECONDS)
+    assert isinstance(enrol, Enrol)
+    assert roster.enrolled(enrol.seat.incarnation, 12.0) == [ForkWorker(enrol.seat)]
+
+
+def test_an_ending_host_lets_go_of_each_phone_as_soon_as_its_worker_ended(roster: Roster) -> None:
+    first, second = plug(roster, "a:1", "S1"), plug(roster, "a:2", "S2")
+    roster.end(100.0, patience=20.0)
+    mourn, report = roster.died(first, "ended with code 0", 101.0)
+    assert mourn == Mourn(first, "the host stops", "")
+    assert report == Report("S1", "offline", "its host stopped")
+    assert [life.seat.incarnation for _, life in roster.lives()] == [second]
+
+
 def test_a_phone_with_two_ways_to_it_has_one_worker(roster: Roster) -> None:
     plug(roster, "a:1", "S1")
     assert roster.seen({"a:1": "device", "usb": "device"}, 1.0) == [Identify("usb")]
@@ -148,7 +169,7 @@ def test_an_ending_host_has_patience_once(roster: Roster) -> None:
     assert roster.to_hand_back(119.9) == []
     assert [slot.index for slot in roster.to_hand_back(120.0)] == [0]
     assert roster.end(101.0, patience=0.0, grace=0.0) == [SignalWorker(incarnation, signal.SIGKILL)]
-    assert kinds(roster.died(incarnation, "killed by SIGKILL", 102.0)) == [Mourn]
+    assert kinds(roster.died(incarnation, "killed by SIGKILL", 102.0)) == [Mourn, Report]
     assert roster.tick(200.0) == []  # nobody is forked again
     assert list(roster.lives()) == []
 
@@ -158,6 +179,14 @@ def test_an_overrun_worker_is_killed_once_and_the_reason_kept(roster: Roster) ->
     assert roster.kill(incarnation, "its task ran past the hard limit") == [SignalWorker(incarnation, signal.SIGKILL)]
     assert roster.kill(incarnation, "its task ran past the hard limit") == []
     (mourn,) = roster.died(incarnation, "killed by SIGKILL", 10.0)
+    assert mourn == Mourn(incarnation, "its task ran past the hard limit", "")
+
+
+def test_a_worker_that_overruns_while_its_host_ends_is_killed_too(roster: Roster) -> None:
+    incarnation = plug(roster)
+    roster.end(100.0, patience=3600.0)
+    assert roster.kill(incarnation, "its task ran past the hard limit") == [SignalWorker(incarnation, signal.SIGKILL)]
+    mourn, _ = roster.died(incarnation, "killed by SIGKILL", 110.0)
     assert mourn == Mourn(incarnation, "its task ran past the hard limit", "")
 
 

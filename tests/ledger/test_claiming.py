@@ -133,7 +133,7 @@ def test_a_desk_takes_no_phone_task_and_a_phone_no_desk_task(ledger: Engine) -> 
 def test_a_worker_that_another_replaced_claims_nothing(ledger: Engine) -> None:
     owned_author(ledger)
     before = phone_seat(ledger, "p1")
-    phone_online(ledger, "p1", "p1", "other host", "SimPhone", "another-incarnation")
+    phone_online(ledger, "p1", "p1", "test", "SimPhone", "another-incarnation")
     (one,) = ready(ledger, plant(ledger, titles()))
     assert isinstance(try_to_take(ledger, one, before), NotMine)
 

@@ -16,7 +16,7 @@ from models.authors import register_author, set_basis
 from models.engine import connect, read
 from models.migrate import upgrade
 from models.states import ENDED, State
-from models.tables import Account, Task
+from models.tables import Account, Attempt, Task
 from scripts.demo.judge import Deed, ledger_deeds, mismatches, true_deeds
 from scripts.demo.shelf import Shelf, start_shelf
 from scripts.embedded import free_port
@@ -63,8 +63,8 @@ class Fleet:
         upgrade(self.engine)
         self.shelf = start_shelf(self.processes, self._folder, self._phones, self._speed, seed=1)
         self.processes.also({"PHONEFLEET_ADB_CONNECT": ",".join(self.shelf.addresses)})
-        self.processes.start(COORDINATOR)
-        self.processes.start(HOST)
+        self.coordinator = self.processes.start(COORDINATOR)
+        self.host = self.processes.start(HOST)
         for author in self.shelf.authors():
             register_author(self.engine, author["id"], author["name"])
             if author["main"]:
@@ -104,16 +104,30 @@ class Fleet:
 
     def fault(self, name: str, phone: str, **options: Any) -> None:
         """Let a fault strike a phone."""
-        self._post("/faults", {"phone": phone, "fault": name, **options})
+        self._control("/faults", json.dumps({"phone": phone, "fault": name, **options}).encode())
+
+    def _control(self, path: str, body: bytes | None = None) -> Any:
+        request = urllib.request.Request(f"{self.shelf.control}{path}", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
 
     def heal(self, phone: str) -> None:
         """End all faults of a phone."""
-        self._post("/heal", {"phone": phone})
+        self._control("/heal", json.dumps({"phone": phone}).encode())
 
-    def _post(self, path: str, body: dict[str, Any]) -> None:
-        data, headers = json.dumps(body).encode(), {"Content-Type": "application/json"}
-        with urllib.request.urlopen(urllib.request.Request(f"{self.shelf.control}{path}", data, headers), timeout=10):
-            pass
+    def described(self) -> list[dict[str, Any]]:
+        """The phones, as phonesim describes them."""
+        phones: list[dict[str, Any]] = self._control("/phones")
+        return phones
+
+    def touches(self) -> int:
+        """How many calls the phones' UI servers got so far."""
+        return sum(phone["calls"] for phone in self.described())
+
+    def attempts(self) -> list[Attempt]:
+        """All attempts so far, in the order in which they started."""
+        wanted = select(Attempt).order_by(Attempt.started_at)
+        return list(read(self.engine, lambda session: session.scalars(wanted).all()))
 
     def truth(self) -> list[Deed]:
         """What really happened."""

@@ -9,9 +9,7 @@ from sqlalchemy import Engine
 
 from models.fleet import mark_silent
 
-SILENT_SECONDS = 4.0  # a host says every second that it is there
-
 
 def mark_silent_phones(engine: Engine) -> int:
     """Mark them; how many."""
-    return mark_silent(engine, SILENT_SECONDS)
+    return mark_silent(engine)

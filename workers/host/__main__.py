@@ -17,11 +17,14 @@ from workers.ledger import adopt, ledger
 from workers.log import set_up_logging
 from workers.settings import Settings, SettingsError, settings
 
+FAREWELL_SECONDS = 45.0  # that an agent takes to end beside its drain, at most
 SHIPPING_SECONDS = 5.0  # at the end; what is not shipped by then waits in the spool
 
 
-def main() -> int:
+def main(*, take_over: bool = False) -> int:
     """The exit code: 0 after an orderly end, 2 for bad settings.
+
+    With `take_over` an agent of this machine that serves the same adb server is asked to end, and waited for.
 
     1 when no zygote stays alive, or another agent serves these phones.
     """
@@ -32,7 +35,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     try:
-        claim_adb_server(chosen.adb_port)
+        claim_adb_server(chosen.adb_port, chosen.drain + FAREWELL_SECONDS if take_over else 0.0)
     except SecondAgent as error:
         print(error, file=sys.stderr)
         return 1
@@ -40,7 +43,7 @@ def main() -> int:
     shipping = Shipping(chosen, ledger())
     shipping.start()
     try:
-        return serve(chosen, SqlLedger(ledger(), connect(chosen.database_url, patience_for(chosen.lease))))
+        return serve(chosen, SqlLedger(chosen.host, ledger(), connect(chosen.database_url, patience_for(chosen.lease))))
     finally:
         shipping.close(SHIPPING_SECONDS)
 

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from celery import Celery
 
 from flows.profile import ProfileError, load_profile
-from models.fleet import HOST_STOPPED
+from models.fleet import HOST_STOPPED, ServedElsewhere
 from workers.host import wire
 from workers.host.adb import Adb, AdbError
 from workers.host.adb_watch import AdbWatch, Seen
@@ -65,11 +65,19 @@ class Enrolled:
 
 
 @dataclass(frozen=True, slots=True)
+class Occupied:
+    """Another host has the phone in hand."""
+
+    incarnation: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class EndAsked:
     """Somebody asked the host to end."""
 
 
-Happening = Seen | Identified | Unidentified | Enrolled | EndAsked | wire.Message | None
+Happening = Seen | Identified | Unidentified | Enrolled | Occupied | EndAsked | wire.Message | None
 
 
 class Agent:
@@ -152,6 +160,9 @@ class Agent:
                 return self._roster.unidentified(address, why, now)
             case Enrolled(incarnation, ok):
                 return self._roster.enrolled(incarnation, now) if ok else self._roster.not_enrolled(incarnation, now)
+            case Occupied(incarnation, why):
+                if self._roster.occupied(incarnation, why, now):
+                    log.info("%s", why)
             case wire.Died(incarnation, pid, why):
                 log.info("worker %d %s", pid, why)
                 return self._roster.died(incarnation, why, now)
@@ -236,8 +247,12 @@ class Agent:
         seat, serial = order.seat, order.seat.serial or ""
 
         def errand() -> None:
-            self._ledger.phone_online(serial, seat.address, seat.host, order.model, seat.incarnation)
-            self._events.put(Enrolled(seat.incarnation, ok=True))
+            try:
+                self._ledger.phone_online(serial, seat.address, seat.host, order.model, seat.incarnation)
+            except ServedElsewhere as elsewhere:
+                self._events.put(Occupied(seat.incarnation, str(elsewhere)))
+            else:
+                self._events.put(Enrolled(seat.incarnation, ok=True))
 
         refused = Enrolled(seat.incarnation, ok=False)
         self._clerk.do(f"enrol {serial}", errand, otherwise=lambda: self._events.put(refused))

@@ -16,7 +16,7 @@ class Ledger(Protocol):
     """The ledger as a host sees it. Every call raises what the database driver raises."""
 
     def phone_online(self, serial: str, address: str, host: str, model: str, incarnation: str) -> None:
-        """This host serves this phone now, with a worker of this incarnation."""
+        """This host serves this phone now, with a worker of this incarnation. Raises ServedElsewhere."""
 
     def phone_offline(self, serial: str, why: str) -> None:
         """The phone is gone."""
@@ -46,7 +46,8 @@ class Ledger(Protocol):
 class SqlLedger:
     """The ledger in a database. What must come in time, `leases`, has an engine of its own that soon gives up."""
 
-    def __init__(self, engine: Engine, leases: Engine) -> None:
+    def __init__(self, host: str, engine: Engine, leases: Engine) -> None:
+        self._host = host
         self._engine = engine
         self._leases = leases
 
@@ -54,10 +55,10 @@ class SqlLedger:
         fleet.phone_online(self._engine, serial, address, host, model, incarnation)
 
     def phone_offline(self, serial: str, why: str) -> None:
-        fleet.phone_offline(self._engine, serial, why)
+        fleet.phone_offline(self._engine, serial, why, self._host)
 
     def phone_problem(self, serial: str, state: str, why: str) -> None:
-        fleet.phone_problem(self._engine, serial, state, why)
+        fleet.phone_problem(self._engine, serial, state, why, self._host)
 
     def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
         return fleet.phones_alive(self._leases, incarnations)

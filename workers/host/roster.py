@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from models.fleet import HOST_STOPPED
 from workers.host.backoff import Backoff
 from workers.host.orders import Enrol, ForkWorker, Identify, Mourn, Order, Report, SignalWorker
 from workers.host.slots import Slot
@@ -23,6 +24,7 @@ from workers.seat import Seat
 REFORK = Backoff(first=0.5, most=60.0)
 STEADY_SECONDS = 60.0  # a worker that lived so long does not count as one more failure in a row
 HAND_BACK_SECONDS = 5.0  # for a worker that was told to hand its task back; then it is killed
+OCCUPIED_SECONDS = 1.0  # between two looks whether another host let go of a phone
 PASSING = frozenset({"connecting", "authorizing"})  # adb's states on the way to another one
 ASK_AGAIN = Backoff(first=1.0, most=30.0)  # a phone that did not tell its serial
 
@@ -60,6 +62,7 @@ class Place:
     life: Life | None = None
     falls: int = 0  # deaths in a row that nobody asked for
     rest_until: float = 0.0
+    occupied: str = ""  # which other host has the phone in hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,7 @@ class Roster:
         if not place.wanted or self.ending:
             place.life = None
             return []
-        life.stage, life.began = Stage.ALIVE, now
+        life.stage, life.began, place.occupied = Stage.ALIVE, now, ""
         return [ForkWorker(life.seat)]
 
     def not_enrolled(self, incarnation: str, now: float) -> list[Order]:
@@ -146,6 +149,15 @@ class Roster:
             self._rest(place, now)
         return []
 
+    def occupied(self, incarnation: str, why: str, now: float) -> bool:
+        """Another host has the phone in hand: look again soon, it may let go at any moment. True when it is news."""
+        place, _ = self._find(incarnation)
+        if not place:
+            return False
+        place.life, place.rest_until = None, now + OCCUPIED_SECONDS
+        before, place.occupied = place.occupied, why
+        return before != why
+
     def died(self, incarnation: str, why: str, now: float) -> list[Order]:
         """A worker ended."""
         place, life = self._find(incarnation)
@@ -154,6 +166,8 @@ class Roster:
         mourn = Mourn(incarnation, life.why or why, place.slot.tag)
         if life.stage is Stage.LEAVING:
             place.life, place.falls = None, 0
+            if self.ending and place.serial is not None:
+                return [mourn, *self._report(place.serial, "offline", HOST_STOPPED)]  # another may have it now
         else:
             place.falls = 0 if now - life.began >= STEADY_SECONDS else place.falls
             self._rest(place, now)
