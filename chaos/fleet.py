@@ -1,9 +1,11 @@
-"""The storm's fleet: MariaDB, Redis, phonesim, two host agents with half of the phones each, two coordinators."""
+"""A fleet to be struck: MariaDB, Redis, phonesim, host agents that share the phones, coordinators."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,8 +28,6 @@ from tests.support.servers import MariaDB
 from workers.app import app
 from workers.settings import settings
 
-HOSTS = 2
-COORDINATORS = 2
 START_SECONDS = 60.0
 CONTROL_SECONDS = 10.0
 # The storm asks one account for a month's work in ten minutes; what the caps do is tested elsewhere.
@@ -37,6 +37,19 @@ CAPS = {
     "replies_per_comment": 1_000,
     "likes_per_comment": 1_000,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a fleet is made of. `tasks` are modules that its workers load besides the product's own, `env` is
+    every process's, and `coordinator` the arguments to Python that start one."""
+
+    phones: int
+    hosts: int = 2
+    coordinators: int = 2
+    tasks: Sequence[str] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    coordinator: Sequence[str] = ("-m", "workers.coordinator")
 
 
 class KeptRedis(StormRedis):
@@ -71,9 +84,9 @@ class KeptMariaDB:
 class StormFleet:
     """Runs until the `with` block ends; its files are in `folder`."""
 
-    def __init__(self, folder: Path, phones: int, seed: int) -> None:
+    def __init__(self, folder: Path, shape: Shape, seed: int) -> None:
         self.folder = folder
-        self.phones = phones
+        self.shape = shape
         self._seed = seed
         self._stack = ExitStack()
         self.pids = folder / "pids"
@@ -121,7 +134,7 @@ class StormFleet:
         self._stack.callback(self.engine.dispose)
         upgrade(self.engine)
         processes = self._stack.enter_context(Processes(self.folder / "log", {}))
-        shelf = start_shelf(processes, self.folder, self.phones, 0, self._seed)
+        shelf = start_shelf(processes, self.folder, self.shape.phones, 0, self._seed)
         self.control, self.truth = shelf.control, shelf.truth
         phones = self.get("/phones")
         self.serials = [phone["serial"] for phone in phones]
@@ -132,31 +145,32 @@ class StormFleet:
         os.environ["PHONEFLEET_REDIS_URL"] = self.redis.url  # for the tickets that this process sends
         settings.cache_clear()
         app.conf.broker_url = self.redis.url
-        bound = START_SECONDS + self.phones
-        wait_until(lambda: self._accounts() == self.phones, bound, "every phone's account", every=0.2)
+        bound = START_SECONDS + self.shape.phones
+        wait_until(lambda: self._accounts() == self.shape.phones, bound, "every phone's account", every=0.2)
 
     def _make_parts(self, url: str, addresses: list[str]) -> None:
         common = {
             "PHONEFLEET_DATABASE_URL": url,
             "PHONEFLEET_REDIS_URL": self.redis.url,
-            "PHONEFLEET_TASKS": "workers.tasks,chaos.tell",
+            "PHONEFLEET_TASKS": ",".join(("workers.tasks", "chaos.tell", *self.shape.tasks)),
             "PHONEFLEET_ADB_USB": "0",
             "PHONEFLEET_VAR": str(self.folder),
             FOLDER: str(self.pids),
+            **self.shape.env,
         }
         logs = self.folder / "log"
-        for number in range(HOSTS):
+        for number in range(self.shape.hosts):
             env = {
                 "PHONEFLEET_HOST": f"shelf{number + 1}",
                 "PHONEFLEET_ADB_PORT": str(free_port()),
-                "PHONEFLEET_ADB_CONNECT": ",".join(addresses[number::HOSTS]),
+                "PHONEFLEET_ADB_CONNECT": ",".join(addresses[number :: self.shape.hosts]),
             }
             host = KeptProcess(f"host{number + 1}", python("-m", "workers.host"), {**common, **env}, logs)
             self.hosts.append(host)
-            self.host_of |= dict.fromkeys(self.serials[number::HOSTS], host)
+            self.host_of |= dict.fromkeys(self.serials[number :: self.shape.hosts], host)
         self.coordinators = [
-            KeptProcess(f"coordinator{number + 1}", python("-m", "workers.coordinator"), common, logs)
-            for number in range(COORDINATORS)
+            KeptProcess(f"coordinator{number + 1}", python(*self.shape.coordinator), common, logs)
+            for number in range(self.shape.coordinators)
         ]
 
     def _register(self, authors: list[dict[str, Any]]) -> None:

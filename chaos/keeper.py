@@ -42,8 +42,12 @@ class KeptProcess:
         self.pause = 1.0
         self._command = list(command)
         self._env = {**os.environ, **env}
-        self._log = logs / f"{name}.log"
+        self.log = logs / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
+
+    def also(self, env: Mapping[str, str]) -> None:
+        """From its next start on it gets this environment as well."""
+        self._env |= env
 
     @property
     def pid(self) -> int:
@@ -56,8 +60,8 @@ class KeptProcess:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        self._log.parent.mkdir(parents=True, exist_ok=True)
-        with self._log.open("ab") as output:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 bound_to_me(self._command), env=self._env, stdout=output, stderr=subprocess.STDOUT
             )

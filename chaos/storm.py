@@ -13,7 +13,7 @@ from threading import Event
 import requests
 
 from chaos.blow import Blow
-from chaos.fleet import StormFleet
+from chaos.fleet import Shape, StormFleet
 from chaos.judge import Rows, Verdict, judge
 from chaos.look import states
 from chaos.material import check_world, read_material
@@ -61,7 +61,7 @@ def run_storm(wanted: Wanted, folder: Path, tell: Callable[[str], None] = print)
     material = read_material(wanted.seed, wanted.phones)
     work = plan_work(wanted.tasks, material, wanted.seed)
     strikes = plan_strikes(wanted.faults, wanted.seed)
-    with StormFleet(folder, wanted.phones, wanted.seed) as fleet:
+    with StormFleet(folder, Shape(wanted.phones), wanted.seed) as fleet:
         check_world(material, fleet.get("/world")["authors"])
         began = time.monotonic()
         for number, canvas in enumerate(work):

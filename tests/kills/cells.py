@@ -1,0 +1,171 @@
+"""Cells of the matrix: a small canvas for each moment, and all that there is about it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import TypeVar
+from uuid import uuid4
+
+from celery import group
+from celery.canvas import Signature
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from chaos.judge import Deed
+from models.engine import read, write
+from models.tables import ActionRow, Attempt, Campaign, Edge, RefusedWrite, Task
+from tests.kills.errands import after_it, grow
+from tests.kills.fleet import KillFleet
+from tests.kills.hold import Held
+from tests.kills.moments import DESK, PHONE, Moment
+from workers.app import app
+from workers.plant import compile_for_planting, plant_campaign
+from workers.ring import ring
+from workers.tasks import directed
+
+LATEST_END = timedelta(minutes=10)
+
+R = TypeVar("R", Attempt, ActionRow, RefusedWrite)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A task that is struck at a moment, and its campaign."""
+
+    moment: Moment
+    at_desk: bool
+    words: str  # told apart by them on the app, and in results
+    task_id: str
+    campaign_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """All that the ledger holds of one task."""
+
+    task: Task
+    attempts: Sequence[Attempt]
+    actions: Sequence[ActionRow]
+    refused: Sequence[RefusedWrite]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A cell when all is over: whom the strike met, the task, what was planted in its place, what came behind it."""
+
+    cell: Cell
+    held: Held
+    struck: Rows
+    in_place: Sequence[Rows]
+    behind: Rows
+    deeds: Sequence[Deed]
+
+
+def plant_cells(fleet: KillFleet, name: str) -> list[Cell]:
+    """A comment with a task behind it for each moment at a phone, a task that grows for each at the desk; rung.
+
+    The comments are one campaign on one video: the even share then means each for a phone of its own.
+    """
+    author, title = fleet.next_video()
+    words = {moment: f"{name} {moment}" for moment in PHONE}
+    comments = [
+        directed.si(kind="comment", author_id=author, title=title, text=text) | after_it.s() for text in words.values()
+    ]
+    by_text = {text: moment for moment, text in words.items()}
+    cells = plant(fleet, name, group(comments), lambda task: by_text.get(str(task.kwargs.get("text"))))
+    for moment in DESK:
+        cells += plant_growing(fleet, f"{name} desk {moment}", moment)
+    ring(fleet.engine, [cell.task_id for cell in cells])
+    return cells
+
+
+def plant_growing(fleet: KillFleet, name: str, *moments: Moment) -> list[Cell]:
+    """A task at the desk that grows, with a task behind it, to be held at these moments; not rung."""
+    canvas = grow.si(name) | app.signature("gather")
+
+    def meant(moment: Moment, task: Task) -> Moment | None:
+        return moment if task.flow == "grow" else None
+
+    return plant(fleet, name, canvas, *(partial(meant, moment) for moment in moments))
+
+
+def plant(fleet: KillFleet, name: str, canvas: Signature, *meant: Callable[[Task], Moment | None]) -> list[Cell]:
+    """Plant as submit does. Moments are armed before the commit: nobody saw the tasks."""
+    planted = compile_for_planting(canvas, "all")
+    campaign_id = str(uuid4())
+
+    def work(session: Session) -> list[Cell]:
+        plant_campaign(
+            session, Campaign(id=campaign_id, name=name, asked_by="test", join="all", seed=1), planted, LATEST_END
+        )
+        tasks = session.scalars(select(Task).where(Task.campaign_id == campaign_id).order_by(Task.position)).all()
+        cells = [
+            Cell(moment, task.runs_on == "desk", str(task.kwargs.get("text", name)), task.id, campaign_id)
+            for task in tasks
+            for moment_of in meant
+            if (moment := moment_of(task)) is not None
+        ]
+        for cell in cells:
+            fleet.board.arm(cell.moment, cell.task_id)
+        return cells
+
+    return write(fleet.engine, work)
+
+
+def read_result(fleet: KillFleet, cell: Cell) -> Result:
+    """Everything about a cell."""
+    held = fleet.board.held(cell.moment, cell.task_id)
+    assert held is not None
+    truth = [deed for deed in fleet.truth() if cell.words in deed.key]
+
+    def work(session: Session) -> Result:
+        in_place = session.scalars(select(Task.id).where(Task.in_place_of == cell.task_id).order_by(Task.position))
+        behind = session.scalars(select(Edge.task_id).where(Edge.after_id == cell.task_id)).one()
+        return Result(
+            cell,
+            held,
+            _rows(session, cell.task_id),
+            [_rows(session, one) for one in in_place.all()],
+            _rows(session, behind),
+            truth,
+        )
+
+    return read(fleet.engine, work)
+
+
+def task_of(fleet: KillFleet, cell: Cell) -> Task:
+    """The task's row, as it is now."""
+    return read(fleet.engine, lambda session: session.get_one(Task, cell.task_id))
+
+
+def attempt_lost(fleet: KillFleet, cell: Cell) -> bool:
+    """Was an attempt at the task of a cell given up?"""
+    lost = select(Attempt.id).where(Attempt.task_id == cell.task_id, Attempt.outcome == "lost")
+    return read(fleet.engine, lambda session: session.scalar(lost)) is not None
+
+
+def behind_ended(fleet: KillFleet, cell: Cell) -> bool:
+    """Has the task behind a cell's ended?"""
+    behind = select(Task.ended_at).join(Edge, Edge.task_id == Task.id).where(Edge.after_id == cell.task_id)
+    return read(fleet.engine, lambda session: session.scalar(behind)) is not None
+
+
+def ended(fleet: KillFleet, campaign_ids: set[str]) -> bool:
+    """Have all these campaigns an outcome?"""
+    open_ones = select(Campaign.id).where(Campaign.id.in_(campaign_ids), Campaign.outcome.is_(None)).limit(1)
+    return read(fleet.engine, lambda session: session.scalar(open_ones)) is None
+
+
+def _rows(session: Session, task_id: str) -> Rows:
+    def of(table: type[R], own: ColumnElement[bool]) -> Sequence[R]:
+        return session.scalars(select(table).where(own).order_by(table.id)).all()
+
+    return Rows(
+        session.get_one(Task, task_id),
+        of(Attempt, Attempt.task_id == task_id),
+        of(ActionRow, ActionRow.task_id == task_id),
+        of(RefusedWrite, RefusedWrite.task_id == task_id),
+    )

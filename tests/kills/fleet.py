@@ -1,0 +1,134 @@
+"""The fleet under test: the storm's, with one host, and with processes that can be held at the named moments."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import redis
+from sqlalchemy import Engine, select
+
+from chaos.fleet import Shape, StormFleet
+from chaos.judge import Deed
+from chaos.keeper import KeptProcess
+from chaos.material import read_material
+from chaos.rows import read_truth
+from models.engine import read
+from models.tables import Phone
+from tests.host.processes import children
+from tests.host.shelf import alive
+from tests.kills.hold import FOLDER, Board
+from tests.kills.moments import DESK, PHONE
+from tests.support.poll import wait_until
+
+SEED = 1
+WAIT = 60.0
+SPARE_DESKS = 2  # they serve what follows while the others are held
+
+
+class KillFleet:
+    """A phone and a desk for each moment, so that all are held at once. Runs until the `with` block ends."""
+
+    def __init__(self, folder: Path, *, phones: int = len(PHONE), coordinators: int = 1) -> None:
+        self.board = Board(folder / "board")
+        self.workers = phones + len(DESK) + SPARE_DESKS
+        shape = Shape(
+            phones,
+            hosts=1,
+            coordinators=coordinators,
+            tasks=("tests.kills.wrap",),
+            env={
+                FOLDER: str(folder / "board"),
+                "PHONEFLEET_DESKS": str(len(DESK) + SPARE_DESKS),
+                "PHONEFLEET_DRAIN": "20",
+            },
+            coordinator=("-m", "tests.kills.coordinator"),
+        )
+        self._storm = StormFleet(folder, shape, SEED)
+        self._drain = 20
+        targets = read_material(SEED, phones).targets
+        self._videos = iter(dict.fromkeys((target.author_id, target.title) for target in targets))
+
+    def __enter__(self) -> Self:
+        self._storm.__enter__()
+        try:
+            self.redis = redis.Redis.from_url(self._storm.redis.url, socket_timeout=10)
+            self.wait_whole()
+        except BaseException:
+            self._storm.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._storm.close()
+        self.redis.close()
+
+    @property
+    def engine(self) -> Engine:
+        return self._storm.engine
+
+    @property
+    def host(self) -> KeptProcess:
+        return self._storm.hosts[0]
+
+    @property
+    def coordinators(self) -> list[KeptProcess]:
+        return self._storm.coordinators
+
+    @property
+    def mariadb(self) -> Any:
+        """The throwaway MariaDB."""
+        return self._storm.mariadb.server
+
+    def zygote(self) -> int:
+        """The process that the host's workers are forked from."""
+        (pid,) = children(self.host.pid, "workers.host.zygote")
+        return pid
+
+    def ask_host_to_end(self) -> None:
+        """SIGTERM; returns once the host acts on it."""
+        said = "ending: workers have"
+        before = self.host.log.read_text(encoding="utf-8", errors="replace").count(said)
+        self.host.signal(signal.SIGTERM)
+        self.wait(
+            lambda: self.host.log.read_text(encoding="utf-8", errors="replace").count(said) > before,
+            "the host to end",
+        )
+
+    def next_video(self) -> tuple[str, str]:
+        """The author and title of a video that nobody acted on yet."""
+        return next(self._videos)
+
+    def truth(self) -> list[Deed]:
+        """What really happened, oldest first."""
+        return read_truth(self._storm.truth)
+
+    def wait(self, condition: Callable[[], Any], what: str) -> Any:
+        """As `wait_until`, within a minute; the error holds the end of the host's log."""
+        try:
+            return wait_until(condition, WAIT, what, every=0.05)
+        except TimeoutError as error:
+            log = self.host.log.read_text(encoding="utf-8", errors="replace")[-6000:]
+            raise TimeoutError(f"{error}\n{log}") from None
+
+    def wait_whole(self, drain: int = 20) -> None:
+        """Until every worker consumes, in a host that lets its workers finish for `drain` seconds when it ends."""
+        if drain != self._drain:
+            self._drain = drain
+            self.host.also({"PHONEFLEET_DRAIN": str(drain)})
+            self.host.end()
+        self.wait(self._whole, "every worker to consume")
+
+    def _whole(self) -> bool:
+        """Every phone is online with a worker that consumes, and every desk has one."""
+        told = {file.name: int(file.read_text() or 0) for file in self._storm.pids.iterdir()}
+        living = {incarnation for incarnation, pid in told.items() if alive(pid)}
+        seated = read(
+            self.engine, lambda session: set(session.scalars(select(Phone.incarnation).where(Phone.state == "online")))
+        )
+        return len(living) == self.workers and len(seated) == self._storm.shape.phones and seated <= living
