@@ -98,6 +98,7 @@ class StormFleet:
         self.engine: Engine
         self.serials: list[str] = []
         self.host_of: dict[str, KeptProcess] = {}
+        self.env: dict[str, str] = {}  # of every process of the product
 
     def __enter__(self) -> Self:
         try:
@@ -149,7 +150,7 @@ class StormFleet:
         wait_until(lambda: self._accounts() == self.shape.phones, bound, "every phone's account", every=0.2)
 
     def _make_parts(self, url: str, addresses: list[str]) -> None:
-        common = {
+        self.env = {
             "PHONEFLEET_DATABASE_URL": url,
             "PHONEFLEET_REDIS_URL": self.redis.url,
             "PHONEFLEET_TASKS": ",".join(("workers.tasks", "chaos.tell", *self.shape.tasks)),
@@ -165,11 +166,11 @@ class StormFleet:
                 "PHONEFLEET_ADB_PORT": str(free_port()),
                 "PHONEFLEET_ADB_CONNECT": ",".join(addresses[number :: self.shape.hosts]),
             }
-            host = KeptProcess(f"host{number + 1}", python("-m", "workers.host"), {**common, **env}, logs)
+            host = KeptProcess(f"host{number + 1}", python("-m", "workers.host"), {**self.env, **env}, logs)
             self.hosts.append(host)
             self.host_of |= dict.fromkeys(self.serials[number :: self.shape.hosts], host)
         self.coordinators = [
-            KeptProcess(f"coordinator{number + 1}", python(*self.shape.coordinator), common, logs)
+            KeptProcess(f"coordinator{number + 1}", python(*self.shape.coordinator), self.env, logs)
             for number in range(self.shape.coordinators)
         ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from functools import partial
 from typing import TypeVar
 from uuid import uuid4
@@ -31,12 +32,19 @@ LATEST_END = timedelta(minutes=10)
 R = TypeVar("R", Attempt, ActionRow, RefusedWrite)
 
 
+class Place(StrEnum):
+    """Where the task runs that is struck."""
+
+    PHONE = "phone"
+    DESK = "desk"
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A task that is struck at a moment, and its campaign."""
 
     moment: Moment
-    at_desk: bool
+    place: Place
     words: str  # told apart by them on the app, and in results
     task_id: str
     campaign_id: str
@@ -54,10 +62,10 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A cell when all is over: whom the strike met, the task, what was planted in its place, what came behind it."""
+    """A cell when all is over: who was held, the task, what was planted in its place, what came behind it."""
 
     cell: Cell
-    held: Held
+    held: Held | None
     struck: Rows
     in_place: Sequence[Rows]
     behind: Rows
@@ -103,7 +111,7 @@ def plant(fleet: KillFleet, name: str, canvas: Signature, *meant: Callable[[Task
         )
         tasks = session.scalars(select(Task).where(Task.campaign_id == campaign_id).order_by(Task.position)).all()
         cells = [
-            Cell(moment, task.runs_on == "desk", str(task.kwargs.get("text", name)), task.id, campaign_id)
+            Cell(moment, Place(task.runs_on), str(task.kwargs.get("text", name)), task.id, campaign_id)
             for task in tasks
             for moment_of in meant
             if (moment := moment_of(task)) is not None
@@ -118,7 +126,6 @@ def plant(fleet: KillFleet, name: str, canvas: Signature, *meant: Callable[[Task
 def read_result(fleet: KillFleet, cell: Cell) -> Result:
     """Everything about a cell."""
     held = fleet.board.held(cell.moment, cell.task_id)
-    assert held is not None
     truth = [deed for deed in fleet.truth() if cell.words in deed.key]
 
     def work(session: Session) -> Result:

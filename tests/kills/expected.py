@@ -30,10 +30,12 @@ class Table:
 
 
 _ONCE = Expected(("succeeded",), DONE)
-_GREW = Expected(("delegated",))
+GREW = Expected(("delegated",))
+GREW_AGAIN = Expected(("lost", "delegated"))
+GREW_AGAIN_LATE_REFUSED = Expected(("lost", "delegated"), refused=("Replaced",))
 
 # Nothing is lost that a living worker holds.
-UNHARMED = Table(dict.fromkeys(PHONE, _ONCE), dict.fromkeys(DESK, _GREW))
+UNHARMED = Table(dict.fromkeys(PHONE, _ONCE), dict.fromkeys(DESK, GREW))
 
 
 def _table(phone: Mapping[Moment, Expected], desk: Mapping[Moment, Expected]) -> Table:
@@ -54,13 +56,13 @@ KILLED = _table(
         Moment.RECORDING: Expected(_AGAIN, DONE),
     },
     {
-        Moment.CLAIMED: Expected(("lost", "delegated")),
-        Moment.RECORDING: Expected(("lost", "delegated")),
+        Moment.CLAIMED: GREW_AGAIN,
+        Moment.RECORDING: GREW_AGAIN,
     },
 )
 
-# As killed; but it wakes when its lease is over, and whatever it then writes is refused. The database
-# itself threw away what was open in it when it froze while it recorded.
+# As killed; but they wake when their leases are over, and whatever they then write is refused. What was
+# written and not committed, the database itself threw away meanwhile.
 FROZEN = _table(
     {
         Moment.CLAIMED: Expected(_AGAIN, DONE_LATER, ("lease ran out",)),
@@ -71,8 +73,8 @@ FROZEN = _table(
         Moment.RECORDING: Expected(_AGAIN, DONE),
     },
     {
-        Moment.CLAIMED: Expected(("lost", "delegated"), (), ("Replaced",)),
-        Moment.RECORDING: Expected(("lost", "delegated")),
+        Moment.CLAIMED: GREW_AGAIN_LATE_REFUSED,
+        Moment.RECORDING: GREW_AGAIN,
     },
 )
 
@@ -95,5 +97,5 @@ ANSWER_LOST = _table(
         Moment.CLAIMED: Expected(_AGAIN, DONE_LATER),
         Moment.DECLARED: Expected(("failed", "succeeded"), NOT_THEN_DONE),
     },
-    {Moment.CLAIMED: Expected(("lost", "delegated"))},
+    {Moment.CLAIMED: GREW_AGAIN},
 )

@@ -81,6 +81,11 @@ class KillFleet:
         return self._storm.coordinators
 
     @property
+    def env(self) -> dict[str, str]:
+        """The environment of every process of the product."""
+        return self._storm.env
+
+    @property
     def mariadb(self) -> Any:
         """The throwaway MariaDB."""
         return self._storm.mariadb.server

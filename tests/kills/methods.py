@@ -10,11 +10,13 @@ from datetime import datetime
 
 from chaos.servers import cut_connections
 from tests.kills import expected
-from tests.kills.cells import Cell, attempt_lost, behind_ended, task_of
+from tests.kills.cells import Cell, Place, attempt_lost, behind_ended, task_of
 from tests.kills.expected import Table
 from tests.kills.fleet import KillFleet
 from tests.kills.hold import Held, Word
 from tests.kills.moments import Moment
+from workers.app import app
+from workers.tickets import Ticket, publish
 
 Caught = Sequence[tuple[Cell, Held]]
 
@@ -36,9 +38,9 @@ class Method:
     drain: int = DRAIN
 
 
-def let_go(fleet: KillFleet, caught: Caught, word: Word = Word.GO) -> None:
+def let_go(fleet: KillFleet, cells: Sequence[Cell], word: Word = Word.GO) -> None:
     """All go on."""
-    for cell, _ in caught:
+    for cell in cells:
         fleet.board.let_go(cell.moment, cell.task_id, word)
 
 
@@ -47,25 +49,19 @@ def _kill_workers(fleet: KillFleet, caught: Caught) -> None:
         os.kill(held.pid, signal.SIGKILL)
 
 
-def _freeze_workers(fleet: KillFleet, caught: Caught) -> None:
-    """Each wakes when the ledger did without it what it can."""
-    for _, held in caught:
-        os.kill(held.pid, signal.SIGSTOP)
-    rung = {cell.task_id: task_of(fleet, cell).rung_at for cell, _ in caught}
-    frozen = list(caught)
-
-    def wake() -> bool:
-        for cell, held in [one for one in frozen if _done_without(fleet, one[0], rung)]:
-            frozen.remove((cell, held))
-            fleet.board.let_go(cell.moment, cell.task_id)
-            os.kill(held.pid, signal.SIGCONT)
-        return not frozen
-
+def _freeze_host(fleet: KillFleet, caught: Caught) -> None:
+    """SIGSTOP for the agent and those that are held. They go on when the ledger did without them what it can."""
+    pids = [fleet.host.pid, *(held.pid for _, held in caught)]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
     try:
-        fleet.wait(wake, "the ledger to do without those that are frozen")
+        rung = {cell.task_id: task_of(fleet, cell).rung_at for cell, _ in caught}
+        for cell, _ in caught:
+            fleet.wait(lambda cell=cell: _done_without(fleet, cell, rung), f"the ledger to do without {cell.words!r}")  # type: ignore[misc]
     finally:
-        for _, held in frozen:
-            os.kill(held.pid, signal.SIGCONT)
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    let_go(fleet, [cell for cell, _ in caught])
 
 
 def _done_without(fleet: KillFleet, cell: Cell, rung: Mapping[str, datetime | None]) -> bool:
@@ -79,7 +75,7 @@ def _done_without(fleet: KillFleet, cell: Cell, rung: Mapping[str, datetime | No
 
 def _cut_database(fleet: KillFleet, caught: Caught) -> None:
     cut_connections(fleet.mariadb)
-    let_go(fleet, caught)
+    let_go(fleet, [cell for cell, _ in caught])
 
 
 def _lose_answers(fleet: KillFleet, caught: Caught) -> None:
@@ -91,21 +87,25 @@ def _lose_answers(fleet: KillFleet, caught: Caught) -> None:
 
 
 def _cut_broker(fleet: KillFleet, caught: Caught) -> None:
-    """They go on when all are connected again: what they hold is then delivered a second time."""
-    before = {client["id"] for client in fleet.redis.client_list()}
+    """Their tickets are then delivered a second time."""
     fleet.redis.client_kill_filter(_type="normal", skipme=True)
+    let_go(fleet, [cell for cell, _ in caught])
 
-    def back() -> bool:
-        now = {client["id"] for client in fleet.redis.client_list()}
-        return len(now - before) >= fleet.workers
 
-    fleet.wait(back, "all workers to connect to Redis again")
-    let_go(fleet, caught)
+def _deliver_again(fleet: KillFleet, caught: Caught) -> None:
+    """Each ticket comes a second time while the first is held; at the desk somebody else takes it meanwhile."""
+    for cell, _ in caught:
+        task = task_of(fleet, cell)
+        publish(app, [Ticket(task.id, task.flow, "desk" if cell.place is Place.DESK else "pool", task.priority)])
+    # who claims waits for who records: that ticket is taken afterwards
+    taken = [cell for cell, _ in caught if cell.place is Place.DESK and cell.moment is not Moment.RECORDING]
+    fleet.wait(lambda: all(fleet.board.tickets(cell.task_id) > 0 for cell in taken), "the second tickets to be taken")
+    let_go(fleet, [cell for cell, _ in caught])
 
 
 def _empty_redis(fleet: KillFleet, caught: Caught) -> None:
     fleet.redis.flushall()
-    let_go(fleet, caught)
+    let_go(fleet, [cell for cell, _ in caught])
 
 
 def _kill_zygote(fleet: KillFleet, caught: Caught) -> None:
@@ -119,13 +119,13 @@ def _kill_agent(fleet: KillFleet, caught: Caught) -> None:
 def _end_host(fleet: KillFleet, caught: Caught) -> None:
     """SIGTERM; all finish in time."""
     fleet.ask_host_to_end()
-    let_go(fleet, caught)
+    let_go(fleet, [cell for cell, _ in caught])
 
 
 def _hand_back(fleet: KillFleet, caught: Caught) -> None:
     """SIGTERM to a host that gives no time: each is asked for its task."""
     fleet.ask_host_to_end()
-    let_go(fleet, caught, Word.DRAINED)
+    let_go(fleet, [cell for cell, _ in caught], Word.DRAINED)
 
 
 def _end_host_twice(fleet: KillFleet, caught: Caught) -> None:
@@ -136,15 +136,16 @@ def _end_host_twice(fleet: KillFleet, caught: Caught) -> None:
 
 WORKER_METHODS = (
     Method("kill_worker", _kill_workers, expected.KILLED, kills=True),
-    Method("freeze_worker", _freeze_workers, expected.FROZEN),
     Method("cut_database", _cut_database, expected.UNHARMED),
     Method("lose_answers", _lose_answers, expected.ANSWER_LOST),
     Method("cut_broker", _cut_broker, expected.UNHARMED),
+    Method("deliver_again", _deliver_again, expected.UNHARMED),
     Method("empty_redis", _empty_redis, expected.UNHARMED),
 )
 HOST_METHODS = (
     Method("kill_zygote", _kill_zygote, expected.KILLED, kills=True),
     Method("kill_agent", _kill_agent, expected.KILLED, kills=True),
+    Method("freeze_host", _freeze_host, expected.FROZEN),
     Method("end_host", _end_host, expected.UNHARMED),
     Method("end_host_twice", _end_host_twice, expected.KILLED, kills=True),
     Method("hand_back", _hand_back, expected.HANDED_BACK, drain=0),

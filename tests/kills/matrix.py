@@ -1,0 +1,148 @@
+"""The matrix: a round for each method, in which a worker is held at every moment at once, and a test for each cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from tests.kills.cells import Cell, Place, Result, Rows, ended, plant_cells, read_result
+from tests.kills.expected import Expected
+from tests.kills.fleet import KillFleet
+from tests.kills.hold import Held
+from tests.kills.methods import Caught, Method, let_go
+from tests.kills.moments import DESK, PHONE, Moment
+
+Round = Mapping[tuple[Place, Moment], Result]
+
+
+def matrix(methods: Sequence[Method]) -> pytest.MarkDecorator:
+    """Each cell a test, those of a method one after the other."""
+    cells = [
+        pytest.param(method, place, moment, id=f"{method.name}-{place}-{moment}")
+        for method in methods
+        for place, moments in ((Place.PHONE, PHONE), (Place.DESK, DESK))
+        for moment in moments
+    ]
+    return pytest.mark.parametrize(("method", "place", "moment"), cells)
+
+
+class Rounds:
+    """The rounds of a fleet, each run when its first cell is asked for. One that failed fails all its cells."""
+
+    def __init__(self, fleet: KillFleet) -> None:
+        self._fleet = fleet
+        self._run: dict[str, Round | Exception] = {}
+
+    def of(self, method: Method) -> Round:
+        """Raises TimeoutError when somebody is never held, or something does not end."""
+        if method.name not in self._run:
+            try:
+                self._run[method.name] = run_round(self._fleet, method)
+            except Exception as error:  # noqa: BLE001  # told by each cell
+                self._run[method.name] = error
+        came = self._run[method.name]
+        if isinstance(came, Exception):
+            raise came
+        return came
+
+
+def run_round(fleet: KillFleet, method: Method) -> Round:
+    """Raises TimeoutError when somebody is never held, or something does not end."""
+    fleet.wait_whole(method.drain)
+    cells = plant_cells(fleet, method.name)
+    try:
+        caught = [(cell, _caught(fleet, cell)) for cell in cells]
+        method.strike(fleet, caught)
+        campaigns = {cell.campaign_id for cell in cells}
+        fleet.wait(lambda: ended(fleet, campaigns), "every campaign to end")
+        if not method.kills:
+            fleet.wait(lambda: _all_left(fleet, caught), "all that were held to leave their tasks")
+    finally:
+        let_go(fleet, cells)
+    return {(cell.place, cell.moment): read_result(fleet, cell) for cell in cells}
+
+
+def _caught(fleet: KillFleet, cell: Cell) -> Held:
+    held: Held = fleet.wait(
+        lambda: fleet.board.held(cell.moment, cell.task_id), f"somebody at {cell.moment} with {cell.words!r}"
+    )
+    return held
+
+
+def _all_left(fleet: KillFleet, caught: Caught) -> bool:
+    return all(fleet.board.left(cell.task_id, held.pid) for cell, held in caught)
+
+
+def check(result: Result, method: Method) -> None:
+    """Hold every row of a cell against the table, and against what really happened."""
+    if result.cell.place is Place.PHONE:
+        check_done(result, method.table.phone[result.cell.moment])
+    else:
+        check_grown(result, method.table.desk[result.cell.moment])
+    _check_incarnations(result, method)
+
+
+def check_done(result: Result, expected: Expected) -> None:
+    """The comment is on the app once, and every row tells how that came about."""
+    _check_rows(result.struck, expected)
+    done = next(one for one in result.struck.actions if one.outcome == "done")
+    assert [(deed.account, deed.phone) for deed in result.deeds] == [(done.account_id, done.phone_serial)]
+    assert result.struck.task.result is not None
+    assert result.struck.task.result["text"] == result.cell.words
+    assert result.in_place == []
+    _check_ran_once(result)
+    assert result.behind.task.result == result.cell.words
+
+
+def check_grown(result: Result, expected: Expected) -> None:
+    """What grew was planted once, each of it ran once, and then what comes behind it."""
+    _check_rows(result.struck, expected)
+    assert [one.task.result for one in result.in_place] == [[f"{result.cell.words} {number}"] for number in (0, 1)]
+    assert result.deeds == []
+    _check_ran_once(result)
+    assert result.behind.task.result == [f"{result.cell.words} {number}" for number in (0, 1)]
+
+
+def _check_rows(rows: Rows, expected: Expected) -> None:
+    assert tuple(one.outcome for one in rows.attempts) == expected.attempts
+    assert tuple((one.attempt, one.outcome) for one in rows.actions) == expected.actions
+    assert tuple(one.what for one in rows.refused) == expected.refused
+    assert [one.number for one in rows.attempts] == list(range(1, len(expected.attempts) + 1))
+    assert all(one.ended_at is not None for one in rows.attempts)
+    task = rows.task
+    assert (task.state, task.attempt, task.missing) == ("succeeded", len(rows.attempts), 0)
+    assert (task.incarnation, task.lease_until, task.verifying, task.failure_code) == (None, None, False, None)
+    attempts = {one.number: one for one in rows.attempts}
+    for act in rows.actions:
+        own = attempts[act.attempt]
+        by = (own.incarnation, own.phone_serial, own.account_id)
+        assert (act.incarnation, act.phone_serial, act.account_id, act.verified) == (*by, True)
+    for late in rows.refused:
+        assert (late.attempt, late.incarnation) == (1, attempts[1].incarnation)
+
+
+def _check_incarnations(result: Result, method: Method) -> None:
+    """The first attempt is that of whom the strike met, the dead are not heard of again, and only who acted looks."""
+    held, attempts = result.held, result.struck.attempts
+    assert held is not None
+    claimed = result.cell.moment is not Moment.RECEIVED
+    if claimed:
+        assert attempts[0].incarnation == held.incarnation
+    if method.kills:
+        assert all(one.incarnation != held.incarnation for one in attempts[1 if claimed else 0 :])
+    for act in result.struck.actions:
+        own = attempts[act.attempt - 1]
+        assert act.ended_at is not None
+        assert own.ended_at is not None
+        if act.ended_at > own.ended_at:  # left open: the attempt after it looked
+            assert attempts[act.attempt].account_id == act.account_id
+
+
+def _check_ran_once(result: Result) -> None:
+    """What follows ran to its end once; whoever else began it was killed with it, or gave it back."""
+    for rows in (*result.in_place, result.behind):
+        *before, last = (one.outcome for one in rows.attempts)
+        assert last == "succeeded"
+        assert set(before) <= {"lost", "handed_back"}
+        assert rows.refused == []
