@@ -1,19 +1,20 @@
 # `make help` says what each target does. CI runs `make check` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo provide test check format bench-phone bench-fleet chaos clean
+.PHONY: help setup demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm chaos clean
 
 PYTHON ?=
 PHONES ?= 100
 TASKS ?= 2000
 FAULTS ?= 300
+TRIALS ?= 100
 SEED ?= 1
 JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 2 ? 2 : n > 8 ? 8 : n )))
 ARGS ?=
 BIN := .venv/bin
 
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Make .venv and install phonefleet into it (no root; PYTHON=... names the Python to take)
 	@PYTHON='$(PYTHON)' scripts/setup.sh
@@ -43,6 +44,17 @@ bench-phone: setup ## Cost of a dump and a click, stock uiautomator2 beside ours
 
 bench-fleet: setup ## Memory of a phone's worker beside a stock one (PHONES=100)
 	@$(BIN)/python -m benchmarks.fleet --phones $(PHONES) $(ARGS)
+
+bench-takeover: provide ## Time from each kind of death to another phone, and from a stop to the last touch (TRIALS=100)
+	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
+	@$(BIN)/python -m benchmarks.takeover --trials $(TRIALS) $(ARGS)
+
+bench-celery-storm: TASKS = 300
+bench-celery-storm: PHONES = 12
+bench-celery-storm: FAULTS = 60
+bench-celery-storm: provide ## The same storm over phonefleet and over stock Celery (TASKS=300 PHONES=12 FAULTS=60 SEED=1)
+	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
+	@$(BIN)/python -m benchmarks.celery_storm --tasks $(TASKS) --phones $(PHONES) --faults $(FAULTS) --seed $(SEED) $(ARGS)
 
 chaos: PHONES = 40
 chaos: provide ## Storm a real fleet with faults and judge it by the ground truth (TASKS=2000 PHONES=40 FAULTS=300 SEED=1)

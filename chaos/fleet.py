@@ -7,15 +7,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-import requests
 from sqlalchemy import Engine, func, select
 
 from chaos.keeper import Keeper, KeptProcess
+from chaos.look import Running, running
+from chaos.processes import workers_of
 from chaos.servers import StormRedis, storm_mariadb
-from chaos.tell import FOLDER
+from chaos.simfleet import SimFleet
+from chaos.tell import FOLDER, pid_of
 from models.authors import register_author, set_basis, set_cap
 from models.engine import connect, read
 from models.migrate import upgrade
@@ -29,7 +30,7 @@ from workers.app import app
 from workers.settings import settings
 
 START_SECONDS = 60.0
-CONTROL_SECONDS = 10.0
+HOSTS = 2
 # The storm asks one account for a month's work in ten minutes; what the caps do is tested elsewhere.
 CAPS = {
     "actions_per_account_day": 100_000,
@@ -45,7 +46,8 @@ class Shape:
     every process's, and `coordinator` the arguments to Python that start one."""
 
     phones: int
-    hosts: int = 2
+    speed: float = 0  # of the phones, as docs/phonesim.md says
+    hosts: int = HOSTS
     coordinators: int = 2
     tasks: Sequence[str] = ()
     env: Mapping[str, str] = field(default_factory=dict)
@@ -81,7 +83,7 @@ class KeptMariaDB:
             self.server.start()
 
 
-class StormFleet:
+class StormFleet(SimFleet):
     """Runs until the `with` block ends; its files are in `folder`."""
 
     def __init__(self, folder: Path, shape: Shape, seed: int) -> None:
@@ -100,19 +102,6 @@ class StormFleet:
         self.host_of: dict[str, KeptProcess] = {}
         self.env: dict[str, str] = {}  # of every process of the product
 
-    def __enter__(self) -> Self:
-        try:
-            self._start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def stop_product(self) -> list[str]:
         """Ask hosts and coordinators to end; the names of those that had to be killed."""
         if hasattr(self, "keeper"):
@@ -125,6 +114,19 @@ class StormFleet:
         self.redis.kill()
         self._stack.close()
 
+    def running(self) -> list[Running]:
+        """What runs now; nothing while the ledger cannot be asked."""
+        return running(self.engine)
+
+    def worker_pids(self, runs: Running) -> list[int]:
+        """The process of the worker that runs it; none before it told its process id."""
+        pid = pid_of(self.pids, runs.incarnation)
+        return [] if pid is None else [pid]
+
+    def any_worker(self, serial: str) -> list[int]:
+        """The process of some worker at this phone's host; none while there is none."""
+        return workers_of(self.host_of[serial].pid)[:1]
+
     def _start(self) -> None:
         self.pids.mkdir(parents=True, exist_ok=True)
         server = self._stack.enter_context(storm_mariadb())
@@ -135,7 +137,7 @@ class StormFleet:
         self._stack.callback(self.engine.dispose)
         upgrade(self.engine)
         processes = self._stack.enter_context(Processes(self.folder / "log", {}))
-        shelf = start_shelf(processes, self.folder, self.shape.phones, 0, self._seed)
+        shelf = start_shelf(processes, self.folder, self.shape.phones, self.shape.speed, self._seed)
         self.control, self.truth = shelf.control, shelf.truth
         phones = self.get("/phones")
         self.serials = [phone["serial"] for phone in phones]
@@ -187,15 +189,3 @@ class StormFleet:
     def _database_up(self) -> None:
         """Its databases are dropped at the end, for which it must answer."""
         self.mariadb.start()
-
-    # phonesim's control port
-
-    def get(self, path: str) -> Any:
-        """What the control port answers. Raises requests.RequestException."""
-        answer = requests.get(self.control + path, timeout=CONTROL_SECONDS)
-        answer.raise_for_status()
-        return answer.json()
-
-    def post(self, path: str, **body: Any) -> None:
-        """Ask something of the control port. Raises requests.RequestException."""
-        requests.post(self.control + path, json=body, timeout=CONTROL_SECONDS).raise_for_status()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,12 @@ from models.tables import ActionRow, Attempt, Edge, Task
 def read_rows(engine: Engine, truth: Path) -> Rows:
     """Everything there is about the storm's tasks."""
     return read(engine, lambda session: _rows(session, truth))
+
+
+def attempts_of(engine: Engine, task_ids: Sequence[str]) -> list[AttemptRow]:
+    """The attempts at these tasks, oldest first."""
+    wanted = select(Attempt).where(Attempt.task_id.in_(task_ids)).order_by(Attempt.id)
+    return read(engine, lambda session: [_attempt(row) for row in session.scalars(wanted)])
 
 
 def _rows(session: Session, truth: Path) -> Rows:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
+from typing import Any, Protocol
 
 import requests
 
 from chaos.blow import Blow
 from chaos.fleet import Shape, StormFleet
 from chaos.judge import Rows, Verdict, judge
+from chaos.keeper import Keeper
 from chaos.look import states
 from chaos.material import check_world, read_material
 from chaos.plan import plan_work
@@ -66,8 +68,8 @@ def run_storm(wanted: Wanted, folder: Path, tell: Callable[[str], None] = print)
         began = time.monotonic()
         for number, canvas in enumerate(work):
             submit(canvas.signature, name=canvas.name, asked_by="chaos", seed=wanted.seed + number, engine=fleet.engine)
-        run = _Run(fleet, wanted, tell)
-        blows = run.strike_all(strikes)
+        run = Blowing(fleet, wanted, tell, lambda: states(fleet.engine))
+        blows = run.strike_all(strikes, Striker(fleet, run.over).strike)
         settled_after = run.settle()
         seconds = time.monotonic() - began
         rows = read_rows(fleet.engine, fleet.truth)
@@ -76,20 +78,36 @@ def run_storm(wanted: Wanted, folder: Path, tell: Callable[[str], None] = print)
     return Storm(wanted, rows, judge(rows, wanted.tasks), blows, seconds, settled_after, restarts, stubborn)
 
 
-class _Run:
+class KeptFleet(Protocol):
+    """A fleet of phones whose parts are kept alive."""
+
+    keeper: Keeper
+
+    def post(self, path: str, **body: Any) -> None:
+        """Ask something of phonesim's control port."""
+
+
+class Blowing:
     """One storm while it blows."""
 
-    def __init__(self, fleet: StormFleet, wanted: Wanted, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        fleet: KeptFleet,
+        wanted: Wanted,
+        tell: Callable[[str], None],
+        look: Callable[[], Mapping[str, int] | None],
+    ) -> None:
+        """`look` counts the tasks by state; None while nobody can tell."""
         self._fleet = fleet
         self._wanted = wanted
         self._tell = tell
-        self._over = Event()
-        self._striker = Striker(fleet, self._over)
+        self._look = look
+        self.over = Event()
         self._began = self._told = time.monotonic()
-        self._states: dict[str, int] = {}
+        self._states: Mapping[str, int] = {}
         self._struck = 0
 
-    def strike_all(self, strikes: Sequence[Strike]) -> list[Blow]:
+    def strike_all(self, strikes: Sequence[Strike], strike_once: Callable[[Strike], Blow]) -> list[Blow]:
         """Carry out every strike, each when its share of the work has ended or PATIENCE is used up."""
         flying: list[Future[Blow]] = []
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="strike") as pool:
@@ -98,22 +116,25 @@ class _Run:
                 while not self._due(strike, last, flying):
                     self._pass()
                 last = time.monotonic()
-                flying.append(pool.submit(self._striker.strike, strike))
+                flying.append(pool.submit(strike_once, strike))
                 self._struck += 1
             while not all(one.done() for one in flying):
                 self._pass()
         return [one.result() for one in flying]
 
-    def settle(self) -> float:
-        """Heal everything, wait until all has ended; the seconds that took, at most SETTLE_SECONDS."""
-        self._over.set()
+    def settle(self, seconds: float = SETTLE_SECONDS, hopeless: Callable[[], bool] = bool) -> float:
+        """Heal everything, wait until all has ended or `hopeless` says that nothing will move any more.
+
+        The seconds that took, at most `seconds`.
+        """
+        self.over.set()
         with suppress(requests.RequestException):
             self._fleet.post("/heal", phone="*")
         healed = time.monotonic()
         self._tell("all faults are healed")
-        while time.monotonic() - healed < SETTLE_SECONDS:
+        while time.monotonic() - healed < seconds:
             self._pass()
-            if self._fleet.keeper.all_alive() and self._quiet():
+            if self._fleet.keeper.all_alive() and (self._quiet() or hopeless()):
                 break
         return time.monotonic() - healed
 
@@ -136,7 +157,7 @@ class _Run:
     def _pass(self) -> None:
         """Let half a second pass; look, and tell now and then."""
         Event().wait(LOOK_SECONDS)
-        self._states = states(self._fleet.engine) or self._states
+        self._states = self._look() or self._states
         now = time.monotonic()
         if now - self._told >= TELL_SECONDS:
             self._told = now

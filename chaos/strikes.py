@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable
 from threading import Event
+from typing import Any, Protocol
 
 from chaos.blow import Blow, Death
-from chaos.fleet import StormFleet
+from chaos.fleet import KeptRedis, StormFleet
 from chaos.keeper import KeptProcess
-from chaos.look import Running, running
+from chaos.look import Running
+from chaos.processes import signal_all, signal_to, zygotes_of
 from chaos.schedule import KINDS, Strike
 from chaos.servers import cut_connections, disk_full
-from chaos.tell import pid_of
 from chaos.victims import LOOK_SECONDS, Victims, tap_of
-from tests.host.processes import children
 
 FIRE_SECONDS = 8.0  # an armed fault waits so long for its tap, then another phone is tried
 FIRE_TRIES = 3
@@ -25,20 +23,39 @@ HELPER_SECONDS = 3.0  # so long a phone is slow after its tap, so that its worke
 BACK_SECONDS = 60.0  # a server that was killed is back by then, or the strike has failed
 
 
-class Striker:
-    """Strikes the fleet, several at a time from threads of the caller; one phone or server is struck once at a time."""
+class PhoneFleet(Protocol):
+    """What any fleet of phones has: workers that run tasks, phones that fail, a Redis."""
 
-    def __init__(self, fleet: StormFleet, ended: Event) -> None:
-        self._fleet = fleet
+    serials: list[str]
+    redis: KeptRedis
+
+    def running(self) -> list[Running]:
+        """What runs now."""
+
+    def worker_pids(self, runs: Running) -> list[int]:
+        """The processes of the worker that runs it; none while nobody knows them."""
+
+    def any_worker(self, serial: str) -> list[int]:
+        """The processes of some worker at this phone's host; none while there is none."""
+
+    def get(self, path: str) -> Any:
+        """Ask phonesim's control port."""
+
+    def post(self, path: str, **body: Any) -> None:
+        """Ask something of it."""
+
+
+class PhoneStriker:
+    """Strikes workers, phones and Redis, from several threads of the caller; each is struck once at a time."""
+
+    def __init__(self, fleet: PhoneFleet, ended: Event) -> None:
+        self._phones = fleet
         self._ended = ended  # the storm is over: nothing waits any more
-        self._victims = Victims(fleet.engine, fleet.serials, ended)
-        self._by: Mapping[str, Callable[[Blow], None]] = {
+        self._victims = Victims(fleet.running, fleet.serials, ended)
+        self._by: dict[str, Callable[[Blow], None]] = {
             "worker": self._worker,
             "phone": self._phone,
-            "host": self._host,
-            "coordinator": self._coordinator,
             "redis": self._redis,
-            "mariadb": self._mariadb,
         }
 
     def strike(self, strike: Strike) -> Blow:
@@ -59,29 +76,27 @@ class Striker:
 
     def _worker(self, blow: Blow) -> None:
         with self._victims.busy_phone(blow.strike.pick) as (serial, runs):
-            known = pid_of(self._fleet.pids, runs.incarnation) if runs is not None else None
-            blow.aimed = known is not None
-            pid = known or self._some_worker(serial)
-            blow.target, blow.at = f"worker {pid} of {serial}", time.time()
+            known = self._phones.worker_pids(runs) if runs is not None else []
+            blow.aimed = bool(known)
+            pids = known or self._some_worker(serial)
+            blow.target, blow.at = f"worker {pids[0]} of {serial}", time.time()
             if runs is not None and blow.aimed:
                 blow.task_id = runs.task_id
             if blow.strike.kind == "kill_worker":
-                _signal(pid, signal.SIGKILL)
+                signal_all(pids, signal.SIGKILL)
                 blow.deaths += [_death(blow, runs)] if runs is not None and blow.aimed else []
                 return
-            _signal(pid, signal.SIGSTOP)
+            signal_all(pids, signal.SIGSTOP)
             self._ended.wait(blow.strike.seconds)
-            _signal(pid, signal.SIGCONT)
+            signal_all(pids, signal.SIGCONT)
 
-    def _some_worker(self, serial: str) -> int:
+    def _some_worker(self, serial: str) -> list[int]:
         """Any worker of the phone's host, once there is one."""
-        host = self._fleet.host_of[serial]
         while not self._ended.is_set():
-            for zygote in children(host.pid, "workers.host.zygote"):
-                for pid in children(zygote, "workers.host.zygote"):
-                    return pid
+            if pids := self._phones.any_worker(serial):
+                return pids
             self._ended.wait(LOOK_SECONDS)
-        raise TimeoutError(f"{host.name} had no worker to strike until the storm was over")
+        raise TimeoutError(f"the host of {serial} had no worker to strike until the storm was over")
 
     # phones
 
@@ -92,13 +107,13 @@ class Striker:
             blow.at = time.time()
             self._fault(blow, serial)
             self._ended.wait(blow.strike.seconds)
-            self._fleet.post("/heal", phone=serial, fault=blow.strike.kind)
+            self._phones.post("/heal", phone=serial, fault=blow.strike.kind)
 
     def _fault(self, blow: Blow, serial: str, **more: str) -> None:
         helper = blow.strike.kind == "kill_worker"
         seconds = HELPER_SECONDS if helper else blow.strike.seconds
         body = {"seconds": seconds} if seconds else {}
-        self._fleet.post("/faults", phone=serial, fault="slow" if helper else blow.strike.kind, **body, **more)
+        self._phones.post("/faults", phone=serial, fault="slow" if helper else blow.strike.kind, **body, **more)
 
     def _after_tap(self, blow: Blow) -> None:
         """Lie in wait for the tap that cannot be taken back; a phone where none comes is given up for another."""
@@ -110,30 +125,55 @@ class Striker:
                 if self._fires(serial):
                     self._struck_after_tap(blow, serial)
                     return
-                self._fleet.post("/heal", phone=serial)
+                self._phones.post("/heal", phone=serial)
 
     def _struck_after_tap(self, blow: Blow, serial: str) -> None:
         blow.at, blow.target, blow.no_return = time.time(), serial, True
-        runs = next((one for one in running(self._fleet.engine) if one.serial == serial), None)
+        runs = next((one for one in self._phones.running() if one.serial == serial), None)
         if runs is not None:
             blow.aimed, blow.task_id = True, runs.task_id
         if blow.strike.kind == "kill_worker" and runs is not None:
-            pid = pid_of(self._fleet.pids, runs.incarnation)
-            if pid is not None:
+            pids = self._phones.worker_pids(runs)
+            if pids:
                 blow.at = time.time()
-                _signal(pid, signal.SIGKILL)
+                signal_all(pids, signal.SIGKILL)
                 blow.deaths.append(_death(blow, runs))
         self._ended.wait(blow.strike.seconds)
-        self._fleet.post("/heal", phone=serial)
+        self._phones.post("/heal", phone=serial)
 
     def _fires(self, serial: str) -> bool:
         deadline = time.monotonic() + FIRE_SECONDS
         while time.monotonic() < deadline and not self._ended.is_set():
-            phone = next(one for one in self._fleet.get("/phones") if one["serial"] == serial)
+            phone = next(one for one in self._phones.get("/phones") if one["serial"] == serial)
             if not phone["armed"]:
                 return True
             self._ended.wait(LOOK_SECONDS)
         return False
+
+    # Redis
+
+    def _redis(self, blow: Blow) -> None:
+        with self._victims.one_of(["redis"], 0.0):
+            blow.target, blow.at = "redis", time.time()
+            self._phones.redis.pause = blow.strike.seconds
+            self._phones.redis.kill()
+            self._wait_back(self._phones.redis.alive)
+
+    def _wait_back(self, alive: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + BACK_SECONDS
+        while not alive():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not back after {BACK_SECONDS:g} s")
+            Event().wait(LOOK_SECONDS)
+
+
+class Striker(PhoneStriker):
+    """Strikes all of phonefleet's own parts as well."""
+
+    def __init__(self, fleet: StormFleet, ended: Event) -> None:
+        super().__init__(fleet, ended)
+        self._fleet = fleet
+        self._by |= {"host": self._host, "coordinator": self._coordinator, "mariadb": self._mariadb}
 
     # hosts and coordinators
 
@@ -145,7 +185,7 @@ class Striker:
 
     def _strike_host(self, blow: Blow, host: KeptProcess) -> None:
         of = self._fleet.host_of
-        mine = [one for one in running(self._fleet.engine) if one.serial and of.get(one.serial) is host]
+        mine = [one for one in self._fleet.running() if one.serial and of.get(one.serial) is host]
         blow.aimed = bool(mine)
         blow.at = time.time()
         if blow.strike.kind == "freeze_agent":
@@ -155,8 +195,8 @@ class Striker:
             host.pause = blow.strike.seconds
             host.signal(signal.SIGKILL)
         else:
-            for zygote in children(host.pid, "workers.host.zygote"):
-                _signal(zygote, signal.SIGKILL)
+            for zygote in zygotes_of(host.pid):
+                signal_to(zygote, signal.SIGKILL)
         blow.deaths += [_death(blow, one) for one in mine]
 
     def _coordinator(self, blow: Blow) -> None:
@@ -175,14 +215,7 @@ class Striker:
         self._ended.wait(seconds)
         process.signal(signal.SIGCONT)
 
-    # servers
-
-    def _redis(self, blow: Blow) -> None:
-        with self._victims.one_of(["redis"], 0.0):
-            blow.target, blow.at = "redis", time.time()
-            self._fleet.redis.pause = blow.strike.seconds
-            self._fleet.redis.kill()
-            self._wait_back(self._fleet.redis.alive)
+    # MariaDB
 
     def _mariadb(self, blow: Blow) -> None:
         with self._victims.one_of(["mariadb"], 0.0):
@@ -198,18 +231,6 @@ class Striker:
                 server.kill()
                 self._wait_back(self._fleet.mariadb.alive)
 
-    def _wait_back(self, alive: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + BACK_SECONDS
-        while not alive():
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"not back after {BACK_SECONDS:g} s")
-            Event().wait(LOOK_SECONDS)
-
 
 def _death(blow: Blow, runs: Running) -> Death:
     return Death(blow.at, runs.task_id, runs.attempt, runs.pinned, blow.strike.kind, blow.no_return)
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, number)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Event, Lock
 
-from sqlalchemy import Engine
-
-from chaos.look import Running, running
+from chaos.look import Running
 
 LOOK_SECONDS = 0.05
 VICTIM_SECONDS = 3.0  # so long for something to run before whoever is idle is struck
@@ -26,8 +24,9 @@ class StormOver(TimeoutError):
 class Victims:
     """Gives out phones and servers, each to one strike at a time."""
 
-    def __init__(self, engine: Engine, serials: Sequence[str], ended: Event) -> None:
-        self._engine = engine
+    def __init__(self, running: Callable[[], Sequence[Running]], serials: Sequence[str], ended: Event) -> None:
+        """`running` tells what runs now."""
+        self._running = running
         self._serials = serials
         self._ended = ended
         self._lock = Lock()
@@ -54,7 +53,7 @@ class Victims:
     def _busy(self, pick: float, acting: bool) -> tuple[str, Running | None]:
         deadline = time.monotonic() + VICTIM_SECONDS
         while time.monotonic() < deadline and not self._ended.is_set():
-            runs = {one.serial: one for one in running(self._engine) if one.serial and (not acting or tap_of(one))}
+            runs = {one.serial: one for one in self._running() if one.serial and (not acting or tap_of(one))}
             serial = self._claim(list(runs), pick)
             if serial is not None:
                 return serial, runs[serial]

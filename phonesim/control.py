@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from phonesim.faults import FAULTS, Fault, FaultError, Phone, heal, set_fault
@@ -41,6 +42,7 @@ class Control:
         self._gets: Mapping[str, Callable[[], object]] = {
             "/healthz": lambda: {"ok": True, "phones": len(phones)},
             "/phones": lambda: [_describe(phone) for phone in phones.values()],
+            "/calls": lambda: {serial: _calls(phone) for serial, phone in phones.items()},
             "/faults": lambda: {name: sorted(kind.options) for name, kind in sorted(FAULTS.items())},
             "/truth": world.truth,
             "/world": world.snapshot,
@@ -132,5 +134,10 @@ def _describe(phone: Phone) -> dict[str, Any]:
         "app_running": device.app.running,
         "app_foreground": device.app.foreground,
         "faults": sorted(phone.active),
+        "last_call_at": device.ran[-1].began if device.ran else None,
         "armed": [{"fault": fault.name, "at": fault.at, "on": fault.on} for fault in phone.armed],
     }
+
+
+def _calls(phone: Phone) -> list[dict[str, Any]]:
+    return [asdict(call) for call in phone.device.ran]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import io
 import itertools
-from collections.abc import Callable
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -26,6 +29,7 @@ Moment = Literal["next_tap", "after_tap"]
 WIDTH, HEIGHT = 1080, 2400
 DEFAULT_IME = "com.android.inputmethod.latin/.LatinIME"
 STORAGE_KILOBYTES, FREE_KILOBYTES = 115_249_236, 73_881_384
+CALLS = 500  # of the UI server, that a phone remembers
 KEY_POWER, KEY_ENTER, KEY_DELETE, KEY_SLEEP, KEY_WAKEUP = 26, 66, 67, 223, 224
 
 # one at a time: PIL's fonts are shared and not made for threads
@@ -49,6 +53,15 @@ class Apps:
     imes: list[str] = field(default_factory=lambda: [DEFAULT_IME])
 
 
+@dataclass(slots=True)
+class CallTime:
+    """A call to the UI server: when it began to run and ended (seconds since 1970), `ended` None while it runs."""
+
+    call: str
+    began: float
+    ended: float | None = None
+
+
 class Device:
     """One phone. Everything runs on the event loop; drawing alone happens in a thread."""
 
@@ -69,6 +82,7 @@ class Device:
         self.properties = _properties(serial)
         self.ui: UiProcess | None = None
         self.calls = 0  # to its UI server, answered or not
+        self.ran: deque[CallTime] = deque(maxlen=CALLS)
         self.awake = asyncio.Event()
         self.awake.set()
         self.finger_down: tuple[int, int, float] | None = None  # where and since when (monotonic)
@@ -76,6 +90,16 @@ class Device:
         self._draw = draw
         self._app_pid: int | None = None
         self._pids = itertools.count(4000)
+
+    @contextmanager
+    def timed(self, call: str) -> Iterator[None]:
+        """Remember when the call that runs inside the block began and ended."""
+        took = CallTime(call, time.time())
+        self.ran.append(took)
+        try:
+            yield
+        finally:
+            took.ended = time.time()
 
     # the screen
 

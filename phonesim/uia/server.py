@@ -61,7 +61,8 @@ async def _run(device: Device, process: UiProcess, name: str, arguments: list[An
 
     async def act() -> Any:
         try:
-            return await implementation(device, *arguments)
+            with device.timed(name):
+                return await implementation(device, *arguments)
         except RpcError:
             raise
         except TypeError as error:

@@ -9,12 +9,14 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 import adbutils
 import pytest
+import uiautomator2
 
 from tests.support.poll import wait_until
 from tests.support.shelf import Shelf
@@ -147,3 +149,41 @@ def test_a_slow_phone_does_not_slow_its_neighbours(shelf: Shelf) -> None:
         assert neighbour.shell("echo quick", timeout=10) == "quick"
     finally:
         shelf.heal("SIM0002")
+
+
+def test_a_phone_remembers_when_it_was_called(shelf: Shelf) -> None:
+    address, serial = shelf.phones[2]["address"], shelf.phones[2]["serial"]
+    before = time.time()
+    uiautomator2.connect(address).click(5, 5)
+    after = time.time()
+    calls = shelf.get("/calls")
+    assert set(calls) == {phone["serial"] for phone in shelf.phones}
+    tap = calls[serial][-1]
+    assert tap["call"] == "click"
+    assert before <= tap["began"] <= tap["ended"] <= after
+    assert shelf.get("/phones")[2]["last_call_at"] == tap["began"]
+
+
+def test_a_call_that_waits_in_a_hung_phone_has_not_begun(shelf: Shelf) -> None:
+    address, serial = shelf.phones[2]["address"], shelf.phones[2]["serial"]
+    uiautomator2.connect(address).press("home")
+    phone = shelf.adb.client.device(address)
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "click", "params": [5, 5]}).encode()
+    request = f"POST /jsonrpc/0 HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    shelf.fault("hang", phone=serial)
+    try:
+        with phone.create_connection("tcp", 9008) as calling:
+            calling.sendall(request)
+            # opened over the same transport, behind the request: once it stands the phone has the call
+            with phone.create_connection("tcp", 9008):
+                waiting = shelf.get("/calls")[serial][-1]["call"]
+                healed = time.time()
+                shelf.heal(serial)
+                calling.settimeout(10)
+                assert calling.recv(8192)
+    finally:
+        shelf.heal(serial)
+    assert waiting == "pressKey"
+    ran = shelf.get("/calls")[serial][-1]
+    assert ran["call"] == "click"
+    assert ran["began"] >= healed
