@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter, deque
-from collections.abc import Iterator
 
 import pytest
 from celery import group
@@ -14,9 +13,7 @@ from sqlalchemy import Engine
 from models.authors import set_cap
 from models.engine import read, write
 from models.states import State
-from tests.host.shelf import celery_for
 from tests.ledger.drive import like, owned_author, phone_seat, plant, tasks, try_to_take
-from workers import ring as ringing
 from workers.claim import PASSES, Claim
 from workers.record import Failed, Succeeded, record
 from workers.ring import ring_ready
@@ -24,16 +21,6 @@ from workers.seat import POOL_QUEUE, Seat, phone_queue
 from workers.tickets import queued_ids
 
 TASKS, PHONES = 66, 8
-
-
-@pytest.fixture
-def redis(empty_redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
-    """An empty Redis, to which tickets go."""
-    celery = celery_for(empty_redis_url)
-    monkeypatch.setattr(ringing, "app", celery)
-    with Redis.from_url(empty_redis_url, socket_timeout=10) as client:
-        yield client
-    celery.close()
 
 
 class Fleet:
