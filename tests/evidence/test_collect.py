@@ -113,8 +113,8 @@ def test_a_phone_that_hangs_costs_no_more_than_the_deadline(phone: U2Phone, shel
     seen = look_into(shelf, new_watch(), phone, code="list_not_loaded")
     assert (seen.screenshot, seen.tree) == (None, None)
     assert set(seen.facts["missing"]) == PIECES
-    assert seen.facts["missing"]["screenshot"].startswith("phone_hung")
-    assert seen.facts["missing"]["battery"].startswith("not asked after phone_hung")
+    assert seen.facts["missing"]["screenshot"].startswith("time_limit: the phone did not answer")
+    assert seen.facts["missing"]["battery"].startswith("not asked after time_limit")
     assert seen.facts["seconds"] < COLLECT_SECONDS + SLACK
 
 

@@ -43,7 +43,7 @@ class Adb:
 
         Raises PhoneError: phone_hung when not even an echo comes back, phone_lost when adb knows it no more.
         """
-        within = Deadline(ECHO_SECONDS, deadline.left)
+        within = deadline.within(ECHO_SECONDS)
         try:
             wire = self.open("shell:echo", within)
             try:
@@ -51,7 +51,7 @@ class Adb:
             finally:
                 wire.close()
         except PhoneError as error:
-            if error.code not in ("phone_hung", "time_limit"):
+            if error.code != "phone_hung":
                 raise
             raise PhoneError("phone_hung", "the phone answers nothing, not even an echo", sent=False) from error
 

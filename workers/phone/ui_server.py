@@ -99,7 +99,7 @@ class UiServer:
     def _answers(self, deadline: Deadline) -> bool:
         client = HttpClient(lambda limit: self._adb.open(f"tcp:{PORT}", limit))
         try:
-            return client.request("GET", "/ping", b"", Deadline(PING_SECONDS, deadline.left)) == b"pong"
+            return client.request("GET", "/ping", b"", deadline.within(PING_SECONDS)) == b"pong"
         except PhoneError as error:
             if error.code == "ui_server_lost":
                 return False

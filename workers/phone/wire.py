@@ -30,7 +30,15 @@ class Deadline:
     def __init__(self, seconds: float, remaining: Callable[[], float]) -> None:
         self._at = time.monotonic() + seconds
         self._remaining = remaining
-        self.task_is_over = remaining() <= 0
+
+    @property
+    def task_is_over(self) -> bool:
+        """The task's own time has passed, or its lease."""
+        return self._remaining() <= 0
+
+    def within(self, seconds: float) -> Deadline:
+        """A sooner one for a part of the call."""
+        return Deadline(min(seconds, self._at - time.monotonic()), self._remaining)
 
     def left(self) -> float:
         """Seconds left; 0 or less when it has passed."""
@@ -54,7 +62,7 @@ class Wire:
             raise PhoneError("phone_lost", f"no adb server on port {adb_port}: {error}", sent=False) from error
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
-            opening = Deadline(OPEN_SECONDS, deadline.left)
+            opening = deadline.within(OPEN_SECONDS)
             self._ask(f"host:transport:{address}", opening)
             self._ask(service, opening)
         except BaseException:
@@ -138,6 +146,8 @@ class Wire:
 
     def _wait(self, deadline: Deadline, seconds: float = math.inf) -> None:
         left = deadline.left()
+        if left <= 0 and deadline.task_is_over:
+            raise PhoneError("time_limit", "the phone did not answer before its time was over", sent=self.sent)
         if left <= 0:
             raise PhoneError("phone_hung", "the phone did not answer in time", sent=self.sent)
         self.sock.settimeout(max(0.0, min(left, seconds)))
