@@ -37,7 +37,7 @@ class Patience:
     idle: int
 
 
-PEOPLE = Patience(answer=20, lock=10, idle=60)  # long lists and big campaigns take their time
+PEOPLE = Patience(answer=20, lock=10, idle=600)  # long lists and big campaigns take their time
 # Hosts, workers and coordinators would rather learn that the ledger is away, and try again.
 FLEET = Patience(answer=6, lock=4, idle=8)
 

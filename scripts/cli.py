@@ -11,7 +11,8 @@ from rich.console import Console
 from scripts import accounts, alerts, authors, doctor, holds, pause, phones, review, status, stop, submit, up
 from scripts.demo.folder import check_may_be_emptied
 from scripts.demo.run import run_demo
-from scripts.ground import find_redis_of_fleet, open_ledger
+from scripts.ground import address, find_redis_of_fleet, migrate_ledger, open_ledger
+from scripts.show import say
 from scripts.words import in_words
 from workers.coordinator import loop
 from workers.host import __main__ as host_agent
@@ -63,6 +64,12 @@ def coordinator() -> None:
     """Keep tickets and ledger together until SIGTERM. Several may run; one leads."""
     open_ledger().dispose()
     raise typer.Exit(loop.main())
+
+
+@cli.command(rich_help_panel=PARTS)
+def migrate() -> None:
+    """Make the ledger's tables, or change them as this version wants them."""
+    say(Console(), f"the tables of {address()} are those of version {migrate_ledger()}")
 
 
 @cli.command("doctor", rich_help_panel=TRY)

@@ -27,11 +27,21 @@ def open_ledger() -> Engine:
         elif current(engine) != newest():
             reason = f"the tables of {address()} are not those of this version"
             raise refuse(
-                "PHONEFLEET_DATABASE_URL", reason, "run phonefleet up, which migrates them; back them up first"
+                "PHONEFLEET_DATABASE_URL", reason, "back them up, then bring them up to date: phonefleet migrate"
             )
     except UNREACHABLE as error:
         raise unreachable(error) from error
     return engine
+
+
+def migrate_ledger() -> str:
+    """Make or change the ledger's tables as this version wants them; their version. Raises Refused."""
+    try:
+        engine = ledger()
+        upgrade(engine)
+    except (*UNREACHABLE, TimeoutError) as error:
+        raise unreachable(error) from error
+    return newest()
 
 
 def unreachable(error: BaseException) -> Refused:

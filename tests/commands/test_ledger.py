@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from models.engine import read, write
 from models.fleet import phone_offline
+from models.migrate import newest
 from models.tables import Account, Author, Change, Task
 from scripts.examples import nurture_every_account
 from tests.commands.conftest import Run
@@ -27,6 +28,20 @@ def test_an_empty_ledger_says_what_to_do_next(here: Ground, run: Run) -> None:
         said = run(command)
         assert (said.status, said.err) == (0, "")
         assert words in said.out
+
+
+def test_migrate_makes_the_tables(
+    here: Ground, run: Run, mariadb_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PHONEFLEET_DATABASE_URL", mariadb_database)
+    refused = run("status")
+    assert refused.status == 2
+    assert "phonefleet migrate" in refused.err
+    for _ in range(2):
+        made = run("migrate")
+        assert (made.status, made.err) == (0, "")
+        assert newest() in made.out
+    assert run("status").status == 0
 
 
 def test_authors_are_added_and_given_a_basis(here: Ground, run: Run) -> None:
