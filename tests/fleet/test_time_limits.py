@@ -50,8 +50,8 @@ def killed(fleet: Fleet, handle: Handle) -> Attempt:
 
 @pytest.mark.fleet
 def test_hard_limit(tmp_path: Path, sqlite_database: str, empty_redis_url: str) -> None:
-    deaf = {"PHONEFLEET_TASKS": "workers.tasks,tests.support.deaf"}
-    with Fleet(tmp_path, sqlite_database, empty_redis_url, 1, more=deaf) as fleet:
+    deaf = "workers.tasks,tests.support.deaf"
+    with Fleet(tmp_path, sqlite_database, empty_redis_url, 1, PHONEFLEET_TASKS=deaf) as fleet:
         (video, *_) = next(author for author in fleet.shelf.authors() if author["id"] == "xiaopeng")["videos"]
         _in_the_middle(fleet, video["title"])
         _after_a_point_of_no_return(fleet, video["title"])
