@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Protocol
 
 from workers.host.linux import bound_to_me
@@ -87,52 +87,53 @@ class KeptProcess:
 
 
 class Keeper:
-    """Keeps everything alive from one thread of its own.
+    """Keeps everything alive, each from a thread of its own: a database that is slow to start holds up nothing else.
 
-    All starts happen in that thread: the kernel ends a bound process with the thread that started it.
+    Everything is started in its thread alone: the kernel ends a bound process with the thread that started it.
     """
 
     def __init__(self, kept: Sequence[Kept]) -> None:
         self._kept = kept
         self._ended = Event()
-        self._all_up = Event()
         self._failed: BaseException | None = None
+        self._lock = Lock()
         self.restarts = 0
-        self._thread = Thread(target=self._keep, name="keeper", daemon=True)
 
     def start(self, seconds: float) -> None:
         """Start everything in order. Raises what a start raised, or TimeoutError."""
-        self._thread.start()
-        if not self._all_up.wait(seconds):
-            raise TimeoutError(f"the fleet was not started within {seconds:g} s")
-        if self._failed is not None:
-            raise self._failed
+        deadline = time.monotonic() + seconds
+        for one in self._kept:
+            up = Event()
+            Thread(target=self._keep, args=(one, up), name=f"keeper of {one.name}", daemon=True).start()
+            if not up.wait(max(0.0, deadline - time.monotonic())):
+                raise TimeoutError(f"the fleet was not started within {seconds:g} s: {one.name}")
+            if self._failed is not None:
+                raise self._failed
 
     def rest(self) -> None:
-        """Restart nothing any more. The thread lives on, for what it started ends with it."""
+        """Restart nothing any more. The threads live on, for what they started ends with them."""
         self._ended.set()
 
     def all_alive(self) -> bool:
         return all(one.alive() for one in self._kept)
 
-    def _keep(self) -> None:
+    def _keep(self, one: Kept, up: Event) -> None:
         try:
-            for one in self._kept:
-                one.start()
+            one.start()
         except BaseException as error:  # noqa: BLE001  # told to whoever waits in start()
             self._failed = error
-        self._all_up.set()
-        died: dict[str, float] = {}
+        up.set()
         while not self._ended.wait(LOOK_SECONDS):
-            for one in self._kept:
-                self._look_after(one, died)
+            if not one.alive():
+                self._ended.wait(one.pause)
+                self._start_again(one)
         Event().wait()
 
-    def _look_after(self, one: Kept, died: dict[str, float]) -> None:
-        if one.alive():
-            died.pop(one.name, None)
-        elif time.monotonic() - died.setdefault(one.name, time.monotonic()) >= one.pause:
-            with suppress(TimeoutError, RuntimeError):  # tried again at the next look
-                one.start()
+    def _start_again(self, one: Kept) -> None:
+        if self._ended.is_set():
+            return
+        with suppress(TimeoutError, RuntimeError):  # tried again at the next look
+            one.start()
+            with self._lock:
                 self.restarts += 1
-                log.debug("%s was started again", one.name)
+            log.debug("%s was started again", one.name)

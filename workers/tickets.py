@@ -120,7 +120,8 @@ def _task_id(raw: bytes) -> str:
 def put_back(app: Celery, tag: str) -> None:
     """Return the ticket that a dead worker held to the head of its queue; nothing when it was answered for.
 
+    Over a connection of its own: kombu's pool keeps one that broke, and never mends it for a bare channel.
     Raises kombu.exceptions.OperationalError and redis.RedisError.
     """
-    with app.pool.acquire(block=True, timeout=5) as connection, connection.channel() as channel:
+    with app.connection_for_write() as connection, connection.channel() as channel:
         channel.qos.restore_by_tag(tag, leftmost=True)

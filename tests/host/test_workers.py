@@ -8,6 +8,7 @@ import signal
 
 import pytest
 from redis import Redis as Client
+from redis.exceptions import RedisError
 
 from scripts.embedded import free_port
 from tests.host.shelf import WAIT, Shelf, alive, celery_for, ticket
@@ -150,6 +151,17 @@ def test_tickets_are_published_over_a_connection_that_broke(host_redis: str) -> 
         redis.client_kill_filter(_type="normal", skipme=True)  # as a restart of Redis looks to its clients
         publish(app, [ticket("errand.quick", "pool")])
         assert queue_lengths(redis, ["pool"]) == {"pool": 2}
+    app.close()
+
+
+def test_a_ticket_is_put_back_once_redis_answers_again(host_redis: str) -> None:
+    app = celery_for(f"redis://127.0.0.1:{free_port()}/0")
+    put_back(celery_for(host_redis), "no such tag")
+    for _ in range(2):
+        with pytest.raises(RedisError):
+            put_back(app, "no such tag")
+    app.conf.broker_url = host_redis
+    put_back(app, "no such tag")
     app.close()
 
 
