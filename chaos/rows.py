@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,11 @@ def attempts_of(engine: Engine, task_ids: Sequence[str]) -> list[AttemptRow]:
     """The attempts at these tasks, oldest first."""
     wanted = select(Attempt).where(Attempt.task_id.in_(task_ids)).order_by(Attempt.id)
     return read(engine, lambda session: [_attempt(row) for row in session.scalars(wanted)])
+
+
+def keep_rows(rows: Rows, path: Path) -> None:
+    """Write down everything that is judged, for whoever looks into a finding."""
+    path.write_text(json.dumps(asdict(rows), ensure_ascii=False, default=str), encoding="utf-8")
 
 
 def _rows(session: Session, truth: Path) -> Rows:

@@ -20,7 +20,7 @@ from chaos.keeper import Keeper
 from chaos.look import states
 from chaos.material import check_world, read_material
 from chaos.plan import plan_work
-from chaos.rows import read_rows
+from chaos.rows import keep_rows, read_rows
 from chaos.schedule import Strike, plan_strikes
 from chaos.strikes import Striker
 from models.states import ENDED
@@ -73,6 +73,7 @@ def run_storm(wanted: Wanted, folder: Path, tell: Callable[[str], None] = print)
         settled_after = run.settle()
         seconds = time.monotonic() - began
         rows = read_rows(fleet.engine, fleet.truth)
+        keep_rows(rows, folder / "rows.json")
         restarts = fleet.keeper.restarts
         stubborn = fleet.stop_product()
     return Storm(wanted, rows, judge(rows, wanted.tasks), blows, seconds, settled_after, restarts, stubborn)

@@ -47,28 +47,32 @@ class Traces:
     complete: bool = True
 
 
-def judge(kind: ActionKind, known: int, traces: Traces) -> Seen:
-    """What the traces say, when `known` other actions identical to this one are known as done."""
+def judge(kind: ActionKind, known: int, since: int, traces: Traces) -> Seen:
+    """What the traces say. Identical ones are known as done: `known` declared before this one, `since` after it."""
     if traces.places == 0:
         return Seen.UNKNOWN
     if kind in LIKES:
-        # no flow taps a like that is selected: at least one place was without when this one was aimed at it
-        earlier = min(known, traces.places - 1)
-        return Seen.HAPPENED if traces.seen > earlier else Seen.NOT
-    if traces.seen > known:
+        # No flow taps a like that is selected: at least one place was without when this one was aimed at it; and
+        # when a later one was, the likes that are seen are that one's and earlier ones, unless there is one more.
+        others = known + since if since else min(known, traces.places - 1)
+        return Seen.HAPPENED if traces.seen > others else Seen.NOT
+    if traces.seen > known + since:
         return Seen.HAPPENED
     # fewer than known: something of ours was deleted, and it may have been this
-    return Seen.NOT if traces.complete and traces.seen == known else Seen.UNKNOWN
+    return Seen.NOT if traces.complete and traces.seen == known + since else Seen.UNKNOWN
 
 
-def verify(app: App, action: Action, own_name: str, known: int, video_loop: int, comment_loop: int) -> Seen:
+def verify(
+    app: App, action: Action, own_name: str, known: int, video_loop: int, comment_loop: int, *, since: int = 0
+) -> Seen:
     """Look whether the action is on the app, as the account that did it.
 
     Only to be called once the worker that declared it is dead and the phone's UI server was
     restarted: before that a queued tap may still come. `own_name` is the account's name on the app;
     `known` counts the identical actions (account, kind, author, title, target, text) that the ledger
-    knows as done besides this one. The loops are those of the attempt: how many of the author's
-    videos and of a video's comments to look at. Several videos with one title are all looked at.
+    knows as done besides this one and declared before it, `since` those declared after it. The loops
+    are those of the attempt: how many of the author's videos and of a video's comments to look at.
+    Several videos with one title are all looked at.
 
     UNKNOWN when nobody can tell: video or target comment gone, a text of ours deleted, a list too
     long, a kind of action that leaves no trace. Raises FlowFailure (wrong_account, list_not_loaded,
@@ -77,9 +81,9 @@ def verify(app: App, action: Action, own_name: str, known: int, video_loop: int,
     if action.kind not in LIKES | WORDS:
         return Seen.UNKNOWN
     account = check_account(app)
-    search = _Search(app, action, frozenset({own_name, account.name}), known, video_loop, comment_loop)
+    search = _Search(app, action, frozenset({own_name, account.name}), known + since, video_loop, comment_loop)
     with app.session.watch.step("verify"):
-        return judge(action.kind, known, app.through_crashes(search.run))
+        return judge(action.kind, known, since, app.through_crashes(search.run))
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,13 +136,17 @@ def conclude(
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """An action whose outcome is open. `known`: identical ones of the account that are known as done;
-    `alone`: no identical one is in doubt as well, so that what is seen can only be this one."""
+    """An action whose outcome is open.
+
+    `known` and `since` count identical ones of the account that are known as done, declared before it
+    and after it; `alone`: no identical one is in doubt as well, so that what is seen can only be this one.
+    """
 
     number: int
     act: Act
     known: int
     alone: bool
+    since: int = 0
 
 
 def doubts(session: Session, task_id: str) -> list[Doubt]:
@@ -153,7 +157,7 @@ def doubts(session: Session, task_id: str) -> list[Doubt]:
     found = []
     for row in open_ones:
         same = session.execute(
-            select(ActionRow.outcome, func.count())
+            select(ActionRow.outcome, ActionRow.id > row.id, func.count())
             .where(
                 ActionRow.account_id == row.account_id,
                 ActionRow.video_key == row.video_key,
@@ -164,9 +168,10 @@ def doubts(session: Session, task_id: str) -> list[Doubt]:
                 ActionRow.text == row.text,
                 ActionRow.id != row.id,
             )
-            .group_by(ActionRow.outcome)
+            .group_by(ActionRow.outcome, ActionRow.id > row.id)
         ).all()
-        counts = dict(same)
+        counts = {(outcome, bool(later)): count for outcome, later, count in same}
+        in_doubt_too = any(outcome == "declared" for outcome, _ in counts)
         act = Act(
             row.kind,
             row.author_id,
@@ -177,7 +182,8 @@ def doubts(session: Session, task_id: str) -> list[Doubt]:
             row.account_id,
             row.phone_serial,
         )
-        found.append(Doubt(row.id, act, counts.get("done", 0), not counts.get("declared")))
+        known, since = counts.get(("done", False), 0), counts.get(("done", True), 0)
+        found.append(Doubt(row.id, act, known, not in_doubt_too, since))
     return found
 
 

@@ -46,7 +46,9 @@ def _settle(app: App, doubt: Doubt, params: Params) -> None:
     author_known = hasattr(params, "author_id")  # a feed's loop says nothing about an author's list
     video_loop = int(getattr(params, "video_loop", VIDEO_LOOP)) if author_known else VIDEO_LOOP
     comment_loop = max(COMMENT_LOOP, int(getattr(params, "comment_loop", COMMENT_LOOP)))
-    seen = app.through_crashes(lambda: verify(app, action, "", doubt.known, video_loop, comment_loop))
+    seen = app.through_crashes(
+        lambda: verify(app, action, "", doubt.known, video_loop, comment_loop, since=doubt.since)
+    )
     if seen is Seen.HAPPENED:
         app.session.journal.confirm(doubt.number, verified=True)
     elif seen is Seen.NOT:

@@ -28,6 +28,7 @@ from workers.coordinator.overdue import end_overdue
 from workers.journal import LedgerJournal
 from workers.record import Failed, Succeeded, record
 from workers.rescue import incarnation_died
+from workers.seat import Seat
 
 LIKE = Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看")
 
@@ -95,6 +96,27 @@ def test_identical_actions_in_doubt_are_not_told_apart(ledger: Engine) -> None:
     incarnation_died(ledger, other.fence.incarnation, "killed")
     (doubt,) = looking(ledger, one).doubts
     assert not doubt.alone
+
+
+@pytest.mark.parametrize("when", ["before", "since"])
+def test_identical_actions_that_are_done_are_counted_by_when_they_were_declared(ledger: Engine, when: str) -> None:
+    owned_author(ledger)
+    seat = phone_seat(ledger, "p1")
+    if when == "before":
+        done_once(ledger, seat)
+    one, _ = in_doubt(ledger)
+    if when == "since":
+        done_once(ledger, phone_seat(ledger, "p1"))
+    (doubt,) = looking(ledger, one).doubts
+    assert (doubt.known, doubt.since, doubt.alone) == ((1, 0, True) if when == "before" else (0, 1, True))
+
+
+def done_once(engine: Engine, seat: Seat) -> None:
+    """Another task of the account does the very same, and succeeds."""
+    got = take(engine, ready(engine, plant(engine, like()))[0], seat)
+    journal = LedgerJournal(engine, got, ZONE)
+    journal.confirm(journal.declare(LIKE), verified=True)
+    record(engine, got, Succeeded({"kind": "like_comment"}))
 
 
 def test_a_task_in_doubt_that_nobody_could_look_after_says_so_at_its_end(ledger: Engine) -> None:
