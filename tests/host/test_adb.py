@@ -8,6 +8,7 @@ import pytest
 
 from scripts.embedded import free_port
 from tests.host.processes import Sim
+from tests.support.freeze import frozen
 from workers.host.adb import Adb, AdbError, AdbServer, devices
 
 
@@ -37,6 +38,21 @@ def test_a_phone_is_followed_from_its_connection_on(adb: Adb) -> None:
         assert any(address not in seen for seen in follow)
     finally:
         sim.close()
+
+
+def test_a_server_that_hangs_is_found_out_and_replaced() -> None:
+    port = free_port()
+    server = AdbServer(port, usb=False)
+    server.ensure()
+    follow = Adb(port).track()
+    assert next(follow) == {}
+    assert server._process is not None
+    with frozen(server._process.pid):
+        with pytest.raises(AdbError, match="hangs"):
+            next(follow)
+        server.ensure()
+    assert Adb(port).alive()
+    server.close()
 
 
 def test_what_adb_refuses_is_an_error_with_its_words(adb: Adb) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import socket
 import subprocess
 import time
@@ -22,6 +23,7 @@ log = logging.getLogger("phonefleet.adb")
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 15.0
 CALL_SECONDS = 5.0
+QUIET_SECONDS = 5.0  # without news of phones, after which the server is asked whether it is there
 CONNECT_SECONDS = 15.0  # adb itself waits 10 s for a phone that does not answer
 SHELL_BYTES = 65536
 NO_USB = {"ADB_USB": "0"}  # also spares the 3 s that the server takes to look at the USB ports
@@ -70,15 +72,24 @@ class Adb:
     def track(self) -> Iterator[Mapping[str, str]]:
         """Address → state of all phones, now and after each change, for as long as the server lives.
 
-        States are adb's own: device, offline, unauthorized, … Raises AdbError when the server ends.
+        States are adb's own: device, offline, unauthorized, … Raises AdbError when the server ends or hangs.
         """
         deadline = time.monotonic() + CALL_SECONDS
         with self._open(deadline) as sock:
             _request(sock, "host:track-devices", deadline)
             while True:
-                sock.settimeout(None)  # a shelf may stay as it is for days; the server's end closes the socket
-                size = int(_read_exactly(sock, 4, None), 16)
-                yield devices(_read_exactly(sock, size, time.monotonic() + CALL_SECONDS).decode(errors="replace"))
+                self._wait_for_news(sock)
+                until = time.monotonic() + CALL_SECONDS
+                size = int(_read_exactly(sock, 4, until), 16)
+                yield devices(_read_exactly(sock, size, until).decode(errors="replace"))
+
+    def _wait_for_news(self, sock: socket.socket) -> None:
+        """A shelf may stay as it is for days, and a server that hangs says nothing either: it is asked."""
+        news = select.poll()
+        news.register(sock, select.POLLIN)
+        while not news.poll(QUIET_SECONDS * 1000):
+            if not self.alive():
+                raise AdbError("the adb server hangs")
 
     def _ask(self, request: str, seconds: float) -> str:
         deadline = time.monotonic() + seconds
@@ -138,9 +149,7 @@ def devices(listing: str) -> Mapping[str, str]:
     return {address: state.strip() for address, state in rows}
 
 
-def _left(deadline: float | None) -> float | None:
-    if deadline is None:
-        return None
+def _left(deadline: float) -> float:
     left = deadline - time.monotonic()
     if left <= 0:
         raise AdbError("no answer in time")
@@ -160,7 +169,7 @@ def _request(sock: socket.socket, request: str, deadline: float) -> None:
         raise AdbError(f"{request}: {_read_exactly(sock, size, deadline).decode(errors='replace')}")
 
 
-def _read_exactly(sock: socket.socket, size: int, deadline: float | None) -> bytes:
+def _read_exactly(sock: socket.socket, size: int, deadline: float) -> bytes:
     data = b""
     while len(data) < size:
         data += _read(sock, size - len(data), deadline) or _ended()
@@ -174,7 +183,7 @@ def _read_all(sock: socket.socket, deadline: float) -> bytes:
     return data
 
 
-def _read(sock: socket.socket, size: int, deadline: float | None) -> bytes:
+def _read(sock: socket.socket, size: int, deadline: float) -> bytes:
     try:
         sock.settimeout(_left(deadline))
         return sock.recv(size)
