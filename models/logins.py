@@ -25,7 +25,7 @@ HOLDER_AGAIN = timedelta(seconds=60)  # while an account is on two phones, the o
 def account_seen(engine: Engine, serial: str, account_id: str, name: str, app_version: str | None = None) -> bool:
     """This account is logged in on this phone now. True when the ledger thought otherwise before.
 
-    When another phone that is online holds the account, this one waits without an account.
+    When another phone that is online and well holds the account, this one waits without an account.
     """
     name = storable_text(name, MOST_NAME)
 
@@ -37,7 +37,7 @@ def account_seen(engine: Engine, serial: str, account_id: str, name: str, app_ve
         phone = phones.pop(serial, None) or session.get_one(Phone, serial)
         phone.account_read_at = now
         phone.app_version = app_version or phone.app_version
-        holder = next((one for one in phones.values() if one.state == "online"), None)
+        holder = next((one for one in phones.values() if one.state == "online" and one.unfit_why is None), None)
         if holder is not None:
             return _wait_for(session, phone, holder, account_id, now)
         for one in phones.values():
@@ -53,9 +53,23 @@ def account_gone(engine: Engine, serial: str, why: str) -> None:
     def work(session: Session) -> None:
         phone = session.get(Phone, serial, with_for_update=True)
         if phone is not None:
-            phone.account_id, phone.twice_since, phone.why = None, None, why
+            phone.account_id, phone.twice_since, phone.why = None, None, storable_text(why)
             phone.account_read_at = database_now(session)
             owe_tickets_again(session, serial)
+
+    write(engine, work)
+
+
+def account_unread(engine: Engine, serial: str, why: str) -> None:
+    """It could not be read who is logged in: what was known before stays, and the phone is asked again.
+
+    A flow that acts reads the account itself before it does.
+    """
+
+    def work(session: Session) -> None:
+        phone = session.get(Phone, serial, with_for_update=True)
+        if phone is not None and phone.account_id is None and phone.twice_since is None:
+            phone.why = storable_text(why)
 
     write(engine, work)
 

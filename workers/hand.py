@@ -17,7 +17,7 @@ from flows.identify import Account, read_account
 from flows.phone import PhoneError
 from flows.profile import AppProfile, load_profile
 from flows.session import Action, ActionRefused, Session
-from models.logins import account_gone, account_seen
+from models.logins import account_gone, account_seen, account_unread
 from workers.claim import Claim
 from workers.host.slots import own_slot
 from workers.journal import LedgerJournal
@@ -179,9 +179,12 @@ def identify(engine: Engine, seat: Seat) -> Account | None:
         )
         app = App(session)
         account = app.through_crashes(lambda: read_account(app))
-    except Exception as error:  # noqa: BLE001 - whatever it is, the account is unknown, and people read why
+    except Exception as error:  # noqa: BLE001 - whatever it is, people read why the account is not known
         _hand.let_go()
-        account_gone(engine, seat.serial, f"cannot tell who is logged in: {error}")
+        if isinstance(error, FlowFailure) and error.code == "logged_out":
+            account_gone(engine, seat.serial, str(error))
+        else:
+            account_unread(engine, seat.serial, f"cannot tell who is logged in: {error}")
         return None
     account_seen(engine, seat.serial, account.id, account.name)
     _hand.read_account(account.id)

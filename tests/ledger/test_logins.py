@@ -13,7 +13,8 @@ from models.alerts import latest_alerts
 from models.engine import read, write
 from models.fitness import why_not
 from models.fleet import phone_offline, phone_online
-from models.logins import HOLDER_AGAIN, account_gone, account_seen, to_be_asked
+from models.health import Reading, note_health
+from models.logins import HOLDER_AGAIN, account_gone, account_seen, account_unread, to_be_asked
 from models.tables import Phone
 from tests.ledger.drive import now, phone_seat
 
@@ -154,6 +155,32 @@ def test_two_phones_that_went_and_came_settle_by_themselves(ledger: Engine) -> N
     assert shelf.phone("p1").twice_since is not None
     assert shelf.changes(20) == 0
     assert shelf.alerts() == ["account:a", "account:a"], "once for each time"
+
+
+def test_a_holder_that_cannot_be_read_keeps_its_account_while_it_is_well(ledger: Engine) -> None:
+    shelf = twice(ledger)
+    account_unread(ledger, "p1", "its screen shows another app")
+    account_unread(ledger, "p2", "its screen shows another app")
+    assert shelf.known() == {"p1": "a", "p2": None}
+    assert shelf.phone("p1").account_read_at is None, "it is asked again"
+    assert shelf.phone("p2").why == "account a is on phone p1 too, which is asked to look again"
+    note_health(ledger, "test", [Reading("p1", {}, "its screen is locked", "unlock it")])
+    shelf.look("p2")
+    assert shelf.known() == {"p1": None, "p2": "a"}
+    note_health(ledger, "test", [Reading("p1", {}, None, "")])
+    shelf.changes(3)
+    assert shelf.known() == {"p1": None, "p2": "a"}
+    assert shelf.changes(20) == 0
+
+
+def test_a_phone_whose_account_nobody_knows_says_why(ledger: Engine) -> None:
+    shelf = Shelf(ledger, p1="a")
+    account_unread(ledger, "p1", "cannot tell: the phone does not answer")
+    unfit = why_not(shelf.phone("p1"), now(ledger))
+    assert unfit is not None
+    assert (unfit.code, unfit.why) == ("no_account", "cannot tell: the phone does not answer")
+    shelf.acquaint()
+    assert why_not(shelf.phone("p1"), now(ledger)) is None
 
 
 def test_a_phone_that_comes_back_is_read_again(ledger: Engine) -> None:

@@ -111,9 +111,9 @@ class Fleet:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
-    def heal(self, phone: str) -> None:
-        """End all faults of a phone."""
-        self._control("/heal", json.dumps({"phone": phone}).encode())
+    def heal(self, phone: str, fault: str = "") -> None:
+        """End one fault of a phone, or all."""
+        self._control("/heal", json.dumps({"phone": phone, **({"fault": fault} if fault else {})}).encode())
 
     def described(self) -> list[dict[str, Any]]:
         """The phones, as phonesim describes them."""
