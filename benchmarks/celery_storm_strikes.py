@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from threading import Event
 
 from benchmarks.stock_fleet import StockFleet
@@ -20,9 +20,9 @@ LEFT_OUT = frozenset(
 )
 
 
-def possible(strikes: Sequence[Strike]) -> list[Strike]:
-    """Those that have something to hit here."""
-    return [strike for strike in strikes if strike.kind not in LEFT_OUT]
+def possible(strikes: Sequence[Strike], spare: Collection[str] = frozenset()) -> list[Strike]:
+    """Those that have something to hit here, without the kinds to `spare`."""
+    return [strike for strike in strikes if strike.kind not in LEFT_OUT and strike.kind not in spare]
 
 
 class StockStriker(PhoneStriker):

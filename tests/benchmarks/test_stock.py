@@ -140,3 +140,4 @@ def test_strikes_on_what_stock_celery_lacks_are_left_out() -> None:
     kept = possible(strikes)
     assert {strike.kind for strike in kept} == set(KINDS) - LEFT_OUT
     assert [strike for strike in strikes if strike.kind not in LEFT_OUT] == kept
+    assert possible(strikes, {"hang"}) == [strike for strike in kept if strike.kind != "hang"]
