@@ -89,7 +89,7 @@ def _say(line: str) -> None:
 def stock_storm(
     wanted: Wanted, folder: Path, tell: Callable[[str], None], spare: Collection[str] = frozenset()
 ) -> Side:
-    """The storm over stock Celery, without strikes of the kinds to `spare`. Raises what keeps its fleet from starting."""
+    """The storm over stock Celery, without the kinds to `spare`. Raises what keeps its fleet from starting."""
     material = read_material(wanted.seed, wanted.phones)
     work = plan_work(wanted.tasks, material, wanted.seed)
     strikes = possible(plan_strikes(wanted.faults, wanted.seed), spare)
