@@ -77,6 +77,14 @@ class KeptMariaDB:
             return False
         return state.rpartition(")")[2].split()[0] != "Z"  # InnoDB ends by itself when a rollback finds the disk full
 
+    def answers(self) -> bool:
+        """Does it serve?"""
+        try:
+            self.server.execute("SELECT 1")
+        except Exception:  # noqa: BLE001  # the driver is an optional import of the server's
+            return False
+        return True
+
     def start(self) -> None:
         if not self.alive():
             self.server.kill()  # reaps one that ended by itself

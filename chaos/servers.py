@@ -66,7 +66,9 @@ class StormRedis:
                 f"bind 127.0.0.1\nport {self._port}\nrequirepass {self._password}\n"
                 f'dir "{self._folder.resolve()}"\nsave ""\nappendonly no\n'.encode()
             )
-        wait_until(self._answers, START_SECONDS, "Redis", every=0.05)
+        wait_until(lambda: self.answers() or not self.alive(), START_SECONDS, "Redis", every=0.05)
+        if not self.alive():
+            raise RuntimeError("Redis was killed as it started")
 
     def kill(self) -> None:
         """kill -9; what it held is gone."""
@@ -74,7 +76,8 @@ class StormRedis:
             self._process.kill()
             self._process.wait(START_SECONDS)
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Does it serve?"""
         try:
             with redis.Redis.from_url(self.url, socket_timeout=1, socket_connect_timeout=1) as client:
                 return bool(client.ping())

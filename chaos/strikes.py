@@ -157,11 +157,11 @@ class PhoneStriker:
             blow.target, blow.at = "redis", time.time()
             self._phones.redis.pause = blow.strike.seconds
             self._phones.redis.kill()
-            self._wait_back(self._phones.redis.alive)
+            self._wait_back(self._phones.redis.answers)
 
-    def _wait_back(self, alive: Callable[[], bool]) -> None:
+    def _wait_back(self, answers: Callable[[], bool]) -> None:
         deadline = time.monotonic() + BACK_SECONDS
-        while not alive():
+        while not answers():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not back after {BACK_SECONDS:g} s")
             Event().wait(LOOK_SECONDS)
@@ -220,6 +220,9 @@ class Striker(PhoneStriker):
     def _mariadb(self, blow: Blow) -> None:
         with self._victims.one_of(["mariadb"], 0.0):
             server = self._fleet.mariadb.server
+            self._wait_back(
+                self._fleet.mariadb.answers
+            )  # it may have ended by itself, of the disk that was full before
             blow.target, blow.at = "mariadb", time.time()
             if blow.strike.kind == "mariadb_cut":
                 cut_connections(server)
@@ -229,7 +232,7 @@ class Striker(PhoneStriker):
             else:
                 self._fleet.mariadb.pause = blow.strike.seconds
                 server.kill()
-                self._wait_back(self._fleet.mariadb.alive)
+                self._wait_back(self._fleet.mariadb.answers)
 
 
 def _death(blow: Blow, runs: Running) -> Death:
