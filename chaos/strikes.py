@@ -222,7 +222,7 @@ class Striker(PhoneStriker):
             server = self._fleet.mariadb.server
             self._wait_back(
                 self._fleet.mariadb.answers
-            )  # it may have ended by itself, of the disk that was full before
+            )
             blow.target, blow.at = "mariadb", time.time()
             if blow.strike.kind == "mariadb_cut":
                 cut_connections(server)
