@@ -44,6 +44,7 @@ class KillFleet:
                 FOLDER: str(folder / "board"),
                 "PHONEFLEET_DESKS": str(len(DESK) + SPARE_DESKS),
                 "PHONEFLEET_DRAIN": "20",
+                "PHONEFLEET_LEASE": "6",  # what is lost is struck, and not slow
             },
             coordinator=("-m", "tests.kills.coordinator"),
         )

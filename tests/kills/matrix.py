@@ -105,7 +105,8 @@ def check_grown(result: Result, expected: Expected) -> None:
 
 
 def _check_rows(rows: Rows, expected: Expected) -> None:
-    assert tuple(one.outcome for one in rows.attempts) == expected.attempts
+    told = [(one.number, one.outcome, one.incarnation, one.phone_serial, one.reason) for one in rows.attempts]
+    assert tuple(one.outcome for one in rows.attempts) == expected.attempts, told
     assert tuple((one.attempt, one.outcome) for one in rows.actions) == expected.actions
     assert tuple(one.what for one in rows.refused) == expected.refused
     assert [one.number for one in rows.attempts] == list(range(1, len(expected.attempts) + 1))
