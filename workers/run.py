@@ -61,7 +61,8 @@ def run_ticket(task_id: str) -> str:
         hard_limit=asked_at + got.hard_limit,
     )
     try:
-        outcome = perform(engine, seat, got)
+        # a claim that took its whole lease to be confirmed leaves no time in which the phone may be touched
+        outcome = perform(engine, seat, got) if seat.slot.lease_lasts() else HandedBack()
         if outcome is None:
             return "lease lost"
         return write_down(engine, got, outcome, seat.slot.lease_lasts)
@@ -112,6 +113,11 @@ def perform(engine: Engine, seat: Seat, got: Claim) -> Outcome | None:
     """
     watch = SlotWatch(seat.slot, got.soft_limit)
     outcome = _settled(engine, seat, got, watch)
+    if isinstance(outcome, Failed) and not seat.slot.lease_lasts():
+        # calls to the phone are cut short where the lease ends: neither phone nor flow is to blame
+        record_refused_write(engine, got.fence, "lease ran out")
+        log.warning("%s %s: the lease ran out: %s", got.flow, got.fence.task_id, outcome.reason)
+        return None
     if isinstance(outcome, Failed):
         return replace(outcome, evidence=keep(settings(), seat, got, watch, outcome, last_calls(), profile()))
     return outcome

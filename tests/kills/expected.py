@@ -32,7 +32,7 @@ class Table:
 _ONCE = Expected(("succeeded",), DONE)
 GREW = Expected(("delegated",))
 GREW_AGAIN = Expected(("lost", "delegated"))
-GREW_AGAIN_LATE_REFUSED = Expected(("lost", "delegated"), refused=("Replaced",))
+GREW_AGAIN_LATE_REFUSED = Expected(("lost", "delegated"), refused=("HandedBack",))
 
 # Nothing is lost that a living worker holds.
 UNHARMED = Table(dict.fromkeys(PHONE, _ONCE), dict.fromkeys(DESK, GREW))
@@ -62,13 +62,15 @@ KILLED = _table(
 )
 
 # As killed; but they wake when their leases are over, and whatever they then write is refused. What was
-# written and not committed, the database itself threw away meanwhile.
+# written and not committed, the database itself threw away meanwhile. A claim that was frozen before it was
+# made leaves no time to touch the phone, and is given back.
 FROZEN = _table(
     {
-        Moment.CLAIMED: Expected(_AGAIN, DONE_LATER, ("lease ran out",)),
+        Moment.RECEIVED: Expected(("handed_back", "succeeded"), DONE_LATER),
+        Moment.CLAIMED: Expected(_AGAIN, DONE_LATER, ("HandedBack",)),
         Moment.ACTING: Expected(_AGAIN, DONE_LATER, ("lease ran out",)),
         Moment.DECLARED: Expected(_AGAIN, NOT_THEN_DONE, ("lease ran out",)),
-        Moment.TAPPED: Expected(_AGAIN, DONE, ("Failed",)),
+        Moment.TAPPED: Expected(_AGAIN, DONE, ("lease ran out",)),
         Moment.CONCLUDED: Expected(_AGAIN, DONE, ("Succeeded",)),
         Moment.RECORDING: Expected(_AGAIN, DONE),
     },
