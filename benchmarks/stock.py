@@ -20,6 +20,8 @@ from celery import Celery, Task
 from celery.exceptions import Ignore, Retry
 from celery.signals import worker_process_init
 from redis import Redis
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry as RedisRetry
 
 from benchmarks.stock_canvas import POOL_QUEUE
 from benchmarks.stock_journal import RedisJournal, StockWatch
@@ -70,12 +72,18 @@ def make_app(url: str, backend: str = "") -> Celery:
 app = make_app(os.environ.get(REDIS, ""))
 
 
+def _patient_redis(url: str) -> Redis:
+    """A client for the journal that outlasts a Redis that is restarted."""
+    patience = RedisRetry(ExponentialBackoff(cap=2.0, base=0.1), retries=12)
+    return Redis.from_url(url, socket_timeout=10, retry=patience)
+
+
 class _Hand:
     """This process's one phone."""
 
     def __init__(self) -> None:
         self.seat: dict[str, Any] = json.loads(os.environ.get(SEAT, '{"serial": null}'))
-        self.redis = Redis.from_url(os.environ[REDIS], socket_timeout=10) if REDIS in os.environ else None
+        self.redis = _patient_redis(os.environ[REDIS]) if REDIS in os.environ else None
         self.ends_at = 0.0
         self._phone: U2Phone | None = None
 
