@@ -220,9 +220,7 @@ class Striker(PhoneStriker):
     def _mariadb(self, blow: Blow) -> None:
         with self._victims.one_of(["mariadb"], 0.0):
             server = self._fleet.mariadb.server
-            self._wait_back(
-                self._fleet.mariadb.answers
-            )
+            self._wait_back(self._fleet.mariadb.answers)
             blow.target, blow.at = "mariadb", time.time()
             if blow.strike.kind == "mariadb_cut":
                 cut_connections(server)
