@@ -61,13 +61,15 @@ def _served(session: Session, phone: Phone, now: datetime) -> bool:
     return session.scalar(select(Task.id).where(*running).limit(1)) is not None
 
 
-def phone_offline(engine: Engine, serial: str, why: str, host: str | None = None) -> None:
+def phone_offline(engine: Engine, serial: str, why: str, host: str | None = None, *, ago: float = 0.0) -> None:
     """The phone is gone; tickets in its queue are rung anew for whoever may take them."""
-    phone_problem(engine, serial, "offline", why, host)
+    phone_problem(engine, serial, "offline", why, host, ago=ago)
 
 
-def phone_problem(engine: Engine, serial: str, state: str, why: str, host: str | None = None) -> None:
-    """The phone is there but cannot work (unauthorized, offline in adb, …).
+def phone_problem(
+    engine: Engine, serial: str, state: str, why: str, host: str | None = None, *, ago: float = 0.0
+) -> None:
+    """The phone is there but cannot work (unauthorized, offline in adb, …), since `ago` seconds.
 
     What a `host` says of a phone that another one serves by now is not taken down.
     """
@@ -77,16 +79,16 @@ def phone_problem(engine: Engine, serial: str, state: str, why: str, host: str |
         if phone is None or (host is not None and phone.host != host):
             return
         now = database_now(session)
-        _enter(phone, state, why, now)
+        _enter(phone, state, why, now - timedelta(seconds=ago))
         phone.incarnation, phone.seen_at = None, now
         owe_tickets_again(session, serial)
 
     write(engine, work)
 
 
-def _enter(phone: Phone, state: str, why: str | None, now: datetime) -> None:
+def _enter(phone: Phone, state: str, why: str | None, since: datetime) -> None:
     if phone.state != state:
-        phone.state, phone.state_since = state, now
+        phone.state, phone.state_since = state, since
     phone.why = why
 
 

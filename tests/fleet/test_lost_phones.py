@@ -23,8 +23,7 @@ def test_a_hub_is_lost_and_comes_back_with_one_account_on_two_phones(
 ) -> None:
     with Fleet(tmp_path, sqlite_database, empty_redis_url, PHONES, PHONEFLEET_HEALTH="1") as fleet:
         fleet.wait(lambda: len(_accounts(fleet)) == PHONES, 30, "an account on each phone")
-        for number in range(1, PHONES + 1):
-            fleet.fault("unplug", f"SIM000{number}")
+        fleet.fault("unplug", "*")
         fleet.wait(lambda: _alerts(fleet) == [("hub_lost", "host:shelf")], 30, "one alert for all")
         whys = {phone.why or "" for phone in _phones(fleet)}
         assert len(whys) == 1

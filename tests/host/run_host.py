@@ -25,10 +25,10 @@ class RedisLedger:
         self._redis.hset("serves", serial, incarnation)
         self._tell("online", serial, address, host, model)
 
-    def phone_offline(self, serial: str, why: str) -> None:
+    def phone_offline(self, serial: str, why: str, ago: float) -> None:
         self._tell("offline", serial, why)
 
-    def phone_problem(self, serial: str, state: str, why: str) -> None:
+    def phone_problem(self, serial: str, state: str, why: str, ago: float) -> None:
         self._tell("problem", serial, state, why)
 
     def phones_alive(self, incarnations: Sequence[str]) -> set[str]:

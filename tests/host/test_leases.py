@@ -59,10 +59,10 @@ class Ledger:
     def phone_online(self, serial: str, address: str, host: str, model: str, incarnation: str) -> None:
         raise NotImplementedError
 
-    def phone_offline(self, serial: str, why: str) -> None:
+    def phone_offline(self, serial: str, why: str, ago: float) -> None:
         raise NotImplementedError
 
-    def phone_problem(self, serial: str, state: str, why: str) -> None:
+    def phone_problem(self, serial: str, state: str, why: str, ago: float) -> None:
         raise NotImplementedError
 
     def incarnation_died(self, incarnation: str, why: str) -> list[str]:

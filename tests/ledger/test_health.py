@@ -200,10 +200,10 @@ def test_which_phones_were_lost_together(lost: list[Loss], sizes: list[int]) -> 
 
 
 def lose(engine: Engine, serials: Sequence[str], seconds_ago: float, why: str = "unplugged") -> None:
-    """Phones go offline, one a tenth of a second after the other."""
+    """Phones went offline, one a tenth of a second after the other; their host is late to say so."""
     for place, serial in enumerate(serials):
-        phone_offline(engine, serial, why)
-        set_phone(engine, serial, state_since=now(engine) - timedelta(seconds=seconds_ago - place / 10))
+        set_phone(engine, serial, state="online", incarnation=None)
+        phone_offline(engine, serial, why, ago=seconds_ago - place / 10)
 
 
 def test_ten_phones_lost_at_one_moment_are_one_hub(ledger: Engine) -> None:

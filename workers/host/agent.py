@@ -269,10 +269,16 @@ class Agent:
 
     def _report(self, serial: str, state: str, why: str) -> None:
         log.info("phone %s: %s (%s)", serial, state, why)
-        if state == "offline":
-            self._clerk.do(f"report {serial}", lambda: self._ledger.phone_offline(serial, why))
-        else:
-            self._clerk.do(f"report {serial}", lambda: self._ledger.phone_problem(serial, state, why))
+        seen = time.monotonic()  # the clerk may be late; phones that were lost together are known by their moment
+
+        def errand() -> None:
+            ago = time.monotonic() - seen
+            if state == "offline":
+                self._ledger.phone_offline(serial, why, ago)
+            else:
+                self._ledger.phone_problem(serial, state, why, ago)
+
+        self._clerk.do(f"report {serial}", errand)
 
     def _to_zygote(self, errand: Callable[[], None]) -> None:
         try:

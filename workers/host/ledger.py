@@ -18,11 +18,11 @@ class Ledger(Protocol):
     def phone_online(self, serial: str, address: str, host: str, model: str, incarnation: str) -> None:
         """This host serves this phone now, with a worker of this incarnation. Raises ServedElsewhere."""
 
-    def phone_offline(self, serial: str, why: str) -> None:
-        """The phone is gone."""
+    def phone_offline(self, serial: str, why: str, ago: float) -> None:
+        """The phone is gone since `ago` seconds."""
 
-    def phone_problem(self, serial: str, state: str, why: str) -> None:
-        """The phone is there but cannot work."""
+    def phone_problem(self, serial: str, state: str, why: str, ago: float) -> None:
+        """The phone is there but cannot work, since `ago` seconds."""
 
     def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
         """This host is there, with these workers; those whose phone may take work from the pool now."""
@@ -54,11 +54,11 @@ class SqlLedger:
     def phone_online(self, serial: str, address: str, host: str, model: str, incarnation: str) -> None:
         fleet.phone_online(self._engine, serial, address, host, model, incarnation)
 
-    def phone_offline(self, serial: str, why: str) -> None:
-        fleet.phone_offline(self._engine, serial, why, self._host)
+    def phone_offline(self, serial: str, why: str, ago: float) -> None:
+        fleet.phone_offline(self._engine, serial, why, self._host, ago=ago)
 
-    def phone_problem(self, serial: str, state: str, why: str) -> None:
-        fleet.phone_problem(self._engine, serial, state, why, self._host)
+    def phone_problem(self, serial: str, state: str, why: str, ago: float) -> None:
+        fleet.phone_problem(self._engine, serial, state, why, self._host, ago=ago)
 
     def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
         return fleet.phones_alive(self._leases, incarnations)
