@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -24,10 +23,9 @@ from models.tables import Account
 from scripts.demo.shelf import start_shelf
 from scripts.embedded import free_port
 from scripts.processes import Processes, python
+from tests.support.fleet import reach_redis
 from tests.support.poll import wait_until
 from tests.support.servers import MariaDB
-from workers.app import app
-from workers.settings import settings
 
 START_SECONDS = 60.0
 HOSTS = 2
@@ -153,9 +151,7 @@ class StormFleet(SimFleet):
         self._make_parts(url, [phone["address"] for phone in phones])
         self.keeper = Keeper([self.redis, self.mariadb, *self.coordinators, *self.hosts])
         self.keeper.start(START_SECONDS)
-        os.environ["PHONEFLEET_REDIS_URL"] = self.redis.url  # for the tickets that this process sends
-        settings.cache_clear()
-        app.conf.broker_url = self.redis.url
+        reach_redis(self.redis.url)
         bound = START_SECONDS + self.shape.phones
         wait_until(lambda: self._accounts() == self.shape.phones, bound, "every phone's account", every=0.2)
 

@@ -130,11 +130,18 @@ class KillFleet:
             self.host.end()
         self.wait(self._whole, "every worker to consume")
 
+    def wait_online(self) -> None:
+        """Until every phone is online: a host that was silent is heard of again."""
+        self.wait(lambda: len(self._seated()) == self._storm.shape.phones, "every phone to be online")
+
+    def _seated(self) -> set[str | None]:
+        """The incarnations of the phones that are online."""
+        online = select(Phone.incarnation).where(Phone.state == "online")
+        return read(self.engine, lambda session: set(session.scalars(online)))
+
     def _whole(self) -> bool:
         """Every phone is online with a worker that consumes, and every desk has one."""
         told = {file.name: int(file.read_text() or 0) for file in self._storm.pids.iterdir()}
         living = {incarnation for incarnation, pid in told.items() if alive(pid)}
-        seated = read(
-            self.engine, lambda session: set(session.scalars(select(Phone.incarnation).where(Phone.state == "online")))
-        )
+        seated = self._seated()
         return len(living) == self.workers and len(seated) == self._storm.shape.phones and seated <= living

@@ -61,6 +61,7 @@ def _freeze_host(fleet: KillFleet, caught: Caught) -> None:
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
+    fleet.wait_online()
     first = [cell for cell, _ in caught if cell.moment is Moment.RECEIVED]
     let_go(fleet, first)  # before anybody takes the ticket that was rung again
     fleet.wait(lambda: all(task_of(fleet, cell).attempt for cell in first), "the tickets in their hands to be claimed")

@@ -29,10 +29,11 @@ ACCOUNTS_SECONDS = 60.0
 
 
 def reach_redis(redis_url: str) -> None:
-    """Let this test process publish its tickets to that Redis: the one of all its tests."""
+    """Let this test process publish its tickets to that Redis, and no longer to an earlier test's."""
     os.environ["PHONEFLEET_REDIS_URL"] = redis_url
     settings.cache_clear()
     app.conf.broker_url = redis_url
+    del app.amqp  # which keeps producers that are connected; another one is made when it is asked for
 
 
 class Fleet:
