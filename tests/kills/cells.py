@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from chaos.judge import Deed
 from models.engine import read, write
 from models.tables import ActionRow, Attempt, Campaign, Edge, RefusedWrite, Task
-from tests.kills.errands import after_it, grow
+from tests.kills.errands import after_it, grow_two
 from tests.kills.fleet import KillFleet
 from tests.kills.hold import Held
 from tests.kills.moments import DESK, PHONE, Moment
@@ -92,10 +92,10 @@ def plant_cells(fleet: KillFleet, name: str) -> list[Cell]:
 
 def plant_growing(fleet: KillFleet, name: str, *moments: Moment) -> list[Cell]:
     """A task at the desk that grows, with a task behind it, to be held at these moments; not rung."""
-    canvas = grow.si(name) | app.signature("gather")
+    canvas = grow_two.si(name) | app.signature("gather")
 
     def meant(moment: Moment, task: Task) -> Moment | None:
-        return moment if task.flow == "grow" else None
+        return moment if task.flow == "grow_two" else None
 
     return plant(fleet, name, canvas, *(partial(meant, moment) for moment in moments))
 

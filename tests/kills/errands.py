@@ -16,7 +16,7 @@ LEAVES = 2
 
 
 @desk_task
-def grow(desk: Desk, name: str) -> Signature:
+def grow_two(desk: Desk, name: str) -> Signature:
     """Put two tasks that give their name back in this one's place."""
     return group(app.signature("gather", args=([f"{name} {number}"],)) for number in range(LEAVES))
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from tests.kills.errands import grow
+from tests.kills.errands import grow_two
 from tests.kills.moments import Moment
 from tests.kills.wrap import at, wrap
 from workers import ring, submit
@@ -34,4 +34,4 @@ wrap(submit, "plant_campaign", _planting)
 wrap(submit, "ring", _before(Moment.PLANTED))
 wrap(ring, "publish", _before(Moment.RINGING))
 
-submit.submit(grow.si(name) | app.signature("gather"), name=name, asked_by="test")
+submit.submit(grow_two.si(name) | app.signature("gather"), name=name, asked_by="test")

@@ -106,7 +106,9 @@ def _submitter(fleet: KillFleet, name: str) -> subprocess.Popen[bytes]:
 def _planted(fleet: KillFleet, name: str, moment: Moment) -> Cell:
     """The one campaign of that name, as a cell."""
     grown = (
-        select(Task).join(Campaign, Campaign.id == Task.campaign_id).where(Campaign.name == name, Task.flow == "grow")
+        select(Task)
+        .join(Campaign, Campaign.id == Task.campaign_id)
+        .where(Campaign.name == name, Task.flow == "grow_two")
     )
     task = read(fleet.engine, lambda session: session.scalars(grown).one())
     return Cell(moment, Place.DESK, name, task.id, task.campaign_id)
