@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from scripts.embedded import free_port
 from tests.host.shelf import WAIT, Shelf, alive, celery_for, ticket
 from tests.support.poll import wait_until
+from tests.support.servers import Redis
 from workers.host.slots import Stop
 from workers.tickets import NotPublished, publish, put_back, queue_lengths, queued_ids
 
@@ -129,6 +130,14 @@ def test_a_worker_that_is_drained_hands_its_task_back_and_ends(one_worker: Shelf
     assert one_worker.death(seat) == "ended with code 0"
     assert [(what, task_id) for what, task_id, _ in one_worker.traces.all()] == [("began", held), ("left:DRAIN", held)]
     assert queued_ids(redis, ["pool"]) == {"pool": {held, waiting}, "unacked": set()}
+
+
+def test_a_worker_whose_answer_to_a_ticket_was_lost_ends_instead_of_waiting_for_ever(
+    one_worker: Shelf, redis_server: Redis
+) -> None:
+    seat = one_worker.seats["A"]
+    one_worker.app.send_task("errand.last_word", (redis_server.pid, 14.0), queue="phone.A", declare=[])
+    assert one_worker.death(seat) == "ended with code 1"
 
 
 def test_a_stop_meant_for_one_task_spares_the_next(same_worker: Shelf) -> None:
