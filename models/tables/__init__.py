@@ -5,14 +5,18 @@ from models.tables.attempts import Attempt, RefusedWrite
 from models.tables.authors import Author, CapValue, Change
 from models.tables.blame import Alert, Hold
 from models.tables.campaigns import Campaign
+from models.tables.changes import StateChange
 from models.tables.collected import CollectedComment, CollectedTitle
+from models.tables.deliveries import Delivery, DeliveryAttempt, Endpoint, Lane
 from models.tables.fleet import Account, Leader, Phone
+from models.tables.keys import ApiKey, KeySecret, SeenId
 from models.tables.tasks import Edge, Task
 
 __all__ = [
     "Account",
     "ActionRow",
     "Alert",
+    "ApiKey",
     "Attempt",
     "Author",
     "Campaign",
@@ -20,10 +24,17 @@ __all__ = [
     "Change",
     "CollectedComment",
     "CollectedTitle",
+    "Delivery",
+    "DeliveryAttempt",
     "Edge",
+    "Endpoint",
     "Hold",
+    "KeySecret",
+    "Lane",
     "Leader",
     "Phone",
     "RefusedWrite",
+    "SeenId",
+    "StateChange",
     "Task",
 ]

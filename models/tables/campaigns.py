@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import MYSQL_BINARY_TEXT, Base, Id, Json, Name, Word
+from models.base import MYSQL_BINARY_TEXT, Base, Id, Json, LongText, Name, Word
 
 
 class Campaign(Base):
@@ -17,6 +17,9 @@ class Campaign(Base):
     __table_args__ = (
         Index("ix_campaigns_created", "created_at"),
         Index("ix_campaigns_outcome", "outcome"),
+        Index("ix_campaigns_key", "key_id", "created_at"),
+        # a key's own id stands for one request: the same one again gives the same campaign
+        Index("uq_campaigns_key_reference", "key_id", "reference", unique=True),
         MYSQL_BINARY_TEXT,
     )
 
@@ -29,6 +32,12 @@ class Campaign(Base):
     join: Mapped[Word] = mapped_column(default="all")
     seed: Mapped[int]
     paused: Mapped[bool] = mapped_column(default=False)  # what it plants while it is paused is held as well
+    # of a customer's: its key, its own id and the digest of what it asked, and where it is called back
+    key_id: Mapped[Word | None]
+    reference: Mapped[Name | None]
+    request_digest: Mapped[Word | None]
+    callback_url: Mapped[LongText | None]
+    sandbox: Mapped[bool] = mapped_column(default=False)  # its tasks run on simulated phones only
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     # null until every task ended; then succeeded | failed | stopped

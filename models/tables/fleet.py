@@ -22,6 +22,7 @@ class Phone(Base):
     model: Mapped[Name]
     state: Mapped[Word]  # online | silent | offline | unauthorized | problem
     why: Mapped[LongText | None]
+    sandbox: Mapped[bool] = mapped_column(default=False)  # simulated: it takes sandbox tasks and no others
     incarnation: Mapped[Id | None]  # the worker that serves it
     account_id: Mapped[Name | None]  # read from the app, not configured
     account_read_at: Mapped[datetime | None]  # when a worker read it last

@@ -31,6 +31,9 @@ class Task(Base):
         Index("ix_tasks_hold", "hold_id"),
         Index("ix_tasks_pinned_account", "pinned_account", "state"),
         Index("ix_tasks_pinned_phone", "pinned_phone", "state"),
+        Index("ix_tasks_key", "key_id", "created_at"),
+        Index("ix_tasks_key_state", "key_id", "state"),
+        Index("ix_tasks_key_reference", "key_id", "reference"),
         MYSQL_BINARY_TEXT,
     )
 
@@ -61,6 +64,12 @@ class Task(Base):
     in_place_of: Mapped[Id | None]
     depth: Mapped[int]
     root: Mapped[Json | None]  # of a delegated task: the expression of its result
+
+    # of a customer's: its key and its own id, and where its end is told
+    key_id: Mapped[Word | None]
+    reference: Mapped[Name | None]
+    callback_url: Mapped[LongText | None]
+    sandbox: Mapped[bool] = mapped_column(default=False)  # it runs on simulated phones only
 
     runs_on: Mapped[Word]  # phone | desk
     acts: Mapped[bool]  # writes on the platform

@@ -1,0 +1,60 @@
+"""Keys of customers, their secrets, and the ids of requests that were seen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import MYSQL_BINARY_TEXT, Base, Json, LongText, Name, Word
+
+
+class ApiKey(Base):
+    """What a customer's system asks with, what it may ask, and where it is called back."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (Index("ix_api_keys_customer", "customer"), MYSQL_BINARY_TEXT)
+
+    id: Mapped[Word] = mapped_column(primary_key=True)
+    name: Mapped[Name]
+    customer: Mapped[Name]
+    sandbox: Mapped[bool]  # its tasks run on simulated phones only
+    allowlist: Mapped[Json]  # origins that may be called back: https://hooks.example.com
+    rate_per_second: Mapped[float]  # requests
+    most_waiting: Mapped[int]  # tasks that have not ended
+    plain_json_allowed: Mapped[bool]
+    # what it asked to be told beside its own tasks, and where
+    events_url: Mapped[LongText | None]
+    wants_alerts: Mapped[bool]
+    wants_quarantines: Mapped[bool]
+    # the position of its newest numbered state change
+    last_position: Mapped[int] = mapped_column(BigInteger(), default=0)
+    created_at: Mapped[datetime]
+    created_by: Mapped[Name]
+    revoked_at: Mapped[datetime | None]
+    revoked_by: Mapped[Name | None]
+
+
+class KeySecret(Base):
+    """A secret of a key, encrypted under the master key. Two live at once while a key is rotated."""
+
+    __tablename__ = "key_secrets"
+    __table_args__ = (Index("ix_key_secrets_key", "key_id"), MYSQL_BINARY_TEXT)
+
+    id: Mapped[Word] = mapped_column(primary_key=True)
+    key_id: Mapped[Word] = mapped_column(ForeignKey("api_keys.id"))
+    sealed: Mapped[LongText]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+
+
+class SeenId(Base):
+    """The webhook-id of a request that was let in: a second one with it is a replay."""
+
+    __tablename__ = "seen_ids"
+    __table_args__ = (Index("ix_seen_ids_at", "seen_at"), MYSQL_BINARY_TEXT)
+
+    key_id: Mapped[Word] = mapped_column(primary_key=True)
+    id: Mapped[Name] = mapped_column(primary_key=True)
+    seen_at: Mapped[datetime]
