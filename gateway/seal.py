@@ -1,0 +1,213 @@
+"""The seal: what travels between phonefleet and a customer is encrypted and signed, alike in both directions.
+
+The body has the form of WeChat Pay v3 notifications: the payload is AES-256-GCM ciphertext inside
+`resource`, and `associated_data` binds it to the envelope's id, time and type. The headers are those
+of Standard Webhooks: `webhook-id`, `webhook-timestamp` and `webhook-signature`, an HMAC-SHA256 over
+`id.timestamp.body`. Functions of values: no clock, no network, no ledger.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import secrets as random_source
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from Crypto.Cipher import AES
+
+ALGORITHM = "AEAD_AES_256_GCM"
+RESOURCE_TYPE = "encrypt-resource"
+WINDOW_SECONDS = 300  # Standard Webhooks: how far a timestamp may be from now
+KEY_BYTES, NONCE_BYTES, TAG_BYTES = 32, 12, 16
+SIGNING_PREFIX = "whsec_"
+MOST_SIGNATURES = 8
+ID_HEADER, TIME_HEADER, SIGNATURE_HEADER = "webhook-id", "webhook-timestamp", "webhook-signature"
+
+# The form makes the nonce a text of 12 characters, and receivers take its bytes as they are. 92
+# characters give 78 bits: eight million bodies under one key before two alike are as likely as 2^-32.
+_NONCE_CHARACTERS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"\\')
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,191}")
+_TIMESTAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
+
+Reason = Literal["headers_missing", "id_malformed", "timestamp_malformed", "too_old", "too_new", "signature_wrong"]
+
+
+class SealBroken(Exception):
+    """A body is not what its sender sealed with one of these secrets, or not sealed at all."""
+
+    def __init__(self) -> None:
+        super().__init__("the body cannot be opened")
+
+
+class SignatureRefused(Exception):
+    """The headers do not show that a holder of the secret sent this body just now."""
+
+    def __init__(self, reason_code: Reason) -> None:
+        super().__init__(reason_code)
+        self.reason_code: Reason = reason_code
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """What both sides know: a key that seals and a key that signs. Neither is ever shown by repr."""
+
+    id: str
+    seal_key: bytes = field(repr=False)  # 32 bytes
+    signing_key: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.seal_key) != KEY_BYTES or len(self.signing_key) < KEY_BYTES - 8:
+            raise ValueError("a seal key has 32 bytes, a signing key at least 24")
+
+    @classmethod
+    def make(cls, secret_id: str) -> Secret:
+        """A new one, from the system's randomness."""
+        return cls(secret_id, random_source.token_bytes(KEY_BYTES), random_source.token_bytes(KEY_BYTES))
+
+    @classmethod
+    def of_texts(cls, seal_key: str, signing_secret: str, secret_id: str = "") -> Secret:
+        """From the two texts that `phonefleet keys` shows: base64, and `whsec_…`. Raises ValueError."""
+        try:
+            sealing = base64.b64decode(seal_key, validate=True)
+            signing = base64.b64decode(signing_secret.removeprefix(SIGNING_PREFIX), validate=True)
+        except ValueError:
+            raise ValueError("a secret is not base64") from None
+        return cls(secret_id, sealing, signing)
+
+    def texts(self) -> tuple[str, str]:
+        """The seal key in base64, and the signing secret as `whsec_…`: to be shown once."""
+        return _base64(self.seal_key), SIGNING_PREFIX + _base64(self.signing_key)
+
+
+def seal(
+    payload: Mapping[str, Any],
+    *,
+    secret: Secret,
+    event_type: str,
+    id: str,  # noqa: A002 - the field's name in the envelope
+    now: datetime,
+    nonce: bytes | None = None,
+) -> bytes:
+    """A JSON body with the payload encrypted inside; `nonce` is drawn unless a test vector fixes it.
+
+    Raises ValueError for a payload that JSON or UTF-8 cannot hold.
+    """
+    drawn = nonce or "".join(random_source.choice(_NONCE_CHARACTERS) for _ in range(NONCE_BYTES)).encode()
+    created = now.astimezone(UTC).isoformat(timespec="seconds")
+    bound = _bound(id, created, event_type)
+    plain = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    cipher = AES.new(secret.seal_key, AES.MODE_GCM, nonce=drawn, mac_len=TAG_BYTES)
+    cipher.update(bound.encode())
+    ciphertext, tag = cipher.encrypt_and_digest(plain)
+    envelope = {
+        "id": id,
+        "create_time": created,
+        "event_type": event_type,
+        "resource_type": RESOURCE_TYPE,
+        "summary": event_type,
+        "resource": {
+            "algorithm": ALGORITHM,
+            "ciphertext": _base64(ciphertext + tag),
+            "nonce": drawn.decode("ascii"),
+            "associated_data": bound,
+        },
+    }
+    return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def open_sealed(body: bytes, secrets: Sequence[Secret], *, id: str | None = None) -> Mapping[str, Any]:  # noqa: A002
+    """The payload of a sealed body; with `id`, only of the body of that id. Raises SealBroken."""
+    try:
+        envelope = json.loads(body)
+        resource = envelope["resource"]
+        said = (envelope["id"], envelope["create_time"], envelope["event_type"])
+        bound = _bound(*said)
+        if (
+            not all(isinstance(one, str) for one in said)
+            or resource["algorithm"] != ALGORITHM
+            or envelope["resource_type"] != RESOURCE_TYPE
+            or resource["associated_data"] != bound
+            or (id is not None and envelope["id"] != id)
+        ):
+            raise SealBroken
+        sealed = base64.b64decode(resource["ciphertext"], validate=True)
+        payload = json.loads(_decrypt(sealed, resource["nonce"].encode(), bound.encode(), secrets))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise SealBroken from None
+    if not isinstance(payload, dict):
+        raise SealBroken
+    return payload
+
+
+def _bound(envelope_id: str, created: str, event_type: str) -> str:
+    return f"{envelope_id}|{created}|{event_type}"
+
+
+def _decrypt(sealed: bytes, nonce: bytes, bound: bytes, secrets: Sequence[Secret]) -> bytes:
+    if len(nonce) != NONCE_BYTES or len(sealed) < TAG_BYTES:
+        raise SealBroken
+    for secret in secrets:
+        cipher = AES.new(secret.seal_key, AES.MODE_GCM, nonce=nonce, mac_len=TAG_BYTES)
+        cipher.update(bound)
+        try:
+            return cipher.decrypt_and_verify(sealed[:-TAG_BYTES], sealed[-TAG_BYTES:])
+        except ValueError:  # not this one
+            continue
+    raise SealBroken
+
+
+def sign(id: str, timestamp: int, body: bytes, secrets: Sequence[Secret]) -> dict[str, str]:  # noqa: A002
+    """The headers of a request: a signature with each secret that is live. Raises ValueError for a malformed id."""
+    if not _ID.fullmatch(id):
+        raise ValueError(f"{id[:40]!r} is no webhook-id: 1 to 191 of letters, digits and . _ : -")
+    signatures = [_signature(id, str(timestamp), body, secret) for secret in secrets]
+    return {ID_HEADER: id, TIME_HEADER: str(timestamp), SIGNATURE_HEADER: " ".join(signatures)}
+
+
+def check(headers: Mapping[str, str], body: bytes, secrets: Sequence[Secret], now: datetime) -> str:
+    """The webhook-id of a body that one of the secrets signed within the last 5 minutes.
+
+    Names of headers may be of any case. A replay passes: whoever asks remembers the ids. Raises
+    SignatureRefused.
+    """
+    found = {name.lower(): value for name, value in headers.items()}
+    try:
+        webhook_id, timestamp, given = found[ID_HEADER], found[TIME_HEADER], found[SIGNATURE_HEADER]
+    except KeyError:
+        raise SignatureRefused("headers_missing") from None
+    if not _ID.fullmatch(webhook_id):
+        raise SignatureRefused("id_malformed")
+    if not _TIMESTAMP.fullmatch(timestamp):
+        raise SignatureRefused("timestamp_malformed")
+    if not _signed(webhook_id, timestamp, body, secrets, given):
+        raise SignatureRefused("signature_wrong")
+    age = now.timestamp() - int(timestamp)
+    if abs(age) > WINDOW_SECONDS:
+        raise SignatureRefused("too_old" if age > 0 else "too_new")
+    return webhook_id
+
+
+def _signed(webhook_id: str, timestamp: str, body: bytes, secrets: Sequence[Secret], given: str) -> bool:
+    """Every pair is compared, so that the time taken does not tell which one was right."""
+    offered = [one.encode() for one in given.split(" ")[:MOST_SIGNATURES]]
+    right = False
+    for secret in secrets:
+        wanted = _signature(webhook_id, timestamp, body, secret).encode()
+        for one in offered:
+            right |= hmac.compare_digest(wanted, one)
+    return right
+
+
+def _signature(webhook_id: str, timestamp: str, body: bytes, secret: Secret) -> str:
+    content = b".".join((webhook_id.encode(), timestamp.encode(), body))
+    return "v1," + _base64(hmac.new(secret.signing_key, content, hashlib.sha256).digest())
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode("ascii")

@@ -1,0 +1,95 @@
+"""The published vectors hold, and two libraries that are not ours agree with them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from gateway.seal import Secret, check, open_sealed, seal, sign
+from tests.gateway.vectors import FILE, Vector, read_vectors
+
+VECTORS = read_vectors()
+by_name = pytest.mark.parametrize("vector", VECTORS, ids=lambda one: one.name)
+
+
+def open_as_for_wechat_pay(seal_key: bytes, body: bytes) -> Any:
+    """What integrators of WeChat Pay v3 have in their code already."""
+    resource = json.loads(body)["resource"]
+    plain = AESGCM(seal_key).decrypt(
+        resource["nonce"].encode(), base64.b64decode(resource["ciphertext"]), resource["associated_data"].encode()
+    )
+    return json.loads(plain)
+
+
+def test_there_are_vectors_for_both_directions_and_for_a_rotation() -> None:
+    assert {"request", "task.succeeded", "task.failed", "campaign.ended"} <= {one.event_type for one in VECTORS}
+    assert any(len(one.secrets) == 2 for one in VECTORS)
+
+
+@by_name
+def test_the_seal_makes_what_the_vector_says(vector: Vector) -> None:
+    body, headers = vector.made()
+    assert body.decode() == vector.body
+    assert headers == vector.headers
+
+
+@by_name
+def test_the_seal_opens_what_the_vector_says(vector: Vector) -> None:
+    body = vector.body.encode()
+    at = datetime.fromtimestamp(vector.timestamp, UTC)
+    for secret in vector.secrets:
+        assert check(vector.headers, body, [secret], at) == vector.id
+    assert open_sealed(body, vector.secrets, id=vector.id) == vector.payload
+
+
+@by_name
+def test_the_plaintext_in_the_file_is_what_is_inside(vector: Vector) -> None:
+    (raw,) = [one for one in json.loads(FILE.read_text(encoding="utf-8"))["vectors"] if one["name"] == vector.name]
+    resource = json.loads(vector.body)["resource"]
+    plain = AESGCM(vector.secrets[0].seal_key).decrypt(
+        resource["nonce"].encode(), base64.b64decode(resource["ciphertext"]), resource["associated_data"].encode()
+    )
+    assert plain.decode() == raw["plaintext"]
+
+
+@by_name
+def test_cryptography_opens_it(vector: Vector) -> None:
+    assert open_as_for_wechat_pay(vector.secrets[0].seal_key, vector.body.encode()) == vector.payload
+
+
+def test_cryptography_does_not_open_what_was_touched() -> None:
+    body = VECTORS[0].body.replace("aZ09kLmNpQrS", "aZ09kLmNpQrT").encode()
+    with pytest.raises(InvalidTag):
+        open_as_for_wechat_pay(VECTORS[0].secrets[0].seal_key, body)
+
+
+def test_standardwebhooks_verifies_what_we_sign_and_no_other_body() -> None:
+    old, new = Secret.make("old"), Secret.make("new")
+    body = seal({"text": "好看 😀"}, secret=old, event_type="alert", id="one", now=datetime.now(UTC))
+    headers = sign("one", int(time.time()), body, [old, new])
+    for secret in (old, new):
+        assert Webhook(secret.texts()[1]).verify(body, headers) == json.loads(body)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(old.texts()[1]).verify(body + b" ", headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(Secret.make("other").texts()[1]).verify(body, headers)
+
+
+def test_we_verify_what_standardwebhooks_signs() -> None:
+    secret, now = Secret.make("one"), datetime.now(UTC)
+    body = b'{"a":1}'
+    signature = Webhook(secret.texts()[1]).sign("one", now, body.decode())
+    headers = {
+        "webhook-id": "one",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": signature,
+    }
+    assert check(headers, body, [secret], now) == "one"
