@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.deliveries import owe_alert
 from models.storable import storable_json, storable_text
 from models.tables import Alert
 
@@ -20,6 +21,7 @@ KINDS: Mapping[str, str] = {
     "phone_unfit": "a phone's health does not allow work",
     "hub_lost": "many phones of one host were lost at one moment",
     "account_rests": "an account met a rate limit or a verification page: it rests until a person looked",
+    "endpoint_disabled": "a customer's address answered that it is gone: nothing is sent there any more",
     "account_twice": "an account is logged in on two phones",
 }
 MOST_SUBJECT = 191
@@ -34,19 +36,20 @@ def raise_alert(
     now: datetime,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write an alert. `kind` is one of KINDS, `subject` a thing such as phone:SIM0001."""
+    """Write an alert, and owe it to whom asked for alerts. `kind` is one of KINDS, `subject` such as phone:SIM0001."""
     if kind not in KINDS:
         raise ValueError(f"unknown kind of alert {kind!r}; add it to models.alerts.KINDS")
-    session.add(
-        Alert(
-            at=now,
-            kind=kind,
-            subject=storable_text(subject, MOST_SUBJECT),
-            text=storable_text(text),
-            remedy=storable_text(remedy),
-            details=None if details is None else storable_json(dict(details)),
-        )
+    alert = Alert(
+        at=now,
+        kind=kind,
+        subject=storable_text(subject, MOST_SUBJECT),
+        text=storable_text(text),
+        remedy=storable_text(remedy),
+        details=None if details is None else storable_json(dict(details)),
     )
+    session.add(alert)
+    session.flush()  # its id is what its callbacks are about
+    owe_alert(session, alert, now)
 
 
 def latest_alerts(session: Session, most: int) -> Sequence[Alert]:

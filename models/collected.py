@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.caps import content_key
 from models.storable import storable_text
 from models.tables import CollectedComment, CollectedTitle
+from models.unless_there import insert_unless_there
 
 MOST_NAME = 191  # characters of a name column
 MOST_TIME = 64
@@ -96,10 +97,7 @@ def _known(
         }
         for author_id, key in sorted(titles)
     ]
-    unless_there = insert(CollectedTitle).prefix_with("OR IGNORE", dialect="sqlite")
-    for dialect in ("mysql", "mariadb"):
-        unless_there = unless_there.prefix_with("IGNORE", dialect=dialect)
-    session.execute(unless_there, values)
+    session.execute(insert_unless_there(CollectedTitle), values)
     rows = session.scalars(
         select(CollectedTitle)
         .where(

@@ -7,14 +7,18 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+
+from models.clock import database_now
+from models.noted import NotingSession
+
+__all__ = ["connect", "database_now", "read", "write"]
 
 T = TypeVar("T")
 
@@ -123,7 +127,7 @@ def write(engine: Engine, work: Callable[[Session], T]) -> T:
     """
     for tried in range(1, _TRIES + 1):
         try:
-            with Session(engine, expire_on_commit=False) as session, session.begin():
+            with NotingSession(engine, expire_on_commit=False) as session, session.begin():
                 return work(session)
         except DBAPIError as error:
             if tried == _TRIES or not _asks_to_try_again(error):
@@ -144,12 +148,3 @@ def _asks_to_try_again(error: DBAPIError) -> bool:
     if arguments and arguments[0] in _MYSQL_TRY_AGAIN:
         return True
     return "database is locked" in str(error.orig)
-
-
-def database_now(session: Session) -> datetime:
-    """The ledger's clock. Leases are measured by it alone: the clocks of hosts are not trusted."""
-    if session.get_bind().dialect.name == "sqlite":
-        return datetime.now(UTC)  # SQLite has no clock but its process's own
-    moment = session.execute(text("SELECT UTC_TIMESTAMP(6)")).scalar_one()
-    assert isinstance(moment, datetime)
-    return moment.replace(tzinfo=UTC)

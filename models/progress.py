@@ -49,10 +49,15 @@ def read_progress(session: Session, campaign_id: str) -> Progress:
     )
     for flow, state, count in counted:
         tasks.setdefault(flow, {})[state] = count
+    return Progress(campaign.id, campaign.name, campaign.outcome, tasks, actions_done(session, campaign_id))
+
+
+def actions_done(session: Session, campaign_id: str) -> dict[str, int]:
+    """Kind → how many actions of a campaign are done."""
     done = session.execute(
         select(ActionRow.kind, func.count())
         .join(Task, Task.id == ActionRow.task_id)
         .where(Task.campaign_id == campaign_id, ActionRow.outcome == "done")
         .group_by(ActionRow.kind)
     )
-    return Progress(campaign.id, campaign.name, campaign.outcome, tasks, dict(done.all()))
+    return dict(done.all())

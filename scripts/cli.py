@@ -8,7 +8,22 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from scripts import accounts, alerts, authors, doctor, holds, pause, phones, review, status, stop, submit, up
+from scripts import (
+    accounts,
+    alerts,
+    authors,
+    deliveries,
+    doctor,
+    holds,
+    keys,
+    pause,
+    phones,
+    review,
+    status,
+    stop,
+    submit,
+    up,
+)
 from scripts.demo.folder import check_may_be_emptied
 from scripts.demo.run import run_demo
 from scripts.ground import address, find_redis_of_fleet, migrate_ledger, open_ledger
@@ -17,7 +32,8 @@ from scripts.words import in_words
 from workers.coordinator import loop
 from workers.host import __main__ as host_agent
 
-WORK, TRY, PARTS = "Every day", "Try and examine", "Parts of a fleet on several machines"
+WORK, CUSTOMERS, TRY = "Every day", "Customers' systems", "Try and examine"
+PARTS = "Parts of a fleet on several machines"
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="A shelf of Android phones as a Celery fleet.")
 cli.command("up", rich_help_panel=WORK)(up.up)
@@ -32,6 +48,9 @@ cli.command("alerts", rich_help_panel=WORK)(alerts.alerts)
 cli.add_typer(holds.commands, name="holds", rich_help_panel=WORK)
 cli.add_typer(accounts.commands, name="accounts", rich_help_panel=WORK)
 cli.add_typer(authors.commands, name="authors", rich_help_panel=WORK)
+cli.add_typer(keys.commands, name="keys", rich_help_panel=CUSTOMERS)
+cli.add_typer(deliveries.commands, name="deliveries", rich_help_panel=CUSTOMERS)
+cli.command("deliver", rich_help_panel=PARTS)(deliveries.deliver)
 
 Var = Annotated[Path, typer.Option(help="Where its ledger, its logs and its report go; emptied before.")]
 

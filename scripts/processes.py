@@ -34,6 +34,7 @@ def python(*arguments: str) -> tuple[str, ...]:
 
 HOST = Part("host", python("-m", "workers.host"))
 COORDINATOR = Part("coordinator", python("-m", "workers.coordinator"))
+DELIVERY = Part("deliver", python("-m", "gateway.worker"))
 
 
 class PartDied(RuntimeError):

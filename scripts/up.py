@@ -22,6 +22,7 @@ from models.refused import refuse
 from models.tables import Phone
 from scripts import probes
 from scripts.ground import UNREACHABLE, address, unreachable
+from scripts.processes import DELIVERY
 from scripts.services import Services, base_services, start_fleet, start_flower
 from scripts.show import say
 from workers.settings import settings
@@ -44,6 +45,8 @@ def up(flower_port: Annotated[int, typer.Option(min=0, max=65535, help="Flower's
         stack.callback(engine.dispose)
         known = phones_now(engine)
         start_fleet(services)
+        if settings().master_key is not None:  # without one no customer has a key
+            services.processes.start(DELIVERY)
         _introduce(console, services, var, flower_port)
         while not stop.wait(LOOK_SECONDS):
             services.processes.check()
@@ -115,6 +118,7 @@ def _introduce(console: Console, services: Services, var: Path, flower_port: int
         ("Redis", services.redis),
         ("host", f"{chosen.host}, phones at {shown or 'no place'}, adb on port {chosen.adb_port}"),
         ("coordinator", "runs"),
+        ("callbacks", "sent" if chosen.master_key is not None else "not sent: PHONEFLEET_MASTER_KEY is not set"),
     ):
         say(console, f"{name:12} {where}")
     if flower_port:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import CursorResult, Select, func, or_, select, update
 from sqlalchemy.orm import Session, defer
 
+from models.deliveries import owe_campaign, owe_task
+from models.noted import campaign_change, note
 from models.states import ENDED, OPEN, State, check_move
 from models.tables import Campaign, Edge, Task
 from workers.canvas.rows import ResultMissing, evaluate, from_json, refs
@@ -53,7 +55,7 @@ def end_task(session: Session, task: Task, end: End, now: datetime) -> list[str]
         ending, how = ends.todo.pop()
         if ending.state in ENDED:  # an errback may be told twice that it has nothing to do
             continue
-        _write_end(ending, how, now)
+        _write_end(session, ending, how, now)
         session.flush()
         edges = session.execute(
             select(Edge.task_id, Edge.on_failure).where(Edge.after_id == ending.id).order_by(Edge.task_id)
@@ -64,13 +66,14 @@ def end_task(session: Session, task: Task, end: End, now: datetime) -> list[str]
     return ends.ready
 
 
-def _write_end(task: Task, end: End, now: datetime) -> None:
+def _write_end(session: Session, task: Task, end: End, now: datetime) -> None:
     check_move(State(task.state), end.state)
     task.state, task.result, task.ended_at = end.state, end.result, now
     task.failure_code, task.failure_kind, task.culprit = end.code, end.kind, end.culprit
     task.reason, task.prerequisite_failed = end.reason, end.prerequisite
     task.incarnation, task.lease_until, task.waits_for, task.held_from = None, None, None, None
     task.paused = False
+    owe_task(session, task, now)
 
 
 def _one_prerequisite_less(session: Session, task_id: str, ends: Ends, ended: Task, *, watched: bool) -> None:
@@ -230,11 +233,17 @@ def close_campaign(session: Session, campaign_id: str, now: datetime) -> bool:
         .where(Task.campaign_id == campaign_id, or_(Task.failure_code.is_(None), Task.failure_code != NOT_NEEDED))
         .group_by(Task.state)
     )
-    session.execute(
+    outcome = campaign_outcome(dict(counted.all()))
+    closed = session.execute(
         update(Campaign)
         .where(Campaign.id == campaign_id, Campaign.outcome.is_(None))
-        .values(outcome=campaign_outcome(dict(counted.all())), ended_at=now)
+        .values(outcome=outcome, ended_at=now)
     )
+    assert isinstance(closed, CursorResult)
+    if closed.rowcount:  # once, whoever comes second
+        campaign = session.get_one(Campaign, campaign_id)
+        note(session, [campaign_change(campaign, outcome)])
+        owe_campaign(session, campaign, outcome, now)
     return True
 
 

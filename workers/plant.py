@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from flows.registry import FLOWS
 from models.authors import read_caps
 from models.engine import database_now
+from models.noted import note
 from models.refused import Refused, refuse
 from models.states import State
 from models.tables import Account, ActionRow, Campaign, Edge, Phone, Task
@@ -131,11 +132,13 @@ def _plant_rows(
             "is_errback": row.id in watching,
             "in_place_of": None if in_place_of is None else in_place_of.id,
             "depth": 0 if in_place_of is None else in_place_of.depth + 1,
+            **_whose(campaign, row, alone=in_place_of is None and len(rows) == 1),
         }
         for index, row in enumerate(rows)
     ]
     _mean_for_accounts(session, campaign, values)
     session.execute(insert(Task), values)
+    note(session, (_planted(one) for one in values))
     if edges:
         session.execute(insert(Edge), edges)
     return [value["id"] for value in values if value["state"] == State.READY and value["not_before"] <= now]
@@ -170,6 +173,33 @@ def _mean_for_accounts(session: Session, campaign: Campaign, values: Sequence[di
 def _is_shared_out(values: Mapping[str, Any]) -> bool:
     pinned = values["pinned_account"] is not None or values["pinned_phone"] is not None
     return bool(values["acts"]) and not pinned and values["video_key"] is not None
+
+
+def _whose(campaign: Campaign, row: PlantedRow, *, alone: bool) -> dict[str, Any]:
+    """A customer's task tells its end to the campaign's address, unless it is work at the desk: that is a step of ours.
+
+    The customer's own id is the campaign's; the only task of a campaign carries it as well.
+    """
+    tells = campaign.callback_url if row.task in FLOWS else None
+    return {
+        "key_id": campaign.key_id,
+        "reference": campaign.reference if alone else None,
+        "callback_url": tells,
+        "sandbox": bool(campaign.sandbox),
+    }
+
+
+def _planted(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A task's first state, as a change."""
+    return {
+        "key_id": values["key_id"],
+        "kind": "task",
+        "subject_id": values["id"],
+        "campaign_id": values["campaign_id"],
+        "reference": values["reference"],
+        "state": str(values["state"]),
+        "failure_code": None,
+    }
 
 
 def _edges(rows: Sequence[PlantedRow]) -> Iterator[dict[str, Any]]:

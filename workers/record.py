@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from flows.failures import CODES
 from models.alerts import raise_alert
 from models.collected import note_result
+from models.deliveries import owe_task
 from models.engine import database_now, write
 from models.fence import check_fence
 from models.journal import doubts, in_doubt, pin_to_verify
@@ -265,6 +266,7 @@ def _review(session: Session, task: Task, failed: Failed, now: datetime) -> list
     task.reason = failed.reason
     text = f"{task.flow} {task.id} as account {task.account_id} on phone {task.phone_serial}: {failed.reason}"
     raise_alert(session, "needs_review", f"task:{task.id}", text, rule.remedy, now)
+    owe_task(session, task, now)
     return []
 
 

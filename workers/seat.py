@@ -11,6 +11,7 @@ from workers.host.slots import Slot
 
 POOL_QUEUE = "pool"
 DESK_QUEUE = "desk"
+DELIVERY_QUEUE = "delivery"
 
 
 def phone_queue(serial: str) -> str:

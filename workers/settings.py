@@ -6,11 +6,13 @@ names the variable, the reason and the remedy.
 
 from __future__ import annotations
 
+import base64
+import ipaddress
 import os
 import re
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -19,9 +21,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 T = TypeVar("T")
 Address = tuple[str, int]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 STOCK_ADB_PORT = 5037
 DEFAULT_DEVICE_PORT = 5555
+MASTER_KEY_BYTES = 32
+MOST_WAITS, LONGEST_WAIT = 30, 7 * 86400
+# Standard Webhooks' schedule: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h after the try before.
+STANDARD_SCHEDULE = "5,300,1800,7200,18000,36000,50400,72000,86400"
 _HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
@@ -56,6 +63,11 @@ class Settings:
     task_modules: tuple[str, ...]
     evidence: str
     evidence_days: int
+    master_key: bytes | None = field(repr=False)
+    callback_networks: tuple[Network, ...]
+    delivery_schedule: tuple[float, ...]
+    delivery_timeout: float
+    deliveries_at_once: int
 
 
 def _text(value: str) -> str:
@@ -154,6 +166,37 @@ def _days(value: str) -> int:
     return days
 
 
+def _master_key(value: str) -> bytes | None:
+    if not value:
+        return None
+    try:
+        key = base64.b64decode(value, validate=True)
+    except ValueError:
+        raise ValueError("is not base64") from None
+    if len(key) != MASTER_KEY_BYTES:
+        raise ValueError(f"holds {len(key)} bytes, not {MASTER_KEY_BYTES}")
+    return key
+
+
+def _networks(value: str) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _schedule(value: str) -> tuple[float, ...]:
+    """Seconds between the tries."""
+    waits = tuple(float(part) for part in value.split(","))
+    if len(waits) > MOST_WAITS or not all(0 <= one <= LONGEST_WAIT for one in waits):
+        raise ValueError(f"is not 1 to {MOST_WAITS} waits of 0 to {LONGEST_WAIT} seconds")
+    return waits
+
+
+def _threads(value: str) -> int:
+    count = int(value)
+    if not 2 <= count <= 512:
+        raise ValueError(f"{count} is outside 2 to 512")
+    return count
+
+
 def _seconds(least: float, most: float) -> Callable[[str], float]:
     def read(value: str) -> float:
         seconds = float(value)
@@ -239,6 +282,23 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         ),
         evidence_days=_read(
             env, "PHONEFLEET_EVIDENCE_DAYS", "30", _days, "Say after how many days evidence is deleted; 0 for never."
+        ),
+        master_key=_read(env, "PHONEFLEET_MASTER_KEY", "", _master_key, "Make one: head -c 32 /dev/urandom | base64."),
+        callback_networks=_read(
+            env,
+            "PHONEFLEET_CALLBACK_NETWORKS",
+            "",
+            _networks,
+            "List networks such as 10.1.0.0/16, separated by commas.",
+        ),
+        delivery_schedule=_read(
+            env, "PHONEFLEET_DELIVERY_SCHEDULE", STANDARD_SCHEDULE, _schedule, "List seconds, separated by commas."
+        ),
+        delivery_timeout=_read(
+            env, "PHONEFLEET_DELIVERY_TIMEOUT", "15", _seconds(0.1, 60), "15 to 30 seconds are what receivers expect."
+        ),
+        deliveries_at_once=_read(
+            env, "PHONEFLEET_DELIVERIES", "64", _threads, "Say how many callbacks a delivery worker sends at once."
         ),
     )
 

@@ -1,8 +1,9 @@
 """Tickets: the Celery messages that say "this task is ready". Publishing them, and counting those in Redis.
 
 A ticket is an ordinary Celery message: its task is the flow's name, its id the task's id, without
-arguments, so that Flower shows the flow by name. It goes through the default exchange straight to
-its queue's list: kombu's tables of bindings, which a FLUSHALL takes away, are not asked.
+arguments, so that Flower shows the flow by name. (That of a delivery lane names its lane.) It goes
+through the default exchange straight to its queue's list: kombu's tables of bindings, which a
+FLUSHALL takes away, are not asked.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Ticket:
     queue: str
     priority: int
     expires: float | None = None
+    args: tuple[str, ...] = ()
 
 
 def publish(app: Celery, tickets: Iterable[Ticket]) -> int:
@@ -66,6 +68,7 @@ def _publish_batch(app: Celery, tickets: Sequence[Ticket]) -> None:
 def _send(app: Celery, producer: Any, ticket: Ticket) -> None:
     app.send_task(
         ticket.name,
+        args=ticket.args,
         task_id=ticket.task_id,
         queue=ticket.queue,  # and no exchange: Celery then takes the default one, whose routing key is the queue
         declare=[],

@@ -16,9 +16,12 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from sqlalchemy import Engine
 
+from models.changes import number_changes
 from models.engine import FLEET, connect
 from workers.coordinator.acquaint import acquaint
 from workers.coordinator.close import close_ended
+from workers.coordinator.deliver import ring_lanes
+from workers.coordinator.forget import forget
 from workers.coordinator.hub import report_hubs
 from workers.coordinator.lead import lead, step_down
 from workers.coordinator.overdue import end_overdue
@@ -62,6 +65,9 @@ def janitors(engine: Engine, redis: Redis) -> list[Janitor]:
         Janitor("close", 2.0, lambda: close_ended(engine)),
         Janitor("acquaint", 3.0, lambda: acquaint(engine)),
         Janitor("hub", 2.0, lambda: report_hubs(engine, settings().timezone)),
+        Janitor("deliver", 0.25, lambda: ring_lanes(engine)),
+        Janitor("number", 0.25, lambda: number_changes(engine)),
+        Janitor("forget", 60.0, lambda: forget(engine)),
     ]
 
 

@@ -142,7 +142,7 @@ def _deliveries() -> None:
     op.create_index("ix_deliveries_endpoint", "deliveries", ["endpoint_id", "state", "next_at"])
     op.create_index("ix_deliveries_subject", "deliveries", ["subject", "state", "number"])
     op.create_index("ix_deliveries_key", "deliveries", ["key_id", "number"])
-    op.create_index("ix_deliveries_state", "deliveries", ["state", "created_at"])
+    op.create_index("ix_deliveries_state", "deliveries", ["state", "next_at"])
     op.create_index("ix_deliveries_task", "deliveries", ["task_id"])
     op.create_index("ix_deliveries_campaign", "deliveries", ["campaign_id"])
     op.create_table(

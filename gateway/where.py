@@ -1,0 +1,77 @@
+"""Where a callback may go: resolved once, refused if any of its addresses is one of ours to protect.
+
+A name that belongs to somebody else may resolve to a machine in the operator's own network, or to
+the cloud's metadata service. So the very address that was checked is the one that is connected to.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from functools import cache
+
+from workers.settings import Network
+
+Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
+RESOLVE_SECONDS = 5.0
+_RESOLVERS = 32
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address stands in the last 32 bits
+
+
+class NotThere(Exception):
+    """A callback cannot go there; `code` is name_not_resolved or address_refused."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def resolve(host: str, port: int, networks: Sequence[Network]) -> str:
+    """The one address to connect to. Raises NotThere."""
+    found = _ask(host, port)
+    if not all(may_be_called(ipaddress.ip_address(one), networks) for one in found):
+        raise NotThere("address_refused")
+    return found[0]
+
+
+def may_be_called(ip: Ip, networks: Sequence[Network]) -> bool:
+    """Public addresses, and those that the operator lists. What an address carries inside counts as well."""
+    if any(ip.version == network.version and ip in network for network in networks):
+        return True
+    inner = _inside(ip)
+    if inner is not None:
+        return may_be_called(inner, networks)
+    site_local = isinstance(ip, ipaddress.IPv6Address) and ip.is_site_local
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or site_local)
+
+
+def _inside(ip: Ip) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 one leads to: mapped, 6to4, Teredo, NAT64."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return None
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    teredo = ip.teredo
+    return ip.ipv4_mapped or ip.sixtofour or (teredo[1] if teredo is not None else None)
+
+
+def _ask(host: str, port: int) -> list[str]:
+    """Every address of a name, in the system's order. Its resolver knows no deadline, so a thread waits for it."""
+    asking = _resolvers().submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    try:
+        answers = asking.result(RESOLVE_SECONDS)
+    except (OSError, UnicodeError, FutureTimeout):
+        asking.cancel()
+        raise NotThere("name_not_resolved") from None
+    found = list(dict.fromkeys(str(answer[4][0]).partition("%")[0] for answer in answers))
+    if not found:
+        raise NotThere("name_not_resolved")
+    return found
+
+
+@cache
+def _resolvers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_RESOLVERS, "resolve")

@@ -1,0 +1,136 @@
+"""The log of deliveries: listed, and sent once more on somebody's wish."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Engine, select, update
+from sqlalchemy.orm import Session
+
+from models.authors import record_change
+from models.deliveries import GIVE_UP, OWED
+from models.engine import database_now, write
+from models.refused import refuse
+from models.tables import Delivery, DeliveryAttempt, Endpoint
+
+AT_ONCE = 1000
+ROUNDS = 10_000  # ten million deliveries: more than a ledger keeps
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which deliveries: those that fit all that is given. `before` is a number, for the next page."""
+
+    key_id: str | None = None
+    state: str | None = None
+    task_id: str | None = None
+    campaign_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """As SQL."""
+        return [
+            condition
+            for given, condition in (
+                (self.key_id, Delivery.key_id == self.key_id),
+                (self.state, Delivery.state == self.state),
+                (self.task_id, Delivery.task_id == self.task_id),
+                (self.campaign_id, Delivery.campaign_id == self.campaign_id),
+                (self.since, Delivery.created_at >= self.since),
+                (self.until, Delivery.created_at < self.until),
+                (self.before, Delivery.number < self.before),
+            )
+            if given is not None
+        ]
+
+
+def list_deliveries(session: Session, which: Which, most: int = 50) -> Sequence[Delivery]:
+    """The latest first."""
+    return session.scalars(
+        select(Delivery).where(*which.conditions()).order_by(Delivery.number.desc()).limit(most)
+    ).all()
+
+
+def find_delivery(session: Session, delivery_id: str, key_id: str | None = None) -> Delivery | None:
+    """One by its webhook-id; with `key_id`, only of that key."""
+    wanted = select(Delivery).where(Delivery.id == delivery_id)
+    if key_id is not None:
+        wanted = wanted.where(Delivery.key_id == key_id)
+    return session.scalars(wanted).one_or_none()
+
+
+def tries_of(session: Session, delivery: Delivery) -> Sequence[DeliveryAttempt]:
+    """Every try at it, the first first."""
+    wanted = select(DeliveryAttempt).where(DeliveryAttempt.delivery == delivery.number)
+    return session.scalars(wanted.order_by(DeliveryAttempt.id)).all()
+
+
+def replay_one(engine: Engine, delivery_id: str, *, who: str, key_id: str | None = None) -> None:
+    """Owe it anew, with the webhook-id that it has. Raises Refused when it is unknown or owed already."""
+
+    def work(session: Session) -> None:
+        delivery = find_delivery(session, delivery_id, key_id)
+        if delivery is None:
+            raise refuse("delivery", f"{delivery_id!r} is unknown", "see: phonefleet deliveries list")
+        if delivery.state == OWED:
+            raise refuse(
+                "delivery", f"{delivery_id!r} is owed already", f"it is due at {delivery.next_at:%H:%M:%S} UTC"
+            )
+        _check_enabled(session, [delivery.endpoint_id])
+        _owe_anew(session, [delivery.number])
+        record_change(session, who, f"delivery:{delivery_id}", {"state": delivery.state}, {"replay": True})
+
+    write(engine, work)
+
+
+def replay_all(engine: Engine, which: Which, *, who: str) -> int:
+    """Owe anew what fits and is not owed already, in the order in which it came about; how many.
+
+    `which.since` bounds it below. Raises Refused, before anything is done, when an endpoint is disabled.
+    """
+    after, replayed = 0, 0
+    fits = [*which.conditions(), Delivery.state != OWED]
+
+    def check(session: Session) -> int:
+        endpoints = session.scalars(select(Delivery.endpoint_id).where(*fits).distinct()).all()
+        _check_enabled(session, endpoints)
+        last = session.scalar(select(Delivery.number).where(*fits).order_by(Delivery.number.desc()).limit(1))
+        record_change(session, who, f"deliveries:{which.key_id or 'all'}", None, {"replay since": f"{which.since}"})
+        return last or 0
+
+    last = write(engine, check)  # what is delivered from now on is not meant
+    for _ in range(ROUNDS):
+
+        def work(session: Session, after: int = after) -> list[int]:
+            wanted = select(Delivery.number).where(*fits, Delivery.number > after, Delivery.number <= last)
+            numbers = list(session.scalars(wanted.order_by(Delivery.number).limit(AT_ONCE)))
+            _owe_anew(session, numbers)
+            return numbers
+
+        numbers = write(engine, work)
+        if not numbers:
+            break
+        after, replayed = numbers[-1], replayed + len(numbers)
+    return replayed
+
+
+def _owe_anew(session: Session, numbers: Sequence[int]) -> None:
+    now = database_now(session)
+    session.execute(
+        update(Delivery)
+        .where(Delivery.number.in_(numbers), Delivery.state != OWED)
+        .values(state=OWED, attempts=0, next_at=now, claimed_by=None, delivered_at=None, give_up_at=now + GIVE_UP)
+    )
+
+
+def _check_enabled(session: Session, endpoint_ids: Sequence[str]) -> None:
+    disabled = session.scalars(
+        select(Endpoint.address).where(Endpoint.id.in_(endpoint_ids), Endpoint.disabled_at.is_not(None)).limit(1)
+    ).one_or_none()
+    if disabled is not None:
+        reason = f"{disabled} said that it is gone"
+        raise refuse("endpoint", reason, "when it is there again: phonefleet deliveries enable ADDRESS")

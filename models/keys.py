@@ -1,0 +1,41 @@
+"""Keys in the ledger: the ids of requests that were seen, and who asked to be told of what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from models.tables import ApiKey, SeenId
+from models.unless_there import made
+
+# A timestamp may be 5 minutes ahead when an id is first seen and 5 behind when it comes again.
+REMEMBERED = timedelta(minutes=15)
+AT_ONCE = 5000
+
+
+def remember(session: Session, key_id: str, webhook_id: str, now: datetime) -> bool:
+    """Keep that a request was let in. False when its id was there already: a replay."""
+    return made(session, SeenId, key_id=key_id, id=webhook_id, seen_at=now)
+
+
+def forget_seen(session: Session, now: datetime) -> int:
+    """Forget ids that are too old to be let in again, at most 5000 at once; how many."""
+    old = session.execute(
+        select(SeenId.key_id, SeenId.id)
+        .where(SeenId.seen_at < now - REMEMBERED)
+        .order_by(SeenId.seen_at)
+        .limit(AT_ONCE)
+    ).all()
+    for key_id, webhook_id in old:
+        session.execute(delete(SeenId).where(SeenId.key_id == key_id, SeenId.id == webhook_id))
+    return len(old)
+
+
+def subscribers(session: Session, event_type: str) -> Sequence[ApiKey]:
+    """The keys that asked to be told of alerts, or of phones in quarantine."""
+    wants = ApiKey.wants_quarantines if event_type == "phone.quarantined" else ApiKey.wants_alerts
+    wanted = select(ApiKey).where(wants, ApiKey.events_url.is_not(None), ApiKey.revoked_at.is_(None))
+    return session.scalars(wanted.order_by(ApiKey.id)).all()

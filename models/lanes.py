@@ -1,0 +1,259 @@
+"""Lanes: which callback is sent next, by whom, and what came of it.
+
+A lane is what one key is owed at one origin. Who sends takes the next delivery of a lane under the
+lane's lock, and holds it until a moment after which it is taken for dead; what it says later is not
+heard. An endpoint whose deliveries fail one after the other is left alone for a while, and then
+tried with a single one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, CursorResult, and_, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from models.alerts import raise_alert
+from models.deliveries import DELIVERED, DISABLED, FAILED, OWED
+from models.tables import Delivery, DeliveryAttempt, Endpoint, Lane
+
+OPENS_AFTER = 5  # failures one after the other
+RUNG_FOR = timedelta(seconds=5)  # a ticket that nobody took by then is lost, or waits behind others
+GIVE_UP_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A delivery in somebody's hands."""
+
+    number: int
+    id: str
+    key_id: str
+    endpoint_id: str
+    url: str
+    event_type: str
+    payload: Mapping[str, Any]
+    created_at: datetime
+    attempts: int  # that failed before this one
+    token: str
+    probe: bool  # the one that tries an endpoint whose breaker was open
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of one try: a status, or a code for why there is none, and what follows."""
+
+    seconds: float
+    status: int | None
+    error: str | None
+    again_in: float | None  # seconds until the next try; None for none
+    pause: float  # seconds that the endpoint is left alone if its breaker opens, or stays open
+    asked_pause: float = 0.0  # seconds that the receiver asked for
+
+    @property
+    def arrived(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def gone(self) -> bool:
+        return self.status == 410
+
+
+def any_due(session: Session, now: datetime) -> bool:
+    """Is a callback due anywhere? Costs a look at an index."""
+    found = session.scalars(select(Delivery.number).where(_due(now)).limit(1)).one_or_none()
+    return found is not None
+
+
+def lanes_due(session: Session, now: datetime, most: int) -> dict[str, int]:
+    """How many tickets each lane wants that has something to send, `most` at once; they count as rung from now."""
+    mine = Delivery.endpoint_id == Endpoint.id
+    due = select(Delivery.number).where(mine, _due(now), _first_of_its_subject()).exists()
+    ids = set(session.scalars(select(Endpoint.lane).where(_usable(now), due).distinct()))
+    wanted: dict[str, int] = {}
+    for lane in session.scalars(
+        select(Lane)
+        .where(Lane.id.in_(ids), or_(Lane.rung_at.is_(None), Lane.rung_at < now - RUNG_FOR))
+        .order_by(Lane.id)
+        .with_for_update()
+    ):
+        free = most - _in_hands(session, lane.id, now)
+        waiting = select(Delivery.number).where(Delivery.lane == lane.id, _due(now)).limit(max(free, 0)).subquery()
+        count = session.scalar(select(func.count()).select_from(waiting)) or 0
+        if count:
+            wanted[lane.id], lane.rung_at = count, now
+    return wanted
+
+
+def take_next(session: Session, lane_id: str, token: str, now: datetime, hold: float, most: int) -> Sending | None:
+    """The lane's next delivery, held for `hold` seconds. None when nothing is due or `most` are being sent."""
+    lane = session.get(Lane, lane_id, with_for_update=True, populate_existing=True)
+    if lane is None or _in_hands(session, lane_id, now) >= most:
+        return None
+    found = session.execute(
+        select(Delivery, Endpoint)
+        .join(Endpoint, Endpoint.id == Delivery.endpoint_id)
+        .where(Delivery.lane == lane_id, _due(now), _usable(now), _first_of_its_subject())
+        .order_by(Delivery.next_at, Delivery.number)
+        .limit(1)
+        .execution_options(populate_existing=True)
+    ).first()
+    if found is None:
+        lane.rung_at = None
+        return None
+    delivery, endpoint = found
+    probe = endpoint.failures >= OPENS_AFTER
+    if probe:  # no second one until this one came back
+        endpoint.paused_until = now + timedelta(seconds=hold)
+    delivery.claimed_by, delivery.next_at = token, now + timedelta(seconds=hold)
+    return Sending(
+        delivery.number,
+        delivery.id,
+        delivery.key_id,
+        delivery.endpoint_id,
+        delivery.url,
+        delivery.event_type,
+        delivery.payload,
+        delivery.created_at,
+        delivery.attempts,
+        token,
+        probe,
+    )
+
+
+def leave_lane(session: Session, lane_id: str) -> None:
+    """Whoever served it goes on elsewhere: it may be rung again at once."""
+    session.execute(update(Lane).where(Lane.id == lane_id).values(rung_at=None))
+
+
+def settle_try(session: Session, sending: Sending, came: Came, now: datetime) -> bool:
+    """Write down what came of a try. False when the delivery was no longer in these hands: then only the log has it."""
+    session.add(
+        DeliveryAttempt(
+            delivery=sending.number,
+            started_at=now - timedelta(seconds=came.seconds),
+            seconds=came.seconds,
+            status=came.status,
+            error=came.error,
+        )
+    )
+    done = session.execute(
+        update(Delivery)
+        .where(Delivery.number == sending.number, Delivery.claimed_by == sending.token, Delivery.state == OWED)
+        .values(
+            **_state_after(came, now),
+            attempts=Delivery.attempts + 1,
+            claimed_by=None,
+            last_status=came.status,
+            last_error=came.error,
+        )
+    )
+    assert isinstance(done, CursorResult)
+    _tell_endpoint(session, sending, came, now)
+    return done.rowcount == 1
+
+
+def give_up_old(session: Session, now: datetime) -> int:
+    """What could not be delivered in a week is owed no more, at most 1000 at once; how many."""
+    old = session.scalars(
+        select(Delivery.number)
+        .where(Delivery.state == OWED, Delivery.next_at <= now, Delivery.give_up_at < now)
+        .order_by(Delivery.next_at)
+        .limit(GIVE_UP_AT_ONCE)
+    ).all()
+    for number in old:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.number == number, Delivery.state == OWED, Delivery.next_at <= now)
+            .values(state=FAILED, last_error="too_old", claimed_by=None)
+        )
+    return len(old)
+
+
+def enable(session: Session, endpoint_ids: Sequence[str]) -> int:
+    """Endpoints that were disabled take deliveries again; how many. Replay what was missed."""
+    done = session.execute(
+        update(Endpoint)
+        .where(Endpoint.id.in_(endpoint_ids), Endpoint.disabled_at.is_not(None))
+        .values(disabled_at=None, failures=0, paused_until=None)
+    )
+    assert isinstance(done, CursorResult)
+    return done.rowcount
+
+
+def _state_after(came: Came, now: datetime) -> dict[str, Any]:
+    if came.arrived:
+        return {"state": DELIVERED, "delivered_at": now}
+    if came.gone:
+        return {"state": DISABLED}
+    if came.again_in is None:
+        return {"state": FAILED}
+    return {"next_at": now + timedelta(seconds=came.again_in)}
+
+
+def _tell_endpoint(session: Session, sending: Sending, came: Came, now: datetime) -> None:
+    """An endpoint that works is not written to: its row would be where all its deliveries queue."""
+    endpoint = session.get_one(Endpoint, sending.endpoint_id)
+    if came.arrived and endpoint.failures == 0 and endpoint.last_arrived_at is not None:
+        return
+    endpoint = session.get_one(Endpoint, sending.endpoint_id, with_for_update=True, populate_existing=True)
+    if came.arrived:
+        endpoint.failures, endpoint.paused_until, endpoint.last_arrived_at = 0, None, now
+    elif came.gone:
+        _disable(session, endpoint, now)
+    elif sending.probe or endpoint.failures < OPENS_AFTER:  # those that were under way when it opened say no more
+        endpoint.failures += 1
+        if endpoint.failures >= OPENS_AFTER:
+            endpoint.paused_until = now + timedelta(seconds=max(came.pause, came.asked_pause))
+    if came.asked_pause and not came.gone:
+        asked = now + timedelta(seconds=came.asked_pause)
+        endpoint.paused_until = max(endpoint.paused_until or asked, asked)
+
+
+def _disable(session: Session, endpoint: Endpoint, now: datetime) -> None:
+    if endpoint.disabled_at is not None:
+        return
+    endpoint.disabled_at = now
+    session.execute(
+        update(Delivery)
+        .where(Delivery.endpoint_id == endpoint.id, Delivery.state == OWED)
+        .values(state=DISABLED, last_error="endpoint_disabled", claimed_by=None)
+    )
+    session.flush()
+    text = f"{endpoint.address} of {endpoint.key_id} answered 410: it wants no callbacks any more"
+    remedy = "ask the customer; then phonefleet deliveries enable ADDRESS, and replay what was missed"
+    raise_alert(session, "endpoint_disabled", f"endpoint:{endpoint.id}", text, remedy, now)
+
+
+def _in_hands(session: Session, lane_id: str, now: datetime) -> int:
+    held = select(func.count()).where(
+        Delivery.lane == lane_id, Delivery.state == OWED, Delivery.next_at > now, Delivery.claimed_by.is_not(None)
+    )
+    return session.scalar(held) or 0
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    return and_(Delivery.state == OWED, Delivery.next_at <= now)
+
+
+def _first_of_its_subject() -> ColumnElement[bool]:
+    """A task's later event is not sent to an endpoint before its earlier one arrived, or was given up."""
+    earlier = aliased(Delivery)
+    return ~(
+        select(earlier.number)
+        .where(
+            earlier.subject == Delivery.subject,
+            earlier.state == OWED,
+            earlier.number < Delivery.number,
+            earlier.endpoint_id == Delivery.endpoint_id,
+        )
+        .correlate(Delivery)
+        .exists()
+    )
+
+
+def _usable(now: datetime) -> ColumnElement[bool]:
+    return and_(Endpoint.disabled_at.is_(None), or_(Endpoint.paused_until.is_(None), Endpoint.paused_until <= now))

@@ -1,0 +1,162 @@
+"""`phonefleet deliveries`: the callbacks, sent and owed, and those that are sent once more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway import worker
+from models.delivery_log import Which, find_delivery, list_deliveries, replay_all, replay_one, tries_of
+from models.engine import read, write
+from models.lanes import OPENS_AFTER, enable
+from models.refused import refuse
+from models.tables import Delivery, Endpoint
+from scripts.ground import open_ledger, operator
+from scripts.show import Sheet, print_sheet, say
+from workers.settings import settings
+
+commands = typer.Typer(invoke_without_command=True, help="Callbacks: their log, their endpoints, replays.")
+
+STATES = ("owed", "delivered", "failed", "disabled")
+Who = Annotated[str, typer.Option(help="Who wants it; kept in the ledger. None: the user of this machine.")]
+OfKey = Annotated[str, typer.Option("--key", help="Only those of this key.")]
+Since = Annotated[str, typer.Option(help="Owed first at this time or later: 2027-01-31T08:00, in the operator's zone.")]
+Until = Annotated[str, typer.Option(help="Owed first before this time.")]
+
+
+@commands.callback()
+def by_default(context: typer.Context) -> None:
+    """Callbacks: their log, their endpoints, replays. Without a command: list."""
+    if context.invoked_subcommand is None:
+        list_latest()
+
+
+@commands.command("list")
+def list_latest(
+    key: OfKey = "",
+    state: Annotated[str, typer.Option(help=f"Only those that are {', '.join(STATES)}.")] = "",
+    since: Since = "",
+    until: Until = "",
+    most: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 50,
+) -> None:
+    """The latest callbacks first: of what, where to, how far they are."""
+    if state and state not in STATES:
+        raise refuse("state", f"{state!r} is none", f"use one of {', '.join(STATES)}")
+    which = Which(key_id=key or None, state=state or None, since=_moment("since", since), until=_moment("until", until))
+    headings = ("id", "event", "of", "to", "state", "tries", "last", "owed since")
+    rows = read(open_ledger(), lambda session: [_row(one) for one in list_deliveries(session, which, most)])
+    print_sheet(Console(), Sheet("deliveries", headings, rows))
+
+
+@commands.command("show")
+def show(delivery: Annotated[str, typer.Argument(help="A delivery's id: the webhook-id.")]) -> None:
+    """Every try at one callback."""
+
+    def work(session: Session) -> list[list[str]]:
+        found = find_delivery(session, delivery)
+        if found is None:
+            raise refuse("delivery", f"{delivery!r} is unknown", "see: phonefleet deliveries list")
+        return [
+            [_local(one.started_at), f"{one.seconds:.3f} s", str(one.status or ""), one.error or "arrived"]
+            for one in tries_of(session, found)
+        ]
+
+    print_sheet(Console(), Sheet("tries", ("at", "took", "status", "what came"), read(open_ledger(), work)))
+
+
+@commands.command("replay")
+def replay(
+    delivery: Annotated[str, typer.Argument(help="A delivery's id; none: those that --since names.")] = "",
+    key: OfKey = "",
+    since: Since = "",
+    until: Until = "",
+    who: Who = "",
+) -> None:
+    """Send one once more, or all since a time, in the order in which they came about. Ids stay the same."""
+    engine = open_ledger()
+    if delivery:
+        replay_one(engine, delivery, who=operator(who), key_id=key or None)
+        say(Console(), f"{delivery} is owed once more")
+        return
+    if not since:
+        raise refuse(
+            "since", "is missing, and no delivery is named", "phonefleet deliveries replay ID, or --since TIME"
+        )
+    which = Which(key_id=key or None, since=_moment("since", since), until=_moment("until", until))
+    say(Console(), f"{replay_all(engine, which, who=operator(who))} deliveries are owed once more")
+
+
+@commands.command("endpoints")
+def endpoints() -> None:
+    """Every address that was called: does it take callbacks, and if not, until when it is left alone."""
+    headings = ("key", "address", "takes callbacks", "failures in a row", "last arrived")
+    print_sheet(Console(), Sheet("endpoints", headings, read(open_ledger(), _endpoints)))
+
+
+@commands.command("enable")
+def enable_address(
+    address: Annotated[str, typer.Argument(help="As phonefleet deliveries endpoints shows it.")],
+) -> None:
+    """Take an address in again that said that it is gone. What it missed stays so until it is replayed."""
+
+    def work(session: Session) -> int:
+        found = session.scalars(select(Endpoint.id).where(Endpoint.address == address)).all()
+        return enable(session, found)
+
+    if not write(open_ledger(), work):
+        raise refuse("address", f"{address!r} is not disabled", "see: phonefleet deliveries endpoints")
+    say(Console(), f"{address} takes callbacks again; what it missed: phonefleet deliveries replay --since TIME")
+
+
+def deliver() -> None:
+    """Send callbacks until SIGTERM. Several may run, where the receivers can be reached."""
+    open_ledger().dispose()
+    raise typer.Exit(worker.main())
+
+
+def _row(one: Delivery) -> list[str]:
+    last = " ".join(str(part) for part in (one.last_status, one.last_error) if part is not None)
+    return [
+        one.id,
+        one.event_type,
+        one.subject,
+        one.url,
+        one.state,
+        str(one.attempts),
+        last,
+        _local(one.created_at),
+    ]
+
+
+def _endpoints(session: Session) -> list[list[str]]:
+    return [
+        [one.key_id, one.address, _takes(one), str(one.failures), _local(one.last_arrived_at)]
+        for one in session.scalars(select(Endpoint).order_by(Endpoint.key_id, Endpoint.address))
+    ]
+
+
+def _takes(one: Endpoint) -> str:
+    if one.disabled_at is not None:
+        return f"no: gone since {_local(one.disabled_at)}"
+    if one.failures >= OPENS_AFTER and one.paused_until is not None:
+        return f"no: tried again at {_local(one.paused_until)}"
+    return "yes"
+
+
+def _local(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment.astimezone(settings().timezone):%Y-%m-%d %H:%M:%S}"
+
+
+def _moment(field: str, text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise refuse(field, f"{text!r} is no time", "write it like 2027-01-31T08:00") from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=settings().timezone)

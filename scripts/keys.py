@@ -1,0 +1,141 @@
+"""`phonefleet keys`: the keys that customers' systems ask with."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gateway.keys import MOST_WAITING, RATE, KeyWish, ListedKey, change_key, list_keys, make_key, revoke_key, rotate_key
+from gateway.master import HOW_TO_MAKE
+from gateway.seal import Secret
+from models.refused import refuse
+from scripts.ground import open_ledger, operator
+from scripts.show import Sheet, print_sheet, say
+from workers.settings import settings
+
+commands = typer.Typer(invoke_without_command=True, help="Keys of customers, with their secrets and limits.")
+
+ORIGIN = "Scheme, host and port: https://hooks.example.com:8443."
+Allow = Annotated[list[str] | None, typer.Option(help=f"Where it may be called back. {ORIGIN} As often as needed.")]
+Who = Annotated[str, typer.Option(help="Who does it; kept in the ledger. None: the user of this machine.")]
+
+
+@commands.callback()
+def by_default(context: typer.Context) -> None:
+    """Keys of customers, with their secrets and limits. Without a command: list."""
+    if context.invoked_subcommand is None:
+        list_all()
+
+
+@commands.command("list")
+def list_all() -> None:
+    """Every key: whose it is, where it may be called back, how many of its secrets live. No secret is shown."""
+    console = Console()
+    headings = ("id", "customer", "name", "kind", "called back at", "limits", "secrets")
+    rows = [_row(one) for one in list_keys(open_ledger())]
+    print_sheet(console, Sheet("keys", headings, rows, "make one: phonefleet keys make NAME --customer NAME"))
+    if settings().master_key is None:
+        say(console, f"PHONEFLEET_MASTER_KEY is not set: no key can be made or used; {HOW_TO_MAKE}")
+
+
+@commands.command("make")
+def make(
+    name: Annotated[str, typer.Argument(help="What the key is for.")],
+    customer: Annotated[str, typer.Option(help="Whose it is. A key sees its own customer's tasks alone.")],
+    allow: Allow = None,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Its tasks run on simulated phones only.")] = False,
+    plain_json: Annotated[bool, typer.Option("--plain-json", help="Take requests that are not sealed.")] = False,
+    who: Who = "",
+) -> None:
+    """Make a key. Its secrets are shown once, here."""
+    wish = KeyWish(name, customer, sandbox, allow or (), plain_json_allowed=plain_json)
+    key_id, secret = make_key(open_ledger(), wish, who=operator(who))
+    _show_once(key_id, secret)
+
+
+@commands.command("allow")
+def allow_origins(key_id: str, origins: Annotated[list[str], typer.Argument(help=ORIGIN)], who: Who = "") -> None:
+    """Say anew where a key may be called back: these, and no others."""
+    change_key(open_ledger(), key_id, who=operator(who), allowlist=origins)
+    say(Console(), f"{key_id} may be called back at {', '.join(origins)}")
+
+
+@commands.command("limits")
+def limits(
+    key_id: str,
+    rate: Annotated[float, typer.Option(help="Requests a second.")] = RATE,
+    most_waiting: Annotated[int, typer.Option(help="Tasks that have not ended.")] = MOST_WAITING,
+    who: Who = "",
+) -> None:
+    """Say how much a key may ask for."""
+    change_key(open_ledger(), key_id, who=operator(who), rate_per_second=rate, most_waiting=most_waiting)
+    say(Console(), f"{key_id}: {rate:g} requests a second, {most_waiting} tasks that have not ended")
+
+
+@commands.command("tell")
+def tell(
+    key_id: str,
+    url: Annotated[str, typer.Argument(help="Where to; none: nothing is told any more.")] = "",
+    alerts: Annotated[bool, typer.Option("--alerts", help="Every alert, of whatever task.")] = False,
+    quarantines: Annotated[bool, typer.Option("--quarantines", help="Phones that are put in quarantine.")] = False,
+    who: Who = "",
+) -> None:
+    """Call a key back with what is not of its own tasks."""
+    if url and not (alerts or quarantines):
+        raise refuse("what", "neither alerts nor quarantines", "add --alerts, --quarantines or both")
+    wanted = {"wants_alerts": bool(url) and alerts, "wants_quarantines": bool(url) and quarantines}
+    change_key(open_ledger(), key_id, who=operator(who), events_url=url or None, **wanted)
+    said = " and ".join(word for word, on in (("alerts", alerts), ("quarantines", quarantines)) if on)
+    say(Console(), f"{key_id}: {said} go to {url}" if url else f"{key_id} is told of its own tasks only")
+
+
+@commands.command("rotate")
+def rotate(
+    key_id: str,
+    hours: Annotated[float, typer.Option(help="How long the secret before it lives on; 0: it ends now.")] = 24.0,
+    who: Who = "",
+) -> None:
+    """Give a key a second secret; both live for a while, so that the customer changes over without a pause."""
+    _show_once(key_id, rotate_key(open_ledger(), key_id, overlap=timedelta(hours=hours), who=operator(who)))
+    if hours:
+        say(Console(), f"the secret before it lives for {hours:g} hours more, and seals until then; both sign")
+
+
+@commands.command("revoke")
+def revoke(key_id: str, who: Who = "") -> None:
+    """End a key: nothing is taken from it or sent to it. Tasks that it planted go on."""
+    unsent = revoke_key(open_ledger(), key_id, who=operator(who))
+    say(Console(), f"{key_id} is revoked; {unsent} callbacks that it was owed stay unsent")
+
+
+def _show_once(key_id: str, secret: Secret) -> None:
+    seal_key, signing_secret = secret.texts()
+    console = Console()
+    for label, value in (("key id", key_id), ("seal key", seal_key), ("signing secret", signing_secret)):
+        say(console, f"{label:15} {value}")
+    say(console, "Shown this once. Hand them over by a way that nobody else reads.")
+
+
+def _row(one: ListedKey) -> list[str]:
+    row = one.row
+    told = [word for word, wanted in (("alerts", row.wants_alerts), ("quarantines", row.wants_quarantines)) if wanted]
+    return [
+        row.id,
+        row.customer,
+        row.name,
+        ("sandbox" if row.sandbox else "live") + (", plain JSON" if row.plain_json_allowed else ""),
+        "\n".join([*row.allowlist, *(f"{' and '.join(told)}: {row.events_url}" for _ in told[:1])]),
+        f"{row.rate_per_second:g}/s, {row.most_waiting} waiting",
+        _secrets(one),
+    ]
+
+
+def _secrets(one: ListedKey) -> str:
+    if one.row.revoked_at is not None:
+        return f"revoked {one.row.revoked_at:%Y-%m-%d} by {one.row.revoked_by}"
+    return (
+        str(one.live) if one.older_until is None else f"{one.live}, the older until {one.older_until:%m-%d %H:%M} UTC"
+    )
