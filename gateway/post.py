@@ -56,6 +56,7 @@ def post(address: Address, ip: str, body: bytes, headers: Mapping[str, str], sec
                     stream=True,
                 ) as response,
             ):
+                wire.check_whole()
                 return Answer(response.status_code, response.headers.get("Retry-After"))
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise NotSent(wire.why(error)) from None
@@ -83,6 +84,11 @@ class _Wire:
             if self._cut:
                 _shut(self._handle)
         return made
+
+    def check_whole(self) -> None:
+        """Raises TimeoutError when it was cut: headers that end in the middle look like an answer."""
+        if self._cut:
+            raise TimeoutError
 
     def why(self, error: BaseException) -> str:
         """The code for what went wrong."""

@@ -18,6 +18,8 @@ from workers.settings import Network
 Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 RESOLVE_SECONDS = 5.0
 _RESOLVERS = 32
+# Whether Python takes these for global differs between its versions.
+_NEVER = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("fec0::/10"))
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address stands in the last 32 bits
 
 
@@ -39,13 +41,18 @@ def resolve(host: str, port: int, networks: Sequence[Network]) -> str:
 
 def may_be_called(ip: Ip, networks: Sequence[Network]) -> bool:
     """Public addresses, and those that the operator lists. What an address carries inside counts as well."""
-    if any(ip.version == network.version and ip in network for network in networks):
+    if _listed(ip, networks):
         return True
     inner = _inside(ip)
     if inner is not None:
         return may_be_called(inner, networks)
-    site_local = isinstance(ip, ipaddress.IPv6Address) and ip.is_site_local
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or site_local)
+    if _listed(ip, _NEVER):
+        return False
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
+
+
+def _listed(ip: Ip, networks: Sequence[Network]) -> bool:
+    return any(ip.version == network.version and ip in network for network in networks)
 
 
 def _inside(ip: Ip) -> ipaddress.IPv4Address | None:

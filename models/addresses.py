@@ -79,9 +79,12 @@ def check_allowed(address: Address, allowlist: Collection[str], field: str = "ca
 def _host(name: str, field: str) -> str:
     if ":" in name:
         try:
-            return str(ipaddress.IPv6Address(name))
+            ip = ipaddress.IPv6Address(name)
         except ValueError:
-            raise refuse(field, f"{name!r} is no IPv6 address", _REMEDY) from None
+            ip = None
+        if ip is None or ip.scope_id is not None:
+            raise refuse(field, f"{name!r} is no IPv6 address", _REMEDY)
+        return str(ip)
     if not _HOST.fullmatch(name):
         raise refuse(field, f"{name!r} is no name of a host", _REMEDY)
     return name

@@ -33,19 +33,20 @@ class Which:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """As SQL."""
-        return [
-            condition
-            for given, condition in (
-                (self.key_id, Delivery.key_id == self.key_id),
-                (self.state, Delivery.state == self.state),
-                (self.task_id, Delivery.task_id == self.task_id),
-                (self.campaign_id, Delivery.campaign_id == self.campaign_id),
-                (self.since, Delivery.created_at >= self.since),
-                (self.until, Delivery.created_at < self.until),
-                (self.before, Delivery.number < self.before),
-            )
-            if given is not None
-        ]
+        same = {
+            Delivery.key_id: self.key_id,
+            Delivery.state: self.state,
+            Delivery.task_id: self.task_id,
+            Delivery.campaign_id: self.campaign_id,
+        }
+        conditions = [column == value for column, value in same.items() if value is not None]
+        if self.since is not None:
+            conditions.append(Delivery.created_at >= self.since)
+        if self.until is not None:
+            conditions.append(Delivery.created_at < self.until)
+        if self.before is not None:
+            conditions.append(Delivery.number < self.before)
+        return conditions
 
 
 def list_deliveries(session: Session, which: Which, most: int = 50) -> Sequence[Delivery]:
@@ -61,6 +62,12 @@ def find_delivery(session: Session, delivery_id: str, key_id: str | None = None)
     if key_id is not None:
         wanted = wanted.where(Delivery.key_id == key_id)
     return session.scalars(wanted).one_or_none()
+
+
+def begins_with(session: Session, beginning: str) -> Sequence[Delivery]:
+    """Up to two whose id begins so."""
+    wanted = select(Delivery).where(Delivery.id.startswith(beginning.strip(), autoescape=True))
+    return session.scalars(wanted.limit(2)).all()
 
 
 def tries_of(session: Session, delivery: Delivery) -> Sequence[DeliveryAttempt]:

@@ -20,6 +20,6 @@ def insert_unless_there(table: type[Base]) -> Insert:
 
 def made(session: Session, table: type[Base], **values: Any) -> bool:
     """Insert one row. False when it was there."""
-    done = session.execute(insert_unless_there(table), values)
+    done = session.execute(insert_unless_there(table).values(**values))
     assert isinstance(done, CursorResult)
     return done.rowcount == 1

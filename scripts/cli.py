@@ -35,7 +35,12 @@ from workers.host import __main__ as host_agent
 WORK, CUSTOMERS, TRY = "Every day", "Customers' systems", "Try and examine"
 PARTS = "Parts of a fleet on several machines"
 
-cli = typer.Typer(no_args_is_help=True, add_completion=False, help="A shelf of Android phones as a Celery fleet.")
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # secrets may be among them
+    help="A shelf of Android phones as a Celery fleet.",
+)
 cli.command("up", rich_help_panel=WORK)(up.up)
 cli.command("submit", rich_help_panel=WORK)(submit.submit)
 cli.command("status", rich_help_panel=WORK)(status.status)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway import worker
-from models.delivery_log import Which, find_delivery, list_deliveries, replay_all, replay_one, tries_of
+from models.delivery_log import Which, begins_with, list_deliveries, replay_all, replay_one, tries_of
 from models.engine import read, write
 from models.lanes import OPENS_AFTER, enable
 from models.refused import refuse
@@ -50,17 +50,15 @@ def list_latest(
     which = Which(key_id=key or None, state=state or None, since=_moment("since", since), until=_moment("until", until))
     headings = ("id", "event", "of", "to", "state", "tries", "last", "owed since")
     rows = read(open_ledger(), lambda session: [_row(one) for one in list_deliveries(session, which, most)])
-    print_sheet(Console(), Sheet("deliveries", headings, rows))
+    print_sheet(Console(), Sheet("deliveries", headings, rows, whole=1))
 
 
 @commands.command("show")
-def show(delivery: Annotated[str, typer.Argument(help="A delivery's id: the webhook-id.")]) -> None:
+def show(delivery: Annotated[str, typer.Argument(help="A delivery's id (the webhook-id), or its beginning.")]) -> None:
     """Every try at one callback."""
 
     def work(session: Session) -> list[list[str]]:
-        found = find_delivery(session, delivery)
-        if found is None:
-            raise refuse("delivery", f"{delivery!r} is unknown", "see: phonefleet deliveries list")
+        found = _find(session, delivery)
         return [
             [_local(one.started_at), f"{one.seconds:.3f} s", str(one.status or ""), one.error or "arrived"]
             for one in tries_of(session, found)
@@ -71,7 +69,7 @@ def show(delivery: Annotated[str, typer.Argument(help="A delivery's id: the webh
 
 @commands.command("replay")
 def replay(
-    delivery: Annotated[str, typer.Argument(help="A delivery's id; none: those that --since names.")] = "",
+    delivery: Annotated[str, typer.Argument(help="Its id or the beginning of it; none: all since --since.")] = "",
     key: OfKey = "",
     since: Since = "",
     until: Until = "",
@@ -80,8 +78,9 @@ def replay(
     """Send one once more, or all since a time, in the order in which they came about. Ids stay the same."""
     engine = open_ledger()
     if delivery:
-        replay_one(engine, delivery, who=operator(who), key_id=key or None)
-        say(Console(), f"{delivery} is owed once more")
+        found = read(engine, lambda session: _find(session, delivery).id)
+        replay_one(engine, found, who=operator(who), key_id=key or None)
+        say(Console(), f"{found} is owed once more")
         return
     if not since:
         raise refuse(
@@ -119,10 +118,18 @@ def deliver() -> None:
     raise typer.Exit(worker.main())
 
 
+def _find(session: Session, beginning: str) -> Delivery:
+    found = begins_with(session, beginning)
+    if len(found) != 1:
+        reason = f"{beginning!r} begins {'no' if not found else 'more than one'} delivery's id"
+        raise refuse("delivery", reason, "see: phonefleet deliveries list")
+    return found[0]
+
+
 def _row(one: Delivery) -> list[str]:
     last = " ".join(str(part) for part in (one.last_status, one.last_error) if part is not None)
     return [
-        one.id,
+        one.id[:8],
         one.event_type,
         one.subject,
         one.url,

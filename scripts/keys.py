@@ -36,7 +36,7 @@ def list_all() -> None:
     console = Console()
     headings = ("id", "customer", "name", "kind", "called back at", "limits", "secrets")
     rows = [_row(one) for one in list_keys(open_ledger())]
-    print_sheet(console, Sheet("keys", headings, rows, "make one: phonefleet keys make NAME --customer NAME"))
+    print_sheet(console, Sheet("keys", headings, rows, "make one: phonefleet keys make NAME --customer NAME", 1))
     if settings().master_key is None:
         say(console, f"PHONEFLEET_MASTER_KEY is not set: no key can be made or used; {HOW_TO_MAKE}")
 

@@ -81,12 +81,16 @@ def _follow_in_lines(handle: Handle, console: Console, timeout: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A plain table: its title, its headings, its rows of text, and what to do when it is empty."""
+    """A plain table: its title, its headings, its rows of text, and what to do when it is empty.
+
+    The first `whole` columns are never broken: what is in them is copied into the next command.
+    """
 
     title: str
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
     when_empty: str = ""
+    whole: int = 0
 
 
 def print_sheet(console: Console, sheet: Sheet) -> None:
@@ -95,8 +99,8 @@ def print_sheet(console: Console, sheet: Sheet) -> None:
         say(console, f"{sheet.title}: none" + (f"; {sheet.when_empty}" if sheet.when_empty else ""))
         return
     table = Table(title=Text(sheet.title), title_justify="left")
-    for heading in sheet.headings:
-        table.add_column(heading, overflow="fold")
+    for index, heading in enumerate(sheet.headings):
+        table.add_column(heading, overflow="fold", no_wrap=index < sheet.whole)
     for row in sheet.rows:
         table.add_row(*map(Text, row))
     console.print(table)

@@ -1,0 +1,32 @@
+"""What tests of the gateway share: a ledger on each database, a master key, receivers on loopback."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+
+import pytest
+
+from tests.gateway.receiver import Receiver
+from tests.ledger.conftest import ledger, shared_ledger
+from workers.settings import settings
+
+__all__ = ["ledger", "shared_ledger"]
+
+MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
+
+
+@pytest.fixture
+def master_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The master key of this process's settings."""
+    monkeypatch.setenv("PHONEFLEET_MASTER_KEY", MASTER_KEY)
+    settings.cache_clear()
+    yield MASTER_KEY
+    settings.cache_clear()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """An HTTP server on loopback that keeps what it is sent."""
+    with Receiver() as made:
+        yield made
