@@ -1,0 +1,225 @@
+"""Who sends what next: in order, one hand a delivery, a bound for each lane, a breaker for each endpoint."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, func, select, update
+from sqlalchemy.orm import Session
+
+from models.deliveries import GIVE_UP
+from models.engine import database_now, read, write
+from models.lanes import (
+    OPENS_AFTER,
+    RUNG_FOR,
+    Came,
+    Sending,
+    any_due,
+    enable,
+    give_up_old,
+    lanes_due,
+    settle_try,
+    take_next,
+)
+from models.tables import Alert, Delivery, DeliveryAttempt, Lane
+from tests.gateway.customers import Customer, customer, deliveries, delivery, endpoint, lane, make_due
+from tests.ledger.threads import at_once
+
+HOLD = 30.0
+ARRIVED = Came(0.1, 204, None, None, 60.0)
+FAILED = Came(0.1, 500, "http_500", 60.0, 600.0)
+GONE = Came(0.1, 410, "http_410", None, 60.0)
+
+
+@pytest.fixture(autouse=True)
+def _with_master_key(master_key: str) -> None:
+    """Customers have keys."""
+
+
+@pytest.fixture
+def acme(ledger: Engine) -> Customer:
+    """A customer."""
+    return customer(ledger, "https://hooks.example.com")
+
+
+def take(engine: Engine, *, hand: str = "t", most: int = 10, of: str | None = None) -> Sending | None:
+    lane_id = of or lane(engine)
+    return write(engine, lambda session: take_next(session, lane_id, hand, database_now(session), HOLD, most))
+
+
+def must_take(engine: Engine, hand: str = "t") -> Sending:
+    taken = take(engine, hand=hand)
+    assert taken is not None
+    return taken
+
+
+def settle(engine: Engine, sending: Sending, came: Came) -> bool:
+    return write(engine, lambda session: settle_try(session, sending, came, database_now(session)))
+
+
+def lapse(engine: Engine, sending: Sending) -> None:
+    """Its sender was silent for too long."""
+
+    def work(session: Session) -> None:
+        past = database_now(session) - timedelta(seconds=1)
+        session.execute(update(Delivery).where(Delivery.number == sending.number).values(next_at=past))
+
+    write(engine, work)
+
+
+def test_the_oldest_goes_first_and_each_once(ledger: Engine, acme: Customer) -> None:
+    ids = acme.owe(3)
+    taken = [must_take(ledger, f"t{n}") for n in range(3)]
+    assert [one.id for one in taken] == ids
+    assert take(ledger) is None
+    for one in taken:
+        assert settle(ledger, one, ARRIVED)
+    assert {(one.state, one.attempts, one.last_status) for one in deliveries(ledger)} == {("delivered", 1, 204)}
+
+
+def test_of_many_hands_at_once_each_gets_another_and_no_more_than_the_bound(ledger: Engine, acme: Customer) -> None:
+    acme.owe(20)
+    where = lane(ledger)
+    got = at_once([lambda n=n: take(ledger, hand=f"t{n}", most=5, of=where) for n in range(8)])  # type: ignore[misc]
+    taken = [one.id for one in got if one is not None]
+    assert len(taken) == len(set(taken)) == 5
+
+
+def test_a_tasks_later_event_waits_for_its_earlier_one(ledger: Engine, acme: Customer) -> None:
+    first, second = acme.owe(2, subject="task:one")
+    (other,) = acme.owe(1, subject="task:two")
+    taken = must_take(ledger)
+    assert taken.id == first
+    assert must_take(ledger, "u").id == other
+    assert take(ledger) is None
+    settle(ledger, taken, FAILED)
+    assert take(ledger) is None  # the second still waits, while the first waits for its next try
+    make_due(ledger)
+    settle(ledger, must_take(ledger), ARRIVED)
+    assert must_take(ledger).id == second
+
+
+def test_a_first_event_that_is_given_up_lets_the_later_one_go(ledger: Engine, acme: Customer) -> None:
+    first, second = acme.owe(2, subject="task:one")
+    settle(ledger, must_take(ledger), Came(0.1, 400, "http_400", None, 60.0))
+    assert delivery(ledger, first).state == "failed"
+    assert must_take(ledger).id == second
+
+
+def test_the_hand_of_a_dead_sender_is_not_waited_for_and_not_heard_later(ledger: Engine, acme: Customer) -> None:
+    (one,) = acme.owe()
+    dead = must_take(ledger, "dead")
+    lapse(ledger, dead)
+    alive = must_take(ledger, "alive")
+    assert alive.id == dead.id == one
+    assert not settle(ledger, dead, FAILED)
+    assert settle(ledger, alive, ARRIVED)
+    assert delivery(ledger, one).state == "delivered"
+    tries = read(ledger, lambda session: session.scalar(select(func.count()).select_from(DeliveryAttempt)))
+    assert tries == 2
+
+
+def test_after_so_many_failures_an_endpoint_is_left_alone_then_tried_with_one(ledger: Engine, acme: Customer) -> None:
+    acme.owe(OPENS_AFTER + 5)
+    taken = [must_take(ledger, f"t{n}") for n in range(OPENS_AFTER + 2)]
+    for one in taken:
+        assert not one.probe
+        settle(ledger, one, FAILED)
+    assert endpoint(ledger).failures == OPENS_AFTER  # those that were under way say no more
+    assert take(ledger) is None
+    assert not _due_lanes(ledger)
+    make_due(ledger)
+    probe = must_take(ledger, "probe")
+    assert probe.probe
+    assert take(ledger) is None
+    settle(ledger, probe, FAILED)
+    assert endpoint(ledger).failures == OPENS_AFTER + 1
+    assert take(ledger) is None
+    make_due(ledger)
+    settle(ledger, must_take(ledger, "probe"), ARRIVED)
+    assert endpoint(ledger).failures == 0
+    assert not must_take(ledger).probe
+
+
+def test_one_that_arrives_in_between_keeps_the_breaker_closed(ledger: Engine, acme: Customer) -> None:
+    acme.owe(OPENS_AFTER * 2)
+    for turn in range(OPENS_AFTER * 2):
+        settle(ledger, must_take(ledger), ARRIVED if turn == OPENS_AFTER - 1 else FAILED)
+    assert endpoint(ledger).failures == OPENS_AFTER
+    assert endpoint(ledger).last_arrived_at is not None
+
+
+def test_one_endpoint_that_fails_does_not_close_its_neighbours(ledger: Engine, acme: Customer) -> None:
+    acme.owe(OPENS_AFTER)
+    for _ in range(OPENS_AFTER):
+        settle(ledger, must_take(ledger), FAILED)
+    (other,) = acme.owe(url=acme.url + "/other")
+    assert must_take(ledger).id == other
+
+
+def test_410_disables_the_endpoint_with_all_it_is_owed_and_tells_the_operator(ledger: Engine, acme: Customer) -> None:
+    acme.owe(3)
+    settle(ledger, must_take(ledger), GONE)
+    assert {one.state for one in deliveries(ledger)} == {"disabled"}
+    alert = read(ledger, lambda session: session.scalars(select(Alert)).one())
+    assert (alert.kind, acme.url in alert.text) == ("endpoint_disabled", True)
+    assert take(ledger) is None
+    row = endpoint(ledger)
+    assert write(ledger, lambda session: enable(session, [row.id])) == 1
+    (one,) = acme.owe()
+    assert must_take(ledger).id == one
+
+
+def test_a_receiver_that_asks_for_a_pause_is_sent_nothing_meanwhile(ledger: Engine, acme: Customer) -> None:
+    acme.owe(2)
+    settle(ledger, must_take(ledger), Came(0.1, 429, "http_429", 120.0, 60.0, asked_pause=120.0))
+    row = endpoint(ledger)
+    assert row.paused_until is not None
+    assert row.paused_until > read(ledger, database_now) + timedelta(seconds=60)
+    assert take(ledger) is None
+    make_due(ledger)
+    assert not must_take(ledger).probe
+
+
+def test_lanes_that_are_due_are_rung_once_and_again_when_their_ticket_is_lost(ledger: Engine, acme: Customer) -> None:
+    other = customer(ledger, "https://slow.example.com", "other")
+    acme.owe(2)
+    other.owe(9)
+    wanted = _due_lanes(ledger)
+    assert sorted(wanted.values()) == [2, 4]
+    assert _due_lanes(ledger) == {}
+    past = read(ledger, database_now) - RUNG_FOR - timedelta(seconds=1)
+    write(ledger, lambda session: session.execute(update(Lane).values(rung_at=past)))
+    assert _due_lanes(ledger) == wanted
+    for one in wanted:
+        while (taken := take(ledger, of=one)) is not None:
+            settle(ledger, taken, ARRIVED)
+    assert not read(ledger, lambda session: any_due(session, database_now(session)))
+    acme.owe()
+    assert list(_due_lanes(ledger).values()) == [1]  # whoever emptied the lane said so
+
+
+def test_a_lane_in_which_all_waits_for_an_earlier_event_is_not_rung(ledger: Engine, acme: Customer) -> None:
+    acme.owe(2, subject="task:one")
+    settle(ledger, must_take(ledger), FAILED)
+    write(ledger, lambda session: session.execute(update(Lane).values(rung_at=None)))
+    assert _due_lanes(ledger) == {}
+
+
+def test_what_cannot_be_delivered_in_a_week_is_given_up_unless_it_is_under_way(ledger: Engine, acme: Customer) -> None:
+    old, young, sent = acme.owe(3)
+    past = read(ledger, database_now) - timedelta(seconds=1)
+    taken = must_take(ledger)
+    assert taken.id == old
+    old, sent = sent, old
+    change = update(Delivery).where(Delivery.id != young).values(give_up_at=past)
+    write(ledger, lambda session: session.execute(change))
+    assert write(ledger, lambda session: give_up_old(session, database_now(session))) == 1
+    assert (delivery(ledger, old).state, delivery(ledger, old).last_error) == ("failed", "too_old")
+    assert (delivery(ledger, young).state, delivery(ledger, sent).state) == ("owed", "owed")
+    assert timedelta(hours=76) < GIVE_UP
+
+
+def _due_lanes(engine: Engine) -> dict[str, int]:
+    return write(engine, lambda session: lanes_due(session, database_now(session), 4))

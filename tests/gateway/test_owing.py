@@ -1,0 +1,201 @@
+"""A callback is owed in the very transaction of its event: for each end of a task, a review, a campaign, an alert."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from celery import chain, group
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
+
+from models.alerts import raise_alert
+from models.deliveries import owe_task
+from models.engine import database_now, read, write
+from models.tables import Delivery, Endpoint, Task
+from tests.gateway.customers import Customer, customer, deliveries, endpoint, task_of
+from tests.ledger.drive import do, fail, like, owned_author, phone_seat, plant, ready, take, titles, work
+from tests.ledger.test_verifying import in_doubt, looking
+from workers.coordinator.close import close_ended
+from workers.follow_on import close_campaign
+from workers.record import Failed, Succeeded, record
+from workers.review import settle
+from workers.stop import stop_campaign
+
+ORIGIN = "https://hooks.example.com"
+TITLES = {"titles": [{"author_id": "xiaopeng", "author": "小鹏汽车", "title": "标题 😀"}]}
+
+
+@pytest.fixture(autouse=True)
+def _with_master_key(master_key: str) -> None:
+    """Customers have keys."""
+
+
+@pytest.fixture
+def acme(ledger: Engine) -> Customer:
+    """A customer, and an author on whose content we may act."""
+    owned_author(ledger)
+    return customer(ledger, ORIGIN)
+
+
+def owed(engine: Engine) -> list[tuple[str, str]]:
+    return [(one.event_type, one.state) for one in deliveries(engine)]
+
+
+def succeed(engine: Engine, task_id: str) -> None:
+    record(engine, take(engine, task_id, phone_seat(engine, "p1")), Succeeded(TITLES))
+
+
+def give_up(engine: Engine, task_id: str) -> None:
+    record(
+        engine, take(engine, task_id, phone_seat(engine, "p1")), Failed("video_not_found", "标题 is not there", "find")
+    )
+
+
+def stop(engine: Engine, task_id: str) -> None:
+    campaign_id = read(engine, lambda session: session.get_one(Task, task_id).campaign_id)
+    stop_campaign(engine, campaign_id, who="lena", why="enough")
+
+
+@pytest.mark.parametrize(
+    ("end", "event", "code"),
+    [
+        (succeed, "task.succeeded", None),
+        (give_up, "task.failed", "video_not_found"),
+        (stop, "task.stopped", "stopped"),
+    ],
+)
+def test_each_end_of_a_task_is_owed_to_its_address(
+    ledger: Engine, acme: Customer, end: Callable[[Engine, str], None], event: str, code: str | None
+) -> None:
+    campaign_id = acme.plant(titles(), reference="order-1")
+    task_id = task_of(ledger, campaign_id).id
+    end(ledger, task_id)
+    of_task, of_campaign = deliveries(ledger)
+    assert (of_task.event_type, of_task.state, of_task.url) == (event, "owed", acme.url)
+    assert (of_task.key_id, of_task.task_id, of_task.subject) == (acme.key_id, task_id, f"task:{task_id}")
+    told = of_task.payload
+    assert (told["task_id"], told["reference"], told["state"]) == (task_id, "order-1", event.removeprefix("task."))
+    assert (told["failure"] or {}).get("code") == code
+    if event == "task.succeeded":
+        assert told["result"]["titles"][0]["title"] == "标题 😀"
+    assert of_campaign.event_type == "campaign.ended"
+
+
+def test_a_task_that_needs_a_person_says_so_and_its_end_comes_after_it(ledger: Engine, acme: Customer) -> None:
+    task_id, _ = in_doubt(ledger)
+    _belongs_to(acme, task_id)
+    record(ledger, looking(ledger, task_id), Failed("unverifiable", "the comment is gone"))
+    settle(ledger, task_id, "give-up", who="lena")
+    review, end = (one for one in deliveries(ledger) if one.task_id == task_id)
+    assert (review.event_type, end.event_type) == ("task.needs_review", "task.failed")
+    assert (review.payload["state"], review.payload["failure"]["reason"]) == ("needs_review", "the comment is gone")
+    assert (review.subject, review.number < end.number) == (end.subject, True)
+
+
+def test_what_is_nobodys_or_names_no_address_owes_nothing(ledger: Engine, acme: Customer) -> None:
+    for campaign_id in (plant(ledger, titles()), acme.plant(titles(), url=None)):
+        succeed(ledger, task_of(ledger, campaign_id).id)
+    assert deliveries(ledger) == []
+
+
+def test_work_at_the_desk_is_a_step_and_owes_nothing_but_the_campaign_does(ledger: Engine, acme: Customer) -> None:
+    campaign_id = acme.plant(chain(work(1), work(2)))
+    for _ in range(2):
+        (task_id,) = ready(ledger, campaign_id)
+        do(ledger, task_id)
+    assert owed(ledger) == [("campaign.ended", "owed")]
+
+
+def test_a_campaign_tells_what_was_asked_what_came_and_why_the_rest_did_not(ledger: Engine, acme: Customer) -> None:
+    owned_author(ledger)
+    canvas = group(titles(), titles(), chain(fail(), like()))
+    campaign_id = acme.plant(canvas, reference="day-7")
+    one, other, desk = ready(ledger, campaign_id)
+    succeed(ledger, one)
+    give_up(ledger, other)
+    do(ledger, desk)
+    told = deliveries(ledger)[-1].payload
+    assert (told["campaign_id"], told["reference"], told["outcome"]) == (campaign_id, "day-7", "failed")
+    counted = told["completeness"]
+    assert (counted["asked"], counted["got"], counted["missing"]) == (3, 1, 2)
+    assert counted["flows"] == {
+        "collect_titles": {"asked": 2, "got": 1, "missing": 1, "why": {"video_not_found": 1}},
+        "directed": {"asked": 1, "got": 0, "missing": 1, "why": {"prerequisite_failed": 1}},
+    }
+
+
+def test_a_campaign_ends_once_whoever_looks_again(ledger: Engine, acme: Customer) -> None:
+    campaign_id = acme.plant(titles())
+    succeed(ledger, task_of(ledger, campaign_id).id)
+    for _ in range(2):
+        write(ledger, lambda session: close_campaign(session, campaign_id, database_now(session)))
+        close_ended(ledger)
+    assert [event for event, _ in owed(ledger)].count("campaign.ended") == 1
+
+
+def test_a_transaction_that_does_not_commit_owes_nothing(ledger: Engine, acme: Customer) -> None:
+    task_id = task_of(ledger, acme.plant(titles())).id
+
+    def broken(session: Session) -> None:
+        task = session.get_one(Task, task_id)
+        task.state = "succeeded"
+        owe_task(session, task, database_now(session))
+        session.flush()
+        raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError):
+        write(ledger, broken)
+    assert deliveries(ledger) == []
+
+
+def alarm(engine: Engine, kind: str, subject: str) -> None:
+    write(engine, lambda session: raise_alert(session, kind, subject, "文字", "do this", database_now(session)))
+
+
+def test_alerts_and_quarantines_go_to_whom_asked_for_them(ledger: Engine) -> None:
+    quiet = customer(ledger, ORIGIN, "quiet")
+    both = customer(ledger, ORIGIN, "both", events_url=f"{ORIGIN}/events", wants_alerts=True, wants_quarantines=True)
+    phones = customer(ledger, ORIGIN, "phones", events_url=f"{ORIGIN}/phones", wants_quarantines=True)
+    alarm(ledger, "phone_quarantined", "phone:p1")
+    alarm(ledger, "account_twice", "account:a1")
+    told = [(one.key_id, one.event_type, one.url, one.payload["subject"]) for one in deliveries(ledger)]
+    assert quiet.key_id not in {key_id for key_id, *_ in told}
+    assert sorted(told) == sorted(
+        [
+            (both.key_id, "phone.quarantined", f"{ORIGIN}/events", "phone:p1"),
+            (phones.key_id, "phone.quarantined", f"{ORIGIN}/phones", "phone:p1"),
+            (both.key_id, "alert", f"{ORIGIN}/events", "account:a1"),
+        ]
+    )
+
+
+def test_what_is_owed_to_a_disabled_endpoint_is_kept_and_not_sent(ledger: Engine, acme: Customer) -> None:
+    acme.owe()
+    write(ledger, lambda session: session.execute(update(Endpoint).values(disabled_at=database_now(session))))
+    acme.owe()
+    assert [(one.state, one.last_error) for one in deliveries(ledger)][1] == ("disabled", "endpoint_disabled")
+
+
+@pytest.mark.parametrize("url", ["nonsense", "http://\x00/", "https://user@a.example/"])
+def test_a_task_ends_even_if_its_address_became_none(ledger: Engine, acme: Customer, url: str) -> None:
+    task_id = task_of(ledger, acme.plant(titles())).id
+    write(ledger, lambda session: session.execute(update(Task).values(callback_url=url.replace("\x00", " "))))
+    succeed(ledger, task_id)
+    assert read(ledger, lambda session: session.get_one(Task, task_id).state) == "succeeded"
+    of_task = deliveries(ledger)[0]
+    assert (of_task.state, of_task.last_error) == ("failed", "bad_address")
+
+
+def test_one_receiver_is_one_endpoint_whatever_the_query(ledger: Engine, acme: Customer) -> None:
+    for number in range(3):
+        acme.owe(url=f"{acme.url}?task={number}")
+    assert endpoint(ledger).address == acme.url
+    assert len({one.lane for one in deliveries(ledger)}) == 1
+    assert len(set(read(ledger, lambda session: session.scalars(select(Delivery.id)).all()))) == 3
+
+
+def _belongs_to(acme: Customer, task_id: str) -> None:
+    values: dict[str, Any] = {"key_id": acme.key_id, "callback_url": acme.url}
+    write(acme.engine, lambda session: session.execute(update(Task).where(Task.id == task_id).values(**values)))
