@@ -20,7 +20,9 @@ _PATH = re.compile(r"(?:[\w.-]+/)+(?:[\w.-]+)?|[\w-]+\.(?:py|md|cfg|toml|yaml)")
 _COMMAND = re.compile(r"(?<![\w/-])phonefleet((?: [a-z][a-z-]*)*)")
 # Said of what a user makes or of the running system, not of the repository.
 _MADE = ("var", ".venv", "build", "dist", "/data/", "Asia/Shanghai")
-SOURCES = sorted(path for room in ("flows", "models", "scripts", "workers") for path in (ROOT / room).rglob("*.py"))
+SOURCES = sorted(
+    path for room in ("flows", "gateway", "models", "scripts", "workers") for path in (ROOT / room).rglob("*.py")
+)
 
 
 @cache
@@ -159,5 +161,8 @@ def test_every_setting_is_documented_with_its_default() -> None:
         "PHONEFLEET_DRAIN": int(defaults.drain),
         "PHONEFLEET_TASKS": ",".join(defaults.task_modules),
         "PHONEFLEET_VAR": defaults.var,
+        "PHONEFLEET_DELIVERY_SCHEDULE": ",".join(f"{one:.0f}" for one in defaults.delivery_schedule),
+        "PHONEFLEET_DELIVERY_TIMEOUT": int(defaults.delivery_timeout),
+        "PHONEFLEET_DELIVERIES": defaults.deliveries_at_once,
     }.items():
         assert told[variable] == f"`{value}`", variable

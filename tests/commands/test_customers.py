@@ -1,0 +1,171 @@
+"""`phonefleet keys` and `phonefleet deliveries`, as an operator meets them."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import select, update
+
+from gateway.keys import find_key
+from gateway.seal import Secret
+from models.deliveries import owe
+from models.engine import database_now, read, write
+from models.events import Event
+from models.tables import ApiKey, Delivery, Endpoint
+from scripts.cli import cli
+from tests.commands.conftest import Run
+from tests.support.ground import Ground
+from workers.settings import settings
+
+ORIGIN = "https://hooks.example.com"
+MAKE = ("keys", "make", "orders", "--customer", "acme", "--allow", ORIGIN)
+
+
+@pytest.fixture
+def master(here: Ground, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A master key in the environment."""
+    monkeypatch.setenv("PHONEFLEET_MASTER_KEY", base64.b64encode(bytes(range(32))).decode())
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def made(here: Ground, run: Run, *more: str) -> tuple[str, Secret]:
+    said = run(*MAKE, *more)
+    assert (said.status, said.err) == (0, "")
+    shown = dict(re.findall(r"^(key id|seal key|signing secret) +(\S+)$", said.out, re.MULTILINE))
+    return shown["key id"], Secret.of_texts(shown["seal key"], shown["signing secret"])
+
+
+def owe_one(here: Ground, key_id: str, url: str = f"{ORIGIN}/in") -> str:
+    event = Event("task.failed", "task:t1", {"task_id": "t1"})
+    write(here.engine, lambda session: owe(session, key_id, url, event, database_now(session)))
+    latest = select(Delivery.id).order_by(Delivery.number.desc()).limit(1)
+    return read(here.engine, lambda session: session.scalars(latest).one())
+
+
+def set_state(here: Ground, state: str) -> None:
+    write(here.engine, lambda session: session.execute(update(Delivery).values(state=state)))
+
+
+def test_without_a_master_key_the_list_says_how_to_make_one_and_no_key_is_made(here: Ground, run: Run) -> None:
+    assert "PHONEFLEET_MASTER_KEY is not set" in run("keys").out
+    said = run(*MAKE)
+    assert said.status == 2
+    assert "head -c 32 /dev/urandom | base64" in said.err
+    assert run("keys", "list").out.startswith("keys: none")
+    assert run("deliver").status == 2
+
+
+@pytest.mark.usefixtures("master")
+def test_the_secrets_are_shown_once_and_are_those_of_the_key(here: Ground, run: Run) -> None:
+    key_id, secret = made(here, run, "--sandbox")
+    key = read(here.engine, lambda session: find_key(session, key_id))
+    assert key is not None
+    assert (key.sandbox, key.allowlist) == (True, (ORIGIN,))
+    assert (key.secrets[0].seal_key, key.secrets[0].signing_key) == (secret.seal_key, secret.signing_key)
+    listed = run("keys").out
+    assert key_id in listed
+    assert "sandbox" in listed
+    assert not [text for text in secret.texts() if text[:12] in listed]
+
+
+@pytest.mark.usefixtures("master")
+def test_a_key_is_changed_rotated_and_revoked(here: Ground, run: Run) -> None:
+    key_id, _ = made(here, run)
+    other = "http://10.0.0.7:8080"
+    assert run("keys", "allow", key_id, ORIGIN, other).status == 0
+    assert run("keys", "limits", key_id, "--rate", "2.5", "--most-waiting", "7").status == 0
+    assert run("keys", "tell", key_id, f"{other}/events", "--alerts").out == f"{key_id}: alerts go to {other}/events\n"
+    row = read(here.engine, lambda session: session.get_one(ApiKey, key_id))
+    assert (row.allowlist, row.rate_per_second, row.most_waiting) == ([other, ORIGIN], 2.5, 7)
+    assert (row.events_url, row.wants_alerts, row.wants_quarantines) == (f"{other}/events", True, False)
+    assert run("keys", "tell", key_id).out == f"{key_id} is told of its own tasks only\n"
+    assert "lives for 24 hours more" in run("keys", "rotate", key_id).out
+    assert "older" in run("keys").out
+    assert run("keys", "rotate", key_id).status == 2
+    owe_one(here, key_id)
+    assert "1 callbacks that it was owed stay unsent" in run("keys", "revoke", key_id, "--who", "lena").out
+    assert "by lena" in run("keys").out
+
+
+@pytest.mark.usefixtures("master")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("make", "orders", "--customer", " "), ("customer:", "1 to 191 characters")),
+        (("make", "orders", "--customer", "acme", "--allow", "hooks.example.com"), ("allow:", "https://")),
+        (("tell", "ID", f"{ORIGIN}/events"), ("neither alerts nor quarantines", "--alerts")),
+        (("tell", "ID", "https://other.example.com/", "--alerts"), ("events_url:", "allowlist")),
+        (("rotate", "ID", "--hours", "721"), ("hours:", "0 to 720")),
+        (("revoke", "key_nobody"), ("'key_nobody' is unknown", "phonefleet keys list")),
+    ],
+)
+def test_what_cannot_be_is_refused_with_field_reason_and_remedy(
+    here: Ground, run: Run, arguments: tuple[str, ...], words: tuple[str, str]
+) -> None:
+    key_id, _ = made(here, run)
+    said = run("keys", *(key_id if one == "ID" else one for one in arguments))
+    assert said.status == 2
+    for word in words:
+        assert word in said.err
+
+
+@pytest.mark.usefixtures("master")
+def test_deliveries_are_listed_shown_and_replayed(here: Ground, run: Run) -> None:
+    assert run("deliveries").out == "deliveries: none\n"
+    key_id, _ = made(here, run)
+    delivery = owe_one(here, key_id)
+    listed = run("deliveries").out
+    for cell in (delivery[:8], "task.failed", "task:t1", "owed"):
+        assert cell in listed
+    assert run("deliveries", "list", "--state", "failed").out == "deliveries: none\n"
+    assert run("deliveries", "list", "--key", key_id, "--since", "2020-01-01").out == listed
+    assert run("deliveries", "show", delivery[:8]).out == "tries: none\n"
+    assert "owed already" in run("deliveries", "replay", delivery).err
+    set_state(here, "delivered")
+    assert run("deliveries", "replay", delivery[:8]).out == f"{delivery} is owed once more\n"
+    set_state(here, "failed")
+    assert run("deliveries", "replay", "--since", "2099-01-01T08:00").out == "0 deliveries are owed once more\n"
+    assert (
+        run("deliveries", "replay", "--since", "2020-01-01", "--key", key_id).out == "1 deliveries are owed once more\n"
+    )
+
+
+@pytest.mark.usefixtures("master")
+def test_an_address_that_is_gone_is_enabled_by_its_name(here: Ground, run: Run) -> None:
+    key_id, _ = made(here, run)
+    owe_one(here, key_id, f"{ORIGIN}/in?task=1")
+    assert "yes" in run("deliveries", "endpoints").out
+    write(here.engine, lambda session: session.execute(update(Endpoint).values(disabled_at=database_now(session))))
+    assert "gone since" in run("deliveries", "endpoints").out
+    assert run("deliveries", "enable", f"{ORIGIN}/other").status == 2
+    assert "takes callbacks again" in run("deliveries", "enable", f"{ORIGIN}/in").out
+    assert read(here.engine, lambda session: session.scalars(select(Endpoint)).one().disabled_at) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("list", "--state", "lost"), ("'lost' is none", "owed, delivered, failed, disabled")),
+        (("list", "--since", "soon"), ("'soon' is no time", "2027-01-31T08:00")),
+        (("replay",), ("since: is missing", "--since TIME")),
+        (("replay", "abc"), ("begins no delivery's id", "phonefleet deliveries list")),
+        (("show", "%"), ("begins no delivery's id", "phonefleet deliveries list")),
+    ],
+)
+def test_what_no_delivery_fits_is_refused(
+    here: Ground, run: Run, arguments: tuple[str, ...], words: tuple[str, str]
+) -> None:
+    said = run("deliveries", *arguments)
+    assert said.status == 2
+    for word in words:
+        assert word in said.err
+
+
+def test_a_stack_trace_shows_no_local_variables() -> None:
+    """Among them may be secrets."""
+    assert not cli.pretty_exceptions_show_locals

@@ -1,0 +1,136 @@
+"""Delivery workers and coordinators as processes: one slow receiver harms nobody else, and deaths lose nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, func, select
+
+from models.changes import changes_since
+from models.engine import connect, read
+from models.migrate import upgrade
+from models.tables import Delivery
+from scripts.processes import COORDINATOR, DELIVERY, Processes
+from tests.gateway.customers import Customer, customer, task_of
+from tests.gateway.receiver import Receiver, Reply
+from tests.ledger.drive import do, work
+from tests.support.poll import wait_until
+from workers.coordinator.deliver import MOST_IN_A_LANE
+
+pytestmark = pytest.mark.fleet
+
+SECONDS = 120.0
+
+
+class Senders:
+    """Processes that deliver what one ledger owes."""
+
+    def __init__(self, processes: Processes, engine: Engine) -> None:
+        self.processes = processes
+        self.engine = engine
+
+    def count(self, state: str, key_id: str) -> int:
+        """How many of a customer's deliveries are in a state."""
+        counted = select(func.count()).where(Delivery.state == state, Delivery.key_id == key_id)
+        return read(self.engine, lambda session: session.scalar(counted)) or 0
+
+    def wait_for(self, count: int, of: Customer) -> None:
+        """Until so many of a customer's deliveries arrived."""
+        wait_until(lambda: self.count("delivered", of.key_id) >= count, SECONDS, f"{count} deliveries", every=0.1)
+
+
+@contextmanager
+def senders(folder: Path, database_url: str, redis_url: str, master: str, **env: str) -> Iterator[Senders]:
+    """A coordinator and a delivery worker, allowed to call loopback."""
+    told = {
+        "PHONEFLEET_DATABASE_URL": database_url,
+        "PHONEFLEET_REDIS_URL": redis_url,
+        "PHONEFLEET_VAR": str(folder),
+        "PHONEFLEET_HOST": "shelf",
+        "PHONEFLEET_MASTER_KEY": master,
+        "PHONEFLEET_CALLBACK_NETWORKS": "127.0.0.0/8",
+        **env,
+    }
+    engine = connect(database_url)
+    upgrade(engine)
+    try:
+        with Processes(folder / "log", told) as processes:
+            processes.start(COORDINATOR)
+            yield Senders(processes, engine)
+    finally:
+        engine.dispose()
+
+
+def test_ten_thousand_callbacks_to_a_receiver_that_hangs_hold_up_nobody_else(
+    tmp_path: Path, mariadb_database: str, empty_redis_url: str, master_key: str
+) -> None:
+    with (
+        Receiver() as hangs,
+        Receiver() as quick,
+        senders(tmp_path, mariadb_database, empty_redis_url, master_key, PHONEFLEET_DELIVERY_TIMEOUT="60") as running,
+    ):
+        hangs.hold.clear()
+        slow = customer(running.engine, hangs.origin, "slow")
+        other = customer(running.engine, quick.origin, "other")
+        slow.owe(10_000)
+        other.owe(50)
+        running.processes.start(DELIVERY)
+        wait_until(lambda: len(hangs.requests) >= MOST_IN_A_LANE, SECONDS, "the slow receiver to be asked")
+        other.owe(50)
+        running.wait_for(100, other)
+        assert running.count("delivered", slow.key_id) == 0
+        assert len(hangs.requests) == hangs.most_at_once == MOST_IN_A_LANE
+        assert len(set(quick.ids())) == len(quick.ids()) == 100
+        hangs.hold.set()  # who ends now waits for nobody
+
+
+def test_a_receiver_that_is_down_and_senders_that_are_killed_lose_no_result_and_invent_none(
+    tmp_path: Path, mariadb_database: str, empty_redis_url: str, master_key: str
+) -> None:
+    down = Counter[str]()
+
+    def answer(_: object) -> Reply:
+        request = receiver.requests[-1]
+        down[request.id] += 1
+        return Reply(503 if down[request.id] <= 3 else 204)
+
+    schedule = ",".join(["0.2"] * 30)
+    with (
+        Receiver(answer) as receiver,
+        senders(
+            tmp_path,
+            mariadb_database,
+            empty_redis_url,
+            master_key,
+            PHONEFLEET_DELIVERY_SCHEDULE=schedule,
+            PHONEFLEET_DELIVERY_TIMEOUT="1",
+        ) as running,
+    ):
+        acme = customer(running.engine, receiver.origin)
+        first = running.processes.start(DELIVERY)
+        campaigns = [acme.plant(work(number)) for number in range(10)]
+        for campaign_id in campaigns:
+            do(running.engine, task_of(running.engine, campaign_id).id)
+        wait_until(lambda: len(receiver.requests) >= 5, SECONDS, "the first tries")
+        receiver.hold.clear()
+        before = len(receiver.requests)
+        wait_until(lambda: len(receiver.requests) > before, SECONDS, "a try that is under way")
+        first.kill()
+        first.wait(30)
+        receiver.hold.set()
+        running.processes.start(COORDINATOR)  # a second one, which leads when the first is dead
+        running.processes.start(DELIVERY)
+        running.wait_for(10, acme)
+        owed = read(running.engine, lambda session: set(session.scalars(select(Delivery.id))))
+        assert set(receiver.ids()) == owed
+        assert len(owed) == 10
+        told = wait_until(
+            lambda: read(running.engine, lambda session: changes_since(session, acme.key_id, 0, 1000)),
+            SECONDS,
+            "the changes to be numbered",
+        )
+        assert {one.subject_id for one in told if one.kind == "campaign"} == set(campaigns)
