@@ -195,7 +195,7 @@ def check(headers: Mapping[str, str], body: bytes, secrets: Sequence[Secret], no
 
 def _signed(webhook_id: str, timestamp: str, body: bytes, secrets: Sequence[Secret], given: str) -> bool:
     """Every pair is compared, so that the time taken does not tell which one was right."""
-    offered = [one.encode() for one in given.split(" ")[:MOST_SIGNATURES]]
+    offered = [one.encode(errors="replace") for one in given.split(" ")[:MOST_SIGNATURES]]
     right = False
     for secret in secrets:
         wanted = _signature(webhook_id, timestamp, body, secret).encode()

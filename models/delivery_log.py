@@ -1,12 +1,12 @@
-"""The log of deliveries: listed, and sent once more on somebody's wish."""
+"""The log of deliveries: listed, sent once more on somebody's wish, and forgotten in the end."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Engine, select, update
+from sqlalchemy import ColumnElement, Engine, delete, select, update
 from sqlalchemy.orm import Session
 
 from models.authors import record_change
@@ -16,6 +16,7 @@ from models.refused import refuse
 from models.tables import Delivery, DeliveryAttempt, Endpoint
 
 AT_ONCE = 1000
+KEPT = timedelta(days=90)
 ROUNDS = 10_000  # ten million deliveries: more than a ledger keeps
 
 
@@ -123,6 +124,20 @@ def replay_all(engine: Engine, which: Which, *, who: str) -> int:
             break
         after, replayed = numbers[-1], replayed + len(numbers)
     return replayed
+
+
+def forget_deliveries(session: Session, now: datetime) -> int:
+    """Delete deliveries that are older than 90 days, with what they told; at most 1000 at once; how many."""
+    old = session.scalars(
+        select(Delivery.number)
+        .where(Delivery.created_at < now - KEPT, Delivery.state != OWED)
+        .order_by(Delivery.number)
+        .limit(AT_ONCE)
+    ).all()
+    if old:
+        session.execute(delete(DeliveryAttempt).where(DeliveryAttempt.delivery.in_(old)))
+        session.execute(delete(Delivery).where(Delivery.number.in_(old)))
+    return len(old)
 
 
 def _owe_anew(session: Session, numbers: Sequence[int]) -> None:

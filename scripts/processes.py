@@ -20,11 +20,12 @@ STOP_SECONDS = 40.0  # longer than a host's drain
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One process: its name and its command."""
+    """One process: its name and its command. Only one that is `keyed` is given the master key."""
 
     name: str
     command: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)  # on top of what all parts get
+    keyed: bool = False
 
 
 def python(*arguments: str) -> tuple[str, ...]:
@@ -34,7 +35,8 @@ def python(*arguments: str) -> tuple[str, ...]:
 
 HOST = Part("host", python("-m", "workers.host"))
 COORDINATOR = Part("coordinator", python("-m", "workers.coordinator"))
-DELIVERY = Part("deliver", python("-m", "gateway.worker"))
+DELIVERY = Part("deliver", python("-m", "gateway.worker"), keyed=True)
+MASTER_KEY = "PHONEFLEET_MASTER_KEY"
 
 
 class PartDied(RuntimeError):
@@ -52,9 +54,12 @@ class Processes:
     def start(self, part: Part) -> subprocess.Popen[bytes]:
         """Start one part."""
         self._logs.mkdir(parents=True, exist_ok=True)
+        env = {**self._env, **part.env}
+        if not part.keyed:
+            env.pop(MASTER_KEY, None)
         with self.log(part).open("wb") as output:
             process = subprocess.Popen(
-                bound_to_me(list(part.command)), env={**self._env, **part.env}, stdout=output, stderr=subprocess.STDOUT
+                bound_to_me(list(part.command)), env=env, stdout=output, stderr=subprocess.STDOUT
             )
         self._running.append((part, process))
         return process

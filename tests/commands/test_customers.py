@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -16,6 +17,7 @@ from models.engine import database_now, read, write
 from models.events import Event
 from models.tables import ApiKey, Delivery, Endpoint
 from scripts.cli import cli
+from scripts.processes import COORDINATOR, DELIVERY, HOST, Part, Processes, python
 from tests.commands.conftest import Run
 from tests.support.ground import Ground
 from workers.settings import settings
@@ -89,7 +91,8 @@ def test_a_key_is_changed_rotated_and_revoked(here: Ground, run: Run) -> None:
     assert run("keys", "rotate", key_id).status == 2
     owe_one(here, key_id)
     assert "1 callbacks that it was owed stay unsent" in run("keys", "revoke", key_id, "--who", "lena").out
-    assert "by lena" in run("keys").out
+    assert "revoked" in run("keys").out
+    assert read(here.engine, lambda session: session.get_one(ApiKey, key_id)).revoked_by == "lena"
 
 
 @pytest.mark.usefixtures("master")
@@ -169,3 +172,12 @@ def test_what_no_delivery_fits_is_refused(
 def test_a_stack_trace_shows_no_local_variables() -> None:
     """Among them may be secrets."""
     assert not cli.pretty_exceptions_show_locals
+
+
+def test_only_a_part_that_uses_keys_is_given_the_master_key(tmp_path: Path) -> None:
+    tell = python("-c", "import os; print(os.environ.get('PHONEFLEET_MASTER_KEY'))")
+    with Processes(tmp_path, {"PHONEFLEET_MASTER_KEY": "hidden"}) as processes:
+        for part, told in ((Part("worker", tell), "None"), (Part("sender", tell, keyed=True), "hidden")):
+            assert processes.start(part).wait(60) == 0
+            assert processes.log(part).read_text().strip() == told
+    assert [part.name for part in (HOST, COORDINATOR, DELIVERY) if part.keyed] == ["deliver"]

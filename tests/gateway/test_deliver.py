@@ -6,12 +6,12 @@ import base64
 import json
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
 
@@ -19,11 +19,20 @@ from gateway.deliver import serve
 from gateway.keys import change_key, revoke_key, rotate_key
 from gateway.send import Means
 from gateway.verify import verify
-from models.delivery_log import Which, find_delivery, list_deliveries, replay_all, replay_one, tries_of
-from models.engine import read, write
+from models.delivery_log import (
+    KEPT,
+    Which,
+    find_delivery,
+    forget_deliveries,
+    list_deliveries,
+    replay_all,
+    replay_one,
+    tries_of,
+)
+from models.engine import database_now, read, write
 from models.lanes import OPENS_AFTER, enable
 from models.refused import Refused
-from models.tables import Endpoint
+from models.tables import Delivery, Endpoint
 from tests.gateway.customers import Customer, customer, deliveries, delivery, endpoint, lane, make_due, means
 from tests.gateway.receiver import Receiver, Reply
 from workers.settings import settings
@@ -248,6 +257,19 @@ def test_the_log_is_listed_page_by_page_and_by_what_is_asked(ledger: Engine, acm
         return [one.id for one in [*first, *second]]
 
     assert read(ledger, pages) == ids[::-1]
+
+
+def test_old_deliveries_are_deleted_with_their_tries_but_nothing_that_is_owed(ledger: Engine, acme: Customer) -> None:
+    acme.owe()
+    deliver_all(ledger)
+    (young,) = acme.owe()
+    deliver_all(ledger)
+    (owed,) = acme.owe()
+    now = read(ledger, database_now)
+    past = update(Delivery).where(Delivery.id != young).values(created_at=now - KEPT - timedelta(days=1))
+    write(ledger, lambda session: session.execute(past))
+    assert write(ledger, lambda session: forget_deliveries(session, now)) == 1
+    assert [one.id for one in deliveries(ledger)] == [young, owed]
 
 
 def test_what_the_receiver_says_is_kept_nowhere_and_no_secret_is_logged(

@@ -47,13 +47,14 @@ def test_a_body_says_nothing_of_its_payload_and_never_looks_the_same() -> None:
     assert json.loads(one)["resource"]["nonce"] != json.loads(two)["resource"]["nonce"]
 
 
-@given(st.data())
-def test_a_body_that_was_touched_at_any_byte_has_no_valid_signature(data: st.DataObject) -> None:
+@pytest.mark.parametrize("flip", [0x01, 0x20, 0x80, 0xFF])
+def test_a_body_that_was_touched_at_any_byte_has_no_valid_signature(flip: int) -> None:
     body = sealed()
     headers = signed(body)
-    touched = _touch(body, data)
-    with pytest.raises(SignatureRefused, match="signature_wrong"):
-        check(headers, touched, [OLD], NOW)
+    for place in range(len(body)):
+        touched = body[:place] + bytes([body[place] ^ flip]) + body[place + 1 :]
+        with pytest.raises(SignatureRefused, match="signature_wrong"):
+            check(headers, touched, [OLD], NOW)
 
 
 @given(st.data())
@@ -176,6 +177,7 @@ def test_a_missing_header_is_refused(name: str) -> None:
         ({"webhook-signature": ""}, "signature_wrong"),
         ({"webhook-signature": "v1,"}, "signature_wrong"),
         ({"webhook-signature": "签名"}, "signature_wrong"),
+        ({"webhook-signature": "v1,\udcff"}, "signature_wrong"),
         ({"webhook-signature": "v1a," + "A" * 44}, "signature_wrong"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Forget: callbacks nobody took in a week, ids of requests that are too old to come again, old state changes."""
+"""Forget: give up callbacks nobody took in a week; delete old deliveries and state changes, and ids of requests."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from models.changes import forget_changes
+from models.delivery_log import forget_deliveries
 from models.engine import database_now, write
 from models.keys import forget_seen
 from models.lanes import give_up_old
@@ -16,6 +17,7 @@ def forget(engine: Engine) -> int:
 
     def work(session: Session) -> int:
         now = database_now(session)
-        return give_up_old(session, now) + forget_seen(session, now) + forget_changes(session, now)
+        forgotten = give_up_old(session, now) + forget_deliveries(session, now)
+        return forgotten + forget_seen(session, now) + forget_changes(session, now)
 
     return write(engine, work)
