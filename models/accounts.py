@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine
+from collections.abc import Mapping
+
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from models.authors import record_change
 from models.engine import database_now, write
 from models.refused import refuse
-from models.tables import Account
+from models.tables import Account, Phone
 
 
 def register_account(engine: Engine, account_id: str, name: str) -> None:
@@ -25,6 +27,16 @@ def register_account(engine: Engine, account_id: str, name: str) -> None:
             account.name = name
 
     write(engine, work)
+
+
+def known_accounts(session: Session, *, sandbox: bool) -> Mapping[str, bool]:
+    """Every account with whether it is live, in order of their ids: those on simulated phones, or all but those.
+
+    A real account need not be logged in anywhere yet; a simulated one is known by the phone that shows it.
+    """
+    simulated = select(Phone.account_id).where(Phone.sandbox, Phone.account_id.is_not(None))
+    which = Account.id.in_(simulated) if sandbox else Account.id.not_in(simulated)
+    return dict(session.execute(select(Account.id, Account.live).where(which).order_by(Account.id)).all())
 
 
 def set_live(engine: Engine, account_id: str, live: bool, *, who: str) -> None:

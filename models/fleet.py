@@ -27,8 +27,10 @@ class ServedElsewhere(Exception):
         super().__init__(f"phone {serial} is served by host {host} until that lets go of it")
 
 
-def phone_online(engine: Engine, serial: str, address: str, host: str, model: str, incarnation: str) -> None:
-    """A host serves this phone now, with a worker of this incarnation.
+def phone_online(
+    engine: Engine, serial: str, address: str, host: str, model: str, incarnation: str, *, sandbox: bool = False
+) -> None:
+    """A host serves this phone now, with a worker of this incarnation. `sandbox`: all its phones are simulated.
 
     Raises ServedElsewhere while another host is there and has not let go of it, or a task runs on it there.
     """
@@ -42,7 +44,7 @@ def phone_online(engine: Engine, serial: str, address: str, host: str, model: st
             session.add(phone)
         elif phone.host != host and _served(session, phone, now):
             raise ServedElsewhere(serial, phone.host)
-        phone.address, phone.host, phone.model = address, host, model
+        phone.address, phone.host, phone.model, phone.sandbox = address, host, model, sandbox
         if phone.state != "online":
             phone.account_read_at = None  # whoever had it in hand meanwhile may have logged another one in
             _enter(phone, "online", None, now)

@@ -20,6 +20,7 @@ class PhoneSeat:
 
     serial: str
     incarnation: str | None
+    sandbox: bool
     account_id: str | None
     unfit: str | None
     resting: str | None
@@ -47,6 +48,7 @@ def seats(session: Session, now: datetime) -> Sequence[PhoneSeat]:
             PhoneSeat(
                 serial=phone.serial,
                 incarnation=phone.incarnation,
+                sandbox=phone.sandbox,
                 account_id=phone.account_id,
                 unfit=None if unfit is None else unfit.why,
                 resting=None if resting_since is None else resting_why or "a person must look at it",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from flows.flow import Flow
 from flows.registry import FLOWS
+from models.accounts import known_accounts
 from models.authors import basis_of
 from models.caps import Basis, basis_refusal, operator_day
 from models.engine import database_now
 from models.refused import Problem, Refused
-from models.tables import Account, Phone
+from models.tables import Phone
 from workers.canvas.rows import PlantedRow, Value
 from workers.desk import DESK, MAPS
 from workers.settings import settings
@@ -23,10 +26,13 @@ from workers.settings import settings
 MOST_PROBLEMS = 20  # named in one refusal
 
 
-def check_rows(session: Session, rows: Sequence[PlantedRow]) -> None:
-    """Raises Refused with the first twenty problems; otherwise the rows may be planted."""
+def check_rows(session: Session, rows: Sequence[PlantedRow], *, sandbox: bool = False) -> None:
+    """Raises Refused with the first twenty problems; otherwise the rows may be planted.
+
+    `sandbox`: for simulated phones and the accounts on them, and no others.
+    """
     problems: dict[Problem, None] = {}
-    ground = _Ground(session)
+    ground = _Ground(session, sandbox=sandbox)
     for index, row in enumerate(rows):
         for problem in _row_problems(ground, row, f"task[{index}] {row.task}"):
             problems[problem] = None
@@ -39,12 +45,22 @@ def check_rows(session: Session, rows: Sequence[PlantedRow]) -> None:
 class _Ground:
     """What the ledger knows, asked once for each name however many rows hold it."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, sandbox: bool) -> None:
         self._session = session
+        self._sandbox = sandbox
         self._basis: dict[str, Basis | None] = {}
-        self.today = operator_day(database_now(session), settings().timezone.key)
-        self.accounts = set(session.scalars(select(Account.id)))
-        self.phones = set(session.scalars(select(Phone.serial)))
+
+    @cached_property
+    def today(self) -> date:
+        return operator_day(database_now(self._session), settings().timezone.key)
+
+    @cached_property
+    def phones(self) -> set[str]:
+        return set(self._session.scalars(select(Phone.serial).where(Phone.sandbox == self._sandbox)))
+
+    @cached_property
+    def accounts(self) -> Mapping[str, bool]:
+        return known_accounts(self._session, sandbox=self._sandbox)
 
     def basis(self, author_id: str) -> Basis | None:
         if author_id not in self._basis:

@@ -10,11 +10,12 @@ from celery.canvas import Signature
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from models.accounts import known_accounts
 from models.authors import basis_of, read_caps
 from models.caps import basis_refusal, operator_day
 from models.engine import database_now, read
 from models.refused import Problem, Refused
-from models.tables import Account, ActionRow
+from models.tables import ActionRow
 from workers.app import app
 from workers.campaign_file import CampaignFile
 from workers.fit import cap_problems
@@ -27,7 +28,7 @@ from workers.submit import submit
 def submit_day(day: CampaignFile, *, asked_by: str, engine: Engine | None = None) -> Handle:
     """Plant a campaign file. Raises Refused with every problem, and then nothing is planted."""
     ground = engine or ledger()
-    accounts = read(ground, lambda session: _checked(session, day))
+    accounts = read(ground, lambda session: accounts_taking_part(session, day))
     seed = day.seed if day.seed is not None else random.SystemRandom().getrandbits(31)
     return submit(
         day_canvas(day, accounts),
@@ -89,14 +90,13 @@ def _after_collection(day: CampaignFile, accounts: int) -> Signature:
     )
 
 
-def _checked(session: Session, day: CampaignFile) -> list[str]:
-    """The accounts that take part. Raises Refused."""
-    live = list(session.scalars(select(Account.id).where(Account.live).order_by(Account.id)))
+def accounts_taking_part(session: Session, day: CampaignFile, *, sandbox: bool = False) -> list[str]:
+    """The accounts that take part, of simulated phones or of real ones. Raises Refused with all that is wrong."""
+    known = known_accounts(session, sandbox=sandbox)
     problems: list[Problem] = []
-    accounts = live if day.accounts == "all" else list(day.accounts)
+    accounts = [one for one, live in known.items() if live] if day.accounts == "all" else list(day.accounts)
     if not accounts:
         problems.append(Problem("accounts", "no account is known yet", "start the hosts, or: phonefleet accounts add"))
-    known = set(session.scalars(select(Account.id)))
     problems += [
         Problem("accounts", f"account {account!r} is unknown", "see: phonefleet accounts list")
         for account in accounts

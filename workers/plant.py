@@ -62,7 +62,7 @@ def compile_for_planting(canvas: Signature, join: str) -> Planted:
 def plant_campaign(session: Session, campaign: Campaign, planted: Planted, latest_end: timedelta) -> list[str]:
     """Write a campaign's rows. The ids that are ready at once. Raises Refused before the first row."""
     now = database_now(session)
-    _check(session, planted.rows, now + latest_end, now)
+    check_planting(session, planted.rows, now + latest_end, now, sandbox=bool(campaign.sandbox))
     campaign.root, campaign.created_at = to_json(planted.root), now
     session.add(campaign)
     session.flush()
@@ -84,7 +84,7 @@ def plant_in_place(session: Session, task: Task, signature: Signature) -> list[s
     except CanvasRefused as refused:
         raise refuse(refused.field, refused.reason, refused.remedy) from refused
     now = database_now(session)
-    _check(session, planted.rows, task.latest_end, now)
+    check_planting(session, planted.rows, task.latest_end, now, sandbox=task.sandbox)
     waits_for = sorted(set(planted.ends))
     task.state, task.root, task.join = State.DELEGATED, to_json(planted.root), planted.join
     task.incarnation, task.lease_until = None, None
@@ -100,8 +100,11 @@ def plant_in_place(session: Session, task: Task, signature: Signature) -> list[s
     return ready + end_task(session, task, End(State.SUCCEEDED, result=evaluate(planted.root, {})), now)
 
 
-def _check(session: Session, rows: Sequence[PlantedRow], latest_end: datetime, now: datetime) -> None:
-    check_rows(session, rows)
+def check_planting(
+    session: Session, rows: Sequence[PlantedRow], latest_end: datetime, now: datetime, *, sandbox: bool
+) -> None:
+    """Raises Refused with what is wrong with the rows, or else with their times. Writes nothing."""
+    check_rows(session, rows, sandbox=sandbox)
     problems = list(islice(time_problems(rows, latest_end, now), MOST_PROBLEMS))
     if problems:
         raise Refused(problems)
@@ -152,7 +155,7 @@ def _mean_for_accounts(session: Session, campaign: Campaign, values: Sequence[di
     accounts = session.scalars(
         select(Phone.account_id)
         .join(Account, Account.id == Phone.account_id)
-        .where(Phone.state == "online", Account.resting_since.is_(None))
+        .where(Phone.state == "online", Phone.sandbox == bool(campaign.sandbox), Account.resting_since.is_(None))
         .order_by(Phone.account_id)
     )
     videos = [one["video_key"] for one in acting]

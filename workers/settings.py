@@ -68,6 +68,8 @@ class Settings:
     delivery_schedule: tuple[float, ...]
     delivery_timeout: float
     deliveries_at_once: int
+    sandbox: bool
+    plain_json: bool
 
 
 def _text(value: str) -> str:
@@ -299,6 +301,12 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         ),
         deliveries_at_once=_read(
             env, "PHONEFLEET_DELIVERIES", "64", _threads, "Say how many callbacks a delivery worker sends at once."
+        ),
+        sandbox=_read(
+            env, "PHONEFLEET_SANDBOX", "0", _switch, "Write 1 where this host's phones are simulated, for sandbox keys."
+        ),
+        plain_json=_read(
+            env, "PHONEFLEET_PLAIN_JSON", "0", _switch, "Write 1 to let every key send and get plain JSON."
         ),
     )
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from models.authors import read_caps
 from models.caps import content_key, operator_day
 from models.fitness import why_not
-from models.seats import PhoneSeat, seats
+from models.seats import seats
 from models.states import State
 from models.tables import Account, ActionRow, Campaign, Phone, Task
 from workers.follow import LeftOut, left_out
@@ -34,7 +34,8 @@ def lock_shares(session: Session, task_id: str) -> None:
 def whose(session: Session, task: Task, params: Mapping[str, Any], phone: Phone, now: datetime, zone: str) -> Verdict:
     """Take the task here, pass it on or let it wait. The common case, a reading task tried by nobody, asks little."""
     unfit = why_not(phone, now) is not None or _rests(session, phone)
-    if not task.acts and not _pinned(task) and task.attempt == 0 and not unfit:
+    mine = task.sandbox == phone.sandbox and not unfit
+    if not task.acts and not _pinned(task) and task.attempt == 0 and mine:
         return Verdict(take=True)
     return _verdict(session, task, params, phone, now, zone)
 
@@ -60,8 +61,8 @@ def _verdict(
     verdict = decide(
         Seated(phone.serial, phone.account_id),
         who,
-        [_seated(one) for one in seats(session, now)],
-        _room(session, params, now, zone) if acts_in_pool else Room(),
+        seated_phones(session, now, sandbox=task.sandbox),
+        room_for(session, params, now, zone) if acts_in_pool else Room(),
         _meant(session, task) if shared_out else None,
         _share(session, task) if shared_out else None,
     )
@@ -72,10 +73,6 @@ def _verdict(
 
 def _anyone_but(task: Task, out: LeftOut) -> Wanted:
     return Wanted(task.acts, failed_phones=out.phones, failed_accounts=out.accounts)
-
-
-def _seated(seat: PhoneSeat) -> Seated:
-    return Seated(seat.serial, seat.account_id, seat.resting is not None, seat.unfit is not None, seat.busy)
 
 
 def _meant(session: Session, task: Task) -> Meant | None:
@@ -104,7 +101,20 @@ def _swap(session: Session, task: Task, account_id: str | None) -> None:
         other.meant_for, task.meant_for = task.meant_for, account_id
 
 
-def _room(session: Session, params: Mapping[str, Any], now: datetime, zone: str) -> Room:
+def seated_phones(session: Session, now: datetime, *, sandbox: bool) -> list[Seated]:
+    """The phones that are online, with the accounts on them: the simulated ones for sandbox tasks, else the real ones.
+
+    A phone of the other sort is not among those able, whoever holds the ticket: it passes it on, or lets it wait.
+    """
+    return [
+        Seated(one.serial, one.account_id, one.resting is not None, one.unfit is not None, one.busy)
+        for one in seats(session, now)
+        if one.sandbox == sandbox
+    ]
+
+
+def room_for(session: Session, params: Mapping[str, Any], now: datetime, zone: str) -> Room:
+    """The room that the caps leave for an acting task with these parameters."""
     caps = read_caps(session)
     happened = ActionRow.outcome != "not_done"
     counted = session.execute(

@@ -85,10 +85,10 @@ def desk_seat() -> Seat:
     return Seat(None, "", 5038, "test", new_id(), own_slot())
 
 
-def phone_seat(engine: Engine, serial: str, account: str | None = None) -> Seat:
+def phone_seat(engine: Engine, serial: str, account: str | None = None, *, sandbox: bool = False) -> Seat:
     """A phone that is online, its worker, and the account logged in on it (by default one named for the phone)."""
     seat = Seat(serial, serial, 5038, "test", new_id(), own_slot())
-    phone_online(engine, serial, serial, "test", "SimPhone", seat.incarnation)
+    phone_online(engine, serial, serial, "test", "SimPhone", seat.incarnation, sandbox=sandbox)
     account_seen(engine, serial, account or f"acc-{serial}", f"name of {account or serial}")
     return seat
 
@@ -111,13 +111,19 @@ def compiled(canvas: Signature, join: str = "all") -> Planted:
 
 
 def plant_rows(
-    engine: Engine, planted: Planted, *, join: str = "all", seed: int = 1, latest_end: timedelta = LATEST_END
+    engine: Engine,
+    planted: Planted,
+    *,
+    join: str = "all",
+    seed: int = 1,
+    latest_end: timedelta = LATEST_END,
+    sandbox: bool = False,
 ) -> str:
     """Plant compiled rows without ringing; the campaign's id."""
     campaign_id = new_id()
 
     def work(session: Session) -> None:
-        campaign = Campaign(id=campaign_id, name="test", asked_by="test", seed=seed, join=join)
+        campaign = Campaign(id=campaign_id, name="test", asked_by="test", seed=seed, join=join, sandbox=sandbox)
         plant_campaign(session, campaign, planted, latest_end)
 
     write(engine, work)

@@ -43,7 +43,8 @@ def main(*, take_over: bool = False) -> int:
     shipping = Shipping(chosen, ledger())
     shipping.start()
     try:
-        return serve(chosen, SqlLedger(chosen.host, ledger(), connect(chosen.database_url, patience_for(chosen.lease))))
+        leases = connect(chosen.database_url, patience_for(chosen.lease))
+        return serve(chosen, SqlLedger(chosen.host, ledger(), leases, sandbox=chosen.sandbox))
     finally:
         shipping.close(SHIPPING_SECONDS)
 

@@ -44,15 +44,19 @@ class Ledger(Protocol):
 
 
 class SqlLedger:
-    """The ledger in a database. What must come in time, `leases`, has an engine of its own that soon gives up."""
+    """The ledger in a database. What must come in time, `leases`, has an engine of its own that soon gives up.
 
-    def __init__(self, host: str, engine: Engine, leases: Engine) -> None:
+    `sandbox`: the phones of this host are simulated, for tasks of sandbox keys alone.
+    """
+
+    def __init__(self, host: str, engine: Engine, leases: Engine, *, sandbox: bool = False) -> None:
         self._host = host
         self._engine = engine
         self._leases = leases
+        self._sandbox = sandbox
 
     def phone_online(self, serial: str, address: str, host: str, model: str, incarnation: str) -> None:
-        fleet.phone_online(self._engine, serial, address, host, model, incarnation)
+        fleet.phone_online(self._engine, serial, address, host, model, incarnation, sandbox=self._sandbox)
 
     def phone_offline(self, serial: str, why: str, ago: float) -> None:
         fleet.phone_offline(self._engine, serial, why, self._host, ago=ago)

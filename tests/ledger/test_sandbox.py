@@ -1,0 +1,69 @@
+"""Tasks of sandbox keys run on simulated phones and nowhere else; real tasks never run there."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from sqlalchemy import Engine
+
+from models.accounts import known_accounts
+from models.engine import read
+from models.refused import Refused
+from models.states import State
+from tests.ledger.drive import like, owned_author, phone_seat, plant, ready, take, task, titles, try_to_take
+from workers.claim import Claim, NotMine
+
+NOBODY = "no phone that is online may take it"
+
+
+@pytest.mark.parametrize("sandbox", [True, False])
+def test_a_pool_task_is_passed_on_to_a_phone_of_its_own_sort(ledger: Engine, *, sandbox: bool) -> None:
+    owned_author(ledger)
+    mine, other = phone_seat(ledger, "mine", sandbox=sandbox), phone_seat(ledger, "other", sandbox=not sandbox)
+    for canvas in (titles(), like()):
+        (one,) = ready(ledger, plant(ledger, canvas, sandbox=sandbox))
+        passed = try_to_take(ledger, one, other)
+        assert isinstance(passed, NotMine)
+        assert passed.passed_to == "mine"
+        assert take(ledger, one, mine).serial == "mine"
+
+
+@pytest.mark.parametrize("sandbox", [True, False])
+def test_a_pool_task_waits_while_only_phones_of_the_other_sort_are_there(ledger: Engine, *, sandbox: bool) -> None:
+    owned_author(ledger)
+    other = phone_seat(ledger, "other", sandbox=not sandbox)
+    (one,) = ready(ledger, plant(ledger, titles(), sandbox=sandbox))
+    assert isinstance(try_to_take(ledger, one, other), NotMine)
+    row = task(ledger, one)
+    assert row.state == State.READY
+    assert (row.waits_for or "").startswith(NOBODY)
+
+
+@pytest.mark.parametrize("sandbox", [True, False])
+@pytest.mark.parametrize("queue", ["phone.other", "account.acc-other"])
+def test_what_is_pinned_to_the_other_sort_is_refused(ledger: Engine, queue: str, *, sandbox: bool) -> None:
+    owned_author(ledger)
+    phone_seat(ledger, "other", sandbox=not sandbox)
+    with pytest.raises(Refused, match="is unknown"):
+        plant(ledger, titles(queue=queue), sandbox=sandbox)
+
+
+def test_a_pin_does_not_carry_a_task_over_when_the_phone_changes_sides(ledger: Engine) -> None:
+    owned_author(ledger)
+    phone_seat(ledger, "p1")
+    (one,) = ready(ledger, plant(ledger, titles(queue="phone.p1")))
+    simulated = phone_seat(ledger, "p1", sandbox=True)
+    assert isinstance(try_to_take(ledger, one, simulated), NotMine)
+    assert isinstance(try_to_take(ledger, one, phone_seat(ledger, "p1")), Claim)
+
+
+def test_the_even_share_is_planned_over_accounts_of_its_own_sort(ledger: Engine) -> None:
+    owned_author(ledger)
+    phone_seat(ledger, "real")
+    phone_seat(ledger, "simulated", sandbox=True)
+    for sandbox, account in ((True, "acc-simulated"), (False, "acc-real")):
+        (one,) = ready(ledger, plant(ledger, like(), sandbox=sandbox))
+        assert task(ledger, one).meant_for == account
+        known = read(ledger, partial(known_accounts, sandbox=sandbox))
+        assert list(known) == [account]
