@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 
 MOST_DEPTH = 64
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def storable_text(text: str, most: int | None = None) -> str:
     """The text as any database holds it; cut to `most` characters, the last one then being an ellipsis."""
-    clean = _UNSTORABLE.sub("\ufffd", text)
+    clean = UNSTORABLE.sub("\ufffd", text)
     return clean if most is None or len(clean) <= most else clean[: most - 1] + "…"
 
 

@@ -1,0 +1,101 @@
+"""Who asks: the key that signed the request, and what it may see."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+
+from gateway.keys import Key, find_key, remember
+from gateway.problem import Declined
+from models.engine import database_now, read, write
+from models.tables import ApiKey
+
+SCOPE = "phonefleet.caller"
+KEEP_SECONDS = 1.0
+MOST_KEPT = 1000
+
+
+class Replayed(Declined):
+    """The request was let in before."""
+
+    def __init__(self) -> None:
+        super().__init__("not_authenticated")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A key that is in force, and the keys of the same customer that share what it sees.
+
+    Those of a sandbox share with one another, and never with those that move real phones.
+    """
+
+    key: Key
+    shares_with: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The key behind one request. `request_id` is the webhook-id that it came with."""
+
+    key: Key
+    sees: tuple[str, ...]  # the keys whose tasks, campaigns and deliveries it sees
+    request_id: str
+
+    @property
+    def who(self) -> str:
+        """As records name it."""
+        return f"{self.key.customer[:120]} ({self.key.id})"
+
+    def once(self, session: Session) -> None:
+        """To be called in the transaction of whatever changes something. Raises Replayed."""
+        if not remember(session, self.key.id, self.request_id, database_now(session)):
+            raise Replayed
+
+
+def caller_of(request: Request) -> Caller:
+    """The caller that the door let in."""
+    caller = request.scope[SCOPE]
+    assert isinstance(caller, Caller)
+    return caller
+
+
+def let_in_once(engine: Engine, caller: Caller) -> None:
+    """Remember a request whose work has transactions of its own. Raises Replayed."""
+    write(engine, caller.once)
+
+
+class Keyring:
+    """Keys by id, each kept for a second: a key that is revoked is refused a second later at the latest."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], float] = time.monotonic) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._kept: dict[str, tuple[float, Known | None]] = {}
+        self._lock = threading.Lock()
+
+    def find(self, key_id: str) -> Known | None:
+        """The key, if it is in force. Raises what the database raises, and MasterKeyWrong."""
+        now = self._clock()
+        kept = self._kept.get(key_id)
+        if kept is not None and now - kept[0] < KEEP_SECONDS:
+            return kept[1]
+        found = read(self._engine, lambda session: _known(session, key_id))
+        with self._lock:
+            if len(self._kept) >= MOST_KEPT:  # whoever makes ids up fills it with nothing
+                self._kept.clear()
+            self._kept[key_id] = (now, found)
+        return found
+
+
+def _known(session: Session, key_id: str) -> Known | None:
+    key = find_key(session, key_id)
+    if key is None:
+        return None
+    same = select(ApiKey.id).where(ApiKey.customer == key.customer, ApiKey.sandbox == key.sandbox)
+    return Known(key, tuple(session.scalars(same.order_by(ApiKey.id))))

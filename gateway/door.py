@@ -1,0 +1,202 @@
+"""The door: every request under /v1 comes in through it, and every answer goes out through it.
+
+Coming in: the body is bounded, the signature checked, the seal opened. Going out: the answer is
+sealed and signed with the secret that the request was signed with. What is behind the door sees
+plain JSON and a caller, and nothing behind it runs for anybody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from anyio.to_thread import run_sync
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.caller import SCOPE
+from gateway.knock import Knock, LetIn, Porter, payload_of
+from gateway.problem import MEDIA_TYPE, Declined
+from gateway.seal import seal, sign
+from gateway.signing import ANSWER, of_answer
+
+log = logging.getLogger("phonefleet.gateway")
+
+MOST_BYTES = 1_000_000
+BODY_SECONDS = 15.0
+BEHIND = "/v1/"
+KEPT_HEADERS = (b"retry-after", b"allow", b"location")
+JSON_TYPE = "application/json"
+
+
+@dataclass(slots=True)
+class Answer:
+    """What the app answered."""
+
+    status: int = 500
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    body: bytearray = field(default_factory=bytearray)
+
+
+class Door:
+    """An ASGI middleware."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        porter: Porter,
+        *,
+        clock: Callable[[], datetime],
+        plain_for_all: bool,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        self._app = app
+        self._porter = porter
+        self._clock = clock
+        self._plain_for_all = plain_for_all
+        self._most_bytes = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(BEHIND):
+            await self._app(scope, receive, send)
+            return
+        try:
+            body = await _whole_body(scope, receive, self._most_bytes)
+            knock = Knock(scope["method"], _target(scope), _header_pairs(scope), body)
+            let_in = await run_sync(self._porter.let_in, knock)
+        except Declined as declined:
+            await _send(send, declined.status, _problem_headers(declined), _json(declined.details()))
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller learns nothing of it
+            declined = _mishap(error)
+            await _send(send, declined.status, _problem_headers(declined), _json(declined.details()))
+            return
+        answer = await self._ask(scope, knock, let_in)
+        status, headers, said = self._sealed(knock, let_in, answer)
+        await _send(send, status, headers, said)
+
+    async def _ask(self, scope: Scope, knock: Knock, let_in: LetIn) -> Answer:
+        """Let the app answer. Nothing that it raises gets past here."""
+        try:
+            payload = payload_of(knock, let_in, plain_for_all=self._plain_for_all)
+            inner = {**scope, SCOPE: let_in.caller, "headers": _inner_headers(scope, payload)}
+            answer = Answer()
+            await self._app(inner, _receiving(payload or b""), _capturing(answer))
+            return answer
+        except Declined as declined:
+            return _as_answer(declined)
+        except Exception as error:  # noqa: BLE001 - see above
+            return _as_answer(_mishap(error))
+
+    def _sealed(self, knock: Knock, let_in: LetIn, answer: Answer) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        request_id, now = let_in.caller.request_id, self._clock()
+        body = bytes(answer.body)
+        media_type = _media_type(answer)
+        if not knock.plain and body:
+            body = seal(json.loads(body), secret=let_in.secret, event_type=ANSWER, id=request_id, now=now)
+            media_type = JSON_TYPE
+        signed = of_answer(answer.status, knock.method, knock.target, body)
+        headers = sign(request_id, int(now.timestamp()), signed, [let_in.secret])
+        kept = [(name, value) for name, value in answer.headers if name.lower() in KEPT_HEADERS]
+        told = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+        return answer.status, [(b"content-type", media_type.encode("latin-1")), *kept, *told], body
+
+
+async def _whole_body(scope: Scope, receive: Receive, most: int) -> bytes:
+    """The body, counted as it comes. Raises Declined: too_large, too_slow."""
+    length = dict(scope["headers"]).get(b"content-length", b"0")
+    if not length.isdigit() or int(length[:20]) > most:
+        raise _too_large(most)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Declined("too_slow", "the connection ended before the body did")
+                body += message.get("body", b"")
+                if len(body) > most:
+                    raise _too_large(most)
+                if not message.get("more_body", False):
+                    return bytes(body)
+    except TimeoutError:
+        detail = f"it must be here within {BODY_SECONDS:g} s"
+        raise Declined("too_slow", detail, headers={"connection": "close"}) from None
+
+
+def _too_large(most: int) -> Declined:
+    return Declined("too_large", f"at most {most} bytes", headers={"connection": "close"})
+
+
+def _target(scope: Scope) -> str:
+    path, query = scope.get("raw_path") or scope["path"].encode(), scope["query_string"]
+    return (path + (b"?" + query if query else b"")).decode("latin-1")
+
+
+def _header_pairs(scope: Scope) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
+
+
+def _inner_headers(scope: Scope, payload: bytes | None) -> list[tuple[bytes, bytes]]:
+    dropped = (b"content-length", b"content-type", b"transfer-encoding")
+    kept = [(name, value) for name, value in scope["headers"] if name.lower() not in dropped]
+    if payload is None:
+        return kept
+    return [*kept, (b"content-type", JSON_TYPE.encode()), (b"content-length", str(len(payload)).encode())]
+
+
+def _receiving(payload: bytes) -> Receive:
+    messages: list[Message] = [{"type": "http.request", "body": payload, "more_body": False}]
+
+    async def receive() -> Message:
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    return receive
+
+
+def _capturing(answer: Answer) -> Send:
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            answer.status, answer.headers = message["status"], list(message.get("headers", ()))
+        elif message["type"] == "http.response.body":
+            answer.body += message.get("body", b"")
+
+    return send
+
+
+def _mishap(error: Exception) -> Declined:
+    """What the caller learns of an error of ours; the log has the rest."""
+    if isinstance(error, DBAPIError | PoolTimeout):
+        log.warning("the ledger does not answer: %s", getattr(error, "orig", error))
+        return Declined("unavailable", "try again in a moment", headers={"retry-after": "5"})
+    log.error("an unexpected error", exc_info=error)
+    return Declined("internal")
+
+
+def _as_answer(declined: Declined) -> Answer:
+    return Answer(declined.status, _problem_headers(declined), bytearray(_json(declined.details())))
+
+
+def _problem_headers(declined: Declined) -> list[tuple[bytes, bytes]]:
+    told = [(name.encode("ascii"), value.encode("ascii")) for name, value in declined.headers.items()]
+    return [(b"content-type", MEDIA_TYPE.encode("ascii")), *told]
+
+
+def _media_type(answer: Answer) -> str:
+    return dict(answer.headers).get(b"content-type", JSON_TYPE.encode()).decode("latin-1")
+
+
+def _json(details: Any) -> bytes:
+    return json.dumps(details, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": body})

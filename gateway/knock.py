@@ -1,0 +1,146 @@
+"""Knock: who signed a request, and what is inside its body. Whoever is not let in learns nothing but that."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, unquote
+
+from gateway.caller import Caller, Keyring, Known, Replayed
+from gateway.problem import Declined
+from gateway.seal import ID_HEADER, SealBroken, Secret, SignatureRefused, check, open_sealed
+from gateway.signing import KEY_HEADER, PLAIN, SEAL_PARAMETER, of_request
+from gateway.texts import check_text, check_values, parse_object
+from gateway.turnstile import Turn, Turnstile
+from models.refused import Refused
+from models.storable import storable_text
+
+log = logging.getLogger("phonefleet.gateway")
+
+_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# Held against signatures of unknown keys, so that those take as long as known ones.
+_NOBODY = Secret.make("nobody")
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """A request as it came. `target` is its path with its query, byte for byte."""
+
+    method: str
+    target: str
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+
+    @property
+    def plain(self) -> bool:
+        """It asks for an answer in plain JSON, and its own body is none but that."""
+        return parse_qs(self.target.partition("?")[2]).get(SEAL_PARAMETER) == [PLAIN]
+
+
+@dataclass(frozen=True, slots=True)
+class LetIn:
+    """Who asks, and the secret that they signed with: the answer is sealed and signed with the same one."""
+
+    caller: Caller
+    secret: Secret
+
+
+class Porter:
+    """Lets in who signed with a live secret of a key in force, within 5 minutes, for the first time, and not too often."""
+
+    def __init__(self, keyring: Keyring, turnstile: Turnstile, clock: Callable[[], datetime]) -> None:
+        self._keyring = keyring
+        self._turnstile = turnstile
+        self._clock = clock
+
+    def let_in(self, knock: Knock) -> LetIn:
+        """Who asks. Raises Declined: not_authenticated for every reason alike, too_many_requests."""
+        headers = _headers(knock.headers)
+        key_id = headers.get(KEY_HEADER, "")
+        known = self._keyring.find(key_id) if _KEY_ID.fullmatch(key_id) else None
+        signed = of_request(knock.method, knock.target, knock.body)
+        try:
+            request_id, secret = _signer(headers, signed, known, self._clock())
+        except SignatureRefused as refused:
+            reason = refused.reason_code if known is not None else "no such key in force"
+            log.info("not let in: key %s: %s", storable_text(key_id, 64) or "none", reason)
+            raise Declined("not_authenticated") from None
+        assert known is not None
+        self._turn(known, request_id)
+        return LetIn(Caller(known.key, known.shares_with, request_id), secret)
+
+    def _turn(self, known: Known, request_id: str) -> None:
+        answer = self._turnstile.pass_through(known.key.id, request_id, known.key.rate_per_second)
+        if answer.turn is Turn.WAIT:
+            seconds = str(answer.seconds)
+            detail = f"{known.key.rate_per_second:g} a second; wait for {seconds} s"
+            raise Declined("too_many_requests", detail, headers={"retry-after": seconds})
+        if answer.turn is Turn.REPLAY:
+            log.info("not let in: key %s: replayed", known.key.id)
+            raise Replayed
+
+
+def _headers(pairs: Sequence[tuple[str, str]]) -> Mapping[str, str]:
+    """The headers that are there once: of one that is there twice nobody knows which was meant."""
+    found: dict[str, str] = {}
+    twice = set()
+    for name, value in pairs:
+        if name in found:
+            twice.add(name)
+        found[name] = value
+    return {name: value for name, value in found.items() if name not in twice}
+
+
+def _signer(headers: Mapping[str, str], signed: bytes, known: Known | None, now: datetime) -> tuple[str, Secret]:
+    """The request's id, and the secret that signed it. Raises SignatureRefused."""
+    secrets = known.key.secrets if known is not None else (_NOBODY,)
+    request_id = check(headers, signed, secrets, now)
+    for secret in secrets:
+        try:
+            check(headers, signed, [secret], now)
+        except SignatureRefused:
+            continue
+        return request_id, secret
+    raise SignatureRefused("signature_wrong")
+
+
+def payload_of(knock: Knock, let_in: LetIn, *, plain_for_all: bool) -> bytes | None:
+    """The JSON inside the body, read and checked; None for a request without one.
+
+    Raises Declined: plain_not_allowed, seal_broken, and refused for what no ledger holds.
+    """
+    key = let_in.caller.key
+    if knock.plain and not (plain_for_all or key.plain_json_allowed):
+        raise Declined("plain_not_allowed", "leave seal=none out of the address, or ask the operator to allow it")
+    try:
+        _check_target(knock.target)
+        if not knock.body:
+            return None
+        if knock.plain:
+            parse_object(knock.body)
+            return knock.body
+        inside = open_sealed(knock.body, key.secrets, id=let_in.caller.request_id)
+        check_values(inside)
+        return _to_json(inside)
+    except SealBroken:
+        detail = f"the body is no envelope that opens; its id must be the request's {ID_HEADER}"
+        raise Declined("seal_broken", detail) from None
+    except Refused as refused:
+        raise Declined.of(refused) from None
+
+
+def _check_target(target: str) -> None:
+    path, _, query = target.partition("?")
+    check_text(unquote(path), "path")
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        check_text(name, "query")
+        check_text(value, storable_text(name, 60))
+
+
+def _to_json(payload: Mapping[str, Any]) -> bytes:
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,125 @@
+"""Problems: every error of the API as RFC 9457 problem details, with one code for each kind of refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.refused import Problem, Refused
+
+MEDIA_TYPE = "application/problem+json"
+TYPE = "urn:phonefleet:problem:"
+
+# code: HTTP status, title
+CODES: Mapping[str, tuple[int, str]] = {
+    "seal_broken": (400, "The body is signed, but not sealed as it must be"),
+    "plain_not_allowed": (400, "This key sends and gets sealed bodies only"),
+    "not_authenticated": (401, "The request is not signed by a key that is in force"),
+    "not_found": (404, "There is nothing of yours here"),
+    "method_not_allowed": (405, "This method is not for this address"),
+    "too_slow": (408, "The body did not arrive in time"),
+    "reference_taken": (409, "This reference stands for another request"),
+    "not_now": (409, "It is not in a state that allows this"),
+    "changes_gone": (410, "Changes after this position are not kept any more"),
+    "too_large": (413, "The body is too large"),
+    "refused": (422, "The request is refused; nothing was changed"),
+    "too_many_requests": (429, "More requests than this key may send"),
+    "too_many_waiting": (429, "More tasks wait than this key may have"),
+    "internal": (500, "phonefleet made a mistake; it is written down"),
+    "unavailable": (503, "The ledger does not answer"),
+}
+
+
+class Detail(BaseModel):
+    """One thing that is wrong with the request."""
+
+    field: str = Field(description="The place in the request, such as `params.text`.")
+    reason: str
+    remedy: str
+
+
+class ProblemDetails(BaseModel):
+    """An error, as RFC 9457 has it. `code` names its kind and never changes its meaning."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: str = Field(description=f"`{TYPE}` and the code.")
+    title: str
+    status: int
+    code: str
+    detail: str | None = None
+    problems: list[Detail] = []
+
+
+class Declined(Exception):
+    """A request that is answered with a problem. `code` is one of CODES."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str | None = None,
+        *,
+        problems: Sequence[Problem] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(f"{code}: {detail or ''}")
+        self.code = code
+        self.detail = detail
+        self.problems = tuple(problems)
+        self.headers = dict(headers or {})
+
+    @property
+    def status(self) -> int:
+        return CODES[self.code][0]
+
+    @classmethod
+    def of(cls, refused: Refused, code: str = "refused") -> Declined:
+        """For input that a room below refused."""
+        return cls(code, problems=refused.problems)
+
+    def details(self) -> dict[str, Any]:
+        """The body of the answer."""
+        status, title = CODES[self.code]
+        return ProblemDetails(
+            type=TYPE + self.code,
+            title=title,
+            status=status,
+            code=self.code,
+            detail=self.detail,
+            problems=[Detail(field=one.field, reason=one.reason, remedy=one.remedy) for one in self.problems],
+        ).model_dump(exclude_none=True)
+
+
+def unknown(what: str) -> Declined:
+    """For what is not there, and for what is another's: the caller cannot tell them apart."""
+    return Declined("not_found", f"no such {what}")
+
+
+def answers(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI description of the problems that an operation answers with, besides those that every one does."""
+    by_status: dict[int, list[str]] = {}
+    for code in (*EVERYWHERE, *codes):
+        by_status.setdefault(CODES[code][0], []).append(code)
+    return {
+        status: {
+            "description": "; ".join(f"`{code}`: {CODES[code][1]}" for code in dict.fromkeys(found)),
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
+        }
+        for status, found in sorted(by_status.items())
+    }
+
+
+EVERYWHERE = (
+    "seal_broken",
+    "plain_not_allowed",
+    "not_authenticated",
+    "not_found",
+    "too_slow",
+    "too_large",
+    "refused",
+    "too_many_requests",
+    "internal",
+    "unavailable",
+)
