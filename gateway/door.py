@@ -70,12 +70,9 @@ class Door:
             body = await _whole_body(scope, receive, self._most_bytes)
             knock = Knock(scope["method"], _target(scope), _header_pairs(scope), body)
             let_in = await run_sync(self._porter.let_in, knock)
-        except Declined as declined:
-            await _send(send, declined.status, _problem_headers(declined), _json(declined.details()))
-            return
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller learns nothing of it
-            declined = _mishap(error)
-            await _send(send, declined.status, _problem_headers(declined), _json(declined.details()))
+            refusal = _as_answer(_declined(error))
+            await _send(send, refusal.status, refusal.headers, bytes(refusal.body))
             return
         answer = await self._ask(scope, knock, let_in)
         status, headers, said = self._sealed(knock, let_in, answer)
@@ -89,10 +86,8 @@ class Door:
             answer = Answer()
             await self._app(inner, _receiving(payload or b""), _capturing(answer))
             return answer
-        except Declined as declined:
-            return _as_answer(declined)
         except Exception as error:  # noqa: BLE001 - see above
-            return _as_answer(_mishap(error))
+            return _as_answer(_declined(error))
 
     def _sealed(self, knock: Knock, let_in: LetIn, answer: Answer) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         request_id, now = let_in.caller.request_id, self._clock()
@@ -170,8 +165,10 @@ def _capturing(answer: Answer) -> Send:
     return send
 
 
-def _mishap(error: Exception) -> Declined:
-    """What the caller learns of an error of ours; the log has the rest."""
+def _declined(error: Exception) -> Declined:
+    """What the caller learns of an error; of our own the log has the rest."""
+    if isinstance(error, Declined):
+        return error
     if isinstance(error, DBAPIError | PoolTimeout):
         log.warning("the ledger does not answer: %s", getattr(error, "orig", error))
         return Declined("unavailable", "try again in a moment", headers={"retry-after": "5"})
@@ -189,7 +186,7 @@ def _problem_headers(declined: Declined) -> list[tuple[bytes, bytes]]:
 
 
 def _media_type(answer: Answer) -> str:
-    return dict(answer.headers).get(b"content-type", JSON_TYPE.encode()).decode("latin-1")
+    return next((value for name, value in answer.headers if name == b"content-type"), b"").decode("latin-1")
 
 
 def _json(details: Any) -> bytes:

@@ -59,14 +59,19 @@ def compile_for_planting(canvas: Signature, join: str) -> Planted:
         raise refuse(refused.field, refused.reason, refused.remedy) from refused
 
 
-def plant_campaign(session: Session, campaign: Campaign, planted: Planted, latest_end: timedelta) -> list[str]:
-    """Write a campaign's rows. The ids that are ready at once. Raises Refused before the first row."""
+def plant_campaign(
+    session: Session, campaign: Campaign, planted: Planted, latest_end: timedelta, *, tells: str | None = None
+) -> list[str]:
+    """Write a campaign's rows. The ids that are ready at once. Raises Refused before the first row.
+
+    Its tasks tell their ends to the address `tells`, else to the campaign's own.
+    """
     now = database_now(session)
     check_planting(session, planted.rows, now + latest_end, now, sandbox=bool(campaign.sandbox))
     campaign.root, campaign.created_at = to_json(planted.root), now
     session.add(campaign)
     session.flush()
-    ready = _plant_rows(session, campaign, planted.rows, now + latest_end, now)
+    ready = _plant_rows(session, campaign, planted.rows, now + latest_end, now, tells=tells)
     close_campaign(session, campaign.id, now)  # a canvas may hold no task at all
     return ready
 
@@ -117,6 +122,7 @@ def _plant_rows(
     latest_end: datetime,
     now: datetime,
     in_place_of: Task | None = None,
+    tells: str | None = None,
 ) -> list[str]:
     if not rows:
         return []
@@ -135,7 +141,7 @@ def _plant_rows(
             "is_errback": row.id in watching,
             "in_place_of": None if in_place_of is None else in_place_of.id,
             "depth": 0 if in_place_of is None else in_place_of.depth + 1,
-            **_whose(campaign, row, alone=in_place_of is None and len(rows) == 1),
+            **_whose(campaign, row, tells or campaign.callback_url, alone=in_place_of is None and len(rows) == 1),
         }
         for index, row in enumerate(rows)
     ]
@@ -178,16 +184,15 @@ def _is_shared_out(values: Mapping[str, Any]) -> bool:
     return bool(values["acts"]) and not pinned and values["video_key"] is not None
 
 
-def _whose(campaign: Campaign, row: PlantedRow, *, alone: bool) -> dict[str, Any]:
-    """A customer's task tells its end to the campaign's address, unless it is work at the desk: that is a step of ours.
+def _whose(campaign: Campaign, row: PlantedRow, tells: str | None, *, alone: bool) -> dict[str, Any]:
+    """A customer's task tells its end to an address of theirs, unless it is work at the desk: that is a step of ours.
 
     The customer's own id is the campaign's; the only task of a campaign carries it as well.
     """
-    tells = campaign.callback_url if row.task in FLOWS else None
     return {
         "key_id": campaign.key_id,
         "reference": campaign.reference if alone else None,
-        "callback_url": tells,
+        "callback_url": tells if row.task in FLOWS else None,
         "sandbox": bool(campaign.sandbox),
     }
 

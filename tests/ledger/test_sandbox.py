@@ -11,7 +11,19 @@ from models.accounts import known_accounts
 from models.engine import read
 from models.refused import Refused
 from models.states import State
-from tests.ledger.drive import like, owned_author, phone_seat, plant, ready, take, task, titles, try_to_take
+from tests.ledger.drive import (
+    change,
+    like,
+    owned_author,
+    past,
+    phone_seat,
+    plant,
+    ready,
+    take,
+    task,
+    titles,
+    try_to_take,
+)
 from workers.claim import Claim, NotMine
 
 NOBODY = "no phone that is online may take it"
@@ -55,7 +67,9 @@ def test_a_pin_does_not_carry_a_task_over_when_the_phone_changes_sides(ledger: E
     (one,) = ready(ledger, plant(ledger, titles(queue="phone.p1")))
     simulated = phone_seat(ledger, "p1", sandbox=True)
     assert isinstance(try_to_take(ledger, one, simulated), NotMine)
-    assert isinstance(try_to_take(ledger, one, phone_seat(ledger, "p1")), Claim)
+    real = phone_seat(ledger, "p1")
+    change(ledger, one, not_before=past(ledger))
+    assert isinstance(try_to_take(ledger, one, real), Claim)
 
 
 def test_the_even_share_is_planned_over_accounts_of_its_own_sort(ledger: Engine) -> None:

@@ -1,0 +1,166 @@
+"""What requests may hold: models of their bodies. Unknown fields are refused, nothing is guessed from another type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from flows.registry import FLOWS
+
+FLOW_NAMES = sorted(FLOWS)
+
+
+class Asked(BaseModel):
+    """A body."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _text(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError("a time is text, such as 2030-01-31T08:00:00+08:00")
+    return value
+
+
+def _in_the_calendar(value: datetime) -> datetime:
+    if not 2000 <= value.year <= 2200:
+        raise ValueError(f"the year {value.year} is outside 2000 to 2200")
+    return value
+
+
+def _a_flow(value: str) -> str:
+    if value not in FLOWS:
+        raise ValueError(f"there is no flow {value!r}; use one of {', '.join(FLOW_NAMES)}")
+    return value
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_text), AfterValidator(_in_the_calendar)]
+Reference = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=191,
+        description="Your own id of this request, and what makes it safe to send again: the same reference with the "
+        "same body gives what was planted the first time; with another body it is refused.",
+    ),
+]
+CallbackUrl = Annotated[
+    str,
+    Field(max_length=2000, description="Where each result is told. Its origin must be in the allowlist of the key."),
+]
+Why = Annotated[str, Field(max_length=500, description="The reason, kept with what it was done to.")]
+Priority = Annotated[int, Field(ge=0, le=9, description="0 urgent, 3 high, 6 normal, 9 low.")]
+DryRun = Annotated[
+    bool, Field(description="Only say what would happen: what would run where, who may act, what is refused and why.")
+]
+
+
+class OnAccount(Asked):
+    """On the phone on which this account is logged in when its turn comes."""
+
+    account: str = Field(min_length=1, max_length=191)
+
+    @property
+    def queue(self) -> str:
+        return f"account.{self.account}"
+
+
+class OnPhone(Asked):
+    """On this phone, whoever is logged in on it."""
+
+    phone: str = Field(min_length=1, max_length=191)
+
+    @property
+    def queue(self) -> str:
+        return f"phone.{self.phone}"
+
+
+Target = Annotated[
+    Literal["pool"] | OnAccount | OnPhone,
+    Field(description="Where it runs: any phone of the pool, the phone of an account, or one phone."),
+]
+
+
+class RunLimits(Asked):
+    """Seconds that one attempt may run: at `soft` the flow is told to end, at `hard` its worker is killed."""
+
+    soft: int | None = Field(default=None, ge=1, le=86_400)
+    hard: int | None = Field(default=None, ge=1, le=86_400)
+
+
+class TaskAsked(Asked):
+    """One flow, with its parameters."""
+
+    reference: Reference
+    flow: Annotated[str, AfterValidator(_a_flow), Field(json_schema_extra={"enum": list(FLOW_NAMES)})]
+    params: dict[str, Any] = Field(default={}, description="The parameters of the flow.")
+    target: Target = "pool"
+    priority: Priority | None = Field(default=None, description="0 urgent, 9 low; none: the flow's own.")
+    limits: RunLimits | None = None
+    not_before: Moment | None = None
+    latest_end: Moment | None = Field(default=None, description="It has ended by then, done or not; none: in 24 hours.")
+    callback_url: CallbackUrl | None = None
+    dry_run: DryRun = False
+
+    def options(self) -> dict[str, Any]:
+        """As options of a canvas."""
+        limits = self.limits or RunLimits()
+        given = {
+            "queue": None if isinstance(self.target, str) else self.target.queue,
+            "priority": self.priority,
+            "eta": None if self.not_before is None else self.not_before.isoformat(),
+            "soft_time_limit": limits.soft,
+            "time_limit": limits.hard,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+
+class CampaignAsked(Asked):
+    """A canvas, or what a campaign file holds."""
+
+    reference: Reference
+    name: str | None = Field(default=None, min_length=1, max_length=191, description="None: the file's, or the reference.")
+    canvas: dict[str, Any] | None = Field(default=None, description="A Celery canvas as JSON.")
+    file: dict[str, Any] | None = Field(default=None, description="The content of a campaign file, as JSON.")
+    join: Literal["all", "settled"] = Field(
+        default="all", description="`settled`: what follows a group runs with what succeeded. Of a canvas only."
+    )
+    seed: int | None = Field(default=None, ge=0, le=0x7FFFFFFF, description="Fixes all that is drawn at random.")
+    latest_end: Moment | None = Field(default=None, description="All of it has ended by then; none: in 24 hours.")
+    callback_url: CallbackUrl | None = None
+    dry_run: DryRun = False
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> CampaignAsked:
+        if (self.canvas is None) == (self.file is None):
+            raise ValueError("give a canvas or a file, and not both")
+        return self
+
+
+class Reason(Asked):
+    """Why it is done."""
+
+    why: Why = ""
+
+
+class NewPriority(Asked):
+    """How urgent it is from now on."""
+
+    priority: Priority
+
+
+class ReplayAsked(Asked):
+    """Which callbacks are sent once more: those owed first at `since` or later, and before `until`."""
+
+    since: Moment
+    until: Moment | None = None
+    state: Literal["delivered", "failed", "disabled"] | None = None
+
+
+def plain(body: Asked) -> Mapping[str, Any]:
+    """What was asked, without whether it was asked in earnest: what idempotency compares."""
+    return body.model_dump(mode="json", exclude={"dry_run"})
+

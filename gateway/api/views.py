@@ -1,0 +1,164 @@
+"""From rows of the ledger to what a customer sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from flows.failures import CODES
+from gateway.api import shown
+from models.completeness import completeness
+from models.progress import read_progress
+from models.states import State
+from models.tables import Attempt, Campaign, Delivery, Phone, StateChange, Task
+
+
+def failure(code: str | None, kind: str | None, culprit: str | None, reason: str | None) -> shown.Failure | None:
+    """Why it failed, with the remedy that goes with the code."""
+    if code is None:
+        return None
+    rule = CODES.get(code)
+    return shown.Failure(
+        code=code, kind=kind, culprit=culprit, reason=reason, remedy=rule.remedy if rule is not None else None
+    )
+
+
+def target(task: Task) -> str:
+    """Where it runs, as a canvas names queues."""
+    if task.pinned_phone is not None:
+        return f"phone.{task.pinned_phone}"
+    if task.pinned_account is not None:
+        return f"account.{task.pinned_account}"
+    return task.runs_on if task.runs_on == "desk" else "pool"
+
+
+def _line(task: Task) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "campaign_id": task.campaign_id,
+        "reference": task.reference,
+        "flow": task.flow,
+        "state": State(task.state),
+        "paused": task.paused,
+        "waits_for": task.waits_for,
+        "target": target(task),
+        "priority": task.priority,
+        "account": task.account_id,
+        "phone": task.phone_serial,
+        "author": task.author_id,
+        "attempts": task.attempt,
+        "failure": failure(task.failure_code, task.failure_kind, task.culprit, task.reason),
+        "created_at": task.created_at,
+        "not_before": task.not_before,
+        "latest_end": task.latest_end,
+        "started_at": task.started_at,
+        "ended_at": task.ended_at,
+    }
+
+
+def task_line(task: Task) -> shown.TaskLine:
+    """In a list."""
+    return shown.TaskLine(**_line(task))
+
+
+def task_view(task: Task) -> shown.Task:
+    """Whole."""
+    return shown.Task(**_line(task), params=task.kwargs, step=task.step, result=task.result, sandbox=task.sandbox)
+
+
+def attempt_view(attempt: Attempt) -> shown.Attempt:
+    """One try."""
+    return shown.Attempt(
+        number=attempt.number,
+        account=attempt.account_id,
+        phone=attempt.phone_serial,
+        started_at=attempt.started_at,
+        ended_at=attempt.ended_at,
+        outcome=attempt.outcome,
+        failure=failure(attempt.failure_code, attempt.failure_kind, attempt.culprit, attempt.reason),
+        step=attempt.step,
+        details=attempt.details,
+        evidence={name: value for name, value in attempt.evidence.items() if name != "url"}
+        if isinstance(attempt.evidence, dict)
+        else None,
+    )
+
+
+def _campaign_state(campaign: Campaign) -> Any:
+    return campaign.outcome or ("paused" if campaign.paused else "open")
+
+
+def campaign_line(campaign: Campaign) -> shown.CampaignLine:
+    """In a list."""
+    return shown.CampaignLine(
+        id=campaign.id,
+        reference=campaign.reference,
+        name=campaign.name,
+        state=_campaign_state(campaign),
+        sandbox=campaign.sandbox,
+        created_at=campaign.created_at,
+        ended_at=campaign.ended_at,
+    )
+
+
+def campaign_view(session: Session, campaign: Campaign) -> shown.Campaign:
+    """With its counts."""
+    return shown.Campaign(
+        **campaign_line(campaign).model_dump(),
+        tasks={flow: dict(states) for flow, states in read_progress(session, campaign.id).tasks.items()},
+        completeness=completeness(session, campaign.id).as_json(),
+    )
+
+
+def phone_view(phone: Phone, running: str | None, *, busy: bool) -> shown.Phone:
+    """`running` is the caller's own task on it."""
+    return shown.Phone(
+        serial=phone.serial,
+        host=phone.host,
+        model=phone.model,
+        state=phone.state,
+        why=phone.why,
+        account=phone.account_id,
+        paused=phone.paused,
+        paused_why=phone.paused_why,
+        quarantined_until=phone.quarantined_until,
+        quarantine_why=phone.quarantine_why,
+        unfit_why=phone.unfit_why,
+        busy=busy,
+        task_id=running,
+        seen_at=phone.seen_at,
+    )
+
+
+def delivery_view(delivery: Delivery) -> shown.Delivery:
+    """A callback, without what it tells."""
+    return shown.Delivery(
+        id=delivery.id,
+        event_type=delivery.event_type,
+        url=delivery.url,
+        task_id=delivery.task_id,
+        campaign_id=delivery.campaign_id,
+        state=delivery.state,
+        attempts=delivery.attempts,
+        created_at=delivery.created_at,
+        next_at=delivery.next_at if delivery.state == "owed" else None,
+        last_status=delivery.last_status,
+        last_error=delivery.last_error,
+        delivered_at=delivery.delivered_at,
+    )
+
+
+def change_view(change: StateChange) -> shown.Change:
+    """A move."""
+    assert change.position is not None, "only numbered changes are read"
+    return shown.Change(
+        position=change.position,
+        kind=change.kind,
+        id=change.subject_id,
+        campaign_id=change.campaign_id,
+        reference=change.reference,
+        state=change.state,
+        failure_code=change.failure_code,
+        at=change.at,
+    )

@@ -1,0 +1,41 @@
+"""How many tasks of each key have not ended: counted once a second, and in between what is planted is added."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from gateway.problem import Declined
+from models.states import OPEN
+from models.tables import Task
+
+KEEP_SECONDS = 1.0
+
+
+class Waiting:
+    """Several gateways see each other's tasks a second late: the limit guards the fleet, it is no account of it."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._counted: dict[str, tuple[float, int]] = {}
+        self._lock = threading.Lock()
+
+    def make_room(self, session: Session, key_id: str, more: int, most: int) -> None:
+        """Count `more` tasks in. Raises Declined (too_many_waiting) when the key would have more than `most`."""
+        now = self._clock()
+        with self._lock:
+            kept = self._counted.get(key_id)
+        if kept is None or now - kept[0] >= KEEP_SECONDS:
+            is_open = (Task.key_id == key_id, Task.state.in_(list(OPEN)))
+            kept = (now, session.scalar(select(func.count()).select_from(Task).where(*is_open)) or 0)
+        if kept[1] + more > most:
+            detail = f"{kept[1]} tasks have not ended, {more} more would be over the {most} that this key may have"
+            raise Declined("too_many_waiting", detail, headers={"retry-after": "60"})
+        with self._lock:
+            before = self._counted.get(key_id, kept)
+            newest = kept if before[0] < kept[0] else before
+            self._counted[key_id] = (newest[0], newest[1] + more)
