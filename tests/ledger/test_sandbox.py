@@ -26,7 +26,7 @@ from tests.ledger.drive import (
 )
 from workers.claim import Claim, NotMine
 
-NOBODY = "no phone that is online may take it"
+NOBODY = "no phone that is online and fit may take it"
 
 
 @pytest.mark.parametrize("sandbox", [True, False])
