@@ -58,7 +58,7 @@ class Caller:
             raise Replayed
 
 
-def caller_of(request: Request) -> Caller:
+async def caller_of(request: Request) -> Caller:
     """The caller that the door let in."""
     caller = request.scope[SCOPE]
     assert isinstance(caller, Caller)

@@ -130,7 +130,8 @@ def _too_large(most: int) -> Declined:
 
 
 def _target(scope: Scope) -> str:
-    path, query = scope.get("raw_path") or scope["path"].encode(), scope["query_string"]
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope["query_string"]
     return (path + (b"?" + query if query else b"")).decode("latin-1")
 
 
@@ -186,7 +187,8 @@ def _problem_headers(declined: Declined) -> list[tuple[bytes, bytes]]:
 
 
 def _media_type(answer: Answer) -> str:
-    return next((value for name, value in answer.headers if name == b"content-type"), b"").decode("latin-1")
+    found = [value for name, value in answer.headers if name == b"content-type"]
+    return found[0].decode("latin-1") if found else JSON_TYPE
 
 
 def _json(details: Any) -> bytes:

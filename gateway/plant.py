@@ -16,7 +16,7 @@ from gateway.bell import Bell
 from gateway.caller import Caller
 from gateway.problem import Declined
 from gateway.waiting import Waiting
-from gateway.wishes import TaskNames, Wish
+from gateway.wishes import Wish
 from models.engine import database_now, write
 from models.refused import Refused, refuse
 from models.tables import Campaign
@@ -29,7 +29,7 @@ LONGEST = timedelta(days=366)  # as far as a canvas may wait
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Planter:
     """What requests that plant need of their process."""
 
     engine: Engine
@@ -37,9 +37,7 @@ class Ground:
     waiting: Waiting
 
 
-def plant_once(
-    ground: Ground, caller: Caller, wish: Wish, show: Callable[[Session, Campaign], T]
-) -> tuple[T, bool]:
+def plant_once(ground: Planter, caller: Caller, wish: Wish, show: Callable[[Session, Campaign], T]) -> tuple[T, bool]:
     """Plant a wish, unless its reference stands for it already; what `show` makes of it, and whether it is new.
 
     Raises Declined: reference_taken when the reference stands for another request, too_many_waiting,
@@ -53,14 +51,14 @@ def plant_once(
                 raise
             continue
         except Refused as refused:
-            raise Declined.of(_in_its_words(wish, refused)) from None
+            raise Declined.of(wish.in_its_words(refused)) from None
         ground.bell.ring(ready)
         return shown, new
     raise AssertionError("the loop returns or raises")
 
 
 def _plant(
-    ground: Ground, session: Session, caller: Caller, wish: Wish, show: Callable[[Session, Campaign], T]
+    ground: Planter, session: Session, caller: Caller, wish: Wish, show: Callable[[Session, Campaign], T]
 ) -> tuple[T, list[str], bool]:
     caller.once(session)
     mine = (Campaign.key_id == caller.key.id, Campaign.reference == wish.reference)
@@ -98,9 +96,3 @@ def time_left(latest_end: datetime | None, now: datetime) -> timedelta:
         days = LONGEST.days
         raise refuse("latest_end", f"{latest_end.isoformat()} is not within the next {days} days", "give such a moment")
     return left
-
-
-def _in_its_words(wish: Wish, refused: Refused) -> Refused:
-    if wish.kind != "task":
-        return refused
-    return TaskNames(wish.planted.rows[0].task).told(refused)

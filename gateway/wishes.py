@@ -38,6 +38,10 @@ class Wish:
     callback_url: str | None
     latest_end: datetime | None
 
+    def in_its_words(self, refused: Refused) -> Refused:
+        """A refusal of what was compiled, its fields named as in the request."""
+        return TaskNames(self.planted.rows[0].task).told(refused) if self.kind == "task" else refused
+
 
 def digest_of(kind: str, asked: Mapping[str, Any]) -> str:
     """What a request asks for, as 64 characters: the same whatever the order of its fields."""
@@ -101,5 +105,3 @@ class TaskNames:
         names = {"": "params", "queue": "target", "options.queue": "target", "options.eta": "not_before"}
         names |= {"options.expires": "latest_end", "options.priority": "priority"}
         return names.get(inside, inside if inside.startswith(("options", "kwargs")) else f"params.{inside}")
-
-

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -128,6 +129,11 @@ def parse_campaign(text: str, source: str) -> CampaignFile:
         raise refuse(source, f"not YAML: {error}", "see scripts/standard_day.yaml for the form") from error
     if not isinstance(data, dict):
         raise refuse(source, "holds no fields", "see scripts/standard_day.yaml for the form")
+    return check_campaign(data)
+
+
+def check_campaign(data: Mapping[str, Any]) -> CampaignFile:
+    """As `read_campaign_file`, from its fields."""
     try:
         return CampaignFile.model_validate(data)
     except ValidationError as error:

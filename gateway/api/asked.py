@@ -21,7 +21,7 @@ class Asked(BaseModel):
 
 def _text(value: Any) -> Any:
     if not isinstance(value, str):
-        raise ValueError("a time is text, such as 2030-01-31T08:00:00+08:00")
+        raise ValueError("a time is text, such as 2030-01-31T08:00:00+08:00")  # noqa: TRY004 - pydantic reads these
     return value
 
 
@@ -122,7 +122,9 @@ class CampaignAsked(Asked):
     """A canvas, or what a campaign file holds."""
 
     reference: Reference
-    name: str | None = Field(default=None, min_length=1, max_length=191, description="None: the file's, or the reference.")
+    name: str | None = Field(
+        default=None, min_length=1, max_length=191, description="None: the file's, or the reference"
+    )
     canvas: dict[str, Any] | None = Field(default=None, description="A Celery canvas as JSON.")
     file: dict[str, Any] | None = Field(default=None, description="The content of a campaign file, as JSON.")
     join: Literal["all", "settled"] = Field(
@@ -163,4 +165,3 @@ class ReplayAsked(Asked):
 def plain(body: Asked) -> Mapping[str, Any]:
     """What was asked, without whether it was asked in earnest: what idempotency compares."""
     return body.model_dump(mode="json", exclude={"dry_run"})
-

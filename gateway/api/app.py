@@ -1,0 +1,129 @@
+"""The app: the resources behind the door, and every error as a problem."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy import Engine
+from starlette.exceptions import HTTPException
+
+from gateway.api import campaigns, changes, deliveries, evidence, phones, tasks
+from gateway.api.describe import describe
+from gateway.api.parts import Gateway, seal_parameter
+from gateway.bell import Bell
+from gateway.caller import Keyring
+from gateway.door import Door
+from gateway.evidence import EvidenceStore
+from gateway.knock import Porter
+from gateway.problem import MEDIA_TYPE, Declined
+from gateway.texts import MOST_PROBLEMS
+from gateway.turnstile import Turnstile
+from models.refused import Problem, Refused
+from models.storable import storable_text
+from workers.settings import Settings
+
+VERSION = "1.0"
+ROUTERS = (tasks.router, evidence.router, campaigns.router, phones.router, deliveries.router, changes.router)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(engine: Engine, config: Settings, *, clock: Callable[[], datetime] = _now) -> FastAPI:
+    """The API on one ledger. Its bell and its connections end with its lifespan."""
+    turnstile = Turnstile(config.redis_url)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        bell = Bell(engine)
+        app.state.gateway = Gateway.on(engine, bell, EvidenceStore(config.evidence))
+        yield
+        bell.stop()
+        turnstile.close()
+
+    app = _described(lifespan)
+    porter = Porter(Keyring(engine), turnstile, clock)
+    app.add_middleware(Door, porter=porter, clock=clock, plain_for_all=config.plain_json)
+    return app
+
+
+def describing_app() -> FastAPI:
+    """The same without anything behind it: for its description alone."""
+    return _described(None)
+
+
+def _described(lifespan: Any) -> FastAPI:
+    app = FastAPI(
+        title="phonefleet",
+        version=VERSION,
+        summary="Dispatch, control and status of a shelf of phones.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    for router in ROUTERS:
+        app.include_router(router, dependencies=[Depends(seal_parameter)])
+
+    @app.get("/health", include_in_schema=False)
+    async def health() -> dict[str, str]:
+        """For a load balancer: this process answers."""
+        return {"status": "ok"}
+
+    app.add_exception_handler(Declined, _declined)
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _of_http)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+    return app
+
+
+def _answer(declined: Declined) -> JSONResponse:
+    return JSONResponse(declined.details(), declined.status, headers=declined.headers, media_type=MEDIA_TYPE)
+
+
+async def _declined(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Declined)
+    return _answer(error)
+
+
+async def _refused(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Refused)
+    return _answer(Declined.of(error))
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    """What a model refused: the place and the reason, and never the value."""
+    assert isinstance(error, RequestValidationError)
+    return _answer(Declined("refused", problems=[_problem(one) for one in error.errors()[:MOST_PROBLEMS]]))
+
+
+def _problem(one: Any) -> Problem:
+    place = [str(part) for part in one["loc"]]
+    field = ".".join(place[1:]) or place[0] if place else "body"
+    kind, message = one["type"], str(one["msg"]).removeprefix("Value error, ")
+    if kind == "extra_forbidden":
+        message, remedy = "there is no such field", "correct its name, or leave it out"
+    elif kind == "missing":
+        message, remedy = "it is missing", "give it a value"
+    else:
+        remedy = "correct the value"
+    return Problem(storable_text(field, 200), storable_text(message, 500), remedy)
+
+
+async def _of_http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        return _answer(Declined("method_not_allowed", headers=headers))
+    if error.status_code == 404:
+        return _answer(Declined("not_found", "no such address"))
+    return _answer(Declined("refused", problems=[Problem("body", "it cannot be read", "send one JSON object")]))

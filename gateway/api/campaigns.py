@@ -1,0 +1,91 @@
+"""Campaigns: a canvas or a campaign file, planted as a whole, followed, stopped, paused."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from sqlalchemy.orm import Session
+
+from gateway.api import shown
+from gateway.api.asked import CampaignAsked, NewPriority, Reason, plain
+from gateway.api.forecasts import forecast_view
+from gateway.api.parts import ById, On, Who
+from gateway.api.queries import CampaignsAsked
+from gateway.api.views import campaign_line, campaign_view
+from gateway.campaign_wish import campaign_wish
+from gateway.forecast import forecast
+from gateway.lists import campaigns_page
+from gateway.plant import plant_once
+from gateway.problem import Declined, answers
+from gateway.seen import own_campaign
+from models.engine import read
+from models.refused import Refused
+
+router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses={
+        200: {"model": shown.Campaign | shown.Forecast, "description": "It was planted before; or what would happen."},
+        **answers("reference_taken", "too_many_waiting"),
+    },
+)
+def submit_campaign(body: CampaignAsked, response: Response, who: Who, on: On) -> shown.Campaign | shown.Forecast:
+    """Plant a canvas, or the operator's day. All of it or nothing; safe to send again."""
+    try:
+        wish = campaign_wish(on.engine, who, body, plain(body))
+    except Refused as refused:
+        raise Declined.of(refused) from None
+    if body.dry_run:
+        response.status_code = 200
+        return forecast_view(read(on.engine, lambda session: forecast(session, who, wish)))
+    campaign, new = plant_once(on.planter, who, wish, campaign_view)
+    response.status_code = 201 if new else 200
+    response.headers["location"] = f"/v1/campaigns/{campaign.id}"
+    return campaign
+
+
+@router.get("", responses=answers())
+def list_campaigns(asked: Annotated[CampaignsAsked, Query()], who: Who, on: On) -> shown.Page[shown.CampaignLine]:
+    """Your campaigns, newest first. A task that was asked for by itself is a campaign of one."""
+
+    def work(session: Session) -> shown.Page[shown.CampaignLine]:
+        rows, following = campaigns_page(session, who, asked.state, asked.reference, asked.cursor, asked.limit)
+        return shown.Page(items=[campaign_line(one) for one in rows], next=following)
+
+    return read(on.engine, work)
+
+
+@router.get("/{campaign_id}", responses=answers())
+def get_campaign(campaign_id: ById, who: Who, on: On) -> shown.Campaign:
+    """How far a campaign is: asked for, got, missing and why."""
+    return read(on.engine, lambda session: campaign_view(session, own_campaign(session, who, campaign_id)))
+
+
+@router.patch("/{campaign_id}", responses=answers("not_now"))
+def prioritise_campaign(campaign_id: ById, body: NewPriority, who: Who, on: On) -> shown.Prioritised:
+    """Put all of a campaign elsewhere in the line."""
+    return shown.Prioritised(changed=on.control.reprioritise_campaign(who, campaign_id, body.priority))
+
+
+@router.post("/{campaign_id}/stop", responses=answers("not_now"))
+def stop_campaign(campaign_id: ById, who: Who, on: On, body: Reason | None = None) -> shown.Stopped:
+    """End all of a campaign."""
+    report = on.control.stop_campaign(who, campaign_id, body.why if body else "")
+    return shown.Stopped(stopped=report.stopped, leaving=report.leaving, in_review=report.in_review)
+
+
+@router.post("/{campaign_id}/pause", responses=answers("not_now"))
+def pause_campaign(campaign_id: ById, who: Who, on: On, body: Reason | None = None) -> shown.Paused:
+    """Hold all of a campaign, and what it plants meanwhile."""
+    report = on.control.pause_campaign(who, campaign_id, body.why if body else "")
+    return shown.Paused(held=report.held, leaving=report.leaving)
+
+
+@router.post("/{campaign_id}/resume", responses=answers("not_now"))
+def resume_campaign(campaign_id: ById, who: Who, on: On) -> shown.Resumed:
+    """Let a paused campaign go on."""
+    return shown.Resumed(ready=on.control.resume_campaign(who, campaign_id))

@@ -1,0 +1,33 @@
+"""Evidence: a screenshot, the tree of the page, the facts, of an attempt that failed."""
+
+from __future__ import annotations
+
+import base64
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from sqlalchemy.orm import Session
+
+from gateway.api import shown
+from gateway.api.parts import ById, On, Who
+from gateway.evidence import MEDIA_TYPES, bundle_of
+from gateway.problem import answers
+from gateway.seen import own_task
+from models.engine import read
+from workers.evidence.facts import Bundle
+
+router = APIRouter(prefix="/v1/tasks", tags=["evidence"])
+
+
+@router.get("/{task_id}/attempts/{number}/evidence/{name}", responses=answers())
+def get_evidence(
+    task_id: ById, number: Annotated[int, Path(ge=0, le=1000)], name: ById, who: Who, on: On
+) -> shown.EvidenceFile:
+    """One file, in base64: `screenshot.jpg`, `ui.xml` or `evidence.json`."""
+
+    def work(session: Session) -> Bundle:
+        return bundle_of(session, own_task(session, who, task_id), number, name)
+
+    data = on.evidence.read(read(on.engine, work), name)
+    content = base64.b64encode(data).decode("ascii")
+    return shown.EvidenceFile(name=name, media_type=MEDIA_TYPES[name], bytes=len(data), content=content)

@@ -1,0 +1,28 @@
+"""From a dry run to its answer."""
+
+from __future__ import annotations
+
+from gateway.api import shown
+from gateway.forecast import Forecast
+from gateway.problem import Detail
+
+
+def forecast_view(found: Forecast) -> shown.Forecast:
+    """As a customer sees it."""
+    return shown.Forecast(
+        accepted=not found.problems,
+        problems=[Detail(field=one.field, reason=one.reason, remedy=one.remedy) for one in found.problems],
+        tasks=found.tasks,
+        placements=[
+            shown.Placement(
+                flow=one.flow,
+                tasks=one.tasks,
+                target=one.target,
+                phones=[seated.serial for seated in one.able],
+                accounts=[seated.account_id for seated in one.able if seated.account_id is not None],
+                waits_for=one.waits_for,
+                ahead=one.ahead,
+            )
+            for one in found.placed
+        ],
+    )

@@ -1,0 +1,73 @@
+"""Phones: how they are, and stop, pause and resume of one. A sandbox key sees simulated phones, any other real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.api import shown
+from gateway.api.asked import Reason
+from gateway.api.parts import ById, On, Who
+from gateway.api.views import phone_view
+from gateway.caller import Caller
+from gateway.problem import answers
+from gateway.seen import known_phone
+from models.engine import read
+from models.states import State
+from models.tables import Phone, Task
+
+router = APIRouter(prefix="/v1/phones", tags=["phones"])
+
+
+@router.get("", responses=answers())
+def list_phones(who: Who, on: On) -> shown.Phones:
+    """Every phone: its state and why, the account on it, whether it works."""
+
+    def work(session: Session) -> shown.Phones:
+        phones = session.scalars(select(Phone).where(Phone.sandbox == who.key.sandbox).order_by(Phone.serial)).all()
+        return shown.Phones(items=_views(session, who, phones))
+
+    return read(on.engine, work)
+
+
+@router.get("/{serial}", responses=answers())
+def get_phone(serial: ById, who: Who, on: On) -> shown.Phone:
+    """One phone."""
+    return read(on.engine, lambda session: _views(session, who, [known_phone(session, who, serial)])[0])
+
+
+@router.post("/{serial}/stop", responses=answers())
+def stop_phone(serial: ById, who: Who, on: On, body: Reason | None = None) -> shown.Stopped:
+    """End your tasks that run there, or are pinned to it or to the account on it. The phone goes on with other work."""
+    report = on.control.stop_phone(who, serial, body.why if body else "")
+    return shown.Stopped(stopped=report.stopped, leaving=report.leaving, in_review=report.in_review)
+
+
+@router.post("/{serial}/pause", responses=answers("not_now"))
+def pause_phone(serial: ById, who: Who, on: On, body: Reason | None = None) -> shown.Paused:
+    """Leave a phone alone until it is resumed: what runs there goes elsewhere, what is pinned to it waits."""
+    report = on.control.pause_phone(who, serial, body.why if body else "")
+    return shown.Paused(held=report.held, leaving=report.leaving)
+
+
+@router.post("/{serial}/resume", responses=answers("not_now"))
+def resume_phone(serial: ById, who: Who, on: On) -> shown.Resumed:
+    """Let a paused phone work again."""
+    return shown.Resumed(ready=on.control.resume_phone(who, serial))
+
+
+def _views(session: Session, who: Caller, phones: Sequence[Phone]) -> list[shown.Phone]:
+    running = {
+        serial: (task_id, key_id)
+        for serial, task_id, key_id in session.execute(
+            select(Task.phone_serial, Task.id, Task.key_id).where(Task.state == State.RUNNING, Task.runs_on == "phone")
+        )
+    }
+    views = []
+    for phone in phones:
+        task_id, key_id = running.get(phone.serial, (None, None))
+        views.append(phone_view(phone, task_id if key_id in who.sees else None, busy=task_id is not None))
+    return views

@@ -1,0 +1,127 @@
+"""Tasks: asked for, looked at, stopped, paused, put in another place in the line."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.api import shown
+from gateway.api.asked import NewPriority, Reason, TaskAsked, plain
+from gateway.api.forecasts import forecast_view
+from gateway.api.parts import ById, On, Who
+from gateway.api.queries import TasksAsked
+from gateway.api.views import attempt_view, task_line, task_view
+from gateway.forecast import forecast
+from gateway.lists import tasks_page
+from gateway.plant import plant_once
+from gateway.problem import Declined, answers
+from gateway.seen import own_task
+from gateway.wishes import Wish, checked_callback, compile_task, digest_of, drawn_seed
+from models.engine import read
+from models.refused import Refused
+from models.tables import Attempt, Campaign, Task
+
+router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
+
+MOST_NAME = 191
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses={
+        200: {"model": shown.Task | shown.Forecast, "description": "It was planted before; or what would happen."},
+        **answers("reference_taken", "too_many_waiting"),
+    },
+)
+def submit_task(body: TaskAsked, response: Response, who: Who, on: On) -> shown.Task | shown.Forecast:
+    """Plant one flow. Safe to send again: the reference stands for one task."""
+    wish = _wish(body, who.key.allowlist)
+    if body.dry_run:
+        response.status_code = 200
+        return forecast_view(read(on.engine, lambda session: forecast(session, who, wish)))
+    task, new = plant_once(on.planter, who, wish, _show)
+    response.status_code = 201 if new else 200
+    response.headers["location"] = f"/v1/tasks/{task.id}"
+    return task
+
+
+def _wish(body: TaskAsked, allowlist: tuple[str, ...]) -> Wish:
+    asked = plain(body)
+    try:
+        return Wish(
+            kind="task",
+            reference=body.reference,
+            name=f"{body.flow} {body.reference}"[:MOST_NAME],
+            planted=compile_task(body.flow, body.params, body.options()),
+            join="all",
+            seed=drawn_seed(),
+            asked_for=asked,
+            digest=digest_of("task", asked),
+            callback_url=checked_callback(body.callback_url, allowlist),
+            latest_end=body.latest_end,
+        )
+    except Refused as refused:
+        raise Declined.of(refused) from None
+
+
+def _show(session: Session, campaign: Campaign) -> shown.Task:
+    return task_view(session.scalars(select(Task).where(Task.campaign_id == campaign.id, Task.position == 0)).one())
+
+
+@router.get("", responses=answers())
+def list_tasks(asked: Annotated[TasksAsked, Query()], who: Who, on: On) -> shown.Page[shown.TaskLine]:
+    """Your tasks, newest first; those that fit all that is given."""
+
+    def work(session: Session) -> shown.Page[shown.TaskLine]:
+        rows, following = tasks_page(session, who, asked.filter(), asked.cursor, asked.limit)
+        return shown.Page(items=[task_line(one) for one in rows], next=following)
+
+    return read(on.engine, work)
+
+
+@router.get("/{task_id}", responses=answers())
+def get_task(task_id: ById, who: Who, on: On) -> shown.Task:
+    """How a task stands, and its result."""
+    return read(on.engine, lambda session: task_view(own_task(session, who, task_id)))
+
+
+@router.get("/{task_id}/attempts", responses=answers())
+def list_attempts(task_id: ById, who: Who, on: On) -> shown.Attempts:
+    """Every try of a task: on which phone, as whom, and why it failed."""
+
+    def work(session: Session) -> shown.Attempts:
+        task = own_task(session, who, task_id)
+        found = session.scalars(select(Attempt).where(Attempt.task_id == task.id).order_by(Attempt.number))
+        return shown.Attempts(items=[attempt_view(one) for one in found])
+
+    return read(on.engine, work)
+
+
+@router.patch("/{task_id}", responses=answers("not_now"))
+def prioritise_task(task_id: ById, body: NewPriority, who: Who, on: On) -> shown.Prioritised:
+    """Put a task, with what stands in its place, elsewhere in the line."""
+    return shown.Prioritised(changed=on.control.reprioritise_task(who, task_id, body.priority))
+
+
+@router.post("/{task_id}/stop", responses=answers("not_now"))
+def stop_task(task_id: ById, who: Who, on: On, body: Reason | None = None) -> shown.Stopped:
+    """End a task: at once if it has not begun, else its worker leaves the phone."""
+    report = on.control.stop_task(who, task_id, body.why if body else "")
+    return shown.Stopped(stopped=report.stopped, leaving=report.leaving, in_review=report.in_review)
+
+
+@router.post("/{task_id}/pause", responses=answers("not_now"))
+def pause_task(task_id: ById, who: Who, on: On, body: Reason | None = None) -> shown.Paused:
+    """Hold a task until it is resumed."""
+    report = on.control.pause_task(who, task_id, body.why if body else "")
+    return shown.Paused(held=report.held, leaving=report.leaving)
+
+
+@router.post("/{task_id}/resume", responses=answers("not_now"))
+def resume_task(task_id: ById, who: Who, on: On) -> shown.Resumed:
+    """Let a paused task go on."""
+    return shown.Resumed(ready=on.control.resume_task(who, task_id))

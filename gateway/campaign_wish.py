@@ -1,0 +1,50 @@
+"""A campaign as a wish: from a canvas as JSON, or from the content of a campaign file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Engine
+
+from gateway.api.asked import CampaignAsked
+from gateway.caller import Caller
+from gateway.wishes import Wish, checked_callback, compile_canvas_json, digest_of, drawn_seed
+from models.engine import read
+from models.refused import refuse
+from workers.campaign_file import check_campaign
+from workers.canvas import Planted
+from workers.day import accounts_taking_part, day_canvas
+from workers.plant import compile_for_planting
+
+
+def campaign_wish(engine: Engine, caller: Caller, body: CampaignAsked, asked: Mapping[str, Any]) -> Wish:
+    """Compiled and checked as far as it can be without the ledger's lock. Raises Refused."""
+    name, planted, seed = _canvas(body) if body.canvas is not None else _file(engine, caller, body)
+    return Wish(
+        kind="campaign",
+        reference=body.reference,
+        name=body.name or name,
+        planted=planted,
+        join=body.join,
+        seed=drawn_seed() if seed is None else seed,
+        asked_for=asked,
+        digest=digest_of("campaign", asked),
+        callback_url=checked_callback(body.callback_url, caller.key.allowlist),
+        latest_end=body.latest_end,
+    )
+
+
+def _canvas(body: CampaignAsked) -> tuple[str, Planted, int | None]:
+    assert body.canvas is not None
+    return body.reference, compile_canvas_json(body.canvas, body.join), body.seed
+
+
+def _file(engine: Engine, caller: Caller, body: CampaignAsked) -> tuple[str, Planted, int | None]:
+    assert body.file is not None
+    if body.join != "all":
+        raise refuse("join", "a campaign file says itself what follows what", "leave join out")
+    day = check_campaign(body.file)
+    accounts = read(engine, lambda session: accounts_taking_part(session, day, sandbox=caller.key.sandbox))
+    seed = body.seed if body.seed is not None else day.seed
+    return day.campaign, compile_for_planting(day_canvas(day, accounts), "all"), seed

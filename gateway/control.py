@@ -1,0 +1,131 @@
+"""Control: stop, pause, resume and re-prioritise what is the caller's own. Each request is carried out once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Engine, and_, or_, select
+from sqlalchemy.orm import Session
+
+from gateway.caller import Caller
+from gateway.problem import Declined
+from gateway.seen import known_phone, own_campaign, own_task
+from models.engine import write
+from models.refused import Refused
+from models.states import OPEN, State
+from models.tables import Task
+from workers.pause import (
+    PauseReport,
+    pause_campaign,
+    pause_phone,
+    pause_task,
+    resume_campaign,
+    resume_phone,
+    resume_task,
+)
+from workers.reprioritise import reprioritise_campaign, reprioritise_task
+from workers.stop import StopReport, stop_campaign, stop_task
+
+T = TypeVar("T")
+
+MOST_ON_A_PHONE = 1000  # tasks stopped by one request; ask again for the rest
+
+
+class Control:
+    """What the endpoints call. Every method raises Declined: not_found, not_now, and not_authenticated for a replay."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def stop_task(self, caller: Caller, task_id: str, why: str) -> StopReport:
+        """With what stands in its place."""
+        self._mine(caller, own_task, task_id)
+        return _now(lambda: stop_task(self._engine, task_id, who=caller.who, why=why))
+
+    def pause_task(self, caller: Caller, task_id: str, why: str) -> PauseReport:
+        """With what stands in its place."""
+        self._mine(caller, own_task, task_id)
+        return _now(lambda: pause_task(self._engine, task_id, who=caller.who, why=why))
+
+    def resume_task(self, caller: Caller, task_id: str) -> int:
+        """How many tasks are ready now."""
+        self._mine(caller, own_task, task_id)
+        return _now(lambda: resume_task(self._engine, task_id, who=caller.who))
+
+    def reprioritise_task(self, caller: Caller, task_id: str, priority: int) -> int:
+        """How many tasks have the priority now."""
+        self._mine(caller, own_task, task_id)
+        return _now(lambda: reprioritise_task(self._engine, task_id, priority, who=caller.who))
+
+    def stop_campaign(self, caller: Caller, campaign_id: str, why: str) -> StopReport:
+        """All of it."""
+        self._mine(caller, own_campaign, campaign_id)
+        return _now(lambda: stop_campaign(self._engine, campaign_id, who=caller.who, why=why))
+
+    def pause_campaign(self, caller: Caller, campaign_id: str, why: str) -> PauseReport:
+        """With what it plants meanwhile."""
+        self._mine(caller, own_campaign, campaign_id)
+        return _now(lambda: pause_campaign(self._engine, campaign_id, who=caller.who, why=why))
+
+    def resume_campaign(self, caller: Caller, campaign_id: str) -> int:
+        """How many tasks are ready now."""
+        self._mine(caller, own_campaign, campaign_id)
+        return _now(lambda: resume_campaign(self._engine, campaign_id, who=caller.who))
+
+    def reprioritise_campaign(self, caller: Caller, campaign_id: str, priority: int) -> int:
+        """How many tasks have the priority now."""
+        self._mine(caller, own_campaign, campaign_id)
+        return _now(lambda: reprioritise_campaign(self._engine, campaign_id, priority, who=caller.who))
+
+    def stop_phone(self, caller: Caller, serial: str, why: str) -> StopReport:
+        """The caller's own tasks that run there, or are pinned to it or to the account on it, and nobody else's."""
+        wanted = write(self._engine, lambda session: self._on_phone(session, caller, serial))
+        reports = []
+        for task_id in wanted:
+            try:
+                reports.append(stop_task(self._engine, task_id, who=caller.who, why=why))
+            except Refused:  # it ended meanwhile
+                continue
+        return StopReport(
+            sum(one.stopped for one in reports),
+            sum(one.leaving for one in reports),
+            sum(one.in_review for one in reports),
+        )
+
+    def pause_phone(self, caller: Caller, serial: str, why: str) -> PauseReport:
+        """The whole phone, whoever's work it would do."""
+        self._mine(caller, known_phone, serial)
+        return _now(lambda: pause_phone(self._engine, serial, who=caller.who, why=why))
+
+    def resume_phone(self, caller: Caller, serial: str) -> int:
+        """How many tickets were rung."""
+        self._mine(caller, known_phone, serial)
+        return _now(lambda: resume_phone(self._engine, serial, who=caller.who))
+
+    def _mine(self, caller: Caller, find: Callable[[Session, Caller, str], object], what: str) -> None:
+        """Look, and remember the request: it is let in once, whatever becomes of it then."""
+
+        def work(session: Session) -> None:
+            caller.once(session)
+            find(session, caller, what)
+
+        write(self._engine, work)
+
+    def _on_phone(self, session: Session, caller: Caller, serial: str) -> list[str]:
+        caller.once(session)
+        phone = known_phone(session, caller, serial)
+        there = or_(
+            and_(Task.state == State.RUNNING, Task.phone_serial == serial),
+            Task.pinned_phone == serial,
+            and_(Task.pinned_account.is_not(None), Task.pinned_account == phone.account_id),
+        )
+        wanted = select(Task.id).where(Task.key_id.in_(caller.sees), Task.state.in_(list(OPEN)), there)
+        return list(session.scalars(wanted.order_by(Task.position.desc()).limit(MOST_ON_A_PHONE)))
+
+
+def _now(act: Callable[[], T]) -> T:
+    try:
+        return act()
+    except Refused as refused:
+        raise Declined.of(refused, "not_now") from None

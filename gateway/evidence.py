@@ -1,0 +1,41 @@
+"""Evidence: the files of what a failed attempt saw, from wherever the hosts stored them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.problem import Declined, unknown
+from models.tables import Attempt, Task
+from workers.evidence.facts import FACTS, SCREENSHOT, TREE, Bundle
+from workers.evidence.place import Place
+from workers.evidence.storage import Storage, StorageError
+
+MEDIA_TYPES: Mapping[str, str] = {SCREENSHOT: "image/jpeg", TREE: "application/xml", FACTS: "application/json"}
+
+
+class EvidenceStore:
+    """The storage that the setting PHONEFLEET_EVIDENCE names; the gateway's must be the hosts' own."""
+
+    def __init__(self, setting: str) -> None:
+        self._place = Place.of(setting)
+        self._storage = Storage(self._place)
+
+    def read(self, bundle: Bundle, name: str) -> bytes:
+        """One file. Raises Declined (not_found) when it is not there, or not any more."""
+        try:
+            return self._storage.get(self._place.path(bundle, name))
+        except StorageError:
+            raise unknown("evidence: it may still be on its way, or older than it is kept") from None
+
+
+def bundle_of(session: Session, task: Task, number: int, name: str) -> Bundle:
+    """The evidence of an attempt. Raises Declined (not_found)."""
+    if name not in MEDIA_TYPES:
+        raise Declined("not_found", f"evidence has the files {', '.join(MEDIA_TYPES)}")
+    attempt = session.scalars(select(Attempt).where(Attempt.task_id == task.id, Attempt.number == number)).one_or_none()
+    if attempt is None or not isinstance(attempt.evidence, dict):
+        raise unknown("evidence")
+    return Bundle(task.id, number)

@@ -1,0 +1,131 @@
+"""The dry run: what a wish would come to. It reads the ledger as planting and claiming do, and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from flows.registry import FLOWS
+from gateway.caller import Caller
+from gateway.plant import time_left
+from gateway.wishes import Wish
+from models.engine import database_now
+from models.refused import Problem, Refused
+from models.states import State
+from models.tables import Campaign, Phone, Task
+from workers.canvas.rows import PlantedRow
+from workers.check import given_params
+from workers.may_take import Room, Seated, Wanted, may
+from workers.plant import Pin, check_planting, pin_of
+from workers.settings import settings
+from workers.whose import room_for, seated_phones
+
+MOST_PLACEMENTS = 50
+MOST_PHONES = 100
+NOBODY = "no phone that is online may take it now"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The tasks of one flow with one target: who may take them now, and what is served before them."""
+
+    flow: str
+    tasks: int
+    target: str
+    able: Sequence[Seated]
+    waits_for: str | None
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What would happen."""
+
+    problems: Sequence[Problem]
+    tasks: int
+    placed: Sequence[Placed]
+
+
+def forecast(session: Session, caller: Caller, wish: Wish) -> Forecast:
+    """Look ahead. Every problem is named that planting would refuse it for."""
+    now = database_now(session)
+    problems = [*_reference_problems(session, caller, wish), *_problems(session, caller, wish, now)]
+    rows = wish.planted.rows
+    groups: dict[tuple[str, str], list[PlantedRow]] = {}
+    for row in rows:
+        if row.task in FLOWS:
+            groups.setdefault((row.task, _target(pin_of(row))), []).append(row)
+    seated = seated_phones(session, sandbox=caller.key.sandbox)
+    placed = [_placed(session, group, seated, now) for group in list(groups.values())[:MOST_PLACEMENTS]]
+    return Forecast(problems, len(rows), placed)
+
+
+def _reference_problems(session: Session, caller: Caller, wish: Wish) -> list[Problem]:
+    mine = (Campaign.key_id == caller.key.id, Campaign.reference == wish.reference)
+    known = session.scalars(select(Campaign).where(*mine)).one_or_none()
+    if known is None or known.request_digest == wish.digest:
+        return []
+    return [Problem("reference", f"it stands for another request, campaign {known.id}", "take a new one")]
+
+
+def _problems(session: Session, caller: Caller, wish: Wish, now: datetime) -> Sequence[Problem]:
+    try:
+        until = now + time_left(wish.latest_end, now)
+        check_planting(session, wish.planted.rows, until, now, sandbox=caller.key.sandbox)
+    except Refused as refused:
+        return wish.in_its_words(refused).problems
+    return []
+
+
+def _placed(session: Session, rows: Sequence[PlantedRow], seated: Sequence[Seated], now: datetime) -> Placed:
+    """Of tasks that act the caps are asked for the first one's video."""
+    first, flow = rows[0], FLOWS[rows[0].task]
+    pin = pin_of(first)
+    acts = bool(flow.acts)
+    wanted = Wanted(acts, pin.account, pin.phone)
+    shared_out = acts and pin == Pin()
+    room = room_for(session, given_params(first), now, settings().timezone.key) if shared_out else Room()
+    able = [one for one in seated if may(one, wanted, room)]
+    priority = int(first.options.get("priority", flow.priority))
+    return Placed(
+        flow=first.task,
+        tasks=len(rows),
+        target=_target(pin),
+        able=able[:MOST_PHONES],
+        waits_for=None if able else _waits_for(pin),
+        ahead=_ahead(session, pin, priority, {one.serial: one.account_id for one in able}),
+    )
+
+
+def _target(pin: Pin) -> str:
+    if pin.phone is not None:
+        return f"phone.{pin.phone}"
+    return f"account.{pin.account}" if pin.account is not None else "pool"
+
+
+def _waits_for(pin: Pin) -> str:
+    if pin.phone is not None:
+        return f"phone {pin.phone} is not online and able"
+    return f"account {pin.account} is on no phone that is online and able" if pin.account is not None else NOBODY
+
+
+def _ahead(session: Session, pin: Pin, priority: int, able: Mapping[str, str | None]) -> int:
+    """Ready tasks for a phone that are served first: in the pool the more urgent and older, on a phone its own."""
+    ready = (Task.state == State.READY, Task.runs_on == "phone")
+    there: ColumnElement[bool]
+    if pin == Pin():
+        there = Task.pinned_phone.is_(None) & Task.pinned_account.is_(None) & (Task.priority <= priority)
+    else:
+        serials = [pin.phone] if pin.phone is not None else list(able)
+        accounts = [pin.account] if pin.account is not None else _account_on(session, serials)
+        there = or_(Task.pinned_phone.in_(serials), Task.pinned_account.in_(accounts))
+    return session.scalar(select(func.count()).select_from(Task).where(*ready, there)) or 0
+
+
+def _account_on(session: Session, serials: Sequence[str | None]) -> list[str]:
+    found = session.scalars(select(Phone.account_id).where(Phone.serial.in_(serials)))
+    return [one for one in found if one is not None]
