@@ -1,0 +1,33 @@
+"""`python -m gateway --port 8700`: the gateway, as `phonefleet gateway` and `phonefleet up` start it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from gateway.serve import serve
+from models.refused import Refused
+from workers.ledger import ledger
+from workers.settings import settings
+
+HOST, PORT = "127.0.0.1", 8700
+
+
+def main() -> int:
+    """Serve until SIGTERM; 2 when it is refused."""
+    parser = argparse.ArgumentParser(prog="python -m gateway", description=__doc__)
+    parser.add_argument("--host", default=HOST)
+    parser.add_argument("--port", type=int, default=PORT)
+    parser.add_argument("--tls-cert", type=Path)
+    parser.add_argument("--tls-key", type=Path)
+    asked = parser.parse_args()
+    try:
+        return serve(ledger(), settings(), asked.host, asked.port, asked.tls_cert, asked.tls_key)
+    except Refused as refused:
+        print(refused, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""Serve: the gateway as a process, with uvicorn."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import uvicorn
+from sqlalchemy import Engine
+
+from gateway.api.app import create_app
+from gateway.master import master_key
+from models.refused import refuse
+from workers.log import set_up_logging
+from workers.settings import Settings
+
+# One thread a request that is under way, as long as it talks to the ledger; the ledger's pool is smaller, and bounds it.
+MOST_AT_ONCE = 200
+KEEP_ALIVE_SECONDS = 30
+END_SECONDS = 20
+
+
+def check_tls(cert: Path | None, key: Path | None) -> None:
+    """Raises Refused unless both are there, or none."""
+    for name, given, other in (("tls-cert", cert, key), ("tls-key", key, cert)):
+        if given is None and other is not None:
+            raise refuse(name, "is missing", "give a certificate and its key, or neither")
+        if given is not None and not given.is_file():
+            raise refuse(name, f"{given} is no file", "name a PEM file that may be read")
+
+
+def serve(
+    engine: Engine, config: Settings, host: str, port: int, cert: Path | None = None, key: Path | None = None
+) -> int:
+    """Answer requests until SIGTERM or SIGINT; those under way come to their end. The exit status.
+
+    Raises Refused without the master key.
+    """
+    master_key()
+    check_tls(cert, key)
+    set_up_logging()
+    logging.getLogger("uvicorn.access").disabled = True  # addresses of requests hold names of accounts and authors
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(engine, config),
+            host=host,
+            port=port,
+            ssl_certfile=cert,
+            ssl_keyfile=None if key is None else str(key),
+            limit_concurrency=MOST_AT_ONCE,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=END_SECONDS,
+            server_header=False,
+            proxy_headers=False,
+            log_config=None,
+            lifespan="on",
+        )
+    )
+    server.run()
+    return 0 if server.started else 1
