@@ -11,7 +11,7 @@ from gateway.api.asked import CampaignAsked
 from gateway.caller import Caller
 from gateway.wishes import Wish, checked_callback, compile_canvas_json, digest_of, drawn_seed
 from models.engine import read
-from models.refused import refuse
+from models.refused import Problem, Refused, refuse
 from workers.campaign_file import check_campaign
 from workers.canvas import Planted
 from workers.day import accounts_taking_part, day_canvas
@@ -44,7 +44,11 @@ def _file(engine: Engine, caller: Caller, body: CampaignAsked) -> tuple[str, Pla
     assert body.file is not None
     if body.join != "all":
         raise refuse("join", "a campaign file says itself what follows what", "leave join out")
-    day = check_campaign(body.file)
-    accounts = read(engine, lambda session: accounts_taking_part(session, day, sandbox=caller.key.sandbox))
+    try:
+        day = check_campaign(body.file)
+        accounts = read(engine, lambda session: accounts_taking_part(session, day, sandbox=caller.key.sandbox))
+    except Refused as refused:
+        problems = (Problem(f"file.{one.field}", one.reason, one.remedy) for one in refused.problems)
+        raise Refused(problems) from None
     seed = body.seed if body.seed is not None else day.seed
     return day.campaign, compile_for_planting(day_canvas(day, accounts), "all"), seed

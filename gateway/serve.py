@@ -14,7 +14,7 @@ from models.refused import refuse
 from workers.log import set_up_logging
 from workers.settings import Settings
 
-# One thread a request that is under way, as long as it talks to the ledger; the ledger's pool is smaller, and bounds it.
+# More than are served at once: threads and the pool of the ledger bound those. What comes on top is told to come back.
 MOST_AT_ONCE = 200
 KEEP_ALIVE_SECONDS = 30
 END_SECONDS = 20

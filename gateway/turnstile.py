@@ -66,7 +66,7 @@ class Turnstile:
 
     def pass_through(self, key_id: str, request_id: str, rate: float) -> Answer:
         """Count a request whose signature was found right."""
-        keys = [f"phonefleet:gateway:rate:{key_id}", f"phonefleet:gateway:seen:{key_id}:{request_id}"]
+        keys = [f"phonefleet:gateway:rate:{key_id}", _seen(key_id, request_id)]
         try:
             said, milliseconds = self._script(keys=keys, args=[rate, REMEMBERED_SECONDS])
         except RedisError as error:
@@ -80,3 +80,7 @@ class Turnstile:
     def close(self) -> None:
         """Close its connections."""
         self._redis.close()
+
+
+def _seen(key_id: str, request_id: str) -> str:
+    return f"phonefleet:gateway:seen:{key_id}:{request_id}"

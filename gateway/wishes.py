@@ -101,7 +101,20 @@ class TaskNames:
         return Refused(Problem(self._field(one.field), one.reason, one.remedy) for one in refused.problems)
 
     def _field(self, field: str) -> str:
-        inside = field.removeprefix("task[0] ").removeprefix(self._flow).removeprefix(".")
-        names = {"": "params", "queue": "target", "options.queue": "target", "options.eta": "not_before"}
-        names |= {"options.expires": "latest_end", "options.priority": "priority"}
-        return names.get(inside, inside if inside.startswith(("options", "kwargs")) else f"params.{inside}")
+        row, flow = field.removeprefix("task[0] "), self._flow
+        if row != flow and not row.startswith(f"{flow}."):
+            return field
+        inside = row.removeprefix(flow).removeprefix(".").removeprefix("options.")
+        return OPTION_FIELDS.get(inside, "params." + inside.removeprefix("kwargs."))
+
+
+# options of a canvas, and the fields of a request that become them; of the whole task its times are wrong
+OPTION_FIELDS = {
+    "": "not_before",
+    "queue": "target",
+    "eta": "not_before",
+    "expires": "latest_end",
+    "priority": "priority",
+    "soft_time_limit": "limits.soft",
+    "time_limit": "limits.hard",
+}

@@ -26,6 +26,7 @@ from gateway.texts import MOST_PROBLEMS
 from gateway.turnstile import Turnstile
 from models.refused import Problem, Refused
 from models.storable import storable_text
+from workers.app import app as celery
 from workers.settings import Settings
 
 VERSION = "1.0"
@@ -38,6 +39,7 @@ def _now() -> datetime:
 
 def create_app(engine: Engine, config: Settings, *, clock: Callable[[], datetime] = _now) -> FastAPI:
     """The API on one ledger. Its bell and its connections end with its lifespan."""
+    celery.loader.import_default_modules()  # what the workers serve must be known here as well, or it is refused
     turnstile = Turnstile(config.redis_url)
 
     @asynccontextmanager

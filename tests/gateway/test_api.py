@@ -1,0 +1,322 @@
+"""The API: what is asked for is planted once, shown, listed and controlled, and all of it belongs to one customer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from gateway.client import Problem
+from models.base import Base
+from models.engine import read, write
+from models.states import State
+from models.tables import Account, Phone, Task
+from tests.gateway.api_server import Api, Caller
+from tests.ledger.drive import AUTHOR, owned_author, phone_seat, take
+from tests.ledger.drive import task as row_of
+from tests.ledger.threads import at_once
+
+TITLES = {"author_id": AUTHOR, "count": 2}
+LIKE = {
+    "kind": "like_comment",
+    "author_id": AUTHOR,
+    "title": "标题",
+    "target_commenter": "小红",
+    "target_comment": "好看",
+}
+
+
+@pytest.fixture
+def acme(api: Api) -> Caller:
+    """A customer, with an author that it may act on."""
+    owned_author(api.engine)
+    return api.caller()
+
+
+def rows(api: Api) -> dict[str, int]:
+    """How many rows each table holds, but those of requests let in."""
+
+    def work(session: Session) -> dict[str, int]:
+        return {
+            table.name: session.scalar(select(func.count()).select_from(table)) or 0
+            for table in Base.metadata.sorted_tables
+            if table.name != "seen_ids"
+        }
+
+    return read(api.engine, work)
+
+
+def test_a_task_is_planted_and_shown(api: Api, acme: Caller) -> None:
+    made = acme.client.submit("collect_titles", TITLES, reference="one", priority=1)
+    assert made.raw == acme.client.task(made.id).raw
+    assert (
+        made.raw | {"reference": "one", "state": "ready", "priority": 1, "target": "pool", "params": TITLES} == made.raw
+    )
+    row = row_of(api.engine, made.id)
+    assert (row.key_id, row.flow, row.kwargs) == (acme.key_id, "collect_titles", TITLES)
+
+
+@pytest.mark.parametrize(
+    ("target", "queue"), [({"phone": "p1"}, "phone.p1"), ({"account": "acc-p1"}, "account.acc-p1"), ("pool", "pool")]
+)
+def test_a_task_goes_where_the_caller_says(api: Api, acme: Caller, target: Any, queue: str) -> None:
+    phone_seat(api.engine, "p1")
+    assert acme.client.submit("collect_titles", TITLES, reference="r", target=target).raw["target"] == queue
+
+
+def test_the_same_reference_gives_the_same_task_and_another_body_is_refused(api: Api, acme: Caller) -> None:
+    first = acme.client.submit("collect_titles", TITLES, reference="one")
+    again = acme.client.submit("collect_titles", TITLES, reference="one")
+    assert (again.id, rows(api)["tasks"]) == (first.id, 1)
+    with pytest.raises(Problem) as refused:
+        acme.client.submit("collect_titles", {**TITLES, "count": 3}, reference="one")
+    assert (refused.value.status, refused.value.code) == (409, "reference_taken")
+    with pytest.raises(Problem) as refused:
+        acme.client.submit_campaign(reference="one", canvas={"task": "collect_titles", "kwargs": TITLES})
+    assert refused.value.code == "reference_taken"
+
+
+def test_of_many_requests_at_once_with_one_reference_one_plants(api: Api, acme: Caller) -> None:
+    asked = partial(acme.client.submit, "collect_titles", TITLES, reference="one")
+    assert len({made.id for made in at_once([asked] * 8)}) == 1
+    assert rows(api)["tasks"] == 1
+
+
+def test_what_is_wrong_is_named_in_the_words_of_the_request(api: Api, acme: Caller) -> None:
+    before = rows(api)
+    asked = {
+        "params.count": {"params": {**TITLES, "count": 0}},
+        "params.author_id": {"params": {**TITLES, "author_id": "nobody"}},
+        "params.nonsense": {"params": {**TITLES, "nonsense": 1}},
+        "target": {"target": {"phone": "nowhere"}},
+        "priority": {"priority": 10},
+        "latest_end": {"latest_end": "2020-01-01T00:00:00Z"},
+        "callback_url": {"callback_url": "https://elsewhere.example.com/"},
+        "colour": {"colour": "red"},
+        "not_before": {"not_before": 5},
+    }
+    for number, (field, change) in enumerate(asked.items()):
+        with pytest.raises(Problem) as refused:
+            acme.client.call(
+                "POST", "/v1/tasks", {"reference": f"r{number}", "flow": "collect_titles", "params": TITLES, **change}
+            )
+        assert refused.value.code == "refused", field
+        assert [one["field"] for one in refused.value.problems] == [field]
+    assert rows(api) == before
+
+
+def test_a_dry_run_says_what_would_happen_and_writes_nothing(api: Api, acme: Caller) -> None:
+    phone_seat(api.engine, "p1")
+    acme.client.submit("collect_titles", TITLES, reference="ahead")
+    before = rows(api)
+    task = {"reference": "r", "flow": "directed", "params": LIKE}
+    told = acme.client.dry_run("tasks", task)
+    assert told["accepted"]
+    assert told["placements"] == [
+        {
+            "flow": "directed",
+            "tasks": 1,
+            "target": "pool",
+            "phones": ["p1"],
+            "accounts": ["acc-p1"],
+            "waits_for": None,
+            "ahead": 1,
+        }
+    ]
+    refused = acme.client.dry_run("tasks", {**task, "params": {**LIKE, "author_id": "nobody"}})
+    assert not refused["accepted"]
+    assert refused["problems"][0]["field"] == "params.author_id"
+    canvas = {"task": "collect_titles", "kwargs": TITLES, "options": {"queue": "phone.p1"}}
+    assert (
+        acme.client.dry_run("campaigns", {"reference": "r", "canvas": canvas})["placements"][0]["target"] == "phone.p1"
+    )
+    assert rows(api) == before
+
+
+def test_a_campaign_comes_as_a_canvas_or_as_a_file(api: Api, acme: Caller) -> None:
+    phone_seat(api.engine, "p1")
+    members = [{"task": "collect_titles", "kwargs": {**TITLES, "count": count}} for count in (1, 2)]
+    canvas = {"subtask_type": "group", "kwargs": {"tasks": members}}
+    made = acme.client.submit_campaign(reference="canvas", name="two", canvas=canvas)
+    assert (made.state, made.raw["tasks"]) == ("open", {"collect_titles": {"ready": 2}})
+    assert made.raw["completeness"]["asked"] == 2
+    file = {"campaign": "day", "collect": {"authors": [AUTHOR], "videos": 2, "comments": 5}}
+    day = acme.client.submit_campaign(reference="file", file=file)
+    assert day.raw["name"] == "day"
+    assert day.raw["tasks"]["collect_titles"] == {"ready": 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "body"),
+        ({"canvas": {"task": "celery.chord_unlock"}}, "canvas.task.task"),
+        ({"canvas": {"task": "collect_titles", "options": {"reply_to": "x"}}}, "canvas.task.options.reply_to"),
+        ({"file": {"campaign": "x"}}, "file.campaign file"),
+        ({"file": {"campaign": "x", "collect": {"authors": ["nobody"], "videos": 1, "comments": 1}}}, "file.accounts"),
+    ],
+)
+def test_a_campaign_that_cannot_be_planted_is_refused(
+    api: Api, acme: Caller, body: Mapping[str, Any], field: str
+) -> None:
+    with pytest.raises(Problem) as refused:
+        acme.client.submit_campaign(reference="r", **body)
+    assert (refused.value.status, refused.value.problems[0]["field"]) == (422, field)
+    assert rows(api)["campaigns"] == 0
+
+
+def test_lists_filter_and_go_on_page_by_page(api: Api, acme: Caller) -> None:
+    phone_seat(api.engine, "p1")
+    ids = [acme.client.submit("collect_titles", TITLES, reference=f"r{number}").id for number in range(5)]
+    pinned = acme.client.submit("collect_titles", TITLES, reference="pinned", target={"account": "acc-p1"}).id
+    assert [one["id"] for one in acme.client.listed("tasks", limit=2)] == [pinned, *reversed(ids)]
+    assert [one["id"] for one in acme.client.listed("tasks", account="acc-p1")] == [pinned]
+    assert [one["id"] for one in acme.client.listed("tasks", reference="r3")] == [ids[3]]
+    assert not list(acme.client.listed("tasks", state="failed"))
+    assert len(list(acme.client.listed("tasks", author=AUTHOR, flow="collect_titles", state="ready"))) == 6
+    assert len(list(acme.client.listed("campaigns", state="open", limit=4))) == 6
+    page = acme.client.call("GET", "/v1/tasks", query={"limit": 2})
+    acme.client.submit("collect_titles", TITLES, reference="newer")
+    after = acme.client.call("GET", "/v1/tasks", query={"limit": 2, "cursor": page["next"]})
+    assert [one["id"] for one in after["items"]] == [ids[3], ids[2]]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", "AAAA", "W10", "WyJ0YXNrcyIsICIyMDIwIiwgIngiXQ", "W1tbW1tbW1tbW1tbW1tbW1tb", "é"]
+)
+def test_a_cursor_that_was_made_up_is_refused(acme: Caller, cursor: str) -> None:
+    with pytest.raises(Problem) as refused:
+        acme.client.call("GET", "/v1/tasks", query={"cursor": cursor})
+    assert [one["field"] for one in refused.value.problems] == ["cursor"]
+
+
+def test_a_filter_that_does_not_exist_is_refused(acme: Caller) -> None:
+    with pytest.raises(Problem) as refused:
+        acme.client.call("GET", "/v1/tasks", query={"stat": "failed"})
+    assert refused.value.problems[0]["field"] == "stat"
+
+
+def test_a_task_is_paused_resumed_put_first_and_stopped(api: Api, acme: Caller) -> None:
+    made = acme.client.submit("collect_titles", TITLES, reference="one").id
+    assert acme.client.control("tasks", made, "pause", "lunch") == {"held": 1, "leaving": 0}
+    assert acme.client.task(made).state == "held"
+    assert acme.client.control("tasks", made, "resume") == {"ready": 1}
+    assert acme.client.prioritise("tasks", made, 0) == {"changed": 1}
+    assert acme.client.task(made).raw["priority"] == 0
+    assert acme.client.control("tasks", made, "stop")["stopped"] == 1
+    stopped = acme.client.wait(made, 1)
+    assert (stopped.state, stopped.raw["failure"]["code"]) == ("stopped", "stopped")
+    for act in ("stop", "pause", "resume"):
+        with pytest.raises(Problem) as refused:
+            acme.client.control("tasks", made, act)
+        assert (refused.value.status, refused.value.code) == (409, "not_now")
+
+
+def test_a_campaign_is_paused_resumed_put_first_and_stopped(api: Api, acme: Caller) -> None:
+    canvas = {"subtask_type": "group", "kwargs": {"tasks": [{"task": "collect_titles", "kwargs": TITLES}] * 3}}
+    made = acme.client.submit_campaign(reference="one", canvas=canvas).id
+    assert acme.client.control("campaigns", made, "pause")["held"] == 3
+    assert acme.client.campaign(made).state == "paused"
+    assert acme.client.control("campaigns", made, "resume") == {"ready": 3}
+    assert acme.client.prioritise("campaigns", made, 9) == {"changed": 3}
+    assert acme.client.control("campaigns", made, "stop")["stopped"] == 3
+    ended = acme.client.wait_campaign(made, 1)
+    assert ended.raw["completeness"] | {"asked": 3, "got": 0, "missing": 3} == ended.raw["completeness"]
+
+
+def test_a_phone_is_shown_paused_and_its_own_work_stopped(api: Api, acme: Caller) -> None:
+    seat = phone_seat(api.engine, "p1")
+    other = api.caller("other")
+    mine = acme.client.submit("collect_titles", TITLES, reference="one", target={"phone": "p1"}).id
+    theirs = other.client.submit("collect_titles", TITLES, reference="one", target={"phone": "p1"}).id
+    running = acme.client.submit("collect_titles", TITLES, reference="two").id
+    take(api.engine, running, seat)
+    (phone,) = acme.client.phones()
+    assert (phone["serial"], phone["busy"], phone["task_id"]) == ("p1", True, running)
+    (seen,) = other.client.phones()
+    assert (seen["busy"], seen["task_id"]) == (True, None)
+    assert acme.client.control("phones", "p1", "pause", "dusty") == {"held": 0, "leaving": 1}
+    assert acme.client.call("GET", "/v1/phones/p1")["paused"]
+    acme.client.control("phones", "p1", "resume")
+    assert acme.client.control("phones", "p1", "stop") == {"stopped": 1, "leaving": 1, "in_review": 0}
+    states = {one: row_of(api.engine, one) for one in (mine, theirs, running)}
+    assert [states[one].stop_requested for one in (mine, theirs, running)] == [True, False, True]
+    assert states[theirs].state == State.READY
+
+
+def test_what_is_anothers_is_not_there(api: Api, acme: Caller) -> None:
+    other, colleague = api.caller("other"), api.caller("acme")
+    made = acme.client.submit("collect_titles", TITLES, reference="one")
+    assert colleague.client.task(made.id).id == made.id
+    refusals = []
+    for wanted in (made.id, "00000000-0000-0000-0000-000000000000"):
+        for method, path in (
+            ("GET", f"/v1/tasks/{wanted}"),
+            ("GET", f"/v1/tasks/{wanted}/attempts"),
+            ("GET", f"/v1/tasks/{wanted}/attempts/1/evidence/ui.xml"),
+            ("POST", f"/v1/tasks/{wanted}/stop"),
+            ("POST", f"/v1/tasks/{wanted}/pause"),
+            ("POST", f"/v1/tasks/{wanted}/resume"),
+            ("PATCH", f"/v1/tasks/{wanted}"),
+        ):
+            with pytest.raises(Problem) as refused:
+                other.client.call(method, path, {"priority": 1} if method == "PATCH" else None)
+            refusals.append((refused.value.status, str(refused.value)))
+    half = len(refusals) // 2
+    assert refusals[:half] == refusals[half:]
+    assert {status for status, _ in refusals} == {404}
+    for path in (f"/v1/campaigns/{made.raw['campaign_id']}", f"/v1/campaigns/{made.raw['campaign_id']}/stop"):
+        with pytest.raises(Problem) as refused:
+            other.client.call("POST" if path.endswith("stop") else "GET", path)
+        assert refused.value.status == 404
+    assert not list(other.client.listed("tasks"))
+    assert other.client.submit("collect_titles", TITLES, reference="one").id != made.id
+
+
+def test_a_sandbox_key_sees_simulated_phones_and_its_own_tasks_only(api: Api, acme: Caller) -> None:
+    phone_seat(api.engine, "real")
+    phone_seat(api.engine, "simulated", sandbox=True)
+    trial = api.caller("acme", sandbox=True)
+    assert [one["serial"] for one in trial.client.phones()] == ["simulated"]
+    assert [one["serial"] for one in acme.client.phones()] == ["real"]
+    real = acme.client.submit("collect_titles", TITLES, reference="one")
+    tried = trial.client.submit("collect_titles", TITLES, reference="one")
+    assert tried.raw["sandbox"]
+    assert [one["id"] for one in trial.client.listed("tasks")] == [tried.id]
+    assert [one["id"] for one in acme.client.listed("tasks")] == [real.id]
+    for caller, serial in ((trial, "real"), (acme, "simulated")):
+        with pytest.raises(Problem) as refused:
+            caller.client.submit("collect_titles", TITLES, reference="two", target={"phone": serial})
+        assert refused.value.problems[0]["field"] == "target"
+        with pytest.raises(Problem) as refused:
+            caller.client.control("phones", serial, "pause")
+        assert refused.value.status == 404
+
+
+def test_a_key_has_as_many_tasks_waiting_as_it_may(api: Api, acme: Caller) -> None:
+    few = api.caller("few", most_waiting=2)
+    for number in range(2):
+        few.client.submit("collect_titles", TITLES, reference=f"r{number}")
+    with pytest.raises(Problem) as refused:
+        few.client.submit("collect_titles", TITLES, reference="more")
+    assert (refused.value.status, refused.value.code) == (429, "too_many_waiting")
+    assert few.client.submit("collect_titles", TITLES, reference="r1").state == "ready"
+
+
+def test_the_ledgers_account_of_phones_is_not_changed_by_looking(api: Api, acme: Caller) -> None:
+    phone_seat(api.engine, "p1")
+
+    def work(session: Session) -> None:
+        session.execute(update(Account).values(live=False))
+
+    write(api.engine, work)
+    before = rows(api)
+    acme.client.phones()
+    list(acme.client.listed("tasks"))
+    assert rows(api) == before
+    assert read(api.engine, lambda session: session.scalar(select(Phone.paused))) is False
+    assert not read(api.engine, lambda session: session.scalars(select(Task)).all())

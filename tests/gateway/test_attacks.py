@@ -1,0 +1,373 @@
+"""The attack table: each attempt with its refusal. Before it is known who asks, a refusal says nothing but that."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from redis import Redis
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from gateway.keys import revoke_key, rotate_key
+from gateway.seal import Secret, seal
+from gateway.signing import KEY_HEADER
+from models.engine import read, write
+from models.tables import Campaign, SeenId, Task
+from tests.gateway.api_server import Api, Caller, Raw
+from tests.ledger.drive import AUTHOR, owned_author
+from tests.support.poll import wait_until
+from workers.settings import settings
+
+TITLES = {"author_id": AUTHOR, "count": 2}
+TASK = {"reference": "one", "flow": "collect_titles", "params": TITLES}
+NOT_AUTHENTICATED = {
+    "type": "urn:phonefleet:problem:not_authenticated",
+    "title": "The request is not signed by a key that is in force",
+    "status": 401,
+    "code": "not_authenticated",
+    "problems": [],
+}
+Change = Callable[[bytes], bytes]
+
+
+@pytest.fixture
+def raw(api: Api) -> Raw:
+    """Requests by hand for a customer that may act on an author."""
+    owned_author(api.engine)
+    return Raw(api, api.caller())
+
+
+def nothing_planted(api: Api) -> bool:
+    """Neither a task nor a campaign is there."""
+
+    def work(session: Session) -> bool:
+        return not any(session.scalar(select(func.count()).select_from(table)) for table in (Task, Campaign))
+
+    return read(api.engine, work)
+
+
+def in_resource(field: str, value: Callable[[str], str]) -> Change:
+    """Alter one field inside the envelope's resource."""
+
+    def change(sealed: bytes) -> bytes:
+        envelope = json.loads(sealed)
+        envelope["resource"][field] = value(envelope["resource"][field])
+        return json.dumps(envelope).encode()
+
+    return change
+
+
+def swapped(text: str) -> str:
+    """The same text with its first two characters exchanged for others."""
+    return ("BB" if text[:2] != "BB" else "CC") + text[2:]
+
+
+TAMPERED: dict[str, Change] = {
+    "ciphertext": in_resource("ciphertext", swapped),
+    "nonce": in_resource("nonce", swapped),
+    "associated data": in_resource("associated_data", swapped),
+    "algorithm": in_resource("algorithm", lambda _: "NONE"),
+}
+UNKNOWN: dict[str, Mapping[str, Any]] = {
+    "no key": {"headers": {KEY_HEADER: None}},
+    "an unknown key": {"headers": {KEY_HEADER: "key_0000000000000000"}},
+    "a key that is no key": {"headers": {KEY_HEADER: "' OR 1=1 --"}},
+    "no signature": {"headers": {"webhook-signature": None}},
+    "an empty signature": {"headers": {"webhook-signature": ""}},
+    "a signature of another version": {"headers": {"webhook-signature": "v2,AAAA"}},
+    "a wrong signature": {"headers": {"webhook-signature": "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}},
+    "an old timestamp": {"at": datetime.now(UTC) - timedelta(minutes=6)},
+    "a timestamp ahead": {"at": datetime.now(UTC) + timedelta(minutes=6)},
+    "no timestamp": {"headers": {"webhook-timestamp": None}},
+    "a timestamp that is none": {"headers": {"webhook-timestamp": "now"}},
+    "another timestamp than signed": {"headers": {"webhook-timestamp": "1700000000"}},
+    "another id than signed": {"headers": {"webhook-id": "req_other"}},
+    "an id that is none": {"headers": {"webhook-id": "a b"}},
+    "signed for another address": {"signed_as": "/v1/campaigns"},
+    "signed for another query": {"signed_as": "/v1/tasks?seal=none"},
+    **{f"tampered {name}": {"change": change} for name, change in TAMPERED.items()},
+}
+
+
+@pytest.mark.parametrize("attempt", UNKNOWN.values(), ids=UNKNOWN.keys())
+def test_whoever_did_not_sign_this_learns_nothing(raw: Raw, attempt: Mapping[str, Any]) -> None:
+    answer = raw.send("POST", "/v1/tasks", TASK, **attempt)
+    assert (answer.status_code, answer.json()) == (401, NOT_AUTHENTICATED)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert nothing_planted(raw.api)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("path", ["/v1/tasks", "/v1/phones/p1", "/v1/nothing", "/v1/tasks/x/y/z"])
+def test_without_a_key_every_address_looks_alike(api: Api, method: str, path: str) -> None:
+    answer = requests.request(method, api.url + path, timeout=10)
+    assert (answer.status_code, answer.json()) == (401, NOT_AUTHENTICATED)
+
+
+def test_a_request_comes_once(raw: Raw) -> None:
+    first = raw.send("POST", "/v1/tasks", TASK, request_id="req_1")
+    assert first.status_code == 201
+    again = raw.send("POST", "/v1/tasks", TASK, request_id="req_1")
+    assert (again.status_code, again.json()) == (401, NOT_AUTHENTICATED)
+    assert raw.send("GET", "/v1/tasks", request_id="req_2").status_code == 200
+    assert raw.send("GET", "/v1/tasks", request_id="req_2").status_code == 401
+
+
+def test_a_request_that_changes_something_comes_once_although_redis_forgot_it(
+    raw: Raw,
+) -> None:
+    assert raw.send("POST", "/v1/tasks", TASK, request_id="req_1").status_code == 201
+    task_id = raw.caller.client.submit("collect_titles", TITLES, reference="one").id
+    assert raw.send("POST", f"/v1/tasks/{task_id}/pause", request_id="req_2").status_code == 200
+    with Redis.from_url(settings().redis_url) as redis:
+        redis.flushall()
+    for target, body, request_id in (("/v1/tasks", TASK, "req_1"), (f"/v1/tasks/{task_id}/pause", None, "req_2")):
+        again = raw.send("POST", target, body, request_id=request_id)
+        assert again.status_code == 401
+        assert raw.opened(again)["code"] == "not_authenticated"
+
+
+def test_a_revoked_key_is_refused_and_its_tasks_go_on(raw: Raw) -> None:
+    assert raw.send("GET", "/v1/tasks").status_code == 200
+    revoke_key(raw.api.engine, raw.caller.key_id, who="test")
+    wait_until(lambda: raw.send("GET", "/v1/tasks").status_code == 401, 10, "the key to be refused")
+    answer = raw.send("POST", "/v1/tasks", TASK)
+    assert (answer.status_code, answer.json()) == (401, NOT_AUTHENTICATED)
+
+
+def test_while_a_key_is_rotated_both_secrets_are_let_in_and_each_is_answered_in_its_own(raw: Raw) -> None:
+    newer = rotate_key(raw.api.engine, raw.caller.key_id, who="test")
+    both = [raw, Raw(raw.api, Caller(raw.caller.key_id, newer, raw.caller.client))]
+    wait_until(lambda: both[1].send("GET", "/v1/phones").status_code == 200, 10, "the newer secret to be known")
+    for one in both:
+        assert one.opened(one.send("GET", "/v1/phones")) == {"items": []}
+
+
+@pytest.mark.parametrize("change", TAMPERED.values(), ids=TAMPERED.keys())
+def test_a_body_that_was_signed_and_does_not_open_is_refused(raw: Raw, change: Change) -> None:
+    answer = raw.send("POST", "/v1/tasks", TASK, change=change, resign=True)
+    assert (answer.status_code, raw.opened(answer)["code"]) == (400, "seal_broken")
+    assert nothing_planted(raw.api)
+
+
+def test_a_body_of_another_request_is_refused(raw: Raw) -> None:
+    caught = seal(TASK, secret=raw.caller.secret, event_type="request", id="req_other", now=datetime.now(UTC))
+    answer = raw.send("POST", "/v1/tasks", caught, request_id="req_mine")
+    assert (answer.status_code, raw.opened(answer)["code"]) == (400, "seal_broken")
+
+
+def test_another_customers_secret_signs_nothing_for_this_key(raw: Raw) -> None:
+    other = raw.api.caller("other")
+    answer = Raw(raw.api, Caller(raw.caller.key_id, other.secret, other.client)).send("POST", "/v1/tasks", TASK)
+    assert answer.status_code == 401
+
+
+def test_plain_json_is_taken_where_the_operator_allows_it_alone(raw: Raw) -> None:
+    body = json.dumps(TASK).encode()
+    refused = raw.send("POST", "/v1/tasks?seal=none", body)
+    assert (refused.status_code, refused.json()["code"]) == (400, "plain_not_allowed")
+    assert nothing_planted(raw.api)
+    unsealed = raw.send("POST", "/v1/tasks", body)
+    assert (unsealed.status_code, raw.opened(unsealed)["code"]) == (400, "seal_broken")
+    allowed = Raw(raw.api, raw.api.caller("plain", plain_json_allowed=True))
+    answer = allowed.send("POST", "/v1/tasks?seal=none", body)
+    assert (answer.status_code, answer.json()["state"]) == (201, "ready")
+    assert raw.send("GET", "/v1/tasks?seal=other").status_code == 422
+
+
+@pytest.mark.parametrize("told", [{"content-length": "100000000"}, {"transfer-encoding": "chunked"}])
+def test_a_body_of_100_megabytes_is_not_read(api: Api, told: Mapping[str, str]) -> None:
+    """The answer comes after a hundredth of it at the most."""
+    where = urlsplit(api.url)
+    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=20)
+    connection.putrequest("POST", "/v1/tasks")
+    for name, value in told.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    chunked = "transfer-encoding" in told
+    chunk = b"x" * 65_536
+    sent = 0
+    try:
+        while chunked and sent < 2_000_000:
+            connection.send(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+            sent += len(chunk)
+    except ConnectionError:
+        pass  # it hung up, as it may
+    answer = connection.getresponse()
+    assert answer.status == 413
+    assert json.loads(answer.read())["code"] == "too_large"
+    connection.close()
+
+
+@pytest.mark.parametrize("length", ["-1", "1e3", "٣", "", "9" * 400])
+def test_a_length_that_is_none_is_refused(api: Api, length: str) -> None:
+    where = urlsplit(api.url)
+    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=20)
+    connection.putrequest("POST", "/v1/tasks")
+    connection.putheader("content-length", length.encode())
+    connection.endheaders()
+    assert 400 <= connection.getresponse().status < 500
+    connection.close()
+
+
+DEEP: dict[str, bytes] = {
+    "lists": b"[" * 100_000 + b"]" * 100_000,
+    "objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    "lists in params": b'{"reference":"r","flow":"nurture","params":{"a":' + b"[" * 900 + b"]" * 900 + b"}}",
+}
+
+
+@pytest.mark.parametrize("body", DEEP.values(), ids=DEEP.keys())
+def test_deep_json_is_refused(raw: Raw, body: bytes) -> None:
+    allowed = Raw(raw.api, raw.api.caller("plain", plain_json_allowed=True))
+    answer = allowed.send("POST", "/v1/tasks?seal=none", body)
+    assert answer.status_code == 422
+    assert "nested more than 64 deep" in answer.text
+
+
+def test_a_deep_canvas_is_refused(raw: Raw) -> None:
+    canvas: dict[str, Any] = {"task": "collect_titles", "kwargs": TITLES}
+    for _ in range(20):
+        canvas = {"subtask_type": "group", "kwargs": {"tasks": [canvas]}}
+    for _ in range(20):
+        canvas = {"subtask_type": "chain", "kwargs": {"tasks": [canvas]}}
+    answer = raw.send("POST", "/v1/campaigns", {"reference": "r", "canvas": canvas})
+    assert (answer.status_code, raw.opened(answer)["code"]) == (422, "refused")
+
+
+PLACES: Mapping[str, Callable[[Any], Mapping[str, Any]]] = {
+    "reference": lambda bad: {**TASK, "reference": bad},
+    "flow": lambda bad: {**TASK, "flow": bad},
+    "params.author_id": lambda bad: {**TASK, "params": {**TITLES, "author_id": bad}},
+    "target.phone": lambda bad: {**TASK, "target": {"phone": bad}},
+    "callback_url": lambda bad: {**TASK, "callback_url": bad},
+    "latest_end": lambda bad: {**TASK, "latest_end": bad},
+    "params.list[1]": lambda bad: {**TASK, "params": {"list": ["good", bad]}},
+}
+
+
+@pytest.mark.parametrize("bad", ["a\x00b", "a\ud83db"], ids=["NUL", "a lone surrogate"])
+@pytest.mark.parametrize("field", PLACES)
+def test_what_is_no_text_is_refused_and_named(raw: Raw, field: str, bad: str) -> None:
+    allowed = Raw(raw.api, raw.api.caller("plain", plain_json_allowed=True))
+    body = json.dumps(PLACES[field](bad)).encode()  # as \u0000 and \ud83d: what JSON allows, and no ledger
+    answer = allowed.send("POST", "/v1/tasks?seal=none", body)
+    assert answer.status_code == 422
+    assert [one["field"] for one in answer.json()["problems"]] == [field]
+    assert nothing_planted(raw.api)
+
+
+@pytest.mark.parametrize(
+    "target", ["/v1/tasks/a%00b", "/v1/tasks?account=a%00b", "/v1/tasks?cursor=%00", "/v1/phones/%00"]
+)
+def test_what_is_no_text_in_an_address_is_refused(raw: Raw, target: str) -> None:
+    answer = raw.send("GET", target)
+    assert (answer.status_code, raw.opened(answer)["code"]) == (422, "refused")
+
+
+HOSTILE = [
+    "'; DROP TABLE tasks; --",
+    '" OR ""="',
+    "1 UNION SELECT sealed FROM key_secrets",
+    "%' ESCAPE '%",
+    '=HYPERLINK("http://x","y")',
+    "+1+cmd|' /C calc'!A0",
+    "@SUM(1)",
+    "{{7*7}}${7*7}",
+    "../../etc/passwd",
+    "<script>alert(1)</script>",
+    "\u202eabc\u2066",
+    "😀" * 40,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_sql_and_formulas_are_text_in_every_field(raw: Raw, text: str) -> None:
+    write(raw.api.engine, lambda session: session.execute(delete(SeenId)))
+    client = raw.caller.client
+    made = client.submit("collect_titles", TITLES, reference=text)
+    assert made.raw["reference"] == text
+    assert [one["id"] for one in client.listed("tasks", reference=text)] == [made.id]
+    for name in ("account", "phone", "author", "flow", "campaign"):
+        assert not list(client.listed("tasks", **{name: text}))
+    params = {
+        "kind": "comment",
+        "author_id": AUTHOR,
+        "title": text,
+        "text": text,
+    }
+    written = client.submit("directed", params, reference=f"{text}2")
+    assert client.task(written.id).raw["params"] == params
+    client.control("tasks", written.id, "stop", text)
+    assert text in str(client.task(written.id).raw["failure"]["reason"])
+    refused = raw.send("POST", "/v1/tasks", {**TASK, "reference": "x", "target": {"account": text}})
+    assert (refused.status_code, raw.opened(refused)["problems"][0]["field"]) == (422, "target")
+    named = client.submit_campaign(reference=f"{text}3", name=text, canvas={"task": "collect_titles", "kwargs": TITLES})
+    assert client.campaign(named.id).raw["name"] == text
+
+
+def test_more_requests_than_a_key_may_send_are_told_to_wait(api: Api) -> None:
+    slow = Raw(api, api.caller("slow", rate_per_second=0.5))
+    assert slow.send("GET", "/v1/phones").status_code == 200
+    held = slow.send("GET", "/v1/phones")
+    assert (held.status_code, held.json()["code"]) == (429, "too_many_requests")
+    assert 1 <= int(held.headers["retry-after"]) <= 2
+    assert Raw(api, api.caller("quick")).send("GET", "/v1/phones").status_code == 200
+
+
+def test_whoever_cannot_sign_uses_nothing_of_a_keys_rate_up(api: Api) -> None:
+    raw = Raw(api, api.caller("slow", rate_per_second=1.0))
+    wrong = {"webhook-signature": "v1,AAAA"}
+    assert {raw.send("GET", "/v1/phones", headers=wrong).status_code for _ in range(5)} == {401}
+    assert raw.send("GET", "/v1/phones").status_code == 200
+
+
+def test_neither_answers_nor_logs_give_a_secret_away(raw: Raw, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    answers = [
+        raw.send("POST", "/v1/tasks", TASK, **attempt).text
+        for attempt in ({}, *UNKNOWN.values(), {"change": TAMPERED["nonce"], "resign": True})
+    ]
+    said = "\n".join([*answers, caplog.text, repr(raw.caller.secret)])
+    for secret in raw.caller.secret.texts():
+        assert secret.removeprefix("whsec_") not in said
+    assert "' OR 1=1" not in "".join(answers)
+
+
+def test_an_error_of_ours_is_told_without_its_inside(
+    raw: Raw, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def break_down(*_: object) -> None:
+        raise RuntimeError("the inside")
+
+    monkeypatch.setattr("gateway.api.tasks.task_view", break_down)
+    made = raw.send("POST", "/v1/tasks", TASK)
+    assert (made.status_code, raw.opened(made)["code"]) == (500, "internal")
+    assert "the inside" not in str(raw.opened(made))
+    assert "the inside" in caplog.text
+    assert nothing_planted(raw.api)
+
+
+def test_methods_and_addresses_that_do_not_exist_are_problems(raw: Raw) -> None:
+    for method, target, status, code in (
+        ("PUT", "/v1/tasks", 405, "method_not_allowed"),
+        ("DELETE", "/v1/tasks/x", 405, "method_not_allowed"),
+        ("GET", "/v1/nothing", 404, "not_found"),
+        ("GET", "/v1/tasks/", 404, "not_found"),
+    ):
+        answer = raw.send(method, target)
+        assert (answer.status_code, raw.opened(answer)["code"]) == (status, code), (method, target)
+    assert "allow" in raw.send("PUT", "/v1/tasks").headers
+
+
+def test_the_secret_of_nobody_lets_nobody_in(api: Api) -> None:
+    stranger = Raw(api, Caller("key_1234567890abcdef", Secret.make("x"), api.caller().client))
+    assert stranger.send("GET", "/v1/tasks").status_code == 401
