@@ -1,7 +1,8 @@
 # `make help` says what each target does. CI runs `make check` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm chaos clean
+.PHONY: help setup demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm
+.PHONY: bench-gateway fuzz-api openapi chaos clean
 
 PYTHON ?=
 PHONES ?= 100
@@ -55,6 +56,10 @@ bench-celery-storm: FAULTS = 60
 bench-celery-storm: provide ## The same storm over phonefleet and over stock Celery (TASKS=300 PHONES=12 FAULTS=60 SEED=1)
 	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
 	@$(BIN)/python -m benchmarks.celery_storm --tasks $(TASKS) --phones $(PHONES) --faults $(FAULTS) --seed $(SEED) $(ARGS)
+
+bench-gateway: provide ## Submit, status and callbacks of the gateway beside bare routes
+	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
+	@$(BIN)/python -m benchmarks.gateway $(ARGS)
 
 chaos: PHONES = 40
 chaos: provide ## Storm a real fleet with faults and judge it by the ground truth (TASKS=2000 PHONES=40 FAULTS=300 SEED=1)

@@ -1,0 +1,227 @@
+"""What the gateway's seal, checks and planting cost: submit and status beside bare FastAPI routes, and callbacks.
+
+`python -m benchmarks.gateway --requests 600`. One durable MariaDB, one Redis, and on them a gateway
+and the bare routes of benchmarks/bare.py, each one process. Rounds of both take turns, and the middle
+round counts. Requests are sealed and signed before the clock starts; afterwards an answer of each round is opened.
+
+Then a thousand callbacks to an endpoint that takes 200 ms: from the moment at which they are owed to
+the moment at which the last one arrived.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import os
+import secrets
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import requests
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from benchmarks import bare, load
+from benchmarks.load import Measured, send_all
+from benchmarks.report import Line, Target, finish
+from gateway.keys import KeyWish, make_key
+from gateway.seal import open_sealed, seal, sign
+from gateway.signing import KEY_HEADER, REQUEST, of_request
+from models.authors import register_author
+from models.deliveries import owe
+from models.engine import connect, database_now, write
+from models.events import Event
+from models.migrate import upgrade
+from scripts.embedded import free_port
+from scripts.processes import COORDINATOR, DELIVERY, Part, Processes, python
+from tests.gateway.receiver import Receiver, Reply
+from tests.support.poll import wait_until
+from tests.support.servers import MariaDB, Redis
+from workers.settings import settings
+
+ROUNDS = 5
+CALLBACKS = 1000
+CALLBACK_SECONDS = 0.2
+START_SECONDS = 60.0
+LONGEST = 120.0
+AUTHOR = "xiaopeng"
+BODY = {"flow": "collect_titles", "params": {"author_id": AUTHOR, "count": 2}}
+
+LEAST_OF_BARE = 0.5
+MOST_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Rounds of the gateway and of the bare routes, in turns."""
+
+    ours: Sequence[Measured]
+    bare: Sequence[Measured]
+
+    def middle(self, side: Sequence[Measured]) -> Measured:
+        """The middle round by requests a second."""
+        return sorted(side, key=lambda one: one.per_second)[len(side) // 2]
+
+    @property
+    def ratio(self) -> float:
+        """Ours of bare, round by round, the middle one: what disturbs the machine disturbs both of a round."""
+        return statistics.median(
+            ours.per_second / bare.per_second for ours, bare in zip(self.ours, self.bare, strict=True)
+        )
+
+
+class Bench:
+    """Both servers on one ledger."""
+
+    def __init__(self, engine: Engine, ours: int, bare_port: int, count: int) -> None:
+        self._engine = engine
+        self._ours = ours
+        self._bare = bare_port
+        self._count = count
+        wish = KeyWish("bench", "bench", rate_per_second=10_000, most_waiting=1_000_000)
+        self._key_id, self._secret = make_key(engine, wish, who="bench")
+
+    def submits(self) -> tuple[Sides, list[str], list[str]]:
+        """Submit on both sides, and the ids of what was planted there."""
+        ours, plain = [], []
+        for _ in range(ROUNDS):
+            asked = [self._sealed("POST", "/v1/tasks", {**BODY, "reference": str(uuid4())}) for _ in range(self._count)]
+            ours.append(send_all(self._ours, asked, 201))
+            body = json.dumps({**BODY, "reference": "x"}).encode()
+            job = load.request("POST", "/jobs", {"content-type": "application/json"}, body)
+            plain.append(send_all(self._bare, [job] * self._count, 201))
+        task_ids = [str(self._opened(body)["id"]) for body in ours[-1].bodies]
+        return Sides(ours, plain), task_ids, [json.loads(body)["id"] for body in plain[-1].bodies]
+
+    def looks(self, task_ids: Sequence[str], job_ids: Sequence[str]) -> Sides:
+        """Status on both sides."""
+        ours, plain = [], []
+        for _ in range(ROUNDS):
+            asked = [self._sealed("GET", f"/v1/tasks/{one}", None) for one in task_ids]
+            ours.append(send_all(self._ours, asked, 200))
+            plain.append(send_all(self._bare, [load.request("GET", f"/jobs/{one}", {}, b"") for one in job_ids], 200))
+            assert self._opened(ours[-1].bodies[0])["state"] == "ready"
+        return Sides(ours, plain)
+
+    def callbacks(self) -> float:
+        """Seconds until all callbacks of one moment arrived at a slow endpoint."""
+        ids: set[str] = set()
+
+        def take(request: Any) -> Reply:
+            time.sleep(CALLBACK_SECONDS)
+            ids.add(request.id)
+            return Reply()
+
+        with Receiver(take) as receiver:
+            write(self._engine, lambda session: self._owe(session, f"{receiver.origin}/callbacks"))
+            began = time.monotonic()
+            wait_until(lambda: len(ids) == CALLBACKS, LONGEST, "all callbacks to arrive", every=0.01)
+            return time.monotonic() - began
+
+    def _owe(self, session: Session, url: str) -> None:
+        now = database_now(session)
+        for _ in range(CALLBACKS):
+            task_id = str(uuid4())
+            owe(session, self._key_id, url, Event("task.succeeded", f"task:{task_id}", {"task_id": task_id}), now)
+
+    def _sealed(self, method: str, target: str, payload: dict[str, Any] | None) -> bytes:
+        now, request_id = datetime.now(UTC), f"req_{uuid4().hex}"
+        body = b""
+        if payload is not None:
+            body = seal(payload, secret=self._secret, event_type=REQUEST, id=request_id, now=now)
+        headers = sign(request_id, int(now.timestamp()), of_request(method, target, body), [self._secret])
+        return load.request(method, target, {KEY_HEADER: self._key_id, **headers}, body)
+
+    def _opened(self, body: bytes) -> Any:
+        return open_sealed(body, [self._secret])
+
+
+def main() -> int:
+    """Measure and report; 1 when a target is missed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gateway", description=__doc__)
+    parser.add_argument("--requests", type=int, default=600, help="in each round, on each side (default 600)")
+    count = parser.parse_args().requests
+    with ExitStack() as stack:
+        redis = stack.enter_context(Redis())
+        url = stack.enter_context(stack.enter_context(MariaDB(durable=True)).database())
+        var = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="phonefleet-bench-")))
+        environment = {
+            "PHONEFLEET_DATABASE_URL": url,
+            "PHONEFLEET_REDIS_URL": redis.url,
+            "PHONEFLEET_VAR": str(var),
+            "PHONEFLEET_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+            "PHONEFLEET_CALLBACK_NETWORKS": "127.0.0.0/8",
+            "PHONEFLEET_LOG": "WARNING",
+        }
+        os.environ.update(environment)
+        settings.cache_clear()
+        engine = connect(url)
+        stack.callback(engine.dispose)
+        upgrade(engine)
+        bare.make_table(engine)
+        register_author(engine, AUTHOR, "小鹏汽车")
+        processes = stack.enter_context(Processes(var / "log", environment))
+        ours, plain = _started(processes, "gateway"), _started(processes, "benchmarks.bare")
+        bench = Bench(engine, ours, plain, count)
+        submits, task_ids, job_ids = bench.submits()
+        looks = bench.looks(task_ids, job_ids)
+        processes.start(COORDINATOR)
+        processes.start(DELIVERY)
+        seconds = bench.callbacks()
+    return _report(count, submits, looks, seconds)
+
+
+def _started(processes: Processes, module: str) -> int:
+    port = free_port()
+    processes.start(Part(module, python("-m", module, "--port", str(port))))
+
+    def answers() -> bool:
+        processes.check()
+        try:
+            return requests.get(f"http://127.0.0.1:{port}/openapi.json", timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
+    wait_until(answers, START_SECONDS, f"{module} to answer")
+    return port
+
+
+def _report(count: int, submits: Sides, looks: Sides, seconds: float) -> int:
+    lines, measured = [], {}
+    for name, sides in (("submit", submits), ("status", looks)):
+        for who, side in (("gateway", sides.ours), ("bare", sides.bare)):
+            middle = sides.middle(side)
+            lines.append(Line(f"{name}, {who}", (middle.per_second, middle.p99_ms)))
+            measured[f"{name}_{who}"] = {
+                "per_second": middle.per_second,
+                "p99_ms": middle.p99_ms,
+                "rounds_per_second": [one.per_second for one in side],
+            }
+        lines.append(Line(f"{name}, of bare", (sides.ratio, "")))
+    lines.append(Line(f"{CALLBACKS} callbacks to {CALLBACK_SECONDS * 1000:.0f} ms, seconds", (seconds, "")))
+    return finish(
+        "gateway",
+        f"gateway beside bare routes: {ROUNDS} rounds of {count} requests, {load.CONNECTIONS} connections",
+        ("a second", "p99 ms"),
+        lines,
+        {"requests": count, "callbacks": CALLBACKS, "callbacks_seconds": seconds, **measured},
+        [
+            Target("submit, of bare", submits.ratio, LEAST_OF_BARE, at_least=True),
+            Target("status, of bare", looks.ratio, LEAST_OF_BARE, at_least=True),
+            Target("1000 callbacks, seconds", seconds, MOST_SECONDS),
+        ],
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
