@@ -21,6 +21,7 @@ KINDS: Mapping[str, str] = {
     "phone_unfit": "a phone's health does not allow work",
     "hub_lost": "many phones of one host were lost at one moment",
     "account_rests": "an account met a rate limit or a verification page: it rests until a person looked",
+    "endpoint_failing": "a customer's address took no callback several times in a row: it is tried less often",
     "endpoint_disabled": "a customer's address answered that it is gone: nothing is sent there any more",
     "account_twice": "an account is logged in on two phones",
 }

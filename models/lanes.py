@@ -208,9 +208,18 @@ def _tell_endpoint(session: Session, sending: Sending, came: Came, now: datetime
         endpoint.failures += 1
         if endpoint.failures >= OPENS_AFTER:
             endpoint.paused_until = now + timedelta(seconds=max(came.pause, came.asked_pause))
+        if endpoint.failures == OPENS_AFTER:
+            _say_failing(session, endpoint, came, now)
     if came.asked_pause and not came.gone:
         asked = now + timedelta(seconds=came.asked_pause)
         endpoint.paused_until = max(endpoint.paused_until or asked, asked)
+
+
+def _say_failing(session: Session, endpoint: Endpoint, came: Came, now: datetime) -> None:
+    """Once each time that its breaker opens. Alerts that are owed to this very endpoint wait like the rest."""
+    text = f"{endpoint.address} of {endpoint.key_id} took no callback {OPENS_AFTER} times in a row: {came.error}"
+    remedy = "see phonefleet deliveries; ask the customer. It is tried again by itself"
+    raise_alert(session, "endpoint_failing", f"endpoint:{endpoint.id}", text, remedy, now)
 
 
 def _disable(session: Session, endpoint: Endpoint, now: datetime) -> None:

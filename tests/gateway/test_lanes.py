@@ -135,6 +135,8 @@ def test_after_so_many_failures_an_endpoint_is_left_alone_then_tried_with_one(le
     assert take(ledger) is None
     settle(ledger, probe, FAILED)
     assert endpoint(ledger).failures == OPENS_AFTER + 1
+    (alert,) = read(ledger, lambda session: session.scalars(select(Alert)).all())  # told once
+    assert (alert.kind, "http_500" in alert.text) == ("endpoint_failing", True)
     assert take(ledger) is None
     make_due(ledger)
     settle(ledger, must_take(ledger, "probe"), ARRIVED)

@@ -96,7 +96,7 @@ def test_a_receiver_that_drips_is_cut_off_in_the_middle() -> None:
 
     with raw(drip) as url:
         with pytest.raises(NotSent, match="timed_out"):
-            send(url, 0.3)
+            send(url, 1.0)
         assert cut.wait(30)
 
 
@@ -174,5 +174,5 @@ def test_a_receiver_that_never_shakes_hands_is_left() -> None:
 
     with raw(silent) as url:
         with pytest.raises(NotSent, match="timed_out"):
-            send(url.replace("http:", "https:"), 0.3)
+            send(url.replace("http:", "https:"), 1.0)
         assert left.wait(30)
