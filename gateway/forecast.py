@@ -59,7 +59,7 @@ def forecast(session: Session, caller: Caller, wish: Wish) -> Forecast:
     for row in rows:
         if row.task in FLOWS:
             groups.setdefault((row.task, _target(pin_of(row))), []).append(row)
-    seated = seated_phones(session, sandbox=caller.key.sandbox)
+    seated = seated_phones(session, now, sandbox=caller.key.sandbox)
     placed = [_placed(session, group, seated, now) for group in list(groups.values())[:MOST_PLACEMENTS]]
     return Forecast(problems, len(rows), placed)
 

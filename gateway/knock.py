@@ -51,7 +51,7 @@ class LetIn:
 
 
 class Porter:
-    """Lets in who signed with a live secret of a key in force, within 5 minutes, for the first time, and not too often."""
+    """Lets in who signed with a live secret of a key in force, within 5 minutes, for the first time, not too often."""
 
     def __init__(self, keyring: Keyring, turnstile: Turnstile, clock: Callable[[], datetime]) -> None:
         self._keyring = keyring

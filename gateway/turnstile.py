@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 log = logging.getLogger("phonefleet.gateway")
 
-REMEMBERED_SECONDS = 900  # a timestamp may be 5 minutes ahead when an id is first seen, and 5 behind when it comes again
+REMEMBERED_SECONDS = 900  # a timestamp may be 5 minutes ahead when an id is first seen, and 5 behind at its return
 CALL_SECONDS = 1.0
 
 # A bucket holds as many tokens as the key may send in a second, one at least. Redis' clock is everybody's.
@@ -42,7 +42,7 @@ return {'pass', 0}
 class Turn(Enum):
     """What the turnstile said."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a verdict, no secret
     REPLAY = "replay"
     WAIT = "wait"
     AWAY = "away"  # Redis does not answer: nobody counted, nobody remembered
