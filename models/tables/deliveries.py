@@ -47,6 +47,7 @@ class Delivery(Base):
     __table_args__ = (
         Index("uq_deliveries_id", "id", unique=True),
         Index("ix_deliveries_lane", "lane", "state", "next_at"),
+        Index("ix_deliveries_hands", "lane", "claimed_by"),
         Index("ix_deliveries_endpoint", "endpoint_id", "state", "next_at"),
         Index("ix_deliveries_subject", "subject", "state", "number"),
         Index("ix_deliveries_key", "key_id", "number"),

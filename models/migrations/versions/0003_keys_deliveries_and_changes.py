@@ -139,6 +139,7 @@ def _deliveries() -> None:
     )
     op.create_index("uq_deliveries_id", "deliveries", ["id"], unique=True)
     op.create_index("ix_deliveries_lane", "deliveries", ["lane", "state", "next_at"])
+    op.create_index("ix_deliveries_hands", "deliveries", ["lane", "claimed_by"])
     op.create_index("ix_deliveries_endpoint", "deliveries", ["endpoint_id", "state", "next_at"])
     op.create_index("ix_deliveries_subject", "deliveries", ["subject", "state", "number"])
     op.create_index("ix_deliveries_key", "deliveries", ["key_id", "number"])
