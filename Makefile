@@ -10,6 +10,7 @@ TASKS ?= 2000
 FAULTS ?= 300
 TRIALS ?= 100
 SEED ?= 1
+EXAMPLES ?= 200
 JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 2 ? 2 : n > 8 ? 8 : n )))
 ARGS ?=
 BIN := .venv/bin
@@ -56,6 +57,13 @@ bench-celery-storm: FAULTS = 60
 bench-celery-storm: provide ## The same storm over phonefleet and over stock Celery (TASKS=300 PHONES=12 FAULTS=60 SEED=1)
 	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
 	@$(BIN)/python -m benchmarks.celery_storm --tasks $(TASKS) --phones $(PHONES) --faults $(FAULTS) --seed $(SEED) $(ARGS)
+
+openapi: setup ## Write docs/interface/openapi.json anew from the code
+	@$(BIN)/python -m gateway.api.document
+
+fuzz-api: provide ## Ask the API whatever its document allows, and what it does not (EXAMPLES=200 for each operation)
+	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
+	@$(BIN)/python -m tests.gateway.fuzz --examples $(EXAMPLES) $(ARGS)
 
 bench-gateway: provide ## Submit, status and callbacks of the gateway beside bare routes
 	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
