@@ -16,7 +16,7 @@ from models.migrate import upgrade
 from models.tables import Delivery
 from scripts.processes import COORDINATOR, DELIVERY, Processes
 from tests.gateway.customers import Customer, customer, task_of
-from tests.gateway.receiver import Receiver, Reply
+from tests.gateway.receiver import Receiver, Reply, Request
 from tests.ledger.drive import do, work
 from tests.support.poll import wait_until
 from workers.coordinator.deliver import MOST_IN_A_LANE
@@ -32,6 +32,7 @@ class Senders:
     def __init__(self, processes: Processes, engine: Engine) -> None:
         self.processes = processes
         self.engine = engine
+        self.coordinator = processes.start(COORDINATOR)
 
     def count(self, state: str, key_id: str) -> int:
         """How many of a customer's deliveries are in a state."""
@@ -59,7 +60,6 @@ def senders(folder: Path, database_url: str, redis_url: str, master: str, **env:
     upgrade(engine)
     try:
         with Processes(folder / "log", told) as processes:
-            processes.start(COORDINATOR)
             yield Senders(processes, engine)
     finally:
         engine.dispose()
@@ -93,8 +93,7 @@ def test_a_receiver_that_is_down_and_senders_that_are_killed_lose_no_result_and_
 ) -> None:
     down = Counter[str]()
 
-    def answer(_: object) -> Reply:
-        request = receiver.requests[-1]
+    def answer(request: Request) -> Reply:
         down[request.id] += 1
         return Reply(503 if down[request.id] <= 3 else 204)
 
@@ -119,11 +118,12 @@ def test_a_receiver_that_is_down_and_senders_that_are_killed_lose_no_result_and_
         receiver.hold.clear()
         before = len(receiver.requests)
         wait_until(lambda: len(receiver.requests) > before, SECONDS, "a try that is under way")
-        first.kill()
-        first.wait(30)
+        for killed in (first, running.coordinator):
+            killed.kill()
+            killed.wait(30)
         receiver.hold.set()
-        running.processes.start(COORDINATOR)  # a second one, which leads when the first is dead
-        running.processes.start(DELIVERY)
+        for part in (COORDINATOR, DELIVERY):
+            running.processes.start(part)
         running.wait_for(10, acme)
         owed = read(running.engine, lambda session: set(session.scalars(select(Delivery.id))))
         assert set(receiver.ids()) == owed
