@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from gateway.seal import Secret, check, open_sealed, seal, sign
+from gateway.signing import of_answer, of_request
 from tests.gateway.vectors import FILE, Vector, read_vectors
 
 VECTORS = read_vectors()
@@ -29,8 +30,8 @@ def open_as_for_wechat_pay(seal_key: bytes, body: bytes) -> Any:
     return json.loads(plain)
 
 
-def test_there_are_vectors_for_both_directions_and_for_a_rotation() -> None:
-    assert {"request", "task.succeeded", "task.failed", "campaign.ended"} <= {one.event_type for one in VECTORS}
+def test_there_are_vectors_of_several_events_and_of_a_rotation() -> None:
+    assert {"task.succeeded", "task.failed", "campaign.ended"} <= {one.event_type for one in VECTORS}
     assert any(len(one.secrets) == 2 for one in VECTORS)
 
 
@@ -93,3 +94,21 @@ def test_we_verify_what_standardwebhooks_signs() -> None:
         "webhook-signature": signature,
     }
     assert check(headers, body, [secret], now) == "one"
+
+
+@pytest.mark.parametrize("one", json.loads(FILE.read_text(encoding="utf-8"))["exchanges"], ids=lambda one: one["name"])
+def test_requests_and_answers_are_signed_as_the_vector_says(one: dict[str, Any]) -> None:
+    told = one["secret"]
+    secret = Secret.of_texts(told["seal_key"], told["signing_secret"], told["id"])
+    body, at = b"", datetime.fromtimestamp(one["timestamp"], UTC)
+    kind = "answer" if "status" in one else "request"
+    if "payload" in one:
+        nonce = one["nonce"].encode()
+        body = seal(one["payload"], secret=secret, event_type=kind, id=one["id"], now=at, nonce=nonce)
+    assert body.decode() == one["body"]
+    method, target = one["method"], one["target"]
+    signed = of_answer(one["status"], method, target, body) if kind == "answer" else of_request(method, target, body)
+    assert signed.decode() == one["signed"]
+    assert sign(one["id"], one["timestamp"], signed, [secret]) == one["headers"]
+    # another library than ours comes to the same signature
+    assert Webhook(told["signing_secret"]).sign(one["id"], at, one["signed"]) == one["headers"]["webhook-signature"]
