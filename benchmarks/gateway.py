@@ -123,16 +123,12 @@ class Bench:
             return Reply()
 
         with Receiver(take) as receiver:
-            write(self._engine, lambda session: self._owe(session, f"{receiver.origin}/callbacks"))
+            wish = KeyWish("callbacks", "bench", allowlist=[receiver.origin])
+            key_id, _ = make_key(self._engine, wish, who="bench")
+            write(self._engine, lambda session: _owe(session, key_id, f"{receiver.origin}/callbacks"))
             began = time.monotonic()
             wait_until(lambda: len(ids) == CALLBACKS, LONGEST, "all callbacks to arrive", every=0.01)
             return time.monotonic() - began
-
-    def _owe(self, session: Session, url: str) -> None:
-        now = database_now(session)
-        for _ in range(CALLBACKS):
-            task_id = str(uuid4())
-            owe(session, self._key_id, url, Event("task.succeeded", f"task:{task_id}", {"task_id": task_id}), now)
 
     def _sealed(self, method: str, target: str, payload: dict[str, Any] | None) -> bytes:
         now, request_id = datetime.now(UTC), f"req_{uuid4().hex}"
@@ -181,9 +177,16 @@ def main() -> int:
     return _report(count, submits, looks, seconds)
 
 
+def _owe(session: Session, key_id: str, url: str) -> None:
+    now = database_now(session)
+    for _ in range(CALLBACKS):
+        task_id = str(uuid4())
+        owe(session, key_id, url, Event("task.succeeded", f"task:{task_id}", {"task_id": task_id}), now)
+
+
 def _started(processes: Processes, module: str) -> int:
     port = free_port()
-    processes.start(Part(module, python("-m", module, "--port", str(port))))
+    processes.start(Part(module, python("-m", module, "--port", str(port)), keyed=module == "gateway"))
 
     def answers() -> bool:
         processes.check()
