@@ -43,7 +43,7 @@ from models.engine import connect, database_now, write
 from models.events import Event
 from models.migrate import upgrade
 from scripts.embedded import free_port
-from scripts.processes import COORDINATOR, DELIVERY, Part, Processes, python
+from scripts.processes import COORDINATOR, DELIVERY, Part, Processes, gateway, python
 from tests.gateway.receiver import Receiver, Reply
 from tests.support.poll import wait_until
 from tests.support.servers import MariaDB, Redis
@@ -186,7 +186,8 @@ def _owe(session: Session, key_id: str, url: str) -> None:
 
 def _started(processes: Processes, module: str) -> int:
     port = free_port()
-    processes.start(Part(module, python("-m", module, "--port", str(port)), keyed=module == "gateway"))
+    part = gateway(port) if module == "gateway" else Part(module, python("-m", module, "--port", str(port)))
+    processes.start(part)
 
     def answers() -> bool:
         processes.check()

@@ -14,6 +14,7 @@ from scripts import (
     authors,
     deliveries,
     doctor,
+    gateway,
     holds,
     keys,
     pause,
@@ -55,6 +56,7 @@ cli.add_typer(accounts.commands, name="accounts", rich_help_panel=WORK)
 cli.add_typer(authors.commands, name="authors", rich_help_panel=WORK)
 cli.add_typer(keys.commands, name="keys", rich_help_panel=CUSTOMERS)
 cli.add_typer(deliveries.commands, name="deliveries", rich_help_panel=CUSTOMERS)
+cli.command("gateway", rich_help_panel=PARTS)(gateway.gateway)
 cli.command("deliver", rich_help_panel=PARTS)(deliveries.deliver)
 
 Var = Annotated[Path, typer.Option(help="Where its ledger, its logs and its report go; emptied before.")]

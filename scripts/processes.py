@@ -39,6 +39,11 @@ DELIVERY = Part("deliver", python("-m", "gateway.worker"), keyed=True)
 MASTER_KEY = "PHONEFLEET_MASTER_KEY"
 
 
+def gateway(port: int) -> Part:
+    """The gateway on loopback."""
+    return Part("gateway", python("-m", "gateway", "--port", str(port)), keyed=True)
+
+
 class PartDied(RuntimeError):
     """A process ended that should not; the message holds the end of its log."""
 

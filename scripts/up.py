@@ -17,21 +17,26 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
+from gateway.__main__ import PORT
 from models.engine import connect, read
 from models.refused import refuse
 from models.tables import Phone
 from scripts import probes
 from scripts.ground import UNREACHABLE, address, unreachable
-from scripts.processes import DELIVERY
+from scripts.processes import DELIVERY, gateway
 from scripts.services import Services, base_services, start_fleet, start_flower
 from scripts.show import say
 from workers.settings import settings
 
 LOOK_SECONDS = 1.0
+NO_KEY = "not there: PHONEFLEET_MASTER_KEY is not set"
 
 
-def up(flower_port: Annotated[int, typer.Option(min=0, max=65535, help="Flower's port; 0: no Flower.")] = 5555) -> None:
-    """Redis, ledger, host agent, coordinator and Flower on this machine, until Ctrl-C or SIGTERM."""
+def up(
+    flower_port: Annotated[int, typer.Option(min=0, max=65535, help="Flower's port; 0: no Flower.")] = 5555,
+    gateway_port: Annotated[int, typer.Option(min=0, max=65535, help="The gateway's port; 0: no gateway.")] = PORT,
+) -> None:
+    """Redis, ledger, host agent, coordinator, gateway and Flower on this machine, until Ctrl-C or SIGTERM."""
     console, stop, var = Console(), threading.Event(), settings().var
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -47,7 +52,9 @@ def up(flower_port: Annotated[int, typer.Option(min=0, max=65535, help="Flower's
         start_fleet(services)
         if settings().master_key is not None:  # without one no customer has a key
             services.processes.start(DELIVERY)
-        _introduce(console, services, var, flower_port)
+            if gateway_port:
+                services.processes.start(gateway(gateway_port))
+        _introduce(console, services, var, flower_port, gateway_port)
         while not stop.wait(LOOK_SECONDS):
             services.processes.check()
             known = _tell_news(console, engine, known)
@@ -108,7 +115,7 @@ def _check_redis() -> None:
         raise refuse("PHONEFLEET_REDIS_URL", f"no answer from {state.address}: {state.error}", remedy)
 
 
-def _introduce(console: Console, services: Services, var: Path, flower_port: int) -> None:
+def _introduce(console: Console, services: Services, var: Path, flower_port: int, gateway_port: int) -> None:
     chosen = settings()
     sources = [*(["USB"] if chosen.adb_usb else []), *chosen.adb_connect]
     shown = ", ".join(sources[:3]) + (f" and {len(sources) - 3} more" if len(sources) > 3 else "")
@@ -118,7 +125,8 @@ def _introduce(console: Console, services: Services, var: Path, flower_port: int
         ("Redis", services.redis),
         ("host", f"{chosen.host}, phones at {shown or 'no place'}, adb on port {chosen.adb_port}"),
         ("coordinator", "runs"),
-        ("callbacks", "sent" if chosen.master_key is not None else "not sent: PHONEFLEET_MASTER_KEY is not set"),
+        ("callbacks", "sent" if chosen.master_key is not None else NO_KEY),
+        ("gateway", _gateway(gateway_port)),
     ):
         say(console, f"{name:12} {where}")
     if flower_port:
@@ -126,6 +134,12 @@ def _introduce(console: Console, services: Services, var: Path, flower_port: int
         say(console, f"{'Flower':12} http://127.0.0.1:{flower_port}, user operator, password in {password}")
     say(console, f"{'logs':12} {var / 'log'}")
     say(console, "Next: phonefleet phones, phonefleet submit FILE (in another terminal). Ctrl-C ends everything.")
+
+
+def _gateway(port: int) -> str:
+    if settings().master_key is None:
+        return NO_KEY
+    return f"http://127.0.0.1:{port}" if port else "none"
 
 
 def _tell_news(console: Console, engine: Engine, known: dict[str, str]) -> dict[str, str]:
