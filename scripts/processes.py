@@ -88,6 +88,16 @@ class Processes:
         """One part may end from now on, and is the caller's to wait for."""
         self._running = [(part, other) for part, other in self._running if other is not process]
 
+    def kill(self, name: str) -> None:
+        """End a part at once, as a power cut would, and watch it no longer. Raises LookupError when none runs."""
+        found = [one for one in self._running if one[0].name == name]
+        if not found:
+            raise LookupError(f"no {name} runs")
+        for part, process in found:
+            process.kill()
+            process.wait(5)
+            self._running.remove((part, process))
+
     def stop(self) -> None:
         """SIGTERM to each, the last started first; SIGKILL to what stays."""
         for _, process in reversed(self._running):
