@@ -1,8 +1,7 @@
 # `make help` says what each target does. CI runs `make check` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm
-.PHONY: bench-gateway fuzz-api openapi chaos clean
+.PHONY: help setup demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway fuzz-api openapi chaos clean
 
 PYTHON ?=
 PHONES ?= 100

@@ -85,7 +85,7 @@ UNKNOWN: dict[str, Mapping[str, Any]] = {
     "a signature of another version": {"headers": {"webhook-signature": "v2,AAAA"}},
     "a wrong signature": {"headers": {"webhook-signature": "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}},
     "an old timestamp": {"at": datetime.now(UTC) - timedelta(minutes=6)},
-    "a timestamp ahead": {"at": datetime.now(UTC) + timedelta(minutes=6)},
+    "a timestamp ahead": {"at": datetime.now(UTC) + timedelta(hours=2)},
     "no timestamp": {"headers": {"webhook-timestamp": None}},
     "a timestamp that is none": {"headers": {"webhook-timestamp": "now"}},
     "another timestamp than signed": {"headers": {"webhook-timestamp": "1700000000"}},
