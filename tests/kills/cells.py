@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -27,16 +27,28 @@ from workers.plant import compile_for_planting, plant_campaign
 from workers.ring import ring
 from workers.tasks import directed
 
-LATEST_END = timedelta(minutes=10)
-
-R = TypeVar("R", Attempt, ActionRow, RefusedWrite)
-
 
 class Place(StrEnum):
     """Where the task runs that is struck."""
 
     PHONE = "phone"
     DESK = "desk"
+
+
+Before = Mapping[tuple[Place, Moment], Moment]
+
+LATEST_END = timedelta(minutes=10)
+NOT_BEFORE: Before = {}
+# Where nobody may stay for long these are held earlier, and go there, in this order, when all others are held.
+# Nobody renews a lease that was just claimed; and who records has locks that another claim in the campaign waits for.
+BEFORE: Before = {
+    (Place.PHONE, Moment.CLAIMED): Moment.RECEIVED,
+    (Place.DESK, Moment.CLAIMED): Moment.RECEIVED,
+    (Place.DESK, Moment.RECORDING): Moment.RECEIVED,
+    (Place.PHONE, Moment.RECORDING): Moment.CONCLUDED,
+}
+
+R = TypeVar("R", Attempt, ActionRow, RefusedWrite)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +95,31 @@ def plant_cells(fleet: KillFleet, name: str) -> list[Cell]:
         directed.si(kind="comment", author_id=author, title=title, text=text) | after_it.s() for text in words.values()
     ]
     by_text = {text: moment for moment, text in words.items()}
-    cells = plant(fleet, name, group(comments), lambda task: by_text.get(str(task.kwargs.get("text"))))
+    cells = plant(fleet, name, group(comments), lambda task: by_text.get(str(task.kwargs.get("text"))), before=BEFORE)
     for moment in DESK:
-        cells += plant_growing(fleet, f"{name} desk {moment}", moment)
+        cells += plant_growing(fleet, f"{name} desk {moment}", moment, before=BEFORE)
     ring(fleet.engine, [cell.task_id for cell in cells])
     return cells
 
 
-def plant_growing(fleet: KillFleet, name: str, *moments: Moment) -> list[Cell]:
+def plant_growing(fleet: KillFleet, name: str, *moments: Moment, before: Before = NOT_BEFORE) -> list[Cell]:
     """A task at the desk that grows, with a task behind it, to be held at these moments; not rung."""
     canvas = grow_two.si(name) | app.signature("gather")
 
     def meant(moment: Moment, task: Task) -> Moment | None:
         return moment if task.flow == "grow_two" else None
 
-    return plant(fleet, name, canvas, *(partial(meant, moment) for moment in moments))
+    return plant(fleet, name, canvas, *(partial(meant, moment) for moment in moments), before=before)
 
 
-def plant(fleet: KillFleet, name: str, canvas: Signature, *meant: Callable[[Task], Moment | None]) -> list[Cell]:
-    """Plant as submit does. Moments are armed before the commit: nobody saw the tasks."""
+def plant(
+    fleet: KillFleet,
+    name: str,
+    canvas: Signature,
+    *meant: Callable[[Task], Moment | None],
+    before: Before = NOT_BEFORE,
+) -> list[Cell]:
+    """Plant as submit does. Moments, and those before them, are armed before the commit: nobody saw the tasks."""
     planted = compile_for_planting(canvas, "all")
     campaign_id = str(uuid4())
 
@@ -118,6 +136,8 @@ def plant(fleet: KillFleet, name: str, canvas: Signature, *meant: Callable[[Task
         ]
         for cell in cells:
             fleet.board.arm(cell.moment, cell.task_id)
+            if (cell.place, cell.moment) in before:
+                fleet.board.arm(before[cell.place, cell.moment], cell.task_id)
         return cells
 
     return write(fleet.engine, work)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from tests.kills.cells import Cell, Place, Result, Rows, ended, plant_cells, read_result
+from tests.kills.cells import BEFORE, Cell, Place, Result, Rows, ended, plant_cells, read_result
 from tests.kills.expected import Expected
 from tests.kills.fleet import KillFleet
 from tests.kills.hold import Held
@@ -52,7 +52,7 @@ def run_round(fleet: KillFleet, method: Method) -> Round:
     fleet.wait_whole(method.drain)
     cells = plant_cells(fleet, method.name)
     try:
-        caught = [(cell, _caught(fleet, cell)) for cell in cells]
+        caught = _catch(fleet, cells)
         method.strike(fleet, caught)
         campaigns = {cell.campaign_id for cell in cells}
         fleet.wait(lambda: ended(fleet, campaigns), "every campaign to end")
@@ -60,13 +60,26 @@ def run_round(fleet: KillFleet, method: Method) -> Round:
             fleet.wait(lambda: _all_left(fleet, caught), "all that were held to leave their tasks")
     finally:
         let_go(fleet, cells)
+        for cell in cells:
+            fleet.board.let_go(BEFORE.get((cell.place, cell.moment), cell.moment), cell.task_id)
     return {(cell.place, cell.moment): read_result(fleet, cell) for cell in cells}
 
 
-def _caught(fleet: KillFleet, cell: Cell) -> Held:
-    held: Held = fleet.wait(
-        lambda: fleet.board.held(cell.moment, cell.task_id), f"somebody at {cell.moment} with {cell.words!r}"
-    )
+def _catch(fleet: KillFleet, cells: Sequence[Cell]) -> Caught:
+    """All of them, held at the same time."""
+    early = [cell for cell in cells if (cell.place, cell.moment) not in BEFORE]
+    caught = [(cell, _held(fleet, cell, cell.moment)) for cell in early]
+    by_key = {(cell.place, cell.moment): cell for cell in cells}
+    for key, before in BEFORE.items():
+        cell = by_key[key]
+        _held(fleet, cell, before)
+        fleet.board.let_go(before, cell.task_id)
+        caught.append((cell, _held(fleet, cell, cell.moment)))
+    return caught
+
+
+def _held(fleet: KillFleet, cell: Cell, moment: Moment) -> Held:
+    held: Held = fleet.wait(lambda: fleet.board.held(moment, cell.task_id), f"somebody at {moment} with {cell.words!r}")
     return held
 
 
