@@ -164,7 +164,12 @@ class MariaDB:
         return (self._directory / "log").read_text(errors="replace")
 
     def _common(self) -> list[str]:
-        return ["--no-defaults", f"--datadir={self._directory / 'data'}", f"--user={getpass.getuser()}"]
+        return [
+            "--no-defaults",
+            f"--datadir={self._directory / 'data'}",
+            f"--tmpdir={self._directory}",  # whoever starts removes what looks like a temporary table from its own
+            f"--user={getpass.getuser()}",
+        ]
 
     def _install(self) -> None:
         done = subprocess.run(
@@ -200,7 +205,6 @@ class MariaDB:
             f"--port={self.port}",
             "--bind-address=127.0.0.1",
             f"--pid-file={self._directory / 'pid'}",
-            f"--tmpdir={self._directory}",
             "--skip-name-resolve",
             "--character-set-server=utf8mb4",
             *_SMALL,
