@@ -13,7 +13,7 @@ from typing import Any, cast
 from celery import group
 from celery.canvas import Signature
 from redis import Redis
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from benchmarks.takeover_kinds import KINDS, Struck
 from benchmarks.trial import Trial, last_touch, quiet, takeover
@@ -22,7 +22,7 @@ from chaos.fleet import HOSTS, StormFleet
 from chaos.look import Running, running
 from chaos.rows import attempts_of
 from chaos.tell import pid_of
-from models.engine import read
+from models.engine import read, write
 from models.refused import Refused
 from models.states import ENDED
 from models.tables import Phone, Task
@@ -133,6 +133,12 @@ class Rounds:
         except Refused:
             return  # it has ended by itself
         wait_until(lambda: not self._open(), STOP_SECONDS, "the round's tasks to end", every=LOOK_SECONDS)
+        self._forgive()
+
+    def _forgive(self) -> None:
+        """Let every phone into the pool again: all that it ran was struck or stopped, which is no fault of its own."""
+        free = update(Phone).values(quarantined_until=None, quarantine_why=None, quarantines=0)
+        write(self._fleet.engine, lambda session: session.execute(free))
 
     # the state of the fleet
 
