@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -50,6 +51,20 @@ class Claim:
     stop_requested: bool  # only where something is in doubt: then it takes effect after that
     soft_limit: float  # seconds from now, no longer than the task's remaining time
     hard_limit: float
+    asked_at: float  # just before the ledger read its clock: monotonic seconds from which lease and limits count
+
+
+@dataclass(frozen=True, slots=True)
+class _Lease:
+    """From when and how long: the ledger's `now`, which was read right after `asked_at` of this process's own clock."""
+
+    asked_at: float
+    now: datetime
+    seconds: float
+
+    @property
+    def until(self) -> datetime:
+        return self.now + timedelta(seconds=self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +84,7 @@ def claim(engine: Engine, seat: Seat, task_id: str, *, lease: float, zone: str) 
         task = _locked(session, task_id)
         if task is None:
             return NotMine("no such task: a ticket without a row runs nothing")
-        now = database_now(session)
+        asked_at, now = time.monotonic(), database_now(session)
         if task.state == State.RUNNING and task.incarnation == seat.incarnation:
             _take_back_own_claim(session, task, now)
         refused = _not_claimable(task, seat, now)
@@ -86,7 +101,7 @@ def claim(engine: Engine, seat: Seat, task_id: str, *, lease: float, zone: str) 
             refused = _not_for(session, task, _known_params(args, kwargs), phone, now, zone)
             if refused is not None:
                 return refused
-        return _take(session, task, seat, phone, now, lease, args, kwargs)
+        return _take(session, task, seat, phone, _Lease(asked_at, now, lease), args, kwargs)
 
     return write(engine, work)
 
@@ -183,16 +198,15 @@ def _take(
     task: Task,
     seat: Seat,
     phone: Phone | None,
-    now: datetime,
-    lease: float,
+    lease: _Lease,
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
 ) -> Claim:
-    account = phone.account_id if phone is not None else None
+    now, account = lease.now, phone.account_id if phone is not None else None
     left = (task.latest_end - now).total_seconds()
     task.state = State.RUNNING
     task.attempt += 1
-    task.incarnation, task.lease_until = seat.incarnation, now + timedelta(seconds=lease)
+    task.incarnation, task.lease_until = seat.incarnation, lease.until
     task.account_id, task.phone_serial = account, seat.serial
     task.started_at = task.started_at or now
     task.waits_for, task.step = None, None
@@ -213,6 +227,7 @@ def _take(
         stop_requested=task.stop_requested or task.paused,
         soft_limit=min(task.soft_limit, left),
         hard_limit=min(task.hard_limit, left + task.hard_limit - task.soft_limit),
+        asked_at=lease.asked_at,
     )
 
 

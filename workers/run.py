@@ -45,7 +45,6 @@ def run_ticket(task_id: str) -> str:
     """Claim the ticket's task, run it, record what came of it, ring what follows. What happened, in a word."""
     engine, seat = ledger(), current_seat()
     config = settings()
-    asked_at = time.monotonic()
     try:
         got = claim(engine, seat, task_id, lease=config.lease, zone=config.timezone.key)
     except AWAY as error:
@@ -57,11 +56,11 @@ def run_ticket(task_id: str) -> str:
     seat.slot.begin(
         task_id,
         got.fence.attempt,
-        lease_until=safe_until(asked_at, config.lease),
-        hard_limit=asked_at + got.hard_limit,
+        lease_until=safe_until(got.asked_at, config.lease),
+        hard_limit=got.asked_at + got.hard_limit,
     )
     try:
-        # a claim that took its whole lease to be confirmed leaves no time in which the phone may be touched
+        # a claim that was confirmed late leaves no time in which the phone may be touched
         outcome = perform(engine, seat, got) if seat.slot.lease_lasts() else HandedBack()
         if outcome is None:
             return "lease lost"

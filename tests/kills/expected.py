@@ -62,11 +62,9 @@ KILLED = _table(
 )
 
 # As killed; but they wake when their leases are over, and whatever they then write is refused. What was
-# written and not committed, the database itself threw away meanwhile. A claim that was frozen before it was
-# made leaves no time to touch the phone, and is given back.
+# written and not committed, the database itself threw away meanwhile.
 FROZEN = _table(
     {
-        Moment.RECEIVED: Expected(("handed_back", "succeeded"), DONE_LATER),
         Moment.CLAIMED: Expected(_AGAIN, DONE_LATER, ("HandedBack",)),
         Moment.ACTING: Expected(_AGAIN, DONE_LATER, ("lease ran out",)),
         Moment.DECLARED: Expected(_AGAIN, NOT_THEN_DONE, ("lease ran out",)),
