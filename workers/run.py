@@ -114,7 +114,7 @@ def perform(engine: Engine, seat: Seat, got: Claim) -> Outcome | None:
     outcome = _settled(engine, seat, got, watch)
     if isinstance(outcome, Failed) and not seat.slot.lease_lasts():
         # calls to the phone are cut short where the lease ends: neither phone nor flow is to blame
-        record_refused_write(engine, got.fence, "lease ran out")
+        _note_refused(engine, got, "lease ran out")
         log.warning("%s %s: the lease ran out: %s", got.flow, got.fence.task_id, outcome.reason)
         return None
     if isinstance(outcome, Failed):
