@@ -17,7 +17,7 @@ from sqlalchemy import JSON, Engine, String, insert, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from models.base import MYSQL_BINARY_TEXT, UtcTime
-from models.engine import connect, read, write
+from models.engine import MOST_CONNECTIONS, connect, read, write
 from workers.settings import settings
 
 
@@ -73,7 +73,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bare", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args().port
-    uvicorn.run(bare_app(connect(settings().database_url)), port=port, log_config=None, access_log=False)
+    uvicorn.run(
+        bare_app(connect(settings().database_url, kept=MOST_CONNECTIONS)), port=port, log_config=None, access_log=False
+    )
 
 
 if __name__ == "__main__":

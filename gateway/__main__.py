@@ -8,7 +8,6 @@ from pathlib import Path
 
 from gateway.serve import serve
 from models.refused import Refused
-from workers.ledger import ledger
 from workers.settings import settings
 
 HOST, PORT = "127.0.0.1", 8700
@@ -23,7 +22,7 @@ def main() -> int:
     parser.add_argument("--tls-key", type=Path)
     asked = parser.parse_args()
     try:
-        return serve(ledger(), settings(), asked.host, asked.port, asked.tls_cert, asked.tls_key)
+        return serve(settings(), asked.host, asked.port, asked.tls_cert, asked.tls_key)
     except Refused as refused:
         print(refused, file=sys.stderr)
         return 2

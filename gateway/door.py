@@ -20,9 +20,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.caller import SCOPE
+from gateway.caller import SCOPE, Keyring, Known
 from gateway.knock import Knock, LetIn, Porter, payload_of
-from gateway.problem import MEDIA_TYPE, Declined
+from gateway.problem import CODES, MEDIA_TYPE, Declined
 from gateway.seal import seal, sign
 from gateway.signing import ANSWER, of_answer
 
@@ -33,6 +33,7 @@ BODY_SECONDS = 15.0
 BEHIND = "/v1/"
 KEPT_HEADERS = (b"retry-after", b"allow", b"location")
 JSON_TYPE = "application/json"
+NOT_AUTHENTICATED = CODES["not_authenticated"][0]
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class Door:
     def __init__(
         self,
         app: ASGIApp,
+        keyring: Keyring,
         porter: Porter,
         *,
         clock: Callable[[], datetime],
@@ -57,6 +59,7 @@ class Door:
         most_bytes: int = MOST_BYTES,
     ) -> None:
         self._app = app
+        self._keyring = keyring
         self._porter = porter
         self._clock = clock
         self._plain_for_all = plain_for_all
@@ -69,14 +72,24 @@ class Door:
         try:
             body = await _whole_body(scope, receive, self._most_bytes)
             knock = Knock(scope["method"], _target(scope), _header_pairs(scope), body)
-            let_in = await run_sync(self._porter.let_in, knock)
+            let_in = self._porter.let_in(knock, knock.key_id(), await self._known(knock.key_id()))
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller learns nothing of it
             refusal = _as_answer(_declined(error))
             await _send(send, refusal.status, refusal.headers, bytes(refusal.body))
             return
         answer = await self._ask(scope, knock, let_in)
+        if answer.status == NOT_AUTHENTICATED:  # it came before: told as to any stranger
+            await _send(send, answer.status, [(b"content-type", MEDIA_TYPE.encode())], bytes(answer.body))
+            return
         status, headers, said = self._sealed(knock, let_in, answer)
         await _send(send, status, headers, said)
+
+    async def _known(self, key_id: str) -> Known | None:
+        """The key, from the ledger unless it was looked up just now."""
+        if not key_id:
+            return None
+        kept = self._keyring.kept(key_id)
+        return kept[0] if kept is not None else await run_sync(self._keyring.find, key_id)
 
     async def _ask(self, scope: Scope, knock: Knock, let_in: LetIn) -> Answer:
         """Let the app answer. Nothing that it raises gets past here."""

@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, unquote
 
-from gateway.caller import Caller, Keyring, Known, Replayed
+from gateway.caller import Caller, Known
 from gateway.problem import Declined
 from gateway.seal import ID_HEADER, SealBroken, Secret, SignatureRefused, check, open_sealed
 from gateway.signing import KEY_HEADER, PLAIN, SEAL_PARAMETER, of_request
 from gateway.texts import check_text, check_values, parse_object
-from gateway.turnstile import Turn, Turnstile
+from gateway.turnstile import Buckets
 from models.refused import Refused
 from models.storable import storable_text
 
@@ -36,6 +36,21 @@ class Knock:
     headers: Sequence[tuple[str, str]]
     body: bytes
 
+    def single_headers(self) -> dict[str, str]:
+        """The headers that are there once: of one that is there twice nobody knows which was meant."""
+        found: dict[str, str] = {}
+        twice = set()
+        for name, value in self.headers:
+            if name in found:
+                twice.add(name)
+            found[name] = value
+        return {name: value for name, value in found.items() if name not in twice}
+
+    def key_id(self) -> str:
+        """The key that it names; empty for none, and for what cannot be one."""
+        named = self.single_headers().get(KEY_HEADER, "")
+        return named if _KEY_ID.fullmatch(named) else ""
+
     @property
     def plain(self) -> bool:
         """It asks for an answer in plain JSON, and its own body is none but that."""
@@ -51,55 +66,38 @@ class LetIn:
 
 
 class Porter:
-    """Lets in who signed with a live secret of a key in force, within 5 minutes, for the first time, not too often."""
+    """Lets in who signed with a live secret of a key in force, just now, and not too often. Touches no network."""
 
-    def __init__(self, keyring: Keyring, turnstile: Turnstile, clock: Callable[[], datetime]) -> None:
-        self._keyring = keyring
-        self._turnstile = turnstile
+    def __init__(self, buckets: Buckets, clock: Callable[[], datetime]) -> None:
+        self._buckets = buckets
         self._clock = clock
 
-    def let_in(self, knock: Knock) -> LetIn:
-        """Who asks. Raises Declined: not_authenticated for every reason alike, too_many_requests."""
-        headers = _headers(knock.headers)
-        key_id = headers.get(KEY_HEADER, "")
-        known = self._keyring.find(key_id) if _KEY_ID.fullmatch(key_id) else None
+    def let_in(self, knock: Knock, key_id: str, known: Known | None) -> LetIn:
+        """Who asks. Raises Declined: not_authenticated for every reason alike, too_many_requests.
+
+        Whether the request came before is asked where it is carried out.
+        """
         signed = of_request(knock.method, knock.target, knock.body)
         try:
-            request_id, secret = _signer(headers, signed, known, self._clock())
+            request_id, secret = _signer(knock.single_headers(), signed, known, self._clock())
         except SignatureRefused as refused:
             reason = refused.reason_code if known is not None else "no such key in force"
             log.info("not let in: key %s: %s", storable_text(key_id, 64) or "none", reason)
             raise Declined("not_authenticated") from None
         assert known is not None
-        self._turn(known, request_id)
-        return LetIn(Caller(known.key, known.shares_with, request_id), secret)
-
-    def _turn(self, known: Known, request_id: str) -> None:
-        answer = self._turnstile.pass_through(known.key.id, request_id, known.key.rate_per_second)
-        if answer.turn is Turn.WAIT:
-            seconds = str(answer.seconds)
+        seconds = self._buckets.take(known.key.id, known.key.rate_per_second)
+        if seconds:
             detail = f"{known.key.rate_per_second:g} a second; wait for {seconds} s"
-            raise Declined("too_many_requests", detail, headers={"retry-after": seconds})
-        if answer.turn is Turn.REPLAY:
-            log.info("not let in: key %s: replayed", known.key.id)
-            raise Replayed
-
-
-def _headers(pairs: Sequence[tuple[str, str]]) -> Mapping[str, str]:
-    """The headers that are there once: of one that is there twice nobody knows which was meant."""
-    found: dict[str, str] = {}
-    twice = set()
-    for name, value in pairs:
-        if name in found:
-            twice.add(name)
-        found[name] = value
-    return {name: value for name, value in found.items() if name not in twice}
+            raise Declined("too_many_requests", detail, headers={"retry-after": str(seconds)})
+        return LetIn(Caller(known.key, known.shares_with, request_id), secret)
 
 
 def _signer(headers: Mapping[str, str], signed: bytes, known: Known | None, now: datetime) -> tuple[str, Secret]:
     """The request's id, and the secret that signed it. Raises SignatureRefused."""
     secrets = known.key.secrets if known is not None else (_NOBODY,)
     request_id = check(headers, signed, secrets, now)
+    if len(secrets) == 1:
+        return request_id, secrets[0]
     for secret in secrets:
         try:
             check(headers, signed, [secret], now)

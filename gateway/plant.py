@@ -1,73 +1,119 @@
-"""Plant what a customer asks for: once for each reference, in one transaction with the memory of the request."""
+"""Plant what customers ask for: once for each reference, in one transaction with the memory of the request."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Engine, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from gateway.bell import Bell
-from gateway.caller import Caller
+from gateway.caller import Caller, Replayed
 from gateway.problem import Declined
 from gateway.waiting import Waiting
 from gateway.wishes import Wish
-from models.engine import database_now, write
+from models.engine import database_now
+from models.keys import remember_all
 from models.refused import Refused, refuse
 from models.tables import Campaign
-from workers.plant import LATEST_END, plant_campaign
+from workers.check import Ground
+from workers.plant import LATEST_END, Seedling, check_planting, plant_checked
 
-T = TypeVar("T")
-
-TRIES = 3
 LONGEST = timedelta(days=366)  # as far as a canvas may wait
+
+Show = Callable[[Session, Sequence[Campaign]], Sequence[Any]]
+Key = tuple[str, str]
+
+
+class Apart(Exception):
+    """Requests that cannot be planted in one transaction: one of them came before."""
 
 
 @dataclass(frozen=True, slots=True)
-class Planter:
-    """What requests that plant need of their process."""
+class Asked:
+    """One request to plant. `show` makes its answer, for many of its kind at once."""
 
-    engine: Engine
-    bell: Bell
-    waiting: Waiting
+    caller: Caller
+    wish: Wish
+    show: Show
+
+    @property
+    def key(self) -> Key:
+        """What stands for one campaign."""
+        return self.caller.key.id, self.wish.reference
 
 
-def plant_once(ground: Planter, caller: Caller, wish: Wish, show: Callable[[Session, Campaign], T]) -> tuple[T, bool]:
-    """Plant a wish, unless its reference stands for it already; what `show` makes of it, and whether it is new.
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """What came of it: the answer, and whether it is new; or why it was declined."""
 
-    Raises Declined: reference_taken when the reference stands for another request, too_many_waiting,
-    refused; then nothing is planted.
+    shown: Any = None
+    new: bool = False
+    declined: Declined | None = None
+
+
+def plant(session: Session, asked: Sequence[Asked], waiting: Waiting) -> list[Planted]:
+    """Plant requests of one kind; what came of each. The coordinator rings what is ready.
+
+    What is declined is remembered as well, so that a request is let in once whatever becomes of it.
+    Raises Replayed, or Apart when there are several.
     """
-    for tried in range(1, TRIES + 1):
+    now = database_now(session)
+    if not remember_all(session, [(one.caller.key.id, one.caller.request_id) for one in asked], now):
+        raise Replayed if len(asked) == 1 else Apart
+    known = _known(session, asked)
+    grounds = {sandbox: Ground(session, sandbox=sandbox) for sandbox in (True, False)}
+    seedlings: list[Seedling] = []
+    declined: dict[int, Declined] = {}
+    new: set[int] = set()
+    for place, one in enumerate(asked):
         try:
-            shown, ready, new = write(ground.engine, lambda session: _plant(ground, session, caller, wish, show))
-        except IntegrityError:  # another request planted the same reference meanwhile: it is there now
-            if tried == TRIES:
-                raise
-            continue
-        except Refused as refused:
-            raise Declined.of(wish.in_its_words(refused)) from None
-        ground.bell.ring(ready)
-        return shown, new
-    raise AssertionError("the loop returns or raises")
+            if one.key in known:
+                _check_same(known[one.key], one.wish)
+                continue
+            ground = grounds[one.caller.key.sandbox]
+            seedling = _seedling(session, one, now, ground)
+            waiting.make_room(session, one.caller.key.id, len(one.wish.planted.rows), one.caller.key.most_waiting)
+        except Declined as error:
+            declined[place] = error
+        else:
+            known[one.key] = seedling.campaign
+            seedlings.append(seedling)
+            new.add(place)
+    plant_checked(session, seedlings, now)
+    told = [known[one.key] for place, one in enumerate(asked) if place not in declined]
+    shown = iter(asked[0].show(session, told) if told else ())
+    return [
+        Planted(declined=declined[place]) if place in declined else Planted(next(shown), place in new)
+        for place in range(len(asked))
+    ]
 
 
-def _plant(
-    ground: Planter, session: Session, caller: Caller, wish: Wish, show: Callable[[Session, Campaign], T]
-) -> tuple[T, list[str], bool]:
-    caller.once(session)
-    mine = (Campaign.key_id == caller.key.id, Campaign.reference == wish.reference)
-    known = session.scalars(select(Campaign).where(*mine)).one_or_none()
-    if known is not None:
-        if known.request_digest != wish.digest:
-            raise Declined("reference_taken", f"{wish.reference!r} stands for campaign {known.id}")
-        return show(session, known), [], False
-    ground.waiting.make_room(session, caller.key.id, len(wish.planted.rows), caller.key.most_waiting)
+def _known(session: Session, asked: Sequence[Asked]) -> dict[Key, Campaign]:
+    """The campaigns that references stand for already."""
+    which = or_(
+        *(and_(Campaign.key_id == key_id, Campaign.reference == name) for key_id, name in {a.key for a in asked})
+    )
+    return {(one.key_id or "", one.reference or ""): one for one in session.scalars(select(Campaign).where(which))}
+
+
+def _check_same(known: Campaign, wish: Wish) -> None:
+    if known.request_digest != wish.digest:
+        raise Declined("reference_taken", f"{wish.reference!r} stands for campaign {known.id}")
+
+
+def _seedling(session: Session, one: Asked, now: datetime, ground: Ground) -> Seedling:
+    """The campaign, checked. Raises Declined."""
+    wish, caller = one.wish, one.caller
+    sandbox = caller.key.sandbox
+    try:
+        latest_end = now + time_left(wish.latest_end, now)
+        check_planting(session, wish.planted.rows, latest_end, now, sandbox=sandbox, ground=ground)
+    except Refused as refused:
+        raise Declined.of(wish.in_its_words(refused)) from None
     lone = wish.kind == "task"
     campaign = Campaign(
         id=str(uuid4()),
@@ -80,11 +126,9 @@ def _plant(
         reference=wish.reference,
         request_digest=wish.digest,
         callback_url=None if lone else wish.callback_url,  # a lone task tells its own end, and nothing else ends
-        sandbox=caller.key.sandbox,
+        sandbox=sandbox,
     )
-    until = time_left(wish.latest_end, database_now(session))
-    ready = plant_campaign(session, campaign, wish.planted, until, tells=wish.callback_url)
-    return show(session, campaign), ready, True
+    return Seedling(campaign, wish.planted, latest_end, wish.callback_url)
 
 
 def time_left(latest_end: datetime | None, now: datetime) -> timedelta:

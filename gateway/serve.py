@@ -6,10 +6,10 @@ import logging
 from pathlib import Path
 
 import uvicorn
-from sqlalchemy import Engine
 
 from gateway.api.app import create_app
 from gateway.master import master_key
+from models.engine import MOST_CONNECTIONS, connect
 from models.refused import refuse
 from workers.log import set_up_logging
 from workers.settings import Settings
@@ -29,9 +29,7 @@ def check_tls(cert: Path | None, key: Path | None) -> None:
             raise refuse(name, f"{given} is no file", "name a PEM file that may be read")
 
 
-def serve(
-    engine: Engine, config: Settings, host: str, port: int, cert: Path | None = None, key: Path | None = None
-) -> int:
+def serve(config: Settings, host: str, port: int, cert: Path | None = None, key: Path | None = None) -> int:
     """Answer requests until SIGTERM or SIGINT; those under way come to their end. The exit status.
 
     Raises Refused without the master key.
@@ -40,6 +38,7 @@ def serve(
     check_tls(cert, key)
     set_up_logging()
     logging.getLogger("uvicorn.access").disabled = True  # addresses of requests hold names of accounts and authors
+    engine = connect(config.database_url, kept=MOST_CONNECTIONS)
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(engine, config),
@@ -57,4 +56,5 @@ def serve(
         )
     )
     server.run()
+    engine.dispose()
     return 0 if server.started else 1

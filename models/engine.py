@@ -26,6 +26,7 @@ T = TypeVar("T")
 _MYSQL_TRY_AGAIN = frozenset({1205, 1213, 1020})
 _TRIES = 8
 _SQLITE_LOCK_SECONDS = 10
+MOST_CONNECTIONS = 10  # of one process
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,12 @@ PEOPLE = Patience(answer=20, lock=10, idle=600)  # long lists and big campaigns 
 FLEET = Patience(answer=6, lock=4, idle=8)
 
 
-def connect(url: str, patience: Patience = PEOPLE) -> Engine:
+def connect(url: str, patience: Patience = PEOPLE, *, kept: int = 2) -> Engine:
     """An engine for the ledger at `url`; every wait of its connections is bounded.
 
     One connection a process is the rule (a phone's worker runs one task at a time); the pool
-    allows a few more for hosts and coordinators.
+    allows a few more for hosts and coordinators. `kept` of ten are not closed after their use: a
+    process that answers many at once keeps them all.
     """
     parsed = make_url(url)
     common: dict[str, Any] = {
@@ -67,8 +69,8 @@ def connect(url: str, patience: Patience = PEOPLE) -> Engine:
     engine = create_engine(
         url,
         isolation_level="READ COMMITTED",
-        pool_size=2,
-        max_overflow=8,
+        pool_size=kept,
+        max_overflow=MOST_CONNECTIONS - kept,
         pool_timeout=10,
         pool_recycle=1800,
         connect_args={

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.orm import Session
 
 from models.tables import ApiKey, SeenId
-from models.unless_there import made
+from models.unless_there import insert_unless_there, made
 
 # A timestamp may be 5 minutes ahead when an id is first seen and 5 behind when it comes again.
 REMEMBERED = timedelta(minutes=15)
@@ -19,6 +19,14 @@ AT_ONCE = 5000
 def remember(session: Session, key_id: str, webhook_id: str, now: datetime) -> bool:
     """Keep that a request was let in. False when its id was there already: a replay."""
     return made(session, SeenId, key_id=key_id, id=webhook_id, seen_at=now)
+
+
+def remember_all(session: Session, seen: Sequence[tuple[str, str]], now: datetime) -> bool:
+    """The same for several at once, by key and id. False when one of them was there: then undo all."""
+    values = [{"key_id": key_id, "id": webhook_id, "seen_at": now} for key_id, webhook_id in seen]
+    done = session.execute(insert_unless_there(SeenId).values(values))
+    assert isinstance(done, CursorResult)
+    return done.rowcount == len(values)
 
 
 def forget_seen(session: Session, now: datetime) -> int:

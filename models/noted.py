@@ -26,11 +26,16 @@ class NotingSession(Session):
 
 
 def note(session: Session, changes: Iterable[dict[str, Any]]) -> None:
-    """Note moves that have a key_id: kind, subject_id, campaign_id, reference, state, failure_code."""
+    """Note moves that have a key_id: kind, subject_id, campaign_id, reference, state, failure_code.
+
+    All of them have `at`, or none: then they are made now.
+    """
     rows = [change for change in changes if change["key_id"] is not None]
-    if rows:
+    if rows and "at" not in rows[0]:
         now = database_now(session)
-        session.execute(insert(StateChange), [{**row, "at": now} for row in rows])
+        rows = [{**row, "at": now} for row in rows]
+    if rows:
+        session.execute(insert(StateChange), rows)
 
 
 def campaign_change(campaign: Campaign, state: str) -> dict[str, Any]:
@@ -62,13 +67,14 @@ def task_change(task: Task) -> dict[str, Any]:
 @event.listens_for(NotingSession, "after_flush")
 def _note_flushed(session: Session, _context: UOWTransaction) -> None:
     moved = [task_change(one) for one in session.dirty if isinstance(one, Task) and _set(one, "state")]
-    moved += [campaign_change(one, OPEN) for one in session.new if isinstance(one, Campaign)]
     moved += [
         campaign_change(one, PAUSED if one.paused else OPEN)
         for one in session.dirty
         if isinstance(one, Campaign) and _set(one, "paused")
     ]
     note(session, moved)
+    planted = [one for one in session.new if isinstance(one, Campaign)]
+    note(session, [{**campaign_change(one, OPEN), "at": one.created_at} for one in planted])
 
 
 @event.listens_for(NotingSession, "do_orm_execute")

@@ -22,4 +22,5 @@ def gateway(
     tls_key: Pem = None,
 ) -> None:
     """Answer customers' systems over HTTP until SIGTERM. Several may run, on one ledger and one Redis."""
-    raise typer.Exit(serve(open_ledger(), settings(), host, port, tls_cert, tls_key))
+    open_ledger().dispose()
+    raise typer.Exit(serve(settings(), host, port, tls_cert, tls_key))

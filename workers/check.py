@@ -26,13 +26,9 @@ from workers.settings import settings
 MOST_PROBLEMS = 20  # named in one refusal
 
 
-def check_rows(session: Session, rows: Sequence[PlantedRow], *, sandbox: bool = False) -> None:
-    """Raises Refused with the first twenty problems; otherwise the rows may be planted.
-
-    `sandbox`: for simulated phones and the accounts on them, and no others.
-    """
+def check_rows(ground: Ground, rows: Sequence[PlantedRow]) -> None:
+    """Raises Refused with the first twenty problems; otherwise the rows may be planted."""
     problems: dict[Problem, None] = {}
-    ground = _Ground(session, sandbox=sandbox)
     for index, row in enumerate(rows):
         for problem in _row_problems(ground, row, f"task[{index}] {row.task}"):
             problems[problem] = None
@@ -42,8 +38,11 @@ def check_rows(session: Session, rows: Sequence[PlantedRow], *, sandbox: bool = 
         raise Refused(problems)
 
 
-class _Ground:
-    """What the ledger knows, asked once for each name however many rows hold it."""
+class Ground:
+    """What the ledger knows, asked once for each name however many rows hold it.
+
+    `sandbox`: for simulated phones and the accounts on them, and no others.
+    """
 
     def __init__(self, session: Session, *, sandbox: bool) -> None:
         self._session = session
@@ -68,7 +67,7 @@ class _Ground:
         return self._basis[author_id]
 
 
-def _row_problems(ground: _Ground, row: PlantedRow, where: str) -> Iterator[Problem]:
+def _row_problems(ground: Ground, row: PlantedRow, where: str) -> Iterator[Problem]:
     queue = str(row.options.get("queue") or "")
     if row.task in DESK:
         if queue not in ("", "desk"):
@@ -88,7 +87,7 @@ def _row_problems(ground: _Ground, row: PlantedRow, where: str) -> Iterator[Prob
     yield from _author_problems(ground, flow, row, where)
 
 
-def _queue_problems(ground: _Ground, flow: Flow[Any, Any], queue: str, where: str) -> Iterator[Problem]:
+def _queue_problems(ground: Ground, flow: Flow[Any, Any], queue: str, where: str) -> Iterator[Problem]:
     place, _, name = queue.partition(".")
     if queue not in ("", "pool") and (place not in ("account", "phone") or not name):
         yield Problem(f"{where}.queue", f"{queue!r} is no queue", "use pool, account.ID or phone.SERIAL")
@@ -137,7 +136,7 @@ def _remedy(kind: str, flow: Flow[Any, Any]) -> str:
     return "correct the value"
 
 
-def _author_problems(ground: _Ground, flow: Flow[Any, Any], row: PlantedRow, where: str) -> Iterator[Problem]:
+def _author_problems(ground: Ground, flow: Flow[Any, Any], row: PlantedRow, where: str) -> Iterator[Problem]:
     author_id = given_params(row).get("author_id")
     if not isinstance(author_id, str):
         return

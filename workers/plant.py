@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +26,7 @@ from workers.canvas.compile import compile_canvas
 from workers.canvas.refuse import CanvasRefused
 from workers.canvas.replace import compile_replacement
 from workers.canvas.rows import Join, Planted, PlantedRow, evaluate, to_json
-from workers.check import MOST_PROBLEMS, check_rows, given_params
+from workers.check import MOST_PROBLEMS, Ground, check_rows, given_params
 from workers.content import content_of
 from workers.desk import DESK_LIMITS
 from workers.follow_on import End, close_campaign, end_task
@@ -59,21 +60,40 @@ def compile_for_planting(canvas: Signature, join: str) -> Planted:
         raise refuse(refused.field, refused.reason, refused.remedy) from refused
 
 
-def plant_campaign(
-    session: Session, campaign: Campaign, planted: Planted, latest_end: timedelta, *, tells: str | None = None
-) -> list[str]:
-    """Write a campaign's rows. The ids that are ready at once. Raises Refused before the first row.
+@dataclass(frozen=True, slots=True)
+class Seedling:
+    """A campaign that was checked. Its tasks tell their ends to the address `tells`, else to the campaign's own."""
 
-    Its tasks tell their ends to the address `tells`, else to the campaign's own.
-    """
+    campaign: Campaign
+    planted: Planted
+    latest_end: datetime
+    tells: str | None = None
+
+
+def plant_campaign(session: Session, campaign: Campaign, planted: Planted, latest_end: timedelta) -> list[str]:
+    """Write a campaign's rows. The ids that are ready at once. Raises Refused before the first row."""
     now = database_now(session)
     check_planting(session, planted.rows, now + latest_end, now, sandbox=bool(campaign.sandbox))
-    campaign.root, campaign.created_at = to_json(planted.root), now
-    session.add(campaign)
+    return plant_checked(session, [Seedling(campaign, planted, now + latest_end)], now)
+
+
+def plant_checked(session: Session, seedlings: Sequence[Seedling], now: datetime) -> list[str]:
+    """Write the rows of campaigns that were checked, with as many statements as for one. The ids that are ready."""
+    for one in seedlings:
+        one.campaign.root, one.campaign.created_at = to_json(one.planted.root), now
+        session.add(one.campaign)
     session.flush()
-    ready = _plant_rows(session, campaign, planted.rows, now + latest_end, now, tells=tells)
-    close_campaign(session, campaign.id, now)  # a canvas may hold no task at all
-    return ready
+    values: list[dict[str, Any]] = []
+    edges: list[dict[str, Any]] = []
+    for one in seedlings:
+        its_edges = list(_edges(one.planted.rows))
+        its_values = _values(one.campaign, one.planted.rows, its_edges, one.latest_end, now, tells=one.tells)
+        _mean_for_accounts(session, one.campaign, its_values)
+        values += its_values
+        edges += its_edges
+        if not its_values:
+            close_campaign(session, one.campaign.id, now)  # a canvas may hold no task at all
+    return _write_rows(session, values, edges, now)
 
 
 def plant_in_place(session: Session, task: Task, signature: Signature) -> list[str]:
@@ -95,7 +115,11 @@ def plant_in_place(session: Session, task: Task, signature: Signature) -> list[s
     task.incarnation, task.lease_until = None, None
     task.missing = len(waits_for)
     session.flush()
-    ready = _plant_rows(session, campaign, planted.rows, task.latest_end, now, in_place_of=task)
+    edges = list(_edges(planted.rows))
+    start = session.scalar(select(func.count()).where(Task.campaign_id == campaign.id)) or 0
+    values = _values(campaign, planted.rows, edges, task.latest_end, now, in_place_of=task, start=start)
+    _mean_for_accounts(session, campaign, values)
+    ready = _write_rows(session, values, edges, now)
     if campaign.paused or task.paused:
         hold_tasks(session, Task.in_place_of == task.id, why_paused(session, task))
         ready = []
@@ -106,38 +130,42 @@ def plant_in_place(session: Session, task: Task, signature: Signature) -> list[s
 
 
 def check_planting(
-    session: Session, rows: Sequence[PlantedRow], latest_end: datetime, now: datetime, *, sandbox: bool
+    session: Session,
+    rows: Sequence[PlantedRow],
+    latest_end: datetime,
+    now: datetime,
+    *,
+    sandbox: bool,
+    ground: Ground | None = None,
 ) -> None:
     """Raises Refused with what is wrong with the rows, or else with their times. Writes nothing."""
-    check_rows(session, rows, sandbox=sandbox)
+    check_rows(ground or Ground(session, sandbox=sandbox), rows)
     problems = list(islice(time_problems(rows, latest_end, now), MOST_PROBLEMS))
     if problems:
         raise Refused(problems)
 
 
-def _plant_rows(
-    session: Session,
+def _values(
     campaign: Campaign,
     rows: Sequence[PlantedRow],
+    edges: Sequence[Mapping[str, Any]],
     latest_end: datetime,
     now: datetime,
+    *,
     in_place_of: Task | None = None,
+    start: int = 0,
     tells: str | None = None,
-) -> list[str]:
-    if not rows:
-        return []
-    start = session.scalar(select(func.count()).where(Task.campaign_id == campaign.id)) or 0
-    edges = list(_edges(rows))
-    missing: dict[str, int] = {}
-    for edge in edges:
-        missing[edge["task_id"]] = missing.get(edge["task_id"], 0) + 1
+) -> list[dict[str, Any]]:
+    """The columns of each row; the first one is the campaign's `start`-th."""
+    missing = Counter(edge["task_id"] for edge in edges)
     watching = {edge["task_id"] for edge in edges if edge["on_failure"]}
-    values = [
+    seed = campaign.seed if in_place_of is None else in_place_of.seed
+    return [
         {
-            **_row_values(row, missing.get(row.id, 0), latest_end, now),
+            **_row_values(row, missing[row.id], latest_end, now),
             "campaign_id": campaign.id,
             "position": start + index,
-            "seed": seed_of(campaign.seed, index) if in_place_of is None else seed_of(in_place_of.seed, index),
+            "seed": seed_of(seed, index),
             "is_errback": row.id in watching,
             "in_place_of": None if in_place_of is None else in_place_of.id,
             "depth": 0 if in_place_of is None else in_place_of.depth + 1,
@@ -145,9 +173,15 @@ def _plant_rows(
         }
         for index, row in enumerate(rows)
     ]
-    _mean_for_accounts(session, campaign, values)
-    session.execute(insert(Task), values)
-    note(session, (_planted(one) for one in values))
+
+
+def _write_rows(
+    session: Session, values: Sequence[dict[str, Any]], edges: Sequence[dict[str, Any]], now: datetime
+) -> list[str]:
+    """Write tasks and edges, and note them. The ids that are ready at once."""
+    if values:
+        session.execute(insert(Task), values)
+        note(session, (_planted(one) for one in values))
     if edges:
         session.execute(insert(Edge), edges)
     return [value["id"] for value in values if value["state"] == State.READY and value["not_before"] <= now]
@@ -207,6 +241,7 @@ def _planted(values: Mapping[str, Any]) -> dict[str, Any]:
         "reference": values["reference"],
         "state": str(values["state"]),
         "failure_code": None,
+        "at": values["created_at"],
     }
 
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from anyio.to_thread import run_sync
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -16,14 +17,13 @@ from starlette.exceptions import HTTPException
 from gateway.api import campaigns, changes, deliveries, evidence, phones, tasks
 from gateway.api.describe import describe
 from gateway.api.parts import Gateway, seal_parameter
-from gateway.bell import Bell
 from gateway.caller import Keyring
 from gateway.door import Door
 from gateway.evidence import EvidenceStore
 from gateway.knock import Porter
 from gateway.problem import MEDIA_TYPE, Declined
 from gateway.texts import MOST_PROBLEMS
-from gateway.turnstile import Turnstile
+from gateway.turnstile import AskedBefore, Buckets
 from models.refused import Problem, Refused
 from models.storable import storable_text
 from workers.app import app as celery
@@ -38,21 +38,27 @@ def _now() -> datetime:
 
 
 def create_app(engine: Engine, config: Settings, *, clock: Callable[[], datetime] = _now) -> FastAPI:
-    """The API on one ledger. Its bell and its connections end with its lifespan."""
+    """The API on one ledger. Its connections end with its lifespan."""
     celery.loader.import_default_modules()  # what the workers serve must be known here as well, or it is refused
-    turnstile = Turnstile(config.redis_url)
+    asked_before = AskedBefore(config.redis_url)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        bell = Bell(engine)
-        app.state.gateway = Gateway.on(engine, bell, EvidenceStore(config.evidence))
+        gateway = Gateway.on(engine, asked_before, EvidenceStore(config.evidence))
+        app.state.gateway = gateway
+        gateway.planter.start()
         yield
-        bell.stop()
-        turnstile.close()
+        await run_sync(gateway.planter.stop)
+        asked_before.close()
 
     app = _described(lifespan)
-    porter = Porter(Keyring(engine), turnstile, clock)
-    app.add_middleware(Door, porter=porter, clock=clock, plain_for_all=config.plain_json)
+    app.add_middleware(
+        Door,
+        keyring=Keyring(engine),
+        porter=Porter(Buckets(), clock),
+        clock=clock,
+        plain_for_all=config.plain_json,
+    )
     return app
 
 

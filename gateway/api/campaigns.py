@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -16,11 +17,10 @@ from gateway.api.views import campaign_line, campaign_view
 from gateway.campaign_wish import campaign_wish
 from gateway.forecast import forecast
 from gateway.lists import campaigns_page
-from gateway.plant import plant_once
 from gateway.problem import Declined, answers
 from gateway.seen import own_campaign
-from models.engine import read
 from models.refused import Refused
+from models.tables import Campaign
 
 router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
 
@@ -41,11 +41,16 @@ def submit_campaign(body: CampaignAsked, response: Response, who: Who, on: On) -
         raise Declined.of(refused) from None
     if body.dry_run:
         response.status_code = 200
-        return forecast_view(read(on.engine, lambda session: forecast(session, who, wish)))
-    campaign, new = plant_once(on.planter, who, wish, campaign_view)
+        return forecast_view(on.look(who, lambda session: forecast(session, who, wish)))
+    campaign, new = on.planter.plant_alone(who, wish, _show)
+    assert isinstance(campaign, shown.Campaign)
     response.status_code = 201 if new else 200
     response.headers["location"] = f"/v1/campaigns/{campaign.id}"
     return campaign
+
+
+def _show(session: Session, campaigns: Sequence[Campaign]) -> list[shown.Campaign]:
+    return [campaign_view(session, one) for one in campaigns]
 
 
 @router.get("", responses=answers())
@@ -56,13 +61,13 @@ def list_campaigns(asked: Annotated[CampaignsAsked, Query()], who: Who, on: On) 
         rows, following = campaigns_page(session, who, asked.state, asked.reference, asked.cursor, asked.limit)
         return shown.Page(items=[campaign_line(one) for one in rows], next=following)
 
-    return read(on.engine, work)
+    return on.look(who, work)
 
 
 @router.get("/{campaign_id}", responses=answers())
 def get_campaign(campaign_id: ById, who: Who, on: On) -> shown.Campaign:
     """How far a campaign is: asked for, got, missing and why."""
-    return read(on.engine, lambda session: campaign_view(session, own_campaign(session, who, campaign_id)))
+    return on.look(who, lambda session: campaign_view(session, own_campaign(session, who, campaign_id)))
 
 
 @router.patch("/{campaign_id}", responses=answers("not_now"))

@@ -12,7 +12,6 @@ from gateway.api.parts import On, Who
 from gateway.api.views import change_view
 from gateway.problem import Declined, answers
 from models.changes import MOST_IN_A_PAGE, changes_since, first_kept
-from models.engine import read
 
 router = APIRouter(prefix="/v1/changes", tags=["changes"])
 
@@ -33,4 +32,4 @@ def list_changes(
         found = [change_view(one) for one in changes_since(session, who.key.id, since, limit)]
         return shown.Changes(items=found, next=found[-1].position if found else since)
 
-    return read(on.engine, work)
+    return on.look(who, work)

@@ -34,15 +34,13 @@ def list_deliveries(asked: Annotated[DeliveriesAsked, Query()], who: Who, on: On
         rows, following = deliveries_page(session, who, which.conditions(), asked.cursor, asked.limit)
         return shown.Page(items=[delivery_view(one) for one in rows], next=following)
 
-    return read(on.engine, work)
+    return on.look(who, work)
 
 
 @router.get("/{delivery_id}", responses=answers())
 def get_delivery(delivery_id: ById, who: Who, on: On) -> shown.Delivery:
     """How far a callback is, by its webhook-id."""
-    return read(
-        on.engine, lambda session: delivery_view(own_delivery(session, who, find_delivery(session, delivery_id)))
-    )
+    return on.look(who, lambda session: delivery_view(own_delivery(session, who, find_delivery(session, delivery_id))))
 
 
 @router.post("/replay", responses=answers("not_now"))

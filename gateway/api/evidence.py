@@ -13,7 +13,6 @@ from gateway.api.parts import ById, On, Who
 from gateway.evidence import MEDIA_TYPES, bundle_of
 from gateway.problem import answers
 from gateway.seen import own_task
-from models.engine import read
 from workers.evidence.facts import Bundle
 
 router = APIRouter(prefix="/v1/tasks", tags=["evidence"])
@@ -28,6 +27,6 @@ def get_evidence(
     def work(session: Session) -> Bundle:
         return bundle_of(session, own_task(session, who, task_id), number, name)
 
-    data = on.evidence.read(read(on.engine, work), name)
+    data = on.evidence.read(on.look(who, work), name)
     content = base64.b64encode(data).decode("ascii")
     return shown.EvidenceFile(name=name, media_type=MEDIA_TYPES[name], bytes=len(data), content=content)

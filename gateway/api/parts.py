@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from fastapi import Depends, Path, Query, Request
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
-from gateway.bell import Bell
-from gateway.caller import Caller, caller_of
+from gateway.caller import Caller, Replayed, caller_of, let_in_once
 from gateway.control import Control
 from gateway.evidence import EvidenceStore
-from gateway.plant import Planter
+from gateway.line import Planter
+from gateway.turnstile import AskedBefore
 from gateway.waiting import Waiting
+from models.engine import read
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +28,22 @@ class Gateway:
     engine: Engine
     planter: Planter
     control: Control
+    asked_before: AskedBefore
     evidence: EvidenceStore
 
     @classmethod
-    def on(cls, engine: Engine, bell: Bell, evidence: EvidenceStore) -> Gateway:
+    def on(cls, engine: Engine, asked_before: AskedBefore, evidence: EvidenceStore) -> Gateway:
         """For one ledger."""
-        return cls(engine, Planter(engine, bell, Waiting()), Control(engine), evidence)
+        return cls(engine, Planter(engine, Waiting()), Control(engine), asked_before, evidence)
+
+    def look(self, caller: Caller, work: Callable[[Session], T]) -> T:
+        """Answer a question from the ledger, once. Raises Replayed."""
+        first = self.asked_before.first_time(caller.key.id, caller.request_id)
+        if first is None:
+            let_in_once(self.engine, caller)
+        elif not first:
+            raise Replayed
+        return read(self.engine, work)
 
 
 async def _gateway(request: Request) -> Gateway:

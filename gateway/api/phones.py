@@ -15,7 +15,6 @@ from gateway.api.views import phone_view
 from gateway.caller import Caller
 from gateway.problem import answers
 from gateway.seen import known_phone
-from models.engine import read
 from models.states import State
 from models.tables import Phone, Task
 
@@ -30,13 +29,13 @@ def list_phones(who: Who, on: On) -> shown.Phones:
         phones = session.scalars(select(Phone).where(Phone.sandbox == who.key.sandbox).order_by(Phone.serial)).all()
         return shown.Phones(items=_views(session, who, phones))
 
-    return read(on.engine, work)
+    return on.look(who, work)
 
 
 @router.get("/{serial}", responses=answers())
 def get_phone(serial: ById, who: Who, on: On) -> shown.Phone:
     """One phone."""
-    return read(on.engine, lambda session: _views(session, who, [known_phone(session, who, serial)])[0])
+    return on.look(who, lambda session: _views(session, who, [known_phone(session, who, serial)])[0])
 
 
 @router.post("/{serial}/stop", responses=answers())

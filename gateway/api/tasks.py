@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,16 +13,15 @@ from sqlalchemy.orm import Session
 from gateway.api import shown
 from gateway.api.asked import NewPriority, Reason, TaskAsked, plain
 from gateway.api.forecasts import forecast_view
-from gateway.api.parts import ById, On, Who
+from gateway.api.parts import ById, Gateway, On, Who
 from gateway.api.queries import TasksAsked
 from gateway.api.views import attempt_view, task_line, task_view
+from gateway.caller import Caller
 from gateway.forecast import forecast
 from gateway.lists import tasks_page
-from gateway.plant import plant_once
 from gateway.problem import Declined, answers
 from gateway.seen import own_task
 from gateway.wishes import Wish, checked_callback, compile_task, digest_of, drawn_seed
-from models.engine import read
 from models.refused import Refused
 from models.tables import Attempt, Campaign, Task
 
@@ -37,13 +38,14 @@ MOST_NAME = 191
         **answers("reference_taken", "too_many_waiting"),
     },
 )
-def submit_task(body: TaskAsked, response: Response, who: Who, on: On) -> shown.Task | shown.Forecast:
+async def submit_task(body: TaskAsked, response: Response, who: Who, on: On) -> shown.Task | shown.Forecast:
     """Plant one flow. Safe to send again: the reference stands for one task."""
     wish = _wish(body, who.key.allowlist)
     if body.dry_run:
         response.status_code = 200
-        return forecast_view(read(on.engine, lambda session: forecast(session, who, wish)))
-    task, new = plant_once(on.planter, who, wish, _show)
+        return await run_sync(_forecast, on, who, wish)
+    task, new = await on.planter.plant_in_line(who, wish, _show)
+    assert isinstance(task, shown.Task)
     response.status_code = 201 if new else 200
     response.headers["location"] = f"/v1/tasks/{task.id}"
     return task
@@ -68,8 +70,14 @@ def _wish(body: TaskAsked, allowlist: tuple[str, ...]) -> Wish:
         raise Declined.of(refused) from None
 
 
-def _show(session: Session, campaign: Campaign) -> shown.Task:
-    return task_view(session.scalars(select(Task).where(Task.campaign_id == campaign.id, Task.position == 0)).one())
+def _forecast(on: Gateway, who: Caller, wish: Wish) -> shown.Forecast:
+    return forecast_view(on.look(who, lambda session: forecast(session, who, wish)))
+
+
+def _show(session: Session, campaigns: Sequence[Campaign]) -> list[shown.Task]:
+    which = (Task.campaign_id.in_([one.id for one in campaigns]), Task.position == 0)
+    tasks = {one.campaign_id: one for one in session.scalars(select(Task).where(*which))}
+    return [task_view(tasks[one.id]) for one in campaigns]
 
 
 @router.get("", responses=answers())
@@ -80,13 +88,13 @@ def list_tasks(asked: Annotated[TasksAsked, Query()], who: Who, on: On) -> shown
         rows, following = tasks_page(session, who, asked.filter(), asked.cursor, asked.limit)
         return shown.Page(items=[task_line(one) for one in rows], next=following)
 
-    return read(on.engine, work)
+    return on.look(who, work)
 
 
 @router.get("/{task_id}", responses=answers())
 def get_task(task_id: ById, who: Who, on: On) -> shown.Task:
     """How a task stands, and its result."""
-    return read(on.engine, lambda session: task_view(own_task(session, who, task_id)))
+    return on.look(who, lambda session: task_view(own_task(session, who, task_id)))
 
 
 @router.get("/{task_id}/attempts", responses=answers())
@@ -98,7 +106,7 @@ def list_attempts(task_id: ById, who: Who, on: On) -> shown.Attempts:
         found = session.scalars(select(Attempt).where(Attempt.task_id == task.id).order_by(Attempt.number))
         return shown.Attempts(items=[attempt_view(one) for one in found])
 
-    return read(on.engine, work)
+    return on.look(who, work)
 
 
 @router.patch("/{task_id}", responses=answers("not_now"))

@@ -1,0 +1,146 @@
+"""Requests that stand in line together are planted in one transaction, and each gets its own answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event, func, select
+from sqlalchemy.orm import Session
+
+from gateway.caller import Caller, Keyring, Replayed
+from gateway.keys import KeyWish, make_key
+from gateway.line import Planter
+from gateway.plant import Show
+from gateway.problem import Declined
+from gateway.waiting import Waiting
+from gateway.wishes import Wish, compile_task, digest_of
+from models.engine import read
+from models.tables import Campaign, SeenId, StateChange, Task
+from tests.ledger.drive import AUTHOR, owned_author
+
+
+@pytest.fixture
+def planter(ledger: Engine, master_key: str) -> Planter:
+    """One that was not started yet."""
+    owned_author(ledger)
+    return Planter(ledger, Waiting())
+
+
+def caller(engine: Engine, request_id: str, key_id: str, **_: Any) -> Caller:
+    """A request of a key."""
+    known = Keyring(engine).find(key_id)
+    assert known is not None
+    return Caller(known.key, known.shares_with, request_id)
+
+
+def wish(reference: str, count: int = 1, author: str = AUTHOR) -> Wish:
+    """A task that collects so many titles."""
+    params = {"author_id": author, "count": count}
+    planted = compile_task("collect_titles", params, {})
+    return Wish("task", reference, "test", planted, "all", 1, params, digest_of("task", params), None, None)
+
+
+def ids(_session: Session, campaigns: Sequence[Campaign]) -> list[str]:
+    """The answer: each campaign's id."""
+    return [one.id for one in campaigns]
+
+
+def together(planter: Planter, asked: Sequence[tuple[Caller, Wish]], show: Show = ids) -> list[Any]:
+    """What came of requests that all stood in line before the first was served; errors as they are."""
+
+    async def ask() -> list[Any]:
+        tasks = [asyncio.ensure_future(planter.plant_in_line(one, its, show)) for one, its in asked]
+        await asyncio.sleep(0)  # all of them stand in line
+        planter.start()
+        came: list[Any] = await asyncio.gather(*tasks, return_exceptions=True)
+        return came
+
+    try:
+        return asyncio.run(ask())
+    finally:
+        planter.stop()
+
+
+def count(engine: Engine, table: Any) -> int:
+    """How many rows a table has."""
+    return read(engine, lambda session: session.scalar(select(func.count()).select_from(table))) or 0
+
+
+def test_many_are_planted_with_as_many_statements_as_one(ledger: Engine, planter: Planter) -> None:
+    key_id, _ = make_key(ledger, KeyWish("test", "acme"), who="test")
+    callers = [caller(ledger, f"req_{number}", key_id) for number in range(20)]
+    commits: list[object] = []
+    event.listen(ledger, "commit", commits.append)
+    try:
+        came = together(planter, [(one, wish(f"r{number}")) for number, one in enumerate(callers)])
+    finally:
+        event.remove(ledger, "commit", commits.append)
+    assert len({shown for shown, _ in came}) == 20
+    assert all(new for _, new in came)
+    assert len(commits) == 1
+    assert (count(ledger, Task), count(ledger, SeenId), count(ledger, StateChange)) == (20, 20, 40)
+
+
+def test_one_reference_twice_in_the_line_is_one_campaign(ledger: Engine, planter: Planter) -> None:
+    key_id, _ = make_key(ledger, KeyWish("test", "acme"), who="test")
+    other_id, _ = make_key(ledger, KeyWish("test", "other"), who="test")
+    asked = [
+        (caller(ledger, "req_1", key_id), wish("one")),
+        (caller(ledger, "req_2", key_id), wish("one")),
+        (caller(ledger, "req_3", key_id), wish("one", count=2)),
+        (caller(ledger, "req_1", other_id), wish("one")),
+    ]
+    first, second, third, theirs = together(planter, asked)
+    assert first == (second[0], True)
+    assert not second[1]
+    assert isinstance(third, Declined)
+    assert third.code == "reference_taken"
+    assert theirs[1]
+    assert theirs[0] != first[0]
+
+
+def test_what_is_refused_stops_nobody_else(ledger: Engine, planter: Planter) -> None:
+    key_id, _ = make_key(ledger, KeyWish("test", "acme", most_waiting=2), who="test")
+    asked = [
+        (caller(ledger, "req_1", key_id), wish("one")),
+        (caller(ledger, "req_2", key_id), wish("two", author="nobody")),
+        (caller(ledger, "req_3", key_id), wish("three")),
+        (caller(ledger, "req_4", key_id), wish("four")),
+    ]
+    one, two, three, four = together(planter, asked)
+    assert one[1]
+    assert three[1]
+    assert isinstance(two, Declined)
+    assert [problem.field for problem in two.problems] == ["params.author_id"]
+    assert isinstance(four, Declined)
+    assert four.code == "too_many_waiting"
+    assert (count(ledger, Task), count(ledger, SeenId)) == (2, 4)
+
+
+def test_a_replay_in_the_line_stops_nobody_else(ledger: Engine, planter: Planter) -> None:
+    key_id, _ = make_key(ledger, KeyWish("test", "acme"), who="test")
+    asked = [
+        (caller(ledger, "req_1", key_id), wish("one")),
+        (caller(ledger, "req_1", key_id), wish("two")),
+        (caller(ledger, "req_2", key_id), wish("three")),
+    ]
+    one, two, three = together(planter, asked)
+    assert one[1]
+    assert three[1]
+    assert isinstance(two, Replayed)
+    assert count(ledger, Task) == 2
+
+
+def test_an_error_is_told_to_everybody_and_nothing_is_planted(ledger: Engine, planter: Planter) -> None:
+    key_id, _ = make_key(ledger, KeyWish("test", "acme"), who="test")
+
+    def break_down(*_: object) -> list[str]:
+        raise RuntimeError("broken")
+
+    asked = [(caller(ledger, f"req_{number}", key_id), wish(f"r{number}")) for number in range(3)]
+    came = together(planter, asked, break_down)
+    assert [str(error) for error in came] == ["broken"] * 3
+    assert (count(ledger, Task), count(ledger, SeenId)) == (0, 0)

@@ -1,0 +1,70 @@
+"""What JSON may hold, and cursors: whatever comes is taken as it is, or refused with its place."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.cursors import Place, from_cursor, to_cursor
+from gateway.texts import check_values, parse_object
+from models.refused import Refused
+
+TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS,
+    lambda inside: st.lists(inside) | st.dictionaries(TEXTS, inside),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(TEXTS, VALUES))
+def test_what_a_ledger_can_hold_passes_as_it_is(data: dict[str, Any]) -> None:
+    assert parse_object(json.dumps(data).encode()) == data
+
+
+@given(st.dictionaries(TEXTS, VALUES), st.sampled_from(["a\x00", "\ud800", 2**63, float("inf"), float("nan")]))
+def test_one_bad_value_is_found_wherever_it_stands(data: dict[str, Any], bad: Any) -> None:
+    with pytest.raises(Refused) as refused:
+        check_values({**data, "deep": [{"list": [1, bad]}]})
+    assert [one.field for one in refused.value.problems] == ["deep[0].list[1]"]
+
+
+@given(st.text())
+def test_no_key_is_too_odd_to_be_named(key: str) -> None:
+    try:
+        check_values({key: 1})
+    except Refused as refused:
+        named = refused.problems[0].field
+    else:
+        named = ""
+    assert "\x00" not in named
+    named.encode()
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"1", b'"x"', b"{", b"\xff", b"nul", b'{"a":1}x'])
+def test_what_is_no_object_is_refused(body: bytes) -> None:
+    with pytest.raises(Refused):
+        parse_object(body)
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.from_regex(r"[0-9A-Za-z._:-]{1,191}", fullmatch=True))
+def test_a_cursor_comes_back_as_it_went(at: datetime, row_id: str) -> None:
+    assert from_cursor("tasks", to_cursor("tasks", Place(at, row_id))) == Place(at, row_id)
+    with pytest.raises(Refused):
+        from_cursor("campaigns", to_cursor("tasks", Place(at, row_id)))
+
+
+@given(st.text())
+def test_whatever_else_comes_as_a_cursor_is_refused(text: str) -> None:
+    with pytest.raises(Refused) as refused:
+        from_cursor("tasks", text)
+    assert [one.field for one in refused.value.problems] == ["cursor"]

@@ -1,0 +1,85 @@
+"""How often a key may ask, and that no question is answered twice, whether Redis is there or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import Engine
+
+from gateway.api.parts import Gateway
+from gateway.caller import KEEP_SECONDS, Caller, Keyring, Replayed
+from gateway.evidence import EvidenceStore
+from gateway.keys import KeyWish, make_key, revoke_key
+from gateway.turnstile import AskedBefore, Buckets
+from tests.support.ground import NOBODY_LISTENS
+
+
+@dataclass
+class Clock:
+    """A clock that the test turns."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_bucket_holds_what_comes_in_a_second() -> None:
+    clock = Clock()
+    buckets = Buckets(clock)
+    assert [buckets.take("a", 3) for _ in range(4)] == [0, 0, 0, 1]
+    assert buckets.take("b", 3) == 0
+    clock.now += 1 / 3
+    assert [buckets.take("a", 3) for _ in range(2)] == [0, 1]
+    clock.now += 3600
+    assert [buckets.take("a", 3) for _ in range(4)] == [0, 0, 0, 1]
+
+
+def test_a_slow_bucket_says_how_long_to_wait() -> None:
+    clock = Clock()
+    buckets = Buckets(clock)
+    assert [buckets.take("a", 0.1), buckets.take("a", 0.1)] == [0, 10]
+    clock.now += 9.9
+    assert buckets.take("a", 0.1) == 1
+    clock.now += 0.2
+    assert buckets.take("a", 0.1) == 0
+
+
+def test_a_question_is_asked_once_on_all_gateways(redis_url: str) -> None:
+    here, there = AskedBefore(redis_url), AskedBefore(redis_url)
+    assert here.first_time("key", "turnstile-1") is True
+    assert there.first_time("key", "turnstile-1") is False
+    assert there.first_time("other", "turnstile-1") is True
+    here.close()
+    there.close()
+
+
+def test_while_redis_is_away_the_ledger_remembers_questions(ledger: Engine, master_key: str) -> None:
+    key_id, _ = make_key(ledger, KeyWish("test", "acme"), who="test")
+    known = Keyring(ledger).find(key_id)
+    assert known is not None
+    gateway = Gateway.on(ledger, AskedBefore(NOBODY_LISTENS), EvidenceStore("evidence"))
+    caller = Caller(known.key, known.shares_with, "req_1")
+    assert gateway.look(caller, lambda _: "answer") == "answer"
+    with pytest.raises(Replayed):
+        gateway.look(caller, lambda _: "answer")
+
+
+def test_a_key_is_looked_up_once_a_second_and_refused_a_second_after_it_was_revoked(
+    ledger: Engine, master_key: str
+) -> None:
+    clock = Clock()
+    keyring = Keyring(ledger, clock)
+    key_id, _ = make_key(ledger, KeyWish("test", "acme"), who="test")
+    assert keyring.kept(key_id) is None
+    assert keyring.find(key_id) is not None
+    revoke_key(ledger, key_id, who="test")
+    kept = keyring.kept(key_id)
+    assert kept is not None
+    assert kept[0] is not None
+    clock.now += KEEP_SECONDS
+    assert keyring.kept(key_id) is None  # this one looks, and the next one need not
+    assert keyring.kept(key_id) is not None
+    assert keyring.find(key_id) is None
+    assert keyring.kept(key_id) == (None,)
