@@ -90,7 +90,7 @@ class Client:
         self._plain = plain
         self._sleep = sleep
         self._http = requests.Session()
-        self._http.verify = verify_tls
+        self._verify_tls = verify_tls
 
     def submit(self, flow: str, params: Mapping[str, Any], *, reference: str, **more: Any) -> Status:
         """Ask for a task; `more` is target, priority, limits, not_before, latest_end, callback_url.
@@ -179,7 +179,13 @@ class Client:
         headers = {KEY_HEADER: self._key_id, "content-type": "application/json"}
         headers |= sign(request_id, int(now.timestamp()), of_request(method, target, sent), self._secrets[:1])
         answer = self._http.request(
-            method, self._url + target, data=sent, headers=headers, timeout=self._timeout, allow_redirects=False
+            method,
+            self._url + target,
+            data=sent,
+            headers=headers,
+            timeout=self._timeout,
+            allow_redirects=False,
+            verify=self._verify_tls,  # said with the request: a session's own yields to REQUESTS_CA_BUNDLE
         )
         return self._believed(method, target, request_id, answer)
 

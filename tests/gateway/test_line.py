@@ -55,11 +55,11 @@ def together(planter: Planter, asked: Sequence[tuple[Caller, Wish]], show: Show 
         tasks = [asyncio.ensure_future(planter.plant_in_line(one, its, show)) for one, its in asked]
         await asyncio.sleep(0)  # all of them stand in line
         planter.start()
-        came: list[Any] = await asyncio.gather(*tasks, return_exceptions=True)
-        return came
+        return list(await asyncio.gather(*tasks, return_exceptions=True))
 
     try:
-        return asyncio.run(ask())
+        came: list[Any] = asyncio.run(ask())
+        return came
     finally:
         planter.stop()
 
@@ -73,11 +73,15 @@ def test_many_are_planted_with_as_many_statements_as_one(ledger: Engine, planter
     key_id, _ = make_key(ledger, KeyWish("test", "acme"), who="test")
     callers = [caller(ledger, f"req_{number}", key_id) for number in range(20)]
     commits: list[object] = []
-    event.listen(ledger, "commit", commits.append)
+
+    def commit(connection: object) -> None:
+        commits.append(connection)
+
+    event.listen(ledger, "commit", commit)
     try:
         came = together(planter, [(one, wish(f"r{number}")) for number, one in enumerate(callers)])
     finally:
-        event.remove(ledger, "commit", commits.append)
+        event.remove(ledger, "commit", commit)
     assert len({shown for shown, _ in came}) == 20
     assert all(new for _, new in came)
     assert len(commits) == 1

@@ -15,12 +15,9 @@ from gateway.texts import check_values, parse_object
 from models.refused import Refused
 
 TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))
+NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**63), 2**63 - 1)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | TEXTS,
+    st.none() | st.booleans() | NUMBERS | TEXTS,
     lambda inside: st.lists(inside) | st.dictionaries(TEXTS, inside),
     max_leaves=20,
 )
@@ -40,14 +37,11 @@ def test_one_bad_value_is_found_wherever_it_stands(data: dict[str, Any], bad: An
 
 @given(st.text())
 def test_no_key_is_too_odd_to_be_named(key: str) -> None:
-    try:
-        check_values({key: 1})
-    except Refused as refused:
-        named = refused.problems[0].field
-    else:
-        named = ""
-    assert "\x00" not in named
-    named.encode()
+    with pytest.raises(Refused) as refused:
+        check_values({key: float("nan")})
+    for problem in refused.value.problems:
+        assert "\x00" not in problem.field
+        problem.field.encode()
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"1", b'"x"', b"{", b"\xff", b"nul", b'{"a":1}x'])

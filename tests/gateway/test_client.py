@@ -1,0 +1,141 @@
+"""The client: it believes the gateway alone, waits when it is told to, and asks again when there was no answer."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+import requests
+
+from gateway.client import Client, NotEnded, Problem, SealBroken, Secret, SignatureRefused
+from gateway.seal import seal, sign
+from gateway.signing import of_answer
+from scripts.embedded import free_port
+
+SECRET, OTHER = Secret.make("one"), Secret.make("other")
+TASK = {"id": "t1", "state": "running"}
+Reply = tuple[int, dict[str, str], bytes]
+Answer = Callable[[str, str, str], Reply]  # method, target, the request's id
+
+
+@contextmanager
+def gateway(answer: Answer) -> Iterator[str]:
+    """The address of a server that answers so."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, headers, body = answer(self.command, self.path, self.headers["webhook-id"])
+            self.send_response(status)
+            for name, value in {**headers, "content-length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing to say."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def sealed(
+    payload: dict[str, Any],
+    *,
+    status: int = 200,
+    secret: Secret = SECRET,
+    signer: Secret | None = None,
+    target: str = "",
+    request_id: str = "",
+    says: int | None = None,
+) -> Answer:
+    """An answer as the gateway gives it, with what the test wants wrong in it."""
+
+    def answer(method: str, asked: str, asked_id: str) -> Reply:
+        now, known = datetime.now(UTC), request_id or asked_id
+        body = seal(payload, secret=secret, event_type="answer", id=known, now=now)
+        signed = of_answer(status, method, target or asked, body)
+        return says or status, sign(known, int(now.timestamp()), signed, [signer or secret]), body
+
+    return answer
+
+
+def client(url: str, sleep: Callable[[float], None] = lambda _: None) -> Client:
+    """Whoever holds the key."""
+    return Client(url, "key_1", SECRET, timeout=5, sleep=sleep)
+
+
+def test_what_the_gateway_signed_is_believed() -> None:
+    with gateway(sealed(TASK)) as url:
+        assert client(url).task("t1").raw == TASK
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (lambda *_: (200, {}, json.dumps(TASK).encode()), SignatureRefused),
+        (sealed(TASK, secret=OTHER), SignatureRefused),
+        (sealed(TASK, secret=OTHER, signer=SECRET), SealBroken),
+        (sealed(TASK, target="/v1/tasks/t2"), SignatureRefused),
+        (sealed(TASK, request_id="req_of_another"), SignatureRefused),
+        (sealed({"code": "not_found"}, status=404, says=200), SignatureRefused),
+        (sealed(TASK, says=404), SignatureRefused),
+    ],
+    ids=["unsigned", "another secret", "sealed by another", "another address", "another request", "200 for 404", "404"],
+)
+def test_what_anybody_could_have_made_up_is_not_believed(answer: Answer, error: type[Exception]) -> None:
+    with gateway(answer) as url, pytest.raises(error):
+        client(url).task("t1")
+
+
+def test_a_refusal_before_it_was_known_who_asks_is_told_as_such() -> None:
+    body = json.dumps({"code": "not_authenticated", "status": 401}).encode()
+    with gateway(lambda *_: (401, {}, body)) as url, pytest.raises(Problem) as refused:
+        client(url).task("t1")
+    assert (refused.value.code, refused.value.signed) == ("not_authenticated", False)
+
+
+def test_a_signed_refusal_names_its_fields() -> None:
+    problem = {"code": "refused", "problems": [{"field": "params.count", "reason": "too many", "remedy": "fewer"}]}
+    with (
+        gateway(sealed(problem, status=422)) as url,
+        pytest.raises(Problem, match=r"params\.count: too many") as refused,
+    ):
+        client(url).task("t1")
+    assert refused.value.signed
+
+
+def test_it_waits_as_long_as_it_is_told_to_and_then_gives_up() -> None:
+    slept: list[float] = []
+    asked: list[str] = []
+
+    def busy(_method: str, _target: str, request_id: str) -> Reply:
+        asked.append(request_id)
+        return 429, {"retry-after": "7"}, b'{"code":"too_many_requests"}'
+
+    with gateway(busy) as url, pytest.raises(Problem, match="too_many_requests"):
+        client(url, slept.append).task("t1")
+    assert slept == [7, 7]
+    assert len(set(asked)) == 3
+
+
+def test_it_asks_again_when_there_was_no_answer() -> None:
+    slept: list[float] = []
+    with pytest.raises(requests.ConnectionError):
+        client(f"http://127.0.0.1:{free_port()}", slept.append).task("t1")
+    assert slept == [1, 2]
+
+
+def test_it_waits_for_the_end_and_no_longer_than_it_may() -> None:
+    states = iter(["ready", "running", "succeeded"])
+    with gateway(lambda *asked: sealed({"id": "t1", "state": next(states), "result": 5})(*asked)) as url:
+        assert client(url).wait("t1", 60).result == 5
+    with gateway(sealed(TASK)) as url, pytest.raises(NotEnded, match="t1 is running"):
+        client(url).wait("t1", 0)
