@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from pathlib import Path
 
 import uvicorn
@@ -55,6 +56,9 @@ def serve(config: Settings, host: str, port: int, cert: Path | None = None, key:
             lifespan="on",
         )
     )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn heeds it, ends in order, and then sends it to the handler that was there before
+        signal.signal(number, lambda *_: None)
     server.run()
     engine.dispose()
     return 0 if server.started else 1
