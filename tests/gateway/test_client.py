@@ -135,7 +135,11 @@ def test_it_asks_again_when_there_was_no_answer() -> None:
 
 def test_it_waits_for_the_end_and_no_longer_than_it_may() -> None:
     states = iter(["ready", "running", "succeeded"])
-    with gateway(lambda *asked: sealed({"id": "t1", "state": next(states), "result": 5})(*asked)) as url:
+
+    def answer(method: str, target: str, request_id: str) -> Reply:
+        return sealed({"id": "t1", "state": next(states), "result": 5})(method, target, request_id)
+
+    with gateway(answer) as url:
         assert client(url).wait("t1", 60).result == 5
     with gateway(sealed(TASK)) as url, pytest.raises(NotEnded, match="t1 is running"):
         client(url).wait("t1", 0)

@@ -49,7 +49,7 @@ def test_it_speaks_tls_and_ends_when_it_is_asked_to(
     key_id, secret = make_key(engine, KeyWish("test", "acme"), who="test")
     told = environment(sqlite_database, redis_url, PHONEFLEET_MASTER_KEY=master_key)
     options = ["--port", str(port), "--tls-cert", str(chain), "--tls-key", str(chain)]
-    process = subprocess.Popen([*COMMAND, *options], env=told, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*COMMAND, *options], env=told, stderr=subprocess.PIPE)
     try:
         url = f"https://localhost:{port}"
 
@@ -68,8 +68,8 @@ def test_it_speaks_tls_and_ends_when_it_is_asked_to(
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=60)
         assert process.returncode == 0
-        assert not [word for word in secret.texts() if word in said]
-        assert "GET /v1" not in said  # addresses hold names of accounts
+        assert not [word for word in secret.texts() if word.encode() in said]
+        assert b"GET /v1" not in said  # addresses hold names of accounts
     finally:
         end(process, 10)
 
