@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.caller import SCOPE, Keyring, Known
 from gateway.knock import Knock, LetIn, Porter, payload_of
 from gateway.problem import CODES, MEDIA_TYPE, Declined
-from gateway.seal import seal, sign
+from gateway.seal import seal_json, sign
 from gateway.signing import ANSWER, of_answer
 
 log = logging.getLogger("phonefleet.gateway")
@@ -107,7 +107,7 @@ class Door:
         body = bytes(answer.body)
         media_type = _media_type(answer)
         if not knock.plain and body:
-            body = seal(json.loads(body), secret=let_in.secret, event_type=ANSWER, id=request_id, now=now)
+            body = seal_json(body, secret=let_in.secret, event_type=ANSWER, id=request_id, now=now)
             media_type = JSON_TYPE
         signed = of_answer(answer.status, knock.method, knock.target, body)
         headers = sign(request_id, int(now.timestamp()), signed, [let_in.secret])

@@ -98,10 +98,23 @@ def seal(
 
     Raises ValueError for a payload that JSON or UTF-8 cannot hold.
     """
+    plain = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return seal_json(plain, secret=secret, event_type=event_type, id=id, now=now, nonce=nonce)
+
+
+def seal_json(
+    plain: bytes,
+    *,
+    secret: Secret,
+    event_type: str,
+    id: str,  # noqa: A002 - see above
+    now: datetime,
+    nonce: bytes | None = None,
+) -> bytes:
+    """The same of a payload that is JSON in UTF-8 already."""
     drawn = nonce or "".join(random_source.choice(_NONCE_CHARACTERS) for _ in range(NONCE_BYTES)).encode()
     created = now.astimezone(UTC).isoformat(timespec="seconds")
     bound = _bound(id, created, event_type)
-    plain = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
     cipher = AES.new(secret.seal_key, AES.MODE_GCM, nonce=drawn, mac_len=TAG_BYTES)
     cipher.update(bound.encode())
     ciphertext, tag = cipher.encrypt_and_digest(plain)
