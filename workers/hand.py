@@ -30,6 +30,7 @@ from workers.watch import SlotWatch
 log = logging.getLogger("phonefleet.hand")
 
 IDENTIFY_SECONDS = 60.0
+REACH_SECONDS = 10.0  # of a worker that begins; a phone that takes longer is left to the first task
 READ_LATELY_SECONDS = 600.0  # a flow that acts reads the account every time; one that only reads, this often
 # After these the connection is made anew, whatever state the old one is in.
 BROKEN = frozenset({"phone_lost", "phone_hung", "ui_server_lost", "network_down"})
@@ -86,6 +87,23 @@ def profile() -> AppProfile:
     if not _profiles:
         _profiles.append(load_profile(settings().profile))
     return _profiles[0]
+
+
+def reach_phone(seat: Seat) -> None:
+    """Connect to the phone before the first ticket: starting its UI server takes a second or two.
+
+    A phone that cannot be reached is left to the first task, whose failure is written down.
+    """
+    if seat.serial is None:
+        return
+    until = time.monotonic() + REACH_SECONDS
+    _hand.remaining = lambda: until - time.monotonic()
+    try:
+        _hand.reach(seat)
+    except PhoneError as error:
+        log.info("phone %s is not in hand yet: %s", seat.serial, error)
+    finally:
+        _hand.remaining = lambda: IDENTIFY_SECONDS
 
 
 @contextmanager

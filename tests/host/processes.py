@@ -42,6 +42,12 @@ class Sim:
         """End all faults of a phone."""
         self._post("/heal", {"phone": serial})
 
+    def phone(self, serial: str) -> dict[str, Any]:
+        """What `GET /phones` shows of it."""
+        with urllib.request.urlopen(f"{self._control}/phones", timeout=WAIT) as answer:
+            phones = {phone["serial"]: phone for phone in json.load(answer)}
+        return cast("dict[str, Any]", phones[serial])
+
     def close(self) -> None:
         self._process.terminate()
         self._process.wait(WAIT)

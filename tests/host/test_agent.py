@@ -90,6 +90,16 @@ def test_a_phone_that_leaves_loses_its_worker_and_gets_another_when_it_returns(s
     assert same_desk.host.told("offline", "SIM0002") == []
 
 
+def test_workers_have_their_phones_in_hand_before_any_task_comes(same_desk: Desk) -> None:
+    for serial in same_desk.sim.addresses:
+        wait_until(lambda serial=serial: same_desk.sim.phone(serial)["ui_server"], WAIT, "the first UI server")  # type: ignore[misc]
+        same_desk.sim.fault(serial, "kill_ui_server")
+    zygote, *_ = same_desk.host.workers()
+    os.kill(zygote, signal.SIGKILL)
+    for serial in same_desk.sim.addresses:
+        wait_until(lambda serial=serial: same_desk.sim.phone(serial)["ui_server"], WAIT, "another UI server")  # type: ignore[misc]
+
+
 def test_an_unauthorized_phone_is_reported_and_served_once_a_person_allowed_it(same_desk: Desk) -> None:
     same_desk.sim.fault("SIM0002", "unauthorized")
     assert same_desk.host.wait_told("problem", "SIM0002", "unauthorized")

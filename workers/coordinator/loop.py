@@ -58,7 +58,7 @@ def janitors(engine: Engine, redis: Redis) -> list[Janitor]:
         Janitor("silence", 2.0, lambda: mark_silent_phones(engine)),
         Janitor("ring", 0.5, lambda: ring_ready(engine)),
         Janitor("emptied", 0.5, lambda: restore_after_emptying(engine, redis)),
-        Janitor("restore", 2.0, lambda: restore(engine, redis, in_hands, look_at_all=False)),
+        Janitor("restore", 1.0, lambda: restore(engine, redis, in_hands, look_at_all=False)),
         Janitor("restore all", 30.0, lambda: restore(engine, redis, in_hands, look_at_all=True)),
         Janitor("overdue", 2.0, lambda: ring(engine, end_overdue(engine))),
         Janitor("stop", 2.0, lambda: end_stopped(engine)),

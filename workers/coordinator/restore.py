@@ -22,7 +22,7 @@ from models.tables import Task
 from workers.ring import owe_again
 from workers.tickets import UNACKED, queue_lengths, queued_ids
 
-SETTLE = timedelta(seconds=3)  # a ticket on its way is not lost: from marking to its list, and from list to unacked
+SETTLE = timedelta(seconds=1.5)  # a ticket on its way is not lost: from marking to its list, and from list to unacked
 AT_ONCE = 2000
 MARK = "phonefleet.mark"
 

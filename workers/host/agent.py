@@ -36,6 +36,7 @@ PLACES = 1024
 TICK_SECONDS = 0.25
 ASK_AT_ONCE = 8
 FAREWELL_SECONDS = 10.0
+ENDED_SECONDS = 1.0  # for the workers of a lost zygote; they end within a tenth of it
 ZYGOTES = 5  # as many as may be lost in a row before the host gives up
 
 
@@ -208,6 +209,7 @@ class Agent:
         if self._zygotes_lost == ZYGOTES:
             raise ZygoteLost(f"{ZYGOTES} zygotes were lost one after the other; their errors stand above")
         log.error("the zygote is lost, and all workers with it")
+        self._nursery.wait_ended(ENDED_SECONDS)
         lost = [life.seat.incarnation for _, life in self._roster.lives() if life.stage is not Stage.ENROLLING]
         for incarnation in lost:  # before the next zygote, whose imports take a second or two
             self._carry_out(self._roster.died(incarnation, "its zygote was lost", now))

@@ -19,6 +19,7 @@ from celery.signals import task_received, worker_ready
 from sqlalchemy import Engine
 
 from workers.app import app
+from workers.hand import reach_phone
 from workers.host.celery_worker import phone_worker
 from workers.host.linux import end_with_parent
 from workers.host.pulse import EVERY_SECONDS
@@ -87,6 +88,7 @@ def _pulse(slot: Slot) -> None:
 def _consume(seat: Seat) -> int:
     """Run Celery's worker until it is told to end; its exit code."""
     Thread(target=_pulse, args=(seat.slot,), name="pulse", daemon=True).start()
+    reach_phone(seat)  # whoever takes a ticket has its phone in hand
     serves_pool = None if seat.serial is None else lambda: seat.slot.serves_pool
     worker = phone_worker(app, seat.name, seat.queues, settings().heartbeat, serves_pool)
     worker.start()

@@ -8,11 +8,13 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Thread
 
 from workers.host import wire
+from workers.host.processes import Processes
 from workers.host.slots import Slot, make_memory, map_slots
 from workers.seat import Seat
 
@@ -38,6 +40,7 @@ class Nursery:
         """`pool_open_at_first`: a new worker serves the pool at once, without being let into it."""
         self._count = count
         self._pool_open_at_first = pool_open_at_first
+        self._workers = Processes()
         self._memory = make_memory(count + 1)
         *slots, self.heart = map_slots(self._memory, count + 1)
         self.slots: Sequence[Slot] = tuple(slots)  # the workers'; `heart` is the zygote's own
@@ -80,6 +83,17 @@ class Nursery:
             raise ZygoteLost("ended while it imported; its own error stands above")
         self._sock.settimeout(None)
 
+    def wait_ended(self, seconds: float) -> None:
+        """Until a zygote that was lost and all its workers have ended, at most so long.
+
+        Its socket closes before the kernel ends its children, and Redis may hand a ticket to one of them until then.
+        """
+        until = time.monotonic() + seconds
+        self._process.kill()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        self._workers.wait_ended(until - time.monotonic())
+
     def listen(self, tell: Callable[[wire.Message | None], None]) -> None:
         """Pass every birth and death on from a thread of its own, and None when the zygote is gone."""
 
@@ -88,6 +102,10 @@ class Nursery:
         def run() -> None:
             try:
                 while (message := wire.receive(sock)) is not None:
+                    if isinstance(message, wire.Born):
+                        self._workers.add(message.pid)
+                    elif isinstance(message, wire.Died):
+                        self._workers.discard(message.pid)
                     tell(message)
             except OSError:
                 pass
@@ -113,6 +131,7 @@ class Nursery:
         """End the zygote, and with it whoever is left."""
         self._process.kill()
         self._process.wait()
+        self._workers.clear()
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)  # wakes the listener, which a close alone would not
         self._sock.close()
