@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 
 from chaos.judge import Deed
 from models.engine import read, write
-from models.tables import ActionRow, Attempt, Campaign, Edge, RefusedWrite, Task
+from models.tables import ActionRow, Attempt, Campaign, Delivery, Edge, RefusedWrite, Task
 from tests.kills.errands import after_it, grow_two
-from tests.kills.fleet import KillFleet
+from tests.kills.fleet import CUSTOMER, KillFleet
 from tests.kills.hold import Held
 from tests.kills.moments import DESK, PHONE, Moment
 from workers.app import app
@@ -45,6 +45,7 @@ BEFORE: Before = {
     (Place.PHONE, Moment.CLAIMED): Moment.RECEIVED,
     (Place.DESK, Moment.CLAIMED): Moment.RECEIVED,
     (Place.DESK, Moment.RECORDING): Moment.RECEIVED,
+    (Place.PHONE, Moment.OWING): Moment.CONCLUDED,
     (Place.PHONE, Moment.RECORDING): Moment.CONCLUDED,
 }
 
@@ -82,6 +83,8 @@ class Result:
     in_place: Sequence[Rows]
     behind: Rows
     deeds: Sequence[Deed]
+    owed: Sequence[str]  # the events that its customer is to be told of: of the task, then of the campaign
+    for_customer: bool
 
 
 def plant_cells(fleet: KillFleet, name: str) -> list[Cell]:
@@ -124,9 +127,16 @@ def plant(
     campaign_id = str(uuid4())
 
     def work(session: Session) -> list[Cell]:
-        plant_campaign(
-            session, Campaign(id=campaign_id, name=name, asked_by="test", join="all", seed=1), planted, LATEST_END
+        campaign = Campaign(
+            id=campaign_id,
+            name=name,
+            asked_by="test",
+            join="all",
+            seed=1,
+            key_id=CUSTOMER,
+            callback_url="https://customer.example/callbacks",
         )
+        plant_campaign(session, campaign, planted, LATEST_END)
         tasks = session.scalars(select(Task).where(Task.campaign_id == campaign_id).order_by(Task.position)).all()
         cells = [
             Cell(moment, Place(task.runs_on), str(task.kwargs.get("text", name)), task.id, campaign_id)
@@ -151,6 +161,8 @@ def read_result(fleet: KillFleet, cell: Cell) -> Result:
     def work(session: Session) -> Result:
         in_place = session.scalars(select(Task.id).where(Task.in_place_of == cell.task_id).order_by(Task.position))
         behind = session.scalars(select(Edge.task_id).where(Edge.after_id == cell.task_id)).one()
+        of_cell = (Delivery.task_id == cell.task_id) | (Delivery.subject == f"campaign:{cell.campaign_id}")
+        owed = session.scalars(select(Delivery.event_type).where(of_cell).order_by(Delivery.number))
         return Result(
             cell,
             held,
@@ -158,6 +170,8 @@ def read_result(fleet: KillFleet, cell: Cell) -> Result:
             [_rows(session, one) for one in in_place.all()],
             _rows(session, behind),
             truth,
+            owed.all(),
+            session.get_one(Campaign, cell.campaign_id).key_id is not None,
         )
 
     return read(fleet.engine, work)

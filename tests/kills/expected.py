@@ -53,6 +53,7 @@ KILLED = _table(
         Moment.DECLARED: Expected(_AGAIN, NOT_THEN_DONE),
         Moment.TAPPED: Expected(_AGAIN, DONE),
         Moment.CONCLUDED: Expected(_AGAIN, DONE),
+        Moment.OWING: Expected(_AGAIN, DONE),
         Moment.RECORDING: Expected(_AGAIN, DONE),
     },
     {
@@ -70,6 +71,7 @@ FROZEN = _table(
         Moment.DECLARED: Expected(_AGAIN, NOT_THEN_DONE, ("lease ran out",)),
         Moment.TAPPED: Expected(_AGAIN, DONE, ("lease ran out",)),
         Moment.CONCLUDED: Expected(_AGAIN, DONE, ("Succeeded",)),
+        Moment.OWING: Expected(_AGAIN, DONE),
         Moment.RECORDING: Expected(_AGAIN, DONE),
     },
     {

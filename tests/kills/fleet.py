@@ -10,14 +10,15 @@ from typing import Any, Self
 
 import redis
 from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
 from chaos.fleet import Shape, StormFleet
 from chaos.judge import Deed
 from chaos.keeper import KeptProcess
 from chaos.material import read_material
 from chaos.rows import read_truth
-from models.engine import read
-from models.tables import Phone
+from models.engine import database_now, read, write
+from models.tables import ApiKey, Phone
 from tests.host.processes import children
 from tests.host.shelf import alive
 from tests.kills.hold import FOLDER, Board
@@ -26,6 +27,7 @@ from tests.support.poll import wait_until
 
 SEED = 1
 WAIT = 60.0
+CUSTOMER = "pf_kills"  # whose the campaigns are; nobody sends what is owed to it
 SPARE_DESKS = 2  # they serve what follows while the others are held
 
 
@@ -56,6 +58,7 @@ class KillFleet:
     def __enter__(self) -> Self:
         self._storm.__enter__()
         try:
+            write(self.engine, _make_customer)
             self.redis = redis.Redis.from_url(self._storm.redis.url, socket_timeout=10)
             self.wait_whole()
         except BaseException:
@@ -145,3 +148,22 @@ class KillFleet:
         living = {incarnation for incarnation, pid in told.items() if alive(pid)}
         seated = self._seated()
         return len(living) == self.workers and len(seated) == self._storm.shape.phones and seated <= living
+
+
+def _make_customer(session: Session) -> None:
+    session.add(
+        ApiKey(
+            id=CUSTOMER,
+            name="kills",
+            customer="kills",
+            sandbox=False,
+            allowlist=[],
+            rate_per_second=1.0,
+            most_waiting=1000,
+            plain_json_allowed=False,
+            wants_alerts=False,
+            wants_quarantines=False,
+            created_at=database_now(session),
+            created_by="test",
+        )
+    )

@@ -106,6 +106,7 @@ def check_done(result: Result, expected: Expected) -> None:
     assert result.in_place == []
     _check_ran_once(result)
     assert result.behind.task.result == result.cell.words
+    assert result.owed == ["task.succeeded", "campaign.ended"]
 
 
 def check_grown(result: Result, expected: Expected) -> None:
@@ -115,6 +116,7 @@ def check_grown(result: Result, expected: Expected) -> None:
     assert result.deeds == []
     _check_ran_once(result)
     assert result.behind.task.result == [f"{result.cell.words} {number}" for number in (0, 1)]
+    assert result.owed == (["campaign.ended"] if result.for_customer else [])  # a task at the desk is a step
 
 
 def _check_rows(rows: Rows, expected: Expected) -> None:

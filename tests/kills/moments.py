@@ -17,6 +17,7 @@ class Moment(StrEnum):
     DECLARED = "declared"  # the point of no return is on disk, and the phone was not touched
     TAPPED = "tapped"  # the app took the tap, and its outcome is not written
     CONCLUDED = "concluded"  # the action's outcome is committed, and the task's is not
+    OWING = "owing"  # the task's end is written, and the callback about it is not owed
     RECORDING = "recording"  # result and what follows are written, and about to be committed
     RECORDED = "recorded"  # they are committed, and what follows is not rung
     ACKNOWLEDGING = "acknowledging"  # all is done but for the ticket, which is still in Redis
@@ -32,6 +33,7 @@ PHONE = (
     Moment.DECLARED,
     Moment.TAPPED,
     Moment.CONCLUDED,
+    Moment.OWING,
     Moment.RECORDING,
     Moment.RECORDED,
     Moment.ACKNOWLEDGING,

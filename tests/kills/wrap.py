@@ -22,7 +22,7 @@ from flows.session import PointOfNoReturn
 from tests.kills.hold import FOLDER, HOLD_SECONDS, Board, Word
 from tests.kills.moments import Moment
 from tests.support.poll import wait_until
-from workers import journal, record, rescue, ring, run
+from workers import follow_on, journal, record, rescue, ring, run
 from workers.claim import Claim
 from workers.coordinator import loop
 from workers.host.slots import Stop
@@ -79,6 +79,11 @@ def _persist(original: Callable[..., Any], what: str, work: Callable[[], Any], m
         return done
 
     return original(what, concluding, may_wait)
+
+
+def _owe(original: Callable[..., None], session: Any, task: Any, now: Any) -> None:
+    at(Moment.OWING, task.id)
+    original(session, task, now)
 
 
 def _write_record(original: Callable[..., Any], engine: Any, work: Callable[[Any], Any]) -> Any:
@@ -139,6 +144,7 @@ for _owner, _name, _around in (
     (journal.LedgerJournal, "declare", _declare),
     (journal, "persist", _persist),
     (PointOfNoReturn, "tap", _tap),
+    (follow_on, "owe_task", _owe),
     (record, "write", _write_record),
     (Request, "acknowledge", _acknowledge),
     (ring, "publish", _publish),
