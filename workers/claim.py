@@ -77,8 +77,14 @@ class NotMine:
     priority: int = 6
 
 
-def claim(engine: Engine, seat: Seat, task_id: str, *, lease: float, zone: str) -> Claim | NotMine:
-    """Take the task, or say why not. Delivered ten times, a ticket is claimed once."""
+def claim(
+    engine: Engine, seat: Seat, task_id: str, *, lease: float, zone: str, step: int | None = None
+) -> Claim | NotMine:
+    """Take the task, or say why not. Delivered ten times, a ticket is claimed once.
+
+    `step`: the priority of the ticket. One that is more urgent than its task runs nothing: the task was moved
+    down the line since, and has another ticket there.
+    """
 
     def work(session: Session) -> Claim | NotMine:
         task = _locked(session, task_id)
@@ -90,6 +96,8 @@ def claim(engine: Engine, seat: Seat, task_id: str, *, lease: float, zone: str) 
         refused = _not_claimable(task, seat, now)
         if refused is not None:
             return refused
+        if step is not None and step < step_of(task):
+            return NotMine("the task was moved down the line: another ticket stands there")
         args, kwargs = _evaluated(session, task)
         held = _held(session, task, _known_params(args, kwargs))
         if held is not None:

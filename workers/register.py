@@ -16,7 +16,7 @@ def ticket_task(name: str) -> Task[..., Any]:
 
     @app.task(name=name, bind=True)
     def ticket(self: Task[..., Any], *_args: Any, **_kwargs: Any) -> str:
-        return run_ticket(self.request.id)
+        return run_ticket(self.request.id, (self.request.delivery_info or {}).get("priority"))
 
     return ticket
 

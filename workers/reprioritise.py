@@ -1,7 +1,7 @@
 """Reprioritise: what has not begun is rung anew, at its new place in the line.
 
-The ticket that is there already is not looked for. It stands in the line of the old priority, and
-runs nothing once the new one was taken; of two tickets for one task the first that is taken counts.
+The ticket that is there already is not looked for. It stands in the line of the old priority: one that is
+less urgent runs nothing once the new one was taken, and one that is more urgent is refused by the claim.
 """
 
 from __future__ import annotations

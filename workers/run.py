@@ -41,12 +41,15 @@ log = logging.getLogger("phonefleet.run")
 AWAY_PAUSE = 1.0  # seconds before the next ticket is looked at while the ledger is away
 
 
-def run_ticket(task_id: str) -> str:
-    """Claim the ticket's task, run it, record what came of it, ring what follows. What happened, in a word."""
+def run_ticket(task_id: str, step: int | None = None) -> str:
+    """Claim the ticket's task, run it, record what came of it, ring what follows. What happened, in a word.
+
+    `step`: the priority that the ticket came with, if its message says.
+    """
     engine, seat = ledger(), current_seat()
     config = settings()
     try:
-        got = claim(engine, seat, task_id, lease=config.lease, zone=config.timezone.key)
+        got = claim(engine, seat, task_id, lease=config.lease, zone=config.timezone.key, step=step)
     except AWAY as error:
         log.warning("%s not claimed, the ledger is away: %s", task_id, getattr(error, "orig", error))
         time.sleep(AWAY_PAUSE)  # ticket after ticket would be used up while nothing can be claimed

@@ -33,6 +33,12 @@ def quick(self: Any) -> None:
     _trace(_redis(), self, "done")
 
 
+@app.task(bind=True, name="errand.step")
+def step(self: Any) -> None:
+    """Leave a trace of the priority that the ticket came with."""
+    _trace(_redis(), self, f"step:{self.request.delivery_info['priority']}")
+
+
 @app.task(bind=True, name="errand.last_word")
 def last_word(self: Any, server: int, seconds: float) -> None:
     """Leave a trace and let Redis hang, so that the answer to the ticket meets nobody."""

@@ -66,6 +66,11 @@ def test_pool_work_runs_by_priority_and_within_one_as_it_came(same_worker: Shelf
     assert done == [task_id for _, task_id in sorted(zip(priorities, sent, strict=True), key=lambda pair: pair[0])]
 
 
+def test_a_ticket_tells_its_worker_the_priority_that_it_came_with(same_worker: Shelf) -> None:
+    sent = same_worker.send(ticket("errand.step", "pool", 7), ticket("errand.step", "phone.A", 0))
+    assert sorted(what for what, task_id, _ in same_worker.traces.wait(2) if task_id in sent) == ["step:0", "step:7"]
+
+
 def test_a_worker_leaves_the_pool_and_joins_it_again_and_serves_its_own_queue_throughout(same_worker: Shelf) -> None:
     slot = same_worker.seats["A"].slot
 

@@ -148,9 +148,11 @@ def take(engine: Engine, task_id: str, seat: Seat | None = None, lease: float = 
     return got
 
 
-def try_to_take(engine: Engine, task_id: str, seat: Seat | None = None, lease: float = LEASE) -> Claim | NotMine:
+def try_to_take(
+    engine: Engine, task_id: str, seat: Seat | None = None, lease: float = LEASE, step: int | None = None
+) -> Claim | NotMine:
     """Deliver a ticket to a worker, by default one at the desk."""
-    return claim(engine, seat or desk_seat(), task_id, lease=lease, zone=ZONE)
+    return claim(engine, seat or desk_seat(), task_id, lease=lease, zone=ZONE, step=step)
 
 
 def outcome_of(engine: Engine, got: Claim) -> Outcome:

@@ -35,7 +35,9 @@ from tests.ledger.drive import (
 )
 from tests.ledger.threads import at_once
 from workers import ring as ringing
+from workers.claim import Claim, NotMine
 from workers.coordinator.restore import lost_tickets, restore, restore_after_emptying, short
+from workers.reprioritise import reprioritise_task
 from workers.rescue import incarnation_died
 from workers.ring import ring, ring_ready
 from workers.tickets import list_keys, queue_lengths
@@ -233,3 +235,24 @@ def test_what_was_begun_is_rung_before_what_nobody_tried(ledger: Engine, redis: 
     assert ring_ready(ledger) == 4
     assert redis.llen(list_keys("pool")[0]) == 1
     assert redis.llen(list_keys("pool")[1]) == 3
+
+
+def test_a_task_that_was_moved_down_the_line_runs_when_its_turn_is_there(ledger: Engine, redis: Redis) -> None:
+    owned_author(ledger)
+    seat = phone_seat(ledger, "p1")
+    (one,) = ready(ledger, plant(ledger, titles(priority=0)))
+    ring_ready(ledger)
+    assert reprioritise_task(ledger, one, 9, who="operator") == 1
+    urgent, *_, low = (redis.llen(key) for key in list_keys("pool"))
+    assert (urgent, low) == (1, 1)
+    assert isinstance(try_to_take(ledger, one, seat, step=0), NotMine)
+    assert task(ledger, one).rung_queue == "pool", "its other ticket is still owed nothing"
+    assert isinstance(try_to_take(ledger, one, seat, step=9), Claim)
+
+
+def test_a_task_that_was_moved_up_the_line_runs_by_whichever_ticket_comes_first(ledger: Engine) -> None:
+    owned_author(ledger)
+    seat = phone_seat(ledger, "p1")
+    (one,) = ready(ledger, plant(ledger, titles(priority=9)))
+    reprioritise_task(ledger, one, 0, who="operator")
+    assert isinstance(try_to_take(ledger, one, seat, step=9), Claim)
