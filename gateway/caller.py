@@ -53,6 +53,10 @@ class Caller:
         """As records name it."""
         return f"{self.key.customer[:120]} ({self.key.id})"
 
+    def did(self, who: str) -> bool:
+        """Does this name, as records have it, stand for a key of the same customer?"""
+        return any(who.endswith(f"({key_id})") for key_id in self.sees)
+
     def once(self, session: Session) -> None:
         """To be called in the transaction of whatever changes something. Raises Replayed."""
         if not remember(session, self.key.id, self.request_id, database_now(session)):

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from gateway.caller import Caller
 from gateway.problem import Declined
 from gateway.seen import known_phone, own_campaign, own_task
-from models.engine import write
-from models.refused import Refused
+from models.engine import read, write
+from models.refused import Problem, Refused
 from models.states import OPEN, State
 from models.tables import Task
 from workers.pause import (
@@ -26,6 +26,7 @@ from workers.pause import (
 )
 from workers.reprioritise import reprioritise_campaign, reprioritise_task
 from workers.stop import StopReport, stop_campaign, stop_task
+from workers.wishes import Pause, newest_pause, pause_of_task
 
 T = TypeVar("T")
 
@@ -50,7 +51,7 @@ class Control:
 
     def resume_task(self, caller: Caller, task_id: str) -> int:
         """How many tasks are ready now."""
-        self._mine(caller, own_task, task_id)
+        self._mine(caller, _task_to_resume, task_id)
         return _now(lambda: resume_task(self._engine, task_id, who=caller.who))
 
     def reprioritise_task(self, caller: Caller, task_id: str, priority: int) -> int:
@@ -70,7 +71,7 @@ class Control:
 
     def resume_campaign(self, caller: Caller, campaign_id: str) -> int:
         """How many tasks are ready now."""
-        self._mine(caller, own_campaign, campaign_id)
+        self._mine(caller, _campaign_to_resume, campaign_id)
         return _now(lambda: resume_campaign(self._engine, campaign_id, who=caller.who))
 
     def reprioritise_campaign(self, caller: Caller, campaign_id: str, priority: int) -> int:
@@ -80,9 +81,9 @@ class Control:
 
     def stop_phone(self, caller: Caller, serial: str, why: str) -> StopReport:
         """The caller's own tasks that run there, or are pinned to it or to the account on it, and nobody else's."""
-        wanted = write(self._engine, lambda session: self._on_phone(session, caller, serial))
+        self._mine(caller, known_phone, serial)
         reports = []
-        for task_id in wanted:
+        for task_id in read(self._engine, lambda session: self._on_phone(session, caller, serial)):
             try:
                 reports.append(stop_task(self._engine, task_id, who=caller.who, why=why))
             except Refused:  # it ended meanwhile
@@ -96,24 +97,29 @@ class Control:
     def pause_phone(self, caller: Caller, serial: str, why: str) -> PauseReport:
         """The whole phone, whoever's work it would do."""
         self._mine(caller, known_phone, serial)
-        return _now(lambda: pause_phone(self._engine, serial, who=caller.who, why=why))
+        return _now(lambda: pause_phone(self._engine, serial, who=caller.who, why=why, of_customer=True))
 
     def resume_phone(self, caller: Caller, serial: str) -> int:
         """How many tickets were rung."""
-        self._mine(caller, known_phone, serial)
+        self._mine(caller, _phone_to_resume, serial)
         return _now(lambda: resume_phone(self._engine, serial, who=caller.who))
 
     def _mine(self, caller: Caller, find: Callable[[Session, Caller, str], object], what: str) -> None:
         """Look, and remember the request: it is let in once, whatever becomes of it then."""
 
-        def work(session: Session) -> None:
+        def work(session: Session) -> Declined | None:
             caller.once(session)
-            find(session, caller, what)
+            try:
+                find(session, caller, what)
+            except Declined as declined:
+                return declined
+            return None
 
-        write(self._engine, work)
+        declined = write(self._engine, work)
+        if declined is not None:
+            raise declined
 
     def _on_phone(self, session: Session, caller: Caller, serial: str) -> list[str]:
-        caller.once(session)
         phone = known_phone(session, caller, serial)
         there = or_(
             and_(Task.state == State.RUNNING, Task.phone_serial == serial),
@@ -122,6 +128,28 @@ class Control:
         )
         wanted = select(Task.id).where(Task.key_id.in_(caller.sees), Task.state.in_(list(OPEN)), there)
         return list(session.scalars(wanted.order_by(Task.position.desc()).limit(MOST_ON_A_PHONE)))
+
+
+def _task_to_resume(session: Session, caller: Caller, task_id: str) -> None:
+    task = own_task(session, caller, task_id)
+    _own_pause(caller, pause_of_task(session, task) if task.paused else None, "task")
+
+
+def _campaign_to_resume(session: Session, caller: Caller, campaign_id: str) -> None:
+    campaign = own_campaign(session, caller, campaign_id)
+    _own_pause(caller, newest_pause(session, [f"campaign:{campaign_id}"]) if campaign.paused else None, "campaign")
+
+
+def _phone_to_resume(session: Session, caller: Caller, serial: str) -> None:
+    phone = known_phone(session, caller, serial)
+    _own_pause(caller, newest_pause(session, [f"phone:{serial}"]) if phone.paused else None, "phone")
+
+
+def _own_pause(caller: Caller, pause: Pause | None, what: str) -> None:
+    """Raises Declined (not_now) for a pause that the operator or another customer laid: they have a reason."""
+    if pause is not None and not caller.did(pause.who):
+        problem = Problem(what, "it was paused by somebody else", "ask the operator")
+        raise Declined("not_now", problems=[problem])
 
 
 def _now(act: Callable[[], T]) -> T:

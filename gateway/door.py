@@ -25,6 +25,7 @@ from gateway.knock import Knock, LetIn, Porter, payload_of
 from gateway.problem import CODES, MEDIA_TYPE, Declined
 from gateway.seal import seal_json, sign
 from gateway.signing import ANSWER, of_answer
+from workers.persist import FINAL
 
 log = logging.getLogger("phonefleet.gateway")
 
@@ -183,7 +184,7 @@ def _declined(error: Exception) -> Declined:
     """What the caller learns of an error; of our own the log has the rest."""
     if isinstance(error, Declined):
         return error
-    if isinstance(error, DBAPIError | PoolTimeout):
+    if isinstance(error, DBAPIError | PoolTimeout) and not isinstance(error, FINAL):
         log.warning("the ledger does not answer: %s", getattr(error, "orig", error))
         return Declined("unavailable", "try again in a moment", headers={"retry-after": "5"})
     log.error("an unexpected error", exc_info=error)

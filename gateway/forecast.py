@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from flows.registry import FLOWS
 from gateway.caller import Caller
 from gateway.plant import time_left
+from gateway.waiting import open_tasks
 from gateway.wishes import Wish
 from models.engine import database_now
 from models.refused import Problem, Refused
@@ -48,25 +49,40 @@ class Forecast:
     problems: Sequence[Problem]
     tasks: int
     placed: Sequence[Placed]
+    more_placed: int  # further flows and targets, which are not told one by one
 
 
 def forecast(session: Session, caller: Caller, wish: Wish) -> Forecast:
     """Look ahead. Every problem is named that planting would refuse it for."""
     now = database_now(session)
-    problems = [*_reference_problems(session, caller, wish), *_problems(session, caller, wish, now)]
+    known = _known(session, caller, wish)
+    problems = [*_reference_problems(known, wish), *_problems(session, caller, wish, now)]
     rows = wish.planted.rows
+    if known is None:
+        problems += _too_many(session, caller, len(rows))
     groups: dict[tuple[str, str], list[PlantedRow]] = {}
     for row in rows:
         if row.task in FLOWS:
             groups.setdefault((row.task, _target(pin_of(row))), []).append(row)
     seated = seated_phones(session, now, sandbox=caller.key.sandbox)
     placed = [_placed(session, group, seated, now) for group in list(groups.values())[:MOST_PLACEMENTS]]
-    return Forecast(problems, len(rows), placed)
+    return Forecast(problems, len(rows), placed, len(groups) - len(placed))
 
 
-def _reference_problems(session: Session, caller: Caller, wish: Wish) -> list[Problem]:
+def _known(session: Session, caller: Caller, wish: Wish) -> Campaign | None:
     mine = (Campaign.key_id == caller.key.id, Campaign.reference == wish.reference)
-    known = session.scalars(select(Campaign).where(*mine)).one_or_none()
+    return session.scalars(select(Campaign).where(*mine)).one_or_none()
+
+
+def _too_many(session: Session, caller: Caller, more: int) -> list[Problem]:
+    count, most = open_tasks(session, caller.key.id), caller.key.most_waiting
+    if count + more <= most:
+        return []
+    reason = f"{count} tasks have not ended, {more} more would be over the {most} that this key may have"
+    return [Problem("tasks", reason, "wait until some have ended, or ask for less")]
+
+
+def _reference_problems(known: Campaign | None, wish: Wish) -> list[Problem]:
     if known is None or known.request_digest == wish.digest:
         return []
     return [Problem("reference", f"it stands for another request, campaign {known.id}", "take a new one")]

@@ -218,6 +218,11 @@ def _checked(wish: KeyWish) -> list[str]:
         for name, value in (("name", wish.name), ("customer", wish.customer))
         if not value.strip() or len(value) > 191 or storable_text(value) != value
     ]
+    problems += [
+        Problem(name, f"{value[:40]!r} begins or ends with a blank", "take it off")
+        for name, value in (("name", wish.name), ("customer", wish.customer))
+        if value.strip() and value != value.strip()
+    ]
     if not 0 < wish.rate_per_second <= 10_000:
         problems.append(Problem("rate", f"{wish.rate_per_second:g} is outside 0 to 10000 a second", "10 suits most"))
     if not 1 <= wish.most_waiting <= 1_000_000:

@@ -17,7 +17,7 @@ from gateway.waiting import Waiting
 from gateway.wishes import Wish
 from models.engine import database_now
 from models.keys import remember_all
-from models.refused import Refused, refuse
+from models.refused import Problem, Refused, refuse
 from models.tables import Campaign
 from workers.check import Ground
 from workers.plant import LATEST_END, Seedling, check_planting, plant_checked
@@ -102,7 +102,13 @@ def _known(session: Session, asked: Sequence[Asked]) -> dict[Key, Campaign]:
 
 def _check_same(known: Campaign, wish: Wish) -> None:
     if known.request_digest != wish.digest:
-        raise Declined("reference_taken", f"{wish.reference!r} stands for campaign {known.id}")
+        raise reference_taken(wish.reference, known.id)
+
+
+def reference_taken(reference: str, campaign_id: str) -> Declined:
+    """The problem of a reference that stands for another request."""
+    reason = f"{reference!r} stands for another request, campaign {campaign_id}"
+    return Declined("reference_taken", problems=[Problem("reference", reason, "take a new one")])
 
 
 def _seedling(session: Session, one: Asked, now: datetime, ground: Ground) -> Seedling:

@@ -43,6 +43,7 @@ def post(address: Address, ip: str, body: bytes, headers: Mapping[str, str], sec
     wire = _Wire(ip, seconds)
     with requests.Session() as session:
         session.trust_env = False
+        session.adapters.clear()  # an address that is not this one's goes nowhere
         session.mount(address.origin + "/", _Adapter(wire))
         try:
             with (

@@ -30,8 +30,7 @@ class Waiting:
         with self._lock:
             kept = self._counted.get(key_id)
         if kept is None or now - kept[0] >= KEEP_SECONDS:
-            is_open = (Task.key_id == key_id, Task.state.in_(list(OPEN)))
-            kept = (now, session.scalar(select(func.count()).select_from(Task).where(*is_open)) or 0)
+            kept = (now, open_tasks(session, key_id))
         if kept[1] + more > most:
             detail = f"{kept[1]} tasks have not ended, {more} more would be over the {most} that this key may have"
             raise Declined("too_many_waiting", detail, headers={"retry-after": "60"})
@@ -39,3 +38,9 @@ class Waiting:
             before = self._counted.get(key_id, kept)
             newest = kept if before[0] < kept[0] else before
             self._counted[key_id] = (newest[0], newest[1] + more)
+
+
+def open_tasks(session: Session, key_id: str) -> int:
+    """The tasks of a key that have not ended."""
+    is_open = (Task.key_id == key_id, Task.state.in_(list(OPEN)))
+    return session.scalar(select(func.count()).select_from(Task).where(*is_open)) or 0

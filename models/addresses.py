@@ -55,6 +55,8 @@ def read_address(url: str, field: str = "callback_url") -> Address:
         raise refuse(field, f"it is no URL: {error}", _REMEDY) from None
     if parts.scheme not in DEFAULT_PORTS:
         raise refuse(field, f"{parts.scheme!r} is neither https nor http", _REMEDY)
+    if port == 0:
+        raise refuse(field, "no receiver has port 0", "name its port, or none for the scheme's own")
     if "@" in parts.netloc or "#" in url:
         raise refuse(field, "it holds a user, a password or a fragment", "leave them out; callbacks are signed")
     host = _host(parts.hostname or "", field)

@@ -5,6 +5,7 @@ Nothing here fails because of where a callback goes: a task ends whether or not 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ from models.completeness import completeness
 from models.events import Event, alert_event, campaign_event, task_event
 from models.keys import subscribers
 from models.refused import Refused
-from models.tables import Alert, Attempt, Campaign, Delivery, Endpoint, Lane, Task
+from models.tables import Alert, ApiKey, Attempt, Campaign, Delivery, Endpoint, Lane, Phone, Task
 from models.unless_there import made
 
 OWED, DELIVERED, FAILED, DISABLED = "owed", "delivered", "failed", "disabled"
@@ -43,11 +44,33 @@ def owe_campaign(session: Session, campaign: Campaign, outcome: str, now: dateti
 
 
 def owe_alert(session: Session, alert: Alert, now: datetime) -> None:
-    """The callbacks of an alert to every key that asked for such ones."""
+    """The callbacks of an alert to every key that asked for such ones, and may see what it is about."""
     event = alert_event(alert)
-    for key in subscribers(session, event.type):
+    asking = subscribers(session, event.type)
+    if not asking:
+        return
+    may_see = _who_may_see(session, alert.subject)
+    for key in asking:
         assert key.events_url is not None, "subscribers have an address"
-        owe(session, key.id, key.events_url, event, now)
+        if may_see(key):
+            owe(session, key.id, key.events_url, event, now)
+
+
+def _who_may_see(session: Session, subject: str) -> Callable[[ApiKey], bool]:
+    """A task or an endpoint is its customer's, a phone that of keys of its sort, and the rest the real fleet's.
+
+    What the operator planted is no customer's.
+    """
+    kind, _, name = subject.partition(":")
+    if kind == "phone":
+        phone = session.get(Phone, name)
+        return lambda key: phone is not None and key.sandbox == phone.sandbox
+    if kind not in ("task", "endpoint"):
+        return lambda key: not key.sandbox
+    table = Task if kind == "task" else Endpoint
+    key_id = session.scalar(select(table.key_id).where(table.id == name))
+    owner = session.get(ApiKey, key_id) if key_id is not None else None
+    return lambda key: owner is not None and (key.customer, key.sandbox) == (owner.customer, owner.sandbox)
 
 
 def owe(session: Session, key_id: str, url: str, event: Event, now: datetime) -> None:

@@ -143,8 +143,10 @@ def settle_try(session: Session, sending: Sending, came: Came, now: datetime) ->
         )
     )
     assert isinstance(done, CursorResult)
+    if done.rowcount != 1:
+        return False
     _tell_endpoint(session, sending, came, now)
-    return done.rowcount == 1
+    return True
 
 
 def give_up_old(session: Session, now: datetime) -> int:

@@ -60,14 +60,19 @@ def pause_task(engine: Engine, task_id: str, *, who: str, why: str = "") -> Paus
     return write(engine, ask)
 
 
-def pause_phone(engine: Engine, serial: str, *, who: str, why: str = "") -> PauseReport:
-    """Let a phone take no more work; what runs there leaves it. Raises Refused for an unknown phone."""
+def pause_phone(engine: Engine, serial: str, *, who: str, why: str = "", of_customer: bool = False) -> PauseReport:
+    """Let a phone take no more work; what runs there leaves it. Raises Refused for an unknown phone.
+
+    The reason is read by all whose tasks wait for the phone. What is `of_customer` is no other customer's to
+    read: who it was, and why, is kept with the change alone.
+    """
+    said = ("is paused over the API", "") if of_customer else (f"is paused by {who}", why)
 
     def ask(session: Session) -> PauseReport:
         phone = known_phone(session, serial)
         record_change(session, who, f"phone:{serial}", {"paused": phone.paused}, {PAUSED: why})
         phone.paused = True
-        phone.paused_why = storable_text(in_words(f"phone {serial}", f"is paused by {who}", why))
+        phone.paused_why = storable_text(in_words(f"phone {serial}", *said))
         owe_tickets_again(session, serial)
         runs = (Task.state == State.RUNNING, Task.phone_serial == serial)
         return PauseReport(0, session.scalar(select(func.count()).select_from(Task).where(*runs)) or 0)

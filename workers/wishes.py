@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +22,14 @@ class Wish:
     """How the attempt that leaves for it is recorded, and why, for people."""
 
     outcome: Literal["stopped", "paused", "handed_back"]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Who paused something, and the reason given, if any."""
+
+    who: str
     why: str
 
 
@@ -46,7 +55,13 @@ def hold_if_paused(session: Session, task: Task, ready: list[str]) -> list[str]:
 
 
 def why_paused(session: Session, task: Task) -> str:
-    """Who paused a task and why: the newest pause of it, of what it stands in the place of, or of its campaign."""
+    """Who paused a task and why."""
+    pause = pause_of_task(session, task)
+    return NOBODY_SAID if pause is None else in_words(pause.who, "paused it", pause.why)
+
+
+def pause_of_task(session: Session, task: Task) -> Pause | None:
+    """The newest pause of a task, of what it stands in the place of, or of its campaign."""
     subjects = [f"campaign:{task.campaign_id}", f"task:{task.id}"]
     above = task.in_place_of
     for _ in range(MAX_NESTING):
@@ -54,11 +69,16 @@ def why_paused(session: Session, task: Task) -> str:
             break
         subjects.append(f"task:{above}")
         above = session.scalar(select(Task.in_place_of).where(Task.id == above))
+    return newest_pause(session, subjects)
+
+
+def newest_pause(session: Session, subjects: Collection[str]) -> Pause | None:
+    """The newest pause of one of these, such as phone:SIM0001."""
     changes = session.scalars(select(Change).where(Change.subject.in_(subjects)).order_by(Change.id.desc()))
     for change in changes:
         if isinstance(change.after, dict) and PAUSED in change.after:
-            return in_words(change.who, "paused it", str(change.after[PAUSED]))
-    return NOBODY_SAID
+            return Pause(change.who, str(change.after[PAUSED]))
+    return None
 
 
 def in_words(who: str, did: str, why: str) -> str:

@@ -31,6 +31,13 @@ def _in_the_calendar(value: datetime) -> datetime:
     return value
 
 
+def no_blank_ends(value: str) -> str:
+    """Databases take what differs in such blanks alone for the same."""
+    if value != value.strip():
+        raise ValueError("it begins or ends with a blank; take it off")
+    return value
+
+
 def _a_flow(value: str) -> str:
     if value not in FLOWS:
         raise ValueError(f"there is no flow {value!r}; use one of {', '.join(FLOW_NAMES)}")
@@ -40,6 +47,7 @@ def _a_flow(value: str) -> str:
 Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_text), AfterValidator(_in_the_calendar)]
 Reference = Annotated[
     str,
+    AfterValidator(no_blank_ends),
     Field(
         min_length=1,
         max_length=191,

@@ -25,4 +25,5 @@ def forecast_view(found: Forecast) -> shown.Forecast:
             )
             for one in found.placed
         ],
+        more_placements=found.more_placed,
     )

@@ -233,3 +233,4 @@ class Forecast(Shown):
     problems: list[Detail]
     tasks: int = Field(description="Tasks to begin with; a running task may plant more.")
     placements: list[Placement]
+    more_placements: int = Field(description="Further flows and targets that are not listed one by one.")

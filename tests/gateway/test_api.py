@@ -19,6 +19,7 @@ from tests.gateway.api_server import Api, Caller
 from tests.ledger.drive import AUTHOR, owned_author, phone_seat, take
 from tests.ledger.drive import task as row_of
 from tests.ledger.threads import at_once
+from workers.pause import pause_campaign, pause_phone, pause_task, resume_campaign, resume_phone, resume_task
 
 TITLES = {"author_id": AUTHOR, "count": 2}
 LIKE = {
@@ -240,12 +241,40 @@ def test_a_phone_is_shown_paused_and_its_own_work_stopped(api: Api, acme: Caller
     (seen,) = other.client.phones()
     assert (seen["busy"], seen["task_id"]) == (True, None)
     assert acme.client.control("phones", "p1", "pause", "dusty") == {"held": 0, "leaving": 1}
-    assert acme.client.call("GET", "/v1/phones/p1")["paused"]
+    (paused,) = other.client.phones()
+    assert (paused["paused"], paused["paused_why"]) == (True, "phone p1 is paused over the API")
     acme.client.control("phones", "p1", "resume")
     assert acme.client.control("phones", "p1", "stop") == {"stopped": 1, "leaving": 1, "in_review": 0}
     states = {one: row_of(api.engine, one) for one in (mine, theirs, running)}
     assert [states[one].stop_requested for one in (mine, theirs, running)] == [True, False, True]
     assert states[theirs].state == State.READY
+
+
+def test_a_pause_is_lifted_by_whose_it_is(api: Api, acme: Caller) -> None:
+    phone_seat(api.engine, "p1")
+    other, colleague = api.caller("other"), api.caller("acme")
+    made = acme.client.submit("collect_titles", TITLES, reference="one")
+    campaign_id = made.raw["campaign_id"]
+    pause_phone(api.engine, "p1", who="lena", why="new battery")
+    pause_task(api.engine, made.id, who="lena")
+    for kind, one in (("phones", "p1"), ("tasks", made.id)):
+        with pytest.raises(Problem) as refused:
+            acme.client.control(kind, one, "resume")
+        assert refused.value.code == "not_now"
+        assert refused.value.problems[0]["reason"] == "it was paused by somebody else"
+    resume_phone(api.engine, "p1", who="lena")
+    resume_task(api.engine, made.id, who="lena")
+    pause_campaign(api.engine, campaign_id, who="lena")
+    with pytest.raises(Problem):
+        acme.client.control("campaigns", campaign_id, "resume")
+    resume_campaign(api.engine, campaign_id, who="lena")
+    for kind, one in (("phones", "p1"), ("campaigns", campaign_id)):
+        acme.client.control(kind, one, "pause", "lunch")
+    with pytest.raises(Problem) as refused:
+        other.client.control("phones", "p1", "resume")
+    assert refused.value.code == "not_now"
+    for kind, one in (("phones", "p1"), ("campaigns", campaign_id)):
+        colleague.client.control(kind, one, "resume")
 
 
 def test_what_is_anothers_is_not_there(api: Api, acme: Caller) -> None:

@@ -114,10 +114,12 @@ def test_the_hand_of_a_dead_sender_is_not_waited_for_and_not_heard_later(ledger:
     alive = must_take(ledger, "alive")
     assert alive.id == dead.id == one
     assert not settle(ledger, dead, FAILED)
+    assert not settle(ledger, dead, GONE)
+    assert (endpoint(ledger).failures, endpoint(ledger).disabled_at) == (0, None)
     assert settle(ledger, alive, ARRIVED)
     assert delivery(ledger, one).state == "delivered"
     tries = read(ledger, lambda session: session.scalar(select(func.count()).select_from(DeliveryAttempt)))
-    assert tries == 2
+    assert tries == 3
 
 
 def test_after_so_many_failures_an_endpoint_is_left_alone_then_tried_with_one(ledger: Engine, acme: Customer) -> None:

@@ -158,6 +158,7 @@ def test_alerts_and_quarantines_go_to_whom_asked_for_them(ledger: Engine) -> Non
     quiet = customer(ledger, ORIGIN, "quiet")
     both = customer(ledger, ORIGIN, "both", events_url=f"{ORIGIN}/events", wants_alerts=True, wants_quarantines=True)
     phones = customer(ledger, ORIGIN, "phones", events_url=f"{ORIGIN}/phones", wants_quarantines=True)
+    phone_seat(ledger, "p1")
     alarm(ledger, "phone_quarantined", "phone:p1")
     alarm(ledger, "account_twice", "account:a1")
     told = [(one.key_id, one.event_type, one.url, one.payload["subject"]) for one in deliveries(ledger)]
@@ -169,6 +170,32 @@ def test_alerts_and_quarantines_go_to_whom_asked_for_them(ledger: Engine) -> Non
             (both.key_id, "alert", f"{ORIGIN}/events", "account:a1"),
         ]
     )
+
+
+def test_an_alert_goes_to_nobody_who_may_not_see_what_it_is_about(ledger: Engine) -> None:
+    owned_author(ledger)
+    asks: dict[str, Any] = {"events_url": f"{ORIGIN}/events", "wants_alerts": True, "wants_quarantines": True}
+    acme = customer(ledger, ORIGIN, "acme", **asks)
+    other = customer(ledger, ORIGIN, "other", **asks)
+    trial = customer(ledger, ORIGIN, "acme", sandbox=True, **asks)
+    phone_seat(ledger, "real")
+    phone_seat(ledger, "simulated", sandbox=True)
+    mine = task_of(ledger, acme.plant(titles(), url=None)).id
+    (operators,) = ready(ledger, plant(ledger, titles()))
+    acme.owe()
+    failing = endpoint(ledger).id
+
+    def told(kind: str, subject: str) -> set[str]:
+        before = len(deliveries(ledger))
+        alarm(ledger, kind, subject)
+        return {one.key_id for one in deliveries(ledger)[before:]}
+
+    assert told("needs_review", f"task:{mine}") == {acme.key_id}
+    assert told("needs_review", f"task:{operators}") == set()
+    assert told("endpoint_failing", f"endpoint:{failing}") == {acme.key_id}
+    assert told("phone_quarantined", "phone:real") == {acme.key_id, other.key_id}
+    assert told("phone_quarantined", "phone:simulated") == {trial.key_id}
+    assert told("hub_lost", "host:shelf-1") == {acme.key_id, other.key_id}
 
 
 def test_what_is_owed_to_a_disabled_endpoint_is_kept_and_not_sent(ledger: Engine, acme: Customer) -> None:
