@@ -81,7 +81,8 @@ class Keyring:
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.monotonic) -> None:
         self._engine = engine
         self._clock = clock
-        self._kept: dict[str, tuple[float, Known | None]] = {}
+        self._kept: dict[str, tuple[float, Known]] = {}
+        self._none: dict[str, float] = {}  # ids that are no key's; kept apart, for there is no end of them
         self._lock = threading.Lock()
 
     def kept(self, key_id: str) -> tuple[Known | None] | None:
@@ -90,21 +91,32 @@ class Keyring:
         Whoever is told to look is the only one for a second: the others take what is known meanwhile.
         """
         now = self._clock()
+        if now - self._none.get(key_id, -math.inf) < KEEP_SECONDS:
+            return (None,)
         found_at, known = self._kept.get(key_id, (-math.inf, None))
-        if now - found_at < KEEP_SECONDS:
+        if known is not None and now - found_at < KEEP_SECONDS:
             return (known,)
-        if found_at > -math.inf:
+        if known is not None:
             self._kept[key_id] = (now, known)
         return None
+
+    def knows(self, key_id: str) -> bool:
+        """Was it a key's when it was looked up last?"""
+        return key_id in self._kept
 
     def find(self, key_id: str) -> Known | None:
         """The key, if it is in force. Raises what the database raises, and MasterKeyWrong."""
         now = self._clock()
         found = read(self._engine, lambda session: _known(session, key_id))
         with self._lock:
-            if len(self._kept) >= MOST_KEPT:  # whoever makes ids up fills it with nothing
-                self._kept.clear()
-            self._kept[key_id] = (now, found)
+            for kept in (self._kept, self._none):
+                kept.pop(key_id, None)
+                if len(kept) >= MOST_KEPT:
+                    kept.clear()
+            if found is None:
+                self._none[key_id] = now
+            else:
+                self._kept[key_id] = (now, found)
         return found
 
 

@@ -13,14 +13,16 @@ import logging
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.caller import SCOPE, Keyring, Known
+from gateway.caller import SCOPE, Caller, Keyring, Known, Replayed
 from gateway.knock import Knock, LetIn, Porter, payload_of
 from gateway.problem import CODES, MEDIA_TYPE, Declined
 from gateway.seal import seal_json, sign
@@ -30,7 +32,12 @@ from workers.persist import FINAL
 log = logging.getLogger("phonefleet.gateway")
 
 MOST_BYTES = 1_000_000
+SMALL_BYTES = 4_096  # what is bigger is read beside the loop that serves all the others
+MOST_AT_ONCE = 200  # threads and the pool of the ledger bound those that are served; these wait for them
+LOOKUPS_AT_ONCE = 4
+QUESTIONS = frozenset({"GET", "HEAD"})
 BODY_SECONDS = 15.0
+SEND_SECONDS = 60.0
 BEHIND = "/v1/"
 KEPT_HEADERS = (b"retry-after", b"allow", b"location")
 JSON_TYPE = "application/json"
@@ -55,6 +62,7 @@ class Door:
         keyring: Keyring,
         porter: Porter,
         *,
+        remember: Callable[[Caller], None],
         clock: Callable[[], datetime],
         plain_for_all: bool,
         most_bytes: int = MOST_BYTES,
@@ -65,12 +73,25 @@ class Door:
         self._clock = clock
         self._plain_for_all = plain_for_all
         self._most_bytes = most_bytes
+        self._remember = remember
+        self._inside = 0
+        self._lookups = CapacityLimiter(LOOKUPS_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(BEHIND):
             await self._app(scope, receive, send)
             return
+        self._inside += 1
         try:
+            await self._serve(scope, receive, send)
+        finally:
+            self._inside -= 1
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            if self._inside > MOST_AT_ONCE:
+                later = {"retry-after": "1", "connection": "close"}
+                raise Declined("unavailable", "too many requests at this moment", headers=later)
             body = await _whole_body(scope, receive, self._most_bytes)
             knock = Knock(scope["method"], _target(scope), _header_pairs(scope), body)
             let_in = self._porter.let_in(knock, knock.key_id(), await self._known(knock.key_id()))
@@ -86,22 +107,37 @@ class Door:
         await _send(send, status, headers, said)
 
     async def _known(self, key_id: str) -> Known | None:
-        """The key, from the ledger unless it was looked up just now."""
+        """The key, from the ledger unless it was looked up just now. Made-up ones wait for each other alone."""
         if not key_id:
             return None
         kept = self._keyring.kept(key_id)
-        return kept[0] if kept is not None else await run_sync(self._keyring.find, key_id)
+        if kept is not None:
+            return kept[0]
+        limiter = None if self._keyring.knows(key_id) else self._lookups
+        return await run_sync(self._keyring.find, key_id, limiter=limiter)
 
     async def _ask(self, scope: Scope, knock: Knock, let_in: LetIn) -> Answer:
         """Let the app answer. Nothing that it raises gets past here."""
         try:
-            payload = payload_of(knock, let_in, plain_for_all=self._plain_for_all)
+            reading = partial(payload_of, knock, let_in, plain_for_all=self._plain_for_all)
+            payload = await run_sync(reading) if len(knock.body) > SMALL_BYTES else reading()
             inner = {**scope, SCOPE: let_in.caller, "headers": _inner_headers(scope, payload)}
             answer = Answer()
             await self._app(inner, _receiving(payload or b""), _capturing(answer))
-            return answer
         except Exception as error:  # noqa: BLE001 - see above
-            return _as_answer(_declined(error))
+            answer = _as_answer(_declined(error))
+        if knock.method not in QUESTIONS and 400 <= answer.status < 500 and answer.status != NOT_AUTHENTICATED:
+            await self._keep_refused(let_in.caller)
+        return answer
+
+    async def _keep_refused(self, caller: Caller) -> None:
+        """What would be refused now might be carried out later: it is not let in again either."""
+        try:
+            await run_sync(self._remember, caller)
+        except Replayed:  # whoever refused it remembered it
+            return
+        except Exception as error:  # noqa: BLE001 - it was refused all the same
+            log.warning("a refused request is remembered by this process alone: %s", error)
 
     def _sealed(self, knock: Knock, let_in: LetIn, answer: Answer) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         request_id, now = let_in.caller.request_id, self._clock()
@@ -211,5 +247,6 @@ def _json(details: Any) -> bytes:
 
 async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
     length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
-    await send({"type": "http.response.body", "body": body})
+    async with asyncio.timeout(SEND_SECONDS):  # for whoever asks and does not read
+        await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+        await send({"type": "http.response.body", "body": body})

@@ -16,12 +16,13 @@ from gateway.problem import Declined
 from gateway.seal import ID_HEADER, SealBroken, Secret, SignatureRefused, check, open_sealed
 from gateway.signing import KEY_HEADER, PLAIN, SEAL_PARAMETER, of_request
 from gateway.texts import check_text, check_values, parse_object
-from gateway.turnstile import Buckets
+from gateway.turnstile import Buckets, SignedBefore
 from models.refused import Refused
 from models.storable import storable_text
 
 log = logging.getLogger("phonefleet.gateway")
 
+WEIGHT_BYTES = 100_000  # of a body, for one request more in the count of those a second
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # Held against signatures of unknown keys, so that those take as long as known ones.
 _NOBODY = Secret.make("nobody")
@@ -68,14 +69,16 @@ class LetIn:
 class Porter:
     """Lets in who signed with a live secret of a key in force, just now, and not too often. Touches no network."""
 
-    def __init__(self, buckets: Buckets, clock: Callable[[], datetime]) -> None:
+    def __init__(self, buckets: Buckets, seen: SignedBefore, clock: Callable[[], datetime]) -> None:
         self._buckets = buckets
+        self._seen = seen
         self._clock = clock
 
     def let_in(self, knock: Knock, key_id: str, known: Known | None) -> LetIn:
         """Who asks. Raises Declined: not_authenticated for every reason alike, too_many_requests.
 
-        Whether the request came before is asked where it is carried out.
+        That a request came before is known here of this process alone; all of them ask where it is carried out.
+        A big body counts as several requests: reading it takes as long.
         """
         signed = of_request(knock.method, knock.target, knock.body)
         try:
@@ -85,7 +88,11 @@ class Porter:
             log.info("not let in: key %s: %s", storable_text(key_id, 64) or "none", reason)
             raise Declined("not_authenticated") from None
         assert known is not None
-        seconds = self._buckets.take(known.key.id, known.key.rate_per_second)
+        if not self._seen.first_time(known.key.id, request_id):
+            log.info("not let in: key %s: it came before", known.key.id)
+            raise Declined("not_authenticated")
+        weight = 1 + len(knock.body) // WEIGHT_BYTES
+        seconds = self._buckets.take(known.key.id, known.key.rate_per_second, weight)
         if seconds:
             detail = f"{known.key.rate_per_second:g} a second; wait for {seconds} s"
             raise Declined("too_many_requests", detail, headers={"retry-after": str(seconds)})

@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
 from gateway.caller import Caller
-from gateway.plant import Apart, Asked, Planted, Show, plant
+from gateway.plant import Apart, Asked, Planted, Show, plant, planted_before
 from gateway.problem import Declined
 from gateway.waiting import Waiting
 from gateway.wishes import Wish
@@ -97,6 +97,13 @@ class Planter:
         place = _Place(Asked(caller, wish, show))
         self._serve([place])
         return place.answer()
+
+    def planted_before(self, caller: Caller, reference: str, digest: str, show: Show) -> Any | None:
+        """What a reference stands for, for a request that would be refused by now: it may be sent again all the same.
+
+        None when it stands for nothing. Remembers the request. Raises Declined: reference_taken, Replayed.
+        """
+        return write(self._engine, lambda session: planted_before(session, caller, reference, digest, show))
 
     def _run(self) -> None:
         while True:

@@ -92,6 +92,18 @@ def plant(session: Session, asked: Sequence[Asked], waiting: Waiting) -> list[Pl
     ]
 
 
+def planted_before(session: Session, caller: Caller, reference: str, digest: str, show: Show) -> Any | None:
+    """What is shown of what a reference stands for; None when that is nothing. Raises Replayed, Declined."""
+    caller.once(session)
+    mine = (Campaign.key_id == caller.key.id, Campaign.reference == reference)
+    known = session.scalars(select(Campaign).where(*mine)).one_or_none()
+    if known is None:
+        return None
+    if known.request_digest != digest:
+        raise reference_taken(reference, known.id)
+    return show(session, [known])[0]
+
+
 def _known(session: Session, asked: Sequence[Asked]) -> dict[Key, Campaign]:
     """The campaigns that references stand for already."""
     which = or_(

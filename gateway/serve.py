@@ -5,18 +5,21 @@ from __future__ import annotations
 import logging
 import signal
 from pathlib import Path
+from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from gateway.api.app import create_app
 from gateway.master import master_key
+from gateway.patience import PatientProtocol
 from models.engine import MOST_CONNECTIONS, connect
 from models.refused import refuse
 from workers.log import set_up_logging
 from workers.settings import Settings
 
-# More than are served at once: threads and the pool of the ledger bound those. What comes on top is told to come back.
-MOST_AT_ONCE = 200
+# Connections, idle ones included; the door bounds requests, and tells what comes on top to come back.
+MOST_CONNECTED = 800
 KEEP_ALIVE_SECONDS = 30
 END_SECONDS = 20
 
@@ -30,6 +33,22 @@ def check_tls(cert: Path | None, key: Path | None) -> None:
             raise refuse(name, f"{given} is no file", "name a PEM file that may be read")
 
 
+def server_config(app: FastAPI, **where: Any) -> uvicorn.Config:
+    """How uvicorn serves the gateway; `where` says on which address, and with which certificate."""
+    return uvicorn.Config(
+        app,
+        **where,
+        http=PatientProtocol,
+        limit_concurrency=MOST_CONNECTED,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=END_SECONDS,
+        server_header=False,
+        proxy_headers=False,
+        log_config=None,
+        lifespan="on",
+    )
+
+
 def serve(config: Settings, host: str, port: int, cert: Path | None = None, key: Path | None = None) -> int:
     """Answer requests until SIGTERM or SIGINT; those under way come to their end. The exit status.
 
@@ -40,22 +59,8 @@ def serve(config: Settings, host: str, port: int, cert: Path | None = None, key:
     set_up_logging()
     logging.getLogger("uvicorn.access").disabled = True  # addresses of requests hold names of accounts and authors
     engine = connect(config.database_url, kept=MOST_CONNECTIONS)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(engine, config),
-            host=host,
-            port=port,
-            ssl_certfile=cert,
-            ssl_keyfile=None if key is None else str(key),
-            limit_concurrency=MOST_AT_ONCE,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=END_SECONDS,
-            server_header=False,
-            proxy_headers=False,
-            log_config=None,
-            lifespan="on",
-        )
-    )
+    tls = {"ssl_certfile": cert, "ssl_keyfile": None if key is None else str(key)}
+    server = uvicorn.Server(server_config(create_app(engine, config), host=host, port=port, **tls))
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn heeds it, ends in order, and then sends it to the handler that was there before
         signal.signal(number, lambda *_: None)

@@ -1,4 +1,4 @@
-"""How often a key may ask, and which of its questions were asked already.
+"""How often a key may ask, and which of its requests came already.
 
 What changes something is remembered in the ledger, in the transaction that changes it. Questions are
 remembered in Redis, which all gateways share: a commit for every look at a status would cost more
@@ -11,6 +11,7 @@ import logging
 import math
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 
 from redis import Redis
@@ -22,6 +23,7 @@ log = logging.getLogger("phonefleet.gateway")
 
 CALL_SECONDS = 1.0
 MOST_BUCKETS = 10_000
+MOST_SIGNED = 100_000
 
 
 class Buckets:
@@ -32,19 +34,44 @@ class Buckets:
         self._buckets: dict[str, tuple[float, float]] = {}  # tokens, and when they were counted
         self._lock = threading.Lock()
 
-    def take(self, key_id: str, rate: float) -> int:
-        """Take a token. 0 when there was one, else for how many whole seconds to wait."""
+    def take(self, key_id: str, rate: float, weight: int = 1) -> int:
+        """Take so many tokens, or all that a bucket holds. 0 when they were there, else whole seconds to wait."""
         now, most = self._clock(), max(1.0, rate)
+        wanted = min(float(weight), most)
         with self._lock:
             if len(self._buckets) >= MOST_BUCKETS:
                 self._buckets.clear()
             tokens, counted = self._buckets.get(key_id, (most, now))
             tokens = min(most, tokens + (now - counted) * rate)
-            if tokens < 1:
+            if tokens < wanted:
                 self._buckets[key_id] = (tokens, now)
-                return math.ceil((1 - tokens) / rate)
-            self._buckets[key_id] = (tokens - 1, now)
+                return math.ceil((wanted - tokens) / rate)
+            self._buckets[key_id] = (tokens - wanted, now)
             return 0
+
+
+class SignedBefore:
+    """The ids of requests that were well signed, in this process, from the moment that they came.
+
+    What was caught on its way and is sent again costs its customer nothing here, and nobody a look at the ledger.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._seen: OrderedDict[tuple[str, str], float] = OrderedDict()
+
+    def first_time(self, key_id: str, request_id: str) -> bool:
+        """Remember a request. False when it came before."""
+        now = self._clock()
+        while self._seen and (len(self._seen) >= MOST_SIGNED or self._is_old(now)):
+            self._seen.popitem(last=False)
+        if (key_id, request_id) in self._seen:
+            return False
+        self._seen[key_id, request_id] = now
+        return True
+
+    def _is_old(self, now: float) -> bool:
+        return now - next(iter(self._seen.values())) > REMEMBERED.total_seconds()
 
 
 class AskedBefore:

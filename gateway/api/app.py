@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from anyio.to_thread import run_sync
@@ -17,13 +18,13 @@ from starlette.exceptions import HTTPException
 from gateway.api import campaigns, changes, deliveries, evidence, phones, tasks
 from gateway.api.describe import describe
 from gateway.api.parts import Gateway, seal_parameter
-from gateway.caller import Keyring
+from gateway.caller import Keyring, let_in_once
 from gateway.door import Door
 from gateway.evidence import EvidenceStore
 from gateway.knock import Porter
 from gateway.problem import MEDIA_TYPE, Declined
 from gateway.texts import MOST_PROBLEMS
-from gateway.turnstile import AskedBefore, Buckets
+from gateway.turnstile import AskedBefore, Buckets, SignedBefore
 from models.refused import Problem, Refused
 from models.storable import storable_text
 from workers.app import app as celery
@@ -55,7 +56,8 @@ def create_app(engine: Engine, config: Settings, *, clock: Callable[[], datetime
     app.add_middleware(
         Door,
         keyring=Keyring(engine),
-        porter=Porter(Buckets(), clock),
+        porter=Porter(Buckets(), SignedBefore(), clock),
+        remember=partial(let_in_once, engine),
         clock=clock,
         plain_for_all=config.plain_json,
     )

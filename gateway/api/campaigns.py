@@ -17,7 +17,7 @@ from gateway.api.views import campaign_line, campaign_view
 from gateway.campaign_wish import campaign_wish
 from gateway.forecast import forecast
 from gateway.lists import campaigns_page
-from gateway.problem import Declined, answers
+from gateway.problem import answers
 from gateway.seen import own_campaign
 from models.refused import Refused
 from models.tables import Campaign
@@ -38,11 +38,12 @@ def submit_campaign(body: CampaignAsked, response: Response, who: Who, on: On) -
     try:
         wish = campaign_wish(on.engine, who, body, plain(body))
     except Refused as refused:
-        raise Declined.of(refused) from None
-    if body.dry_run:
-        response.status_code = 200
-        return forecast_view(on.look(who, lambda session: forecast(session, who, wish)))
-    campaign, new = on.planter.plant_alone(who, wish, _show)
+        campaign, new = on.planted_before(who, body, _show, refused), False
+    else:
+        if body.dry_run:
+            response.status_code = 200
+            return forecast_view(on.look(who, lambda session: forecast(session, who, wish)))
+        campaign, new = on.planter.plant_alone(who, wish, _show)
     assert isinstance(campaign, shown.Campaign)
     response.status_code = 201 if new else 200
     response.headers["location"] = f"/v1/campaigns/{campaign.id}"

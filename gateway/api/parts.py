@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Depends, Path, Query, Request
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from gateway.api.asked import CampaignAsked, TaskAsked, plain
 from gateway.caller import Caller, Replayed, caller_of, let_in_once
 from gateway.control import Control
+from gateway.door import SMALL_BYTES
 from gateway.evidence import EvidenceStore
 from gateway.line import Planter
+from gateway.plant import Show
+from gateway.problem import Declined
 from gateway.turnstile import AskedBefore
 from gateway.waiting import Waiting
+from gateway.wishes import digest_of
 from models.engine import read
+from models.refused import Refused
 
 T = TypeVar("T")
 
@@ -45,6 +51,18 @@ class Gateway:
             raise Replayed
         return read(self.engine, work)
 
+    def planted_before(self, caller: Caller, body: TaskAsked | CampaignAsked, show: Show, refused: Refused) -> Any:
+        """What this very request planted when nothing spoke against it yet: sending it again is safe for ever.
+
+        Raises Declined with what it is `refused` for when it planted nothing; reference_taken; Replayed.
+        """
+        if not body.dry_run:
+            kind = "task" if isinstance(body, TaskAsked) else "campaign"
+            found = self.planter.planted_before(caller, body.reference, digest_of(kind, plain(body)), show)
+            if found is not None:
+                return found
+        raise Declined.of(refused)
+
 
 async def _gateway(request: Request) -> Gateway:
     found = request.app.state.gateway
@@ -61,6 +79,11 @@ async def seal_parameter(
     """The door reads it; here it is checked and described."""
 
 
+async def _is_big(request: Request) -> bool:
+    return int(request.headers.get("content-length", 0)) > SMALL_BYTES
+
+
+IsBig = Annotated[bool, Depends(_is_big)]
 Who = Annotated[Caller, Depends(caller_of)]
 On = Annotated[Gateway, Depends(_gateway)]
 ById = Annotated[str, Path(min_length=1, max_length=191)]

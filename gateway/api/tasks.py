@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 from anyio.to_thread import run_sync
@@ -13,13 +14,13 @@ from sqlalchemy.orm import Session
 from gateway.api import shown
 from gateway.api.asked import NewPriority, Reason, TaskAsked, plain
 from gateway.api.forecasts import forecast_view
-from gateway.api.parts import ById, Gateway, On, Who
+from gateway.api.parts import ById, Gateway, IsBig, On, Who
 from gateway.api.queries import TasksAsked
 from gateway.api.views import attempt_view, task_line, task_view
 from gateway.caller import Caller
 from gateway.forecast import forecast
 from gateway.lists import tasks_page
-from gateway.problem import Declined, answers
+from gateway.problem import answers
 from gateway.seen import own_task
 from gateway.wishes import Wish, checked_callback, compile_task, digest_of, drawn_seed
 from models.refused import Refused
@@ -38,13 +39,18 @@ MOST_NAME = 191
         **answers("reference_taken", "too_many_waiting"),
     },
 )
-async def submit_task(body: TaskAsked, response: Response, who: Who, on: On) -> shown.Task | shown.Forecast:
+async def submit_task(body: TaskAsked, response: Response, who: Who, on: On, big: IsBig) -> shown.Task | shown.Forecast:
     """Plant one flow. Safe to send again: the reference stands for one task."""
-    wish = _wish(body, who.key.allowlist)
-    if body.dry_run:
-        response.status_code = 200
-        return await run_sync(_forecast, on, who, wish)
-    task, new = await on.planter.plant_in_line(who, wish, _show)
+    reading = partial(_wish, body, who.key.allowlist)
+    try:
+        wish = await run_sync(reading) if big else reading()
+    except Refused as refused:
+        task, new = await run_sync(on.planted_before, who, body, _show, refused), False
+    else:
+        if body.dry_run:
+            response.status_code = 200
+            return await run_sync(_forecast, on, who, wish)
+        task, new = await on.planter.plant_in_line(who, wish, _show)
     assert isinstance(task, shown.Task)
     response.status_code = 201 if new else 200
     response.headers["location"] = f"/v1/tasks/{task.id}"
@@ -53,21 +59,18 @@ async def submit_task(body: TaskAsked, response: Response, who: Who, on: On) -> 
 
 def _wish(body: TaskAsked, allowlist: tuple[str, ...]) -> Wish:
     asked = plain(body)
-    try:
-        return Wish(
-            kind="task",
-            reference=body.reference,
-            name=f"{body.flow} {body.reference}"[:MOST_NAME],
-            planted=compile_task(body.flow, body.params, body.options()),
-            join="all",
-            seed=drawn_seed(),
-            asked_for=asked,
-            digest=digest_of("task", asked),
-            callback_url=checked_callback(body.callback_url, allowlist),
-            latest_end=body.latest_end,
-        )
-    except Refused as refused:
-        raise Declined.of(refused) from None
+    return Wish(
+        kind="task",
+        reference=body.reference,
+        name=f"{body.flow} {body.reference}"[:MOST_NAME],
+        planted=compile_task(body.flow, body.params, body.options()),
+        join="all",
+        seed=drawn_seed(),
+        asked_for=asked,
+        digest=digest_of("task", asked),
+        callback_url=checked_callback(body.callback_url, allowlist),
+        latest_end=body.latest_end,
+    )
 
 
 def _forecast(on: Gateway, who: Caller, wish: Wish) -> shown.Forecast:

@@ -19,6 +19,7 @@ from gateway.api.app import create_app
 from gateway.client import Client
 from gateway.keys import KeyWish, make_key
 from gateway.seal import Secret, open_sealed, seal, sign
+from gateway.serve import server_config
 from gateway.signing import KEY_HEADER, of_request
 from tests.support.poll import wait_until
 from workers.settings import settings
@@ -55,7 +56,7 @@ def listening(engine: Engine) -> Iterator[Api]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         app = create_app(engine, settings())
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
+        server = uvicorn.Server(server_config(app))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:

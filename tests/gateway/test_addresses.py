@@ -43,6 +43,7 @@ def test_an_address_has_its_parts(url: str, origin: str, endpoint: str | None, w
         "https://a.example\\@10.0.0.1/",
         "https://a.example/#fragment",
         "https://a.example:99999/",
+        "https://a.example:0/",
         "https://a.example:port/",
         "https://a.example /",
         "https://a.example/\r\nX: y",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -10,7 +11,9 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from gateway.caller import KEEP_SECONDS
 from gateway.client import Problem
+from gateway.keys import change_key
 from models.base import Base
 from models.engine import read, write
 from models.states import State
@@ -80,6 +83,22 @@ def test_the_same_reference_gives_the_same_task_and_another_body_is_refused(api:
     assert refused.value.code == "reference_taken"
 
 
+def test_what_was_planted_is_told_again_although_it_would_be_refused_by_now(api: Api, acme: Caller) -> None:
+    canvas = {"task": "collect_titles", "kwargs": TITLES}
+    called = {"callback_url": "https://hooks.example.com/callbacks"}
+    task = acme.client.submit("collect_titles", TITLES, reference="task", **called)
+    campaign = acme.client.submit_campaign(reference="campaign", canvas=canvas, **called)
+    change_key(api.engine, acme.key_id, who="operator", allowlist=[])
+    time.sleep(KEEP_SECONDS)  # so long the key may be known as it was
+    assert acme.client.submit("collect_titles", TITLES, reference="task", **called).id == task.id
+    assert acme.client.submit_campaign(reference="campaign", canvas=canvas, **called).id == campaign.id
+    for reference, code in (("task", "reference_taken"), ("new", "refused")):
+        with pytest.raises(Problem) as refused:
+            acme.client.submit("collect_titles", {**TITLES, "count": 3}, reference=reference, **called)
+        assert refused.value.code == code
+    assert rows(api)["tasks"] == 2
+
+
 def test_of_many_requests_at_once_with_one_reference_one_plants(api: Api, acme: Caller) -> None:
     asked = partial(acme.client.submit, "collect_titles", TITLES, reference="one")
     assert len({made.id for made in at_once([asked] * 8)}) == 1
@@ -98,6 +117,7 @@ def test_what_is_wrong_is_named_in_the_words_of_the_request(api: Api, acme: Call
         "callback_url": {"callback_url": "https://elsewhere.example.com/"},
         "colour": {"colour": "red"},
         "not_before": {"not_before": 5},
+        "reference": {"reference": "order "},
     }
     for number, (field, change) in enumerate(asked.items()):
         with pytest.raises(Problem) as refused:
@@ -127,6 +147,7 @@ def test_a_dry_run_says_what_would_happen_and_writes_nothing(api: Api, acme: Cal
             "ahead": 1,
         }
     ]
+    assert told["more_placements"] == 0
     refused = acme.client.dry_run("tasks", {**task, "params": {**LIKE, "author_id": "nobody"}})
     assert not refused["accepted"]
     assert refused["problems"][0]["field"] == "params.author_id"
@@ -227,6 +248,16 @@ def test_a_campaign_is_paused_resumed_put_first_and_stopped(api: Api, acme: Call
     ended = acme.client.wait_campaign(made, 1)
     counted = ended.raw["completeness"]
     assert (counted["asked"], counted["got"], counted["missing"]) == (3, 0, 3)
+
+
+def test_a_dry_run_says_that_too_many_tasks_wait(api: Api) -> None:
+    owned_author(api.engine)
+    few = api.caller("few", most_waiting=1)
+    task = {"reference": "one", "flow": "collect_titles", "params": TITLES}
+    few.client.submit("collect_titles", TITLES, reference="one")
+    assert few.client.dry_run("tasks", task)["accepted"], "it is there already"
+    told = few.client.dry_run("tasks", {**task, "reference": "two"})
+    assert [one["field"] for one in told["problems"]] == ["tasks"]
 
 
 def test_a_phone_is_shown_paused_and_its_own_work_stopped(api: Api, acme: Caller) -> None:

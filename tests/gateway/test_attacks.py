@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,8 +21,8 @@ from gateway.seal import Secret, seal
 from gateway.signing import KEY_HEADER
 from models.engine import read, write
 from models.tables import Campaign, SeenId, Task
-from tests.gateway.api_server import Api, Caller, Raw
-from tests.ledger.drive import AUTHOR, owned_author
+from tests.gateway.api_server import Api, Caller, Raw, listening
+from tests.ledger.drive import AUTHOR, owned_author, phone_seat
 from tests.support.poll import wait_until
 from workers.settings import settings
 
@@ -112,26 +112,51 @@ def test_without_a_key_every_address_looks_alike(api: Api, method: str, path: st
     assert (answer.status_code, answer.json()) == (401, NOT_AUTHENTICATED)
 
 
-def test_a_request_comes_once(raw: Raw) -> None:
-    first = raw.send("POST", "/v1/tasks", TASK, request_id="req_1")
-    assert first.status_code == 201
-    again = raw.send("POST", "/v1/tasks", TASK, request_id="req_1")
-    assert (again.status_code, again.json()) == (401, NOT_AUTHENTICATED)
+@pytest.fixture
+def elsewhere(raw: Raw) -> Iterator[Raw]:
+    """The same customer at another gateway, which remembers of itself nothing that came to the first one."""
+    with listening(raw.api.engine) as second:
+        yield Raw(second, raw.caller)
+
+
+def refused_as_a_replay(answer: requests.Response) -> bool:
+    return (answer.status_code, answer.json()) == (401, NOT_AUTHENTICATED)
+
+
+def test_a_request_comes_once_to_all_gateways(raw: Raw, elsewhere: Raw) -> None:
+    assert raw.send("POST", "/v1/tasks", TASK, request_id="req_1").status_code == 201
     assert raw.send("GET", "/v1/tasks", request_id="req_2").status_code == 200
-    assert raw.send("GET", "/v1/tasks", request_id="req_2").status_code == 401
+    for gateway in (elsewhere, raw):
+        assert refused_as_a_replay(gateway.send("POST", "/v1/tasks", TASK, request_id="req_1"))
+        assert refused_as_a_replay(gateway.send("GET", "/v1/tasks", request_id="req_2"))
 
 
-def test_a_request_that_changes_something_comes_once_although_redis_forgot_it(
-    raw: Raw,
-) -> None:
+def test_a_request_that_changes_something_comes_once_although_redis_forgot_it(raw: Raw, elsewhere: Raw) -> None:
     assert raw.send("POST", "/v1/tasks", TASK, request_id="req_1").status_code == 201
     task_id = raw.caller.client.submit("collect_titles", TITLES, reference="one").id
     assert raw.send("POST", f"/v1/tasks/{task_id}/pause", request_id="req_2").status_code == 200
     with Redis.from_url(settings().redis_url) as redis:
         redis.flushall()
-    for target, body, request_id in (("/v1/tasks", TASK, "req_1"), (f"/v1/tasks/{task_id}/pause", None, "req_2")):
-        again = raw.send("POST", target, body, request_id=request_id)
-        assert (again.status_code, again.json()) == (401, NOT_AUTHENTICATED)
+    assert refused_as_a_replay(elsewhere.send("POST", "/v1/tasks", TASK, request_id="req_1"))
+    assert refused_as_a_replay(elsewhere.send("POST", f"/v1/tasks/{task_id}/pause", request_id="req_2"))
+
+
+def test_what_was_refused_is_not_carried_out_when_it_comes_again(raw: Raw, elsewhere: Raw) -> None:
+    pinned = {**TASK, "target": {"phone": "p1"}}
+    asked: list[tuple[str, Mapping[str, Any] | None]] = [("/v1/tasks", pinned), ("/v1/phones/p1/pause", None)]
+    told = [raw.send("POST", target, body, request_id=f"req_{n}").status_code for n, (target, body) in enumerate(asked)]
+    assert told == [422, 404]
+    phone_seat(raw.api.engine, "p1")
+    for number, (target, body) in enumerate(asked):
+        assert refused_as_a_replay(elsewhere.send("POST", target, body, request_id=f"req_{number}"))
+    assert nothing_planted(raw.api)
+
+
+def test_a_request_that_was_caught_and_is_sent_again_costs_its_customer_nothing(api: Api) -> None:
+    raw = Raw(api, api.caller("slow", rate_per_second=2.0))
+    assert raw.send("GET", "/v1/phones", request_id="req_1").status_code == 200
+    assert {raw.send("GET", "/v1/phones", request_id="req_1").status_code for _ in range(5)} == {401}
+    assert raw.send("GET", "/v1/phones").status_code == 200
 
 
 def test_a_revoked_key_is_refused_and_its_tasks_go_on(raw: Raw) -> None:
@@ -320,6 +345,14 @@ def test_more_requests_than_a_key_may_send_are_told_to_wait(api: Api) -> None:
     assert (held.status_code, held.json()["code"]) == (429, "too_many_requests")
     assert 1 <= int(held.headers["retry-after"]) <= 2
     assert Raw(api, api.caller("quick")).send("GET", "/v1/phones").status_code == 200
+
+
+def test_a_big_body_counts_as_several_requests(api: Api) -> None:
+    raw = Raw(api, api.caller("slow", rate_per_second=3.0))
+    big = {**TASK, "params": {"author_id": "x" * 150_000}}
+    assert raw.send("POST", "/v1/tasks", big).status_code == 422
+    answer = raw.send("GET", "/v1/phones")
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many_requests")
 
 
 def test_whoever_cannot_sign_uses_nothing_of_a_keys_rate_up(api: Api) -> None:

@@ -129,6 +129,7 @@ def test_a_revoked_key_is_not_found_its_secrets_are_gone_and_nothing_is_sent_to_
     [
         ({"name": " "}, "name"),
         ({"customer": "x" * 192}, "customer"),
+        ({"customer": "acme "}, "customer"),
         ({"customer": "\ud800"}, "customer"),
         ({"rate_per_second": 0.0}, "rate"),
         ({"rate_per_second": float("nan")}, "rate"),

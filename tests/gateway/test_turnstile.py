@@ -11,7 +11,8 @@ from gateway.api.parts import Gateway
 from gateway.caller import KEEP_SECONDS, Caller, Keyring, Replayed
 from gateway.evidence import EvidenceStore
 from gateway.keys import KeyWish, make_key, revoke_key
-from gateway.turnstile import AskedBefore, Buckets
+from gateway.turnstile import AskedBefore, Buckets, SignedBefore
+from models.keys import REMEMBERED
 from tests.support.ground import NOBODY_LISTENS
 
 
@@ -44,6 +45,43 @@ def test_a_slow_bucket_says_how_long_to_wait() -> None:
     assert buckets.take("a", 0.1) == 1
     clock.now += 0.2
     assert buckets.take("a", 0.1) == 0
+
+
+def test_what_weighs_more_takes_more_and_at_most_all_that_a_bucket_holds() -> None:
+    clock = Clock()
+    buckets = Buckets(clock)
+    assert [buckets.take("a", 10, 6), buckets.take("a", 10, 4), buckets.take("a", 10)] == [0, 0, 1]
+    clock.now += 1
+    assert buckets.take("a", 10, 99) == 0
+    assert buckets.take("a", 10, 99) == 1
+
+
+def test_a_request_is_known_until_its_time_alone_refuses_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    seen = SignedBefore(clock)
+    assert [seen.first_time("a", "1"), seen.first_time("a", "1"), seen.first_time("b", "1")] == [True, False, True]
+    clock.now += REMEMBERED.total_seconds() + 1
+    assert seen.first_time("a", "1")
+    monkeypatch.setattr("gateway.turnstile.MOST_SIGNED", 2)
+    assert [seen.first_time("a", "2"), seen.first_time("a", "3")] == [True, True]
+    assert not seen.first_time("a", "3")
+    assert seen.first_time("a", "1"), "the oldest makes room"
+
+
+def test_made_up_ids_drive_no_key_out(ledger: Engine, master_key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.caller.MOST_KEPT", 3)
+    keyring = Keyring(ledger, Clock())
+    key_id, _ = make_key(ledger, KeyWish("test", "acme"), who="test")
+    assert keyring.find(key_id) is not None
+    for number in range(10):
+        assert keyring.find(f"made-up-{number}") is None
+    kept = keyring.kept(key_id)
+    assert kept is not None
+    assert kept[0] is not None
+    assert keyring.kept("made-up-9") == (None,)
+    assert keyring.kept("made-up-0") is None
+    assert keyring.knows(key_id)
+    assert not keyring.knows("made-up-9")
 
 
 def test_a_question_is_asked_once_on_all_gateways(redis_url: str) -> None:
