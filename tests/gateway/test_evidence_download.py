@@ -13,11 +13,13 @@ from sqlalchemy import Engine
 
 from gateway.client import Problem
 from tests.gateway.api_server import Api, Caller, listening
+from tests.gateway.customers import deliveries
 from tests.ledger.drive import AUTHOR, owned_author, phone_seat, take
 from workers.record import Failed, record
 from workers.settings import settings
 
 SCREENSHOT = bytes(range(256)) * 40
+CALLBACK = "https://hooks.example.com/callbacks"
 
 
 @pytest.fixture
@@ -82,3 +84,24 @@ def test_a_storage_that_is_away_is_no_evidence_that_is_gone(
     assert (refused.value.status, refused.value.code, refused.value.signed) == (503, "unavailable", True)
     assert "the evidence's storage does not answer: cat_file" in caplog.text
     assert str(tmp_path) not in str(refused.value)
+
+
+@pytest.mark.parametrize("stored", [True, None])
+def test_a_callback_names_the_address_at_which_its_evidence_is_fetched(
+    place: Api, tmp_path: Path, stored: bool | None
+) -> None:
+    mine = place.caller()
+    task_id = failed(place, mine, {"url": f"file://{tmp_path}/", "stored": stored}, callback_url=CALLBACK)
+    store(tmp_path / task_id / "1")
+    (owed,) = deliveries(place.engine)
+    told = owed.payload["failure"]["evidence"]
+    found = mine.client.call("GET", f"{told}screenshot.jpg")
+    assert base64.b64decode(found["content"]) == SCREENSHOT
+    assert str(tmp_path) not in str(owed.payload)
+
+
+@pytest.mark.parametrize("evidence", [None, {"url": None, "stored": False}, {"url": "s3://x/", "stored": False}])
+def test_a_callback_names_no_evidence_where_none_was_kept(place: Api, evidence: Mapping[str, Any] | None) -> None:
+    failed(place, place.caller(), evidence, callback_url=CALLBACK)
+    (owed,) = deliveries(place.engine)
+    assert owed.payload["failure"]["evidence"] is None
