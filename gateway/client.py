@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import requests
 
+from gateway.schedule import read_retry_after
 from gateway.seal import SIGNATURE_HEADER, SealBroken, Secret, SignatureRefused, check, open_sealed, seal, sign
 from gateway.signing import KEY_HEADER, PLAIN, REQUEST, SEAL_PARAMETER, of_answer, of_request
 from gateway.verify import Event, verify
@@ -25,6 +26,18 @@ __all__ = ["Client", "Event", "NotEnded", "Problem", "SealBroken", "Secret", "Si
 ENDED = frozenset({"succeeded", "failed", "stopped"})
 TRIES = 3
 MOST_PAUSE = 30.0
+CONNECT_SECONDS = 5.0
+# Longer than the gateway takes at its slowest: to ask again meanwhile would only lengthen the line there.
+ANSWER_SECONDS = 75.0
+NO_ANSWER = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+# The refusals that come before it is known who asks, with what each of them can only mean.
+UNSIGNED: Mapping[int, str] = {
+    401: "not_authenticated",
+    408: "too_slow",
+    413: "too_large",
+    429: "too_many_requests",
+    503: "unavailable",
+}
 
 
 class Problem(Exception):
@@ -78,7 +91,7 @@ class Client:
         key_id: str,
         secrets: Secret | Sequence[Secret],
         *,
-        timeout: float = 15.0,
+        timeout: float = ANSWER_SECONDS,
         plain: bool = False,
         sleep: Callable[[float], None] = time.sleep,
         verify_tls: bool | str = True,
@@ -155,7 +168,11 @@ class Client:
     def call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None
     ) -> Mapping[str, Any]:
-        """Any request of the interface. Asked again when there was no answer, or when the gateway says to wait."""
+        """Any request of the interface. Asked again when there was no answer, or when the gateway says to wait.
+
+        Each time under a new webhook-id; nothing is done twice. Of a stop, a resume or the replay of one callback
+        that was carried out while its answer was lost, the second answer is `not_now`.
+        """
         asked = {name: value for name, value in (query or {}).items() if value is not None}
         if self._plain:
             asked[SEAL_PARAMETER] = PLAIN
@@ -163,14 +180,14 @@ class Client:
         for tried in range(1, TRIES + 1):
             try:
                 return self._once(method, target, body)
-            except requests.ConnectionError:
+            except NO_ANSWER:
                 if tried == TRIES:
                     raise
-                self._sleep(2.0 ** (tried - 1))
+                self._sleep(_pause(tried))
             except _AskedToWait as wait:
                 if tried == TRIES:
                     raise wait.problem from None
-                self._sleep(min(wait.seconds, MOST_PAUSE))
+                self._sleep(_pause(tried) if wait.seconds is None else min(wait.seconds, MOST_PAUSE))
         raise AssertionError("the loop returns or raises")
 
     def _once(self, method: str, target: str, body: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -183,7 +200,7 @@ class Client:
             self._url + target,
             data=sent,
             headers=headers,
-            timeout=self._timeout,
+            timeout=(min(CONNECT_SECONDS, self._timeout), self._timeout),
             allow_redirects=False,
             verify=self._verify_tls,  # said with the request: a session's own yields to REQUESTS_CA_BUNDLE
         )
@@ -196,8 +213,8 @@ class Client:
 
     def _believed(self, method: str, target: str, request_id: str, answer: requests.Response) -> Mapping[str, Any]:
         """What the answer says, once it is known to be the gateway's. A refusal before the signature has none."""
-        if SIGNATURE_HEADER not in answer.headers and answer.status_code >= 400:
-            raise self._problem(answer, _json(answer.content), signed=False)
+        if SIGNATURE_HEADER not in answer.headers and answer.status_code in UNSIGNED:
+            raise self._problem(answer, _unsigned(answer), signed=False)
         signed = of_answer(answer.status_code, method, target, answer.content)
         if check(answer.headers, signed, self._secrets, datetime.now(UTC)) != request_id:
             raise SignatureRefused("signature_wrong")
@@ -208,9 +225,8 @@ class Client:
 
     def _problem(self, answer: requests.Response, details: Mapping[str, Any], *, signed: bool) -> Exception:
         problem = Problem(answer.status_code, details, signed=signed)
-        after = answer.headers.get("retry-after", "")
-        if answer.status_code in (429, 503) and after.isdigit():
-            return _AskedToWait(problem, float(after))
+        if answer.status_code in (429, 503):
+            return _AskedToWait(problem, read_retry_after(answer.headers.get("retry-after"), datetime.now(UTC)))
         return problem
 
     def _wait(self, look: Callable[[str], Status], what: Status | str, timeout: float, every: float) -> Status:
@@ -226,14 +242,31 @@ class Client:
 
 
 class _AskedToWait(Exception):
-    def __init__(self, problem: Problem, seconds: float) -> None:
+    """`seconds` is None when it was not said for how long."""
+
+    def __init__(self, problem: Problem, seconds: float | None) -> None:
         super().__init__(str(problem))
         self.problem = problem
         self.seconds = seconds
 
 
+def _pause(tried: int) -> float:
+    return 2.0 ** (tried - 1)
+
+
 def _status(raw: Mapping[str, Any]) -> Status:
     return Status(raw["id"], raw["state"], raw)
+
+
+def _unsigned(answer: requests.Response) -> Mapping[str, Any]:
+    """What a refusal tells that nobody signed: its code goes by its status, and the rest is for people.
+
+    It may be a server's or a proxy's on the way, and no JSON at all.
+    """
+    found = _json(answer.content)
+    listed = found.get("problems")
+    problems = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    return {"code": UNSIGNED[answer.status_code], "detail": found.get("detail"), "problems": problems}
 
 
 def _json(content: bytes) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 from sqlalchemy import select
@@ -11,7 +12,9 @@ from gateway.problem import Declined, unknown
 from models.tables import Attempt, Task
 from workers.evidence.facts import FACTS, SCREENSHOT, TREE, Bundle
 from workers.evidence.place import Place
-from workers.evidence.storage import Storage, StorageError
+from workers.evidence.storage import NotStored, Storage, StorageError
+
+log = logging.getLogger("phonefleet.gateway")
 
 MEDIA_TYPES: Mapping[str, str] = {SCREENSHOT: "image/jpeg", TREE: "application/xml", FACTS: "application/json"}
 
@@ -24,11 +27,15 @@ class EvidenceStore:
         self._storage = Storage(self._place)
 
     def read(self, bundle: Bundle, name: str) -> bytes:
-        """One file. Raises Declined (not_found) when it is not there, or not any more."""
+        """One file. Raises Declined: not_found when it is not there, or not any more; unavailable."""
         try:
             return self._storage.get(self._place.path(bundle, name))
-        except StorageError:
+        except NotStored:
             raise unknown("evidence: it may still be on its way, or older than it is kept") from None
+        except StorageError as error:
+            log.warning("the evidence's storage does not answer: %s", error)
+            detail = "the storage of evidence does not answer; try again in a moment"
+            raise Declined("unavailable", detail, headers={"retry-after": "30"}) from None
 
 
 def bundle_of(session: Session, task: Task, number: int, name: str) -> Bundle:

@@ -28,7 +28,7 @@ CODES: Mapping[str, tuple[int, str]] = {
     "too_many_requests": (429, "More requests than this key may send"),
     "too_many_waiting": (429, "More tasks wait than this key may have"),
     "internal": (500, "phonefleet made a mistake; it is written down"),
-    "unavailable": (503, "The ledger does not answer"),
+    "unavailable": (503, "The ledger, or the storage of evidence, does not answer"),
 }
 
 

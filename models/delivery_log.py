@@ -131,7 +131,7 @@ def forget_deliveries(session: Session, now: datetime) -> int:
     old = session.scalars(
         select(Delivery.number)
         .where(Delivery.created_at < now - KEPT, Delivery.state != OWED)
-        .order_by(Delivery.number)
+        .order_by(Delivery.created_at)
         .limit(AT_ONCE)
     ).all()
     if old:

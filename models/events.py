@@ -53,12 +53,19 @@ def task_event(task: Task, evidence: Any) -> Event:
             "kind": task.failure_kind,
             "culprit": task.culprit,
             "reason": task.reason,
-            "evidence": evidence.get("url") if isinstance(evidence, dict) else None,
+            "evidence": _evidence_address(task, evidence),
         }
         if failed
         else None,
     }
     return Event(TASK_EVENTS[State(task.state)], f"task:{task.id}", payload, task.id, task.campaign_id)
+
+
+def _evidence_address(task: Task, evidence: Any) -> str | None:
+    """Below which the interface gives the files of the last attempt; where they lie is the operator's own affair."""
+    if not isinstance(evidence, dict) or not evidence.get("url") or evidence.get("stored") is False:
+        return None
+    return f"/v1/tasks/{task.id}/attempts/{task.attempt}/evidence/"
 
 
 def campaign_event(campaign: Campaign, outcome: str, ended_at: datetime, counted: Completeness) -> Event:

@@ -171,5 +171,9 @@ class ReplayAsked(Asked):
 
 
 def plain(body: Asked) -> Mapping[str, Any]:
-    """What was asked, without whether it was asked in earnest: what idempotency compares."""
-    return body.model_dump(mode="json", exclude={"dry_run"})
+    """What was asked, without whether it was asked in earnest: what idempotency compares.
+
+    Without what is as if it had not been given, too: a field that a later release adds must not make another
+    request of one that is sent again after the upgrade.
+    """
+    return body.model_dump(mode="json", exclude={"dry_run"}, exclude_defaults=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -11,7 +12,9 @@ from gateway.api import shown
 from gateway.api.parts import On, Who
 from gateway.api.views import change_view
 from gateway.problem import Declined, answers
-from models.changes import MOST_IN_A_PAGE, changes_since, first_kept
+from models.changes import MOST_IN_A_PAGE, changes_since, last_position
+from models.refused import Problem, refuse
+from models.tables import StateChange
 
 router = APIRouter(prefix="/v1/changes", tags=["changes"])
 
@@ -20,16 +23,40 @@ router = APIRouter(prefix="/v1/changes", tags=["changes"])
 def list_changes(
     who: Who,
     on: On,
-    since: Annotated[int, Query(ge=0, le=2**63 - 1, description="The position read last; 0 begins at the first.")] = 0,
+    since: Annotated[
+        int, Query(ge=0, le=2**63 - 1, description="The position read last; 0 begins at the first that is kept.")
+    ] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST_IN_A_PAGE, description="How many at most.")] = 100,
 ) -> shown.Changes:
     """What changed after a position. None is ever added before one that was seen."""
 
     def work(session: Session) -> shown.Changes:
-        first = first_kept(session, who.key.id)
-        if since and first is not None and since < first - 1:
-            raise Declined("changes_gone", f"the first one that is kept is {first}; list your tasks, then begin there")
-        found = [change_view(one) for one in changes_since(session, who.key.id, since, limit)]
+        # read before the page: what is numbered in between would else look like something that is gone
+        last = last_position(session, who.key.id)
+        found = _without_gap(changes_since(session, who.key.id, since, limit))
+        if since:
+            _check_begin(since, found[0].position if found else None, last)
         return shown.Changes(items=found, next=found[-1].position if found else since)
 
     return on.look(who, work)
+
+
+def _without_gap(rows: Sequence[StateChange]) -> list[shown.Change]:
+    """Those up to the first gap: among the oldest, one may be forgotten before the one below it."""
+    views = [change_view(one) for one in rows]
+    return [one for place, one in enumerate(views) if one.position == views[0].position + place]
+
+
+def _check_begin(since: int, first: int | None, last: int) -> None:
+    """`first` is what the page begins with. Raises Declined (changes_gone) when it leaves something out.
+
+    Raises Refused for a position that nobody was given yet: it would hide all that comes about up to there.
+    """
+    if since > last:
+        reason = f"no change has the position {since} yet; the last one is {last}"
+        raise refuse("since", reason, "give `next` of the page before; 0 begins at the first change that is kept")
+    begin = last if first is None else first - 1
+    if begin > since:
+        reason = f"the changes after {since}, up to {begin}, are not kept any more"
+        remedy = f"list your tasks and campaigns, then ask with since={begin}"
+        raise Declined("changes_gone", problems=[Problem("since", reason, remedy)])

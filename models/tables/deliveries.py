@@ -54,6 +54,7 @@ class Delivery(Base):
         Index("ix_deliveries_state", "state", "next_at"),
         Index("ix_deliveries_task", "task_id"),
         Index("ix_deliveries_campaign", "campaign_id"),
+        Index("ix_deliveries_created", "created_at"),
         MYSQL_BINARY_TEXT,
     )
 

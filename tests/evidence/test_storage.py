@@ -10,7 +10,7 @@ from scripts.embedded import free_port
 from tests.evidence.s3 import BUCKET, SECRET, silent_server, speak_s3
 from workers.evidence.facts import Bundle
 from workers.evidence.place import Place
-from workers.evidence.storage import Storage, StorageError
+from workers.evidence.storage import NotStored, Storage, StorageError
 
 BUNDLE = Bundle("0a1b-task", 3)
 
@@ -25,6 +25,17 @@ def test_a_file_is_put_listed_read_and_removed(storage: Storage) -> None:
     storage.remove(path)
     storage.remove(path)
     assert list(storage.files()) == []
+
+
+def test_a_file_that_is_not_there_is_told_from_a_storage_that_is_not(storage: Storage) -> None:
+    place = storage.place
+    storage.put(place.path(BUNDLE, "ui.xml"), b"x")
+    with pytest.raises(NotStored):
+        storage.get(place.path(BUNDLE, "screenshot.jpg"))
+    nowhere = Place(place.protocol, "no-such-bucket" if place.protocol == "s3" else f"{place.root}-not-mounted")
+    with pytest.raises(StorageError) as refused:
+        Storage(nowhere).get(nowhere.path(BUNDLE, "ui.xml"))
+    assert not isinstance(refused.value, NotStored)
 
 
 def test_a_local_folder_goes_with_its_last_file(folder_place: Place) -> None:
@@ -45,9 +56,13 @@ def test_a_bucket_that_is_not_there_is_an_error(s3_place: Place) -> None:
 
 def test_a_server_that_refuses_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     speak_s3(monkeypatch, f"http://127.0.0.1:{free_port()}")
+    storage = Storage(Place("s3", BUCKET), put_seconds=2)
     with pytest.raises(StorageError) as refused:
-        Storage(Place("s3", BUCKET), put_seconds=2).put(f"{BUCKET}/x", b"x")
+        storage.put(f"{BUCKET}/x", b"x")
     assert SECRET not in str(refused.value)
+    with pytest.raises(StorageError) as refused:
+        storage.get(f"{BUCKET}/x")
+    assert not isinstance(refused.value, NotStored)
 
 
 def test_a_server_that_never_answers_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

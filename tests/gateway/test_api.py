@@ -206,15 +206,6 @@ def test_lists_filter_and_go_on_page_by_page(api: Api, acme: Caller) -> None:
     assert [one["id"] for one in after["items"]] == [ids[3], ids[2]]
 
 
-@pytest.mark.parametrize(
-    "cursor", ["x", "AAAA", "W10", "WyJ0YXNrcyIsICIyMDIwIiwgIngiXQ", "W1tbW1tbW1tbW1tbW1tbW1tb", "é"]
-)
-def test_a_cursor_that_was_made_up_is_refused(acme: Caller, cursor: str) -> None:
-    with pytest.raises(Problem) as refused:
-        acme.client.call("GET", "/v1/tasks", query={"cursor": cursor})
-    assert [one["field"] for one in refused.value.problems] == ["cursor"]
-
-
 def test_a_filter_that_does_not_exist_is_refused(acme: Caller) -> None:
     with pytest.raises(Problem) as refused:
         acme.client.call("GET", "/v1/tasks", query={"stat": "failed"})

@@ -11,7 +11,7 @@ from celery import chain, group
 from sqlalchemy import Engine, case, select, update
 from sqlalchemy.orm import Session
 
-from models.changes import KEPT, changes_since, first_kept, forget_changes, number_changes
+from models.changes import KEPT, changes_since, forget_changes, last_position, number_changes
 from models.engine import connect, database_now, read, write
 from models.migrate import upgrade
 from models.noted import NotingSession
@@ -233,7 +233,7 @@ def test_old_changes_are_forgotten_and_positions_go_on(ledger: Engine, acme: Cus
     old = now - KEPT - timedelta(days=1)
     write(ledger, lambda session: session.execute(update(StateChange).where(StateChange.position == 1).values(at=old)))
     assert write(ledger, lambda session: forget_changes(session, now)) == 1
-    assert read(ledger, lambda session: first_kept(session, acme.key_id)) == 2
+    assert read(ledger, lambda session: last_position(session, acme.key_id)) == 2
     acme.plant(work(2))
     assert [one.position for one in seen(ledger, acme.key_id)] == [2, 3, 4]
 

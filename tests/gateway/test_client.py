@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,7 +14,8 @@ from typing import Any
 import pytest
 import requests
 
-from gateway.client import Client, NotEnded, Problem, SealBroken, Secret, SignatureRefused
+from gateway.client import ANSWER_SECONDS, Client, NotEnded, Problem, SealBroken, Secret, SignatureRefused
+from gateway.line import TURN_SECONDS
 from gateway.seal import seal, sign
 from gateway.signing import of_answer
 from scripts.embedded import free_port
@@ -32,7 +34,7 @@ def gateway(answer: Answer) -> Iterator[str]:
         def do_GET(self) -> None:
             status, headers, body = answer(self.command, self.path, self.headers["webhook-id"])
             self.send_response(status)
-            for name, value in {**headers, "content-length": str(len(body))}.items():
+            for name, value in {"content-length": str(len(body)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
@@ -102,6 +104,34 @@ def test_a_refusal_before_it_was_known_who_asks_is_told_as_such() -> None:
     assert (refused.value.code, refused.value.signed) == ("not_authenticated", False)
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 410, 422, 500, 502])
+def test_any_other_refusal_is_believed_with_its_signature_alone(status: int) -> None:
+    body = json.dumps({"code": "not_found", "status": status}).encode()
+    with gateway(lambda *_: (status, {}, body)) as url, pytest.raises(SignatureRefused):
+        client(url).task("t1")
+
+
+def test_what_an_unsigned_refusal_means_goes_by_its_status() -> None:
+    made_up = {"code": "reference_taken", "detail": {"a": 1}, "problems": ["x", {"field": "body", "reason": "large"}]}
+    with gateway(lambda *_: (413, {}, json.dumps(made_up).encode())) as url, pytest.raises(Problem) as refused:
+        client(url).task("t1")
+    assert (refused.value.code, refused.value.signed) == ("too_large", False)
+    assert [one["field"] for one in refused.value.problems] == ["body"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "slept"),
+    [({}, [1, 2]), ({"retry-after": "3"}, [3, 3]), ({"retry-after": "Wed, 01 Jan 2020 00:00:00 GMT"}, [0, 0])],
+    ids=["no word of it", "seconds", "a moment that is past"],
+)
+def test_a_503_that_is_no_problem_is_asked_again_as_unavailable(headers: dict[str, str], slept: list[float]) -> None:
+    paused: list[float] = []
+    with gateway(lambda *_: (503, headers, b"upstream is down")) as url, pytest.raises(Problem) as refused:
+        client(url, paused.append).task("t1")
+    assert (refused.value.code, refused.value.status) == ("unavailable", 503)
+    assert paused == slept
+
+
 def test_a_signed_refusal_names_its_fields() -> None:
     problem = {"code": "refused", "problems": [{"field": "params.count", "reason": "too many", "remedy": "fewer"}]}
     with (
@@ -131,6 +161,28 @@ def test_it_asks_again_when_there_was_no_answer() -> None:
     with pytest.raises(requests.ConnectionError):
         client(f"http://127.0.0.1:{free_port()}", slept.append).task("t1")
     assert slept == [1, 2]
+
+
+@pytest.mark.parametrize("fault", ["slow", "cut off"])
+def test_it_asks_again_when_the_answer_did_not_come_or_not_whole(fault: str) -> None:
+    asked: list[str] = []
+
+    def answer(method: str, target: str, request_id: str) -> Reply:
+        asked.append(request_id)
+        status, headers, body = sealed(TASK)(method, target, request_id)
+        if len(asked) == 1 and fault == "slow":
+            time.sleep(0.6)
+        if len(asked) == 1 and fault == "cut off":
+            headers = {**headers, "content-length": str(len(body) + 9)}
+        return status, headers, body
+
+    with gateway(answer) as url:
+        assert Client(url, "key_1", SECRET, timeout=0.3, sleep=lambda _: None).task("t1").raw == TASK
+    assert len(set(asked)) == 2
+
+
+def test_it_is_patient_for_longer_than_the_gateway_may_take() -> None:
+    assert ANSWER_SECONDS > TURN_SECONDS
 
 
 def test_it_waits_for_the_end_and_no_longer_than_it_may() -> None:

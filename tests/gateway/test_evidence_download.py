@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine
 
 from gateway.client import Problem
-from models.engine import write
-from models.tables import Attempt
-from tests.gateway.api_server import Api, listening
+from tests.gateway.api_server import Api, Caller, listening
+from tests.gateway.customers import deliveries
 from tests.ledger.drive import AUTHOR, owned_author, phone_seat, take
 from workers.record import Failed, record
 from workers.settings import settings
 
 SCREENSHOT = bytes(range(256)) * 40
+CALLBACK = "https://hooks.example.com/callbacks"
 
 
 @pytest.fixture
@@ -34,21 +34,26 @@ def place(
         yield made
 
 
-def test_the_files_of_a_failed_attempt_are_those_that_were_stored(place: Api, tmp_path: Path) -> None:
+def failed(place: Api, caller: Caller, evidence: Mapping[str, Any] | None, **more: Any) -> str:
+    """A task of this caller whose attempt failed, and saw this."""
     owned_author(place.engine)
     seat = phone_seat(place.engine, "p1")
-    mine, other = place.caller(), place.caller("other")
-    task_id = mine.client.submit("collect_titles", {"author_id": AUTHOR, "count": 1}, reference="one").id
-    record(place.engine, take(place.engine, task_id, seat), Failed("video_not_found", "not there", step="find"))
+    asked = {"author_id": AUTHOR, "count": 1}
+    task_id = caller.client.submit("collect_titles", asked, reference="one", **more).id
+    outcome = Failed("video_not_found", "not there", step="find", evidence=evidence)
+    record(place.engine, take(place.engine, task_id, seat), outcome)
+    return task_id
 
-    def store(session: Session) -> None:
-        told = {"url": f"file://{tmp_path}/{task_id}/1/", "stored": True, "page": "feed"}
-        session.execute(update(Attempt).values(evidence=told))
 
-    write(place.engine, store)
-    folder = tmp_path / task_id / "1"
+def store(folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "screenshot.jpg").write_bytes(SCREENSHOT)
+
+
+def test_the_files_of_a_failed_attempt_are_those_that_were_stored(place: Api, tmp_path: Path) -> None:
+    mine, other = place.caller(), place.caller("other")
+    task_id = failed(place, mine, {"url": f"file://{tmp_path}/", "stored": True, "page": "feed"})
+    store(tmp_path / task_id / "1")
     address = f"/v1/tasks/{task_id}/attempts/1/evidence"
     found = mine.client.call("GET", f"{address}/screenshot.jpg")
     assert (found["media_type"], found["bytes"]) == ("image/jpeg", len(SCREENSHOT))
@@ -66,3 +71,37 @@ def test_the_files_of_a_failed_attempt_are_those_that_were_stored(place: Api, tm
         with pytest.raises(Problem) as refused:
             client.call("GET", path)
         assert refused.value.status == 404, path
+
+
+def test_a_storage_that_is_away_is_no_evidence_that_is_gone(
+    place: Api, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    mine = place.caller()
+    task_id = failed(place, mine, {"url": f"file://{tmp_path}/", "stored": True})
+    (tmp_path / task_id).write_bytes(b"where a folder should be")
+    with caplog.at_level("WARNING", "phonefleet.gateway"), pytest.raises(Problem) as refused:
+        mine.client.call("GET", f"/v1/tasks/{task_id}/attempts/1/evidence/screenshot.jpg")
+    assert (refused.value.status, refused.value.code, refused.value.signed) == (503, "unavailable", True)
+    assert "the evidence's storage does not answer: cat_file" in caplog.text
+    assert str(tmp_path) not in str(refused.value)
+
+
+@pytest.mark.parametrize("stored", [True, None])
+def test_a_callback_names_the_address_at_which_its_evidence_is_fetched(
+    place: Api, tmp_path: Path, stored: bool | None
+) -> None:
+    mine = place.caller()
+    task_id = failed(place, mine, {"url": f"file://{tmp_path}/", "stored": stored}, callback_url=CALLBACK)
+    store(tmp_path / task_id / "1")
+    (owed,) = deliveries(place.engine)
+    told = owed.payload["failure"]["evidence"]
+    found = mine.client.call("GET", f"{told}screenshot.jpg")
+    assert base64.b64decode(found["content"]) == SCREENSHOT
+    assert str(tmp_path) not in str(owed.payload)
+
+
+@pytest.mark.parametrize("evidence", [None, {"url": None, "stored": False}, {"url": "s3://x/", "stored": False}])
+def test_a_callback_names_no_evidence_where_none_was_kept(place: Api, evidence: Mapping[str, Any] | None) -> None:
+    failed(place, place.caller(), evidence, callback_url=CALLBACK)
+    (owed,) = deliveries(place.engine)
+    assert owed.payload["failure"]["evidence"] is None

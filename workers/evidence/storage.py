@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from workers.evidence.place import Place
@@ -32,6 +33,10 @@ class StorageError(Exception):
     """The storage did not do it; the message says why, or what to install."""
 
 
+class NotStored(StorageError):
+    """The storage answered: the file is not there."""
+
+
 class Storage:
     """Files at a place. Credentials and endpoint are the environment's, as boto reads it (AWS_ENDPOINT_URL, …)."""
 
@@ -46,7 +51,7 @@ class Storage:
         self._call("pipe_file", path, data, seconds=self._put_seconds)
 
     def get(self, path: str) -> bytes:
-        """A whole file. Raises StorageError."""
+        """A whole file. Raises NotStored when it is not there, and StorageError."""
         data = self._call("cat_file", path, seconds=self._put_seconds)
         assert isinstance(data, bytes)
         return data
@@ -77,12 +82,20 @@ class Storage:
         except FileNotFoundError as error:
             if method in ("rm_file", "find"):  # gone already; and a root where nothing was stored yet
                 return {}
-            raise StorageError(f"{method} {args[0]}: not found: {error}") from error
+            kind = StorageError if self._lacks_its_root(error) else NotStored
+            raise kind(f"{method} {args[0]}: not found: {error}") from error
         except StorageError:
             raise
         except Exception as error:  # storages have no common error
             said = f"no answer within {seconds:g} s" if isinstance(error, TimeoutError) else str(error)
             raise StorageError(f"{method} {args[0]}: {type(error).__name__}: {said}"[:500]) from error
+
+    def _lacks_its_root(self, error: FileNotFoundError) -> bool:
+        """A folder that is not mounted here, or a bucket that is none: nothing can be said of the file."""
+        if self.place.protocol == "file":
+            return not Path(self.place.root).is_dir()
+        told = getattr(error.__cause__, "response", None) or {}
+        return bool(told.get("Error", {}).get("Code") == "NoSuchBucket")
 
     def _open(self) -> Any:
         if self._opened is None:
