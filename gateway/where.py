@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
+import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from functools import cache
+from typing import Any
 
 from workers.settings import Network
 
@@ -20,6 +23,8 @@ RESOLVE_SECONDS = 5.0
 _RESOLVERS = 32
 # Whether Python takes these for global differs between its versions.
 _NEVER = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("fec0::/10"))
+_lock = threading.Lock()
+_running: dict[tuple[str, int], tuple[Future[list[Any]], float]] = {}
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address stands in the last 32 bits
 
 
@@ -66,17 +71,30 @@ def _inside(ip: Ip) -> ipaddress.IPv4Address | None:
 
 
 def _ask(host: str, port: int) -> list[str]:
-    """Every address of a name, in the system's order. Its resolver knows no deadline, so a thread waits for it."""
-    asking = _resolvers().submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    """Every address of a name, in the system's order. Its resolver knows no deadline, so a thread waits for it.
+
+    All that ask for one name meanwhile wait for the same thread: one name service that hangs takes no more.
+    """
+    asking, since = _asking_for(host, port)
     try:
-        answers = asking.result(RESOLVE_SECONDS)
+        answers = asking.result(max(0.0, since + RESOLVE_SECONDS - time.monotonic()))
     except (OSError, UnicodeError, FutureTimeout):
-        asking.cancel()
         raise NotThere("name_not_resolved") from None
     found = list(dict.fromkeys(str(answer[4][0]).partition("%")[0] for answer in answers))
     if not found:
         raise NotThere("name_not_resolved")
     return found
+
+
+def _asking_for(host: str, port: int) -> tuple[Future[list[Any]], float]:
+    """The look-up that runs, or a new one, and since when."""
+    with _lock:
+        known = _running.get((host, port))
+        if known is None or known[0].done():
+            asking: Future[list[Any]] = _resolvers().submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+            known = _running[host, port] = (asking, time.monotonic())
+            asking.add_done_callback(lambda _: _running.pop((host, port), None))
+        return known
 
 
 @cache

@@ -113,11 +113,12 @@ def end_those_of_key(session: Session, key_id: str) -> int:
 
 
 def _way(session: Session, key_id: str, address: Address) -> tuple[str, str, bool]:
-    """The lane and the endpoint of an address, made where there are none yet, and whether the endpoint is disabled."""
+    """The lane and the endpoint of an address, made where there are none yet, and whether the endpoint is disabled.
+
+    An endpoint that is there is locked by the attempt to make it: nobody forgets it before this delivery is there.
+    """
     lane, endpoint = content_key(key_id, address.origin), content_key(key_id, address.endpoint)
-    row = session.get(Endpoint, endpoint)
-    if row is not None:
-        return lane, endpoint, row.disabled_at is not None
-    made(session, Lane, id=lane, key_id=key_id, origin=address.origin)
-    made(session, Endpoint, id=endpoint, key_id=key_id, lane=lane, address=address.endpoint, failures=0)
-    return lane, endpoint, False
+    if made(session, Endpoint, id=endpoint, key_id=key_id, lane=lane, address=address.endpoint, failures=0):
+        made(session, Lane, id=lane, key_id=key_id, origin=address.origin)
+        return lane, endpoint, False
+    return lane, endpoint, session.get_one(Endpoint, endpoint, populate_existing=True).disabled_at is not None

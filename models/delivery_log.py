@@ -135,9 +135,19 @@ def forget_deliveries(session: Session, now: datetime) -> int:
         .limit(AT_ONCE)
     ).all()
     if old:
+        endpoints = session.scalars(select(Delivery.endpoint_id).where(Delivery.number.in_(old)).distinct()).all()
         session.execute(delete(DeliveryAttempt).where(DeliveryAttempt.delivery.in_(old)))
         session.execute(delete(Delivery).where(Delivery.number.in_(old)))
+        _forget_endpoints(session, endpoints)
     return len(old)
+
+
+def _forget_endpoints(session: Session, ids: Sequence[str]) -> None:
+    """Those that nothing is left of: where an address names the task, each task has one. What is disabled stays so."""
+    ours = (Endpoint.id.in_(ids), Endpoint.disabled_at.is_(None))
+    locked = session.scalars(select(Endpoint.id).where(*ours).with_for_update(skip_locked=True)).all()
+    used = set(session.scalars(select(Delivery.endpoint_id).where(Delivery.endpoint_id.in_(locked)).distinct()))
+    session.execute(delete(Endpoint).where(Endpoint.id.in_([one for one in locked if one not in used])))
 
 
 def _owe_anew(session: Session, numbers: Sequence[int]) -> None:

@@ -3,7 +3,7 @@
 A lane is what one key is owed at one origin. Who sends takes the next delivery of a lane under the
 lane's lock, and holds it until a moment after which it is taken for dead; what it says later is not
 heard. An endpoint whose deliveries fail one after the other is left alone for a while, and then
-tried with a single one.
+tried with a single one; so is a whole lane at whose origin nobody answers, on whatever path.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from models.deliveries import DELIVERED, DISABLED, FAILED, OWED
 from models.tables import Delivery, DeliveryAttempt, Endpoint, Lane
 
 OPENS_AFTER = 5  # failures one after the other
+# Nobody answered: that says something of the origin, and nothing of the path.
+UNANSWERED = frozenset({"timed_out", "no_connection", "tls_failed", "no_http", "name_not_resolved"})
+LANE_PAUSE, LONGEST_LANE_PAUSE = timedelta(seconds=5), timedelta(minutes=30)  # doubled from one try to the next
 RUNG_FOR = timedelta(seconds=5)  # a ticket that nobody took by then is lost, or waits behind others
 GIVE_UP_AT_ONCE = 1000
 
@@ -40,6 +43,7 @@ class Sending:
     attempts: int  # that failed before this one
     token: str
     probe: bool  # the one that tries an endpoint whose breaker was open
+    probes_lane: bool  # the same of a lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +77,10 @@ def lanes_due(session: Session, now: datetime, most: int) -> dict[str, int]:
     due = select(Delivery.number).where(Delivery.lane == Lane.id, _due(now)).limit(1).scalar_subquery()
     usable = select(Endpoint.id).where(Endpoint.lane == Lane.id, _usable(now)).limit(1).scalar_subquery()
     quiet = or_(Lane.rung_at.is_(None), Lane.rung_at < now - RUNG_FOR)
+    open_ = or_(Lane.paused_until.is_(None), Lane.paused_until <= now)
     wanted: dict[str, int] = {}
     # Scalars and no EXISTS: MariaDB would read every delivery that is due for it.
-    for lane_id in session.scalars(select(Lane.id).where(quiet, due.is_not(None), usable.is_not(None))).all():
+    for lane_id in session.scalars(select(Lane.id).where(quiet, open_, due.is_not(None), usable.is_not(None))).all():
         lane = session.get_one(Lane, lane_id, with_for_update=True, populate_existing=True)
         free = most - _in_hands(session, lane.id, now)
         if free > 0 and _first(session, lane.id, now) is not None:
@@ -88,7 +93,7 @@ def lanes_due(session: Session, now: datetime, most: int) -> dict[str, int]:
 def take_next(session: Session, lane_id: str, token: str, now: datetime, hold: float, most: int) -> Sending | None:
     """The lane's next delivery, held for `hold` seconds. None when nothing is due or `most` are being sent."""
     lane = session.get(Lane, lane_id, with_for_update=True, populate_existing=True)
-    if lane is None or _in_hands(session, lane_id, now) >= most:
+    if lane is None or _is_paused(lane, now) or _in_hands(session, lane_id, now) >= most:
         return None
     number = _first(session, lane_id, now)
     if number is None:
@@ -99,6 +104,9 @@ def take_next(session: Session, lane_id: str, token: str, now: datetime, hold: f
     probe = endpoint.failures >= OPENS_AFTER
     if probe:  # no second one until this one came back
         endpoint.paused_until = now + timedelta(seconds=hold)
+    probes_lane = lane.failures >= OPENS_AFTER
+    if probes_lane:
+        lane.paused_until = now + timedelta(seconds=hold)
     delivery.claimed_by, delivery.next_at = token, now + timedelta(seconds=hold)
     return Sending(
         delivery.number,
@@ -112,6 +120,7 @@ def take_next(session: Session, lane_id: str, token: str, now: datetime, hold: f
         delivery.attempts,
         token,
         probe,
+        probes_lane,
     )
 
 
@@ -145,7 +154,8 @@ def settle_try(session: Session, sending: Sending, came: Came, now: datetime) ->
     assert isinstance(done, CursorResult)
     if done.rowcount != 1:
         return False
-    _tell_endpoint(session, sending, came, now)
+    known = _tell_lane(session, sending, came, now)
+    _tell_endpoint(session, sending, came, now, told=known)
     return True
 
 
@@ -174,6 +184,8 @@ def enable(session: Session, endpoint_ids: Sequence[str]) -> int:
         .values(disabled_at=None, failures=0, paused_until=None)
     )
     assert isinstance(done, CursorResult)
+    lanes = select(Endpoint.lane).where(Endpoint.id.in_(endpoint_ids))
+    session.execute(update(Lane).where(Lane.id.in_(lanes)).values(failures=0, paused_until=None))
     return done.rowcount
 
 
@@ -187,8 +199,36 @@ def _state_after(came: Came, now: datetime) -> dict[str, Any]:
     return {"next_at": now + timedelta(seconds=came.again_in)}
 
 
-def _tell_endpoint(session: Session, sending: Sending, came: Came, now: datetime) -> None:
-    """An endpoint that works is not written to: its row would be where all its deliveries queue."""
+def _is_paused(lane: Lane, now: datetime) -> bool:
+    return lane.paused_until is not None and lane.paused_until > now
+
+
+def _tell_lane(session: Session, sending: Sending, came: Came, now: datetime) -> bool:
+    """Did somebody answer there? True when the lane is known to be silent, and an alert says so. Written as rarely."""
+    lane_id = select(Endpoint.lane).where(Endpoint.id == sending.endpoint_id).scalar_subquery()
+    lane = session.scalars(select(Lane).where(Lane.id == lane_id)).one()
+    silent = came.error in UNANSWERED
+    if not silent and lane.failures == 0:
+        return False
+    lane = session.get_one(Lane, lane.id, with_for_update=True, populate_existing=True)
+    if not silent:
+        lane.failures, lane.paused_until = 0, None
+        return False
+    if sending.probes_lane or lane.failures < OPENS_AFTER:  # those that were under way when it opened say no more
+        lane.failures += 1
+        if lane.failures >= OPENS_AFTER:
+            doubled = LANE_PAUSE * 2 ** min(lane.failures - OPENS_AFTER, 20)
+            lane.paused_until = now + min(doubled, LONGEST_LANE_PAUSE)
+        if lane.failures == OPENS_AFTER:
+            _say_failing(session, sending, lane.origin, came, now)
+    return lane.failures >= OPENS_AFTER
+
+
+def _tell_endpoint(session: Session, sending: Sending, came: Came, now: datetime, *, told: bool) -> None:
+    """An endpoint that works is not written to: its row would be where all its deliveries queue.
+
+    `told`: an alert about its whole lane was raised.
+    """
     endpoint = session.get_one(Endpoint, sending.endpoint_id)
     if came.arrived and endpoint.failures == 0 and endpoint.last_arrived_at is not None:
         return
@@ -201,18 +241,18 @@ def _tell_endpoint(session: Session, sending: Sending, came: Came, now: datetime
         endpoint.failures += 1
         if endpoint.failures >= OPENS_AFTER:
             endpoint.paused_until = now + timedelta(seconds=max(came.pause, came.asked_pause))
-        if endpoint.failures == OPENS_AFTER:
-            _say_failing(session, endpoint, came, now)
+        if endpoint.failures == OPENS_AFTER and not told:
+            _say_failing(session, sending, endpoint.address, came, now)
     if came.asked_pause and not came.gone:
         asked = now + timedelta(seconds=came.asked_pause)
         endpoint.paused_until = max(endpoint.paused_until or asked, asked)
 
 
-def _say_failing(session: Session, endpoint: Endpoint, came: Came, now: datetime) -> None:
-    """Once each time that its breaker opens. Alerts that are owed to this very endpoint wait like the rest."""
-    text = f"{endpoint.address} of {endpoint.key_id} took no callback {OPENS_AFTER} times in a row: {came.error}"
+def _say_failing(session: Session, sending: Sending, where: str, came: Came, now: datetime) -> None:
+    """Once each time that a breaker opens. Alerts that are owed to this very endpoint wait like the rest."""
+    text = f"{where} of {sending.key_id} took no callback {OPENS_AFTER} times in a row: {came.error}"
     remedy = "see phonefleet deliveries; ask the customer. It is tried again by itself"
-    raise_alert(session, "endpoint_failing", f"endpoint:{endpoint.id}", text, remedy, now)
+    raise_alert(session, "endpoint_failing", f"endpoint:{sending.endpoint_id}", text, remedy, now)
 
 
 def _disable(session: Session, endpoint: Endpoint, now: datetime) -> None:

@@ -22,6 +22,8 @@ class Lane(Base):
     key_id: Mapped[Word]
     origin: Mapped[LongText]  # https://hooks.example.com:8443
     rung_at: Mapped[datetime | None]  # null: no ticket of it is out
+    failures: Mapped[int] = mapped_column(default=0)  # one after the other, to which nobody answered
+    paused_until: Mapped[datetime | None]  # its breaker is open
 
 
 class Endpoint(Base):

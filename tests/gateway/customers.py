@@ -110,7 +110,8 @@ def make_due(engine: Engine) -> None:
     def work(session: Session) -> None:
         now = database_now(session)
         session.execute(update(Delivery).where(Delivery.claimed_by.is_(None)).values(next_at=now))
-        session.execute(update(Endpoint).where(Endpoint.paused_until.is_not(None)).values(paused_until=now))
+        for table in (Endpoint, Lane):
+            session.execute(update(table).where(table.paused_until.is_not(None)).values(paused_until=now))
 
     write(engine, work)
 

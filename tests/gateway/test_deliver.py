@@ -273,6 +273,26 @@ def test_old_deliveries_are_deleted_with_their_tries_but_nothing_that_is_owed(le
     assert [one.id for one in deliveries(ledger)] == [young, owed]
 
 
+def test_endpoints_that_nothing_is_left_of_are_forgotten_but_for_those_that_are_gone(
+    ledger: Engine, acme: Customer, receiver: Receiver
+) -> None:
+    """Where an address names the task, each task has an endpoint."""
+    receiver.answer = lambda request: Reply(410 if request.path.endswith("gone") else 204)
+    for path in ("once", "twice", "gone"):
+        acme.owe(url=f"{acme.url}/{path}")
+    deliver_all(ledger)
+    now = read(ledger, database_now)
+    past = update(Delivery).values(created_at=now - KEPT - timedelta(days=1))
+    write(ledger, lambda session: session.execute(past))
+    acme.owe(url=f"{acme.url}/twice")
+    assert write(ledger, lambda session: forget_deliveries(session, now)) == 3
+    left = read(ledger, lambda session: sorted(session.scalars(select(Endpoint.address))))
+    assert [address.rsplit("/", 1)[1] for address in left] == ["gone", "twice"]
+    acme.owe(url=f"{acme.url}/once")
+    deliver_all(ledger)
+    assert [one.state for one in deliveries(ledger)] == ["delivered", "delivered"]
+
+
 def test_what_the_receiver_says_is_kept_nowhere_and_no_secret_is_logged(
     ledger: Engine, acme: Customer, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -13,7 +13,9 @@ import pytest
 from gateway.api.app import describing_app
 from gateway.client import Client
 from gateway.door import BODY_SECONDS, MOST_BYTES
+from gateway.knock import WEIGHT_BYTES
 from gateway.lists import MOST_IN_A_PAGE
+from gateway.patience import HEAD_SECONDS
 from gateway.plant import LONGEST
 from gateway.problem import CODES
 from gateway.seal import WINDOW_SECONDS
@@ -135,7 +137,8 @@ def test_the_events_are_those_of_the_code(name: str) -> None:
 def test_the_limits_are_those_of_the_code(name: str) -> None:
     told = [[int(number) for number in re.findall(r"\d+", cells[1])] for cells in rows(name, LIMITS[name])]
     assert told == [
-        [MOST_BYTES],
+        [MOST_BYTES, WEIGHT_BYTES],
+        [HEAD_SECONDS, BODY_SECONDS],
         [MOST_DEPTH],
         [RAW_LIMITS.depth, RAW_LIMITS.rows],
         [MOST_IN_A_PAGE, changes.MOST_IN_A_PAGE],

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from models.deliveries import GIVE_UP
 from models.engine import database_now, read, write
 from models.lanes import (
+    LONGEST_LANE_PAUSE,
     OPENS_AFTER,
     RUNG_FOR,
     Came,
@@ -26,9 +27,11 @@ from models.tables import Alert, Delivery, DeliveryAttempt, Lane
 from tests.gateway.customers import Customer, customer, deliveries, delivery, endpoint, lane, make_due
 from tests.ledger.threads import at_once
 
+ORIGIN = "https://hooks.example.com"
 HOLD = 30.0
 ARRIVED = Came(0.1, 204, None, None, 60.0)
 FAILED = Came(0.1, 500, "http_500", 60.0, 600.0)
+SILENT = Came(10.0, None, "timed_out", 60.0, 600.0)
 GONE = Came(0.1, 410, "http_410", None, 60.0)
 
 
@@ -40,7 +43,7 @@ def _with_master_key(master_key: str) -> None:
 @pytest.fixture
 def acme(ledger: Engine) -> Customer:
     """A customer."""
-    return customer(ledger, "https://hooks.example.com")
+    return customer(ledger, ORIGIN)
 
 
 def take(engine: Engine, *, hand: str = "t", most: int = 10, of: str | None = None) -> Sending | None:
@@ -160,6 +163,42 @@ def test_one_endpoint_that_fails_does_not_close_its_neighbours(ledger: Engine, a
         settle(ledger, must_take(ledger), FAILED)
     (other,) = acme.owe(url=acme.url + "/other")
     assert must_take(ledger).id == other
+
+
+def test_an_origin_that_does_not_answer_is_left_alone_on_every_path(ledger: Engine, acme: Customer) -> None:
+    """Where each task has an address of its own, no two deliveries have an endpoint together."""
+    for number in range(OPENS_AFTER + 3):
+        acme.owe(url=f"{acme.url}/order-{number}")
+    taken = [must_take(ledger, f"t{n}") for n in range(OPENS_AFTER + 1)]
+    for one in taken:
+        settle(ledger, one, SILENT)
+    assert take(ledger) is None
+    assert not _due_lanes(ledger)
+    alert = read(ledger, lambda session: session.scalars(select(Alert)).one())
+    assert (alert.kind, f"{ORIGIN} of" in alert.text) == ("endpoint_failing", True)
+    make_due(ledger)
+    probe = must_take(ledger, "probe")
+    assert probe.probes_lane
+    assert take(ledger) is None, "no second one until this one came back"
+    settle(ledger, probe, SILENT)
+    assert take(ledger) is None
+    make_due(ledger)
+    settle(ledger, must_take(ledger), FAILED)  # somebody is there again, and answers
+    assert not must_take(ledger).probes_lane
+    assert len(read(ledger, lambda session: session.scalars(select(Alert)).all())) == 1
+
+
+def test_a_lane_that_stays_silent_is_tried_less_and_less_often(ledger: Engine, acme: Customer) -> None:
+    acme.owe(40)
+    waits = []
+    for _ in range(OPENS_AFTER + 12):
+        make_due(ledger)
+        settle(ledger, must_take(ledger), SILENT)
+        row = read(ledger, lambda session: session.scalars(select(Lane)).one())
+        if row.paused_until is not None:
+            waits.append(round((row.paused_until - read(ledger, database_now)).total_seconds()))
+    assert waits[:3] == [5, 10, 20]
+    assert waits[-1] == LONGEST_LANE_PAUSE.total_seconds()
 
 
 def test_410_disables_the_endpoint_with_all_it_is_owed_and_tells_the_operator(ledger: Engine, acme: Customer) -> None:

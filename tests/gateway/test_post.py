@@ -13,7 +13,7 @@ import pytest
 import requests.adapters
 
 from gateway.post import Answer, NotSent, post
-from models.addresses import read_address
+from models.addresses import Address, read_address
 from tests.gateway.certificates import certificate
 from tests.gateway.receiver import Receiver, Reply
 
@@ -176,3 +176,10 @@ def test_a_receiver_that_never_shakes_hands_is_left() -> None:
         with pytest.raises(NotSent, match="timed_out"):
             send(url.replace("http:", "https:"), 1.0)
         assert left.wait(30)
+
+
+def test_an_address_that_is_not_the_one_that_was_checked_goes_nowhere(receiver: Receiver) -> None:
+    """requests tidies addresses up: this one is called by another port than its own origin says."""
+    with pytest.raises(NotSent):
+        post(Address("http", HERE, 0, "/in"), HERE, b"{}", {}, SECONDS)
+    assert receiver.requests == []

@@ -12,6 +12,7 @@ import pytest
 from gateway import where
 from gateway.where import NotThere, may_be_called, resolve
 from tests.gateway.customers import LOOPBACK
+from tests.support.poll import wait_until
 
 
 @pytest.mark.parametrize(
@@ -106,3 +107,23 @@ def test_a_name_service_that_does_not_answer_is_not_waited_for(monkeypatch: pyte
     with pytest.raises(NotThere, match="name_not_resolved"):
         resolve("slow.example.com", 443, ())
     answered.set()
+
+
+def test_a_name_service_that_hangs_for_one_name_leaves_the_others_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = threading.Event()
+
+    def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
+        if host == "slow.example.com":
+            answered.wait(60)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(where, "RESOLVE_SECONDS", 0.2)
+    for _ in range(40):  # more than there are threads
+        with pytest.raises(NotThere, match="name_not_resolved"):
+            resolve("slow.example.com", 443, ())
+    monkeypatch.setattr(where, "RESOLVE_SECONDS", 5.0)
+    assert resolve("quick.example.com", 443, ()) == "8.8.8.8"
+    answered.set()
+    wait_until(lambda: not where._running, 10, "the look-up that hung to end")
+    assert resolve("slow.example.com", 443, ()) == "8.8.8.8"
