@@ -83,11 +83,12 @@ class Sides:
 class Bench:
     """Both servers on one ledger."""
 
-    def __init__(self, engine: Engine, ours: int, bare_port: int, count: int) -> None:
+    def __init__(self, engine: Engine, ours: int, bare_port: int, count: int, connections: int) -> None:
         self._engine = engine
         self._ours = ours
         self._bare = bare_port
         self._count = count
+        self._connections = connections
         wish = KeyWish("bench", "bench", rate_per_second=10_000, most_waiting=1_000_000)
         self._key_id, self._secret = make_key(engine, wish, who="bench")
 
@@ -96,10 +97,10 @@ class Bench:
         ours, plain = [], []
         for _ in range(ROUNDS):
             asked = [self._sealed("POST", "/v1/tasks", {**BODY, "reference": str(uuid4())}) for _ in range(self._count)]
-            ours.append(send_all(self._ours, asked, 201))
+            ours.append(send_all(self._ours, asked, 201, self._connections))
             body = json.dumps({**BODY, "reference": "x"}).encode()
             job = load.request("POST", "/jobs", {"content-type": "application/json"}, body)
-            plain.append(send_all(self._bare, [job] * self._count, 201))
+            plain.append(send_all(self._bare, [job] * self._count, 201, self._connections))
         task_ids = [str(self._opened(body)["id"]) for body in ours[-1].bodies]
         return Sides(ours, plain), task_ids, [json.loads(body)["id"] for body in plain[-1].bodies]
 
@@ -108,8 +109,9 @@ class Bench:
         ours, plain = [], []
         for _ in range(ROUNDS):
             asked = [self._sealed("GET", f"/v1/tasks/{one}", None) for one in task_ids]
-            ours.append(send_all(self._ours, asked, 200))
-            plain.append(send_all(self._bare, [load.request("GET", f"/jobs/{one}", {}, b"") for one in job_ids], 200))
+            ours.append(send_all(self._ours, asked, 200, self._connections))
+            jobs = [load.request("GET", f"/jobs/{one}", {}, b"") for one in job_ids]
+            plain.append(send_all(self._bare, jobs, 200, self._connections))
             assert self._opened(ours[-1].bodies[0])["state"] == "ready"
         return Sides(ours, plain)
 
@@ -150,7 +152,11 @@ def main() -> int:
     """Measure and report; 1 when a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gateway", description=__doc__)
     parser.add_argument("--requests", type=int, default=600, help="in each round, on each side (default 600)")
-    count = parser.parse_args().requests
+    parser.add_argument(
+        "--connections", type=int, default=load.CONNECTIONS, help=f"at once (default {load.CONNECTIONS})"
+    )
+    told = parser.parse_args()
+    count, connections = told.requests, told.connections
     with ExitStack() as stack:
         redis = stack.enter_context(Redis())
         url = stack.enter_context(stack.enter_context(MariaDB(durable=True)).database())
@@ -172,13 +178,13 @@ def main() -> int:
         register_author(engine, AUTHOR, "小鹏汽车")
         processes = stack.enter_context(Processes(var / "log", environment))
         ours, plain = _started(processes, "gateway"), _started(processes, "benchmarks.bare")
-        bench = Bench(engine, ours, plain, count)
+        bench = Bench(engine, ours, plain, count, connections)
         submits, task_ids, job_ids = bench.submits()
         looks = bench.looks(task_ids, job_ids)
         processes.start(COORDINATOR)
         processes.start(DELIVERY)
         seconds = bench.callbacks()
-    return _report(count, submits, looks, seconds)
+    return _report(count, connections, submits, looks, seconds)
 
 
 def _owe(session: Session, key_id: str, url: str, count: int) -> None:
@@ -204,7 +210,7 @@ def _started(processes: Processes, module: str) -> int:
     return port
 
 
-def _report(count: int, submits: Sides, looks: Sides, seconds: float) -> int:
+def _report(count: int, connections: int, submits: Sides, looks: Sides, seconds: float) -> int:
     lines, measured = [], {}
     for name, sides in (("submit", submits), ("status", looks)):
         for who, side in (("gateway", sides.ours), ("bare", sides.bare)):
@@ -219,10 +225,16 @@ def _report(count: int, submits: Sides, looks: Sides, seconds: float) -> int:
     lines.append(Line(f"{CALLBACKS} callbacks to {CALLBACK_SECONDS * 1000:.0f} ms, seconds", (seconds, "")))
     return finish(
         "gateway",
-        f"gateway beside bare routes: {ROUNDS} rounds of {count} requests, {load.CONNECTIONS} connections",
+        f"gateway beside bare routes: {ROUNDS} rounds of {count} requests, {connections} connections",
         ("a second", "p99 ms"),
         lines,
-        {"requests": count, "callbacks": CALLBACKS, "callbacks_seconds": seconds, **measured},
+        {
+            "requests": count,
+            "connections": connections,
+            "callbacks": CALLBACKS,
+            "callbacks_seconds": seconds,
+            **measured,
+        },
         [
             Target("submit, of bare", submits.ratio, LEAST_OF_BARE, at_least=True),
             Target("status, of bare", looks.ratio, LEAST_OF_BARE, at_least=True),

@@ -31,12 +31,12 @@ def request(method: str, target: str, headers: dict[str, str], body: bytes) -> b
     return f"{method} {target} HTTP/1.1\r\n{lines}\r\n".encode() + body
 
 
-def send_all(port: int, requests: Sequence[bytes], wanted: int) -> Measured:
-    """Send them over 32 connections, one after the other on each. Raises RuntimeError for another status."""
-    return asyncio.run(_send_all(port, requests, wanted))
+def send_all(port: int, requests: Sequence[bytes], wanted: int, connections: int = CONNECTIONS) -> Measured:
+    """Send them over so many connections, one after the other on each. Raises RuntimeError for another status."""
+    return asyncio.run(_send_all(port, requests, wanted, connections))
 
 
-async def _send_all(port: int, requests: Sequence[bytes], wanted: int) -> Measured:
+async def _send_all(port: int, requests: Sequence[bytes], wanted: int, connections: int) -> Measured:
     waiting = list(reversed(requests))
     times: list[float] = []
     bodies: list[bytes] = []
@@ -56,7 +56,7 @@ async def _send_all(port: int, requests: Sequence[bytes], wanted: int) -> Measur
 
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:
-        for _ in range(CONNECTIONS):
+        for _ in range(connections):
             group.create_task(one_connection())
     seconds = time.perf_counter() - began
     return Measured(len(requests) / seconds, statistics.quantiles(times, n=100)[98] * 1000, bodies)
