@@ -10,6 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway.problem import Declined
+from gateway.signing import KEY_HEADER
+from models.refused import Problem
 from models.states import OPEN
 from models.tables import Task
 
@@ -33,8 +35,9 @@ class Waiting:
             is_open = (Task.key_id == key_id, Task.state.in_(list(OPEN)))
             kept = (now, session.scalar(select(func.count()).select_from(Task).where(*is_open)) or 0)
         if kept[1] + more > most:
-            detail = f"{kept[1]} tasks have not ended, {more} more would be over the {most} that this key may have"
-            raise Declined("too_many_waiting", detail, headers={"retry-after": "60"})
+            reason = f"{kept[1]} tasks of it have not ended, {more} more would be over the {most} that it may have"
+            problem = Problem(KEY_HEADER, reason, "wait until some have ended, or ask the operator to allow it more")
+            raise Declined("too_many_waiting", problems=[problem], headers={"retry-after": "60"})
         with self._lock:
             before = self._counted.get(key_id, kept)
             newest = kept if before[0] < kept[0] else before
