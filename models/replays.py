@@ -16,7 +16,7 @@ from models.refused import Problem, Refused, refuse
 from models.tables import Delivery, Endpoint
 
 AT_ONCE = 1000
-MOST_REPLAYED = 10_000  # for one request: it takes seconds, and not the minutes that 90 days of callbacks would
+MOST_REPLAYED = 10_000  # for one request, which holds a thread of the gateway meanwhile: a third of a second
 
 
 class NoSuchDelivery(Refused):
