@@ -80,6 +80,7 @@ class Status:
 
 class Client:
     """Speaks with one gateway for one key. `secrets`: the newest first, two while the key is rotated.
+    `timeout`: seconds that an answer may take.
 
     Methods raise Problem when the gateway declines, SignatureRefused and SealBroken when an answer
     is not the gateway's, and requests.RequestException when there is none.

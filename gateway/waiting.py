@@ -10,6 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway.problem import Declined
+from gateway.signing import KEY_HEADER
+from models.refused import Problem
 from models.states import OPEN
 from models.tables import Task
 
@@ -32,8 +34,9 @@ class Waiting:
         if kept is None or now - kept[0] >= KEEP_SECONDS:
             kept = (now, open_tasks(session, key_id))
         if kept[1] + more > most:
-            detail = f"{kept[1]} tasks have not ended, {more} more would be over the {most} that this key may have"
-            raise Declined("too_many_waiting", detail, headers={"retry-after": "60"})
+            reason = f"{kept[1]} tasks of it have not ended, {more} more would be over the {most} that it may have"
+            problem = Problem(KEY_HEADER, reason, "wait until some have ended, or ask the operator to allow it more")
+            raise Declined("too_many_waiting", problems=[problem], headers={"retry-after": "60"})
         with self._lock:
             before = self._counted.get(key_id, kept)
             newest = kept if before[0] < kept[0] else before

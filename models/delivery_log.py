@@ -1,4 +1,4 @@
-"""The log of deliveries: listed, sent once more on somebody's wish, and forgotten in the end."""
+"""The log of deliveries: listed, and forgotten in the end."""
 
 from __future__ import annotations
 
@@ -6,18 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Engine, delete, select, update
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
-from models.authors import record_change
-from models.deliveries import GIVE_UP, OWED
-from models.engine import database_now, write
-from models.refused import refuse
+from models.deliveries import OWED
 from models.tables import Delivery, DeliveryAttempt, Endpoint
 
 AT_ONCE = 1000
 KEPT = timedelta(days=90)
-ROUNDS = 10_000  # ten million deliveries: more than a ledger keeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,55 +73,6 @@ def tries_of(session: Session, delivery: Delivery) -> Sequence[DeliveryAttempt]:
     return session.scalars(wanted.order_by(DeliveryAttempt.id)).all()
 
 
-def replay_one(engine: Engine, delivery_id: str, *, who: str, key_id: str | None = None) -> None:
-    """Owe it anew, with the webhook-id that it has. Raises Refused when it is unknown or owed already."""
-
-    def work(session: Session) -> None:
-        delivery = find_delivery(session, delivery_id, key_id)
-        if delivery is None:
-            raise refuse("delivery", f"{delivery_id!r} is unknown", "see: phonefleet deliveries list")
-        if delivery.state == OWED:
-            raise refuse(
-                "delivery", f"{delivery_id!r} is owed already", f"it is due at {delivery.next_at:%H:%M:%S} UTC"
-            )
-        _check_enabled(session, [delivery.endpoint_id])
-        _owe_anew(session, [delivery.number])
-        record_change(session, who, f"delivery:{delivery_id}", {"state": delivery.state}, {"replay": True})
-
-    write(engine, work)
-
-
-def replay_all(engine: Engine, which: Which, *, who: str) -> int:
-    """Owe anew what fits and is not owed already, in the order in which it came about; how many.
-
-    `which.since` bounds it below. Raises Refused, before anything is done, when an endpoint is disabled.
-    """
-    after, replayed = 0, 0
-    fits = [*which.conditions(), Delivery.state != OWED]
-
-    def check(session: Session) -> int:
-        endpoints = session.scalars(select(Delivery.endpoint_id).where(*fits).distinct()).all()
-        _check_enabled(session, endpoints)
-        last = session.scalar(select(Delivery.number).where(*fits).order_by(Delivery.number.desc()).limit(1))
-        record_change(session, who, f"deliveries:{which.key_id or 'all'}", None, {"replay since": f"{which.since}"})
-        return last or 0
-
-    last = write(engine, check)  # what is delivered from now on is not meant
-    for _ in range(ROUNDS):
-
-        def work(session: Session, after: int = after) -> list[int]:
-            wanted = select(Delivery.number).where(*fits, Delivery.number > after, Delivery.number <= last)
-            numbers = list(session.scalars(wanted.order_by(Delivery.number).limit(AT_ONCE)))
-            _owe_anew(session, numbers)
-            return numbers
-
-        numbers = write(engine, work)
-        if not numbers:
-            break
-        after, replayed = numbers[-1], replayed + len(numbers)
-    return replayed
-
-
 def forget_deliveries(session: Session, now: datetime) -> int:
     """Delete deliveries that are older than 90 days, with what they told; at most 1000 at once; how many."""
     old = session.scalars(
@@ -148,21 +95,3 @@ def _forget_endpoints(session: Session, ids: Sequence[str]) -> None:
     locked = session.scalars(select(Endpoint.id).where(*ours).with_for_update(skip_locked=True)).all()
     used = set(session.scalars(select(Delivery.endpoint_id).where(Delivery.endpoint_id.in_(locked)).distinct()))
     session.execute(delete(Endpoint).where(Endpoint.id.in_([one for one in locked if one not in used])))
-
-
-def _owe_anew(session: Session, numbers: Sequence[int]) -> None:
-    now = database_now(session)
-    session.execute(
-        update(Delivery)
-        .where(Delivery.number.in_(numbers), Delivery.state != OWED)
-        .values(state=OWED, attempts=0, next_at=now, claimed_by=None, delivered_at=None, give_up_at=now + GIVE_UP)
-    )
-
-
-def _check_enabled(session: Session, endpoint_ids: Sequence[str]) -> None:
-    disabled = session.scalars(
-        select(Endpoint.address).where(Endpoint.id.in_(endpoint_ids), Endpoint.disabled_at.is_not(None)).limit(1)
-    ).one_or_none()
-    if disabled is not None:
-        reason = f"{disabled} said that it is gone"
-        raise refuse("endpoint", reason, "when it is there again: phonefleet deliveries enable ADDRESS")

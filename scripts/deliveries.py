@@ -11,10 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway import worker
-from models.delivery_log import Which, begins_with, list_deliveries, replay_all, replay_one, tries_of
+from models.delivery_log import Which, begins_with, list_deliveries, tries_of
 from models.engine import read, write
 from models.lanes import OPENS_AFTER, enable
 from models.refused import refuse
+from models.replays import replay_all, replay_one
 from models.tables import Delivery, Endpoint
 from scripts.ground import open_ledger, operator
 from scripts.show import Sheet, print_sheet, say
@@ -75,7 +76,7 @@ def replay(
     until: Until = "",
     who: Who = "",
 ) -> None:
-    """Send one once more, or all since a time, in the order in which they came about. Ids stay the same."""
+    """Send one once more, or all since a time, those of one task in their order. Ids stay the same."""
     engine = open_ledger()
     if delivery:
         found = read(engine, lambda session: _find(session, delivery).id)

@@ -168,6 +168,9 @@ class ReplayAsked(Asked):
     since: Moment
     until: Moment | None = None
     state: Literal["delivered", "failed", "disabled"] | None = None
+    cursor: str | None = Field(
+        default=None, max_length=400, description="`next` of the answer before, to the same request: goes on there."
+    )
 
 
 def plain(body: Asked) -> Mapping[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -13,14 +16,18 @@ from gateway.api.parts import ById, On, Who
 from gateway.api.queries import DeliveriesAsked
 from gateway.api.views import delivery_view
 from gateway.caller import let_in_once
+from gateway.cursors import from_numbers, to_numbers
 from gateway.lists import deliveries_page
-from gateway.problem import Declined, answers
+from gateway.problem import Declined, answers, unknown
 from gateway.seen import own_delivery
-from models.delivery_log import Which, find_delivery, replay_all, replay_one
+from models.delivery_log import Which, find_delivery
 from models.engine import read
 from models.refused import Refused
+from models.replays import MOST_REPLAYED, EndpointGone, NoSuchDelivery, Rest, replay_one, replay_some
 
 router = APIRouter(prefix="/v1/deliveries", tags=["deliveries"])
+
+REPLAY = "replay"
 
 
 @router.get("", responses=answers())
@@ -44,14 +51,18 @@ def get_delivery(delivery_id: ById, who: Who, on: On) -> shown.Delivery:
 
 
 @router.post("/replay", responses=answers("not_now"))
-def replay(body: ReplayAsked, who: Who, on: On) -> shown.Replayed:
-    """Send once more what came about in a time, in its order and with the ids that it had. Of this key alone."""
+def replay(body: ReplayAsked, who: Who, on: On) -> shown.ReplayedSome:
+    """Send once more what came about in a time, under the ids that it had: at most 10000 callbacks for one request.
+
+    Of this key alone. Those of one task are sent in their order, those of different tasks in any.
+    """
     which = Which(key_id=who.key.id, state=body.state, since=body.since, until=body.until)
+    rest = None if body.cursor is None else Rest(*from_numbers(REPLAY, body.cursor, 2))
     let_in_once(on.engine, who)
-    try:
-        return shown.Replayed(replayed=replay_all(on.engine, which, who=who.who))
-    except Refused as refused:
-        raise Declined.of(refused, "not_now") from None
+    with _in_words_of_the_interface():
+        done = replay_some(on.engine, which, who=who.who, most=MOST_REPLAYED, rest=rest)
+    following = None if done.rest is None else to_numbers(REPLAY, done.rest.after, done.rest.last)
+    return shown.ReplayedSome(replayed=done.replayed, next=following)
 
 
 @router.post("/{delivery_id}/replay", responses=answers("not_now"))
@@ -59,8 +70,20 @@ def replay_delivery(delivery_id: ById, who: Who, on: On) -> shown.Replayed:
     """Send one callback once more."""
     found = read(on.engine, lambda session: own_delivery(session, who, find_delivery(session, delivery_id)))
     let_in_once(on.engine, who)
-    try:
+    with _in_words_of_the_interface():
         replay_one(on.engine, found.id, who=who.who, key_id=found.key_id)
+    return shown.Replayed(replayed=1)
+
+
+@contextmanager
+def _in_words_of_the_interface() -> Iterator[None]:
+    """What the ledger refuses names commands of the operator's: a customer has none of them."""
+    try:
+        yield
+    except NoSuchDelivery:  # it was there a moment ago
+        raise unknown("delivery") from None
+    except EndpointGone as gone:
+        remedy = "when it is there again, ask the operator to enable it; then send this once more"
+        raise Declined("not_now", problems=[replace(one, remedy=remedy) for one in gone.problems]) from None
     except Refused as refused:
         raise Declined.of(refused, "not_now") from None
-    return shown.Replayed(replayed=1)

@@ -194,6 +194,12 @@ class Replayed(Shown):
     replayed: int
 
 
+class ReplayedSome(Replayed):
+    """The same of a request that may mean more than are replayed at once."""
+
+    next: str | None = Field(description="There are more: the same request with this as `cursor` goes on. None: all.")
+
+
 class Change(Shown):
     """A move of one of your tasks or campaigns."""
 

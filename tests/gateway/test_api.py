@@ -19,6 +19,7 @@ from models.engine import read, write
 from models.states import State
 from models.tables import Account, Phone, Task
 from tests.gateway.api_server import Api, Caller
+from tests.gateway.customers import Customer
 from tests.ledger.drive import AUTHOR, owned_author, phone_seat, take
 from tests.ledger.drive import task as row_of
 from tests.ledger.threads import at_once
@@ -302,17 +303,27 @@ def test_a_pause_is_lifted_by_whose_it_is(api: Api, acme: Caller) -> None:
 def test_what_is_anothers_is_not_there(api: Api, acme: Caller) -> None:
     other, colleague = api.caller("other"), api.caller("acme")
     made = acme.client.submit("collect_titles", TITLES, reference="one")
+    (delivery,) = Customer(api.engine, acme.key_id, acme.secret, "https://hooks.example.com/").owe()
     assert colleague.client.task(made.id).id == made.id
+    assert colleague.client.call("GET", f"/v1/deliveries/{delivery}")["id"] == delivery
     refusals = []
-    for wanted in (made.id, "00000000-0000-0000-0000-000000000000"):
+    nothing = "00000000-0000-0000-0000-000000000000"
+    for task, campaign, callback in ((made.id, made.raw["campaign_id"], delivery), (nothing, nothing, nothing)):
         for method, path in (
-            ("GET", f"/v1/tasks/{wanted}"),
-            ("GET", f"/v1/tasks/{wanted}/attempts"),
-            ("GET", f"/v1/tasks/{wanted}/attempts/1/evidence/ui.xml"),
-            ("POST", f"/v1/tasks/{wanted}/stop"),
-            ("POST", f"/v1/tasks/{wanted}/pause"),
-            ("POST", f"/v1/tasks/{wanted}/resume"),
-            ("PATCH", f"/v1/tasks/{wanted}"),
+            ("GET", f"/v1/tasks/{task}"),
+            ("GET", f"/v1/tasks/{task}/attempts"),
+            ("GET", f"/v1/tasks/{task}/attempts/1/evidence/ui.xml"),
+            ("POST", f"/v1/tasks/{task}/stop"),
+            ("POST", f"/v1/tasks/{task}/pause"),
+            ("POST", f"/v1/tasks/{task}/resume"),
+            ("PATCH", f"/v1/tasks/{task}"),
+            ("GET", f"/v1/campaigns/{campaign}"),
+            ("POST", f"/v1/campaigns/{campaign}/stop"),
+            ("POST", f"/v1/campaigns/{campaign}/pause"),
+            ("POST", f"/v1/campaigns/{campaign}/resume"),
+            ("PATCH", f"/v1/campaigns/{campaign}"),
+            ("GET", f"/v1/deliveries/{callback}"),
+            ("POST", f"/v1/deliveries/{callback}/replay"),
         ):
             with pytest.raises(Problem) as refused:
                 other.client.call(method, path, {"priority": 1} if method == "PATCH" else None)
@@ -320,11 +331,8 @@ def test_what_is_anothers_is_not_there(api: Api, acme: Caller) -> None:
     half = len(refusals) // 2
     assert refusals[:half] == refusals[half:]
     assert {status for status, _ in refusals} == {404}
-    for path in (f"/v1/campaigns/{made.raw['campaign_id']}", f"/v1/campaigns/{made.raw['campaign_id']}/stop"):
-        with pytest.raises(Problem) as refused:
-            other.client.call("POST" if path.endswith("stop") else "GET", path)
-        assert refused.value.status == 404
-    assert not list(other.client.listed("tasks"))
+    for what in ("tasks", "campaigns", "deliveries"):
+        assert not list(other.client.listed(what))
     assert other.client.submit("collect_titles", TITLES, reference="one").id != made.id
 
 
@@ -355,6 +363,10 @@ def test_a_key_has_as_many_tasks_waiting_as_it_may(api: Api, acme: Caller) -> No
     with pytest.raises(Problem) as refused:
         few.client.submit("collect_titles", TITLES, reference="more")
     assert (refused.value.status, refused.value.code) == (429, "too_many_waiting")
+    (problem,) = refused.value.problems
+    assert problem["field"] == "phonefleet-key"
+    assert "2 tasks of it have not ended, 1 more" in problem["reason"]
+    assert "ask the operator" in problem["remedy"]
     assert few.client.submit("collect_titles", TITLES, reference="r1").state == "ready"
 
 

@@ -25,13 +25,12 @@ from models.delivery_log import (
     find_delivery,
     forget_deliveries,
     list_deliveries,
-    replay_all,
-    replay_one,
     tries_of,
 )
 from models.engine import database_now, read, write
 from models.lanes import OPENS_AFTER, enable
 from models.refused import Refused
+from models.replays import replay_all, replay_one
 from models.tables import Delivery, Endpoint
 from tests.gateway.customers import Customer, customer, deliveries, delivery, endpoint, lane, make_due, means
 from tests.gateway.receiver import Receiver, Reply
