@@ -59,7 +59,13 @@ def slots() -> Slots:
 def means() -> Means:
     """The rules of this process."""
     chosen = settings()
-    return Means(chosen.delivery_timeout, chosen.delivery_schedule, chosen.callback_networks, random.Random())
+    return Means(
+        chosen.delivery_timeout,
+        chosen.delivery_schedule,
+        chosen.callback_networks,
+        random.Random(),
+        chosen.callback_ca,
+    )
 
 
 def serve(engine: Engine, lane: str, how: Means, turn: float = TURN_SECONDS) -> int:

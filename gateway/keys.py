@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, delete, or_, select
 from sqlalchemy.orm import Session
 
-from gateway.master import master_key, unwrap, wrap
+from gateway.master import MasterKeyWrong, master_key, unwrap, wrap
 from gateway.seal import Secret
 from models.addresses import check_allowed, read_address, read_origin
 from models.authors import record_change
@@ -171,6 +171,27 @@ def revoke_key(engine: Engine, key_id: str, *, who: str) -> int:
         session.execute(delete(KeySecret).where(KeySecret.key_id == key_id))
         record_change(session, who, f"key:{key_id}", None, {"revoked": True})
         return end_those_of_key(session, key_id)
+
+    return write(engine, work)
+
+
+def rewrap_secrets(engine: Engine, old: bytes, *, who: str) -> int:
+    """Have every secret rest under the master key that is set now, in place of `old`; how many did not yet.
+
+    All or none. Raises MasterKeyWrong for one that opens under neither.
+    """
+    master = master_key()
+
+    def work(session: Session) -> int:
+        moved = 0
+        for row in session.scalars(select(KeySecret).order_by(KeySecret.id).with_for_update()):
+            try:
+                unwrap(row.sealed, row.id, row.key_id, master)
+            except MasterKeyWrong:
+                row.sealed = wrap(unwrap(row.sealed, row.id, row.key_id, old), row.key_id, master)
+                moved += 1
+        record_change(session, who, "keys", None, {"secrets under another master key": moved})
+        return moved
 
     return write(engine, work)
 

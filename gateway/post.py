@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -34,8 +35,12 @@ class NotSent(Exception):
         self.code = code
 
 
-def post(address: Address, ip: str, body: bytes, headers: Mapping[str, str], seconds: float) -> Answer:
+def post(
+    address: Address, ip: str, body: bytes, headers: Mapping[str, str], seconds: float, authorities: Path | None = None
+) -> Answer:
     """POST a body to an address, by way of this very IP. Raises NotSent.
+
+    `authorities`: a PEM file of those that may sign the receiver's certificate, in place of the public ones.
 
     `seconds` bound the whole, whatever the receiver does: a socket's own timeout begins anew with
     every byte. No redirect is followed, no proxy asked, and the connection is used once.
@@ -55,6 +60,7 @@ def post(address: Address, ip: str, body: bytes, headers: Mapping[str, str], sec
                     timeout=seconds,
                     allow_redirects=False,
                     stream=True,
+                    verify=True if authorities is None else str(authorities),
                 ) as response,
             ):
                 wire.check_whole()

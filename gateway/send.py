@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from gateway.keys import Key
 from gateway.post import Answer, NotSent, post
@@ -32,6 +33,7 @@ class Means:
     schedule: Sequence[float]
     networks: Sequence[Network]
     rng: random.Random
+    authorities: Path | None = None  # who signs the receivers' certificates; none: the public ones
 
 
 def send(sending: Sending, key: Key | NotSent, means: Means) -> Came:
@@ -78,7 +80,7 @@ def _post(sending: Sending, key: Key | NotSent, means: Means, now: datetime) -> 
         now=sending.created_at,
     )
     signed = sign(sending.id, int(now.timestamp()), body, key.secrets)
-    return post(address, ip, body, {**HEADERS, **signed}, means.timeout)
+    return post(address, ip, body, {**HEADERS, **signed}, means.timeout, means.authorities)
 
 
 def _code_of(status: int) -> str:

@@ -8,8 +8,19 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway.keys import MOST_WAITING, RATE, KeyWish, ListedKey, change_key, list_keys, make_key, revoke_key, rotate_key
-from gateway.master import HOW_TO_MAKE
+from gateway.keys import (
+    MOST_WAITING,
+    RATE,
+    KeyWish,
+    ListedKey,
+    change_key,
+    list_keys,
+    make_key,
+    revoke_key,
+    rewrap_secrets,
+    rotate_key,
+)
+from gateway.master import HOW_TO_MAKE, MasterKeyWrong
 from gateway.seal import Secret
 from models.refused import refuse
 from scripts.ground import open_ledger, operator
@@ -79,7 +90,7 @@ def limits(
 def tell(
     key_id: str,
     url: Annotated[str, typer.Argument(help="Where to; none: nothing is told any more.")] = "",
-    alerts: Annotated[bool, typer.Option("--alerts", help="Every alert, of whatever task.")] = False,
+    alerts: Annotated[bool, typer.Option("--alerts", help="Alerts of the fleet, and of its own customer.")] = False,
     quarantines: Annotated[bool, typer.Option("--quarantines", help="Phones that are put in quarantine.")] = False,
     who: Who = "",
 ) -> None:
@@ -102,6 +113,23 @@ def rotate(
     _show_once(key_id, rotate_key(open_ledger(), key_id, overlap=timedelta(hours=hours), who=operator(who)))
     if hours:
         say(Console(), f"the secret before it lives for {hours:g} hours more, and seals until then; both sign")
+
+
+@commands.command("rewrap")
+def rewrap(who: Who = "") -> None:
+    """Have all secrets rest under another master key: the new one is set, and the old one in PHONEFLEET_OLD_MASTER_KEY.
+
+    Customers notice nothing. Start gateway and delivery workers anew with the new master key afterwards.
+    """
+    old = settings().old_master_key
+    if old is None:
+        remedy = "set it to the master key that the secrets rest under, and PHONEFLEET_MASTER_KEY to the new one"
+        raise refuse("PHONEFLEET_OLD_MASTER_KEY", "is not set", remedy)
+    try:
+        moved = rewrap_secrets(open_ledger(), old, who=operator(who))
+    except MasterKeyWrong as wrong:
+        raise refuse("PHONEFLEET_OLD_MASTER_KEY", str(wrong), "give the one that it was kept under") from None
+    say(Console(), f"{moved} secrets rest under the new master key; start gateway and delivery workers anew with it")
 
 
 @commands.command("revoke")

@@ -36,7 +36,7 @@ def python(*arguments: str) -> tuple[str, ...]:
 HOST = Part("host", python("-m", "workers.host"))
 COORDINATOR = Part("coordinator", python("-m", "workers.coordinator"))
 DELIVERY = Part("deliver", python("-m", "gateway.worker"), keyed=True)
-MASTER_KEY = "PHONEFLEET_MASTER_KEY"
+MASTER_KEYS = ("PHONEFLEET_MASTER_KEY", "PHONEFLEET_OLD_MASTER_KEY")
 
 
 def gateway(port: int) -> Part:
@@ -61,7 +61,8 @@ class Processes:
         self._logs.mkdir(parents=True, exist_ok=True)
         env = {**self._env, **part.env}
         if not part.keyed:
-            env.pop(MASTER_KEY, None)
+            for name in MASTER_KEYS:
+                env.pop(name, None)
         with self.log(part).open("wb") as output:
             process = subprocess.Popen(
                 bound_to_me(list(part.command)), env=env, stdout=output, stderr=subprocess.STDOUT

@@ -64,7 +64,9 @@ class Settings:
     evidence: str
     evidence_days: int
     master_key: bytes | None = field(repr=False)
+    old_master_key: bytes | None = field(repr=False)
     callback_networks: tuple[Network, ...]
+    callback_ca: Path | None
     delivery_schedule: tuple[float, ...]
     delivery_timeout: float
     deliveries_at_once: int
@@ -184,6 +186,14 @@ def _networks(value: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
 
 
+def _file(value: str) -> Path | None:
+    if not value:
+        return None
+    if not Path(value).is_file():
+        raise ValueError(f"{value} is no file")
+    return Path(value)
+
+
 def _schedule(value: str) -> tuple[float, ...]:
     """Seconds between the tries."""
     waits = tuple(float(part) for part in value.split(","))
@@ -286,6 +296,12 @@ def read_settings(env: Mapping[str, str]) -> Settings:
             env, "PHONEFLEET_EVIDENCE_DAYS", "30", _days, "Say after how many days evidence is deleted; 0 for never."
         ),
         master_key=_read(env, "PHONEFLEET_MASTER_KEY", "", _master_key, "Make one: head -c 32 /dev/urandom | base64."),
+        old_master_key=_read(
+            env, "PHONEFLEET_OLD_MASTER_KEY", "", _master_key, "Give the one before, or leave it out."
+        ),
+        callback_ca=_read(
+            env, "PHONEFLEET_CALLBACK_CA", "", _file, "Name a PEM file of the authorities that sign receivers."
+        ),
         callback_networks=_read(
             env,
             "PHONEFLEET_CALLBACK_NETWORKS",

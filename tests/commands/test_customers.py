@@ -53,6 +53,24 @@ def set_state(here: Ground, state: str) -> None:
     write(here.engine, lambda session: session.execute(update(Delivery).values(state=state)))
 
 
+def test_secrets_are_moved_to_a_new_master_key(
+    here: Ground, run: Run, master: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key_id, secret = made(here, run)
+    said = run("keys", "rewrap")
+    assert (said.status, "PHONEFLEET_OLD_MASTER_KEY: is not set" in said.err) == (2, True)
+    monkeypatch.setenv("PHONEFLEET_MASTER_KEY", base64.b64encode(bytes(32)).decode())
+    for old, status in ((bytes(range(1, 33)), 2), (bytes(range(32)), 0)):
+        monkeypatch.setenv("PHONEFLEET_OLD_MASTER_KEY", base64.b64encode(old).decode())
+        settings.cache_clear()
+        said = run("keys", "rewrap")
+        assert said.status == status, said.err
+    assert "1 secrets rest under the new master key" in said.out
+    known = read(here.engine, lambda session: find_key(session, key_id))
+    assert known is not None
+    assert known.secrets[0].texts() == secret.texts()
+
+
 def test_without_a_master_key_the_list_says_how_to_make_one_and_no_key_is_made(here: Ground, run: Run) -> None:
     assert "PHONEFLEET_MASTER_KEY is not set" in run("keys").out
     said = run(*MAKE)

@@ -10,8 +10,19 @@ import pytest
 from sqlalchemy import Engine, select, text, update
 from sqlalchemy.orm import Session
 
-from gateway.keys import Key, KeyWish, change_key, find_key, list_keys, make_key, remember, revoke_key, rotate_key
-from gateway.master import MasterKeyWrong
+from gateway.keys import (
+    Key,
+    KeyWish,
+    change_key,
+    find_key,
+    list_keys,
+    make_key,
+    remember,
+    revoke_key,
+    rewrap_secrets,
+    rotate_key,
+)
+from gateway.master import MasterKeyWrong, master_key
 from gateway.seal import Secret
 from models.engine import database_now, read, write
 from models.keys import REMEMBERED, forget_seen
@@ -74,6 +85,19 @@ def test_another_master_key_opens_nothing_and_none_is_refused(ledger: Engine, mo
     with pytest.raises(Refused, match="head -c 32 /dev/urandom"):
         found(ledger, key_id)
     assert [one.row.id for one in list_keys(ledger)] == [key_id]
+
+
+def test_secrets_move_to_a_new_master_key_all_or_none(ledger: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = master_key()
+    (one, first), (other, second) = make_key(ledger, WISH, who="lena"), make_key(ledger, WISH, who="lena")
+    monkeypatch.setenv("PHONEFLEET_MASTER_KEY", base64.b64encode(bytes(32)).decode())
+    settings.cache_clear()
+    with pytest.raises(MasterKeyWrong):
+        rewrap_secrets(ledger, bytes(range(1, 33)), who="lena")
+    assert rewrap_secrets(ledger, old, who="lena") == 2
+    keys = [found(ledger, key_id) for key_id in (one, other)]
+    assert [key.secrets if key else () for key in keys] == [(first,), (second,)]
+    assert rewrap_secrets(ledger, old, who="lena") == 0, "they rest under the new one already"
 
 
 def test_a_secret_does_not_open_as_that_of_another_key(ledger: Engine) -> None:

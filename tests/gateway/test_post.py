@@ -164,6 +164,19 @@ def test_over_tls_the_name_is_checked_against_the_certificate_and_not_the_pinned
         assert len(receiver.requests) == 1
 
 
+def test_an_authority_of_the_operators_own_takes_the_place_of_the_public_ones(tmp_path: Path) -> None:
+    chain, authority = certificate(tmp_path, "hooks.example.com")
+    (tmp_path / "other").mkdir()
+    _, another = certificate(tmp_path / "other", "hooks.example.com")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(chain)
+    with Receiver(tls=tls) as receiver:
+        address = read_address(f"https://hooks.example.com:{receiver.port}/")
+        assert post(address, HERE, b"{}", {}, SECONDS, authority).status == 204
+        with pytest.raises(NotSent, match="tls_failed"):
+            post(address, HERE, b"{}", {}, SECONDS, another)
+
+
 def test_a_receiver_that_never_shakes_hands_is_left() -> None:
     left = threading.Event()
 
