@@ -73,9 +73,8 @@ def measure(rounds: Rounds, kinds: Sequence[str], wanted: int) -> tuple[dict[str
 def _report(trials: Mapping[str, Sequence[Trial]], stops: Sequence[float], stock: StockTrials | None) -> int:
     lines = [*_lines(trials), _line("stop, to the last call", stops), *(_stock_lines(stock) if stock else ())]
     targets = [
-        Target(f"{KINDS[kind].heading}, p99 s", percentile(_seconds(found), 0.99), limit)
+        Target(f"{KINDS[kind].heading}, p99 s", percentile(_seconds(found), 0.99), KINDS[kind].limit)
         for kind, found in trials.items()
-        if (limit := KINDS[kind].limit) is not None
     ]
     targets.append(Target("stop, p99 s", percentile(stops, 0.99), STOP_LIMIT))
     measured = {

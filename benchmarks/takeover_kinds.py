@@ -28,13 +28,13 @@ Strike = Callable[[StormFleet, Sequence[Running]], Struck]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of death. `limit`: the most seconds that its 99th percentile may be; None for no target.
+    """A kind of death. `limit`: the most seconds that its 99th percentile may be.
 
     `whole_host`: what runs on one host dies together, so the strike chooses whom it hits.
     """
 
     heading: str
-    limit: float | None
+    limit: float
     strike: Strike
     whole_host: bool = False
 
@@ -112,7 +112,7 @@ KINDS: Mapping[str, Kind] = {
     "kill_zygote": Kind("zygote killed", 5.0, _to_host("kill_zygote", _kill_zygote), whole_host=True),
     "kill_agent": Kind("host agent killed", 5.0, _to_host("kill_agent", _kill_agent), whole_host=True),
     "unplug": Kind("phone unplugged", 5.0, _to_phones("unplug")),
-    "hang": Kind("phone hangs", None, _to_phones("hang")),
-    "freeze_worker": Kind("worker frozen", 10.0, _to_workers("freeze_worker", signal.SIGSTOP)),
+    "hang": Kind("phone hangs", 5.0, _to_phones("hang")),
+    "freeze_worker": Kind("worker frozen", 5.0, _to_workers("freeze_worker", signal.SIGSTOP)),
     "freeze_host": Kind("host frozen", 10.0, _to_host("freeze_host", _freeze_host), whole_host=True),
 }

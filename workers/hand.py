@@ -19,7 +19,7 @@ from flows.profile import AppProfile, load_profile
 from flows.session import Action, ActionRefused, Session
 from models.logins import account_gone, account_seen, account_unread
 from workers.claim import Claim
-from workers.host.slots import own_slot
+from workers.host.slots import Stop, own_slot
 from workers.journal import LedgerJournal
 from workers.phone.device import Call
 from workers.phone.phone import U2Phone
@@ -30,7 +30,7 @@ from workers.watch import SlotWatch
 log = logging.getLogger("phonefleet.hand")
 
 IDENTIFY_SECONDS = 60.0
-REACH_SECONDS = 10.0  # of a worker that begins; a phone that takes longer is left to the first task
+REACH_SECONDS = 10.0  # between two tasks; a phone that takes longer is left to the next one
 READ_LATELY_SECONDS = 600.0  # a flow that acts reads the account every time; one that only reads, this often
 # After these the connection is made anew, whatever state the old one is in.
 BROKEN = frozenset({"phone_lost", "phone_hung", "ui_server_lost", "network_down"})
@@ -90,14 +90,14 @@ def profile() -> AppProfile:
 
 
 def reach_phone(seat: Seat) -> None:
-    """Connect to the phone before the first ticket: starting its UI server takes a second or two.
+    """Connect to the phone, if it is not in hand, before the next ticket: starting its UI server takes a second or two.
 
-    A phone that cannot be reached is left to the first task, whose failure is written down.
+    A phone that cannot be reached is left to the next task, whose failure is written down.
     """
     if seat.serial is None:
         return
     until = time.monotonic() + REACH_SECONDS
-    _hand.remaining = lambda: until - time.monotonic()
+    _hand.remaining = lambda: 0.0 if seat.slot.stop & Stop.DRAIN else until - time.monotonic()
     try:
         _hand.reach(seat)
     except PhoneError as error:

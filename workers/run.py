@@ -24,7 +24,7 @@ from workers.app import app
 from workers.claim import Claim, NotMine, claim
 from workers.desk import DESK, Desk
 from workers.evidence.keep import keep
-from workers.hand import bring_home, last_calls, open_session, profile, restart_ui_server
+from workers.hand import bring_home, last_calls, open_session, profile, reach_phone, restart_ui_server
 from workers.host.slots import safe_until
 from workers.ledger import ledger
 from workers.persist import AWAY, persist
@@ -67,9 +67,11 @@ def run_ticket(task_id: str, step: int | None = None) -> str:
         outcome = perform(engine, seat, got) if seat.slot.lease_lasts() else HandedBack()
         if outcome is None:
             return "lease lost"
-        return write_down(engine, got, outcome, seat.slot.lease_lasts)
+        came = write_down(engine, got, outcome, seat.slot.lease_lasts)
     finally:
         seat.slot.rest()
+    reach_phone(seat)  # a connection that broke was let go
+    return came
 
 
 def _not_mine(engine: Engine, task_id: str, got: NotMine) -> str:
