@@ -36,11 +36,14 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from sqlalchemy import Engine, delete
+from sqlalchemy.orm import Session
 
 from gateway.knock import Knock
 from gateway.seal import open_sealed, seal, sign
 from gateway.signing import KEY_HEADER, REQUEST, of_request
-from models.engine import connect
+from models.base import Base
+from models.engine import connect, write
 from models.migrate import upgrade
 from tests.gateway.api_server import Api, Caller, listening
 from tests.ledger.drive import AUTHOR, owned_author, phone_seat
@@ -55,6 +58,7 @@ CHECKS: list[CheckFunction] = [
     response_schema_conformance,
 ]
 STEPS = 8
+STAYS = frozenset({"api_keys", "key_secrets", "authors", "phones", "accounts", "caps"})
 TITLES = {"author_id": AUTHOR, "count": 2}
 GOOD: Mapping[str, Any] = {
     "submit_task": strategies.sampled_from(
@@ -166,8 +170,20 @@ def fuzz(api: Api, examples: int) -> Counter[int]:
             case.validate_response(response, checks=CHECKS)
 
         machine.validate_response = validate  # type: ignore[method-assign,assignment]
+        machine.setup = lambda _: forget_what_was_asked(api.engine)  # type: ignore[method-assign,assignment]
         machine.run(settings=_settings(examples, stateful_step_count=STEPS))
     return statuses
+
+
+def forget_what_was_asked(engine: Engine) -> None:
+    """Each sequence begins on the same ledger: hypothesis takes one that goes another way the second time for flaky."""
+
+    def work(session: Session) -> None:
+        for table in reversed(Base.metadata.sorted_tables):
+            if table.name not in STAYS:
+                session.execute(delete(table))
+
+    write(engine, work)
 
 
 def before_generate_body(context: Any, strategy: Any) -> Any:
