@@ -38,6 +38,7 @@ from workers.watch import HandBack, LeaseRanOut, SlotWatch
 
 log = logging.getLogger("phonefleet.run")
 
+LOST = "lease lost"  # what happened, where nothing could be written down
 AWAY_PAUSE = 1.0  # seconds before the next ticket is looked at while the ledger is away
 
 
@@ -66,11 +67,12 @@ def run_ticket(task_id: str, step: int | None = None) -> str:
         # a claim that was confirmed late leaves no time in which the phone may be touched
         outcome = perform(engine, seat, got) if seat.slot.lease_lasts() else HandedBack()
         if outcome is None:
-            return "lease lost"
+            return LOST
         came = write_down(engine, got, outcome, seat.slot.lease_lasts)
     finally:
         seat.slot.rest()
-    reach_phone(seat)  # a connection that broke was let go
+    if came != LOST:  # then another host may have the phone in hand by now
+        reach_phone(seat)  # a connection that broke was let go
     return came
 
 
@@ -97,7 +99,7 @@ def write_down(engine: Engine, got: Claim, outcome: Outcome, may_wait: Callable[
             return type(outcome).__name__
         _note_refused(engine, got, type(outcome).__name__)
         log.warning("%s", lost)
-        return "lease lost"
+        return LOST
     ring(engine, ready)
     return type(outcome).__name__
 
