@@ -81,25 +81,21 @@ class Door:
         if scope["type"] != "http" or not scope["path"].startswith(BEHIND):
             await self._app(scope, receive, send)
             return
-        self._inside += 1
         try:
-            await self._serve(scope, receive, send)
-        finally:
-            self._inside -= 1
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            if self._inside > MOST_AT_ONCE:
-                later = {"retry-after": "1", "connection": "close"}
-                raise Declined("unavailable", "too many requests at this moment", headers=later)
             body = await _whole_body(scope, receive, self._most_bytes)
             knock = Knock(scope["method"], _target(scope), _header_pairs(scope), body)
             let_in = self._porter.let_in(knock, knock.key_id(), await self._known(knock.key_id()))
+            if self._inside >= MOST_AT_ONCE:  # of those who may ask: strangers take nobody's place
+                raise Declined("unavailable", "too many requests at this moment", headers={"retry-after": "1"})
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller learns nothing of it
             refusal = _as_answer(_declined(error))
             await _send(send, refusal.status, refusal.headers, bytes(refusal.body))
             return
-        answer = await self._ask(scope, knock, let_in)
+        self._inside += 1
+        try:
+            answer = await self._ask(scope, knock, let_in)
+        finally:
+            self._inside -= 1
         if answer.status == NOT_AUTHENTICATED:  # it came before: told as to any stranger
             await _send(send, answer.status, [(b"content-type", MEDIA_TYPE.encode())], bytes(answer.body))
             return

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from gateway.caller import Keyring
-from gateway.door import Door, _declined
-from gateway.knock import Porter
-from gateway.turnstile import Buckets, SignedBefore
-from tests.gateway.api_server import Api
+from gateway.door import _declined
+from tests.gateway.api_server import Api, Raw
 
 ASKED = b"GET /health HTTP/1.1\r\nHost: here\r\n\r\n"
 
@@ -47,32 +42,20 @@ def test_who_asked_once_is_not_waited_for_in_the_middle_of_the_next(api: Api, ha
         assert slow.recv(100) == b""
 
 
-def test_requests_beyond_what_waits_at_once_are_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_beyond_what_waits_at_once_are_told_to_come_back(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = Raw(api, api.caller())
+    assert raw.send("GET", "/v1/phones").status_code == 200
+    monkeypatch.setattr("gateway.door.MOST_AT_ONCE", 0)
+    held = raw.send("GET", "/v1/phones")
+    assert (held.status_code, held.headers["retry-after"], held.json()["code"]) == (503, "1", "unavailable")
+    assert raw.send("GET", "/v1/phones", headers={"webhook-signature": "v1,AAAA"}).status_code == 401
+
+
+def test_a_body_that_does_not_come_takes_nobodys_place(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.door.MOST_AT_ONCE", 1)
-    said: list[dict[str, Any]] = []
-
-    async def ask() -> None:
-        forever = asyncio.Event()
-
-        async def never() -> Any:
-            await forever.wait()
-
-        async def send(message: Any) -> None:
-            said.append(dict(message))
-
-        porter = Porter(Buckets(), SignedBefore(), None)  # type: ignore[arg-type]  # nobody gets as far
-        keyring = Keyring(None)  # type: ignore[arg-type]
-        door = Door(None, keyring, porter, remember=print, clock=None, plain_for_all=False)  # type: ignore[arg-type]
-        scope = {"type": "http", "path": "/v1/tasks", "headers": [], "method": "GET", "query_string": b""}
-        waits = asyncio.create_task(door(scope, never, send))
-        await asyncio.sleep(0)
-        await door(scope, never, send)
-        waits.cancel()
-
-    asyncio.run(ask())
-    assert said[0]["status"] == 503
-    assert dict(said[0]["headers"])[b"retry-after"] == b"1"
-    assert b'"code":"unavailable"' in said[1]["body"]
+    with connected(api) as slow:
+        slow.sendall(b"POST /v1/tasks HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\n")
+        assert Raw(api, api.caller()).send("GET", "/v1/phones").status_code == 200
 
 
 def test_a_mistake_of_ours_in_the_ledger_is_not_told_as_its_absence() -> None:
