@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,6 +12,7 @@ from models.refused import Problem, Refused
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:phonefleet:problem:"
+COMMAND = "phonefleet "
 
 # code: HTTP status, title
 CODES: Mapping[str, tuple[int, str]] = {
@@ -77,7 +79,7 @@ class Declined(Exception):
     @classmethod
     def of(cls, refused: Refused, code: str = "refused") -> Declined:
         """For input that a room below refused."""
-        return cls(code, problems=refused.problems)
+        return cls(code, problems=[for_customer(one) for one in refused.problems])
 
     def details(self) -> dict[str, Any]:
         """The body of the answer."""
@@ -90,6 +92,13 @@ class Declined(Exception):
             detail=self.detail,
             problems=[Detail(field=one.field, reason=one.reason, remedy=one.remedy) for one in self.problems],
         ).model_dump(exclude_none=True)
+
+
+def for_customer(problem: Problem) -> Problem:
+    """A remedy that names a command of phonefleet's is the operator's to carry out."""
+    if COMMAND not in problem.remedy:
+        return problem
+    return replace(problem, remedy=f"ask the operator ({problem.remedy})")
 
 
 def unknown(what: str) -> Declined:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from gateway.api import shown
 from gateway.forecast import Forecast
-from gateway.problem import Detail
+from gateway.problem import Detail, for_customer
 
 
 def forecast_view(found: Forecast) -> shown.Forecast:
     """As a customer sees it."""
     return shown.Forecast(
         accepted=not found.problems,
-        problems=[Detail(field=one.field, reason=one.reason, remedy=one.remedy) for one in found.problems],
+        problems=[
+            Detail(field=one.field, reason=one.reason, remedy=one.remedy) for one in map(for_customer, found.problems)
+        ],
         tasks=found.tasks,
         placements=[
             shown.Placement(

@@ -130,6 +130,15 @@ def test_what_is_wrong_is_named_in_the_words_of_the_request(api: Api, acme: Call
     assert rows(api) == before
 
 
+def test_what_only_the_operator_can_mend_is_said_to_be_so(acme: Caller) -> None:
+    asked = {"reference": "r", "flow": "collect_titles", "params": TITLES, "target": {"phone": "nowhere"}}
+    remedy = "ask the operator (see: phonefleet phones)"
+    with pytest.raises(Problem) as refused:
+        acme.client.call("POST", "/v1/tasks", asked)
+    assert refused.value.problems[0]["remedy"] == remedy
+    assert acme.client.dry_run("tasks", asked)["problems"][0]["remedy"] == remedy
+
+
 def test_a_dry_run_says_what_would_happen_and_writes_nothing(api: Api, acme: Caller) -> None:
     phone_seat(api.engine, "p1")
     acme.client.submit("collect_titles", TITLES, reference="ahead")
