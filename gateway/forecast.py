@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from flows.registry import FLOWS
 from gateway.caller import Caller
-from gateway.plant import time_left
+from gateway.plant import campaign_of, time_left
 from gateway.waiting import open_tasks
 from gateway.wishes import Wish
 from models.engine import database_now
@@ -55,7 +55,7 @@ class Forecast:
 def forecast(session: Session, caller: Caller, wish: Wish) -> Forecast:
     """Look ahead. Every problem is named that planting would refuse it for."""
     now = database_now(session)
-    known = _known(session, caller, wish)
+    known = campaign_of(session, caller, wish.reference)
     problems = [*_reference_problems(known, wish), *_problems(session, caller, wish, now)]
     rows = wish.planted.rows
     if known is None:
@@ -67,11 +67,6 @@ def forecast(session: Session, caller: Caller, wish: Wish) -> Forecast:
     seated = seated_phones(session, now, sandbox=caller.key.sandbox)
     placed = [_placed(session, group, seated, now) for group in list(groups.values())[:MOST_PLACEMENTS]]
     return Forecast(problems, len(rows), placed, len(groups) - len(placed))
-
-
-def _known(session: Session, caller: Caller, wish: Wish) -> Campaign | None:
-    mine = (Campaign.key_id == caller.key.id, Campaign.reference == wish.reference)
-    return session.scalars(select(Campaign).where(*mine)).one_or_none()
 
 
 def _too_many(session: Session, caller: Caller, more: int) -> list[Problem]:

@@ -72,7 +72,7 @@ def plant(session: Session, asked: Sequence[Asked], waiting: Waiting) -> list[Pl
     for place, one in enumerate(asked):
         try:
             if one.key in known:
-                _check_same(known[one.key], one.wish)
+                _check_same(known[one.key], one.wish.digest)
                 continue
             ground = grounds[one.caller.key.sandbox]
             seedling = _seedling(session, one, now, ground)
@@ -95,13 +95,17 @@ def plant(session: Session, asked: Sequence[Asked], waiting: Waiting) -> list[Pl
 def planted_before(session: Session, caller: Caller, reference: str, digest: str, show: Show) -> Any | None:
     """What is shown of what a reference stands for; None when that is nothing. Raises Replayed, Declined."""
     caller.once(session)
-    mine = (Campaign.key_id == caller.key.id, Campaign.reference == reference)
-    known = session.scalars(select(Campaign).where(*mine)).one_or_none()
+    known = campaign_of(session, caller, reference)
     if known is None:
         return None
-    if known.request_digest != digest:
-        raise reference_taken(reference, known.id)
+    _check_same(known, digest)
     return show(session, [known])[0]
+
+
+def campaign_of(session: Session, caller: Caller, reference: str) -> Campaign | None:
+    """What a reference of this key stands for already."""
+    mine = (Campaign.key_id == caller.key.id, Campaign.reference == reference)
+    return session.scalars(select(Campaign).where(*mine)).one_or_none()
 
 
 def _known(session: Session, asked: Sequence[Asked]) -> dict[Key, Campaign]:
@@ -112,15 +116,11 @@ def _known(session: Session, asked: Sequence[Asked]) -> dict[Key, Campaign]:
     return {(one.key_id or "", one.reference or ""): one for one in session.scalars(select(Campaign).where(which))}
 
 
-def _check_same(known: Campaign, wish: Wish) -> None:
-    if known.request_digest != wish.digest:
-        raise reference_taken(wish.reference, known.id)
-
-
-def reference_taken(reference: str, campaign_id: str) -> Declined:
-    """The problem of a reference that stands for another request."""
-    reason = f"{reference!r} stands for another request, campaign {campaign_id}"
-    return Declined("reference_taken", problems=[Problem("reference", reason, "take a new one")])
+def _check_same(known: Campaign, digest: str) -> None:
+    """Raises Declined (reference_taken) when the reference stands for another request."""
+    if known.request_digest != digest:
+        reason = f"{known.reference!r} stands for another request, campaign {known.id}"
+        raise Declined("reference_taken", problems=[Problem("reference", reason, "take a new one")])
 
 
 def _seedling(session: Session, one: Asked, now: datetime, ground: Ground) -> Seedling:

@@ -35,6 +35,7 @@ class Sending:
     number: int
     id: str
     key_id: str
+    lane: str
     endpoint_id: str
     url: str
     event_type: str
@@ -112,6 +113,7 @@ def take_next(session: Session, lane_id: str, token: str, now: datetime, hold: f
         delivery.number,
         delivery.id,
         delivery.key_id,
+        delivery.lane,
         delivery.endpoint_id,
         delivery.url,
         delivery.event_type,
@@ -205,12 +207,10 @@ def _is_paused(lane: Lane, now: datetime) -> bool:
 
 def _tell_lane(session: Session, sending: Sending, came: Came, now: datetime) -> bool:
     """Did somebody answer there? True when the lane is known to be silent, and an alert says so. Written as rarely."""
-    lane_id = select(Endpoint.lane).where(Endpoint.id == sending.endpoint_id).scalar_subquery()
-    lane = session.scalars(select(Lane).where(Lane.id == lane_id)).one()
     silent = came.error in UNANSWERED
-    if not silent and lane.failures == 0:
+    if not silent and session.get_one(Lane, sending.lane).failures == 0:
         return False
-    lane = session.get_one(Lane, lane.id, with_for_update=True, populate_existing=True)
+    lane = session.get_one(Lane, sending.lane, with_for_update=True, populate_existing=True)
     if not silent:
         lane.failures, lane.paused_until = 0, None
         return False
