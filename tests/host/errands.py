@@ -52,6 +52,7 @@ def long(self: Any) -> None:
     """Hold the phone, with a lease, until the list `go` lets it; leave it when the slot asks to."""
     redis, seat, now = _redis(), current_seat(), time.monotonic()
     redis.hset("leases", seat.incarnation, self.request.id)
+    redis.hsetnx("first", self.request.id, seat.incarnation)
     redis.set("pid", os.getpid())
     limit = float(cast("bytes | None", redis.get("hard")) or LIMIT)
     seat.slot.begin(self.request.id, 1, lease_until=now + 2.5, hard_limit=now + limit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 
@@ -19,6 +20,7 @@ from workers.tickets import publish, queued_ids
 pytestmark = pytest.mark.fleet
 
 QUEUES = ("phone.SIM0001", "phone.SIM0002")
+ENDS = ("done", "left:TASK", "left:LEASE")  # a worker that leaves with DRAIN hands its ticket back
 
 
 class Desk:
@@ -29,19 +31,32 @@ class Desk:
         self.host = host
         self.traces = Traces(redis_url)
         self._app = celery_for(redis_url)
-
-    def send(self, name: str, queue: str) -> str:
-        """Publish one errand; its task id."""
-        sent = ticket(name, queue)
-        publish(self._app, [sent])
-        return sent.task_id
+        self._sent: list[str] = []
 
     def hold(self, serial: str) -> tuple[str, str]:
-        """Have a phone's worker begin a long errand; its task id and the worker's incarnation."""
-        count = len(self.traces.all())
-        task_id = self.send("errand.long", f"phone.{serial}")
-        self.traces.wait(count + 1)
-        return task_id, self.host.incarnation(serial)
+        """Have a phone's worker begin a long errand; its task id and the incarnation that began it first."""
+        errand = ticket("errand.long", f"phone.{serial}")
+        publish(self._app, [errand])
+        self._sent.append(errand.task_id)
+        wait_until(lambda: errand.task_id in self._told("began"), WAIT, "the errand to begin")
+        return errand.task_id, cast("bytes", self.traces.redis.hget("first", errand.task_id)).decode()
+
+    def settle(self) -> None:
+        """Let every errand end that was begun here: whoever holds one may finish it, now or once it has it again."""
+        redis = self.traces.redis
+
+        def settled() -> bool:
+            missing = set(self._sent) - self._told(*ENDS)
+            if missing and not redis.exists("go"):
+                self.traces.release()
+            return not missing and not any(map(len, queued_ids(redis, QUEUES).values()))
+
+        wait_until(settled, WAIT, "the errands to end")
+        self._sent.clear()
+
+    def _told(self, *words: str) -> set[str]:
+        """The tasks of which an errand told one of these words."""
+        return {task_id for what, task_id, _ in self.traces.all() if what in words}
 
     def sigterm(self) -> None:
         """Ask the agent to end, and wait until it heard."""
@@ -68,10 +83,9 @@ def same_desk(lasting_desk: Desk) -> Iterator[Desk]:
     redis = lasting_desk.traces.redis
     redis.delete("trace", "told")
     yield lasting_desk
-    redis.delete("hard")
-    lasting_desk.traces.release()  # whoever still holds a phone
-    wait_until(lambda: not any(map(len, queued_ids(redis, QUEUES).values())), WAIT, "the errands to end")
-    redis.delete("go", "gone", "stops", "leases")
+    redis.delete("hard", "stops")
+    lasting_desk.settle()
+    redis.delete("go", "gone", "first", "leases")
 
 
 def test_a_phone_that_leaves_loses_its_worker_and_gets_another_when_it_returns(same_desk: Desk) -> None:
