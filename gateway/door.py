@@ -18,8 +18,6 @@ from typing import Any
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.caller import SCOPE, Caller, Keyring, Known, Replayed
@@ -27,7 +25,7 @@ from gateway.knock import Knock, LetIn, Porter, payload_of
 from gateway.problem import CODES, MEDIA_TYPE, Declined
 from gateway.seal import seal_json, sign
 from gateway.signing import ANSWER, of_answer
-from workers.persist import FINAL
+from workers.persist import is_away
 
 log = logging.getLogger("phonefleet.gateway")
 
@@ -216,7 +214,7 @@ def _declined(error: Exception) -> Declined:
     """What the caller learns of an error; of our own the log has the rest."""
     if isinstance(error, Declined):
         return error
-    if isinstance(error, DBAPIError | PoolTimeout) and not isinstance(error, FINAL):
+    if is_away(error):
         log.warning("the ledger does not answer: %s", getattr(error, "orig", error))
         return Declined("unavailable", "try again in a moment", headers={"retry-after": "5"})
     log.error("an unexpected error", exc_info=error)

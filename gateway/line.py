@@ -19,11 +19,12 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
 from gateway.caller import Caller
-from gateway.plant import Apart, Asked, Planted, Show, plant, planted_before
+from gateway.plant import Asked, Planted, Show, plant, planted_before
 from gateway.problem import Declined
 from gateway.waiting import Waiting
 from gateway.wishes import Wish
 from models.engine import write
+from workers.persist import is_away
 
 MOST_TOGETHER = 64
 TURN_SECONDS = 60.0  # longer than a transaction with all its tries may take
@@ -132,15 +133,13 @@ class Planter:
         try:
             for place, came in zip(places, self._written([place.asked for place in places]), strict=True):
                 place.planted = came
-        except (Apart, IntegrityError) as error:
-            if len(places) == 1:
-                places[0].error = error
-                return
-            for place in places:
-                self._serve([place])
         except Exception as error:  # noqa: BLE001 - each is told by its own request
-            for place in places:
-                place.error = error
+            if len(places) == 1 or is_away(error):
+                for place in places:
+                    place.error = error
+            else:  # one of them cannot be planted in this company: the others shall not suffer for it
+                for place in places:
+                    self._serve([place])
 
     def _written(self, asked: Sequence[Asked]) -> list[Planted]:
         for tried in range(1, TRIES + 1):

@@ -28,10 +28,6 @@ Show = Callable[[Session, Sequence[Campaign]], Sequence[Any]]
 Key = tuple[str, str]
 
 
-class Apart(Exception):
-    """Requests that cannot be planted in one transaction: one of them came before."""
-
-
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One request to plant. `show` makes its answer, for many of its kind at once."""
@@ -59,11 +55,11 @@ def plant(session: Session, asked: Sequence[Asked], waiting: Waiting) -> list[Pl
     """Plant requests of one kind; what came of each. The coordinator rings what is ready.
 
     What is declined is remembered as well, so that a request is let in once whatever becomes of it.
-    Raises Replayed, or Apart when there are several.
+    Raises Replayed when one of them came before; then nothing is planted.
     """
     now = database_now(session)
     if not remember_all(session, [(one.caller.key.id, one.caller.request_id) for one in asked], now):
-        raise Replayed if len(asked) == 1 else Apart
+        raise Replayed
     known = _known(session, asked)
     grounds = {sandbox: Ground(session, sandbox=sandbox) for sandbox in (True, False)}
     seedlings: list[Seedling] = []

@@ -22,6 +22,11 @@ PAUSE = 0.1
 LONGEST_PAUSE = 1.0
 
 
+def is_away(error: Exception) -> bool:
+    """Does the ledger not answer, so that the same may go well in a moment?"""
+    return isinstance(error, AWAY) and not isinstance(error, FINAL)
+
+
 def persist(what: str, work: Callable[[], T], may_wait: Callable[[], bool]) -> T:
     """Do `work`, again and again while the ledger is away and `may_wait` says so. Raises what `work` raised last."""
     pause = PAUSE
@@ -29,7 +34,7 @@ def persist(what: str, work: Callable[[], T], may_wait: Callable[[], bool]) -> T
         try:
             return work()
         except AWAY as error:
-            if isinstance(error, FINAL) or not may_wait():
+            if not is_away(error) or not may_wait():
                 raise
             log.warning("%s waits for the ledger: %s", what, getattr(error, "orig", error))
             time.sleep(pause)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event, func, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from gateway.caller import Caller, Keyring, Replayed
@@ -136,6 +137,37 @@ def test_a_replay_in_the_line_stops_nobody_else(ledger: Engine, planter: Planter
     assert three[1]
     assert isinstance(two, Replayed)
     assert count(ledger, Task) == 2
+
+
+def test_one_that_cannot_be_planted_stops_nobody_else(ledger: Engine, planter: Planter) -> None:
+    key_id, _ = make_key(ledger, KeyWish("test", "acme"), who="test")
+    asked = [(caller(ledger, f"req_{number}", key_id), wish(f"r{number}")) for number in range(3)]
+
+    def show(session: Session, campaigns: Sequence[Campaign]) -> list[str]:
+        if "r1" in {one.reference for one in campaigns}:
+            raise RuntimeError("broken")
+        return ids(session, campaigns)
+
+    one, two, three = together(planter, asked, show)
+    assert one[1]
+    assert three[1]
+    assert str(two) == "broken"
+    assert (count(ledger, Task), count(ledger, SeenId)) == (2, 2)
+
+
+def test_a_ledger_that_is_away_is_asked_once_for_all_that_stand_in_line(ledger: Engine, planter: Planter) -> None:
+    key_id, _ = make_key(ledger, KeyWish("test", "acme"), who="test")
+    asked = [(caller(ledger, f"req_{number}", key_id), wish(f"r{number}")) for number in range(3)]
+    seen: list[int] = []
+
+    def show(_session: Session, campaigns: Sequence[Campaign]) -> list[str]:
+        seen.append(len(campaigns))
+        raise OperationalError("SELECT 1", {}, Exception("gone away"))
+
+    came = together(planter, asked, show)
+    assert [type(error) for error in came] == [OperationalError] * 3
+    assert seen == [3]
+    assert (count(ledger, Task), count(ledger, SeenId)) == (0, 0)
 
 
 def test_an_error_is_told_to_everybody_and_nothing_is_planted(ledger: Engine, planter: Planter) -> None:
