@@ -30,14 +30,17 @@ CONNECT_SECONDS = 5.0
 # Longer than the gateway takes at its slowest: to ask again meanwhile would only lengthen the line there.
 ANSWER_SECONDS = 75.0
 NO_ANSWER = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
-# The refusals that come before it is known who asks, with what each of them can only mean.
+# The refusals that come before it is known who asks, with what each of them can only mean; 502 and 504 are a proxy's.
 UNSIGNED: Mapping[int, str] = {
     401: "not_authenticated",
     408: "too_slow",
     413: "too_large",
     429: "too_many_requests",
+    502: "unavailable",
     503: "unavailable",
+    504: "unavailable",
 }
+WAIT_FIRST = frozenset({429, 502, 503, 504})  # the same may go well in a moment
 
 
 class Problem(Exception):
@@ -226,7 +229,7 @@ class Client:
 
     def _problem(self, answer: requests.Response, details: Mapping[str, Any], *, signed: bool) -> Exception:
         problem = Problem(answer.status_code, details, signed=signed)
-        if answer.status_code in (429, 503):
+        if answer.status_code in WAIT_FIRST:
             return _AskedToWait(problem, read_retry_after(answer.headers.get("retry-after"), datetime.now(UTC)))
         return problem
 

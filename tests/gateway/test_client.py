@@ -104,7 +104,7 @@ def test_a_refusal_before_it_was_known_who_asks_is_told_as_such() -> None:
     assert (refused.value.code, refused.value.signed) == ("not_authenticated", False)
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 409, 410, 422, 500, 502])
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 410, 422, 500, 501])
 def test_any_other_refusal_is_believed_with_its_signature_alone(status: int) -> None:
     body = json.dumps({"code": "not_found", "status": status}).encode()
     with gateway(lambda *_: (status, {}, body)) as url, pytest.raises(SignatureRefused):
@@ -124,11 +124,14 @@ def test_what_an_unsigned_refusal_means_goes_by_its_status() -> None:
     [({}, [1, 2]), ({"retry-after": "3"}, [3, 3]), ({"retry-after": "Wed, 01 Jan 2020 00:00:00 GMT"}, [0, 0])],
     ids=["no word of it", "seconds", "a moment that is past"],
 )
-def test_a_503_that_is_no_problem_is_asked_again_as_unavailable(headers: dict[str, str], slept: list[float]) -> None:
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_what_a_proxy_says_while_the_gateway_is_away_is_asked_again(
+    status: int, headers: dict[str, str], slept: list[float]
+) -> None:
     paused: list[float] = []
-    with gateway(lambda *_: (503, headers, b"upstream is down")) as url, pytest.raises(Problem) as refused:
+    with gateway(lambda *_: (status, headers, b"upstream is down")) as url, pytest.raises(Problem) as refused:
         client(url, paused.append).task("t1")
-    assert (refused.value.code, refused.value.status) == ("unavailable", 503)
+    assert (refused.value.code, refused.value.status) == ("unavailable", status)
     assert paused == slept
 
 
