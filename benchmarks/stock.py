@@ -177,6 +177,7 @@ def _register(flow: Flow[Any, Any]) -> None:
         name=flow.name,
         base=StockTask,
         bind=True,
+        shared=False,
         max_retries=RETRIES,
         soft_time_limit=flow.limits.soft,
         time_limit=flow.limits.hard,

@@ -16,7 +16,7 @@ from models.caps import Caps
 from workers.draw import Comment, Used, Wishes, draw
 
 
-@app.task(base=StockTask, bind=True, name="each_title")
+@app.task(base=StockTask, bind=True, shared=False, name="each_title")
 def each_title(self: StockTask, titles: Mapping[str, Any], plan_id: str, settled: bool = False, most: int = 50) -> Any:
     """One collect_comments for each title, in this task's place."""
 
@@ -34,13 +34,13 @@ def each_title(self: StockTask, titles: Mapping[str, Any], plan_id: str, settled
     return self.perform(plan_id, settled, [titles], work)
 
 
-@app.task(base=StockTask, bind=True, name="gather")
+@app.task(base=StockTask, bind=True, shared=False, name="gather")
 def gather(self: StockTask, results: Sequence[Any], plan_id: str, settled: bool = False) -> Any:
     """The results of the stage before, as one list, without those that failed."""
     return self.perform(plan_id, settled, [], lambda: _flat(results))
 
 
-@app.task(base=StockTask, bind=True, name="draw_directed")
+@app.task(base=StockTask, bind=True, shared=False, name="draw_directed")
 def draw_directed(self: StockTask, collected: Sequence[Any], plan_id: str, settled: bool = False, **wishes: Any) -> Any:
     """Directed tasks drawn from what was collected, in this task's place. Drawn twice they are the same."""
 
@@ -57,7 +57,7 @@ def draw_directed(self: StockTask, collected: Sequence[Any], plan_id: str, settl
     return self.perform(plan_id, settled, [], work)
 
 
-@app.task(base=StockTask, bind=True, name="tally")
+@app.task(base=StockTask, bind=True, shared=False, name="tally")
 def tally(self: StockTask, results: Sequence[Any], plan_id: str, settled: bool = False) -> Any:
     """How much was done, by kind."""
 

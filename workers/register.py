@@ -14,7 +14,7 @@ from workers.run import run_ticket
 def ticket_task(name: str) -> Task[..., Any]:
     """The Celery task of this name: it makes signatures, and its messages are tickets."""
 
-    @app.task(name=name, bind=True)
+    @app.task(name=name, bind=True, shared=False)
     def ticket(self: Task[..., Any], *_args: Any, **_kwargs: Any) -> str:
         return run_ticket(self.request.id, (self.request.delivery_info or {}).get("priority"))
 

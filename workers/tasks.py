@@ -32,7 +32,7 @@ collect_comments = FLOW_TASKS["collect_comments"]
 directed = FLOW_TASKS["directed"]
 
 
-@app.task(name=IDENTIFY)
+@app.task(name=IDENTIFY, shared=False)
 def look_who_is_logged_in() -> str | None:
     """Read the account on this worker's phone; what waits for that account is rung."""
     engine = ledger()
