@@ -9,7 +9,7 @@ import pytest
 
 from models.health import Reading
 from workers.host.adb import AdbError
-from workers.host.health import MARK, MB, Ailment, Health, judge, question, read_health
+from workers.host.health import MARK, MB, MUTE, UNANSWERED, Ailment, Health, judge, question, read_health
 from workers.host.health_watch import AGAIN_SECONDS, AT_ONCE, HealthWatch
 from workers.phone.readings import (
     Battery,
@@ -232,6 +232,36 @@ def test_who_is_not_well_is_asked_again_soon_and_the_ledger_hears_once_a_round()
     shelf.look(100.0 + 2 * AGAIN_SECONDS)
     assert {one.serial: one.unfit_why for one in shelf.told[-1]} == {"p2": None, "p3": None}
     assert len(shelf.told) == 3
+
+
+def test_who_never_answers_takes_no_work_until_it_does() -> None:
+    shelf = Shelf(p1=WELL)
+    shelf.look(0.0)
+    (facts,) = (one.facts for one in shelf.told.pop())
+    shelf.answers["p1"] = None
+    for number in range(UNANSWERED - 1):
+        assert shelf.look(30.0 + number * AGAIN_SECONDS) == ["p1"]
+    assert shelf.told == [], "once or twice may mean nothing"
+    for number in range(UNANSWERED - 1, UNANSWERED + 1):
+        shelf.look(30.0 + number * AGAIN_SECONDS)
+    assert shelf.told == [[Reading("p1", facts, MUTE.why, MUTE.remedy)]] * 2
+    shelf.answers["p1"] = LOCKED
+    shelf.look(60.0)
+    assert [one.unfit_why for one in shelf.told[-1]] == ["its screen is locked"]
+    shelf.answers["p1"] = None
+    shelf.look(65.0)
+    assert len(shelf.told) == 3, "it is counted anew"
+
+
+def test_silence_before_a_phone_left_is_not_held_against_it() -> None:
+    shelf = Shelf(p1=None)
+    for number in range(UNANSWERED - 1):
+        shelf.look(number * AGAIN_SECONDS)
+    del shelf.answers["p1"]
+    shelf.look(20.0)
+    shelf.answers["p1"] = None
+    shelf.look(21.0)
+    assert shelf.told == []
 
 
 def test_what_the_ledger_did_not_hear_is_asked_again_soon() -> None:

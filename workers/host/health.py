@@ -66,6 +66,13 @@ class Ailment:
 
 Ailments = Mapping[str, Ailment]
 
+UNANSWERED = 3  # questions in a row: one may meet a phone that starts an app, three meet one that hangs
+MUTE = Ailment(
+    "mute",
+    f"it did not answer {UNANSWERED} times in a row when it was asked how it is",
+    "look at its screen; restart it, or pull its cable and plug it in again",
+)
+
 
 def question(package: str | None) -> str:
     """The shell line to ask a phone; without a package nothing is asked about the app."""

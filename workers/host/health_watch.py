@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Event, Thread
+from typing import Any
 
 from models.health import Reading
 from workers.host.adb import AdbError
-from workers.host.health import Ailment, judge, question, read_health
+from workers.host.health import MUTE, UNANSWERED, Ailment, judge, question, read_health
 
 log = logging.getLogger("phonefleet.health")
 
@@ -24,7 +25,7 @@ Ask = Callable[[str, str], str]  # address and shell line → what the phone pri
 class HealthWatch:
     """Each phone is asked when it arrives, and every so many seconds from then on.
 
-    One that does not answer is left as it was: whether it is lost or hung is for others to find out.
+    One that does not answer now and then is left as it was; one that never does hangs, and takes no work.
     """
 
     def __init__(
@@ -44,6 +45,8 @@ class HealthWatch:
         self._every = every
         self._due: dict[str, float] = {}  # serial → monotonic time of the next question
         self._ailments: dict[str, dict[str, Ailment]] = {}
+        self._facts: dict[str, Mapping[str, Any]] = {}  # as it told them last
+        self._unanswered: dict[str, int] = {}  # questions in a row
         self._ended = Event()
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="health")
         self._thread = Thread(target=self._watch, name="health", daemon=True)
@@ -66,12 +69,15 @@ class HealthWatch:
         """One round: ask who is due (monotonic seconds), and tell what they said."""
         here = self._phones()
         self._due = {serial: due for serial, due in self._due.items() if serial in here}
+        self._unanswered = {serial: times for serial, times in self._unanswered.items() if serial in here}
         due = {serial: address for serial, address in here.items() if self._due.get(serial, now) <= now}
         answers = self._answers(due)
-        readings = [self._reading(serial, answer) for serial, answer in answers.items() if answer is not None]
+        if self._ended.is_set():
+            return
+        readings = [reading for serial in due if (reading := self._reading(serial, answers[serial])) is not None]
         told = not readings or self._told(readings)
         for serial in due:
-            well = told and answers.get(serial) is not None and not self._ailments.get(serial)
+            well = told and answers[serial] is not None and not self._ailments.get(serial)
             self._due[serial] = now + (self._every if well else min(self._every, AGAIN_SECONDS))
 
     def _watch(self) -> None:
@@ -92,13 +98,23 @@ class HealthWatch:
             continue
         return {serial: _answer(serial, future) for serial, future in running.items()}
 
-    def _reading(self, serial: str, answer: str) -> Reading:
-        health = read_health(answer)
-        found = judge(health, self._package or "", self._ailments.get(serial, {}))
+    def _reading(self, serial: str, answer: str | None) -> Reading | None:
+        """What there is to tell of a phone; None while silence may mean nothing."""
+        before = self._ailments.get(serial, {})
+        if answer is None:
+            self._unanswered[serial] = self._unanswered.get(serial, 0) + 1
+            if self._unanswered[serial] < UNANSWERED:
+                return None
+            found = {**before, MUTE.code: MUTE}
+        else:
+            self._unanswered.pop(serial, None)
+            health = read_health(answer)
+            self._facts[serial] = health.facts
+            found = judge(health, self._package or "", before)
         self._ailments[serial] = found
         why = "; ".join(ailment.why for ailment in found.values())
         remedy = "; ".join(ailment.remedy for ailment in found.values())
-        return Reading(serial, health.facts, why or None, remedy)
+        return Reading(serial, self._facts.get(serial, {}), why or None, remedy)
 
     def _told(self, readings: Sequence[Reading]) -> bool:
         try:
