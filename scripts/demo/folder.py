@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from models.refused import refuse
+from workers.evidence.shipping import SPOOL
 
 MADE_BY_A_DEMO = frozenset(
     {
+        SPOOL,
+        "evidence",
         "log",
         "phonefleet.db",
         "phonefleet.db-shm",

@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 
 from models.caps import content_key
 from models.engine import connect, read, write
+from models.refused import Refused
 from models.tables import ActionRow, Task
+from scripts.demo.folder import check_may_be_emptied
 from tests.support.poll import wait_until
 
 SECONDS = 150
@@ -45,6 +47,13 @@ def test_demo_succeeds(tmp_path: Path) -> None:
         "actions": {"comment": 16, "reply": 16, "like_video": 20, "like_comment": 10},
         "truth_mismatches": 0,
     }
+    check_may_be_emptied(var)  # another demo may follow in the same folder
+
+
+def test_a_folder_with_more_than_a_demo_makes_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "up.lock").touch()
+    with pytest.raises(Refused, match=r"up\.lock"):
+        check_may_be_emptied(tmp_path)
 
 
 @pytest.mark.fleet
