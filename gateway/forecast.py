@@ -20,14 +20,13 @@ from models.states import State
 from models.tables import Campaign, Phone, Task
 from workers.canvas.rows import PlantedRow
 from workers.check import given_params
-from workers.may_take import Room, Seated, Wanted, may
+from workers.may_take import Room, Seated, Wanted, may, why_nobody
 from workers.plant import Pin, check_planting, pin_of
 from workers.settings import settings
 from workers.whose import room_for, seated_phones
 
 MOST_PLACEMENTS = 50
 MOST_PHONES = 100
-NOBODY = "no phone that is online may take it now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +63,10 @@ def forecast(session: Session, caller: Caller, wish: Wish) -> Forecast:
     for row in rows:
         if row.task in FLOWS:
             groups.setdefault((row.task, _target(pin_of(row))), []).append(row)
-    seated = seated_phones(session, now, sandbox=caller.key.sandbox)
-    placed = [_placed(session, group, seated, now) for group in list(groups.values())[:MOST_PLACEMENTS]]
+    sandbox = caller.key.sandbox
+    seated = seated_phones(session, now, sandbox=sandbox)
+    told = list(groups.values())[:MOST_PLACEMENTS]
+    placed = [_placed(session, group, seated, now, sandbox=sandbox) for group in told]
     return Forecast(problems, len(rows), placed, len(groups) - len(placed))
 
 
@@ -92,12 +93,14 @@ def _problems(session: Session, caller: Caller, wish: Wish, now: datetime) -> Se
     return []
 
 
-def _placed(session: Session, rows: Sequence[PlantedRow], seated: Sequence[Seated], now: datetime) -> Placed:
+def _placed(
+    session: Session, rows: Sequence[PlantedRow], seated: Sequence[Seated], now: datetime, *, sandbox: bool
+) -> Placed:
     """Of tasks that act the caps are asked for the first one's video."""
     first, flow = rows[0], FLOWS[rows[0].task]
     pin = pin_of(first)
     acts = bool(flow.acts)
-    wanted = Wanted(acts, pin.account, pin.phone)
+    wanted = Wanted(acts, pin.account, pin.phone, sandbox=sandbox)
     shared_out = acts and pin == Pin()
     room = room_for(session, given_params(first), now, settings().timezone.key) if shared_out else Room()
     able = [one for one in seated if may(one, wanted, room)]
@@ -107,7 +110,7 @@ def _placed(session: Session, rows: Sequence[PlantedRow], seated: Sequence[Seate
         tasks=len(rows),
         target=_target(pin),
         able=able[:MOST_PHONES],
-        waits_for=None if able else _waits_for(pin),
+        waits_for=None if able else why_nobody(wanted, seated, room),
         ahead=_ahead(session, pin, priority, {one.serial: one.account_id for one in able}),
     )
 
@@ -116,12 +119,6 @@ def _target(pin: Pin) -> str:
     if pin.phone is not None:
         return f"phone.{pin.phone}"
     return f"account.{pin.account}" if pin.account is not None else "pool"
-
-
-def _waits_for(pin: Pin) -> str:
-    if pin.phone is not None:
-        return f"phone {pin.phone} is not online and able"
-    return f"account {pin.account} is on no phone that is online and able" if pin.account is not None else NOBODY
 
 
 def _ahead(session: Session, pin: Pin, priority: int, able: Mapping[str, str | None]) -> int:

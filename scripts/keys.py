@@ -65,6 +65,8 @@ def make(
     wish = KeyWish(name, customer, sandbox, allow or (), plain_json_allowed=plain_json)
     key_id, secret = make_key(open_ledger(), wish, who=operator(who))
     _show_once(key_id, secret)
+    if sandbox:
+        say(Console(), "Its tasks wait for simulated phones: those of a host that runs with PHONEFLEET_SANDBOX=1.")
 
 
 @commands.command("allow")

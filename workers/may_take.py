@@ -30,6 +30,7 @@ class Wanted:
     pinned_phone: str | None = None
     failed_phones: Set[str] = frozenset()  # they failed it: asked again only when no other phone may
     failed_accounts: Set[str] = frozenset()  # they may not do it
+    sandbox: bool = False  # it is for simulated phones, and for no others
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def decide(
     able = [one for one in everyone if may(one, wanted, room)]
     able = [one for one in able if one.serial not in wanted.failed_phones] or able
     if not able:
-        return Verdict(waits_for=_why_nobody(wanted, room))
+        return Verdict(waits_for=why_nobody(wanted, everyone, room))
     by_account = {one.account_id: one for one in able}
     if meant is not None and meant.account in by_account:
         if meant.account == me.account_id:
@@ -133,11 +134,14 @@ def _with_a_share_left(able: Sequence[Seated], everyone: Sequence[Seated], share
     return sorted(preferred or able, key=lambda one: (-left[one.serial], one.serial))
 
 
-def _why_nobody(wanted: Wanted, room: Room) -> str:
+def why_nobody(wanted: Wanted, everyone: Sequence[Seated], room: Room) -> str:
+    """What a task waits for that none of the phones of its sort that are online may take."""
     if wanted.pinned_account is not None:
         return f"account {wanted.pinned_account} is on no phone that is online and able"
     if wanted.pinned_phone is not None:
         return f"phone {wanted.pinned_phone} is not online and able"
+    if not everyone:
+        return "no simulated phone is online, and it is for those alone" if wanted.sandbox else "no phone is online"
     if room.only_accounts is not None:
         return "the caps leave it to accounts that are on no phone that is online and able"
     return "no phone that is online and fit may take it"

@@ -54,7 +54,7 @@ def _verdict(
 ) -> Verdict:
     out = left_out(past_of(session, task.id))
     # what is pinned has one phone, which tries again, or the task ends
-    who = Wanted(task.acts, task.pinned_account, task.pinned_phone) if _pinned(task) else _anyone_but(task, out)
+    who = _pinned_one(task) if _pinned(task) else _anyone_but(task, out)
     acts_in_pool = task.acts and not _pinned(task)
     # What was begun and lost is taken up by whoever is free: an even share is for what nobody tried yet.
     shared_out = acts_in_pool and task.attempt == 0
@@ -71,8 +71,12 @@ def _verdict(
     return verdict
 
 
+def _pinned_one(task: Task) -> Wanted:
+    return Wanted(task.acts, task.pinned_account, task.pinned_phone, sandbox=task.sandbox)
+
+
 def _anyone_but(task: Task, out: LeftOut) -> Wanted:
-    return Wanted(task.acts, failed_phones=out.phones, failed_accounts=out.accounts)
+    return Wanted(task.acts, failed_phones=out.phones, failed_accounts=out.accounts, sandbox=task.sandbox)
 
 
 def _meant(session: Session, task: Task) -> Meant | None:

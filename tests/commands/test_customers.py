@@ -42,6 +42,11 @@ def made(here: Ground, run: Run, *more: str) -> tuple[str, Secret]:
     return shown["key id"], Secret.of_texts(shown["seal key"], shown["signing secret"])
 
 
+def test_a_sandbox_key_says_which_phones_its_tasks_wait_for(here: Ground, run: Run, master: None) -> None:
+    assert "PHONEFLEET_SANDBOX=1" in run(*MAKE, "--sandbox").out
+    assert "SANDBOX" not in run(*MAKE).out
+
+
 def owe_one(here: Ground, key_id: str, url: str = f"{ORIGIN}/in") -> str:
     event = Event("task.failed", "task:t1", {"task_id": "t1"})
     write(here.engine, lambda session: owe(session, key_id, url, event, database_now(session)))

@@ -75,8 +75,14 @@ def test_a_ticket_is_passed_to_a_phone_that_is_free() -> None:
         (Wanted(acts=False, pinned_account="z"), Room(), ALL, "account z"),
         (Wanted(acts=False, pinned_phone="p9"), Room(), ALL, "phone p9"),
         (ACTS, Room(only_accounts=frozenset({"z"})), ALL, "caps"),
-        (Wanted(acts=False, failed_accounts=frozenset({"a", "b", "c"})), Room(), ALL, "no phone"),
-        (READS, Room(), [], "no phone"),
+        (
+            Wanted(acts=False, failed_accounts=frozenset({"a", "b", "c"})),
+            Room(),
+            ALL,
+            "no phone that is online and fit",
+        ),
+        (READS, Room(), [], "no phone is online"),
+        (Wanted(acts=False, sandbox=True), Room(), [], "no simulated phone is online"),
     ],
 )
 def test_what_nobody_may_take_waits_and_says_for_what(
