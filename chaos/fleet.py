@@ -41,7 +41,7 @@ CAPS = {
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What a fleet is made of. `tasks` are modules that its workers load besides the product's own, `env` is
-    every process's, and `coordinator` the arguments to Python that start one."""
+    every process's, `host` and `coordinator` the arguments to Python that start one."""
 
     phones: int
     speed: float = 0  # of the phones, as docs/phonesim.md says
@@ -49,6 +49,7 @@ class Shape:
     coordinators: int = 2
     tasks: Sequence[str] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    host: Sequence[str] = ("-m", "workers.host")
     coordinator: Sequence[str] = ("-m", "workers.coordinator")
 
 
@@ -172,7 +173,7 @@ class StormFleet(SimFleet):
                 "PHONEFLEET_ADB_PORT": str(free_port()),
                 "PHONEFLEET_ADB_CONNECT": ",".join(addresses[number :: self.shape.hosts]),
             }
-            host = KeptProcess(f"host{number + 1}", python("-m", "workers.host"), {**self.env, **env}, logs)
+            host = KeptProcess(f"host{number + 1}", python(*self.shape.host), {**self.env, **env}, logs)
             self.hosts.append(host)
             self.host_of |= dict.fromkeys(self.serials[number :: self.shape.hosts], host)
         self.coordinators = [

@@ -15,7 +15,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from models.keys import REMEMBERED
 
@@ -78,7 +80,11 @@ class AskedBefore:
     """The ids of questions, in Redis."""
 
     def __init__(self, redis_url: str) -> None:
-        self._redis = Redis.from_url(redis_url, socket_timeout=CALL_SECONDS, socket_connect_timeout=CALL_SECONDS)
+        # Asked once, whatever the client's default is: asked again it would find what it wrote itself.
+        once = Retry(NoBackoff(), retries=0)
+        self._redis = Redis.from_url(
+            redis_url, socket_timeout=CALL_SECONDS, socket_connect_timeout=CALL_SECONDS, retry=once
+        )
         self._away = False
 
     def first_time(self, key_id: str, request_id: str) -> bool | None:

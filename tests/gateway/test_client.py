@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,7 +18,6 @@ from gateway.client import ANSWER_SECONDS, Client, NotEnded, Problem, SealBroken
 from gateway.line import TURN_SECONDS
 from gateway.seal import seal, sign
 from gateway.signing import of_answer
-from scripts.embedded import free_port
 
 SECRET, OTHER = Secret.make("one"), Secret.make("other")
 TASK = {"id": "t1", "state": "running"}
@@ -161,26 +160,31 @@ def test_it_waits_as_long_as_it_is_told_to_and_then_gives_up() -> None:
 
 def test_it_asks_again_when_there_was_no_answer() -> None:
     slept: list[float] = []
-    with pytest.raises(requests.ConnectionError):
-        client(f"http://127.0.0.1:{free_port()}", slept.append).task("t1")
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))  # its own, and it does not listen
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        with pytest.raises(requests.ConnectionError):
+            client(url, slept.append).task("t1")
     assert slept == [1, 2]
 
 
 @pytest.mark.parametrize("fault", ["slow", "cut off"])
 def test_it_asks_again_when_the_answer_did_not_come_or_not_whole(fault: str) -> None:
     asked: list[str] = []
+    answered = threading.Event()
 
     def answer(method: str, target: str, request_id: str) -> Reply:
         asked.append(request_id)
         status, headers, body = sealed(TASK)(method, target, request_id)
         if len(asked) == 1 and fault == "slow":
-            time.sleep(0.6)
+            answered.wait(30)
         if len(asked) == 1 and fault == "cut off":
             headers = {**headers, "content-length": str(len(body) + 9)}
         return status, headers, body
 
     with gateway(answer) as url:
-        assert Client(url, "key_1", SECRET, timeout=0.3, sleep=lambda _: None).task("t1").raw == TASK
+        assert Client(url, "key_1", SECRET, timeout=2, sleep=lambda _: None).task("t1").raw == TASK
+        answered.set()
     assert len(set(asked)) == 2
 
 

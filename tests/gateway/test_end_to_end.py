@@ -51,7 +51,7 @@ class Trial:
     def _answers(self) -> bool:
         try:
             return requests.get(f"http://127.0.0.1:{self.port}/health", timeout=5).ok
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
 

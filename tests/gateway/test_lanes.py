@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, func, select, update
@@ -57,8 +57,8 @@ def must_take(engine: Engine, hand: str = "t") -> Sending:
     return taken
 
 
-def settle(engine: Engine, sending: Sending, came: Came) -> bool:
-    return write(engine, lambda session: settle_try(session, sending, came, database_now(session)))
+def settle(engine: Engine, sending: Sending, came: Came, now: datetime | None = None) -> bool:
+    return write(engine, lambda session: settle_try(session, sending, came, now or database_now(session)))
 
 
 def lapse(engine: Engine, sending: Sending) -> None:
@@ -193,10 +193,11 @@ def test_a_lane_that_stays_silent_is_tried_less_and_less_often(ledger: Engine, a
     waits = []
     for _ in range(OPENS_AFTER + 12):
         make_due(ledger)
-        settle(ledger, must_take(ledger), SILENT)
+        now = read(ledger, database_now)
+        settle(ledger, must_take(ledger), SILENT, now)
         row = read(ledger, lambda session: session.scalars(select(Lane)).one())
         if row.paused_until is not None:
-            waits.append(round((row.paused_until - read(ledger, database_now)).total_seconds()))
+            waits.append((row.paused_until - now).total_seconds())
     assert waits[:3] == [5, 10, 20]
     assert waits[-1] == LONGEST_LANE_PAUSE.total_seconds()
 

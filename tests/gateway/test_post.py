@@ -142,10 +142,10 @@ def test_an_endless_body_is_not_read() -> None:
 
 
 def test_where_nobody_listens_there_is_no_connection() -> None:
-    with socket.create_server((HERE, 0)) as server:
-        port = server.getsockname()[1]
-    with pytest.raises(NotSent, match="no_connection"):
-        send(f"http://{HERE}:{port}/")
+    with socket.socket() as deaf:
+        deaf.bind((HERE, 0))  # its own, and it does not listen
+        with pytest.raises(NotSent, match="no_connection"):
+            send(f"http://{HERE}:{deaf.getsockname()[1]}/")
 
 
 def test_over_tls_the_name_is_checked_against_the_certificate_and_not_the_pinned_ip(

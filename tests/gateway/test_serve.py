@@ -57,7 +57,7 @@ def test_it_speaks_tls_and_ends_when_it_is_asked_to(
             assert process.poll() is None
             try:
                 return requests.get(f"{url}/health", verify=str(authority), timeout=5).ok
-            except requests.ConnectionError:
+            except requests.RequestException:
                 return False
 
         wait_until(answers, 60, "the gateway to answer", every=0.1)
@@ -68,6 +68,7 @@ def test_it_speaks_tls_and_ends_when_it_is_asked_to(
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=60)
         assert process.returncode == 0
+        assert b"timeout graceful shutdown exceeded" not in said.lower()  # the client keeps its connection, and is idle
         assert not [word for word in secret.texts() if word.encode() in said]
         assert b"GET /v1" not in said  # addresses hold names of accounts
     finally:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from dataclasses import dataclass
 
 import pytest
@@ -11,9 +14,13 @@ from gateway.api.parts import Gateway
 from gateway.caller import KEEP_SECONDS, Caller, Keyring, Replayed
 from gateway.evidence import EvidenceStore
 from gateway.keys import KeyWish, make_key, revoke_key
-from gateway.turnstile import AskedBefore, Buckets, SignedBefore
+from gateway.turnstile import CALL_SECONDS, AskedBefore, Buckets, SignedBefore
 from models.keys import REMEMBERED
+from tests.support.freeze import frozen
 from tests.support.ground import NOBODY_LISTENS
+from tests.support.servers import Redis
+
+WAIT = 20.0
 
 
 @dataclass
@@ -91,6 +98,18 @@ def test_a_question_is_asked_once_on_all_gateways(redis_url: str) -> None:
     assert there.first_time("other", "turnstile-1") is True
     here.close()
     there.close()
+
+
+def test_a_late_answer_of_redis_makes_no_question_a_replay() -> None:
+    with Redis() as server:
+        asked = AskedBefore(server.url)
+        assert asked.first_time("key", "1") is True
+        with frozen(server.pid):
+            awake = threading.Timer(1.5 * CALL_SECONDS, os.kill, (server.pid, signal.SIGCONT))
+            awake.start()
+            assert asked.first_time("key", "2") is not False  # nobody asked it before
+            awake.join(WAIT)
+        asked.close()
 
 
 def test_while_redis_is_away_the_ledger_remembers_questions(ledger: Engine, master_key: str) -> None:

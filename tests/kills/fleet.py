@@ -32,9 +32,13 @@ SPARE_DESKS = 2  # they serve what follows while the others are held
 
 
 class KillFleet:
-    """A phone and a desk for each moment, so that all are held at once. Runs until the `with` block ends."""
+    """A phone and a desk for each moment, so that all are held at once. Runs until the `with` block ends.
 
-    def __init__(self, folder: Path, *, phones: int = len(PHONE), coordinators: int = 1) -> None:
+    `lease`: seconds. Nobody renews that of who is held right behind its claim, and it must last until all are held;
+    where a strike is noticed by a lease that ran out, all wait so long.
+    """
+
+    def __init__(self, folder: Path, *, lease: float, phones: int = len(PHONE), coordinators: int = 1) -> None:
         self.board = Board(folder / "board")
         self.workers = phones + len(DESK) + SPARE_DESKS
         shape = Shape(
@@ -46,8 +50,9 @@ class KillFleet:
                 FOLDER: str(folder / "board"),
                 "PHONEFLEET_DESKS": str(len(DESK) + SPARE_DESKS),
                 "PHONEFLEET_DRAIN": "20",
-                "PHONEFLEET_LEASE": "6",  # what is lost is struck, and not slow
+                "PHONEFLEET_LEASE": str(lease),
             },
+            host=("-m", "tests.kills.host"),
             coordinator=("-m", "tests.kills.coordinator"),
         )
         self._storm = StormFleet(folder, shape, SEED)

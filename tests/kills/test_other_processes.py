@@ -27,7 +27,7 @@ pytestmark = pytest.mark.fleet
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KillFleet]:
-    with KillFleet(tmp_path_factory.mktemp("kills"), phones=1, coordinators=2) as running:
+    with KillFleet(tmp_path_factory.mktemp("kills"), lease=6, phones=1, coordinators=2) as running:
         yield running
 
 

@@ -63,8 +63,8 @@ def test_the_database_ends_a_transaction_that_lies_idle(mariadb: Engine, mariadb
     stuck, _ = two_running(mariadb)
     frozen = connect(mariadb_database, Patience(answer=5, lock=2, idle=1))
     with frozen.connect() as connection:
+        thread = connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar_one()  # no transaction of InnoDB's yet
         connection.execute(select(Task.id).where(Task.id == stuck.fence.task_id).with_for_update())
-        thread = connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar_one()
 
         def ended() -> bool:
             with mariadb.connect() as other:

@@ -56,12 +56,13 @@ def test_what_an_old_host_says_of_a_phone_that_went_over_is_not_taken_down(ledge
     assert host_of(ledger) == ("new", "online")
 
 
-def test_the_phone_of_a_silent_host_is_taken_over(ledger: Engine) -> None:
+def test_the_phone_of_a_silent_host_is_taken_over(ledger: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.fleet.SILENT_SECONDS", 600.0)
     serves(ledger, "old")
-    unheard_of(ledger, SILENT_SECONDS - 1)
+    unheard_of(ledger, 540)
     with pytest.raises(ServedElsewhere):
         serves(ledger, "new")
-    unheard_of(ledger, SILENT_SECONDS + 1)
+    unheard_of(ledger, 601)
     serves(ledger, "new")
     assert host_of(ledger) == ("new", "online")
 

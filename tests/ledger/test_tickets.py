@@ -163,7 +163,8 @@ def test_a_loss_hidden_by_an_old_ticket_is_found_when_all_are_looked_at(ledger: 
     assert task(ledger, second).rung_at is None
 
 
-def test_a_ticket_on_its_way_is_not_lost(ledger: Engine, redis: Redis) -> None:
+def test_a_ticket_on_its_way_is_not_lost(ledger: Engine, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.coordinator.restore.SETTLE", timedelta(minutes=1))
     ready(ledger, plant(ledger, work(1)))
     ring_ready(ledger)
     redis.flushall()
