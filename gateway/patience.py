@@ -1,7 +1,8 @@
-"""Patience with whoever connects: the head of each request comes soon, or the connection ends.
+"""Patience with whoever connects: the head of each request comes soon, or the connection ends, and soon as well.
 
 uvicorn waits for ever for the first byte of the first request, and for the rest of a head that has begun. A few
-hundred sockets that say nothing would be all the connections that it takes.
+hundred sockets that say nothing would be all the connections that it takes. And a connection over TLS ends when the
+other side has said goodbye: asyncio waits half a minute for one that only keeps it for its next request.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 HEAD_SECONDS = 10.0
+GOODBYE_SECONDS = 5.0  # a slow reader has them for the end of its last answer
 
 
 class PatientProtocol(H11Protocol):
@@ -50,3 +52,12 @@ class PatientProtocol(H11Protocol):
         self._awaiting = None
         if not self._serves():
             self.transport.close()
+            self._see_off()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self._see_off()
+
+    def _see_off(self) -> None:
+        if self.transport.is_closing():
+            self.loop.call_later(GOODBYE_SECONDS, self.transport.abort)
