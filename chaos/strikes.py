@@ -219,18 +219,28 @@ class Striker(PhoneStriker):
 
     def _mariadb(self, blow: Blow) -> None:
         with self._victims.one_of(["mariadb"], 0.0):
-            server = self._fleet.mariadb.server
             self._wait_back(self._fleet.mariadb.answers)
-            blow.target, blow.at = "mariadb", time.time()
-            if blow.strike.kind == "mariadb_cut":
-                cut_connections(server)
-            elif blow.strike.kind == "disk_full":
-                with disk_full(server):
-                    self._ended.wait(blow.strike.seconds)
-            else:
-                self._fleet.mariadb.pause = blow.strike.seconds
-                server.kill()
+            try:
+                self._strike_mariadb(blow)
+            except Exception:
+                if self._fleet.mariadb.answers():
+                    raise
+                # it ended by itself, late: a rollback had found the disk full
                 self._wait_back(self._fleet.mariadb.answers)
+                self._strike_mariadb(blow)
+
+    def _strike_mariadb(self, blow: Blow) -> None:
+        server = self._fleet.mariadb.server
+        blow.target, blow.at = "mariadb", time.time()
+        if blow.strike.kind == "mariadb_cut":
+            cut_connections(server)
+        elif blow.strike.kind == "disk_full":
+            with disk_full(server):
+                self._ended.wait(blow.strike.seconds)
+        else:
+            self._fleet.mariadb.pause = blow.strike.seconds
+            server.kill()
+            self._wait_back(self._fleet.mariadb.answers)
 
 
 def _death(blow: Blow, runs: Running) -> Death:

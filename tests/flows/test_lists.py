@@ -48,7 +48,7 @@ def written(phone: PaperList) -> list[tuple[str, str]]:
 HEIGHTS = st.integers(150, 700)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(HEIGHTS, max_size=40))
 def test_any_list_is_read_once_and_in_order(heights: list[int]) -> None:
     phone = PaperList(rows(*heights))
@@ -57,7 +57,7 @@ def test_any_list_is_read_once_and_in_order(heights: list[int]) -> None:
     assert walk.gaps == 0
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xy"), HEIGHTS), max_size=40))
 def test_identical_rows_are_never_counted_twice(drawn: list[tuple[str, str, int]]) -> None:
     phone = PaperList(drawn)
