@@ -19,7 +19,9 @@ from models.states import State
 from models.tables import Campaign, Task
 from scripts.ground import open_ledger
 from scripts.show import Sheet, duration, print_sheet, progress_table, say
+from workers.may_take import Room, Wanted, may, why_nobody
 from workers.settings import settings
+from workers.whose import seated_phones
 
 MOST_ROWS = 50
 NOT_SUCCEEDED = (State.FAILED, State.STOPPED, State.NEEDS_REVIEW)
@@ -60,6 +62,20 @@ def _show(console: Console, engine: Engine, campaign_id: str) -> None:
         if tasks:
             shown = title if count == len(tasks) else f"{title}: the first {len(tasks)} of {count}"
             print_sheet(console, Sheet(shown, headings, [row(task) for task in tasks]))
+    if why := read(engine, lambda session: _why_nobody_comes(session, campaign)):
+        say(console, why)
+
+
+def _why_nobody_comes(session: Session, campaign: Campaign) -> str | None:
+    """What keeps every phone from the pool, where tasks of this campaign lie that no phone has looked at yet."""
+    pinned = Task.pinned_account.is_not(None) | Task.pinned_phone.is_not(None)
+    which = (Task.state == State.READY) & (Task.runs_on == "phone") & Task.waits_for.is_(None) & ~pinned
+    _, count = _tasks(session, campaign.id, which)
+    wanted = Wanted(acts=False, sandbox=campaign.sandbox)
+    seated = seated_phones(session, database_now(session), sandbox=campaign.sandbox)
+    if not count or any(may(one, wanted, Room()) for one in seated):
+        return None
+    return f"waiting in the pool: {count}, for {why_nobody(wanted, seated, Room())}; see phonefleet phones"
 
 
 def _find(session: Session, beginning: str) -> str | None:

@@ -13,6 +13,7 @@ from models.migrate import newest
 from models.tables import Account, Author, Change, Task
 from scripts.examples import nurture_every_account
 from tests.commands.conftest import Run
+from tests.ledger.drive import owned_author, titles
 from tests.support.ground import NOBODY_LISTENS, Ground
 from workers.submit import submit
 
@@ -141,6 +142,15 @@ def test_status_tells_what_failed_and_what_to_do(here: Ground, run: Run) -> None
     said = run("status", "zzz")
     assert said.status == 2
     assert "'zzz' is no campaign" in said.err
+
+
+def test_status_says_when_no_phone_comes_for_the_pool(here: Ground, run: Run) -> None:
+    here.know_phones("acc0001")
+    owned_author(here.engine)
+    submit(titles(), name="one", engine=here.engine)
+    assert "waiting in the pool" not in run("status").out
+    phone_offline(here.engine, "SIM0001", "adb says offline")
+    assert "waiting in the pool: 1, for no phone is online; see phonefleet phones" in run("status").out
 
 
 @pytest.mark.parametrize("command", ["status", "phones", "alerts", "accounts", "authors", "host", "coordinator"])
