@@ -75,7 +75,7 @@ def _why_nobody_comes(session: Session, campaign: Campaign) -> str | None:
     seated = seated_phones(session, database_now(session), sandbox=campaign.sandbox)
     if not count or any(may(one, wanted, Room()) for one in seated):
         return None
-    return f"waiting in the pool: {count}, for {why_nobody(wanted, seated, Room())}; see phonefleet phones"
+    return f"waiting in the pool: {count}, because {why_nobody(wanted, seated, Room())}; see phonefleet phones"
 
 
 def _find(session: Session, beginning: str) -> str | None:

@@ -150,7 +150,7 @@ def test_status_says_when_no_phone_comes_for_the_pool(here: Ground, run: Run) ->
     submit(titles(), name="one", engine=here.engine)
     assert "waiting in the pool" not in run("status").out
     phone_offline(here.engine, "SIM0001", "adb says offline")
-    assert "waiting in the pool: 1, for no phone is online; see phonefleet phones" in run("status").out
+    assert "waiting in the pool: 1, because no phone is online; see phonefleet phones" in run("status").out
 
 
 @pytest.mark.parametrize("command", ["status", "phones", "alerts", "accounts", "authors", "host", "coordinator"])
