@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from tests.support.servers import MariaDB, Redis
 
 # An example that stands still for a moment is the machine's doing: no test asserts how long something took.
-settings.register_profile("phonefleet", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("phonefleet", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("phonefleet")
 
 
