@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from redis import Redis
@@ -35,13 +35,13 @@ class RedisLedger:
         self._redis.incr("alive", len(incarnations))
         return set(incarnations) - cast("set[str]", self._redis.smembers("not in pool"))
 
-    def renew_leases(self, incarnations: Sequence[str], seconds: float) -> Renewed:
+    def renew_leases(self, running: Mapping[str, str], seconds: float) -> Renewed:
         self._redis.incr("renewals")
         held = cast("dict[str, str]", self._redis.hgetall("leases"))
-        return Renewed({incarnation: held[incarnation] for incarnation in incarnations if incarnation in held})
+        return Renewed({incarnation: task for incarnation, task in running.items() if held.get(incarnation) == task})
 
-    def stop_requests(self, incarnations: Sequence[str]) -> set[str]:
-        return set(incarnations) & cast("set[str]", self._redis.smembers("stops"))
+    def stop_requests(self, running: Mapping[str, str]) -> set[str]:
+        return set(running) & cast("set[str]", self._redis.smembers("stops"))
 
     def incarnation_died(self, incarnation: str, why: str) -> list[str]:
         held = cast("str | None", self._redis.hget("leases", incarnation))

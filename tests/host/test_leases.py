@@ -41,18 +41,18 @@ class Ledger:
         self.busy = busy
         self.stops = stops or set()
         self.meanwhile = meanwhile
-        self.asked: list[Sequence[str]] = []
+        self.asked: list[Mapping[str, str]] = []
 
     def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
         return {one for one in incarnations if one in self.held}
 
-    def renew_leases(self, incarnations: Sequence[str], seconds: float) -> Renewed:
-        self.asked.append(incarnations)
+    def renew_leases(self, running: Mapping[str, str], seconds: float) -> Renewed:
+        self.asked.append(running)
         self.meanwhile()
         return Renewed(self.held, self.busy)
 
-    def stop_requests(self, incarnations: Sequence[str]) -> set[str]:
-        self.asked.append(incarnations)
+    def stop_requests(self, running: Mapping[str, str]) -> set[str]:
+        self.asked.append(running)
         self.meanwhile()
         return self.stops
 
@@ -169,7 +169,7 @@ def test_idle_workers_cost_the_ledger_nothing() -> None:
     assert ledger.asked == []
     renew(ledger, [("i1", idle), ("i2", busy)], LEASE)
     ask_to_leave(ledger, [("i1", idle), ("i2", busy)], {})
-    assert ledger.asked == [["i2"], ["i2"]]
+    assert ledger.asked == [{"i2": "t1"}, {"i2": "t1"}]
 
 
 def test_a_ledger_that_fails_leaves_the_lease_to_run_out() -> None:

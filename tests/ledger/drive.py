@@ -93,6 +93,11 @@ def phone_seat(engine: Engine, serial: str, account: str | None = None, *, sandb
     return seat
 
 
+def runs(*claims: Claim) -> dict[str, str]:
+    """What a host says of its workers: incarnation → the task that it runs."""
+    return {one.fence.incarnation: one.fence.task_id for one in claims}
+
+
 def owned_author(engine: Engine, author_id: str = AUTHOR) -> None:
     """An author whose content we may act on."""
     register_author(engine, author_id, "小鹏汽车")

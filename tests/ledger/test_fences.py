@@ -10,13 +10,14 @@ from sqlalchemy import Engine, select
 from flows.session import Action, ActionKind
 from models.engine import read
 from models.fence import LeaseLost
-from models.fleet import Renewed, renew_leases
+from models.fleet import Renewed, renew_leases, stop_requests
 from models.tables import ActionRow, RefusedWrite
 from tests.ledger.drive import (
     AUTHOR,
     ZONE,
     attempts,
     change,
+    desk_seat,
     like,
     owned_author,
     past,
@@ -24,6 +25,7 @@ from tests.ledger.drive import (
     plant,
     ready,
     rows_in,
+    runs,
     take,
     task,
     work,
@@ -112,10 +114,23 @@ def test_renewal_extends_what_is_held_and_revives_nothing(ledger: Engine) -> Non
     first, second = (take(ledger, ready(ledger, plant(ledger, work(number)))[0]) for number in (1, 2))
     change(ledger, second.fence.task_id, lease_until=past(ledger))
     before = task(ledger, first.fence.task_id).lease_until
-    renewed = renew_leases(ledger, [first.fence.incarnation, second.fence.incarnation, "nobody"], 500)
+    renewed = renew_leases(ledger, {**runs(first, second), "nobody": first.fence.task_id}, 500)
     assert renewed == Renewed({first.fence.incarnation: first.fence.task_id})
     after = task(ledger, first.fence.task_id).lease_until
     assert before is not None
     assert after is not None
     assert after > before
     assert attempts(ledger, second.fence.task_id)[0].outcome is None
+
+
+def test_a_lease_that_its_worker_gave_up_runs_out_and_what_it_runs_now_is_renewed(ledger: Engine) -> None:
+    seat = desk_seat()
+    one, other = (take(ledger, ready(ledger, plant(ledger, work(number)))[0], seat) for number in (1, 2))
+    for first, second in ((one, other), (other, one)):  # in whatever order they are read
+        before = task(ledger, first.fence.task_id).lease_until
+        change(ledger, second.fence.task_id, stop_requested=True)
+        assert renew_leases(ledger, runs(second), 500).held == runs(second)
+        assert task(ledger, first.fence.task_id).lease_until == before
+        assert stop_requests(ledger, runs(first)) == set()
+        assert stop_requests(ledger, runs(second)) == {seat.incarnation}
+        change(ledger, second.fence.task_id, stop_requested=False)

@@ -14,7 +14,7 @@ from models.engine import Patience, connect
 from models.fleet import Renewed, renew_leases
 from models.migrate import upgrade
 from models.tables import Task
-from tests.ledger.drive import attempts, change, past, plant, ready, take, work
+from tests.ledger.drive import attempts, change, past, plant, ready, runs, take, work
 from tests.support.poll import wait_until
 from workers.claim import Claim
 from workers.rescue import rescue_expired
@@ -45,7 +45,7 @@ def two_running(engine: Engine) -> tuple[Claim, Claim]:
 def test_neighbours_leases_are_renewed(mariadb: Engine) -> None:
     stuck, other = two_running(mariadb)
     with standing_still(mariadb, stuck.fence.task_id):
-        renewed = renew_leases(mariadb, [stuck.fence.incarnation, other.fence.incarnation], 500)
+        renewed = renew_leases(mariadb, runs(stuck, other), 500)
     assert renewed == Renewed({other.fence.incarnation: other.fence.task_id}, {stuck.fence.incarnation})
 
 
@@ -72,9 +72,7 @@ def test_the_database_ends_a_transaction_that_lies_idle(mariadb: Engine, mariadb
                 return bool(other.execute(found, {"id": thread}).scalar_one() == 0)
 
         wait_until(ended, 20, "the idle transaction to be ended")
-        assert renew_leases(mariadb, [stuck.fence.incarnation], 500).held == {
-            stuck.fence.incarnation: stuck.fence.task_id
-        }
+        assert renew_leases(mariadb, runs(stuck), 500).held == runs(stuck)
         with pytest.raises(OperationalError):
             connection.execute(select(Task.id))
     frozen.dispose()

@@ -33,6 +33,7 @@ from tests.ledger.drive import (
     plant,
     ready,
     run_to_end,
+    runs,
     states,
     take,
     task,
@@ -90,7 +91,7 @@ def test_what_runs_leaves_its_phone_and_is_held(ledger: Engine) -> None:
     (one,) = ready(ledger, plant(ledger, work(1)))
     got = take(ledger, one)
     assert pause(ledger, one) == PauseReport(0, 1)
-    assert (task(ledger, one).state, stop_requests(ledger, [got.fence.incarnation])) == (
+    assert (task(ledger, one).state, stop_requests(ledger, runs(got))) == (
         "running",
         {got.fence.incarnation},
     )
@@ -134,7 +135,7 @@ def test_a_pause_that_was_taken_back_before_the_worker_left_costs_nothing(ledger
     got = take(ledger, one)
     pause(ledger, one)
     assert resume_task(ledger, one, who="lena") == 0
-    assert stop_requests(ledger, [got.fence.incarnation]) == set()
+    assert stop_requests(ledger, runs(got)) == set()
     assert record(ledger, got, WasStopped("it was asked to leave the phone")) == [one]
     assert (task(ledger, one).state, attempts(ledger, one)[0].outcome) == ("ready", "handed_back")
 
@@ -150,9 +151,9 @@ def test_a_pause_waits_until_what_is_in_doubt_was_looked_for(ledger: Engine) -> 
 
     looking = take(ledger, one, seat := phone_seat(ledger, "p1"))
     assert looking.stop_requested
-    assert stop_requests(ledger, [seat.incarnation]) == set()  # it may look
+    assert stop_requests(ledger, runs(looking)) == set()  # it may look
     LedgerJournal(ledger, looking, ZONE).refute(looking.doubts[0].number, "not there")
-    assert stop_requests(ledger, [seat.incarnation]) == {seat.incarnation}  # and then it leaves
+    assert stop_requests(ledger, runs(looking)) == {seat.incarnation}  # and then it leaves
     record(ledger, looking, WasStopped("asked"))
     assert (task(ledger, one).state, task(ledger, one).waits_for) == ("held", WHY)
 

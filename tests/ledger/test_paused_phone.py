@@ -27,6 +27,7 @@ from tests.ledger.drive import (
     plant,
     queued,
     ready,
+    runs,
     take,
     task,
     tasks,
@@ -60,7 +61,7 @@ def test_what_runs_there_goes_to_another_phone(ledger: Engine, redis: Redis) -> 
     (one,) = ready(ledger, plant(ledger, titles()))
     got = take(ledger, one, mine)
     assert pause(ledger) == PauseReport(0, 1)
-    assert stop_requests(ledger, [mine.incarnation, other.incarnation]) == {mine.incarnation}
+    assert stop_requests(ledger, {**runs(got), other.incarnation: "another"}) == {mine.incarnation}
     assert record(ledger, got, LEFT) == [one]
     (attempt,) = attempts(ledger, one)
     assert (attempt.outcome, attempt.reason, attempt.failure_code) == ("handed_back", WHY, None)

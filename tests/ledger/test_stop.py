@@ -25,6 +25,7 @@ from tests.ledger.drive import (
     phone_seat,
     plant,
     ready,
+    runs,
     states,
     take,
     task,
@@ -62,7 +63,7 @@ def test_what_runs_is_asked_and_leaves(ledger: Engine) -> None:
     (one,) = ready(ledger, campaign_id := plant(ledger, work(1)))
     got = take(ledger, one)
     assert stop_task(ledger, one, who="lena").leaving == 1
-    assert stop_requests(ledger, [got.fence.incarnation, "another"]) == {got.fence.incarnation}
+    assert stop_requests(ledger, {**runs(got), "another": "another"}) == {got.fence.incarnation}
     record(ledger, got, WasStopped("a person asked the task to stop", "search"))
     assert (task(ledger, one).state, task(ledger, one).reason) == ("stopped", "lena stopped it")
     assert campaign(ledger, campaign_id).outcome == "stopped"

@@ -56,15 +56,14 @@ def renew(ledger: Ledger, workers: Sequence[Worker], lease: float) -> None:
     running = _running(workers)
     if not running:
         return
-    turns = {incarnation: slot.turn for incarnation, slot in running.items()}
     asked_at = time.monotonic()
-    renewed = ledger.renew_leases(list(running), lease)
-    for incarnation, slot in running.items():
+    renewed = ledger.renew_leases(_tasks(running), lease)
+    for incarnation, (slot, turn, task_id) in running.items():
         if incarnation in renewed.busy:
             continue
         if incarnation not in renewed.held:
-            slot.ask(Stop.LEASE, turns[incarnation])
-        elif renewed.held[incarnation] == slot.task_id:
+            slot.ask(Stop.LEASE, turn)
+        elif slot.running == (turn, task_id):
             slot.extend(safe_until(asked_at, lease))
 
 
@@ -88,17 +87,22 @@ def ask_to_leave(ledger: Ledger, workers: Sequence[Worker], before: Mapping[str,
     running = _running(workers)
     if not running:
         return {}
-    turns = {incarnation: slot.turn for incarnation, slot in running.items()}
     asked: dict[str, Asked] = {}
-    for incarnation in ledger.stop_requests(list(running)) & running.keys():
-        turn, now, known = turns[incarnation], time.monotonic(), before.get(incarnation)
-        running[incarnation].ask(Stop.TASK, turn)
+    for incarnation in ledger.stop_requests(_tasks(running)) & running.keys():
+        slot, turn, _ = running[incarnation]
+        now, known = time.monotonic(), before.get(incarnation)
+        slot.ask(Stop.TASK, turn)
         asked[incarnation] = Asked(turn, now, now) if known is None else known.again(turn, now)
     return asked
 
 
-def _running(workers: Sequence[Worker]) -> dict[str, Slot]:
-    return {incarnation: slot for incarnation, slot in workers if slot.state is SlotState.RUNNING}
+def _running(workers: Sequence[Worker]) -> dict[str, tuple[Slot, int, str]]:
+    """By incarnation its slot, and the turn and the task that runs there."""
+    return {incarnation: (slot, *runs) for incarnation, slot in workers if (runs := slot.running) is not None}
+
+
+def _tasks(running: Mapping[str, tuple[Slot, int, str]]) -> dict[str, str]:
+    return {incarnation: task_id for incarnation, (_, _, task_id) in running.items()}
 
 
 def overrun(slot: Slot, began: float, now: float, asked: Asked | None = None) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from sqlalchemy import Engine
@@ -27,11 +27,11 @@ class Ledger(Protocol):
     def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
         """This host is there, with these workers; those whose phone may take work from the pool now."""
 
-    def renew_leases(self, incarnations: Sequence[str], seconds: float) -> fleet.Renewed:
-        """Extend the leases of these incarnations."""
+    def renew_leases(self, running: Mapping[str, str], seconds: float) -> fleet.Renewed:
+        """Extend the leases of these: incarnation → the task that it runs."""
 
-    def stop_requests(self, incarnations: Sequence[str]) -> set[str]:
-        """The incarnations that are to leave their running task: to stop, or because it or its phone was paused."""
+    def stop_requests(self, running: Mapping[str, str]) -> set[str]:
+        """Which of these are to leave the task that they run: to stop, or because it or its phone was paused."""
 
     def incarnation_died(self, incarnation: str, why: str) -> list[str]:
         """Give up what a dead incarnation held; the ids of the tasks to ring again."""
@@ -67,11 +67,11 @@ class SqlLedger:
     def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
         return fleet.phones_alive(self._leases, incarnations)
 
-    def renew_leases(self, incarnations: Sequence[str], seconds: float) -> fleet.Renewed:
-        return fleet.renew_leases(self._leases, incarnations, seconds)
+    def renew_leases(self, running: Mapping[str, str], seconds: float) -> fleet.Renewed:
+        return fleet.renew_leases(self._leases, running, seconds)
 
-    def stop_requests(self, incarnations: Sequence[str]) -> set[str]:
-        return fleet.stop_requests(self._leases, incarnations)
+    def stop_requests(self, running: Mapping[str, str]) -> set[str]:
+        return fleet.stop_requests(self._leases, running)
 
     def incarnation_died(self, incarnation: str, why: str) -> list[str]:
         return rescue.incarnation_died(self._engine, incarnation, why)

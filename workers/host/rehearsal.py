@@ -120,5 +120,5 @@ def _use_ledger(engine: Engine, slot: Slot) -> None:
     fleet.phone_online(engine, NAME, NAME, NAME, NAME, NAME)
     logins.account_seen(engine, NAME, NAME, NAME)
     claim(engine, Seat(NAME, NAME, 0, NAME, NAME, slot), NAME, lease=30, zone="UTC")
-    fleet.renew_leases(engine, [NAME], 30)
+    fleet.renew_leases(engine, {NAME: NAME}, 30)
     rescue.incarnation_died(engine, NAME, NAME)

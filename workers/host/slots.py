@@ -154,6 +154,15 @@ class Slot:
         return SlotState(self._words[_STATE])
 
     @property
+    def running(self) -> tuple[int, str] | None:
+        """The turn and the task that runs, of one moment; None between tasks, or while one begins."""
+        turn = self.turn  # raised before anything else of the next task is written, and RUNNING is written last
+        if self.state is not SlotState.RUNNING:
+            return None
+        task_id = self.task_id
+        return (turn, task_id) if self.turn == turn else None
+
+    @property
     def task_id(self) -> str:
         """The running task; between tasks the last one. Empty before the first."""
         return _text(self._bytes[_TASK])
