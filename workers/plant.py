@@ -202,7 +202,11 @@ def _mean_for_accounts(session: Session, campaign: Campaign, values: Sequence[di
     on_video: dict[str, set[str]] = {}
     rows = session.execute(
         select(ActionRow.video_key, ActionRow.account_id)
-        .where(ActionRow.video_key.in_(set(videos)), ActionRow.outcome != "not_done")
+        .where(
+            ActionRow.author_id.in_({one["author_id"] for one in acting}),
+            ActionRow.video_key.in_(set(videos)),
+            ActionRow.outcome != "not_done",
+        )
         .distinct()
     )
     for video, acted in rows:

@@ -100,7 +100,10 @@ def _ground(session: Session, videos: Sequence[tuple[str, str]]) -> tuple[Used, 
     likes: dict[str, int] = {}
     rows = session.execute(
         select(ActionRow.comment_key, ActionRow.kind).where(
-            ActionRow.video_key.in_(list(keys)), ActionRow.comment_key.is_not(None), ActionRow.outcome != "not_done"
+            ActionRow.author_id.in_({author for author, _ in videos}),
+            ActionRow.video_key.in_(list(keys)),
+            ActionRow.comment_key.is_not(None),
+            ActionRow.outcome != "not_done",
         )
     )
     for key, kind in rows:

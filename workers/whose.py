@@ -127,10 +127,10 @@ def room_for(session: Session, params: Mapping[str, Any], now: datetime, zone: s
         .group_by(ActionRow.account_id)
     )
     full = frozenset(account for account, count in counted if count >= caps.actions_per_account_day)
-    video = content_key(str(params.get("author_id", "")), str(params.get("title", "")))
-    on_video = frozenset(
-        session.scalars(select(ActionRow.account_id).where(ActionRow.video_key == video, happened).distinct())
-    )
+    author_id = str(params.get("author_id", ""))
+    video = content_key(author_id, str(params.get("title", "")))
+    there = (ActionRow.author_id == author_id, ActionRow.video_key == video)  # as the index has them
+    on_video = frozenset(session.scalars(select(ActionRow.account_id).where(*there, happened).distinct()))
     return Room(on_video if len(on_video) >= caps.accounts_per_video else None, full)
 
 
