@@ -30,6 +30,9 @@ from workers.host.linux import bound_to_me
 START_SECONDS = 15.0
 STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.02
+LOWEST_PORT = 20000
+CLIENT_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_PORT_DRAWS = 50
 _PORT_TRIES = 5  # another process may take a free port between the look and the start
 
 
@@ -78,7 +81,33 @@ def _bundled_redis() -> Path | None:
 
 
 def free_port() -> int:
-    """A TCP port on loopback that nobody listens on at this moment."""
+    """A TCP port on loopback that nobody listens on at this moment.
+
+    One that the system gives to no client: such a port may be taken before whoever asked here listens on it.
+    """
+    first, end = LOWEST_PORT, _first_client_port()
+    drawn = (first + secrets.randbelow(end - first) for _ in range(_PORT_DRAWS if first < end else 0))
+    return next(filter(_can_be_bound, drawn), 0) or _any_port()
+
+
+def _first_client_port() -> int:
+    """From where on the system gives ports to clients; 0 where it does not say."""
+    try:
+        return int(CLIENT_PORTS.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _can_be_bound(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _any_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

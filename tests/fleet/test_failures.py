@@ -20,7 +20,7 @@ from workers.tasks import collect_titles, directed
 
 @pytest.mark.fleet
 def test_fleet_goes_on_past_failures(tmp_path: Path, sqlite_database: str, empty_redis_url: str) -> None:
-    with Fleet(tmp_path, sqlite_database, empty_redis_url, 3) as fleet:
+    with Fleet(tmp_path, sqlite_database, empty_redis_url, 3, PHONEFLEET_LEASE="30") as fleet:
         _one_title_fails(fleet)
         _one_phone_cannot(fleet)
         assert fleet.differences() == []

@@ -22,7 +22,7 @@ def told_hung(fleet: Fleet) -> set[str | None]:
 
 @pytest.mark.fleet
 def test_phones_that_hang(tmp_path: Path, sqlite_database: str, empty_redis_url: str) -> None:
-    with Fleet(tmp_path, sqlite_database, empty_redis_url, 4) as fleet:
+    with Fleet(tmp_path, sqlite_database, empty_redis_url, 4, PHONEFLEET_LEASE="30") as fleet:
         fleet.fault("hang", "SIM0002", at="next_tap", on="comment_send")  # the tap waits, and runs on waking
         fleet.fault("hang", "SIM0003", at="after_tap", on="comment_send")  # the tap ran, and nobody heard of it
         handle = submit(comments(fleet, COUNT), name="hung phones", seed=1, engine=fleet.engine)

@@ -28,7 +28,7 @@ ON_THE_WAY = {"search", "author", "video", "comments"}
 
 @pytest.mark.fleet
 def test_pauses_of_a_task_and_of_a_phone(tmp_path: Path, sqlite_database: str, empty_redis_url: str) -> None:
-    with Fleet(tmp_path, sqlite_database, empty_redis_url, 2, speed=SPEED) as fleet:
+    with Fleet(tmp_path, sqlite_database, empty_redis_url, 2, speed=SPEED, PHONEFLEET_LEASE="30") as fleet:
         _a_task_leaves_off_and_goes_on(fleet)
         _a_phone_gives_its_work_to_another(fleet)
         assert fleet.differences() == []

@@ -14,7 +14,7 @@ from tests.support.fleet import Fleet
 from workers.submit import submit
 from workers.tasks import collect_comments, directed
 
-HARD = 10
+HARD = 15  # for the first attempt to get stuck in, and for the second to succeed in; the first is held so long
 TEXT = "说得好"
 KILLED = ("lost", "its task ran past the hard limit")
 
@@ -31,7 +31,7 @@ def attempts(fleet: Fleet, task: Signature) -> list[Attempt]:
 @pytest.mark.fleet
 def test_hard_limit(tmp_path: Path, sqlite_database: str, empty_redis_url: str) -> None:
     stuck = "workers.tasks,tests.support.stuck"
-    with Fleet(tmp_path, sqlite_database, empty_redis_url, 1, PHONEFLEET_TASKS=stuck) as fleet:
+    with Fleet(tmp_path, sqlite_database, empty_redis_url, 1, PHONEFLEET_TASKS=stuck, PHONEFLEET_LEASE="30") as fleet:
         (video, *_) = next(author for author in fleet.shelf.authors() if author["id"] == "xiaopeng")["videos"]
         _in_the_middle(fleet, video["title"])
         _after_a_point_of_no_return(fleet, video["title"])

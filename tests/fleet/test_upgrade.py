@@ -60,7 +60,7 @@ def overlaps(attempts: list[Attempt]) -> list[tuple[str, int]]:
 
 @pytest.mark.fleet
 def test_upgrade_in_the_middle_of_a_campaign(tmp_path: Path, mariadb_database: str, empty_redis_url: str) -> None:
-    with Fleet(tmp_path, mariadb_database, empty_redis_url, PHONES) as fleet:
+    with Fleet(tmp_path, mariadb_database, empty_redis_url, PHONES, PHONEFLEET_LEASE="30") as fleet:
         handle = submit(comments(fleet, COUNT), name="upgrade", seed=1, engine=fleet.engine)
         fleet.wait(lambda: done(fleet, 4), 60, "the campaign to be under way")
         _coordinators(fleet)

@@ -16,7 +16,8 @@ from workers.host.slots import Slot, Stop
 from workers.seat import current_seat
 from workers.settings import settings
 
-LIMIT = 20.0
+LIMIT = 120.0
+LEASE = 60.0
 
 
 def _redis() -> Redis:
@@ -49,13 +50,17 @@ def last_word(self: Any, server: int, seconds: float) -> None:
 
 @app.task(bind=True, name="errand.long")
 def long(self: Any) -> None:
-    """Hold the phone, with a lease, until the list `go` lets it; leave it when the slot asks to."""
+    """Hold the phone, with a lease, until the list `go` lets it; leave it when the slot asks to.
+
+    The keys `hard` and `lease` hold other seconds than LIMIT and LEASE.
+    """
     redis, seat, now = _redis(), current_seat(), time.monotonic()
     redis.hset("leases", seat.incarnation, self.request.id)
     redis.hsetnx("first", self.request.id, seat.incarnation)
     redis.set("pid", os.getpid())
     limit = float(cast("bytes | None", redis.get("hard")) or LIMIT)
-    seat.slot.begin(self.request.id, 1, lease_until=now + 2.5, hard_limit=now + limit)
+    lease = float(cast("bytes | None", redis.get("lease")) or LEASE)
+    seat.slot.begin(self.request.id, 1, lease_until=now + lease, hard_limit=now + limit)
     try:
         _trace(redis, self, "began")
         _hold(redis, self, seat.slot)

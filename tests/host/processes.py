@@ -20,7 +20,7 @@ from scripts.embedded import free_port
 from tests.support.poll import wait_until
 from workers.host.linux import bound_to_me
 
-WAIT = 20.0
+WAIT = 60.0
 
 
 class Sim:

@@ -19,7 +19,7 @@ from workers.host.slots import SlotState
 from workers.seat import Seat
 from workers.tickets import Ticket, publish
 
-WAIT = 20.0
+WAIT = 60.0
 
 
 def celery_for(redis_url: str) -> Celery:

@@ -67,7 +67,7 @@ class Desk:
 @pytest.fixture
 def desk(host_redis: str) -> Iterator[Desk]:
     """Two phones and their host; the test may end it."""
-    with shelf(host_redis, 2, PHONEFLEET_DRAIN="2") as (sim, host):
+    with shelf(host_redis, 2, PHONEFLEET_DRAIN="6") as (sim, host):
         yield Desk(host_redis, sim, host)
 
 
@@ -83,7 +83,7 @@ def same_desk(lasting_desk: Desk) -> Iterator[Desk]:
     redis = lasting_desk.traces.redis
     redis.delete("trace", "told")
     yield lasting_desk
-    redis.delete("hard", "stops")
+    redis.delete("hard", "lease", "stops")
     lasting_desk.settle()
     redis.delete("go", "gone", "first", "leases")
 
@@ -95,11 +95,13 @@ def test_a_phone_that_leaves_loses_its_worker_and_gets_another_when_it_returns(s
     ((_, _, why, held),) = same_desk.host.wait_told("died", first)
     assert why.startswith("its phone: ")
     assert held == ""  # the errand gave its lease up when it handed back
-    assert same_desk.traces.all()[-1] == ("left:DRAIN", task_id, "SIM0001@shelf")
+    # SIGTERM may come after the wish to drain: then the worker takes the ticket again, and hands it back again
+    told, pair = same_desk.traces.all(), ["began", "left:DRAIN"]
+    assert told == [(what, task_id, "SIM0001@shelf") for what in pair * (len(told) // 2)]
     same_desk.sim.heal("SIM0001")
     same_desk.host.wait_told("online", "SIM0001")
     assert same_desk.host.incarnation("SIM0001") != first
-    began = same_desk.traces.wait(3)[-1]
+    began = same_desk.traces.wait(len(told) + 1)[-1]
     assert began == ("began", task_id, "SIM0001@shelf")  # the ticket waited in the phone's own queue
     assert same_desk.host.told("offline", "SIM0002") == []
 
@@ -181,9 +183,10 @@ def test_a_worker_that_ignores_a_stop_request_is_killed(desk: Desk) -> None:
 
 
 def test_leases_are_renewed_until_the_ledger_says_they_are_lost(same_desk: Desk) -> None:
-    task_id, incarnation = same_desk.hold("SIM0001")  # its own lease in the slot lasts 2.5 s
+    same_desk.traces.redis.set("lease", "4")  # seconds; renewals come once in one
+    task_id, incarnation = same_desk.hold("SIM0001")
     before = int(same_desk.traces.redis.get("renewals") or 0)
-    wait_until(lambda: int(same_desk.traces.redis.get("renewals") or 0) >= before + 4, WAIT, "four renewals")
+    wait_until(lambda: int(same_desk.traces.redis.get("renewals") or 0) >= before + 6, WAIT, "six renewals")
     assert same_desk.traces.all() == [("began", task_id, "SIM0001@shelf")]
     same_desk.traces.redis.hdel("leases", incarnation)
     assert same_desk.traces.wait(2)[-1] == ("left:LEASE", task_id, "SIM0001@shelf")

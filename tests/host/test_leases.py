@@ -76,9 +76,9 @@ class Ledger:
 
 
 def running(task_id: str = "t1") -> Slot:
-    """A slot whose task has a lease that is about to run out."""
+    """A slot whose task has a lease that is half over."""
     slot = own_slot()
-    slot.begin(task_id, 1, lease_until=time.monotonic() + 1, hard_limit=FAR)
+    slot.begin(task_id, 1, lease_until=time.monotonic() + LEASE / 2, hard_limit=FAR)
     return slot
 
 

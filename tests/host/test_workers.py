@@ -133,7 +133,9 @@ def test_a_worker_that_is_drained_hands_its_task_back_and_ends(one_worker: Shelf
     one_worker.nursery.signal(seat.incarnation, signal.SIGTERM)
     seat.slot.ask(Stop.DRAIN, seat.slot.turn)
     assert one_worker.death(seat) == "ended with code 0"
-    assert [(what, task_id) for what, task_id, _ in one_worker.traces.all()] == [("began", held), ("left:DRAIN", held)]
+    # SIGTERM may come after the wish to drain: then the worker takes the ticket again, and hands it back again
+    told = [(what, task_id) for what, task_id, _ in one_worker.traces.all()]
+    assert told == [("began", held), ("left:DRAIN", held)] * (len(told) // 2)
     assert queued_ids(redis, ["pool"]) == {"pool": {held, waiting}, "unacked": set()}
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -93,6 +95,31 @@ def test_others_find_its_address_while_it_runs(tmp_path: Path) -> None:
         wait_until(lambda: running_url(tmp_path) is None, 10, "the killed server to be missed")
     assert not (tmp_path / "redis.url").exists()
     assert process_is_gone(pid)
+
+
+def test_a_free_port_is_none_that_clients_are_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "CLIENT_PORTS", tmp_path / "range")
+    (tmp_path / "range").write_text(f"{embedded.LOWEST_PORT + 2000}\t60999\n")
+    with socket.create_server(("127.0.0.1", port := embedded.free_port())):
+        assert embedded.LOWEST_PORT <= port < embedded.LOWEST_PORT + 2000
+        monkeypatch.setattr(secrets, "randbelow", lambda _below: port - embedded.LOWEST_PORT)
+        assert embedded.free_port() not in (0, port)  # whatever was drawn is taken
+
+
+@pytest.mark.parametrize("told", ["1024\t60999\n", "20000 60999", "", "nonsense"])
+def test_a_free_port_is_any_where_clients_are_given_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    monkeypatch.setattr(embedded, "CLIENT_PORTS", tmp_path / "range")
+    (tmp_path / "range").write_text(told)
+    socket.create_server(("127.0.0.1", embedded.free_port())).close()
+
+
+def test_a_free_port_is_any_where_nobody_says_which_clients_are_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "CLIENT_PORTS", tmp_path / "nothing")
+    socket.create_server(("127.0.0.1", embedded.free_port())).close()
 
 
 def test_a_taken_port_is_given_up_for_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

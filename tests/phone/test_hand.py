@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -13,8 +12,6 @@ from workers import hand
 from workers.hand import reach_phone
 from workers.host.slots import Stop, own_slot
 from workers.seat import Seat
-
-SLACK = 1.0  # seconds a machine under load may add to a deadline
 
 
 @pytest.fixture
@@ -41,13 +38,15 @@ def test_a_phone_is_taken_in_hand_once_and_again_when_the_connection_broke(seat:
     assert in_hand()
 
 
-def test_a_phone_that_hangs_is_left_to_the_next_task(shelf: Shelf, seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hand, "REACH_SECONDS", 0.5)
+def test_a_phone_that_hangs_is_left_to_the_next_task(
+    shelf: Shelf, seat: Seat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     shelf.fault("hang")
-    began = time.monotonic()
-    reach_phone(seat)
-    assert time.monotonic() - began < 0.5 + SLACK
+    with monkeypatch.context() as short, caplog.at_level("INFO", "phonefleet.hand"):
+        short.setattr(hand, "REACH_SECONDS", 0.5)
+        reach_phone(seat)
     assert not in_hand()
+    assert "is not in hand yet: time_limit" in caplog.text  # the time to reach it ended this, not that it was hung
     shelf.heal("*")
     reach_phone(seat)
     assert in_hand()

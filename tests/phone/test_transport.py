@@ -152,18 +152,16 @@ def test_a_server_that_drips_cannot_stretch_the_deadline() -> None:
     def script(client: socket.socket) -> None:
         opened(client)
         http(client)
-        client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n")  # whole after 5 s, and then no error
         while not done.wait(0.1):
             client.sendall(b".")
 
     with adb_server(script) as port:
         client = client_of(port)
-        began = time.monotonic()
         with pytest.raises(PhoneError) as failed:
-            ask(client, seconds=0.6)
+            ask(client, seconds=2.0)
         done.set()
     assert (failed.value.code, failed.value.sent) == ("phone_hung", True)
-    assert time.monotonic() - began < 5
 
 
 def test_a_phone_that_is_only_slow_is_asked_whether_it_is_there_and_waited_for() -> None:
@@ -251,7 +249,7 @@ def test_a_phone_that_adb_lost_meanwhile_is_lost_and_the_call_was_sent() -> None
 
 
 def test_a_call_waits_for_as_long_as_the_lease_is_renewed_meanwhile() -> None:
-    until = [time.monotonic() + 0.3]
+    until = [time.monotonic() + 1.0]
 
     def slow(client: socket.socket) -> None:
         opened(client)

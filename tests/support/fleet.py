@@ -61,6 +61,14 @@ class Fleet:
         reach_redis(redis_url)
 
     def __enter__(self) -> Self:
+        try:
+            self._begin()
+        except BaseException:
+            self._end()  # nobody else does: __exit__ is not called
+            raise
+        return self
+
+    def _begin(self) -> None:
         upgrade(self.engine)
         self.shelf = start_shelf(self.processes, self._folder, self._phones, self._speed, seed=1)
         self.processes.also({"PHONEFLEET_ADB_CONNECT": ",".join(self.shelf.addresses)})
@@ -71,11 +79,13 @@ class Fleet:
             if author["main"]:
                 set_basis(self.engine, author["id"], "owned", who="test", note="the practice world's own")
         self.wait(lambda: self.accounts() == self._phones, ACCOUNTS_SECONDS, "every phone's account")
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         self.processes.stop()
         self.engine.dispose()
 

@@ -98,8 +98,12 @@ class Shelf:
         self.post("/faults", phone=phone, fault=name, **options)
 
     def heal(self, phone: str = "SIM0001") -> None:
-        """End all faults of a phone."""
+        """End all faults of a phone ('*': of all), and wait until it is plugged in: it is a moment later."""
         self.post("/heal", phone=phone)
+        wait_until(lambda: self._plugged(phone), READY_SECONDS, f"{phone} to be plugged in")
+
+    def _plugged(self, phone: str) -> bool:
+        return all(each["plugged"] for each in self.get("/phones") if phone in ("*", each["serial"]))
 
     def truth(self) -> list[dict[str, Any]]:
         """What really happened, from the world's own log."""
