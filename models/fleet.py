@@ -38,7 +38,7 @@ def phone_online(
 
     def work(session: Session) -> None:
         now = database_now(session)
-        phone = session.get(Phone, serial)
+        phone = session.get(Phone, serial, with_for_update=True)
         if phone is None:
             phone = Phone(serial=serial, first_seen_at=now, account_id=None, app_version=None)
             session.add(phone)

@@ -8,16 +8,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from flows.app import App
-from flows.failures import FlowFailure
+from flows.failures import FlowFailure, Stopped
 from flows.home import go_home
 from flows.identify import Account, read_account
 from flows.phone import PhoneError
 from flows.profile import AppProfile, load_profile
 from flows.session import Action, ActionRefused, Session
+from models.engine import read
 from models.logins import account_gone, account_seen, account_unread
+from models.tables import Phone
 from workers.claim import Claim
 from workers.host.slots import Stop, own_slot
 from workers.journal import LedgerJournal
@@ -31,6 +33,7 @@ log = logging.getLogger("phonefleet.hand")
 
 IDENTIFY_SECONDS = 60.0
 REACH_SECONDS = 10.0  # between two tasks; a phone that takes longer is left to the next one
+LOOK_AGAIN_SECONDS = 1.0  # between two looks whether a phone was paused
 READ_LATELY_SECONDS = 600.0  # a flow that acts reads the account every time; one that only reads, this often
 # After these the connection is made anew, whatever state the old one is in.
 BROKEN = frozenset({"phone_lost", "phone_hung", "ui_server_lost", "network_down"})
@@ -126,7 +129,7 @@ def open_session(engine: Engine, seat: Seat, claim: Claim, watch: SlotWatch) -> 
         if not lately:
             _hand.read_account(account_id)
     except PhoneError as error:
-        if error.code in BROKEN:
+        if error.code in BROKEN or _is_owed(error):
             _hand.let_go()
         raise
     except FlowFailure:
@@ -134,6 +137,11 @@ def open_session(engine: Engine, seat: Seat, claim: Claim, watch: SlotWatch) -> 
         raise
     finally:
         _hand.remaining = lambda: IDENTIFY_SECONDS
+
+
+def _is_owed(error: PhoneError) -> bool:
+    """A call was sent, and time ran out before its answer: it may be done yet, under the hands of the next task."""
+    return error.code == "time_limit" and error.sent
 
 
 def bring_home(may_touch: Callable[[], None]) -> None:
@@ -180,12 +188,38 @@ class _NoJournal:
         raise AssertionError("nothing was declared")
 
 
+class _LookWatch(SlotWatch):
+    """A look has no task whose stop or lease its host could ask for: it asks itself whether it may go on."""
+
+    def __init__(self, may_go_on: Callable[[], bool]) -> None:
+        super().__init__(own_slot(), IDENTIFY_SECONDS)
+        self._may_go_on = may_go_on
+        self._ask_at = 0.0
+
+    def check(self) -> None:
+        super().check()
+        if time.monotonic() >= self._ask_at:
+            if not self._may_go_on():
+                raise Stopped("the phone was paused, or is another worker's")
+            self._ask_at = time.monotonic() + LOOK_AGAIN_SECONDS
+
+
+def _may_look(engine: Engine, seat: Seat) -> bool:
+    """Is the phone this worker's, and nobody has it in hand?"""
+    if seat.slot.stop & Stop.DRAIN:
+        return False
+    mine = (Phone.serial == seat.serial, Phone.incarnation == seat.incarnation, ~Phone.paused)
+    return read(engine, lambda session: session.scalar(select(Phone.serial).where(*mine))) is not None
+
+
 def identify(engine: Engine, seat: Seat) -> Account | None:
-    """Read from the app which account is logged in, and write it down; None when it cannot be told."""
-    if seat.serial is None:
+    """Read from the app which account is logged in, and write it down; None when it cannot be told.
+
+    A phone that is paused, meanwhile as well, is a person's who may log an account in: it is not touched.
+    """
+    if seat.serial is None or not _may_look(engine, seat):
         return None
-    slot = own_slot()
-    watch = SlotWatch(slot, IDENTIFY_SECONDS)
+    watch = _LookWatch(lambda: _may_look(engine, seat))
     try:
         session = Session(
             phone=_hand.reach(seat),
@@ -197,6 +231,9 @@ def identify(engine: Engine, seat: Seat) -> Account | None:
         )
         app = App(session)
         account = app.through_crashes(lambda: read_account(app))
+    except Stopped as stopped:
+        log.info("nobody looks who is logged in on phone %s: %s", seat.serial, stopped)
+        return None
     except Exception as error:  # noqa: BLE001 - whatever it is, people read why the account is not known
         _hand.let_go()
         if isinstance(error, FlowFailure) and error.code == "logged_out":

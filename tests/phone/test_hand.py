@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import Engine, select, update
 
+from flows.app import App
+from flows.identify import Account
+from flows.phone import PhoneError
+from models.engine import connect, read, write
+from models.fence import Fence
+from models.fleet import phone_online
+from models.migrate import upgrade
+from models.tables import Phone
 from tests.phone.conftest import Hold
 from tests.support.shelf import Shelf
 from workers import hand
-from workers.hand import reach_phone
+from workers.claim import Claim
+from workers.hand import identify, open_session, reach_phone
 from workers.host.slots import Stop, own_slot
 from workers.seat import Seat
+from workers.watch import SlotWatch
 
 
 @pytest.fixture
@@ -61,3 +72,65 @@ def test_a_worker_that_is_to_end_takes_nothing_in_hand(seat: Seat) -> None:
 def test_a_desk_has_no_phone(seat: Seat) -> None:
     reach_phone(Seat(None, "", 5038, "test", "life-1", own_slot()))
     assert not in_hand()
+
+
+@pytest.fixture
+def ledger(sqlite_database: str, seat: Seat) -> Iterator[Engine]:
+    """A ledger that knows the phone."""
+    engine = connect(sqlite_database)
+    upgrade(engine)
+    phone_online(engine, seat.serial or "", seat.address, seat.host, "SimPhone", seat.incarnation)
+    yield engine
+    engine.dispose()
+
+
+def change_phone(engine: Engine, **values: object) -> None:
+    write(engine, lambda session: session.execute(update(Phone).values(values)))
+
+
+def test_who_is_logged_in_is_read_from_the_app(seat: Seat, ledger: Engine, shelf: Shelf) -> None:
+    account = identify(ledger, seat)
+    assert account is not None
+    assert account.id == shelf.phones[0]["account"]
+    assert read(ledger, lambda session: session.scalars(select(Phone.account_id)).one()) == account.id
+
+
+@pytest.mark.parametrize("change", [{"paused": True}, {"incarnation": "another"}, {"incarnation": None}])
+def test_a_phone_that_is_a_persons_or_another_workers_is_not_looked_at(
+    seat: Seat, ledger: Engine, change: dict[str, object]
+) -> None:
+    change_phone(ledger, **change)
+    assert identify(ledger, seat) is None
+    assert not in_hand()
+
+
+def test_a_look_leaves_a_phone_that_is_paused_meanwhile(
+    seat: Seat, ledger: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hand, "LOOK_AGAIN_SECONDS", 0.0)
+    touched: list[str] = []
+
+    def look(app: App) -> Account:
+        touched.append("before")
+        app.look()
+        change_phone(ledger, paused=True)
+        app.look()
+        touched.append("after")
+        raise AssertionError("it went on")
+
+    monkeypatch.setattr(hand, "read_account", look)
+    assert identify(ledger, seat) is None
+    assert touched == ["before"]
+    assert read(ledger, lambda session: session.scalars(select(Phone.why)).one()) is None
+
+
+def test_a_call_that_was_sent_and_not_answered_in_time_leaves_nothing_queued_for_the_next_task(
+    seat: Seat, ledger: Engine
+) -> None:
+    for sent, kept in ((False, True), (True, False)):
+        reach_phone(seat)
+        fence = Fence("t", 1, seat.incarnation)
+        got = Claim(fence, "c", "test", "nurture", (), {}, "a", seat.serial, 1, 0, (), False, 60.0, 60.0, 0.0)
+        with pytest.raises(PhoneError), open_session(ledger, seat, got, SlotWatch(own_slot(), 60)):
+            raise PhoneError("time_limit", "its time was over", sent=sent)
+        assert in_hand() is kept
