@@ -10,6 +10,10 @@ from models.tables import Task
 from workers.seat import DESK_QUEUE, POOL_QUEUE, phone_queue
 
 URGENT_STEP = 0
+UNSERVED = {
+    True: "no simulated phone works, and it is for those alone",
+    False: "only simulated phones work, and those are for a sandbox's tasks alone",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,15 @@ class Shelf:
     accounts: Mapping[str, str] = field(default_factory=dict)
     idle_phones: Mapping[str, str] = field(default_factory=dict)
     idle_accounts: Mapping[str, str] = field(default_factory=dict)
+    sandboxes: Set[bool] = frozenset()  # is the sandbox served, are real tasks?
+
+    @property
+    def unserved(self) -> bool | None:
+        """The sort of tasks, sandbox or not, that nobody serves while phones of the other sort work.
+
+        Their tickets would go round among those: each would take them and put them down again.
+        """
+        return not next(iter(self.sandboxes)) if len(self.sandboxes) == 1 else None
 
 
 def shelf_of(found: Iterable[PhoneSeat]) -> Shelf:
@@ -36,6 +49,7 @@ def shelf_of(found: Iterable[PhoneSeat]) -> Shelf:
     accounts: dict[str, str] = {}
     idle_phones: dict[str, str] = {}
     idle_accounts: dict[str, str] = {}
+    sandboxes: set[bool] = set()
     for seat in found:
         why = seat.unfit or (f"account {seat.account_id} rests: {seat.resting}" if seat.resting else None)
         if why is not None:
@@ -43,8 +57,9 @@ def shelf_of(found: Iterable[PhoneSeat]) -> Shelf:
             idle_accounts.update({} if seat.account_id is None else {seat.account_id: why})
             continue
         phones.add(seat.serial)
+        sandboxes.add(seat.sandbox)
         accounts.update({} if seat.account_id is None else {seat.account_id: seat.serial})
-    return Shelf(phones, accounts, idle_phones, idle_accounts)
+    return Shelf(phones, accounts, idle_phones, idle_accounts, sandboxes)
 
 
 def step_of(task: Task) -> int:

@@ -14,7 +14,7 @@ from models.seats import seats
 from models.states import State
 from models.tables import Task
 from workers.app import app
-from workers.place import Shelf, place_for, shelf_of, step_of
+from workers.place import UNSERVED, Shelf, place_for, shelf_of, step_of
 from workers.seat import DESK_QUEUE, POOL_QUEUE, phone_queue
 from workers.tickets import NotPublished, Ticket, publish
 
@@ -76,7 +76,7 @@ def _owed(session: Session, task_ids: Sequence[str] | None, shelf: Shelf, now: d
     """
     has_place = or_(
         Task.runs_on == "desk",
-        and_(Task.pinned_phone.is_(None), Task.pinned_account.is_(None)),
+        and_(_in_pool(), Task.sandbox.in_([sort for sort in (True, False) if sort is not shelf.unserved])),
         Task.pinned_phone.in_(list(shelf.phones)),
         and_(Task.pinned_phone.is_(None), Task.pinned_account.in_(list(shelf.accounts))),
     )
@@ -102,8 +102,14 @@ def _unrung(now: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
+def _in_pool() -> ColumnElement[bool]:
+    return and_(Task.runs_on == "phone", Task.pinned_phone.is_(None), Task.pinned_account.is_(None))
+
+
 def _say_why_not_rung(session: Session, shelf: Shelf, now: datetime) -> None:
-    """People see what a pinned task waits for. Written when it changes, and not every round."""
+    """People see what a task waits for that has no place. Written when it changes, and not every round."""
+    if shelf.unserved is not None:
+        _say(session, UNSERVED[shelf.unserved], *_unrung(now), _in_pool(), Task.sandbox == shelf.unserved)
     placeless = (
         (Task.pinned_phone, Task.pinned_phone.not_in(list(shelf.phones))),
         (Task.pinned_account, and_(Task.pinned_phone.is_(None), Task.pinned_account.not_in(list(shelf.accounts)))),
@@ -114,12 +120,12 @@ def _say_why_not_rung(session: Session, shelf: Shelf, now: datetime) -> None:
         ).all()
         for name in pinned:
             phone, account = (name, None) if pin is Task.pinned_phone else (None, name)
-            why = place_for("phone", account, phone, shelf).waits_for
-            session.execute(
-                update(Task)
-                .where(*_unrung(now), pin == name, without, func.coalesce(Task.waits_for, "") != why)
-                .values(waits_for=why)
-            )
+            _say(session, place_for("phone", account, phone, shelf).waits_for, *_unrung(now), pin == name, without)
+
+
+def _say(session: Session, why: str | None, *which: ColumnElement[bool]) -> None:
+    said = func.coalesce(Task.waits_for, "") == why
+    session.execute(update(Task).where(*which, ~said).values(waits_for=why))
 
 
 def _take_back_stranded(session: Session, shelf: Shelf) -> None:

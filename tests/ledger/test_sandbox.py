@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from redis import Redis
 from sqlalchemy import Engine
 
 from models.accounts import known_accounts
@@ -25,6 +26,8 @@ from tests.ledger.drive import (
     try_to_take,
 )
 from workers.claim import Claim, NotMine
+from workers.place import UNSERVED
+from workers.ring import ring_ready
 
 NOBODY = {True: "no simulated phone is online", False: "no phone is online"}
 
@@ -81,3 +84,23 @@ def test_the_even_share_is_planned_over_accounts_of_its_own_sort(ledger: Engine)
         assert task(ledger, one).meant_for == account
         known = read(ledger, partial(known_accounts, sandbox=sandbox))
         assert list(known) == [account]
+
+
+@pytest.mark.parametrize("sandbox", [True, False])
+def test_no_ticket_goes_round_among_phones_of_the_other_sort_alone(
+    ledger: Engine, redis: Redis, *, sandbox: bool
+) -> None:
+    owned_author(ledger)
+    phone_seat(ledger, "other", sandbox=not sandbox)
+    (one,) = ready(ledger, plant(ledger, titles(), sandbox=sandbox))
+    assert ring_ready(ledger) == 0
+    assert task(ledger, one).waits_for == UNSERVED[sandbox]
+    phone_seat(ledger, "mine", sandbox=sandbox)
+    assert ring_ready(ledger) == 1
+    assert task(ledger, one).waits_for is None
+
+
+def test_tickets_wait_in_the_pool_while_no_phone_is_there_at_all(ledger: Engine, redis: Redis) -> None:
+    owned_author(ledger)
+    ready(ledger, plant(ledger, titles()))
+    assert ring_ready(ledger) == 1
