@@ -15,6 +15,7 @@ from models.authors import record_change
 from models.engine import database_now, write
 from models.refused import refuse
 from models.tables import Attempt, Hold, Task
+from models.unless_there import made
 from workers.blame import LOOK_BACK, PHONES, Blamed, blamed_by
 from workers.content import Content
 from workers.held import hold_tasks, let_go
@@ -34,7 +35,9 @@ def blame_content(session: Session, task: Task, code: str, now: datetime) -> Hol
     rule, what = CODES[code], _called(task, blamed)
     whole = f"flow {task.flow}" if blamed.scope == "flow" else f"{task.flow} on {what}"
     reason = f"{whole}: {code} on {len(phones)} phones ({', '.join(sorted(phones))})"
-    hold = Hold(
+    laid = made(
+        session,
+        Hold,
         flow=task.flow,
         scope=blamed.scope,
         key=blamed.key,
@@ -44,15 +47,21 @@ def blame_content(session: Session, task: Task, code: str, now: datetime) -> Hol
         remedy=rule.remedy,
         phones=sorted(phones),
         since=now,
+        in_force=True,
     )
-    session.add(hold)
-    session.flush()
+    if not laid:
+        return None  # whoever failed at the same moment laid it: one is enough to release
+    hold = session.scalars(select(Hold).where(Hold.in_force.is_(True), *_same(task.flow, blamed))).one()
     held = hold_tasks(session, _under(hold), f"held: {reason}. {rule.remedy}", hold_id=hold.id)
     remedy = f"{rule.remedy}; then: phonefleet holds release {hold.id}"
     raise_alert(
         session, "content_held", f"hold:{hold.id}", reason, remedy, now, {"tasks_held": held, "flow": task.flow}
     )
     return hold
+
+
+def _same(flow: str, blamed: Blamed) -> tuple[ColumnElement[bool], ...]:
+    return Hold.flow == flow, Hold.scope == blamed.scope, Hold.key == blamed.key
 
 
 def hold_on(session: Session, task: Task) -> Hold | None:
@@ -72,7 +81,7 @@ def release_hold(engine: Engine, hold_id: int, *, who: str) -> int:
         if hold is None or hold.released_at is not None:
             state = "is unknown" if hold is None else "was released already"
             raise refuse("hold", f"{hold_id} {state}", "see: phonefleet holds")
-        hold.released_at, hold.released_by = database_now(session), who
+        hold.released_at, hold.released_by, hold.in_force = database_now(session), who, None
         record_change(session, who, f"hold:{hold_id}", {"reason": hold.reason}, {"released": True})
         return let_go(session, Task.hold_id == hold_id, hold_id=hold_id)
 
@@ -119,9 +128,7 @@ def _failed_alike(session: Session, flow: str, blamed: Blamed, code: str, now: d
         mine.append(COLUMNS[blamed.scope] == blamed.key)
     ended = select(Attempt.ended_at).join(Task, Task.id == Attempt.task_id).where(*mine)
     went_well = session.scalar(ended.where(Attempt.outcome == "succeeded").order_by(Attempt.ended_at.desc()).limit(1))
-    released = session.scalar(
-        select(func.max(Hold.released_at)).where(Hold.flow == flow, Hold.scope == blamed.scope, Hold.key == blamed.key)
-    )
+    released = session.scalar(select(func.max(Hold.released_at)).where(*_same(flow, blamed)))
     since = max(one for one in (now - LOOK_BACK, went_well, released) if one is not None)
     rows = session.scalars(
         select(Attempt.phone_serial)

@@ -14,7 +14,11 @@ class Hold(Base):
     """The same failure on several phones: tasks of this flow on this content are held until a person released it."""
 
     __tablename__ = "holds"
-    __table_args__ = (Index("ix_holds_flow", "flow", "released_at"), MYSQL_BINARY_TEXT)
+    __table_args__ = (
+        Index("ix_holds_flow", "flow", "released_at"),
+        Index("uq_holds_in_force", "flow", "scope", "key", "in_force", unique=True),
+        MYSQL_BINARY_TEXT,
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     flow: Mapped[Name]
@@ -26,6 +30,7 @@ class Hold(Base):
     remedy: Mapped[LongText]
     phones: Mapped[Json]  # the serials that failed alike
     since: Mapped[datetime]
+    in_force: Mapped[bool | None]  # true, or null once it was released: one at a time on the same thing
     released_at: Mapped[datetime | None]
     released_by: Mapped[Name | None]
 
