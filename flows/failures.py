@@ -31,6 +31,7 @@ class Culprit(StrEnum):
     CONTENT = "content"
     NETWORK = "network"
     FLOW = "flow"
+    TASK = "task"  # what whoever asked for it gave it
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,9 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "ledger_away": Rule(Kind.RETRY_HERE, Culprit.NETWORK, "see whether the database answers: phonefleet doctor"),
         # time, and the unknown
         "time_limit": Rule(Kind.OTHER_PHONE, Culprit.PHONE, "raise the run-time limit or look at the evidence"),
+        "too_little_time": Rule(
+            Kind.OTHER_PHONE, Culprit.TASK, "give the task a longer run-time limit, or a later end"
+        ),
         "outcome_unknown": Rule(
             Kind.UNKNOWN, Culprit.PHONE, "look on the app whether it was done, then settle it: phonefleet review"
         ),

@@ -37,7 +37,7 @@ BLAMES: Mapping[str, Scope] = {
     "flow_error": "flow",
 }
 # A phone is not to blame for these, however often they come: another would have failed as well.
-NOT_THE_PHONES = frozenset({Culprit.ACCOUNT, Culprit.CONTENT, Culprit.FLOW})
+NOT_THE_PHONES = frozenset({Culprit.ACCOUNT, Culprit.CONTENT, Culprit.FLOW, Culprit.TASK})
 # Nor do these say that it is well.
 PASSED_OVER = frozenset({"ledger_away", "outcome_unknown"})
 

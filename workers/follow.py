@@ -34,6 +34,7 @@ PASSING = frozenset(
         "app_missing",
         "page_drift",
         "time_limit",
+        "too_little_time",
         "ui_server_lost",
     }
 )

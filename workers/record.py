@@ -14,6 +14,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from flows.failures import CODES
+from flows.registry import FLOWS
 from models.alerts import raise_alert
 from models.collected import note_result
 from models.deliveries import owe_task
@@ -196,7 +197,8 @@ def _stop(task: Task, reason: str) -> End:
     return End(State.STOPPED, code="stopped", reason=asked or reason)
 
 
-def _failed(session: Session, task: Task, attempt: Attempt, failed: Failed) -> list[str]:
+def _failed(session: Session, task: Task, attempt: Attempt, outcome: Failed) -> list[str]:
+    failed = replace(outcome, code="too_little_time") if _cut_short(task, attempt, outcome.code) else outcome
     rule = CODES[failed.code]
     attempt.outcome, attempt.failure_code, attempt.failure_kind = "failed", failed.code, rule.kind
     attempt.culprit, attempt.step, attempt.reason = rule.culprit, failed.step, failed.reason
@@ -212,6 +214,12 @@ def _failed(session: Session, task: Task, attempt: Attempt, failed: Failed) -> l
         blame_phone(session, attempt.phone_serial, happened, now)
         blame_content(session, task, happened, now)
     return ready
+
+
+def _cut_short(task: Task, attempt: Attempt, code: str) -> bool:
+    """Did its time run out because the task was given less than its flow takes? That says nothing of the phone."""
+    given = min(task.soft_limit, (task.latest_end - attempt.started_at).total_seconds())
+    return code == "time_limit" and task.flow in FLOWS and given < FLOWS[task.flow].limits.soft
 
 
 def _next(session: Session, task: Task, code: str) -> Move:

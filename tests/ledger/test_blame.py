@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
 
 import pytest
 from celery import group
@@ -16,6 +18,7 @@ from models.refused import Refused
 from models.states import State
 from models.tables import Account, Phone
 from tests.ledger.drive import (
+    attempts,
     change,
     like,
     now,
@@ -30,6 +33,7 @@ from tests.ledger.drive import (
     titles,
     try_to_take,
 )
+from tests.ledger.threads import at_once
 from workers.claim import NotMine
 from workers.holds import holds_in_force, release_hold
 from workers.record import Failed, Succeeded, record
@@ -126,6 +130,41 @@ def test_a_failure_that_goes_on_elsewhere_holds_its_own_task_as_well(ledger: Eng
     for seat in shelf[:3]:
         fail_once(ledger, one, seat, "time_limit")
     assert (task(ledger, one).state, task(ledger, two).state) == (State.HELD, State.HELD)
+
+
+def test_a_task_that_was_given_little_time_blames_neither_phone_nor_content(ledger: Engine, shelf: list[Seat]) -> None:
+    campaign = plant(ledger, group([like(comment=f"评论{n}").set(soft_time_limit=1, time_limit=60) for n in range(4)]))
+    tasks = ready(ledger, campaign)
+    for one in tasks[:3]:
+        fail_once(ledger, one, shelf[0], "time_limit")
+    for seat in shelf[1:]:
+        fail_once(ledger, tasks[3], seat, "time_limit")
+    assert {attempt.failure_code for one in tasks for attempt in attempts(ledger, one)} == {"too_little_time"}
+    assert phone(ledger, "p1").quarantined_until is None
+    assert read(ledger, holds_in_force) == []
+
+
+def test_the_time_until_its_latest_end_is_the_tasks_own_too(ledger: Engine, shelf: list[Seat]) -> None:
+    (one,) = ready(ledger, plant(ledger, like()))
+    change(ledger, one, latest_end=now(ledger) + timedelta(seconds=60))
+    fail_once(ledger, one, shelf[0], "time_limit")
+    (attempt,) = attempts(ledger, one)
+    assert (attempt.failure_code, attempt.culprit) == ("too_little_time", "task")
+
+
+def test_phones_that_fail_alike_at_one_moment_lay_one_hold(ledger: Engine, shelf: list[Seat]) -> None:
+    tasks = ready(ledger, plant(ledger, group(likes(6))))
+    for one, seat in zip(tasks[:2], shelf, strict=False):
+        fail_once(ledger, one, seat, "video_not_found")
+    for one in tasks[2:4]:
+        change(ledger, one, meant_for=None)
+    claims = [take(ledger, one, seat) for one, seat in zip(tasks[2:4], shelf[2:], strict=True)]
+    at_once([partial(record, ledger, got, Failed("video_not_found", "so the test says")) for got in claims])
+    ((hold, count),) = read(ledger, holds_in_force)
+    assert count == 2
+    assert alerts(ledger) == [("content_held", f"hold:{hold.id}")]
+    assert release_hold(ledger, hold.id, who="test") == 2
+    assert read(ledger, holds_in_force) == []
 
 
 def test_a_page_that_drifted_on_three_phones_holds_the_flow(ledger: Engine, shelf: list[Seat]) -> None:
