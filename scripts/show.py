@@ -15,6 +15,7 @@ from rich.text import Text
 from models.progress import Progress
 from models.refused import Problem
 from models.states import ENDED, State
+from models.visible import on_screen
 from workers.handle import Handle, NotEnded
 
 COLOURS = {
@@ -29,7 +30,7 @@ _LINE_EVERY = 5.0  # seconds between plain lines
 
 def progress_table(progress: Progress, seconds: float) -> Group:
     """One line a flow: how far it is, and in which states its tasks are."""
-    table = Table(title=Text(f"{progress.name}  {duration(seconds)}"), title_justify="left")
+    table = Table(title=_text(f"{progress.name}  {duration(seconds)}"), title_justify="left")
     for heading in ("flow", "ended", "", "states"):
         table.add_column(heading)
     for flow, states in sorted(progress.tasks.items()):
@@ -98,24 +99,28 @@ def print_sheet(console: Console, sheet: Sheet) -> None:
     if not sheet.rows:
         say(console, f"{sheet.title}: none" + (f"; {sheet.when_empty}" if sheet.when_empty else ""))
         return
-    table = Table(title=Text(sheet.title), title_justify="left")
+    table = Table(title=_text(sheet.title), title_justify="left")
     for index, heading in enumerate(sheet.headings):
         table.add_column(heading, overflow="fold", no_wrap=index < sheet.whole)
     for row in sheet.rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*map(_text, row))
     console.print(table)
 
 
 def say(console: Console, line: str) -> None:
     """One line as it is: no markup, no colours of rich's own choice, wrapped by the terminal alone."""
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(on_screen(line), markup=False, highlight=False, soft_wrap=True)
+
+
+def _text(words: str) -> Text:
+    return Text(on_screen(words))
 
 
 def refusal_lines(problems: Sequence[Problem]) -> list[str]:
     """Each problem with its field and reason, and under those that share it what to do."""
     lines = ["refused; nothing was changed:"]
     for index, problem in enumerate(problems):
-        lines.append(f"  {problem.field}: " + problem.reason.strip().replace("\n", "\n      "))
+        lines.append(on_screen(f"  {problem.field}: " + problem.reason.strip().replace("\n", "\n      ")))
         following = problems[index + 1] if index + 1 < len(problems) else None
         if following is None or following.remedy != problem.remedy:
             lines.append(f"      -> {problem.remedy}")
