@@ -9,11 +9,11 @@ from models.tables import Attempt
 from workers.follow import Past
 
 
-def past_of(session: Session, task_id: str) -> list[Past]:
-    """The failed and lost attempts at a task, oldest first."""
+def past_of(session: Session, task_id: str, since: int = 1) -> list[Past]:
+    """The failed and lost attempts at a task, oldest first, from that number on."""
     rows = session.execute(
         select(Attempt.phone_serial, Attempt.account_id, Attempt.failure_code, Attempt.outcome)
-        .where(Attempt.task_id == task_id, Attempt.failure_code.is_not(None))
+        .where(Attempt.task_id == task_id, Attempt.number >= since, Attempt.failure_code.is_not(None))
         .order_by(Attempt.number)
     )
     return [Past(serial, account, code, outcome == "lost") for serial, account, code, outcome in rows if code]

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from celery.canvas import Signature
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
-from flows.failures import CODES
+from flows.failures import CODES, Kind
 from flows.registry import FLOWS
 from models.alerts import raise_alert
 from models.collected import note_result
@@ -24,7 +24,7 @@ from models.journal import doubts, in_doubt, pin_to_verify
 from models.refused import Refused
 from models.states import State
 from models.storable import storable_json, storable_text
-from models.tables import Attempt, Task
+from models.tables import ActionRow, Attempt, Task
 from workers.claim import Claim
 from workers.follow import Move, next_move
 from workers.follow_on import End, end_task
@@ -224,7 +224,15 @@ def _cut_short(task: Task, attempt: Attempt, code: str) -> bool:
 
 def _next(session: Session, task: Task, code: str) -> Move:
     pinned = task.pinned_account is not None or task.pinned_phone is not None
-    return next_move(code, past_of(session, task.id), pinned=pinned, chance=random.random())
+    # what failed before anything was in doubt is no look for it
+    since = _doubtful_since(session, task.id) if CODES[code].kind is Kind.UNKNOWN else 1
+    return next_move(code, past_of(session, task.id, since), pinned=pinned, chance=random.random())
+
+
+def _doubtful_since(session: Session, task_id: str) -> int:
+    """The attempt that declared the oldest action whose outcome is open."""
+    declared = (ActionRow.task_id == task_id, ActionRow.outcome == "declared")
+    return session.scalar(select(func.min(ActionRow.attempt)).where(*declared)) or 1
 
 
 def follow(session: Session, task: Task, failed: Failed, move: Move) -> list[str]:

@@ -12,7 +12,6 @@ from celery.canvas import Signature
 from celery.exceptions import Reject
 from pydantic import ValidationError
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
 
 from flows.failures import FlowFailure, Stopped
 from flows.flow import Flow, Params
@@ -27,7 +26,7 @@ from workers.evidence.keep import keep
 from workers.hand import bring_home, last_calls, open_session, profile, reach_phone, restart_ui_server
 from workers.host.slots import safe_until
 from workers.ledger import ledger
-from workers.persist import AWAY, persist
+from workers.persist import AWAY, is_away, persist
 from workers.record import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped, record
 from workers.ring import owe_again, ring
 from workers.seat import Seat, current_seat, phone_queue
@@ -145,9 +144,10 @@ def _settled(engine: Engine, seat: Seat, got: Claim, watch: SlotWatch) -> Outcom
         return Failed(failure.code, failure.reason, watch.failed_in, failure.details)
     except PhoneError as error:
         return Failed(error.code, error.reason, watch.failed_in)
-    except OperationalError as error:  # the ledger went away in the middle: no fault of the flow's
-        return Failed("ledger_away", f"the ledger did not answer: {error.orig}", watch.failed_in)
     except Exception as error:
+        if is_away(error):  # in the middle: no fault of the flow's
+            why = getattr(error, "orig", error)
+            return Failed("ledger_away", f"the ledger did not answer: {why}", watch.failed_in)
         log.exception("%s %s in step %s", got.flow, got.fence.task_id, watch.failed_in)
         return Failed("flow_error", f"{type(error).__name__}: {error}", watch.failed_in)
 

@@ -14,6 +14,7 @@ from tests.ledger.drive import (
     attempts,
     change,
     like,
+    now,
     owned_author,
     past,
     phone_seat,
@@ -25,6 +26,7 @@ from tests.ledger.drive import (
 )
 from workers.claim import Claim, NotMine
 from workers.coordinator.overdue import end_overdue
+from workers.follow import LOOKS
 from workers.journal import LedgerJournal
 from workers.record import Failed, Succeeded, record
 from workers.rescue import incarnation_died
@@ -80,6 +82,22 @@ def test_a_look_that_fails_is_tried_again_later_by_the_same_account(ledger: Engi
     assert record(ledger, got, Failed("list_not_loaded", "no network")) == []
     again = task(ledger, one)
     assert (again.state, again.verifying, again.pinned_account) == ("ready", True, "acc-p1")
+
+
+def test_what_was_lost_before_anything_was_in_doubt_is_no_look(ledger: Engine) -> None:
+    owned_author(ledger)
+    (one,) = ready(ledger, plant(ledger, like()))
+    for number in range(LOOKS):
+        change(ledger, one, not_before=past(ledger))
+        got = take(ledger, one, phone_seat(ledger, f"p{number}"))
+        incarnation_died(ledger, got.fence.incarnation, "killed")
+    change(ledger, one, not_before=past(ledger))
+    got = take(ledger, one, phone_seat(ledger, "p0"))
+    LedgerJournal(ledger, got, ZONE).declare(LIKE)
+    incarnation_died(ledger, got.fence.incarnation, "killed")
+    doubtful = task(ledger, one)
+    assert (doubtful.state, doubtful.verifying) == ("ready", True)
+    assert doubtful.not_before <= now(ledger), "the first look waits for nothing"
 
 
 def test_what_the_app_cannot_tell_is_a_persons(ledger: Engine) -> None:
