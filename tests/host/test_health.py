@@ -10,7 +10,7 @@ import pytest
 from models.health import Reading
 from workers.host.adb import AdbError
 from workers.host.health import MARK, MB, MUTE, UNANSWERED, Ailment, Health, judge, question, read_health
-from workers.host.health_watch import AGAIN_SECONDS, AT_ONCE, HealthWatch
+from workers.host.health_watch import AGAIN_SECONDS, AT_ONCE, ECHO, HealthWatch
 from workers.phone.readings import (
     Battery,
     Unreadable,
@@ -184,14 +184,19 @@ class Shelf:
         self.asked: list[str] = []
         self.told: list[list[Reading]] = []
         self.deaf = False
+        self.slow: set[str] = set()
         self.watch = HealthWatch(
             self.ask, lambda: {serial: f"at {serial}" for serial in self.answers}, self.tell, package=APP, every=30.0
         )
 
     def ask(self, address: str, line: str) -> str:
-        assert line == question(APP)
         serial = address.removeprefix("at ")
         self.asked.append(serial)
+        if line == f"echo {ECHO}":
+            if serial not in self.slow and self.answers[serial] is None:
+                raise AdbError("no answer in time")
+            return f"{ECHO}\n"
+        assert line == question(APP)
         said = self.answers[serial]
         if said is None:
             raise AdbError("no answer in time")
@@ -206,7 +211,7 @@ class Shelf:
         """One round; who was asked."""
         self.asked = []
         self.watch.look(now)
-        return sorted(self.asked)
+        return sorted(set(self.asked))
 
 
 def test_phones_are_asked_on_arrival_and_then_now_and_then() -> None:
@@ -251,6 +256,24 @@ def test_who_never_answers_takes_no_work_until_it_does() -> None:
     shelf.answers["p1"] = None
     shelf.look(65.0)
     assert len(shelf.told) == 3, "it is counted anew"
+
+
+def test_who_is_slow_is_not_taken_for_one_that_hangs(caplog: pytest.LogCaptureFixture) -> None:
+    shelf = Shelf(p1=WELL)
+    shelf.look(0.0)
+    ((first,),) = shelf.told
+    shelf.answers["p1"] = None
+    shelf.slow.add("p1")
+    for number in range(UNANSWERED + 1):
+        shelf.look(30.0 * (number + 1))
+    assert [one for (one,) in shelf.told] == [first] * (UNANSWERED + 2)
+    shelf.slow.remove("p1")
+    for number in range(UNANSWERED):
+        shelf.look(200.0 + number * AGAIN_SECONDS)
+    assert [one.unfit_why for one in shelf.told[-1]] == [MUTE.why]
+    shelf.slow.add("p1")
+    shelf.look(300.0)
+    assert shelf.told[-1] == [first], "an echo is an answer"
 
 
 def test_silence_before_a_phone_left_is_not_held_against_it() -> None:

@@ -18,6 +18,7 @@ log = logging.getLogger("phonefleet.health")
 ROUND_SECONDS = 1.0  # between looks at who is due
 AGAIN_SECONDS = 5.0  # who is not well, or did not answer, is asked again so soon
 AT_ONCE = 4
+ECHO = "phonefleet-echo"
 
 Ask = Callable[[str, str], str]  # address and shell line → what the phone printed; raises AdbError
 
@@ -25,7 +26,8 @@ Ask = Callable[[str, str], str]  # address and shell line → what the phone pri
 class HealthWatch:
     """Each phone is asked when it arrives, and every so many seconds from then on.
 
-    One that does not answer now and then is left as it was; one that never does hangs, and takes no work.
+    One that does not answer now and then, or answers no more than an echo, is slow, and left as it was; one that
+    never answers hangs, and takes no work.
     """
 
     def __init__(
@@ -91,12 +93,30 @@ class HealthWatch:
     def _answers(self, due: Mapping[str, str]) -> dict[str, str | None]:
         """What each phone printed; None for those that did not answer."""
         line = question(self._package)
-        running: dict[str, Future[str]] = {
-            serial: self._pool.submit(self._ask, address, line) for serial, address in due.items()
+        running: dict[str, Future[str | None]] = {
+            serial: self._pool.submit(self._said, serial, address, line) for serial, address in due.items()
         }
         while wait(running.values(), ROUND_SECONDS).not_done and not self._ended.is_set():
             continue
-        return {serial: _answer(serial, future) for serial, future in running.items()}
+        ended = {serial: future for serial, future in running.items() if future.done() and not future.cancelled()}
+        return {serial: ended[serial].result() if serial in ended else None for serial in running}
+
+    def _said(self, serial: str, address: str, line: str) -> str | None:
+        """What a phone printed, nothing when it says no more than that it is there; None when not even that."""
+        doubted = serial in self._unanswered
+        if doubted and not self._echoes(address):
+            return None
+        try:
+            return self._ask(address, line)
+        except AdbError as error:
+            log.info("phone %s does not say how it is: %s", serial, error)
+        return "" if doubted or self._echoes(address) else None
+
+    def _echoes(self, address: str) -> bool:
+        try:
+            return ECHO in self._ask(address, f"echo {ECHO}")
+        except AdbError:
+            return False
 
     def _reading(self, serial: str, answer: str | None) -> Reading | None:
         """What there is to tell of a phone; None while silence may mean nothing."""
@@ -109,7 +129,7 @@ class HealthWatch:
         else:
             self._unanswered.pop(serial, None)
             health = read_health(answer)
-            self._facts[serial] = health.facts
+            self._facts[serial] = {**self._facts.get(serial, {}), **health.facts}
             found = judge(health, self._package or "", before)
         self._ailments[serial] = found
         why = "; ".join(ailment.why for ailment in found.values())
@@ -123,13 +143,3 @@ class HealthWatch:
             log.warning("the ledger was not told how %d phones are: %s", len(readings), error)
             return False
         return True
-
-
-def _answer(serial: str, future: Future[str]) -> str | None:
-    if not future.done() or future.cancelled():
-        return None
-    try:
-        return future.result()
-    except AdbError as error:
-        log.info("phone %s does not say how it is: %s", serial, error)
-        return None
