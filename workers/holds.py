@@ -127,7 +127,8 @@ def _failed_alike(session: Session, flow: str, blamed: Blamed, code: str, now: d
     if blamed.scope != "flow":
         mine.append(COLUMNS[blamed.scope] == blamed.key)
     ended = select(Attempt.ended_at).join(Task, Task.id == Attempt.task_id).where(*mine)
-    went_well = session.scalar(ended.where(Attempt.outcome == "succeeded").order_by(Attempt.ended_at.desc()).limit(1))
+    well = (Attempt.failure_code.is_(None), Attempt.ended_at > now - LOOK_BACK, Attempt.outcome == "succeeded")
+    went_well = session.scalar(ended.where(*well).order_by(Attempt.ended_at.desc()).limit(1))
     released = session.scalar(select(func.max(Hold.released_at)).where(*_same(flow, blamed)))
     since = max(one for one in (now - LOOK_BACK, went_well, released) if one is not None)
     rows = session.scalars(

@@ -119,18 +119,26 @@ def overrun(slot: Slot, began: float, now: float, asked: Asked | None = None) ->
 
 
 class LeaseKeeper:
-    """Renews on a thread of its own. A ledger that does not answer lets the leases run out, in the slots first."""
+    """Renews on a thread of its own. A ledger that does not answer lets the leases run out, in the slots first.
+
+    Another thread says that the host is there: it waits where a phone's row is locked, and leases must not.
+    """
 
     def __init__(self, ledger: Ledger, workers: Callable[[], Sequence[Worker]], lease: float) -> None:
         self._ledger = ledger
         self._workers = workers
         self._lease = lease
         self._asked: Mapping[str, Asked] = {}
+        self._renew_at = 0.0
         self._ended = Event()
-        self._thread = Thread(target=self._keep, name="leases", daemon=True)
+        self._threads = [
+            Thread(target=self._repeat, args=args, name=args[0], daemon=True)
+            for args in (("leases", self._keep, ASK_SECONDS), ("alive", self._tell, ALIVE_SECONDS))
+        ]
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def asked(self, incarnation: str) -> Asked | None:
         """Was this worker asked to leave its task, and since when? Any thread may ask."""
@@ -139,18 +147,22 @@ class LeaseKeeper:
     def close(self, seconds: float) -> None:
         """Stop renewing; waits at most `seconds` for a renewal under way."""
         self._ended.set()
-        self._thread.join(seconds)
+        until = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
+    def _repeat(self, name: str, work: Callable[[], None], every: float) -> None:
+        while not self._ended.wait(every):
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001  # a driver's own errors have no common base
+                log.warning("%s: the ledger was not reached: %s", name, error)
 
     def _keep(self) -> None:
-        renew_at = alive_at = 0.0
-        while not self._ended.wait(ASK_SECONDS):
-            try:
-                if time.monotonic() >= renew_at:
-                    renew_at = time.monotonic() + RENEW_SECONDS - ASK_SECONDS / 2  # with every second look
-                    renew(self._ledger, self._workers(), self._lease)
-                self._asked = ask_to_leave(self._ledger, self._workers(), self._asked)
-                if time.monotonic() >= alive_at:
-                    tell_alive(self._ledger, self._workers())
-                    alive_at = time.monotonic() + ALIVE_SECONDS
-            except Exception as error:  # noqa: BLE001  # a driver's own errors have no common base
-                log.warning("leases not renewed: %s", error)
+        if time.monotonic() >= self._renew_at:
+            self._renew_at = time.monotonic() + RENEW_SECONDS - ASK_SECONDS / 2  # with every second look
+            renew(self._ledger, self._workers(), self._lease)
+        self._asked = ask_to_leave(self._ledger, self._workers(), self._asked)
+
+    def _tell(self) -> None:
+        tell_alive(self._ledger, self._workers())
