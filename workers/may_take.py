@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from zlib import crc32
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +102,19 @@ def share_left(account_id: str, share: Share, sharers: Set[str]) -> int:
 
 
 def decide(
-    me: Seated, wanted: Wanted, everyone: Sequence[Seated], room: Room, meant: Meant | None, share: Share | None
+    me: Seated,
+    wanted: Wanted,
+    everyone: Sequence[Seated],
+    room: Room,
+    meant: Meant | None,
+    share: Share | None,
+    task_id: str = "",
 ) -> Verdict:
     """Take the task, pass it on, or let it wait.
 
     While the account that a task is meant for is able, the task goes to it, or to one that swaps.
-    When it is not, the task goes to whoever is furthest below an even share.
+    When it is not, the task goes to whoever is furthest below an even share; among equals its id decides, so
+    that of many tasks at one moment not all go to the same.
     """
     able = [one for one in everyone if may(one, wanted, room)]
     able = [one for one in able if one.serial not in wanted.failed_phones] or able
@@ -119,19 +127,21 @@ def decide(
         if me.account_id in meant.swappable and me.account_id in by_account:
             return Verdict(take=True, swap=True)
         return Verdict(pass_to=by_account[meant.account].serial)
-    if share is not None:
-        able = _with_a_share_left(able, everyone, share)
+    left = {one.serial: 0 for one in able} if share is None else _shares_left(able, everyone, share)
+    able = [one for one in able if left[one.serial] > 0] or able
     if any(one.serial == me.serial for one in able):
         return Verdict(take=True)
-    return Verdict(pass_to=min(able, key=lambda one: one.busy).serial)
+
+    def order(one: Seated) -> tuple[bool, int, int]:
+        return one.busy, -left[one.serial], crc32(f"{task_id} {one.serial}".encode())
+
+    return Verdict(pass_to=min(able, key=order).serial)
 
 
-def _with_a_share_left(able: Sequence[Seated], everyone: Sequence[Seated], share: Share) -> list[Seated]:
-    """Those with a share left, most first, or everyone able when nobody has. Shares are cut over all that work."""
+def _shares_left(able: Sequence[Seated], everyone: Sequence[Seated], share: Share) -> dict[str, int]:
+    """How many tasks each of these may still take, by serial. Shares are cut over all that work."""
     sharers = {one.account_id for one in everyone if one.account_id is not None and not (one.resting or one.unfit)}
-    left = {one.serial: share_left(one.account_id or "", share, sharers) for one in able}
-    preferred = [one for one in able if left[one.serial] > 0]
-    return sorted(preferred or able, key=lambda one: (-left[one.serial], one.serial))
+    return {one.serial: share_left(one.account_id or "", share, sharers) for one in able}
 
 
 def why_nobody(wanted: Wanted, everyone: Sequence[Seated], room: Room) -> str:

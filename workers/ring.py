@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, update
 from sqlalchemy.orm import Session, load_only
@@ -20,6 +20,7 @@ from workers.tickets import NotPublished, Ticket, publish
 
 log = logging.getLogger("phonefleet.ring")
 
+PASSED_ON = timedelta(seconds=2)  # so long a ticket that was passed on may lie in a phone's own queue
 AT_ONCE = 1000  # tickets in one round; the coordinator comes back for the rest
 
 
@@ -57,7 +58,7 @@ def _mark_rung(session: Session, task_ids: Sequence[str] | None) -> list[Ticket]
     now = database_now(session)
     shelf = shelf_of(seats(session, now))
     if task_ids is None:
-        _take_back_stranded(session, shelf)
+        _take_back_stranded(session, shelf, now)
         _say_why_not_rung(session, shelf, now)
     tickets: list[Ticket] = []
     for task in _owed(session, task_ids, shelf, now):
@@ -128,8 +129,24 @@ def _say(session: Session, why: str | None, *which: ColumnElement[bool]) -> None
     session.execute(update(Task).where(*which, ~said).values(waits_for=why))
 
 
-def _take_back_stranded(session: Session, shelf: Shelf) -> None:
-    """Tickets in the queue of a phone that does not work any more."""
+def _take_back_stranded(session: Session, shelf: Shelf, now: datetime) -> None:
+    """Tickets in the queue of a phone that does not work any more, or that has not come to them.
+
+    What was begun before and is nobody's own was passed there because it may run there. If that phone has its hands
+    full, or no worker yet, another may have been free for long.
+    """
+    session.execute(
+        update(Task)
+        .where(
+            _in_pool(),
+            Task.state == State.READY,
+            Task.attempt > 0,
+            Task.rung_queue.is_not(None),
+            Task.rung_queue != POOL_QUEUE,
+            Task.rung_at < now - PASSED_ON,
+        )
+        .values(rung_at=None, rung_queue=None)
+    )
     queues = session.scalars(
         select(Task.rung_queue).where(Task.state == State.READY, Task.rung_queue.is_not(None)).distinct()
     ).all()

@@ -65,6 +65,7 @@ def _verdict(
         room_for(session, params, now, zone) if acts_in_pool else Room(),
         _meant(session, task) if shared_out else None,
         _share(session, task) if shared_out else None,
+        task.id,
     )
     if verdict.swap:
         _swap(session, task, phone.account_id)

@@ -120,3 +120,15 @@ def test_what_accounts_took_that_work_no_more_is_not_shared_again() -> None:
     assert share_left("a", share, {"a", "b"}) == 0
     assert share_left("b", share, {"a", "b"}) == 3
     assert share_left("a", share, set()) == 0
+
+
+@pytest.mark.parametrize("share", [None, Share(100, {})])
+def test_of_many_tickets_at_one_moment_not_all_go_to_one_phone(share: Share | None) -> None:
+    me = Seated("p0", "a0", unfit=True)
+    able = [Seated(f"p{number}", f"a{number}") for number in range(1, 9)]
+    passed = [
+        decide(me, Wanted(acts=False), [me, *able], Room(), None, share, f"task {number}").pass_to
+        for number in range(80)
+    ]
+    assert {one.serial for one in able} == set(passed)
+    assert max(map(passed.count, passed)) < 20

@@ -163,6 +163,20 @@ def test_a_loss_hidden_by_an_old_ticket_is_found_when_all_are_looked_at(ledger: 
     assert task(ledger, second).rung_at is None
 
 
+@pytest.mark.parametrize(("attempt", "waited", "taken_back"), [(1, 90, True), (1, 0, False), (0, 90, False)])
+def test_what_was_begun_waits_for_no_busy_phone(
+    ledger: Engine, redis: Redis, monkeypatch: pytest.MonkeyPatch, attempt: int, waited: int, *, taken_back: bool
+) -> None:
+    monkeypatch.setattr(ringing, "PASSED_ON", timedelta(minutes=1))
+    owned_author(ledger)
+    phone_seat(ledger, "p1")
+    (one,) = ready(ledger, plant(ledger, titles()))
+    # whoever had it passed it on
+    change(ledger, one, attempt=attempt, rung_queue="phone.p1", rung_at=past(ledger, waited))
+    ring_ready(ledger)
+    assert task(ledger, one).rung_queue == ("pool" if taken_back else "phone.p1")
+
+
 def test_a_ticket_on_its_way_is_not_lost(ledger: Engine, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.coordinator.restore.SETTLE", timedelta(minutes=1))
     ready(ledger, plant(ledger, work(1)))
