@@ -204,7 +204,7 @@ class _LookWatch(SlotWatch):
             self._ask_at = time.monotonic() + LOOK_AGAIN_SECONDS
 
 
-def _may_look(engine: Engine, seat: Seat) -> bool:
+def may_look(engine: Engine, seat: Seat) -> bool:
     """Is the phone this worker's, and nobody has it in hand?"""
     if seat.slot.stop & Stop.DRAIN:
         return False
@@ -217,9 +217,9 @@ def identify(engine: Engine, seat: Seat) -> Account | None:
 
     A phone that is paused, meanwhile as well, is a person's who may log an account in: it is not touched.
     """
-    if seat.serial is None or not _may_look(engine, seat):
+    if seat.serial is None or not may_look(engine, seat):
         return None
-    watch = _LookWatch(lambda: _may_look(engine, seat))
+    watch = _LookWatch(lambda: may_look(engine, seat))
     try:
         session = Session(
             phone=_hand.reach(seat),

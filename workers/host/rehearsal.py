@@ -117,8 +117,10 @@ def _run_worker(engine: Engine) -> None:
 
 
 def _use_ledger(engine: Engine, slot: Slot) -> None:
+    seat = Seat(NAME, NAME, 0, NAME, NAME, slot)
     fleet.phone_online(engine, NAME, NAME, NAME, NAME, NAME)
+    hand.may_look(engine, seat)
     logins.account_seen(engine, NAME, NAME, NAME)
-    claim(engine, Seat(NAME, NAME, 0, NAME, NAME, slot), NAME, lease=30, zone="UTC")
+    claim(engine, seat, NAME, lease=30, zone="UTC")
     fleet.renew_leases(engine, {NAME: NAME}, 30)
     rescue.incarnation_died(engine, NAME, NAME)
