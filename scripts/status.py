@@ -20,10 +20,12 @@ from models.tables import Campaign, Task
 from scripts.ground import open_ledger
 from scripts.show import Sheet, duration, print_sheet, progress_table, say
 from workers.may_take import Room, Wanted, may, why_nobody
+from workers.ring import in_pool
 from workers.settings import settings
 from workers.whose import seated_phones
 
 MOST_ROWS = 50
+WAITS = Task.waits_for.is_not(None)
 NOT_SUCCEEDED = (State.FAILED, State.STOPPED, State.NEEDS_REVIEW)
 
 
@@ -52,7 +54,7 @@ def _show(console: Console, engine: Engine, campaign_id: str) -> None:
     say(console, f"campaign {campaign_id}: {_stands(campaign)}")
     console.print(progress_table(progress, read(engine, lambda session: _seconds(session, campaign_id))))
     failed = Task.state.in_(NOT_SUCCEEDED)
-    waiting = (Task.state == State.READY) & Task.waits_for.is_not(None)
+    waiting = (Task.state == State.READY) & WAITS
     for title, headings, which, row in (
         ("not succeeded", ("task", "state", "phone", "reason", "remedy"), failed, _failed_row),
         ("held", ("task", "why", "to go on"), Task.state == State.HELD, partial(_held_row, campaign)),
@@ -68,9 +70,7 @@ def _show(console: Console, engine: Engine, campaign_id: str) -> None:
 
 def _why_nobody_comes(session: Session, campaign: Campaign) -> str | None:
     """What keeps every phone from the pool, where tasks of this campaign lie that no phone has looked at yet."""
-    pinned = Task.pinned_account.is_not(None) | Task.pinned_phone.is_not(None)
-    which = (Task.state == State.READY) & (Task.runs_on == "phone") & Task.waits_for.is_(None) & ~pinned
-    _, count = _tasks(session, campaign.id, which)
+    count = _count(session, Task.campaign_id == campaign.id, in_pool(), Task.state == State.READY, ~WAITS)
     wanted = Wanted(acts=False, sandbox=campaign.sandbox)
     seated = seated_phones(session, database_now(session), sandbox=campaign.sandbox)
     if not count or any(may(one, wanted, Room()) for one in seated):
@@ -112,7 +112,11 @@ def _tasks(session: Session, campaign_id: str, which: ColumnElement[bool]) -> tu
     """The first of a campaign's tasks of which this holds, and how many there are."""
     mine = (Task.campaign_id == campaign_id, which)
     tasks = session.scalars(select(Task).where(*mine).order_by(Task.position).limit(MOST_ROWS)).all()
-    return tasks, session.scalar(select(func.count()).select_from(Task).where(*mine)) or 0
+    return tasks, _count(session, *mine)
+
+
+def _count(session: Session, *which: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(Task).where(*which)) or 0
 
 
 def _failed_row(task: Task) -> list[str]:

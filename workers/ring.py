@@ -77,7 +77,7 @@ def _owed(session: Session, task_ids: Sequence[str] | None, shelf: Shelf, now: d
     """
     has_place = or_(
         Task.runs_on == "desk",
-        and_(_in_pool(), Task.sandbox.in_([sort for sort in (True, False) if sort is not shelf.unserved])),
+        and_(in_pool(), Task.sandbox.in_([sort for sort in (True, False) if sort is not shelf.unserved])),
         Task.pinned_phone.in_(list(shelf.phones)),
         and_(Task.pinned_phone.is_(None), Task.pinned_account.in_(list(shelf.accounts))),
     )
@@ -103,14 +103,15 @@ def _unrung(now: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _in_pool() -> ColumnElement[bool]:
+def in_pool() -> ColumnElement[bool]:
+    """Is it a task that any phone may take?"""
     return and_(Task.runs_on == "phone", Task.pinned_phone.is_(None), Task.pinned_account.is_(None))
 
 
 def _say_why_not_rung(session: Session, shelf: Shelf, now: datetime) -> None:
     """People see what a task waits for that has no place. Written when it changes, and not every round."""
     if shelf.unserved is not None:
-        _say(session, UNSERVED[shelf.unserved], *_unrung(now), _in_pool(), Task.sandbox == shelf.unserved)
+        _say(session, UNSERVED[shelf.unserved], *_unrung(now), in_pool(), Task.sandbox == shelf.unserved)
     placeless = (
         (Task.pinned_phone, Task.pinned_phone.not_in(list(shelf.phones))),
         (Task.pinned_account, and_(Task.pinned_phone.is_(None), Task.pinned_account.not_in(list(shelf.accounts)))),
@@ -138,7 +139,7 @@ def _take_back_stranded(session: Session, shelf: Shelf, now: datetime) -> None:
     session.execute(
         update(Task)
         .where(
-            _in_pool(),
+            in_pool(),
             Task.state == State.READY,
             Task.attempt > 0,
             Task.rung_queue.is_not(None),
