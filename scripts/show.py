@@ -120,7 +120,7 @@ def refusal_lines(problems: Sequence[Problem]) -> list[str]:
     """Each problem with its field and reason, and under those that share it what to do."""
     lines = ["refused; nothing was changed:"]
     for index, problem in enumerate(problems):
-        lines.append(on_screen(f"  {problem.field}: " + problem.reason.strip().replace("\n", "\n      ")))
+        lines.append(f"  {problem.field}: " + problem.reason.strip().replace("\n", "\n      "))
         following = problems[index + 1] if index + 1 < len(problems) else None
         if following is None or following.remedy != problem.remedy:
             lines.append(f"      -> {problem.remedy}")

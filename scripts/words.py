@@ -8,6 +8,7 @@ from collections.abc import Callable
 from sqlalchemy.exc import DatabaseError
 
 from models.refused import Refused
+from models.visible import on_screen
 from scripts.embedded import NoRedis, RedisDidNotStart
 from scripts.ground import unreachable
 from scripts.processes import PartDied
@@ -29,5 +30,5 @@ def in_words(command: Callable[[], object]) -> None:
 
 def _say(*lines: str) -> None:
     for line in lines:
-        print(line, file=sys.stderr)
+        print(on_screen(line), file=sys.stderr)
     sys.exit(2)

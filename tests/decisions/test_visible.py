@@ -8,8 +8,10 @@ import logging
 import pytest
 from rich.console import Console
 
+from models.refused import Problem, Refused
 from models.visible import on_one_line, on_screen
 from scripts.show import Sheet, print_sheet, say
+from scripts.words import in_words
 from workers.log import set_up_logging
 
 HOSTILE = "\x1b]0;mine\x07 \x9b31m \u202eabc \x7f \r"
@@ -40,3 +42,17 @@ def test_a_line_of_the_log_stays_one(capsys: pytest.CaptureFixture[str], monkeyp
     (line,) = capsys.readouterr().err.splitlines()
     assert "x␊2026-01-01" in line
     assert CONTROLS.isdisjoint(line)
+
+
+@pytest.mark.parametrize(
+    "error", [TimeoutError(HOSTILE), Refused([Problem("name", HOSTILE, "another")])], ids=["told", "refused"]
+)
+def test_what_an_error_says_holds_no_controls_of_others(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    def command() -> None:
+        raise error
+
+    with pytest.raises(SystemExit):
+        in_words(command)
+    said = capsys.readouterr().err
+    assert "mine" in said
+    assert CONTROLS.isdisjoint(said)
