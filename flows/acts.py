@@ -24,7 +24,7 @@ P = TypeVar("P", bound=Page)
 
 @contextmanager
 def _declared(app: App, action: Action) -> Iterator[PointOfNoReturn]:
-    """A point of no return whose refusal is a FlowFailure: no_basis, cap_reached or comment_full."""
+    """A point of no return whose refusal is a FlowFailure: no_basis, cap_reached, text_repeated or comment_full."""
     try:
         with app.session.point_of_no_return(action) as act:
             yield act
@@ -66,7 +66,8 @@ def send_comment(app: App, page: CommentsPage, action: Action, own_name: str) ->
     """Write and send a comment in an open panel; True when it was seen first in the list.
 
     Raises FlowFailure: may_not_act, send_failed, comment_not_found (deleted meanwhile), rate_limited:
-    the app said no; no_basis, cap_reached, comment_full: responsible use did; outcome_unknown. Raises PhoneError.
+    the app said no; no_basis, cap_reached, text_repeated, comment_full: responsible use did;
+    outcome_unknown. Raises PhoneError.
     """
 
     def seen(there: CommentsPage) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from flows import acts
 from flows.app import App
@@ -13,9 +14,12 @@ from flows.pages.feed import FeedPage
 from flows.pages.tabs import back_to, to_feed
 from flows.plan import due, plan
 from flows.session import Action, ActionKind
+from flows.texts import Deck
 
 # what makes a place unusable without ending the session: it is skipped and made up for
-SKIPPED = frozenset({"may_not_act", "send_failed", "no_basis", "cap_reached", "comment_full", "comment_not_found"})
+SKIPPED = frozenset(
+    {"may_not_act", "send_failed", "no_basis", "cap_reached", "text_repeated", "comment_full", "comment_not_found"}
+)
 PER_VIDEO = frozenset({ActionKind.LIKE_VIDEO, ActionKind.COMMENT})  # at most one of these a video
 
 
@@ -49,8 +53,10 @@ class Browse:
             kind: plan(rng, number - self.done[kind], video_loop, once=kind in PER_VIDEO)
             for kind, number in targets.items()
         }
-        self._texts = rng.sample(list(texts), len(texts))
-        self._next_text = 0
+        self._deck = Deck(texts, rng)
+        self._posted: dict[tuple[str, str], set[str]] = {}
+        for action in earlier:
+            self._note_text(action)
 
     @property
     def reached(self) -> bool:
@@ -111,8 +117,8 @@ class Browse:
             self._count(action)
 
     def _comment(self, page: FeedPage) -> None:
-        action = Action(ActionKind.COMMENT, *page.identity, text=self._text())
-        if self._allowed(action):
+        action = self._worded(Action(ActionKind.COMMENT, *page.identity))
+        if action is not None:
             self._left_feed = True
             acts.send_comment(self.app, page.open_comments(), action, self.own_name)
             self._count(action)
@@ -135,34 +141,51 @@ class Browse:
 
     def _reply_to(self, panel: CommentsPage, row: CommentRow, identity: tuple[str, str]) -> None:
         target = (row.commenter or "", row.text or "")  # both are there in a whole row
-        action = Action(ActionKind.REPLY, *identity, *target, text=self._text())
         there = next((other for other in panel.rows() if other.parts == row.parts and other.reply_button), None)
-        if there is None or not self._allowed(action):
+        action = None if there is None else self._worded(Action(ActionKind.REPLY, *identity, *target))
+        if there is None or action is None:
             return
         thread = panel.open_replies(there).loaded()
         if thread.parent == target:
             acts.send_reply(self.app, thread, action, self.own_name)
             self._count(action)
 
+    def _worded(self, action: Action) -> Action | None:
+        """The action with a text that this account did not post on this video; None when it may not be done."""
+        barred = set(self._posted.get((action.author_id, action.title), ()))
+        refusal = "text_repeated"
+        while refusal == "text_repeated" and (text := self._deck.next(barred)) is not None:
+            worded = replace(action, text=text)
+            refused = self._refusal(worded)
+            if refused is None:
+                return worded
+            refusal = refused
+            barred.add(text)  # so that the loop ends after as many rounds as there are texts
+        self.refused[refusal] += 1
+        return None
+
     def _allowed(self, action: Action) -> bool:
         """May this be done, and was it not done before? A refusal is counted with its code."""
-        if _mark(action) in self._acted:
-            self.refused["already_done"] += 1
-            return False
-        refusal = self.app.session.journal.refusal(action)
+        refusal = self._refusal(action)
         if refusal is not None:
-            self.refused[refusal.code] += 1
+            self.refused[refusal] += 1
         return refusal is None
+
+    def _refusal(self, action: Action) -> str | None:
+        if _mark(action) in self._acted:
+            return "already_done"
+        refused = self.app.session.journal.refusal(action)
+        return None if refused is None else refused.code
 
     def _count(self, action: Action) -> None:
         self._acted.add(_mark(action))
+        self._note_text(action)
         self.done[action.kind] += 1
 
-    def _text(self) -> str:
-        """The operator's texts in turn, in a random order."""
-        text = self._texts[self._next_text % len(self._texts)]
-        self._next_text += 1
-        return text
+    def _note_text(self, action: Action) -> None:
+        if action.text:
+            self._deck.posted(action.text)
+            self._posted.setdefault((action.author_id, action.title), set()).add(action.text)
 
 
 def _mark(action: Action) -> tuple[ActionKind, str, str, str, str]:

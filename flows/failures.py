@@ -69,6 +69,9 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "cap_reached": Rule(
             Kind.OTHER_PHONE, Culprit.ACCOUNT, "wait for the next day, or have an admin change the cap"
         ),
+        "text_repeated": Rule(
+            Kind.OTHER_PHONE, Culprit.ACCOUNT, "another account takes it; or give another text: none twice on one video"
+        ),
         "comment_full": Rule(
             Kind.FATAL, Culprit.CONTENT, "choose another comment, or have an admin change the caps on one comment"
         ),

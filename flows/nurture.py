@@ -14,6 +14,8 @@ from flows.flow import Column, Flow, Limits, Params, Result
 from flows.identify import check_account
 from flows.session import ActionKind, Session
 
+FEWEST_TEXTS = 2  # of an account that posts more than once
+
 
 class NurtureParams(Params):
     """How much to do, inside which loops, with which texts."""
@@ -47,6 +49,12 @@ class NurtureParams(Params):
             )
         if (self.comments or self.replies) and not self.texts:
             raise ValueError("texts: comments or replies are asked for but none given; give the operator's own texts")
+        posts, different = self.comments + self.replies, len(set(self.texts))
+        if posts > 1 and different < FEWEST_TEXTS:
+            raise ValueError(
+                f"texts: {posts} comments and replies are asked for and {different} text is given, and none is posted"
+                f" twice in a row; give at least {FEWEST_TEXTS} different texts"
+            )
         return self
 
     @property

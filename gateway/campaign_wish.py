@@ -12,9 +12,9 @@ from gateway.caller import Caller
 from gateway.wishes import Wish, checked_callback, compile_canvas_json, digest_of, drawn_seed
 from models.engine import read
 from models.refused import Problem, Refused, refuse
-from workers.campaign_file import check_campaign
 from workers.canvas import Planted
-from workers.day import accounts_taking_part, day_canvas
+from workers.day import check_day, day_canvas
+from workers.given_campaign import GivenCampaign
 from workers.plant import compile_for_planting
 
 
@@ -45,10 +45,10 @@ def _file(engine: Engine, caller: Caller, body: CampaignAsked) -> tuple[str, Pla
     if body.join != "all":
         raise refuse("join", "a campaign file says itself what follows what", "leave join out")
     try:
-        day = check_campaign(body.file)
-        accounts = read(engine, lambda session: accounts_taking_part(session, day, sandbox=caller.key.sandbox))
+        given = GivenCampaign(body.file)
+        checked = read(engine, lambda session: check_day(session, given, sandbox=caller.key.sandbox))
     except Refused as refused:
         problems = (Problem(f"file.{one.field}", one.reason, one.remedy) for one in refused.problems)
         raise Refused(problems) from None
-    seed = body.seed if body.seed is not None else day.seed
-    return day.campaign, compile_for_planting(day_canvas(day, accounts), "all"), seed
+    seed = body.seed if body.seed is not None else checked.day.seed
+    return checked.day.campaign, compile_for_planting(day_canvas(checked), "all"), seed

@@ -36,8 +36,8 @@ CAP_NAMES = tuple(field.name for field in fields(Caps))
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an action is refused, with the numbers: no_basis; cap_reached, which another account may not have;
-    comment_full, which no account may go beyond."""
+    """Why an action is refused, with the numbers: no_basis; cap_reached and text_repeated, which another
+    account may not have; comment_full, which no account may go beyond."""
 
     code: str
     reason: str
@@ -62,6 +62,7 @@ class Use:
     accounts_on_video: Set[str]
     replies_on_comment: int = 0
     likes_on_comment: int = 0
+    text_on_video: bool = False  # this account posted this very text on this video
 
 
 def basis_refusal(author_id: str, basis: Basis | None, today: date) -> Refusal | None:
@@ -94,6 +95,8 @@ def cap_refusal(caps: Caps, kind: str, account_id: str, use: Use) -> Refusal | N
         return Refusal(
             "comment_full", f"this comment has {use.likes_on_comment} of {caps.likes_per_comment} likes of ours"
         )
+    if use.text_on_video:
+        return Refusal("text_repeated", f"account {account_id!r} posted this very text on this video before")
     return None
 
 

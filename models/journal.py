@@ -60,6 +60,17 @@ def read_use(session: Session, act: Act, today: date) -> Use:
         .where(ActionRow.author_id == act.author_id, ActionRow.video_key == act.video_key, happened)
         .distinct()
     )
+    same_text = act.text and session.scalar(
+        select(ActionRow.id)
+        .where(
+            ActionRow.author_id == act.author_id,
+            ActionRow.video_key == act.video_key,
+            ActionRow.account_id == act.account_id,
+            ActionRow.text == act.text,
+            happened,
+        )
+        .limit(1)
+    )
     on_comment: dict[str, int] = {}
     if act.comment_key is not None:
         counted = session.execute(
@@ -73,6 +84,7 @@ def read_use(session: Session, act: Act, today: date) -> Use:
         accounts_on_video=frozenset(on_video),
         replies_on_comment=sum(on_comment.get(kind, 0) for kind in WORDS),
         likes_on_comment=sum(on_comment.get(kind, 0) for kind in LIKES),
+        text_on_video=bool(same_text),
     )
 
 

@@ -13,8 +13,8 @@ from models.engine import read
 from models.tables import Phone
 from scripts.ground import open_ledger, operator
 from scripts.show import follow, say
-from workers.campaign_file import read_campaign_file
 from workers.day import submit_day
+from workers.given_campaign import load_campaign_file
 from workers.handle import NotEnded
 
 
@@ -25,10 +25,13 @@ def submit(
 ) -> None:
     """Check a campaign file and plant it; every mistake is named, and then nothing is planted."""
     console = Console()
-    day = read_campaign_file(file)
+    given = load_campaign_file(file)
     engine = open_ledger()
-    handle = submit_day(day, asked_by=operator(asked_by), engine=engine)
-    say(console, f"campaign {handle.id} is planted: {day.campaign}, {handle.progress().total} tasks to begin with")
+    handle = submit_day(given, asked_by=operator(asked_by), engine=engine)
+    say(
+        console,
+        f"campaign {handle.id} is planted: {given.data['campaign']}, {handle.progress().total} tasks to begin with",
+    )
     if not _phones_online(engine):
         say(console, "no phone is online yet: it begins when phonefleet up serves one")
     if not wait:

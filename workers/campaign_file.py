@@ -1,66 +1,111 @@
-"""The campaign file: the operator's day as YAML that anyone can edit. Read, checked, explained when wrong."""
+"""The campaign file: the operator's day as YAML that anyone can edit. Its fields, and what each may hold."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Literal, Self
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from flows.checks import check_text
 from flows.nurture import NurtureParams
-from models.refused import Problem, Refused, refuse
+from workers.validation import written
 
-MOST_BYTES = 1_000_000
+DAY = 86_400  # seconds
+
+
+def _queue(value: str) -> str:
+    place, _, name = value.partition(".")
+    if value != "pool" and (place not in ("account", "phone") or not name.strip()):
+        raise ValueError(f"{value!r} is no queue; write pool, account.ID or phone.SERIAL")
+    return value
+
+
+def _all_or_list(value: Any) -> Any:
+    """Whoever writes a single id instead of a list is told of both."""
+    if value != "all" and not isinstance(value, tuple | list):
+        raise ValueError(f"{written(value)} is neither all nor a list; write all, or a list of account ids")
+    return value
+
+
+Queue = Annotated[str, AfterValidator(_queue)]
+Loop = Annotated[int, Field(ge=1, le=1000, examples=[60])]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Nurturing(NurtureParams):
-    """What each account's nurture session does: the flow's own parameters."""
+class Placed(_Part):
+    """Where a part's tasks run, how urgent they are and how long one may run: Celery's own options."""
+
+    queue: Queue | None = Field(default=None, examples=["phone.SERIAL"])
+    priority: int | None = Field(default=None, ge=0, le=9, examples=[3])
+    time_limit: int | None = Field(default=None, ge=1, le=DAY, examples=[600])  # seconds
+
+    def options(self) -> dict[str, Any]:
+        """As options of a canvas; what is absent is the flow's own."""
+        return self.model_dump(include=set(Placed.model_fields), exclude_none=True)
 
 
-class Collecting(_Part):
+class Nurturing(Placed, NurtureParams):
+    """What each account's nurture session does: the flow's own parameters, and where it runs."""
+
+    @field_validator("queue")
+    @classmethod
+    def _on_one_account(cls, queue: str | None) -> str | None:
+        if queue == "pool":
+            raise ValueError("a session runs on one account and not in the pool; write account.ID or phone.SERIAL")
+        return queue
+
+    def params(self) -> dict[str, Any]:
+        """The flow's parameters alone."""
+        return self.model_dump(mode="json", include=set(NurtureParams.model_fields))
+
+
+class _Collection(_Part):
+    """What is collected."""
+
+    authors: tuple[str, ...] = Field(min_length=1, examples=[["xiaopeng"]])
+    videos: int = Field(ge=1, le=50, examples=[2])
+    comments: int = Field(ge=1, le=1000, examples=[50])
+    least_comments: int = Field(default=0, ge=0, le=5000, examples=[50])
+    video_loop: Loop = 60
+
+
+class Collecting(Placed, _Collection):
     """Of each author so many videos, with so many comments each."""
-
-    authors: tuple[str, ...] = Field(min_length=1)
-    videos: int = Field(ge=1, le=50)
-    comments: int = Field(ge=1, le=1000)
-    least_comments: int = Field(default=0, ge=0, le=5000)
-    video_loop: int = Field(default=60, ge=1, le=1000)
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        twice = sorted({author for author in self.authors if self.authors.count(author) > 1})
-        if twice:
-            raise ValueError(f"authors: named twice: {', '.join(twice)}; name each once")
+        _once("authors", self.authors)
         return self
 
 
 class PerAccount(_Part):
     """Directed work that equals so much an account; who does it is the fleet's to spread."""
 
-    comments: int = Field(default=0, ge=0, le=50)
-    replies: int = Field(default=0, ge=0, le=50)
-    comment_likes: int = Field(default=0, ge=0, le=50)
+    comments: int = Field(default=0, ge=0, le=50, examples=[3])
+    replies: int = Field(default=0, ge=0, le=50, examples=[3])
+    comment_likes: int = Field(default=0, ge=0, le=50, examples=[5])
 
     @property
     def total(self) -> int:
         return self.comments + self.replies + self.comment_likes
 
 
-class Directing(_Part):
-    """Directed work on comments drawn at random from those collected, with the operator's own texts."""
+class _Direction(_Part):
+    """What is written, and how far its target is looked for."""
 
     per_account: PerAccount
-    comment_texts: tuple[str, ...] = ()
-    reply_texts: tuple[str, ...] = ()
-    video_loop: int = Field(default=60, ge=1, le=1000)
-    comment_loop: int = Field(default=200, ge=1, le=5000)
+    comment_texts: tuple[str, ...] = Field(default=(), examples=[["讲得很清楚"]])
+    reply_texts: tuple[str, ...] = Field(default=(), examples=[["说得有道理"]])
+    video_loop: Loop = 60
+    comment_loop: int = Field(default=200, ge=1, le=5000, examples=[200])
+
+
+class Directing(Placed, _Direction):
+    """Directed work on comments drawn at random from those collected, with the operator's own texts."""
 
     @model_validator(mode="after")
     def _texts(self) -> Self:
@@ -70,24 +115,27 @@ class Directing(_Part):
         ):
             if count and not texts:
                 raise ValueError(f"{name}: {count} an account asked for but no texts given; give the operator's own")
-            for text in texts:
+            for place, text in enumerate(texts):
                 try:
                     check_text(text)
                 except ValueError as error:
-                    raise ValueError(f"{name}: {error}") from None
+                    raise ValueError(f"{name}[{place}]: {error}") from None
+            _once(name, texts)
         return self
 
 
 class CampaignFile(_Part):
     """A day's work. Absent parts are not done."""
 
-    campaign: str = Field(min_length=1, max_length=191)
-    accounts: Literal["all"] | tuple[str, ...] = "all"
+    campaign: str = Field(min_length=1, max_length=191, examples=["标准日"])
+    accounts: Annotated[Literal["all"] | tuple[str, ...], BeforeValidator(_all_or_list)] = Field(
+        default="all", examples=[["acc0001"]]
+    )
     nurture: Nurturing | None = None
     collect: Collecting | None = None
     directed: Directing | None = None
     without_basis: Literal["refuse", "collect_only"] = "refuse"
-    seed: int | None = Field(default=None, ge=0, le=0x7FFFFFFF)
+    seed: int | None = Field(default=None, ge=0, le=0x7FFFFFFF, examples=[7])
 
     @model_validator(mode="after")
     def _accounts_once(self) -> Self:
@@ -95,9 +143,7 @@ class CampaignFile(_Part):
             return self
         if not self.accounts:
             raise ValueError("accounts: none is named; write all, or name some")
-        twice = sorted({account for account in self.accounts if self.accounts.count(account) > 1})
-        if twice:
-            raise ValueError(f"accounts: named twice: {', '.join(twice)}; name each once")
+        _once("accounts", self.accounts)
         return self
 
     @model_validator(mode="after")
@@ -109,43 +155,7 @@ class CampaignFile(_Part):
         return self
 
 
-def read_campaign_file(path: Path) -> CampaignFile:
-    """The file's content, checked. Raises Refused with every problem: the field, the reason, the remedy."""
-    try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise refuse(str(path), f"{size} bytes are too many for a campaign file", f"keep it under {MOST_BYTES}")
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise refuse(str(path), str(error), "name a YAML file in UTF-8") from error
-    return parse_campaign(text, str(path))
-
-
-def parse_campaign(text: str, source: str) -> CampaignFile:
-    """As `read_campaign_file`, from text."""
-    try:
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise refuse(source, f"not YAML: {error}", "see scripts/standard_day.yaml for the form") from error
-    if not isinstance(data, dict):
-        raise refuse(source, "holds no fields", "see scripts/standard_day.yaml for the form")
-    return check_campaign(data)
-
-
-def check_campaign(data: Mapping[str, Any]) -> CampaignFile:
-    """As `read_campaign_file`, from its fields."""
-    try:
-        return CampaignFile.model_validate(data)
-    except ValidationError as error:
-        raise Refused(_problem(one) for one in error.errors(include_url=False)) from error
-
-
-def _problem(error: object) -> Problem:
-    assert isinstance(error, dict)
-    field = ".".join(str(part) for part in error["loc"]) or "campaign file"
-    kind, message = error["type"], str(error["msg"]).removeprefix("Value error, ")
-    if kind == "extra_forbidden":
-        return Problem(field, "there is no such field", "correct the name, or leave it out")
-    if kind == "missing":
-        return Problem(field, "is missing", "add it")
-    return Problem(field, message, "correct the value")
+def _once(field: str, names: Sequence[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{field}: named twice: {', '.join(twice[:5])}; name each once")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -22,6 +23,7 @@ from models.tables import Phone
 from workers.canvas.rows import PlantedRow, Value
 from workers.desk import DESK, MAPS
 from workers.settings import settings
+from workers.validation import MISSING, problems_of
 
 MOST_PROBLEMS = 20  # named in one refusal
 
@@ -88,6 +90,14 @@ def _row_problems(ground: Ground, row: PlantedRow, where: str) -> Iterator[Probl
 
 
 def _queue_problems(ground: Ground, flow: Flow[Any, Any], queue: str, where: str) -> Iterator[Problem]:
+    yield from unknown_queue(ground, queue, where)
+    place, _, _ = queue.partition(".")
+    if flow.runs_on == "account" and place not in ("account", "phone"):
+        yield Problem(f"{where}.queue", f"{flow.name} runs on one account", "set queue='account.ID' or 'phone.SERIAL'")
+
+
+def unknown_queue(ground: Ground, queue: str, where: str) -> Iterator[Problem]:
+    """A queue that is none, or of an account or phone that the ledger does not know."""
     place, _, name = queue.partition(".")
     if queue not in ("", "pool") and (place not in ("account", "phone") or not name):
         yield Problem(f"{where}.queue", f"{queue!r} is no queue", "use pool, account.ID or phone.SERIAL")
@@ -95,8 +105,6 @@ def _queue_problems(ground: Ground, flow: Flow[Any, Any], queue: str, where: str
         yield Problem(f"{where}.queue", f"account {name!r} is unknown", "see: phonefleet accounts list")
     elif place == "phone" and name not in ground.phones:
         yield Problem(f"{where}.queue", f"phone {name!r} is unknown", "see: phonefleet phones")
-    if flow.runs_on == "account" and place not in ("account", "phone"):
-        yield Problem(f"{where}.queue", f"{flow.name} runs on one account", "set queue='account.ID' or 'phone.SERIAL'")
 
 
 def _params_problems(flow: Flow[Any, Any], row: PlantedRow, where: str) -> Iterator[Problem]:
@@ -111,12 +119,10 @@ def _params_problems(flow: Flow[Any, Any], row: PlantedRow, where: str) -> Itera
     try:
         flow.params_model.model_validate(given_params(row))
     except ValidationError as error:
-        for one in error.errors():
-            if one["type"] == "missing" and not complete:
+        for _, problem in problems_of(error, flow.params_model):
+            if problem.reason == MISSING and not complete:
                 continue
-            field = ".".join(str(part) for part in one["loc"])
-            reason = one["msg"].removeprefix("Value error, ")
-            yield Problem(f"{where}.{field}" if field else where, reason, _remedy(one["type"], flow))
+            yield replace(problem, field=f"{where}.{problem.field}" if problem.field else where)
 
 
 def given_params(row: PlantedRow) -> dict[str, Any]:
@@ -126,14 +132,6 @@ def given_params(row: PlantedRow) -> dict[str, Any]:
         if isinstance(arg, Value) and isinstance(arg.value, dict):
             given.update(arg.value)
     return given | dict(row.kwargs)
-
-
-def _remedy(kind: str, flow: Flow[Any, Any]) -> str:
-    if kind == "missing":
-        return "give it a value"
-    if kind == "extra_forbidden":
-        return f"use one of {', '.join(flow.params_model.model_fields)}"
-    return "correct the value"
 
 
 def _author_problems(ground: Ground, flow: Flow[Any, Any], row: PlantedRow, where: str) -> Iterator[Problem]:

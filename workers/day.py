@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from celery import chord, group
 from celery.canvas import Signature
@@ -11,54 +12,67 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from models.accounts import known_accounts
-from models.authors import basis_of, read_caps
-from models.caps import basis_refusal, operator_day
-from models.engine import database_now, read
+from models.authors import read_caps
+from models.caps import basis_refusal
+from models.engine import read
 from models.refused import Problem, Refused
-from models.tables import ActionRow
+from models.tables import ActionRow, Phone
 from workers.app import app
-from workers.campaign_file import CampaignFile
-from workers.fit import cap_problems
+from workers.campaign_file import CampaignFile, Collecting, Placed
+from workers.check import Ground, unknown_queue
+from workers.fit import cap_problems, doers_of, text_problems
+from workers.given_campaign import GivenCampaign
 from workers.handle import Handle
 from workers.ledger import ledger
-from workers.settings import settings
 from workers.submit import submit
+from workers.validation import Loc
 
 
-def submit_day(day: CampaignFile, *, asked_by: str, engine: Engine | None = None) -> Handle:
+def submit_day(day: GivenCampaign | CampaignFile, *, asked_by: str, engine: Engine | None = None) -> Handle:
     """Plant a campaign file. Raises Refused with every problem, and then nothing is planted."""
     ground = engine or ledger()
-    accounts = read(ground, lambda session: accounts_taking_part(session, day))
-    seed = day.seed if day.seed is not None else random.SystemRandom().getrandbits(31)
+    given = GivenCampaign(day.model_dump()) if isinstance(day, CampaignFile) else day
+    checked = read(ground, lambda session: check_day(session, given))
+    seed = checked.day.seed if checked.day.seed is not None else random.SystemRandom().getrandbits(31)
     return submit(
-        day_canvas(day, accounts),
-        name=day.campaign,
+        day_canvas(checked),
+        name=checked.day.campaign,
         asked_by=asked_by,
         seed=seed,
-        asked_for=day.model_dump(mode="json"),
+        asked_for=checked.day.model_dump(mode="json"),
         engine=ground,
     )
 
 
-def day_canvas(day: CampaignFile, accounts: list[str]) -> Signature:
+@dataclass(frozen=True, slots=True)
+class CheckedDay:
+    """A campaign file that may be planted, and the accounts that take part."""
+
+    day: CampaignFile
+    accounts: Sequence[str]
+
+
+def day_canvas(checked: CheckedDay) -> Signature:
     """Nurture once an account; beside it titles → comments → directed. What fails stops only what needs it."""
-    parts: list[Signature] = []
-    if day.nurture is not None:
-        parts += [nurture_on(account, day.nurture.model_dump(mode="json")) for account in accounts]
+    day = checked.day
+    parts = list(_sessions(day, checked.accounts))
     if day.collect is not None:
-        collected = group(_author_collection(day, author) for author in day.collect.authors)
-        parts.append(chord(collected, _after_collection(day, len(accounts)).set(join="settled")))
+        collected = group(_author_collection(day.collect, author) for author in day.collect.authors)
+        parts.append(chord(collected, _after_collection(day, checked.accounts).set(join="settled")))
     return group(parts)
 
 
-def nurture_on(account: str, params: dict[str, Any]) -> Signature:
-    """One nurture session, on the phone where that account is logged in when its turn comes."""
-    return app.signature("nurture", kwargs=params, queue=f"account.{account}", immutable=True)
+def _sessions(day: CampaignFile, accounts: Sequence[str]) -> Iterator[Signature]:
+    """One nurture session an account, where it is logged in when its turn comes; a queue that is named has just one."""
+    if day.nurture is None:
+        return
+    options = day.nurture.options()
+    pinned = options.pop("queue", None)
+    for queue in [pinned] if pinned is not None else [f"account.{account}" for account in accounts]:
+        yield app.signature("nurture", kwargs=day.nurture.params(), queue=queue, immutable=True).set(**options)
 
 
-def _author_collection(day: CampaignFile, author: str) -> Signature:
-    assert day.collect is not None
-    wanted = day.collect
+def _author_collection(wanted: Collecting, author: str) -> Signature:
     titles = app.signature(
         "collect_titles",
         kwargs={
@@ -68,64 +82,100 @@ def _author_collection(day: CampaignFile, author: str) -> Signature:
             "video_loop": wanted.video_loop,
         },
         immutable=True,
-    )
-    return titles | app.signature("each_title", kwargs={"most": wanted.comments, "video_loop": wanted.video_loop})
+    ).set(**wanted.options())
+    fan = {"most": wanted.comments, "video_loop": wanted.video_loop, **wanted.options()}
+    return titles | app.signature("each_title", kwargs=fan)
 
 
-def _after_collection(day: CampaignFile, accounts: int) -> Signature:
+def _after_collection(day: CampaignFile, accounts: Sequence[str]) -> Signature:
     if day.directed is None:
         return app.signature("gather")
-    asked = day.directed.per_account
+    asked, doers = day.directed.per_account, len(doers_of(day.directed, accounts, {}))
     return app.signature(
         "draw_directed",
         kwargs={
-            "comment": asked.comments * accounts,
-            "reply": asked.replies * accounts,
-            "like_comment": asked.comment_likes * accounts,
+            "comment": asked.comments * doers,
+            "reply": asked.replies * doers,
+            "like_comment": asked.comment_likes * doers,
             "comment_texts": list(day.directed.comment_texts),
             "reply_texts": list(day.directed.reply_texts),
             "video_loop": day.directed.video_loop,
             "comment_loop": day.directed.comment_loop,
+            **day.directed.options(),
         },
     )
 
 
-def accounts_taking_part(session: Session, day: CampaignFile, *, sandbox: bool = False) -> list[str]:
-    """The accounts that take part, of simulated phones or of real ones. Raises Refused with all that is wrong."""
-    known = known_accounts(session, sandbox=sandbox)
+def check_day(session: Session, given: GivenCampaign, *, sandbox: bool = False) -> CheckedDay:
+    """A campaign for simulated phones or for real ones. Raises Refused with all that is wrong in fields and names."""
+    ground = Ground(session, sandbox=sandbox)
+    day: CampaignFile | None = None
     problems: list[Problem] = []
-    accounts = [one for one, live in known.items() if live] if day.accounts == "all" else list(day.accounts)
-    if not accounts:
-        problems.append(Problem("accounts", "no account is known yet", "start the hosts, or: phonefleet accounts add"))
-    problems += [
-        Problem("accounts", f"account {account!r} is unknown", "see: phonefleet accounts list")
-        for account in accounts
-        if account not in known
-    ]
-    today = operator_day(database_now(session), settings().timezone.key)
-    problems += _author_problems(session, day, today)
-    counted = session.execute(
-        select(ActionRow.account_id, func.count())
-        .where(ActionRow.day == today, ActionRow.outcome != "not_done")
-        .group_by(ActionRow.account_id)
-    )
-    problems += cap_problems(day, accounts, read_caps(session), dict(counted.all()))
-    if problems:
-        raise Refused(problems)
-    return accounts
+    try:
+        day = given.check()
+    except Refused as refused:
+        problems += refused.problems
+    accounts = given.accounts()
+    taking_part = [one for one, live in ground.accounts.items() if live] if accounts is None else accounts
+    problems += _account_problems(session, ground, given, taking_part, sandbox=sandbox)
+    problems += _author_problems(ground, given)
+    if day is not None:
+        problems += _queue_problems(ground, given, day)
+        problems += _room_problems(session, ground, day, taking_part)
+        if not problems:
+            return CheckedDay(day, taking_part)
+    raise Refused(problems)
 
 
-def _author_problems(session: Session, day: CampaignFile, today: Any) -> list[Problem]:
-    problems: list[Problem] = []
-    for author in day.collect.authors if day.collect is not None else ():
-        basis = basis_of(session, author)
+def _account_problems(
+    session: Session, ground: Ground, given: GivenCampaign, taking_part: Sequence[str], *, sandbox: bool
+) -> Iterator[Problem]:
+    if not taking_part and given.accounts() is None:
+        yield given.at(("accounts",), _nobody(session, sandbox=sandbox))
+    for place, account in enumerate(given.accounts() or ()):
+        if account not in ground.accounts:
+            unknown = Problem("accounts", f"account {account!r} is unknown", "see: phonefleet accounts list")
+            yield given.at(("accounts", place), unknown)
+
+
+def _nobody(session: Session, *, sandbox: bool) -> Problem:
+    others = len(known_accounts(session, sandbox=not sandbox))
+    if others:
+        kind, reason = ("real", "simulated") if sandbox else ("simulated", "real")
+        remedy = f"use a key that is no sandbox key, or start {reason} phones" if sandbox else f"start {reason} phones"
+        return Problem("accounts", f"none of a {reason} phone is known; {others} are of {kind} phones", remedy)
+    return Problem("accounts", "no account is known yet", "start the hosts, or: phonefleet accounts add")
+
+
+def _author_problems(ground: Ground, given: GivenCampaign) -> Iterator[Problem]:
+    for place, author in enumerate(given.authors()):
+        basis = ground.basis(author)
+        at: Loc = ("collect", "authors", place)
         if basis is None:
-            problems.append(
-                Problem("collect.authors", f"author {author!r} is unknown", "phonefleet authors add ID NAME")
-            )
-        elif day.directed is not None and day.without_basis == "refuse":
-            refusal = basis_refusal(author, basis, today)
+            unknown = Problem("collect.authors", f"author {author!r} is unknown", "phonefleet authors add ID NAME")
+            yield given.at(at, unknown)
+        elif given.writes:
+            refusal = basis_refusal(author, basis, ground.today)
             if refusal is not None:
                 remedy = "an admin sets a basis: phonefleet authors basis; or say without_basis: collect_only"
-                problems.append(Problem("collect.authors", refusal.reason, remedy))
-    return problems
+                yield given.at(at, Problem("collect.authors", refusal.reason, remedy))
+
+
+def _queue_problems(ground: Ground, given: GivenCampaign, day: CampaignFile) -> Iterator[Problem]:
+    for name in ("nurture", "collect", "directed"):
+        part: Placed | None = getattr(day, name)
+        if part is not None and part.queue is not None:
+            for problem in unknown_queue(ground, part.queue, name):
+                yield given.at((name, "queue"), problem)
+
+
+def _room_problems(session: Session, ground: Ground, day: CampaignFile, accounts: Sequence[str]) -> Iterator[Problem]:
+    counted = session.execute(
+        select(ActionRow.account_id, func.count())
+        .where(ActionRow.day == ground.today, ActionRow.outcome != "not_done")
+        .group_by(ActionRow.account_id)
+    )
+    logged_in = session.execute(select(Phone.serial, Phone.account_id))
+    on_phone = {serial: account for serial, account in logged_in if account is not None}
+    yield from cap_problems(day, accounts, read_caps(session), dict(counted.all()), on_phone)
+    yield from text_problems(day, accounts)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from flows.texts import Deck
 from models.caps import Caps, content_key
 
 
@@ -24,6 +25,14 @@ class Wishes(BaseModel):
     reply_texts: tuple[str, ...] = ()
     video_loop: int | None = None
     comment_loop: int | None = None
+    # where the directed tasks run, how urgent they are, how many seconds one may run: Celery's own options
+    queue: str | None = Field(default=None, max_length=255)
+    priority: int | None = Field(default=None, ge=0, le=9)
+    time_limit: int | None = Field(default=None, ge=1, le=86_400)
+
+    def options(self) -> dict[str, Any]:
+        """The options of each directed task."""
+        return self.model_dump(include={"queue", "priority", "time_limit"}, exclude_none=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +55,11 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """How many replies and likes of ours each comment has, by its key."""
+    """What there is of ours: how many replies and likes each comment has, by its key; which texts each video has."""
 
     replies: Mapping[str, int] = field(default_factory=dict)
     likes: Mapping[str, int] = field(default_factory=dict)
+    texts: Mapping[tuple[str, str], Set[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +91,12 @@ def draw(found: Sequence[Comment], wishes: Wishes, caps: Caps, used: Used, *, se
     replies = _slots(by_video, videos, used.replies, caps.replies_per_comment, wishes.reply)
     likes = _slots(by_video, videos, used.likes, caps.likes_per_comment, wishes.like_comment)
     tasks = [
-        *_comments(videos, wishes, rng, common),
-        *({**_target("reply", one), "text": text, **common} for one, text in _texts(replies, wishes.reply_texts, rng)),
-        *({**_target("like_comment", one), **common} for one in likes),
+        *({"kind": "comment", "author_id": author, "title": title} for author, title in _again(videos, wishes.comment)),
+        *(_target("reply", one) for one in replies),
+        *(_target("like_comment", one) for one in likes),
     ]
     rng.shuffle(tasks)
+    tasks = [{**task, **common} for task in _with_texts(tasks, wishes, used, rng)]
     asked = {"comment": wishes.comment, "reply": wishes.reply, "like_comment": wishes.like_comment}
     drawn = {kind: sum(1 for task in tasks if task["kind"] == kind) for kind in asked}
     return Drawn(tuple(tasks), asked, drawn)
@@ -123,19 +134,30 @@ def _in_turn(lists: Sequence[Sequence[Comment]]) -> Iterator[Comment]:
                 yield one[index]
 
 
-def _comments(
-    videos: Sequence[tuple[str, str]], wishes: Wishes, rng: random.Random, common: Mapping[str, Any]
+def _again(videos: Sequence[tuple[str, str]], wanted: int) -> list[tuple[str, str]]:
+    return [videos[index % len(videos)] for index in range(wanted)] if videos else []
+
+
+def _with_texts(
+    tasks: Sequence[dict[str, Any]], wishes: Wishes, used: Used, rng: random.Random
 ) -> Iterator[dict[str, Any]]:
-    if not videos or not wishes.comment_texts:
-        return
-    for index in range(wishes.comment):
-        author_id, title = videos[index % len(videos)]
-        text = rng.choice(wishes.comment_texts)
-        yield {"kind": "comment", "author_id": author_id, "title": title, "text": text, **common}
+    """The tasks with the operator's texts dealt to them; one for which no text is left is left out.
 
-
-def _texts(targets: Sequence[Comment], texts: Sequence[str], rng: random.Random) -> list[tuple[Comment, str]]:
-    return [(target, rng.choice(texts)) for target in targets] if texts else []
+    No text is posted twice on one video, nor by two tasks in succession while another one is left.
+    """
+    decks = {"comment": Deck(wishes.comment_texts, rng), "reply": Deck(wishes.reply_texts, rng)}
+    on_video = {video: set(texts) for video, texts in used.texts.items()}
+    for task in tasks:
+        deck = decks.get(task["kind"])
+        if deck is None:
+            yield task
+            continue
+        there = on_video.setdefault((task["author_id"], task["title"]), set())
+        text = deck.next(there)
+        if text is not None:
+            deck.posted(text)
+            there.add(text)
+            yield {**task, "text": text}
 
 
 def _target(kind: str, comment: Comment) -> dict[str, Any]:

@@ -20,19 +20,29 @@ from workers.draw import Comment, Drawn, Used, Wishes, draw
 from workers.register import desk_task
 from workers.settings import settings
 
+OPTIONS = frozenset({"queue", "priority", "time_limit"})
+
 
 @desk_task
 def each_title(
-    desk: Desk, titles: Mapping[str, Any], most: int = 50, video_loop: int | None = None
+    desk: Desk, titles: Mapping[str, Any], most: int = 50, video_loop: int | None = None, **options: Any
 ) -> Signature | list[Any]:
-    """Put one collect_comments for each title in this task's place; a title that fails does not stop the others."""
+    """Put one collect_comments for each title in this task's place; a title that fails does not stop the others.
+
+    `options` are those of each collect_comments: queue, priority, time_limit (seconds).
+    """
     more = {} if video_loop is None else {"video_loop": video_loop}
+    unknown = sorted(set(options) - OPTIONS)
+    if unknown:
+        raise TypeError(
+            f"each_title has no {', '.join(unknown)}; it takes most, video_loop, {', '.join(sorted(OPTIONS))}"
+        )
     fan = [
         app.signature(
             "collect_comments",
             kwargs={"author_id": title["author_id"], "title": title["title"], "most": most, **more},
             immutable=True,
-        )
+        ).set(**options)
         for title in titles["titles"]
     ]
     if not fan:
@@ -61,7 +71,8 @@ def draw_directed(desk: Desk, collected: Sequence[Any], **wishes: Any) -> Signat
     drawn = draw(found, asked, caps, used, seed=desk.claim.seed)
     if not drawn.tasks:
         return _tally([], drawn)
-    fan = [app.signature("directed", kwargs=params, immutable=True) for params in drawn.tasks]
+    options = asked.options()
+    fan = [app.signature("directed", kwargs=params, immutable=True).set(**options) for params in drawn.tasks]
     body = app.signature("tally", kwargs={"asked": drawn.asked, "drawn": drawn.drawn})
     return chord(group(fan), body.set(join="settled"))
 
@@ -98,18 +109,21 @@ def _ground(session: Session, videos: Sequence[tuple[str, str]]) -> tuple[Used, 
     keys = {content_key(author, title): (author, title) for author, title in videos}
     replies: dict[str, int] = {}
     likes: dict[str, int] = {}
+    texts: dict[tuple[str, str], set[str]] = {}
     rows = session.execute(
-        select(ActionRow.comment_key, ActionRow.kind).where(
+        select(ActionRow.video_key, ActionRow.comment_key, ActionRow.kind, ActionRow.text).where(
             ActionRow.author_id.in_({author for author, _ in videos}),
             ActionRow.video_key.in_(list(keys)),
-            ActionRow.comment_key.is_not(None),
             ActionRow.outcome != "not_done",
         )
     )
-    for key, kind in rows:
-        counts = likes if kind == "like_comment" else replies
-        counts[key or ""] = counts.get(key or "", 0) + 1
+    for video, comment, kind, text in rows:
+        if text:
+            texts.setdefault(keys[video], set()).add(text)
+        if comment is not None:
+            counts = likes if kind == "like_comment" else replies
+            counts[comment] = counts.get(comment, 0) + 1
     today = operator_day(database_now(session), settings().timezone.key)
     authors = {author for author, _ in videos}
     without = {one for one in authors if basis_refusal(one, basis_of(session, one), today) is not None}
-    return Used(replies, likes), frozenset(session.scalars(select(Account.name))), frozenset(without)
+    return Used(replies, likes, texts), frozenset(session.scalars(select(Account.name))), frozenset(without)

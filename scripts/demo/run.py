@@ -22,8 +22,9 @@ from scripts.demo.shelf import Shelf, start_shelf
 from scripts.embedded import free_port
 from scripts.processes import Processes
 from scripts.services import Services, base_services, start_fleet
-from workers.campaign_file import CampaignFile, read_campaign_file
+from workers.campaign_file import CampaignFile
 from workers.day import submit_day
+from workers.given_campaign import read_campaign_file
 from workers.settings import settings
 
 STANDARD_DAY = Path(__file__).parent.parent / "standard_day.yaml"

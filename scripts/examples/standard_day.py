@@ -11,8 +11,9 @@ from rich.console import Console
 from scripts.ground import join_fleet, operator
 from scripts.show import follow
 from scripts.words import in_words
-from workers.campaign_file import CampaignFile, read_campaign_file
+from workers.campaign_file import CampaignFile
 from workers.day import submit_day
+from workers.given_campaign import read_campaign_file
 
 
 def changed(day: CampaignFile, accounts: list[str]) -> CampaignFile:

@@ -16,8 +16,8 @@ from models.tables import Task
 from scripts.demo.run import STANDARD_DAY
 from scripts.examples import nurture_every_account, one_author, standard_day
 from tests.support.ground import Ground
-from workers.campaign_file import read_campaign_file
 from workers.day import submit_day
+from workers.given_campaign import read_campaign_file
 from workers.submit import submit
 
 FOR_CUSTOMERS = {"receiver"}  # tried in tests/gateway

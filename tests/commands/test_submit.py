@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
+from sqlalchemy import select
 
+from models.tables import Task
 from scripts.demo.run import STANDARD_DAY
 from tests.commands.conftest import Run
 from tests.support.ground import Ground
@@ -42,8 +44,13 @@ def _per_account(**changed: Any) -> dict[str, Any]:
 WRONG = {
     "a field with a typo": (_with("nurture", coments=3), "nurture.coments", "no such field", "correct the name"),
     "a part with a typo": ({**DAY, "colect": {}}, "colect", "no such field", "correct the name"),
-    "a number out of range": (_with("collect", videos=51), "collect.videos", "50", "correct the value"),
-    "a number that is none": (_with("collect", videos="many"), "collect.videos", "integer", "correct the value"),
+    "a number out of range": (
+        _with("collect", videos=51),
+        "collect.videos",
+        "at most 50",
+        "a whole number from 1 to 50",
+    ),
+    "a number that is none": (_with("collect", videos="many"), "collect.videos", "no whole number", "for example 2"),
     "a field that is missing": (
         {**DAY, "collect": {"videos": 2, "comments": 5}},
         "collect.authors",
@@ -54,7 +61,12 @@ WRONG = {
     "comments without texts": (_with("directed", comment_texts=[]), "comment_texts", "no texts", "operator's own"),
     "an author twice": (_with("collect", authors=["a", "a"]), "authors", "named twice", "once"),
     "nothing to do": ({"campaign": "x"}, "nurture, collect", "neither", "something to do"),
-    "an unknown choice": ({**DAY, "without_basis": "perhaps"}, "without_basis", "collect_only", "correct the value"),
+    "an unknown choice": (
+        {**DAY, "without_basis": "perhaps"},
+        "without_basis",
+        "perhaps",
+        "write refuse or collect_only",
+    ),
     "an unknown author": (
         _with("collect", authors=["nobody"]),
         "collect.authors",
@@ -107,7 +119,12 @@ def test_too_many_accounts_for_the_videos(ready: Ground, run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(": [", "not YAML"), ("", "holds no fields"), ("- a\n- b\n", "holds no fields"), ("a: \udcff", "utf-8")],
+    [
+        (": [", "line 1, column 1"),
+        ("", "holds no fields"),
+        ("- a\n- b\n", "holds no fields"),
+        ("a: \udcff", "not UTF-8"),
+    ],
 )
 def test_what_is_no_campaign_file_is_refused(content: str, words: str, ready: Ground, run: Run) -> None:
     path = ready.var / "day.yaml"
@@ -168,3 +185,52 @@ def test_a_wait_that_runs_out_says_that_it_goes_on(ready: Ground, run: Run) -> N
     said = run("submit", STANDARD_DAY, "--wait", "0.1")
     assert said.status == 1
     assert "it goes on: phonefleet status" in said.out
+
+
+def test_wrong_fields_and_unknown_names_are_told_in_one_round(ready: Ground, run: Run) -> None:
+    day = {**_with("collect", videos=0, authors=["xiaopeng", "nobody"]), "accounts": ["acc0001", "acc0099"]}
+    said = run("submit", _file(ready, day))
+    assert said.status == 2
+    for words in ("0 is too small", "author 'nobody' is unknown", "account 'acc0099' is unknown"):
+        assert words in said.err
+    assert said.err.count(": line ") == 3
+    assert ready.planted() == (0, 0, 0)
+
+
+def test_a_part_runs_where_and_as_long_as_the_file_says(ready: Ground, run: Run) -> None:
+    day = {
+        **DAY,
+        "nurture": {**DAY["nurture"], "queue": "phone.SIM0002", "time_limit": 900},
+        "collect": {**DAY["collect"], "queue": "phone.SIM0001", "priority": 1},
+        "directed": {**DAY["directed"], "queue": "account.acc0002", "priority": 8},
+    }
+    said = run("submit", _file(ready, day))
+    assert said.status == 0, said.err
+    with ready.engine.connect() as connection:
+        tasks = connection.execute(select(Task.flow, Task.pinned_phone, Task.priority, Task.hard_limit, Task.kwargs))
+        found = {flow: (pinned, priority, hard, kwargs) for flow, pinned, priority, hard, kwargs in tasks}
+    assert found["nurture"][0] == "SIM0002"
+    assert found["nurture"][2] == 900
+    assert found["collect_titles"][:2] == ("SIM0001", 1)
+    assert found["each_title"][3]["queue"] == "phone.SIM0001"
+    directed = found["draw_directed"][3]
+    assert (directed["queue"], directed["priority"]) == ("account.acc0002", 8)
+    assert directed["comment"] == DAY["directed"]["per_account"]["comments"], "the work of one account"
+
+
+@pytest.mark.parametrize("queue", ["phone.NOBODY", "account.nobody", "desk", "phone."])
+def test_a_queue_that_nobody_serves_is_told(queue: str, ready: Ground, run: Run) -> None:
+    said = run("submit", _file(ready, _with("collect", queue=queue)))
+    assert said.status == 2
+    assert "collect.queue: line " in said.err
+    assert ready.planted() == (0, 0, 0)
+
+
+def test_too_few_texts_are_told_before_anything_is_planted(ready: Ground, run: Run) -> None:
+    day = {**DAY, "collect": {**DAY["collect"], "authors": ["xiaopeng"], "videos": 1}}
+    day["directed"] = {**DAY["directed"], "comment_texts": ["好"]}
+    said = run("submit", _file(ready, day))
+    assert said.status == 2
+    assert "directed.comment_texts" in said.err
+    assert "no text is posted twice on one video" in said.err
+    assert ready.planted() == (0, 0, 0)

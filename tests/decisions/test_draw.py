@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import Any
 
@@ -72,7 +73,9 @@ def material(videos: int = 3, comments: int = 10) -> list[Comment]:
 
 
 def test_all_that_is_asked_is_drawn_when_the_material_holds_it_evenly_over_the_videos() -> None:
-    wishes = Wishes(comment=6, reply=9, like_comment=30, comment_texts=("支持",), reply_texts=("同意",))
+    wishes = Wishes(
+        comment=6, reply=9, like_comment=30, comment_texts=("支持", "不错"), reply_texts=("同意", "是", "对")
+    )
     drawn = draw(material(), wishes, Caps(), Used(), seed=1)
     assert drawn.drawn == drawn.asked == {"comment": 6, "reply": 9, "like_comment": 30}
     for kind, each in (("comment", 2), ("reply", 3), ("like_comment", 10)):
@@ -85,7 +88,7 @@ def test_likes_share_a_comment_only_when_all_had_one() -> None:
 
 
 def test_what_the_material_does_not_hold_is_counted() -> None:
-    wishes = Wishes(comment=1, reply=50, like_comment=50, comment_texts=("支持",), reply_texts=("同意",))
+    wishes = Wishes(comment=1, reply=50, like_comment=50, comment_texts=("支持",), reply_texts=tuple("一二三四五"))
     drawn = draw(material(1, 4), wishes, Caps(), Used(), seed=1)
     assert drawn.drawn == {"comment": 1, "reply": 4, "like_comment": 12}
     assert draw([], wishes, Caps(), Used(), seed=1).tasks == ()
@@ -109,3 +112,36 @@ def test_loops_are_handed_on_only_when_given() -> None:
 def test_wishes_that_are_none(wishes: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=next(iter(wishes))):
         Wishes.model_validate(wishes)
+
+
+@given(found=COMMENTS, wishes=WISHES, seed=st.integers(0, 99), posted=st.sets(st.sampled_from(["支持", "同意"])))
+def test_no_text_is_drawn_twice_for_one_video_nor_one_that_stands_there(
+    found: list[Comment], wishes: Wishes, seed: int, posted: set[str]
+) -> None:
+    drawn = draw(found, wishes, Caps(), Used(texts={("x", "一"): posted}), seed=seed)
+    texts = Counter((task["author_id"], task["title"], task["text"]) for task in drawn.tasks if "text" in task)
+    assert all(times == 1 for times in texts.values())
+    assert not {("x", "一", text) for text in posted} & set(texts)
+
+
+def test_texts_are_all_used_before_one_comes_again_and_none_in_succession() -> None:
+    texts = tuple("甲乙丙丁戊")
+    wishes = Wishes(comment=25, comment_texts=texts)
+    for seed in range(20):
+        dealt = [task["text"] for task in draw(material(10, 1), wishes, Caps(), Used(), seed=seed).tasks]
+        assert len(dealt) == 25
+        assert max(Counter(dealt).values()) - min(Counter(dealt).values()) <= 2
+        assert all(one != after for one, after in itertools.pairwise(dealt))
+
+
+def test_too_few_texts_are_counted_and_none_is_repeated() -> None:
+    wishes = Wishes(comment=6, reply=6, comment_texts=("支持",), reply_texts=("支持", "同意"))
+    drawn = draw(material(2, 9), wishes, Caps(), Used(), seed=3)
+    assert drawn.asked == {"comment": 6, "reply": 6, "like_comment": 0}
+    assert sum(drawn.drawn.values()) == 4, "two texts on each of two videos"
+
+
+def test_options_are_handed_on() -> None:
+    wishes = Wishes(queue="phone.p1", priority=3, time_limit=60)
+    assert wishes.options() == {"queue": "phone.p1", "priority": 3, "time_limit": 60}
+    assert Wishes().options() == {}

@@ -10,8 +10,8 @@ import redis
 from models.states import State
 from scripts.demo.run import STANDARD_DAY
 from tests.support.fleet import Fleet
-from workers.campaign_file import read_campaign_file
 from workers.day import submit_day
+from workers.given_campaign import read_campaign_file
 
 PHONES = 4
 

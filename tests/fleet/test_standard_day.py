@@ -12,8 +12,8 @@ from models.engine import read
 from models.tables import ActionRow, CollectedTitle, Task
 from scripts.demo.run import STANDARD_DAY
 from tests.support.fleet import Fleet
-from workers.campaign_file import read_campaign_file
 from workers.day import submit_day
+from workers.given_campaign import read_campaign_file
 
 PHONES = 8
 

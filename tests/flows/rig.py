@@ -35,6 +35,7 @@ class MemoryJournal:
     unseen: list[Action] = field(default_factory=list)  # those of `earlier` that nobody saw on the app
     without_basis: set[str] = field(default_factory=set)
     cap: int = 1000
+    posted_before: set[str] = field(default_factory=set)  # texts that this account posted on every video
     declared: list[Action] = field(default_factory=list)
     confirmed: dict[int, bool] = field(default_factory=dict)
     refuted: dict[int, str] = field(default_factory=dict)
@@ -48,6 +49,8 @@ class MemoryJournal:
     def refusal(self, action: Action) -> ActionRefused | None:
         if action.author_id in self.without_basis:
             return ActionRefused("no_basis", f"author {action.author_id} has no basis")
+        if action.text in self.posted_before:
+            return ActionRefused("text_repeated", f"{action.text!r} stands there")
         if len(self.declared) - len(self.refuted) >= self.cap:
             return ActionRefused("cap_reached", f"{self.cap} actions")
         return None

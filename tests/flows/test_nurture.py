@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import Any
 
@@ -83,7 +84,7 @@ def test_an_account_that_may_act_nowhere_reaches_nothing(rig: Rig) -> None:
 
 
 def test_the_comment_loop_bounds_the_comments_looked_at(rig: Rig) -> None:
-    result = rig.run("nurture", replies=3, video_loop=60, comment_loop=3, texts=("好",))
+    result = rig.run("nurture", replies=3, video_loop=60, comment_loop=3, texts=("好", "赞"))
     assert result.done.replies == 3
     assert result.comments_seen == 3
 
@@ -94,6 +95,26 @@ def test_a_further_attempt_does_only_what_is_missing(rig: Rig) -> None:
     result = rig.run("nurture", **STANDARD)
     assert result.done.model_dump() == {"comments": 5, "video_likes": 10, "replies": 5}
     assert kinds(rig) == {"like_video": 2, "reply": 5}
+
+
+def test_texts_are_dealt_like_cards_and_none_twice_on_one_video(rig: Rig) -> None:
+    result = rig.run("nurture", **STANDARD)
+    assert result.done.comments == 5
+    posted = [action for action in rig.journal.declared if action.text]
+    assert len(posted) == 10
+    assert all(one.text != after.text for one, after in itertools.pairwise(posted)), "none twice in a row"
+    on_video = Counter((action.author_id, action.title, action.text) for action in posted)
+    assert set(on_video.values()) == {1}
+    times = Counter(action.text for action in posted)
+    assert set(times) == set(STANDARD["texts"])
+    assert max(times.values()) - min(times.values()) <= 2
+
+
+def test_a_text_that_the_ledger_knows_on_a_video_is_changed_for_another(rig: Rig) -> None:
+    rig.journal.posted_before = {"学到了"}
+    result = rig.run("nurture", **STANDARD)
+    assert result.done.comments == 5
+    assert "学到了" not in {fact["text"] for fact in rig.truth()}
 
 
 def test_nothing_is_done_twice_to_the_same_thing(rig: Rig) -> None:

@@ -148,6 +148,23 @@ def test_caps_leave_alone_what_they_do_not_count(ledger: Engine) -> None:
     assert refused(lambda: theirs.declare(like("第三条"))) == "cap_reached"
 
 
+def test_an_account_posts_a_text_once_on_a_video(ledger: Engine) -> None:
+    owned_author(ledger)
+    mine = journal(ledger, "a")
+    comment = Action(ActionKind.COMMENT, AUTHOR, "标题", text="谢谢😀")
+    number = mine.declare(comment)
+    assert refused(lambda: mine.declare(comment)) == "text_repeated", "also while its outcome is open"
+    assert refused(lambda: mine.declare(replace(reply(), text="谢谢😀"))) == "text_repeated"
+    found = mine.refusal(comment)
+    assert found is not None
+    assert found.code == "text_repeated"
+    mine.declare(replace(comment, text="谢谢😂"))
+    mine.declare(replace(comment, title="另一个标题"))
+    journal(ledger, "b").declare(comment)
+    mine.refute(number, "the app said no")
+    mine.declare(comment)
+
+
 def test_a_cap_of_none_allows_nothing(ledger: Engine) -> None:
     set_cap(ledger, "actions_per_account_day", 0, who="admin")
     mine = journal(ledger, "a")
