@@ -10,16 +10,18 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 MOST_BYTES = 4_000_000  # a busy real screen dumps to about 200 kB; more than this is not a screen
+MOST_NODES = 10_000  # a busy real screen has about 1,500
 MOST_DEPTH = 120
+MOST_REFERENCES = 100_000  # numeric character references
 
 Bounds = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 
-_BOUNDS = re.compile(r"\[(-?\d+),(-?\d+)\]\[(-?\d+),(-?\d+)\]")
-# uiautomator writes some emoji as a pair of numeric surrogates, which is not XML
-_SURROGATES = re.compile(r"&#(5[56]\d{3});&#(5[67]\d{3});")
-_NOT_XML = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]|&#(?:[0-8]|1[124-9]|2\\d|3[01]|5[5-7]\\d{3});"
-)
+NOWHERE: Bounds = (0, 0, 0, 0)
+_BOUNDS = re.compile(r"\[(-?\d+),(-?\d+)\]\[(-?\d+),(-?\d+)\]", re.ASCII)
+_MOST_DIGITS = 10  # of a 32-bit number, Android's own for pixels
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_REFERENCES = re.compile(r"(?:&#(?:x[0-9a-fA-F]{1,8}|[0-9]{1,10});)+")
+_REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]+)|([0-9]+));")
 
 
 class ScreenError(ValueError):
@@ -43,6 +45,12 @@ class Node:
     children: list[Node] = field(default_factory=list)
 
     @property
+    def has_place(self) -> bool:
+        """Does the node cover a pixel? One without bounds, or with empty ones, is nowhere to be touched."""
+        left, top, right, bottom = self.bounds
+        return left < right and top < bottom
+
+    @property
     def center(self) -> tuple[int, int]:
         """The pixel in the middle."""
         left, top, right, bottom = self.bounds
@@ -55,9 +63,11 @@ class Node:
 
     def walk(self) -> Iterator[Node]:
         """This node and all below it, in the dump's order."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(reversed(node.children))
 
     def find(self, resource_id: str) -> Node | None:
         """The first node with this id, here or below."""
@@ -86,21 +96,23 @@ class Screen:
 
     @classmethod
     def parse(cls, dump: str) -> Screen:
-        """Read a hierarchy dump. Raises ScreenError when it is none, too large, or carries a DTD."""
-        if len(dump) > MOST_BYTES:
-            raise ScreenError(f"the dump has {len(dump)} characters, more than {MOST_BYTES}")
+        """Read a hierarchy dump.
+
+        Raises ScreenError when it is none, too large, carries a document type declaration, or places a
+        node where no phone has pixels. What is refused is refused before it costs time.
+        """
+        _refuse_what_is_too_much(dump)
         parser = etree.XMLParser(
-            resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_comments=True
-        )
+            resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_comments=True,
+            remove_pis=True,
+        )  # fmt: skip
         try:
             root = etree.fromstring(_mend(dump).encode("utf-8"), parser)
         except etree.XMLSyntaxError as error:
             raise ScreenError(f"the dump is not XML: {error}") from error
-        if root.getroottree().docinfo.internalDTD is not None:
-            raise ScreenError("the dump carries a document type declaration")
         if root.tag != "hierarchy":
             raise ScreenError(f"the dump's root is <{root.tag}>, not <hierarchy>")
-        return cls([_read(element, 0) for element in root])
+        return cls(_read_all(root))
 
     def find(self, resource_id: str) -> Node | None:
         """The first node with this id."""
@@ -122,24 +134,71 @@ class Screen:
             return 0, 0
         return max(root.bounds[2] for root in self.roots), max(root.bounds[3] for root in self.roots)
 
+    def may_touch(self, node: Node) -> bool:
+        """Does the middle of the node lie on the screen?"""
+        return node.has_place and self.has_pixel(node.center)
+
+    def has_pixel(self, point: tuple[int, int]) -> bool:
+        """Does this pixel lie on the screen?"""
+        width, height = self.size
+        return 0 <= point[0] < width and 0 <= point[1] < height
+
+
+def _refuse_what_is_too_much(dump: str) -> None:
+    """Raises ScreenError. Counts are upper bounds that cost next to nothing: in XML no value holds a bare `<`."""
+    for count, most, what in (
+        (len(dump), MOST_BYTES, "characters"),
+        (dump.count("<"), 2 * MOST_NODES + 20, "tags"),
+        (dump.count("&#"), MOST_REFERENCES, "character references"),
+    ):
+        if count > most:
+            raise ScreenError(f"the dump has {count} {what}, more than {most}")
+    if "<!DOCTYPE" in dump:
+        raise ScreenError("the dump carries a document type declaration")
+
 
 def _mend(dump: str) -> str:
     """The dump with paired numeric surrogates joined and what XML forbids left out."""
-
-    def join(match: re.Match[str]) -> str:
-        high, low = int(match[1]), int(match[2])
-        if 0xD800 <= high <= 0xDBFF and 0xDC00 <= low <= 0xDFFF:
-            return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
-        return ""
-
     if dump.startswith("<?xml"):  # the declaration's encoding is that of the wire, not of this string
         dump = dump[dump.find("?>") + 2 :]
-    return _NOT_XML.sub("", _SURROGATES.sub(join, dump)).strip()
+    return _NOT_XML.sub("", _REFERENCES.sub(_mend_references, dump)).strip()
 
 
-def _read(element: etree._Element, depth: int) -> Node:
-    if depth > MOST_DEPTH:
-        raise ScreenError(f"the dump is nested deeper than {MOST_DEPTH}")
+def _mend_references(match: re.Match[str]) -> str:
+    """A run of numeric references: some UI servers write an emoji as two surrogates, which is not XML."""
+    mended: list[str] = []
+    high = 0
+    for reference in _REFERENCE.finditer(match[0]):
+        code = int(reference[1], 16) if reference[1] else int(reference[2])
+        if 0xDC00 <= code <= 0xDFFF and high:
+            mended.append(chr(0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00)))
+        elif _is_xml(code):
+            mended.append(reference[0])
+        high = code if 0xD800 <= code <= 0xDBFF else 0
+    return "".join(mended)
+
+
+def _is_xml(code: int) -> bool:
+    """May this code point stand in XML?"""
+    return code in (0x9, 0xA, 0xD) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
+
+
+def _read_all(root: etree._Element) -> list[Node]:
+    """The nodes below the root element. Raises ScreenError."""
+    roots: list[Node] = []
+    waiting = [(root, roots, 0)]
+    while waiting:
+        parent, children, depth = waiting.pop()
+        if depth > MOST_DEPTH and len(parent):
+            raise ScreenError(f"the dump is nested deeper than {MOST_DEPTH}")
+        for element in parent:
+            node = _read(element)
+            children.append(node)
+            waiting.append((element, node.children, depth + 1))
+    return roots
+
+
+def _read(element: etree._Element) -> Node:
     get = element.get
     # ids, classes and packages repeat on every screen: one copy of each a process
     return Node(
@@ -153,12 +212,16 @@ def _read(element: etree._Element, depth: int) -> Node:
         selected=get("selected") == "true",
         clickable=get("clickable") == "true",
         scrollable=get("scrollable") == "true",
-        children=[_read(child, depth + 1) for child in element],
     )
 
 
 def _bounds(text: str) -> Bounds:
     match = _BOUNDS.fullmatch(text)
     if match is None:
-        return 0, 0, 0, 0
-    return int(match[1]), int(match[2]), int(match[3]), int(match[4])
+        return NOWHERE
+    if max(len(number) for number in match.groups()) > _MOST_DIGITS + 1:
+        raise ScreenError(f"the dump places a node at {text[:40]}…, where no phone has pixels")
+    left, top, right, bottom = (int(number) for number in match.groups())
+    if not all(-(2**31) <= number < 2**31 for number in (left, top, right, bottom)):
+        raise ScreenError(f"the dump places a node at {text}, where no phone has pixels")
+    return left, top, right, bottom

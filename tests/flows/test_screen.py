@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.screen import MOST_BYTES, Screen, ScreenError
+from flows.screen import MOST_BYTES, MOST_DEPTH, Node, Screen, ScreenError
 
 HEAD = "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?>\r\n"
 DUMP = (
@@ -65,10 +65,107 @@ def test_emoji_written_as_surrogates_and_control_characters_are_mended() -> None
     assert node.text == "a😀bc"
 
 
+def the_node(attributes: str) -> Node:
+    """The one node of a dump, with these attributes."""
+    node = Screen.parse(f'<hierarchy><node resource-id="r" {attributes}/></hierarchy>').find("r")
+    assert node is not None
+    return node
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("&#55148;망", "희망"),  # a Hangul syllable, next to the surrogates
+        ("&#55295;&#57344;", "\ud7ff\ue000"),
+        ("&#x1F600;", "😀"),
+        ("&#x1f468;&#x200D;&#x1F469;", "👨‍👩"),
+        ("&#xD83D;&#xDE00;", "😀"),
+        ("&#55357;&#xde00;", "😀"),
+        ("&#128512;!", "😀!"),
+        ("&#xD83D;&#65;&#xDE00;", "A"),
+        ("&#xDE00;&#xD83D;b", "b"),
+        ("&#x0;&#0;&#x1b;&#31;&#xFFFF;&#65534;c", "c"),
+        ("&#1114112;&#x110000;&#x7fffffff;&#9999999999;d", "d"),
+        ("&#x09;&#10;&#x0D;e", "\t\n\re"),
+        ("&#60;&#38;&#x22;", '<&"'),
+        ("&amp;#55148;", "&#55148;"),
+        ("\x00n\ud83dul\udfffl\x1f", "null"),
+    ],
+)
+def test_character_references_are_read(written: str, read: str) -> None:
+    assert the_node(f'text="{written}" bounds="[0,0][1,1]"').text == read
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        "", 'bounds=""', 'bounds="broken"', 'bounds="[0,0]"', 'bounds="[0,0][0,0]"', 'bounds="[500,800][100,200]"',
+        'bounds="[-40,0][-10,30]"', 'bounds="[5,5][5,90]"', 'bounds="[1e3,0][2,3]"', 'bounds="[٠,٠][٩,٩]"',
+        'bounds="[2000,0][2147483647,10]"', 'bounds="[-2147483648,-2147483648][2147483647,0]"',
+    ],
+)  # fmt: skip
+def test_a_node_without_a_place_on_the_screen_is_not_one_to_tap(bounds: str) -> None:
+    dump = f'<hierarchy><node bounds="[0,0][1080,2400]"><node resource-id="r" text="t" {bounds}/></node></hierarchy>'
+    screen = Screen.parse(dump)
+    node = screen.find("r")
+    assert node is not None
+    assert node.text == "t"
+    assert not screen.may_touch(node)
+
+
+@pytest.mark.parametrize(
+    "bounds", ["[-30,-5][50,60]", "[0,0][1080,2400]", "[0,0][1079,2399]", "[1079,2399][1080,2400]"]
+)
+def test_a_node_with_a_place_is_one_to_tap(bounds: str) -> None:
+    dump = f'<hierarchy><node bounds="[0,0][1080,2400]"><node resource-id="r" bounds="{bounds}"/></node></hierarchy>'
+    screen = Screen.parse(dump)
+    assert screen.may_touch(screen.all("r")[0])
+
+
+def test_a_deep_screen_is_read_in_the_dumps_order() -> None:
+    inner = "".join(f'<node resource-id="r" text="{place}"><node text="{place}.1"/></node>' for place in range(3))
+    screen = Screen.parse("<hierarchy>" + "<node>" * (MOST_DEPTH - 1) + inner + "</node>" * (MOST_DEPTH - 1) + "</hierarchy>")
+    assert [node.text for node in screen.roots[0].walk()][-6:] == ["0", "0.1", "1", "1.1", "2", "2.1"]
+    assert screen.roots[0].all("r") == screen.all("r")
+
+
+@pytest.mark.parametrize("rotation", ["", 'rotation=""', 'rotation="7"', 'rotation="x" width="1080"'])
+def test_a_hierarchy_needs_no_rotation(rotation: str) -> None:
+    assert Screen.parse(f'<hierarchy {rotation}><node resource-id="r"/></hierarchy>').has("r")
+
+
+def filled(unit: str, before: str = "<hierarchy>", after: str = "</hierarchy>") -> str:
+    """A dump of nearly four million characters, of one thing again and again."""
+    return before + unit * ((MOST_BYTES - len(before) - len(after)) // len(unit)) + after
+
+
+HUGE = filled("x", '<hierarchy><node resource-id="r" text="', '"/></hierarchy>')
+ATTRIBUTES = "<hierarchy><node {}/></hierarchy>"
+
+
 @pytest.mark.parametrize(
     ("dump", "why"),
     [
         ("", "not XML"),
+        (filled("<node/>"), "tags, more than"),
+        (filled("<node>"), "tags, more than"),
+        (filled('<node text="a" bounds="[0,0][1,1]"></node>'), "tags, more than"),
+        (filled("<?a?>"), "tags, more than"),
+        (filled("&#65;", '<hierarchy><node text="', '"/></hierarchy>'), "character references, more than"),
+        (filled("&#x", '<hierarchy><node text="', '"/></hierarchy>'), "character references, more than"),
+        (ATTRIBUTES.format(f'text="&#{"1" * 3_900_000};"'), "not XML"),
+        (ATTRIBUTES.format(f'bounds="[{"1" * 5000},0][1,1]"'), "where no phone has pixels"),
+        (ATTRIBUTES.format(f'bounds="[0,0][1,-{"9" * 11}]"'), "where no phone has pixels"),
+        (ATTRIBUTES.format('bounds="[0,0][2147483648,1]"'), "where no phone has pixels"),
+        (ATTRIBUTES.format('bounds="[-2147483649,0][1,1]"'), "where no phone has pixels"),
+        (ATTRIBUTES.format('text="a" text="b"'), "not XML"),
+        (ATTRIBUTES.format('text="&nbsp;"'), "not XML"),
+        (ATTRIBUTES.format('text="a<b"'), "not XML"),
+        (DUMP[: len(DUMP) // 2], "not XML"),
+        (DUMP[:-1], "not XML"),
+        (DUMP + "<hierarchy/>", "not XML"),
+        ("<hierarchy>" + "<node>" * 5000 + "</node>" * 5000 + "</hierarchy>", "not XML|nested deeper"),
+        ('<hierarchy/><!DOCTYPE h [<!ENTITY a "&b;&b;"><!ENTITY b "x">]>', "document type"),
         ("<hierarchy><node></hierarchy>", "not XML"),
         ("<html/>", "root is <html>"),
         ("<hierarchy>" + " " * MOST_BYTES + "</hierarchy>", "more than"),
@@ -80,3 +177,10 @@ def test_emoji_written_as_surrogates_and_control_characters_are_mended() -> None
 def test_what_is_no_screen_is_refused(dump: str, why: str) -> None:
     with pytest.raises(ScreenError, match=why):
         Screen.parse(dump)
+
+
+def test_what_is_huge_and_yet_a_screen_is_read() -> None:
+    node = Screen.parse(HUGE).find("r")
+    assert node is not None
+    assert set(node.text) == {"x"}
+    assert Screen.parse(ATTRIBUTES.format(" ".join(f'a{number}=""' for number in range(200_000)))).roots

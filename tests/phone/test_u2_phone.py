@@ -259,3 +259,30 @@ def _connected(shelf: Shelf) -> bool:
     shelf.adb.client.disconnect(address)
     shelf.adb.client.connect(address, timeout=5)
     return any(device.serial == address for device in shelf.adb.client.device_list())
+
+
+@pytest.mark.parametrize("bounds", [(0, 0, 0, 0), (500, 800, 100, 200), (-90, 10, -10, 60), (0, 2400, 1080, 2460)])
+def test_what_has_no_place_on_the_screen_is_not_tapped(phone: U2Phone, bounds: tuple[int, int, int, int]) -> None:
+    phone.look()
+    with pytest.raises(PhoneError, match="page_not_reached") as refused:
+        phone.tap(Node("like", "", "", bounds, "", ""))
+    assert not refused.value.sent
+    assert [call.method for call in phone.calls][-1] == "dumpWindowHierarchy"
+
+
+def test_no_finger_starts_beside_the_screen(phone: U2Phone) -> None:
+    phone.look()
+    with pytest.raises(PhoneError, match="page_not_reached") as refused:
+        phone.swipe((540, -40), (540, 300), 0.3)
+    assert not refused.value.sent
+
+
+@pytest.mark.parametrize("text", ["讲得很清楚", "=讲得很清楚😀", "café", "👨‍👩‍👧‍👦🇨🇳👍🏽"])
+def test_text_arrives_in_a_server_that_reads_ascii_unless_told_otherwise(phone: U2Phone, text: str) -> None:
+    tab = phone.look().find(f"{PACKAGE}:id/tab_search")
+    assert tab is not None
+    phone.tap(tab)
+    field = phone.look().find(f"{PACKAGE}:id/search_input")
+    assert field is not None
+    phone.set_text(field, text)
+    assert phone._device.jsonrpc.getText({"mask": 1 << 21, "resourceId": field.resource_id}) == text

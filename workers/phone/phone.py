@@ -78,11 +78,16 @@ class U2Phone:
         return self._last
 
     def tap(self, node: Node) -> None:
-        """Tap the middle of a node. Never sent twice."""
+        """Tap the middle of a node. Never sent twice, and not at all where the node has no place on the screen."""
+        name = node.resource_id or node.cls or "a node"
+        if not node.has_place:
+            raise PhoneError("page_not_reached", f"{name} has no place on the screen", sent=False)
+        self._refuse_beside(node.center, name)
         self._device.jsonrpc.click(*node.center)
 
     def swipe(self, start: tuple[int, int], end: tuple[int, int], seconds: float) -> None:
-        """Drag a finger from start to end (pixels). Never sent twice."""
+        """Drag a finger from start to end (pixels). Never sent twice, and not at all from beside the screen."""
+        self._refuse_beside(start, "the finger's start")
         self._device.jsonrpc.swipe(*start, *end, max(2, int(seconds * STEPS_A_SECOND)))
 
     def set_text(self, node: Node, text: str) -> None:
@@ -131,6 +136,11 @@ class U2Phone:
         """The version name of an app; None when it is not installed."""
         match = re.search(r"versionName=(\S+)", self._device.shell(["dumpsys", "package", package]).output)
         return match[1] if match else None
+
+    def _refuse_beside(self, point: tuple[int, int], what: str) -> None:
+        """Raises PhoneError unless the pixel lies on the screen that was looked at last."""
+        if self._last is not None and not self._last.has_pixel(point):
+            raise PhoneError("page_not_reached", f"{what} at {point} lies beside the screen", sent=False)
 
     def _instance(self, node: Node) -> int:
         """Which of the nodes with its id this one is, on the screen that was looked at last."""
