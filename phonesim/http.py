@@ -7,11 +7,13 @@ Two places need it: the UI server behind `tcp:9008` (over an ADB stream) and the
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 MAX_BODY = 8 * 1024 * 1024
+_CHARSET = re.compile(r"[ \t]*charset[ \t]*=[ \t]*['\"]?([^\"^'^;]*)", re.IGNORECASE)
 REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 500: "Internal Server Error"}
 
 
@@ -40,6 +42,7 @@ class Request:
     path: str
     body: bytes
     keep_alive: bool
+    charset: str = ""  # that the Content-Type names
 
     def json(self) -> Any:
         """The body as JSON, {} when empty. Raises BadRequest."""
@@ -98,7 +101,8 @@ async def _read_request(wire: Wire) -> Request:
     body = await wire.read(int(length)) if length != "0" else b""
     connection = headers.get("connection", "").lower()
     keep_alive = connection != "close" and (version == "HTTP/1.1" or connection == "keep-alive")
-    return Request(method, path, body, keep_alive)
+    charset = _CHARSET.search(headers.get("content-type", ""))
+    return Request(method, path, body, keep_alive, charset[1] if charset else "")
 
 
 def _encode(response: Response, keep_alive: bool) -> bytes:

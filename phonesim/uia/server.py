@@ -41,15 +41,20 @@ async def _answer(device: Device, process: UiProcess, request: Request) -> Respo
     if request.path != "/jsonrpc/0" or request.method != "POST":
         return Response(b"Not Found", 404, "text/plain")
     try:
-        call = json.loads(request.body)
+        call = json.loads(_text_of(request))
         name, arguments = str(call["method"]), call.get("params") or []
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, TypeError, LookupError) as error:
         return _failure(None, RpcError(PARSE_ERROR, f"cannot read the call: {error!r}"))
     try:
         result = await _run(device, process, name, arguments if isinstance(arguments, list) else [])
     except RpcError as error:
         return _failure(call.get("id"), error)
     return Response.of_json({"jsonrpc": "2.0", "id": call.get("id"), "result": result})
+
+
+def _text_of(request: Request) -> str:
+    """The body as NanoHTTPD reads it: US-ASCII unless the Content-Type names a charset. Raises LookupError."""
+    return request.body.decode(request.charset or "ascii", errors="replace")
 
 
 async def _run(device: Device, process: UiProcess, name: str, arguments: list[Any]) -> Any:

@@ -94,7 +94,8 @@ class FleetDevice(uiautomator2.Device):  # type: ignore[misc]
         Stock passes a `timeout` of 300 s for everything; the bound here is CALL_SECONDS, or what is asked if less.
         """
         payload = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params if params is not None else {}}
-        body = json.dumps(payload, ensure_ascii=False).encode()
+        # in ASCII alone: the UI server reads a body whose type names no charset as US-ASCII
+        body = json.dumps(payload).encode()
         deadline = self._deadline(min(timeout, CALL_SECONDS))
         began, at, error = time.monotonic(), time.time(), ""
         try:
