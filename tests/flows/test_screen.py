@@ -124,7 +124,8 @@ def test_a_node_with_a_place_is_one_to_tap(bounds: str) -> None:
 
 def test_a_deep_screen_is_read_in_the_dumps_order() -> None:
     inner = "".join(f'<node resource-id="r" text="{place}"><node text="{place}.1"/></node>' for place in range(3))
-    screen = Screen.parse("<hierarchy>" + "<node>" * (MOST_DEPTH - 1) + inner + "</node>" * (MOST_DEPTH - 1) + "</hierarchy>")
+    depth = MOST_DEPTH - 1
+    screen = Screen.parse("<hierarchy>" + "<node>" * depth + inner + "</node>" * depth + "</hierarchy>")
     assert [node.text for node in screen.roots[0].walk()][-6:] == ["0", "0.1", "1", "1.1", "2", "2.1"]
     assert screen.roots[0].all("r") == screen.all("r")
 
