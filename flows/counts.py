@@ -1,12 +1,29 @@
-"""Counts as the app writes them: 999, 1,024, 1.2万, 10万+, 评论 1.2万, 展开3条回复."""
+"""Counts as apps write them: 999, 1,024, 1.2万, 1.2萬, 3k, 1百万, 10万+, 评论 1.2万, 展开3条回复."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import unicodedata
+from dataclasses import dataclass, field
 
-_COUNT = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*([万亿wWkK千]?)\s*(\+?)")
-_UNITS = {"": 1, "千": 1_000, "k": 1_000, "万": 10_000, "w": 10_000, "亿": 100_000_000}
+LONGEST = 100  # characters; a longer text is no count
+MOST = 10**15  # more than any app counts; a longer number is no count
+
+# 1,024 is grouped in threes; 12,3万 might be 12.3万 or 123万 and is no count, as 1.2 without a unit is none
+_COUNT = re.compile(
+    r"(?P<about>[约超近逾>≈~]?)"
+    r"(?P<whole>[0-9]{1,3}(?:[,\u00a0\u2009\u202f][0-9]{3})+|[0-9]+)(?:\.(?P<part>[0-9]{1,6}))?"
+    r"\s?(?P<unit>(?:[十百千]?[万亿]?亿?|[kwmb]))"
+    r"\s?(?P<more>(?:\+|多|余|以上)?)",
+    re.IGNORECASE,
+)
+_SIGNS = r"[0-9a-z.,:/%+\-−十百千万亿多余约超近逾>≈~\u00a0\u2009\u202f]"
+# what stands around the first digit without a blank, and a unit behind a blank
+_TOKEN = re.compile(rf"{_SIGNS}*[0-9]{_SIGNS}*(?:\s(?:[十百千万亿]+|[kwmb](?![a-z]))\s?\+?)?", re.IGNORECASE)
+_MORE_DIGITS = re.compile(r"\s+[0-9]")
+_UNITS = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 10**8, "k": 1_000, "w": 10_000, "m": 10**6, "b": 10**9}
+# full-width signs, traditional characters
+_PLAIN = str.maketrans("，．＋：／％－萬億餘約", ",.+:/%-万亿余约")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,23 +32,47 @@ class Count:
 
     value: int
     exact: bool
+    step: int = field(default=0, compare=False, repr=False)  # what the last digit shown is worth, when not exact
+    open: bool = field(default=False, compare=False, repr=False)  # the app says "or more"
+
+    @property
+    def least(self) -> int:
+        """The real number is this or more: what is not exact may have been rounded up."""
+        return self.value if self.exact or self.open else max(0, self.value - self.step // 2)
+
+    @property
+    def most(self) -> int:
+        """The real number is this or less: what is not exact may have been cut."""
+        return MOST if self.open else self.value + max(0, self.step - 1)
 
 
 def read_count(text: str) -> Count | None:
-    """The first count in a text, or None when it holds none.
+    """The first count in a text, or None when it holds none: neither 1.2 nor 12:30, 50% or 12,3万 is one.
 
     >>> read_count("评论 1.2万")
     Count(value=12000, exact=False)
     """
-    match = _COUNT.search(text)
+    if len(text) > LONGEST:
+        return None
+    plain = _plain(text)
+    token = _TOKEN.search(plain)
+    if token is None or _MORE_DIGITS.match(plain, token.end()):  # 1 234 may be one number or two
+        return None
+    match = _COUNT.fullmatch(token[0].lstrip(":").rstrip(":,."))
     if match is None:
         return None
-    digits, unit, more = match[1].replace(",", ""), match[2].lower(), match[3]
-    whole, _, fraction = digits.partition(".")
-    factor = _UNITS[unit]
+    digits, part, unit = re.sub("[^0-9]", "", match["whole"]), match["part"] or "", match["unit"].lower()
+    if len(digits) > len(str(MOST)) or (part and not unit):
+        return None
+    factor = 1
+    for sign in unit:
+        factor *= _UNITS[sign]
     # in integers: 1.2 × 10000 in floating point is not always 12000
-    value = int(whole) * factor + (int(fraction) * factor // 10 ** len(fraction) if fraction else 0)
-    return Count(value, exact=not unit and not more)
+    value = int(digits) * factor + (int(part) * factor // 10 ** len(part) if part else 0)
+    if value > MOST:
+        return None
+    exact = not (unit or match["more"] or match["about"])
+    return Count(value, exact, step=0 if exact else max(1, factor // 10 ** len(part)), open=bool(match["more"]))
 
 
 def count_or_zero(text: str) -> int:
@@ -43,3 +84,9 @@ def count_or_zero(text: str) -> int:
 def margin(asked: int) -> int:
     """The shown count from which a video is preferred: 1.1 × asked, for shown counts include replies."""
     return -(-asked * 11 // 10)
+
+
+def _plain(text: str) -> str:
+    """The text with every script's decimal digits as 0 to 9, and full-width signs as plain ones."""
+    plain = text.translate(_PLAIN)
+    return "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in plain)
