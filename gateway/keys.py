@@ -18,8 +18,8 @@ from models.authors import record_change
 from models.deliveries import end_those_of_key
 from models.engine import database_now, read, write
 from models.keys import remember
+from models.names import name_problems
 from models.refused import Problem, Refused, refuse
-from models.storable import storable_text
 from models.tables import ApiKey, KeySecret
 
 __all__ = ["Key", "KeyWish", "change_key", "find_key", "list_keys", "make_key", "remember", "revoke_key", "rotate_key"]
@@ -234,16 +234,7 @@ def _keep(session: Session, key_id: str, secret: Secret, master: bytes, now: dat
 
 def _checked(wish: KeyWish) -> list[str]:
     """The allowlist as it is kept. Raises Refused with every problem."""
-    problems = [
-        Problem(name, f"{value[:40]!r} has not 1 to 191 characters that can be stored", "give it so many")
-        for name, value in (("name", wish.name), ("customer", wish.customer))
-        if not value.strip() or len(value) > 191 or storable_text(value) != value
-    ]
-    problems += [
-        Problem(name, f"{value[:40]!r} begins or ends with a blank", "take it off")
-        for name, value in (("name", wish.name), ("customer", wish.customer))
-        if value.strip() and value != value.strip()
-    ]
+    problems = [*name_problems("name", wish.name), *name_problems("customer", wish.customer)]
     if not 0 < wish.rate_per_second <= 10_000:
         problems.append(Problem("rate", f"{wish.rate_per_second:g} is outside 0 to 10000 a second", "10 suits most"))
     if not 1 <= wish.most_waiting <= 1_000_000:

@@ -9,15 +9,14 @@ from sqlalchemy.orm import Session
 
 from models.authors import record_change
 from models.engine import database_now, write
+from models.names import check_names
 from models.refused import refuse
 from models.tables import Account, Phone
 
 
 def register_account(engine: Engine, account_id: str, name: str) -> None:
     """Make an account known, or give it a new name. Raises Refused."""
-    for field, value in (("account id", account_id), ("name", name)):
-        if not value.strip() or len(value) > 191:
-            raise refuse(field, f"{value!r} has not 1 to 191 characters", "give the one that the app shows")
+    check_names("account id", account_id, name)
 
     def work(session: Session) -> None:
         account = session.get(Account, account_id)

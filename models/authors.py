@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from models.caps import CAP_NAMES, Basis, Caps
 from models.engine import database_now, write
+from models.names import check_names
 from models.refused import refuse
-from models.storable import storable_text
 from models.tables import Author, CapValue, Change
 
 BasisKind = Literal["owned", "permitted", "none"]
@@ -30,9 +30,7 @@ def read_caps(session: Session) -> Caps:
 
 def register_author(engine: Engine, author_id: str, name: str) -> None:
     """Make an author known, without a basis; a known one gets the new name. Raises Refused."""
-    for field, value in (("author id", author_id), ("name", name)):
-        if not value.strip() or len(value) > 191 or storable_text(value) != value:
-            raise refuse(field, f"{value!r} has not 1 to 191 characters", "give the one that the app shows")
+    check_names("author id", author_id, name)
 
     def work(session: Session) -> None:
         author = session.get(Author, author_id)

@@ -16,16 +16,18 @@ from flows.flow import Flow
 from flows.registry import FLOWS
 from models.accounts import known_accounts
 from models.authors import basis_of
-from models.caps import Basis, basis_refusal, operator_day
+from models.caps import Basis, basis_refusal, content_key, operator_day
 from models.engine import database_now
+from models.names import id_fault, name_problems, title_fault
 from models.refused import Problem, Refused
-from models.tables import Phone
+from models.tables import CollectedComment, CollectedTitle, Phone
 from workers.canvas.rows import PlantedRow, Value
 from workers.desk import DESK, MAPS
 from workers.settings import settings
 from workers.validation import MISSING, problems_of
 
 MOST_PROBLEMS = 20  # named in one refusal
+MOST_ALIKE = 100
 
 
 def check_rows(ground: Ground, rows: Sequence[PlantedRow]) -> None:
@@ -63,6 +65,14 @@ class Ground:
     def accounts(self) -> Mapping[str, bool]:
         return known_accounts(self._session, sandbox=self._sandbox)
 
+    def was_shown(self, name: str, author_id: str, value: str) -> bool:
+        """Did an app show this title of the author, or this commenter, to the character?"""
+        if name == "title":
+            known = (CollectedTitle.author_id == author_id, CollectedTitle.title_key == content_key(value))
+            return self._session.scalar(select(CollectedTitle.id).where(*known).limit(1)) is not None
+        commenters = select(CollectedComment.commenter).where(CollectedComment.commenter == value).distinct()
+        return value in self._session.scalars(commenters.limit(MOST_ALIKE))  # MariaDB finds those with blanks as well
+
     def basis(self, author_id: str) -> Basis | None:
         if author_id not in self._basis:
             self._basis[author_id] = basis_of(self._session, author_id)
@@ -86,7 +96,10 @@ def _row_problems(ground: Ground, row: PlantedRow, where: str) -> Iterator[Probl
         return
     yield from _queue_problems(ground, flow, queue, where)
     yield from _params_problems(flow, row, where)
-    yield from _author_problems(ground, flow, row, where)
+    faults = list(_name_problems(ground, row, where))
+    yield from faults
+    if not any(one.field == f"{where}.author_id" for one in faults):
+        yield from _author_problems(ground, flow, row, where)
 
 
 def _queue_problems(ground: Ground, flow: Flow[Any, Any], queue: str, where: str) -> Iterator[Problem]:
@@ -132,6 +145,21 @@ def given_params(row: PlantedRow) -> dict[str, Any]:
         if isinstance(arg, Value) and isinstance(arg.value, dict):
             given.update(arg.value)
     return given | dict(row.kwargs)
+
+
+def _name_problems(ground: Ground, row: PlantedRow, where: str) -> Iterator[Problem]:
+    """What a person may not have meant: blanks at an end, characters that nobody sees. What an app showed is meant."""
+    given = given_params(row)
+    author_id = given.get("author_id")
+    if isinstance(author_id, str):
+        yield from name_problems(f"{where}.author_id", author_id, id_fault)
+    for name in ("title", "target_commenter"):
+        value = given.get(name)
+        if not isinstance(value, str) or not value.strip():
+            continue  # the flow's own parameters say so
+        problems = list(name_problems(f"{where}.{name}", value, title_fault))
+        if problems and not ground.was_shown(name, str(author_id), value):
+            yield from problems
 
 
 def _author_problems(ground: Ground, flow: Flow[Any, Any], row: PlantedRow, where: str) -> Iterator[Problem]:

@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from models.engine import write
-from models.refused import refuse
-from models.storable import storable_text
+from models.names import name_problems
+from models.refused import Refused, refuse
 from models.tables import Campaign
 from workers.app import app
 from workers.handle import Handle
@@ -65,6 +65,6 @@ def submit(
 def _check_words(name: str, asked_by: str, join: str) -> None:
     if join not in ("all", "settled"):
         raise refuse("join", f"{join!r} is no way to join", "use all or settled")
-    for field, value in (("name", name), ("asked_by", asked_by)):
-        if not value.strip() or len(value) > 191 or storable_text(value) != value:
-            raise refuse(field, f"{value[:40]!r} has not 1 to 191 characters that can be stored", "give it so many")
+    problems = [*name_problems("name", name), *name_problems("asked_by", asked_by)]
+    if problems:
+        raise Refused(problems)

@@ -125,7 +125,7 @@ def _problem(one: Any) -> Problem:
     elif kind == "missing":
         message, remedy = "it is missing", "give it a value"
     else:
-        remedy = "correct the value"
+        remedy = getattr(one.get("ctx", {}).get("error"), "remedy", "correct the value")
     return Problem(storable_text(field, 200), storable_text(message, 500), remedy)
 
 

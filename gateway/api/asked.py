@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from flows.registry import FLOWS
+from models.names import REMEDY, name_fault
 
 FLOW_NAMES = sorted(FLOWS)
 
@@ -31,10 +32,18 @@ def _in_the_calendar(value: datetime) -> datetime:
     return value
 
 
-def no_blank_ends(value: str) -> str:
-    """Databases take what differs in such blanks alone for the same."""
-    if value != value.strip():
-        raise ValueError("it begins or ends with a blank; take it off")
+class Wrong(ValueError):
+    """A value that is refused, with its remedy."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(reason)
+        self.remedy = remedy
+
+
+def _a_name(value: str) -> str:
+    fault = name_fault(value)
+    if fault is not None:
+        raise Wrong(fault, REMEDY)
     return value
 
 
@@ -45,9 +54,10 @@ def _a_flow(value: str) -> str:
 
 
 Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_text), AfterValidator(_in_the_calendar)]
+Name = Annotated[str, AfterValidator(_a_name), Field(min_length=1, max_length=191)]
 Reference = Annotated[
     str,
-    AfterValidator(no_blank_ends),
+    AfterValidator(_a_name),
     Field(
         min_length=1,
         max_length=191,
@@ -69,7 +79,7 @@ DryRun = Annotated[
 class OnAccount(Asked):
     """On the phone on which this account is logged in when its turn comes."""
 
-    account: str = Field(min_length=1, max_length=191)
+    account: Name
 
     @property
     def queue(self) -> str:
@@ -79,7 +89,7 @@ class OnAccount(Asked):
 class OnPhone(Asked):
     """On this phone, whoever is logged in on it."""
 
-    phone: str = Field(min_length=1, max_length=191)
+    phone: Name
 
     @property
     def queue(self) -> str:
@@ -130,9 +140,7 @@ class CampaignAsked(Asked):
     """A canvas, or what a campaign file holds."""
 
     reference: Reference
-    name: str | None = Field(
-        default=None, min_length=1, max_length=191, description="None: the file's, or the reference"
-    )
+    name: Name | None = Field(default=None, description="None: the file's, or the reference")
     canvas: dict[str, Any] | None = Field(default=None, description="A Celery canvas as JSON.")
     file: dict[str, Any] | None = Field(default=None, description="The content of a campaign file, as JSON.")
     join: Literal["all", "settled"] = Field(

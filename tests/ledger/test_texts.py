@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
+from models.accounts import register_account
+from models.authors import register_author
 from models.engine import read
 from models.logins import account_seen
+from models.refused import Refused
 from models.storable import storable_json
-from models.tables import Account, Attempt, CollectedComment, CollectedTitle
+from models.tables import Account, Attempt, Author, CollectedComment, CollectedTitle
 from tests.ledger.drive import (
     AUTHOR,
     app,
@@ -174,3 +177,42 @@ def test_storable_json_keeps_what_json_holds() -> None:
     value = {"a": [1, 2.5, True, None, "😀"], "b": {"c": []}}
     assert storable_json(value) == value
     assert storable_json((1, (2,))) == [1, [2]]
+
+
+@pytest.mark.parametrize("author_id", ["xiaopeng ", "\ufeffxiaopeng", "xiaopeng\u200b", "xiao\rpeng", "\u3000xiaopeng"])
+def test_an_id_with_what_nobody_sees_is_no_second_author(ledger: Engine, author_id: str) -> None:
+    register_author(ledger, "xiaopeng", "小鹏")
+    for make in (register_author, register_account):
+        with pytest.raises(Refused) as refused:
+            make(ledger, author_id, "小鹏")
+        assert "id" in refused.value.problems[0].field
+    assert read(ledger, lambda s: list(s.scalars(select(Author.id)))) == ["xiaopeng"]
+    assert read(ledger, lambda s: list(s.scalars(select(Account.id)))) == []
+
+
+@pytest.mark.parametrize("name", ["名\x00", "名\ud83d", "名 ", "\u200b"])
+def test_an_account_is_given_no_name_that_cannot_be_kept_or_seen(ledger: Engine, name: str) -> None:
+    with pytest.raises(Refused, match=r"^name: "):
+        register_account(ledger, "acc1", name)
+    register_account(ledger, "acc1", "小红👩‍⚕️")
+
+
+def test_what_is_planted_names_its_author_and_title_as_people_see_them(ledger: Engine) -> None:
+    owned_author(ledger)
+    wrong = app.signature("collect_comments", kwargs={"author_id": f"{AUTHOR} ", "title": "\ufeff标题"}, queue="pool")
+    with pytest.raises(Refused) as refused:
+        plant(ledger, wrong)
+    fields = [one.field for one in refused.value.problems]
+    assert fields == ["task[0] collect_comments.author_id", "task[0] collect_comments.title"]
+
+
+def test_a_title_that_the_app_shows_with_a_blank_is_meant_so(ledger: Engine) -> None:
+    owned_author(ledger)
+    bring_titles(ledger, ["标题 "])
+    for title, good in (("标题 ", True), ("标题\u200b", False), (" 标题", False)):
+        wanted = app.signature("collect_comments", kwargs={"author_id": AUTHOR, "title": title}, queue="pool")
+        if good:
+            assert plant(ledger, wanted) is not None
+        else:
+            with pytest.raises(Refused, match="title"):
+                plant(ledger, wanted)
