@@ -101,8 +101,7 @@ def _placed(
     pin = pin_of(first)
     acts = bool(flow.acts)
     wanted = Wanted(acts, pin.account, pin.phone, sandbox=sandbox)
-    shared_out = acts and pin == Pin()
-    room = room_for(session, given_params(first), now, settings().timezone.key) if shared_out else Room()
+    room = room_for(session, given_params(first), now, settings().timezone.key) if acts else Room()
     able = [one for one in seated if may(one, wanted, room)]
     priority = int(first.options.get("priority", flow.priority))
     return Placed(

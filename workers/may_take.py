@@ -6,9 +6,12 @@ with a share left may take the task, whoever may takes it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from zlib import crc32
+
+from workers.caps_told import CapsUsed, caps_reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Room:
 
     only_accounts: Set[str] | None = None
     full_accounts: Set[str] = frozenset()
+    used: CapsUsed = field(default_factory=CapsUsed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +150,29 @@ def _shares_left(able: Sequence[Seated], everyone: Sequence[Seated], share: Shar
 
 def why_nobody(wanted: Wanted, everyone: Sequence[Seated], room: Room) -> str:
     """What a task waits for that none of the phones of its sort that are online may take."""
+    but_for_caps = [one.account_id for one in everyone if one.account_id is not None and may(one, wanted, Room())]
+    if but_for_caps:
+        return caps_reason(but_for_caps, room.full_accounts, room.only_accounts, room.used)
     if wanted.pinned_account is not None:
         return f"account {wanted.pinned_account} is on no phone that is online and able"
     if wanted.pinned_phone is not None:
         return f"phone {wanted.pinned_phone} is not online and able"
     if not everyone:
         return "no simulated phone is online, and it is for those alone" if wanted.sandbox else "no phone is online"
-    if room.only_accounts is not None:
-        return "the caps leave it to accounts that are on no phone that is online and able"
-    return "no phone that is online and fit may take it"
+    return f"no phone that is online and fit may take it: {_in_numbers(wanted, everyone)}"
+
+
+def _in_numbers(wanted: Wanted, everyone: Sequence[Seated]) -> str:
+    """Why not each of them: the first reason of each counts."""
+    counted = Counter(_why_not(wanted, one) for one in everyone)
+    return f"of {len(everyone)} online " + ", ".join(f"{count} {why}" for why, count in counted.most_common())
+
+
+def _why_not(wanted: Wanted, one: Seated) -> str:
+    if one.unfit:
+        return "cannot work"
+    if one.account_id is None:
+        return "without an account"
+    if one.resting:
+        return "with an account that rests"
+    return "with an account that may not do it" if one.account_id in wanted.failed_accounts else "cannot take it"

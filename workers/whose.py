@@ -15,6 +15,7 @@ from models.fitness import why_not
 from models.seats import seats
 from models.states import State
 from models.tables import Account, ActionRow, Campaign, Phone, Task
+from workers.caps_told import CapsUsed, next_day
 from workers.follow import LeftOut, left_out
 from workers.may_take import Meant, Room, Seated, Share, Verdict, Wanted, decide
 from workers.past import past_of
@@ -127,12 +128,17 @@ def room_for(session: Session, params: Mapping[str, Any], now: datetime, zone: s
         .where(ActionRow.day == operator_day(now, zone), happened)
         .group_by(ActionRow.account_id)
     )
-    full = frozenset(account for account, count in counted if count >= caps.actions_per_account_day)
+    today = dict(counted.all())
+    full = frozenset(account for account, count in today.items() if count >= caps.actions_per_account_day)
+    if not caps.actions_per_account_day:  # who did nothing has no row, and may do nothing all the same
+        full = frozenset(one for one in session.scalars(select(Phone.account_id)) if one is not None)
+        today = dict.fromkeys(full, 0) | today
     author_id = str(params.get("author_id", ""))
     video = content_key(author_id, str(params.get("title", "")))
     there = (ActionRow.author_id == author_id, ActionRow.video_key == video)  # as the index has them
     on_video = frozenset(session.scalars(select(ActionRow.account_id).where(*there, happened).distinct()))
-    return Room(on_video if len(on_video) >= caps.accounts_per_video else None, full)
+    used = CapsUsed(today, caps.actions_per_account_day, caps.accounts_per_video, next_day(now, zone))
+    return Room(on_video if len(on_video) >= caps.accounts_per_video else None, full, used)
 
 
 def _share(session: Session, task: Task) -> Share:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workers.caps_told import CapsUsed, caps_reason, next_day
 from workers.may_take import Meant, Room, Seated, Share, Verdict, Wanted, decide, may, share_left
 
 A, B, C = Seated("p1", "a"), Seated("p2", "b"), Seated("p3", "c")
@@ -74,7 +77,38 @@ def test_a_ticket_is_passed_to_a_phone_that_is_free() -> None:
     [
         (Wanted(acts=False, pinned_account="z"), Room(), ALL, "account z"),
         (Wanted(acts=False, pinned_phone="p9"), Room(), ALL, "phone p9"),
-        (ACTS, Room(only_accounts=frozenset({"z"})), ALL, "caps"),
+        (ACTS, Room(only_accounts=frozenset({"z"})), ALL, "cap accounts_per_video"),
+        (
+            ACTS,
+            Room(full_accounts=frozenset("abc"), used=CapsUsed({"a": 41, "b": 40, "c": 40}, 40, 5, "tomorrow")),
+            ALL,
+            (
+                "account a did 41 of 40 actions, account b did 40 of 40 actions, account c did 40 of 40 actions today "
+                "(cap actions_per_account_day); free again at tomorrow"
+            ),
+        ),
+        (
+            Wanted(acts=True, pinned_account="b"),
+            Room(full_accounts=frozenset("b"), used=CapsUsed({"b": 40}, 40, 5, "tomorrow")),
+            ALL,
+            "account b did 40 of 40 actions today",
+        ),
+        (
+            ACTS,
+            Room(frozenset("bz"), frozenset("b"), CapsUsed({"b": 7}, 7, 2, "tomorrow")),
+            [A, B],
+            (
+                "account b did 7 of 7 actions today (cap actions_per_account_day); free again at tomorrow; "
+                "2 of 2 accounts acted on this video (cap accounts_per_video: b, z)"
+            ),
+        ),
+        (
+            ACTS,
+            Room(full_accounts=frozenset("a")),
+            [A, Seated("p2", "b", resting=True), Seated("p3", "c", unfit=True)],
+            "account a did",
+        ),
+        (READS, Room(), [Seated("p2", "b", resting=True), Seated("p3", "c", unfit=True)], "of 2 online 1 with an"),
         (
             Wanted(acts=False, failed_accounts=frozenset({"a", "b", "c"})),
             Room(),
@@ -132,3 +166,16 @@ def test_of_many_tickets_at_one_moment_not_all_go_to_one_phone(share: Share | No
     ]
     assert {one.serial for one in able} == set(passed)
     assert max(map(passed.count, passed)) < 20
+
+
+def test_the_next_day_is_the_operators() -> None:
+    late = datetime(2026, 11, 29, 16, 30, tzinfo=UTC)
+    assert next_day(late, "Asia/Shanghai") == "2026-12-01 00:00 Asia/Shanghai"
+    assert next_day(late, "Europe/Berlin") == "2026-11-30 00:00 Europe/Berlin"
+    assert next_day(late, "UTC") == "2026-11-30 00:00 UTC"
+
+
+def test_of_many_accounts_the_first_few_are_named() -> None:
+    accounts = [f"a{number}" for number in range(9)]
+    said = caps_reason(accounts, frozenset(accounts), None, CapsUsed(dict.fromkeys(accounts, 40), 40, 5, "then"))
+    assert "account a2 did 40 of 40 actions and 6 more today" in said

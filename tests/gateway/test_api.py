@@ -11,9 +11,11 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from flows.session import Action, ActionKind
 from gateway.caller import KEEP_SECONDS
 from gateway.client import Problem
 from gateway.keys import change_key
+from models.authors import set_cap
 from models.base import Base
 from models.engine import read, write
 from models.states import State
@@ -23,7 +25,9 @@ from tests.gateway.customers import Customer
 from tests.ledger.drive import AUTHOR, owned_author, phone_seat, take
 from tests.ledger.drive import task as row_of
 from tests.ledger.threads import at_once
+from workers.journal import LedgerJournal
 from workers.pause import pause_campaign, pause_phone, pause_task, resume_campaign, resume_phone, resume_task
+from workers.settings import settings
 
 TITLES = {"author_id": AUTHOR, "count": 2}
 LIKE = {
@@ -166,6 +170,24 @@ def test_a_dry_run_says_what_would_happen_and_writes_nothing(api: Api, acme: Cal
         acme.client.dry_run("campaigns", {"reference": "r", "canvas": canvas})["placements"][0]["target"] == "phone.p1"
     )
     assert rows(api) == before
+
+
+def test_a_dry_run_names_the_cap_that_is_used_up(api: Api, acme: Caller) -> None:
+    got = take(api.engine, acme.client.submit("directed", LIKE, reference="before").id, phone_seat(api.engine, "p1"))
+    LedgerJournal(api.engine, got, settings().timezone.key).declare(
+        Action(ActionKind.LIKE_COMMENT, AUTHOR, LIKE["title"], LIKE["target_commenter"], LIKE["target_comment"])
+    )
+    set_cap(api.engine, "actions_per_account_day", 1, who="admin")
+    for target in ("pool", {"account": "acc-p1"}, {"phone": "p1"}):
+        asked = {"reference": "r", "flow": "directed", "params": {**LIKE, "target_comment": "好"}, "target": target}
+        (placed,) = acme.client.dry_run("tasks", asked)["placements"]
+        assert placed["phones"] == []
+        assert "account acc-p1 did 1 of 1 actions today (cap actions_per_account_day)" in placed["waits_for"]
+        assert "free again at " in placed["waits_for"]
+    set_cap(api.engine, "actions_per_account_day", 0, who="admin")
+    phone_seat(api.engine, "p2", "acc-p2")
+    (placed,) = acme.client.dry_run("tasks", {"reference": "r", "flow": "directed", "params": LIKE})["placements"]
+    assert "account acc-p2 did 0 of 0 actions" in placed["waits_for"]
 
 
 def test_a_campaign_comes_as_a_canvas_or_as_a_file(api: Api, acme: Caller) -> None:
