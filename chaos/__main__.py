@@ -20,6 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--phones", type=int, default=40)
     parser.add_argument("--faults", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same work and the same strikes")
+    parser.add_argument("--rough", action="store_true", help="on phones as rough as real ones")
     parser.add_argument(
         "--folder", type=Path, help="keep logs and ground truth here (default: a folder that is removed)"
     )
@@ -27,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.ERROR)
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="phonefleet-chaos-"))
     try:
-        wanted = Wanted(asked.tasks, asked.phones, asked.faults, asked.seed)
+        wanted = Wanted(asked.tasks, asked.phones, asked.faults, asked.seed, rough=asked.rough)
         return report(run_storm(wanted, folder, lambda line: print(line, flush=True)))
     finally:
         if asked.folder is None:

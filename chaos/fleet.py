@@ -45,6 +45,7 @@ class Shape:
 
     phones: int
     speed: float = 0  # of the phones, as docs/phonesim.md says
+    rough: bool = False  # phones as rough as real ones
     hosts: int = HOSTS
     coordinators: int = 2
     tasks: Sequence[str] = ()
@@ -144,7 +145,8 @@ class StormFleet(SimFleet):
         self._stack.callback(self.engine.dispose)
         upgrade(self.engine)
         processes = self._stack.enter_context(Processes(self.folder / "log", {}))
-        shelf = start_shelf(processes, self.folder, self.shape.phones, self.shape.speed, self._seed)
+        shape = self.shape
+        shelf = start_shelf(processes, self.folder, shape.phones, shape.speed, self._seed, rough=shape.rough)
         self.control, self.truth = shelf.control, shelf.truth
         phones = self.get("/phones")
         self.serials = [phone["serial"] for phone in phones]

@@ -42,6 +42,7 @@ class Wanted:
     phones: int
     faults: int
     seed: int
+    rough: bool = False  # on phones as rough as real ones
 
 
 @dataclass(slots=True)
@@ -63,7 +64,7 @@ def run_storm(wanted: Wanted, folder: Path, tell: Callable[[str], None] = print)
     material = read_material(wanted.seed, wanted.phones)
     work = plan_work(wanted.tasks, material, wanted.seed)
     strikes = plan_strikes(wanted.faults, wanted.seed)
-    with StormFleet(folder, Shape(wanted.phones), wanted.seed) as fleet:
+    with StormFleet(folder, Shape(wanted.phones, rough=wanted.rough), wanted.seed) as fleet:
         check_world(material, fleet.get("/world")["authors"])
         began = time.monotonic()
         for number, canvas in enumerate(work):

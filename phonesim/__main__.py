@@ -12,6 +12,7 @@ import signal
 import sys
 from pathlib import Path
 
+from phonesim.roughness import NotRough, Roughness
 from phonesim.server import Settings, Shelf
 
 PARENT_POLL_SECONDS = 0.5
@@ -29,6 +30,7 @@ def main() -> int:
         base_port=arguments.base_port,
         control_port=arguments.control_port,
         truth=arguments.truth,
+        rough=arguments.rough,
     )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     _allow_many_files()
@@ -49,8 +51,19 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--base-port", type=int, default=0, help="ADB port of the first phone (default: free ports)")
     parser.add_argument("--control-port", type=int, default=0, help="port of the control API (default: a free one)")
     parser.add_argument("--truth", type=Path, help="write what really happened to this file, one JSON line each")
+    parser.add_argument(
+        "--rough", type=_rough, nargs="?", const=Roughness.rough(), default=Roughness(),
+        metavar="NAME=VALUE,…", help="phones as rough as real ones, or just these options of roughness",
+    )  # fmt: skip
     parser.add_argument("--die-with-parent", action="store_true", help="end when the process that started this ends")
     return parser.parse_args()
+
+
+def _rough(text: str) -> Roughness:
+    try:
+        return Roughness.parse(text)
+    except NotRough as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _positive(text: str) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 from phonesim.faults import FAULTS, Fault, FaultError, Phone, heal, set_fault
 from phonesim.http import BadRequest, Request, Response, serve_http
+from phonesim.roughness import NotRough
 from phonesim.world import World
 
 Body = Mapping[str, Any]
@@ -50,6 +51,7 @@ class Control:
         self._posts: Mapping[str, Callable[[Body], object]] = {
             "/faults": self._fault,
             "/heal": self._heal,
+            "/roughness": self._roughen,
             "/world/delete_comment": self._delete_comment,
             "/world/forbid": lambda body: self._rule(body, world.forbid),
             "/world/allow": lambda body: self._rule(body, world.allow),
@@ -101,6 +103,17 @@ class Control:
             heal(phone, body.get("fault"))
         return {"phones": [phone.device.serial for phone in chosen]}
 
+    def _roughen(self, body: Body) -> object:
+        options = {key: value for key, value in body.items() if key != "phone"}
+        chosen = self._choose(body)
+        try:
+            rough = [phone.device.rough.with_options(options) for phone in chosen]
+        except NotRough as error:
+            raise BadRequest(str(error)) from None
+        for phone, habits in zip(chosen, rough, strict=True):
+            phone.device.roughen(habits)
+        return {"phones": [phone.device.serial for phone in chosen]}
+
     def _choose(self, body: Body) -> list[Phone]:
         serial = body["phone"]
         if serial == "*":
@@ -135,6 +148,7 @@ def _describe(phone: Phone) -> dict[str, Any]:
         "app_foreground": device.app.foreground,
         "faults": sorted(phone.active),
         "last_call_at": device.ran[-1].began if device.ran else None,
+        "rough": asdict(device.rough),
         "armed": [{"fault": fault.name, "at": fault.at, "on": fault.on} for fault in phone.armed],
     }
 

@@ -21,6 +21,7 @@ from phonesim.pace import REAL_SECONDS, Pace
 from phonesim.practice import LAUNCHER
 from phonesim.practice.app import PracticeApp
 from phonesim.practice.keyguard import build_keyguard
+from phonesim.roughness import BatteryKind, Roughness
 from phonesim.uia.process import UiProcess
 
 Draw = Callable[[Node, int, int], Image.Image]
@@ -43,6 +44,7 @@ class Battery:
     level: int = 86
     temperature: int = 312
     powered: bool = True  # hangs on a USB charger, and charges
+    kind: BatteryKind = "right"  # how true `dumpsys battery` is
 
 
 @dataclass(slots=True)
@@ -68,6 +70,7 @@ class Device:
     def __init__(self, serial: str, number: int, app: PracticeApp, pace: Pace, draw: Draw) -> None:
         """`number` tells the phones of one shelf apart: it makes the address in the Wi-Fi network."""
         self.serial = serial
+        self.number = number
         self.ip = f"192.168.{number // 250}.{number % 250 + 2}"
         self.app = app
         self.home_account = app.account_id  # who is logged in when nothing is wrong
@@ -75,10 +78,16 @@ class Device:
         self.files = Files()
         self.apps = Apps()
         self.battery = Battery()
+        self.landscape = False  # the screen is turned, and fingers meet it turned
         self.screen_on = True
         self.locked = False  # the keyguard shows, and takes every finger and key
         self.clipboard: str | None = None
-        self.settings = {"secure default_input_method": DEFAULT_IME, "system screen_brightness": "102"}
+        self.settings = {
+            "secure default_input_method": DEFAULT_IME,
+            "system screen_brightness": "102",
+            "system accelerometer_rotation": "0",
+            "system user_rotation": "0",
+        }
         self.properties = _properties(serial)
         self.ui: UiProcess | None = None
         self.calls = 0  # to its UI server, answered or not
@@ -90,6 +99,20 @@ class Device:
         self._draw = draw
         self._app_pid: int | None = None
         self._pids = itertools.count(4000)
+
+    @property
+    def rough(self) -> Roughness:
+        """The phone's habits."""
+        return self.app.rough
+
+    def roughen(self, rough: Roughness) -> None:
+        """Give the phone these habits."""
+        self.app.rough = rough
+        self.battery = Battery(kind=rough.battery_of(self.number))
+
+    def chance(self, of: float) -> bool:
+        """Does something of this chance happen now? Drawn from the phone's own seed."""
+        return of > 0 and self.app.rng.random() < of
 
     @contextmanager
     def timed(self, call: str) -> Iterator[None]:
@@ -106,8 +129,28 @@ class Device:
     def screen(self) -> Node:
         """The screen as it is now."""
         if self.locked:
-            return build_keyguard(WIDTH, HEIGHT)
-        return self.app.render(WIDTH, HEIGHT)
+            return build_keyguard(*self.size)
+        return self.app.render(*self.size)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the screen as it stands, in pixels."""
+        return (HEIGHT, WIDTH) if self.landscape else (WIDTH, HEIGHT)
+
+    @property
+    def auto_rotate(self) -> bool:
+        """May the screen turn by itself?"""
+        return self.settings["system accelerometer_rotation"] == "1"
+
+    def turn(self, *, landscape: bool) -> None:
+        """The screen stands upright or on its side."""
+        self.landscape = landscape
+
+    def allow_rotation(self, allowed: bool) -> None:
+        """Switch auto-rotate; off, the screen goes back to where the user set it, upright."""
+        self.settings["system accelerometer_rotation"] = "1" if allowed else "0"
+        if not allowed:
+            self.landscape = self.settings["system user_rotation"] in ("1", "3")
 
     def foreground(self) -> tuple[str, str]:
         """Package and activity in the foreground."""
@@ -125,7 +168,7 @@ class Device:
     def _encode(self, root: Node, image_format: str, quality: int) -> bytes:
         buffer = io.BytesIO()
         options = {"quality": quality} if image_format == "JPEG" else {"compress_level": 1}
-        self._draw(root, WIDTH, HEIGHT).convert("RGB").save(buffer, image_format, **options)
+        self._draw(root, *self.size).convert("RGB").save(buffer, image_format, **options)
         return buffer.getvalue()
 
     # the finger

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 from phonesim.adb.connection import Greeting
@@ -175,6 +175,10 @@ def _greeting(greeting: Greeting) -> Kind:
     )
 
 
+def _inject_refused(phone: Phone, *, refused: bool) -> None:
+    phone.device.app.rough = replace(phone.device.rough, inject_refused=refused)
+
+
 FAULTS: Mapping[str, Kind] = {
     "unplug": Kind(lambda phone, options: phone.port.unplug(), _replug),
     "offline": _greeting(Greeting.OFFLINE),
@@ -195,6 +199,10 @@ FAULTS: Mapping[str, Kind] = {
     "app_missing": Kind(
         lambda phone, options: phone.device.app.uninstall(),
         lambda phone: setattr(phone.device.app, "installed", True),
+    ),
+    "inject_refused": Kind(
+        lambda phone, options: _inject_refused(phone, refused=True),
+        lambda phone: _inject_refused(phone, refused=False),
     ),
     "network_down": _flag("network_down"),
     "popup": Kind(

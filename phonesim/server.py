@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from phonesim.drawing import draw
 from phonesim.faults import Phone
 from phonesim.pace import REAL_SECONDS, Pace
 from phonesim.practice.app import PracticeApp
+from phonesim.roughness import Roughness
 from phonesim.world import World
 
 
@@ -29,6 +30,7 @@ class Settings:
     base_port: int = 0
     control_port: int = 0
     truth: Path | None = None
+    rough: Roughness = field(default_factory=Roughness)
 
 
 class Shelf:
@@ -45,7 +47,9 @@ class Shelf:
             pace = Pace(settings.speed)
             app = PracticeApp(self.world, serial, accounts[number % len(accounts)].id, time.monotonic)
             app.load_delay(pace.seconds(REAL_SECONDS["load"]))
+            app.rng.seed(f"{settings.seed} {serial}")
             device = Device(serial, number, app, pace, draw)
+            device.roughen(settings.rough)
             port = settings.base_port + number if settings.base_port else 0
             self.phones[serial] = Phone(device, AdbPort(device, port))
         self._control = Control(self.world, self.phones)

@@ -68,10 +68,11 @@ def demo(
     speed: Annotated[float, typer.Option(min=0, help="1: like real phones, 10: ten times faster, 0: no delays.")] = 10,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds that the day may take.")] = 280,
     var: Var = Path("var/demo"),
+    rough: Annotated[bool, typer.Option("--rough", help="On phones as rough as real ones.")] = False,
 ) -> None:
     """Run the operator's standard day on simulated phones, and judge the ledger by what really happened."""
     check_may_be_emptied(var)
-    raise typer.Exit(run_demo(var, phones, speed, timeout, Console()))
+    raise typer.Exit(run_demo(var, phones, speed, timeout, Console(), rough=rough))
 
 
 @cli.command(rich_help_panel=PARTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 
 from phonesim.node import Node
@@ -17,6 +18,7 @@ from phonesim.practice.page import Page
 from phonesim.practice.replies import RepliesPage
 from phonesim.practice.search import SearchPage
 from phonesim.practice.video import VideoPage
+from phonesim.roughness import Roughness
 from phonesim.world import Actor, Comment, Gone, MayNotAct, World
 
 TOAST_SECONDS = 2.0
@@ -46,6 +48,8 @@ class PracticeApp:
         self.drifted = False
         self.network_down = False
         self.loading_fails = 0
+        self.rough = Roughness()
+        self.rng = random.Random(phone_serial)  # what the phone's roughness is drawn from
         self._rate_limited = False
         self._limit_hidden = False
         self._load_seconds = 0.0

@@ -47,6 +47,8 @@ async def settings(call: Call) -> Result:
         return said(call.device.settings.get(name, "null"))
     if action == "put":
         call.device.settings[name] = " ".join(call.args[3:])
+        if name in ("system accelerometer_rotation", "system user_rotation"):
+            call.device.allow_rotation(call.device.auto_rotate)
     elif action == "delete":
         call.device.settings.pop(name, None)
     return Result()

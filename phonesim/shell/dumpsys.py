@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from phonesim import device as phone
-from phonesim.device import Device
+from phonesim.device import Battery, Device
 from phonesim.shell.command import Call, Result, failed, said
 from phonesim.shell.packages import installed
 
@@ -26,11 +26,12 @@ async def dumpsys(call: Call) -> Result:
 
 
 def _display(device: Device) -> str:
-    size = f"{phone.WIDTH}, {phone.HEIGHT}"
+    width, height = device.size
+    size, turned = f"{width}, {height}", int(device.landscape)
     return (
         "  mViewports=[DisplayViewport{type=INTERNAL, valid=true, isActive=true, displayId=0, "
-        f"uniqueId='local:0', physicalPort=0, orientation=0, logicalFrame=Rect(0, 0 - {size}), "
-        f"physicalFrame=Rect(0, 0 - {size}), deviceWidth={phone.WIDTH}, deviceHeight={phone.HEIGHT}}}]"
+        f"uniqueId='local:0', physicalPort=0, orientation={turned}, logicalFrame=Rect(0, 0 - {size}), "
+        f"physicalFrame=Rect(0, 0 - {size}), deviceWidth={width}, deviceHeight={height}}}]"
     )
 
 
@@ -76,14 +77,26 @@ def _activity(device: Device) -> str:
 
 def _battery(device: Device) -> str:
     battery = device.battery
+    if battery.kind == "absent":  # a phone that hangs on a supply in place of its battery
+        battery = replace(battery, level=0, temperature=0)
+    elif battery.kind == "nonsense":
+        battery = replace(battery, temperature=-2732)  # absolute zero: a gauge that answers nothing
+    said_once = _battery_lines(battery)
+    if battery.kind == "twice":  # some vendors add a section of their own with the same names
+        return f"{said_once}\nOEM Battery Service state:\n  level: 255\n  temperature: 0\n  status: 1"
+    return said_once
+
+
+def _battery_lines(battery: Battery) -> str:
     powered = "true" if battery.powered else "false"
+    present = "false" if battery.kind == "absent" else "true"
     status = CHARGING if battery.powered else DISCHARGING
     return (
         f"Current Battery Service state:\n  AC powered: false\n  USB powered: {powered}\n  Wireless powered: false\n"
         "  Dock powered: false\n  Max charging current: 500000\n  Max charging voltage: 5000000\n"
         f"  Charge counter: {battery.level * 40000}\n  status: {status}\n"
         f"  health: {3 if battery.temperature > 450 else 2}\n"
-        f"  present: true\n  level: {battery.level}\n  scale: 100\n  voltage: 4120\n"
+        f"  present: {present}\n  level: {battery.level}\n  scale: 100\n  voltage: 4120\n"
         f"  temperature: {battery.temperature}\n  technology: Li-ion"
     )
 

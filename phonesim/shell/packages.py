@@ -122,6 +122,9 @@ async def monkey(call: Call) -> Result:
     package = match[1] if match else ""
     if package not in installed(call):
         return failed("** No activities found to run, monkey aborted.", 252)
+    if call.device.rough.monkey_rotates:  # monkey drops the rotation lock (uiautomator2 issue 349)
+        call.device.allow_rotation(True)
+        call.device.turn(landscape=True)
     if package == call.device.app.package:
         await call.device.start_app()
     return said("Events injected: 1\n## Network stats: elapsed time=7ms (0ms mobile, 0ms wifi, 7ms not connected)")

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 STDOUT, STDERR, EXIT = 1, 2, 3  # packet ids of the shell v2 protocol
 NO_INTERACTIVE = "an interactive shell is not simulated; give a command\n"
 
+SERVICE_OF = {"pm": "package", "settings": "settings", "ime": "input_method"}  # commands that are `cmd SERVICE`
+
 Send = Callable[[bytes], Awaitable[None]]
 
 
@@ -76,6 +78,9 @@ async def _run(device: Device, simple: Simple, stream: Stream, stdin: bytes, las
     command = COMMANDS.get(name)
     if command is None:
         return failed(f"/system/bin/sh: {words[0]}: inaccessible or not found", 127)
+    if name in SERVICE_OF and device.chance(device.rough.service_fails):
+        # `cmd` ends with the errno of the transaction: EPIPE, 32, as -32
+        return failed(f"cmd: Failure calling service {SERVICE_OF[name]}: Broken pipe (32)", 256 - 32)
     try:
         result = await command(Call(device, name, words[1:], stream, send, stdin, simple.env))
         return _redirected(device, simple, result)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from phonesim.uia.object_calls import click_object, drag_object, long_click_object, swipe_object
+from phonesim.uia.permission import may_inject
 from phonesim.uia.rpc import INVALID_PARAMS, Call, RpcError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ DOWN, UP, MOVE = 0, 1, 2
 
 async def click(device: Device, x: Any, y: Any = None, duration: int = 0) -> bool:
     """click(x, y), click(x, y, milliseconds) or click(selector)."""
+    may_inject(device)
     if isinstance(x, dict):
         return await click_object(device, x)
     if duration / 1000 >= LONG_PRESS_SECONDS:
@@ -32,6 +34,7 @@ async def click(device: Device, x: Any, y: Any = None, duration: int = 0) -> boo
 
 async def long_click(device: Device, x: Any, y: Any = None) -> bool:
     """longClick(x, y) or longClick(selector)."""
+    may_inject(device)
     if isinstance(x, dict):
         return await long_click_object(device, x)
     await device.long_press(int(x), int(y), LONG_PRESS_SECONDS)
@@ -40,6 +43,7 @@ async def long_click(device: Device, x: Any, y: Any = None) -> bool:
 
 async def swipe(device: Device, *arguments: Any) -> bool:
     """swipe(x1, y1, x2, y2, steps), or of an object: swipe(selector, direction[, percent], steps)."""
+    may_inject(device)
     if isinstance(arguments[0], dict):
         return await swipe_object(device, arguments[0], str(arguments[1]), int(arguments[-1]))
     x1, y1, x2, y2, steps = (int(each) for each in arguments)
@@ -49,6 +53,7 @@ async def swipe(device: Device, *arguments: Any) -> bool:
 
 async def swipe_points(device: Device, points: list[float], steps: int) -> bool:
     """swipePoints([x1, y1, x2, y2, …], steps a segment)."""
+    may_inject(device)
     if len(points) < 4 or len(points) % 2:
         raise RpcError(INVALID_PARAMS, "swipePoints: at least two points are needed")
     pairs = [(int(points[at]), int(points[at + 1])) for at in range(0, len(points), 2)]
@@ -58,12 +63,14 @@ async def swipe_points(device: Device, points: list[float], steps: int) -> bool:
 
 
 async def drag(device: Device, x1: float, y1: float, x2: float, y2: float, steps: int) -> bool:
+    may_inject(device)
     await device.swipe(int(x1), int(y1), int(x2), int(y2), steps * STEP_SECONDS)
     return True
 
 
 async def inject_input_event(device: Device, action: int, x: float, y: float, meta: int = 0) -> bool:
     """One event of a finger; what it was shows when the finger goes up."""
+    may_inject(device)
     at = (int(x), int(y))
     if action == DOWN:
         device.finger_down = (*at, time.monotonic())

@@ -14,13 +14,13 @@ _NEEDS_CARE = re.compile(r'[&<>"\x00-\x1f\ud800-\udfff\ufffe\uffff]')
 _NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def dump(root: Node, max_depth: int, only_package: str | None = None) -> str:
+def dump(root: Node, max_depth: int, only_package: str | None = None, *, rotation: int = 0) -> str:
     """The screen as XML, at most `max_depth` levels of nodes deep.
 
     `only_package` leaves out what belongs to another package (a system dialog over the app), as a
     dump of the active window alone does.
     """
-    parts = [HEADER, '<hierarchy rotation="0">']
+    parts = [HEADER, f'<hierarchy rotation="{rotation}">']
     _write(parts, root, 0, max_depth, only_package)
     parts.append("</hierarchy>")
     return "".join(parts)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from phonesim.node import Bounds, Node
+from phonesim.uia.permission import may_inject
 from phonesim.uia.rpc import SERVER_ERROR, Call, RpcError, not_found
 from phonesim.uia.selector import BadSelector, Found, find_all, node_info
 
@@ -88,7 +89,11 @@ async def get_text(device: Device, selector: Selector) -> str:
 
 async def set_text(device: Device, selector: Selector, text: str | None) -> bool:
     await device.pace.take("text")
-    device.app.set_text(_first(device, selector), text or "")
+    may_inject(device)
+    node = _first(device, selector)
+    if device.chance(device.rough.set_text_fails):
+        return False
+    device.app.set_text(node, text or "")
     return True
 
 
@@ -121,6 +126,7 @@ async def swipe_object(device: Device, selector: Selector, direction: str, steps
 
 async def drag_object(device: Device, selector: Selector, *arguments: Any) -> bool:
     """dragTo(selector, x, y, steps) or dragTo(selector, selector, steps)."""
+    may_inject(device)
     start = _centre(_first(device, selector).bounds)
     if isinstance(arguments[0], dict):
         end = _centre(_first(device, arguments[0]).bounds)
@@ -132,6 +138,7 @@ async def drag_object(device: Device, selector: Selector, *arguments: Any) -> bo
 
 async def _scroll(device: Device, selector: Selector, vertical: bool, steps: int, forward: bool) -> bool:
     """Scroll by most of a list's length; True when that moved anything."""
+    may_inject(device)
     node = _first(device, selector)
     left, top, right, bottom = node.bounds
     x, y = _centre(node.bounds)

@@ -6,8 +6,8 @@ import base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from phonesim import device as phone
 from phonesim.uia.hierarchy import dump
+from phonesim.uia.permission import may_inject
 from phonesim.uia.rpc import INVALID_PARAMS, SERVER_ERROR, Call, RpcError
 
 if TYPE_CHECKING:
@@ -23,14 +23,15 @@ KEYS = {
 
 async def device_info(device: Device) -> dict[str, Any]:
     await device.pace.take("query")
+    width, height = device.size
     return {
         "currentPackageName": device.screen().package,
-        "displayHeight": phone.HEIGHT,
-        "displayRotation": 0,
-        "displaySizeDpX": round(phone.WIDTH / DENSITY),
-        "displaySizeDpY": round(phone.HEIGHT / DENSITY),
-        "displayWidth": phone.WIDTH,
-        "naturalOrientation": True,
+        "displayHeight": height,
+        "displayRotation": int(device.landscape),
+        "displaySizeDpX": round(width / DENSITY),
+        "displaySizeDpY": round(height / DENSITY),
+        "displayWidth": width,
+        "naturalOrientation": not device.landscape,
         "productName": device.properties["ro.product.name"],
         "screenOn": device.screen_on,
         "sdkInt": int(device.properties["ro.build.version.sdk"]),
@@ -43,7 +44,7 @@ async def dump_window_hierarchy(
     """`compressed` changes nothing: the practice app has no layout nodes that it would leave out."""
     await device.pace.take("dump")
     root = device.screen()
-    return dump(root, depth, root.package if root_in_active else None)
+    return dump(root, depth, root.package if root_in_active else None, rotation=int(device.landscape))
 
 
 async def take_screenshot(device: Device, scale: float = 1, quality: int = 80) -> str:
@@ -55,6 +56,7 @@ async def take_screenshot(device: Device, scale: float = 1, quality: int = 80) -
 
 
 async def press_key(device: Device, name: str) -> bool:
+    may_inject(device)
     if name.lower() not in KEYS:
         raise RpcError(SERVER_ERROR, f"java.lang.IllegalArgumentException: unknown key {name}")
     await device.key(KEYS[name.lower()])
@@ -62,6 +64,7 @@ async def press_key(device: Device, name: str) -> bool:
 
 
 async def press_key_code(device: Device, code: int, meta: int = 0) -> bool:
+    may_inject(device)
     await device.key(int(code))
     return True
 
@@ -85,11 +88,13 @@ async def set_clipboard(device: Device, label: str | None, text: str) -> None:
 
 
 async def paste_clipboard(device: Device) -> bool:
+    may_inject(device)
     await device.pace.take("text")
     return device.type_text(device.clipboard or "", replace=False)
 
 
 async def clear_input_text(device: Device) -> bool:
+    may_inject(device)
     await device.pace.take("text")
     return device.type_text("", replace=True)
 
@@ -107,8 +112,24 @@ async def make_toast(device: Device, text: str, milliseconds: float) -> bool:
     return True
 
 
+async def set_orientation(device: Device, side: str) -> bool:
+    """UiDevice.setOrientation…: turns the screen, and keeps it so."""
+    await device.pace.take("key")
+    device.settings["system user_rotation"] = {"left": "1", "l": "1", "right": "3", "r": "3"}.get(side, "0")
+    device.allow_rotation(False)
+    return True
+
+
+async def freeze_rotation(device: Device, freeze: bool = True) -> bool:
+    """Keep the screen as it stands, or let it turn again."""
+    if freeze:
+        device.settings["system user_rotation"] = str(int(device.landscape))
+    device.allow_rotation(not freeze)
+    return True
+
+
 async def do_nothing(device: Device, *arguments: Any) -> bool:
-    """For what has no effect on a phone that always stands upright and has no notifications."""
+    """For what has no effect on a phone that has no notifications."""
     return True
 
 
@@ -127,8 +148,8 @@ PHONE_CALLS: Mapping[str, Call] = {
     "getLastToast": get_last_toast,
     "clearLastToast": clear_last_toast,
     "makeToast": make_toast,
-    "setOrientation": do_nothing,
-    "freezeRotation": do_nothing,
+    "setOrientation": set_orientation,
+    "freezeRotation": freeze_rotation,
     "openNotification": do_nothing,
     "openQuickSettings": do_nothing,
     "clearLastTraversedText": do_nothing,

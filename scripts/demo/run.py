@@ -32,7 +32,7 @@ ACCOUNTS_SECONDS = 60.0
 WORLD_SEED = 1
 
 
-def run_demo(var: Path, phones: int, speed: float, timeout: float, console: Console) -> int:
+def run_demo(var: Path, phones: int, speed: float, timeout: float, console: Console, *, rough: bool = False) -> int:
     """The whole demo in the folder `var`, which is emptied before. The exit status: 0 when all is as it must be."""
     shutil.rmtree(var, ignore_errors=True)
     day = read_campaign_file(STANDARD_DAY)
@@ -47,8 +47,10 @@ def run_demo(var: Path, phones: int, speed: float, timeout: float, console: Cons
     with base_services(var, env) as services:
         os.environ.update(services.env)
         console.print(f"Redis: {services.redis}")
-        shelf = start_shelf(services.processes, var, phones, speed, WORLD_SEED)
-        console.print(f"{phones} simulated phones; what really happens to them: {shelf.truth}")
+        shelf = start_shelf(services.processes, var, phones, speed, WORLD_SEED, rough=rough)
+        console.print(
+            f"{phones} {'rough ' if rough else ''}simulated phones; what really happens to them: {shelf.truth}"
+        )
         began = time.monotonic()
         engine = connect(services.env["PHONEFLEET_DATABASE_URL"])
         services.processes.also({"PHONEFLEET_ADB_CONNECT": ",".join(shelf.addresses)})

@@ -35,10 +35,15 @@ class ShelfNotReady(RuntimeError):
     """phonesim did not come up; the message holds the end of its log."""
 
 
-def start_shelf(processes: Processes, var: Path, phones: int, speed: float, seed: int) -> Shelf:
-    """Start phonesim and wait until its phones can be connected to. Raises ShelfNotReady, PartDied."""
+def start_shelf(processes: Processes, var: Path, phones: int, speed: float, seed: int, *, rough: bool = False) -> Shelf:
+    """Start phonesim and wait until its phones can be connected to. Raises ShelfNotReady, PartDied.
+
+    `rough`: its phones are as rough as real ones.
+    """
     truth = var / "truth.jsonl"
     command = ["-m", "phonesim", "--phones", str(phones), "--speed", f"{speed:g}", "--seed", str(seed)]
+    if rough:
+        command.append("--rough")
     part = Part("phonesim", python(*command, "--truth", str(truth), "--die-with-parent"))
     processes.start(part)
     deadline = time.monotonic() + READY_SECONDS

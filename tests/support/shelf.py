@@ -49,14 +49,25 @@ class Shelf:
     """phonesim in a process of its own, its phones connected to an adb server."""
 
     def __init__(
-        self, adb: AdbServer, truth: Path, phones: int = 1, *, speed: float = 0, seed: int = 1, accounts: int = 0
+        self,
+        adb: AdbServer,
+        truth: Path,
+        phones: int = 1,
+        *,
+        speed: float = 0,
+        seed: int = 1,
+        accounts: int = 0,
+        rough: str | None = None,
     ) -> None:
+        """`rough`: the options of `--rough`; an empty text is all of a rough shelf, None none of it."""
         self.adb = adb
         self.truth_file = truth
         self._command = [
             sys.executable, "-m", "phonesim", "--phones", str(phones), "--accounts", str(accounts or phones),
             "--speed", str(speed), "--seed", str(seed), "--truth", str(truth), "--die-with-parent",
         ]  # fmt: skip
+        if rough is not None:
+            self._command += ["--rough", rough] if rough else ["--rough"]
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -96,6 +107,10 @@ class Shelf:
     def fault(self, name: str, phone: str = "SIM0001", **options: Any) -> None:
         """Let a fault strike a phone."""
         self.post("/faults", phone=phone, fault=name, **options)
+
+    def roughen(self, phone: str = "SIM0001", **options: Any) -> None:
+        """Change habits of a phone ('*': of all)."""
+        self.post("/roughness", phone=phone, **options)
 
     def heal(self, phone: str = "SIM0001") -> None:
         """End all faults of a phone ('*': of all), and wait until it is plugged in: it is a moment later."""

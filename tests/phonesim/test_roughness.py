@@ -1,0 +1,94 @@
+"""Rough phones: options by name, drawn from the seed, and what the phone does with each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import uiautomator2 as u2
+
+from phonesim.roughness import NotRough, Roughness
+from tests.support.shelf import Shelf
+
+
+def test_all_is_off_by_default_and_a_rough_shelf_has_all_that_a_phone_can_work_with() -> None:
+    kind, rough = Roughness(), Roughness.rough()
+    same = {name for name in kind.__slots__ if getattr(kind, name) == getattr(rough, name)}
+    assert same == {"inject_refused"}
+
+
+def test_options_on_a_command_line() -> None:
+    assert Roughness.parse("") == Roughness.rough()
+    parsed = Roughness.parse("inertia=1.6, textless_rows,battery=absent")
+    assert parsed == Roughness(inertia=1.6, textless_rows=True, battery="absent")
+    assert Roughness.parse("slow_fields=false") == Roughness()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["inertai=2", "inertia=0.5", "inertia=fast", "set_text_fails=2", "battery=flat", "emoji=maybe", "=", "battery"],
+)
+def test_options_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(NotRough):
+        Roughness.parse(text)
+
+
+def test_a_mixed_shelf_has_each_kind_of_battery() -> None:
+    assert {Roughness.rough().battery_of(number) for number in range(8)} == {"right", "absent", "nonsense", "twice"}
+
+
+@pytest.fixture
+def rough(shelf: Shelf) -> Any:
+    """Sets habits of the phone for one test."""
+    kind = {name: getattr(Roughness(), name) for name in Roughness.__slots__}
+    yield shelf.roughen
+    shelf.roughen(**kind)
+
+
+def test_set_text_that_fails_answers_false_and_changes_nothing(shelf: Shelf, d: u2.Device, rough: Any) -> None:
+    d.app_start("com.phonefleet.practice")
+    d(resourceId="com.phonefleet.practice:id/tab_search").click()
+    field = {"mask": 0x200000, "childOrSibling": [], "childOrSiblingSelector": []}
+    selector = field | {"resourceId": "com.phonefleet.practice:id/search_input"}
+    assert d.jsonrpc.setText(selector, "小鹏") is True
+    rough(set_text_fails=1)
+    assert d.jsonrpc.setText(selector, "别的") is False
+    assert d.jsonrpc.getText(selector) == "小鹏"
+
+
+def test_injection_that_is_refused_names_the_permission(shelf: Shelf, d: u2.Device, rough: Any) -> None:
+    rough(inject_refused=True)
+    for method, arguments in (
+        ("click", (10, 10)),
+        ("swipe", (10, 900, 10, 100, 5)),
+        ("pressKey", ("back",)),
+        ("drag", (10, 10, 20, 20, 5)),
+    ):
+        with pytest.raises(Exception, match="INJECT_EVENTS"):
+            d.jsonrpc_call(method, arguments)
+    assert d.dump_hierarchy(), "looking is allowed"
+
+
+def test_monkey_turns_the_screen_until_rotation_is_set_back(shelf: Shelf, d: u2.Device, rough: Any) -> None:
+    rough(monkey_rotates=True)
+    d.shell("monkey -p com.phonefleet.practice -c android.intent.category.LAUNCHER 1")
+    assert d.shell("settings get system accelerometer_rotation").output.strip() == "1"
+    assert 'rotation="1"' in d.dump_hierarchy()
+    assert d.info["displayWidth"] > d.info["displayHeight"]
+    d.shell("settings put system accelerometer_rotation 0")
+    assert 'rotation="0"' in d.dump_hierarchy()
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"), [("absent", "present: false"), ("nonsense", "temperature: -2732"), ("twice", "OEM Battery")]
+)
+def test_a_battery_that_is_not_right(kind: str, line: str, d: u2.Device, rough: Any) -> None:
+    rough(battery=kind)
+    assert line in d.shell("dumpsys battery").output
+
+
+def test_a_service_that_fails_says_so_and_nothing_else(d: u2.Device, rough: Any) -> None:
+    rough(service_fails=1)
+    answer = d.shell("pm path com.phonefleet.practice")
+    assert answer.output.strip() == "cmd: Failure calling service package: Broken pipe (32)"
+    assert answer.exit_code == 224
