@@ -6,7 +6,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from gateway.serve import serve
 from models.refused import Refused
 from workers.settings import settings
 
@@ -21,6 +20,8 @@ def main() -> int:
     parser.add_argument("--tls-cert", type=Path)
     parser.add_argument("--tls-key", type=Path)
     asked = parser.parse_args()
+    from gateway.serve import serve  # noqa: PLC0415 - who asks for the port alone needs no server
+
     try:
         return serve(settings(), asked.host, asked.port, asked.tls_cert, asked.tls_key)
     except Refused as refused:

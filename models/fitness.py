@@ -30,7 +30,9 @@ def why_not(phone: Phone, now: datetime) -> Unfit | None:
         remedy = STATE_REMEDIES.get(phone.state, "see its reason")
         return Unfit("not_online", f"phone {phone.serial} is {phone.state}: {phone.why or 'no reason known'}", remedy)
     if phone.paused:
-        return Unfit("paused", phone.paused_why or f"phone {phone.serial} is paused", "phonefleet resume")
+        return Unfit(
+            "paused", phone.paused_why or f"phone {phone.serial} is paused", f"phonefleet resume {phone.serial}"
+        )
     if phone.unfit_why is not None:
         remedy = (phone.health or {}).get("remedy") or "mend what the reason says"
         return Unfit("unfit", phone.unfit_why, f"{remedy}; it works again by itself")

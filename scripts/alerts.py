@@ -11,8 +11,8 @@ from models.alerts import latest_alerts
 from models.engine import read
 from models.tables import Alert
 from scripts.ground import open_ledger
-from scripts.show import Sheet, print_sheet
-from workers.settings import settings
+from scripts.moments import stamp, zone
+from scripts.show import Block, print_blocks, say
 
 MOST = 500
 
@@ -22,10 +22,11 @@ def alerts(
 ) -> None:
     """The latest alerts: what happened, to what, and what to do."""
     found = read(open_ledger(), lambda session: latest_alerts(session, last))
-    headings = ("at", "kind", "what happened", "what to do")
-    print_sheet(Console(), Sheet("alerts", headings, [_row(alert) for alert in found]))
+    if not found:
+        say(Console(), "alerts: none")
+        return
+    print_blocks(Console(), f"alerts, the newest first (times: {zone()})", [_told(alert) for alert in found])
 
 
-def _row(alert: Alert) -> list[str]:
-    at = f"{alert.at.astimezone(settings().timezone):%m-%d %H:%M:%S}"
-    return [at, alert.kind, alert.text, alert.remedy]
+def _told(alert: Alert) -> Block:
+    return Block(f"{stamp(alert.at)}  {alert.kind}", [alert.text], alert.remedy)

@@ -10,7 +10,6 @@ from rich.console import Console
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway import worker
 from models.delivery_log import Which, begins_with, list_deliveries, tries_of
 from models.engine import read, write
 from models.lanes import OPENS_AFTER, enable
@@ -18,6 +17,7 @@ from models.refused import refuse
 from models.replays import replay_all, replay_one
 from models.tables import Delivery, Endpoint
 from scripts.ground import open_ledger, operator
+from scripts.moments import stamp
 from scripts.show import Sheet, print_sheet, say
 from workers.settings import settings
 
@@ -51,21 +51,26 @@ def list_latest(
     which = Which(key_id=key or None, state=state or None, since=_moment("since", since), until=_moment("until", until))
     headings = ("id", "event", "of", "to", "state", "tries", "last", "owed since")
     rows = read(open_ledger(), lambda session: [_row(one) for one in list_deliveries(session, which, most)])
-    print_sheet(Console(), Sheet("deliveries", headings, rows, whole=1))
+    print_sheet(Console(), Sheet("deliveries", headings, rows, whole=1, timed=True))
 
 
 @commands.command("show")
 def show(delivery: Annotated[str, typer.Argument(help="A delivery's id (the webhook-id), or its beginning.")]) -> None:
     """Every try at one callback."""
 
-    def work(session: Session) -> list[list[str]]:
-        found = _find(session, delivery)
-        return [
-            [_local(one.started_at), f"{one.seconds:.3f} s", str(one.status or ""), one.error or "arrived"]
-            for one in tries_of(session, found)
-        ]
+    read(open_ledger(), lambda session: print_delivery(session, Console(), _find(session, delivery)))
 
-    print_sheet(Console(), Sheet("tries", ("at", "took", "status", "what came"), read(open_ledger(), work)))
+
+def print_delivery(session: Session, console: Console, one: Delivery) -> None:
+    """Of what it is, where it goes, how far it is; then every try."""
+    due = f", due at {stamp(one.next_at)}" if one.state == "owed" and one.next_at is not None else ""
+    say(console, f"delivery {one.id}: {one.event_type} of {one.subject}")
+    say(console, f"to {one.url}: {one.state}{due}")
+    rows = [
+        [stamp(tried.started_at), f"{tried.seconds:.3f} s", str(tried.status or ""), tried.error or "arrived"]
+        for tried in tries_of(session, one)
+    ]
+    print_sheet(console, Sheet("tries", ("at", "took", "status", "what came"), rows, timed=True))
 
 
 @commands.command("replay")
@@ -95,7 +100,7 @@ def replay(
 def endpoints() -> None:
     """Every address that was called: does it take callbacks, and if not, until when it is left alone."""
     headings = ("key", "address", "takes callbacks", "failures in a row", "last arrived")
-    print_sheet(Console(), Sheet("endpoints", headings, read(open_ledger(), _endpoints)))
+    print_sheet(Console(), Sheet("endpoints", headings, read(open_ledger(), _endpoints), timed=True))
 
 
 @commands.command("enable")
@@ -111,12 +116,6 @@ def enable_address(
     if not write(open_ledger(), work):
         raise refuse("address", f"{address!r} is not disabled", "see: phonefleet deliveries endpoints")
     say(Console(), f"{address} takes callbacks again; what it missed: phonefleet deliveries replay --since TIME")
-
-
-def deliver() -> None:
-    """Send callbacks until SIGTERM. Several may run, where the receivers can be reached."""
-    open_ledger().dispose()
-    raise typer.Exit(worker.main())
 
 
 def _find(session: Session, beginning: str) -> Delivery:
@@ -137,27 +136,23 @@ def _row(one: Delivery) -> list[str]:
         one.state,
         str(one.attempts),
         last,
-        _local(one.created_at),
+        stamp(one.created_at),
     ]
 
 
 def _endpoints(session: Session) -> list[list[str]]:
     return [
-        [one.key_id, one.address, _takes(one), str(one.failures), _local(one.last_arrived_at)]
+        [one.key_id, one.address, _takes(one), str(one.failures), stamp(one.last_arrived_at)]
         for one in session.scalars(select(Endpoint).order_by(Endpoint.key_id, Endpoint.address))
     ]
 
 
 def _takes(one: Endpoint) -> str:
     if one.disabled_at is not None:
-        return f"no: gone since {_local(one.disabled_at)}"
+        return f"no: gone since {stamp(one.disabled_at)}"
     if one.failures >= OPENS_AFTER and one.paused_until is not None:
-        return f"no: tried again at {_local(one.paused_until)}"
+        return f"no: tried again at {stamp(one.paused_until)}"
     return "yes"
-
-
-def _local(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment.astimezone(settings().timezone):%Y-%m-%d %H:%M:%S}"
 
 
 def _moment(field: str, text: str) -> datetime | None:

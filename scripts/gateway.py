@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway.__main__ import HOST, PORT
-from gateway.serve import serve
-from scripts.ground import open_ledger
+from scripts.ground import join_fleet
 from workers.settings import settings
 
 Pem = Annotated[Path | None, typer.Option(help="A PEM file. With certificate and key it speaks TLS itself.")]
@@ -22,5 +21,7 @@ def gateway(
     tls_key: Pem = None,
 ) -> None:
     """Answer customers' systems over HTTP until SIGTERM. Several may run, on one ledger and one Redis."""
-    open_ledger().dispose()
+    join_fleet().dispose()
+    from gateway.serve import serve  # noqa: PLC0415 - half a second, which help does without
+
     raise typer.Exit(serve(settings(), host, port, tls_cert, tls_key))

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import os
 
-from alembic.util.exc import CommandError
 from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
-from models.migrate import current, newest, upgrade
+from models.migrate import UnknownVersion, current, newest, upgrade
 from models.refused import Refused, refuse
-from scripts.embedded import running_url
 from workers.ledger import ledger
 from workers.settings import settings
 
 # What a ledger that cannot be reached raises: no server, no file, no right to it, not a database, no driver.
-UNREACHABLE = (DatabaseError, CommandError, ModuleNotFoundError, OSError)
+UNREACHABLE = (DatabaseError, UnknownVersion, ModuleNotFoundError, OSError)
 
 
 def open_ledger() -> Engine:
     """The ledger of this installation; an SQLite one is made when it is not there. Raises Refused."""
     try:
         engine = ledger()
+        if current(engine) == newest():
+            return engine
         if engine.dialect.name == "sqlite":
             upgrade(engine)
-        elif current(engine) != newest():
+        else:
             reason = f"the tables of {address()} are not those of this version"
             raise refuse(
                 "PHONEFLEET_DATABASE_URL", reason, "back them up, then bring them up to date: phonefleet migrate"
@@ -49,7 +49,7 @@ def unreachable(error: BaseException) -> Refused:
     if isinstance(error, ModuleNotFoundError):
         remedy = "install the extra: pip install 'phonefleet[mysql]'; phonefleet doctor says what it needs"
         return refuse("PHONEFLEET_DATABASE_URL", f"{address()} needs a driver that is not here: {error}", remedy)
-    if isinstance(error, CommandError):
+    if isinstance(error, UnknownVersion):
         return refuse("PHONEFLEET_DATABASE_URL", f"{address()}: {error}", "use the version of phonefleet that made it")
     reason = f"no answer from the ledger at {address()}: {getattr(error, 'orig', None) or error}"
     return refuse("PHONEFLEET_DATABASE_URL", reason, "phonefleet doctor looks closer")
@@ -74,6 +74,8 @@ def find_redis_of_fleet() -> None:
     """
     settings.cache_clear()
     if not os.environ.get("PHONEFLEET_REDIS_URL"):
+        from scripts.embedded import running_url  # noqa: PLC0415 - most commands send nothing, and need no Redis
+
         url = running_url(settings().var)
         if url is not None:
             os.environ["PHONEFLEET_REDIS_URL"] = url

@@ -6,10 +6,11 @@ import typer
 from rich.console import Console
 
 from models.engine import read
+from models.tables import Hold
 from scripts.ground import open_ledger, operator
-from scripts.show import Sheet, print_sheet, say
+from scripts.moments import stamp, zone
+from scripts.show import Block, print_blocks, say
 from workers.holds import holds_in_force, release_hold
-from workers.settings import settings
 
 commands = typer.Typer(invoke_without_command=True, help="Tasks held because several phones failed alike.")
 
@@ -24,22 +25,20 @@ def by_default(context: typer.Context) -> None:
 @commands.command("list")
 def list_holds() -> None:
     """Every hold in force: what it lies on, since when, how many tasks wait under it, what to do."""
-    headings = ("hold", "since", "tasks", "reason", "remedy")
-    rows = [
-        [
-            str(hold.id),
-            f"{hold.since.astimezone(settings().timezone):%Y-%m-%d %H:%M}",
-            str(count),
-            hold.reason,
-            f"{hold.remedy}; then: phonefleet holds release {hold.id}",
-        ]
-        for hold, count in read(open_ledger(), holds_in_force)
-    ]
-    print_sheet(Console(), Sheet("holds", headings, rows))
+    found = read(open_ledger(), holds_in_force)
+    if not found:
+        say(Console(), "holds: none")
+        return
+    print_blocks(Console(), f"holds (times: {zone()})", [_told(hold, count) for hold, count in found])
+
+
+def _told(hold: Hold, count: int) -> Block:
+    head = f"hold {hold.id}  {hold.flow} on {hold.what}, {count} tasks, since {stamp(hold.since)}"
+    return Block(head, [hold.reason], f"{hold.remedy}; then: phonefleet holds release {hold.id}")
 
 
 @commands.command("release")
 def release(hold: int) -> None:
     """What was blamed is mended, or was not to blame: the tasks under a hold go on."""
-    ready = release_hold(open_ledger(), hold, who=operator())
+    ready = release_hold(open_ledger(), hold, who=operator(), ring_now=False)
     say(Console(), f"hold {hold} is released: {ready} tasks are ready now")

@@ -24,6 +24,7 @@ from gateway.master import HOW_TO_MAKE, MasterKeyWrong
 from gateway.seal import Secret
 from models.refused import refuse
 from scripts.ground import open_ledger, operator
+from scripts.moments import stamp
 from scripts.show import Sheet, print_sheet, say
 from workers.settings import settings
 
@@ -47,7 +48,9 @@ def list_all() -> None:
     console = Console()
     headings = ("id", "customer", "name", "kind", "called back at", "limits", "secrets")
     rows = [_row(one) for one in list_keys(open_ledger())]
-    print_sheet(console, Sheet("keys", headings, rows, "make one: phonefleet keys make NAME --customer NAME", 1))
+    print_sheet(
+        console, Sheet("keys", headings, rows, "make one: phonefleet keys make NAME --customer NAME", 1, timed=True)
+    )
     if settings().master_key is None:
         say(console, f"PHONEFLEET_MASTER_KEY is not set: no key can be made or used; {HOW_TO_MAKE}")
 
@@ -165,7 +168,5 @@ def _row(one: ListedKey) -> list[str]:
 
 def _secrets(one: ListedKey) -> str:
     if one.row.revoked_at is not None:
-        return f"revoked {one.row.revoked_at:%Y-%m-%d} by {one.row.revoked_by}"
-    return (
-        str(one.live) if one.older_until is None else f"{one.live}, the older until {one.older_until:%m-%d %H:%M} UTC"
-    )
+        return f"revoked {stamp(one.row.revoked_at)[:10]} by {one.row.revoked_by}"
+    return str(one.live) if one.older_until is None else f"{one.live}, the older until {stamp(one.older_until)[5:-3]}"

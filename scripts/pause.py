@@ -49,7 +49,7 @@ def resume(
     """Let what was paused go on where it was."""
     engine = open_ledger()
     kind, found = read(engine, lambda session: find(session, what))
-    count = RESUMES[kind](engine, found, who=operator(who))
+    count = RESUMES[kind](engine, found, who=operator(who), ring_now=False)
     say(Console(), f"{kind} {found} goes on: {count} {'tickets rung' if kind == 'phone' else 'ready to run'}")
 
 

@@ -15,9 +15,10 @@ from models.engine import database_now, read
 from models.fitness import on_trial, why_not
 from models.health import page_drift, unfit_since
 from models.states import State
-from models.tables import Account, Phone, Task
+from models.tables import Account, Change, Phone, Task
 from scripts.ground import open_ledger
-from scripts.show import Sheet, duration, print_sheet
+from scripts.show import Block, Sheet, duration, print_blocks, print_sheet
+from workers.wishes import PAUSED
 
 # What to see to first: a whole host, then phones that nothing but a hand brings back, then the rest.
 ORDER = (
@@ -50,19 +51,25 @@ def phones() -> None:
     """Which phones need somebody, why and what to do; then every phone, with what it does now."""
     console = Console()
     needing, every = read(open_ledger(), _sheets)
-    if needing.rows:
-        print_sheet(console, needing)
+    if needing:
+        print_blocks(console, f"to look at: {len(needing)} of {len(every.rows)} phones", needing)
     print_sheet(console, every)
 
 
-def need_of(phone: Phone, account: Account | None, now: datetime) -> Need | None:
-    """What a phone needs; None when it works."""
+def need_of(
+    phone: Phone, account: Account | None, now: datetime, paused_at: Mapping[str, datetime] | None = None
+) -> Need | None:
+    """What a phone needs; None when it works. `paused_at`: since when phones are paused, as far as it is known."""
     unfit = why_not(phone, now)
     if unfit is not None and unfit.code == "not_online":
         state = "host silent" if phone.state == "silent" else phone.state
         return Need(state, phone.why or "no reason known", phone.state_since, unfit.remedy)
     if unfit is not None:
-        since = {"unfit": unfit_since(phone), "account_twice": phone.twice_since}.get(unfit.code)
+        since = {
+            "unfit": unfit_since(phone),
+            "account_twice": phone.twice_since,
+            "paused": (paused_at or {}).get(phone.serial),
+        }.get(unfit.code)
         return Need(WORDS.get(unfit.code, unfit.code), unfit.why, since, unfit.remedy)
     if account is not None and account.resting_since is not None:
         remedy = f"look at the account in the app, then: phonefleet accounts wake {account.id}"
@@ -76,11 +83,23 @@ def need_of(phone: Phone, account: Account | None, now: datetime) -> Need | None
     return None
 
 
-def _sheets(session: Session) -> tuple[Sheet, Sheet]:
+def paused_since(session: Session) -> dict[str, datetime]:
+    """Since when each phone that is paused is."""
+    serials = session.scalars(select(Phone.serial).where(Phone.paused)).all()
+    changes = session.scalars(
+        select(Change).where(Change.subject.in_([f"phone:{one}" for one in serials])).order_by(Change.id)
+    )
+    pauses = [one for one in changes if isinstance(one.after, dict) and PAUSED in one.after]
+    return {one.subject.removeprefix("phone:"): one.at for one in pauses}
+
+
+def _sheets(session: Session) -> tuple[list[Block], Sheet]:
     now = database_now(session)
     accounts = {account.id: account for account in session.scalars(select(Account))}
+    paused_at = paused_since(session)
     found = [
-        (phone, need_of(phone, accounts.get(phone.account_id or ""), now)) for phone in session.scalars(select(Phone))
+        (phone, need_of(phone, accounts.get(phone.account_id or ""), now, paused_at))
+        for phone in session.scalars(select(Phone))
     ]
     found.sort(key=lambda one: (_rank(one[1]), one[0].host, one[0].serial))
     running = {
@@ -88,13 +107,9 @@ def _sheets(session: Session) -> tuple[Sheet, Sheet]:
         for incarnation, flow in session.execute(select(Task.incarnation, Task.flow).where(Task.state == State.RUNNING))
         if incarnation is not None
     }
-    needing = [_needing_row(phone, need, now) for phone, need in found if need is not None]
+    needing = [_told(phone, need, now) for phone, need in found if need is not None]
     return (
-        Sheet(
-            f"to look at: {len(needing)} of {len(found)} phones",
-            ("serial", "state", "for", "why", "what to do"),
-            needing,
-        ),
+        needing,
         Sheet(
             "phones",
             ("serial", "host", "model", "state", "account", "does", "battery"),
@@ -110,9 +125,9 @@ def _rank(need: Need | None) -> int:
     return ORDER.index(need.state) if need.state in ORDER else ORDER.index("offline")  # adb's rarer states
 
 
-def _needing_row(phone: Phone, need: Need, now: datetime) -> Sequence[str]:
-    lasts = "" if need.since is None else duration(max(0.0, (now - need.since).total_seconds()))
-    return [phone.serial, need.state, lasts, need.why, need.remedy]
+def _told(phone: Phone, need: Need, now: datetime) -> Block:
+    lasts = "" if need.since is None else f", for {duration(max(0.0, (now - need.since).total_seconds()))}"
+    return Block(f"{phone.serial}  {need.state}{lasts}", [need.why], need.remedy)
 
 
 def _row(phone: Phone, need: Need | None, running: Mapping[str, str]) -> Sequence[str]:

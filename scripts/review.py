@@ -38,5 +38,5 @@ def review(
     kind, found = read(engine, lambda session: find(session, task))
     if kind != "task":
         raise refuse("task", f"{task!r} is a {kind}", "see: phonefleet review")
-    state = settle(engine, found, cast("Verdict", verdict), who=operator(who))
+    state = settle(engine, found, cast("Verdict", verdict), who=operator(who), ring_now=False)
     say(console, f"task {found}: {state}")

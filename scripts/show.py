@@ -1,22 +1,20 @@
-"""What the commands print: progress of a campaign, plain tables, refusals."""
+"""What the commands print: progress of a campaign, plain tables."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, Group
-from rich.live import Live
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from models.progress import Progress
-from models.refused import Problem
 from models.states import ENDED, State
 from models.visible import on_screen
-from workers.handle import Handle, NotEnded
+from scripts.moments import zone
 
 COLOURS = {
     State.SUCCEEDED: "green",
@@ -25,7 +23,6 @@ COLOURS = {
     State.RUNNING: "cyan",
     State.NEEDS_REVIEW: "magenta",
 }
-_LINE_EVERY = 5.0  # seconds between plain lines
 
 
 def progress_table(progress: Progress, seconds: float) -> Group:
@@ -52,39 +49,12 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def follow(handle: Handle, console: Console, timeout: float) -> str:
-    """Show a campaign until it ended: a live table in a terminal, plain lines elsewhere. The outcome.
-
-    Raises NotEnded.
-    """
-    began = time.monotonic()
-    if not console.is_terminal:
-        return _follow_in_lines(handle, console, timeout)
-    last = handle.progress()
-    with Live(progress_table(last, 0.0), console=console, refresh_per_second=4) as live:
-        while last.outcome is None:
-            for last in handle.follow(timeout - (time.monotonic() - began)):
-                live.update(progress_table(last, time.monotonic() - began))
-    return last.outcome
-
-
-def _follow_in_lines(handle: Handle, console: Console, timeout: float) -> str:
-    began, said = time.monotonic(), -_LINE_EVERY
-    for progress in handle.follow(timeout):
-        seconds = time.monotonic() - began
-        if progress.outcome is not None or seconds - said >= _LINE_EVERY:
-            said = seconds
-            say(console, f"{seconds:6.1f} s  {progress}")
-        if progress.outcome is not None:
-            return progress.outcome
-    raise NotEnded(f"campaign {handle.id} has not ended")
-
-
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A plain table: its title, its headings, its rows of text, and what to do when it is empty.
 
-    The first `whole` columns are never broken: what is in them is copied into the next command.
+    The first `whole` columns are never broken: what is in them is copied into the next command. One that is `timed`
+    holds moments, in the operator's zone, which its title names.
     """
 
     title: str
@@ -92,6 +62,7 @@ class Sheet:
     rows: Sequence[Sequence[str]]
     when_empty: str = ""
     whole: int = 0
+    timed: bool = False
 
 
 def print_sheet(console: Console, sheet: Sheet) -> None:
@@ -99,12 +70,40 @@ def print_sheet(console: Console, sheet: Sheet) -> None:
     if not sheet.rows:
         say(console, f"{sheet.title}: none" + (f"; {sheet.when_empty}" if sheet.when_empty else ""))
         return
-    table = Table(title=_text(sheet.title), title_justify="left")
+    title = f"{sheet.title} (times: {zone()})" if sheet.timed else sheet.title
+    table = Table(title=_text(title), title_justify="left")
     for index, heading in enumerate(sheet.headings):
         table.add_column(heading, overflow="fold", no_wrap=index < sheet.whole)
     for row in sheet.rows:
         table.add_row(*map(_text, row))
     console.print(table)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What is told of one thing in running text, too long for the cells of a table: a head, lines, what to do."""
+
+    head: str
+    lines: Sequence[str] = ()
+    remedy: str = ""
+
+
+def print_blocks(console: Console, title: str, blocks: Sequence[Block]) -> None:
+    """Print a title, and under it each block, indented; broken at words in a terminal, left whole in a pipe."""
+    say(console, title)
+    for block in blocks:
+        _indented(console, block.head, 2)
+        for line in block.lines:
+            _indented(console, line, 6)
+        if block.remedy:
+            _indented(console, f"-> {block.remedy}", 6)
+
+
+def _indented(console: Console, line: str, by: int) -> None:
+    if console.is_terminal:
+        console.print(Padding(_text(line), (0, 0, 0, by)))
+    else:
+        say(console, " " * by + line.replace("\n", "\n" + " " * by))
 
 
 def say(console: Console, line: str) -> None:
@@ -114,14 +113,3 @@ def say(console: Console, line: str) -> None:
 
 def _text(words: str) -> Text:
     return Text(on_screen(words))
-
-
-def refusal_lines(problems: Sequence[Problem]) -> list[str]:
-    """Each problem with its field and reason, and under those that share it what to do."""
-    lines = ["refused; nothing was changed:"]
-    for index, problem in enumerate(problems):
-        lines.append(f"  {problem.field}: " + problem.reason.strip().replace("\n", "\n      "))
-        following = problems[index + 1] if index + 1 < len(problems) else None
-        if following is None or following.remedy != problem.remedy:
-            lines.append(f"      -> {problem.remedy}")
-    return lines

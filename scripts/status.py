@@ -1,142 +1,133 @@
-"""`phonefleet status`: how far a campaign is, and what is wrong with it."""
+"""`phonefleet status`: how far a campaign is, and what is wrong with it; or all that is known of a task, a phone, …"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from sqlalchemy import ColumnElement, Engine, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from flows.failures import CODES
 from models.engine import database_now, read
 from models.progress import read_progress
-from models.refused import refuse
-from models.states import State
-from models.tables import Campaign, Task
+from models.tables import Campaign
+from scripts import pages
+from scripts.asked import asked_and_got
 from scripts.ground import open_ledger
-from scripts.show import Sheet, duration, print_sheet, progress_table, say
-from workers.may_take import Room, Wanted, may, why_nobody
-from workers.ring import in_pool
-from workers.settings import settings
-from workers.whose import seated_phones
+from scripts.groups import BY_WORDS, FAILURES, Group, groups_of
+from scripts.moments import named, stamp
+from scripts.show import Block, Sheet, duration, print_blocks, print_sheet, progress_table, say
+from scripts.standstill import why_nothing_moves
+from scripts.what import ANY_HELP, EVERY, find
 
 MOST_ROWS = 50
-WAITS = Task.waits_for.is_not(None)
-NOT_SUCCEEDED = (State.FAILED, State.STOPPED, State.NEEDS_REVIEW)
+MOST_FEWER = 3
 
 
 def status(
-    campaign: Annotated[str, typer.Argument(help="A campaign's id, or its beginning; none: the latest.")] = "",
+    what: Annotated[str, typer.Argument(help=f"{ANY_HELP} None: the campaign that runs, else the latest.")] = "",
     list_all: Annotated[bool, typer.Option("--list", help=f"The latest {MOST_ROWS} campaigns, newest first.")] = False,
 ) -> None:
-    """A campaign: how far it is, what failed and why, what waits and for what."""
+    """A campaign: how far it is, what failed and why, what waits and for what.
+
+    Of a task, a phone, an account, an author or a delivery: all that is known of it.
+    """
     console = Console()
     engine = open_ledger()
-    if list_all:
-        headings = ("campaign", "name", "asked by", "planted", "took", "outcome")
-        rows = read(engine, _campaigns)
-        print_sheet(console, Sheet("campaigns", headings, rows, "plant one: phonefleet submit FILE"))
-        return
-    campaign_id = read(engine, lambda session: _find(session, campaign))
-    if campaign_id is None:
-        say(console, "no campaign yet; plant one: phonefleet submit FILE")
-        return
-    _show(console, engine, campaign_id)
+    read(engine, lambda session: (_list if list_all else _page(session, what))(session, console))
 
 
-def _show(console: Console, engine: Engine, campaign_id: str) -> None:
-    progress = read(engine, lambda session: read_progress(session, campaign_id))
-    campaign = read(engine, lambda session: session.get_one(Campaign, campaign_id))
-    say(console, f"campaign {campaign_id}: {_stands(campaign)}")
-    console.print(progress_table(progress, read(engine, lambda session: _seconds(session, campaign_id))))
-    failed = Task.state.in_(NOT_SUCCEEDED)
-    waiting = (Task.state == State.READY) & WAITS
-    for title, headings, which, row in (
-        ("not succeeded", ("task", "state", "phone", "reason", "remedy"), failed, _failed_row),
-        ("held", ("task", "why", "to go on"), Task.state == State.HELD, partial(_held_row, campaign)),
-        ("waiting", ("task", "for"), waiting, _waiting_row),
-    ):
-        tasks, count = read(engine, lambda session, which=which: _tasks(session, campaign_id, which))  # type: ignore[misc]
-        if tasks:
-            shown = title if count == len(tasks) else f"{title}: the first {len(tasks)} of {count}"
-            print_sheet(console, Sheet(shown, headings, [row(task) for task in tasks]))
-    if why := read(engine, lambda session: _why_nobody_comes(session, campaign)):
-        say(console, why)
+Page = Callable[[Session, Console], None]
 
 
-def _why_nobody_comes(session: Session, campaign: Campaign) -> str | None:
-    """What keeps every phone from the pool, where tasks of this campaign lie that no phone has looked at yet."""
-    count = _count(session, Task.campaign_id == campaign.id, in_pool(), Task.state == State.READY, ~WAITS)
-    wanted = Wanted(acts=False, sandbox=campaign.sandbox)
-    seated = seated_phones(session, database_now(session), sandbox=campaign.sandbox)
-    if not count or any(may(one, wanted, Room()) for one in seated):
-        return None
-    return f"waiting in the pool: {count}, because {why_nobody(wanted, seated, Room())}; see phonefleet phones"
+def _page(session: Session, what: str) -> Page:
+    """Who prints what was asked for."""
+    if what.strip():
+        kind, found = find(session, what, EVERY)
+        if kind != "campaign":
+            return lambda session, console: pages.PAGES[kind](session, console, found)
+        return lambda session, console: _campaign(session, console, found)
+    running = session.scalars(
+        select(Campaign.id).where(Campaign.outcome.is_(None)).order_by(Campaign.created_at.desc()).limit(1)
+    ).first()
+    latest = running or session.scalars(select(Campaign.id).order_by(Campaign.created_at.desc()).limit(1)).first()
+    if latest is None:
+        return lambda _, console: say(console, "no campaign yet; plant one: phonefleet submit FILE")
+    return lambda session, console: _campaign(session, console, latest, chosen=True)
 
 
-def _find(session: Session, beginning: str) -> str | None:
-    wanted = select(Campaign.id).order_by(Campaign.created_at.desc()).limit(2)
-    if not beginning:
-        return session.scalars(wanted).first()
-    found = session.scalars(wanted.where(Campaign.id.startswith(beginning, autoescape=True))).all()
-    if len(found) != 1:
-        why = f"{beginning!r} is no campaign" if not found else f"more than one campaign begins with {beginning!r}"
-        raise refuse("campaign", why, "phonefleet status --list shows them")
-    return found[0]
-
-
-def _seconds(session: Session, campaign_id: str) -> float:
+def _campaign(session: Session, console: Console, campaign_id: str, *, chosen: bool = False) -> None:
     campaign = session.get_one(Campaign, campaign_id)
+    ended = "" if campaign.ended_at is None else f", ended {named(campaign.ended_at)}"
+    say(console, f"campaign {campaign_id}: {_stands(campaign)}{ended}")
+    say(
+        console,
+        f"planted {named(campaign.created_at)}, asked by {campaign.asked_by}{_others(session, campaign, chosen)}",
+    )
+    console.print(progress_table(read_progress(session, campaign_id), _seconds(session, campaign)))
+    for one in asked_and_got(session, campaign_id):
+        say(console, f"{one.noun}: {one.asked} asked for, {one.got} got")
+        for fewer in one.fewer[:MOST_FEWER]:
+            say(console, f"  {fewer.got} of {fewer.asked}: {fewer.task} ({fewer.what})")
+        if len(one.fewer) > MOST_FEWER:
+            say(console, f"  and {len(one.fewer) - MOST_FEWER} more tasks with fewer than asked for")
+    for title, found in (
+        ("not succeeded", groups_of(session, campaign, FAILURES)),
+        ("held", groups_of(session, campaign, BY_WORDS["held"])),
+        ("waiting", groups_of(session, campaign, BY_WORDS["waiting"])),
+    ):
+        _print_groups(console, title, found)
+    if why := why_nothing_moves(session, campaign):
+        say(console, str(why))
+
+
+def _print_groups(console: Console, title: str, groups: Sequence[Group]) -> None:
+    if not groups:
+        return
+    blocks = []
+    for group in groups:
+        more = group.count - len(group.named)
+        lines = [group.why] if group.why else []
+        blocks.append(Block(f"{group.count} × {group.head}", lines, group.remedy))
+        blocks += [Block(f"    {line}") for line in (*group.named, *([f"and {more} more"] if more else []))]
+    print_blocks(console, f"\n{title}: {sum(group.count for group in groups)}", blocks)
+
+
+def _others(session: Session, campaign: Campaign, chosen: bool) -> str:
+    """Was it chosen among several? Then the others are told of."""
+    if not chosen:
+        return ""
+    running = session.scalar(select(func.count()).select_from(Campaign).where(Campaign.outcome.is_(None))) or 0
+    others = running - (campaign.outcome is None)
+    if not others:
+        return ""
+    return f"; {others} more {'runs' if others == 1 else 'run'}: phonefleet status --list"
+
+
+def _seconds(session: Session, campaign: Campaign) -> float:
     return ((campaign.ended_at or database_now(session)) - campaign.created_at).total_seconds()
 
 
-def _campaigns(session: Session) -> list[list[str]]:
-    return [
+def _list(session: Session, console: Console) -> None:
+    headings = ("campaign", "name", "asked by", "planted", "took", "outcome")
+    latest = session.scalars(select(Campaign).order_by(Campaign.created_at.desc()).limit(MOST_ROWS)).all()
+    rows = [
         [
-            one.id,
+            one.id[:8],
             one.name,
             one.asked_by,
-            f"{one.created_at.astimezone(settings().timezone):%Y-%m-%d %H:%M}",
-            duration(_seconds(session, one.id)),
+            stamp(one.created_at)[:-3],
+            duration(_seconds(session, one)),
             _stands(one),
         ]
-        for one in session.scalars(select(Campaign).order_by(Campaign.created_at.desc()).limit(MOST_ROWS))
+        for one in latest
     ]
-
-
-def _tasks(session: Session, campaign_id: str, which: ColumnElement[bool]) -> tuple[Sequence[Task], int]:
-    """The first of a campaign's tasks of which this holds, and how many there are."""
-    mine = (Task.campaign_id == campaign_id, which)
-    tasks = session.scalars(select(Task).where(*mine).order_by(Task.position).limit(MOST_ROWS)).all()
-    return tasks, _count(session, *mine)
-
-
-def _count(session: Session, *which: ColumnElement[bool]) -> int:
-    return session.scalar(select(func.count()).select_from(Task).where(*which)) or 0
-
-
-def _failed_row(task: Task) -> list[str]:
-    rule = CODES.get(task.failure_code or "")
-    reason = f"{task.failure_code}: {task.reason}"
-    return [_called(task), task.state, task.phone_serial or "", reason, rule.remedy if rule else ""]
+    total = session.scalar(select(func.count()).select_from(Campaign)) or 0
+    title = "campaigns" if total <= MOST_ROWS else f"campaigns: the latest {MOST_ROWS} of {total}"
+    print_sheet(console, Sheet(title, headings, rows, "plant one: phonefleet submit FILE", 1, timed=True))
 
 
 def _stands(campaign: Campaign) -> str:
     return campaign.outcome or ("paused" if campaign.paused else "runs")
-
-
-def _held_row(campaign: Campaign, task: Task) -> list[str]:
-    resumed = campaign.id if campaign.paused else task.id
-    return [_called(task), task.waits_for or "", f"phonefleet resume {resumed[:8]}" if task.paused else ""]
-
-
-def _waiting_row(task: Task) -> list[str]:
-    return [_called(task), task.waits_for or ""]
-
-
-def _called(task: Task) -> str:
-    return f"{task.flow} {task.id[:8]}"

@@ -11,8 +11,9 @@ from sqlalchemy import Engine, func, select
 
 from models.engine import read
 from models.tables import Phone
-from scripts.ground import open_ledger, operator
-from scripts.show import follow, say
+from scripts.following import follow
+from scripts.ground import join_fleet, operator
+from scripts.show import say
 from workers.day import submit_day
 from workers.given_campaign import load_campaign_file
 from workers.handle import NotEnded
@@ -26,7 +27,7 @@ def submit(
     """Check a campaign file and plant it; every mistake is named, and then nothing is planted."""
     console = Console()
     given = load_campaign_file(file)
-    engine = open_ledger()
+    engine = join_fleet()
     handle = submit_day(given, asked_by=operator(asked_by), engine=engine)
     say(
         console,

@@ -1,34 +1,61 @@
-"""What a person means: a campaign, a task or a phone, by its id, the beginning of it, or its serial."""
+"""What a person means: a campaign, a task, a phone, …, by its id, the beginning of it, or its serial."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Collection
+from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.refused import refuse
-from models.tables import Campaign, Phone, Task
+from models.tables import Account, Author, Campaign, Delivery, Phone, Task
 
-Kind = Literal["campaign", "task", "phone"]
+Kind = Literal["campaign", "task", "phone", "account", "author", "delivery"]
 
 HELP = "A campaign's or a task's id, or its beginning; or a phone's serial."
+ANY_HELP = "The id of a campaign, task, delivery, account or author, or its beginning; or a phone's serial."
+CONTROLLED: tuple[Kind, ...] = ("campaign", "task", "phone")  # what is stopped, paused and resumed
+EVERY: tuple[Kind, ...] = ("campaign", "task", "phone", "account", "author", "delivery")
+KEYS: dict[Kind, Any] = {
+    "campaign": Campaign.id,
+    "task": Task.id,
+    "phone": Phone.serial,
+    "account": Account.id,
+    "author": Author.id,
+    "delivery": Delivery.id,
+}
+DRAWN = frozenset({"campaign", "task", "delivery"})  # their ids are long, and nobody's words
+SEE = {
+    "campaign": "phonefleet status --list",
+    "phone": "phonefleet phones",
+    "account": "phonefleet accounts",
+    "author": "phonefleet authors",
+    "delivery": "phonefleet deliveries",
+}
 
 
-def find(session: Session, wanted: str) -> tuple[Kind, str]:
-    """Which of the three it is, and its whole id or serial. Raises Refused for what means nothing or too much."""
+def find(session: Session, wanted: str, kinds: Collection[Kind] = CONTROLLED) -> tuple[Kind, str]:
+    """Which of these it is, and its whole id or serial.
+
+    To be shown: an exact one goes before what only begins so. To be controlled: names of people's own are given
+    whole, and what may mean two things is refused. Raises Refused for what means nothing or too much.
+    """
     beginning = wanted.strip()
-    found: list[tuple[Kind, str]] = []
-    tables: tuple[tuple[Kind, type[Campaign] | type[Task]], ...] = (("campaign", Campaign), ("task", Task))
-    for kind, table in tables if beginning else ():
-        ids = session.scalars(select(table.id).where(table.id.startswith(beginning, autoescape=True)).limit(2))
-        found += [(kind, one) for one in ids]
-    if beginning and session.get(Phone, beginning) is not None:
-        found.append(("phone", beginning))
+    exact: list[tuple[Kind, str]] = []
+    begun: list[tuple[Kind, str]] = []
+    for kind in kinds if beginning else ():
+        key = KEYS[kind]
+        exact += [(kind, one) for one in session.scalars(select(key).where(key == beginning)) if one == beginning]
+        if kind in DRAWN or kinds is EVERY:
+            some = session.scalars(select(key).where(key.startswith(beginning, autoescape=True)).limit(3))
+            begun += [(kind, one) for one in some]
+    found = (exact or begun) if kinds is EVERY else [*begun, *(one for one in exact if one not in begun)]
     if not found:
-        remedy = "see: phonefleet status, phonefleet phones"
-        raise refuse("what", f"{wanted!r} begins no campaign's id and no task's, and is no phone's serial", remedy)
+        also = "" if kinds is CONTROLLED else " and no delivery's, account's or author's"
+        reason = f"{wanted!r} begins no campaign's id and no task's{also}, and is no phone's serial"
+        raise refuse("what", reason, f"see: {', '.join(SEE[kind] for kind in kinds if kind in SEE)}")
     if len(found) > 1:
-        kinds = " or ".join(f"{kind} {one}" for kind, one in found[:3])
-        raise refuse("what", f"{wanted!r} may mean {kinds}", "give more of the id")
+        meant = " or ".join(f"{kind} {one}" for kind, one in found[:3])
+        raise refuse("what", f"{wanted!r} may mean {meant}", "give more of the id")
     return found[0]

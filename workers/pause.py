@@ -21,7 +21,6 @@ from models.states import OPEN, State
 from models.storable import storable_text
 from models.tables import Campaign, Phone, Task
 from workers.held import hold_tasks, let_go
-from workers.ring import ring, ring_ready
 from workers.stop import open_campaign, open_task, tree
 from workers.wishes import PAUSED, RESUMED, in_words
 
@@ -60,7 +59,9 @@ def pause_task(engine: Engine, task_id: str, *, who: str, why: str = "") -> Paus
     return write(engine, ask)
 
 
-def pause_phone(engine: Engine, serial: str, *, who: str, why: str = "", of_customer: bool = False) -> PauseReport:
+def pause_phone(
+    engine: Engine, serial: str, *, who: str, why: str = "", of_customer: bool = False, ring_now: bool = True
+) -> PauseReport:
     """Let a phone take no more work; what runs there leaves it. Raises Refused for an unknown phone.
 
     The reason is read by all whose tasks wait for the phone. What is `of_customer` is no other customer's to
@@ -78,11 +79,14 @@ def pause_phone(engine: Engine, serial: str, *, who: str, why: str = "", of_cust
         return PauseReport(0, session.scalar(select(func.count()).select_from(Task).where(*runs)) or 0)
 
     report = write(engine, ask)
-    ring_ready(engine)  # what lay in its queue and may go elsewhere, or says what it waits for
+    if ring_now:  # else the coordinator does, within half a second
+        from workers.ring import ring_ready  # noqa: PLC0415 - Celery, which a command does without
+
+        ring_ready(engine)  # what lay in its queue and may go elsewhere, or says what it waits for
     return report
 
 
-def resume_campaign(engine: Engine, campaign_id: str, *, who: str) -> int:
+def resume_campaign(engine: Engine, campaign_id: str, *, who: str, ring_now: bool = True) -> int:
     """Let a paused campaign go on, with all tasks of it that were paused. How many are ready now. Raises Refused."""
 
     def work(session: Session) -> Sequence[str]:
@@ -94,10 +98,10 @@ def resume_campaign(engine: Engine, campaign_id: str, *, who: str) -> int:
         session.flush()
         return let_go(session, Task.campaign_id == campaign_id)
 
-    return _rung(engine, write(engine, work))
+    return _rung(engine, write(engine, work), ring_now=ring_now)
 
 
-def resume_task(engine: Engine, task_id: str, *, who: str) -> int:
+def resume_task(engine: Engine, task_id: str, *, who: str, ring_now: bool = True) -> int:
     """Let a paused task go on, with what stands in its place. How many are ready now. Raises Refused.
 
     A task of a paused campaign goes on with the campaign.
@@ -114,10 +118,10 @@ def resume_task(engine: Engine, task_id: str, *, who: str) -> int:
         record_change(session, who, f"task:{task_id}", {"paused": True}, {RESUMED: True})
         return let_go(session, mine)
 
-    return _rung(engine, write(engine, work))
+    return _rung(engine, write(engine, work), ring_now=ring_now)
 
 
-def resume_phone(engine: Engine, serial: str, *, who: str) -> int:
+def resume_phone(engine: Engine, serial: str, *, who: str, ring_now: bool = True) -> int:
     """Let a paused phone work again. How many tickets were rung. Raises Refused."""
 
     def work(session: Session) -> None:
@@ -128,6 +132,10 @@ def resume_phone(engine: Engine, serial: str, *, who: str) -> int:
         phone.paused, phone.paused_why = False, None
 
     write(engine, work)
+    if not ring_now:  # the coordinator does, within half a second
+        return 0
+    from workers.ring import ring_ready  # noqa: PLC0415 - Celery, which a command does without
+
     return ring_ready(engine)
 
 
@@ -149,6 +157,9 @@ def _pause(session: Session, which: ColumnElement[bool], who: str, why: str) -> 
     return PauseReport(held, left.get(State.RUNNING, 0), left.get(State.READY, 0), left.get(State.NEEDS_REVIEW, 0))
 
 
-def _rung(engine: Engine, ready: Sequence[str]) -> int:
-    ring(engine, ready)
+def _rung(engine: Engine, ready: Sequence[str], *, ring_now: bool) -> int:
+    if ring_now:  # else the coordinator does, within half a second
+        from workers.ring import ring  # noqa: PLC0415 - Celery, which a command does without
+
+        ring(engine, ready)
     return len(ready)

@@ -16,7 +16,6 @@ from models.refused import refuse
 from models.states import State
 from models.tables import ActionRow, Attempt, Task
 from workers.follow_on import End, end_task
-from workers.ring import ring
 from workers.wishes import hold_if_paused
 
 Verdict = Literal["happened", "not", "give-up"]
@@ -67,7 +66,7 @@ def _open_actions(task_id: str) -> Any:
     return select(ActionRow).where(ActionRow.task_id == task_id, ActionRow.outcome == "declared").order_by(ActionRow.id)
 
 
-def settle(engine: Engine, task_id: str, verdict: Verdict, *, who: str) -> State:
+def settle(engine: Engine, task_id: str, verdict: Verdict, *, who: str, ring_now: bool = True) -> State:
     """Write down what a person saw; the state the task is in then. Raises Refused.
 
     `happened` and `not` settle the open action, and the task goes on: a flow that finds its action
@@ -104,5 +103,8 @@ def settle(engine: Engine, task_id: str, verdict: Verdict, *, who: str) -> State
         return State(task.state), ready
 
     state, ready = write(engine, work)
-    ring(engine, ready)
+    if ring_now:  # else the coordinator does, within half a second
+        from workers.ring import ring  # noqa: PLC0415 - Celery, which a command does without
+
+        ring(engine, ready)
     return state

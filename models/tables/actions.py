@@ -1,7 +1,5 @@
 """Actions: each irreversible act in the app, with its point of no return."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from sqlalchemy import BigInteger, Date, ForeignKey, Index, Integer

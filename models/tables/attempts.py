@@ -1,7 +1,5 @@
 """Attempts: each try of a task on a phone, and the writes that came too late."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint

@@ -1,7 +1,5 @@
 """Authors with their basis, the caps, and the record of who changed them."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from sqlalchemy import Date, Index

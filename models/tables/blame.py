@@ -1,7 +1,5 @@
 """Holds and alerts: what failures of many phones said, and what people are told."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Index, Integer

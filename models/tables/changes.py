@@ -1,7 +1,5 @@
 """State changes: every move of a customer's tasks and campaigns, to be read in order."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Index, Integer

@@ -1,7 +1,5 @@
 """What was collected: titles and comments."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint

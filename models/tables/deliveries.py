@@ -1,7 +1,5 @@
 """Deliveries: each callback owed, the tries at it, and what is known of where they go."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer

@@ -1,7 +1,5 @@
 """Phones, the accounts logged in on them, and who leads the coordinators."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import Index

@@ -1,7 +1,5 @@
 """Keys of customers, their secrets, and the ids of requests that were seen."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import BigInteger, ForeignKey, Index

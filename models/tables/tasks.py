@@ -1,7 +1,5 @@
 """Tasks and the edges between them."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index

@@ -15,11 +15,11 @@ from models.authors import register_author, set_basis
 from models.engine import connect, read
 from models.states import State
 from models.tables import Account, Task
-from scripts import show
 from scripts.demo.judge import ledger_deeds, mismatches, true_deeds
 from scripts.demo.report import Report, accounts_table, per_account, read_report, report_table
 from scripts.demo.shelf import Shelf, start_shelf
 from scripts.embedded import free_port
+from scripts.following import follow
 from scripts.processes import Processes
 from scripts.services import Services, base_services, start_fleet
 from workers.campaign_file import CampaignFile
@@ -95,7 +95,7 @@ def _wait_for_accounts(engine: Engine, processes: Processes, phones: int, consol
 def _run_day(services: Services, day: CampaignFile, console: Console, timeout: float) -> None:
     handle = submit_day(day, asked_by="demo")
     try:
-        show.follow(handle, console, timeout)
+        follow(handle, console, timeout)
     except TimeoutError as error:
         console.print(f"[red]{error}[/]")
 

@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from models.engine import read
 from models.tables import Account
+from scripts.following import follow
 from scripts.ground import join_fleet, operator
-from scripts.show import follow
 from scripts.words import in_words
 from workers.submit import submit
 from workers.tasks import nurture

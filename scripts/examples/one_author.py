@@ -9,8 +9,9 @@ from celery import chord
 from celery.canvas import Signature
 from rich.console import Console
 
+from scripts.following import follow
 from scripts.ground import join_fleet, operator
-from scripts.show import follow, say
+from scripts.show import say
 from scripts.words import in_words
 from workers.stages import draw_directed, each_title
 from workers.submit import submit

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from scripts.following import follow
 from scripts.ground import join_fleet, operator
-from scripts.show import follow
 from scripts.words import in_words
 from workers.campaign_file import CampaignFile
 from workers.day import submit_day

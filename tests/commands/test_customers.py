@@ -150,7 +150,9 @@ def test_deliveries_are_listed_shown_and_replayed(here: Ground, run: Run) -> Non
         assert cell in listed
     assert run("deliveries", "list", "--state", "failed").out == "deliveries: none\n"
     assert run("deliveries", "list", "--key", key_id, "--since", "2020-01-01").out == listed
-    assert run("deliveries", "show", delivery[:8]).out == "tries: none\n"
+    shown = run("deliveries", "show", delivery[:8]).out
+    assert shown.startswith(f"delivery {delivery}: task.failed of task:t1\n")
+    assert shown.endswith("tries: none\n")
     assert "owed already" in run("deliveries", "replay", delivery).err
     set_state(here, "delivered")
     assert run("deliveries", "replay", delivery[:8]).out == f"{delivery} is owed once more\n"

@@ -15,6 +15,7 @@ from scripts.examples import nurture_every_account
 from tests.commands.conftest import Run
 from tests.ledger.drive import owned_author, titles
 from tests.support.ground import NOBODY_LISTENS, Ground
+from workers.coordinator.lead import lead
 from workers.submit import submit
 
 
@@ -141,7 +142,7 @@ def test_status_tells_what_failed_and_what_to_do(here: Ground, run: Run) -> None
     assert run("status").out.splitlines()[0] == said.out.splitlines()[0]
     said = run("status", "zzz")
     assert said.status == 2
-    assert "'zzz' is no campaign" in said.err
+    assert "'zzz' begins no campaign's id and no task's" in said.err
 
 
 def test_status_says_when_no_phone_comes_for_the_pool(here: Ground, run: Run) -> None:
@@ -150,7 +151,11 @@ def test_status_says_when_no_phone_comes_for_the_pool(here: Ground, run: Run) ->
     submit(titles(), name="one", engine=here.engine)
     assert "waiting in the pool" not in run("status").out
     phone_offline(here.engine, "SIM0001", "adb says offline")
-    assert "waiting in the pool: 1, because no phone is online; see phonefleet phones" in run("status").out
+    assert "no coordinator runs" in run("status").out
+    assert lead(here.engine, "one", 60)
+    said = run("status").out
+    assert "nothing moves, since " in said
+    assert "none of 1 phones may work: 1 offline (SIM0001: adb says offline); see: phonefleet phones" in said
 
 
 @pytest.mark.parametrize("command", ["status", "phones", "alerts", "accounts", "authors", "host", "coordinator"])

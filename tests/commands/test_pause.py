@@ -50,7 +50,9 @@ def test_a_campaign_is_paused_shown_and_resumed(here: Ground, run: Run) -> None:
     assert shown.out.startswith(f"campaign {handle.id}: paused\n")
     assert "2 held" not in shown.out, "one of each flow"
     assert shown.out.count("lena paused it: [b] holiday") == 2
-    assert shown.out.count(f"phonefleet resume {handle.id[:8]}") == 2
+    assert shown.out.count(f"-> phonefleet resume {handle.id[:8]}") == 2
+    assert "nothing moves, since " in shown.out
+    assert f"the campaign is paused by lena: [b] holiday; to go on: phonefleet resume {handle.id[:8]}" in shown.out
     assert "paused" in run("status", "--list").out
     said = run("resume", handle.id, "--who", "max")
     assert said.out == f"campaign {handle.id} goes on: 1 ready to run\n"

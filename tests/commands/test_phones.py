@@ -96,7 +96,7 @@ ILL = {"remedy": "let it cool down", "unfit_since": EARLIER.isoformat()}
             "nothing",
         ),
         (phone(health=DRIFT), None, "page drift", "no page fits", EARLIER, "mend the app profile"),
-        (phone(paused=True, paused_why="li repairs it"), None, "paused", "li repairs it", None, "phonefleet resume"),
+        (phone(paused=True, paused_why="li repairs it"), None, "paused", "li repairs it", None, "phonefleet resume p1"),
     ],
 )
 def test_what_a_phone_needs(

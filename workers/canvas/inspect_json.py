@@ -11,8 +11,6 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import count
 from typing import Any
 
-from celery.canvas import Signature  # type: ignore[import-untyped,unused-ignore]
-
 from workers.canvas.compile import compile_canvas
 from workers.canvas.read import KINDS, SUBTASK_TYPES, kind_of, place_in
 from workers.canvas.refuse import CanvasRefused, Limits
@@ -73,6 +71,8 @@ def check_raw(data: Any, allowed_tasks: Collection[str], limits: Limits = RAW_LI
         pending.extend(_inside(signature, kind, here, depth + 1))
     numbers = count()
     compile_canvas(raw, new_id=lambda: str(next(numbers)), limits=limits)
+    from celery.canvas import Signature  # type: ignore[import-untyped,unused-ignore]  # noqa: PLC0415
+
     return Signature.from_dict(_completed(raw))
 
 

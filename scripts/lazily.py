@@ -1,0 +1,79 @@
+"""A command group whose commands are imported when they are called: help, and each other command, does without them."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A command by its name: the module and the attribute that it is, and what help says of it."""
+
+    name: str
+    where: str  # module:attribute, a function or a typer.Typer
+    panel: str
+    says: str
+
+    def load(self) -> Any:
+        """The command itself."""
+        module, _, attribute = self.where.partition(":")
+        found = getattr(import_module(module), attribute)
+        if not isinstance(found, typer.Typer):
+            alone = typer.Typer(add_completion=False)
+            alone.command(self.name)(found)
+            found = alone
+        command = typer.main.get_command(found)
+        command.name = self.name
+        gc.freeze()
+        gc.enable()
+        return command
+
+    def told(self) -> TyperCommand:
+        """What stands for it in help."""
+        return TyperCommand(self.name, help=self.says, rich_help_panel=self.panel)
+
+
+class _Loaded(Mapping[str, Any]):
+    """The commands by name, each imported when it is asked for."""
+
+    def __init__(self, named: Mapping[str, Named]) -> None:
+        self._named = named
+
+    def __getitem__(self, name: str) -> Any:
+        return self._named[name].load()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._named)
+
+    def __len__(self) -> int:
+        return len(self._named)
+
+
+def group_of(all_named: Sequence[Named]) -> type[TyperGroup]:
+    """A class of group that has these commands, in this order."""
+    by_name = {one.name: one for one in all_named}
+
+    class Group(TyperGroup):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self.commands: Any = _Loaded(by_name)
+
+        def list_commands(self, ctx: Any) -> list[str]:
+            return list(by_name)
+
+        def get_command(self, ctx: Any, cmd_name: str) -> Any:
+            named = by_name.get(cmd_name)
+            return None if named is None else named.told()
+
+        def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+            name, _, rest = super().resolve_command(ctx, args)
+            return name, self.commands[name], rest
+
+    return Group

@@ -1,0 +1,53 @@
+"""The parts of a fleet that are started alone, and what is done to a machine or a ledger before."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from scripts.ground import address, join_fleet, migrate_ledger
+from scripts.show import say
+
+TakeOver = Annotated[
+    bool, typer.Option("--take-over", help="Ask the host agent that serves these phones to end, and wait for it.")
+]
+
+# Each imports what it runs when it is called: none of them needs what the others do.
+
+
+def host(take_over: TakeOver = False) -> None:
+    """Serve the phones of this machine until SIGTERM."""
+    join_fleet().dispose()
+    from workers.host import __main__ as host_agent  # noqa: PLC0415
+
+    raise typer.Exit(host_agent.main(take_over=take_over))
+
+
+def coordinator() -> None:
+    """Keep tickets and ledger together until SIGTERM. Several may run; one leads."""
+    join_fleet().dispose()
+    from workers.coordinator import loop  # noqa: PLC0415
+
+    raise typer.Exit(loop.main())
+
+
+def deliver() -> None:
+    """Send callbacks until SIGTERM. Several may run, where the receivers can be reached."""
+    join_fleet().dispose()
+    from gateway import worker  # noqa: PLC0415
+
+    raise typer.Exit(worker.main())
+
+
+def migrate() -> None:
+    """Make the ledger's tables, or change them as this version wants them."""
+    say(Console(), f"the tables of {address()} are those of version {migrate_ledger()}")
+
+
+def doctor() -> None:
+    """What is missing on this machine, and how to mend it."""
+    from scripts.doctor import main  # noqa: PLC0415
+
+    raise typer.Exit(main())
