@@ -10,14 +10,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.authors import read_caps
-from models.caps import operator_day
 from models.engine import database_now
 from models.states import State
-from models.tables import Account, ActionRow, Attempt, Campaign, Change, Hold, Leader, Phone, Task
+from models.tables import Account, Attempt, Campaign, Change, Hold, Leader, Phone, Task
 from scripts.moments import named
 from scripts.phones import Need, need_of, paused_since
-from workers.settings import settings
 from workers.wishes import PAUSED
 
 STOPS_WORK = frozenset({"page drift", "on trial"})  # needs with which a phone works all the same
@@ -52,7 +49,6 @@ def why_nothing_moves(session: Session, campaign: Campaign) -> Why | None:
         or _nobody_leads(session, now)
         or (None if states.get(State.READY) else _none_ready(session, campaign, states))
         or _no_phone(session, campaign, now)
-        or _caps(session, campaign, now)
         or _each_waits(session, campaign, now)
     )
     if why is None or why.since is not None:
@@ -146,34 +142,6 @@ def _latest(blocked: Sequence[tuple[Phone, Need]]) -> datetime | None:
     """When the last of them left work: from then on nothing moved."""
     known = [need.since for _, need in blocked if need.since is not None]
     return max(known, default=None)
-
-
-def _caps(session: Session, campaign: Campaign, now: datetime) -> Why | None:
-    """Only tasks that act lie ready, and each account that works has had its day."""
-    ready = (Task.state == State.READY, Task.runs_on == "phone")
-    if _count(session, campaign, *ready, ~Task.acts) or not _count(session, campaign, *ready):
-        return None
-    zone, most = settings().timezone, read_caps(session).actions_per_account_day
-    counted = session.execute(
-        select(ActionRow.account_id, func.count(), func.max(ActionRow.declared_at))
-        .where(ActionRow.day == operator_day(now, zone.key), ActionRow.outcome != "not_done")
-        .group_by(ActionRow.account_id)
-    )
-    done = {account: (count, last) for account, count, last in counted}
-    there = session.scalars(
-        select(Phone.account_id)
-        .where(Phone.account_id.is_not(None), Phone.state == "online", Phone.sandbox == campaign.sandbox)
-        .order_by(Phone.account_id)
-    ).all()
-    full = [one for one in there if one is not None and done.get(one, (0, now))[0] >= most]
-    if not there or len(full) < len(there):
-        return None
-    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    said = ", ".join(f"{one} {done[one][0]} of {most}" for one in full[:MOST_NAMED])
-    more = f" and {len(full) - MOST_NAMED} more" if len(full) > MOST_NAMED else ""
-    reason = f"the cap actions_per_account_day is used up: {said}{more}"
-    since = max(done[one][1] for one in full)
-    return Why(reason, f"free again at {named(midnight)}; or raise it: phonefleet authors caps", since)
 
 
 def _each_waits(session: Session, campaign: Campaign, now: datetime) -> Why | None:
