@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from flows.failures import FlowFailure
 from flows.phone import Key
 from flows.screen import Node, Screen
+from flows.scrolls import Scrolls
 from flows.session import Session
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class App:
         self.profile = session.profile
         self.cleared = 0  # obstacles closed so far
         self.untouched: Page | None = None  # the page seen last, until the next touch
+        self.scrolls = Scrolls()
         self._waited_for_hang = False
 
     def look(self) -> Screen:

@@ -12,7 +12,7 @@ from flows.find import videos_titled
 from flows.flow import Column, Flow, Limits, Params, Result
 from flows.identify import check_account_for_reading
 from flows.pages.comments import CommentRow, CommentsPage
-from flows.pages.lists import Walk
+from flows.pages.lists import Walk, most_screens
 from flows.pages.video import VideoPage
 from flows.session import Session
 from flows.times import read_time
@@ -97,7 +97,7 @@ class CollectComments(Flow[CollectCommentsParams, CollectCommentsResult]):
 
 def _read_down(video: VideoPage, most: int) -> Walk[CommentsPage, CommentRow]:
     walk: Walk[CommentsPage, CommentRow] = Walk(video.open_comments())
-    for _ in range(most + 1):  # each screen brings at least one row, or the walk ends
+    for _ in range(most_screens(most)):
         if sum(row.whole for row in walk.rows) >= most or not walk.advance():
             break
     return walk

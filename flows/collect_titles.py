@@ -16,7 +16,7 @@ from flows.flow import Column, Flow, Limits, Params, Result
 from flows.identify import check_account_for_reading
 from flows.pages.author import AuthorPage, VideoRow
 from flows.pages.comments import CommentRow, CommentsPage
-from flows.pages.lists import Walk
+from flows.pages.lists import Walk, most_screens
 from flows.pages.tabs import back_to
 from flows.pages.video import VideoPage
 from flows.session import Session
@@ -169,7 +169,7 @@ class _Search:
         if least == 0:
             return None
         walk: Walk[CommentsPage, CommentRow] = Walk(video.open_comments())
-        for _ in range(least + 1):  # each screen brings at least one row, or the walk ends
+        for _ in range(most_screens(least)):
             if len(walk.rows) >= least or not walk.advance():
                 break
         return len(walk.rows)

@@ -8,7 +8,7 @@ from flows.app import App
 from flows.failures import FlowFailure
 from flows.pages.author import AuthorPage, VideoRow
 from flows.pages.comments import CommentRow, CommentsPage
-from flows.pages.lists import Walk
+from flows.pages.lists import Walk, most_screens
 from flows.pages.tabs import back_to, to_search
 from flows.pages.video import VideoPage
 
@@ -35,7 +35,7 @@ def walk_videos(page: AuthorPage, most: int) -> Iterator[tuple[VideoWalk, int, V
             at += 1
         elif any(place > at for place, row in walk.here() if row.whole):
             at += 1  # a row that no screen showed whole
-        elif not walk.advance():
+        elif walk.screens > most_screens(most) or not walk.advance():
             return
 
 
@@ -61,7 +61,7 @@ def videos_titled(app: App, author_id: str, title: str, most: int) -> Iterator[V
 
 def find_comment(walk: Walk[CommentsPage, CommentRow], target: tuple[str, str], most: int) -> CommentRow | None:
     """The first of `most` comments with this commenter and text, its buttons on the screen; None if there is none."""
-    for _ in range(most + 1):  # each screen brings at least one row, or the walk ends
+    for _ in range(most_screens(most)):
         for place, row in walk.here():
             if place >= most:
                 return None

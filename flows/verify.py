@@ -11,7 +11,7 @@ from flows.failures import FlowFailure
 from flows.find import find_comment, videos_titled
 from flows.identify import check_account
 from flows.pages.comments import CommentRow, CommentsPage
-from flows.pages.lists import Walk
+from flows.pages.lists import Walk, most_screens
 from flows.pages.replies import RepliesPage, ReplyRow
 from flows.pages.video import VideoPage
 from flows.session import Action, ActionKind
@@ -147,7 +147,7 @@ class _Search:
         """Count our rows with the action's text: to the list's end, or until `past` rows bring none of ours."""
         traces.places += 1
         before = traces.seen
-        for _ in range(most + 1):  # each screen brings at least one row, or the walk ends
+        for _ in range(most_screens(most)):
             traces.seen = before + sum(self._is_it(row) for row in walk.rows)
             done = walk.page.ended or (past is not None and self._since_ours(walk.rows) >= past)
             if traces.seen > self.known or done or len(walk.rows) >= most:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flows.counts import count_or_zero
-from flows.pages.lists import Cut, ListPage
+from flows.pages.lists import Cut, ListPage, words
 from flows.pages.page import after_colon
 from flows.pages.video import VideoPage
 from flows.screen import Node
@@ -23,7 +23,8 @@ class VideoRow:
     time: str
     whole: bool
     node: Node
-    height: int
+    top: int | None
+    bottom: int | None
 
     @property
     def parts(self) -> Parts:
@@ -54,12 +55,13 @@ class AuthorPage(ListPage[VideoRow]):
     def read_row(self, node: Node, cut: Cut) -> VideoRow:
         title, count, time = self.part("title", node), self.part("count", node), self.part("time", node)
         return VideoRow(
-            title=title.text if title else None,
+            title=words(title, None if cut.above else node, count),
             shown=count_or_zero(count.text) if count else 0,
             time=time.text if time else "",
-            whole=None not in (title, count, time) and not cut.below,
+            whole=None not in (count, time) and not cut.below,
             node=node,
-            height=cut.height(node),
+            top=cut.top(node),
+            bottom=cut.bottom(node),
         )
 
     def open_video(self, row: VideoRow) -> VideoPage:

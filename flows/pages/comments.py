@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flows.counts import count_or_zero
-from flows.pages.lists import Cut, ListPage
+from flows.pages.lists import Cut, ListPage, words
 from flows.pages.replies import RepliesPage
 from flows.screen import Node
 from flows.stitch import Parts
@@ -23,7 +23,8 @@ class CommentRow:
     liked: bool
     whole: bool
     node: Node
-    height: int
+    top: int | None
+    bottom: int | None
     like_button: Node | None
     reply_button: Node | None
 
@@ -54,17 +55,18 @@ class CommentsPage(ListPage[CommentRow]):
     def read_row(self, node: Node, cut: Cut) -> CommentRow:
         author, text = self.part("author", node), self.part("text", node)
         time, like, reply = self.part("time", node), self.part("like", node), self.part("reply", node)
-        complete = None not in (author, text, time, like, reply)
+        complete = None not in (author, time, like, reply)
         return CommentRow(
             commenter=author.text if author else None,
-            text=text.text if text else None,
+            text=words(text, author, time),
             time=time.text if time else "",
             likes=count_or_zero(self.text("likes", node)),
             replies=count_or_zero(self.text("replies", node)),
             liked=like is not None and like.selected,
             whole=complete and not cut.below,
             node=node,
-            height=cut.height(node),
+            top=cut.top(node),
+            bottom=cut.bottom(node),
             like_button=like,
             reply_button=reply,
         )

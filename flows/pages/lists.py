@@ -10,10 +10,13 @@ from flows.app import App
 from flows.failures import FlowFailure
 from flows.pages.page import Page
 from flows.screen import Node
+from flows.scrolls import RUN_ON
 
 LOADING_LOOKS = 25  # looks at a list that says it is loading: about 8 seconds
 RETRIES = 2  # taps on "loading failed, tap to retry"
-GAP_TRIES = 2  # times back a bit when two screens do not overlap
+GAP_TRIES = 3  # times back a bit when two screens do not overlap
+STILL_LOOKS = 15  # looks until a list stands still: about 4 seconds, longer than any fling
+LEAST_WAY = 64  # pixels; a shorter way is a tap
 STUCK = 3  # swipes that move nothing before the list counts as ended
 KEEP = 40  # pixels of air above the row that is dragged to the top, so that it stays whole
 
@@ -38,9 +41,25 @@ class Cut(NamedTuple):
     above: bool
     below: bool
 
-    def height(self, node: Node) -> int:
-        """The row's height in pixels; 0 when it may be cut off."""
-        return 0 if self.above or self.below else node.height
+    def top(self, node: Node) -> int | None:
+        """The pixel at which the row begins; None when it may be cut off there."""
+        return None if self.above else node.bounds[1]
+
+    def bottom(self, node: Node) -> int | None:
+        """The pixel at which the row ends; None when it may be cut off there."""
+        return None if self.below else node.bounds[3]
+
+
+def words(text: Node | None, above: Node | None, below: Node | None) -> str | None:
+    """A row's text: empty when what lies above and below it is there, as with a sticker; None when it may be cut."""
+    if text is None:
+        return None if above is None or below is None else ""
+    return text.text
+
+
+def most_screens(rows: int) -> int:
+    """Screens at most for so many rows: where rows look alike, a list is moved by less than a row."""
+    return 8 * rows + 50
 
 
 class ListPage(Page, Generic[R]):
@@ -55,11 +74,6 @@ class ListPage(Page, Generic[R]):
     def rows(self) -> list[R]:
         """The rows on this screen, clipped ones included, those with nothing to tell them by left out."""
         return [row for row in self._all_rows if _tells(row)]
-
-    @property
-    def slivers_above(self) -> int:
-        """Rows at the upper edge of which nothing is left that tells them."""
-        return next((place for place, row in enumerate(self._all_rows) if _tells(row)), 0)
 
     @cached_property
     def _all_rows(self) -> list[R]:
@@ -121,6 +135,7 @@ class Walk(Generic[L, R]):
         self.gaps = 0
         self._start = 0
         self._stuck = 0
+        self._lost = False
         self._add(None)
 
     def here(self) -> list[tuple[int, R]]:
@@ -136,50 +151,77 @@ class Walk(Generic[L, R]):
         """One screen further down; False at the end of the list. Raises FlowFailure('list_not_loaded')."""
         if self.ended:
             return False
-        way, before = self._way(), self.page.rows()
-        top = self._area().bounds[1]
-        passed = sum(row.node.bounds[3] - way <= top for row in before)
-        self._drag(way)
-        start, known = self._start, len(self.rows)
-        # the end of a list stops it before the finger does
-        self._add(None if self.page.ended else self._start + passed + self.page.slivers_above)
-        self._stuck = self._stuck + 1 if (self._start, len(self.rows)) == (start, known) else 0
+        scrolls, before, start = self.app.scrolls, self.page.rows(), self._start
+        factor = RUN_ON if stitch.repeats(self.rows) and scrolls.steady else scrolls.factor
+        way = self._way(factor)
+        was, (_, top, _, bottom) = _layout(self.page), self._area().bounds
+        edges = top, bottom
+        self._drag(way, steady=scrolls.steady and factor < RUN_ON)
+        joined = self._add(stitch.Reach(start, before, 0, round(way * factor), edges))
+        if joined.moved is not None and not self.page.ended:
+            scrolls.note(way, joined.moved)
+        unmoved = _layout(self.page) == was
+        self._stuck = self._stuck + 1 if unmoved else 0
+        self.gaps += unmoved and self._lost  # it moved, and was brought back to where it was
         return True
 
     def resume(self, page: L) -> None:
         """Go on from a page that was left for another: the list may have jumped back to its top meanwhile."""
-        self.page = page.loaded()
-        self._add(self._start)
+        was, self.page = _layout(self.page), page.loaded()
+        if _layout(self.page) != was:
+            self._add(None)
 
-    def _add(self, expected: int | None) -> None:
+    def _add(self, reach: stitch.Reach | None) -> stitch.Stitched:
         """Put the present screen onto the sequence, going back a bit where it does not join."""
-        for _ in range(GAP_TRIES):
-            joined = stitch.stitch(self.rows, self.page.rows(), expected)
-            if not joined.gap:
+        joined = stitch.stitch(self.rows, self.page.rows(), reach)
+        self._lost = not joined.joined
+        if self._lost:
+            self.app.scrolls.distrust()
+            self.page = self._still()
+        for turn in range(GAP_TRIES):
+            if joined.joined:
                 break
-            self._drag(-self._area().height // 3)
-            expected = None
+            if turn:
+                self._drag(-self._area().height // 3)
+            joined = stitch.stitch(self.rows, self.page.rows())
         else:
-            joined = stitch.stitch(self.rows, self.page.rows(), None)
-            if joined.gap:
-                self.gaps += 1
+            if not joined.joined:
                 joined = stitch.bridge(self.rows, self.page.rows())
+        self.gaps += joined.gap
         self._start = joined.start
+        return joined
 
     def _area(self) -> Node:
         return self.page.need("list")
 
-    def _way(self) -> int:
-        """How far to drag, in pixels, so that the last whole row becomes the first."""
+    def _way(self, factor: float) -> int:
+        """How far to drag, in pixels, so that the rows tell the place however far the list runs on."""
         area = self._area()
-        top, most = area.bounds[1], area.height - 2 * KEEP
-        whole = [row for row in self.page.rows() if row.whole]
-        way = whole[-1].node.bounds[1] - top - KEEP if whole else 0
-        return min(way, most) if way > 2 * KEEP else area.height // 2
+        farthest = stitch.farthest(self.page.rows(), area.bounds[1] + KEEP, area.height)
+        return max(LEAST_WAY, min(int(farthest / factor), area.height - 2 * KEEP))
 
-    def _drag(self, way: int) -> None:
+    def _drag(self, way: int, *, steady: bool = False) -> None:
         left, top, right, bottom = self._area().bounds
         x, y = (left + right) // 2, bottom - KEEP if way > 0 else top + KEEP
         self.app.swipe((x, y), (x, y - way))
         self.screens += 1
         self.page = self.app.see(type(self.page)).loaded()
+        if not steady:
+            self.page = self._still()
+
+    def _still(self) -> L:
+        """The page once two looks agree where its rows are: a list runs on after the finger has left it."""
+        page = self.page
+        for turn in range(STILL_LOOKS):
+            if turn:
+                self.app.settle()
+            there = self.app.see(type(page)).loaded()
+            if _layout(there) == _layout(page):
+                return there
+            page = there
+        return page
+
+
+def _layout(page: ListPage[R]) -> list[tuple[stitch.Parts, object]]:
+    """Which rows stand where."""
+    return [(row.parts, row.node.bounds) for row in page.rows()]

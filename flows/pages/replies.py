@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flows.pages.lists import Cut, ListPage
+from flows.pages.lists import Cut, ListPage, words
 from flows.screen import Node
 from flows.stitch import Parts
 
@@ -18,7 +18,8 @@ class ReplyRow:
     time: str
     whole: bool
     node: Node
-    height: int
+    top: int | None
+    bottom: int | None
 
     @property
     def parts(self) -> Parts:
@@ -48,9 +49,10 @@ class RepliesPage(ListPage[ReplyRow]):
         author, text, time = self.part("author", node), self.part("text", node), self.part("time", node)
         return ReplyRow(
             commenter=author.text if author else None,
-            text=text.text if text else None,
+            text=words(text, author, time),
             time=time.text if time else "",
-            whole=None not in (author, text, time) and not cut.below,
+            whole=None not in (author, time) and not cut.below,
             node=node,
-            height=cut.height(node),
+            top=cut.top(node),
+            bottom=cut.bottom(node),
         )

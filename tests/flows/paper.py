@@ -10,6 +10,7 @@ from flows.screen import Node, Screen
 
 PACKAGE = "com.phonefleet.practice"
 TOP, BOTTOM = 400, 2000
+STICKER = "sticker"  # the text of a row that shows a picture instead
 
 
 def node(name: str, text: str, bounds: tuple[int, int, int, int], inner: str = "") -> str:
@@ -26,10 +27,18 @@ class PaperList:
 
     serial = "PAPER"
 
-    def __init__(self, rows: Sequence[tuple[str, str, int]], on_swipe: Callable[[int], int] = lambda way: way) -> None:
-        """`rows`: commenter, text and height in pixels; `on_swipe` turns the finger's way into the list's."""
-        self.rows = rows
+    def __init__(
+        self, rows: Sequence[tuple[str, str, int]], on_swipe: Callable[[int], int] = lambda way: way, glide: int = 0
+    ) -> None:
+        """`rows`: commenter, text and height in pixels; one whose text is "sticker" shows none.
+
+        `on_swipe` turns the finger's way into the list's; `glide` looks after a swipe the list stands still.
+        """
+        self.rows = list(rows)
         self.offset = 0
+        self.time = "刚刚"
+        self.glide = glide
+        self._moves: list[int] = []  # still to come, a look each
         self.looks = self.swipes = 0
         self.state = "rows"
         self.taps: list[str] = []
@@ -37,6 +46,8 @@ class PaperList:
 
     def look(self) -> Screen:
         self.looks += 1
+        if self._moves:
+            self._move(self._moves.pop(0))
         inner = node("comments_close", "", (0, 0, 10, 10)) + node("comment_input", "", (0, 2100, 900, 2200))
         if self.state != "rows":
             inner += node(self.state, "", (0, TOP, 1080, TOP + 100))
@@ -50,9 +61,20 @@ class PaperList:
         assert TOP <= start[1] <= BOTTOM
         assert TOP <= end[1] <= BOTTOM
         self.swipes += 1
+        way = start[1] - end[1]
+        moved = self._on_swipe(way)
+        self._moves = []  # a finger on the list stops it
+        if self.glide and abs(moved) > abs(way):
+            rest = moved - way
+            self._moves = [rest // self.glide] * (self.glide - 1)
+            self._moves.append(rest - sum(self._moves))
+            moved = way
+        self._move(moved)
+
+    def _move(self, way: int) -> None:
         height = sum(height for *_, height in self.rows) + 100
         most = max(0, height - (BOTTOM - TOP))
-        self.offset = min(max(0, self.offset + self._on_swipe(start[1] - end[1])), most)
+        self.offset = min(max(0, self.offset + way), most)
 
     def set_text(self, node: Node, text: str) -> None:
         raise NotImplementedError
@@ -76,10 +98,10 @@ class PaperList:
                 ("comment_author", commenter, (100, top + 10, 900, top + 50)),
                 ("comment_like", "", (950, top + 10, 1050, top + 60)),
                 ("comment_text", text, (100, top + 50, 900, top + height - 60)),
-                ("comment_time", "刚刚", (100, top + height - 60, 300, top + height - 20)),
+                ("comment_time", self.time, (100, top + height - 60, 300, top + height - 20)),
                 ("comment_reply", "回复", (400, top + height - 60, 600, top + height - 20)),
             )
-            row = "".join(self._clip(name, words, bounds) for name, words, bounds in parts)
+            row = "".join(self._clip(name, words, bounds) for name, words, bounds in parts if words != STICKER)
             drawn += self._clip("comment_item", "", (0, top, 1080, top + height), row)
             top += height
         return drawn + self._clip("list_end", "没有更多了", (0, top, 1080, top + 100))

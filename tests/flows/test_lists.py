@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -15,7 +17,7 @@ from flows.pages.comments import CommentRow, CommentsPage
 from flows.pages.lists import LOADING_LOOKS, RETRIES, Walk
 from flows.profile import load_profile
 from flows.session import Session
-from tests.flows.paper import PaperList
+from tests.flows.paper import STICKER, PaperList
 from tests.flows.rig import MemoryJournal, MemoryWatch
 
 PROFILE = load_profile()
@@ -57,18 +59,113 @@ def test_any_list_is_read_once_and_in_order(heights: list[int]) -> None:
     assert walk.gaps == 0
 
 
+ALIKE = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["x", "y", "sticker"]), HEIGHTS), max_size=40)
+FACTORS = st.lists(st.floats(0.9, 2.0), min_size=1, max_size=12)
+
+
+def running_on(factors: list[float]) -> Callable[[int], int]:
+    """A list that runs on after each swipe, each time otherwise."""
+    turn = itertools.cycle(factors)
+    return lambda way: round(way * next(turn))
+
+
+def right_or_told(walk: Walk[CommentsPage, CommentRow], phone: PaperList) -> None:
+    """Every row once and in order, or a gap; never a row too many."""
+    true = [(commenter, "" if text == STICKER else text) for commenter, text, _ in phone.rows]
+    assert read(walk) == true or walk.gaps
+    assert len(walk.rows) <= len(true)
+    assert not Counter(read(walk)) - Counter(true)
+
+
+@settings(max_examples=40)
+@given(ALIKE, FACTORS, st.integers(0, 4))
+def test_rows_that_repeat_are_counted_right_however_the_list_runs_on(
+    drawn: list[tuple[str, str, int]], factors: list[float], glide: int
+) -> None:
+    phone = PaperList(drawn, running_on(factors), glide)
+    right_or_told(walk_down(phone, 2000), phone)
+
+
 @settings(max_examples=30)
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xy"), HEIGHTS), max_size=40))
-def test_identical_rows_are_never_counted_twice(drawn: list[tuple[str, str, int]]) -> None:
-    phone = PaperList(drawn)
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xy")), max_size=5), st.integers(1, 12), FACTORS)
+def test_blocks_that_repeat_are_counted_right(block: list[tuple[str, str]], times: int, factors: list[float]) -> None:
+    phone = PaperList([(*row, 220) for row in block] * times, running_on(factors))
+    right_or_told(walk_down(phone, 2000), phone)
+
+
+@settings(max_examples=30)
+@given(st.lists(HEIGHTS, max_size=60), FACTORS, st.integers(0, 4))
+def test_rows_that_differ_are_all_read_however_the_list_runs_on(
+    heights: list[int], factors: list[float], glide: int
+) -> None:
+    phone = PaperList(rows(*heights), running_on(factors), glide)
+    walk = walk_down(phone, 2000)
+    assert read(walk) == written(phone)
+    assert walk.gaps == 0
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.3, 1.6, 2.0])
+@pytest.mark.parametrize("height", [180, 250, 640])
+def test_sixty_rows_of_one_text_are_sixty(factor: float, height: int) -> None:
+    phone = PaperList([("a", "顶", height)] * 60, running_on([factor]), glide=2)
+    walk = walk_down(phone, 2000)
+    assert (len(walk.rows), walk.gaps) == (60, 0)
+
+
+def test_a_list_that_begins_to_run_on_late_is_found_out() -> None:
+    phone = PaperList(rows(*[250] * 80), running_on([1.0] * 6 + [1.9]))
+    right_or_told(walk_down(phone), phone)
+
+
+def test_a_list_that_runs_on_beyond_all_measure_is_right_or_tells() -> None:
+    phone = PaperList([("a", "顶", 250)] * 3 + rows(*[250] * 60), running_on([4.0]))
+    right_or_told(walk_down(phone), phone)
+
+
+@settings(max_examples=30)
+@given(st.lists(HEIGHTS, min_size=8, max_size=40), st.lists(st.integers(150, 400), min_size=1, max_size=4), FACTORS)
+def test_a_list_that_grows_on_top_while_walked_is_read_once(
+    heights: list[int], fresh: list[int], factors: list[float]
+) -> None:
+    swipe, new = running_on(factors), iter(enumerate(fresh))
+
+    def on_swipe(way: int) -> int:
+        number, height = next(new, (0, 0))
+        if height:
+            phone.rows.insert(0, (f"new{number}", "新", height))
+        return swipe(way)
+
+    phone = PaperList(rows(*heights), on_swipe)
+    walk = walk_down(phone, 2000)
+    old = [row for row in read(walk) if not (row[0] or "").startswith("new")]
+    assert old == [(f"u{place}", f"t{place}") for place in range(len(heights))] or walk.gaps
+    assert len(set(read(walk))) == len(read(walk))
+
+
+def test_stickers_alone_are_rows_without_a_text() -> None:
+    phone = PaperList([("a", "好", 200), ("b", STICKER, 300), ("c", "顶", 200), ("d", STICKER, 300), ("e", "赞", 200)])
     walk = walk_down(phone)
-    assert len(walk.rows) <= len(drawn)
-    assert {*read(walk)} == {*written(phone)}
+    assert read(walk) == [("a", "好"), ("b", ""), ("c", "顶"), ("d", ""), ("e", "赞")]
+    assert all(row.whole for row in walk.rows)
+    assert walk.gaps == 0
 
 
-def test_identical_rows_are_all_counted_unless_they_fill_the_end_of_the_list() -> None:
-    phone = PaperList([("a", "顶", 200)] * 25 + rows(*[240] * 20))
-    assert read(walk_down(phone)) == written(phone)
+def test_a_steady_list_costs_one_look_a_screen() -> None:
+    phone = PaperList(rows(*[250] * 200))
+    walk_down(phone)
+    before = phone.looks, phone.swipes
+    assert phone.looks - phone.swipes < 12
+    assert before[1] < 50
+
+
+def test_identical_rows_are_all_counted_even_at_the_end_of_the_list() -> None:
+    for phone in (
+        PaperList([("a", "顶", 200)] * 25 + rows(*[240] * 20)),
+        PaperList(rows(*[240] * 20) + [("a", "顶", 200)] * 25),
+    ):
+        walk = walk_down(phone)
+        assert read(walk) == written(phone)
+        assert walk.gaps == 0
 
 
 @pytest.mark.parametrize(
