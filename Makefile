@@ -1,7 +1,7 @@
 # `make help` says what each target does. CI runs `make check` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway fuzz-api openapi chaos clean
+.PHONY: help setup demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway fuzz-api openapi chaos conformance clean
 
 PYTHON ?=
 PHONES ?= 100
@@ -72,6 +72,11 @@ chaos: PHONES = 40
 chaos: provide ## Storm a real fleet with faults and judge it by the ground truth (TASKS=2000 PHONES=40 FAULTS=300 SEED=1)
 	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
 	@$(BIN)/python -m chaos --tasks $(TASKS) --phones $(PHONES) --faults $(FAULTS) --seed $(SEED) $(ARGS)
+
+conformance: ## The suites over what CI does not run: MySQL 9.7, a real adbd (root; by hand: Debian's newest suite changes daily)
+	@WITH_CONFORMANCE=1 scripts/provide.sh
+	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
+	@$(BIN)/python -m conformance --jobs $(JOBS) $(ARGS)
 
 clean: ## Remove what the targets made: .venv, var, caches
 	rm -rf .venv var build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

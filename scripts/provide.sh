@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Provides what the tests need and pip cannot bring: MariaDB, Redis, and what mysqlclient is built with.
+# WITH_CONFORMANCE=1 adds what make conformance fills its folder with.
 # As root with apt-get it installs Debian's packages; otherwise it says which are missing.
 # Installed servers are never started: the tests run throwaway ones of their own.
 set -euo pipefail
@@ -21,6 +22,7 @@ need pkg-config command -v pkg-config
 need libmariadb-dev pkg-config --exists libmariadb
 need python3-dev sh -c 'ls /usr/include/python3*/Python.h'
 need python3-venv python3 -c 'import ensurepip'
+[ -z "${WITH_CONFORMANCE:-}" ] || need debootstrap command -v debootstrap
 
 [ "${#missing[@]}" -gt 0 ] || exit 0
 mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)

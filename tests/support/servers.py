@@ -13,11 +13,11 @@ import shutil
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from scripts.embedded import EmbeddedRedis, NoRedis, RedisBinary, find_redis, free_port
 from tests.support.poll import wait_until
@@ -79,11 +79,19 @@ class MariaDB:
     Its disk is not waited for, unless `durable`. A killed one starts again on its port, with its data.
     """
 
+    # several run beside each other: small files, and no asynchronous I/O, of which machines have few slots
+    small: ClassVar[Sequence[str]] = (
+        "--innodb-log-file-size=24M",
+        "--innodb-buffer-pool-size=64M",
+        "--innodb-use-native-aio=0",
+    )
+    # nothing in a throwaway server is worth waiting for the disk
+    haste: ClassVar[Sequence[str]] = ("--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--sync-frm=0")
+
     def __init__(self, *options: str, durable: bool = False) -> None:
-        self._mariadbd = _need("mariadbd", "mariadb-server")
-        self._install_db = _need("mariadb-install-db", "mariadb-server")
+        self._program = self._find()
         self._driver = _driver()
-        self._options = options if durable else (*_HASTE, *options)
+        self._options = options if durable else (*self.haste, *options)
         self._directory = Path(tempfile.mkdtemp(prefix="phonefleet-mariadb-"))
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
@@ -133,7 +141,7 @@ class MariaDB:
             if "Address already in use" not in self._log():
                 break
             self.port = 0
-        raise RuntimeError(f"mariadbd did not start:\n{self._log()[-3000:]}")
+        raise RuntimeError(f"the database server did not start:\n{self._log()[-3000:]}")
 
     def kill(self) -> None:
         """End it as a power cut would; its data stay."""
@@ -163,6 +171,10 @@ class MariaDB:
     def _log(self) -> str:
         return (self._directory / "log").read_text(errors="replace")
 
+    def _find(self) -> list[str]:
+        """The server's command, without arguments. Raises MissingServer."""
+        return [_need("mariadbd", "mariadb-server")]
+
     def _common(self) -> list[str]:
         return [
             "--no-defaults",
@@ -174,11 +186,11 @@ class MariaDB:
     def _install(self) -> None:
         done = subprocess.run(
             [
-                self._install_db,
+                _need("mariadb-install-db", "mariadb-server"),
                 *self._common(),
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
-                *_SMALL,
+                *self.small,
             ],
             check=False,
             capture_output=True,
@@ -191,7 +203,7 @@ class MariaDB:
     def _launch(self) -> None:
         with (self._directory / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                bound_to_me([self._mariadbd, *self._arguments()]),
+                bound_to_me([*self._program, *self._arguments()]),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -207,7 +219,7 @@ class MariaDB:
             f"--pid-file={self._directory / 'pid'}",
             "--skip-name-resolve",
             "--character-set-server=utf8mb4",
-            *_SMALL,
+            *self.small,
             *self._options,
         ]
 
@@ -219,13 +231,6 @@ class MariaDB:
         except self._driver.MySQLError:
             return ""
         return "answers"
-
-
-# Several of these run beside each other: small files, and no asynchronous I/O, of which machines have few slots.
-_SMALL = ("--innodb-log-file-size=24M", "--innodb-buffer-pool-size=64M", "--innodb-use-native-aio=0")
-
-# Nothing in a throwaway server is worth waiting for the disk.
-_HASTE = ("--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--sync-frm=0")
 
 
 def _need(program: str, package: str) -> str:

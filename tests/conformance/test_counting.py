@@ -1,0 +1,55 @@
+"""How `make conformance` counts a run, and what it says where it cannot run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance import debian
+from conformance.__main__ import table_of, write
+from conformance.suites import Outcome, Suite, outcome_of
+
+SUITE = Suite("ledger", "MySQL", ["tests/ledger"])
+REPORT = """<testsuites><testsuite>
+<testcase classname="a" name="one"/><testcase classname="a" name="two"><failure/></testcase>
+<testcase classname="b" name="three"><error/></testcase></testsuite></testsuites>"""
+
+
+def test_failures_and_errors_are_named(tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    report.write_text(REPORT)
+    outcome = outcome_of(SUITE, report)
+    assert (outcome.passed, outcome.failed) == (1, ["a::two", "b::three"])
+    assert not outcome.right
+
+
+def test_a_run_without_a_report_and_one_without_tests_are_not_right(tmp_path: Path) -> None:
+    assert not outcome_of(SUITE, tmp_path / "absent").right
+    assert not Outcome(SUITE, 0, []).right
+    assert Outcome(SUITE, 1, []).right
+
+
+def test_the_table_stands_between_its_marks(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- table -->\nold\n<!-- end of table -->\nafter\n")
+    write(table_of([Outcome(SUITE, 346, [])]), page)
+    text = page.read_text()
+    assert "| ledger | MySQL | 346 | 0 |" in text
+    assert "old" not in text
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+
+
+def test_without_root_it_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(debian.NotPossible, match="only root can make it: run make conformance once as root"):
+        debian.debian(tmp_path / "debian")
+
+
+def test_without_debootstrap_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(debian.NotPossible, match="apt-get install debootstrap"):
+        debian.debian(tmp_path / "debian")
+    assert not (tmp_path / "debian").exists()
