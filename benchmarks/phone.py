@@ -20,6 +20,7 @@ import uiautomator2
 
 from benchmarks.report import Line, Target, finish
 from flows.collect_comments import CollectComments
+from flows.lossy import Shown
 from flows.phone import Key
 from flows.profile import load_profile
 from flows.screen import Node, Screen
@@ -75,6 +76,10 @@ class CountingPhone:
         screen = self._phone.look()
         self._counting.shown(screen)
         return screen
+
+    def texts(self, resource_id: str) -> list[Shown]:
+        self._counting.call("texts")
+        return self._phone.texts(resource_id)
 
     def tap(self, node: Node) -> None:
         self._counting.call("tap")

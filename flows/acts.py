@@ -8,9 +8,10 @@ from typing import TypeVar
 
 from flows.app import App
 from flows.failures import FlowFailure
+from flows.lossy import holds, may_be
 from flows.pages.comments import CommentRow, CommentsPage
 from flows.pages.page import Page
-from flows.pages.replies import RepliesPage
+from flows.pages.replies import RepliesPage, ReplyRow
 from flows.pages.video import Video
 from flows.screen import Node, Screen
 from flows.session import Action, ActionRefused, PointOfNoReturn
@@ -47,16 +48,19 @@ def like_video(app: App, page: Video, action: Action) -> bool:
 def like_comment(app: App, page: CommentsPage, row: CommentRow, action: Action) -> bool:
     """Like a comment whose row is on the screen; True when it was seen liked. Raises as `like_video`."""
 
-    def same(screen: Screen) -> CommentRow | None:
+    target = (row.commenter or "", row.text or "")
+
+    def same(rows: list[CommentRow]) -> CommentRow | None:
         """The row on another dump of the list, which did not move."""
-        rows = CommentsPage(app, screen).rows()
-        return next((it for it in rows if it.parts == row.parts and it.node.bounds[1] == row.node.bounds[1]), None)
+        here = [it for it in rows if it.node.bounds[1] == row.node.bounds[1]]
+        return next((it for it in here if it.may_be(target)), None)
 
     def liked(screen: Screen) -> bool | None:
-        there = same(screen)
+        there = same(CommentsPage(app, screen).rows())
         return there.liked if there is not None and app.profile.page_of(screen) == CommentsPage.name else None
 
-    there = same(_quiet(app, page).screen)
+    page = _quiet(app, page).with_whole(lambda seen: there.texts if (there := same(seen.rows())) else [])
+    there = same(page.rows())
     if there is None or there.like_button is None:
         raise FlowFailure("page_not_reached", "the comment's like button is not on the screen any more")
     return _tap_like(app, there.like_button, action, liked)
@@ -72,7 +76,7 @@ def send_comment(app: App, page: CommentsPage, action: Action, own_name: str) ->
 
     def seen(there: CommentsPage) -> bool:
         rows = there.rows()
-        return bool(rows) and rows[0].parts == (own_name, action.text)
+        return bool(rows) and _says(app, there, rows[0], (own_name, action.text))
 
     return _send(app, page, action, app.profile.texts.commented, seen)
 
@@ -82,7 +86,7 @@ def send_reply(app: App, page: RepliesPage, action: Action, own_name: str) -> bo
 
     def seen(there: RepliesPage) -> bool:
         rows = there.rows()
-        if rows and rows[-1].parts == (own_name, action.text):
+        if rows and _says(app, there, rows[-1], (own_name, action.text)):
             return True
         if rows and not there.ended:  # a long thread: its end is further down
             there.scroll_down()
@@ -111,15 +115,15 @@ def _tap_like(app: App, button: Node, action: Action, liked: Callable[[Screen], 
 def _send(app: App, page: CommentsPage | RepliesPage, action: Action, success: str, seen: Callable[..., bool]) -> bool:
     kind, accepted, kept = type(page), False, False
     ready = _quiet(app, _write(app, page, action.text))
-    stale = success in app.profile.toast(ready.screen)  # said of an earlier act
+    stale = holds(app.profile.toast(ready.screen), success)  # said of an earlier act
     with _declared(app, action) as act:
         act.tap(ready.send)
         for screen in _glances(app, act):
-            accepted = accepted or (not stale and success in app.profile.toast(screen))
+            accepted = accepted or (not stale and holds(app.profile.toast(screen), success))
             if app.profile.page_of(screen) == kind.name:
                 there = kind(app, screen)
                 # a cleared field tells a new entry from an older one with the same words
-                kept = there.input.text == action.text
+                kept = may_be(there.input, action.text)
                 if not kept and seen(there):
                     act.happened(verified=True)
                     return True
@@ -133,6 +137,11 @@ def _send(app: App, page: CommentsPage | RepliesPage, action: Action, success: s
         raise FlowFailure("outcome_unknown", "what was sent did not show on the screen")
 
 
+def _says(app: App, page: Page, row: CommentRow | ReplyRow, target: tuple[str, str]) -> bool:
+    """Is this the row of that commenter with that text? Its texts are read whole where the dump does not tell."""
+    return row.may_be(target) and app.read(page.screen, row.texts) and row.says(target)
+
+
 def _write(app: App, page: CommentsPage | RepliesPage, text: str) -> CommentsPage | RepliesPage:
     """Put the text into the field and wait until it can be sent."""
     if not page.input.enabled:
@@ -142,8 +151,10 @@ def _write(app: App, page: CommentsPage | RepliesPage, text: str) -> CommentsPag
         if turn:
             app.settle()
         there = app.see(type(page))
-        if there.input.text == text and there.send.enabled:
-            return there
+        if may_be(there.input, text) and there.send.enabled:
+            there = there.whole("input")
+            if there.input.text == text and there.send.enabled:
+                return there
     raise FlowFailure("page_not_reached", "the send button did not become ready")
 
 
@@ -160,11 +171,11 @@ def _quiet(app: App, page: P) -> P:
 def _no(app: App, toast: str) -> str:
     """The failure code of a toast by which the app refuses an act; empty when it does not."""
     texts = app.profile.texts
-    if texts.may_not_comment in toast or texts.may_not_interact in toast:
+    if holds(toast, texts.may_not_comment) or holds(toast, texts.may_not_interact):
         return "may_not_act"
-    if texts.send_failed in toast:
+    if holds(toast, texts.send_failed):
         return "send_failed"
-    return "comment_not_found" if texts.gone in toast else ""
+    return "comment_not_found" if holds(toast, texts.gone) else ""
 
 
 def _heed(app: App, act: PointOfNoReturn, screen: Screen) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 from flows.failures import FlowFailure
+from flows.lossy import holds, match
 from flows.phone import Key
 from flows.screen import Node, Screen
 from flows.scrolls import Scrolls
@@ -44,6 +45,23 @@ class App:
         """One dump of the screen."""
         self.session.watch.check()
         return self.session.phone.look()
+
+    def read(self, screen: Screen, nodes: Iterable[Node]) -> bool:
+        """Read the unclear texts among these nodes whole, one call for each id; False when the screen has moved since.
+
+        Costs nothing where none is unclear. Does not ask the watch: it only looks, see `glance`.
+        """
+        unclear: dict[str, list[Node]] = {}
+        for node in nodes:
+            if node.unclear:
+                unclear.setdefault(node.resource_id, []).append(node)
+        for resource_id, wanted in unclear.items():
+            found = match(screen, wanted, self.session.phone.texts(resource_id))
+            if found is None:
+                return False
+            for node, text in found:
+                node.read(text)
+        return True
 
     def glance(self) -> Screen:
         """A look that does not ask the watch: only behind a point of no return, to learn what came of it."""
@@ -123,7 +141,7 @@ class App:
         if title is None:
             return False
         button = screen.find(overlays.dialog_wait)
-        hung = any(hint in title.text for hint in self.profile.texts.hang)
+        hung = any(holds(title.text, hint) for hint in self.profile.texts.hang)
         if button is not None and hung and not self._waited_for_hang:
             self._waited_for_hang = True
             self.tap(button)

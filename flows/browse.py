@@ -11,9 +11,11 @@ from flows.app import App
 from flows.failures import FlowFailure
 from flows.pages.comments import CommentRow, CommentsPage
 from flows.pages.feed import FeedPage
+from flows.pages.lists import shows
 from flows.pages.tabs import back_to, to_feed
 from flows.plan import due, plan
 from flows.session import Action, ActionKind
+from flows.stitch import agree
 from flows.texts import Deck
 
 # what makes a place unusable without ending the session: it is skipped and made up for
@@ -101,6 +103,7 @@ class Browse:
     def _act(self, kind: ActionKind, page: FeedPage, owed: int) -> None:
         if page.notice:
             raise FlowFailure("may_not_act", page.notice)
+        page = page.whole("author_id", "title")
         if kind is ActionKind.LIKE_VIDEO:
             self._like(page)
         elif kind is ActionKind.COMMENT:
@@ -130,7 +133,7 @@ class Browse:
         identity = page.identity
         self._left_feed = True
         panel: CommentsPage = page.open_comments().loaded()
-        rows = [row for row in panel.rows() if row.whole and row.commenter != self.own_name]
+        rows = [row for row in panel.rows() if row.whole and not shows(row.author, self.own_name)]
         left = self.targets[ActionKind.REPLY] - self.done[ActionKind.REPLY]
         share = max(owed, (self.comment_loop - self.comments_seen) // left)
         rows = rows[: min(share, self.comment_loop - self.comments_seen)]
@@ -140,12 +143,15 @@ class Browse:
             self._reply_to(back_to(self.app, CommentsPage), rows[place], identity)
 
     def _reply_to(self, panel: CommentsPage, row: CommentRow, identity: tuple[str, str]) -> None:
-        target = (row.commenter or "", row.text or "")  # both are there in a whole row
-        there = next((other for other in panel.rows() if other.parts == row.parts and other.reply_button), None)
+        panel = panel.with_whole(
+            lambda seen: [node for other in seen.rows() if agree(other.parts, row.parts) for node in other.texts]
+        )
+        there = next((it for it in panel.rows() if it.told and agree(it.parts, row.parts) and it.reply_button), None)
+        target = ("", "") if there is None else (there.commenter or "", there.text or "")
         action = None if there is None else self._worded(Action(ActionKind.REPLY, *identity, *target))
         if there is None or action is None:
             return
-        thread = panel.open_replies(there).loaded()
+        thread = panel.open_replies(there).loaded().whole("parent_author", "parent_text")
         if thread.parent == target:
             acts.send_reply(self.app, thread, action, self.own_name)
             self._count(action)

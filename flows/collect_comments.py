@@ -77,7 +77,7 @@ class CollectComments(Flow[CollectCommentsParams, CollectCommentsResult]):
 
     def _collect(self, app: App, params: CollectCommentsParams) -> CollectCommentsResult:
         with app.session.watch.step("video"):
-            video = next(videos_titled(app, params.author_id, params.title, params.video_loop))
+            video = next(videos_titled(app, params.author_id, params.title, params.video_loop)).whole("author")
         with app.session.watch.step("comments"):
             author = video.author
             walk = _read_down(video, params.most)
@@ -96,7 +96,7 @@ class CollectComments(Flow[CollectCommentsParams, CollectCommentsResult]):
 
 
 def _read_down(video: VideoPage, most: int) -> Walk[CommentsPage, CommentRow]:
-    walk: Walk[CommentsPage, CommentRow] = Walk(video.open_comments())
+    walk: Walk[CommentsPage, CommentRow] = Walk(video.open_comments(), matters=lambda _: True)
     for _ in range(most_screens(most)):
         if sum(row.whole for row in walk.rows) >= most or not walk.advance():
             break
@@ -105,7 +105,7 @@ def _read_down(video: VideoPage, most: int) -> Walk[CommentsPage, CommentRow]:
 
 def _readable(rows: list[CommentRow]) -> list[CommentRow]:
     """The rows seen whole; one higher than the list never is and counts too, but not what the last screen cut off."""
-    return [row for row in rows if row.whole or (row is not rows[-1] and None not in row.parts)]
+    return [row for row in rows if row.whole or (row is not rows[-1] and row.told)]
 
 
 def _comment(app: App, row: CommentRow) -> Comment:

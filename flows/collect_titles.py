@@ -117,6 +117,7 @@ class _Search:
         self.params = params
         self.found: list[Title] = []
         self.looked_at = 0
+        self._author = ""
         self._judged: set[int] = set()  # places in the list whose video was opened
         self._enough: set[int] = set()  # places that show enough, but less than the margin
 
@@ -124,7 +125,8 @@ class _Search:
         """Two passes: the margin first, then what shows just enough."""
         least = self.params.least_comments
         with self.app.session.watch.step("author"):
-            page = open_author(self.app, self.params.author_id)
+            page = open_author(self.app, self.params.author_id).whole("name")
+            self._author = page.author
         with self.app.session.watch.step("titles"):
             self._pass(page, lambda _, row: row.shown >= margin(least))
         if self._enough - self._judged and not self._complete:
@@ -150,8 +152,7 @@ class _Search:
 
     def _judge(self, page: AuthorPage, row: VideoRow) -> None:
         """Open the video, read its whole title, and take it when its real count is enough."""
-        author = page.author
-        video = page.open_video(row)
+        video = page.open_video(row).whole("title", "author_id")
         # two videos of one title cannot be told apart by whoever is sent to collect them
         if video.author_id != self.params.author_id or any(title.title == video.title for title in self.found):
             return
@@ -159,7 +160,11 @@ class _Search:
         if real is None or real >= self.params.least_comments:
             self.found.append(
                 Title(
-                    author_id=self.params.author_id, author=author, title=title, shown_count=row.shown, real_count=real
+                    author_id=self.params.author_id,
+                    author=self._author,
+                    title=title,
+                    shown_count=row.shown,
+                    real_count=real,
                 )
             )
 

@@ -10,11 +10,10 @@ from flows import acts
 from flows.app import App
 from flows.checks import Name, check_name, check_text
 from flows.failures import FlowFailure
-from flows.find import find_comment, videos_titled
+from flows.find import find_comment, videos_titled, walk_to
 from flows.flow import Column, Flow, Limits, Params, Result
 from flows.identify import Account, check_account
 from flows.pages.comments import CommentRow, CommentsPage
-from flows.pages.lists import Walk
 from flows.pages.video import VideoPage
 from flows.session import Action, ActionKind, Session
 
@@ -51,6 +50,11 @@ class DirectedParams(Params):
                 except ValueError as error:
                     raise ValueError(f"{name}: {error}") from None
         return self
+
+    @property
+    def target(self) -> tuple[str, str]:
+        """Commenter and text of the comment that is meant; empty where none is."""
+        return self.target_commenter, self.target_comment
 
     @property
     def action(self) -> Action:
@@ -138,8 +142,8 @@ def _find(app: App, params: DirectedParams) -> tuple[VideoPage, CommentsPage, Co
         panel = video.open_comments()
         if params.kind == "comment":
             return video, panel.loaded(), None
-        walk: Walk[CommentsPage, CommentRow] = Walk(panel)
-        row = find_comment(walk, (params.target_commenter, params.target_comment), params.comment_loop)
+        walk = walk_to(panel, params.target)
+        row = find_comment(walk, params.target, params.comment_loop)
         if row is not None:
             return video, walk.page, row
     target = {"target_commenter": params.target_commenter, "target_comment": params.target_comment}
@@ -156,7 +160,5 @@ def _act(
         if row.liked:  # this account's like of another task: a second tap would take it back
             raise FlowFailure("may_not_act", "this account likes the comment already; another account takes it")
         return acts.like_comment(app, panel, row, params.action)
-    thread = panel.open_replies(row).loaded()
-    if thread.parent != (params.target_commenter, params.target_comment):
-        raise FlowFailure("page_not_reached", f"the thread of another comment opened: {thread.parent}")
+    thread = panel.open_replies(row).loaded().of(params.target)
     return acts.send_reply(app, thread, params.action, account.name)

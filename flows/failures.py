@@ -82,6 +82,11 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "app_crashed": Rule(Kind.RETRY_HERE, Culprit.APP, "look at the evidence; update the app"),
         "app_missing": Rule(Kind.OTHER_PHONE, Culprit.APP, "install the app on this phone"),
         "page_drift": Rule(Kind.OTHER_PHONE, Culprit.APP, "the app's page changed: mend the app profile"),
+        "text_unclear": Rule(
+            Kind.RETRY_HERE,
+            Culprit.APP,
+            "the screen did not stand still while emoji on it were read; look at the evidence",
+        ),
         "page_not_reached": Rule(Kind.RETRY_HERE, Culprit.APP, "look at the evidence"),
         "phone_lost": Rule(Kind.OTHER_PHONE, Culprit.PHONE, "check cable, hub and power"),
         "phone_hung": Rule(Kind.OTHER_PHONE, Culprit.PHONE, "restart the phone"),

@@ -13,6 +13,7 @@ from flows.pages.tabs import back_to, to_search
 from flows.pages.video import VideoPage
 
 VideoWalk = Walk[AuthorPage, VideoRow]
+CommentWalk = Walk[CommentsPage, CommentRow]
 
 
 def open_author(app: App, author_id: str) -> AuthorPage:
@@ -20,13 +21,13 @@ def open_author(app: App, author_id: str) -> AuthorPage:
     return to_search(app).open_author(author_id)
 
 
-def walk_videos(page: AuthorPage, most: int) -> Iterator[tuple[VideoWalk, int, VideoRow]]:
+def walk_videos(page: AuthorPage, most: int, title: str | None = None) -> Iterator[tuple[VideoWalk, int, VideoRow]]:
     """The author's videos in their order, at most so many: each while its row is on the screen.
 
     The caller may open a video; before it asks for the next it must be back on the author's page and
-    say so with `walk.resume`.
+    say so with `walk.resume`. Rows that may be those of `title` have their titles read whole.
     """
-    walk: VideoWalk = Walk(page)
+    walk: VideoWalk = Walk(page, matters=lambda row: title is not None and row.may_be(title))
     at = 0
     while at < most:
         row = next((row for place, row in walk.here() if place == at and row.whole), None)
@@ -46,10 +47,10 @@ def videos_titled(app: App, author_id: str, title: str, most: int) -> Iterator[V
     Raises FlowFailure: author_not_found, list_not_loaded; `video_not_found` when there is none.
     """
     found = False
-    for walk, _, row in walk_videos(open_author(app, author_id), most):
+    for walk, _, row in walk_videos(open_author(app, author_id), most, title):
         if not row.may_be(title):
             continue
-        page = walk.page.open_video(row)
+        page = walk.page.open_video(row).whole("title")
         if page.title == title:
             found = True
             yield page
@@ -59,13 +60,21 @@ def videos_titled(app: App, author_id: str, title: str, most: int) -> Iterator[V
         raise FlowFailure("video_not_found", reason, {"author_id": author_id, "title": title})
 
 
-def find_comment(walk: Walk[CommentsPage, CommentRow], target: tuple[str, str], most: int) -> CommentRow | None:
-    """The first of `most` comments with this commenter and text, its buttons on the screen; None if there is none."""
+def walk_to(panel: CommentsPage, target: tuple[str, str]) -> CommentWalk:
+    """A walk down a panel for `find_comment`: only comments that may be the target have their texts read whole."""
+    return Walk(panel, matters=lambda row: row.may_be(target))
+
+
+def find_comment(walk: CommentWalk, target: tuple[str, str], most: int) -> CommentRow | None:
+    """The first of `most` comments with this commenter and text, its buttons on the screen; None if there is none.
+
+    `walk` is one that `walk_to` this target began.
+    """
     for _ in range(most_screens(most)):
         for place, row in walk.here():
             if place >= most:
                 return None
-            if row.parts == target and row.like_button is not None and row.reply_button is not None:
+            if row.says(target) and row.like_button is not None and row.reply_button is not None:
                 return row
         if not walk.advance():
             return None

@@ -19,7 +19,7 @@ class Account:
 
 def read_account(app: App) -> Account:
     """The account that is logged in. Raises FlowFailure('logged_out') when none is."""
-    page = to_me(app)
+    page = to_me(app).whole("id", "name")
     return Account(page.account_id, page.account_name)
 
 

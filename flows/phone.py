@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
+from flows.lossy import Shown
 from flows.screen import Node, Screen
 
 Key = Literal["back", "home", "enter"]
@@ -35,6 +36,9 @@ class Phone(Protocol):
 
     def look(self) -> Screen:
         """The whole screen, from one hierarchy dump."""
+
+    def texts(self, resource_id: str) -> list[Shown]:
+        """The nodes of one id as they are now, in one call, their texts whole, as no dump has them."""
 
     def tap(self, node: Node) -> None:
         """Tap the middle of a node. Never sent twice."""

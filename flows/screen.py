@@ -30,7 +30,11 @@ class ScreenError(ValueError):
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """One UI element of a dump. Bounds are pixels: left, top, right, bottom."""
+    """One UI element of a dump. Bounds are pixels: left, top, right, bottom.
+
+    In a dump `..` stands for a character above U+FFFF as well as for itself, so `text` is `unclear`
+    where it holds that, until it was `read` whole: see `flows.lossy`.
+    """
 
     resource_id: str
     text: str
@@ -43,6 +47,26 @@ class Node:
     clickable: bool = False
     scrollable: bool = False
     children: list[Node] = field(default_factory=list)
+    _dumped: str | None = None  # the dump's text, once `text` is the whole one
+
+    @property
+    def dump_text(self) -> str:
+        """The text as the dump has it."""
+        return self.text if self._dumped is None else self._dumped
+
+    @property
+    def unclear(self) -> bool:
+        """May the text hold characters that the dump does not show?"""
+        return self._dumped is None and ".." in self.text
+
+    @property
+    def read_text(self) -> str | None:
+        """The whole text, when it was read for itself; None when the dump's is all that is known."""
+        return None if self._dumped is None else self.text
+
+    def read(self, text: str) -> None:
+        """Take this for the node's whole text."""
+        self._dumped, self.text = self.dump_text, text
 
     @property
     def has_place(self) -> bool:

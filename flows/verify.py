@@ -8,14 +8,15 @@ from enum import StrEnum
 
 from flows.app import App
 from flows.failures import FlowFailure
-from flows.find import find_comment, videos_titled
+from flows.find import CommentWalk, find_comment, videos_titled, walk_to
 from flows.identify import check_account
+from flows.lossy import may_be
 from flows.pages.comments import CommentRow, CommentsPage
-from flows.pages.lists import Walk, most_screens
+from flows.pages.lists import Walk, most_screens, shows
 from flows.pages.replies import RepliesPage, ReplyRow
 from flows.pages.video import VideoPage
+from flows.screen import Node
 from flows.session import Action, ActionKind
-from flows.stitch import agree
 
 MARGIN = 20  # videos and comments that others may have published above since the attempt
 PAST = 100  # rows without one of ours: the app shows ours first, so none of the last days' is further down
@@ -116,11 +117,12 @@ class _Search:
             traces.places += 1
             traces.seen += video.liked
             return
-        panel: Walk[CommentsPage, CommentRow] = Walk(video.open_comments())
         if self.action.kind is ActionKind.COMMENT:
             # an older one with the same words may have sunk: with such, only the whole list tells
-            self._read(panel, traces, most=self.comment_loop + PAST, past=None if self.known else PAST)
+            ours: CommentWalk = Walk(video.open_comments(), matters=self._may_be_ours)
+            self._read(ours, traces, most=self.comment_loop + PAST, past=None if self.known else PAST)
             return
+        panel = walk_to(video.open_comments(), self._target)
         row = find_comment(panel, self._target, self.comment_loop + MARGIN)
         if row is None:
             return
@@ -128,10 +130,9 @@ class _Search:
             traces.places += 1
             traces.seen += row.liked
             return
-        thread = panel.page.open_replies(row).loaded()
-        if thread.parent != self._target:
-            raise FlowFailure("page_not_reached", f"the thread of another comment opened: {thread.parent}")
-        self._read(Walk(thread), traces, most=THREAD, past=None)
+        thread = panel.page.open_replies(row).loaded().of(self._target)
+        replies: Walk[RepliesPage, ReplyRow] = Walk(thread, matters=self._may_be_ours)
+        self._read(replies, traces, most=THREAD, past=None)
 
     @property
     def _target(self) -> tuple[str, str]:
@@ -160,13 +161,24 @@ class _Search:
         traces.complete = traces.complete and done and clear
 
     def _is_it(self, row: CommentRow | ReplyRow) -> bool:
-        return row.commenter in self.names and row.text == self.action.text
+        return any(row.says((name, self.action.text)) for name in self.names)
+
+    def _may_be_ours(self, row: CommentRow | ReplyRow) -> bool:
+        """Could the row be ours, as far as a dump tells? Then its texts are read whole."""
+        return any(row.may_be((name, self.action.text)) for name in self.names)
 
     def _may_be_it(self, row: CommentRow | ReplyRow) -> bool:
         """Was too little of the row to be seen to tell?"""
-        return None in row.parts and any(agree(row.parts, (name, self.action.text)) for name in self.names)
+        if row.told or (row.author is None and row.text is None):
+            return False
+        signed = row.author is None or self._signs(row.author)
+        return signed and (row.text in (None, self.action.text) or shows(row.words, self.action.text))
+
+    def _signs(self, author: Node) -> bool:
+        """Could this be one of our names?"""
+        return any(may_be(author, name) for name in self.names)
 
     def _since_ours(self, rows: Sequence[CommentRow | ReplyRow]) -> int:
         """Rows that were read since the last one that is ours, or may be."""
-        ours = [place for place, row in enumerate(rows, 1) if row.commenter is None or row.commenter in self.names]
+        ours = [place for place, row in enumerate(rows, 1) if row.author is None or self._signs(row.author)]
         return len(rows) - max(ours, default=0)

@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flows.counts import count_or_zero
-from flows.pages.lists import Cut, ListPage, words
+from flows.pages.lists import Cut, ListPage, dump_text, no_text, shows
 from flows.pages.replies import RepliesPage
 from flows.screen import Node
-from flows.stitch import Parts
+from flows.stitch import Parts, agree
 
 
 @dataclass(frozen=True, slots=True)
 class CommentRow:
-    """A comment as the panel shows it. `commenter` and `text` are None where the edge cut them off."""
+    """A comment as the panel shows it. `author`, `words` and `stamp` are None where the edge cut them off."""
 
-    commenter: str | None
-    text: str | None
-    time: str
+    author: Node | None
+    words: Node | None
+    wordless: bool  # seen whole, and without a text: a sticker
+    stamp: Node | None
     likes: int
     replies: int
     liked: bool
@@ -29,8 +30,40 @@ class CommentRow:
     reply_button: Node | None
 
     @property
+    def commenter(self) -> str | None:
+        """Who wrote it."""
+        return self.author.text if self.author else None
+
+    @property
+    def text(self) -> str | None:
+        """What was written."""
+        return self.words.text if self.words else "" if self.wordless else None
+
+    @property
+    def time(self) -> str:
+        return self.stamp.text if self.stamp else ""
+
+    @property
     def parts(self) -> Parts:
-        return self.commenter, self.text
+        return dump_text(self.author), dump_text(self.words, self.wordless)
+
+    @property
+    def texts(self) -> list[Node]:
+        """The nodes whose texts tell what the comment says."""
+        return [node for node in (self.author, self.words, self.stamp) if node is not None]
+
+    @property
+    def told(self) -> bool:
+        """Commenter and text are on the screen."""
+        return self.author is not None and self.text is not None
+
+    def says(self, target: tuple[str, str]) -> bool:
+        """Is this a comment of that commenter with that text?"""
+        return (self.commenter, self.text) == target
+
+    def may_be(self, target: tuple[str, str]) -> bool:
+        """Could this be the comment of that commenter with that text? Certain once its texts are read whole."""
+        return shows(self.author, target[0]) and (shows(self.words, target[1]) or self.text == target[1])
 
 
 class CommentsPage(ListPage[CommentRow]):
@@ -57,9 +90,10 @@ class CommentsPage(ListPage[CommentRow]):
         time, like, reply = self.part("time", node), self.part("like", node), self.part("reply", node)
         complete = None not in (author, time, like, reply)
         return CommentRow(
-            commenter=author.text if author else None,
-            text=words(text, author, time),
-            time=time.text if time else "",
+            author=author,
+            words=text,
+            wordless=no_text(text, author, time),
+            stamp=time,
             likes=count_or_zero(self.text("likes", node)),
             replies=count_or_zero(self.text("replies", node)),
             liked=like is not None and like.selected,
@@ -75,7 +109,7 @@ class CommentsPage(ListPage[CommentRow]):
         """Open the thread of a comment whose reply button is on the screen."""
 
         def button(page: CommentsPage) -> Node:
-            same = [other for other in page.rows() if other.parts == row.parts and other.reply_button is not None]
+            same = [other for other in page.rows() if agree(other.parts, row.parts) and other.reply_button is not None]
             nearest = min(same, key=lambda other: abs(other.node.bounds[1] - row.node.bounds[1]))
             assert nearest.reply_button is not None
             return nearest.reply_button

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from flows import stitch
 from flows.app import App
 from flows.failures import FlowFailure
+from flows.lossy import may_be
 from flows.pages.page import Page
 from flows.screen import Node
 from flows.scrolls import RUN_ON
@@ -26,6 +28,9 @@ class ListRow(stitch.Row, Protocol):
 
     @property
     def node(self) -> Node: ...
+
+    @property
+    def texts(self) -> list[Node]: ...
 
 
 R = TypeVar("R", bound=ListRow)
@@ -50,11 +55,19 @@ class Cut(NamedTuple):
         return None if self.below else node.bounds[3]
 
 
-def words(text: Node | None, above: Node | None, below: Node | None) -> str | None:
-    """A row's text: empty when what lies above and below it is there, as with a sticker; None when it may be cut."""
-    if text is None:
-        return None if above is None or below is None else ""
-    return text.text
+def no_text(text: Node | None, above: Node | None, below: Node | None) -> bool:
+    """Has a row no text, as one with a sticker? What lies above and below it is there, so that no edge cut it off."""
+    return text is None and above is not None and below is not None
+
+
+def dump_text(node: Node | None, empty: bool = False) -> str | None:
+    """What tells a row, the same on each dump: a text as the dump has it; None where an edge cut it off."""
+    return node.dump_text if node else "" if empty else None
+
+
+def shows(node: Node | None, text: str) -> bool:
+    """Could the node's text be this one?"""
+    return node is not None and may_be(node, text)
 
 
 def most_screens(rows: int) -> int:
@@ -127,9 +140,11 @@ L = TypeVar("L", bound=ListPage)  # type: ignore[type-arg]
 class Walk(Generic[L, R]):
     """A walk down a list. `rows` is what was seen so far, `page` the screen it is on now."""
 
-    def __init__(self, page: L) -> None:
+    def __init__(self, page: L, matters: Callable[[R], bool] = lambda _: False) -> None:
+        """`matters`: is something decided or stored by this row's texts? They are read whole while it is there."""
         self.app: App = page.app
-        self.page: L = page.loaded()
+        self._matters = matters
+        self.page: L = self._read(page)
         self.rows: list[R] = []
         self.screens = 1
         self.gaps = 0
@@ -167,7 +182,7 @@ class Walk(Generic[L, R]):
 
     def resume(self, page: L) -> None:
         """Go on from a page that was left for another: the list may have jumped back to its top meanwhile."""
-        was, self.page = _layout(self.page), page.loaded()
+        was, self.page = _layout(self.page), self._read(page)
         if _layout(self.page) != was:
             self._add(None)
 
@@ -177,7 +192,7 @@ class Walk(Generic[L, R]):
         self._lost = not joined.joined
         if self._lost:
             self.app.scrolls.distrust()
-            self.page = self._still()
+            self.page = self._read(self._still())
         for turn in range(GAP_TRIES):
             if joined.joined:
                 break
@@ -206,8 +221,13 @@ class Walk(Generic[L, R]):
         self.app.swipe((x, y), (x, y - way))
         self.screens += 1
         self.page = self.app.see(type(self.page)).loaded()
-        if not steady:
-            self.page = self._still()
+        self.page = self._read(self.page if steady else self._still())
+
+    def _read(self, page: L) -> L:
+        """The page once its list is there and the texts that matter are read whole."""
+        return page.loaded().with_whole(
+            lambda seen: [node for row in seen.rows() if self._matters(row) for node in row.texts]
+        )
 
     def _still(self) -> L:
         """The page once two looks agree where its rows are: a list runs on after the finger has left it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ClassVar, Self, TypeVar
 
 from flows.app import App
@@ -13,6 +13,7 @@ from flows.screen import Node, Screen
 Q = TypeVar("Q", bound="Page")
 
 GOES = 3  # taps at most to get from one page to another: a pop-up may swallow one
+READS = 5  # looks at a screen that moves while the emoji on it are read
 STAY = 15  # looks at a page that does not change before it is tapped again: about 5 seconds
 
 
@@ -48,6 +49,25 @@ class Page:
         """The text of a part; empty when it is not there."""
         node = self.part(part, within)
         return node.text if node else ""
+
+    def whole(self, *parts: str) -> Self:
+        """The page, or a new look at it, with the texts of these parts whole. Raises FlowFailure('text_unclear')."""
+        return self.with_whole(lambda page: [node for part in parts if (node := page.part(part)) is not None])
+
+    def with_whole(self, nodes: Callable[[Self], Iterable[Node]]) -> Self:
+        """The page with the texts of these of its nodes whole; looked at anew while it moves under the reading.
+
+        Raises FlowFailure('text_unclear') and what `App.see` raises.
+        """
+        page = self
+        for turn in range(READS):
+            if turn:
+                self.app.settle()
+                page = self.app.see(type(self))
+            if self.app.read(page.screen, nodes(page)):
+                return page
+        details = {"page": self.name}
+        raise FlowFailure("text_unclear", f"page {self.name} moves while the emoji on it are read", details)
 
     def go(self, target: Callable[[Self], Node], to: type[Q]) -> Q:
         """Tap a node of this page and wait for the page behind it; again only when the tap was swallowed.

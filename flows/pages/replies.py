@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
-from flows.pages.lists import Cut, ListPage, words
+from flows.failures import FlowFailure
+from flows.pages.lists import Cut, ListPage, dump_text, no_text, shows
 from flows.screen import Node
 from flows.stitch import Parts
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyRow:
-    """A reply as the thread shows it."""
+    """A reply as the thread shows it. `author` and `words` are None where the edge cut them off."""
 
-    commenter: str | None
-    text: str | None
+    author: Node | None
+    words: Node | None
+    wordless: bool  # seen whole, and without a text: a sticker
     time: str
     whole: bool
     node: Node
@@ -22,8 +25,36 @@ class ReplyRow:
     bottom: int | None
 
     @property
+    def commenter(self) -> str | None:
+        """Who wrote it."""
+        return self.author.text if self.author else None
+
+    @property
+    def text(self) -> str | None:
+        """What was written."""
+        return self.words.text if self.words else "" if self.wordless else None
+
+    @property
     def parts(self) -> Parts:
-        return self.commenter, self.text
+        return dump_text(self.author), dump_text(self.words, self.wordless)
+
+    @property
+    def texts(self) -> list[Node]:
+        """The nodes whose texts tell what the reply says."""
+        return [node for node in (self.author, self.words) if node is not None]
+
+    @property
+    def told(self) -> bool:
+        """Commenter and text are on the screen."""
+        return self.author is not None and self.text is not None
+
+    def says(self, target: tuple[str, str]) -> bool:
+        """Is this a reply of that commenter with that text?"""
+        return (self.commenter, self.text) == target
+
+    def may_be(self, target: tuple[str, str]) -> bool:
+        """Could this be the reply of that commenter with that text? Certain once its texts are read whole."""
+        return shows(self.author, target[0]) and (shows(self.words, target[1]) or self.text == target[1])
 
 
 class RepliesPage(ListPage[ReplyRow]):
@@ -37,6 +68,13 @@ class RepliesPage(ListPage[ReplyRow]):
         """Who wrote the comment, and what."""
         return self.text("parent_author"), self.text("parent_text")
 
+    def of(self, target: tuple[str, str]) -> Self:
+        """The page, when it is the thread of that comment. Raises FlowFailure('page_not_reached') for another's."""
+        page = self.whole("parent_author", "parent_text")
+        if page.parent != target:
+            raise FlowFailure("page_not_reached", f"the thread of another comment opened: {page.parent}")
+        return page
+
     @property
     def input(self) -> Node:
         return self.need("input")
@@ -48,8 +86,9 @@ class RepliesPage(ListPage[ReplyRow]):
     def read_row(self, node: Node, cut: Cut) -> ReplyRow:
         author, text, time = self.part("author", node), self.part("text", node), self.part("time", node)
         return ReplyRow(
-            commenter=author.text if author else None,
-            text=words(text, author, time),
+            author=author,
+            words=text,
+            wordless=no_text(text, author, time),
             time=time.text if time else "",
             whole=None not in (author, time) and not cut.below,
             node=node,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flows.failures import FlowFailure
+from flows.lossy import dumped
 from flows.pages.author import AuthorPage
 from flows.pages.page import Page, after_colon
 from flows.screen import Node
@@ -25,23 +26,29 @@ class SearchPage(Page):
         self.app.set_text(self.need("input"), author_id)
         self.app.tap(self.need("button"))
         page = self._answer(author_id)
-        author = page.go(lambda here: here._row(author_id) or here.need("input"), AuthorPage)
+        author = page.go(lambda here: here._row(author_id) or here.need("input"), AuthorPage).whole("id")
         if author.author_id != author_id:
             raise FlowFailure("page_not_reached", f"opened author {author.author_id!r}, not {author_id!r}")
         return author
 
     def _row(self, author_id: str) -> Node | None:
-        for row in self.screen.all(self.id("row")):
-            shown = self.part("row_id", row)
-            if shown is not None and after_colon(shown.text) == author_id:
-                return row
-        return None
+        """The result with this id; where the dump does not show it whole, one that may have it."""
+        return next((row for row, shown in self._ids() if _may_name(shown, author_id)), None)
+
+    def _ids(self) -> list[tuple[Node, Node]]:
+        """Each result with the node of its id."""
+        rows = ((row, self.part("row_id", row)) for row in self.screen.all(self.id("row")))
+        return [(row, shown) for row, shown in rows if shown is not None]
+
+    def _with_ids(self, author_id: str) -> SearchPage:
+        """The page with the ids that may be this one read whole."""
+        return self.with_whole(lambda here: [shown for _, shown in here._ids() if _may_name(shown, author_id)])
 
     def _answer(self, author_id: str) -> SearchPage:
         """The search page once it shows the author."""
         others = retries = 0
         for _ in range(RESULT_LOOKS):
-            page = self.app.see(SearchPage)
+            page = self.app.see(SearchPage)._with_ids(author_id)
             retry = page.part("retry")
             if retry is not None:
                 retries += 1
@@ -56,3 +63,8 @@ class SearchPage(Page):
                 raise FlowFailure("author_not_found", f"no author with the id {author_id!r}", {"author_id": author_id})
             self.app.settle()
         raise FlowFailure("list_not_loaded", "the search gave no answer", {"author_id": author_id})
+
+
+def _may_name(shown: Node, author_id: str) -> bool:
+    """Could the id line name this author?"""
+    return after_colon(shown.text) == (dumped(author_id) if shown.unclear else author_id)

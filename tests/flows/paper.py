@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from xml.sax.saxutils import quoteattr
 
+from flows.lossy import Shown
 from flows.phone import Key
 from flows.screen import Node, Screen
 
 PACKAGE = "com.phonefleet.practice"
 TOP, BOTTOM = 400, 2000
+_EMOJI = re.compile("[\U00010000-\U0010ffff]")
 STICKER = "sticker"  # the text of a row that shows a picture instead
 
 
@@ -42,17 +45,28 @@ class PaperList:
         self.looks = self.swipes = 0
         self.state = "rows"
         self.taps: list[str] = []
+        self.reads: list[str] = []  # ids whose texts were read whole
         self._on_swipe = on_swipe
 
     def look(self) -> Screen:
         self.looks += 1
         if self._moves:
             self._move(self._moves.pop(0))
+        return Screen.parse(_EMOJI.sub("..", self._dump()))
+
+    def texts(self, resource_id: str) -> list[Shown]:
+        self.reads.append(resource_id.rpartition("/")[2])
+        if self._moves:
+            self._move(self._moves.pop(0))
+        nodes = Screen.parse(self._dump()).all(resource_id)
+        return [Shown(node.text, frozenset({node.bounds})) for node in nodes]
+
+    def _dump(self) -> str:
         inner = node("comments_close", "", (0, 0, 10, 10)) + node("comment_input", "", (0, 2100, 900, 2200))
         if self.state != "rows":
             inner += node(self.state, "", (0, TOP, 1080, TOP + 100))
         inner += node("comment_list", "", (0, TOP, 1080, BOTTOM), self._draw() if self.state == "rows" else "")
-        return Screen.parse(f"<hierarchy>{node('page_comments', '', (0, 0, 1080, 2400), inner)}</hierarchy>")
+        return f"<hierarchy>{node('page_comments', '', (0, 0, 1080, 2400), inner)}</hierarchy>"
 
     def tap(self, node: Node) -> None:
         self.taps.append(node.resource_id.rpartition("/")[2])

@@ -11,10 +11,12 @@ from typing import ClassVar, Self
 
 from uiautomator2.exceptions import UiObjectNotFoundError
 
+from flows.lossy import Shown
 from flows.phone import Key, PhoneError
 from flows.screen import Node, Screen, ScreenError
 from workers.phone.device import Call, FleetDevice
 from workers.phone.readings import Battery, Unreadable, read_battery
+from workers.phone.shown import read_shown
 
 STEPS_A_SECOND = 200  # UiDevice.swipe takes steps of 5 ms
 DEPTH = 50  # uiautomator2's own default for a dump
@@ -76,6 +78,12 @@ class U2Phone:
         except ScreenError as error:
             raise PhoneError("ui_server_lost", f"cannot read the screen: {error}", sent=True) from error
         return self._last
+
+    def texts(self, resource_id: str) -> list[Shown]:
+        """The nodes of one id as they are now, in one call, their texts whole: in JSON, not as a dump has them."""
+        selector = self._device(resourceId=resource_id).selector
+        answer = self._device.jsonrpc.objInfoOfAllInstances(selector)
+        return [shown for each in answer if (shown := read_shown(each))] if isinstance(answer, list) else []
 
     def tap(self, node: Node) -> None:
         """Tap the middle of a node. Never sent twice, and not at all where the node has no place on the screen."""
