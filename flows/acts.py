@@ -139,7 +139,7 @@ def _send(app: App, page: CommentsPage | RepliesPage, action: Action, success: s
 
 def _says(app: App, page: Page, row: CommentRow | ReplyRow, target: tuple[str, str]) -> bool:
     """Is this the row of that commenter with that text? Its texts are read whole where the dump does not tell."""
-    return row.may_be(target) and app.read(page.screen, row.texts) and row.says(target)
+    return row.may_be(target) and app.read(page.screen, row.texts, glancing=True) and row.says(target)
 
 
 def _write(app: App, page: CommentsPage | RepliesPage, text: str) -> CommentsPage | RepliesPage:

@@ -46,16 +46,18 @@ class App:
         self.session.watch.check()
         return self.session.phone.look()
 
-    def read(self, screen: Screen, nodes: Iterable[Node]) -> bool:
+    def read(self, screen: Screen, nodes: Iterable[Node], *, glancing: bool = False) -> bool:
         """Read the unclear texts among these nodes whole, one call for each id; False when the screen has moved since.
 
-        Costs nothing where none is unclear. Does not ask the watch: it only looks, see `glance`.
+        Costs nothing where none is unclear. `glancing`: without asking the watch, see `glance`.
         """
         unclear: dict[str, list[Node]] = {}
         for node in nodes:
             if node.unclear:
                 unclear.setdefault(node.resource_id, []).append(node)
         for resource_id, wanted in unclear.items():
+            if not glancing:
+                self.session.watch.check()
             found = match(screen, wanted, self.session.phone.texts(resource_id))
             if found is None:
                 return False

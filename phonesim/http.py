@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 MAX_BODY = 8 * 1024 * 1024
 _CHARSET = re.compile(r"[ \t]*charset[ \t]*=[ \t]*['\"]?([^\"^'^;]*)", re.IGNORECASE)
+# Jackson escapes each half of an emoji, so that halves alone pass as well
+_SURROGATES = re.compile("[\U00010000-\U0010ffff\ud800-\udfff]")
 REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 500: "Internal Server Error"}
 
 
@@ -62,7 +64,12 @@ class Response:
 
     @classmethod
     def of_json(cls, value: object, status: int = 200) -> Response:
-        return cls(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), status)
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return cls(_SURROGATES.sub(_escaped, text).encode(), status)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1]
 
 
 Handler = Callable[[Request], Awaitable[Response]]

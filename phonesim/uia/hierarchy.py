@@ -10,8 +10,10 @@ HEADER = "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?>\r\n"
 _BOOL = ("false", "true")
 _ESCAPES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;"}
 _ESCAPES |= {ord("\n"): "&#10;", ord("\r"): "&#13;", ord("\t"): "&#9;"}
-_NEEDS_CARE = re.compile(r'[&<>"\x00-\x1f\ud800-\udfff\ufffe\uffff]')
-_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NEEDS_CARE = re.compile(r'[&<>"\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufddf\ufffe-\U0010ffff]')
+# stripInvalidXMLChars in the jar's AccessibilityNodeInfoDumper, UTF-16 unit by unit: so both halves of an emoji
+_STRIPPED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufddf\ufffe\uffff]")
+_PAIR = re.compile(r"[\U00010000-\U0010ffff]")
 
 
 def dump(root: Node, max_depth: int, only_package: str | None = None, *, rotation: int = 0) -> str:
@@ -31,7 +33,7 @@ def _write(parts: list[str], node: Node, index: int, depth: int, only_package: s
         return
     left, top, right, bottom = node.bounds
     parts.append(
-        f'<node index="{index}" text="{_escape(node.text)}" resource-id="{node.resource_id}" '
+        f'<node index="{index}" text="{_escape(node.text)}" resource-id="{_escape(node.resource_id)}" '
         f'class="{node.cls}" package="{node.package}" content-desc="{_escape(node.desc)}" '
         f'checkable="{_BOOL[node.checkable]}" checked="{_BOOL[node.checked]}" clickable="{_BOOL[node.clickable]}" '
         f'enabled="{_BOOL[node.enabled]}" focusable="{_BOOL[node.focusable]}" focused="{_BOOL[node.focused]}" '
@@ -51,4 +53,9 @@ def _write(parts: list[str], node: Node, index: int, depth: int, only_package: s
 def _escape(text: str) -> str:
     if not _NEEDS_CARE.search(text):
         return text
-    return _NOT_XML.sub(".", text).translate(_ESCAPES)
+    return strip(text).translate(_ESCAPES)
+
+
+def strip(text: str) -> str:
+    """What the UI server leaves of a text, description or hint in a dump: `.` for each UTF-16 unit that it strips."""
+    return _PAIR.sub("..", _STRIPPED.sub(".", text))

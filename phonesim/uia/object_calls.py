@@ -59,7 +59,8 @@ async def obj_info(device: Device, selector: Selector) -> dict[str, Any]:
 
 async def obj_info_of_all(device: Device, selector: Selector) -> list[dict[str, Any]]:
     await device.pace.take("query")
-    return [node_info(found.node) for found in _find(device, selector)]
+    """As `objInfo` of each, but without its id: what is found by an instance's number tells none."""
+    return [node_info(found.node) | {"resourceName": None} for found in _find(device, selector)]
 
 
 async def wait_for_exists(device: Device, selector: Selector, milliseconds: int) -> bool:

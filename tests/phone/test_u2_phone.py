@@ -46,7 +46,8 @@ def test_a_screen_is_looked_at_and_touched(phone: U2Phone) -> None:
     phone.set_text(field, "小鹏 😀 'quoted'; rm")
     field = phone.look().find(f"{PACKAGE}:id/search_input")
     assert field is not None
-    assert field.text == "小鹏 😀 'quoted'; rm"
+    assert field.text == "小鹏 .. 'quoted'; rm"
+    assert [shown.text for shown in phone.texts(field.resource_id)] == ["小鹏 😀 'quoted'; rm"]
     phone.press("back")
     assert phone.look().has(f"{PACKAGE}:id/page_feed")
 
