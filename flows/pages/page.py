@@ -13,7 +13,7 @@ from flows.screen import Node, Screen
 Q = TypeVar("Q", bound="Page")
 
 GOES = 3  # taps at most to get from one page to another: a pop-up may swallow one
-READS = 5  # looks at a screen that moves while the emoji on it are read
+READS = 8  # looks at a screen that moves while the emoji on it are read
 STAY = 15  # looks at a page that does not change before it is tapped again: about 5 seconds
 
 
