@@ -44,6 +44,7 @@ class Browse:
         self.comment_loop = comment_loop
         self.videos_seen = self.comments_seen = self.skipped = 0
         self.refused: Counter[str] = Counter()
+        self.without_basis: Counter[str] = Counter()  # authors that the feed showed
         self._left_feed = False
         earlier = list(app.session.journal.done())
         self._acted: set[tuple[ActionKind, str, str, str, str]] = {_mark(action) for action in earlier}
@@ -181,6 +182,8 @@ class Browse:
         if _mark(action) in self._acted:
             return "already_done"
         refused = self.app.session.journal.refusal(action)
+        if refused is not None and refused.code == "no_basis":
+            self.without_basis[action.author_id] += 1
         return None if refused is None else refused.code
 
     def _count(self, action: Action) -> None:

@@ -12,6 +12,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+MOST_NAMED = 5
+
 
 class Kind(StrEnum):
     """What follows a failure."""
@@ -108,6 +110,41 @@ CODES: Mapping[str, Rule] = MappingProxyType(
 )
 
 
+# What keeps a flow from acting on what it meets, and what follows from it. The flow counts them by code.
+WHY_SKIPPED: Mapping[str, str] = MappingProxyType(
+    {
+        "no_basis": "give a basis to authors that the feed shows (phonefleet authors basis ID owned)",
+        "cap_reached": "the caps leave no more: wait for the next day, ask for less, or see phonefleet authors caps",
+        "comment_full": "the caps of single comments leave no more: ask for less, or see phonefleet authors caps",
+        "text_repeated": "give more different texts",
+        "already_liked": "the account liked what it met: raise the loops, or lower the targets",
+        "already_done": "the account did it before: raise the loops, or lower the targets",
+        "may_not_act": "look at the account in the app: it is told that it may not act",
+    }
+)
+
+
+def remedy_for(code: str, details: Mapping[str, Any] | None = None) -> str:
+    """What to do about a failure; where its flow counted why it did not act, what follows from the two main reasons.
+
+    `details` as an attempt keeps them: `refused` is code → how many, `without_basis` author id → how many.
+    """
+    rule = CODES.get(code)
+    counted = (details or {}).get("refused")
+    if rule is None or code != "targets_not_reached" or not isinstance(counted, Mapping) or not counted:
+        return "" if rule is None else rule.remedy
+    numbers = {name: count for name, count in counted.items() if isinstance(count, int)}
+    main = sorted(numbers, key=lambda name: (-numbers[name], name))[:2]
+    told = dict.fromkeys(WHY_SKIPPED.get(name, CODES[name].remedy if name in CODES else rule.remedy) for name in main)
+    authors = (details or {}).get("without_basis")
+    if "no_basis" in main and isinstance(authors, Mapping) and authors:
+        most = sorted(authors, key=lambda one: (-authors[one], one))
+        more = f" and {len(most) - MOST_NAMED} more" if len(most) > MOST_NAMED else ""
+        named = f"{WHY_SKIPPED['no_basis']}: it showed {', '.join(most[:MOST_NAMED])}{more}"
+        return "; ".join(named if one == WHY_SKIPPED["no_basis"] else one for one in told)
+    return "; ".join(told)
+
+
 class FlowFailure(Exception):
     """A flow did not reach its goal. Carries a code of CODES, a reason for people and details as data."""
 
@@ -129,7 +166,7 @@ class FlowFailure(Exception):
 
     @property
     def remedy(self) -> str:
-        return CODES[self.code].remedy
+        return remedy_for(self.code, self.details)
 
 
 class Stopped(Exception):

@@ -128,7 +128,8 @@ class Nurture(Flow[NurtureParams, NurtureResult]):
             skipped=browse.skipped,
         )
         if not browse.reached:
-            details = result.model_dump() | {"refused": dict(browse.refused)}
+            counted = {"refused": dict(browse.refused), "without_basis": dict(browse.without_basis)}
+            details = result.model_dump() | counted
             raise FlowFailure("targets_not_reached", _shortfall(result, browse), details)
         return result
 

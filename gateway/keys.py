@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets as random_source
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -115,10 +115,13 @@ def make_key(engine: Engine, wish: KeyWish, *, who: str) -> tuple[str, Secret]:
     return key_id, secret
 
 
-def change_key(engine: Engine, key_id: str, *, who: str, **changes: Any) -> None:
-    """Change where a key is called back, its limits, or what it is told: fields of KeyWish. Raises Refused."""
+def change_key(engine: Engine, key_id: str, *, who: str, **changes: Any) -> Mapping[str, tuple[Any, Any]]:
+    """Change where a key is called back, its limits, or what it is told: fields of KeyWish. Raises Refused.
 
-    def work(session: Session) -> None:
+    What it was and what it is now, by field. Recorded.
+    """
+
+    def work(session: Session) -> Mapping[str, tuple[Any, Any]]:
         row = _in_force(session, key_id)
         before = KeyWish(**{one.name: getattr(row, one.name) for one in fields(KeyWish)})
         wish = replace(before, **changes)
@@ -127,8 +130,9 @@ def change_key(engine: Engine, key_id: str, *, who: str, **changes: Any) -> None
             setattr(row, name, after[name])
         told = ({name: getattr(before, name) for name in changes}, {name: after[name] for name in changes})
         record_change(session, who, f"key:{key_id}", *told)
+        return {name: (told[0][name], told[1][name]) for name in changes}
 
-    write(engine, work)
+    return write(engine, work)
 
 
 def rotate_key(engine: Engine, key_id: str, *, overlap: timedelta = OVERLAP, who: str) -> Secret:

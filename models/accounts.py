@@ -7,25 +7,34 @@ from collections.abc import Mapping
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from models.authors import record_change
+from models.authors import known_already, record_change
 from models.engine import database_now, write
 from models.names import check_names
 from models.refused import refuse
 from models.tables import Account, Phone
 
 
-def register_account(engine: Engine, account_id: str, name: str) -> None:
-    """Make an account known, or give it a new name. Raises Refused."""
+def register_account(engine: Engine, account_id: str, name: str, *, who: str = "", rename: bool = True) -> str | None:
+    """Make an account known, or give it a new name, and record that: the name before, None for a new one.
+
+    Raises Refused; without `rename` for a known one too.
+    """
     check_names("account id", account_id, name)
 
-    def work(session: Session) -> None:
+    def work(session: Session) -> str | None:
         account = session.get(Account, account_id)
         if account is None:
             session.add(Account(id=account_id, name=name, live=True, created_at=database_now(session)))
-        else:
-            account.name = name
+            return None
+        before = account.name
+        if not rename:
+            raise known_already("account", account_id, before, name)
+        if before != name:
+            record_change(session, who or "unknown", f"account:{account_id}", {"name": before}, {"name": name})
+        account.name = name
+        return before
 
-    write(engine, work)
+    return write(engine, work)
 
 
 def known_accounts(session: Session, *, sandbox: bool) -> Mapping[str, bool]:
@@ -43,6 +52,9 @@ def set_live(engine: Engine, account_id: str, live: bool, *, who: str) -> None:
 
     def work(session: Session) -> None:
         account = _known(session, account_id)
+        if account.live == live:
+            reason = f"{account_id!r} {'takes part' if live else 'does not take part'} already"
+            raise refuse("account", reason, "nothing is to be done")
         record_change(session, who, f"account:{account_id}", {"live": account.live}, {"live": live})
         account.live = live
 
@@ -54,6 +66,8 @@ def rest_is_over(engine: Engine, account_id: str, *, who: str) -> None:
 
     def work(session: Session) -> None:
         account = _known(session, account_id)
+        if account.resting_since is None and account.resting_why is None:
+            raise refuse("account", f"{account_id!r} does not rest", "see: phonefleet accounts")
         record_change(session, who, f"account:{account_id}", {"resting": account.resting_why}, {"resting": None})
         account.resting_since, account.resting_why = None, None
 

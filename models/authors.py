@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models.caps import CAP_NAMES, Basis, Caps
 from models.engine import database_now, write
 from models.names import check_names
-from models.refused import refuse
+from models.refused import Refused, refuse
 from models.tables import Author, CapValue, Change
 
 BasisKind = Literal["owned", "permitted", "none"]
@@ -28,53 +28,77 @@ def read_caps(session: Session) -> Caps:
     return Caps().with_values({row.name: row.value for row in session.scalars(select(CapValue))})
 
 
-def register_author(engine: Engine, author_id: str, name: str) -> None:
-    """Make an author known, without a basis; a known one gets the new name. Raises Refused."""
+def register_author(engine: Engine, author_id: str, name: str, *, who: str = "", rename: bool = True) -> str | None:
+    """Make an author known, without a basis; a known one gets the new name, and the change is recorded.
+
+    The name before, None for a new one. Raises Refused; without `rename` for a known one too.
+    """
     check_names("author id", author_id, name)
 
-    def work(session: Session) -> None:
+    def work(session: Session) -> str | None:
         author = session.get(Author, author_id)
         if author is None:
             session.add(Author(id=author_id, name=name, basis="none", created_at=database_now(session)))
-        else:
-            author.name = name
+            return None
+        before = author.name
+        if not rename:
+            raise known_already("author", author_id, before, name)
+        if before != name:
+            record_change(session, who or "unknown", f"author:{author_id}", {"name": before}, {"name": name})
+        author.name = name
+        return before
 
-    write(engine, work)
+    return write(engine, work)
+
+
+def known_already(what: str, one: str, before: str, name: str) -> Refused:
+    """Somebody would be given another name without a word."""
+    same = before == name
+    remedy = "nothing is to be done" if same else f"to call it {name} from now on, add --rename"
+    return refuse(f"{what} id", f"{one!r} is known already, as {before}", remedy)
 
 
 def set_basis(
     engine: Engine, author_id: str, kind: BasisKind, *, who: str, note: str = "", expires: date | None = None
-) -> None:
-    """Say why we may act on an author's content. Raises Refused; the change is recorded."""
+) -> tuple[dict[str, str | None], dict[str, str | None]]:
+    """Say why we may act on an author's content: what was said before, and now. Raises Refused; recorded if it changes.
+
+    Both have `basis`, `note` and `expires` (a day).
+    """
     if kind not in ("owned", "permitted", "none"):
         raise refuse("basis", f"{kind!r} is not a basis", "use owned, permitted or none")
     if kind == "permitted" and not note.strip():
         raise refuse("note", "a permission needs a note that says who gave it", "add --note")
 
-    def work(session: Session) -> None:
+    def work(session: Session) -> tuple[dict[str, str | None], dict[str, str | None]]:
         author = session.get(Author, author_id)
         if author is None:
             raise refuse("author", f"{author_id!r} is not registered", "phonefleet authors add ID NAME")
         before = _basis_record(author)
         author.basis, author.basis_note, author.basis_expires = kind, note or None, expires
-        record_change(session, who, f"author:{author_id}", before, _basis_record(author))
+        after = _basis_record(author)
+        if before != after:
+            record_change(session, who, f"author:{author_id}", before, after)
+        return before, after
 
-    write(engine, work)
+    return write(engine, work)
 
 
-def set_cap(engine: Engine, name: str, value: int, *, who: str) -> None:
-    """Change a cap. Raises Refused; the change is recorded."""
+def set_cap(engine: Engine, name: str, value: int, *, who: str) -> int:
+    """Change a cap; the value before. Raises Refused; recorded if it changes."""
     if name not in CAP_NAMES:
         raise refuse("cap", f"{name!r} is not a cap", f"use one of {', '.join(CAP_NAMES)}")
     if value < 0:
         raise refuse("value", f"{value} is below 0", "give 0 or more")
 
-    def work(session: Session) -> None:
-        before = getattr(read_caps(session), name)
+    def work(session: Session) -> int:
+        before: int = getattr(read_caps(session), name)
         session.merge(CapValue(name=name, value=value))
-        record_change(session, who, f"cap:{name}", before, value)
+        if before != value:
+            record_change(session, who, f"cap:{name}", before, value)
+        return before
 
-    write(engine, work)
+    return write(engine, work)
 
 
 def record_change(session: Session, who: str, subject: str, before: Any, after: Any) -> None:

@@ -22,6 +22,9 @@ commands = typer.Typer(
 )
 
 
+Rename = Annotated[bool, typer.Option("--rename", help="One that is known already gets this name.")]
+
+
 @commands.callback()
 def by_default(context: typer.Context) -> None:
     """Our accounts. Phones make those known that are logged in on them. Without a command: list."""
@@ -38,10 +41,13 @@ def list_accounts() -> None:
 
 
 @commands.command("add")
-def add(account_id: str, name: str) -> None:
+def add(account_id: str, name: str, rename: Rename = False) -> None:
     """Make an account known before a phone shows it, so that it is missed when none does."""
-    register_account(open_ledger(), account_id, name)
-    say(Console(), f"{account_id} is known as {name}")
+    before = register_account(open_ledger(), account_id, name, who=operator(), rename=rename)
+    if before not in (None, name):
+        say(Console(), f"{account_id} was known as {before}, and is known as {name} now")
+    else:
+        say(Console(), f"{account_id} is known as {name}")
 
 
 @commands.command("live")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
@@ -30,6 +31,7 @@ def by_default(context: typer.Context) -> None:
         list_authors()
 
 
+Rename = Annotated[bool, typer.Option("--rename", help="One that is known already gets this name.")]
 Who = Annotated[str, typer.Option(help="Who sets it; kept in the ledger.")]
 
 
@@ -43,12 +45,15 @@ def list_authors() -> None:
 
 
 @commands.command("add")
-def add(author_id: Annotated[str, typer.Argument(help="视频号ID")], name: str) -> None:
+def add(author_id: Annotated[str, typer.Argument(help="视频号ID")], name: str, rename: Rename = False) -> None:
     """Make an author known, without a basis: their content may be collected, not acted on."""
     for field, value in (("author id", author_id), ("name", name)):
         if not value.strip() or len(value) > 191:
             raise refuse(field, f"{value!r} has not 1 to 191 characters", "give the one that the app shows")
-    register_author(open_ledger(), author_id, name)
+    before = register_author(open_ledger(), author_id, name, who=operator(), rename=rename)
+    if before is not None:
+        say(Console(), f"{author_id} was known as {before}, and is known as {name} now")
+        return
     say(Console(), f"{author_id} is known; say why we may act on it: phonefleet authors basis {author_id} owned")
 
 
@@ -69,8 +74,10 @@ def basis(
             raise refuse("expires", f"{expires!r} is no day", "write it like 2027-01-31") from None
     if kind not in ("owned", "permitted", "none"):
         raise refuse("basis", f"{kind!r} is not a basis", "use owned, permitted or none")
-    set_basis(open_ledger(), author_id, kind, who=operator(who), note=note, expires=until)  # type: ignore[arg-type]
-    say(Console(), f"{author_id}: {kind}" + (f" until {until}" if until else ""))
+    before, after = set_basis(open_ledger(), author_id, kind, who=operator(who), note=note, expires=until)  # type: ignore[arg-type]
+    if before == after:
+        raise refuse("basis", f"{author_id}: {_basis_told(after)}; it is so already", "nothing is to be done")
+    say(Console(), f"{author_id}: {_basis_told(after)}; before: {_basis_told(before)}")
 
 
 @commands.command("caps")
@@ -84,9 +91,17 @@ def caps(
     if name:
         if value is None:
             raise refuse("value", "is missing", f"phonefleet authors caps {name} NUMBER")
-        set_cap(engine, name, value, who=operator(who))
+        before = set_cap(engine, name, value, who=operator(who))
+        if before == value:
+            raise refuse("value", f"{name} is {value} already", "nothing is to be done")
+        say(Console(), f"{name}: {value}; before: {before}")
     now = read(engine, read_caps)
     print_sheet(Console(), Sheet("caps", ("cap", "value"), [[one, str(getattr(now, one))] for one in CAP_NAMES]))
+
+
+def _basis_told(record: Mapping[str, str | None]) -> str:
+    until = f" until {record['expires']}" if record["expires"] else ""
+    return f"{record['basis']}{until}" + (f" ({record['note']})" if record["note"] else "")
 
 
 def _rows(session: Session) -> list[list[str]]:

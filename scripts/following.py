@@ -39,3 +39,17 @@ def _follow_in_lines(handle: Handle, console: Console, timeout: float) -> str:
         if progress.outcome is not None:
             return progress.outcome
     raise NotEnded(f"campaign {handle.id} has not ended")
+
+
+def follow_to_the_end(handle: Handle, console: Console, timeout: float) -> int:
+    """Follow it and say how it ended: 0 when it succeeded, else 1, with where to look."""
+    try:
+        outcome = follow(handle, console, timeout)
+    except NotEnded:
+        say(console, f"not ended after {timeout:g} s; it goes on: phonefleet status {handle.id[:8]}")
+        return 1
+    if outcome == "succeeded":
+        say(console, f"campaign {handle.id}: {outcome}")
+        return 0
+    say(console, f"campaign {handle.id}: {outcome}; why, and what to do: phonefleet status {handle.id[:8]}")
+    return 1

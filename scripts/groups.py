@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, defer
 
-from flows.failures import CODES
+from flows.failures import remedy_for
 from models.states import State
 from models.tables import Attempt, Campaign, Task
 from scripts.about import about, evidence_of
@@ -36,7 +36,7 @@ class Sort:
 
     which: ColumnElement[bool]
     by: tuple[Any, ...]
-    told: Callable[[Campaign, Task], tuple[str, str, str]]
+    told: Callable[[Session, Campaign, Task], tuple[str, str, str]]
 
 
 def groups_of(session: Session, campaign: Campaign, sort: Sort) -> list[Group]:
@@ -51,7 +51,7 @@ def groups_of(session: Session, campaign: Campaign, sort: Sort) -> list[Group]:
         first = session.scalars(
             select(Task).where(*mine, *alike).options(defer(Task.result)).order_by(Task.position).limit(MOST_NAMED)
         ).all()
-        head, why, remedy = sort.told(campaign, first[0])
+        head, why, remedy = sort.told(session, campaign, first[0])
         groups.append(Group(count, head, why, remedy, [_named(session, one) for one in first]))
     return groups
 
@@ -60,23 +60,26 @@ def _named(session: Session, task: Task) -> str:
     line = f"{task.id[:8]}  {about(task)}".rstrip()
     if task.state not in NOT_SUCCEEDED:
         return line
-    last = session.scalars(
-        select(Attempt).where(Attempt.task_id == task.id).order_by(Attempt.number.desc()).limit(1)
-    ).first()
-    evidence = evidence_of(last)
+    evidence = evidence_of(last_attempt(session, task))
     return f"{line}\n                evidence: {evidence}" if evidence else line
 
 
-def _failure(campaign: Campaign, task: Task) -> tuple[str, str, str]:
-    rule = CODES.get(task.failure_code or "")
-    remedy = rule.remedy if rule else ""
+def last_attempt(session: Session, task: Task) -> Attempt | None:
+    """Its newest attempt."""
+    wanted = select(Attempt).where(Attempt.task_id == task.id).order_by(Attempt.number.desc()).limit(1)
+    return session.scalars(wanted).first()
+
+
+def _failure(session: Session, campaign: Campaign, task: Task) -> tuple[str, str, str]:
+    last = last_attempt(session, task)
+    why = ": ".join(filter(None, (task.failure_code, task.reason)))
+    remedy = remedy_for(task.failure_code or "", None if last is None else last.details)
     if task.state == State.NEEDS_REVIEW:
         remedy = "look at the app, then settle it: phonefleet review"
-    why = ": ".join(filter(None, (task.failure_code, task.reason)))
     return f"{task.flow} {task.state}", why, remedy
 
 
-def _held(campaign: Campaign, task: Task) -> tuple[str, str, str]:
+def _held(session: Session, campaign: Campaign, task: Task) -> tuple[str, str, str]:
     resumed = campaign.id if campaign.paused else task.id
     return (
         task.flow,
@@ -85,7 +88,7 @@ def _held(campaign: Campaign, task: Task) -> tuple[str, str, str]:
     )
 
 
-def _waiting(campaign: Campaign, task: Task) -> tuple[str, str, str]:
+def _waiting(session: Session, campaign: Campaign, task: Task) -> tuple[str, str, str]:
     return task.flow, task.waits_for or "", ""
 
 

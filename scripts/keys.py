@@ -75,20 +75,34 @@ def make(
 @commands.command("allow")
 def allow_origins(key_id: str, origins: Annotated[list[str], typer.Argument(help=ORIGIN)], who: Who = "") -> None:
     """Say anew where a key may be called back: these, and no others."""
-    change_key(open_ledger(), key_id, who=operator(who), allowlist=origins)
-    say(Console(), f"{key_id} may be called back at {', '.join(origins)}")
+    before, after = change_key(open_ledger(), key_id, who=operator(who), allowlist=origins)["allowlist"]
+    console = Console()
+    say(console, f"{key_id} may be called back at {', '.join(after)}")
+    dropped = [one for one in before if one not in after]
+    if dropped:
+        say(console, f"and no longer at {', '.join(dropped)}: callbacks owed there are refused from now on")
+    elif sorted(before) == sorted(after):
+        say(console, "as before: nothing was changed")
 
 
 @commands.command("limits")
 def limits(
     key_id: str,
-    rate: Annotated[float, typer.Option(help="Requests a second.")] = RATE,
-    most_waiting: Annotated[int, typer.Option(help="Tasks that have not ended.")] = MOST_WAITING,
+    rate: Annotated[float | None, typer.Option(help=f"Requests a second; {RATE:g} at first.")] = None,
+    most_waiting: Annotated[
+        int | None, typer.Option(help=f"Tasks that have not ended; {MOST_WAITING} at first.")
+    ] = None,
     who: Who = "",
 ) -> None:
-    """Say how much a key may ask for."""
-    change_key(open_ledger(), key_id, who=operator(who), rate_per_second=rate, most_waiting=most_waiting)
-    say(Console(), f"{key_id}: {rate:g} requests a second, {most_waiting} tasks that have not ended")
+    """Say how much a key may ask for. What is not given stays as it is."""
+    given = {"rate_per_second": rate, "most_waiting": most_waiting}
+    wanted = {name: value for name, value in given.items() if value is not None}
+    if not wanted:
+        raise refuse("limits", "neither is given", "add --rate, --most-waiting or both")
+    changed = change_key(open_ledger(), key_id, who=operator(who), **wanted)
+    words = {"rate_per_second": "requests a second", "most_waiting": "tasks that have not ended"}
+    told = [f"{after:g} {words[name]}, before {before:g}" for name, (before, after) in changed.items()]
+    say(Console(), f"{key_id}: {'; '.join(told)}")
 
 
 @commands.command("tell")
@@ -103,9 +117,10 @@ def tell(
     if url and not (alerts or quarantines):
         raise refuse("what", "neither alerts nor quarantines", "add --alerts, --quarantines or both")
     wanted = {"wants_alerts": bool(url) and alerts, "wants_quarantines": bool(url) and quarantines}
-    change_key(open_ledger(), key_id, who=operator(who), events_url=url or None, **wanted)
+    before = change_key(open_ledger(), key_id, who=operator(who), events_url=url or None, **wanted)["events_url"][0]
     said = " and ".join(word for word, on in (("alerts", alerts), ("quarantines", quarantines)) if on)
-    say(Console(), f"{key_id}: {said} go to {url}" if url else f"{key_id} is told of its own tasks only")
+    was = f"; before, they went to {before}" if before and before != url else ""
+    say(Console(), f"{key_id}: {said} go to {url}{was}" if url else f"{key_id} is told of its own tasks only{was}")
 
 
 @commands.command("rotate")

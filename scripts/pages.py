@@ -8,7 +8,7 @@ from rich.console import Console
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from flows.failures import CODES
+from flows.failures import remedy_for
 from models.authors import read_caps
 from models.caps import operator_day
 from models.engine import database_now
@@ -16,6 +16,7 @@ from models.states import ENDED, State
 from models.tables import Account, ActionRow, Attempt, Author, Campaign, Delivery, Phone, Task
 from scripts.about import about, evidence_of
 from scripts.asked import asked_and_got_of
+from scripts.groups import last_attempt
 from scripts.moments import stamp
 from scripts.phones import need_of, paused_since
 from scripts.show import Sheet, duration, print_sheet, say
@@ -28,7 +29,7 @@ def task_page(session: Session, console: Console, task_id: str) -> None:
     """A task: what it is, where it stands and why, every attempt with its evidence, every action."""
     task = session.get_one(Task, task_id)
     campaign = session.get_one(Campaign, task.campaign_id)
-    rule = CODES.get(task.failure_code or "")
+    last = last_attempt(session, task)
     counted = asked_and_got_of(session, task)
     _facts(
         console,
@@ -43,7 +44,7 @@ def task_page(session: Session, console: Console, task_id: str) -> None:
             "latest end": stamp(task.latest_end) if State(task.state) not in ENDED else "",
             "waits for": task.waits_for or "",
             "reason": ": ".join(filter(None, (task.failure_code, task.reason))),
-            "what to do": rule.remedy if rule else "",
+            "what to do": remedy_for(task.failure_code or "", None if last is None else last.details),
             "asked, got": f"{counted[0]} {counted[2]} asked for, {counted[1]} got" if counted else "",
         },
     )

@@ -24,6 +24,8 @@ from workers.pause import (
 PAUSES = {"campaign": pause_campaign, "task": pause_task, "phone": pause_phone}
 RESUMES = {"campaign": resume_campaign, "task": resume_task, "phone": resume_phone}
 
+NOT_NOW = {"ring_now": False}  # the coordinator does it
+
 What = Annotated[str, typer.Argument(help=HELP)]
 
 
@@ -38,7 +40,7 @@ def pause(
     """
     engine = open_ledger()
     kind, found = read(engine, lambda session: find(session, what))
-    report = PAUSES[kind](engine, found, who=operator(who), why=why)
+    report = PAUSES[kind](engine, found, who=operator(who), why=why, **(NOT_NOW if kind == "phone" else {}), anew=False)
     say(Console(), f"{kind} {found} is paused: {told(kind, report)}; to go on: phonefleet resume {found}")
 
 

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from models.engine import read
+from models.refused import refuse
 from scripts.ground import open_ledger, operator
 from scripts.show import say
 from scripts.what import HELP, find
@@ -28,6 +29,8 @@ def stop(
     engine = open_ledger()
     kind, found = read(engine, lambda session: find(session, what))
     report = STOPS[kind](engine, found, who=operator(who), why=why)
+    if report == StopReport(0, 0, 0):
+        raise refuse("what", f"{kind} {found} has nothing that runs or waits", f"see: phonefleet status {found}")
     say(Console(), f"{kind} {found}: {told(report)}")
 
 

@@ -11,12 +11,11 @@ from sqlalchemy import Engine, func, select
 
 from models.engine import read
 from models.tables import Phone
-from scripts.following import follow
+from scripts.following import follow_to_the_end
 from scripts.ground import join_fleet, operator
 from scripts.show import say
 from workers.day import submit_day
 from workers.given_campaign import load_campaign_file
-from workers.handle import NotEnded
 
 
 def submit(
@@ -38,13 +37,7 @@ def submit(
     if not wait:
         say(console, f"follow it: phonefleet status {handle.id[:8]}")
         return
-    try:
-        outcome = follow(handle, console, wait)
-    except NotEnded:
-        say(console, f"not ended after {wait:g} s; it goes on: phonefleet status {handle.id[:8]}")
-        raise typer.Exit(1) from None
-    say(console, f"campaign {handle.id}: {outcome}")
-    raise typer.Exit(0 if outcome == "succeeded" else 1)
+    raise typer.Exit(follow_to_the_end(handle, console, wait))
 
 
 def _phones_online(engine: Engine) -> int:

@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session
 from models.authors import record_change
 from models.engine import write
 from models.fleet import owe_tickets_again
-from models.refused import refuse
+from models.refused import Refused, refuse
 from models.states import OPEN, State
 from models.storable import storable_text
 from models.tables import Campaign, Phone, Task
 from workers.held import hold_tasks, let_go
 from workers.stop import open_campaign, open_task, tree
-from workers.wishes import PAUSED, RESUMED, in_words
+from workers.wishes import PAUSED, RESUMED, in_words, newest_pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,16 @@ class PauseReport:
     in_review: int = 0
 
 
-def pause_campaign(engine: Engine, campaign_id: str, *, who: str, why: str = "") -> PauseReport:
-    """Pause all of a campaign that has not ended, and what it plants meanwhile. Raises Refused."""
+def pause_campaign(engine: Engine, campaign_id: str, *, who: str, why: str = "", anew: bool = True) -> PauseReport:
+    """Pause all of a campaign that has not ended, and what it plants meanwhile. Raises Refused.
+
+    `anew=False`: of one that is paused already as well, whose reason stays.
+    """
 
     def ask(session: Session) -> PauseReport:
         campaign = open_campaign(session, campaign_id)
+        if campaign.paused and not anew:
+            raise _paused_already(session, "campaign", campaign_id)
         record_change(session, who, f"campaign:{campaign_id}", {"paused": campaign.paused}, {PAUSED: why})
         campaign.paused = True
         return _pause(session, Task.campaign_id == campaign_id, who, why)
@@ -48,11 +53,13 @@ def pause_campaign(engine: Engine, campaign_id: str, *, who: str, why: str = "")
     return write(engine, ask)
 
 
-def pause_task(engine: Engine, task_id: str, *, who: str, why: str = "") -> PauseReport:
-    """Pause one task, with what it put in its place and puts there meanwhile. Raises Refused."""
+def pause_task(engine: Engine, task_id: str, *, who: str, why: str = "", anew: bool = True) -> PauseReport:
+    """Pause one task, with what it put in its place and puts there meanwhile. Raises Refused; `anew` as above."""
 
     def ask(session: Session) -> PauseReport:
         task = open_task(session, task_id)
+        if task.paused and not anew:
+            raise _paused_already(session, "task", task_id, f"campaign:{task.campaign_id}")
         record_change(session, who, f"task:{task_id}", {"paused": task.paused}, {PAUSED: why})
         return _pause(session, Task.id.in_(tree(session, task_id)), who, why)
 
@@ -60,9 +67,16 @@ def pause_task(engine: Engine, task_id: str, *, who: str, why: str = "") -> Paus
 
 
 def pause_phone(
-    engine: Engine, serial: str, *, who: str, why: str = "", of_customer: bool = False, ring_now: bool = True
+    engine: Engine,
+    serial: str,
+    *,
+    who: str,
+    why: str = "",
+    of_customer: bool = False,
+    ring_now: bool = True,
+    anew: bool = True,
 ) -> PauseReport:
-    """Let a phone take no more work; what runs there leaves it. Raises Refused for an unknown phone.
+    """Let a phone take no more work; what runs there leaves it. Raises Refused; `anew` as above.
 
     The reason is read by all whose tasks wait for the phone. What is `of_customer` is no other customer's to
     read: who it was, and why, is kept with the change alone.
@@ -71,6 +85,8 @@ def pause_phone(
 
     def ask(session: Session) -> PauseReport:
         phone = known_phone(session, serial)
+        if phone.paused and not anew:
+            raise _paused_already(session, "phone", serial)
         record_change(session, who, f"phone:{serial}", {"paused": phone.paused}, {PAUSED: why})
         phone.paused = True
         phone.paused_why = storable_text(in_words(f"phone {serial}", *said))
@@ -145,6 +161,12 @@ def known_phone(session: Session, serial: str) -> Phone:
     if phone is None:
         raise refuse("phone", f"{serial!r} is unknown", "see: phonefleet phones")
     return phone
+
+
+def _paused_already(session: Session, kind: str, one: str, *above: str) -> Refused:
+    by = newest_pause(session, [f"{kind}:{one}", *above])
+    told = "is paused already" if by is None else in_words(f"is paused already: {by.who}", "paused it", by.why)
+    return refuse(kind, f"{one!r} {told}", f"to go on: phonefleet resume {one}")
 
 
 def _pause(session: Session, which: ColumnElement[bool], who: str, why: str) -> PauseReport:

@@ -12,12 +12,15 @@ from rich.console import Console
 from sqlalchemy import select
 
 from models.engine import read
-from models.tables import Account
-from scripts.following import follow
+from models.refused import refuse
+from models.tables import Account, Author
+from scripts.following import follow_to_the_end
 from scripts.ground import join_fleet, operator
 from scripts.words import in_words
 from workers.submit import submit
 from workers.tasks import nurture
+
+VIDEOS_A_LIKE = 60  # a feed shows many authors, and only those with a basis are liked
 
 
 def canvas(accounts: Iterable[str], **params: Any) -> Signature:
@@ -26,15 +29,24 @@ def canvas(accounts: Iterable[str], **params: Any) -> Signature:
 
 
 def main(
-    likes: Annotated[int, typer.Option(help="Video likes 视频点赞数, an account.")] = 3,
-    loop: Annotated[int, typer.Option(help="Most videos to look at 视频循环数.")] = 30,
+    likes: Annotated[int, typer.Option(min=1, help="Video likes 视频点赞数, an account.")] = 3,
+    loop: Annotated[
+        int, typer.Option(min=0, max=1000, help=f"Most videos to look at 视频循环数; 0: {VIDEOS_A_LIKE} for each like.")
+    ] = 0,
     wait: Annotated[float, typer.Option(help="Seconds to follow it.")] = 600,
 ) -> None:
-    """Nurture every live account once."""
+    """Nurture every live account once. Ends with 0 when all did."""
     ledger = join_fleet()
     accounts = read(ledger, lambda session: session.scalars(select(Account.id).where(Account.live)).all())
-    handle = submit(canvas(accounts, video_likes=likes, video_loop=loop), name="nurture all", asked_by=operator())
-    follow(handle, Console(), wait)
+    if not accounts:
+        raise refuse("accounts", "none is known yet", "serve a phone with one: phonefleet up; see phonefleet accounts")
+    if read(ledger, lambda session: session.scalar(select(Author.id).where(Author.basis != "none").limit(1))) is None:
+        reason = "no author has a basis, so every video would be skipped"
+        raise refuse("authors", reason, "phonefleet authors basis ID owned")
+    looked_at = loop or min(1000, likes * VIDEOS_A_LIKE)
+    each = canvas(accounts, video_likes=likes, video_loop=looked_at)
+    handle = submit(each, name="nurture all", asked_by=operator(), engine=ledger)
+    raise typer.Exit(follow_to_the_end(handle, Console(), wait))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from celery import chord
 from celery.canvas import Signature
 from rich.console import Console
 
-from scripts.following import follow
+from scripts.following import follow_to_the_end
 from scripts.ground import join_fleet, operator
 from scripts.show import say
 from scripts.words import in_words
@@ -32,12 +32,14 @@ def main(
     likes: Annotated[int, typer.Option(help="How many comments to like, over all accounts.")] = 4,
     wait: Annotated[float, typer.Option(help="Seconds to follow it.")] = 600,
 ) -> None:
-    """Collect from one author, then like some of the comments."""
+    """Collect from one author, then like some of the comments. Ends with 0 when all was done."""
     join_fleet()
     handle = submit(canvas(author_id, videos, comments, likes), name=f"one author: {author_id}", asked_by=operator())
     console = Console()
-    if follow(handle, console, wait) == "succeeded":
+    status = follow_to_the_end(handle, console, wait)
+    if status == 0:
         say(console, f"asked, drawn and done: {handle.get(timeout=10)}")
+    raise typer.Exit(status)
 
 
 if __name__ == "__main__":

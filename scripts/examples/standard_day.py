@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from scripts.following import follow
+from scripts.following import follow_to_the_end
 from scripts.ground import join_fleet, operator
 from scripts.words import in_words
 from workers.campaign_file import CampaignFile
@@ -26,10 +26,10 @@ def main(
     account: Annotated[list[str] | None, typer.Option(help="Only this account; may be given again.")] = None,
     wait: Annotated[float, typer.Option(help="Seconds to follow it.")] = 3600,
 ) -> None:
-    """Plant a campaign file and follow it."""
+    """Plant a campaign file and follow it. Ends with 0 when all was done."""
     ledger = join_fleet()
     handle = submit_day(changed(read_campaign_file(file), account or []), asked_by=operator(), engine=ledger)
-    follow(handle, Console(), wait)
+    raise typer.Exit(follow_to_the_end(handle, Console(), wait))
 
 
 if __name__ == "__main__":

@@ -108,7 +108,8 @@ def test_a_key_is_changed_rotated_and_revoked(here: Ground, run: Run) -> None:
     row = read(here.engine, lambda session: session.get_one(ApiKey, key_id))
     assert (row.allowlist, row.rate_per_second, row.most_waiting) == ([other, ORIGIN], 2.5, 7)
     assert (row.events_url, row.wants_alerts, row.wants_quarantines) == (f"{other}/events", True, False)
-    assert run("keys", "tell", key_id).out == f"{key_id} is told of its own tasks only\n"
+    told = run("keys", "tell", key_id).out
+    assert told == f"{key_id} is told of its own tasks only; before, they went to {other}/events\n"
     assert "lives for 24 hours more" in run("keys", "rotate", key_id).out
     assert "older" in run("keys").out
     assert run("keys", "rotate", key_id).status == 2

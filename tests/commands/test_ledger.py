@@ -52,7 +52,7 @@ def test_authors_are_added_and_given_a_basis(here: Ground, run: Run) -> None:
     said = run(
         "authors", "basis", "xiaopeng", "permitted", "--note", "letter [A]", "--expires", "2031-01-31", "--who", "li"
     )
-    assert said.out == "xiaopeng: permitted until 2031-01-31\n"
+    assert said.out == "xiaopeng: permitted until 2031-01-31 (letter [A]); before: none\n"
     author = read(here.engine, lambda session: session.get_one(Author, "xiaopeng"))
     assert (author.basis, author.basis_note, author.basis_expires) == ("permitted", "letter [A]", date(2031, 1, 31))
     change = read(here.engine, lambda session: session.scalars(select(Change)).one())

@@ -40,12 +40,21 @@ class Fleet:
     """Runs until the `with` block ends. The world's main authors are registered as the operator's own."""
 
     def __init__(
-        self, folder: Path, database_url: str, redis_url: str, phones: int, *, speed: float = 0, **environment: str
+        self,
+        folder: Path,
+        database_url: str,
+        redis_url: str,
+        phones: int,
+        *,
+        speed: float = 0,
+        owned: bool = True,
+        **environment: str,
     ) -> None:
-        """`environment`: variables of its processes beside those that it sets itself."""
+        """`environment`: variables of its processes beside its own. Not `owned`: no author is known."""
         self._folder = folder
         self._phones = phones
         self._speed = speed
+        self._owned = owned
         self.adb_port = free_port()
         env = {
             "PHONEFLEET_DATABASE_URL": database_url,
@@ -55,6 +64,7 @@ class Fleet:
             "PHONEFLEET_HOST": "shelf",
             **environment,
         }
+        self.env = env
         self.processes = Processes(folder / "log", env)
         self.engine: Engine = connect(database_url)
         self.shelf: Shelf
@@ -74,7 +84,7 @@ class Fleet:
         self.processes.also({"PHONEFLEET_ADB_CONNECT": ",".join(self.shelf.addresses)})
         self.coordinator = self.processes.start(COORDINATOR)
         self.host = self.processes.start(HOST)
-        for author in self.shelf.authors():
+        for author in self.shelf.authors() if self._owned else ():
             register_author(self.engine, author["id"], author["name"])
             if author["main"]:
                 set_basis(self.engine, author["id"], "owned", who="test", note="the practice world's own")
