@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flows.failures import CODES, WHY_SKIPPED, FlowFailure, remedy_for
+from flows.failures import CODES, FlowFailure, remedy_for
 
 LOOPS = CODES["targets_not_reached"].remedy
 
@@ -25,7 +25,7 @@ LOOPS = CODES["targets_not_reached"].remedy
 )
 def test_the_most_counted_reason_is_mended_first(refused: Mapping[str, int], first: str, not_told: str) -> None:
     remedy = remedy_for("targets_not_reached", {"refused": refused})
-    assert first in remedy.split(";")[0] or first in remedy.split("; ")[0]
+    assert first in remedy.split(";")[0]
     assert not_told not in remedy
     assert FlowFailure("targets_not_reached", "x", {"refused": refused}).remedy == remedy
 
@@ -45,11 +45,3 @@ def test_authors_without_a_basis_are_named_the_most_shown_first() -> None:
 def test_other_failures_keep_the_remedy_of_their_code() -> None:
     assert remedy_for("author_not_found", {"refused": {"no_basis": 3}}) == CODES["author_not_found"].remedy
     assert remedy_for("nonsense") == ""
-    assert WHY_SKIPPED.keys() - CODES.keys() <= {
-        "comment_full",
-        "cap_reached",
-        "no_basis",
-        "already_liked",
-        "already_done",
-        "text_repeated",
-    }
