@@ -54,6 +54,7 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "titles_shortfall": Rule(Kind.FATAL, Culprit.CONTENT, "ask for fewer titles or fewer comments a title"),
         "targets_not_reached": Rule(Kind.FATAL, Culprit.CONTENT, "raise the loops, or lower the targets"),
         "bad_input": Rule(Kind.FATAL, Culprit.FLOW, "mend the parameters named in the reason"),
+        "result_too_large": Rule(Kind.FATAL, Culprit.FLOW, "ask for less at once, or return less from the task"),
         # this account cannot: another may
         "may_not_act": Rule(
             Kind.OTHER_PHONE, Culprit.ACCOUNT, "another account takes it; check this account in the app"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -45,6 +46,34 @@ MYSQL_BINARY_TEXT: dict[str, Any] = {
 }
 
 
+class JsonText(TypeDecorator[Any]):
+    """JSON, kept as text. None is NULL.
+
+    MariaDB's and MySQL's own type refuses what is nested deeper than 32 and 100 levels, and MySQL's gives it back
+    otherwise than it was written (docs/decisions/values.md). SQLite's is text.
+    """
+
+    impl = Text
+    cache_ok = True
+    hashable = False
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name in ("mysql", "mariadb"):
+            return dialect.type_descriptor(LONGTEXT())
+        return dialect.type_descriptor(JSON(none_as_null=True))
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return to_json(value) if value is not None and dialect.name in ("mysql", "mariadb") else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return json.loads(value) if value is not None and dialect.name in ("mysql", "mariadb") else value
+
+
+def to_json(value: Any) -> str:
+    """JSON as the ledger keeps it: short, with its characters as they are."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 class Base(DeclarativeBase):
     """The ledger's tables."""
 
@@ -59,4 +88,4 @@ LongText = Annotated[str, mapped_column(Text().with_variant(LONGTEXT(), "mysql",
 # Counts as the app shows them: 99999亿 is more than 32 bits hold.
 Count = Annotated[int, mapped_column(BigInteger())]
 Key = Annotated[str, mapped_column(String(32))]  # of models.caps.content_key: long texts make poor index keys
-Json = Annotated[Any, mapped_column(JSON(none_as_null=True))]
+Json = Annotated[Any, mapped_column(JsonText())]

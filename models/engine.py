@@ -15,15 +15,16 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from models.base import to_json
 from models.clock import database_now
 from models.noted import NotingSession
+from models.sizes import check_sizes
+from models.trouble import asks_to_try_again
 
 __all__ = ["connect", "database_now", "read", "write"]
 
 T = TypeVar("T")
 
-# MySQL: lock wait timeout, deadlock, record changed since last read.
-_MYSQL_TRY_AGAIN = frozenset({1205, 1213, 1020})
 _TRIES = 8
 _SQLITE_LOCK_SECONDS = 10
 MOST_CONNECTIONS = 10  # of one process
@@ -56,7 +57,7 @@ def connect(url: str, patience: Patience = PEOPLE, *, kept: int = 2) -> Engine:
     """
     parsed = make_url(url)
     common: dict[str, Any] = {
-        "json_serializer": _to_json,
+        "json_serializer": to_json,
         "json_deserializer": json.loads,
         "pool_pre_ping": parsed.get_backend_name() != "sqlite",
     }
@@ -65,6 +66,7 @@ def connect(url: str, patience: Patience = PEOPLE, *, kept: int = 2) -> Engine:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(url, connect_args={"timeout": _SQLITE_LOCK_SECONDS}, **common)
         _prepare_sqlite(engine)
+        check_sizes(engine)
         return engine
     engine = create_engine(
         url,
@@ -81,11 +83,8 @@ def connect(url: str, patience: Patience = PEOPLE, *, kept: int = 2) -> Engine:
         **common,
     )
     _prepare_mysql(engine, patience)
+    check_sizes(engine)
     return engine
-
-
-def _to_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _prepare_mysql(engine: Engine, patience: Patience) -> None:
@@ -132,7 +131,7 @@ def write(engine: Engine, work: Callable[[Session], T]) -> T:
             with NotingSession(engine, expire_on_commit=False) as session, session.begin():
                 return work(session)
         except DBAPIError as error:
-            if tried == _TRIES or not _asks_to_try_again(error):
+            if tried == _TRIES or not asks_to_try_again(error):
                 raise
             time.sleep(random.uniform(0.005, 0.02) * 2**tried)
     raise AssertionError("the loop returns or raises")
@@ -143,10 +142,3 @@ def read(engine: Engine, work: Callable[[Session], T]) -> T:
     connecting = engine.connect().execution_options(reads_only=True)
     with connecting as connection, Session(connection, expire_on_commit=False) as session:
         return work(session)
-
-
-def _asks_to_try_again(error: DBAPIError) -> bool:
-    arguments = getattr(error.orig, "args", ())
-    if arguments and arguments[0] in _MYSQL_TRY_AGAIN:
-        return True
-    return "database is locked" in str(error.orig)

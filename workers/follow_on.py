@@ -13,8 +13,10 @@ from typing import Any
 from sqlalchemy import CursorResult, Select, func, or_, select, update
 from sqlalchemy.orm import Session, defer
 
+from models.base import to_json
 from models.deliveries import owe_campaign, owe_task
 from models.noted import campaign_change, note
+from models.sizes import MOST_RESULT, size_of
 from models.states import ENDED, OPEN, State, check_move
 from models.tables import Campaign, Edge, Task
 from workers.canvas.rows import ResultMissing, evaluate, from_json, refs
@@ -196,13 +198,22 @@ def _end_of_delegated(session: Session, task: Task) -> End:
     if lost is not None and task.join == "all":
         return _end_as(session, lost)
     root = from_json(task.root or {})
-    rows = session.execute(
-        select(Task.id, Task.result).where(Task.id.in_(set(refs(root))), Task.state == State.SUCCEEDED)
-    )
+    wanted = (Task.id.in_(set(refs(root))), Task.state == State.SUCCEEDED)
+    size = session.scalar(select(func.sum(func.length(Task.result))).where(*wanted)) or 0
+    if size > MOST_RESULT:  # not even read: a thousand results may fill this machine's memory
+        return _too_large(size)
+    rows = session.execute(select(Task.id, Task.result).where(*wanted))
     try:
-        return End(State.SUCCEEDED, result=evaluate(root, dict(rows.all())))
+        result = evaluate(root, dict(rows.all()))
+        size = size_of(to_json(result))
+        return End(State.SUCCEEDED, result=result) if size <= MOST_RESULT else _too_large(size)
     except ResultMissing as missing:
         return _end_as(session, session.get_one(Task, missing.row))
+
+
+def _too_large(size: float) -> End:
+    reason = f"the results of what was planted in its place are {size:.0f} bytes together, and {MOST_RESULT} are kept"
+    return End(State.FAILED, code="result_too_large", kind="fatal", culprit="flow", reason=reason)
 
 
 def _end_as(session: Session, lost: Task) -> End:

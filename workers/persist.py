@@ -7,24 +7,21 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InterfaceError, ProgrammingError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from models.trouble import is_away
+
+__all__ = ["AWAY", "is_away", "persist"]
 
 T = TypeVar("T")
 
 log = logging.getLogger("phonefleet.persist")
 
-# The ledger is away, full, or cut this connection: it may answer in a moment.
-AWAY = (DatabaseError, InterfaceError, PoolTimeout)
-# What will be refused again, however often it is tried.
-FINAL = (DataError, IntegrityError, ProgrammingError)
+# What a ledger that is away raises. Not all of these say so: ask `is_away`.
+AWAY = (DBAPIError, PoolTimeout)
 PAUSE = 0.1
 LONGEST_PAUSE = 1.0
-
-
-def is_away(error: Exception) -> bool:
-    """Does the ledger not answer, so that the same may go well in a moment?"""
-    return isinstance(error, AWAY) and not isinstance(error, FINAL)
 
 
 def persist(what: str, work: Callable[[], T], may_wait: Callable[[], bool]) -> T:

@@ -10,7 +10,7 @@ from typing import Any
 
 from celery.canvas import Signature
 from sqlalchemy import Engine, func, select
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from flows.failures import CODES, Kind
@@ -22,9 +22,11 @@ from models.engine import database_now, write
 from models.fence import check_fence
 from models.journal import doubts, in_doubt, pin_to_verify
 from models.refused import Refused
+from models.sizes import MOST_RESULT, TooLarge
 from models.states import State
-from models.storable import storable_json, storable_text
+from models.storable import TooLong, storable_json, storable_text
 from models.tables import ActionRow, Attempt, Task
+from models.trouble import is_away
 from workers.claim import Claim
 from workers.follow import Move, next_move
 from workers.follow_on import End, end_task
@@ -37,6 +39,8 @@ from workers.wishes import Wish, hold_if_paused, wish_for
 
 MOST_REASON = 2000  # characters
 MOST_STEP = 64
+MOST_WHY = 500
+MOST_DETAILS = 256 * 1024  # bytes of JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +106,22 @@ def record(engine: Engine, claim: Claim, came: Outcome) -> list[str]:
         return write(engine, work)
     except Refused as refused:  # what the task put in its place cannot be planted
         return record(engine, claim, Failed("bad_input", str(refused)))
-    except (DataError, IntegrityError, OverflowError) as error:
-        if isinstance(outcome, Failed):
+    except (DBAPIError, OverflowError, TooLarge) as error:
+        if is_away(error):
             raise
-        why = getattr(error, "orig", error)
-        return record(engine, claim, Failed("flow_error", f"the ledger cannot hold its result: {why}"))
+        return record(engine, claim, _without_what_failed(outcome, error))
+
+
+def _without_what_failed(outcome: Outcome, error: Exception) -> Failed:
+    """What the ledger said of a value is final: the attempt ends as a failure that holds none of it."""
+    why = storable_text(str(getattr(error, "orig", error)), MOST_WHY)
+    if isinstance(outcome, Failed):
+        bare = Failed(outcome.code, f"the ledger cannot hold what is known of it: {why}", outcome.step)
+        if outcome == bare:
+            raise error
+        return bare
+    code = "result_too_large" if isinstance(error, TooLarge) else "flow_error"
+    return Failed(code, f"the ledger cannot hold its result: {why}")
 
 
 def _written(session: Session, task: Task, attempt: Attempt, outcome: Outcome) -> list[str]:
@@ -128,7 +143,9 @@ def storable(outcome: Outcome) -> Outcome:
     match outcome:
         case Succeeded(result):
             try:
-                return Succeeded(storable_json(result))
+                return Succeeded(storable_json(result, MOST_RESULT))
+            except TooLong as error:
+                return Failed("result_too_large", f"its result cannot be kept: {error}")
             except ValueError as error:
                 return Failed("flow_error", f"its result cannot be kept: {error}")
         case Failed():
@@ -152,7 +169,7 @@ def _step(step: str | None) -> str | None:
 
 def _kept(values: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        return dict(storable_json(values))
+        return dict(storable_json(values, MOST_DETAILS))
     except ValueError as error:
         return {"not kept": str(error)}
 

@@ -51,6 +51,8 @@ def run_ticket(task_id: str, step: int | None = None) -> str:
     try:
         got = claim(engine, seat, task_id, lease=config.lease, zone=config.timezone.key, step=step)
     except AWAY as error:
+        if not is_away(error):
+            raise
         log.warning("%s not claimed, the ledger is away: %s", task_id, getattr(error, "orig", error))
         time.sleep(AWAY_PAUSE)  # ticket after ticket would be used up while nothing can be claimed
         raise Reject(requeue=True) from error

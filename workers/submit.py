@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from models.engine import write
 from models.names import name_problems
 from models.refused import Refused, refuse
+from models.sizes import MOST_RESULT
+from models.storable import storable_json
 from models.tables import Campaign
 from workers.app import app
 from workers.handle import Handle
@@ -43,6 +45,7 @@ def submit(
     _check_words(name, asked_by, join)
     app.loader.import_default_modules()  # what the workers serve must be known here as well, or it is refused
     ground = engine or ledger()
+    kept = None if asked_for is None else _kept(asked_for)
     planted = compile_for_planting(canvas, join)
     campaign_id = str(uuid4())
     drawn = random.SystemRandom().getrandbits(31) if seed is None else seed & 0x7FFFFFFF
@@ -52,7 +55,7 @@ def submit(
             id=campaign_id,
             name=name,
             asked_by=asked_by,
-            asked_for=dict(asked_for) if asked_for is not None else None,
+            asked_for=kept,
             join=join,
             seed=drawn,
         )
@@ -60,6 +63,13 @@ def submit(
 
     ring(ground, write(ground, work))
     return Handle(campaign_id, ground)
+
+
+def _kept(asked_for: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return dict(storable_json(asked_for, MOST_RESULT))
+    except ValueError as error:
+        raise refuse("asked_for", f"it cannot be kept: {error}", "give less, as JSON, or leave it out") from None
 
 
 def _check_words(name: str, asked_by: str, join: str) -> None:

@@ -15,7 +15,9 @@ class Campaign(Base):
     __table_args__ = (
         Index("ix_campaigns_created", "created_at"),
         Index("ix_campaigns_outcome", "outcome"),
-        Index("ix_campaigns_key", "key_id", "created_at"),
+        # of the lists of customers: gateway/lists.py
+        Index("ix_campaigns_key", "key_id", "created_at", "id"),
+        Index("ix_campaigns_key_outcome", "key_id", "outcome", "created_at", "id"),
         # a key's own id stands for one request: the same one again gives the same campaign
         Index("uq_campaigns_key_reference", "key_id", "reference", unique=True),
         MYSQL_BINARY_TEXT,

@@ -51,6 +51,7 @@ class Delivery(Base):
         Index("ix_deliveries_endpoint", "endpoint_id", "state", "next_at"),
         Index("ix_deliveries_subject", "subject", "state", "number"),
         Index("ix_deliveries_key", "key_id", "number"),
+        Index("ix_deliveries_key_state", "key_id", "state", "number"),
         Index("ix_deliveries_state", "state", "next_at"),
         Index("ix_deliveries_task", "task_id"),
         Index("ix_deliveries_campaign", "campaign_id"),

@@ -190,7 +190,11 @@ class Planter:
         for watched in start.gate.rung_by:
             self._errbacks.setdefault(watched, []).append(row.id)
         self._edges += len(row.after) + len(start.gate.rung_by)
-        self._bytes += len(json.dumps([[to_json(arg) for arg in row.args], row.kwargs]))
+        size = len(json.dumps([[to_json(arg) for arg in row.args], row.kwargs], ensure_ascii=False).encode())
+        if size > self._limits.row_bytes:
+            reason = f"{size} bytes of arguments, and one task may have {self._limits.row_bytes}"
+            raise CanvasRefused(path, reason, "split the work, or hand on where the data lie")
+        self._bytes += size
         for what, size, limit in (
             ("rows", len(self._rows), self._limits.rows),
             ("edges", self._edges, self._limits.edges),

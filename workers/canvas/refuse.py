@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from models.sizes import MOST_RESULT
+
 
 class CanvasRefused(ValueError):
     """A canvas cannot be planted. Raised before anything is planted, so nothing is ever half-planted.
@@ -24,7 +26,8 @@ class Limits:
     """How large one canvas may be.
 
     `depth` is in signatures inside signatures (callbacks too), `rows` in planted rows (callbacks
-    multiply), `edges` in prerequisites and errback watches, `bytes` in JSON of all planted arguments.
+    multiply), `edges` in prerequisites and errback watches, `bytes` in JSON of all planted arguments,
+    `row_bytes` of one task's.
     A group of n after a group of m makes n × m edges, so rows alone bound nothing.
     """
 
@@ -32,6 +35,7 @@ class Limits:
     rows: int = 10_000
     edges: int = 200_000
     bytes: int = 16 * 1024 * 1024
+    row_bytes: int = MOST_RESULT
 
 
 DEFAULT_LIMITS = Limits()

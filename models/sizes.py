@@ -1,0 +1,51 @@
+"""How large a value may be: one size that SQLite, MariaDB and MySQL take as they are delivered.
+
+MariaDB takes no statement over 16 MiB (max_allowed_packet), MySQL none over 64 MiB. Beyond it they end the
+connection, which looks as if the server were gone: so what is too large is refused before it is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+
+MIB = 1024 * 1024
+MOST_RESULT = 4 * MIB  # bytes of JSON in UTF-8: a task's result, or the arguments of one task
+# Bytes of one row. In a statement each quote of a JSON text counts twice, and 16 MiB hold the statement.
+MOST_ROW = 7 * MIB
+_LOOK_CLOSER = MOST_ROW // 4  # characters: each is at most four bytes
+
+
+class TooLarge(ValueError):
+    """A row that no database of ours is to take. Nothing of it was sent."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"{size} bytes in one row of the ledger are more than {MOST_ROW}")
+
+
+def size_of(text: str) -> int:
+    """Bytes in UTF-8. Halves of surrogate pairs count as the three that they would be."""
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def check_sizes(engine: Engine) -> None:
+    """Have every statement on this engine raise TooLarge rather than send a row of more than MOST_ROW bytes."""
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _check(_c: Connection, _cursor: Any, _statement: str, parameters: Any, _context: Any, many: bool) -> None:
+        for row in parameters if many else (parameters,):
+            if sum(len(value) for value in _texts(row)) > _LOOK_CLOSER:
+                _refuse_large(row)
+
+
+def _refuse_large(row: Any) -> None:
+    size = sum(size_of(value) if isinstance(value, str) else len(value) for value in _texts(row))
+    if size > MOST_ROW:
+        raise TooLarge(size)
+
+
+def _texts(row: Any) -> Iterator[str | bytes]:
+    values: Sequence[Any] = list(row.values()) if isinstance(row, Mapping) else row or ()
+    return (value for value in values if isinstance(value, str | bytes))
