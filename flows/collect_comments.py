@@ -15,7 +15,7 @@ from flows.pages.comments import CommentRow, CommentsPage
 from flows.pages.lists import Walk, most_screens
 from flows.pages.video import VideoPage
 from flows.session import Session
-from flows.times import read_time
+from flows.times import read_shown
 
 
 class CollectCommentsParams(Params):
@@ -28,24 +28,39 @@ class CollectCommentsParams(Params):
 
 
 class Comment(Result):
-    """A comment. `time` is the app's own text; `at` the moment it means in ISO 8601, None when it cannot be read."""
+    """A comment; its text is empty when it is a sticker or a picture alone.
+
+    `time` is the app's own text; `at` the moment that it meant when its screen was read, in ISO 8601,
+    and `precision` how closely it tells it (second, minute, hour, day, week, month, year): both None
+    when it cannot be read. `place` is what the app shows beside the time. Counts are None when the app
+    did not show them in time.
+    """
 
     commenter: str
     text: str
-    likes: int
-    replies: int
+    likes: int | None
+    replies: int | None
     time: str
     at: str | None
+    precision: str | None = None
+    place: str = ""
 
 
 class CollectCommentsResult(Result):
-    """The comments in the app's order; `gaps` counts places where rows may be missing between two screens."""
+    """The comments in the app's order; `gaps` counts places where rows may be missing between two screens.
+
+    `asked` is how many were asked for at most, `got` how many there are; fewer, when the list holds no
+    more: then `ended` is true.
+    """
 
     author_id: str
     author: str
     title: str
     comments: tuple[Comment, ...]
     gaps: int = 0
+    asked: int = 0
+    got: int = 0
+    ended: bool = False
 
 
 class CollectComments(Flow[CollectCommentsParams, CollectCommentsResult]):
@@ -81,18 +96,22 @@ class CollectComments(Flow[CollectCommentsParams, CollectCommentsResult]):
         with app.session.watch.step("comments"):
             author = video.author
             walk = _read_down(video, params.most)
+            comments = tuple(_comment(row) for row in _readable(walk.rows)[: params.most])
             return CollectCommentsResult(
                 author_id=params.author_id,
                 author=author,
                 title=params.title,
-                comments=tuple(_comment(app, row) for row in _readable(walk.rows)[: params.most]),
-                gaps=walk.gaps,
+                comments=comments,
+                gaps=walk.gaps + _unreadable(walk, params.most),
+                asked=params.most,
+                got=len(comments),
+                ended=walk.ended,
             )
 
     def rows(self, params: CollectCommentsParams, result: CollectCommentsResult) -> list[dict[str, Any]]:
         """One row a comment."""
         head = {"author_id": result.author_id, "title": result.title}
-        return [head | comment.model_dump(exclude={"at"}) for comment in result.comments]
+        return [head | comment.model_dump(exclude={"at", "precision", "place"}) for comment in result.comments]
 
 
 def _read_down(video: VideoPage, most: int) -> Walk[CommentsPage, CommentRow]:
@@ -105,16 +124,28 @@ def _read_down(video: VideoPage, most: int) -> Walk[CommentsPage, CommentRow]:
 
 def _readable(rows: list[CommentRow]) -> list[CommentRow]:
     """The rows seen whole; one higher than the list never is and counts too, but not what the last screen cut off."""
-    return [row for row in rows if row.whole or (row is not rows[-1] and row.told)]
+    return [row for row in rows if _is_readable(row, rows)]
 
 
-def _comment(app: App, row: CommentRow) -> Comment:
-    at = read_time(row.time, app.session.now())
+def _is_readable(row: CommentRow, rows: list[CommentRow]) -> bool:
+    return bool(row.commenter) and (row.whole or (row is not rows[-1] and row.told))
+
+
+def _unreadable(walk: Walk[CommentsPage, CommentRow], most: int) -> int:
+    """Rows that were seen, but never so that they could be read; what the last screen cut off is none of them."""
+    rows = walk.rows if walk.ended else walk.rows[:-1]
+    return sum(not _is_readable(row, walk.rows) for row in rows[:most])
+
+
+def _comment(row: CommentRow) -> Comment:
+    shown = read_shown(row.time, row.read_at)
     return Comment(
         commenter=row.commenter or "",
         text=row.text or "",
         likes=row.likes,
         replies=row.replies,
         time=row.time,
-        at=at.isoformat() if at else None,
+        at=shown.at.isoformat() if shown.at else None,
+        precision=shown.precision,
+        place=shown.place,
     )

@@ -55,9 +55,11 @@ class Title(Result):
 
 
 class CollectTitlesResult(Result):
-    """The titles, in the order in which they were found."""
+    """The titles, in the order in which they were found; `asked` for so many, `got` so many."""
 
     titles: tuple[Title, ...]
+    asked: int = 0
+    got: int = 0
 
 
 class CollectTitles(Flow[CollectTitlesParams, CollectTitlesResult]):
@@ -102,7 +104,7 @@ class CollectTitles(Flow[CollectTitlesParams, CollectTitlesResult]):
                     "titles": [title.model_dump() for title in search.found],
                 },
             )
-        return CollectTitlesResult(titles=tuple(search.found))
+        return CollectTitlesResult(titles=tuple(search.found), asked=params.count, got=len(search.found))
 
     def rows(self, params: CollectTitlesParams, result: CollectTitlesResult) -> list[dict[str, Any]]:
         """One row a title. Whether a title was collected already is the ledger's to say: left empty here."""

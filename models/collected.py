@@ -11,12 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.caps import content_key
+from models.noted_comments import note_comments
 from models.storable import storable_text
-from models.tables import CollectedComment, CollectedTitle
+from models.tables import CollectedTitle
 from models.unless_there import insert_unless_there
 
 MOST_NAME = 191  # characters of a name column
-MOST_TIME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +58,7 @@ def _note_comments(session: Session, task_id: str, result: Mapping[str, Any], no
     row = _known(session, [seen], task_id, now)[seen.key]
     row.comments_task_id, row.comments_collected_at = task_id, now
     session.flush()
-    comments: Sequence[Mapping[str, Any]] = result["comments"]
-    session.add_all(
-        CollectedComment(
-            title_id=row.id,
-            task_id=task_id,
-            position=position,
-            commenter=comment["commenter"],
-            text=comment["text"],
-            likes=comment["likes"],
-            replies=comment["replies"],
-            time=storable_text(comment["time"], MOST_TIME),
-            collected_at=now,
-        )
-        for position, comment in enumerate(comments)
-    )
+    note_comments(session, row.id, task_id, result["comments"], now)
 
 
 def _known(

@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session
 
 from models.progress import actions_done
 from models.states import State
-from models.tables import CollectedComment, CollectedTitle, Task
+from models.tables import Attempt, CollectedTitle, CommentSighting, Task
+
+BRINGING = ("collect_comments", "collect_titles")  # flows whose result says how much was asked for, and got
+SHORT = "titles_shortfall"
 
 
 @dataclass(slots=True)
 class Counted:
-    """The tasks of one flow."""
+    """The tasks of one flow, or what they brought."""
 
     asked: int = 0
     got: int = 0
@@ -38,6 +41,8 @@ class Completeness:
     flows: Mapping[str, Counted]
     collected: Mapping[str, int]  # titles whose comments were, and comments → how many
     actions: Mapping[str, int]  # kind → how many were done
+    # flow → titles or comments that its ended tasks were asked for, and how many they brought
+    brought: Mapping[str, Counted] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """In total and for each flow."""
@@ -49,6 +54,7 @@ class Completeness:
             "flows": {name: one.as_json() for name, one in sorted(self.flows.items())},
             "collected": dict(self.collected),
             "actions": dict(self.actions),
+            "brought": {name: one.as_json() for name, one in sorted(self.brought.items())},
         }
 
 
@@ -70,11 +76,27 @@ def completeness(session: Session, campaign_id: str) -> Completeness:
         else:
             why = code or state
             one.why[why] = one.why.get(why, 0) + count
-    return Completeness(flows, _collected(session, campaign_id), actions_done(session, campaign_id))
+    brought = {flow: one for flow in BRINGING if (one := _brought(session, campaign_id, flow)).asked}
+    return Completeness(flows, _collected(session, campaign_id), actions_done(session, campaign_id), brought)
+
+
+def _brought(session: Session, campaign_id: str, flow: str) -> Counted:
+    """What tasks that succeeded say they were asked for and got, and those that failed for want of more."""
+    mine = (Task.campaign_id == campaign_id, Task.flow == flow)
+    sums = (func.sum(Task.result[name].as_integer()) for name in ("asked", "got"))
+    asked, got = session.execute(select(*sums).where(*mine, Task.state == State.SUCCEEDED)).one()
+    last = select(func.max(Attempt.id)).join(Task, Task.id == Attempt.task_id)
+    short = last.where(*mine, Task.state == State.FAILED, Attempt.failure_code == SHORT).group_by(Attempt.task_id)
+    details = session.scalars(select(Attempt.details).where(Attempt.id.in_(short)))
+    told = [(one.get("asked", 0), one.get("got", 0)) for one in details if isinstance(one, dict)]
+    counted = Counted(int(asked or 0) + sum(one for one, _ in told), int(got or 0) + sum(one for _, one in told))
+    if counted.missing > 0:
+        counted.why["there were no more"] = counted.missing
+    return counted
 
 
 def _collected(session: Session, campaign_id: str) -> dict[str, int]:
     mine = select(Task.id).where(Task.campaign_id == campaign_id)
     titles = select(func.count()).select_from(CollectedTitle).where(CollectedTitle.comments_task_id.in_(mine))
-    comments = select(func.count()).select_from(CollectedComment).where(CollectedComment.task_id.in_(mine))
+    comments = select(func.count(CommentSighting.comment_id.distinct())).where(CommentSighting.task_id.in_(mine))
     return {"titles_with_comments": session.scalar(titles) or 0, "comments": session.scalar(comments) or 0}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flows.counts import count_or_zero
 from flows.pages.lists import Cut, ListPage, dump_text, no_text, shows
@@ -19,8 +20,9 @@ class CommentRow:
     words: Node | None
     wordless: bool  # seen whole, and without a text: a sticker
     stamp: Node | None
-    likes: int
-    replies: int
+    read_at: datetime
+    likes: int | None
+    replies: int | None
     liked: bool
     whole: bool
     node: Node
@@ -94,6 +96,7 @@ class CommentsPage(ListPage[CommentRow]):
             words=text,
             wordless=no_text(text, author, time),
             stamp=time,
+            read_at=self.read_at,
             likes=count_or_zero(self.text("likes", node)),
             replies=count_or_zero(self.text("replies", node)),
             liked=like is not None and like.selected,

@@ -25,6 +25,7 @@ class Page:
     def __init__(self, app: App, screen: Screen) -> None:
         self.app = app
         self.screen = screen
+        self.read_at = app.session.now()  # what a shown time is reckoned from: 3小时前 is old as soon as it is read
 
     def id(self, part: str) -> str:
         """The resource id that plays a part on this page. A part that the profile lacks is a defect of the profile."""

@@ -6,7 +6,7 @@ from models.tables.authors import Author, CapValue, Change
 from models.tables.blame import Alert, Hold
 from models.tables.campaigns import Campaign
 from models.tables.changes import StateChange
-from models.tables.collected import CollectedComment, CollectedTitle
+from models.tables.collected import CollectedComment, CollectedTitle, CommentSighting
 from models.tables.deliveries import Delivery, DeliveryAttempt, Endpoint, Lane
 from models.tables.fleet import Account, Leader, Phone
 from models.tables.keys import ApiKey, KeySecret, SeenId
@@ -24,6 +24,7 @@ __all__ = [
     "Change",
     "CollectedComment",
     "CollectedTitle",
+    "CommentSighting",
     "Delivery",
     "DeliveryAttempt",
     "Edge",

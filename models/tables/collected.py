@@ -28,23 +28,46 @@ class CollectedTitle(Base):
 
 
 class CollectedComment(Base):
-    """A comment as it was read."""
+    """A comment, once, however often it was seen; its counts are those of the last time."""
 
     __tablename__ = "comments"
     __table_args__ = (
-        UniqueConstraint("task_id", "position", name="uq_comments_task_position"),
-        Index("ix_comments_title", "title_id"),
+        Index("ix_comments_title_key", "title_id", "comment_key"),
         Index("ix_comments_commenter", "commenter", mysql_length=191, mariadb_length=191),
         MYSQL_BINARY_TEXT,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     title_id: Mapped[int] = mapped_column(ForeignKey("titles.id"))
+    comment_key: Mapped[Key]  # of commenter and text
+    commenter: Mapped[LongText]
+    text: Mapped[LongText]  # empty: a sticker or a picture alone
+    place: Mapped[Word]  # as the app shows it beside the time; empty when it shows none
+    time: Mapped[Word]  # as the app showed it when `posted_at` was read from it: 昨天 12:30, 3小时前
+    posted_at: Mapped[datetime | None]  # the moment that it means; null when it cannot be read
+    posted_precision: Mapped[Word | None]  # second, minute, hour, day, week, month, year
+    likes: Mapped[Count | None]  # null: the app did not show it in time
+    replies: Mapped[Count | None]
+    first_task_id: Mapped[Id]
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+
+
+class CommentSighting(Base):
+    """A comment as one task saw it: where in the list, and with which counts."""
+
+    __tablename__ = "comment_sightings"
+    __table_args__ = (
+        UniqueConstraint("task_id", "position", name="uq_comment_sightings_task_position"),
+        Index("ix_comment_sightings_comment", "comment_id", "seen_at"),
+        MYSQL_BINARY_TEXT,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id"))
     task_id: Mapped[Id]
     position: Mapped[int]
-    commenter: Mapped[LongText]
-    text: Mapped[LongText]
-    likes: Mapped[Count]
-    replies: Mapped[Count]
-    time: Mapped[Word]  # as the app shows it: 昨天 12:30, 3小时前
-    collected_at: Mapped[datetime]
+    likes: Mapped[Count | None]
+    replies: Mapped[Count | None]
+    time: Mapped[Word]  # as the app showed it then
+    seen_at: Mapped[datetime]

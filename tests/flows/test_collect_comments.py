@@ -16,8 +16,10 @@ def test_every_comment_is_read_once_and_in_order(rig: Rig, least: int, most_comm
     expected = [(comment.commenter, comment.text) for comment in rig.comments(video)][:most]
     assert [(comment.commenter, comment.text) for comment in result.comments] == expected
     assert result.gaps == 0
+    assert (result.asked, result.got) == (most, len(expected))
+    assert result.ended or result.got == most
     assert (result.author_id, result.title) == (author, video["title"])
-    assert all(comment.time and comment.at for comment in result.comments)
+    assert all(comment.time and comment.at and comment.precision for comment in result.comments)
 
 
 def test_likes_and_replies_are_the_worlds(rig: Rig) -> None:

@@ -6,17 +6,20 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.app import App
+from flows.collect_comments import _comment
 from flows.failures import FlowFailure
 from flows.pages.comments import CommentRow, CommentsPage
 from flows.pages.lists import LOADING_LOOKS, RETRIES, Walk
 from flows.profile import load_profile
 from flows.session import Session
+from flows.times import ZONE
 from tests.flows.paper import STICKER, PaperList
 from tests.flows.rig import MemoryJournal, MemoryWatch
 
@@ -148,6 +151,35 @@ def test_stickers_alone_are_rows_without_a_text() -> None:
     assert read(walk) == [("a", "好"), ("b", ""), ("c", "顶"), ("d", ""), ("e", "赞")]
     assert all(row.whole for row in walk.rows)
     assert walk.gaps == 0
+
+
+@pytest.mark.parametrize(
+    ("shown", "first", "ended", "expected"),
+    [
+        ("昨天 12:30", "2026-01-01T23:50", "2026-01-02T00:05", "2025-12-31T12:30"),
+        ("刚刚", "2026-01-01T23:50", "2026-01-02T00:05", "2026-01-01T23:50"),
+        ("23:58", "2026-01-02T00:01", "2026-01-02T00:30", "2026-01-01T23:58"),
+        ("今天 23:59", "2026-01-02T00:05", "2026-01-03T00:05", "2026-01-01T23:59"),
+        ("3小时前", "2026-01-02T01:00", "2026-01-02T03:00", "2026-01-01T22:00"),
+    ],
+)
+def test_a_moment_is_reckoned_from_when_its_screen_was_read(shown: str, first: str, ended: str, expected: str) -> None:
+    phone = PaperList(rows(*[250] * 30))
+    phone.time = shown
+    moments = [datetime.fromisoformat(one).replace(tzinfo=ZONE) for one in (first, ended, expected)]
+    now = moments[0]
+    session = Session(
+        phone, PROFILE, "account", random.Random(1), MemoryJournal(), MemoryWatch(),
+        pause=lambda seconds: None, now=lambda: now,
+    )  # fmt: skip
+    walk: Walk[CommentsPage, CommentRow] = Walk(App(session).see(CommentsPage))
+    seen = len([row for row in walk.rows if row.whole])
+    now = moments[1]
+    while walk.advance():
+        pass
+    comments = [_comment(row) for row in walk.rows]
+    assert {comment.at for comment in comments[:seen]} == {moments[2].isoformat()}
+    assert all(datetime.fromisoformat(comment.at or "") <= now for comment in comments)
 
 
 def test_a_steady_list_costs_one_look_a_screen() -> None:
