@@ -126,7 +126,11 @@ class Collected:
 
 def main() -> int:
     """Measure, print, write; 1 when a target is missed."""
-    with tempfile.TemporaryDirectory() as folder, AdbServer() as adb, Shelf(adb, Path(folder) / "truth.jsonl") as shelf:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        AdbServer() as adb,
+        Shelf(adb, Path(folder) / "truth.jsonl", emoji="none") as shelf,
+    ):
         address, serial = shelf.phones[0]["address"], shelf.phones[0]["serial"]
         end = time.monotonic() + TASK_SECONDS
         phone = U2Phone.connect(address, serial, adb.port, lambda: end - time.monotonic())

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from flows.lossy import storable
+
 MOST_TEXT = 200  # characters; the practice app takes no longer comments
 
 
@@ -19,6 +21,8 @@ def check_text(text: str) -> str:
         raise ValueError(f"has {len(text)} characters, the app takes {MOST_TEXT}; shorten it")
     if any(ord(character) < 32 for character in text):
         raise ValueError(f"{text!r} holds a line break or control character; remove it")
+    if not storable(text):
+        raise ValueError(f"{text!r} holds a character that no phone shows, such as half of an emoji; remove it")
     return text
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from phonesim.roughness import NotRough, Roughness
 from phonesim.server import Settings, Shelf
+from phonesim.world import Emoji
 
 PARENT_POLL_SECONDS = 0.5
 WANTED_FILES = 65536  # a phone needs about four descriptors
@@ -30,6 +31,7 @@ def main() -> int:
         base_port=arguments.base_port,
         control_port=arguments.control_port,
         truth=arguments.truth,
+        emoji=Emoji(arguments.emoji),
         rough=arguments.rough,
     )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
@@ -51,6 +53,12 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--base-port", type=int, default=0, help="ADB port of the first phone (default: free ports)")
     parser.add_argument("--control-port", type=int, default=0, help="port of the control API (default: a free one)")
     parser.add_argument("--truth", type=Path, help="write what really happened to this file, one JSON line each")
+    parser.add_argument(
+        "--emoji",
+        choices=list(Emoji),
+        default=Emoji.SOME,
+        help="how many of the world's texts hold emoji (default some)",
+    )
     parser.add_argument(
         "--rough", type=_rough, nargs="?", const=Roughness.rough(), default=Roughness(),
         metavar="NAME=VALUE,…", help="phones as rough as real ones, or just these options of roughness",

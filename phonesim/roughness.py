@@ -30,7 +30,7 @@ class Roughness:
     monkey_rotates: bool = False  # `monkey` switches auto-rotate on, and the screen turns to landscape
     battery: BatteryKind = "right"  # what `dumpsys battery` says; mixed: each phone one of the kinds
     service_fails: float = 0.0  # chance that pm, cmd or dumpsys says "Failure calling service …" and nothing else
-    emoji: bool = False  # every name, title and comment of the world has emoji
+    emoji: bool = False  # every name, title and comment of the world has emoji; set when the shelf starts
 
     @classmethod
     def rough(cls) -> Roughness:

@@ -16,7 +16,7 @@ from phonesim.faults import Phone
 from phonesim.pace import REAL_SECONDS, Pace
 from phonesim.practice.app import PracticeApp
 from phonesim.roughness import Roughness
-from phonesim.world import World
+from phonesim.world import Emoji, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Settings:
     base_port: int = 0
     control_port: int = 0
     truth: Path | None = None
+    emoji: Emoji = Emoji.SOME
     rough: Roughness = field(default_factory=Roughness)
 
 
@@ -39,7 +40,8 @@ class Shelf:
     def __init__(self, settings: Settings) -> None:
         """Raises OSError when the truth file cannot be written."""
         self._settings = settings
-        self.world = World(settings.seed, settings.accounts, settings.truth)
+        emoji = Emoji.EVERY if settings.rough.emoji else settings.emoji
+        self.world = World(settings.seed, settings.accounts, settings.truth, emoji=emoji)
         accounts = self.world.accounts
         self.phones: dict[str, Phone] = {}
         for number in range(settings.phones):

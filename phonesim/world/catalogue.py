@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from functools import cached_property
 
 from phonesim.world import words
-from phonesim.world.crowd import comment, reply_count
-from phonesim.world.entities import Account, Author, Comment, Crowd, Video
+from phonesim.world.crowd import comment, reply, reply_count
+from phonesim.world.emoji import Emoji, dress
+from phonesim.world.entities import Account, Author, Comment, Crowd, Reply, Video
 from phonesim.world.titles import titles
 
 HOUR = 3600.0
@@ -36,13 +38,16 @@ WITH_HUGE = frozenset({"xiaopeng", "shibadao", "mao_xiansheng"})
 class Catalogue:
     """Reads the content of a seed. Equal seeds and epochs give equal content."""
 
-    def __init__(self, seed: int, accounts: int, epoch: float) -> None:
+    def __init__(self, seed: int, accounts: int, epoch: float, emoji: Emoji = Emoji.SOME) -> None:
         """`epoch`: when the world began, in seconds since 1970."""
         self.seed = seed
         self.epoch = epoch
-        self.accounts = [Account(f"acc{number:04d}", _account_name(number - 1)) for number in range(1, accounts + 1)]
-        self.authors = {id_: Author(id_, name, True) for id_, name in words.MAIN_AUTHORS}
-        self.authors |= {id_: Author(id_, name, False) for id_, name in words.OTHER_AUTHORS}
+        self._emoji = emoji
+        self.accounts = [
+            Account(f"acc{number:04d}", self._dress(_account_name(number - 1))) for number in range(1, accounts + 1)
+        ]
+        self.authors = {id_: Author(id_, self._dress(name), True) for id_, name in words.MAIN_AUTHORS}
+        self.authors |= {id_: Author(id_, self._dress(name), False) for id_, name in words.OTHER_AUTHORS}
         self._videos: dict[str, list[Video]] = {}
         self._base_counts: dict[str, int] = {}
 
@@ -59,7 +64,16 @@ class Catalogue:
 
     def comment(self, video: Video, index: int) -> Comment:
         """The crowd's comment number `index`, from 0 to `video.comments` - 1."""
-        return comment(self.seed, video, index, self.epoch)
+        made = comment(self.seed, video, index, self.epoch)
+        return replace(made, commenter=self._dress(made.commenter), text=self._dress(made.text, made.id))
+
+    def reply(self, parent: Comment, index: int) -> Reply:
+        """The crowd's reply number `index` to a comment, from 0 to `parent.replies` - 1."""
+        made = reply(self.seed, parent, index, self.epoch)
+        return replace(made, commenter=self._dress(made.commenter), text=self._dress(made.text, made.id))
+
+    def _dress(self, text: str, key: str = "") -> str:
+        return dress(text, self._emoji, key or text)
 
     def base_count(self, video: Video) -> int:
         """Comments and replies of the crowd: what the app shows as long as nothing happened."""
@@ -103,7 +117,7 @@ class Catalogue:
                     id=f"{author.id}-v{number:02d}",
                     author_id=author.id,
                     author_name=author.name,
-                    title=title,
+                    title=self._dress(title),
                     created=self.epoch - age,
                     likes=comments * rng.randint(3, 60) + rng.randint(0, 40),
                     comments=comments,

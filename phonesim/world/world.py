@@ -12,7 +12,7 @@ from typing import Any
 from phonesim.truth import Happening, TruthLog
 from phonesim.world.catalogue import Catalogue
 from phonesim.world.changes import Changes
-from phonesim.world.crowd import reply as crowd_reply
+from phonesim.world.emoji import Emoji
 from phonesim.world.entities import Account, Actor, Author, Comment, Reply, Video
 from phonesim.world.rules import Rules
 
@@ -37,10 +37,11 @@ class World:
         accounts: int,
         truth_path: Path | None = None,
         clock: Callable[[], float] = time.time,
+        emoji: Emoji = Emoji.SOME,
     ) -> None:
-        """`accounts`: how many (acc0001, …); `clock`: seconds since 1970."""
+        """`accounts`: how many (acc0001, …); `clock`: seconds since 1970; `emoji`: how many of its texts hold some."""
         self._clock = clock
-        self._catalogue = Catalogue(seed, accounts, clock())
+        self._catalogue = Catalogue(seed, accounts, clock(), emoji)
         self._accounts = {account.id: account for account in self._catalogue.accounts}
         self._changes = Changes()
         self._rules = Rules()
@@ -105,8 +106,7 @@ class World:
 
     def replies(self, comment: Comment, viewer_id: str) -> Iterator[Reply]:
         """The thread of a comment as an account sees it now, oldest first."""
-        seed, epoch = self._catalogue.seed, self._catalogue.epoch
-        crowd = (crowd_reply(seed, comment, index, epoch) for index in range(comment.replies))
+        crowd = (self._catalogue.reply(comment, index) for index in range(comment.replies))
         with self._lock:
             return chain(crowd, self._seen_replies(comment, viewer_id))
 

@@ -16,7 +16,7 @@ from flows.failures import FlowFailure
 from flows.profile import load_profile
 from flows.registry import flow_named
 from flows.session import Action, ActionKind, ActionRefused, Session
-from phonesim.world import Comment, World
+from phonesim.world import Comment, Emoji, World
 from tests.support.shelf import Shelf
 from workers.phone.phone import U2Phone
 
@@ -102,8 +102,10 @@ class MemoryWatch:
 class Rig:
     """A connected phone of the shelf, its app started afresh."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, emoji: Emoji = Emoji.SOME) -> None:
+        """`emoji`: as the shelf's world has them."""
         self.shelf = shelf
+        self._emoji = emoji
         described = shelf.phones[0]
         self.account = described["account"]
         self._address, self._serial = described["address"], described["serial"]
@@ -166,7 +168,7 @@ class Rig:
 
     def comments(self, video: dict[str, Any]) -> list[Comment]:
         """The crowd's comments of a video, from the world itself: the same seed gives the same content."""
-        return list(World(SEED, ACCOUNTS).comments(video["id"], self.account))
+        return list(World(SEED, ACCOUNTS, emoji=self._emoji).comments(video["id"], self.account))
 
     def target(self, video: dict[str, Any], place: int = 0) -> Comment:
         """A comment of a video, from that place on, whose author and text no other comment there has."""

@@ -58,13 +58,18 @@ class Shelf:
         seed: int = 1,
         accounts: int = 0,
         rough: str | None = None,
+        emoji: str = "some",
     ) -> None:
-        """`rough`: the options of `--rough`; an empty text is all of a rough shelf, None none of it."""
+        """`emoji`: how many texts hold some: none, some or every.
+
+        `rough`: the options of `--rough`; an empty text is all of a rough shelf, None none of it.
+        """
         self.adb = adb
         self.truth_file = truth
         self._command = [
             sys.executable, "-m", "phonesim", "--phones", str(phones), "--accounts", str(accounts or phones),
             "--speed", str(speed), "--seed", str(seed), "--truth", str(truth), "--die-with-parent",
+            "--emoji", emoji,
         ]  # fmt: skip
         if rough is not None:
             self._command += ["--rough", rough] if rough else ["--rough"]
