@@ -83,8 +83,8 @@ def completeness(session: Session, campaign_id: str) -> Completeness:
 def _brought(session: Session, campaign_id: str, flow: str) -> Counted:
     """What tasks that succeeded say they were asked for and got, and those that failed for want of more."""
     mine = (Task.campaign_id == campaign_id, Task.flow == flow)
-    sums = (func.sum(Task.result[name].as_integer()) for name in ("asked", "got"))
-    asked, got = session.execute(select(*sums).where(*mine, Task.state == State.SUCCEEDED)).one()
+    asked_sum, got_sum = (func.sum(func.json_extract(Task.result, path)) for path in ("$.asked", "$.got"))
+    asked, got = session.execute(select(asked_sum, got_sum).where(*mine, Task.state == State.SUCCEEDED)).one()
     last = select(func.max(Attempt.id)).join(Task, Task.id == Attempt.task_id)
     short = last.where(*mine, Task.state == State.FAILED, Attempt.failure_code == SHORT).group_by(Attempt.task_id)
     details = session.scalars(select(Attempt.details).where(Attempt.id.in_(short)))

@@ -35,7 +35,10 @@ def check_sizes(engine: Engine) -> None:
 
     @event.listens_for(engine, "before_cursor_execute")
     def _check(_c: Connection, _cursor: Any, _statement: str, parameters: Any, _context: Any, many: bool) -> None:
-        for row in parameters if many else (parameters,):
+        # an INSERT of many rows may be one statement, with the values of all of them in one sequence
+        apart = many and parameters and isinstance(parameters[0], Mapping | tuple | list)
+        rows = parameters if apart else (parameters,)
+        for row in rows:
             if sum(len(value) for value in _texts(row)) > _LOOK_CLOSER:
                 _refuse_large(row)
 
