@@ -52,12 +52,22 @@ def groups_of(session: Session, campaign: Campaign, sort: Sort) -> list[Group]:
             select(Task).where(*mine, *alike).options(defer(Task.result)).order_by(Task.position).limit(MOST_NAMED)
         ).all()
         head, why, remedy = sort.told(session, campaign, first[0])
+        head = head or _flows(session, *mine, *alike)
         groups.append(Group(count, head, why, remedy, [_named(session, one) for one in first]))
     return groups
 
 
+def _flows(session: Session, *which: ColumnElement[bool]) -> str:
+    """How many of each flow, the most first; a single one by its name."""
+    counted = session.execute(
+        select(Task.flow, func.count()).where(*which).group_by(Task.flow).order_by(func.count().desc(), Task.flow)
+    ).all()
+    return counted[0][0] if len(counted) == 1 else "tasks: " + ", ".join(f"{count} {flow}" for flow, count in counted)
+
+
 def _named(session: Session, task: Task) -> str:
-    line = f"{task.id[:8]}  {about(task)}".rstrip()
+    known = about(task)
+    line = f"{task.id[:8]}  {task.flow}{f': {known}' if known else ''}"
     if task.state not in NOT_SUCCEEDED:
         return line
     evidence = evidence_of(last_attempt(session, task))
@@ -81,19 +91,15 @@ def _failure(session: Session, campaign: Campaign, task: Task) -> tuple[str, str
 
 def _held(session: Session, campaign: Campaign, task: Task) -> tuple[str, str, str]:
     resumed = campaign.id if campaign.paused else task.id
-    return (
-        task.flow,
-        task.waits_for or "",
-        f"phonefleet resume {resumed[:8]}" if task.paused else "see: phonefleet holds",
-    )
+    return "", task.waits_for or "", f"phonefleet resume {resumed[:8]}" if task.paused else "see: phonefleet holds"
 
 
 def _waiting(session: Session, campaign: Campaign, task: Task) -> tuple[str, str, str]:
-    return task.flow, task.waits_for or "", ""
+    return "", task.waits_for or "", ""
 
 
 FAILURES = Sort(Task.state.in_(NOT_SUCCEEDED), (Task.flow, Task.state, Task.failure_code), _failure)
 BY_WORDS = {
-    "held": Sort(Task.state == State.HELD, (Task.flow, Task.paused, Task.waits_for), _held),
-    "waiting": Sort((Task.state == State.READY) & Task.waits_for.is_not(None), (Task.flow, Task.waits_for), _waiting),
+    "held": Sort(Task.state == State.HELD, (Task.paused, Task.waits_for), _held),
+    "waiting": Sort((Task.state == State.READY) & Task.waits_for.is_not(None), (Task.waits_for,), _waiting),
 }

@@ -163,7 +163,7 @@ def _show_once(key_id: str, secret: Secret) -> None:
     seal_key, signing_secret = secret.texts()
     console = Console()
     for label, value in (("key id", key_id), ("seal key", seal_key), ("signing secret", signing_secret)):
-        say(console, f"{label:15} {value}")
+        say(console, f"{label:15} {value}", whole=True)
     say(console, "Shown this once. Hand them over by a way that nobody else reads.")
 
 

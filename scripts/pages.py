@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from rich.console import Console
 from sqlalchemy import func, select
@@ -19,7 +19,7 @@ from scripts.asked import asked_and_got_of
 from scripts.groups import last_attempt
 from scripts.moments import stamp
 from scripts.phones import need_of, paused_since
-from scripts.show import Sheet, duration, print_sheet, say
+from scripts.show import Block, Sheet, duration, print_blocks, print_sheet, say
 from workers.settings import settings
 
 MOST_ATTEMPTS = 20
@@ -169,18 +169,15 @@ def _attempts(session: Session, console: Console, which: object) -> None:
     if not found:
         say(console, "  no attempt yet")
         return
-    say(console, f"attempts, the latest first{' 20' if len(found) == MOST_ATTEMPTS else ''}:")
-    for attempt, task in found:
-        for line in _attempt_lines(attempt, task):
-            say(console, line)
+    latest = f"the latest {MOST_ATTEMPTS}" if len(found) == MOST_ATTEMPTS else "the latest first"
+    print_blocks(console, f"attempts, {latest}:", [_attempt(attempt, task) for attempt, task in found])
 
 
-def _attempt_lines(attempt: Attempt, task: Task) -> Sequence[str]:
+def _attempt(attempt: Attempt, task: Task) -> Block:
     took = "" if attempt.ended_at is None else f", {duration((attempt.ended_at - attempt.started_at).total_seconds())}"
-    where = ", ".join(filter(None, (attempt.phone_serial, attempt.account_id)))
+    where = ", ".join(filter(None, (attempt.phone_serial, attempt.account_id))) or "at the desk"
     which = f"{task.flow} {task.id[:8]} #{attempt.number}"
-    lines = [f"  {stamp(attempt.started_at)}  {attempt.outcome or 'runs'}{took}  {which}  {where or 'at the desk'}"]
-    if attempt.reason:
-        lines.append(f"      {': '.join(filter(None, (attempt.failure_code, attempt.reason)))}")
+    head = f"{stamp(attempt.started_at)}  {attempt.outcome or 'runs'}{took}  {which}  {where}"
     evidence = evidence_of(attempt)
-    return [*lines, f"      evidence: {evidence}"] if evidence else lines
+    why = ": ".join(filter(None, (attempt.failure_code, attempt.reason)))
+    return Block(head, [*([why] if why else []), *([f"evidence: {evidence}"] if evidence else [])])

@@ -52,7 +52,8 @@ def resume(
     engine = open_ledger()
     kind, found = read(engine, lambda session: find(session, what))
     count = RESUMES[kind](engine, found, who=operator(who), ring_now=False)
-    say(Console(), f"{kind} {found} goes on: {count} {'tickets rung' if kind == 'phone' else 'ready to run'}")
+    told = "works again" if kind == "phone" else f"goes on: {count} ready to run"
+    say(Console(), f"{kind} {found} {told}")
 
 
 def told(kind: Kind, report: PauseReport) -> str:

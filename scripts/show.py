@@ -36,7 +36,7 @@ def progress_table(progress: Progress, seconds: float) -> Group:
         words = " ".join(
             f"[{COLOURS.get(State(state), 'white')}]{count} {state}[/]" for state, count in sorted(states.items())
         )
-        table.add_row(flow, f"{ended}/{total}", ProgressBar(total=total, completed=ended, width=24), words)
+        table.add_row(flow, f"{ended}/{total}", ProgressBar(total=total, completed=ended, width=12), words)
     done = ", ".join(f"{count} {kind}" for kind, count in sorted(progress.actions.items())) or "none yet"
     return Group(table, f"actions done: {done}")
 
@@ -106,9 +106,13 @@ def _indented(console: Console, line: str, by: int) -> None:
         say(console, " " * by + line.replace("\n", "\n" + " " * by))
 
 
-def say(console: Console, line: str) -> None:
-    """One line as it is: no markup, no colours of rich's own choice, wrapped by the terminal alone."""
-    console.print(on_screen(line), markup=False, highlight=False, soft_wrap=True)
+def say(console: Console, line: str, *, whole: bool = False) -> None:
+    """One line as it is: no markup, no colours of rich's own choice. A terminal gets it broken at words.
+
+    What is `whole` is never broken: it is copied as it stands.
+    """
+    soft = whole or not console.is_terminal
+    console.print(on_screen(line), markup=False, highlight=False, soft_wrap=soft)
 
 
 def _text(words: str) -> Text:

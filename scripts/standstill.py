@@ -122,7 +122,8 @@ def _no_phone(session: Session, campaign: Campaign, now: datetime) -> Why | None
     states = Counter(need.state for _, need in blocked)
     told = ", ".join(f"{count} {state}" for state, count in states.most_common())
     first_phone, first = blocked[0]
-    reason = f"none of {len(mine)} {sort}s may work: {told} ({first_phone.serial}: {first.why})"
+    example = first.why if first_phone.serial in first.why else f"{first_phone.serial}: {first.why}"
+    reason = f"none of {len(mine)} {sort}s may work: {told} ({example})"
     return Why(reason, "see: phonefleet phones", _latest(blocked))
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
 from sqlalchemy.exc import DatabaseError
 
 from models.refused import Problem, Refused, refuse
+from models.visible import on_screen
 from scripts.ground import unreachable
 from workers.settings import SettingsError
 
@@ -27,6 +32,17 @@ def lines_of(error: BaseException) -> list[str] | None:
     if any(one.__module__.partition(".")[0] in ("redis", "kombu") for one in type(error).__mro__):
         return refusal_lines(of_redis(error).problems)
     return None
+
+
+def say_lines(lines: Sequence[str]) -> None:
+    """Print them to stderr: broken at words in a terminal, and under their own beginning; left whole elsewhere."""
+    console = Console(stderr=True)
+    for line in lines:
+        text = line.lstrip(" ")
+        if console.is_terminal:
+            console.print(Padding(Text(on_screen(text)), (0, 0, 0, len(line) - len(text))))
+        else:
+            print(on_screen(line), file=sys.stderr)
 
 
 def of_file(error: OSError) -> Refused:

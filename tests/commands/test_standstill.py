@@ -1,0 +1,189 @@
+"""`phonefleet status` of a campaign in which nothing moves: why, since when, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Session
+
+from models.authors import set_cap
+from models.engine import database_now, read, write
+from models.fleet import mark_silent, phone_offline, phone_online
+from models.health import Reading, note_health
+from models.states import State
+from models.tables import Account, Campaign, Change, Hold, Leader, Phone, Task
+from scripts.standstill import why_nothing_moves
+from tests.commands.conftest import Run
+from tests.ledger.drive import like, owned_author, phone_seat, titles, try_to_take
+from tests.support.ground import Ground
+from workers.coordinator.lead import lead
+from workers.pause import pause_campaign, pause_phone, pause_task
+from workers.submit import submit
+
+OLD = datetime(2026, 1, 2, 12, tzinfo=UTC)
+OLD_HERE = "2026-01-02 20:00 Asia/Shanghai"
+
+
+@pytest.fixture
+def campaign(here: Ground) -> str:
+    """A campaign of one reading task, two phones that work, and a coordinator."""
+    here.know_phones("acc0001", "acc0002")
+    owned_author(here.engine)
+    assert lead(here.engine, "one", 600)
+    return submit(titles(), name="one", engine=here.engine).id
+
+
+def _why(here: Ground, campaign_id: str) -> str:
+    def work(session: Session) -> str:
+        return str(why_nothing_moves(session, session.get_one(Campaign, campaign_id)) or "")
+
+    return read(here.engine, work)
+
+
+def _unfit(here: Ground, campaign_id: str) -> None:
+    note_health(
+        here.engine, "test", [Reading(f"SIM000{n}", {}, "its battery has 52 °C", "let it cool") for n in (1, 2)]
+    )
+    write(here.engine, lambda s: [_since(s.get_one(Phone, f"SIM000{n}")) for n in (1, 2)])
+
+
+def _since(phone: Phone) -> None:
+    phone.health = {**(phone.health or {}), "unfit_since": OLD.isoformat()}
+
+
+def _rest(here: Ground, campaign_id: str) -> None:
+    write(here.engine, lambda s: s.execute(update(Account).values(resting_since=OLD, resting_why="slow down")))
+
+
+def _offline(here: Ground, campaign_id: str) -> None:
+    for serial in ("SIM0001", "SIM0002"):
+        phone_offline(here.engine, serial, "unplugged")
+    write(here.engine, lambda s: s.execute(update(Phone).values(state_since=OLD)))
+
+
+def _host_away(here: Ground, campaign_id: str) -> None:
+    write(here.engine, lambda s: s.execute(update(Phone).values(seen_at=OLD)))
+    mark_silent(here.engine, 10)
+    write(here.engine, lambda s: s.execute(update(Phone).values(state_since=OLD)))
+
+
+def _phones_paused(here: Ground, campaign_id: str) -> None:
+    for serial in ("SIM0001", "SIM0002"):
+        pause_phone(here.engine, serial, who="lena", why="new battery")
+    write(here.engine, lambda s: s.execute(update(Change).values(at=OLD)))
+
+
+def _campaign_paused(here: Ground, campaign_id: str) -> None:
+    pause_campaign(here.engine, campaign_id, who="lena", why="holiday")
+    write(here.engine, lambda s: s.execute(update(Change).values(at=OLD)))
+
+
+def _task_paused(here: Ground, campaign_id: str) -> None:
+    for task_id in read(here.engine, lambda s: list(s.scalars(_ids(campaign_id)))):
+        pause_task(here.engine, task_id, who="lena")
+
+
+def _nobody_leads(here: Ground, campaign_id: str) -> None:
+    write(here.engine, lambda s: s.execute(update(Leader).values(until=OLD)))
+
+
+def _one_of_each(here: Ground, campaign_id: str) -> None:
+    phone_offline(here.engine, "SIM0001", "unplugged")
+    write(here.engine, lambda s: s.execute(update(Account).values(resting_since=OLD, resting_why="slow down")))
+
+
+def _in_review(here: Ground, campaign_id: str) -> None:
+    write(here.engine, lambda s: s.execute(update(Task).values(state=State.NEEDS_REVIEW)))
+
+
+def _held(here: Ground, campaign_id: str) -> None:
+    def work(session: Session) -> None:
+        now = database_now(session)
+        what = {"flow": "collect_titles", "scope": "author", "key": "a", "what": "a", "failure_code": "page_drift"}
+        hold = Hold(
+            **what, reason="three phones met an unknown page", remedy="look", phones=[], since=now, in_force=True
+        )
+        session.add(hold)
+        session.flush()
+        session.execute(update(Task).values(state=State.HELD, held_from=State.READY, hold_id=hold.id, waits_for="held"))
+
+    write(here.engine, work)
+
+
+def _ids(campaign_id: str) -> Select[tuple[str]]:
+    return select(Task.id).where(Task.campaign_id == campaign_id)
+
+
+@pytest.mark.parametrize(
+    ("happens", "words"),
+    [
+        (
+            _unfit,
+            (OLD_HERE, "none of 2 phones may work: 2 unfit (SIM0001: its battery has 52 °C)", "phonefleet phones"),
+        ),
+        (_rest, (OLD_HERE, "2 account rests", "slow down")),
+        (_offline, (OLD_HERE, "2 offline", "unplugged")),
+        (_host_away, (OLD_HERE, "no phone is served: host test is away", "phonefleet up, or phonefleet host")),
+        (_phones_paused, (OLD_HERE, "2 paused", "is paused by lena: new battery")),
+        (_campaign_paused, (OLD_HERE, "the campaign is paused by lena: holiday", "phonefleet resume")),
+        (_task_paused, ("1 of them paused", "phonefleet resume ID")),
+        (_nobody_leads, (OLD_HERE, "no coordinator runs", "phonefleet up, or phonefleet coordinator")),
+        (_one_of_each, ("1 offline", "1 account rests")),
+        (_in_review, ("wait for a person's look", "phonefleet review")),
+        (_held, ("three phones met an unknown page", "phonefleet holds")),
+    ],
+)
+def test_one_line_says_why_and_since_when(
+    happens: Callable[[Ground, str], None], words: tuple[str, ...], here: Ground, campaign: str, run: Run
+) -> None:
+    assert _why(here, campaign) == ""
+    happens(here, campaign)
+    why = _why(here, campaign)
+    assert why.startswith("nothing moves, since ")
+    for word in words:
+        assert word in why
+    assert run("status").out.endswith(f"{why}\n")
+
+
+def test_what_runs_or_has_ended_moves(here: Ground, campaign: str) -> None:
+    _offline(here, campaign)
+    write(here.engine, lambda s: s.execute(update(Task).values(state=State.RUNNING)))
+    assert _why(here, campaign) == ""
+    write(here.engine, lambda s: s.execute(update(Campaign).values(outcome="failed")))
+    write(here.engine, lambda s: s.execute(update(Task).values(state=State.FAILED)))
+    assert _why(here, campaign) == ""
+
+
+def test_one_phone_that_works_is_enough(here: Ground, campaign: str) -> None:
+    phone_offline(here.engine, "SIM0001", "unplugged")
+    assert _why(here, campaign) == ""
+
+
+@pytest.mark.parametrize("sandbox", [False, True])
+def test_phones_of_the_other_sort_do_not_count(sandbox: bool, here: Ground, run: Run) -> None:
+    assert lead(here.engine, "one", 600)
+    owned_author(here.engine)
+    handle = submit(titles(), name="one", engine=here.engine)
+    write(here.engine, lambda s: s.execute(update(Campaign).values(sandbox=not sandbox)))
+    words = "it is for simulated phones, and none is there" if not sandbox else "no phone is there yet"
+    assert words in _why(here, handle.id)
+    phone_online(here.engine, "p1", "p1", "test", "x", "i1", sandbox=sandbox)
+    words = "it is for simulated phones" if not sandbox else "only simulated phones are there"
+    assert words in _why(here, handle.id)
+    assert "PHONEFLEET_SANDBOX" in _why(here, handle.id)
+
+
+def test_a_used_up_cap_is_named_with_the_account_the_numbers_and_when_it_is_free(here: Ground) -> None:
+    assert lead(here.engine, "one", 600)
+    owned_author(here.engine)
+    set_cap(here.engine, "actions_per_account_day", 0, who="test")
+    seat = phone_seat(here.engine, "p1", "acc1")
+    handle = submit(like(), name="one", engine=here.engine)
+    (task_id,) = read(here.engine, lambda s: list(s.scalars(_ids(handle.id))))
+    try_to_take(here.engine, task_id, seat)
+    why = _why(here, handle.id)
+    for word in ("actions_per_account_day", "account acc1 did 0 of 0", "free again at", "00:00 Asia/Shanghai"):
+        assert word in why
