@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Select, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models.authors import set_cap
@@ -44,14 +44,14 @@ def _why(here: Ground, campaign_id: str) -> str:
 
 
 def _unfit(here: Ground, campaign_id: str) -> None:
-    note_health(
-        here.engine, "test", [Reading(f"SIM000{n}", {}, "its battery has 52 °C", "let it cool") for n in (1, 2)]
-    )
-    write(here.engine, lambda s: [_since(s.get_one(Phone, f"SIM000{n}")) for n in (1, 2)])
+    hot = [Reading(f"SIM000{n}", {}, "its battery has 52 °C", "let it cool down") for n in (1, 2)]
+    note_health(here.engine, "test", hot)
 
+    def since(session: Session) -> None:
+        for phone in session.scalars(select(Phone)):
+            phone.health = {**(phone.health or {}), "unfit_since": OLD.isoformat()}
 
-def _since(phone: Phone) -> None:
-    phone.health = {**(phone.health or {}), "unfit_since": OLD.isoformat()}
+    write(here.engine, since)
 
 
 def _rest(here: Ground, campaign_id: str) -> None:
@@ -82,7 +82,7 @@ def _campaign_paused(here: Ground, campaign_id: str) -> None:
 
 
 def _task_paused(here: Ground, campaign_id: str) -> None:
-    for task_id in read(here.engine, lambda s: list(s.scalars(_ids(campaign_id)))):
+    for task_id in _ids(here, campaign_id):
         pause_task(here.engine, task_id, who="lena")
 
 
@@ -113,8 +113,9 @@ def _held(here: Ground, campaign_id: str) -> None:
     write(here.engine, work)
 
 
-def _ids(campaign_id: str) -> Select[tuple[str]]:
-    return select(Task.id).where(Task.campaign_id == campaign_id)
+def _ids(here: Ground, campaign_id: str) -> Sequence[str]:
+    wanted = select(Task.id).where(Task.campaign_id == campaign_id)
+    return read(here.engine, lambda session: session.scalars(wanted).all())
 
 
 @pytest.mark.parametrize(
@@ -182,7 +183,7 @@ def test_a_used_up_cap_is_named_with_the_account_the_numbers_and_when_it_is_free
     set_cap(here.engine, "actions_per_account_day", 0, who="test")
     seat = phone_seat(here.engine, "p1", "acc1")
     handle = submit(like(), name="one", engine=here.engine)
-    (task_id,) = read(here.engine, lambda s: list(s.scalars(_ids(handle.id))))
+    (task_id,) = _ids(here, handle.id)
     try_to_take(here.engine, task_id, seat)
     why = _why(here, handle.id)
     for word in ("actions_per_account_day", "account acc1 did 0 of 0", "free again at", "00:00 Asia/Shanghai"):
