@@ -38,7 +38,7 @@ def list_deliveries(asked: Annotated[DeliveriesAsked, Query()], who: Who, on: On
     )
 
     def work(session: Session) -> shown.Page[shown.Delivery]:
-        rows, following = deliveries_page(session, who, which.conditions(), asked.cursor, asked.limit)
+        rows, following = deliveries_page(session, who, which, asked.cursor, asked.limit)
         return shown.Page(items=[delivery_view(one) for one in rows], next=following)
 
     return on.look(who, work)

@@ -15,7 +15,7 @@ from gateway.caller import Caller as Asking
 from gateway.client import Problem
 from gateway.keys import find_key
 from gateway.lists import deliveries_page
-from models.delivery_log import forget_deliveries
+from models.delivery_log import Which, forget_deliveries
 from models.engine import database_now, read, write
 from models.tables import Campaign, Delivery
 from tests.gateway.api_server import Api, Caller
@@ -158,9 +158,11 @@ def test_pages_and_forgetting_walk_along_an_index(ledger: Engine, master_key: st
     key = read(ledger, lambda session: find_key(session, acme.key_id))
     assert key is not None
     asking = Asking(key, (acme.key_id, colleague.key_id), "req_1")
-    following = read(ledger, lambda session: deliveries_page(session, asking, [], None, 1)[1])
-    paged = plans(ledger, lambda session: deliveries_page(session, asking, [], following, 1))
+    following = read(ledger, lambda session: deliveries_page(session, asking, Which(), None, 1)[1])
+    paged = plans(ledger, lambda session: deliveries_page(session, asking, Which(), following, 1))
     assert sum("ix_deliveries_key (key_id=? AND number<?)" in step for step in paged) == 2
     forgot = plans(ledger, lambda session: forget_deliveries(session, datetime.now().astimezone()))
     assert "ix_deliveries_created (created_at<?)" in forgot[0]
-    assert not [step for step in [*paged, *forgot] if "SCAN" in step or "TEMP B-TREE" in step]
+    # each key's part of a page, with a LIMIT of its own, is put together with the others
+    steps = [step for step in [*paged, *forgot] if not step.startswith("SCAN anon_")]
+    assert not [step for step in steps if "SCAN" in step or "TEMP B-TREE" in step]
