@@ -35,15 +35,17 @@ class ShelfNotReady(RuntimeError):
     """phonesim did not come up; the message holds the end of its log."""
 
 
-def start_shelf(processes: Processes, var: Path, phones: int, speed: float, seed: int, *, rough: bool = False) -> Shelf:
+def start_shelf(
+    processes: Processes, var: Path, phones: int, speed: float, seed: int, *, rough: bool | str = False
+) -> Shelf:
     """Start phonesim and wait until its phones can be connected to. Raises ShelfNotReady, PartDied.
 
-    `rough`: its phones are as rough as real ones.
+    `rough`: its phones are as rough as real ones, or in the ways that a text names (phonesim's `--rough`).
     """
     truth = var / "truth.jsonl"
     command = ["-m", "phonesim", "--phones", str(phones), "--speed", f"{speed:g}", "--seed", str(seed)]
     if rough:
-        command.append("--rough")
+        command += ["--rough"] if rough is True else ["--rough", str(rough)]
     part = Part("phonesim", python(*command, "--truth", str(truth), "--die-with-parent"))
     processes.start(part)
     deadline = time.monotonic() + READY_SECONDS

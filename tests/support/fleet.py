@@ -48,13 +48,18 @@ class Fleet:
         *,
         speed: float = 0,
         owned: bool = True,
+        rough: bool | str = False,
         **environment: str,
     ) -> None:
-        """`environment`: variables of its processes beside its own. Not `owned`: no author is known."""
+        """`environment`: variables of its processes beside its own. Not `owned`: no author is known.
+
+        `rough`: see `start_shelf`.
+        """
         self._folder = folder
         self._phones = phones
         self._speed = speed
         self._owned = owned
+        self._rough = rough
         self.adb_port = free_port()
         env = {
             "PHONEFLEET_DATABASE_URL": database_url,
@@ -80,7 +85,7 @@ class Fleet:
 
     def _begin(self) -> None:
         upgrade(self.engine)
-        self.shelf = start_shelf(self.processes, self._folder, self._phones, self._speed, seed=1)
+        self.shelf = start_shelf(self.processes, self._folder, self._phones, self._speed, seed=1, rough=self._rough)
         self.processes.also({"PHONEFLEET_ADB_CONNECT": ",".join(self.shelf.addresses)})
         self.coordinator = self.processes.start(COORDINATOR)
         self.host = self.processes.start(HOST)
