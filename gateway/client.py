@@ -58,6 +58,22 @@ class Problem(Exception):
         super().__init__(" ".join(filter(None, (f"{status} {self.code}", str(details.get("detail") or ""), fields))))
 
 
+class NoAnswer(requests.ConnectionError):
+    """The gateway did not answer, however often it was asked; what for is not known to have been done."""
+
+    def __init__(self, url: str, error: Exception) -> None:
+        why = "it took too long" if isinstance(error, requests.Timeout) else _innermost(error)
+        super().__init__(f"no answer from {url}: {why}; is the gateway there, and the address right? ask again later")
+
+
+def _innermost(error: BaseException) -> str:
+    """What the system said, without what libraries wrap around it."""
+    below = error.__cause__ or error.__context__
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return _innermost(below) if below is not None else str(error) or type(error).__name__
+
+
 class NotEnded(TimeoutError):
     """It has not ended in the time given; it goes on."""
 
@@ -86,7 +102,7 @@ class Client:
     `timeout`: seconds that an answer may take.
 
     Methods raise Problem when the gateway declines, SignatureRefused and SealBroken when an answer
-    is not the gateway's, and requests.RequestException when there is none.
+    is not the gateway's, and NoAnswer, a requests.ConnectionError, when there is none.
     """
 
     def __init__(
@@ -184,9 +200,9 @@ class Client:
         for tried in range(1, TRIES + 1):
             try:
                 return self._once(method, target, body)
-            except NO_ANSWER:
+            except NO_ANSWER as error:
                 if tried == TRIES:
-                    raise
+                    raise NoAnswer(self._url, error) from None
                 self._sleep(_pause(tried))
             except _AskedToWait as wait:
                 if tried == TRIES:

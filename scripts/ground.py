@@ -15,6 +15,16 @@ from workers.settings import settings
 # What a ledger that cannot be reached raises: no server, no file, no right to it, not a database, no driver.
 UNREACHABLE = (DatabaseError, UnknownVersion, ModuleNotFoundError, OSError)
 
+DOCTOR = "phonefleet doctor looks closer"
+MENDED_BY = {
+    1044: f"give this user the right to the database, or name another one; {DOCTOR}",
+    1045: f"correct user and password in PHONEFLEET_DATABASE_URL; {DOCTOR}",
+    1049: f"create the database, or correct its name in PHONEFLEET_DATABASE_URL; {DOCTOR}",
+    2002: f"start the database, or correct host and port in PHONEFLEET_DATABASE_URL; {DOCTOR}",
+    2003: f"start the database, or correct host and port in PHONEFLEET_DATABASE_URL; {DOCTOR}",
+    2005: f"correct the host in PHONEFLEET_DATABASE_URL; {DOCTOR}",
+}
+
 
 def open_ledger() -> Engine:
     """The ledger of this installation; an SQLite one is made when it is not there. Raises Refused."""
@@ -51,14 +61,40 @@ def unreachable(error: BaseException) -> Refused:
         return refuse("PHONEFLEET_DATABASE_URL", f"{address()} needs a driver that is not here: {error}", remedy)
     if isinstance(error, UnknownVersion):
         return refuse("PHONEFLEET_DATABASE_URL", f"{address()}: {error}", "use the version of phonefleet that made it")
-    reason = f"no answer from the ledger at {address()}: {getattr(error, 'orig', None) or error}"
-    return refuse("PHONEFLEET_DATABASE_URL", reason, "phonefleet doctor looks closer")
+    if isinstance(error, OSError) and not isinstance(error, TimeoutError):
+        folder = error.filename or address()
+        reason = f"no answer from the ledger at {address()}: {folder}: {_of_folder(error)}"
+        remedy = f"name a file in a folder that may be written, or correct PHONEFLEET_VAR; {DOCTOR}"
+        return refuse("PHONEFLEET_DATABASE_URL", reason, remedy)
+    code, said = _said_by_database(error)
+    told = f"{said} ({code})" if code else said
+    remedy = MENDED_BY.get(code, DOCTOR)
+    return refuse("PHONEFLEET_DATABASE_URL", f"no answer from the ledger at {address()}: {told}", remedy)
+
+
+def _of_folder(error: OSError) -> str:
+    no_folder = isinstance(error, FileExistsError | NotADirectoryError)
+    return "is a file, and no folder" if no_folder else str(error.strerror or error)
+
+
+def _said_by_database(error: BaseException) -> tuple[int, str]:
+    """The server's number, 0 for none, and its words."""
+    origin = getattr(error, "orig", None) or error
+    arguments: tuple[object, ...] = tuple(getattr(origin, "args", ()))
+    match arguments:
+        case (int(code), said, *_):
+            return code, str(said)
+    return 0, str(origin)
 
 
 def address() -> str:
     """Where the ledger is, without the password."""
     scheme, _, rest = settings().database_url.partition("://")
-    return rest.rpartition("@")[2].removeprefix("/") if scheme.startswith("sqlite") else rest.rpartition("@")[2]
+    place = rest.rpartition("@")[2]
+    if scheme.startswith("sqlite"):
+        return place.removeprefix("/")
+    host, slash, database = place.partition("/")
+    return f"{host or 'this machine'}{slash}{database}"
 
 
 def join_fleet() -> Engine:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 from rich.console import Console
 
 from models.engine import read
+from models.refused import refuse
 from models.tables import Hold
 from scripts.ground import open_ledger, operator
 from scripts.moments import stamp, zone
@@ -38,7 +41,9 @@ def _told(hold: Hold, count: int) -> Block:
 
 
 @commands.command("release")
-def release(hold: int) -> None:
+def release(hold: Annotated[str, typer.Argument(help="Its number, as phonefleet holds shows it.")]) -> None:
     """What was blamed is mended, or was not to blame: the tasks under a hold go on."""
-    ready = release_hold(open_ledger(), hold, who=operator(), ring_now=False)
+    if not hold.isascii() or not hold.isdigit() or len(hold) > 9:
+        raise refuse("hold", f"{hold!r} is no hold's number", "see: phonefleet holds")
+    ready = release_hold(open_ledger(), int(hold), who=operator(), ring_now=False)
     say(Console(), f"hold {hold} is released: {ready} tasks are ready now")

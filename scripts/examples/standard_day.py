@@ -15,6 +15,8 @@ from workers.campaign_file import CampaignFile
 from workers.day import submit_day
 from workers.given_campaign import read_campaign_file
 
+STANDARD_DAY = Path(__file__).parents[1] / "standard_day.yaml"
+
 
 def changed(day: CampaignFile, accounts: list[str]) -> CampaignFile:
     """The same day for these accounts only, checked anew; none: as the file says."""
@@ -22,7 +24,7 @@ def changed(day: CampaignFile, accounts: list[str]) -> CampaignFile:
 
 
 def main(
-    file: Annotated[Path, typer.Argument(help="A campaign file.")] = Path("scripts/standard_day.yaml"),
+    file: Annotated[Path, typer.Argument(help="A campaign file.")] = STANDARD_DAY,
     account: Annotated[list[str] | None, typer.Option(help="Only this account; may be given again.")] = None,
     wait: Annotated[float, typer.Option(help="Seconds to follow it.")] = 3600,
 ) -> None:
