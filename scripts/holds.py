@@ -41,7 +41,7 @@ def _told(hold: Hold, count: int) -> Block:
 
 
 @commands.command("release")
-def release(hold: Annotated[str, typer.Argument(help="Its number, as phonefleet holds shows it.")]) -> None:
+def release(hold: Annotated[str, typer.Argument(help="Its number, as the list shows it.")]) -> None:
     """What was blamed is mended, or was not to blame: the tasks under a hold go on."""
     if not hold.isascii() or not hold.isdigit() or len(hold) > 9:
         raise refuse("hold", f"{hold!r} is no hold's number", "see: phonefleet holds")
