@@ -116,6 +116,8 @@ class App:
                 continue
             name = self.profile.page_of(screen)
             self.session.notes["page"] = name or ""  # for evidence
+            if name is not None:
+                self.session.pages.add(name)
             if name in BARRIERS:
                 raise FlowFailure(BARRIERS[name], self.profile.text_on(name, screen), {"page": name})
             if (

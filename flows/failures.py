@@ -45,6 +45,11 @@ class Rule:
     remedy: str
 
 
+INPUT_REMEDY = (
+    'switch on "USB debugging (Security settings)" in the developer options: 开发者选项 → USB调试（安全设置）;'
+    " Xiaomi asks for a SIM card and an account for it"
+)
+
 CODES: Mapping[str, Rule] = MappingProxyType(
     {
         # the content is not there: no other phone will find it either
@@ -91,6 +96,10 @@ CODES: Mapping[str, Rule] = MappingProxyType(
             "the screen did not stand still while emoji on it were read; look at the evidence",
         ),
         "page_not_reached": Rule(Kind.RETRY_HERE, Culprit.APP, "look at the evidence"),
+        "input_refused": Rule(Kind.OTHER_PHONE, Culprit.PHONE, INPUT_REMEDY),
+        "text_not_set": Rule(
+            Kind.RETRY_HERE, Culprit.PHONE, "look at the phone: a keyboard or a dialog may cover the input field"
+        ),
         "phone_lost": Rule(Kind.OTHER_PHONE, Culprit.PHONE, "check cable, hub and power"),
         "phone_hung": Rule(Kind.OTHER_PHONE, Culprit.PHONE, "restart the phone"),
         "ui_server_lost": Rule(Kind.RETRY_HERE, Culprit.PHONE, "restart the phone if it goes on"),

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 from flows.app import App
 from flows.failures import FlowFailure
+from flows.loading import is_loaded
+from flows.pages.me import MePage
 from flows.pages.tabs import to_me
+
+LOADING_LOOKS = 20  # about six seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +22,18 @@ class Account:
 
 
 def read_account(app: App) -> Account:
-    """The account that is logged in. Raises FlowFailure('logged_out') when none is."""
-    page = to_me(app).whole("id", "name")
-    return Account(page.account_id, page.account_name)
+    """The account that is logged in. A page whose fields have not loaded yet is looked at again.
+
+    Raises FlowFailure: logged_out when none is; page_not_reached when its id does not come.
+    """
+    page = to_me(app)
+    for _ in range(LOADING_LOOKS):
+        page = page.whole("id", "name")
+        if is_loaded(page.account_id) and is_loaded(page.account_name):
+            return Account(page.account_id, page.account_name)
+        app.settle()
+        page = app.see(MePage)
+    raise FlowFailure("page_not_reached", f"the app shows no account id, but {page.account_id!r}", {"page": page.name})
 
 
 def check_account_for_reading(app: App) -> None:

@@ -16,6 +16,7 @@ MOST_REFERENCES = 100_000  # numeric character references
 
 Bounds = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 
+_ON_ITS_SIDE = ("1", "3")  # android.view.Surface.ROTATION_90 and ROTATION_270
 NOWHERE: Bounds = (0, 0, 0, 0)
 _BOUNDS = re.compile(r"\[(-?\d+),(-?\d+)\]\[(-?\d+),(-?\d+)\]", re.ASCII)
 _MOST_DIGITS = 10  # of a 32-bit number, Android's own for pixels
@@ -105,10 +106,12 @@ class Node:
 class Screen:
     """A whole screen. Queries by id cost one dictionary look-up."""
 
-    __slots__ = ("_by_id", "packages", "roots")
+    __slots__ = ("_by_id", "on_its_side", "packages", "roots")
 
-    def __init__(self, roots: list[Node]) -> None:
+    def __init__(self, roots: list[Node], *, on_its_side: bool = False) -> None:
+        """`on_its_side`: the dump says that the screen is turned to landscape."""
         self.roots = roots
+        self.on_its_side = on_its_side
         self._by_id: dict[str, list[Node]] = {}
         packages: dict[str, None] = {}
         for root in roots:
@@ -136,7 +139,7 @@ class Screen:
             raise ScreenError(f"the dump is not XML: {error}") from error
         if root.tag != "hierarchy":
             raise ScreenError(f"the dump's root is <{root.tag}>, not <hierarchy>")
-        return cls(_read_all(root))
+        return cls(_read_all(root), on_its_side=root.get("rotation") in _ON_ITS_SIDE)
 
     def find(self, resource_id: str) -> Node | None:
         """The first node with this id."""

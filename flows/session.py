@@ -147,6 +147,7 @@ class Session:
     watch: Watch
     account_read_lately: bool = False
     notes: dict[str, object] = field(default_factory=dict)
+    pages: set[str] = field(default_factory=set)  # that the profile knew on the way
     pause: Callable[[float], None] = time.sleep
     now: Callable[[], datetime] = _now
 

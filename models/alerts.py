@@ -23,6 +23,8 @@ KINDS: Mapping[str, str] = {
     "account_rests": "an account met a rate limit or a verification page: it rests until a person looked",
     "endpoint_failing": "a customer's address took no callback several times in a row: it is tried less often",
     "endpoint_disabled": "a customer's address answered that it is gone: nothing is sent there any more",
+    "logged_out": "no account is logged in on a phone: it takes no work",
+    "page_drift": "the app shows a page that its profile does not know",
     "account_twice": "an account is logged in on two phones",
 }
 MOST_SUBJECT = 191
@@ -51,6 +53,36 @@ def raise_alert(
     session.add(alert)
     session.flush()  # its id is what its callbacks are about
     owe_alert(session, alert, now)
+
+
+def raise_once(
+    session: Session,
+    kind: str,
+    subject: str,
+    text: str,
+    remedy: str,
+    now: datetime,
+    details: Mapping[str, Any] | None = None,
+) -> bool:
+    """As `raise_alert`, unless one of this kind and subject lasts still. Returns whether it was raised."""
+    if _lasting(session, kind, subject):
+        return False
+    raise_alert(session, kind, subject, text, remedy, now, details)
+    return True
+
+
+def end_alerts(session: Session, kind: str, subject: str, now: datetime) -> bool:
+    """What they told of is over. Returns whether any lasted."""
+    lasting = _lasting(session, kind, subject)
+    for alert in lasting:
+        alert.over_at = now
+    return bool(lasting)
+
+
+def _lasting(session: Session, kind: str, subject: str) -> Sequence[Alert]:
+    kept = storable_text(subject, MOST_SUBJECT)
+    same = (Alert.kind == kind, Alert.subject == kept, Alert.over_at.is_(None))
+    return session.scalars(select(Alert).where(*same)).all()
 
 
 def latest_alerts(session: Session, most: int) -> Sequence[Alert]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, case, literal, select, update
 from sqlalchemy.orm import Session
 
-from models.alerts import raise_alert
+from models.alerts import end_alerts, raise_alert, raise_once
 from models.engine import database_now, write
 from models.storable import storable_json, storable_text
 from models.tables import Phone
@@ -62,23 +62,45 @@ def unfit_since(phone: Phone) -> datetime | None:
     return None if phone.unfit_why is None or since is None else datetime.fromisoformat(since)
 
 
-def note_app_missing(session: Session, serial: str, reason: str, remedy: str, now: datetime) -> None:
-    """A flow did not find the app: the phone takes no work until its host sees the app again."""
+def note_unfit(
+    session: Session, serial: str, reason: str, remedy: str, now: datetime, facts: Mapping[str, Any]
+) -> None:
+    """A flow could not work on the phone, which takes none until its host sees otherwise than these `facts`."""
     phone = session.get(Phone, serial, with_for_update=True)
     if phone is None or phone.unfit_why is not None:
         return
     reason = storable_text(reason, MOST_WHY)
     phone.unfit_why = reason
-    phone.health = {**(phone.health or {}), "app_installed": False, "remedy": remedy, SINCE: _text(now)}
+    phone.health = {**(phone.health or {}), **facts, "remedy": remedy, SINCE: _text(now)}
     _alert(session, serial, reason, remedy, now)
 
 
-def note_page_drift(session: Session, serial: str, reason: str, now: datetime) -> None:
-    """A flow met a page that its profile does not know. One phone's drift is shown; it stops nothing."""
+def note_page_drift(session: Session, serial: str, page: str, reason: str, remedy: str, now: datetime) -> None:
+    """A flow met a page that its profile does not know, where it expected `page`.
+
+    One phone's drift is shown, and stops nothing; people are told once of a page and a version of the app.
+    """
     phone = session.get(Phone, serial, with_for_update=True)
-    if phone is not None:
-        seen = {"at": _text(now), "reason": storable_text(reason, MOST_WHY)}
-        phone.health = {**(phone.health or {}), DRIFT: seen}
+    if phone is None:
+        return
+    seen = {"at": _text(now), "reason": storable_text(reason, MOST_WHY), "page": page}
+    phone.health = {**(phone.health or {}), DRIFT: seen}
+    version = phone.app_version or "unknown"
+    text = f"page {page} of the app, version {version}, is not as its profile has it (phone {serial}): {reason}"
+    raise_once(session, DRIFT, _drift_subject(page, version), text, remedy, now)
+
+
+def pages_are_well(session: Session, phone: Phone, pages: Set[str], now: datetime) -> None:
+    """A task succeeded over these pages: a drift that was seen on one of them is over."""
+    seen = (phone.health or {}).get(DRIFT)
+    if seen is None or not (seen.get("page", "") in pages or "page" not in seen):
+        return
+    phone.health = {name: value for name, value in (phone.health or {}).items() if name != DRIFT}
+    end_alerts(session, DRIFT, _drift_subject(seen.get("page", ""), phone.app_version or "unknown"), now)
+
+
+def _drift_subject(page: str, version: str) -> str:
+    return f"page:{page}@{version}"
 
 
 def page_drift(phone: Phone, now: datetime) -> tuple[datetime, str] | None:

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Engine, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.alerts import raise_alert
+from models.alerts import end_alerts, raise_alert, raise_once
 from models.engine import database_now, write
 from models.fleet import MOST_NAME, owe_tickets_again
 from models.states import State
 from models.storable import storable_text
-from models.tables import Account, Alert, Phone, Task
+from models.tables import Account, Alert, Attempt, Phone, Task
 
 HOLDER_AGAIN = timedelta(seconds=60)  # while an account is on two phones, the one that has it looks so often
 
@@ -26,11 +26,15 @@ def account_seen(engine: Engine, serial: str, account_id: str, name: str, app_ve
     """This account is logged in on this phone now. True when the ledger thought otherwise before.
 
     When another phone that is online and well holds the account, this one waits without an account.
+    Raises ValueError for an empty id.
     """
     name = storable_text(name, MOST_NAME)
+    if not account_id.strip():
+        raise ValueError("an account has an id; what the app shows before it has loaded is none")
 
     def work(session: Session) -> bool:
         now = database_now(session)
+        end_alerts(session, "logged_out", f"phone:{serial}", now)
         _name(session, account_id, name, now)
         involved = select(Phone).where(or_(Phone.serial == serial, Phone.account_id == account_id))
         phones = {phone.serial: phone for phone in session.scalars(involved.order_by(Phone.serial).with_for_update())}
@@ -53,11 +57,19 @@ def account_gone(engine: Engine, serial: str, why: str) -> None:
     def work(session: Session) -> None:
         phone = session.get(Phone, serial, with_for_update=True)
         if phone is not None:
+            now = database_now(session)
             phone.account_id, phone.twice_since, phone.why = None, None, storable_text(why)
-            phone.account_read_at = database_now(session)
+            phone.account_read_at = now
+            tell_logged_out(session, serial, why, now)
             owe_tickets_again(session, serial)
 
     write(engine, work)
+
+
+def tell_logged_out(session: Session, serial: str, why: str, now: datetime) -> None:
+    """Tell people once that nobody is logged in on a phone, until somebody is."""
+    text = f"no account is logged in on phone {serial}, which takes no work: {why}"
+    raise_once(session, "logged_out", f"phone:{serial}", text, "log an account in on the phone", now)
 
 
 def account_unread(engine: Engine, serial: str, why: str) -> None:
@@ -68,15 +80,29 @@ def account_unread(engine: Engine, serial: str, why: str) -> None:
 
     def work(session: Session) -> None:
         phone = session.get(Phone, serial, with_for_update=True)
-        if phone is not None and phone.account_id is None and phone.twice_since is None:
+        if phone is None:
+            return
+        if phone.account_id is None and phone.twice_since is None:
             phone.why = storable_text(why)
+        if phone.account_id is not None and phone.account_read_at is not None:
+            phone.account_read_at = database_now(session)  # asked again when an idle phone is asked next
 
     write(engine, work)
 
 
-def to_be_asked() -> ColumnElement[bool]:
-    """Of a phone that nobody paused: its account is unknown, or must be read again."""
-    unread = or_(Phone.account_id.is_(None), Phone.account_read_at.is_(None))
+def to_be_asked(idle_since: datetime) -> ColumnElement[bool]:
+    """Of a phone that nobody paused: its account is unknown, must be read again, or was read before `idle_since`.
+
+    The last holds of idle phones alone, on which nothing else would tell that somebody logged the account out.
+    """
+    busy = select(Attempt.id).where(
+        Attempt.phone_serial == Phone.serial, or_(Attempt.started_at >= idle_since, Attempt.ended_at.is_(None))
+    )
+    unread = or_(
+        Phone.account_id.is_(None),
+        Phone.account_read_at.is_(None),
+        and_(Phone.account_read_at < idle_since, ~busy.exists()),
+    )
     return and_(Phone.state == "online", ~Phone.paused, unread)
 
 

@@ -231,6 +231,7 @@ def identify(engine: Engine, seat: Seat) -> Account | None:
         )
         app = App(session)
         account = app.through_crashes(lambda: read_account(app))
+        version = _hand.reach(seat).app_version(profile().package)
     except Stopped as stopped:
         log.info("nobody looks who is logged in on phone %s: %s", seat.serial, stopped)
         return None
@@ -241,6 +242,6 @@ def identify(engine: Engine, seat: Seat) -> Account | None:
         else:
             account_unread(engine, seat.serial, f"cannot tell who is logged in: {error}")
         return None
-    account_seen(engine, seat.serial, account.id, account.name)
+    account_seen(engine, seat.serial, account.id, account.name, version)
     _hand.read_account(account.id)
     return account

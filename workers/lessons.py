@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import update
@@ -9,9 +10,16 @@ from sqlalchemy.orm import Session
 
 from flows.failures import CODES
 from models.alerts import raise_alert
-from models.health import note_app_missing, note_page_drift
+from models.health import note_page_drift, note_unfit
+from models.logins import tell_logged_out
 from models.tables import Account, Attempt, Phone
 from workers.follow import RESTING
+
+# failures that make a phone unfit for every task, and the fact that its host reads again
+UNFIT: Mapping[str, Mapping[str, bool]] = {
+    "app_missing": {"app_installed": False},
+    "input_refused": {"input_refused": True},
+}
 
 
 def note_lessons(session: Session, attempt: Attempt, now: datetime) -> None:
@@ -23,10 +31,19 @@ def note_lessons(session: Session, attempt: Attempt, now: datetime) -> None:
         return
     if code in ("logged_out", "wrong_account"):
         session.execute(update(Phone).where(Phone.serial == attempt.phone_serial).values(account_id=None, why=reason))
-    elif code == "app_missing":
-        note_app_missing(session, attempt.phone_serial, reason, CODES[code].remedy, now)
+        if code == "logged_out":
+            tell_logged_out(session, attempt.phone_serial, reason, now)
+    elif code in UNFIT:
+        note_unfit(session, attempt.phone_serial, reason, CODES[code].remedy, now, UNFIT[code])
     elif code == "page_drift":
-        note_page_drift(session, attempt.phone_serial, reason, now)
+        remedy = CODES[code].remedy
+        note_page_drift(session, attempt.phone_serial, _page_of(attempt), reason, remedy, now)
+
+
+def _page_of(attempt: Attempt) -> str:
+    """The page that the flow was on, or those that it waited for."""
+    details = attempt.details or {}
+    return str(details.get("page") or "/".join(map(str, details.get("wanted", ()))) or "unknown")
 
 
 def _let_rest(session: Session, account_id: str, code: str, reason: str, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from datetime import datetime
 
 from sqlalchemy import select
@@ -11,6 +12,7 @@ from flows.failures import CODES
 from models.alerts import raise_alert
 from models.fitness import on_trial
 from models.fleet import owe_tickets_again
+from models.health import pages_are_well
 from models.tables import Attempt, Phone
 from workers.blame import NOT_THE_PHONES, PASSED_OVER, Try, cool_down, phone_to_blame
 
@@ -36,10 +38,13 @@ def blame_phone(session: Session, serial: str, code: str, now: datetime) -> None
     )
 
 
-def did_well(session: Session, serial: str, now: datetime) -> None:
-    """A task succeeded on this phone: one that was on trial is released."""
+def did_well(session: Session, serial: str, pages: Set[str], now: datetime) -> None:
+    """A task succeeded on this phone, over these pages: one that was on trial is released, a drift there is over."""
     phone = session.get(Phone, serial)
-    if phone is None or phone.quarantined_until is None:
+    if phone is None:
+        return
+    pages_are_well(session, phone, pages, now)
+    if phone.quarantined_until is None:
         return
     phone.quarantined_until, phone.quarantine_why, phone.quarantines = None, None, 0
     text = f"phone {serial} did its task and works again"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,6 +48,7 @@ class Succeeded:
     """The flow brought a result."""
 
     result: Any
+    pages: Set[str] = frozenset()  # of the app, that the profile knew on the way
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,8 @@ def _without_what_failed(outcome: Outcome, error: Exception) -> Failed:
 
 def _written(session: Session, task: Task, attempt: Attempt, outcome: Outcome) -> list[str]:
     match outcome:
-        case Succeeded(result):
-            return _succeeded(session, task, attempt, result)
+        case Succeeded(result, pages):
+            return _succeeded(session, task, attempt, result, pages)
         case Replaced(signature):
             return _replaced(session, task, attempt, signature)
         case Failed():
@@ -141,9 +142,9 @@ def _written(session: Session, task: Task, attempt: Attempt, outcome: Outcome) -
 def storable(outcome: Outcome) -> Outcome:
     """The outcome as the ledger can hold it. A result that cannot be held is a failure of the flow."""
     match outcome:
-        case Succeeded(result):
+        case Succeeded(result, pages):
             try:
-                return Succeeded(storable_json(result, MOST_RESULT))
+                return Succeeded(storable_json(result, MOST_RESULT), pages)
             except TooLong as error:
                 return Failed("result_too_large", f"its result cannot be kept: {error}")
             except ValueError as error:
@@ -174,11 +175,11 @@ def _kept(values: Mapping[str, Any]) -> dict[str, Any]:
         return {"not kept": str(error)}
 
 
-def _succeeded(session: Session, task: Task, attempt: Attempt, result: Any) -> list[str]:
+def _succeeded(session: Session, task: Task, attempt: Attempt, result: Any, pages: Set[str]) -> list[str]:
     now = database_now(session)
     attempt.outcome = "succeeded"
     if attempt.phone_serial is not None:
-        did_well(session, attempt.phone_serial, now)
+        did_well(session, attempt.phone_serial, pages, now)
     kept = note_result(session, task.flow, task.id, result, now)
     return end_task(session, task, End(State.SUCCEEDED, result=kept), now)
 

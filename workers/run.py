@@ -165,7 +165,8 @@ def _outcome(engine: Engine, seat: Seat, got: Claim, watch: SlotWatch) -> Outcom
         if got.stop_requested:
             raise Stopped("it was asked to leave off once its outcome was known")
         result = flow.run(session, params)
-    return Succeeded(result.model_dump(mode="json"))
+        pages = frozenset(session.pages)
+    return Succeeded(result.model_dump(mode="json"), pages)
 
 
 def checked_params(flow: Flow[Any, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Params:

@@ -48,3 +48,4 @@ class Alert(Base):
     text: Mapped[LongText]
     remedy: Mapped[LongText]
     details: Mapped[Json | None]
+    over_at: Mapped[datetime | None]  # when it ended by itself; null while it lasts, or where nothing ends it

@@ -13,6 +13,11 @@ from phonesim.uia.phone_calls import KEYS
 
 ADB_KEYBOARD = "com.github.uiautomator/.AdbKeyboard"
 LONG_PRESS_SECONDS = 0.4
+SHELL_REFUSED = (
+    "Exception occurred while executing 'keyevent':\n"
+    "java.lang.SecurityException: Injecting to another application requires INJECT_EVENTS permission\n"
+    "\tat android.os.Parcel.createExceptionOrNull(Parcel.java:2425)"
+)
 BROADCAST_OK, BROADCAST_CANCELLED = -1, 0
 
 
@@ -72,6 +77,8 @@ async def ime(call: Call) -> Result:
 async def input_(call: Call) -> Result:
     """`input tap|swipe|draganddrop|text|keyevent`."""
     device = call.device
+    if device.rough.inject_refused:
+        return failed(SHELL_REFUSED, 255)
     args = call.args[2:] if call.args[:1] == ["-d"] else call.args
     if args[:1] and args[0] in ("touchscreen", "keyboard"):
         args = args[1:]

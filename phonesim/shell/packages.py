@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 
 from phonesim.device import DEFAULT_IME
 from phonesim.practice import LAUNCHER
@@ -13,6 +14,7 @@ from phonesim.shell.android import ADB_KEYBOARD, BROADCAST_CANCELLED, BROADCAST_
 from phonesim.shell.command import Call, Command, Result, failed, said
 
 SYSTEM_PACKAGES = ("android", "com.android.settings", "com.android.systemui", LAUNCHER)
+MAIN_ACTIVITY = ".MainActivity"
 UIAUTOMATOR = "com.github.uiautomator"
 
 
@@ -83,6 +85,19 @@ def _uninstall(call: Call, package: str) -> Result:
     return said("Success")
 
 
+async def cmd(call: Call) -> Result:
+    """`cmd SERVICE …`: the package manager's questions, `pm` among them."""
+    if call.args[:1] != ["package"]:
+        return failed(f"cmd: Can't find service: {call.args[0] if call.args else ''}", 20)
+    if call.args[1:2] != ["resolve-activity"]:
+        return await pm(replace(call, args=call.args[1:]))
+    package = call.args[-1]
+    if package not in installed(call) or package in SYSTEM_PACKAGES:
+        return said("No activity found")
+    match = "priority=0 preferredOrder=0 match=0x108000 specificIndex=-1 isDefault=false"
+    return said(f"{match}\n{package}/{MAIN_ACTIVITY}")
+
+
 async def am(call: Call) -> Result:
     """`am start|force-stop|kill|broadcast`."""
     action, args = (call.args[0], call.args[1:]) if call.args else ("", [])
@@ -130,4 +145,4 @@ async def monkey(call: Call) -> Result:
     return said("Events injected: 1\n## Network stats: elapsed time=7ms (0ms mobile, 0ms wifi, 7ms not connected)")
 
 
-PACKAGE_COMMANDS: Mapping[str, Command] = {"pm": pm, "am": am, "monkey": monkey}
+PACKAGE_COMMANDS: Mapping[str, Command] = {"pm": pm, "cmd": cmd, "am": am, "monkey": monkey}

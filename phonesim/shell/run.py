@@ -78,9 +78,10 @@ async def _run(device: Device, simple: Simple, stream: Stream, stdin: bytes, las
     command = COMMANDS.get(name)
     if command is None:
         return failed(f"/system/bin/sh: {words[0]}: inaccessible or not found", 127)
-    if name in SERVICE_OF and device.chance(device.rough.service_fails):
+    service = words[1] if name == "cmd" and len(words) > 1 else SERVICE_OF.get(name)
+    if service and device.chance(device.rough.service_fails):
         # `cmd` ends with the errno of the transaction: EPIPE, 32, as -32
-        return failed(f"cmd: Failure calling service {SERVICE_OF[name]}: Broken pipe (32)", 256 - 32)
+        return failed(f"cmd: Failure calling service {service}: Broken pipe (32)", 256 - 32)
     try:
         result = await command(Call(device, name, words[1:], stream, send, stdin, simple.env))
         return _redirected(device, simple, result)

@@ -122,7 +122,7 @@ def test_phones_that_need_somebody_come_first_with_what_to_do(here: Ground, run:
     ]
     note_health(here.engine, "test", readings)
     account_seen(here.engine, "SIM0005", "acc0001", "acc0001")
-    write(here.engine, lambda s: note_page_drift(s, "SIM0004", "no page [fits]", database_now(s)))
+    write(here.engine, lambda s: note_page_drift(s, "SIM0004", "me", "no page [fits]", "mend it", database_now(s)))
 
     listed = run("phones").out
     assert "to look at: 4 of 5 phones" in listed

@@ -16,11 +16,16 @@ from workers.phone.readings import (
     Unreadable,
     read_battery,
     read_free_bytes,
+    read_input_refused,
     read_installed,
     read_locked,
 )
 
 APP = "com.example.app"
+REFUSED = """Exception occurred while executing 'keyevent':
+java.lang.SecurityException: Injecting to another application requires INJECT_EVENTS permission
+\tat android.os.Parcel.createExceptionOrNull(Parcel.java:2425)
+"""
 
 # As Android 14 prints it, with a vendor's own lines.
 BATTERY = """Current Battery Service state:
@@ -65,13 +70,49 @@ def test_a_battery_is_read() -> None:
     assert read_battery(cold) == Battery(37, -4.5, charging=False)
 
 
+@pytest.mark.parametrize(
+    ("changes", "read"),
+    [
+        ({"present: true": "present: false", "level: 37": "level: 0"}, Battery(None, None, charging=True)),
+        ({"present: true": "present: false", "  level: 37\n": ""}, Battery(None, None, charging=True)),
+        ({"temperature: 314": "temperature: -2732"}, Battery(37, None, charging=True)),
+        ({"temperature: 314": "temperature: 9999"}, Battery(37, None, charging=True)),
+        ({"  temperature: 314\n": ""}, Battery(37, None, charging=True)),
+        ({"level: 37": "level: 255"}, Battery(None, 31.4, charging=True)),
+        ({"level: 37": "level: -1"}, Battery(None, 31.4, charging=True)),
+        ({"level: 37": "level: 74", "scale: 100": "scale: 200"}, Battery(37, 31.4, charging=True)),
+        ({"Li-ion\n": "Li-ion\nOEM Battery Service state:\n  level: 255\n  temperature: 0\n"}, Battery(37, 31.4, True)),
+        ({"Li-ion\n": "Li-ion\n  mHealthInfo: level: 3, temperature: 990\n"}, Battery(37, 31.4, charging=True)),
+    ],
+)
+def test_a_battery_that_is_not_as_it_should_be_is_read(changes: dict[str, str], read: Battery) -> None:
+    output = BATTERY
+    for before, after in changes.items():
+        assert before in output
+        output = output.replace(before, after, 1)
+    assert read_battery(output) == read
+    health = Health(battery=read)
+    assert not judge(health, APP, {}), "it is fit"
+    assert not judge(health, APP, {"hot": Ailment("hot", "", ""), "battery_low": Ailment("battery_low", "", "")})
+
+
+def test_a_phone_that_lets_nobody_touch_it_is_told_how_to_allow_it() -> None:
+    found = judge(Health(input_refused=True), APP, {})
+    assert "USB debugging (Security settings)" in found["input_refused"].remedy
+    assert "USB调试（安全设置）" in found["input_refused"].remedy
+    assert not judge(Health(input_refused=False), APP, found)
+    assert judge(Health(), APP, found) == found, "what was not read stays as it was"
+
+
 def test_storage_keyguard_and_app_are_read() -> None:
     assert read_free_bytes(DF) == 73750312 * 1024
     assert read_locked(POLICY.format("true")) is True
     assert read_locked(POLICY.format("false")) is False, "only the delegate's own line counts"
     assert read_locked("  mShowingLockscreen=true mShowingDream=false") is True
-    assert read_installed(f"package:/data/app/~~x==/{APP}-y==/base.apk\npackage:/data/app/split.apk\n") is True
-    assert read_installed("\n") is False
+    assert read_installed(f"package:/data/app/~~x==/{APP}-y==/base.apk\npackage:/data/app/split.apk\nexit=0\n") is True
+    assert read_installed("exit=1\n") is False
+    assert read_input_refused("\n") is False
+    assert read_input_refused(REFUSED) is True
 
 
 @pytest.mark.parametrize(
@@ -82,7 +123,14 @@ def test_storage_keyguard_and_app_are_read() -> None:
         (read_free_bytes, "df: /data: No such file or directory"),
         (read_free_bytes, DF_OF_ANDROID_5),
         (read_locked, "Can't find service: window"),
-        (read_installed, "cmd: Can't find service: package"),
+        (read_installed, "cmd: Can't find service: package\nexit=20\n"),
+        (read_installed, "cmd: Failure calling service package: Broken pipe (32)\nexit=224\n"),
+        (read_installed, "cmd: Failure calling service package: Failed transaction (2147483646)\nexit=2\n"),
+        (read_installed, "Error: Could not access the Package Manager.  Is the system running?\nexit=1\n"),
+        (read_installed, "exit=224\n"),
+        (read_installed, "\n"),
+        (read_input_refused, "cmd: Failure calling service input: Broken pipe (32)"),
+        (read_input_refused, "/system/bin/sh: input: inaccessible or not found"),
     ],
 )
 def test_what_does_not_tell_is_said(reader: object, output: str) -> None:
@@ -96,11 +144,11 @@ def answer(*parts: str) -> str:
 
 def test_the_question_is_one_line_and_its_answer_is_read_part_by_part() -> None:
     assert question(APP).count("\n") == 0
-    assert question(APP).count(MARK) == 4
+    assert question(APP).count(MARK) == 5
     assert f"pm path {APP}" in question(APP)
     assert "pm path" not in question(None)
-    whole = answer(BATTERY, DF, POLICY.format("true"), "package:/data/app/base.apk")
-    assert read_health(whole) == Health(Battery(37, 31.4, charging=True), 73750312 * 1024, True, True)
+    whole = answer(BATTERY, DF, POLICY.format("true"), "package:/data/app/base.apk\nexit=0", "")
+    assert read_health(whole) == Health(Battery(37, 31.4, charging=True), 73750312 * 1024, True, True, False)
     assert read_health(answer(BATTERY, DF)) == Health(Battery(37, 31.4, charging=True), 73750312 * 1024)
     assert read_health(BATTERY) == Health(), "an answer that broke off is not believed"
     assert read_health("") == Health()
@@ -172,8 +220,8 @@ def test_every_ailment_says_what_to_do() -> None:
     assert APP in found["app_missing"].remedy
 
 
-WELL = answer(BATTERY, DF, POLICY.format("false"), "package:/data/app/base.apk")
-LOCKED = answer(BATTERY, DF, POLICY.format("true"), "package:/data/app/base.apk")
+WELL = answer(BATTERY, DF, POLICY.format("false"), "package:/data/app/base.apk\nexit=0", "")
+LOCKED = answer(BATTERY, DF, POLICY.format("true"), "package:/data/app/base.apk\nexit=0", "")
 
 
 class Shelf:

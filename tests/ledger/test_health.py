@@ -16,9 +16,9 @@ from models.fitness import why_not
 from models.fleet import HOST_STOPPED, mark_silent, phone_offline, phone_online, phone_problem, phones_alive
 from models.health import FRESH, Reading, note_health, page_drift
 from models.tables import Alert, Phone
-from tests.ledger.drive import now, owned_author, phone_seat, plant, ready, take, titles
+from tests.ledger.drive import AUTHOR, now, owned_author, phone_seat, plant, ready, take, titles
 from workers.coordinator.hub import FEWEST, Loss, lost_together, report_hubs
-from workers.record import Failed, record
+from workers.record import Failed, Succeeded, record
 
 ZONE = ZoneInfo("Asia/Shanghai")
 HOT = "its battery has 52 °C"
@@ -144,6 +144,51 @@ def test_page_drift_is_kept_and_stops_nothing(ledger: Engine) -> None:
         assert seen[1] == "no page fits"
     assert phone(ledger, "p1").unfit_why is None
     assert page_drift(phone(ledger, "p1"), now(ledger) + timedelta(hours=25)) is None
+
+
+def test_a_refused_permission_makes_the_phone_unfit_with_what_to_switch_on(ledger: Engine) -> None:
+    fails(ledger, "p1", "input_refused", "click: java.lang.SecurityException")
+    unfit = why_not(phone(ledger, "p1"), now(ledger))
+    assert unfit is not None
+    assert unfit.code == "unfit"
+    assert "USB debugging (Security settings)" in unfit.remedy
+    assert phone(ledger, "p1").quarantined_until is None
+    note_health(ledger, "test", [fit("p1")])
+    assert why_not(phone(ledger, "p1"), now(ledger)) is None
+
+
+def drift(ledger: Engine, serial: str, page: str) -> None:
+    owned_author(ledger)
+    seat = phone_seat(ledger, serial)
+    (one,) = ready(ledger, plant(ledger, titles()))
+    record(ledger, take(ledger, one, seat), Failed("page_drift", f"{page} has no input", details={"page": page}))
+
+
+def succeed(ledger: Engine, serial: str, *pages: str) -> None:
+    seat = phone_seat(ledger, serial)
+    (one,) = ready(ledger, plant(ledger, titles()))
+    record(ledger, take(ledger, one, seat), Succeeded({"author_id": AUTHOR, "titles": []}, frozenset(pages)))
+
+
+def drift_alerts(ledger: Engine) -> list[tuple[str, bool]]:
+    return [(one.subject, one.over_at is not None) for one in alerts(ledger) if one.kind == "page_drift"][::-1]
+
+
+def test_a_page_drift_is_told_once_a_page_and_version_and_ends_with_a_success_on_that_page(ledger: Engine) -> None:
+    drift(ledger, "p1", "search")
+    drift(ledger, "p1", "search")
+    assert drift_alerts(ledger) == [("page:search@unknown", False)]
+    phone_seat(ledger, "p3")
+    set_phone(ledger, "p3", app_version="2.5")
+    drift(ledger, "p3", "search")
+    assert drift_alerts(ledger)[1:] == [("page:search@2.5", False)]
+    succeed(ledger, "p1", "feed", "author")
+    assert page_drift(phone(ledger, "p1"), now(ledger)) is not None, "another page says nothing of this one"
+    succeed(ledger, "p1", "feed", "search")
+    assert page_drift(phone(ledger, "p1"), now(ledger)) is None
+    assert drift_alerts(ledger) == [("page:search@unknown", True), ("page:search@2.5", False)]
+    drift(ledger, "p1", "search")
+    assert len(drift_alerts(ledger)) == 3, "told again when it comes back"
 
 
 def test_a_phone_says_since_when_it_is_in_its_state(ledger: Engine) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, select, update
@@ -15,8 +15,10 @@ from models.fitness import why_not
 from models.fleet import phone_offline, phone_online
 from models.health import Reading, note_health
 from models.logins import HOLDER_AGAIN, account_gone, account_seen, account_unread, to_be_asked
-from models.tables import Phone
-from tests.ledger.drive import now, phone_seat
+from models.tables import Account, Alert, Phone
+from tests.ledger.drive import now, owned_author, phone_seat, plant, ready, take, titles
+
+NEVER_IDLE = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Shelf:
@@ -33,7 +35,9 @@ class Shelf:
         """Each phone that is to be asked tells the account that it shows."""
         serials = read(
             self.ledger,
-            lambda session: list(session.scalars(select(Phone.serial).where(to_be_asked()).order_by("serial"))),
+            lambda session: list(
+                session.scalars(select(Phone.serial).where(to_be_asked(NEVER_IDLE)).order_by("serial"))
+            ),
         )
         self.asked += len(serials)
         for serial in serials:
@@ -235,3 +239,46 @@ def test_whatever_happened_it_settles_and_stays(ledger: Engine, seed: int) -> No
         account for account in shelf.shows.values() if account
     }
     assert all(account in (None, shelf.shows[serial]) for serial, account in known.items())
+
+
+def asked(ledger: Engine, idle_since: datetime) -> list[str]:
+    wanted = select(Phone.serial).where(to_be_asked(idle_since)).order_by(Phone.serial)
+    return read(ledger, lambda session: list(session.scalars(wanted)))
+
+
+def test_an_idle_phone_is_asked_again_and_a_busy_one_is_not(ledger: Engine) -> None:
+    idle, busy = phone_seat(ledger, "idle", "a"), phone_seat(ledger, "busy", "b")
+    before, later = now(ledger) - timedelta(seconds=1), now(ledger) + timedelta(seconds=45)
+    for seat, account in ((idle, "a"), (busy, "b")):
+        account_seen(ledger, seat.serial or "", account, account)
+    assert asked(ledger, before) == []
+    owned_author(ledger)
+    (one,) = ready(ledger, plant(ledger, titles()))
+    take(ledger, one, busy)
+    assert asked(ledger, later) == ["idle"]
+    account_unread(ledger, "idle", "a dialog lies over the page")
+    assert asked(ledger, before) == [], "a look that failed is no reason to look at once again"
+
+
+def alerts_of(ledger: Engine, kind: str) -> list[tuple[str, bool]]:
+    wanted = select(Alert).where(Alert.kind == kind).order_by(Alert.id)
+    return [(one.subject, one.over_at is not None) for one in read(ledger, lambda s: list(s.scalars(wanted)))]
+
+
+def test_a_phone_that_is_logged_out_is_told_once_until_somebody_is_logged_in(ledger: Engine) -> None:
+    phone_seat(ledger, "p1", "a")
+    for _ in range(3):
+        account_gone(ledger, "p1", "the login page shows")
+    assert alerts_of(ledger, "logged_out") == [("phone:p1", False)]
+    account_seen(ledger, "p1", "a", "a")
+    assert alerts_of(ledger, "logged_out") == [("phone:p1", True)]
+    account_gone(ledger, "p1", "the login page shows")
+    assert alerts_of(ledger, "logged_out") == [("phone:p1", True), ("phone:p1", False)]
+
+
+@pytest.mark.parametrize("account_id", ["", " ", "\u3000"])
+def test_no_account_without_an_id(ledger: Engine, account_id: str) -> None:
+    phone_seat(ledger, "p1", "a")
+    with pytest.raises(ValueError, match="has an id"):
+        account_seen(ledger, "p1", account_id, "x")
+    assert read(ledger, lambda s: s.get(Account, account_id)) is None

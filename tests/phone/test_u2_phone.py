@@ -69,7 +69,9 @@ def test_a_screenshot_is_a_jpeg_not_decoded(phone: U2Phone) -> None:
 
 
 def test_battery_and_version_are_read(phone: U2Phone, shelf: Shelf) -> None:
-    assert 20 < phone.battery().celsius < 40
+    celsius = phone.battery().celsius
+    assert celsius is not None
+    assert 20 < celsius < 40
     shelf.fault("hot_battery")
     assert phone.battery().celsius == 52.0
     assert phone.app_version(PACKAGE) == "2.4.1"

@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from flows.failures import INPUT_REMEDY
 from workers.phone.readings import (
     Battery,
     Unreadable,
     read_battery,
     read_free_bytes,
+    read_input_refused,
     read_installed,
     read_locked,
 )
@@ -41,6 +43,7 @@ class Health:
     free_bytes: int | None = None
     locked: bool | None = None
     app_installed: bool | None = None
+    input_refused: bool | None = None
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -49,9 +52,11 @@ class Health:
         if self.battery is not None:
             told |= {"percent": self.battery.percent, "celsius": self.battery.celsius}
             told["charging"] = self.battery.charging
+            told = {name: value for name, value in told.items() if value is not None}
         if self.free_bytes is not None:
             told["free_mb"] = self.free_bytes // MB
         more = {"locked": self.locked, "app_installed": self.app_installed}
+        more["input_refused"] = self.input_refused or None  # of a phone that is well it goes without saying
         return told | {name: value for name, value in more.items() if value is not None}
 
 
@@ -76,7 +81,8 @@ MUTE = Ailment(
 
 def question(package: str | None) -> str:
     """The shell line to ask a phone; without a package nothing is asked about the app."""
-    commands = ["dumpsys battery", "df -k /data", "dumpsys window policy", *([f"pm path {package}"] if package else [])]
+    installed = f"pm path {package}; echo exit=$?" if package else ":"
+    commands = ["dumpsys battery", "df -k /data", "dumpsys window policy", installed, "input keyevent 0"]
     return f"; echo {MARK}; ".join([*commands, ":"])
 
 
@@ -90,7 +96,13 @@ def read_health(output: str) -> Health:
         except Unreadable:
             return None
 
-    return Health(nth(0, read_battery), nth(1, read_free_bytes), nth(2, read_locked), nth(3, read_installed))
+    return Health(
+        battery=nth(0, read_battery),
+        free_bytes=nth(1, read_free_bytes),
+        locked=nth(2, read_locked),
+        app_installed=nth(3, read_installed),
+        input_refused=nth(4, read_input_refused),
+    )
 
 
 def judge(health: Health, package: str, before: Ailments) -> dict[str, Ailment]:
@@ -109,6 +121,8 @@ def _hot(health: Health, was: bool) -> str | None:
     if health.battery is None:
         return None
     celsius = health.battery.celsius
+    if celsius is None:  # no gauge that can be believed, and none that ever will be
+        return ""
     return f"its battery has {celsius:g} °C" if celsius >= (COOL_AGAIN if was else HOT) else ""
 
 
@@ -116,6 +130,8 @@ def _empty(health: Health, was: bool) -> str | None:
     if health.battery is None:
         return None
     percent, charging = health.battery.percent, health.battery.charging
+    if percent is None:  # it runs on a supply, or nobody can tell
+        return ""
     if percent >= (CHARGED_AGAIN if was and not charging else LOW) or (charging and percent > CRITICAL):
         return ""
     return f"its battery has {percent} % left" + ("" if charging else " and is not charged")
@@ -132,6 +148,12 @@ def _locked(health: Health, _was: bool) -> str | None:
     return None if health.locked is None else "its screen is locked" if health.locked else ""
 
 
+def _refused(health: Health, _was: bool) -> str | None:
+    if health.input_refused is None:
+        return None
+    return "it lets nobody touch the screen: INJECT_EVENTS is refused" if health.input_refused else ""
+
+
 def _missing(health: Health, _was: bool) -> str | None:
     return None if health.app_installed is None else "" if health.app_installed else "the app is not installed"
 
@@ -142,5 +164,6 @@ _LOOKS: Mapping[str, tuple[Callable[[Health, bool], str | None], str]] = {
     "battery_low": (_empty, "charge it: check its cable and the hub's power supply"),
     "storage_full": (_full, "free some storage: clear the app's cache, delete downloads and pictures"),
     "screen_locked": (_locked, "unlock it, and set its screen lock to none and its screen to stay awake"),
+    "input_refused": (_refused, INPUT_REMEDY),
     "app_missing": (_missing, "install the app {package} on it, and log its account in"),
 }

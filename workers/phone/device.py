@@ -35,6 +35,8 @@ READS = frozenset(
         "objInfoOfAllInstances", "takeScreenshot", "waitForExists", "waitUntilGone",
     }
 )  # fmt: skip
+# without the permission INJECT_EVENTS no finger, key or text reaches the screen
+_REFUSED = ("INJECT_EVENTS", "java.lang.SecurityException: Injecting")
 _DEAD = ("UiAutomation not connected", "android.os.DeadObjectException", "android.os.DeadSystemRuntimeException")
 
 
@@ -162,6 +164,16 @@ def _result(method: str, answer: bytes) -> Any:
     message = str(problem.get("message", ""))
     if "uiautomator.UiObjectNotFoundException" in message:
         raise UiObjectNotFoundError(problem.get("code"), message, method)
-    if any(hint in message or hint in str(problem.get("data", "")) for hint in _DEAD):
+    data_text = str(problem.get("data", ""))
+    if any(hint in message or hint in data_text for hint in _REFUSED):
+        # Android throws before anything reaches the screen: what was asked did not happen
+        raise PhoneError("input_refused", f"{method}: {_first_line(message, data_text)}", sent=False)
+    if any(hint in message or hint in data_text for hint in _DEAD):
         raise PhoneError("ui_server_lost", f"{method}: {message[:200]}", sent=True)
-    raise PhoneError("page_not_reached", f"{method}: the UI server said {message[:200]}", sent=True)
+    raise PhoneError("page_not_reached", f"{method}: the UI server said {_first_line(message, data_text)}", sent=True)
+
+
+def _first_line(message: str, data: str) -> str:
+    """What went wrong in one line: the message, and what the data say first where they say something else."""
+    detail = data.strip().partition("\n")[0]
+    return f"{message}: {detail}"[:400] if detail and detail not in message else message[:400]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import ClassVar, Self
@@ -20,6 +21,10 @@ from workers.phone.shown import read_shown
 
 STEPS_A_SECOND = 200  # UiDevice.swipe takes steps of 5 ms
 DEPTH = 50  # uiautomator2's own default for a dump
+SET_TEXT_TRIES = 4
+SERVICE_TRIES, SERVICE_PAUSE = 5, 0.3  # seconds; a service that restarts is back within a second
+TURN_TRIES = 2
+LAUNCHER, NO_ACTIVITY = "android.intent.category.LAUNCHER", "No activity found"
 
 
 class U2Phone:
@@ -72,12 +77,21 @@ class U2Phone:
 
     def look(self) -> Screen:
         """The whole screen, from one hierarchy dump."""
+        screen = self._dump()
+        for _ in range(TURN_TRIES):
+            if not screen.on_its_side:
+                break
+            self._device.jsonrpc.setOrientation("natural")  # profiles are written for a screen that stands upright
+            screen = self._dump()
+        self._last = screen
+        return screen
+
+    def _dump(self) -> Screen:
         dump = self._device.jsonrpc.dumpWindowHierarchy(False, DEPTH)
         try:
-            self._last = Screen.parse(dump if isinstance(dump, str) else "")
+            return Screen.parse(dump if isinstance(dump, str) else "")
         except ScreenError as error:
             raise PhoneError("ui_server_lost", f"cannot read the screen: {error}", sent=True) from error
-        return self._last
 
     def texts(self, resource_id: str) -> list[Shown]:
         """The nodes of one id as they are now, in one call, their texts whole: in JSON, not as a dump has them."""
@@ -99,12 +113,22 @@ class U2Phone:
         self._device.jsonrpc.swipe(*start, *end, max(2, int(seconds * STEPS_A_SECOND)))
 
     def set_text(self, node: Node, text: str) -> None:
-        """Replace the text of an input field. Never sent twice."""
-        selector = {"resourceId": node.resource_id, "instance": self._instance(node)}
+        """Replace the text of an input field; a field that takes none is tried again.
+
+        Raises PhoneError('text_not_set').
+        """
+        selector = self._device(resourceId=node.resource_id, instance=self._instance(node)).selector
+        call = self._device.jsonrpc
         try:
-            self._device(**selector).jsonrpc.setText(self._device(**selector).selector, text)
+            for _ in range(SET_TEXT_TRIES):
+                if call.setText(selector, text) is not False or call.getText(selector) == text:
+                    return
+                call.click(selector)  # the focus, which some fields want before they take anything
+                call.clearTextField(selector)
         except UiObjectNotFoundError as error:
             raise PhoneError("page_not_reached", f"no input field {node.resource_id}", sent=False) from error
+        reason = f"{node.resource_id} took no text, {SET_TEXT_TRIES} times in a row"
+        raise PhoneError("text_not_set", reason, sent=False)
 
     def press(self, key: Key) -> None:
         """Press a key. Never sent twice."""
@@ -119,10 +143,15 @@ class U2Phone:
             raise PhoneError("ui_server_lost", "the phone gave no picture", sent=True) from error
 
     def start_app(self, package: str) -> None:
-        """Bring the app to the foreground from its first page. Raises PhoneError('app_missing')."""
-        answer = self._device.shell(["monkey", "-p", package, "-c", "android.intent.category.LAUNCHER", "1"])
-        if answer.exit_code or "No activities found" in answer.output:
-            raise PhoneError("app_missing", f"{package} cannot be started: {answer.output.strip()[-200:]}", sent=True)
+        """Bring the app to the foreground from its first page. Raises PhoneError('app_missing').
+
+        By its activity's name: `monkey`, which others use, switches auto-rotate on.
+        """
+        said = self._ask_service(
+            ["am", "start", "-n", self._launcher_activity(package)], lambda out: "Starting:" in out
+        )
+        if "Error" in said:
+            raise PhoneError("page_not_reached", f"{package} cannot be started: {said.strip()[-200:]}", sent=True)
 
     def stop_app(self, package: str) -> None:
         """Force-stop the app."""
@@ -144,6 +173,26 @@ class U2Phone:
         """The version name of an app; None when it is not installed."""
         match = re.search(r"versionName=(\S+)", self._device.shell(["dumpsys", "package", package]).output)
         return match[1] if match else None
+
+    def _launcher_activity(self, package: str) -> str:
+        """`PACKAGE/ACTIVITY` of the app's icon. Raises PhoneError('app_missing')."""
+        question = ["cmd", "package", "resolve-activity", "--brief", "-c", LAUNCHER, package]
+        said = self._ask_service(question, lambda out: f"{package}/" in out or NO_ACTIVITY in out)
+        if NO_ACTIVITY in said:
+            raise PhoneError("app_missing", f"{package} cannot be started: it has no icon here", sent=True)
+        return next(line.strip() for line in said.splitlines() if line.strip().startswith(f"{package}/"))
+
+    def _ask_service(self, command: list[str], answers: Callable[[str], bool]) -> str:
+        """What a command of Android's own says, asked again while its service fails. Raises PhoneError."""
+        said = ""
+        for turn in range(SERVICE_TRIES):
+            if turn:
+                time.sleep(SERVICE_PAUSE)
+            said = str(self._device.shell(command).output)
+            if answers(said):
+                return said
+        reason = f"{' '.join(command[:3])} says {said.strip()[:200]!r}, {SERVICE_TRIES} times in a row"
+        raise PhoneError("phone_hung", reason, sent=True)
 
     def _refuse_beside(self, point: tuple[int, int], what: str) -> None:
         """Raises PhoneError unless the pixel lies on the screen that was looked at last."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _FIELD = re.compile(r"^[ \t]*([\w ]+): (-?\w+)[ \t\r]*$", re.MULTILINE)
@@ -16,26 +17,54 @@ class Unreadable(ValueError):
     """The phone's answer does not hold what was asked."""
 
 
+# What a battery can have: below and above, the gauge is broken or there is none. Cells burst before 120 °C.
+COLDEST, HOTTEST = -40.0, 120.0
+
+
 @dataclass(frozen=True, slots=True)
 class Battery:
-    """Charge in percent, temperature in °C, and whether the phone hangs on a charger."""
+    """Charge in percent, temperature in °C, and whether the phone hangs on a charger.
 
-    percent: int
-    celsius: float
+    None for what the phone does not know: a phone that runs on a supply without a battery, a gauge that is broken.
+    """
+
+    percent: int | None
+    celsius: float | None
     charging: bool
 
 
 def read_battery(output: str) -> Battery:
-    """From `dumpsys battery`, whose temperature is in tenths of a degree. Raises Unreadable."""
-    fields = dict(_FIELD.findall(output))
-    try:
-        return Battery(
-            percent=int(fields["level"]),
-            celsius=int(fields["temperature"]) / 10,
-            charging=any(fields.get(f"{source} powered") == "true" for source in ("AC", "USB", "Wireless", "Dock")),
-        )
-    except (KeyError, ValueError):
-        raise Unreadable("dumpsys battery tells no level and temperature") from None
+    """From `dumpsys battery`, whose temperature is in tenths of a degree. Raises Unreadable.
+
+    Of a name that stands there twice the first one counts: vendors put sections of their own behind Android's.
+    """
+    fields: dict[str, str] = {}
+    for name, value in _FIELD.findall(output):
+        fields.setdefault(name.strip(), value)
+    present = fields.get("present") != "false"
+    if present and "level" not in fields:
+        raise Unreadable("dumpsys battery tells no level")
+    return Battery(
+        percent=_percent(fields) if present else None,
+        celsius=_celsius(fields) if present else None,
+        charging=any(fields.get(f"{source} powered") == "true" for source in ("AC", "USB", "Wireless", "Dock")),
+    )
+
+
+def _percent(fields: Mapping[str, str]) -> int | None:
+    level, scale = _whole(fields.get("level")), _whole(fields.get("scale")) or 100
+    if level is None or not 0 <= level <= scale:
+        return None
+    return round(level * 100 / scale)
+
+
+def _celsius(fields: Mapping[str, str]) -> float | None:
+    tenths = _whole(fields.get("temperature"))
+    return tenths / 10 if tenths is not None and COLDEST <= tenths / 10 <= HOTTEST else None
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text is not None and re.fullmatch(r"-?[0-9]{1,9}", text) else None
 
 
 def read_free_bytes(output: str) -> int:
@@ -55,9 +84,23 @@ def read_locked(output: str) -> bool:
 
 
 def read_installed(output: str) -> bool:
-    """Is the package there? From `pm path PACKAGE`, which says nothing of one that is not. Raises Unreadable."""
-    if "package:" in output:
+    """Is the package there? From `pm path PACKAGE; echo exit=$?`. Raises Unreadable.
+
+    Of a package that is not there it says nothing, and ends with 1. Whatever else it says, such as
+    `cmd: Failure calling service package`, tells of the service and not of the package.
+    """
+    said, _, code = output.strip().rpartition("exit=")
+    if re.search(r"^package:/", said, re.MULTILINE):
         return True
-    if output.strip():  # e.g. the package service is not up yet
+    if said.strip() or code != "1":
         raise Unreadable(f"pm path says {output.strip()[:200]!r}")
+    return False
+
+
+def read_input_refused(output: str) -> bool:
+    """Does the phone let nobody inject events? From `input keyevent 0`, a key that does nothing. Raises Unreadable."""
+    if "INJECT_EVENTS" in output or "java.lang.SecurityException: Injecting" in output:
+        return True
+    if output.strip():
+        raise Unreadable(f"input says {output.strip()[:200]!r}")
     return False
