@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 SETTLE = 0.3  # seconds between two looks at a screen that is not yet what it should be
 LOOKS = 25  # looks at most until a page is there: about 8 seconds, then the app is slow beyond use
+SLOW_LOOKS = 10  # looks at a page of which some fields are still to come: about 3 seconds
 RESTARTS = 2  # times that a flow goes on after the app died
 
 # pages that end a flow, and what they mean
@@ -108,6 +109,7 @@ class App:
 
     def glimpse(self, *kinds: type[P], looks: int = LOOKS) -> P | None:
         """As `see`, but None when none of these pages came."""
+        late = 0
         for turn in range(looks):
             if turn:
                 self.settle()
@@ -126,11 +128,14 @@ class App:
                 and screen.packages & {*self.profile.launchers}
             ):
                 raise AppGone("the launcher is in front")
-            for kind in kinds:
-                if kind.name == name:
-                    page = kind(self, screen)
-                    self.untouched = page
-                    return page
+            page = next((kind(self, screen) for kind in kinds if kind.name == name), None)
+            if page is None:
+                continue
+            late += 1
+            if page.waiting and late <= SLOW_LOOKS and turn + 1 < looks:
+                continue
+            self.untouched = page
+            return page
         return None
 
     def clear(self, screen: Screen) -> bool:

@@ -130,7 +130,7 @@ class _Search:
             page = open_author(self.app, self.params.author_id).whole("name")
             self._author = page.author
         with self.app.session.watch.step("titles"):
-            self._pass(page, lambda _, row: row.shown >= margin(least))
+            self._pass(page, lambda _, row: row.at_least >= margin(least))
         if self._enough - self._judged and not self._complete:
             with self.app.session.watch.step("titles below the margin"):
                 page = open_author(self.app, self.params.author_id)
@@ -143,7 +143,7 @@ class _Search:
     def _pass(self, page: AuthorPage, eligible: Callable[[int, VideoRow], bool]) -> None:
         for walk, place, row in walk_videos(page, self.params.video_loop):
             self.looked_at = max(self.looked_at, place + 1)
-            if row.shown >= self.params.least_comments:
+            if row.at_most >= self.params.least_comments:
                 self._enough.add(place)
             if place not in self._judged and eligible(place, row):
                 self._judge(walk.page, row)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flows.counts import count_or_zero
+from flows.counts import MOST, Count, read_count
 from flows.lossy import dumped, may_be
-from flows.pages.lists import Cut, ListPage, dump_text, no_text
-from flows.pages.page import after_colon
+from flows.pages.lists import Cut, ListPage, late, name_text, no_text, told
 from flows.pages.video import VideoPage
+from flows.placeholders import is_waiting_count
 from flows.screen import Node
 from flows.stitch import Parts, agree
 
@@ -24,7 +24,8 @@ class VideoRow:
 
     heading: Node | None
     untitled: bool  # seen whole, and without a title
-    shown: int
+    count: Count | None
+    late: bool  # a field of it is still to come
     time: str
     whole: bool
     node: Node
@@ -33,12 +34,27 @@ class VideoRow:
 
     @property
     def title(self) -> str | None:
-        return self.heading.text if self.heading else "" if self.untitled else None
+        return "" if self.untitled else told(self.heading)
+
+    @property
+    def shown(self) -> int:
+        """Comments that the app shows; 0 where it shows none."""
+        return self.count.value if self.count else 0
+
+    @property
+    def at_least(self) -> int:
+        """The video shows so many comments or more: what is rounded may have been rounded up."""
+        return self.count.least if self.count else 0
+
+    @property
+    def at_most(self) -> int:
+        """The video shows so many comments or fewer: what is cut (1.2万, 10万+) may be more, what is late anything."""
+        return self.count.most if self.count else MOST if self.late else 0
 
     @property
     def parts(self) -> Parts:
         # neither count nor time: 刚刚 turns into 1分钟前 while one reads
-        return (dump_text(self.heading, self.untitled),)
+        return (name_text(self.heading, self.untitled),)
 
     @property
     def texts(self) -> list[Node]:
@@ -58,23 +74,25 @@ class AuthorPage(ListPage[VideoRow]):
 
     name = "author"
     noun = "videos"
+    fields = ("id", "name")
 
     @property
     def author_id(self) -> str:
-        return after_colon(self.need("id").text)
+        return self.told("id")
 
     @property
     def author(self) -> str:
-        return self.text("name")
+        return self.told("name")
 
     def read_row(self, node: Node, cut: Cut) -> VideoRow:
         title, count, time = self.part("title", node), self.part("count", node), self.part("time", node)
         return VideoRow(
             heading=title,
             untitled=no_text(title, None if cut.above else node, count),
-            shown=count_or_zero(count.text) if count else 0,
+            count=read_count(count.text) if count else None,
+            late=late(title) or late(time) or (count is not None and is_waiting_count(count.text)),
             time=time.text if time else "",
-            whole=None not in (count, time) and not cut.below,
+            whole=None not in (count, time) and not cut.below and not late(title),
             node=node,
             top=cut.top(node),
             bottom=cut.bottom(node),

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flows.counts import count_or_zero
-from flows.pages.lists import Cut, ListPage, dump_text, no_text, shows
+from flows.pages.lists import Cut, ListPage, dump_text, late, name_text, no_text, shows, told
 from flows.pages.replies import RepliesPage
+from flows.placeholders import is_waiting_count
 from flows.screen import Node
 from flows.stitch import Parts, agree
 
@@ -23,6 +24,7 @@ class CommentRow:
     read_at: datetime
     likes: int | None
     replies: int | None
+    late: bool  # a field of it is still to come
     liked: bool
     whole: bool
     node: Node
@@ -34,7 +36,7 @@ class CommentRow:
     @property
     def commenter(self) -> str | None:
         """Who wrote it."""
-        return self.author.text if self.author else None
+        return told(self.author)
 
     @property
     def text(self) -> str | None:
@@ -43,11 +45,11 @@ class CommentRow:
 
     @property
     def time(self) -> str:
-        return self.stamp.text if self.stamp else ""
+        return told(self.stamp) or ""
 
     @property
     def parts(self) -> Parts:
-        return dump_text(self.author), dump_text(self.words, self.wordless)
+        return name_text(self.author), dump_text(self.words, self.wordless)
 
     @property
     def texts(self) -> list[Node]:
@@ -57,7 +59,7 @@ class CommentRow:
     @property
     def told(self) -> bool:
         """Commenter and text are on the screen."""
-        return self.author is not None and self.text is not None
+        return self.commenter is not None and self.text is not None
 
     def says(self, target: tuple[str, str]) -> bool:
         """Is this a comment of that commenter with that text?"""
@@ -73,6 +75,7 @@ class CommentsPage(ListPage[CommentRow]):
 
     name = "comments"
     noun = "comments"
+    counts = ("total",)
 
     @property
     def total(self) -> int:
@@ -97,10 +100,11 @@ class CommentsPage(ListPage[CommentRow]):
             wordless=no_text(text, author, time),
             stamp=time,
             read_at=self.read_at,
-            likes=count_or_zero(self.text("likes", node)),
-            replies=count_or_zero(self.text("replies", node)),
+            likes=_count(self.text("likes", node)),
+            replies=_count(self.text("replies", node)),
+            late=late(author) or late(time) or is_waiting_count(self.text("likes", node)),
             liked=like is not None and like.selected,
-            whole=complete and not cut.below,
+            whole=complete and not cut.below and not late(author),
             node=node,
             top=cut.top(node),
             bottom=cut.bottom(node),
@@ -118,3 +122,8 @@ class CommentsPage(ListPage[CommentRow]):
             return nearest.reply_button
 
         return self.go(button, RepliesPage)
+
+
+def _count(text: str) -> int | None:
+    """Likes or replies; 0 where the app shows none, None while the number is still to come."""
+    return None if is_waiting_count(text) else count_or_zero(text)

@@ -11,6 +11,7 @@ from flows.app import App
 from flows.failures import FlowFailure
 from flows.lossy import may_be
 from flows.pages.page import Page
+from flows.placeholders import is_placeholder
 from flows.screen import Node
 from flows.scrolls import RUN_ON
 
@@ -31,6 +32,9 @@ class ListRow(stitch.Row, Protocol):
 
     @property
     def texts(self) -> list[Node]: ...
+
+    @property
+    def late(self) -> bool: ...
 
 
 R = TypeVar("R", bound=ListRow)
@@ -65,6 +69,21 @@ def dump_text(node: Node | None, empty: bool = False) -> str | None:
     return node.dump_text if node else "" if empty else None
 
 
+def late(node: Node | None) -> bool:
+    """Is the node's text, a name, a title or a time, still to come?"""
+    return node is not None and is_placeholder(node.text)
+
+
+def told(node: Node | None) -> str | None:
+    """A name or a title; None where an edge cut it off, and while it is still to come."""
+    return None if node is None or late(node) else node.text
+
+
+def name_text(node: Node | None, empty: bool = False) -> str | None:
+    """As `dump_text`, of a name or a title, which may still be to come."""
+    return None if late(node) else dump_text(node, empty)
+
+
 def shows(node: Node | None, text: str) -> bool:
     """Could the node's text be this one?"""
     return node is not None and may_be(node, text)
@@ -96,6 +115,10 @@ class ListPage(Page, Generic[R]):
         _, top, _, bottom = area.bounds
         nodes = area.all(self.id("row"))
         return [self.read_row(node, Cut(node.bounds[1] <= top, node.bounds[3] >= bottom)) for node in nodes]
+
+    @property
+    def waiting(self) -> bool:
+        return super().waiting or any(row.late for row in self._all_rows)
 
     @property
     def ended(self) -> bool:

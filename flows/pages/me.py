@@ -9,6 +9,7 @@ class MePage(Page):
     """Who is logged in."""
 
     name = "me"
+    fields = ("id", "name")
 
     @property
     def account_id(self) -> str:

@@ -8,6 +8,7 @@ from typing import ClassVar, Self, TypeVar
 
 from flows.app import App
 from flows.failures import FlowFailure
+from flows.placeholders import is_placeholder, is_waiting_count
 from flows.screen import Node, Screen
 
 Q = TypeVar("Q", bound="Page")
@@ -21,6 +22,8 @@ class Page:
     """One screen that was recognised as a page. Its nodes are those of that one dump."""
 
     name: ClassVar[str]
+    fields: ClassVar[tuple[str, ...]] = ()  # parts that the app may fill in after it showed the page
+    counts: ClassVar[tuple[str, ...]] = ()  # likewise, and empty where there is nothing to count
 
     def __init__(self, app: App, screen: Screen) -> None:
         self.app = app
@@ -50,6 +53,20 @@ class Page:
         """The text of a part; empty when it is not there."""
         node = self.part(part, within)
         return node.text if node else ""
+
+    @property
+    def waiting(self) -> bool:
+        """Does the page still show placeholders where values will be? `App.see` looks at it again."""
+        late = any(is_placeholder(_value(part, self.text(part))) for part in self.fields if self.part(part) is not None)
+        return late or any(is_waiting_count(self.text(part)) for part in self.counts)
+
+    def told(self, part: str) -> str:
+        """What a field says, the label of an id apart. Raises FlowFailure('page_not_reached') for a placeholder."""
+        text = _value(part, self.need(part).text)
+        if is_placeholder(text):
+            details = {"page": self.name, "waiting": self.id(part)}
+            raise FlowFailure("page_not_reached", f"page {self.name} did not load its {part}: {text!r}", details)
+        return text
 
     def whole(self, *parts: str) -> Self:
         """The page, or a new look at it, with the texts of these parts whole. Raises FlowFailure('text_unclear')."""
@@ -90,6 +107,11 @@ class Page:
                     break  # a pop-up took the tap
         details = {"page": self.name, "wanted": [to.name]}
         raise FlowFailure("page_not_reached", f"page {self.name} stays; expected {to.name}", details)
+
+
+def _value(part: str, text: str) -> str:
+    """A field's own text: an id stands behind its label; a name or a title may hold a colon."""
+    return after_colon(text) if part in ("id", "author_id") else text
 
 
 def after_colon(text: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from flows.failures import FlowFailure
-from flows.pages.lists import Cut, ListPage, dump_text, no_text, shows
+from flows.pages.lists import Cut, ListPage, dump_text, late, name_text, no_text, shows, told
 from flows.screen import Node
 from flows.stitch import Parts
 
@@ -19,6 +19,7 @@ class ReplyRow:
     words: Node | None
     wordless: bool  # seen whole, and without a text: a sticker
     time: str
+    late: bool  # a field of it is still to come
     whole: bool
     node: Node
     top: int | None
@@ -27,7 +28,7 @@ class ReplyRow:
     @property
     def commenter(self) -> str | None:
         """Who wrote it."""
-        return self.author.text if self.author else None
+        return told(self.author)
 
     @property
     def text(self) -> str | None:
@@ -36,7 +37,7 @@ class ReplyRow:
 
     @property
     def parts(self) -> Parts:
-        return dump_text(self.author), dump_text(self.words, self.wordless)
+        return name_text(self.author), dump_text(self.words, self.wordless)
 
     @property
     def texts(self) -> list[Node]:
@@ -46,7 +47,7 @@ class ReplyRow:
     @property
     def told(self) -> bool:
         """Commenter and text are on the screen."""
-        return self.author is not None and self.text is not None
+        return self.commenter is not None and self.text is not None
 
     def says(self, target: tuple[str, str]) -> bool:
         """Is this a reply of that commenter with that text?"""
@@ -62,6 +63,7 @@ class RepliesPage(ListPage[ReplyRow]):
 
     name = "replies"
     noun = "replies"
+    fields = ("parent_author",)
 
     @property
     def parent(self) -> tuple[str, str]:
@@ -89,8 +91,9 @@ class RepliesPage(ListPage[ReplyRow]):
             author=author,
             words=text,
             wordless=no_text(text, author, time),
-            time=time.text if time else "",
-            whole=None not in (author, time) and not cut.below,
+            time=told(time) or "",
+            late=late(author) or late(time),
+            whole=None not in (author, time) and not cut.below and not late(author),
             node=node,
             top=cut.top(node),
             bottom=cut.bottom(node),

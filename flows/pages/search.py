@@ -6,6 +6,7 @@ from flows.failures import FlowFailure
 from flows.lossy import dumped
 from flows.pages.author import AuthorPage
 from flows.pages.page import Page, after_colon
+from flows.placeholders import is_placeholder
 from flows.screen import Node
 
 RESULT_LOOKS = 25  # looks until results come: about 8 seconds
@@ -17,6 +18,10 @@ class SearchPage(Page):
     """Finds authors by id."""
 
     name = "search"
+
+    @property
+    def waiting(self) -> bool:
+        return any(is_placeholder(after_colon(shown.text)) for _, shown in self._ids())
 
     def open_author(self, author_id: str) -> AuthorPage:
         """Search an author by id and open the page.
@@ -58,7 +63,8 @@ class SearchPage(Page):
                 continue
             if page._row(author_id) is not None:
                 return page
-            others += page.part("empty") is not None or page.part("row") is not None
+            if not page.waiting:
+                others += page.part("empty") is not None or page.part("row") is not None
             if others >= STALE_LOOKS:
                 raise FlowFailure("author_not_found", f"no author with the id {author_id!r}", {"author_id": author_id})
             self.app.settle()

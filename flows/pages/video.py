@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from flows.counts import count_or_zero
 from flows.pages.comments import CommentsPage
-from flows.pages.page import Page, after_colon
+from flows.pages.page import Page
 from flows.screen import Node
 
 
 class Video(Page):
     """What the feed and a single video show alike."""
 
+    fields = ("author_id", "author", "title")
+    counts = ("comment_count",)
+
     @property
     def author_id(self) -> str:
-        return after_colon(self.need("author_id").text)
+        return self.told("author_id")
 
     @property
     def author(self) -> str:
-        return self.text("author")
+        return self.told("author")
 
     @property
     def title(self) -> str:
-        return self.need("title").text
+        return self.told("title")
 
     @property
     def identity(self) -> tuple[str, str]:

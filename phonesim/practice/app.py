@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+import zlib
 from collections.abc import Callable
 
 from phonesim.node import Node
-from phonesim.practice import DRIFT_SUFFIX, LABEL, LAUNCHER, PACKAGE, overlays
+from phonesim.practice import DRIFT_SUFFIX, LABEL, LAUNCHER, PACKAGE, overlays, slow
 from phonesim.practice.author import AuthorPage
 from phonesim.practice.comments import CommentsPage
 from phonesim.practice.feed import FeedPage
@@ -180,6 +181,12 @@ class PracticeApp:
             return True
         return False
 
+    def run_on(self) -> float:
+        return self.rng.uniform(0, self.rough.inertia - 1) if self.rough.inertia > 1 else 0.0
+
+    def textless(self, comment: Comment) -> bool:
+        return self.rough.textless_rows and not comment.account_id and zlib.crc32(comment.id.encode()) % 6 == 0
+
     def may_act(self, author_id: str) -> bool:
         return not self.may_not_act and self.world.may_act(self._account_id, author_id)
 
@@ -281,7 +288,10 @@ class PracticeApp:
     def _build_page(self, frame: Frame) -> None:
         page = self._page()
         frame.suffix = DRIFT_SUFFIX if self.drifted and page.drifts else ""
-        page.build(frame, frame.add(frame.root, LAYOUT, page.name, (0, 0, 1080, frame.height)))
+        root = frame.add(frame.root, LAYOUT, page.name, (0, 0, 1080, frame.height))
+        page.build(frame, root)
+        if self.rough.slow_fields and self._clock() - page.since < slow.SECONDS:
+            slow.hold_back(root)
         frame.suffix = ""
         if self._clock() < self._toast_until:
             overlays.build_toast(frame, self.last_toast)

@@ -20,9 +20,13 @@ THREAD = 58
 PAD = 22
 
 
-def comment_height(text: str, replies: int) -> int:
+STICKER = 240  # units, high and wide
+
+
+def comment_height(text: str, replies: int, *, sticker: bool = False) -> int:
     """A row's height in design units."""
-    return NAME_END + LINE * len(wrap(text, EMS)) + META + (THREAD if replies else 0) + PAD
+    body = STICKER if sticker else LINE * len(wrap(text, EMS))
+    return NAME_END + body + META + (THREAD if replies else 0) + PAD
 
 
 Part = tuple[str, str, str, Bounds, Touch | None, bool]  # class, id, text, box, tap, selected
@@ -60,8 +64,13 @@ class CommentRow:
             (LABEL_VIEW, "comment_author", comment.commenter, (LEFT, top + 18, RIGHT, top + NAME_END), None, False),
             (IMAGE_BUTTON, "comment_like", "", (950, top + 18, 1050, top + 98), self._like, liked),
             (LABEL_VIEW, "comment_likes", shown_likes, (930, top + 98, 1070, top + 140), None, False),
-            (LABEL_VIEW, "comment_text", comment.text, (LEFT, top + NAME_END, RIGHT, text_end), None, False),
+            self._body(top, text_end),
         ]
+
+    def _body(self, top: int, text_end: int) -> Part:
+        if self.shell.textless(self.comment):
+            return VIEW, "comment_picture", "", (LEFT, top + NAME_END, LEFT + STICKER, text_end), None, False
+        return LABEL_VIEW, "comment_text", self.comment.text, (LEFT, top + NAME_END, RIGHT, text_end), None, False
 
     def _lower(self, top: int) -> list[Part]:
         when = time_text(self.comment.created, self.shell.world.now())

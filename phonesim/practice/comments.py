@@ -22,9 +22,10 @@ class Row:
 
     comment: Comment
     replies: int
+    sticker: bool
 
     def height(self) -> int:
-        return comment_height(self.comment.text, self.replies)
+        return comment_height(self.comment.text, self.replies, sticker=self.sticker)
 
 
 class CommentsPage(Page):
@@ -72,7 +73,8 @@ class CommentsPage(Page):
             self._rows.measure()
 
     def _row(self, comment: Comment) -> Row:
-        return Row(comment, self.shell.world.reply_count(comment, self.shell.actor.account_id))
+        replies = self.shell.world.reply_count(comment, self.shell.actor.account_id)
+        return Row(comment, replies, self.shell.textless(comment))
 
     def _send(self, text: str) -> bool:
         actor = self.shell.actor

@@ -21,6 +21,9 @@ class Shell(Loads, Protocol):
     def actor(self) -> Actor:
         """Who acts on this phone now."""
 
+    def textless(self, comment: Comment) -> bool:
+        """Is this comment a sticker alone, as the app shows it on this phone?"""
+
     def may_act(self, author_id: str) -> bool:
         """May the account write on this author's videos from this phone?"""
 
@@ -58,6 +61,7 @@ class Page(ABC):
 
     def __init__(self, shell: Shell) -> None:
         self.shell = shell
+        self.since = shell.now()  # when it came up
 
     @abstractmethod
     def build(self, frame: Frame, root: Node) -> None:

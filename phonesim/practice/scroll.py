@@ -1,4 +1,7 @@
-"""A scrolling list that loads in parts of 20. Lengths are design units; scrolling has no inertia."""
+"""A scrolling list that loads in parts of 20. Lengths are design units.
+
+On a rough phone the list runs on after the finger has left it, slower and slower, until a finger stops it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 
 PART = 20
 FOOTER = 130  # height of the last row: 没有更多了, loading, or retry
+GLIDE = 0.6  # seconds that a list runs on
 NEAR = 900  # how far from the end the next part begins to load
 
 T = TypeVar("T")
@@ -26,6 +30,9 @@ class Loads(Protocol):
 
     def load_fails(self) -> bool:
         """Does the load that is due now fail? Asked once for each."""
+
+    def run_on(self) -> float:
+        """By how many times the finger's way the list runs on after a swipe that ends now; 0 if it stands still."""
 
 
 class Loading(StrEnum):
@@ -47,6 +54,7 @@ class PartList(Generic[T]):
         self._loads = loads
         self._tops = [0]  # of every row, and the end of the last
         self._due = 0.0
+        self._glide: tuple[float, int, int] | None = None  # since when it runs on, from where, how far
         self.rows: list[T] = []
         self.offset = 0
         self.viewport = 0
@@ -61,7 +69,8 @@ class PartList(Generic[T]):
             self.settle()
 
     def settle(self) -> None:
-        """Take in the part that is due by now."""
+        """Take in the part that is due by now, and how far the list ran on."""
+        self._run_on()
         if self.loading is not Loading.BUSY or self._loads.now() < self._due:
             return
         if self._loads.load_fails():
@@ -84,8 +93,21 @@ class PartList(Generic[T]):
     def scroll(self, down: int) -> None:
         """Follow the finger: `down` is its way; a finger that goes up (negative) shows later rows."""
         self.settle()
+        self._glide = None
         self.offset = max(0, min(self.offset - down, self._limit()))
+        more = round(-down * self._loads.run_on())
+        if more:
+            self._glide = (self._loads.now(), self.offset, more)
         self.fit(self.viewport)
+
+    def _run_on(self) -> None:
+        if self._glide is None:
+            return
+        since, start, more = self._glide
+        part = min(1.0, (self._loads.now() - since) / GLIDE)
+        self.offset = max(0, min(start + round(more * (1 - (1 - part) ** 2)), self._limit()))
+        if part == 1.0:
+            self._glide = None
 
     def visible(self) -> Iterator[tuple[T, int, int]]:
         """The rows on the screen with their top and height; tops count from the viewport's top."""
@@ -104,11 +126,13 @@ class PartList(Generic[T]):
     def put_first(self, row: T) -> None:
         """A new row on top; the list scrolls there."""
         self._put(0, row)
+        self._glide = None
         self.offset = 0
 
     def put_last(self, row: T) -> None:
         """A new row at the end, once all others are loaded; the list scrolls there."""
         self._put(len(self.rows), row)
+        self._glide = None
         self.offset = max(0, self._limit())
 
     def take_all(self) -> None:

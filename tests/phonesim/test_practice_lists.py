@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
-from phonesim.practice.scroll import FOOTER, PART, Loading, PartList
+from phonesim.practice.scroll import FOOTER, GLIDE, PART, Loading, PartList
+from phonesim.practice.slow import PLACEHOLDERS, SECONDS
+from phonesim.roughness import Roughness
 from tests.phonesim.practice_hand import Hand, busy_video
 
 
@@ -15,6 +19,7 @@ class Net:
         self.time = 0.0
         self.seconds = 0.0
         self.failures = 0
+        self.inertia = 1.0
 
     def now(self) -> float:
         return self.time
@@ -25,6 +30,9 @@ class Net:
     def load_fails(self) -> bool:
         self.failures -= 1
         return self.failures >= 0
+
+    def run_on(self) -> float:
+        return self.inertia - 1
 
 
 @pytest.mark.parametrize(
@@ -210,3 +218,53 @@ def test_a_video_without_comments_says_so() -> None:
     assert hand.texts("comments_total") == ["评论 0"]
     assert hand.all("list_end")
     assert not hand.all("comment_item")
+
+
+@pytest.mark.parametrize("inertia", [1.3, 1.6, 2.0])
+def test_a_rough_list_runs_on_slower_and_slower_and_stands_still(inertia: float) -> None:
+    net = Net()
+    net.inertia = inertia
+    rows = PartList(iter(range(PART - 1)), lambda _row: 300, net)
+    rows.fit(1000)
+    rows.scroll(-500)
+    seen = [rows.offset]
+    for _ in range(10):
+        net.time += GLIDE / 8
+        rows.settle()
+        seen.append(rows.offset)
+    ways = [later - earlier for earlier, later in pairwise(seen)]
+    assert (seen[0], seen[-1]) == (500, round(500 * inertia))
+    assert ways == sorted(ways, reverse=True)
+    assert ways[-1] == 0
+
+
+def test_a_finger_stops_a_list_that_runs_on() -> None:
+    net = Net()
+    net.inertia = 2.0
+    rows = PartList(iter(range(PART - 1)), lambda _row: 300, net)
+    rows.fit(1000)
+    rows.scroll(-500)
+    net.time += GLIDE / 2
+    net.inertia = 1.0
+    rows.scroll(-100)
+    stopped = rows.offset
+    net.time += GLIDE
+    rows.settle()
+    assert rows.offset == stopped == 500 + 375 + 100
+
+
+def test_rough_rows_are_stickers_alone_and_fields_come_late() -> None:
+    hand = Hand()
+    hand.app.rough = Roughness().with_options({"textless_rows": True, "slow_fields": True})
+    video = busy_video(hand.world)
+    hand.app.start()
+    hand.app.open_comments(video)
+    early = [node for node in hand.app.render(1080, 2400).walk() if node.resource_id.endswith("comment_author")]
+    assert {node.text for node in early} <= {*PLACEHOLDERS}
+    hand.clock.now += SECONDS
+    nodes = list(hand.app.render(1080, 2400).walk())
+    assert all(node.text not in PLACEHOLDERS for node in nodes if node.resource_id.endswith("comment_author"))
+    rows = [row for row in nodes if row.resource_id.endswith("comment_item")]
+    kinds = {tuple(sorted(inner.resource_id.rpartition("_")[2] for inner in row.children)) for row in rows}
+    assert any("picture" in kind and "text" not in kind for kind in kinds)
+    assert any("text" in kind for kind in kinds)
