@@ -30,6 +30,7 @@ BLAMES: Mapping[str, Scope] = {
     "comment_not_found": "comment",
     "list_not_loaded": "video",
     "page_not_reached": "video",
+    "text_unclear": "video",
     "app_crashed": "video",
     "send_failed": "video",
     "time_limit": "video",

@@ -34,6 +34,7 @@ AUTHOR = Content("author")
         ("list_not_loaded", AUTHOR, Blamed("author", "author")),
         ("author_not_found", COMMENT, Blamed("author", "author")),
         ("page_drift", COMMENT, Blamed("flow", "")),
+        ("text_unclear", VIDEO, Blamed("video", "video")),
         ("flow_error", Content(), Blamed("flow", "")),
         ("list_not_loaded", Content(), None),
         ("phone_lost", COMMENT, None),
