@@ -11,8 +11,8 @@ from models.alerts import latest_alerts
 from models.engine import read
 from models.tables import Alert
 from scripts.ground import open_ledger
-from scripts.moments import stamp, zone
-from scripts.show import Block, print_blocks, say
+from scripts.moments import stamp
+from scripts.show import Block, list_blocks
 
 MOST = 500
 
@@ -22,10 +22,7 @@ def alerts(
 ) -> None:
     """The latest alerts: what happened, to what, and what to do."""
     found = read(open_ledger(), lambda session: latest_alerts(session, last))
-    if not found:
-        say(Console(), "alerts: none")
-        return
-    print_blocks(Console(), f"alerts, the newest first (times: {zone()})", [_told(alert) for alert in found])
+    list_blocks(Console(), "alerts", [_told(alert) for alert in found])
 
 
 def _told(alert: Alert) -> Block:

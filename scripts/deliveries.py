@@ -18,7 +18,7 @@ from models.replays import replay_all, replay_one
 from models.tables import Delivery, Endpoint
 from scripts.ground import open_ledger, operator
 from scripts.moments import stamp
-from scripts.show import Sheet, print_sheet, say
+from scripts.show import Block, Sheet, list_blocks, print_sheet, say
 from workers.settings import settings
 
 commands = typer.Typer(invoke_without_command=True, help="Callbacks: their log, their endpoints, replays.")
@@ -49,9 +49,8 @@ def list_latest(
     if state and state not in STATES:
         raise refuse("state", f"{state!r} is none", f"use one of {', '.join(STATES)}")
     which = Which(key_id=key or None, state=state or None, since=_moment("since", since), until=_moment("until", until))
-    headings = ("id", "event", "of", "to", "state", "tries", "last", "owed since")
-    rows = read(open_ledger(), lambda session: [_row(one) for one in list_deliveries(session, which, most)])
-    print_sheet(Console(), Sheet("deliveries", headings, rows, whole=1, timed=True))
+    found = read(open_ledger(), lambda session: [_told(one) for one in list_deliveries(session, which, most)])
+    list_blocks(Console(), "deliveries", found)
 
 
 @commands.command("show")
@@ -99,8 +98,7 @@ def replay(
 @commands.command("endpoints")
 def endpoints() -> None:
     """Every address that was called: does it take callbacks, and if not, until when it is left alone."""
-    headings = ("key", "address", "takes callbacks", "failures in a row", "last arrived")
-    print_sheet(Console(), Sheet("endpoints", headings, read(open_ledger(), _endpoints), timed=True))
+    list_blocks(Console(), "endpoints", read(open_ledger(), _endpoints))
 
 
 @commands.command("enable")
@@ -126,25 +124,22 @@ def _find(session: Session, beginning: str) -> Delivery:
     return found[0]
 
 
-def _row(one: Delivery) -> list[str]:
+def _told(one: Delivery) -> Block:
     last = " ".join(str(part) for part in (one.last_status, one.last_error) if part is not None)
-    return [
-        one.id[:8],
-        one.event_type,
-        one.subject,
-        one.url,
-        one.state,
-        str(one.attempts),
-        last,
-        stamp(one.created_at),
-    ]
+    tries = f"{one.attempts} {'try' if one.attempts == 1 else 'tries'}{f', the last: {last}' if last else ''}"
+    due = f", due {stamp(one.next_at)}" if one.state == "owed" and one.next_at is not None else ""
+    head = f"{one.id[:8]}  {one.state}  {one.event_type} of {one.subject}"
+    return Block(head, [f"to {one.url}", f"owed since {stamp(one.created_at)}{due}; {tries}"])
 
 
-def _endpoints(session: Session) -> list[list[str]]:
-    return [
-        [one.key_id, one.address, _takes(one), str(one.failures), stamp(one.last_arrived_at)]
-        for one in session.scalars(select(Endpoint).order_by(Endpoint.key_id, Endpoint.address))
-    ]
+def _endpoints(session: Session) -> list[Block]:
+    found = session.scalars(select(Endpoint).order_by(Endpoint.key_id, Endpoint.address))
+    return [Block(f"{one.address}  {one.key_id}", [_heard(one)]) for one in found]
+
+
+def _heard(one: Endpoint) -> str:
+    arrived = "nothing arrived yet" if one.last_arrived_at is None else f"last arrived {stamp(one.last_arrived_at)}"
+    return f"takes callbacks: {_takes(one)}; {one.failures} failures in a row; {arrived}"
 
 
 def _takes(one: Endpoint) -> str:

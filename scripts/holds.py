@@ -11,8 +11,8 @@ from models.engine import read
 from models.refused import refuse
 from models.tables import Hold
 from scripts.ground import open_ledger, operator
-from scripts.moments import stamp, zone
-from scripts.show import Block, print_blocks, say
+from scripts.moments import stamp
+from scripts.show import Block, list_blocks, say
 from workers.holds import holds_in_force, release_hold
 
 commands = typer.Typer(invoke_without_command=True, help="Tasks held because several phones failed alike.")
@@ -29,10 +29,7 @@ def by_default(context: typer.Context) -> None:
 def list_holds() -> None:
     """Every hold in force: what it lies on, since when, how many tasks wait under it, what to do."""
     found = read(open_ledger(), holds_in_force)
-    if not found:
-        say(Console(), "holds: none")
-        return
-    print_blocks(Console(), f"holds (times: {zone()})", [_told(hold, count) for hold, count in found])
+    list_blocks(Console(), "holds", [_told(hold, count) for hold, count in found])
 
 
 def _told(hold: Hold, count: int) -> Block:

@@ -25,7 +25,7 @@ from gateway.seal import Secret
 from models.refused import refuse
 from scripts.ground import open_ledger, operator
 from scripts.moments import stamp
-from scripts.show import Sheet, print_sheet, say
+from scripts.show import Block, list_blocks, say
 from workers.settings import settings
 
 commands = typer.Typer(invoke_without_command=True, help="Keys of customers, with their secrets and limits.")
@@ -46,11 +46,8 @@ def by_default(context: typer.Context) -> None:
 def list_all() -> None:
     """Every key: whose it is, where it may be called back, how many of its secrets live. No secret is shown."""
     console = Console()
-    headings = ("id", "customer", "name", "kind", "called back at", "limits", "secrets")
-    rows = [_row(one) for one in list_keys(open_ledger())]
-    print_sheet(
-        console, Sheet("keys", headings, rows, "make one: phonefleet keys make NAME --customer NAME", 1, timed=True)
-    )
+    found = [_told(one) for one in list_keys(open_ledger())]
+    list_blocks(console, "keys", found, "make one: phonefleet keys make NAME --customer NAME")
     if settings().master_key is None:
         say(console, f"PHONEFLEET_MASTER_KEY is not set: no key can be made or used; {HOW_TO_MAKE}")
 
@@ -167,18 +164,17 @@ def _show_once(key_id: str, secret: Secret) -> None:
     say(console, "Shown this once. Hand them over by a way that nobody else reads.")
 
 
-def _row(one: ListedKey) -> list[str]:
+def _told(one: ListedKey) -> Block:
     row = one.row
     told = [word for word, wanted in (("alerts", row.wants_alerts), ("quarantines", row.wants_quarantines)) if wanted]
-    return [
-        row.id,
-        row.customer,
-        row.name,
-        ("sandbox" if row.sandbox else "live") + (", plain JSON" if row.plain_json_allowed else ""),
-        "\n".join([*row.allowlist, *(f"{' and '.join(told)}: {row.events_url}" for _ in told[:1])]),
-        f"{row.rate_per_second:g}/s, {row.most_waiting} waiting",
-        _secrets(one),
-    ]
+    kind = ("sandbox" if row.sandbox else "live") + (", plain JSON" if row.plain_json_allowed else "")
+    lines = [f"called back at: {', '.join(row.allowlist) or 'nowhere'}"]
+    if told:
+        lines.append(f"{' and '.join(told)} go to {row.events_url}")
+    lines.append(f"limits: {row.rate_per_second:g}/s, {row.most_waiting} waiting; secrets: {_secrets(one)}")
+    return Block(
+        f"{row.id}  {row.customer}: {row.name}  ({kind})", [*lines, f"limits: {limits}; secrets: {_secrets(one)}"]
+    )
 
 
 def _secrets(one: ListedKey) -> str:

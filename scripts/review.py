@@ -10,9 +10,9 @@ from rich.console import Console
 from models.engine import read
 from models.refused import refuse
 from scripts.ground import open_ledger, operator
-from scripts.show import Sheet, print_sheet, say
+from scripts.show import Block, print_blocks, say
 from scripts.what import find
-from workers.review import Verdict, in_review, settle
+from workers.review import InReview, Verdict, in_review, settle
 
 VERDICTS = ("happened", "not", "give-up")
 
@@ -26,12 +26,11 @@ def review(
     console = Console()
     engine = open_ledger()
     if not task:
-        headings = ("task", "flow", "account", "phone", "in doubt", "why", "evidence")
-        rows = [
-            [one.task_id[:8], one.flow, one.account, one.phone, "; ".join(one.actions), one.reason, one.evidence]
-            for one in in_review(engine)
-        ]
-        print_sheet(console, Sheet("waiting for a person", headings, rows))
+        waiting = in_review(engine)
+        if waiting:
+            print_blocks(console, f"waiting for a person: {len(waiting)}", [_told(one) for one in waiting])
+        else:
+            say(console, "waiting for a person: none")
         return
     if verdict not in VERDICTS:
         raise refuse("verdict", f"{verdict!r} is none", f"use one of {', '.join(VERDICTS)}")
@@ -40,3 +39,12 @@ def review(
         raise refuse("task", f"{task!r} is a {kind}", "see: phonefleet review")
     state = settle(engine, found, cast("Verdict", verdict), who=operator(who), ring_now=False)
     say(console, f"task {found}: {state}")
+
+
+def _told(one: InReview) -> Block:
+    where = ", ".join(filter(None, (one.account, one.phone)))
+    lines = [*(f"in doubt: {action}" for action in one.actions), one.reason]
+    if one.evidence:
+        lines.append(f"evidence: {one.evidence}")
+    settled = f"look at the app, then: phonefleet review {one.task_id[:8]} happened, not or give-up"
+    return Block(f"{one.task_id[:8]}  {one.flow}  {where}", lines, settled)

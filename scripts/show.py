@@ -99,6 +99,14 @@ def print_blocks(console: Console, title: str, blocks: Sequence[Block]) -> None:
             _indented(console, f"-> {block.remedy}", 6)
 
 
+def list_blocks(console: Console, title: str, blocks: Sequence[Block], when_empty: str = "") -> None:
+    """The same for a list that holds moments, whose zone the title names; an empty one says so."""
+    if blocks:
+        print_blocks(console, f"{title} (times: {zone()})", blocks)
+    else:
+        say(console, f"{title}: none" + (f"; {when_empty}" if when_empty else ""))
+
+
 def _indented(console: Console, line: str, by: int) -> None:
     if console.is_terminal:
         console.print(Padding(_text(line), (0, 0, 0, by)))

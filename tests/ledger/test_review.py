@@ -18,7 +18,7 @@ from workers.review import Verdict, in_review, settle
 @pytest.fixture(autouse=True)
 def _no_tickets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which task is taken next is the test's choice."""
-    monkeypatch.setattr("workers.review.ring", lambda engine, ready: None)
+    monkeypatch.setattr("workers.ring.ring", lambda engine, ready: None)
 
 
 def left_to_a_person(engine: Engine) -> tuple[str, int]:
