@@ -101,6 +101,7 @@ def send_reply(app: App, page: RepliesPage, action: Action, own_name: str) -> bo
 
 def _tap_like(app: App, button: Node, action: Action, liked: Callable[[Screen], bool | None]) -> bool:
     """`liked` tells the button's state on a screen, None when it is not to be seen there."""
+    _refuse_out_of_reach(button)
     with _declared(app, action) as act:
         act.tap(button)
         state: bool | None = None
@@ -119,6 +120,7 @@ def _tap_like(app: App, button: Node, action: Action, liked: Callable[[Screen], 
 def _send(app: App, page: CommentsPage | RepliesPage, action: Action, success: str, seen: Callable[..., bool]) -> bool:
     kind, accepted, kept = type(page), False, False
     ready = _quiet(app, _write(app, page, action.text))
+    _refuse_out_of_reach(ready.send)
     stale = holds(app.profile.toast(ready.screen), success)  # said of an earlier act
     with _declared(app, action) as act:
         act.tap(ready.send)
@@ -139,6 +141,12 @@ def _send(app: App, page: CommentsPage | RepliesPage, action: Action, success: s
             act.did_not_happen(act.limited)
             raise FlowFailure("rate_limited", act.limited)
         raise FlowFailure("outcome_unknown", "what was sent did not show on the screen")
+
+
+def _refuse_out_of_reach(button: Node) -> None:
+    """Before anything is declared: a node without a place on the screen is not one to tap."""
+    if not button.has_place:
+        raise FlowFailure("page_not_reached", f"{button.resource_id} has no place on the screen")
 
 
 def _says(app: App, page: Page, row: CommentRow | ReplyRow, target: tuple[str, str]) -> bool:

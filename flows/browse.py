@@ -20,7 +20,16 @@ from flows.texts import Deck
 
 # what makes a place unusable without ending the session: it is skipped and made up for
 SKIPPED = frozenset(
-    {"may_not_act", "send_failed", "no_basis", "cap_reached", "text_repeated", "comment_full", "comment_not_found"}
+    {
+        "may_not_act",
+        "send_failed",
+        "no_basis",
+        "cap_reached",
+        "text_repeated",
+        "comment_full",
+        "comment_not_found",
+        "text_unclear",
+    }
 )
 PER_VIDEO = frozenset({ActionKind.LIKE_VIDEO, ActionKind.COMMENT})  # at most one of these a video
 

@@ -69,6 +69,7 @@ def match(screen: Screen, wanted: Collection[Node], shown: Iterable[Shown]) -> l
         for place in each.places:
             by_place.setdefault(place, set()).add(each.text)
     found: list[tuple[Node, str]] = []
+    wanted = frozenset(wanted)
     for resource_id in {node.resource_id for node in wanted}:
         for node in screen.all(resource_id):
             there = by_place.get(node.bounds, set())

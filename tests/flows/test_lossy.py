@@ -240,6 +240,22 @@ def test_a_comment_in_a_list_that_moves_by_just_a_row_is_not_liked() -> None:
     assert journal.declared == []
 
 
+@pytest.mark.parametrize("bounds", ["", "[950,410][950,410]", "[1050,460][950,410]", "broken"])
+def test_a_like_button_without_a_place_is_neither_declared_nor_tapped(bounds: str) -> None:
+    phone = PaperList([row("甲", "太棒了😂"), row("乙", "好")])
+    whole = phone._dump
+    phone._dump = lambda: whole().replace("[950,410][1050,460]", bounds)  # type: ignore[method-assign]
+    journal, target = MemoryJournal(), ("甲", "太棒了😂")
+    page = opened(phone, journal=journal)
+    found = find_comment(walk_to(page, target), target, 50)
+    assert found is not None
+    action = Action(ActionKind.LIKE_COMMENT, "author", "title", *target)
+    with pytest.raises(FlowFailure, match="page_not_reached"):
+        acts.like_comment(page.app, page, found, action)
+    assert phone.taps == []
+    assert journal.declared == []
+
+
 def test_the_watch_is_asked_before_texts_are_read() -> None:
     phone, watch = PaperList([row("甲", "太棒了😀")]), MemoryWatch()
     page = opened(phone, watch)
