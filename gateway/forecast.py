@@ -11,17 +11,17 @@ from sqlalchemy.orm import Session
 
 from flows.registry import FLOWS
 from gateway.caller import Caller
-from gateway.plant import campaign_of, time_left
+from gateway.plant import campaign_of, wish_problems
 from gateway.waiting import open_tasks
 from gateway.wishes import Wish
 from models.engine import database_now
-from models.refused import Problem, Refused
+from models.refused import Problem
 from models.states import State
 from models.tables import Campaign, Phone, Task
 from workers.canvas.rows import PlantedRow
 from workers.check import given_params
 from workers.may_take import Room, Seated, Wanted, may, why_nobody
-from workers.plant import Pin, check_planting, pin_of
+from workers.plant import Pin, pin_of
 from workers.settings import settings
 from workers.whose import room_for, seated_phones
 
@@ -85,12 +85,7 @@ def _reference_problems(known: Campaign | None, wish: Wish) -> list[Problem]:
 
 
 def _problems(session: Session, caller: Caller, wish: Wish, now: datetime) -> Sequence[Problem]:
-    try:
-        until = now + time_left(wish.latest_end, now)
-        check_planting(session, wish.planted.rows, until, now, sandbox=caller.key.sandbox)
-    except Refused as refused:
-        return wish.in_its_words(refused).problems
-    return []
+    return wish_problems(session, wish, now, sandbox=caller.key.sandbox)[0]
 
 
 def _placed(

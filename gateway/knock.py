@@ -17,7 +17,7 @@ from gateway.seal import ID_HEADER, SealBroken, Secret, SignatureRefused, check,
 from gateway.signing import KEY_HEADER, PLAIN, SEAL_PARAMETER, of_request
 from gateway.texts import check_text, check_values, parse_object
 from gateway.turnstile import Buckets, SignedBefore
-from models.refused import Refused
+from models.refused import Problem, Refused
 from models.storable import storable_text
 
 log = logging.getLogger("phonefleet.gateway")
@@ -114,6 +114,14 @@ def _signer(headers: Mapping[str, str], signed: bytes, known: Known | None, now:
     raise SignatureRefused("signature_wrong")
 
 
+SEALED_HOW = "seal the body as the interface describes it under How a body is sealed"
+REMEDIES = {
+    "id": f"seal the body under the request's own {ID_HEADER}",
+    "body": "send one sealed envelope as JSON",
+    "resource.ciphertext": "give the base64 of the ciphertext and its tag, sealed with the key's own seal key",
+}
+
+
 def payload_of(knock: Knock, let_in: LetIn, *, plain_for_all: bool) -> bytes | None:
     """The JSON inside the body, read and checked; None for a request without one.
 
@@ -132,9 +140,9 @@ def payload_of(knock: Knock, let_in: LetIn, *, plain_for_all: bool) -> bytes | N
         inside = open_sealed(knock.body, key.secrets, id=let_in.caller.request_id)
         check_values(inside)
         return _to_json(inside)
-    except SealBroken:
-        detail = f"the body is no envelope that opens; its id must be the request's {ID_HEADER}"
-        raise Declined("seal_broken", detail) from None
+    except SealBroken as broken:
+        problem = Problem(broken.field, broken.reason, REMEDIES.get(broken.field, SEALED_HOW))
+        raise Declined("seal_broken", "the body is no envelope that opens", problems=[problem]) from None
     except Refused as refused:
         raise Declined.of(refused) from None
 

@@ -123,11 +123,9 @@ def _seedling(session: Session, one: Asked, now: datetime, ground: Ground) -> Se
     """The campaign, checked. Raises Declined."""
     wish, caller = one.wish, one.caller
     sandbox = caller.key.sandbox
-    try:
-        latest_end = now + time_left(wish.latest_end, now)
-        check_planting(session, wish.planted.rows, latest_end, now, sandbox=sandbox, ground=ground)
-    except Refused as refused:
-        raise Declined.of(wish.in_its_words(refused)) from None
+    problems, latest_end = wish_problems(session, wish, now, sandbox=sandbox, ground=ground)
+    if problems:
+        raise Declined.of(Refused(problems))
     lone = wish.kind == "task"
     campaign = Campaign(
         id=str(uuid4()),
@@ -143,6 +141,23 @@ def _seedling(session: Session, one: Asked, now: datetime, ground: Ground) -> Se
         sandbox=sandbox,
     )
     return Seedling(campaign, wish.planted, latest_end, wish.callback_url)
+
+
+def wish_problems(
+    session: Session, wish: Wish, now: datetime, *, sandbox: bool, ground: Ground | None = None
+) -> tuple[list[Problem], datetime]:
+    """All that planting would refuse it for, its latest end included, and that end."""
+    problems: list[Problem] = []
+    latest_end = now + LATEST_END
+    try:
+        latest_end = now + time_left(wish.latest_end, now)
+    except Refused as refused:
+        problems += refused.problems
+    try:
+        check_planting(session, wish.planted.rows, latest_end, now, sandbox=sandbox, ground=ground)
+    except Refused as refused:
+        problems += wish.in_its_words(refused).problems
+    return problems, latest_end
 
 
 def time_left(latest_end: datetime | None, now: datetime) -> timedelta:

@@ -33,16 +33,24 @@ ID_HEADER, TIME_HEADER, SIGNATURE_HEADER = "webhook-id", "webhook-timestamp", "w
 # characters give 78 bits: eight million bodies under one key before two alike are as likely as 2^-32.
 _NONCE_CHARACTERS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"\\')
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,191}")
+_BASE64 = re.compile(r"([A-Za-z0-9+/]*)={0,2}")
+# Blanks and line breaks (MIME, openssl) are nothing, and the alphabet for URLs (RFC 4648, 5) is the usual one's twin.
+_ONE_ALPHABET = str.maketrans("-_", "+/", " \t\r\n")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 Reason = Literal["headers_missing", "id_malformed", "timestamp_malformed", "too_old", "too_new", "signature_wrong"]
 
 
 class SealBroken(Exception):
-    """A body is not what its sender sealed with one of these secrets, or not sealed at all."""
+    """A body is not what its sender sealed with one of these secrets, or not sealed at all.
 
-    def __init__(self) -> None:
-        super().__init__("the body cannot be opened")
+    `field` and `reason` say why.
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"the body cannot be opened: {field}: {reason}")
+        self.field = field
+        self.reason = reason
 
 
 class SignatureRefused(Exception):
@@ -73,10 +81,8 @@ class Secret:
     @classmethod
     def of_texts(cls, seal_key: str, signing_secret: str, secret_id: str = "") -> Secret:
         """From the two texts that `phonefleet keys` shows: base64, and `whsec_…`. Raises ValueError."""
-        try:
-            sealing = base64.b64decode(seal_key, validate=True)
-            signing = base64.b64decode(signing_secret.removeprefix(SIGNING_PREFIX), validate=True)
-        except ValueError:
+        sealing, signing = _unbase64(seal_key), _unbase64(signing_secret.strip().removeprefix(SIGNING_PREFIX))
+        if sealing is None or signing is None:
             raise ValueError("a secret is not base64") from None
         return cls(secret_id, sealing, signing)
 
@@ -135,27 +141,62 @@ def seal_json(
 
 
 def open_sealed(body: bytes, secrets: Sequence[Secret], *, id: str | None = None) -> Mapping[str, Any]:  # noqa: A002
-    """The payload of a sealed body; with `id`, only of the body of that id. Raises SealBroken."""
+    """The payload of a sealed body; with `id`, only of the body of that id. Raises SealBroken with the place."""
     try:
         envelope = json.loads(body)
-        resource = envelope["resource"]
-        said = (envelope["id"], envelope["create_time"], envelope["event_type"])
-        bound = _bound(*said)
-        if (
-            not all(isinstance(one, str) for one in said)
-            or resource["algorithm"] != ALGORITHM
-            or envelope["resource_type"] != RESOURCE_TYPE
-            or resource["associated_data"] != bound
-            or (id is not None and envelope["id"] != id)
-        ):
-            raise SealBroken
-        sealed = base64.b64decode(resource["ciphertext"], validate=True)
-        payload = json.loads(_decrypt(sealed, resource["nonce"].encode(), bound.encode(), secrets))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise SealBroken from None
+    except (ValueError, RecursionError):
+        raise SealBroken("body", "it is no JSON in UTF-8") from None
+    said = [_said(envelope, name) for name in ("id", "create_time", "event_type", "resource_type")]
+    if id is not None and said[0] != id:
+        raise SealBroken("id", "it is not the webhook-id that the body came with")
+    if said[3] != RESOURCE_TYPE:
+        raise SealBroken("resource_type", f"it is not {RESOURCE_TYPE}")
+    resource = envelope.get("resource")
+    algorithm, ciphertext, nonce, bound = (
+        _said(resource, name, "resource.") for name in ("algorithm", "ciphertext", "nonce", "associated_data")
+    )
+    if algorithm != ALGORITHM:
+        raise SealBroken("resource.algorithm", f"it is not {ALGORITHM}")
+    if bound != _bound(*said[:3]):
+        raise SealBroken("resource.associated_data", "it is not id|create_time|event_type of this envelope")
+    opened = _decrypt(
+        _sealed_bytes(ciphertext), nonce.encode(errors="replace"), bound.encode("utf-8", "surrogatepass"), secrets
+    )
+    try:
+        payload = json.loads(opened)
+    except (ValueError, RecursionError):
+        payload = None
     if not isinstance(payload, dict):
-        raise SealBroken
+        raise SealBroken("resource.ciphertext", "what it holds is no JSON object in UTF-8")
     return payload
+
+
+def _said(part: Any, name: str, before: str = "") -> str:
+    if not isinstance(part, dict):
+        raise SealBroken(before.removesuffix(".") or "body", "it is no JSON object")
+    if name not in part:
+        raise SealBroken(before + name, "it is missing")
+    if not isinstance(part[name], str):
+        raise SealBroken(before + name, "it is no text")
+    return str(part[name])
+
+
+def _sealed_bytes(text: str) -> bytes:
+    found = _unbase64(text)
+    if found is None:
+        raise SealBroken("resource.ciphertext", "it is no base64")
+    return found
+
+
+def _unbase64(text: str) -> bytes | None:
+    """The bytes of a base64 text, as other libraries write it: with line breaks, in the alphabet for URLs, unpadded.
+
+    Each of these means the same bytes, whoever reads it; what may mean two things is refused.
+    """
+    found = _BASE64.fullmatch(text.translate(_ONE_ALPHABET))
+    if found is None or len(found[1]) % 4 == 1:
+        return None
+    return base64.b64decode(found[1] + "=" * (-len(found[1]) % 4))
 
 
 def _bound(envelope_id: str, created: str, event_type: str) -> str:
@@ -163,8 +204,10 @@ def _bound(envelope_id: str, created: str, event_type: str) -> str:
 
 
 def _decrypt(sealed: bytes, nonce: bytes, bound: bytes, secrets: Sequence[Secret]) -> bytes:
-    if len(nonce) != NONCE_BYTES or len(sealed) < TAG_BYTES:
-        raise SealBroken
+    if len(nonce) != NONCE_BYTES:
+        raise SealBroken("resource.nonce", f"it is not {NONCE_BYTES} ASCII characters")
+    if len(sealed) < TAG_BYTES:
+        raise SealBroken("resource.ciphertext", f"it is shorter than the tag of {TAG_BYTES} bytes")
     for secret in secrets:
         cipher = AES.new(secret.seal_key, AES.MODE_GCM, nonce=nonce, mac_len=TAG_BYTES)
         cipher.update(bound)
@@ -172,7 +215,8 @@ def _decrypt(sealed: bytes, nonce: bytes, bound: bytes, secrets: Sequence[Secret
             return cipher.decrypt_and_verify(sealed[:-TAG_BYTES], sealed[-TAG_BYTES:])
         except ValueError:  # not this one
             continue
-    raise SealBroken
+    reason = "the key does not open it: another seal key, or nonce, associated_data or ciphertext are not as they were"
+    raise SealBroken("resource.ciphertext", reason)
 
 
 def sign(id: str, timestamp: int, body: bytes, secrets: Sequence[Secret]) -> dict[str, str]:  # noqa: A002

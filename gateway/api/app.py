@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -18,11 +18,11 @@ from starlette.exceptions import HTTPException
 from gateway.api import campaigns, changes, deliveries, evidence, phones, tasks
 from gateway.api.describe import describe
 from gateway.api.parts import Gateway, seal_parameter
-from gateway.caller import Keyring, let_in_once
+from gateway.caller import Keyring, caller_of, let_in_once
 from gateway.door import Door
 from gateway.evidence import EvidenceStore
 from gateway.knock import Porter
-from gateway.problem import MEDIA_TYPE, Declined
+from gateway.problem import MEDIA_TYPE, Declined, for_customer
 from gateway.texts import MOST_PROBLEMS
 from gateway.turnstile import AskedBefore, Buckets, SignedBefore
 from models.refused import Problem, Refused
@@ -32,6 +32,9 @@ from workers.settings import Settings
 
 VERSION = "1.0"
 ROUTERS = (tasks.router, evidence.router, campaigns.router, phones.router, deliveries.router, changes.router)
+
+
+PLANTING = {"/v1/tasks": "task", "/v1/campaigns": "campaign"}
 
 
 def _now() -> datetime:
@@ -110,10 +113,15 @@ async def _refused(_request: Request, error: Exception) -> JSONResponse:
     return _answer(Declined.of(error))
 
 
-async def _invalid(_request: Request, error: Exception) -> JSONResponse:
-    """What a model refused: the place and the reason, and never the value."""
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    """What a model refused: the place and the reason, and never the value. Of a request to plant, all the rest too."""
     assert isinstance(error, RequestValidationError)
-    return _answer(Declined("refused", problems=[_problem(one) for one in error.errors()[:MOST_PROBLEMS]]))
+    problems: Sequence[Problem] = [_problem(one) for one in error.errors()[:MOST_PROBLEMS]]
+    kind = PLANTING.get(request.url.path) if request.method == "POST" else None
+    if kind is not None:
+        caller, gateway = await caller_of(request), request.app.state.gateway
+        problems = await run_sync(gateway.all_wrong, caller, kind, error.body, problems)
+    return _answer(Declined("refused", problems=[for_customer(one) for one in problems]))
 
 
 def _problem(one: Any) -> Problem:

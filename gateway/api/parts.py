@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -10,6 +10,7 @@ from fastapi import Depends, Path, Query, Request
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from gateway.all_wrong import with_all_else
 from gateway.api.asked import CampaignAsked, TaskAsked, plain
 from gateway.caller import Caller, Replayed, caller_of, let_in_once
 from gateway.control import Control
@@ -22,7 +23,8 @@ from gateway.turnstile import AskedBefore
 from gateway.waiting import Waiting
 from gateway.wishes import digest_of
 from models.engine import read
-from models.refused import Refused
+from models.refused import Problem, Refused
+from workers.persist import AWAY
 
 T = TypeVar("T")
 
@@ -61,7 +63,15 @@ class Gateway:
             found = self.planter.planted_before(caller, body.reference, digest_of(kind, plain(body)), show)
             if found is not None:
                 return found
-        raise Declined.of(refused)
+        kind = "task" if isinstance(body, TaskAsked) else "campaign"
+        raise Declined.of(Refused(self.all_wrong(caller, kind, plain(body), refused.problems)))
+
+    def all_wrong(self, caller: Caller, kind: str, asked: Any, known: Sequence[Problem]) -> Sequence[Problem]:
+        """What is wrong with a request to plant besides what is known; that alone while the ledger does not answer."""
+        try:
+            return read(self.engine, lambda session: with_all_else(session, caller, kind, asked, known))
+        except AWAY:
+            return known
 
 
 async def _gateway(request: Request) -> Gateway:

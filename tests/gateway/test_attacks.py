@@ -187,6 +187,7 @@ def test_a_body_of_another_request_is_refused(raw: Raw) -> None:
     caught = seal(TASK, secret=raw.caller.secret, event_type="request", id="req_other", now=datetime.now(UTC))
     answer = raw.send("POST", "/v1/tasks", caught, request_id="req_mine")
     assert (answer.status_code, raw.opened(answer)["code"]) == (400, "seal_broken")
+    assert [one["field"] for one in raw.opened(answer)["problems"]] == ["id"]
 
 
 def test_another_customers_secret_signs_nothing_for_this_key(raw: Raw) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -210,7 +210,7 @@ def test_nobody_is_let_in_without_a_secret() -> None:
 
 def test_no_error_and_no_repr_shows_a_secret() -> None:
     hidden = [OLD.seal_key, OLD.signing_key]
-    texts = [repr(OLD), str(OLD), f"{OLD!r}", str(SealBroken()), str(SignatureRefused("signature_wrong"))]
+    texts = [repr(OLD), str(OLD), f"{OLD!r}", str(SealBroken("body", "x")), str(SignatureRefused("signature_wrong"))]
     with pytest.raises(ValueError, match="32 bytes") as error:
         Secret("id", OLD.seal_key[:5], OLD.signing_key)
     texts.append(repr(error.value))
@@ -244,3 +244,79 @@ def _touch(body: bytes, data: st.DataObject) -> bytes:
     place = data.draw(st.integers(0, len(body) - 1))
     other = data.draw(st.integers(0, 255).filter(lambda value: value != body[place]))
     return body[:place] + bytes([other]) + body[place + 1 :]
+
+
+def changed(place: str, value: object) -> bytes:
+    """A good envelope with one place changed; None: left out."""
+    envelope = json.loads(sealed(PAYLOAD))
+    part, name = (envelope["resource"], place.removeprefix("resource.")) if "." in place else (envelope, place)
+    if value is None:
+        del part[name]
+    else:
+        part[name] = value(part[name]) if callable(value) else value
+    return json.dumps(envelope).encode()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda text: text + "\n",
+        lambda text: text + "\r\n",
+        lambda text: f" {text}\t",
+        lambda text: "\n".join(text[at : at + 64] for at in range(0, len(text), 64)),
+        lambda text: "\r\n".join(text[at : at + 76] for at in range(0, len(text), 76)) + "\r\n",
+        lambda text: text.rstrip("="),
+        lambda text: text.replace("+", "-").replace("/", "_"),
+        lambda text: text.replace("+", "-").replace("/", "_").rstrip("=") + "\n",
+    ],
+    ids=["LF", "CRLF", "blanks", "lines of openssl", "lines of MIME", "no padding", "for URLs", "JWT's and LF"],
+)
+def test_base64_in_the_forms_that_libraries_write_is_opened(written: Callable[[str], str]) -> None:
+    for count in range(1, 30):  # each padding, and enough bytes for each character
+        payload = {"text": "讲" * count, "number": count}
+        envelope = json.loads(sealed(payload))
+        envelope["resource"]["ciphertext"] = written(envelope["resource"]["ciphertext"])
+        assert open_sealed(json.dumps(envelope).encode(), [OLD], id=ID) == payload
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "field", "reason"),
+    [
+        ("id", "another", "id", "webhook-id"),
+        ("id", None, "id", "missing"),
+        ("id", 5, "id", "no text"),
+        ("create_time", None, "create_time", "missing"),
+        ("event_type", "other", "resource.associated_data", "id|create_time|event_type"),
+        ("resource_type", "x", "resource_type", "encrypt-resource"),
+        ("resource", None, "resource", "no JSON object"),
+        ("resource", [1], "resource", "no JSON object"),
+        ("resource.algorithm", "AES", "resource.algorithm", "AEAD_AES_256_GCM"),
+        ("resource.nonce", "short", "resource.nonce", "12"),
+        ("resource.nonce", "twelve chars", "resource.ciphertext", "does not open"),
+        ("resource.associated_data", "x", "resource.associated_data", "id|create_time|event_type"),
+        ("resource.ciphertext", "not base64!", "resource.ciphertext", "no base64"),
+        ("resource.ciphertext", lambda text: text[:8] + "=" + text[8:], "resource.ciphertext", "no base64"),
+        ("resource.ciphertext", lambda text: text + "===", "resource.ciphertext", "no base64"),
+        ("resource.ciphertext", "AAAA", "resource.ciphertext", "shorter"),
+        ("resource.ciphertext", lambda text: text[::-1].lstrip("="), "resource.ciphertext", ""),
+        ("resource.ciphertext", None, "resource.ciphertext", "missing"),
+    ],
+)
+def test_what_does_not_open_names_its_place(place: str, value: object, field: str, reason: str) -> None:
+    with pytest.raises(SealBroken) as broken:
+        open_sealed(changed(place, value), [OLD], id=ID)
+    assert broken.value.field == field
+    assert reason in broken.value.reason
+
+
+def test_a_body_that_is_no_envelope_names_the_body() -> None:
+    for body in (b"", b"[]", b"5", b"{", b"\xff", b"[" * 100_000):
+        with pytest.raises(SealBroken) as broken:
+            open_sealed(body, [OLD])
+        assert broken.value.field == "body"
+
+
+def test_secrets_are_read_with_the_line_break_that_a_file_ends_with() -> None:
+    seal_key, signing = OLD.texts()
+    for one in (Secret.of_texts(seal_key + "\n", signing + "\r\n"), Secret.of_texts(f" {seal_key} ", f" {signing}")):
+        assert (one.seal_key, one.signing_key) == (OLD.seal_key, OLD.signing_key)

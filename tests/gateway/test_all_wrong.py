@@ -1,0 +1,118 @@
+"""Each refusal names the field that is wrong, and all that is wrong in one round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from flows.registry import FLOWS
+from gateway.client import Problem
+from tests.gateway.api_server import Api, Caller
+from tests.ledger.drive import AUTHOR, owned_author, phone_seat
+
+TITLES = {"author_id": AUTHOR, "count": 2}
+TARGET = {"target_commenter": "小红", "target_comment": "好看"}
+PARAMS: dict[str, dict[str, Any]] = {
+    "collect_titles": TITLES,
+    "collect_comments": {"author_id": AUTHOR, "title": "标题"},
+    "directed like_comment": {"kind": "like_comment", "author_id": AUTHOR, "title": "标题", **TARGET},
+    "directed comment": {"kind": "comment", "author_id": AUTHOR, "title": "标题", "text": "好"},
+    "directed reply": {"kind": "reply", "author_id": AUTHOR, "title": "标题", **TARGET, "text": "好"},
+}
+
+
+@pytest.fixture
+def acme(api: Api) -> Caller:
+    """A customer, with an author that it may act on."""
+    owned_author(api.engine)
+    phone_seat(api.engine, "p1")
+    return api.caller()
+
+
+def fields(caller: Caller, path: str, body: Any, method: str = "POST") -> list[str]:
+    """The fields that are blamed."""
+    with pytest.raises(Problem) as refused:
+        caller.client.call(method, path, body)
+    assert (refused.value.status, refused.value.code) == (422, "refused")
+    return sorted(one["field"] for one in refused.value.problems)
+
+
+def left_out() -> Iterator[tuple[str, str]]:
+    for name, params in PARAMS.items():
+        for field in params:
+            yield name, field
+
+
+@pytest.mark.parametrize(("name", "field"), left_out())
+def test_a_parameter_that_is_left_out_is_named(acme: Caller, name: str, field: str) -> None:
+    params = {key: value for key, value in PARAMS[name].items() if key != field}
+    asked = {"reference": "r", "flow": name.split(maxsplit=1)[0], "params": params}
+    assert fields(acme, "/v1/tasks", asked) == [f"params.{field}"]
+    canvas = {"task": name.split(maxsplit=1)[0], "kwargs": params}
+    (blamed,) = fields(acme, "/v1/campaigns", {"reference": "r", "canvas": canvas})
+    assert blamed.endswith(f".{field}")
+
+
+def test_every_flow_is_among_them() -> None:
+    assert {name.split()[0] for name in PARAMS} | {"nurture"} == set(FLOWS)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", "/v1/tasks", {"flow": "collect_titles", "params": TITLES}, "reference"),
+        ("POST", "/v1/tasks", {"reference": "r", "params": TITLES}, "flow"),
+        ("POST", "/v1/tasks", {"reference": "r", "flow": "collect_titles"}, "params"),
+        ("POST", "/v1/campaigns", {"canvas": {"task": "collect_titles", "kwargs": TITLES}}, "reference"),
+        ("POST", "/v1/deliveries/replay", {}, "since"),
+        ("PATCH", "/v1/tasks/none", {}, "priority"),
+        ("PATCH", "/v1/campaigns/none", {}, "priority"),
+    ],
+)
+def test_a_field_that_is_left_out_is_named(acme: Caller, method: str, path: str, body: Any, field: str) -> None:
+    blamed = fields(acme, path, body, method)
+    assert blamed
+    assert all(one == field or one.startswith(f"{field}.") for one in blamed)
+
+
+def test_all_mistakes_of_a_task_are_told_at_once(acme: Caller) -> None:
+    past = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    wrong = {
+        "reference": "r ",
+        "flow": "collect_titles",
+        "params": {"author_id": "nobody", "count": 0},
+        "priority": 12,
+        "target": {"account": "nobody"},
+        "callback_url": "https://elsewhere.example.com/",
+    }
+    told = ["callback_url", "params.author_id", "params.count", "priority", "reference", "target"]
+    assert fields(acme, "/v1/tasks", wrong) == told
+    good_form = {**wrong, "reference": "r", "priority": 3}
+    assert fields(acme, "/v1/tasks", good_form) == ["callback_url", "params.author_id", "params.count", "target"]
+    late = {**good_form, "callback_url": None, "latest_end": past}
+    assert fields(acme, "/v1/tasks", late) == ["latest_end", "params.author_id", "params.count", "target"]
+
+
+def test_all_mistakes_of_a_campaign_are_told_at_once(acme: Caller) -> None:
+    canvas = {"task": "collect_titles", "kwargs": {"author_id": "nobody", "count": 2}, "options": {"queue": "phone.p9"}}
+    blamed = fields(acme, "/v1/campaigns", {"reference": "r", "canvas": canvas, "seed": -1, "colour": "red"})
+    assert blamed == ["colour", "seed", "task[0] collect_titles.author_id", "task[0] collect_titles.queue"]
+    file = {
+        "campaign": "day",
+        "accounts": ["nobody"],
+        "collect": {"authors": ["nobody"], "videos": 0, "comments": 5},
+    }
+    blamed = fields(acme, "/v1/campaigns", {"reference": "r", "file": file, "latest_end": "soon"})
+    assert "latest_end" in blamed
+    assert {"file.collect.videos"} <= set(blamed)
+    assert sum("accounts" in one for one in blamed) == 1
+    assert sum("authors" in one for one in blamed) == 1
+
+
+@pytest.mark.parametrize("body", [{}, {"params": 5}, {"flow": ["x"], "params": TITLES}, {"file": {}, "canvas": {}}])
+@pytest.mark.parametrize("path", ["/v1/tasks", "/v1/campaigns"])
+def test_whatever_the_body_is_it_is_refused_in_words(acme: Caller, path: str, body: Any) -> None:
+    assert fields(acme, path, body)
