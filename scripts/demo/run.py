@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import time
+from itertools import cycle
 from pathlib import Path
 
 from rich.console import Console
@@ -30,12 +31,16 @@ from workers.settings import settings
 STANDARD_DAY = Path(__file__).parent.parent / "standard_day.yaml"
 ACCOUNTS_SECONDS = 60.0
 WORLD_SEED = 1
+TEXTS = {"nurture": ("texts",), "directed": ("comment_texts", "reply_texts")}
+EMOJI = ("😀", "😂", "👍🏽", "👨‍👩‍👧‍👦", "🇨🇳", "..😀")
 
 
 def run_demo(var: Path, phones: int, speed: float, timeout: float, console: Console, *, rough: bool = False) -> int:
     """The whole demo in the folder `var`, which is emptied before. The exit status: 0 when all is as it must be."""
     shutil.rmtree(var, ignore_errors=True)
     day = read_campaign_file(STANDARD_DAY)
+    if rough:
+        day = with_emoji(day)
     env = {
         "PHONEFLEET_DATABASE_URL": f"sqlite:///{var.resolve() / 'phonefleet.db'}",
         "PHONEFLEET_ADB_PORT": str(free_port()),
@@ -59,6 +64,15 @@ def run_demo(var: Path, phones: int, speed: float, timeout: float, console: Cons
         _wait_for_accounts(engine, services.processes, phones, console)
         _run_day(services, day, console, timeout)
         return conclude(engine, shelf.truth, var, phones, time.monotonic() - began, console)
+
+
+def with_emoji(day: CampaignFile) -> CampaignFile:
+    """The same day, each of its texts with an emoji, some of them of several code points."""
+    data = day.model_dump()
+    for part, names in TEXTS.items():
+        for name in names if data.get(part) else ():
+            data[part][name] = [f"{text}{emoji}" for text, emoji in zip(data[part][name], cycle(EMOJI), strict=False)]
+    return CampaignFile.model_validate(data)
 
 
 def _forget_settings() -> None:
