@@ -6,6 +6,7 @@ Two places need it: the UI server behind `tcp:9008` (over an ADB stream) and the
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -75,11 +76,17 @@ def _escaped(match: re.Match[str]) -> str:
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-async def serve_http(wire: Wire, handle: Handler) -> None:
-    """Answer requests until the other end closes (the wire's own exception) or asks to close."""
+async def serve_http(wire: Wire, handle: Handler, idle_seconds: float | None = None) -> None:
+    """Answer requests until the other end closes (the wire's own exception) or asks to close.
+
+    A connection on which no whole request came for `idle_seconds` is closed without a word.
+    """
     while True:
         try:
-            request = await _read_request(wire)
+            async with asyncio.timeout(idle_seconds):
+                request = await _read_request(wire)
+        except TimeoutError:
+            return
         except BadRequest as error:
             await wire.write(_encode(Response.of_json({"error": str(error)}, 400), keep_alive=False))
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -78,7 +77,7 @@ def _end(device: Device, pid: int) -> bool:
 
 
 async def app_process(call: Call) -> Result:
-    """Run the UI server until it dies or its shell stream is closed."""
+    """Run the UI server until it dies."""
     device = call.device
     if UI_SERVER not in call.args or "-p" not in call.args[:-1]:
         return failed(f"Error: could not find class {' '.join(call.args[1:2])}")
@@ -94,19 +93,13 @@ async def app_process(call: Call) -> Result:
     except StreamClosed:
         return Result(code=1)
     process = device.ui = UiProcess(device.new_pid(), port, device.awake)
-    await _until_over(process, call)
-    if device.ui is process:
-        device.ui = None
+    try:
+        await process.ended.wait()
+    finally:  # also when its terminal hangs up: calls that it had queued die with it
+        process.kill()
+        if device.ui is process:
+            device.ui = None
     return Result(code=137)  # as after SIGKILL
-
-
-async def _until_over(process: UiProcess, call: Call) -> None:
-    ended = asyncio.create_task(process.ended.wait())
-    closed = asyncio.create_task(call.stream.closed.wait())
-    await asyncio.wait({ended, closed}, return_when=asyncio.FIRST_COMPLETED)
-    closed.cancel()
-    process.finish()
-    await ended
 
 
 PROCESS_COMMANDS: Mapping[str, Command] = {

@@ -6,9 +6,11 @@ gone by then.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import struct
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from phonesim.adb.stream import Stream, StreamClosed
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from phonesim.device import Device
 
 STDOUT, STDERR, EXIT = 1, 2, 3  # packet ids of the shell v2 protocol
+TERMINAL_SECONDS = 1.0  # from the end of a stream until adbd hangs up its terminal; measured on adbd 34
 NO_INTERACTIVE = "an interactive shell is not simulated; give a command\n"
 
 SERVICE_OF = {"pm": "package", "settings": "settings", "ime": "input_method"}  # commands that are `cmd SERVICE`
@@ -29,8 +32,12 @@ Send = Callable[[bytes], Awaitable[None]]
 
 
 async def serve_shell(device: Device, line: str, stream: Stream) -> None:
-    """Shell v1: both outputs as they are, the end of the stream is the end of the command."""
-    await run_line(device, line, stream, stream.write, stream.write)
+    """Shell v1: both outputs as they are, the end of the stream is the end of the command.
+
+    It runs on a terminal: what still runs a second after the stream closed is hung up.
+    """
+    running = asyncio.create_task(run_line(device, line, stream, stream.write, stream.write))
+    await _hung_up(device, running, stream, TERMINAL_SECONDS)
 
 
 async def serve_shell_v2(device: Device, line: str, stream: Stream) -> None:
@@ -39,8 +46,26 @@ async def serve_shell_v2(device: Device, line: str, stream: Stream) -> None:
     async def packet(kind: int, data: bytes) -> None:
         await stream.write(struct.pack("<BI", kind, len(data)) + data)
 
-    code = await run_line(device, line, stream, lambda data: packet(STDOUT, data), lambda data: packet(STDERR, data))
-    await packet(EXIT, bytes([code & 0xFF]))
+    out, err = (partial(packet, kind) for kind in (STDOUT, STDERR))
+    running = asyncio.create_task(run_line(device, line, stream, out, err))
+    if await _hung_up(device, running, stream, 0.0):
+        return
+    await packet(EXIT, bytes([running.result() & 0xFF]))
+
+
+async def _hung_up(device: Device, running: asyncio.Task[int], stream: Stream, grace: float) -> bool:
+    """Wait for a line to end. Once its stream is closed adbd hangs it up, `grace` seconds later: was it so?"""
+    closed = asyncio.create_task(stream.closed.wait())
+    try:
+        await asyncio.wait({running, closed}, return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            await device.awake.wait()  # adbd is as hung as its phone
+            await asyncio.wait({running}, timeout=grace)
+        return not running.done()
+    finally:
+        closed.cancel()
+        running.cancel()
+        await asyncio.wait({running})
 
 
 async def run_line(device: Device, line: str, stream: Stream, out: Send, err: Send) -> int:

@@ -29,7 +29,7 @@ class UiProcess:
         self.port = port
         self.ended = asyncio.Event()
         self._awake = awake
-        self._jobs: asyncio.Queue[Job | None] = asyncio.Queue()
+        self._jobs: asyncio.Queue[Job] = asyncio.Queue()
         self._waiting: set[asyncio.Future[Any]] = set()
         self._streams: set[Stream] = set()
         self._worker = asyncio.create_task(self._work(), name=f"ui server {pid}")
@@ -82,15 +82,8 @@ class UiProcess:
         for stream in list(self._streams):
             stream.close()
 
-    def finish(self) -> None:
-        """Die once the calls that came before are done; on a hung phone not before it wakes."""
-        self._jobs.put_nowait(None)
-
     async def _work(self) -> None:
         while not self.ended.is_set():  # a job may kill the process that runs it
             job = await self._jobs.get()
             await self._awake.wait()
-            if job is None:
-                self.kill()
-            else:
-                await job()
+            await job()

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+READ_TIMEOUT = 5.0  # seconds; SOCKET_READ_TIMEOUT of the jar's NanoHTTPD, whatever the phone's pace
+
 
 async def serve_ui(device: Device, process: UiProcess, stream: Stream) -> None:
     """Answer one client until it goes or the process dies."""
@@ -27,7 +29,7 @@ async def serve_ui(device: Device, process: UiProcess, stream: Stream) -> None:
 
     process.holds(stream)
     try:
-        await serve_http(stream, handle)
+        await serve_http(stream, handle, READ_TIMEOUT)
     finally:
         process.releases(stream)
 

@@ -12,6 +12,7 @@ import pytest
 
 from flows.phone import PhoneError
 from tests.support.poll import wait_until
+from workers.phone import http as phone_http
 from workers.phone.adb import Adb
 from workers.phone.http import HttpClient
 from workers.phone.wire import Deadline
@@ -144,6 +145,49 @@ def test_a_connection_that_the_server_closed_meanwhile_is_replaced_before_sendin
         assert closed.wait(5)
         assert ask(client) == b"pong"
         client.close()
+
+
+@pytest.mark.parametrize("idle", [2.1, 3.0, 4.9, 5.0, 60.0, 3600.0])
+def test_no_request_goes_out_on_a_connection_that_the_server_may_be_closing(
+    idle: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NanoHTTPD closes after 5 s: a tap sent in that moment would be neither done nor undone."""
+    now = [1000.0]
+    with adb_server(answers(PONG, PONG), answers(PONG)) as port:
+        client = client_of(port)
+        monkeypatch.setattr(phone_http, "monotonic", lambda: now[0])
+        assert ask(client) == b"pong"
+        first = client._wire
+        now[0] += idle
+        assert ask(client) == b"pong"
+        assert client._wire is not first
+        client.close()
+
+
+@pytest.mark.parametrize("idle", [0.0, 0.5, 1.9])
+def test_a_connection_used_a_moment_ago_is_used_again(idle: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    with adb_server(answers(PONG, PONG)) as port:
+        client = client_of(port)
+        monkeypatch.setattr(phone_http, "monotonic", lambda: now[0])
+        assert ask(client) == b"pong"
+        now[0] += idle
+        assert ask(client) == b"pong"
+        client.close()
+
+
+@pytest.mark.parametrize("size", [65_536, 70_000, 1_048_576])
+def test_a_request_longer_than_adb_can_count_is_refused_unsent(size: int) -> None:
+    refused = pytest.raises(PhoneError, match=f"has {size} bytes; adb takes 65535")
+    with adb_server(request) as port, refused as failed:
+        Adb(port, "phone").open("shell:".ljust(size, "x"), Deadline(5, lambda: 60.0))
+    assert (failed.value.code, failed.value.sent) == ("bad_input", False)
+
+
+@pytest.mark.parametrize("text", ["x" * 65_529, "语" * 21_843])
+def test_a_request_as_long_as_adb_can_count_is_sent(text: str) -> None:
+    with adb_server(opened) as port:
+        Adb(port, "phone").open(f"shell:{text}", Deadline(5, lambda: 60.0)).close()
 
 
 def test_a_server_that_drips_cannot_stretch_the_deadline() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.phone.conftest import PACKAGE, Hold
 from tests.support.poll import wait_until
 from tests.support.shelf import Shelf
 from workers.phone import adb, device, wire
-from workers.phone.device import RING
+from workers.phone.device import RING, FleetDevice
 from workers.phone.phone import U2Phone
 
 
@@ -289,3 +290,63 @@ def test_text_arrives_in_a_server_that_reads_ascii_unless_told_otherwise(phone: 
     assert field is not None
     phone.set_text(field, text)
     assert phone._device.jsonrpc.getText({"mask": 1 << 21, "resourceId": field.resource_id}) == text
+
+
+def ui_server_pid(bare: FleetDevice) -> str:
+    return str(bare.shell("pidof app_process").output).strip()
+
+
+@pytest.fixture
+def bare(shelf: Shelf) -> Iterator[FleetDevice]:
+    """The first phone without a hand, its UI server started."""
+    shelf.heal("*")
+    taken = FleetDevice(shelf.phones[0]["address"], shelf.adb.port, lambda: 60.0)
+    taken.start_uiautomator()
+    yield taken
+    taken.release()
+
+
+def test_a_start_after_letting_go_ends_the_server_that_still_answers(bare: FleetDevice) -> None:
+    first = ui_server_pid(bare)
+    bare.stop_uiautomator(wait=False)
+    bare.start_uiautomator()
+    assert ui_server_pid(bare) not in (first, "")
+    assert bare.info
+
+
+def test_a_call_after_letting_go_ends_the_server_that_still_answers(bare: FleetDevice) -> None:
+    first = ui_server_pid(bare)
+    bare.release()
+    assert bare.info
+    assert ui_server_pid(bare) not in (first, "")
+
+
+def test_a_start_where_anothers_server_runs_ends_that_one(bare: FleetDevice, shelf: Shelf) -> None:
+    first = ui_server_pid(bare)
+    other = FleetDevice(shelf.phones[0]["address"], shelf.adb.port, lambda: 60.0)
+    other.start_uiautomator()
+    assert ui_server_pid(other) not in (first, "")
+    other.release()
+
+
+def test_a_start_where_our_own_server_runs_leaves_it(bare: FleetDevice) -> None:
+    first = ui_server_pid(bare)
+    bare.start_uiautomator()
+    assert ui_server_pid(bare) == first
+
+
+def test_who_only_reads_uses_the_server_that_runs(bare: FleetDevice, shelf: Shelf) -> None:
+    first = ui_server_pid(bare)
+    witness = FleetDevice(shelf.phones[0]["address"], shelf.adb.port, lambda: 60.0)
+    assert witness.info
+    assert ui_server_pid(bare) == first
+    witness.release()
+
+
+def test_a_tap_after_an_idle_time_goes_out_once_on_a_new_connection(phone: U2Phone, shelf: Shelf) -> None:
+    button, before = like_button(phone.look()), likes(shelf)
+    first = phone._device._http._wire
+    assert first is not None
+    wait_until(lambda: first.pending() == b"", 15, "the UI server to close the idle connection")
+    phone.tap(button)
+    assert likes(shelf) == before + 1

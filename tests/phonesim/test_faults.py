@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import select
 import urllib.error
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import uiautomator2
 
 from phonesim.practice import LABEL
+from phonesim.uia.server import READ_TIMEOUT
 from tests.phonesim.conftest import PACKAGE, named
 from tests.support.poll import wait_until
 from tests.support.shelf import Shelf
@@ -24,13 +26,21 @@ class Impatient(http.client.HTTPConnection):
 
     def __init__(self, phone: adbutils.AdbDevice) -> None:
         super().__init__("localhost", 9008)
-        self.sock = phone.create_connection(adbutils.Network.TCP, 9008)
-        self.sock.settimeout(10)
+        self._phone = phone
+        self._seconds = 10.0
+        self.connect()
+
+    def connect(self) -> None:
+        self.sock = self._phone.create_connection(adbutils.Network.TCP, 9008)
+        self.sock.settimeout(self._seconds)
 
     def give_up_soon(self) -> None:
-        self.sock.settimeout(0.5)
+        self._seconds = 0.5
+        self.sock.settimeout(self._seconds)
 
     def rpc(self, method: str, *params: Any) -> Any:
+        if select.select([self.sock], [], [], 0)[0]:  # closed by the server, which waits 5 s for a request
+            self.connect()
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
         self.request("POST", "/jsonrpc/0", body)
         return json.loads(self.getresponse().read())["result"]
@@ -88,7 +98,7 @@ def test_queued_taps_die_with_the_ui_server(d: uiautomator2.Device, client: Impa
     assert len(likes(shelf)) == before
 
 
-def test_stopping_a_hung_ui_server_runs_its_queue_first(
+def test_a_ui_server_answers_for_a_second_after_its_terminal_closed(
     d: uiautomator2.Device, client: Impatient, shelf: Shelf
 ) -> None:
     before = len(likes(shelf))
@@ -97,8 +107,37 @@ def test_stopping_a_hung_ui_server_runs_its_queue_first(
     tap_a_hung_phone(client, shelf, x, y)
     d.stop_uiautomator(wait=False)
     shelf.heal()
-    wait_until(lambda: not status(shelf)["ui_server"], 5, "the UI server to end")
-    assert len(likes(shelf)) == before + 1
+    wait_until(lambda: len(likes(shelf)) == before + 1, 5, "the queued tap to run")
+    assert status(shelf)["ui_server"]
+    wait_until(lambda: not status(shelf)["ui_server"], 5, "the terminal to be hung up")
+
+
+def test_what_waits_longer_than_that_second_dies_with_the_ui_server(
+    d: uiautomator2.Device, client: Impatient, shelf: Shelf
+) -> None:
+    before = len(likes(shelf))
+    x, y = d(resourceId=named("video_like")).center()
+    shelf.fault("slow", factor=100)  # a long press of 0.5 s, and behind it the tap
+    client.give_up_soon()
+    with pytest.raises(TimeoutError):
+        client.rpc("click", 1, 1, 500)
+    client.close()
+    second = Impatient(d.adb_device)
+    second.give_up_soon()
+    with pytest.raises(TimeoutError):
+        second.rpc("click", x, y)
+    second.close()
+    d.stop_uiautomator(wait=False)
+    wait_until(lambda: not status(shelf)["ui_server"], 10, "the terminal to be hung up")
+    shelf.heal()
+    assert d.info  # a new server has begun
+    assert len(likes(shelf)) == before
+
+
+def test_an_idle_connection_is_closed_after_the_jars_read_timeout(client: Impatient) -> None:
+    assert READ_TIMEOUT == 5.0  # tests/phonesim/test_jar.py holds it to the jar
+    assert client.rpc("exist", {"text": "nowhere"}) is False
+    assert client.sock.recv(1) == b""
 
 
 def test_a_hung_shell_answers_when_it_wakes(phone: adbutils.AdbDevice, shelf: Shelf) -> None:
@@ -150,6 +189,8 @@ def test_faults_strike_around_one_tap(
     shelf.adb.client.disconnect(shelf.phones[0]["address"])
     shelf.adb.client.connect(shelf.phones[0]["address"], timeout=10)
     wait_until(lambda: len(likes(shelf)) == before + taps + runs_later, 5, "the tap's final effect")
+    if strike is unplug:
+        wait_until(lambda: not status(shelf)["ui_server"], 5, "the UI server to end with its terminal")
 
 
 def test_a_slow_phone_takes_its_time(client: Impatient, shelf: Shelf) -> None:

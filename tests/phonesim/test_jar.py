@@ -14,6 +14,7 @@ from lxml import etree
 from flows.lossy import dumped
 from phonesim.node import Node
 from phonesim.uia.hierarchy import dump, strip
+from phonesim.uia.server import READ_TIMEOUT
 from tests.phonesim.conftest import PACKAGE
 from tests.support.dex import Dex, Instruction, Machine
 from tests.support.shelf import Shelf
@@ -63,6 +64,12 @@ def test_both_halves_of_an_emoji_are_stripped(stripping: Machine) -> None:
 def test_the_jar_strips_texts_ids_classes_packages_descriptions_and_hints() -> None:
     body = Dex.of_jar(JAR, DUMPER).method(DUMPER, "dumpNodeRec")
     assert list(_stripped_attributes(body)) == ["text", "resource-id", "class", "package", "content-desc", "hint"]
+
+
+def test_the_jar_closes_a_connection_on_which_nothing_came_for_as_long_as_phonesim_does() -> None:
+    server = "Lfi/iki/elonen/NanoHTTPD;"
+    dex = Dex.of_jar(JAR, server)
+    assert dex.static_int(server, "SOCKET_READ_TIMEOUT") == READ_TIMEOUT * 1000
 
 
 def _stripped_attributes(body: list[Instruction]) -> list[str]:

@@ -66,6 +66,38 @@ class Dex:
         """The instructions of all of the class's methods of this name."""
         return [body for found, body in self._methods(class_name) if found == name]
 
+    def static_int(self, class_name: str, name: str) -> int:
+        """The value that the class gives its static field of this name, a constant int."""
+        at = self._class_row(class_name)[6]
+        counts = []
+        for _ in range(4):
+            count, at = self._uleb(at)
+            counts.append(count)
+        index, order = 0, []
+        for _ in range(counts[0]):
+            step, at = self._uleb(at)
+            _, at = self._uleb(at)
+            index += step
+            order.append(self._member("field", index)[1])
+        values = self._values(self._class_row(class_name)[7])
+        return values[order.index(name)]
+
+    def _values(self, at: int) -> list[int]:
+        """An encoded array, in which everything but numbers counts as its raw bits."""
+        count, at = self._uleb(at)
+        values = []
+        for _ in range(count):
+            kind, size = self._data[at] & 0x1F, (self._data[at] >> 5) + 1
+            size = 0 if kind in (0x1E, 0x1F) else size  # null and booleans hold theirs in the head
+            values.append(int.from_bytes(self._data[at + 1 : at + 1 + size], "little", signed=True))
+            at += 1 + size
+        return values
+
+    def _class_row(self, class_name: str) -> tuple[int, ...]:
+        size, start = self._tables["class"]
+        rows = (struct.unpack_from("<8I", self._data, start + 32 * each) for each in range(size))
+        return next(row for row in rows if self._type(row[0]) == class_name)
+
     def _classes(self) -> dict[str, int]:
         size, start = self._tables["class"]
         rows = (struct.unpack_from("<8I", self._data, start + 32 * each) for each in range(size))

@@ -26,6 +26,7 @@ CALL_SECONDS = 5.0
 QUIET_SECONDS = 5.0  # without news of phones, after which the server is asked whether it is there
 CONNECT_SECONDS = 15.0  # adb itself waits 10 s for a phone that does not answer
 SHELL_BYTES = 65536
+MOST_REQUEST = 0xFFFF  # bytes; their number is sent as four hexadecimal digits
 NO_USB = {"ADB_USB": "0"}  # also spares the 3 s that the server takes to look at the USB ports
 
 
@@ -158,6 +159,10 @@ def _left(deadline: float) -> float:
 
 def _request(sock: socket.socket, request: str, deadline: float) -> None:
     data = request.encode()
+    if len(data) > MOST_REQUEST:
+        raise AdbError(
+            f"{request[:40]}… has {len(data)} bytes; adb takes at most {MOST_REQUEST}: push a file and run that"
+        )
     try:
         sock.settimeout(_left(deadline))
         sock.sendall(b"%04x" % len(data) + data)
@@ -178,7 +183,7 @@ def _read_exactly(sock: socket.socket, size: int, deadline: float) -> bytes:
 
 def _read_all(sock: socket.socket, deadline: float) -> bytes:
     data = b""
-    while (part := _read(sock, SHELL_BYTES, deadline)) and len(data) < SHELL_BYTES:
+    while len(data) < SHELL_BYTES and (part := _read(sock, SHELL_BYTES - len(data), deadline)):
         data += part
     return data
 

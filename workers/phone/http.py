@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from time import monotonic
 
 from flows.phone import PhoneError
 from workers.phone.wire import Ask, Deadline, Wire
@@ -36,7 +36,7 @@ class HttpClient:
         except BaseException:
             self.close()  # whatever still comes on it belongs to this request and to no other
             raise
-        wire.used = time.monotonic()
+        wire.used = monotonic()
         if not keep:
             self.close()
         return answer
@@ -51,7 +51,7 @@ class HttpClient:
         if deadline.task_is_over:
             raise PhoneError("time_limit", "no time is left for the task", sent=False)
         # a request sent on a connection that the other end is closing would be neither done nor undone
-        if self._wire is not None and (time.monotonic() - self._wire.used > IDLE or self._wire.pending() is not None):
+        if self._wire is not None and (monotonic() - self._wire.used > IDLE or self._wire.pending() is not None):
             self.close()
         if self._wire is None:
             self._wire = self._connect(deadline)

@@ -28,29 +28,39 @@ class UiServer:
         self._adb = adb
         self._stream: Wire | None = None
         self._said = b""
+        self._let_go = False  # the last server that we ran: its stream is closed
 
     def connect(self, deadline: Deadline) -> Wire:
-        """A connection to the running server, which is started when nothing listens. Raises PhoneError."""
-        try:
-            return self._adb.open(f"tcp:{PORT}", deadline)
-        except PhoneError as error:
-            if error.code != "ui_server_lost":
-                raise
+        """A connection to the running server, which is started when nothing listens. Raises PhoneError.
+
+        A server that we let go may answer for another second: it is not used again.
+        """
+        if not self._let_go:
+            try:
+                return self._adb.open(f"tcp:{PORT}", deadline)
+            except PhoneError as error:
+                if error.code != "ui_server_lost":
+                    raise
         self.start(deadline)
         return self._adb.open(f"tcp:{PORT}", deadline)
 
     def start(self, deadline: Deadline) -> None:
-        """Push the jar if it is not there, run it, wait until it answers. Raises PhoneError('ui_server_lost')."""
-        if self._answers(deadline):
+        """Push the jar if it is not there, run it, wait until it answers. Raises PhoneError('ui_server_lost').
+
+        A server whose stream we do not hold may be about to die: for a second after its stream closed it
+        still answers. So whatever listens is ended first, and is gone before ours starts.
+        """
+        if self._runs() and self._answers(deadline):
             return
+        self.stop(deadline)
         self._push_jar(deadline)
         self._launch(deadline)
         while True:
             if self._stream is None or self._ended():
                 if b"already registered" not in self._said:
                     raise PhoneError("ui_server_lost", f"the UI server quit: {self._words()}", sent=False)
-                # the last one is not quite gone, or runs without answering
-                self._kill(deadline)
+                # Android has not noticed yet that the last one is gone, or somebody else was quicker
+                self.stop(deadline)
                 self._launch(deadline)
             if self._answers(deadline):
                 return
@@ -72,17 +82,23 @@ class UiServer:
         if self._stream is not None:
             self._stream.close()
             self._stream = None
+            self._let_go = True
 
     def drain(self) -> None:
         """Read what the server printed, so that it never blocks on a full pipe."""
         if self._stream is not None and self._ended():
             self.let_go()
 
+    def _runs(self) -> bool:
+        """Do we hold the stream of a server that has not ended?"""
+        return self._stream is not None and not self._ended()
+
     def _launch(self, deadline: Deadline) -> None:
         self.let_go()
         self._said = b""
         command = f"CLASSPATH={JAR} app_process / {MAIN} -p {PORT}"
         self._stream = self._adb.open(f"shell:{command}", deadline)
+        self._let_go = False
 
     def _kill(self, deadline: Deadline) -> None:
         # the brackets keep the pattern from matching the line of the shell that runs this command

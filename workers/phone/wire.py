@@ -16,6 +16,7 @@ from flows.phone import PhoneError
 
 LOOPBACK = "127.0.0.1"
 CHUNK = 65536
+MOST_REQUEST = 0xFFFF  # bytes; their number is sent as four hexadecimal digits
 OPEN_SECONDS = 3.5  # adbd opens a service within milliseconds, whatever the screen is busy with
 PATIENCE = 2.0  # seconds without a byte after which a phone is asked whether it is there at all
 _LOST = ("not found", "offline", "unauthorized", "authorizing", "no devices", "still connecting")
@@ -154,6 +155,9 @@ class Wire:
 
     def _ask(self, request: str, deadline: Deadline) -> None:
         data = request.encode()
+        if len(data) > MOST_REQUEST:
+            reason = f"{request[:40]}… has {len(data)} bytes; adb takes {MOST_REQUEST}: push a file and run that"
+            raise PhoneError("bad_input", reason, sent=False)
         self._wait(deadline)
         try:
             self.sock.sendall(b"%04x" % len(data) + data)
