@@ -36,7 +36,7 @@ def progress_table(progress: Progress, seconds: float) -> Group:
         words = " ".join(
             f"[{COLOURS.get(State(state), 'white')}]{count} {state}[/]" for state, count in sorted(states.items())
         )
-        table.add_row(flow, f"{ended}/{total}", ProgressBar(total=total, completed=ended, width=12), words)
+        table.add_row(_text(flow), f"{ended}/{total}", ProgressBar(total=total, completed=ended, width=12), words)
     done = ", ".join(f"{count} {kind}" for kind, count in sorted(progress.actions.items())) or "none yet"
     return Group(table, f"actions done: {done}")
 

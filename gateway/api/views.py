@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from flows.failures import CODES
+from flows.failures import remedy_for
 from gateway.api import shown
 from models.completeness import completeness
 from models.progress import read_progress
@@ -14,14 +14,14 @@ from models.states import State
 from models.tables import Attempt, Campaign, Delivery, Phone, StateChange, Task
 
 
-def failure(code: str | None, kind: str | None, culprit: str | None, reason: str | None) -> shown.Failure | None:
-    """Why it failed, with the remedy that goes with the code."""
+def failure(
+    code: str | None, kind: str | None, culprit: str | None, reason: str | None, details: Any = None
+) -> shown.Failure | None:
+    """Why it failed, with the remedy that follows from the code and from what the attempt counted."""
     if code is None:
         return None
-    rule = CODES.get(code)
-    return shown.Failure(
-        code=code, kind=kind, culprit=culprit, reason=reason, remedy=rule.remedy if rule is not None else None
-    )
+    counted = details if isinstance(details, dict) else None
+    return shown.Failure(code=code, kind=kind, culprit=culprit, reason=reason, remedy=remedy_for(code, counted) or None)
 
 
 def target(task: Task) -> str:
@@ -76,7 +76,7 @@ def attempt_view(attempt: Attempt) -> shown.Attempt:
         started_at=attempt.started_at,
         ended_at=attempt.ended_at,
         outcome=attempt.outcome,
-        failure=failure(attempt.failure_code, attempt.failure_kind, attempt.culprit, attempt.reason),
+        failure=failure(attempt.failure_code, attempt.failure_kind, attempt.culprit, attempt.reason, attempt.details),
         step=attempt.step,
         details=attempt.details,
         evidence={name: value for name, value in attempt.evidence.items() if name != "url"}
