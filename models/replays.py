@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, CursorResult, Engine, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, Engine, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.authors import record_change
@@ -13,7 +13,7 @@ from models.deliveries import GIVE_UP, OWED
 from models.delivery_log import Which, find_delivery
 from models.engine import database_now, write
 from models.refused import Problem, Refused, refuse
-from models.tables import Delivery, Endpoint
+from models.tables import Delivery, Endpoint, Lane
 
 AT_ONCE = 1000
 MOST_REPLAYED = 10_000  # for one request, which holds a thread of the gateway meanwhile: a third of a second
@@ -43,23 +43,27 @@ class Replay:
     rest: Rest | None
 
 
-def replay_one(engine: Engine, delivery_id: str, *, who: str, key_id: str | None = None) -> None:
-    """Owe it anew, with the webhook-id that it has. Raises NoSuchDelivery, EndpointGone, Refused when it is owed."""
+def replay_one(engine: Engine, delivery_id: str, *, who: str, key_id: str | None = None) -> bool:
+    """Owe it anew, with the webhook-id that it has; one that waits for its next try is due now. Was it such a one?
 
-    def work(session: Session) -> None:
+    Raises NoSuchDelivery, EndpointGone, and Refused while it is being sent.
+    """
+
+    def work(session: Session) -> bool:
         delivery = find_delivery(session, delivery_id, key_id)
         if delivery is None:
             problem = Problem("delivery", f"{delivery_id!r} is unknown", "see: phonefleet deliveries list")
             raise NoSuchDelivery([problem])
-        if delivery.state == OWED:
-            raise refuse(
-                "delivery", f"{delivery_id!r} is owed already", f"it is due at {delivery.next_at:%H:%M:%S} UTC"
-            )
         _check_enabled(session, [Delivery.number == delivery.number])
-        _owe_anew(session, [delivery.number])
+        waited = delivery.state == OWED
+        if waited:
+            _due_now(session, delivery)
+        else:
+            _owe_anew(session, [delivery.number])
         record_change(session, who, f"delivery:{delivery_id}", {"state": delivery.state}, {"replay": True})
+        return waited
 
-    write(engine, work)
+    return write(engine, work)
 
 
 def replay_some(engine: Engine, which: Which, *, who: str, most: int, rest: Rest | None = None) -> Replay:
@@ -94,6 +98,25 @@ def replay_all(engine: Engine, which: Which, *, who: str) -> int:
         done = replay_some(engine, which, who=who, most=MOST_REPLAYED, rest=done.rest)
         replayed += done.replayed
     return replayed
+
+
+def _due_now(session: Session, delivery: Delivery) -> None:
+    """Due at once, whatever its schedule and the breakers before it say, and what must arrive before it as well."""
+    now = database_now(session)
+    lane = session.get(Lane, delivery.lane, with_for_update=True, populate_existing=True)  # as whoever sends locks it
+    session.refresh(delivery)
+    if delivery.claimed_by is not None and delivery.next_at > now:
+        raise refuse("delivery", f"{delivery.id!r} is being sent at this moment", "look what comes of it first")
+    before = (Delivery.subject == delivery.subject, Delivery.endpoint_id == delivery.endpoint_id)
+    not_in_hand = or_(Delivery.claimed_by.is_(None), Delivery.next_at <= now)
+    session.execute(
+        update(Delivery)
+        .where(*before, Delivery.state == OWED, Delivery.number <= delivery.number, not_in_hand)
+        .values(next_at=now, claimed_by=None)
+    )
+    session.execute(update(Endpoint).where(Endpoint.id == delivery.endpoint_id).values(paused_until=None))
+    if lane is not None:
+        lane.paused_until = lane.rung_at = None
 
 
 def _owe_anew(session: Session, numbers: Sequence[int]) -> int:

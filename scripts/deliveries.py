@@ -16,6 +16,7 @@ from models.lanes import OPENS_AFTER, enable
 from models.refused import refuse
 from models.replays import replay_all, replay_one
 from models.tables import Delivery, Endpoint
+from models.undelivered import remedy_for
 from scripts.ground import open_ledger, operator
 from scripts.moments import stamp
 from scripts.show import Block, Sheet, list_blocks, print_sheet, say
@@ -70,6 +71,9 @@ def print_delivery(session: Session, console: Console, one: Delivery) -> None:
         for tried in tries_of(session, one)
     ]
     print_sheet(console, Sheet("tries", ("at", "took", "status", "what came"), rows, timed=True))
+    remedy = remedy_for(one.state, one.last_status, one.last_error)
+    if remedy:
+        say(console, f"-> {remedy}")
 
 
 @commands.command("replay")
@@ -84,8 +88,8 @@ def replay(
     engine = open_ledger()
     if delivery:
         found = read(engine, lambda session: _find(session, delivery).id)
-        replay_one(engine, found, who=operator(who), key_id=key or None)
-        say(Console(), f"{found} is owed once more")
+        waited = replay_one(engine, found, who=operator(who), key_id=key or None)
+        say(Console(), f"{found} is sent now, before its next try" if waited else f"{found} is owed once more")
         return
     if not since:
         raise refuse(
@@ -129,7 +133,8 @@ def _told(one: Delivery) -> Block:
     tries = f"{one.attempts} {'try' if one.attempts == 1 else 'tries'}{f', the last: {last}' if last else ''}"
     due = f", due {stamp(one.next_at)}" if one.state == "owed" and one.next_at is not None else ""
     head = f"{one.id[:8]}  {one.state}  {one.event_type} of {one.subject}"
-    return Block(head, [f"to {one.url}", f"owed since {stamp(one.created_at)}{due}; {tries}"])
+    told = [f"to {one.url}", f"owed since {stamp(one.created_at)}{due}; {tries}"]
+    return Block(head, told, remedy_for(one.state, one.last_status, one.last_error))
 
 
 def _endpoints(session: Session) -> list[Block]:

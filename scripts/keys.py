@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated
 
@@ -22,7 +23,10 @@ from gateway.keys import (
 )
 from gateway.master import HOW_TO_MAKE, MasterKeyWrong
 from gateway.seal import Secret
+from gateway.where import NotThere, resolve
+from models.addresses import read_address
 from models.refused import refuse
+from models.undelivered import REMEDIES
 from scripts.ground import open_ledger, operator
 from scripts.moments import stamp
 from scripts.show import Block, list_blocks, say
@@ -65,6 +69,7 @@ def make(
     wish = KeyWish(name, customer, sandbox, allow or (), plain_json_allowed=plain_json)
     key_id, secret = make_key(open_ledger(), wish, who=operator(who))
     _show_once(key_id, secret)
+    _warn_of(wish.allowlist)
     if sandbox:
         say(Console(), "Its tasks wait for simulated phones: those of a host that runs with PHONEFLEET_SANDBOX=1.")
 
@@ -75,6 +80,7 @@ def allow_origins(key_id: str, origins: Annotated[list[str], typer.Argument(help
     before, after = change_key(open_ledger(), key_id, who=operator(who), allowlist=origins)["allowlist"]
     console = Console()
     say(console, f"{key_id} may be called back at {', '.join(after)}")
+    _warn_of(one for one in after if one not in before)
     dropped = [one for one in before if one not in after]
     if dropped:
         say(console, f"and no longer at {', '.join(dropped)}: callbacks owed there are refused from now on")
@@ -154,6 +160,16 @@ def revoke(key_id: str, who: Who = "") -> None:
     """End a key: nothing is taken from it or sent to it. Tasks that it planted go on."""
     unsent = revoke_key(open_ledger(), key_id, who=operator(who))
     say(Console(), f"{key_id} is revoked; {unsent} callbacks that it was owed stay unsent")
+
+
+def _warn_of(origins: Iterable[str]) -> None:
+    """Say at once where callbacks would be refused or lost, as the first one would tell hours later."""
+    for origin in origins:
+        address = read_address(origin)
+        try:
+            resolve(address.host, address.port, settings().callback_networks)
+        except NotThere as problem:
+            say(Console(), f"Nothing can be sent to {origin} as it stands: {REMEDIES[problem.code]}.")
 
 
 def _show_once(key_id: str, secret: Secret) -> None:

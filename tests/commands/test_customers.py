@@ -154,7 +154,7 @@ def test_deliveries_are_listed_shown_and_replayed(here: Ground, run: Run) -> Non
     shown = run("deliveries", "show", delivery[:8]).out
     assert shown.startswith(f"delivery {delivery}: task.failed of task:t1\n")
     assert shown.endswith("tries: none\n")
-    assert "owed already" in run("deliveries", "replay", delivery).err
+    assert run("deliveries", "replay", delivery).out == f"{delivery} is sent now, before its next try\n"
     set_state(here, "delivered")
     assert run("deliveries", "replay", delivery[:8]).out == f"{delivery} is owed once more\n"
     set_state(here, "failed")
@@ -207,3 +207,46 @@ def test_only_a_part_that_uses_keys_is_given_the_master_key(tmp_path: Path) -> N
             assert processes.start(part).wait(60) == 0
             assert processes.log(part).read_text().strip() == told
     assert [part.name for part in (HOST, COORDINATOR, DELIVERY) if part.keyed] == ["deliver"]
+
+
+@pytest.mark.usefixtures("master")
+@pytest.mark.parametrize(
+    "origin",
+    ["http://127.0.0.1:8800", "http://localhost:8800", "http://10.1.2.3", "https://[::1]:8443", "http://[fd00::1]"],
+)
+def test_an_origin_that_may_not_be_called_is_told_when_the_key_is_made(
+    run: Run, monkeypatch: pytest.MonkeyPatch, origin: str
+) -> None:
+    make = ("keys", "make", "orders", "--customer", "acme", "--allow", origin)
+    said = run(*make).out
+    assert f"Nothing can be sent to {origin} as it stands" in said
+    assert "PHONEFLEET_CALLBACK_NETWORKS" in said
+    monkeypatch.setenv("PHONEFLEET_CALLBACK_NETWORKS", "127.0.0.0/8,10.0.0.0/8,::1/128,fd00::/8")
+    settings.cache_clear()
+    assert "Nothing can be sent" not in run(*make).out
+
+
+@pytest.mark.usefixtures("master")
+@pytest.mark.parametrize(
+    ("status", "error", "told"),
+    [
+        (None, "address_refused", "PHONEFLEET_CALLBACK_NETWORKS"),
+        (None, "no_connection", "start the receiver"),
+        (None, "timed_out", "answer first"),
+        (None, "tls_failed", "PHONEFLEET_CALLBACK_CA"),
+        (400, None, "check its secrets"),
+        (302, None, "no redirect"),
+        (500, None, "2xx"),
+    ],
+)
+def test_a_callback_that_does_not_arrive_gives_the_remedy(
+    here: Ground, run: Run, status: int | None, error: str | None, told: str
+) -> None:
+    key_id, _ = made(here, run)
+    delivery = owe_one(here, key_id)
+    came = {"attempts": 1, "last_status": status, "last_error": error}
+    write(here.engine, lambda session: session.execute(update(Delivery).values(**came)))
+    assert told in run("deliveries").out
+    assert told in run("deliveries", "show", delivery).out
+    set_state(here, "delivered")
+    assert told not in run("deliveries").out

@@ -31,7 +31,7 @@ from models.engine import database_now, read, write
 from models.lanes import OPENS_AFTER, enable
 from models.refused import Refused
 from models.replays import replay_all, replay_one
-from models.tables import Delivery, Endpoint
+from models.tables import Delivery, Endpoint, Lane
 from tests.gateway.customers import Customer, customer, deliveries, delivery, endpoint, lane, make_due, means
 from tests.gateway.receiver import Receiver, Reply
 from workers.settings import settings
@@ -233,11 +233,10 @@ def test_a_replay_keeps_ids_and_order_and_leaves_what_is_owed_alone(
     deliver_all(ledger)
     (owed,) = acme.owe()
     start = deliveries(ledger)[1].created_at
-    with pytest.raises(Refused, match="owed already"):
-        replay_one(ledger, owed, who="lena")
+    assert replay_one(ledger, owed, who="lena"), "it was owed, and still is"
     with pytest.raises(Refused, match="is unknown"):
         replay_one(ledger, ids[0], who="lena", key_id="key_of_another")
-    replay_one(ledger, ids[0], who="lena")
+    assert not replay_one(ledger, ids[0], who="lena")
     assert replay_all(ledger, Which(since=start), who="lena") == 3
     deliver_all(ledger)
     assert receiver.ids()[:4] == ids
@@ -313,3 +312,46 @@ def test_the_time_in_the_signature_is_that_of_the_try(ledger: Engine, acme: Cust
     deliver_all(ledger)
     after = int(datetime.now(UTC).timestamp())
     assert before <= int(receiver.requests[0].headers["webhook-timestamp"]) <= after
+
+
+def test_one_that_waits_for_its_next_try_is_sent_now(ledger: Engine, acme: Customer, receiver: Receiver) -> None:
+    replies = iter((Reply(503), Reply(503), Reply(204)))
+    receiver.answer = lambda _: next(replies)
+    (one,) = acme.owe()
+    deliver_all(ledger, means(schedule=(3600.0,) * 3))
+    assert (delivery(ledger, one).state, len(receiver.ids())) == ("owed", 1)
+    deliver_all(ledger, means(schedule=(3600.0,) * 3))
+    assert len(receiver.ids()) == 1, "its next try is an hour away"
+    for tries in (2, 3):
+        assert replay_one(ledger, one, who="lena")
+        deliver_all(ledger, means(schedule=(3600.0,) * 3))
+        assert receiver.ids() == [one] * tries
+    assert delivery(ledger, one).state == "delivered"
+
+
+def test_it_is_sent_although_its_address_is_left_alone_and_what_comes_before_it_goes_first(
+    ledger: Engine, acme: Customer, receiver: Receiver
+) -> None:
+    ids = acme.owe(2, subject="task:same")
+    later = read(ledger, database_now) + timedelta(hours=1)
+
+    def pause(session: Session) -> None:
+        session.execute(update(Delivery).values(next_at=later))
+        session.execute(update(Endpoint).values(failures=9, paused_until=later))
+        session.execute(update(Lane).values(failures=9, paused_until=later))
+
+    write(ledger, pause)
+    deliver_all(ledger)
+    assert receiver.ids() == []
+    assert replay_one(ledger, ids[1], who="lena")
+    deliver_all(ledger)
+    assert receiver.ids() == ids
+
+
+def test_one_that_is_being_sent_is_not_sent_beside_itself(ledger: Engine, acme: Customer) -> None:
+    (one,) = acme.owe()
+    held = read(ledger, database_now) + timedelta(minutes=1)
+    write(ledger, lambda s: s.execute(update(Delivery).values(claimed_by="somebody", next_at=held)))
+    with pytest.raises(Refused, match="being sent at this moment"):
+        replay_one(ledger, one, who="lena")
+    assert delivery(ledger, one).claimed_by == "somebody"

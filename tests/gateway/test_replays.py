@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -127,8 +128,11 @@ def test_nothing_is_replayed_while_an_address_of_the_range_is_gone(api: Api, acm
     assert settle(api.engine) == []
 
 
-def test_one_callback_is_sent_once_more_unless_it_is_owed(api: Api, acme: Caller) -> None:
+def test_one_callback_is_sent_once_more_unless_it_is_being_sent(api: Api, acme: Caller) -> None:
     (one,) = owing(api, acme, 1)
+    assert acme.client.call("POST", f"/v1/deliveries/{one}/replay") == {"replayed": 1}
+    held = read(api.engine, database_now) + timedelta(minutes=1)
+    write(api.engine, lambda s: s.execute(update(Delivery).values(claimed_by="somebody", next_at=held)))
     with pytest.raises(Problem) as refused:
         acme.client.call("POST", f"/v1/deliveries/{one}/replay")
     assert (refused.value.code, refused.value.problems[0]["field"]) == ("not_now", "delivery")
