@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from phonesim.roughness import is_sticker
 from phonesim.world.catalogue import Catalogue
+from phonesim.world.emoji import Emoji
 
 TOP_COMMENTS = 10  # targets are among a video's first ones, so that no task scrolls for long
 LEAST_COMMENTS = 12
@@ -36,9 +38,12 @@ class WorldDiffers(RuntimeError):
     """The running phonesim does not show the world that the plan was made for."""
 
 
-def read_material(seed: int, accounts: int) -> Material:
-    """The material that the world of this seed holds. Its content does not depend on when it begins."""
-    world = Catalogue(seed, accounts, epoch=0.0)
+def read_material(seed: int, accounts: int, *, rough: bool = False) -> Material:
+    """The material that the world of this seed holds, behind `rough` phones with emoji in every text.
+
+    Its content does not depend on when it begins.
+    """
+    world = Catalogue(seed, accounts, 0.0, Emoji.EVERY if rough else Emoji.SOME)
     targets: list[Target] = []
     for author in world.authors.values():
         if not author.main:
@@ -49,6 +54,7 @@ def read_material(seed: int, accounts: int) -> Material:
             if titles[video.title] > 1 or video.comments < LEAST_COMMENTS:
                 continue
             top = [world.comment(video, index) for index in range(TOP_COMMENTS)]
+            top = [one for one in top if not (rough and is_sticker(one.id))]
             names = Counter((one.commenter, one.text) for one in top)
             targets += [Target(author.id, video.title, *name) for name, times in names.items() if times == 1]
     others = tuple(author.id for author in world.authors.values() if not author.main)

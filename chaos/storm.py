@@ -29,6 +29,7 @@ from workers.submit import submit
 AT_ONCE = 8  # strikes in flight
 PATIENCE = 4.0  # a strike whose share of the work has not ended comes so long after the one before
 SETTLE_SECONDS = 60.0  # what has not ended so long after the last fault healed is stuck
+ROUGH_SETTLE_SECONDS = 300.0  # on rough phones, where the same work takes two to five times as long
 LOOK_SECONDS = 0.5
 TELL_SECONDS = 5.0
 QUIET = frozenset({"waiting", "delegated", "needs_review", *map(str, ENDED)})
@@ -61,7 +62,7 @@ class Storm:
 
 def run_storm(wanted: Wanted, folder: Path, tell: Callable[[str], None] = print) -> Storm:
     """Run a whole storm in `folder`. Raises what keeps the fleet from starting."""
-    material = read_material(wanted.seed, wanted.phones)
+    material = read_material(wanted.seed, wanted.phones, rough=wanted.rough)
     work = plan_work(wanted.tasks, material, wanted.seed)
     strikes = plan_strikes(wanted.faults, wanted.seed)
     with StormFleet(folder, Shape(wanted.phones, rough=wanted.rough), wanted.seed) as fleet:
@@ -71,7 +72,7 @@ def run_storm(wanted: Wanted, folder: Path, tell: Callable[[str], None] = print)
             submit(canvas.signature, name=canvas.name, asked_by="chaos", seed=wanted.seed + number, engine=fleet.engine)
         run = Blowing(fleet, wanted, tell, lambda: states(fleet.engine))
         blows = run.strike_all(strikes, Striker(fleet, run.over).strike)
-        settled_after = run.settle()
+        settled_after = run.settle(ROUGH_SETTLE_SECONDS if wanted.rough else SETTLE_SECONDS)
         seconds = time.monotonic() - began
         rows = read_rows(fleet.engine, fleet.truth)
         keep_rows(rows, folder / "rows.json")

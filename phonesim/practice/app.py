@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import zlib
 from collections.abc import Callable
 
 from phonesim.node import Node
@@ -19,7 +18,7 @@ from phonesim.practice.page import Page
 from phonesim.practice.replies import RepliesPage
 from phonesim.practice.search import SearchPage
 from phonesim.practice.video import VideoPage
-from phonesim.roughness import Roughness
+from phonesim.roughness import Roughness, is_sticker
 from phonesim.world import Actor, Comment, Gone, MayNotAct, World
 
 TOAST_SECONDS = 2.0
@@ -185,7 +184,7 @@ class PracticeApp:
         return self.rng.uniform(0, self.rough.inertia - 1) if self.rough.inertia > 1 else 0.0
 
     def textless(self, comment: Comment) -> bool:
-        return self.rough.textless_rows and not comment.account_id and zlib.crc32(comment.id.encode()) % 6 == 0
+        return self.rough.textless_rows and not comment.account_id and is_sticker(comment.id)
 
     def may_act(self, author_id: str) -> bool:
         return not self.may_not_act and self.world.may_act(self._account_id, author_id)
