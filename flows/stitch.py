@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import Protocol, TypeVar
 
 BACK = 50  # rows at most that may come on top of a list while one screen of it is read
+SLIVER = 150  # pixels of a row at an edge that may show nothing to tell it by
 NEAR = 8  # pixels by which rows that moved together may differ: rounding
 
 Parts = tuple[str | None, ...]
@@ -75,12 +76,28 @@ class Stitched:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A place where a screen's rows agree with the sequence. `moved` is None when no two edges tell it."""
+    """A place where a screen's rows agree with the sequence, and from how far to how far the list moved then."""
 
     start: int
-    moved: int | None
-    sound: bool  # all rows moved alike
+    least: int | None
+    most: int | None
     shared: int  # rows that agree
+
+    @property
+    def sound(self) -> bool:
+        """All rows moved alike."""
+        return self.least is None or self.most is None or self.least <= self.most + NEAR
+
+    @property
+    def moved(self) -> int | None:
+        """How far the list moved, where that is told to the pixel."""
+        if self.least is None or self.most is None or abs(self.least - self.most) > NEAR:
+            return None
+        return self.least
+
+    def may_be(self, least: int, most: int) -> bool:
+        """Can the list have moved so far?"""
+        return (self.least is None or self.least <= most + NEAR) and (self.most is None or self.most >= least - NEAR)
 
 
 def agree(one: Parts, other: Parts) -> bool:
@@ -136,7 +153,10 @@ def farthest(screen: Sequence[Row], edge: int, most: int) -> int:
         first = next(at for at, row in enumerate(screen) if row.top is not None and row.top >= edge + way)
         if not any(_looks_like(screen, first, above, way) for above in range(first)):
             return way
-    shifts = [later - earlier for earlier, later in pairwise(tops)]
+    if not tops:  # one row fills the screen: half of it stays
+        return most // 2 if screen else most
+    known = [row.top for row in screen if row.top is not None]
+    shifts = [later - earlier for earlier, later in pairwise(known)]
     return min([most, *(max(1, shift - 1 - 2 * NEAR) for shift in shifts)])
 
 
@@ -168,49 +188,51 @@ def _place(rows: Sequence[Row], screen: Sequence[Row], start: int, reach: Reach 
     shared = sum(agree(old.parts, new.parts) for old, new in pairs)
     if not shared:
         return None
-    ways = _ways(screen, start, reach) if reach else []
-    if reach is None or not ways:
-        return _Place(start, None, sound=True, shared=shared)
-    sound = max(ways) - min(ways) <= NEAR and not _shows_what_is_cut(screen, start, reach, ways[0])
-    return _Place(start, ways[0], sound, shared)
+    if reach is None:
+        return _Place(start, None, None, shared)
+    least, most = _ways(screen, start, reach)
+    return _Place(start, least, most, shared)
 
 
-def _shows_what_is_cut(screen: Sequence[Row], start: int, reach: Reach, way: int) -> bool:
-    """Would a row, moved so far, show an edge that the screen has cut off?"""
+def _ways(screen: Sequence[Row], start: int, reach: Reach) -> tuple[int | None, int | None]:
+    """From how far to how far the list must have moved for all rows to lie where they lie; None: no bound.
+
+    An edge that is on both screens tells it; one that is cut off on one of them lies beyond that edge of
+    the list. The first is more than the second when the rows did not move alike.
+    """
     upper, lower = reach.edges
-    for new, old in _both(screen, start, reach):
-        if new.top is None and old.top is not None and old.top - way > upper + NEAR:
-            return True
-        if new.bottom is None and old.bottom is not None and old.bottom - way < lower - NEAR:
-            return True
-    return False
-
-
-def _both(screen: Sequence[Row], start: int, reach: Reach) -> list[tuple[Row, Row]]:
-    """The rows that are on both screens: as they are now, and as they were before."""
-    places = ((offset, start + offset - reach.start) for offset in range(len(screen)))
-    return [(screen[offset], reach.rows[place]) for offset, place in places if 0 <= place < len(reach.rows)]
-
-
-def _ways(screen: Sequence[Row], start: int, reach: Reach) -> list[int]:
-    """How far each row moved that has an edge on both screens."""
-    edges = [
-        pair for new, old in _both(screen, start, reach) for pair in ((old.top, new.top), (old.bottom, new.bottom))
-    ]
-    return [old - new for old, new in edges if old is not None and new is not None]
+    least, most = [], []
+    for offset, new in enumerate(screen):
+        place = start + offset - reach.start
+        if place < 0:  # above the screen before, but for what told nothing of it
+            most.append(upper + SLIVER - (new.bottom if new.bottom is not None else lower))
+            continue
+        if place >= len(reach.rows):
+            if new.top is not None:
+                least.append(lower - SLIVER - new.top)
+            continue
+        old = reach.rows[place]
+        if old.top is not None:
+            least.append(old.top - (new.top if new.top is not None else upper))
+        if new.top is not None:
+            most.append((old.top if old.top is not None else upper) - new.top)
+        if new.bottom is not None:
+            least.append((old.bottom if old.bottom is not None else lower) - new.bottom)
+        if old.bottom is not None:
+            most.append(old.bottom - (new.bottom if new.bottom is not None else lower))
+    return max(least, default=None), min(most, default=None)
 
 
 def _within(places: Sequence[_Place], reach: Reach) -> list[_Place]:
     """The places to which the list can have moved, the likeliest kind of them."""
-    told = [place for place in places if place.moved is not None]
-    sound = [place for place in told if place.sound]
-    forward = [place for place in sound if reach.least - NEAR <= (place.moved or 0) <= reach.most + NEAR]
+    sound = [place for place in places if place.sound]
+    forward = [place for place in sound if place.may_be(reach.least, reach.most)]
     if forward:
         return forward
     # rows that came on top while one read push the others down
-    back = [place for place in sound if (place.moved or 0) < reach.least]
-    # a row grows when it gets its first reply; a row higher than the list shows no edge that could be measured
-    return back or [place for place in places if place.moved is None or not place.sound]
+    back = [place for place in sound if place.most is not None and place.most < reach.least]
+    # a row grows when it gets its first reply
+    return back or [place for place in places if not place.sound]
 
 
 def _blind(places: Sequence[_Place], size: int) -> list[_Place]:
@@ -224,5 +246,4 @@ def _put(rows: list[R], screen: Sequence[R], place: _Place, *, gap: bool) -> Sti
         if screen[offset].whole and not rows[place.start + offset].whole:
             rows[place.start + offset] = screen[offset]
     rows.extend(screen[overlap:])
-    moved = place.moved if place.sound else None
-    return Stitched(place.start, len(screen) - overlap, gap=gap, moved=moved)
+    return Stitched(place.start, len(screen) - overlap, gap=gap, moved=place.moved)

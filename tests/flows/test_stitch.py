@@ -64,14 +64,14 @@ def test_a_clipped_row_is_filled_in_by_the_whole_one() -> None:
 
 def test_identical_rows_are_told_apart_by_how_far_they_moved() -> None:
     rows = drawn("xxxx")
-    joined = stitch(rows, drawn("xxxx", 40), Reach(0, drawn("xxxx"), 0, 90, (0, 2000)))
+    joined = stitch(rows, drawn("xxxx", 40), Reach(0, drawn("xxxx"), 0, 90, (0, 440)))
     assert (joined.start, joined.moved, joined.gap) == (1, 60, False)
     assert len(rows) == 5
 
 
 def test_identical_rows_that_may_have_moved_by_one_or_two_are_a_gap_and_counted_once() -> None:
     rows = drawn("xxxx")
-    joined = stitch(rows, drawn("xxxx", 40), Reach(0, drawn("xxxx"), 0, 190, (0, 2000)))
+    joined = stitch(rows, drawn("xxxx", 40), Reach(0, drawn("xxxx"), 0, 190, (0, 440)))
     assert joined.gap
     assert len(rows) == 5  # at least one is new
 
