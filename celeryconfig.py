@@ -14,6 +14,10 @@ broker_url = settings().redis_url
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 
+# What Redis answers when it is full, read-only or cannot save is no reason to end: the worker waits for it
+# (workers.host.patient).
+broker_channel_error_retry = True
+
 # The modules that register tasks; the zygote imports them once for all workers.
 imports = settings().task_modules
 

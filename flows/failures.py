@@ -115,6 +115,12 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "unverifiable": Rule(
             Kind.UNKNOWN, Culprit.CONTENT, "what would tell is gone from the app: ask who was there, then settle it"
         ),
+        "ticket_error": Rule(
+            Kind.FATAL, Culprit.FLOW, "a defect before the task was claimed: see the log of the worker that had it"
+        ),
+        "not_registered": Rule(
+            Kind.FATAL, Culprit.FLOW, "name the module of this task in PHONEFLEET_TASKS and start the hosts again"
+        ),
         "flow_error": Rule(Kind.FATAL, Culprit.FLOW, "a defect in the flow: see the log of this task"),
     }
 )

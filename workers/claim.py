@@ -16,6 +16,7 @@ from models.fence import Fence
 from models.journal import Doubt, doubts, pin_to_verify
 from models.states import State
 from models.tables import Attempt, Campaign, Phone, Task
+from workers.came import why_so
 from workers.canvas.rows import evaluate, from_json, refs
 from workers.content import content_of
 from workers.held import hold_tasks
@@ -75,6 +76,8 @@ class NotMine:
     passed_to: str | None = None
     flow: str = ""
     priority: int = 6
+    state: State | None = State.READY  # where its task stands; None: there is no such task
+    reason: str = ""  # why it stands there, for people
 
 
 def claim(
@@ -89,7 +92,7 @@ def claim(
     def work(session: Session) -> Claim | NotMine:
         task = _locked(session, task_id)
         if task is None:
-            return NotMine("no such task: a ticket without a row runs nothing")
+            return NotMine("no such task: a ticket without a row runs nothing", state=None)
         asked_at, now = time.monotonic(), database_now(session)
         if task.state == State.RUNNING and task.incarnation == seat.incarnation:
             _take_back_own_claim(session, task, now)
@@ -132,7 +135,7 @@ def _locked(session: Session, task_id: str) -> Task | None:
 
 def _not_claimable(task: Task, seat: Seat, now: datetime) -> NotMine | None:
     if task.state != State.READY:
-        return NotMine(f"the task is {task.state}")
+        return NotMine(f"the task is {task.state}", state=State(task.state), reason=why_so(task))
     if (task.runs_on == "desk") != (seat.serial is None):
         return _wait(task, now, AT_ONCE, f"a worker at the {task.runs_on} takes it")
     if task.stop_requested and not task.verifying:
@@ -163,7 +166,7 @@ def _held(session: Session, task: Task, params: Mapping[str, Any]) -> NotMine | 
         return None
     session.flush()
     hold_tasks(session, Task.id == task.id, f"held: {hold.reason}. {hold.remedy}", hold_id=hold.id)
-    return NotMine(f"held: {hold.reason}")
+    return NotMine(f"held: {hold.reason}", state=State.HELD, reason=f"held: {hold.reason}")
 
 
 def _known_params(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -217,7 +220,7 @@ def _take(
     task.incarnation, task.lease_until = seat.incarnation, lease.until
     task.account_id, task.phone_serial = account, seat.serial
     task.started_at = task.started_at or now
-    task.waits_for, task.step = None, None
+    task.waits_for, task.step, task.tickets_failed = None, None, 0
     fence = Fence(task.id, task.attempt, seat.incarnation)
     session.add(_attempt(fence, seat.serial, account, now))
     return Claim(

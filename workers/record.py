@@ -27,6 +27,7 @@ from models.states import State
 from models.storable import TooLong, storable_json, storable_text
 from models.tables import ActionRow, Attempt, Task
 from models.trouble import is_away
+from workers.came import why_so
 from workers.claim import Claim
 from workers.follow import Move, next_move
 from workers.follow_on import End, end_task
@@ -87,30 +88,45 @@ class HandedBack:
 Outcome = Succeeded | Replaced | Failed | WasStopped | HandedBack
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What an attempt led to: the ids that became ready, and where its task stands now and why, for people."""
+
+    ready: list[str]
+    state: State
+    why: str
+
+
 def record(engine: Engine, claim: Claim, came: Outcome) -> list[str]:
-    """Write what came of an attempt. The ids that became ready. Raises LeaseLost: nothing is written then.
+    """`recorded`, for whoever wants the ids that became ready alone."""
+    return recorded(engine, claim, came).ready
+
+
+def recorded(engine: Engine, claim: Claim, came: Outcome) -> Recorded:
+    """Write what came of an attempt. Raises LeaseLost: nothing is written then.
 
     An outcome that cannot be written as it is, because of what an app showed or a task returned, is
     written as a failure that says so.
     """
     outcome = storable(came)
 
-    def work(session: Session) -> list[str]:
+    def work(session: Session) -> Recorded:
         task = check_fence(session, claim.fence)
         attempt = session.scalars(
             select(Attempt).where(Attempt.task_id == task.id, Attempt.number == claim.fence.attempt)
         ).one()
         attempt.ended_at = database_now(session)
-        return hold_if_paused(session, task, _written(session, task, attempt, outcome))
+        ready = hold_if_paused(session, task, _written(session, task, attempt, outcome))
+        return Recorded(ready, State(task.state), why_so(task))
 
     try:
         return write(engine, work)
     except Refused as refused:  # what the task put in its place cannot be planted
-        return record(engine, claim, Failed("bad_input", str(refused)))
+        return recorded(engine, claim, Failed("bad_input", str(refused)))
     except (DBAPIError, OverflowError, TooLarge) as error:
         if is_away(error):
             raise
-        return record(engine, claim, _without_what_failed(outcome, error))
+        return recorded(engine, claim, _without_what_failed(outcome, error))
 
 
 def _without_what_failed(outcome: Outcome, error: Exception) -> Failed:

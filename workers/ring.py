@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -14,11 +13,10 @@ from models.seats import seats
 from models.states import State
 from models.tables import Task
 from workers.app import app
+from workers.broker import broker
 from workers.place import UNSERVED, Shelf, place_for, shelf_of, step_of
 from workers.seat import DESK_QUEUE, POOL_QUEUE, phone_queue
 from workers.tickets import NotPublished, Ticket, publish
-
-log = logging.getLogger("phonefleet.ring")
 
 PASSED_ON = timedelta(seconds=2)  # so long a ticket that was passed on may lie in a phone's own queue
 AT_ONCE = 1000  # tickets in one round; the coordinator comes back for the rest
@@ -41,13 +39,13 @@ def ring_ready(engine: Engine) -> int:
 
 
 def _ring_some(engine: Engine, task_ids: Sequence[str] | None) -> int:
-    if task_ids is not None and not task_ids:
+    if (task_ids is not None and not task_ids) or not broker(app.conf.broker_url).may_be_used():
         return 0
     tickets = write(engine, lambda session: _mark_rung(session, task_ids))
     try:
-        return publish(app, tickets)
+        return publish(app, tickets, go_on=lambda: broker(app.conf.broker_url).reachable)
     except NotPublished as error:
-        log.warning("tickets not sent, the coordinator rings again: %s", error)
+        broker(app.conf.broker_url).failed(error)
         write(engine, lambda session: owe_again(session, [ticket.task_id for ticket in tickets]))
         return 0
 

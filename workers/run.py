@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from celery.canvas import Signature
 from celery.exceptions import Reject
+from celery.states import RETRY
 from pydantic import ValidationError
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from flows.failures import FlowFailure, Stopped
 from flows.flow import Flow, Params
 from flows.phone import PhoneError
 from flows.registry import FLOWS
-from models.engine import write
+from models.engine import read, write
 from models.fence import LeaseLost, record_refused_write, recorded_already
+from models.states import State
+from models.tables import Task
 from workers.app import app
+from workers.came import Came, came_of, why_so
 from workers.claim import Claim, NotMine, claim
 from workers.desk import DESK, Desk
 from workers.evidence.keep import keep
@@ -27,7 +32,7 @@ from workers.hand import bring_home, last_calls, open_session, profile, reach_ph
 from workers.host.slots import safe_until
 from workers.ledger import ledger
 from workers.persist import AWAY, is_away, persist
-from workers.record import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped, record
+from workers.record import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped, recorded
 from workers.ring import owe_again, ring
 from workers.seat import Seat, current_seat, phone_queue
 from workers.settings import settings
@@ -37,14 +42,16 @@ from workers.watch import HandBack, LeaseRanOut, SlotWatch
 
 log = logging.getLogger("phonefleet.run")
 
-LOST = "lease lost"  # what happened, where nothing could be written down
+# Where nothing could be written down: its lease ran out, and another attempt follows.
+LOST = Came(RETRY, "lease lost")
 AWAY_PAUSE = 1.0  # seconds before the next ticket is looked at while the ledger is away
 
 
-def run_ticket(task_id: str, step: int | None = None) -> str:
-    """Claim the ticket's task, run it, record what came of it, ring what follows. What happened, in a word.
+def run_ticket(task_id: str, step: int | None = None) -> Came:
+    """Claim the ticket's task, run it, record what came of it, ring what follows. What came of the ticket.
 
-    `step`: the priority that the ticket came with, if its message says.
+    `step`: the priority that the ticket came with, if its message says. Raises Reject while the ledger is away, and
+    whatever a defect before the claim raises.
     """
     engine, seat = ledger(), current_seat()
     config = settings()
@@ -64,20 +71,22 @@ def run_ticket(task_id: str, step: int | None = None) -> str:
         lease_until=safe_until(got.asked_at, config.lease),
         hard_limit=got.asked_at + got.hard_limit,
     )
+    ready: Sequence[str] = ()
     try:
         # a claim that was confirmed late leaves no time in which the phone may be touched
         outcome = perform(engine, seat, got) if seat.slot.lease_lasts() else HandedBack()
         if outcome is None:
             return LOST
-        came = write_down(engine, got, outcome, seat.slot.lease_lasts)
+        came, ready = write_down(engine, got, outcome, seat.slot.lease_lasts)
     finally:
         seat.slot.rest()
+    ring(engine, ready)  # at rest: a Redis that hangs must not count as the task's time
     if came != LOST:  # then another host may have the phone in hand by now
         reach_phone(seat)  # a connection that broke was let go
     return came
 
 
-def _not_mine(engine: Engine, task_id: str, got: NotMine) -> str:
+def _not_mine(engine: Engine, task_id: str, got: NotMine) -> Came:
     if got.passed_to is not None:
         try:
             publish(app, [Ticket(task_id, got.flow, phone_queue(got.passed_to), got.priority)])
@@ -85,24 +94,30 @@ def _not_mine(engine: Engine, task_id: str, got: NotMine) -> str:
             log.warning("%s not passed on, the coordinator rings again: %s", task_id, error)
             write(engine, lambda session: owe_again(session, [task_id]))
     log.info("%s not run here: %s", task_id, got.why)
-    return got.why
+    return came_of(got.state, got.reason if got.state is not None and got.state is not State.READY else got.why)
 
 
-def write_down(engine: Engine, got: Claim, outcome: Outcome, may_wait: Callable[[], bool] = bool) -> str:
-    """Record and ring what follows. What happened, in a word; a late write is refused, and that is kept.
+def write_down(
+    engine: Engine, got: Claim, outcome: Outcome, may_wait: Callable[[], bool] = bool
+) -> tuple[Came, Sequence[str]]:
+    """Record what came of an attempt, and the ids to ring. A late write is refused, and that is kept.
 
     While the ledger is away and `may_wait` says so, it is tried again.
     """
     try:
-        ready = persist(f"the outcome of {got.flow}", lambda: record(engine, got, outcome), may_wait)
+        written = persist(f"the outcome of {got.flow}", lambda: recorded(engine, got, outcome), may_wait)
     except LeaseLost as lost:
         if recorded_already(engine, got.fence):  # the database's answer to an earlier try was lost
-            return type(outcome).__name__
+            return read(engine, lambda session: _stands(session, got.fence.task_id)), ()
         _note_refused(engine, got, type(outcome).__name__)
         log.warning("%s", lost)
-        return LOST
-    ring(engine, ready)
-    return type(outcome).__name__
+        return LOST, ()
+    return came_of(written.state, written.why), written.ready
+
+
+def _stands(session: Session, task_id: str) -> Came:
+    task = session.get_one(Task, task_id)
+    return came_of(State(task.state), why_so(task))
 
 
 def _note_refused(engine: Engine, got: Claim, what: str) -> None:

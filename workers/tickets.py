@@ -9,7 +9,7 @@ FLUSHALL takes away, are not asked.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -42,18 +42,20 @@ class Ticket:
     args: tuple[str, ...] = ()
 
 
-def publish(app: Celery, tickets: Iterable[Ticket]) -> int:
+def publish(app: Celery, tickets: Iterable[Ticket], *, go_on: Callable[[], bool] = lambda: True) -> int:
     """Send tickets in batches over one connection; how many. Raises NotPublished after 3 tries a batch.
+
+    `go_on` is asked before a batch is tried again: in vain, when somebody found out meanwhile that Redis is away.
 
     A batch that failed is sent again as a whole: a ticket that arrives twice does nothing twice.
     """
     waiting = list(tickets)
     for start in range(0, len(waiting), BATCH):
-        _publish_batch(app, waiting[start : start + BATCH])
+        _publish_batch(app, waiting[start : start + BATCH], go_on)
     return len(waiting)
 
 
-def _publish_batch(app: Celery, tickets: Sequence[Ticket]) -> None:
+def _publish_batch(app: Celery, tickets: Sequence[Ticket], go_on: Callable[[], bool]) -> None:
     for tried in range(1, TRIES + 1):
         try:
             with app.producer_or_acquire() as producer, producer.batch(BATCH):
@@ -61,7 +63,7 @@ def _publish_batch(app: Celery, tickets: Sequence[Ticket]) -> None:
                     _send(app, producer, ticket)
             return
         except (BatchPublishError, OperationalError, RedisError, OSError) as error:
-            if tried == TRIES:
+            if tried == TRIES or not go_on():
                 raise NotPublished(f"{len(tickets)} tickets: {error}") from error
 
 

@@ -106,6 +106,7 @@ class Task(Base):
     rung_at: Mapped[datetime | None]  # null: a ticket is owed
     rung_queue: Mapped[Name | None]
     passed_on: Mapped[int] = mapped_column(default=0)  # times that its ticket was passed on since it was rung
+    tickets_failed: Mapped[int] = mapped_column(default=0)  # tickets in a row that raised before it was claimed
 
     result: Mapped[Json | None]
     failure_code: Mapped[Word | None]

@@ -42,8 +42,11 @@ def step(self: Any) -> None:
 
 @app.task(bind=True, name="errand.last_word")
 def last_word(self: Any, server: int, seconds: float) -> None:
-    """Leave a trace and let Redis hang, so that the answer to the ticket meets nobody."""
-    _trace(_redis(), self, "done")
+    """Leave a trace and let Redis hang, once, so that the answer to the ticket meets nobody."""
+    redis = _redis()
+    _trace(redis, self, "done")
+    if not redis.set("hung before", 1, nx=True):
+        return
     subprocess.Popen(["sh", "-c", f"sleep {seconds}; kill -CONT {server}"], start_new_session=True)
     os.kill(server, signal.SIGSTOP)
 

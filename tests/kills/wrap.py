@@ -97,9 +97,9 @@ def _write_record(original: Callable[..., Any], engine: Any, work: Callable[[Any
 
 
 def _record(original: Callable[..., Any], engine: Any, claim: Claim, outcome: Any) -> Any:
-    ready = original(engine, claim, outcome)
+    written = original(engine, claim, outcome)
     at(Moment.RECORDED, claim.fence.task_id)
-    return ready
+    return written
 
 
 def _acknowledge(original: Callable[..., None], self: Any) -> None:
@@ -140,7 +140,7 @@ def wrap(owner: Any, name: str, around: Callable[..., Any]) -> None:
 
 for _owner, _name, _around in (
     (run, "claim", _claim),
-    (run, "record", _record),
+    (run, "recorded", _record),
     (journal.LedgerJournal, "declare", _declare),
     (journal, "persist", _persist),
     (PointOfNoReturn, "tap", _tap),

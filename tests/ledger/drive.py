@@ -1,6 +1,7 @@
 """Drives a ledger in one process: takes ready tasks in any order, runs desk functions, records them.
 
 Everything is the product's own but the tickets: which ready task comes next is chosen by the test.
+(Through real messages and workers: tests/ledger/test_real_tickets.py.)
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from redis import Redis
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
+import tests.ledger.desk_tasks  # noqa: F401 - what runs at the desk in these tests
 from models.accounts import register_account
 from models.authors import register_author, set_basis
 from models.engine import database_now, read, write
@@ -23,11 +25,12 @@ from models.fleet import phone_online
 from models.logins import account_seen
 from models.states import State
 from models.tables import Attempt, Campaign, Edge, Task
-from tests.canvas.tasks import call_text, digest, make_app, refuse_to_work
+from tests.canvas.tasks import call_text, make_app
+from workers.app import app as fleet
 from workers.canvas.compile import compile_canvas
 from workers.canvas.rows import Join, Planted
 from workers.claim import Claim, NotMine, claim
-from workers.desk import DESK, Desk, put_on_desk
+from workers.desk import DESK, Desk
 from workers.handle import Handle
 from workers.host.slots import own_slot
 from workers.plant import LATEST_END, new_id, plant_campaign
@@ -38,11 +41,6 @@ from workers.tickets import queued_ids
 ZONE = "Asia/Shanghai"
 LEASE = 60.0
 AUTHOR = "xiaopeng"
-
-put_on_desk("work", lambda _desk, *args, **kwargs: digest(*args, **kwargs))
-put_on_desk("note", lambda _desk, *args, **kwargs: digest(*args, **kwargs))
-put_on_desk("fail", lambda _desk, *_args, **_kwargs: refuse_to_work())
-put_on_desk("echo", lambda _desk, *args: list(args))
 
 app: Celery = make_app(lambda _: None, broker_url="memory://")
 
@@ -161,7 +159,8 @@ def try_to_take(
 
 
 def outcome_of(engine: Engine, got: Claim) -> Outcome:
-    """Run the desk function of a claimed task."""
+    """Run the desk function of a claimed task, whose message would have reached it."""
+    assert fleet.tasks[got.flow].__wrapped__.__qualname__.startswith("ticket_task"), f"{got.flow} has no ticket"
     try:
         value = DESK[got.flow](Desk(engine, got), *got.args, **got.kwargs)
     except RuntimeError as error:

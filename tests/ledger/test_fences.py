@@ -34,7 +34,7 @@ from workers.claim import Claim
 from workers.journal import LedgerJournal
 from workers.record import Succeeded, record
 from workers.rescue import incarnation_died, rescue_expired
-from workers.run import write_down
+from workers.run import LOST, write_down
 
 LIKE = Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看")
 
@@ -62,7 +62,7 @@ def test_a_late_record_is_refused_and_kept(ledger: Engine, how: str) -> None:
     before = task(ledger, one)
     with pytest.raises(LeaseLost):
         record(ledger, got, Succeeded("late"))
-    assert write_down(ledger, got, Succeeded("late")) == "lease lost"
+    assert write_down(ledger, got, Succeeded("late")) == (LOST, ())
     after = task(ledger, one)
     assert (after.state, after.result, after.attempt) == (before.state, before.result, before.attempt)
     refused = read(ledger, lambda s: list(s.scalars(select(RefusedWrite))))

@@ -9,15 +9,17 @@ from typing import Any
 from celery import Celery
 from celery.app import trace
 from celery.apps.worker import install_worker_term_handler
-from celery.platforms import EX_FAILURE
 from celery.signals import worker_ready
 from celery.worker import WorkController, state
 
+from workers.broker import broker
+from workers.host.patient import PatientConsumer
 from workers.seat import POOL_QUEUE
 
 log = logging.getLogger("phonefleet.worker")
 
 LOOK_SECONDS = 0.25  # between two looks at whether the pool is open
+LOOK_AT_BROKER_SECONDS = 1.0  # when it failed: so its being well again is told
 
 
 class PhoneWorker(WorkController):  # type: ignore[misc]  # Celery has no types
@@ -28,6 +30,7 @@ class PhoneWorker(WorkController):  # type: ignore[misc]  # Celery has no types
     """
 
     serves_pool: Callable[[], bool] | None = None
+    waits: Callable[[], object] = staticmethod(lambda: None)  # called when it begins to wait for its broker
     _was_deaf = False  # at the look before: in between a ticket may just be on its way in
 
     def on_init_blueprint(self) -> None:
@@ -41,20 +44,21 @@ class PhoneWorker(WorkController):  # type: ignore[misc]  # Celery has no types
         # the timer is emptied whenever the consumer starts anew
         if self.serves_pool is not None:
             consumer.timer.call_repeatedly(LOOK_SECONDS, _look_at_the_pool, (consumer, self.serves_pool))
-        consumer.timer.call_repeatedly(LOOK_SECONDS, self._end_if_deaf, (consumer,))
+        consumer.timer.call_repeatedly(LOOK_SECONDS, self._begin_anew_if_deaf, (consumer,))
+        consumer.timer.call_repeatedly(LOOK_AT_BROKER_SECONDS, _look_at_the_broker, (consumer,))
         worker_ready.send(sender=consumer)
 
-    def _end_if_deaf(self, consumer: Any) -> None:
-        """End when no ticket can come any more; the host forks another worker.
+    def _begin_anew_if_deaf(self, consumer: Any) -> None:
+        """Connect anew when no ticket can come any more.
 
         An answer to a ticket that timed out, in a Redis that hung, is not given again: for kombu the ticket is in
         hand for ever, and with a prefetch of one nothing follows it.
         """
         deaf = not state.reserved_requests and not consumer.task_consumer.channel.qos.can_consume()
-        if deaf and self._was_deaf:
-            log.error("a ticket could not be answered for, and no other would come: this worker ends")
-            state.should_stop = EX_FAILURE
-        self._was_deaf = deaf
+        was_deaf, self._was_deaf = self._was_deaf, deaf
+        if deaf and was_deaf:
+            self._was_deaf = False
+            raise ConnectionError("an answer to a ticket timed out")
 
 
 def _look_at_the_pool(consumer: Any, serves_pool: Callable[[], bool]) -> None:
@@ -66,17 +70,33 @@ def _look_at_the_pool(consumer: Any, serves_pool: Callable[[], bool]) -> None:
         consumer.cancel_task_queue(POOL_QUEUE)
 
 
+def _look_at_the_broker(consumer: Any) -> None:
+    """Raises ConnectionError when it cannot be used: then the consumer waits for it."""
+    known = broker(consumer.app.conf.broker_url)
+    if known.trouble is not None and not known.look():
+        raise ConnectionError("the broker does not do what it is asked")
+    if known.trouble is None:
+        known.close()
+
+
 def phone_worker(
-    app: Celery, name: str, queues: Sequence[str], heartbeat: float, serves_pool: Callable[[], bool] | None = None
+    app: Celery,
+    name: str,
+    queues: Sequence[str],
+    heartbeat: float,
+    serves_pool: Callable[[], bool] | None = None,
+    waits: Callable[[], object] | None = None,
 ) -> Any:
     """A worker that serves `queues`, the first first, one task at a time; its heart beats every `heartbeat` seconds.
 
-    `serves_pool` is asked several times a second whether it takes tickets from the pool as well.
+    `serves_pool` is asked several times a second whether it takes tickets from the pool as well; `waits` is called
+    whenever the worker begins to wait for its broker.
     """
     worker = PhoneWorker(
         app=app,
         hostname=name,
         queues=list(queues),
+        consumer_cls=PatientConsumer,
         pool_cls="threads",  # it answers Flower and Redis while a task runs, in one process where prefork takes two
         concurrency=1,  # one phone, one hand
         without_gossip=True,  # every worker talking to every other is O(N²)
@@ -84,4 +104,5 @@ def phone_worker(
         heartbeat_interval=heartbeat,
     )
     worker.serves_pool = serves_pool
+    worker.waits = waits or worker.waits
     return worker

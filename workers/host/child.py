@@ -11,22 +11,28 @@ import socket
 import sys
 import traceback
 from collections.abc import Iterable
+from functools import partial
 from threading import Event, Thread
 from typing import Any, NoReturn
 
 import billiard.util
-from celery.signals import task_received, worker_ready
+from celery.exceptions import TaskPredicate
+from celery.signals import task_failure, task_received, task_unknown, worker_ready
 from sqlalchemy import Engine
 
 from workers.app import app
+from workers.came import ON_PURPOSE
 from workers.hand import reach_phone
 from workers.host.celery_worker import phone_worker
 from workers.host.linux import end_with_parent
 from workers.host.pulse import EVERY_SECONDS
-from workers.host.slots import Slot
-from workers.ledger import adopt
+from workers.host.slots import Slot, SlotState
+from workers.ledger import adopt, ledger
+from workers.persist import AWAY
+from workers.ring import ring
 from workers.seat import Seat, current_seat, take_seat
 from workers.settings import settings
+from workers.unclaimed import note_raised
 
 log = logging.getLogger("phonefleet.worker")
 
@@ -73,8 +79,25 @@ def _watch_tickets() -> None:
     def consuming(**_: object) -> None:
         current_seat().slot.rest()
 
+    def raised(sender: Any, task_id: str, exception: BaseException, **_: object) -> None:
+        if not isinstance(exception, (*ON_PURPOSE, TaskPredicate)):
+            _count(task_id, sender.name, "ticket_error", f"{type(exception).__name__}: {exception}")
+
+    def unknown(name: str, id: str, **_: object) -> None:  # noqa: A002 - Celery's word
+        _count(id, name, "not_registered", f"no worker knows a task named {name!r}")
+
     task_received.connect(received, weak=False)
     worker_ready.connect(consuming, weak=False)
+    task_failure.connect(raised, weak=False)
+    task_unknown.connect(unknown, weak=False)
+
+
+def _count(task_id: str, name: str, code: str, why: str) -> None:
+    """A ticket led nowhere. While the ledger is away nothing is counted: the ticket is missed, and rung again."""
+    try:
+        ring(ledger(), note_raised(ledger(), task_id, name, code, f"{why} (worker {current_seat().name})"))
+    except AWAY as error:
+        log.warning("not counted that a ticket of %s raised: %s", task_id, getattr(error, "orig", error))
 
 
 def _pulse(slot: Slot) -> None:
@@ -85,11 +108,17 @@ def _pulse(slot: Slot) -> None:
         never.wait(EVERY_SECONDS)
 
 
+def _waits(slot: Slot) -> None:
+    """It has begun, and waits for its broker: to its agent that is a worker at rest, and none that does not start."""
+    if slot.state is SlotState.EMPTY:
+        slot.rest()
+
+
 def _consume(seat: Seat) -> int:
     """Run Celery's worker until it is told to end; its exit code."""
     Thread(target=_pulse, args=(seat.slot,), name="pulse", daemon=True).start()
     reach_phone(seat)  # whoever takes a ticket has its phone in hand
     serves_pool = None if seat.serial is None else lambda: seat.slot.serves_pool
-    worker = phone_worker(app, seat.name, seat.queues, settings().heartbeat, serves_pool)
+    worker = phone_worker(app, seat.name, seat.queues, settings().heartbeat, serves_pool, partial(_waits, seat.slot))
     worker.start()
     return int(worker.exitcode or 0)

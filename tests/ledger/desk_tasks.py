@@ -1,0 +1,33 @@
+"""Desk tasks for the tests of the ledger, in one process (drive.py) and in workers that get real tickets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.canvas.tasks import digest, refuse_to_work
+from workers.desk import Desk
+from workers.register import desk_task
+
+
+@desk_task
+def work(_desk: Desk, *args: Any, **kwargs: Any) -> str:
+    """A text that depends on every argument."""
+    return digest(*args, **kwargs)
+
+
+@desk_task
+def note(_desk: Desk, *args: Any, **kwargs: Any) -> str:
+    """The same, as an errback."""
+    return digest(*args, **kwargs)
+
+
+@desk_task
+def fail(_desk: Desk, *_args: Any, **_kwargs: Any) -> None:
+    """Fail for good."""
+    refuse_to_work()
+
+
+@desk_task
+def echo(_desk: Desk, *args: Any) -> list[Any]:
+    """The arguments as a list."""
+    return list(args)
