@@ -18,8 +18,8 @@ from models.refused import refuse
 from models.states import OPEN, State
 from models.storable import storable_text
 from models.tables import Campaign, Phone, Task
-from workers.canvas.replace import MAX_NESTING
 from workers.follow_on import End, end_task
+from workers.nesting import MAX_NESTING
 
 AT_ONCE = 200  # tasks ended in one transaction
 ROUNDS = 100  # as many as a campaign of 20,000 tasks needs

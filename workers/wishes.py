@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.tables import Change, Phone, Task
-from workers.canvas.replace import MAX_NESTING
 from workers.held import NOT_BEGUN, hold_tasks
+from workers.nesting import MAX_NESTING
 
 PAUSED, RESUMED = "pause", "resume"  # what a change says was done; the value of PAUSED is the reason given
 NOBODY_SAID = "a person paused it"

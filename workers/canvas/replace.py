@@ -9,8 +9,7 @@ from workers.canvas.compile import Planter
 from workers.canvas.read import read
 from workers.canvas.refuse import DEFAULT_LIMITS, CanvasRefused, Limits
 from workers.canvas.rows import Join, Planted
-
-MAX_NESTING = 8
+from workers.nesting import MAX_NESTING
 
 
 def compile_replacement(

@@ -22,8 +22,9 @@ from enum import StrEnum
 from typing import Any
 
 from workers.canvas.refuse import CanvasRefused
-from workers.canvas.replace import MAX_NESTING, compile_replacement
+from workers.canvas.replace import compile_replacement
 from workers.canvas.rows import Join, Planted, PlantedRow, ResultMissing, evaluate
+from workers.nesting import MAX_NESTING
 
 
 class Fate(StrEnum):
