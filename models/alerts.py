@@ -25,6 +25,7 @@ KINDS: Mapping[str, str] = {
     "endpoint_disabled": "a customer's address answered that it is gone: nothing is sent there any more",
     "logged_out": "no account is logged in on a phone: it takes no work",
     "page_drift": "the app shows a page that its profile does not know",
+    "ledger_away": "the ledger did not answer, or could not write, for half a minute or more",
     "account_twice": "an account is logged in on two phones",
 }
 MOST_SUBJECT = 191

@@ -49,6 +49,24 @@ _SQLITE = frozenset(
 )
 
 
+SEE = "see whether the database runs and answers: phonefleet doctor"
+_DISK = "free space on the disk of the database"
+_REMEDIES = {
+    (1021, 1114, 1026): _DISK,
+    (1040, 1203, 1226, 1135): "raise max_connections of the database, or run fewer processes",
+    (1036, 1290, 1792, 1836): "make the database writable again (read_only)",
+    (1205, 1206, 1213, 1020): "see what holds locks for so long: SHOW ENGINE INNODB STATUS",
+    (1045, 1044, 1142, 1227, 1698, 1820, 1862, 1130): "check user, password and rights in PHONEFLEET_DATABASE_URL",
+}
+_SQLITE_REMEDIES = {
+    sqlite3.SQLITE_FULL: _DISK,
+    sqlite3.SQLITE_READONLY: "let phonefleet write the ledger's file and its folder",
+    sqlite3.SQLITE_BUSY: "see which process holds the ledger's file locked",
+    sqlite3.SQLITE_CORRUPT: "restore the ledger's file from a backup",
+    sqlite3.SQLITE_NOTADB: "restore the ledger's file from a backup",
+}
+
+
 def is_away(error: BaseException) -> bool:
     """Does the database not answer, or answer that it cannot now, so that the same may go well in a moment?"""
     if isinstance(error, PoolTimeout):
@@ -71,6 +89,16 @@ def asks_to_try_again(error: DBAPIError) -> bool:
         code = getattr(error.orig, "sqlite_errorcode", None)
         return code is not None and (code & 0xFF) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
     return number_of(error) in TRY_AGAIN
+
+
+def remedy_for(error: BaseException) -> str:
+    """What a person can do about a database that is away."""
+    cause = getattr(error, "orig", None)
+    told = number_of(error) if isinstance(error, DBAPIError) else None
+    if isinstance(cause, sqlite3.Error):
+        told = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+        return _SQLITE_REMEDIES.get(told, SEE)
+    return next((remedy for numbers, remedy in _REMEDIES.items() if told in numbers), SEE)
 
 
 def number_of(error: DBAPIError) -> int | None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from models.trouble import is_away
+from workers.outage import OUTAGE
 
 __all__ = ["AWAY", "is_away", "persist"]
 
@@ -31,7 +32,7 @@ def persist(what: str, work: Callable[[], T], may_wait: Callable[[], bool]) -> T
         try:
             return work()
         except AWAY as error:
-            if not is_away(error) or not may_wait():
+            if not OUTAGE.saw(error) or not may_wait():
                 raise
             log.warning("%s waits for the ledger: %s", what, getattr(error, "orig", error))
             time.sleep(pause)

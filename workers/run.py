@@ -31,6 +31,7 @@ from workers.evidence.keep import keep
 from workers.hand import bring_home, last_calls, open_session, profile, reach_phone, restart_ui_server
 from workers.host.slots import safe_until
 from workers.ledger import ledger
+from workers.outage import OUTAGE
 from workers.persist import AWAY, is_away, persist
 from workers.record import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped, recorded
 from workers.ring import owe_again, ring
@@ -58,11 +59,12 @@ def run_ticket(task_id: str, step: int | None = None) -> Came:
     try:
         got = claim(engine, seat, task_id, lease=config.lease, zone=config.timezone.key, step=step)
     except AWAY as error:
-        if not is_away(error):
+        if not OUTAGE.saw(error):
             raise
         log.warning("%s not claimed, the ledger is away: %s", task_id, getattr(error, "orig", error))
         time.sleep(AWAY_PAUSE)  # ticket after ticket would be used up while nothing can be claimed
         raise Reject(requeue=True) from error
+    OUTAGE.over(engine)
     if isinstance(got, NotMine):
         return _not_mine(engine, task_id, got)
     seat.slot.begin(

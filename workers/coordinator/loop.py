@@ -29,6 +29,7 @@ from workers.coordinator.restore import restore, restore_after_emptying
 from workers.coordinator.silence import mark_silent_phones
 from workers.ledger import adopt, ledger
 from workers.log import set_up_logging
+from workers.outage import OUTAGE
 from workers.rescue import rescue_expired
 from workers.ring import ring, ring_ready
 from workers.settings import settings
@@ -107,9 +108,13 @@ def run(stop: threading.Event) -> None:
 def _lead(engine: Engine, incarnation: str, led: bool) -> bool:
     try:
         leads = lead(engine, incarnation, LEAD_SECONDS)
-    except Exception:
-        log.exception("could not ask the ledger who leads")
+    except Exception as error:
+        if OUTAGE.saw(error):
+            log.warning("could not ask the ledger who leads: %s", getattr(error, "orig", error))
+        else:
+            log.exception("could not ask the ledger who leads")
         return False
+    OUTAGE.over(engine)
     if leads and not led:
         log.info("leads")
     return leads
