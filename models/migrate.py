@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 from sqlalchemy import Engine, column, inspect, select, table, text
 
 _SCRIPTS = Path(__file__).parent / "migrations"
+_REVISION = re.compile(r'^revision = "(\w+)"', re.MULTILINE)
+_DOWN = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
 _VERSION = table("alembic_version", column("version_num"))  # where Alembic keeps it
 # One wait stays below the time after which a connection counts as dead.
 _LOCK: dict[str, Any] = {"name": "phonefleet-upgrade", "wait": 10}
@@ -63,8 +66,11 @@ def _alone(engine: Engine) -> Iterator[None]:
 
 
 def newest() -> str:
-    """The newest version that this code knows: the files are numbered, each with its version."""
-    return max(file.name for file in (_SCRIPTS / "versions").glob("[0-9]*_*.py")).partition("_")[0]
+    """The newest version that this code knows: the one that no other follows. Read as text: Alembic costs too much."""
+    told = [file.read_text(encoding="utf-8") for file in (_SCRIPTS / "versions").glob("*.py")]
+    followed = {found[1] for text in told if (found := _DOWN.search(text))}
+    (head,) = {found[1] for text in told if (found := _REVISION.search(text))} - followed
+    return head
 
 
 def current(engine: Engine) -> str | None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 
+import models
 from models.base import Base
 from models.engine import connect
 from models.migrate import current, newest, upgrade
@@ -46,3 +50,9 @@ def test_hosts_that_upgrade_at_once_do_not_disturb_each_other(empty: Engine) -> 
     at_once([partial(upgrade, empty) for _ in range(3)])
     assert current(empty) == newest()
     assert set(inspect(empty).get_table_names()) == {*Base.metadata.tables, "alembic_version"}
+
+
+def test_the_newest_version_is_the_one_that_alembic_would_go_to() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(models.__file__).parent / "migrations"))
+    assert newest() == ScriptDirectory.from_config(config).get_current_head()
