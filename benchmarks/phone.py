@@ -24,6 +24,7 @@ from flows.lossy import Shown
 from flows.phone import Key
 from flows.profile import load_profile
 from flows.screen import Node, Screen
+from flows.scrolls import Scrolls
 from flows.session import Session
 from tests.flows.rig import MemoryJournal, MemoryWatch
 from tests.support.shelf import AdbServer, Shelf
@@ -136,10 +137,11 @@ def main() -> int:
         phone = U2Phone.connect(address, serial, adb.port, lambda: end - time.monotonic())
         phone.start_app(PACKAGE)
         times = _time_calls(uiautomator2.connect(adb.client.device(address)), phone)
-        first = _collect(shelf, phone, account_read_lately=False)
+        scrolls = Scrolls()  # a worker keeps what it learned of its phone's lists
+        first = _collect(shelf, phone, scrolls, account_read_lately=False)
         phone.stop_app(PACKAGE)
         phone.start_app(PACKAGE)
-        collected = _collect(shelf, phone, account_read_lately=True)
+        collected = _collect(shelf, phone, scrolls, account_read_lately=True)
         phone.close()
     return _report(times, first, collected)
 
@@ -164,7 +166,7 @@ def _time_calls(stock: uiautomator2.Device, ours: U2Phone) -> dict[str, float]:
     return {name: statistics.median(values) for name, values in samples.items()}
 
 
-def _collect(shelf: Shelf, phone: U2Phone, *, account_read_lately: bool) -> Collected:
+def _collect(shelf: Shelf, phone: U2Phone, scrolls: Scrolls, *, account_read_lately: bool) -> Collected:
     """Collect COMMENTS comments with the flow itself, counting all that is asked of the phone.
 
     A fleet's worker reads who is logged in when it begins and whenever it acts; a task that only
@@ -180,6 +182,7 @@ def _collect(shelf: Shelf, phone: U2Phone, *, account_read_lately: bool) -> Coll
         journal=MemoryJournal(),
         watch=counting,
         account_read_lately=account_read_lately,
+        scrolls=scrolls,
     )
     flow = CollectComments()
     result = flow.run(session, flow.params_model(author_id=author, title=title, most=COMMENTS))

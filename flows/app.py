@@ -9,7 +9,6 @@ from flows.failures import FlowFailure
 from flows.lossy import holds, match
 from flows.phone import Key
 from flows.screen import Node, Screen
-from flows.scrolls import Scrolls
 from flows.session import Session
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ class App:
         self.profile = session.profile
         self.cleared = 0  # obstacles closed so far
         self.untouched: Page | None = None  # the page seen last, until the next touch
-        self.scrolls = Scrolls()
+        self.scrolls = session.scrolls
         self._waited_for_hang = False
 
     def look(self) -> Screen:

@@ -15,6 +15,7 @@ from flows.failures import FlowFailure
 from flows.phone import Phone, PhoneError
 from flows.profile import AppProfile
 from flows.screen import Node
+from flows.scrolls import Scrolls
 
 
 def _now() -> datetime:
@@ -135,6 +136,7 @@ class Session:
 
     `account_read_lately`: the worker itself read from the app, minutes ago, that this account is
     logged in; a flow that only reads then spends no calls on looking again.
+    `scrolls`: how far lists run on after a swipe on this phone, learned from one session to the next.
     `pause` waits so many seconds and `now` tells the moment with its zone; both can be replaced,
     so that a flow's waits and times are the caller's.
     """
@@ -147,6 +149,7 @@ class Session:
     watch: Watch
     account_read_lately: bool = False
     notes: dict[str, object] = field(default_factory=dict)
+    scrolls: Scrolls = field(default_factory=Scrolls)
     pages: set[str] = field(default_factory=set)  # that the profile knew on the way
     pause: Callable[[float], None] = time.sleep
     now: Callable[[], datetime] = _now

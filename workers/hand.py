@@ -16,6 +16,7 @@ from flows.home import go_home
 from flows.identify import Account, read_account
 from flows.phone import PhoneError
 from flows.profile import AppProfile, load_profile
+from flows.scrolls import Scrolls
 from flows.session import Action, ActionRefused, Session
 from models.engine import read
 from models.logins import account_gone, account_seen, account_unread
@@ -48,6 +49,7 @@ class _Hand:
         self.remaining: Callable[[], float] = lambda: IDENTIFY_SECONDS
         self.calls: tuple[Call, ...] = ()  # of the connection that was let go last
         self._account: tuple[str, float] = ("", 0.0)
+        self.scrolls = Scrolls()
 
     def reach(self, seat: Seat) -> U2Phone:
         if self.phone is None:
@@ -124,6 +126,7 @@ def open_session(engine: Engine, seat: Seat, claim: Claim, watch: SlotWatch) -> 
             rng=random.Random(f"{claim.seed}:{claim.fence.attempt}"),
             journal=LedgerJournal(engine, claim, settings().timezone.key, seat.slot.lease_lasts),
             watch=watch,
+            scrolls=_hand.scrolls,
         )
         yield _hand.session
         if not lately:

@@ -22,6 +22,7 @@ from flows.pages.page import READS
 from flows.pages.search import SearchPage
 from flows.profile import load_profile
 from flows.screen import Bounds, Node, Screen
+from flows.scrolls import Scrolls
 from flows.session import Action, ActionKind, Session
 from tests.flows.paper import PACKAGE, PaperList
 from tests.flows.rig import MemoryJournal, MemoryWatch
@@ -263,6 +264,22 @@ def test_the_watch_is_asked_before_texts_are_read() -> None:
     with pytest.raises(FlowFailure, match="time_limit"):
         page.with_whole(lambda seen: seen.rows()[0].texts)
     assert phone.reads == []
+
+
+def test_what_was_learned_of_a_phones_lists_is_kept_from_session_to_session() -> None:
+    learned = Scrolls()
+    looks = []
+    for _ in range(2):
+        phone = PaperList([row(f"甲{place}", f"好 {place}") for place in range(60)])
+        session = _session(phone)
+        session.scrolls = learned
+        walk: Walk[CommentsPage, CommentRow] = Walk(App(session).see(CommentsPage))
+        while walk.advance():
+            pass
+        assert len(walk.rows) == 60
+        looks.append(phone.looks + phone.swipes)
+    assert learned.steady
+    assert looks[1] < looks[0]
 
 
 class PaperPage(PaperList):
