@@ -26,4 +26,6 @@ def alerts(
 
 
 def _told(alert: Alert) -> Block:
-    return Block(f"{stamp(alert.at)}  {alert.kind}", [alert.text], alert.remedy)
+    over = "" if alert.over_at is None else f", over since {stamp(alert.over_at)}"
+    remedy = alert.remedy if alert.over_at is None else ""
+    return Block(f"{stamp(alert.at)}  {alert.kind}{over}", [alert.text], remedy)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.engine import database_now
 from models.states import State
-from models.tables import Account, Attempt, Campaign, Change, Hold, Leader, Phone, Task
+from models.tables import Account, Alert, Attempt, Campaign, Change, Hold, Leader, Phone, Task
 from scripts.moments import named
 from scripts.phones import Need, need_of, paused_since
 from workers.wishes import PAUSED
@@ -47,6 +47,7 @@ def why_nothing_moves(session: Session, campaign: Campaign) -> Why | None:
     why = (
         _paused(session, campaign)
         or _nobody_leads(session, now)
+        or _broker_away(session)
         or (None if states.get(State.READY) else _none_ready(session, campaign, states))
         or _no_phone(session, campaign, now)
         or _each_waits(session, campaign, now)
@@ -78,6 +79,12 @@ def _nobody_leads(session: Session, now: datetime) -> Why | None:
         return None
     remedy = "start it: phonefleet up, or phonefleet coordinator"
     return Why("no coordinator runs, and nobody hands out work", remedy, until)
+
+
+def _broker_away(session: Session) -> Why | None:
+    lasts = select(Alert).where(Alert.kind == "broker_away", Alert.over_at.is_(None)).order_by(Alert.id.desc())
+    alert = session.scalars(lasts.limit(1)).first()
+    return None if alert is None else Why(alert.text, alert.remedy, alert.at)
 
 
 def _none_ready(session: Session, campaign: Campaign, states: Mapping[str, int]) -> Why | None:

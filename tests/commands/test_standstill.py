@@ -14,7 +14,7 @@ from models.engine import database_now, read, write
 from models.fleet import mark_silent, phone_offline, phone_online
 from models.health import Reading, note_health
 from models.states import State
-from models.tables import Account, Campaign, Change, Hold, Leader, Phone, Task
+from models.tables import Account, Alert, Campaign, Change, Hold, Leader, Phone, Task
 from scripts.standstill import why_nothing_moves
 from tests.commands.conftest import Run
 from tests.ledger.drive import like, owned_author, phone_seat, titles, try_to_take
@@ -90,6 +90,11 @@ def _nobody_leads(here: Ground, campaign_id: str) -> None:
     write(here.engine, lambda s: s.execute(update(Leader).values(until=OLD)))
 
 
+def _broker_away(here: Ground, campaign_id: str) -> None:
+    told = {"text": "Redis takes nothing: MISCONF", "remedy": "free its disk"}
+    write(here.engine, lambda s: s.add(Alert(at=OLD, kind="broker_away", subject="redis", **told)))
+
+
 def _one_of_each(here: Ground, campaign_id: str) -> None:
     phone_offline(here.engine, "SIM0001", "unplugged")
     write(here.engine, lambda s: s.execute(update(Account).values(resting_since=OLD, resting_why="slow down")))
@@ -132,6 +137,7 @@ def _ids(here: Ground, campaign_id: str) -> Sequence[str]:
         (_campaign_paused, (OLD_HERE, "the campaign is paused by lena: holiday", "phonefleet resume")),
         (_task_paused, ("1 of them paused", "phonefleet resume ID")),
         (_nobody_leads, (OLD_HERE, "no coordinator runs", "phonefleet up, or phonefleet coordinator")),
+        (_broker_away, (OLD_HERE, "Redis takes nothing: MISCONF", "free its disk")),
         (_one_of_each, ("1 offline", "1 account rests")),
         (_in_review, ("wait for a person's look", "phonefleet review")),
         (_held, ("three phones met an unknown page", "phonefleet holds")),
@@ -156,6 +162,16 @@ def test_what_runs_or_has_ended_moves(here: Ground, campaign: str) -> None:
     write(here.engine, lambda s: s.execute(update(Campaign).values(outcome="failed")))
     write(here.engine, lambda s: s.execute(update(Task).values(state=State.FAILED)))
     assert _why(here, campaign) == ""
+
+
+def test_an_alert_that_is_over_keeps_nothing_from_moving(here: Ground, campaign: str, run: Run) -> None:
+    _broker_away(here, campaign)
+    assert "-> free its disk" in run("alerts").out
+    write(here.engine, lambda s: s.execute(update(Alert).values(over_at=OLD)))
+    assert _why(here, campaign) == ""
+    said = run("alerts").out
+    assert "broker_away, over since 2026-01-02 20:00:00" in said
+    assert "-> free its disk" not in said
 
 
 def test_one_phone_that_works_is_enough(here: Ground, campaign: str) -> None:
