@@ -71,11 +71,18 @@ def find_comment(walk: CommentWalk, target: tuple[str, str], most: int) -> Comme
     `walk` is one that `walk_to` this target began.
     """
     for _ in range(most_screens(most)):
-        for place, row in walk.here():
-            if place >= most:
-                return None
-            if row.says(target) and row.like_button is not None and row.reply_button is not None:
-                return row
-        if not walk.advance():
+        there = _on_screen(walk, target, most)
+        if there is not None:
+            there = _on_screen(walk, target, most) if walk.stands() else None
+            if there is not None:
+                return there
+            continue
+        past = any(place >= most for place, _ in walk.here())
+        if past or not walk.advance():
             return None
     return None
+
+
+def _on_screen(walk: CommentWalk, target: tuple[str, str], most: int) -> CommentRow | None:
+    rows = (row for place, row in walk.here() if place < most and row.says(target))
+    return next((row for row in rows if row.like_button is not None and row.reply_button is not None), None)

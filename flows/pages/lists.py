@@ -209,6 +209,19 @@ class Walk(Generic[L, R]):
         if _layout(self.page) != was:
             self._add(None)
 
+    def stands(self) -> bool:
+        """Does the list stand still, as it must before one of its rows is touched? False when rows moved meanwhile.
+
+        `page` is a new look in either case.
+        """
+        was = _layout(self.page)
+        self.page = self._read(self._still())
+        if _layout(self.page) == was:
+            return True
+        self.app.scrolls.distrust()
+        self._add(None)
+        return False
+
     def _add(self, reach: stitch.Reach | None) -> stitch.Stitched:
         """Put the present screen onto the sequence, going back a bit where it does not join."""
         joined = stitch.stitch(self.rows, self.page.rows(), reach)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from flows.app import App
 from flows.collect_comments import _comment
 from flows.failures import FlowFailure
+from flows.find import find_comment, walk_to
 from flows.pages.comments import CommentRow, CommentsPage
 from flows.pages.lists import LOADING_LOOKS, RETRIES, Walk
 from flows.profile import load_profile
@@ -180,6 +181,30 @@ def test_a_moment_is_reckoned_from_when_its_screen_was_read(shown: str, first: s
     comments = [_comment(row) for row in walk.rows]
     assert {comment.at for comment in comments[:seen]} == {moments[2].isoformat()}
     assert all(datetime.fromisoformat(comment.at or "") <= now for comment in comments)
+
+
+def test_a_comment_is_found_once_the_list_stands_still() -> None:
+    """A list that stood still so far runs on under the eye: what is touched must lie where it was seen."""
+    turn = itertools.count()
+    phone = PaperList(rows(*[250] * 60), lambda way: round(way * (1.9 if next(turn) >= 5 else 1.0)), glide=6)
+    session = Session(
+        phone, PROFILE, "account", random.Random(1), MemoryJournal(), MemoryWatch(), pause=lambda seconds: None
+    )
+    walk = walk_to(App(session).see(CommentsPage), ("u40", "t40"))
+    row = find_comment(walk, ("u40", "t40"), 200)
+    assert row is not None
+    now = CommentsPage(App(session), phone.look())
+    assert [there.node.bounds for there in now.rows() if there.says(("u40", "t40"))] == [row.node.bounds]
+
+
+@pytest.mark.parametrize("most", [10, 40, 41])
+def test_a_comment_past_the_bound_is_not_looked_for(most: int) -> None:
+    phone = PaperList(rows(*[250] * 60))
+    session = Session(
+        phone, PROFILE, "account", random.Random(1), MemoryJournal(), MemoryWatch(), pause=lambda seconds: None
+    )
+    row = find_comment(walk_to(App(session).see(CommentsPage), ("u40", "t40")), ("u40", "t40"), most)
+    assert (row is not None) is (most > 40)
 
 
 def test_a_steady_list_costs_one_look_a_screen() -> None:
