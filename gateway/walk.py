@@ -7,15 +7,15 @@ at row by row, for so many rows and no more. So a page may hold less than was as
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, select, union_all
 from sqlalchemy.orm import Session
 
-MOST_SCANNED = 2000  # rows that one page looks at
-FIRST_SCAN, GROWTH = 200, 4  # at once, and how much more each further time
+MOST_SCANNED = 1000  # rows that one page looks at
+FIRST_SCAN = 300  # of them first: enough for most
 
 Place = tuple[Any, ...]
 Conditions = Sequence[ColumnElement[bool]]
@@ -60,35 +60,55 @@ class Walk:
         found: list[Place] = []
         step, scanned = (FIRST_SCAN if self.rest else limit + 1), 0
         while True:
-            rows = self._ids(session, place, step)
-            found += self._fitting(session, list(dict.fromkeys(rows)))
+            rows, last = self._step(session, place, step, limit + 1 - len(found))
+            found += rows
             if len(found) > limit:
                 return [one[-1] for one in found[:limit]], found[limit - 1]
-            if len(rows) < step:
-                return [one[-1] for one in found], None
-            place, scanned = rows[-1], scanned + step
-            if scanned >= MOST_SCANNED:
-                return [one[-1] for one in found], place
-            step = min(step * GROWTH, MOST_SCANNED - scanned)
+            scanned += step
+            if last is None or scanned >= MOST_SCANNED:
+                return [one[-1] for one in found], last
+            place, step = last, MOST_SCANNED - scanned
 
-    def _ids(self, session: Session, place: Place | None, most: int) -> list[Place]:
-        """A row that two branches hold comes twice."""
+    def _step(self, session: Session, place: Place | None, step: int, most: int) -> tuple[list[Place], Place | None]:
+        """Of the next `step` rows those that fit, at most so many; and the last row looked at, if there may be more.
+
+        That last one is not asked for where `most` were found: then the list goes on from those.
+        """
+        if not self.rest:  # of each branch one more than a page: fewer are all that there are
+            return sorted(set(_rows(session, self._together(place, step))), reverse=True)[:step], None
+        rows = self._next(place, step)
+        near = rows.limit(step).subquery()
+        fitting = select(*near.c).join(self.table, self.order.columns[-1] == tuple(near.c)[-1]).where(*self.rest)
+        for dialect in ("mysql", "mariadb"):  # each row by its key, whatever else an index promises
+            fitting = fitting.with_hint(self.table, "FORCE INDEX (PRIMARY)", dialect)
+        found = list(dict.fromkeys(_rows(session, fitting.order_by(*_falling(near.c)).limit(2 * most))))
+        if len(found) >= most:
+            return found[:most], None
+        last = session.execute(rows.offset(step - 1).limit(1)).one_or_none()
+        return found, None if last is None else tuple(last)
+
+    def _next(self, place: Place | None, most: int) -> Select[Any]:
+        """The rows after a place, in their order, from `most` of each branch. A row that two hold comes twice."""
+        together = self._together(place, most).subquery()
+        return select(*together.c).order_by(*_falling(together.c))
+
+    def _together(self, place: Place | None, most: int) -> Select[Any] | CompoundSelect[Any]:
         parts = [self._part(branch, within, most) for branch in self.branches for within in self.order.after(place)]
-        asked = parts[0] if len(parts) == 1 else union_all(*(_whole(part) for part in parts))
-        return sorted((tuple(row) for row in session.execute(asked)), reverse=True)[:most]
+        return parts[0] if len(parts) == 1 else union_all(*(_whole(part) for part in parts))
 
     def _part(self, branch: Branch, within: Conditions, most: int) -> Select[Any]:
         part = select(*self.order.columns).where(*branch.conditions, *within)
         for dialect in ("mysql", "mariadb"):  # on a table with few rows of many it would rather read all
             part = part.with_hint(self.table, f"FORCE INDEX ({branch.index})", dialect)
-        return part.order_by(*(column.desc() for column in self.order.columns)).limit(most)
+        return part.order_by(*_falling(self.order.columns)).limit(most)
 
-    def _fitting(self, session: Session, rows: list[Place]) -> list[Place]:
-        if not self.rest or not rows:
-            return rows
-        key = self.order.columns[-1]
-        fit = set(session.scalars(select(key).where(key.in_([row[-1] for row in rows]), and_(*self.rest))))
-        return [row for row in rows if row[-1] in fit]
+
+def _rows(session: Session, wanted: Select[Any] | CompoundSelect[Any]) -> list[Place]:
+    return [tuple(row) for row in session.execute(wanted)]
+
+
+def _falling(columns: Iterable[Any]) -> list[Any]:
+    return [column.desc() for column in columns]
 
 
 def _whole(part: Select[Any]) -> Select[Any]:
