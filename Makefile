@@ -1,7 +1,7 @@
 # `make help` says what each target does. CI runs `make check` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway fuzz-api openapi chaos conformance clean
+.PHONY: help setup demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-lists fuzz-api openapi chaos conformance clean
 
 PYTHON ?=
 PHONES ?= 100
@@ -67,6 +67,10 @@ fuzz-api: provide ## Ask the API whatever its document allows, and what it does 
 bench-gateway: provide ## Submit, status and callbacks of the gateway beside bare routes
 	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
 	@$(BIN)/python -m benchmarks.gateway $(ARGS)
+
+bench-lists: provide ## Pages of customers' lists at 10,000 and at a million tasks, by every filter and every two
+	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
+	@$(BIN)/python -m benchmarks.lists $(ARGS)
 
 chaos: PHONES = 40
 chaos: provide ## Storm a real fleet with faults and judge it by the ground truth (TASKS=2000 PHONES=40 FAULTS=300 SEED=1)
