@@ -21,6 +21,7 @@ from models.keys import remember
 from models.names import name_problems
 from models.refused import Problem, Refused, refuse
 from models.tables import ApiKey, KeySecret
+from workers.settings import settings
 
 __all__ = ["Key", "KeyWish", "change_key", "find_key", "list_keys", "make_key", "remember", "revoke_key", "rotate_key"]
 
@@ -150,7 +151,9 @@ def rotate_key(engine: Engine, key_id: str, *, overlap: timedelta = OVERLAP, who
         now = database_now(session)
         live = _live(session, row.id)
         if overlap and len(live) > 1:
-            reason = f"two secrets live already, the older until {live[0].expires_at:%Y-%m-%d %H:%M} UTC"
+            zone, until = settings().timezone, live[0].expires_at
+            told = "soon" if until is None else f"{until.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}"
+            reason = f"two secrets live already, the older until {told}"
             raise refuse("key", reason, "wait until then, or end both at once with --hours 0")
         for one in live:
             one.expires_at = now + overlap

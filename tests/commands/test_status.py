@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 from celery import group
+from rich.cells import cell_len
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -14,7 +15,7 @@ from models.deliveries import owe
 from models.engine import database_now, read, write
 from models.events import Event
 from models.states import State
-from models.tables import Attempt, Campaign, Delivery, Task
+from models.tables import Account, Alert, Attempt, Author, Campaign, Delivery, Phone, Task
 from scripts.asked import asked_and_got
 from scripts.ground import open_ledger
 from tests.commands.conftest import Run
@@ -180,3 +181,27 @@ def test_what_others_wrote_does_not_steer_the_terminal(here: Ground, run: Run, c
         said = run("status", *what).out
         assert "[red]" in said, what
         assert not {"\x1b", "\x07", "\r", "\u202e", "\u2066"} & set(said), what
+
+
+def test_no_list_steers_the_terminal_or_grows_wider_than_it(
+    here: Ground, run: Run, campaign: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = HOSTILE + "很长的名字" * 30
+
+    def spoil(session: Session) -> None:
+        now = database_now(session)
+        session.execute(update(Account).values(name=long[:180], resting_since=now, resting_why=long))
+        session.execute(update(Author).values(name=long[:180], basis_note=long))
+        session.execute(update(Phone).values(model=long[:180], why=long, unfit_why=long, health={"remedy": long}))
+        session.execute(update(Campaign).values(name=long[:180], asked_by=long[:180]))
+        session.add(Alert(at=now, kind="phone_unfit", subject="phone:x", text=long, remedy=long))
+
+    write(here.engine, spoil)
+    monkeypatch.setenv("COLUMNS", "80")
+    for command in ("phones", "alerts", "accounts", "authors", "status --list", "status"):
+        said = run(*command.split())
+        assert said.status == 0
+        assert "[red]" in said.out, command
+        assert not {"\x1b", "\x07", "\r", "\u202e", "\u2066"} & set(said.out), command
+        tables = [line for line in said.out.splitlines() if line.startswith(("┃", "│", "┏"))]
+        assert all(cell_len(line) <= 80 for line in tables), command
