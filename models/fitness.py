@@ -17,10 +17,17 @@ class Unfit:
     remedy: str
 
 
+EQUAL_SERIALS = "equal serials"  # the state of a serial that several phones have
+TELL_APART = (
+    "unplug one to see which phone is which, then give each a name of its own by its address: "
+    "PHONEFLEET_PHONE_NAMES=usb:1-4=left,10.0.0.7:5555=right"
+)
+
 STATE_REMEDIES = {
     "offline": "check cable, hub and power, and that USB debugging is on",
     "silent": "start the host agent of its machine: phonefleet up, or phonefleet host",
     "unauthorized": "confirm this machine's key on the phone's screen",
+    EQUAL_SERIALS: TELL_APART,
 }
 
 

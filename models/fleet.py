@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Engine, or_, select, update
 from sqlalchemy.orm import Session
 
+from models.alerts import end_alerts
 from models.engine import database_now, read, write
+from models.fitness import EQUAL_SERIALS
 from models.seats import seats
 from models.states import State
 from models.storable import storable_text
@@ -42,18 +44,18 @@ def phone_online(
         if phone is None:
             phone = Phone(serial=serial, first_seen_at=now, account_id=None, app_version=None)
             session.add(phone)
-        elif phone.host != host and _served(session, phone, now):
+        elif phone.host != host and is_served(session, phone, now):
             raise ServedElsewhere(serial, phone.host)
         phone.address, phone.host, phone.model, phone.sandbox = address, host, model, sandbox
         if phone.state != "online":
             phone.account_read_at = None  # whoever had it in hand meanwhile may have logged another one in
-            _enter(phone, "online", None, now)
+            enter_state(session, phone, "online", None, now)
         phone.incarnation, phone.seen_at = incarnation, now
 
     write(engine, work)
 
 
-def _served(session: Session, phone: Phone, now: datetime) -> bool:
+def is_served(session: Session, phone: Phone, now: datetime) -> bool:
     """Does the host that the phone's row names still have it in hand?"""
     if phone.incarnation is None:
         return False
@@ -81,14 +83,17 @@ def phone_problem(
         if phone is None or (host is not None and phone.host != host):
             return
         now = database_now(session)
-        _enter(phone, state, why, now - timedelta(seconds=ago))
+        enter_state(session, phone, state, why, now - timedelta(seconds=ago))
         phone.incarnation, phone.seen_at = None, now
         owe_tickets_again(session, serial)
 
     write(engine, work)
 
 
-def _enter(phone: Phone, state: str, why: str | None, since: datetime) -> None:
+def enter_state(session: Session, phone: Phone, state: str, why: str | None, since: datetime) -> None:
+    """Write the state and its reason, and since when it lasts; an alert of what was before it ends."""
+    if phone.state == EQUAL_SERIALS != state:
+        end_alerts(session, "equal_serials", f"phone:{phone.serial}", since)
     if phone.state != state:
         phone.state, phone.state_since = state, since
     phone.why = why

@@ -6,6 +6,7 @@ import asyncio
 import io
 import itertools
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,7 @@ Draw = Callable[[Node, int, int], Image.Image]
 Moment = Literal["next_tap", "after_tap"]
 
 WIDTH, HEIGHT = 1080, 2400
+BOOT_ID = "/proc/sys/kernel/random/boot_id"  # what the kernel draws when it starts
 DEFAULT_IME = "com.android.inputmethod.latin/.LatinIME"
 STORAGE_KILOBYTES, FREE_KILOBYTES = 115_249_236, 73_881_384
 CALLS = 500  # of the UI server, that a phone remembers
@@ -76,6 +78,7 @@ class Device:
         self.home_account = app.account_id  # who is logged in when nothing is wrong
         self.pace = pace
         self.files = Files()
+        self.files.write(BOOT_ID, f"{uuid.uuid4()}\n".encode(), 0o444)
         self.apps = Apps()
         self.battery = Battery()
         self.landscape = False  # the screen is turned, and fingers meet it turned

@@ -25,6 +25,7 @@ ORDER = (
     "host silent",
     "offline",
     "unauthorized",
+    "equal serials",
     "unfit",
     "account twice",
     "no account",

@@ -19,6 +19,8 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from models.names import name_fault
+
 T = TypeVar("T")
 Address = tuple[str, int]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -51,6 +53,7 @@ class Settings:
     adb_port: int
     adb_connect: tuple[str, ...]
     adb_usb: bool
+    phone_names: Mapping[str, str]
     profile: str
     timezone: ZoneInfo
     var: Path
@@ -113,6 +116,22 @@ def _addresses(value: str) -> tuple[str, ...]:
             raise ValueError(f"{item!r} has no host")
         found[f"{host}:{_port(port)}"] = None
     return tuple(found)
+
+
+def _phone_names(value: str) -> Mapping[str, str]:
+    """`address=name` separated by commas: an address as adb lists it (host:port), or a USB port (usb:1-4)."""
+    names: dict[str, str] = {}
+    for item in filter(None, (part.strip() for part in value.split(","))):
+        address, equals, name = (part.strip() for part in item.rpartition("="))
+        if not equals or not address:
+            raise ValueError(f"{item!r} is not address=name")
+        if fault := name_fault(name):
+            raise ValueError(fault)
+        address = address if address.startswith("usb:") else _addresses(address)[0]
+        if address in names:
+            raise ValueError(f"{address} has two names, {names[address]} and {name}")
+        names[address] = name
+    return names
 
 
 def _timezone(value: str) -> ZoneInfo:
@@ -260,6 +279,13 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         ),
         adb_usb=_read(
             env, "PHONEFLEET_ADB_USB", "1", _switch, "Write 0 to leave phones at this machine's USB ports alone."
+        ),
+        phone_names=_read(
+            env,
+            "PHONEFLEET_PHONE_NAMES",
+            "",
+            _phone_names,
+            "Write e.g. usb:1-4=left,10.0.0.7:5555=right for phones whose serials are equal.",
         ),
         profile=_read(
             env, "PHONEFLEET_PROFILE", "practice", _text, "Name a profile that phonefleet ships, or a YAML file."

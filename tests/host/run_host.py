@@ -31,6 +31,9 @@ class RedisLedger:
     def phone_problem(self, serial: str, state: str, why: str, ago: float) -> None:
         self._tell("problem", serial, state, why)
 
+    def equal_serials(self, serial: str, model: str, phones: Sequence[str]) -> None:
+        self._tell("equal", serial, *phones)
+
     def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
         self._redis.incr("alive", len(incarnations))
         return set(incarnations) - cast("set[str]", self._redis.smembers("not in pool"))

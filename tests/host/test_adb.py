@@ -9,7 +9,7 @@ import pytest
 from scripts.embedded import free_port
 from tests.host.processes import Sim
 from tests.support.freeze import frozen
-from workers.host.adb import Adb, AdbError, AdbServer, devices
+from workers.host.adb import Adb, AdbError, AdbServer, by_port, lines
 
 
 @pytest.fixture(scope="module")
@@ -68,4 +68,41 @@ def test_nobody_at_the_port_is_an_error() -> None:
 
 
 def test_a_listing_is_read_line_by_line() -> None:
-    assert devices("a:1\tdevice\nb\tno permissions\n\n") == {"a:1": "device", "b": "no permissions"}
+    assert lines("a:1\tdevice\nb\tno permissions\n\n") == [("a:1", "device"), ("b", "no permissions")]
+
+
+LONG = """\
+0123456789ABCDEF       device usb:1-4.1 product:a model:M_1 device:a transport_id:3
+0123456789ABCDEF       unauthorized usb:1-4.2 transport_id:4
+0123456789ABCDEF0      device usb:2-1 product:a model:M device:a transport_id:5
+(no serial number)     no permissions (missing udev rules? user is in the plugdev group); see [http://x] usb:1-5 \
+transport_id:6
+(no serial number)     no permissions (missing udev rules? user is in the plugdev group); see [http://x] usb:1-6 \
+transport_id:7
+????????????           no permissions usb:1-7 transport_id:8
+MY PHONE               device usb:1-8 product:a transport_id:9
+10.0.0.7:5555          device product:a model:M device:a transport_id:10
+"""
+
+
+@pytest.mark.parametrize(
+    ("found", "named", "told"),
+    [
+        ([("0123456789ABCDEF", "device")] * 2, (), {"usb:1-4.1": "device", "usb:1-4.2": "unauthorized"}),
+        ([("0123456789ABCDEF0", "device")], (), {"0123456789ABCDEF0": "device"}),
+        ([("0123456789ABCDEF0", "device")], ("usb:2-1",), {"usb:2-1": "device"}),
+        ([("MY PHONE", "device")], ("usb:1-8", "usb:9-9"), {"usb:1-8": "device"}),
+        ([("????????????", "no permissions")], ("usb:9-9",), {"????????????": "no permissions"}),
+        ([("10.0.0.7:5555", "device")] * 2, (), {"10.0.0.7:5555": "device"}),  # no port tells them apart
+    ],
+)
+def test_phones_of_one_name_are_told_apart_by_their_usb_ports(
+    found: list[tuple[str, str]], named: tuple[str, ...], told: dict[str, str]
+) -> None:
+    assert by_port(found, LONG, frozenset(named)) == told
+
+
+def test_phones_without_a_serial_are_told_apart_by_their_usb_ports() -> None:
+    state = "no permissions (missing udev rules? user is in the plugdev group); see [http://x]"
+    found = [("(no serial number)", state)] * 2
+    assert by_port(found, LONG, frozenset()) == {"usb:1-5": state, "usb:1-6": state}

@@ -65,6 +65,9 @@ class Ledger:
     def phone_problem(self, serial: str, state: str, why: str, ago: float) -> None:
         raise NotImplementedError
 
+    def equal_serials(self, serial: str, model: str, phones: Sequence[str]) -> None:
+        raise NotImplementedError
+
     def incarnation_died(self, incarnation: str, why: str) -> list[str]:
         raise NotImplementedError
 

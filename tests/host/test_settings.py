@@ -54,3 +54,24 @@ def test_a_bad_value_is_refused_with_its_name_the_reason_and_a_remedy(name: str,
     assert reason in refusal.value.reason
     assert refusal.value.remedy.endswith(".")
     assert str(refusal.value) == f"{name}: {refusal.value.reason}. {refusal.value.remedy}"
+
+
+def test_phones_are_named_by_their_addresses() -> None:
+    chosen = read_settings({"PHONEFLEET_PHONE_NAMES": " usb:1-4 = left ,10.0.0.7=右边 手机, 10.0.0.8:5600=left,"})
+    assert chosen.phone_names == {"usb:1-4": "left", "10.0.0.7:5555": "右边 手机", "10.0.0.8:5600": "left"}
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("left", "is not address=name"),
+        ("=left", "is not address=name"),
+        ("usb:1-4=", "has not 1 to 191 characters"),
+        ("usb:1-4=le\u200bft", "invisible character"),
+        ("usb:1-4=a,usb:1-4=b", "has two names, a and b"),
+        ("10.0.0.7:x=a", "is not a number"),
+    ],
+)
+def test_names_that_cannot_be_used_are_refused(value: str, reason: str) -> None:
+    with pytest.raises(SettingsError, match=reason):
+        read_settings({"PHONEFLEET_PHONE_NAMES": value})

@@ -12,7 +12,8 @@ import select
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 import adbutils
 
@@ -27,6 +28,7 @@ QUIET_SECONDS = 5.0  # without news of phones, after which the server is asked w
 CONNECT_SECONDS = 15.0  # adb itself waits 10 s for a phone that does not answer
 SHELL_BYTES = 65536
 MOST_REQUEST = 0xFFFF  # bytes; their number is sent as four hexadecimal digits
+USB = "usb:"  # begins what adb calls a USB port, and takes for a phone's address as well as its serial
 NO_USB = {"ADB_USB": "0"}  # also spares the 3 s that the server takes to look at the USB ports
 
 
@@ -70,10 +72,12 @@ class Adb:
             _request(sock, f"shell:{command}", deadline)
             return _read_all(sock, deadline).decode(errors="replace")
 
-    def track(self) -> Iterator[Mapping[str, str]]:
+    def track(self, named: Set[str] = frozenset()) -> Iterator[Mapping[str, str]]:
         """Address → state of all phones, now and after each change, for as long as the server lives.
 
-        States are adb's own: device, offline, unauthorized, … Raises AdbError when the server ends or hangs.
+        A phone's address is its serial or host:port; its USB port (usb:1-4) where others have the same, or where
+        that port is `named`. States are adb's own: device, offline, unauthorized, … Raises AdbError when the
+        server ends or hangs.
         """
         deadline = time.monotonic() + CALL_SECONDS
         with self._open(deadline) as sock:
@@ -82,7 +86,11 @@ class Adb:
                 self._wait_for_news(sock)
                 until = time.monotonic() + CALL_SECONDS
                 size = int(_read_exactly(sock, 4, until), 16)
-                yield devices(_read_exactly(sock, size, until).decode(errors="replace"))
+                found = lines(_read_exactly(sock, size, until).decode(errors="replace"))
+                if len({name for name, _ in found}) == len(found) and not any(name.startswith(USB) for name in named):
+                    yield dict(found)
+                else:
+                    yield by_port(found, self._ask("host:devices-l", CALL_SECONDS), named)
 
     def _wait_for_news(self, sock: socket.socket) -> None:
         """A shelf may stay as it is for days, and a server that hangs says nothing either: it is asked."""
@@ -144,10 +152,39 @@ class AdbServer:
             self._process = None
 
 
-def devices(listing: str) -> Mapping[str, str]:
-    """Address → state, from the lines of track-devices."""
+def lines(listing: str) -> list[tuple[str, str]]:
+    """Name and state of each phone, from the lines of track-devices."""
     rows = (line.split("\t", 1) for line in listing.splitlines() if "\t" in line)
-    return {address: state.strip() for address, state in rows}
+    return [(name, state.strip()) for name, state in rows]
+
+
+def by_port(found: Sequence[tuple[str, str]], long: str, named: Set[str]) -> Mapping[str, str]:
+    """Address → state, each address once, with the USB ports that the lines of devices-l tell.
+
+    Such a line is the phone's name, blanks, its state, usb:1-4 and more. Names and states may hold blanks.
+    """
+    count = Counter(name for name, _ in found)
+    told: dict[str, str] = {}
+    for name, state in found:
+        ports = _ports(name, long)
+        if count[name] == 1:
+            port = next((port for port, _ in ports if port in named), None)
+            told[port or name] = state
+        elif ports:
+            told |= dict(ports)
+        else:
+            told[name] = state
+    return told
+
+
+def _ports(name: str, long: str) -> list[tuple[str, str]]:
+    """USB port and state of each phone of this name."""
+    found = []
+    for line in long.splitlines():
+        state, mark, rest = line.removeprefix(name).partition(f" {USB}")
+        if line.startswith(f"{name} ") and mark:
+            found.append((USB + rest.split(" ", 1)[0], state.strip()))
+    return found
 
 
 def _left(deadline: float) -> float:

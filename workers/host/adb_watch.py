@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event, Thread
@@ -30,10 +30,20 @@ class Seen:
 class AdbWatch:
     """Two threads: one follows the server's list of phones, one connects to the phones that should be there."""
 
-    def __init__(self, port: int, addresses: Iterable[str], tell: Callable[[Seen], None], *, usb: bool) -> None:
+    def __init__(
+        self,
+        port: int,
+        addresses: Iterable[str],
+        tell: Callable[[Seen], None],
+        *,
+        usb: bool,
+        named: Set[str] = frozenset(),
+    ) -> None:
+        """`named`: addresses to which the operator gave names; a USB port among them is its phone's address."""
         self._adb = Adb(port)
         self._server = AdbServer(port, usb=usb)
         self._addresses = tuple(addresses)
+        self._named = named
         self._tell = tell
         self._seen: Mapping[str, str] = {}
         self._up = Event()
@@ -57,7 +67,7 @@ class AdbWatch:
         while not self._ended.is_set():
             try:
                 self._server.ensure()
-                for found in self._adb.track():
+                for found in self._adb.track(self._named):
                     failures = 0
                     self._announce(found)
                     self._up.set()

@@ -16,17 +16,18 @@ from celery import Celery
 from flows.profile import ProfileError, load_profile
 from models.fleet import HOST_STOPPED, ServedElsewhere
 from workers.host import wire
-from workers.host.adb import Adb, AdbError
+from workers.host.adb import Adb
 from workers.host.adb_watch import AdbWatch, Seen
 from workers.host.clerk import Clerk
 from workers.host.health_watch import HealthWatch
 from workers.host.leases import LeaseKeeper, Worker, overrun
 from workers.host.ledger import Ledger
 from workers.host.nursery import Nursery, ZygoteLost
-from workers.host.orders import Enrol, ForkWorker, Identify, Mourn, Order, Report, SignalWorker
+from workers.host.orders import Enrol, EqualSerials, ForkWorker, Identify, Mourn, Order, Report, SignalWorker
 from workers.host.pulse import Awake, silent
 from workers.host.roster import STEADY_SECONDS, Roster, Stage
 from workers.host.slots import Stop
+from workers.host.who import Identified, Unidentified, ask_who
 from workers.settings import Settings
 from workers.tickets import put_back
 
@@ -38,23 +39,6 @@ ASK_AT_ONCE = 8
 FAREWELL_SECONDS = 10.0
 ENDED_SECONDS = 1.0  # for the workers of a lost zygote; they end within a tenth of it
 ZYGOTES = 5  # as many as may be lost in a row before the host gives up
-
-
-@dataclass(frozen=True, slots=True)
-class Identified:
-    """A phone told its serial and model."""
-
-    address: str
-    serial: str
-    model: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unidentified:
-    """A phone did not tell its serial."""
-
-    address: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +78,13 @@ class Agent:
             settings.host, settings.adb_port, self._nursery.slots, new_incarnation=lambda: str(uuid.uuid4())
         )
         self._adb = Adb(settings.adb_port)
-        self._watch = AdbWatch(settings.adb_port, settings.adb_connect, self._events.put, usb=settings.adb_usb)
+        self._watch = AdbWatch(
+            settings.adb_port,
+            settings.adb_connect,
+            self._events.put,
+            usb=settings.adb_usb,
+            named=frozenset(settings.phone_names),
+        )
         self._clerk = Clerk("clerk")
         self._bell = Clerk("bell")  # whatever needs Redis: one that hangs must not keep the ledger waiting
         self._askers = ThreadPoolExecutor(ASK_AT_ONCE, thread_name_prefix="ask")
@@ -155,8 +145,8 @@ class Agent:
         match happening:
             case Seen(devices):
                 return self._roster.seen(devices, now)
-            case Identified(address, serial, model):
-                return self._roster.identified(address, serial, model, now)
+            case Identified(address, serial, model, boot):
+                return self._roster.identified(address, serial, model, boot, now)
             case Unidentified(address, why):
                 return self._roster.unidentified(address, why, now)
             case Enrolled(incarnation, ok):
@@ -223,7 +213,7 @@ class Agent:
         for order in orders:
             match order:
                 case Identify(address):
-                    self._askers.submit(self._ask_serial, address)
+                    self._askers.submit(self._ask_who, address)
                 case Enrol():
                     self._enrol(order)
                 case ForkWorker(seat):
@@ -234,16 +224,14 @@ class Agent:
                     self._mourn(order)
                 case Report(serial, state, why):
                     self._report(serial, state, why)
+                case EqualSerials(serial, model, phones):
+                    self._tell_equal(serial, model, phones)
 
-    def _ask_serial(self, address: str) -> None:
-        try:
-            serial = self._adb.getprop(address, "ro.serialno")
-            model = self._adb.getprop(address, "ro.product.model")
-            if not serial:
-                raise AdbError("ro.serialno is empty")
-            self._events.put(Identified(address, serial, model))
-        except AdbError as error:
-            self._events.put(Unidentified(address, str(error)))
+    def _ask_who(self, address: str) -> None:
+        answer = ask_who(self._adb, address, self._settings.phone_names)
+        if isinstance(answer, Identified):
+            log.info("the phone at %s is %s", address, answer.serial)
+        self._events.put(answer)
 
     def _enrol(self, order: Enrol) -> None:
         seat, serial = order.seat, order.seat.serial or ""
@@ -281,6 +269,10 @@ class Agent:
                 self._ledger.phone_problem(serial, state, why, ago)
 
         self._clerk.do(f"report {serial}", errand)
+
+    def _tell_equal(self, serial: str, model: str, phones: tuple[str, ...]) -> None:
+        log.error("%d phones have the serial %s: %s", len(phones), serial, ", ".join(phones))
+        self._clerk.do(f"tell of {serial}", lambda: self._ledger.equal_serials(serial, model, phones))
 
     def _to_zygote(self, errand: Callable[[], None]) -> None:
         try:

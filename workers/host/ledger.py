@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
-from models import fleet, health
+from models import doubles, fleet, health
 from models.health import Reading
 from workers import rescue, ring
 
@@ -23,6 +23,9 @@ class Ledger(Protocol):
 
     def phone_problem(self, serial: str, state: str, why: str, ago: float) -> None:
         """The phone is there but cannot work, since `ago` seconds."""
+
+    def equal_serials(self, serial: str, model: str, phones: Sequence[str]) -> None:
+        """Several phones have this serial; `phones` says how each is reached."""
 
     def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
         """This host is there, with these workers; those whose phone may take work from the pool now."""
@@ -63,6 +66,9 @@ class SqlLedger:
 
     def phone_problem(self, serial: str, state: str, why: str, ago: float) -> None:
         fleet.phone_problem(self._engine, serial, state, why, self._host, ago=ago)
+
+    def equal_serials(self, serial: str, model: str, phones: Sequence[str]) -> None:
+        doubles.equal_serials(self._engine, serial, model, self._host, phones, sandbox=self._sandbox)
 
     def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
         return fleet.phones_alive(self._leases, incarnations)

@@ -56,4 +56,13 @@ class Report:
     why: str
 
 
-Order = Identify | Enrol | ForkWorker | SignalWorker | Mourn | Report
+@dataclass(frozen=True, slots=True)
+class EqualSerials:
+    """Tell people that several phones have one serial: `phones` says how each is reached."""
+
+    serial: str
+    model: str
+    phones: tuple[str, ...]
+
+
+Order = Identify | Enrol | ForkWorker | SignalWorker | Mourn | Report | EqualSerials

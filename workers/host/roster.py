@@ -17,13 +17,15 @@ from enum import Enum
 
 from models.fleet import HOST_STOPPED
 from workers.host.backoff import Backoff
-from workers.host.orders import Enrol, ForkWorker, Identify, Mourn, Order, Report, SignalWorker
+from workers.host.orders import Enrol, EqualSerials, ForkWorker, Identify, Mourn, Order, Report, SignalWorker
 from workers.host.slots import Slot
+from workers.host.ways import Way, one_phone, same_phone, to_ask_again, told, ways_to
 from workers.seat import Seat
 
 REFORK = Backoff(first=0.5, most=60.0)
 STEADY_SECONDS = 60.0  # a worker that lived so long does not count as one more failure in a row
 HAND_BACK_SECONDS = 5.0  # for a worker that was told to hand its task back; then it is killed
+MOVE_SECONDS = 3.0  # the same, when its phone is reached another way
 OCCUPIED_SECONDS = 1.0  # between two looks whether another host let go of a phone
 PASSING = frozenset({"connecting", "authorizing"})  # adb's states on the way to another one
 ASK_AGAIN = Backoff(first=1.0, most=30.0)  # a phone that did not tell its serial
@@ -83,6 +85,7 @@ class Roster:
     new_incarnation: Callable[[], str]
     places: dict[str, Place] = field(default_factory=dict)
     serials: dict[str, str] = field(default_factory=dict)  # address → serial, once identified
+    ways: dict[str, Way] = field(default_factory=dict)  # address → who answers there now
     states: Mapping[str, str] = field(default_factory=dict)  # address → adb's state, as last seen
     shy: dict[str, Shy] = field(default_factory=dict)  # address → a phone that did not tell its serial
     reported: dict[str, str] = field(default_factory=dict)  # serial → what the ledger was told last
@@ -109,19 +112,20 @@ class Roster:
             orders += self._lost(address, "offline", "unplugged, or its network is gone", now)
         return orders
 
-    def identified(self, address: str, serial: str, model: str, now: float) -> list[Order]:
-        """A phone told its serial. Another way to a phone that has one already is left alone."""
+    def identified(self, address: str, serial: str, model: str, boot: str, now: float) -> list[Order]:
+        """A phone told its serial, and `boot`, which no other phone has ('': it does not tell that)."""
         if self.states.get(address) != "device":
             return []
         self.shy.pop(address, None)
+        orders: list[Order] = []
+        serial = same_phone(self.ways, boot) or serial
+        before = self.serials.get(address, serial)
+        if before != serial and address in self.ways:
+            orders = self._lost(address, "offline", f"another phone answers at {address}: {serial}", now)
         if serial not in self.places and len(self.places) == len(self.slots):
-            return self._report(serial, "offline", f"this host is full: it has {len(self.slots)} places")
-        place = self._place(serial, serial)
-        if place.wanted and place.address != address and self.states.get(place.address) == "device":
-            return []
-        self.serials[address] = serial
-        place.address, place.model, place.wanted, place.rest_until = address, model, True, now
-        return self.tick(now)
+            return [*orders, *self._report(serial, "offline", f"this host is full: it has {len(self.slots)} places")]
+        self.serials[address], self.ways[address] = serial, Way(serial, model, boot, now)
+        return [*orders, *self._settle(serial, now)]
 
     def unidentified(self, address: str, why: str, now: float) -> list[Order]:
         """A phone did not tell its serial: it is asked again after a while."""
@@ -129,7 +133,13 @@ class Roster:
             return []
         refusals = self.shy[address].refusals + 1 if address in self.shy else 1
         self.shy[address] = Shy(refusals, now + ASK_AGAIN.wait(refusals))
-        return self._report(self.serials.get(address, address), "offline", f"does not tell its serial: {why}")
+        serial = self.serials.get(address, address)
+        if ways_to(self.ways, serial).keys() - {address}:
+            self.ways.pop(address, None)
+            return self._settle(serial, now)
+        if address in self.ways:
+            return []  # it was asked once more beside another way, which is gone: its worker sees how it is
+        return self._report(serial, "offline", f"does not tell its serial: {why}")
 
     def enrolled(self, incarnation: str, now: float) -> list[Order]:
         """The ledger knows the incarnation: fork it, if the phone is still there."""
@@ -139,6 +149,9 @@ class Roster:
         if not place.wanted or self.ending:
             place.life = None
             return []
+        if life.seat.address != place.address:  # it moved meanwhile
+            place.life = None
+            return self.tick(now)
         life.stage, life.began, place.occupied = Stage.ALIVE, now, ""
         return [ForkWorker(life.seat)]
 
@@ -233,13 +246,39 @@ class Roster:
         self.reported[place.serial] = "online"
         return Enrol(seat, place.model)
 
+    def _settle(self, serial: str, now: float) -> list[Order]:
+        """Serve the phone by the way that it has, if all ways to its serial lead to one phone."""
+        place, ways = self._place(serial, serial), ways_to(self.ways, serial)
+        if not one_phone(ways):
+            if doubted := to_ask_again(ways, now):
+                return [Identify(address) for address in doubted]
+            return self._equal(place, serial, ways, now)
+        address = place.address if place.address in ways else next(iter(ways))
+        place.address, place.model, place.wanted, place.rest_until = address, ways[address].model, True, now
+        left: list[Order] = []
+        if place.life is not None and place.life.seat.address != address:
+            left = self._leave(place, f"its phone is reached at {address} now", now, 0.0, MOVE_SECONDS)
+        return [*left, *self.tick(now)]
+
+    def _equal(self, place: Place, serial: str, ways: Mapping[str, Way], now: float) -> list[Order]:
+        """Several phones have this serial. Which of them the ledger means is not guessed: none works."""
+        place.wanted = False
+        orders = self._leave(place, f"several phones have the serial {serial}", now, 0.0, HAND_BACK_SECONDS)
+        phones = told(ways)
+        key = " ".join(phones)
+        if self.reported.get(serial) != key:
+            self.reported[serial] = key
+            orders.append(EqualSerials(serial, next(iter(ways.values())).model, phones))
+        return orders
+
     def _lost(self, address: str, state: str, why: str, now: float) -> list[Order]:
+        here = self.ways.pop(address, None)
         serial = self.serials.get(address)
         place = self.places.get(serial) if serial else None
         if serial is None or place is None:  # adb says "offline" of every phone before the first handshake
             return [] if state == "offline" else self._report(address, state, why)
-        if place.address != address:
-            return []
+        if ways_to(self.ways, serial):
+            return self._settle(serial, now) if here else []
         place.wanted = False
         leave = self._leave(place, f"its phone: {why}", now, 0.0, HAND_BACK_SECONDS)
         return [*self._report(serial, state, why), *leave]
