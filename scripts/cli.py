@@ -16,7 +16,7 @@ PARTS = "Parts of a fleet on several machines"
 COMMANDS = (
     Named(
         "up",
-        "scripts.up:up",
+        "scripts.parts:up",
         WORK,
         "Redis, ledger, host agent, coordinator, gateway and Flower on this machine, until Ctrl-C or SIGTERM.",
     ),

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from gateway.__main__ import PORT
 from scripts.ground import address, join_fleet, migrate_ledger
 from scripts.show import say
 
@@ -14,7 +15,17 @@ TakeOver = Annotated[
     bool, typer.Option("--take-over", help="Ask the host agent that serves these phones to end, and wait for it.")
 ]
 
+FlowerPort = Annotated[int, typer.Option(min=0, max=65535, help="Flower's port; 0: no Flower.")]
+GatewayPort = Annotated[int, typer.Option(min=0, max=65535, help="The gateway's port; 0: no gateway.")]
+
 # Each imports what it runs when it is called: none of them needs what the others do.
+
+
+def up(flower_port: FlowerPort = 5555, gateway_port: GatewayPort = PORT) -> None:
+    """Redis, ledger, host agent, coordinator, gateway and Flower on this machine, until Ctrl-C or SIGTERM."""
+    from scripts.up import up as run  # noqa: PLC0415
+
+    run(flower_port, gateway_port)
 
 
 def host(take_over: TakeOver = False) -> None:

@@ -9,15 +9,12 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from gateway.__main__ import PORT
 from models.engine import connect, read
 from models.refused import refuse
 from models.tables import Phone
@@ -32,11 +29,8 @@ LOOK_SECONDS = 1.0
 NO_KEY = "not there: PHONEFLEET_MASTER_KEY is not set"
 
 
-def up(
-    flower_port: Annotated[int, typer.Option(min=0, max=65535, help="Flower's port; 0: no Flower.")] = 5555,
-    gateway_port: Annotated[int, typer.Option(min=0, max=65535, help="The gateway's port; 0: no gateway.")] = PORT,
-) -> None:
-    """Redis, ledger, host agent, coordinator, gateway and Flower on this machine, until Ctrl-C or SIGTERM."""
+def up(flower_port: int, gateway_port: int) -> None:
+    """Run them until the end; a port of 0: that part is left out. Raises Refused."""
     console, stop, var = Console(), threading.Event(), settings().var
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -97,6 +97,7 @@ def test_help_imports_no_command(words: tuple[str, ...], var: Path) -> None:
         "deliveries",
         "deliveries endpoints",
         "deliveries replay nothing",
+        "up --help",
         "gateway --help",
         "host --help",
         "coordinator --help",
