@@ -30,6 +30,7 @@ def main() -> int:
         speed=arguments.speed,
         base_port=arguments.base_port,
         control_port=arguments.control_port,
+        adb_port=arguments.adb_port,
         truth=arguments.truth,
         emoji=Emoji(arguments.emoji),
         rough=arguments.rough,
@@ -52,6 +53,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--speed", type=_speed, default=1.0, help="1 as a real phone, 10 ten times faster, 0 no delays")
     parser.add_argument("--base-port", type=int, default=0, help="ADB port of the first phone (default: free ports)")
     parser.add_argument("--control-port", type=int, default=0, help="port of the control API (default: a free one)")
+    parser.add_argument("--adb-port", type=int, default=0, help="port of an adb server that has the phones at USB")
     parser.add_argument("--truth", type=Path, help="write what really happened to this file, one JSON line each")
     parser.add_argument(
         "--emoji",

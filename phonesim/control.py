@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from phonesim.adb.host import AdbHost
 from phonesim.faults import FAULTS, Fault, FaultError, Phone, heal, set_fault
 from phonesim.http import BadRequest, Request, Response, serve_http
 from phonesim.roughness import NotRough
@@ -37,7 +38,8 @@ class TcpWire:
 class Control:
     """Answers the control port."""
 
-    def __init__(self, world: World, phones: Mapping[str, Phone]) -> None:
+    def __init__(self, world: World, phones: Mapping[str, Phone], adb_host: AdbHost | None = None) -> None:
+        self._adb_host = adb_host
         self._world = world
         self._phones = phones
         self._gets: Mapping[str, Callable[[], object]] = {
@@ -52,6 +54,7 @@ class Control:
             "/faults": self._fault,
             "/heal": self._heal,
             "/roughness": self._roughen,
+            "/usb": self._usb,
             "/world/delete_comment": self._delete_comment,
             "/world/forbid": lambda body: self._rule(body, world.forbid),
             "/world/allow": lambda body: self._rule(body, world.allow),
@@ -113,6 +116,11 @@ class Control:
         for phone, habits in zip(chosen, rough, strict=True):
             phone.device.roughen(habits)
         return {"phones": [phone.device.serial for phone in chosen]}
+
+    def _usb(self, body: Body) -> object:
+        if self._adb_host is None:
+            raise BadRequest("nothing is at USB: start phonesim with --adb-port")
+        return self._adb_host.change(body)
 
     def _choose(self, body: Body) -> list[Phone]:
         serial = body["phone"]

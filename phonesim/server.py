@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from phonesim.adb.host import AdbHost
 from phonesim.adb.port import HOST, AdbPort
 from phonesim.control import Control
 from phonesim.device import Device
@@ -29,6 +30,7 @@ class Settings:
     speed: float = 1.0
     base_port: int = 0
     control_port: int = 0
+    adb_port: int = 0  # of an adb server that shows the phones at USB ports; 0: none
     truth: Path | None = None
     emoji: Emoji = Emoji.SOME
     rough: Roughness = field(default_factory=Roughness)
@@ -54,13 +56,19 @@ class Shelf:
             device.roughen(settings.rough)
             port = settings.base_port + number if settings.base_port else 0
             self.phones[serial] = Phone(device, AdbPort(device, port))
-        self._control = Control(self.world, self.phones)
+        self._adb_host = AdbHost(settings.adb_port) if settings.adb_port else None
+        if self._adb_host is not None:
+            for serial, phone in self.phones.items():
+                self._adb_host.attach(serial, phone.port, phone.device.properties)
+        self._control = Control(self.world, self.phones, self._adb_host)
         self._control_server: asyncio.Server | None = None
 
     async def start(self) -> dict[str, Any]:
         """Plug all phones in and open the control port; what the ready line says. Raises OSError."""
         for phone in self.phones.values():
             await phone.port.plug()
+        if self._adb_host is not None:
+            await self._adb_host.start()
         self._control_server = await asyncio.start_server(self._control.serve, HOST, self._settings.control_port)
         control_port = self._control_server.sockets[0].getsockname()[1]
         return {
@@ -72,7 +80,9 @@ class Shelf:
         }
 
     def stop(self) -> None:
-        """Unplug all phones and close the control port."""
+        """Unplug all phones and close the ports."""
+        if self._adb_host is not None:
+            self._adb_host.stop()
         for phone in self.phones.values():
             phone.port.unplug()
         if self._control_server is not None:

@@ -26,8 +26,10 @@ WAIT = 60.0
 class Sim:
     """Simulated phones, and the control port through which things go wrong with them."""
 
-    def __init__(self, phones: int) -> None:
+    def __init__(self, phones: int, adb_port: int = 0) -> None:
+        """`adb_port`: of an adb server that has the phones at USB; 0: they are in the network alone."""
         command = [sys.executable, "-m", "phonesim", "--phones", str(phones), "--speed", "0", "--seed", "1"]
+        command += ["--adb-port", str(adb_port)]
         self._process = subprocess.Popen(bound_to_me(command), stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         ready = json.loads(self._process.stdout.readline())
@@ -41,6 +43,10 @@ class Sim:
     def heal(self, serial: str) -> None:
         """End all faults of a phone."""
         self._post("/heal", {"phone": serial})
+
+    def usb(self, **options: Any) -> None:
+        """Have a phone, or a line without one, listed otherwise at USB."""
+        self._post("/usb", options)
 
     def phone(self, serial: str) -> dict[str, Any]:
         """What `GET /phones` shows of it."""
@@ -65,7 +71,7 @@ class Host:
 
     def __init__(self, redis_url: str, addresses: Mapping[str, str], **environment: str) -> None:
         self.redis = Redis.from_url(redis_url, socket_timeout=10, decode_responses=True)
-        self.adb_port = free_port()
+        self.adb_port = int(environment.get("PHONEFLEET_ADB_PORT", 0)) or free_port()
         self._log = tempfile.NamedTemporaryFile(prefix="phonefleet-host-", suffix=".log")  # noqa: SIM115  # closed below
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.host.run_host"],

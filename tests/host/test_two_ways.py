@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from scripts.embedded import free_port
 from tests.host.processes import WAIT, Host, Sim
 from tests.host.shelf import Traces, celery_for, ticket
 from tests.support.poll import wait_until
@@ -83,3 +84,76 @@ def test_names_tell_phones_with_one_serial_apart(host_redis: str, sim: Sim) -> N
         host.wait_told("online", "右边", other)
     finally:
         host.close()
+
+
+class Usb:
+    """A host whose adb server has the phones at USB, and can reach them in the network too."""
+
+    def __init__(self, redis_url: str, phones: int, **environment: str) -> None:
+        port = free_port()
+        self.sim = Sim(phones, port)
+        self.adb = Adb(port)
+        self.host = Host(redis_url, {}, PHONEFLEET_ADB_PORT=str(port), **environment)
+
+    def close(self) -> None:
+        self.host.close()
+        self.sim.close()
+
+
+@pytest.fixture
+def usb(host_redis: str) -> Iterator[Usb]:
+    """Two phones at USB, once both are served."""
+    usb = Usb(host_redis, 2)
+    usb.host.wait_told("online", times=2)
+    yield usb
+    usb.close()
+
+
+def test_a_phone_that_is_pulled_at_usb_goes_on_in_the_network(usb: Usb) -> None:
+    address = usb.sim.addresses["SIM0001"]
+    usb.adb.connect(address)
+    wait_until(lambda: f"the phone at {address} is SIM0001" in usb.host.log(), WAIT, "the second way to be known")
+    usb.sim.usb(phone="SIM0001", plugged=False)
+    usb.host.wait_told("online", "SIM0001", address)
+    assert usb.host.told("offline") == []
+    usb.sim.usb(phone="SIM0001", plugged=True)
+    wait_until(lambda: usb.host.log().count("the phone at SIM0001 is SIM0001") == 2, WAIT, "the cable to be back")
+    usb.adb.disconnect(address)
+    usb.host.wait_told("online", "SIM0001", "SIM0001", times=2)
+    assert usb.host.told("offline") == []
+
+
+def test_phones_of_one_serial_at_usb_are_told_of_by_their_ports(usb: Usb) -> None:
+    for phone in ("SIM0001", "SIM0002"):
+        usb.sim.usb(phone=phone, name="0123456789ABCDEF")
+    ((_, serial, *phones),) = usb.host.wait_told("equal")
+    assert (serial, phones) == ("0123456789ABCDEF", ["usb:1-1 (SimPhone)", "usb:1-2 (SimPhone)"])
+    usb.host.redis.delete("told")
+    usb.sim.usb(phone="SIM0001", plugged=False)
+    usb.host.wait_told("online", "0123456789ABCDEF", "0123456789ABCDEF")  # alone, adb's name for it is its serial
+
+
+def test_names_tell_phones_of_one_serial_at_usb_apart(host_redis: str) -> None:
+    usb = Usb(host_redis, 2, PHONEFLEET_PHONE_NAMES="usb:1-1=left,usb:1-2=right")
+    try:
+        usb.host.wait_told("online", "left", "usb:1-1")
+        for phone in ("SIM0001", "SIM0002"):
+            usb.sim.usb(phone=phone, name="0123456789ABCDEF")
+        usb.host.wait_told("online", "right", "usb:1-2")
+        usb.sim.usb(phone="SIM0002", plugged=False)
+        usb.host.wait_told("offline", "right")
+        assert usb.host.told("equal") == usb.host.told("offline", "left") == []
+    finally:
+        usb.close()
+
+
+@pytest.mark.parametrize(
+    "state",
+    ["unauthorized", "no permissions (user is not in the plugdev group); see [http://x]", "recovery", "bootloader"],
+)
+def test_a_phone_at_usb_that_cannot_work_is_told_of_by_its_serial(usb: Usb, state: str) -> None:
+    usb.sim.usb(phone="SIM0002", state=state)
+    usb.host.wait_told("problem", "SIM0002")
+    usb.sim.usb(phone="SIM0002", state=None)
+    usb.host.wait_told("online", "SIM0002", times=2)
+    assert len(usb.host.told("online", "SIM0001")) == 1

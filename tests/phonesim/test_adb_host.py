@@ -1,0 +1,97 @@
+"""phonesim as the adb server of a shelf at USB, asked by the real adb command."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import adbutils
+import pytest
+
+from scripts.embedded import free_port
+from tests.host.processes import Sim
+
+NO_PERMISSIONS = (
+    "no permissions (missing udev rules? user is in the plugdev group); "
+    "see [http://developer.android.com/tools/device.html]"
+)
+SECONDS = 60
+
+
+class Shelf:
+    """Three phones at USB, and adb."""
+
+    def __init__(self) -> None:
+        self._port = free_port()
+        self.sim = Sim(3, self._port)
+
+    def adb(self, *words: str) -> tuple[str, str]:
+        """What adb prints, and its errors."""
+        command = [adbutils.adb_path(), "-P", str(self._port), *words]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+        return ended.stdout, ended.stderr
+
+    def lines(self) -> dict[str, list[str]]:
+        """USB port → name and state, by `adb devices -l`; two blanks or more part the two."""
+        rows = self.adb("devices", "-l")[0].splitlines()[1:]
+        return {
+            row.partition(" usb:")[2].split(" ")[0]: row.partition(" usb:")[0].split("  ", 1) for row in rows if row
+        }
+
+
+@pytest.fixture
+def shelf() -> Iterator[Shelf]:
+    shelf = Shelf()
+    yield shelf
+    shelf.sim.close()
+
+
+def test_phones_hang_at_usb_ports_and_answer_by_serial_and_by_port(shelf: Shelf) -> None:
+    assert shelf.adb("devices")[0].splitlines()[1:4] == [f"SIM000{number}\tdevice" for number in (1, 2, 3)]
+    for target in ("SIM0002", "usb:1-2"):
+        assert shelf.adb("-s", target, "shell", "getprop", "ro.serialno") == ("SIM0002\n", "")
+
+
+def test_files_of_several_messages_come_whole(shelf: Shelf, tmp_path: Path) -> None:
+    source, back = tmp_path / "a", tmp_path / "b"
+    source.write_bytes(bytes(range(256)) * 12_000)
+    assert "1 file pushed" in "".join(shelf.adb("-s", "SIM0001", "push", str(source), "/sdcard/a"))
+    assert "1 file pulled" in "".join(shelf.adb("-s", "SIM0001", "pull", "/sdcard/a", str(back)))
+    assert back.read_bytes() == source.read_bytes()
+
+
+def test_names_and_states_are_what_they_are_made(shelf: Shelf) -> None:
+    shelf.sim.usb(phone="SIM0001", name="MY OLD PHONE")
+    shelf.sim.usb(phone="SIM0002", state="unauthorized")
+    shelf.sim.usb(usb="usb:1-9", name="????????????", state=NO_PERMISSIONS)
+    shelf.sim.usb(usb="usb:2-1", name="")
+    shelf.sim.usb(phone="SIM0003", plugged=False)
+    assert {port: [part.strip() for part in parts] for port, parts in shelf.lines().items()} == {
+        "1-1": ["MY OLD PHONE", "device"],
+        "1-2": ["SIM0002", "unauthorized"],
+        "1-9": ["????????????", NO_PERMISSIONS],
+        "2-1": ["(no serial number)", "no permissions"],
+    }
+    assert shelf.adb("-s", "MY OLD PHONE", "shell", "getprop", "ro.serialno")[0] == "MY OLD PHONE\n"
+    for target, words in {"SIM0002": "unauthorized", "usb:1-9": "permissions", "SIM0003": "not found"}.items():
+        assert words in shelf.adb("-s", target, "shell", "true")[1]
+
+
+def test_equal_serials_are_ambiguous_and_their_ports_are_not(shelf: Shelf) -> None:
+    for phone in ("SIM0001", "SIM0002"):
+        shelf.sim.usb(phone=phone, name="0123456789ABCDEF")
+    assert shelf.adb("devices")[0].count("0123456789ABCDEF\tdevice") == 2
+    assert "more than one device" in shelf.adb("-s", "0123456789ABCDEF", "shell", "true")[1]
+    assert shelf.adb("-s", "usb:1-2", "shell", "echo", "here")[0] == "here\n"
+
+
+def test_a_phone_is_at_usb_and_in_the_network_at_once(shelf: Shelf) -> None:
+    address = shelf.sim.addresses["SIM0001"]
+    assert "connected to" in shelf.adb("connect", address)[0]
+    shelf.sim.usb(phone="SIM0001", plugged=False)
+    assert shelf.adb("-s", address, "shell", "getprop", "ro.serialno")[0] == "SIM0001\n"
+    shelf.sim.fault("SIM0001", "unplug")
+    assert f"{address}\toffline" in shelf.adb("devices")[0]
+    assert "disconnected" in shelf.adb("disconnect", address)[0]
+    assert address not in shelf.adb("devices")[0]
