@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from models.engine import database_now, write
 from models.fence import Fence
 from models.journal import Doubt, doubts, pin_to_verify
+from models.sizes import MOST_RESULT
 from models.states import State
 from models.tables import Attempt, Campaign, Phone, Task
 from workers.came import why_so
 from workers.canvas.rows import evaluate, from_json, refs
 from workers.content import content_of
+from workers.follow_on import End, end_task
 from workers.held import hold_tasks
 from workers.holds import hold_on
 from workers.place import step_of
@@ -32,6 +34,7 @@ ELSEWHERE = timedelta(seconds=1)  # this phone cannot yet: another may
 NOBODY = timedelta(seconds=5)  # no phone may: one must come, or a day must pass
 # Messages that one ticket may cost before its task waits a moment: one as a rule, more when phones go meanwhile.
 PASSES = 3
+MOST_TAKEN = 16 * MOST_RESULT  # bytes of results that one task takes as its arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def claim(
         asked_at, now = time.monotonic(), database_now(session)
         if task.state == State.RUNNING and task.incarnation == seat.incarnation:
             _take_back_own_claim(session, task, now)
-        refused = _not_claimable(task, seat, now)
+        refused = _not_claimable(task, seat, now) or _too_much(session, task, now)
         if refused is not None:
             return refused
         if step is not None and step < step_of(task):
@@ -191,6 +194,21 @@ def _not_for(
         return _wait(task, now, ELSEWHERE, f"its ticket was passed on {PASSES} times; rung anew")
     task.rung_at, task.rung_queue, task.passed_on = now, phone_queue(verdict.pass_to), task.passed_on + 1
     return NotMine(f"passed on to {verdict.pass_to}", verdict.pass_to, task.flow, step_of(task))
+
+
+def _too_much(session: Session, task: Task, now: datetime) -> NotMine | None:
+    """Results that together would fill a worker's memory end the task that is to take them; none of them is read."""
+    wanted = {ref for one in task.args for ref in refs(from_json(one))}
+    if len(wanted) * MOST_RESULT <= MOST_TAKEN:
+        return None
+    size = session.scalar(select(func.sum(func.length(Task.result))).where(Task.id.in_(wanted))) or 0
+    if size <= MOST_TAKEN:
+        return None
+    reason = f"the results that it takes are {size:.0f} bytes together, and {MOST_TAKEN} are the most"
+    end_task(
+        session, task, End(State.FAILED, code="result_too_large", kind="fatal", culprit="flow", reason=reason), now
+    )
+    return NotMine(reason)
 
 
 def _evaluated(session: Session, task: Task) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -116,3 +116,24 @@ def test_all_mistakes_of_a_campaign_are_told_at_once(acme: Caller) -> None:
 @pytest.mark.parametrize("path", ["/v1/tasks", "/v1/campaigns"])
 def test_whatever_the_body_is_it_is_refused_in_words(acme: Caller, path: str, body: Any) -> None:
     assert fields(acme, path, body)
+
+
+@pytest.mark.parametrize("depth", [11, 16, 20])
+def test_a_deep_canvas_is_planted(acme: Caller, depth: int) -> None:
+    planted = acme.client.submit_campaign(reference="deep", canvas=groups(depth))
+    assert (planted.state, acme.client.campaign(planted.id).state) == ("open", "open")
+
+
+@pytest.mark.parametrize("depth", [21, 33, 60])
+def test_one_that_is_too_deep_is_refused_with_its_place(acme: Caller, depth: int) -> None:
+    blamed = fields(acme, "/v1/campaigns", {"reference": "deep", "canvas": groups(depth)})
+    assert blamed
+    assert all(one.startswith("canvas.kwargs.tasks[0]") for one in blamed)
+
+
+def groups(depth: int) -> dict[str, Any]:
+    """A task in so many groups, one inside the other."""
+    canvas: dict[str, Any] = {"task": "collect_titles", "kwargs": TITLES}
+    for _ in range(depth):
+        canvas = {"subtask_type": "group", "kwargs": {"tasks": [canvas]}}
+    return canvas

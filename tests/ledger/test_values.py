@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from celery import chain, group
+from celery import chain, chord, group
 from redis import Redis
 from sqlalchemy import Engine, insert
 
@@ -17,7 +17,20 @@ from models.refused import Refused
 from models.sizes import MIB, MOST_RESULT, MOST_ROW, TooLarge
 from models.storable import MOST_DEPTH, TooLong, storable_json
 from models.tables import Campaign, Change, Task
-from tests.ledger.drive import attempts, compiled, now, plant, ready, root_result, run_to_end, states, take, task, work
+from tests.ledger.drive import (
+    attempts,
+    compiled,
+    now,
+    plant,
+    ready,
+    root_result,
+    run_to_end,
+    states,
+    take,
+    task,
+    try_to_take,
+    work,
+)
 from workers.canvas import CanvasRefused
 from workers.record import Failed, Replaced, Succeeded, record
 from workers.submit import submit
@@ -163,3 +176,19 @@ def test_json_is_counted_as_it_is_written() -> None:
         storable_json(value, size + 20)
         with pytest.raises(TooLong):
             storable_json(value, size - 1)
+
+
+def test_results_that_would_fill_a_workers_memory_end_the_task_that_takes_them(
+    ledger: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.claim.MOST_TAKEN", MIB)
+    campaign = body = ""
+    for size, state in ((MIB // 4, "running"), (MIB // 2, "failed")):
+        campaign = plant(ledger, chord([work(number) for number in range(3)], work(9)))
+        for one in ready(ledger, campaign):
+            record(ledger, take(ledger, one), Succeeded("x" * size))
+        (body,) = ready(ledger, campaign)
+        try_to_take(ledger, body)
+        assert task(ledger, body).state == state
+    assert task(ledger, body).failure_code == "result_too_large"
+    assert read(ledger, lambda session: session.get_one(Campaign, campaign).outcome) == "failed"
