@@ -101,7 +101,7 @@ def _some(session: Session, first: int, last: int) -> None:
 
 
 def _draw(column: str, count: int) -> str:
-    return f"(CRC32(CONCAT('{column}', seq)) % {count})"
+    return f"(CONV(LEFT(MD5(CONCAT('{column}', seq)), 8), 16, 10) % {count})"
 
 
 def _alter(engine: Engine, changes: Sequence[str]) -> None:

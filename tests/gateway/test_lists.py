@@ -170,7 +170,7 @@ def test_callbacks_of_every_sort(filled: Engine, given: dict[str, Any]) -> None:
 
 def test_a_page_looks_at_so_many_rows_and_the_list_goes_on(ledger: Engine) -> None:
     """Tasks of an author, and of a flow that only the oldest of them has."""
-    count = 2 * MOST_SCANNED + 500
+    count = 2 * MOST_SCANNED + 100
     rows = [
         task_row(f"t{n:05}", "c", "key_a", START + timedelta(seconds=n), flow="directed" if n < 3 else "nurture")
         for n in range(count)
