@@ -16,6 +16,7 @@ from rich.table import Table
 
 from scripts import probes
 from scripts.probes import DatabaseState, DiskState, ProgramState, RedisState
+from scripts.ready import stock_adb
 from workers.settings import Settings, SettingsError, read_settings
 
 PYTHON_NEEDED = (3, 11)
@@ -72,6 +73,12 @@ def judge_redis(state: RedisState, *, embedded: bool) -> Check:
 def judge_adb(program: ProgramState) -> Check:
     """Can adb be run?"""
     return Check("adb", program.path is not None, program.found, program.problem)
+
+
+def judge_stock_adb(said: str | None) -> Check:
+    """Does no other adb server hold the phones at the USB ports?"""
+    found, _, remedy = (said or "none that holds phones at USB").partition(". ")
+    return Check("Other adb server", said is None, found, remedy, needed=False)
 
 
 def judge_mysqlclient(state: DatabaseState) -> Check | None:
@@ -146,6 +153,7 @@ def _examine_servers(settings: Settings, *, embedded: bool) -> list[Check]:
         *([driver] if driver else []),
         *([judge_database(database)] if driver is None or driver.ok else []),
         judge_adb(probes.adb()),
+        judge_stock_adb(stock_adb(settings.adb_usb)),
         judge_open_files(*probes.open_files()),
         judge_font(probes.chinese_font()),
         judge_disk(probes.disk(settings.var)),

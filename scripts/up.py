@@ -21,6 +21,7 @@ from models.tables import Phone
 from scripts import probes
 from scripts.ground import UNREACHABLE, address, unreachable
 from scripts.processes import DELIVERY, gateway
+from scripts.ready import check_ready, stock_adb
 from scripts.services import Services, base_services, start_fleet, start_flower
 from scripts.show import say
 from workers.settings import settings
@@ -35,6 +36,8 @@ def up(flower_port: int, gateway_port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with only_one(var), contextlib.ExitStack() as stack:
+        keyed = settings().master_key is not None
+        check_ready(settings(), {"--flower-port": flower_port, "--gateway-port": gateway_port if keyed else 0})
         _check_redis()
         try:
             services = stack.enter_context(base_services(var, {}))
@@ -49,6 +52,9 @@ def up(flower_port: int, gateway_port: int) -> None:
             if gateway_port:
                 services.processes.start(gateway(gateway_port))
         _introduce(console, services, var, flower_port, gateway_port)
+        held = stock_adb(settings().adb_usb)
+        if held is not None:
+            say(console, held)
         while not stop.wait(LOOK_SECONDS):
             services.processes.check()
             known = _tell_news(console, engine, known)

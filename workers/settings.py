@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models.names import name_fault
@@ -82,14 +82,36 @@ def _text(value: str) -> str:
 
 
 def _redis_url(value: str) -> str:
-    if urlsplit(value).scheme not in ("redis", "rediss"):
+    parts = urlsplit(value)
+    if parts.scheme not in ("redis", "rediss"):
         raise ValueError("is not a Redis address")
+    _host_and_port(parts)
     return value
 
 
+def _host_and_port(parts: SplitResult) -> None:
+    """Raises ValueError when an address names no host, or a port that is none."""
+    if not parts.hostname:
+        raise ValueError("names no host")
+    try:
+        parts.port  # noqa: B018 - reading it is the check
+    except ValueError:
+        raise ValueError(f"{parts.netloc.rpartition('@')[2]!r} has a port that is none") from None
+
+
 def _database_url(value: str) -> str:
-    if urlsplit(value).scheme.partition("+")[0] not in ("sqlite", "mysql", "mariadb"):
+    parts = urlsplit(value)
+    backend, _, driver = parts.scheme.partition("+")
+    if backend not in ("sqlite", "mysql", "mariadb"):
         raise ValueError("is neither an SQLite nor a MySQL address")
+    if backend == "sqlite":
+        return value
+    if driver not in ("", "mysqldb"):
+        raise ValueError(f"asks for the driver {driver}, and the ledger speaks through mysqlclient alone")
+    if "unix_socket=" not in parts.query:
+        _host_and_port(parts)
+    if not parts.path.strip("/"):
+        raise ValueError("names no database")
     return value
 
 
@@ -107,13 +129,21 @@ def _port(value: str) -> int:
     return port
 
 
+_NOT_AN_ADDRESS = re.compile(r"://|[^A-Za-z0-9._:\[\]%-]")  # full-width signs, blanks, semicolons, addresses of pages
+
+
 def _addresses(value: str) -> tuple[str, ...]:
     """`host[:port]` separated by commas; the port defaults to adb's own 5555."""
     found: dict[str, None] = {}
     for item in filter(None, (part.strip() for part in value.split(","))):
+        strange = _NOT_AN_ADDRESS.search(item)
+        if strange is not None:
+            raise ValueError(f"{item!r} holds {strange[0]!r}, which stands in no address")
         host, _, port = item.rpartition(":") if ":" in item else (item, "", str(DEFAULT_DEVICE_PORT))
         if not host:
             raise ValueError(f"{item!r} has no host")
+        if not port.isdigit():
+            raise ValueError(f"{item!r}: {port!r} is not a number")
         found[f"{host}:{_port(port)}"] = None
     return tuple(found)
 

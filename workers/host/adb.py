@@ -100,6 +100,11 @@ class Adb:
             if not self.alive():
                 raise AdbError("the adb server hangs")
 
+    def listed(self) -> list[str]:
+        """What the server calls the phones that it knows now. Raises AdbError."""
+        lines = self._ask("host:devices", CALL_SECONDS).splitlines()
+        return [line.partition("\t")[0] for line in lines if "\t" in line]
+
     def _ask(self, request: str, seconds: float) -> str:
         deadline = time.monotonic() + seconds
         with self._open(deadline) as sock:

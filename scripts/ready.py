@@ -1,0 +1,93 @@
+"""Can `phonefleet up` start all its parts here? Ports, folders and servers, looked at before anything starts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from models.refused import Problem, Refused
+from workers.host.adb import Adb, AdbError
+from workers.settings import STOCK_ADB_PORT, Settings
+
+LOOPBACK = "127.0.0.1"
+LEAST_FREE = 50 << 20  # bytes; the ledger's first minute alone writes some
+HOLDER = "see who holds it: ss -ltnp"
+
+
+def check_ready(settings: Settings, ports: Mapping[str, int]) -> None:
+    """`ports`: by their options, such as --flower-port, those that a part will listen on (0: none).
+
+    Raises Refused with every port that is taken, every folder that cannot be written.
+    """
+    problems = [*_port_problems(settings, ports), *_folder_problems(settings)]
+    if problems:
+        raise Refused(problems)
+
+
+def stock_adb(usb: bool) -> str | None:
+    """What to say of a stock adb server, which holds the phones at the USB ports; None where there is none.
+
+    Only one adb server at a time can open a USB phone.
+    """
+    if not usb or not _listens(STOCK_ADB_PORT):
+        return None
+    try:
+        phones = [one for one in Adb(STOCK_ADB_PORT).listed() if ":" not in one]
+    except AdbError:
+        return None
+    held = f"holds {len(phones)} phones at USB" if phones else "takes every phone that is plugged in"
+    return (
+        f"another adb server, on port {STOCK_ADB_PORT}, {held}: they stay unseen here. End it: adb kill-server; "
+        "and close what starts it anew (Android Studio, scrcpy), or set ANDROID_ADB_SERVER_PORT for those tools "
+        "to the port of phonefleet's own"
+    )
+
+
+def _port_problems(settings: Settings, ports: Mapping[str, int]) -> Iterator[Problem]:
+    asked: dict[int, str] = {settings.adb_port: "PHONEFLEET_ADB_PORT"}
+    for name, port in ports.items():
+        if not port:
+            continue
+        if port in asked:
+            yield Problem(name, f"port {port} is {asked[port]} as well", f"take another one: {name} N, or 0 for none")
+            continue
+        asked[port] = name
+        if _listens(port):
+            yield Problem(name, f"port {port} is taken", f"take another one: {name} N, or 0 for none; {HOLDER}")
+    if _listens(settings.adb_port) and not Adb(settings.adb_port).alive():
+        reason = f"port {settings.adb_port} is taken by something that is no adb server"
+        yield Problem("PHONEFLEET_ADB_PORT", reason, f"name another port; {HOLDER}")
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as sock:
+        sock.settimeout(1.0)
+        if sock.connect_ex((LOOPBACK, port)) == 0:
+            return True
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((LOOPBACK, port))
+        except OSError:
+            return True
+    return False
+
+
+def _folder_problems(settings: Settings) -> Iterator[Problem]:
+    folders = {"PHONEFLEET_VAR": settings.var}
+    if "://" not in settings.evidence:
+        folders["PHONEFLEET_EVIDENCE"] = Path(settings.evidence)
+    if settings.database_url.startswith("sqlite:///"):
+        folders["PHONEFLEET_DATABASE_URL"] = Path(settings.database_url.removeprefix("sqlite:///")).parent
+    for name, folder in folders.items():
+        there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+        if not there.is_dir():
+            yield Problem(name, f"{there} is a file and no folder", "name a folder")
+        elif not os.access(there, os.W_OK | os.X_OK):
+            yield Problem(name, f"{there} may not be written", "name a folder that may be, or change its owner")
+        elif shutil.disk_usage(there).free < LEAST_FREE:
+            free = shutil.disk_usage(there).free >> 20
+            yield Problem(name, f"{free} MB are free in {there}", "free at least 1 GB, or name another folder")
