@@ -310,7 +310,6 @@ HOSTILE = [
     "{{7*7}}${7*7}",
     "../../etc/passwd",
     "<script>alert(1)</script>",
-    "\u202eabc\u2066",
     "😀" * 40,
 ]
 
@@ -338,6 +337,22 @@ def test_sql_and_formulas_are_text_in_every_field(raw: Raw, text: str) -> None:
     assert (refused.status_code, raw.opened(refused)["problems"][0]["field"]) == (422, "target")
     named = client.submit_campaign(reference=f"{text}3", name=text, canvas={"task": "collect_titles", "kwargs": TITLES})
     assert client.campaign(named.id).raw["name"] == text
+
+
+@pytest.mark.parametrize("text", ["\u202eabc\u2066", "abc\u200b", "\ufeffabc", "a\x1b[31mb"])
+def test_what_nobody_sees_is_in_no_name_and_stays_in_a_text(raw: Raw, text: str) -> None:
+    like = {"kind": "comment", "author_id": AUTHOR, "title": text, "text": "好"}
+    for field, body in (
+        ("reference", {**TASK, "reference": text}),
+        ("params.title", {"reference": "r", "flow": "directed", "params": like}),
+        ("params.author_id", {**TASK, "params": {**TITLES, "author_id": text}}),
+    ):
+        answer = raw.send("POST", "/v1/tasks", body)
+        assert (answer.status_code, raw.opened(answer)["problems"][0]["field"]) == (422, field)
+    assert nothing_planted(raw.api)
+    made = raw.caller.client.submit("collect_titles", TITLES, reference="r")
+    raw.caller.client.control("tasks", made.id, "stop", text)
+    assert text in str(raw.caller.client.task(made.id).raw["failure"]["reason"])
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from gateway.seal import WINDOW_SECONDS
 from models import changes
 from models.events import EVENT_TYPES
 from models.replays import MOST_REPLAYED
+from models.sizes import MIB, MOST_RESULT
 from models.storable import MOST_DEPTH
 from tests.docs.documents import ROOT, blocks, headings, links, rows
 from tests.gateway.api_server import Api
@@ -142,6 +143,7 @@ def test_the_limits_are_those_of_the_code(name: str) -> None:
         [HEAD_SECONDS, BODY_SECONDS],
         [MOST_DEPTH],
         [RAW_LIMITS.depth, RAW_LIMITS.rows],
+        [MOST_RESULT // MIB, MOST_DEPTH],
         [MOST_IN_A_PAGE, changes.MOST_IN_A_PAGE],
         [MOST_REPLAYED],
         [],
