@@ -8,6 +8,7 @@ import sys
 from gateway.master import master_key
 from models.refused import Refused
 from workers.app import app
+from workers.host.patient import PatientConsumer
 from workers.log import set_up_logging
 from workers.seat import DELIVERY_QUEUE
 from workers.settings import settings
@@ -25,6 +26,7 @@ def main() -> int:
     worker = app.Worker(
         hostname=f"deliver-{os.getpid()}@{settings().host}",
         queues=[DELIVERY_QUEUE],
+        consumer_cls=PatientConsumer,
         pool="threads",  # its threads wait for receivers
         concurrency=settings().deliveries_at_once,
         without_gossip=True,

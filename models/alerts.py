@@ -27,6 +27,7 @@ KINDS: Mapping[str, str] = {
     "page_drift": "the app shows a page that its profile does not know",
     "ledger_away": "the ledger did not answer, or could not write, for half a minute or more",
     "equal_serials": "several phones have one serial: none of them takes work until they are told apart",
+    "broker_away": "Redis does not take tickets: nothing new begins until it does, and what runs goes on",
     "account_twice": "an account is logged in on two phones",
 }
 MOST_SUBJECT = 191
@@ -71,6 +72,24 @@ def raise_once(
         return False
     raise_alert(session, kind, subject, text, remedy, now, details)
     return True
+
+
+def raise_or_renew(session: Session, kind: str, subject: str, text: str, remedy: str, now: datetime) -> bool:
+    """As `raise_once`; one that lasts gets these words when another remedy is called for. Was one raised?"""
+    lasting = _lasting(session, kind, subject)
+    if not lasting:
+        raise_alert(session, kind, subject, text, remedy, now)
+        return True
+    for alert in lasting:
+        if alert.remedy != storable_text(remedy):
+            alert.text, alert.remedy = storable_text(text), storable_text(remedy)
+    return False
+
+
+def lasting_alerts(session: Session, kind: str, most: int = 20) -> Sequence[Alert]:
+    """Those of a kind that are not over, the latest first. Of kinds that something ends."""
+    wanted = select(Alert).where(Alert.kind == kind, Alert.over_at.is_(None)).order_by(Alert.id.desc())
+    return session.scalars(wanted.limit(most)).all()
 
 
 def end_alerts(session: Session, kind: str, subject: str, now: datetime) -> bool:

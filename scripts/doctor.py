@@ -64,7 +64,8 @@ def judge_redis(state: RedisState, *, embedded: bool) -> Check:
         return Check("Redis", True, "none runs now; phonefleet up starts the embedded one")
     if not state.version:
         remedy = f"start Redis at {state.address}, correct PHONEFLEET_REDIS_URL, or unset it to use the embedded one"
-        return Check("Redis", False, f"no answer from {state.address}: {state.error}", remedy)
+        said = f"it answers, and takes no tickets: {state.error}" if state.remedy else f"no answer: {state.error}"
+        return Check("Redis", False, f"{state.address}: {said}", state.remedy or remedy)
     if _numbers(state.version) < REDIS_NEEDED:
         return Check("Redis", False, where, "upgrade it to Redis 6.2 or newer")
     return Check("Redis", True, where)

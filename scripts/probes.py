@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import models
 from models.engine import connect
 from scripts.embedded import NoRedis, find_redis, running_url
+from workers.broker import PROBE, trouble_of
 from workers.settings import Settings
 
 _SECONDS = 5
@@ -47,6 +48,7 @@ class RedisState:
     address: str
     version: str = ""
     error: str = ""
+    remedy: str = ""  # where the error calls for another one than to start it
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,13 @@ def redis_server(settings: Settings, *, embedded: bool) -> RedisState:
     try:
         once = Retry(NoBackoff(), retries=0)
         with redis.Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS, retry=once) as client:
-            return RedisState(address, version=str(client.info("server")["redis_version"]))
-    except (redis.RedisError, ValueError) as error:
+            version = str(client.info("server")["redis_version"])
+            client.set(PROBE, "written to see whether this Redis takes tickets", ex=60)  # one that is full answers else
+            return RedisState(address, version=version)
+    except redis.RedisError as error:
+        trouble = trouble_of(error)
+        return RedisState(address, error=trouble.reason, remedy="" if "refused" in trouble.reason else trouble.remedy)
+    except ValueError as error:
         return RedisState(address, error=str(error))
 
 

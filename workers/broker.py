@@ -46,17 +46,22 @@ class Trouble(NamedTuple):
     remedy: str
 
 
+_SIGN_IN = "put its password into PHONEFLEET_REDIS_URL (redis://:PASSWORD@host:port/0) and start the fleet again"
 # The words by which Redis, or the system, tells the form; the first that is found counts.
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(words, re.IGNORECASE), remedy)
     for words, remedy in (
         (r"\bOOM\b|used memory", "raise maxmemory, or empty what fills it: redis-cli INFO memory"),
         (r"\bMISCONF\b", "see why it cannot save to disk: its log, the space there; redis-cli INFO persistence"),
-        (r"\bREADONLY\b", "PHONEFLEET_REDIS_URL names a replica: name the primary, or redis-cli REPLICAOF NO ONE"),
+        # redis-py leaves some of these words out
+        (
+            r"\bREADONLY\b|read only replica",
+            "PHONEFLEET_REDIS_URL names a replica: name the primary, or redis-cli REPLICAOF NO ONE",
+        ),
         (r"\bLOADING\b|loading the dataset", "it loads its data after a start: wait; redis-cli INFO persistence"),
         (
-            r"\bNOAUTH\b|\bWRONGPASS\b|authentication|invalid (username|password)",
-            "put its password into PHONEFLEET_REDIS_URL (redis://:PASSWORD@host:port/0) and start the fleet again",
+            r"\bNOAUTH\b|\bWRONGPASS\b|authenticat|invalid (username|password)",
+            _SIGN_IN,
         ),
         (r"\bNOPERM\b|no permissions", "let the user of PHONEFLEET_REDIS_URL use all keys, commands and channels"),
         (r"\bBUSY\b|\bUNKILLABLE\b", "a script blocks it: redis-cli SCRIPT KILL, or FUNCTION KILL"),
@@ -80,7 +85,8 @@ def trouble_of(error: BaseException) -> Trouble:
     told = [on_one_line(f"{one}" or type(one).__name__) for one in _chain(error)]
     whole = " ".join(told)
     remedy = next((remedy for words, remedy in _FORMS if words.search(whole)), _OTHERWISE)
-    return Trouble(told[-1][:MOST_REASON], remedy)
+    reason = "it asks for another password than it is given" if remedy == _SIGN_IN else told[-1].rstrip(". ")
+    return Trouble(reason[:MOST_REASON], remedy)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -204,6 +210,7 @@ class Broker:
                 socket_timeout=ANSWER_SECONDS,
                 socket_connect_timeout=ANSWER_SECONDS,
                 retry=Retry(NoBackoff(), retries=0),
+                single_connection_client=True,  # a pool mends a connection that was cut off before anybody notices
             )
         # full, read-only, or unable to save: then it still answers to PING
         self._client.set(PROBE, "written to see whether this Redis takes tickets", ex=60)

@@ -7,6 +7,7 @@ import os
 import sys
 
 from models.visible import on_one_line
+from workers.broker import BROKER_ERRORS
 
 FORMAT = "%(asctime)s %(levelname)-7s %(process)d %(name)s: %(message)s"
 
@@ -18,11 +19,24 @@ class _OneLine(logging.Formatter):
         return on_one_line(super().formatMessage(record))
 
 
+class _NoBrokerErrors(logging.Filter):
+    """What Celery, kombu and redis-py say of each failure of the broker is left out: `workers.broker` tells it once."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith(("celery", "kombu", "redis")):
+            return True
+        cause = record.exc_info[1] if record.exc_info else None
+        told = (cause, *record.args) if isinstance(record.args, tuple) else (cause,)
+        return not any(isinstance(one, BROKER_ERRORS) for one in told)
+
+
 def set_up_logging() -> None:
     """Log to standard error, from the level in PHONEFLEET_LOG (default INFO) up."""
     level = logging.getLevelNamesMapping().get(os.environ.get("PHONEFLEET_LOG", "INFO").upper(), logging.INFO)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_OneLine(FORMAT))
+    handler.addFilter(_NoBrokerErrors())
     logging.basicConfig(level=level, handlers=[handler])
     for talkative in ("alembic", "kombu", "amqp", "adbutils", "uiautomator2", "urllib3"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
+    logging.getLogger("celery.worker.consumer.connection").setLevel(logging.WARNING)  # a line for each connection

@@ -98,6 +98,20 @@ def test_rests_grow_with_each_fall_and_shrink_after_a_steady_life(roster: Roster
     assert REFORK.wait(1000) == REFORK.most
 
 
+def test_deaths_while_the_broker_is_away_do_not_make_a_phone_rest_longer(roster: Roster) -> None:
+    incarnation, now = plug(roster), 0.0
+    for _ in range(8):
+        roster.died(incarnation, "ended with code 1", now, falls=False)
+        assert roster.places["S1"].rest_until - now == REFORK.wait(1)
+        now = roster.places["S1"].rest_until
+        (enrol,) = roster.tick(now)
+        assert isinstance(enrol, Enrol)
+        incarnation = enrol.seat.incarnation
+        roster.enrolled(incarnation, now)
+    roster.died(incarnation, "killed by SIGSEGV", now)
+    assert roster.places["S1"].rest_until - now == REFORK.wait(2)
+
+
 def test_a_ledger_that_does_not_answer_delays_the_worker(roster: Roster) -> None:
     roster.seen({"a:1": "device"}, 0.0)
     roster.identified("a:1", "S1", "Model", "boot of S1", 0.0)

@@ -13,12 +13,15 @@ from uuid import uuid4
 
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 from redis.retry import Retry
 from sqlalchemy import Engine
 
 from models.changes import number_changes
 from models.engine import FLEET, connect
+from workers.broker import Broker, BrokerWatch, broker
 from workers.coordinator.acquaint import acquaint
+from workers.coordinator.broker_teller import BrokerTeller
 from workers.coordinator.close import close_ended
 from workers.coordinator.deliver import ring_lanes
 from workers.coordinator.forget import forget
@@ -34,6 +37,7 @@ from workers.rescue import rescue_expired
 from workers.ring import ring, ring_ready
 from workers.settings import settings
 from workers.stop import end_stopped
+from workers.tickets import NotPublished
 
 log = logging.getLogger("phonefleet.coordinator")
 
@@ -48,38 +52,46 @@ class Janitor:
     name: str
     every: float
     work: Callable[[], object]
+    needs_redis: bool = False  # it does nothing but with it: while that is away it is not called
     due: float = 0.0
 
 
-def janitors(engine: Engine, redis: Redis) -> list[Janitor]:
+def janitors(engine: Engine, redis: Redis, carrier: Broker) -> list[Janitor]:
     """All of them, in the order in which they work."""
     in_hands: set[str] = set()
+    teller = BrokerTeller(engine, carrier, zone=settings().timezone)
     return [
         Janitor("rescue", 0.25, lambda: ring(engine, rescue_expired(engine))),
+        Janitor("broker", 0.5, teller.tell),
         Janitor("silence", 2.0, lambda: mark_silent_phones(engine)),
-        Janitor("ring", 0.5, lambda: ring_ready(engine)),
-        Janitor("emptied", 0.5, lambda: restore_after_emptying(engine, redis)),
-        Janitor("restore", 1.0, lambda: restore(engine, redis, in_hands, look_at_all=False)),
-        Janitor("restore all", 30.0, lambda: restore(engine, redis, in_hands, look_at_all=True)),
+        Janitor("ring", 0.5, lambda: ring_ready(engine), needs_redis=True),
+        Janitor("emptied", 0.5, lambda: restore_after_emptying(engine, redis), needs_redis=True),
+        Janitor("restore", 1.0, lambda: restore(engine, redis, in_hands, look_at_all=False), needs_redis=True),
+        Janitor("restore all", 30.0, lambda: restore(engine, redis, in_hands, look_at_all=True), needs_redis=True),
         Janitor("overdue", 2.0, lambda: ring(engine, end_overdue(engine))),
         Janitor("stop", 2.0, lambda: end_stopped(engine)),
         Janitor("close", 2.0, lambda: close_ended(engine)),
-        Janitor("acquaint", 3.0, lambda: acquaint(engine)),
+        Janitor("acquaint", 3.0, lambda: acquaint(engine), needs_redis=True),
         Janitor("hub", 2.0, lambda: report_hubs(engine, settings().timezone)),
-        Janitor("deliver", 0.25, lambda: ring_lanes(engine)),
+        Janitor("deliver", 0.25, lambda: ring_lanes(engine), needs_redis=True),
         Janitor("number", 0.25, lambda: number_changes(engine)),
         Janitor("forget", 60.0, lambda: forget(engine)),
     ]
 
 
-def work_round(jobs: list[Janitor], now: float) -> None:
-    """Let every janitor that is due work. One that fails is tried again when it is due next."""
+def work_round(jobs: list[Janitor], now: float, carrier: Broker) -> None:
+    """Let every janitor that is due work. One that fails is tried again when it is due next.
+
+    Those that need Redis are not called while it is away: they come first when it is well again.
+    """
     for job in jobs:
-        if now < job.due:
+        if now < job.due or (job.needs_redis and not carrier.reachable):
             continue
         job.due = now + job.every
         try:
             job.work()
+        except (RedisError, NotPublished) as error:
+            carrier.failed(error)
         except Exception:
             log.exception("%s failed", job.name)
 
@@ -93,14 +105,18 @@ def run(stop: threading.Event) -> None:
         socket_connect_timeout=REDIS_SECONDS,
         retry=Retry(NoBackoff(), retries=0),
     )
-    jobs = janitors(engine, redis)
+    carrier = broker()
+    watch = BrokerWatch(carrier)
+    watch.start()
+    jobs = janitors(engine, redis, carrier)
     leads, until = False, 0.0
     while not stop.wait(0.1):
         now = time.monotonic()
         if now >= until:
             leads, until = _lead(engine, incarnation, leads), now + LEAD_SECONDS / 3
         if leads:
-            work_round(jobs, now)
+            work_round(jobs, now, carrier)
+    watch.close()
     if leads:
         step_down(engine, incarnation)
 

@@ -15,6 +15,7 @@ from celery import Celery
 
 from flows.profile import ProfileError, load_profile
 from models.fleet import HOST_STOPPED, ServedElsewhere
+from workers.broker import BrokerWatch, broker
 from workers.host import wire
 from workers.host.adb import Adb
 from workers.host.adb_watch import AdbWatch, Seen
@@ -86,7 +87,10 @@ class Agent:
             named=frozenset(settings.phone_names),
         )
         self._clerk = Clerk("clerk")
-        self._bell = Clerk("bell")  # whatever needs Redis: one that hangs must not keep the ledger waiting
+        # whatever needs Redis: one that hangs must not keep the ledger waiting
+        self._bell = Clerk("bell", gives_up=False)
+        self._broker = broker(settings.redis_url)
+        self._broker_watch = BrokerWatch(self._broker)
         self._askers = ThreadPoolExecutor(ASK_AT_ONCE, thread_name_prefix="ask")
         self._alive: tuple[Worker, ...] = ()
         self._leases = LeaseKeeper(ledger, lambda: self._alive, settings.lease)
@@ -123,6 +127,7 @@ class Agent:
         self._nursery.listen(self._events.put)
         self._leases.start()
         self._health.start()
+        self._broker_watch.start()
         self._roster.open_desks(self._settings.desks)
         log.info("host %s serves its phones through adb on port %d", self._settings.host, self._settings.adb_port)
 
@@ -156,7 +161,7 @@ class Agent:
                     log.info("%s", why)
             case wire.Died(incarnation, pid, why):
                 log.info("worker %d %s", pid, why)
-                return self._roster.died(incarnation, why, now)
+                return self._roster.died(incarnation, why, now, falls=self._broker.trouble is None)
             case EndAsked():
                 return self._end(now)
             case None:
@@ -283,6 +288,7 @@ class Agent:
     def _farewell(self) -> None:
         self._nursery.close()
         self._watch.close()
+        self._broker_watch.close()
         self._askers.shutdown(wait=False, cancel_futures=True)
         self._leases.close(FAREWELL_SECONDS)
         self._health.close(FAREWELL_SECONDS)

@@ -13,12 +13,15 @@ log = logging.getLogger("phonefleet.clerk")
 
 RETRIES = Backoff(first=0.2, most=5.0)
 TRIES = 6
+LONGEST_WAIT = 1.0  # seconds, of a clerk that does not give up
 
 
 class Clerk:
-    """Does its errands one after the other; each is tried up to 6 times over about 10 seconds."""
+    """Does its errands one after the other; each is tried up to 6 times over about 10 seconds, or without end."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, gives_up: bool = True) -> None:
+        """`gives_up`: after 6 tries. One that does not tries once a second, until it is closed."""
+        self._gives_up = gives_up
         self._errands: SimpleQueue[tuple[str, Callable[[], object], Callable[[], object] | None] | None] = SimpleQueue()
         self._hurry = Event()
         self._thread = Thread(target=self._work, name=name, daemon=True)
@@ -42,13 +45,20 @@ class Clerk:
                 otherwise()
 
     def _done(self, what: str, errand: Callable[[], object]) -> bool:
-        for tried in range(1, TRIES + 1):
+        tried = 0
+        while True:
+            tried += 1
             try:
                 errand()
-                return True
             except Exception as error:  # noqa: BLE001  # a driver's own errors have no common base
-                log.warning("%s, try %d of %d: %s", what, tried, TRIES, error)
-                if tried < TRIES:
-                    self._hurry.wait(RETRIES.wait(tried))
+                if self._gives_up or tried == 1:
+                    log.warning("%s, try %d%s: %s", what, tried, f" of {TRIES}" if self._gives_up else "", error)
+                if tried >= TRIES and (self._gives_up or self._hurry.is_set()):
+                    break
+                self._hurry.wait(min(RETRIES.wait(tried), RETRIES.most if self._gives_up else LONGEST_WAIT))
+            else:
+                if tried > 1 and not self._gives_up:
+                    log.info("%s: done at try %d", what, tried)
+                return True
         log.error("%s: given up; what it was about is set right when leases run out and tickets are rung again", what)
         return False

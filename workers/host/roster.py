@@ -171,8 +171,8 @@ class Roster:
         before, place.occupied = place.occupied, why
         return before != why
 
-    def died(self, incarnation: str, why: str, now: float) -> list[Order]:
-        """A worker ended."""
+    def died(self, incarnation: str, why: str, now: float, *, falls: bool = True) -> list[Order]:
+        """A worker ended. `falls`: that counts as a fall, after several of which a place rests longer and longer."""
         place, life = self._find(incarnation)
         if not place or not life:
             return []
@@ -182,7 +182,7 @@ class Roster:
             if self.ending and place.serial is not None:
                 return [mourn, *self._report(place.serial, "offline", HOST_STOPPED)]  # another may have it now
         else:
-            place.falls = 0 if now - life.began >= STEADY_SECONDS else place.falls
+            place.falls = 0 if now - life.began >= STEADY_SECONDS or not falls else place.falls
             self._rest(place, now)
         return [mourn, *self.tick(now)]
 
