@@ -64,7 +64,7 @@ def test_it_is_news_once_that_it_is_away_and_once_that_it_is_over() -> None:
     condition = Condition()
     assert condition.answered(0) is None
     assert condition.failed(SICK, 10)
-    assert not condition.reachable
+    assert condition == Condition(SICK, 10, 10, reachable=False)
     assert not condition.failed(SICK, 11)
     assert condition.lasts() == 1
     assert condition.answered(11.5) is None
