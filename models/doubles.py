@@ -13,6 +13,7 @@ from models.fitness import EQUAL_SERIALS, TELL_APART
 from models.fleet import MOST_NAME, enter_state, is_served, owe_tickets_again
 from models.storable import storable_text
 from models.tables import Phone
+from models.unknown import unknown_phone
 
 
 def equal_serials(
@@ -26,10 +27,8 @@ def equal_serials(
         raise_once(session, "equal_serials", f"phone:{serial}", f"{why}; none of them takes work", TELL_APART, now)
         phone = session.get(Phone, serial, with_for_update=True)
         if phone is None:
-            phone = Phone(
-                serial=serial, host=host, model=storable_text(model, MOST_NAME), state="offline", sandbox=sandbox,
-                first_seen_at=now, seen_at=now, account_id=None, app_version=None, address="",
-            )  # fmt: skip
+            phone = unknown_phone(serial, host, now, sandbox=sandbox)
+            phone.model = storable_text(model, MOST_NAME)
             session.add(phone)
         elif phone.host != host and is_served(session, phone, now):
             return

@@ -27,6 +27,12 @@ STATE_REMEDIES = {
     "offline": "check cable, hub and power, and that USB debugging is on",
     "silent": "start the host agent of its machine: phonefleet up, or phonefleet host",
     "unauthorized": "confirm this machine's key on the phone's screen",
+    "no permissions": (
+        "add a udev rule for its maker on this machine (Debian and Ubuntu: apt install "
+        "android-sdk-platform-tools-common), put who runs phonefleet in the group plugdev, log in anew, "
+        "and plug the phone in again"
+    ),
+    **dict.fromkeys(("recovery", "bootloader", "sideload", "rescue"), "start the phone again: it is not in Android"),
     EQUAL_SERIALS: TELL_APART,
 }
 

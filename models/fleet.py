@@ -16,8 +16,10 @@ from models.seats import seats
 from models.states import State
 from models.storable import storable_text
 from models.tables import Phone, Task
+from models.unknown import unknown_phone
 
 MOST_NAME = 191  # characters of a name column
+MOST_STATE = 64
 HOST_STOPPED = "its host stopped"
 SILENT_SECONDS = 4.0  # a host says every second that it is there
 
@@ -71,18 +73,29 @@ def phone_offline(engine: Engine, serial: str, why: str, host: str | None = None
 
 
 def phone_problem(
-    engine: Engine, serial: str, state: str, why: str, host: str | None = None, *, ago: float = 0.0
+    engine: Engine,
+    serial: str,
+    state: str,
+    why: str,
+    host: str | None = None,
+    *,
+    ago: float = 0.0,
+    sandbox: bool = False,
 ) -> None:
     """The phone is there but cannot work (unauthorized, offline in adb, …), since `ago` seconds.
 
-    What a `host` says of a phone that another one serves by now is not taken down.
+    What a `host` says of a phone that another one serves by now is not taken down; one that nobody knows is listed,
+    with what adb calls it for its serial.
     """
+    serial, state, why = storable_text(serial, MOST_NAME), storable_text(state, MOST_STATE), storable_text(why)
 
     def work(session: Session) -> None:
-        phone = session.get(Phone, serial)
+        phone, now = session.get(Phone, serial), database_now(session)
+        if phone is None and host is not None:
+            phone = unknown_phone(serial, host, now, sandbox=sandbox)
+            session.add(phone)
         if phone is None or (host is not None and phone.host != host):
             return
-        now = database_now(session)
         enter_state(session, phone, state, why, now - timedelta(seconds=ago))
         phone.incarnation, phone.seen_at = None, now
         owe_tickets_again(session, serial)

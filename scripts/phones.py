@@ -25,6 +25,7 @@ ORDER = (
     "host silent",
     "offline",
     "unauthorized",
+    "no permissions",
     "equal serials",
     "unfit",
     "account twice",

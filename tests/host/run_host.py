@@ -34,6 +34,12 @@ class RedisLedger:
     def equal_serials(self, serial: str, model: str, phones: Sequence[str]) -> None:
         self._tell("equal", serial, *phones)
 
+    def forget_phone(self, address: str) -> None:
+        self._tell("forget", address)
+
+    def forget_unknown_phones(self) -> None:
+        self._tell("forget all")
+
     def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
         self._redis.incr("alive", len(incarnations))
         return set(incarnations) - cast("set[str]", self._redis.smembers("not in pool"))

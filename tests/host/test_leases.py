@@ -68,6 +68,12 @@ class Ledger:
     def equal_serials(self, serial: str, model: str, phones: Sequence[str]) -> None:
         raise NotImplementedError
 
+    def forget_phone(self, address: str) -> None:
+        raise NotImplementedError
+
+    def forget_unknown_phones(self) -> None:
+        raise NotImplementedError
+
     def incarnation_died(self, incarnation: str, why: str) -> list[str]:
         raise NotImplementedError
 

@@ -7,8 +7,16 @@ import signal
 
 import pytest
 
-from workers.host.orders import Enrol, EqualSerials, ForkWorker, Identify, Mourn, Order, Report, SignalWorker
-from workers.host.roster import HAND_BACK_SECONDS, MOVE_SECONDS, OCCUPIED_SECONDS, REFORK, STEADY_SECONDS, Roster
+from workers.host.orders import Enrol, EqualSerials, Forget, ForkWorker, Identify, Mourn, Order, Report, SignalWorker
+from workers.host.roster import (
+    HAND_BACK_SECONDS,
+    MOVE_SECONDS,
+    OCCUPIED_SECONDS,
+    REFORK,
+    STEADY_SECONDS,
+    Roster,
+    state_word,
+)
 from workers.host.slots import own_slot
 from workers.host.ways import FRESH_SECONDS
 
@@ -286,6 +294,51 @@ def test_a_phone_that_cannot_work_is_reported_once(roster: Roster, state: str) -
     assert Report("S1", state, f"adb says {state}") in first
     assert roster.seen({"a:1": "authorizing"}, 2.0) == []
     assert roster.seen({"a:1": state}, 3.0) == []
+
+
+NO_PERMISSIONS = (
+    "no permissions (missing udev rules? user is in the plugdev group); "
+    "see [http://developer.android.com/tools/device.html]"
+)
+
+
+@pytest.mark.parametrize(
+    ("told", "word"),
+    [
+        (NO_PERMISSIONS, "no permissions"),
+        ("no permissions; see [http://developer.android.com/tools/device.html]", "no permissions"),
+        ("no permissions", "no permissions"),
+        ("unauthorized", "unauthorized"),
+        ("x" * 5000, "x" * 40),
+        ("(", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_a_state_is_a_word(told: str, word: str) -> None:
+    assert state_word(told) == word
+
+
+@pytest.mark.parametrize("name", ["0123", "10.0.0.7:5555", "????????????", "(no serial number)", "MY PHONE"])
+@pytest.mark.parametrize("state", ["unauthorized", NO_PERMISSIONS, "recovery"])
+def test_a_phone_that_nobody_knows_is_told_of_until_it_is_gone(roster: Roster, name: str, state: str) -> None:
+    assert roster.seen({name: state}, 1.0) == [Report(name, state_word(state), f"adb says {state}")]
+    assert roster.seen({}, 2.0) == [Forget(name)]
+    assert kinds(roster.seen({name: state}, 3.0)) == [Report]
+
+
+def test_a_phone_that_nobody_knows_is_told_of_until_it_tells_its_serial(roster: Roster) -> None:
+    roster.seen({"10.0.0.7:5555": "unauthorized"}, 1.0)
+    roster.seen({"10.0.0.7:5555": "device"}, 2.0)
+    forget, enrol = roster.identified("10.0.0.7:5555", "S1", "Model", "boot", 3.0)
+    assert forget == Forget("10.0.0.7:5555")
+    assert isinstance(enrol, Enrol)
+    assert kinds(roster.seen({}, 4.0)) == [Report]  # nothing is left to forget
+
+
+def test_a_phone_at_usb_goes_by_its_serial_from_the_first(roster: Roster) -> None:
+    roster.seen({"S1": "unauthorized"}, 1.0)
+    roster.seen({"S1": "device"}, 2.0)
+    assert kinds(roster.identified("S1", "S1", "Model", "boot", 3.0)) == [Enrol]
 
 
 def test_a_host_with_no_place_left_says_so(roster: Roster) -> None:

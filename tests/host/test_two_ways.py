@@ -157,3 +157,38 @@ def test_a_phone_at_usb_that_cannot_work_is_told_of_by_its_serial(usb: Usb, stat
     usb.sim.usb(phone="SIM0002", state=None)
     usb.host.wait_told("online", "SIM0002", times=2)
     assert len(usb.host.told("online", "SIM0001")) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "word"),
+    [
+        ("R58M12ABCDE", "unauthorized", "unauthorized"),
+        ("????????????", "no permissions (user is not in the plugdev group); see [http://x]", "no permissions"),
+        ("", "no permissions; see [http://x]", "no permissions"),
+        ("MY OLD PHONE", "bootloader", "bootloader"),
+    ],
+)
+def test_a_phone_at_usb_that_nobody_knows_is_told_of_until_it_is_gone(
+    usb: Usb, name: str, state: str, word: str
+) -> None:
+    usb.sim.usb(usb="usb:2-7", name=name, state=state)
+    shown = name or "(no serial number)"
+    assert usb.host.wait_told("problem", shown) == [["problem", shown, word, f"adb says {state}"]]
+    usb.sim.usb(usb="usb:2-7", plugged=False)
+    usb.host.wait_told("forget", shown)
+
+
+def test_two_phones_without_a_serial_are_told_of_by_their_ports(usb: Usb) -> None:
+    for port in ("usb:2-7", "usb:2-8"):
+        usb.sim.usb(usb=port, name="", state="no permissions")
+    usb.host.wait_told("problem", "usb:2-7")
+    usb.host.wait_told("problem", "usb:2-8")
+
+
+def test_a_phone_whose_key_is_confirmed_is_served(usb: Usb) -> None:
+    usb.sim.usb(phone="SIM0001", plugged=False)
+    usb.host.wait_told("offline", "SIM0001")
+    usb.sim.usb(phone="SIM0001", name="NEW", state="unauthorized", plugged=True)
+    usb.host.wait_told("problem", "NEW", "unauthorized")
+    usb.sim.usb(phone="SIM0001", state=None)
+    usb.host.wait_told("online", "NEW")

@@ -24,7 +24,7 @@ from workers.host.health_watch import HealthWatch
 from workers.host.leases import LeaseKeeper, Worker, overrun
 from workers.host.ledger import Ledger
 from workers.host.nursery import Nursery, ZygoteLost
-from workers.host.orders import Enrol, EqualSerials, ForkWorker, Identify, Mourn, Order, Report, SignalWorker
+from workers.host.orders import Enrol, EqualSerials, Forget, ForkWorker, Identify, Mourn, Order, Report, SignalWorker
 from workers.host.pulse import Awake, silent
 from workers.host.roster import STEADY_SECONDS, Roster, Stage
 from workers.host.slots import Stop
@@ -122,6 +122,7 @@ class Agent:
             self._farewell()
 
     def _begin(self) -> None:
+        self._clerk.do("forget unknown phones", self._ledger.forget_unknown_phones)
         self._watch.start()
         self._nursery.wait_ready()
         self._nursery.listen(self._events.put)
@@ -231,6 +232,8 @@ class Agent:
                     self._report(serial, state, why)
                 case EqualSerials(serial, model, phones):
                     self._tell_equal(serial, model, phones)
+                case Forget(address):
+                    self._clerk.do(f"forget {address}", partial(self._ledger.forget_phone, address))
 
     def _ask_who(self, address: str) -> None:
         answer = ask_who(self._adb, address, self._settings.phone_names)
@@ -295,6 +298,7 @@ class Agent:
         for place in self._roster.places.values():
             if place.serial is not None and place.wanted:
                 self._report(place.serial, "offline", HOST_STOPPED)
+        self._clerk.do("forget unknown phones", self._ledger.forget_unknown_phones)
         self._clerk.close(FAREWELL_SECONDS)
         self._bell.close(FAREWELL_SECONDS)
         log.info("ended")

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
-from models import doubles, fleet, health
+from models import doubles, fleet, health, unknown
 from models.health import Reading
 from workers import rescue, ring
 
@@ -26,6 +26,12 @@ class Ledger(Protocol):
 
     def equal_serials(self, serial: str, model: str, phones: Sequence[str]) -> None:
         """Several phones have this serial; `phones` says how each is reached."""
+
+    def forget_phone(self, address: str) -> None:
+        """What adb called so before anybody knew its serial is no phone of its own."""
+
+    def forget_unknown_phones(self) -> None:
+        """This host begins: who is here and does not tell its serial is reported anew."""
 
     def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
         """This host is there, with these workers; those whose phone may take work from the pool now."""
@@ -62,13 +68,19 @@ class SqlLedger:
         fleet.phone_online(self._engine, serial, address, host, model, incarnation, sandbox=self._sandbox)
 
     def phone_offline(self, serial: str, why: str, ago: float) -> None:
-        fleet.phone_offline(self._engine, serial, why, self._host, ago=ago)
+        fleet.phone_problem(self._engine, serial, "offline", why, self._host, ago=ago, sandbox=self._sandbox)
 
     def phone_problem(self, serial: str, state: str, why: str, ago: float) -> None:
-        fleet.phone_problem(self._engine, serial, state, why, self._host, ago=ago)
+        fleet.phone_problem(self._engine, serial, state, why, self._host, ago=ago, sandbox=self._sandbox)
 
     def equal_serials(self, serial: str, model: str, phones: Sequence[str]) -> None:
         doubles.equal_serials(self._engine, serial, model, self._host, phones, sandbox=self._sandbox)
+
+    def forget_phone(self, address: str) -> None:
+        unknown.forget_phone(self._engine, address, self._host)
+
+    def forget_unknown_phones(self) -> None:
+        unknown.forget_unknown_phones(self._engine, self._host)
 
     def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
         return fleet.phones_alive(self._leases, incarnations)

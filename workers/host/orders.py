@@ -65,4 +65,11 @@ class EqualSerials:
     phones: tuple[str, ...]
 
 
-Order = Identify | Enrol | ForkWorker | SignalWorker | Mourn | Report | EqualSerials
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """A phone that was reported by its address, before it told its serial, has told it or is gone."""
+
+    address: str
+
+
+Order = Identify | Enrol | ForkWorker | SignalWorker | Mourn | Report | EqualSerials | Forget

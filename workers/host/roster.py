@@ -17,7 +17,7 @@ from enum import Enum
 
 from models.fleet import HOST_STOPPED
 from workers.host.backoff import Backoff
-from workers.host.orders import Enrol, EqualSerials, ForkWorker, Identify, Mourn, Order, Report, SignalWorker
+from workers.host.orders import Enrol, EqualSerials, Forget, ForkWorker, Identify, Mourn, Order, Report, SignalWorker
 from workers.host.slots import Slot
 from workers.host.ways import Way, one_phone, same_phone, to_ask_again, told, ways_to
 from workers.seat import Seat
@@ -27,6 +27,7 @@ STEADY_SECONDS = 60.0  # a worker that lived so long does not count as one more 
 HAND_BACK_SECONDS = 5.0  # for a worker that was told to hand its task back; then it is killed
 MOVE_SECONDS = 3.0  # the same, when its phone is reached another way
 OCCUPIED_SECONDS = 1.0  # between two looks whether another host let go of a phone
+MOST_WORDS = 40  # characters of a state that adb may come to say one day
 PASSING = frozenset({"connecting", "authorizing"})  # adb's states on the way to another one
 ASK_AGAIN = Backoff(first=1.0, most=30.0)  # a phone that did not tell its serial
 
@@ -107,9 +108,11 @@ class Roster:
             if state == "device":
                 orders.append(Identify(address))
             else:
-                orders += self._lost(address, state, f"adb says {state}", now)
+                orders += self._lost(address, state_word(state), f"adb says {state}", now)
         for address in before.keys() - states.keys():
             orders += self._lost(address, "offline", "unplugged, or its network is gone", now)
+            if address not in self.serials:
+                orders += self._forget(address)
         return orders
 
     def identified(self, address: str, serial: str, model: str, boot: str, now: float) -> list[Order]:
@@ -124,6 +127,8 @@ class Roster:
             orders = self._lost(address, "offline", f"another phone answers at {address}: {serial}", now)
         if serial not in self.places and len(self.places) == len(self.slots):
             return [*orders, *self._report(serial, "offline", f"this host is full: it has {len(self.slots)} places")]
+        if address != serial:
+            orders += self._forget(address)
         self.serials[address], self.ways[address] = serial, Way(serial, model, boot, now)
         return [*orders, *self._settle(serial, now)]
 
@@ -283,6 +288,12 @@ class Roster:
         leave = self._leave(place, f"its phone: {why}", now, 0.0, HAND_BACK_SECONDS)
         return [*self._report(serial, state, why), *leave]
 
+    def _forget(self, address: str) -> list[Order]:
+        """What was reported of a phone by its address alone, while nobody knew its serial, is over."""
+        if address in self.places or self.reported.pop(address, None) is None:
+            return []
+        return [Forget(address)]
+
     def _report(self, serial: str, state: str, why: str) -> list[Order]:
         """Tell the ledger, unless it knows."""
         if state in PASSING or self.reported.get(serial) == state:
@@ -318,3 +329,8 @@ class Roster:
         if key not in self.places:
             self.places[key] = Place(serial, self.slots[len(self.places)])
         return self.places[key]
+
+
+def state_word(state: str) -> str:
+    """adb's state without what it says about it: `no permissions (missing udev rules? …); see [http…]`."""
+    return state.partition("(")[0].partition(";")[0].strip()[:MOST_WORDS].strip() or "unknown"
