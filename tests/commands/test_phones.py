@@ -60,7 +60,15 @@ ILL = {"remedy": "let it cool down", "unfit_since": EARLIER.isoformat()}
             None,
             "confirm this machine's key",
         ),
-        (phone(state="bootloader", why="adb says so"), None, "bootloader", "adb says so", None, "see its reason"),
+        (
+            phone(state="bootloader", why="adb says so"),
+            None,
+            "bootloader",
+            "adb says so",
+            None,
+            "start the phone again",
+        ),
+        (phone(state="detached", why="adb says so"), None, "detached", "adb says so", None, "see its reason"),
         (
             phone(unfit_why="52 °C", health=ILL),
             None,
