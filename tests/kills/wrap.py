@@ -107,10 +107,10 @@ def _acknowledge(original: Callable[..., None], self: Any) -> None:
     original(self)
 
 
-def _publish(original: Callable[..., int], app: Any, tickets: Sequence[Ticket]) -> int:
+def _publish(original: Callable[..., int], app: Any, tickets: Sequence[Ticket], **how: Any) -> int:
     for ticket in tickets:
         at(Moment.RINGING, ticket.task_id)
-    return original(app, tickets)
+    return original(app, tickets, **how)
 
 
 def _lose(original: Callable[..., list[str]], session: Any, task: Any, why: str) -> list[str]:
