@@ -25,6 +25,7 @@ from workers.held import hold_tasks
 from workers.holds import hold_on
 from workers.place import step_of
 from workers.seat import Seat, phone_queue
+from workers.shown import shown
 from workers.whose import lock_shares, whose
 from workers.wishes import hold_if_paused
 
@@ -79,6 +80,7 @@ class NotMine:
     passed_to: str | None = None
     flow: str = ""
     priority: int = 6
+    shown: str = ""  # of the ticket that goes there
     state: State | None = State.READY  # where its task stands; None: there is no such task
     reason: str = ""  # why it stands there, for people
 
@@ -193,7 +195,8 @@ def _not_for(
     if task.passed_on == PASSES:
         return _wait(task, now, ELSEWHERE, f"its ticket was passed on {PASSES} times; rung anew")
     task.rung_at, task.rung_queue, task.passed_on = now, phone_queue(verdict.pass_to), task.passed_on + 1
-    return NotMine(f"passed on to {verdict.pass_to}", verdict.pass_to, task.flow, step_of(task))
+    words = shown(task.pinned_account or task.meant_for, params)
+    return NotMine(f"passed on to {verdict.pass_to}", verdict.pass_to, task.flow, step_of(task), words)
 
 
 def _too_much(session: Session, task: Task, now: datetime) -> NotMine | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session, load_only
 
 from models.engine import database_now, write
@@ -16,9 +17,11 @@ from workers.app import app
 from workers.broker import broker
 from workers.place import UNSERVED, Shelf, place_for, shelf_of, step_of
 from workers.seat import DESK_QUEUE, POOL_QUEUE, phone_queue
+from workers.shown import shown
 from workers.tickets import NotPublished, Ticket, publish
 
 PASSED_ON = timedelta(seconds=2)  # so long a ticket that was passed on may lie in a phone's own queue
+MOST_SHOWN = 4000  # characters of a task's arguments that are read for Flower
 AT_ONCE = 1000  # tickets in one round; the coordinator comes back for the rest
 
 
@@ -59,19 +62,23 @@ def _mark_rung(session: Session, task_ids: Sequence[str] | None) -> list[Ticket]
         _take_back_stranded(session, shelf, now)
         _say_why_not_rung(session, shelf, now)
     tickets: list[Ticket] = []
-    for task in _owed(session, task_ids, shelf, now):
+    for task, given in _owed(session, task_ids, shelf, now):
         place = place_for(task.runs_on, task.pinned_account, task.pinned_phone, shelf)
         if place.queue is None:
             continue
-        tickets.append(Ticket(task.id, task.flow, place.queue, step_of(task)))
+        words = shown(task.pinned_account or task.meant_for, given or {})
+        tickets.append(Ticket(task.id, task.flow, place.queue, step_of(task), shown=words))
         task.rung_at, task.rung_queue, task.waits_for, task.passed_on = now, place.queue, None, 0
     return tickets
 
 
-def _owed(session: Session, task_ids: Sequence[str] | None, shelf: Shelf, now: datetime) -> Sequence[Task]:
+def _owed(
+    session: Session, task_ids: Sequence[str] | None, shelf: Shelf, now: datetime
+) -> Sequence[tuple[Task, Mapping[str, Any] | None]]:
     """Tasks that can be rung now, and no others: a thousand that wait for a phone do not stand before them.
 
-    Locked: two that ring at once do not ring the same task twice. Small rows: no results, no arguments.
+    Locked: two that ring at once do not ring the same task twice. Small rows: no results, and of arguments, which
+    Flower shows a few of, none that are long.
     """
     has_place = or_(
         Task.runs_on == "desk",
@@ -80,16 +87,25 @@ def _owed(session: Session, task_ids: Sequence[str] | None, shelf: Shelf, now: d
         and_(Task.pinned_phone.is_(None), Task.pinned_account.in_(list(shelf.accounts))),
     )
     wanted = (
-        select(Task)
+        select(Task, case((func.length(Task.kwargs) <= MOST_SHOWN, Task.kwargs)))
         .options(
-            load_only(Task.flow, Task.runs_on, Task.pinned_account, Task.pinned_phone, Task.priority, Task.attempt)
+            load_only(
+                Task.flow,
+                Task.runs_on,
+                Task.pinned_account,
+                Task.pinned_phone,
+                Task.meant_for,
+                Task.priority,
+                Task.attempt,
+            )
         )
         .where(*_unrung(now), has_place)
         .order_by(Task.attempt == 0, Task.priority, Task.created_at, Task.position)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     )
-    return session.scalars(wanted if task_ids is None else wanted.where(Task.id.in_(task_ids))).all()
+    rows = session.execute(wanted if task_ids is None else wanted.where(Task.id.in_(task_ids)))
+    return [(task, given) for task, given in rows]
 
 
 def _unrung(now: datetime) -> tuple[ColumnElement[bool], ...]:

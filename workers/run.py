@@ -91,7 +91,7 @@ def run_ticket(task_id: str, step: int | None = None) -> Came:
 def _not_mine(engine: Engine, task_id: str, got: NotMine) -> Came:
     if got.passed_to is not None:
         try:
-            publish(app, [Ticket(task_id, got.flow, phone_queue(got.passed_to), got.priority)])
+            publish(app, [Ticket(task_id, got.flow, phone_queue(got.passed_to), got.priority, shown=got.shown)])
         except NotPublished as error:
             log.warning("%s not passed on, the coordinator rings again: %s", task_id, error)
             write(engine, lambda session: owe_again(session, [task_id]))

@@ -1,9 +1,9 @@
 """Tickets: the Celery messages that say "this task is ready". Publishing them, and counting those in Redis.
 
-A ticket is an ordinary Celery message: its task is the flow's name, its id the task's id, without
-arguments, so that Flower shows the flow by name. (That of a delivery lane names its lane.) It goes
-through the default exchange straight to its queue's list: kombu's tables of bindings, which a
-FLUSHALL takes away, are not asked.
+A ticket is an ordinary Celery message: its task is the flow's name, its id the task's id, without arguments, so that
+Flower shows the flow by name; what Flower shows as arguments are words for people. (That of a delivery lane names its
+lane.) It goes through the default exchange straight to its queue's list: kombu's tables of bindings, which a FLUSHALL
+takes away, are not asked.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Ticket:
     priority: int
     expires: float | None = None
     args: tuple[str, ...] = ()
+    shown: str = ""  # what Flower shows as its arguments; read by nobody else
 
 
 def publish(app: Celery, tickets: Iterable[Ticket], *, go_on: Callable[[], bool] = lambda: True) -> int:
@@ -76,6 +77,7 @@ def _send(app: Celery, producer: Any, ticket: Ticket) -> None:
         declare=[],
         priority=ticket.priority,
         expires=ticket.expires,
+        kwargsrepr=ticket.shown or None,
         producer=producer,
         ignore_result=True,
         add_to_parent=False,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from celery import Celery, chain, chord, group
+from celery import chain, chord, group
 from celery.canvas import chunks, xmap, xstarmap
 from kombu.utils.uuid import uuid as kombu_uuid
 from sqlalchemy import Engine, select
@@ -227,9 +227,3 @@ def _push(desk: RealDesk, task_id: str, name: str, body: Any) -> None:
             correlation_id=task_id,
             delivery_tag=kombu_uuid(),
         )
-
-
-def test_celery_is_as_it_was_when_this_was_written() -> None:
-    """What the product leans on in Celery and kombu beyond their documents."""
-    fleet = Celery("names")
-    assert {"celery.map", "celery.starmap"} <= fleet.tasks.keys(), "Celery brings them along"
