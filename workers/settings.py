@@ -7,6 +7,7 @@ names the variable, the reason and the remedy.
 from __future__ import annotations
 
 import base64
+import contextlib
 import ipaddress
 import os
 import re
@@ -31,6 +32,10 @@ MASTER_KEY_BYTES = 32
 MOST_WAITS, LONGEST_WAIT = 30, 7 * 86400
 # Standard Webhooks' schedule: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h after the try before.
 STANDARD_SCHEDULE = "5,300,1800,7200,18000,36000,50400,72000,86400"
+_NOT_AN_ADDRESS = re.compile(r"://|[^A-Za-z0-9._:\[\]%-]")  # full-width signs, blanks, semicolons, addresses of pages
+_NO_HOST = re.compile(r"[^A-Za-z0-9._:%-]")
+_WHOLE = re.compile(r"-?[0-9]{1,9}")
+_USB_PORT = re.compile(r"usb:[A-Za-z0-9.-]+")
 _HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
@@ -82,36 +87,62 @@ def _text(value: str) -> str:
 
 
 def _redis_url(value: str) -> str:
-    parts = urlsplit(value)
+    parts = _parsed(value)
     if parts.scheme not in ("redis", "rediss"):
         raise ValueError("is not a Redis address")
     _host_and_port(parts)
+    number = parts.path.strip("/")
+    if number and not _WHOLE.fullmatch(number):
+        raise ValueError(f"names the database {number!r}, and Redis's databases are numbers")
     return value
+
+
+def _parsed(value: str) -> SplitResult:
+    """Raises ValueError without the address's words: they may be a password's."""
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        raise ValueError("holds a sign that stands in no address, such as a full-width colon") from None
+    if "@" not in parts.netloc and "@" in value.partition("://")[2]:
+        raise ValueError("holds / ? or # in its password; write them as %2F %3F %23")
+    return parts
 
 
 def _host_and_port(parts: SplitResult) -> None:
     """Raises ValueError when an address names no host, or a port that is none."""
     if not parts.hostname:
         raise ValueError("names no host")
-    try:
-        parts.port  # noqa: B018 - reading it is the check
-    except ValueError:
-        raise ValueError(f"{parts.netloc.rpartition('@')[2]!r} has a port that is none") from None
+    strange = _NO_HOST.search(parts.hostname)
+    if strange is not None:
+        raise ValueError(f"{parts.hostname!r} holds {strange[0]!r}, which stands in no host's name")
+    with contextlib.suppress(ValueError):
+        if parts.port is None or parts.port > 0:
+            return
+    raise ValueError(f"{parts.netloc.rpartition('@')[2]!r} has a port that is none")
 
 
 def _database_url(value: str) -> str:
-    parts = urlsplit(value)
+    parts = _parsed(value)
     backend, _, driver = parts.scheme.partition("+")
     if backend not in ("sqlite", "mysql", "mariadb"):
         raise ValueError("is neither an SQLite nor a MySQL address")
     if backend == "sqlite":
-        return value
+        return _sqlite_url(value, driver)
     if driver not in ("", "mysqldb"):
         raise ValueError(f"asks for the driver {driver}, and the ledger speaks through mysqlclient alone")
     if "unix_socket=" not in parts.query:
         _host_and_port(parts)
     if not parts.path.strip("/"):
         raise ValueError("names no database")
+    return value
+
+
+def _sqlite_url(value: str, driver: str) -> str:
+    if driver not in ("", "pysqlite"):
+        raise ValueError(f"asks for the driver {driver}, and the ledger speaks through Python's own sqlite3")
+    rest = value.partition(":")[2]
+    if not rest.startswith("///") or rest.removeprefix("///").partition("?")[0] in ("", ":memory:"):
+        raise ValueError("names no file: three slashes and the path, four when the path begins at the root")
     return value
 
 
@@ -122,14 +153,17 @@ def _adb_port(value: str) -> int:
     return port
 
 
+def _whole(value: str) -> int:
+    if not _WHOLE.fullmatch(value):
+        raise ValueError(f"{value!r} is not a number")
+    return int(value)
+
+
 def _port(value: str) -> int:
-    port = int(value)
+    port = _whole(value)
     if not 1 <= port <= 65535:
         raise ValueError(f"{port} is not a port")
     return port
-
-
-_NOT_AN_ADDRESS = re.compile(r"://|[^A-Za-z0-9._:\[\]%-]")  # full-width signs, blanks, semicolons, addresses of pages
 
 
 def _addresses(value: str) -> tuple[str, ...]:
@@ -139,9 +173,12 @@ def _addresses(value: str) -> tuple[str, ...]:
         strange = _NOT_AN_ADDRESS.search(item)
         if strange is not None:
             raise ValueError(f"{item!r} holds {strange[0]!r}, which stands in no address")
-        host, _, port = item.rpartition(":") if ":" in item else (item, "", str(DEFAULT_DEVICE_PORT))
+        bare = ":" not in item or item.endswith("]")
+        host, _, port = (item, "", str(DEFAULT_DEVICE_PORT)) if bare else item.rpartition(":")
         if not host:
             raise ValueError(f"{item!r} has no host")
+        if ":" in host and not (host.startswith("[") and host.endswith("]")):
+            raise ValueError(f"{item!r} holds more than one colon; an IPv6 address stands in brackets, [::1]:5555")
         if not port.isdigit():
             raise ValueError(f"{item!r}: {port!r} is not a number")
         found[f"{host}:{_port(port)}"] = None
@@ -152,12 +189,15 @@ def _phone_names(value: str) -> Mapping[str, str]:
     """`address=name` separated by commas: an address as adb lists it (host:port), or a USB port (usb:1-4)."""
     names: dict[str, str] = {}
     for item in filter(None, (part.strip() for part in value.split(","))):
-        address, equals, name = (part.strip() for part in item.rpartition("="))
+        address, equals, name = (part.strip() for part in item.partition("="))
         if not equals or not address:
             raise ValueError(f"{item!r} is not address=name")
+        if "=" in name:  # two phones, and what stands between them is no comma
+            raise ValueError(f"{item!r} holds more than one =")
         if fault := name_fault(name):
             raise ValueError(fault)
-        address = address if address.startswith("usb:") else _addresses(address)[0]
+        if not _USB_PORT.fullmatch(address):
+            address = _addresses(address)[0]
         if address in names:
             raise ValueError(f"{address} has two names, {names[address]} and {name}")
         names[address] = name
@@ -182,6 +222,8 @@ def _modules(value: str) -> tuple[str, ...]:
     for name in names:
         if not all(part.isidentifier() for part in name.split(".")):
             raise ValueError(f"{name!r} is not the name of a module")
+    if not names:
+        raise ValueError("names no module")
     return names
 
 
@@ -192,7 +234,7 @@ def _switch(value: str) -> bool:
 
 
 def _count(value: str) -> int:
-    count = int(value)
+    count = _whole(value)
     if not 0 <= count <= 64:
         raise ValueError(f"{count} is outside 0 to 64")
     return count
@@ -213,7 +255,7 @@ def _evidence(value: str) -> str:
 
 
 def _days(value: str) -> int:
-    days = int(value)
+    days = _whole(value)
     if not 0 <= days <= 3650:
         raise ValueError(f"{days} is outside 0 to 3650 days")
     return days
@@ -232,7 +274,17 @@ def _master_key(value: str) -> bytes | None:
 
 
 def _networks(value: str) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
+    return tuple(_network(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _network(value: str) -> Network:
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a network") from None
+    if value.partition("/")[0] != str(network.network_address):
+        raise ValueError(f"{value} begins inside the network {network}")
+    return network
 
 
 def _file(value: str) -> Path | None:
@@ -252,7 +304,7 @@ def _schedule(value: str) -> tuple[float, ...]:
 
 
 def _threads(value: str) -> int:
-    count = int(value)
+    count = _whole(value)
     if not 2 <= count <= 512:
         raise ValueError(f"{count} is outside 2 to 512")
     return count

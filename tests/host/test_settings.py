@@ -23,6 +23,24 @@ def test_the_database_lies_in_the_var_directory_unless_it_is_named() -> None:
 def test_addresses_are_split_completed_and_told_apart() -> None:
     chosen = read_settings({"PHONEFLEET_ADB_CONNECT": " 10.0.0.7 , 10.0.0.8:5600,,10.0.0.7:5555"})
     assert chosen.adb_connect == ("10.0.0.7:5555", "10.0.0.8:5600")
+    chosen = read_settings({"PHONEFLEET_ADB_CONNECT": "[fe80::1]:5600,[::1]"})
+    assert chosen.adb_connect == ("[fe80::1]:5600", "[::1]:5555")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql+mysqldb://root:geh/eim@db/x",
+        "mysql://root:geheim?@db/x",
+        "mysql+mysqldb://root:geheim@db：3306/x",
+        "mysql+mysqldb://root:geheim@db:x/x",
+        "mysql+pymysql://root:geheim@db/x",
+    ],
+)
+def test_no_refusal_of_an_address_shows_its_password(url: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        read_settings({"PHONEFLEET_DATABASE_URL": url})
+    assert "geh" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +64,32 @@ def test_addresses_are_split_completed_and_told_apart() -> None:
         ("PHONEFLEET_DATABASE_URL", "mysql+pymysql://root@db/phonefleet", "asks for the driver pymysql"),
         ("PHONEFLEET_REDIS_URL", "redis://", "names no host"),
         ("PHONEFLEET_REDIS_URL", "redis://h:99999/0", "has a port that is none"),
+        ("PHONEFLEET_REDIS_URL", "redis://h:0/0", "has a port that is none"),
+        ("PHONEFLEET_REDIS_URL", "redis://h：6379/0", "such as a full-width colon"),
+        ("PHONEFLEET_REDIS_URL", "redis://h，b:6379/0", "holds '，', which stands in no host's name"),
+        ("PHONEFLEET_REDIS_URL", "redis://h b:6379/0", "holds ' '"),
+        ("PHONEFLEET_REDIS_URL", "redis://h:6379/x", "names the database 'x'"),
+        ("PHONEFLEET_REDIS_URL", "redis://h:6379/0,redis://b", "names the database '0,redis://b'"),
+        ("PHONEFLEET_DATABASE_URL", "mysql+mysqldb://root@db：3306/x", "such as a full-width colon"),
+        ("PHONEFLEET_DATABASE_URL", "mysql+mysqldb://root:a/b@db/x", "in its password"),
+        ("PHONEFLEET_DATABASE_URL", "mysql+mysqldb://root:1#b@db/x", "in its password"),
+        ("PHONEFLEET_DATABASE_URL", "sqlite:", "names no file"),
+        ("PHONEFLEET_DATABASE_URL", "sqlite:///", "names no file"),
+        ("PHONEFLEET_DATABASE_URL", "sqlite://var/x.db", "names no file"),
+        ("PHONEFLEET_DATABASE_URL", "sqlite:///:memory:", "names no file"),
+        ("PHONEFLEET_DATABASE_URL", "sqlite+aiosqlite:///x.db", "asks for the driver aiosqlite"),
+        ("PHONEFLEET_ADB_PORT", "5_039", "'5_039' is not a number"),
+        ("PHONEFLEET_ADB_PORT", "５０３９", "'５０３９' is not a number"),
+        ("PHONEFLEET_ADB_CONNECT", "a:5555:b:5555", "more than one colon"),
+        ("PHONEFLEET_ADB_CONNECT", "::1", "stands in brackets"),
+        ("PHONEFLEET_CALLBACK_NETWORKS", "10.0.0.0/8，10.1.0.0/16", "is not a network"),
+        ("PHONEFLEET_CALLBACK_NETWORKS", "10.0.0.1/8", "begins inside the network 10.0.0.0/8"),
+        ("PHONEFLEET_CALLBACK_NETWORKS", "http://10.0.0.1", "is not a network"),
+        ("PHONEFLEET_DELIVERY_SCHEDULE", "5，300", "'5，300' is not a number"),
+        ("PHONEFLEET_DELIVERY_SCHEDULE", "5,,300", "'5,,300' is not a number"),
+        ("PHONEFLEET_TASKS", "a，b", "not the name of a module"),
+        ("PHONEFLEET_TASKS", ",", "names no module"),
+        ("PHONEFLEET_LEASE", "3,5", "'3,5' is not a number"),
         ("PHONEFLEET_ADB_CONNECT", ":5555", "has no host"),
         ("PHONEFLEET_ADB_USB", "no", "neither 0 nor 1"),
         ("PHONEFLEET_DATABASE_URL", "postgresql://x/y", "neither an SQLite nor a MySQL address"),
@@ -84,6 +128,10 @@ def test_phones_are_named_by_their_addresses() -> None:
         ("usb:1-4=le\u200bft", "invisible character"),
         ("usb:1-4=a,usb:1-4=b", "has two names, a and b"),
         ("10.0.0.7:x=a", "is not a number"),
+        ("usb:1-4=a，usb:1-5=b", "holds more than one ="),
+        ("usb:1-4=a;usb:1-5=b", "holds more than one ="),
+        ("usb：1-4=a", "holds '：'"),
+        ("usb:=a", "is not a number"),
     ],
 )
 def test_names_that_cannot_be_used_are_refused(value: str, reason: str) -> None:
