@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.debian import NotPossible, debian
-from conformance.suites import Outcome, Suite, database_suites, run
+from conformance.suites import Outcome, Suite, database_suites, run, transport_suites
 
 PAGE = Path(__file__).parents[1] / "docs" / "conformance.md"
 BEGIN, END = "<!-- table -->\n", "<!-- end of table -->\n"
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def suites() -> list[Suite]:
     """All of them, in the order of the table."""
-    return [*database_suites()]
+    return [*transport_suites(), *database_suites()]
 
 
 def table_of(outcomes: Sequence[Outcome]) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 RUN_SECONDS = 3600
+ALONE = ("unshare", "--net")
 ROOT = Path(__file__).parents[1]
 
 
@@ -25,6 +26,7 @@ class Suite:
     paths: Sequence[str]
     plugin: str = ""
     chosen: str = ""  # as pytest's -k
+    alone: bool = False  # in one process, and in a network of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,18 @@ def database_suites() -> Iterator[Suite]:
         yield Suite(name, "MySQL", [f"tests/{name}"], "conformance.on_mysql")
 
 
+def transport_suites() -> Iterator[Suite]:
+    """The transport over a simulated phone and over a real adbd."""
+    yield Suite("transport", "phonesim", ["tests/transport"])
+    yield Suite("transport", "adbd", ["tests/transport"], "conformance.on_adbd", alone=True)
+
+
 def run(suite: Suite, jobs: int) -> Outcome:
     """Run a suite in processes of its own; its output goes on to the terminal."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "-n", str(jobs), "--dist", "loadfile", f"--junitxml={report}"]
+        command = [*(ALONE if suite.alone else []), sys.executable, "-m", "pytest", "-q", f"--junitxml={report}"]
+        command += ["-n", "0" if suite.alone else str(jobs), "--dist", "loadfile"]
         if suite.plugin:
             command += ["-p", suite.plugin]
         if suite.chosen:

@@ -16,6 +16,7 @@ from typing import Literal
 
 from PIL import Image
 
+from phonesim.adb.reverse import Reverses
 from phonesim.files import Files
 from phonesim.node import Node
 from phonesim.pace import REAL_SECONDS, Pace
@@ -23,6 +24,7 @@ from phonesim.practice import LAUNCHER
 from phonesim.practice.app import PracticeApp
 from phonesim.practice.keyguard import build_keyguard
 from phonesim.roughness import BatteryKind, Roughness
+from phonesim.shell.log import Log
 from phonesim.uia.process import UiProcess
 
 Draw = Callable[[Node, int, int], Image.Image]
@@ -34,6 +36,32 @@ DEFAULT_IME = "com.android.inputmethod.latin/.LatinIME"
 STORAGE_KILOBYTES, FREE_KILOBYTES = 115_249_236, 73_881_384
 CALLS = 500  # of the UI server, that a phone remembers
 KEY_POWER, KEY_ENTER, KEY_DELETE, KEY_SLEEP, KEY_WAKEUP = 26, 66, 67, 223, 224
+
+SETTINGS = {
+    "system screen_brightness": "102",
+    "system screen_brightness_mode": "0",
+    "system screen_off_timeout": "60000",
+    "system accelerometer_rotation": "0",
+    "system user_rotation": "0",
+    "system font_scale": "1.0",
+    "system time_12_24": "24",
+    "secure enabled_input_methods": DEFAULT_IME,
+    "secure android_id": "9f2c41d07be85a36",
+    "secure location_mode": "0",
+    "secure user_setup_complete": "1",
+    "global adb_enabled": "1",
+    "global airplane_mode_on": "0",
+    "global auto_time": "1",
+    "global bluetooth_on": "0",
+    "global development_settings_enabled": "1",
+    "global device_name": "SimPhone",
+    "global device_provisioned": "1",
+    "global stay_on_while_plugged_in": "0",
+    "global wifi_on": "1",
+    "global window_animation_scale": "1.0",
+    "global transition_animation_scale": "1.0",
+    "global animator_duration_scale": "1.0",
+}
 
 # one at a time: PIL's fonts are shared and not made for threads
 _painter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="painter")
@@ -87,11 +115,11 @@ class Device:
         self.clipboard: str | None = None
         self.settings = {
             "secure default_input_method": DEFAULT_IME,
-            "system screen_brightness": "102",
-            "system accelerometer_rotation": "0",
-            "system user_rotation": "0",
+            **SETTINGS,
         }
         self.properties = _properties(serial)
+        self.reverses = Reverses()
+        self.log = Log()
         self.ui: UiProcess | None = None
         self.calls = 0  # to its UI server, answered or not
         self.ran: deque[CallTime] = deque(maxlen=CALLS)
@@ -167,6 +195,12 @@ class Device:
         """The screen as an encoded picture."""
         root = self.screen()
         return await asyncio.get_running_loop().run_in_executor(_painter, self._encode, root, image_format, quality)
+
+    async def pixels(self) -> bytes:
+        """The screen as raw RGBA."""
+        root = self.screen()
+        draw = lambda: self._draw(root, *self.size).convert("RGBA").tobytes()  # noqa: E731
+        return await asyncio.get_running_loop().run_in_executor(_painter, draw)
 
     def _encode(self, root: Node, image_format: str, quality: int) -> bytes:
         buffer = io.BytesIO()
@@ -252,8 +286,13 @@ class Device:
         """Bring the practice app to the foreground; nothing happens where it is not installed."""
         if not self.app.installed:
             return
+        component = f"{self.app.package}/.MainActivity"
+        self.log.say(
+            "I", "ActivityTaskManager", f"START u0 {{act=android.intent.action.MAIN cmp={component}}} from uid 2000"
+        )
         if not self.app.running:
             await self.pace.take("start")
+            self.log.say("I", "ActivityManager", f"Start proc for top-activity {{{component}}}")
         self.app.start()
 
     def stop_app(self, package: str) -> None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
+import posixpath
 import time
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
-DIRECTORIES = ("/", "/data", "/data/local", "/data/local/tmp", "/sdcard", "/system", "/system/bin")
+DIRECTORIES = (
+    "/", "/data", "/data/local", "/data/local/tmp", "/sdcard", "/sdcard/Download", "/sdcard/DCIM", "/storage",
+    "/storage/emulated", "/system", "/system/bin", "/vendor", "/product", "/dev", "/proc", "/sys",
+)  # fmt: skip
+WRITABLE = ("/data/local/tmp", "/sdcard", "/storage/emulated")  # for the user `shell`
+NO_FILES = ("/proc", "/sys")  # the kernel's: nothing can be created there
+NOT_OURS = ("/data", "/dev")
 MODE_DIRECTORY = 0o040771
 MODE_FILE = 0o100000
 
@@ -37,17 +46,10 @@ class Entry:
         return self.mode & 0o170000 == 0o040000
 
 
-class NoSpace(OSError):
-    """The storage is full; the text is what Android's tools print."""
-
-    def __init__(self) -> None:
-        super().__init__("No space left on device")
-
-
 class Files:
-    """A phone's file tree, by absolute path. Paths raise FileNotFoundError when they are missing.
+    """A phone's file tree, by absolute path, as the user `shell` may use it.
 
-    While it is `full`, nothing can be written.
+    What cannot be done raises OSError with Android's errno: while it is `full`, whatever writes.
     """
 
     def __init__(self) -> None:
@@ -57,60 +59,100 @@ class Files:
 
     def stat(self, path: str) -> Entry | None:
         """The entry, or None."""
-        return self._entries.get(_normal(path))
+        return self._entries.get(absolute(path))
+
+    def paths(self) -> list[str]:
+        """Every file and directory."""
+        return list(self._entries)
+
+    def may_write(self, path: str) -> None:
+        """Could a file be created or replaced here, its directories apart? Raises OSError."""
+        path = absolute(path)
+        entry = self._entries.get(path)
+        if entry is not None and entry.is_directory:
+            raise _error(errno.EISDIR, path)
+        self._may_change(path)
 
     def write(self, path: str, content: bytes, mode: int = 0o644, mtime: int | None = None) -> None:
-        """Create or replace a file; parent directories come into being as `adb push` makes them. Raises NoSpace."""
-        if self.full:
-            raise NoSpace
-        path = _normal(path)
-        for parent in _parents(path):
-            self._entries.setdefault(parent, Entry(MODE_DIRECTORY, int(time.time()), 4096))
+        """Create or replace a file. Raises OSError."""
+        path = absolute(path)
+        self.may_write(path)
+        if posixpath.dirname(path) not in self._entries:
+            raise _error(errno.ENOENT, path)
         md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
         kept = _contents.setdefault(md5, Content(content, md5))
         stamp = int(time.time()) if mtime is None else mtime
         self._entries[path] = Entry(MODE_FILE | mode & 0o7777, stamp, len(content), kept)
 
     def make_directory(self, path: str) -> None:
-        """Create a directory with its parents. Raises NoSpace."""
-        if self.full:
-            raise NoSpace
-        path = _normal(path)
+        """Create a directory with its parents, as far as they are not there. Raises OSError."""
+        path = absolute(path)
         for each in [*_parents(path), path]:
-            self._entries.setdefault(each, Entry(MODE_DIRECTORY, int(time.time()), 4096))
+            if each not in self._entries:
+                self._may_change(each)
+                self._entries[each] = Entry(MODE_DIRECTORY, int(time.time()), 4096)
+            elif not self._entries[each].is_directory:
+                raise _error(errno.ENOTDIR if each != path else errno.EEXIST, path)
 
     def read(self, path: str) -> bytes:
-        """A file's content. Raises FileNotFoundError."""
+        """A file's content. Raises OSError."""
         return self._content(path).data
 
     def md5(self, path: str) -> str:
-        """A file's MD5 in hexadecimal. Raises FileNotFoundError."""
+        """A file's MD5 in hexadecimal. Raises OSError."""
         return self._content(path).md5
 
     def names(self, path: str) -> list[tuple[str, Entry]]:
         """The entries right below a directory, sorted by name."""
-        base = _normal(path).rstrip("/") + "/"
+        base = absolute(path).rstrip("/") + "/"
         below = ((name[len(base) :], entry) for name, entry in self._entries.items() if name.startswith(base))
         return sorted((each for each in below if each[0] and "/" not in each[0]), key=lambda each: each[0])
 
     def remove(self, path: str) -> None:
-        """Remove a file, or a directory with all below it. Raises FileNotFoundError."""
-        path = _normal(path)
+        """Remove a file, or a directory with all below it. Raises OSError."""
+        path = absolute(path)
         if path not in self._entries:
-            raise FileNotFoundError(path)
+            raise _error(errno.ENOENT, path)
+        if path in DIRECTORIES or not path.startswith(tuple(f"{each}/" for each in WRITABLE)):
+            raise _error(errno.EACCES, path)
         for each in [name for name in self._entries if name == path or name.startswith(path + "/")]:
             del self._entries[each]
 
     def _content(self, path: str) -> Content:
         entry = self.stat(path)
-        if entry is None or entry.content is None:
-            raise FileNotFoundError(path)
+        if entry is None:
+            raise _error(errno.ENOENT, path)
+        if entry.content is None:
+            raise _error(errno.EISDIR, path)
         return entry.content
 
+    def below_a_file(self, path: str) -> bool:
+        """Is something on the way to the path a file?"""
+        entries = (self._entries.get(parent) for parent in _parents(absolute(path)))
+        return any(entry is not None and not entry.is_directory for entry in entries)
 
-def _normal(path: str) -> str:
-    parts = [part for part in path.split("/") if part not in ("", ".")]
-    return "/" + "/".join(parts)
+    def _may_change(self, path: str) -> None:
+        if self.below_a_file(path):
+            raise _error(errno.ENOTDIR, path)
+        if _below(path, NO_FILES):
+            raise _error(errno.ENOENT, path)
+        if not _below(path, WRITABLE):
+            raise _error(errno.EACCES if _below(path, NOT_OURS) else errno.EROFS, path)
+        if self.full:
+            raise _error(errno.ENOSPC, path)
+
+
+def absolute(path: str, cwd: str = "/") -> str:
+    """The path from the root, without `.` and `..`."""
+    return posixpath.normpath("/" + posixpath.join(cwd, path).lstrip("/"))
+
+
+def _error(number: int, path: str) -> OSError:
+    return OSError(number, os.strerror(number), path)
+
+
+def _below(path: str, folders: tuple[str, ...]) -> bool:
+    return any(path == each or path.startswith(f"{each}/") for each in folders)
 
 
 def _parents(path: str) -> list[str]:

@@ -19,11 +19,15 @@ from phonesim.adb.wire import (
     Command,
     Header,
     WireError,
+    features,
     pack,
     unpack_header,
 )
 
 log = logging.getLogger(__name__)
+
+DELAYED_ACK = "delayed_ack"
+WINDOW = 32 * 1024 * 1024  # bytes that adbd takes ahead; INITIAL_DELAYED_ACK_BYTES
 
 Service = Callable[[Stream], Awaitable[None]]
 FindService = Callable[[str], Service | None]
@@ -57,6 +61,7 @@ class Connection:
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_id = 0
         self._max_payload = MAX_PAYLOAD
+        self._delayed_acks = False
         sock = writer.get_extra_info("socket")
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -81,23 +86,24 @@ class Connection:
 
     def _handle(self, header: Header, payload: bytes) -> None:
         if header.command == Command.CNXN:
-            self._greet(header)
+            self._greet(header, payload)
         elif header.command == Command.AUTH and header.arg0 == AUTH_SIGNATURE:
             self._ask_for_signature()  # that key is unknown here; after the last one comes a public key
         elif self._greeting is not Greeting.DEVICE:
             return
         elif header.command == Command.OPEN:
-            self._open(header.arg0, payload)
+            self._open(header.arg0, header.arg1, payload)
         elif stream := self._streams.get(header.arg1):
             if header.command == Command.WRTE:
                 stream.on_data(payload)
             elif header.command == Command.OKAY:
-                stream.on_okay()
+                stream.on_okay(int.from_bytes(payload, "little", signed=True) if len(payload) == 4 else 0)
             elif header.command == Command.CLSE:
                 stream.on_close()
 
-    def _greet(self, header: Header) -> None:
+    def _greet(self, header: Header, payload: bytes) -> None:
         self._max_payload = min(MAX_PAYLOAD, header.arg1)
+        self._delayed_acks = DELAYED_ACK in features(payload) & features(self._identity)
         if self._greeting is Greeting.DEVICE:
             self._send(pack(Command.CNXN, VERSION, MAX_PAYLOAD, self._identity))
         elif self._greeting is Greeting.UNAUTHORIZED:
@@ -106,16 +112,20 @@ class Connection:
     def _ask_for_signature(self) -> None:
         self._send(pack(Command.AUTH, AUTH_TOKEN, 0, os.urandom(20)))
 
-    def _open(self, remote_id: int, payload: bytes) -> None:
-        name = payload.rstrip(b"\0").decode("utf-8", "replace")
+    def _open(self, remote_id: int, window: int, payload: bytes) -> None:
+        name = payload.partition(b"\0")[0].decode("utf-8", "replace")
+        if (window > 0) is not self._delayed_acks:  # neither side may take for granted what was not agreed
+            self._send(pack(Command.CLSE, 0, remote_id))
+            return
         service = self._find_service(name)
         if service is None:
             self._send(pack(Command.CLSE, 0, remote_id))
             return
         self._last_id += 1
-        stream = Stream(self._last_id, remote_id, self._send, self._max_payload)
+        stream = Stream(self._last_id, remote_id, self._send, self._max_payload, window or None)
         self._streams[self._last_id] = stream
-        self._send(pack(Command.OKAY, self._last_id, remote_id))
+        room = WINDOW.to_bytes(4, "little") if self._delayed_acks else b""
+        self._send(pack(Command.OKAY, self._last_id, remote_id, room))
         task = asyncio.create_task(self._run(self._last_id, stream, service), name=f"adb {name[:40]}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

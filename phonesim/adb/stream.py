@@ -16,9 +16,21 @@ class StreamClosed(Exception):
 
 
 class Stream:
-    """A pipe with the protocol's flow control: one WRTE is on its way, the next waits for OKAY."""
+    """A pipe with the protocol's flow control.
 
-    def __init__(self, local_id: int, remote_id: int, send: Callable[[bytes], None], max_payload: int) -> None:
+    One WRTE is on its way, the next waits for OKAY; with delayed acks (`window` bytes at first) as many are
+    on their way as the other end has room for, and each OKAY says how much room there is again.
+    """
+
+    def __init__(
+        self,
+        local_id: int,
+        remote_id: int,
+        send: Callable[[bytes], None],
+        max_payload: int,
+        window: int | None = None,
+    ) -> None:
+        self._window = window
         self._local_id = local_id
         self._remote_id = remote_id
         self._send = send
@@ -28,7 +40,7 @@ class Stream:
         self._writing = asyncio.Lock()
         self._buffer = bytearray()
         self._arrived = asyncio.Event()
-        self._owes_okay = False
+        self._owed: list[int] = []  # sizes of the WRTE that were not answered yet
         self._ended = False
         self.closed = asyncio.Event()
 
@@ -38,14 +50,17 @@ class Stream:
         """A WRTE came in. It is answered at once unless the reader lags behind."""
         self._buffer += payload
         self._arrived.set()
-        if len(self._buffer) < READ_AHEAD:
-            self._send(pack(Command.OKAY, self._local_id, self._remote_id))
-        else:
-            self._owes_okay = True
+        self._owed.append(len(payload))
+        self._answer()
 
-    def on_okay(self) -> None:
-        """The last WRTE was taken."""
-        self._may_write.set()
+    def on_okay(self, acked: int = 0) -> None:
+        """The last WRTE was taken, or so many bytes with delayed acks."""
+        if self._window is None:
+            self._may_write.set()
+            return
+        self._window += acked
+        if self._window > 0:
+            self._may_write.set()
 
     def on_close(self) -> None:
         """The other end closed, or the connection broke. What was read ahead stays readable."""
@@ -79,8 +94,11 @@ class Stream:
                 await self._may_write.wait()
                 if self.closed.is_set():
                     raise StreamClosed("written to a closed stream")
-                self._may_write.clear()
                 part = data[start : start + self._max_payload]
+                if self._window is not None:
+                    self._window -= len(part)
+                if self._window is None or self._window <= 0:
+                    self._may_write.clear()
                 self._send(pack(Command.WRTE, self._local_id, self._remote_id, part))
             await self._may_write.wait()
 
@@ -99,7 +117,12 @@ class Stream:
     def _take(self, size: int) -> bytes:
         taken = bytes(self._buffer[:size])
         del self._buffer[:size]
-        if self._owes_okay and len(self._buffer) < READ_AHEAD:
-            self._owes_okay = False
-            self._send(pack(Command.OKAY, self._local_id, self._remote_id))
+        self._answer()
         return taken
+
+    def _answer(self) -> None:
+        """OKAY what came in, unless the reader lags behind."""
+        while self._owed and len(self._buffer) < READ_AHEAD:
+            size = self._owed.pop(0)
+            acked = b"" if self._window is None else size.to_bytes(4, "little")
+            self._send(pack(Command.OKAY, self._local_id, self._remote_id, acked))

@@ -59,6 +59,13 @@ def unpack_header(data: bytes) -> Header:
     return Header(command, arg0, arg1, length)
 
 
+def features(identity: bytes) -> frozenset[str]:
+    """The features that an identity in CNXN announces."""
+    _, found, rest = identity.partition(b"features=")
+    names = rest.partition(b";")[0].rstrip(b"\0").decode("ascii", "replace")
+    return frozenset(names.split(",")) if found else frozenset()
+
+
 def banner(properties: dict[str, str], features: tuple[str, ...]) -> bytes:
     """The identity that a device sends in CNXN."""
     keys = ("ro.product.name", "ro.product.model", "ro.product.device")

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 
 from phonesim import device as phone
 from phonesim.shell.command import Call, Command, Result, failed, said
+from phonesim.shell.log import LOG_COMMANDS
 from phonesim.uia.hierarchy import dump
 from phonesim.uia.phone_calls import KEYS
 
 ADB_KEYBOARD = "com.github.uiautomator/.AdbKeyboard"
 LONG_PRESS_SECONDS = 0.4
+NAMESPACES = ("system", "secure", "global")
 SHELL_REFUSED = (
     "Exception occurred while executing 'keyevent':\n"
     "java.lang.SecurityException: Injecting to another application requires INJECT_EVENTS permission\n"
@@ -43,20 +45,30 @@ async def wm(call: Call) -> Result:
 
 
 async def settings(call: Call) -> Result:
-    """`settings get|put|delete NAMESPACE KEY [VALUE]`."""
-    if len(call.args) < 3:
+    """`settings get|put|delete NAMESPACE KEY [VALUE]`, `settings list NAMESPACE`."""
+    args = call.args[2:] if call.args[:1] == ["--user"] else call.args
+    if args[:1] == ["list"] and args[1:2]:
+        return said("\n".join(_listed(call, args[1])))
+    if len(args) < 3 or args[0] not in ("get", "put", "delete") or (args[0] == "put" and len(args) < 4):
         return failed("usage: settings get|put|delete NAMESPACE KEY [VALUE]", 255)
-    action, namespace, key = call.args[:3]
+    action, namespace, key = args[:3]
+    if namespace not in NAMESPACES:
+        return failed(f"Invalid namespace '{namespace}'", 255)
     name = f"{namespace} {key}"
     if action == "get":
         return said(call.device.settings.get(name, "null"))
     if action == "put":
-        call.device.settings[name] = " ".join(call.args[3:])
+        call.device.settings[name] = " ".join(args[3:])
         if name in ("system accelerometer_rotation", "system user_rotation"):
             call.device.allow_rotation(call.device.auto_rotate)
     elif action == "delete":
-        call.device.settings.pop(name, None)
+        return said(f"Deleted {int(call.device.settings.pop(name, None) is not None)} rows")
     return Result()
+
+
+def _listed(call: Call, namespace: str) -> list[str]:
+    keys = sorted(name for name in call.device.settings if name.startswith(f"{namespace} "))
+    return [f"{name.split()[1]}={call.device.settings[name]}" for name in keys]
 
 
 async def ime(call: Call) -> Result:
@@ -127,7 +139,7 @@ async def uiautomator(call: Call) -> Result:
         return failed("usage: uiautomator dump [FILE]")
     path = next((arg for arg in call.args[1:] if arg.startswith("/")), "/sdcard/window_dump.xml")
     await call.device.pace.take("dump")
-    call.device.files.write(path, dump(call.device.screen(), 50).encode())
+    call.device.files.write(call.path(path), dump(call.device.screen(), 50).encode())
     return said(f"UI hierchary dumped to: {path}")  # the misspelling is Android's
 
 
@@ -160,11 +172,6 @@ async def svc(call: Call) -> Result:
     return failed("usage: svc wifi|data enable|disable")
 
 
-async def logcat(call: Call) -> Result:
-    """An empty log: `-d` ends at once, as does `-c`."""
-    return Result()
-
-
 ANDROID_COMMANDS: Mapping[str, Command] = {
     "getprop": getprop,
     "setprop": setprop,
@@ -175,5 +182,5 @@ ANDROID_COMMANDS: Mapping[str, Command] = {
     "screencap": screencap,
     "uiautomator": uiautomator,
     "svc": svc,
-    "logcat": logcat,
+    **LOG_COMMANDS,
 }

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from phonesim.files import absolute
+
 if TYPE_CHECKING:
     from phonesim.adb.stream import Stream
     from phonesim.device import Device
@@ -22,6 +24,20 @@ class Call:
     send: Callable[[bytes], Awaitable[None]]
     stdin: bytes = b""
     env: dict[str, str] = field(default_factory=dict)
+    cwd: str = "/"
+
+    def path(self, name: str) -> str:
+        """A path from the root, from where the shell is."""
+        return absolute(name, self.cwd)
+
+    @property
+    def operands(self) -> list[str]:
+        """The arguments that are no options."""
+        return [arg for arg in self.args if not arg.startswith("-") or arg == "-"]
+
+    def flag(self, letter: str) -> bool:
+        """Was the option with this letter given, alone or among others?"""
+        return any(arg.startswith("-") and not arg.startswith("--") and letter in arg[1:] for arg in self.args)
 
 
 @dataclass(slots=True)

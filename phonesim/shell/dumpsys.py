@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from phonesim.device import Battery, Device
+from phonesim.device import HEIGHT, WIDTH, Battery, Device
 from phonesim.shell.command import Call, Result, failed, said
 from phonesim.shell.packages import installed
 
@@ -18,8 +18,9 @@ async def dumpsys(call: Call) -> Result:
     service = call.args[0] if call.args else ""
     if service == "package":
         return _package(call, call.args[-1])
-    if call.args[:2] == ["window", "policy"]:
-        return said(_window_policy(call.device))
+    if service == "window" and len(call.args) > 1:
+        part = WINDOW_PARTS.get(call.args[1])
+        return said(part(call.device)) if part else said(f"Unknown dump command: {call.args[1]}")
     if service not in SERVICES:
         return failed(f"Can't find service: {service}")
     return said(SERVICES[service](call.device))
@@ -36,13 +37,37 @@ def _display(device: Device) -> str:
 
 
 def _window(device: Device) -> str:
+    """All parts. Since Android 10 the focus stands with its display, and no more among the windows."""
+    return "\n\n".join(part(device) for part in (_window_policy, _window_displays, _window_windows))
+
+
+def _window_displays(device: Device) -> str:
     package, activity = device.foreground()
-    focus = "NotificationShade" if device.locked else f"{package}/{activity}"
+    focus = "NotificationShade" if device.locked else f"{package}/{package}{activity}"
+    width, height = device.size
     return (
-        f"{_window_policy(device)}\n\n"
+        "WINDOW MANAGER DISPLAY CONTENTS (dumpsys window displays)\n"
+        "  Display: mDisplayId=0 (organized)\n"
+        f"    init={WIDTH}x{HEIGHT} 420dpi cur={width}x{height} app={width}x{height} rng=1080x1017-2337x2274\n"
+        "    deferred=false mLayoutNeeded=false mTouchExcludeRegion=SkRegion((0,0,1080,2400))\n\n"
+        "  mLayoutSeq=812\n"
         f"  mCurrentFocus=Window{{5f1c2a9 u0 {focus}}}\n"
         f"  mFocusedApp=ActivityRecord{{8d04e7b u0 {package}/{activity} t21}}"
     )
+
+
+def _window_windows(device: Device) -> str:
+    package, activity = device.foreground()
+    names = ["StatusBar", "NavigationBar0", "NotificationShade"]
+    names += ["InputMethod"] if device.focused_input() else []
+    names.append(f"{package}/{package}{activity}")
+    lines = ["WINDOW MANAGER WINDOWS (dumpsys window windows)"]
+    for number, name in enumerate(names):
+        lines += [
+            f"  Window #{number} Window{{5f1c2a{number} u0 {name}}}:",
+            "    mDisplayId=0 rootTaskId=21 mSession=Session{7c}",
+        ]
+    return "\n".join([*lines, "  mGlobalConfiguration={1.0 ?mcc?mnc [zh_CN] ldltr sw411dp w411dp h890dp 420dpi}"])
 
 
 def _window_policy(device: Device) -> str:
@@ -70,6 +95,8 @@ def _window_policy(device: Device) -> str:
 def _activity(device: Device) -> str:
     package, activity = device.foreground()
     return (
+        "ACTIVITY MANAGER ACTIVITIES (dumpsys activity activities)\n"
+        f"  topResumedActivity=ActivityRecord{{8d04e7b u0 {package}/{activity} t21}}\n"
         f"  mResumedActivity: ActivityRecord{{8d04e7b u0 {package}/{activity} t21}}\n"
         f"  ACTIVITY {package}/{activity} 8d04e7b pid={device.app_pid or 2144}"
     )
@@ -143,6 +170,16 @@ def _package(call: Call, name: str) -> Result:
     )
 
 
+WINDOW_PARTS: Mapping[str, Callable[[Device], str]] = {
+    "policy": _window_policy,
+    "p": _window_policy,
+    "displays": _window_displays,
+    "d": _window_displays,
+    "windows": _window_windows,
+    "w": _window_windows,
+    "all": _window,
+    "-a": _window,
+}
 SERVICES: Mapping[str, Callable[[Device], str]] = {
     "display": _display,
     "window": _window,

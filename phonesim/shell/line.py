@@ -1,124 +1,304 @@
-"""Reading a shell line: quotes, `;`, `&&`, `||`, `|`, redirections, leading VAR=value, and `$?`."""
+"""Reading a shell line as Android's sh does: words and their expansions, lists, pipelines, loops, redirections.
+
+Not read: functions, `case`, here-documents and arithmetic. `&` ends a command as `;` does: nothing runs beside.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
-LAST_CODE = "\x00"  # stands for an unquoted or double-quoted $? until the command runs
+from phonesim.shell.tree import (
+    Command,
+    For,
+    Group,
+    If,
+    Lines,
+    Output,
+    Pipeline,
+    Redirect,
+    Simple,
+    Text,
+    Variable,
+    While,
+    Word,
+)  # fmt: skip
 
-_TOKEN = re.compile(
-    r"""[^\S\n]+                              # between words
-    | (?P<redirect>[0-9]?>>?(?:&[0-9])?|<)
-    | (?P<operator>&&|\|\||;|\||&|\n)
-    | '(?P<single>[^']*)'
-    | "(?P<double>(?:\\.|[^"\\])*)"
-    | \\(?P<escaped>.)
-    | (?P<code>\$\?)
-    | (?P<plain>[^\s;&|<>'"\\$]+|\$)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+MOST_DEPTH = 30  # of lists inside lists
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=")
+_REDIRECT = re.compile(r"([0-9]?)(>>|>&|<&|>|<)")
+_PARAMETER = re.compile(r"\{([A-Za-z_]\w*|[?$#@*0-9])(?:(:?[-+])((?:[^{}\\]|\\.)*))?\}|([A-Za-z_]\w*|[?$#@*0-9])")
+_PLAIN = re.compile(r"""[^ \t\n;&|<>()'"\\$`]+""")
+_IN_QUOTES = re.compile(r"""[^"\\$`]+""")
+_ENDS_WORD = frozenset(" \t\n;|&<>()")
+_CLOSERS = frozenset({"then", "do", "done", "elif", "else", "fi", "}", ")"})
 
 
 class BadLine(Exception):
     """The line is no shell line: a quote is left open, or a word is missing."""
 
 
-@dataclass(slots=True)
-class Simple:
-    """One command: words, its own environment, and where its output goes (None: onwards)."""
-
-    words: list[str] = field(default_factory=list)
-    env: dict[str, str] = field(default_factory=dict)
-    target: str | None = None
-    append: bool = False
-
-
-@dataclass(slots=True)
-class Pipeline:
-    """Commands joined by `|`; `condition` is what must hold before it runs: '', '&&' or '||'."""
-
-    commands: list[Simple]
-    condition: str = ""
-
-
-def parse(line: str) -> list[Pipeline]:
+def parse(line: str) -> Lines:
     """The pipelines of a line, in order. Raises BadLine."""
-    pipelines: list[Pipeline] = []
-    current: list[Simple] = [Simple()]
-    condition = ""
-    redirect = ""
-    for kind, value in _tokens(line):
-        if kind == "redirect":
-            redirect = value
-            if "&" in value:
-                redirect = ""
-        elif kind == "word" and redirect:
-            _redirect(current[-1], redirect, value)
-            redirect = ""
-        elif kind == "word":
-            _add_word(current[-1], value)
-        elif value == "|":
-            current.append(Simple())
-        else:
-            _finish(pipelines, current, condition)
-            current, condition = [Simple()], value if value in ("&&", "||") else ""
-    if redirect:
-        raise BadLine("syntax error: unexpected newline")
-    _finish(pipelines, current, condition)
-    return pipelines
+    reader = _Reader(line)
+    lines = reader.lines()
+    if not reader.ended:
+        raise BadLine(f"syntax error: unexpected '{line[reader.at]}'")
+    return lines
 
 
-def _tokens(line: str) -> list[tuple[str, str]]:
-    """Words, operators and redirections; adjacent pieces of a word are joined."""
-    tokens: list[tuple[str, str]] = []
-    position, glued = 0, False
-    while position < len(line):
-        match = _TOKEN.match(line, position)
+@dataclass(slots=True)
+class _Reader:
+    text: str
+    at: int = 0
+    depth: int = 0
+
+    @property
+    def ended(self) -> bool:
+        return self.at >= len(self.text)
+
+    def lines(self) -> Lines:
+        """Everything up to a word or sign that closes what is around."""
+        self.depth += 1
+        if self.depth > MOST_DEPTH:
+            raise BadLine("syntax error: nested too deeply")
+        pipelines: list[Pipeline] = []
+        condition = ""
+        while True:
+            self._blanks(newlines=True)
+            if self.ended or self.text[self.at] == ")" or self._peek_word() in _CLOSERS:
+                break
+            pipelines.append(replace(self._pipeline(), condition=condition))
+            condition = ""
+            self._blanks()
+            if self._take("&&") or self._take("||"):
+                condition = self.text[self.at - 2 : self.at]
+            elif not (self._take(";") or self._take("&") or self._take("\n")):
+                break
+        if condition:
+            raise BadLine("syntax error: a command is missing")
+        self.depth -= 1
+        return tuple(pipelines)
+
+    def _pipeline(self) -> Pipeline:
+        turned = self._peek_word() == "!" and self._word_taken("!")
+        commands = [self._command()]
+        while True:
+            self._blanks()
+            if self.text.startswith("||", self.at) or not self._take("|"):
+                return Pipeline(tuple(commands), turned=turned)
+            self._blanks(newlines=True)
+            commands.append(self._command())
+
+    def _command(self) -> Command:
+        self._blanks()
+        word = self._peek_word()
+        if self._take("("):
+            body = self._body()
+            self._need(")")
+            return replace(Group(body, own_shell=True), redirects=self._redirects())
+        if word == "{":
+            self._word_taken("{")
+            body = self._body()
+            self._word_needed("}")
+            return replace(Group(body, own_shell=False), redirects=self._redirects())
+        if word == "for":
+            return self._for()
+        if word == "if":
+            return self._if()
+        if word in ("while", "until"):
+            self._word_taken(word)
+            condition, body = self._body(), self._do()
+            return replace(While(condition, body, word == "until"), redirects=self._redirects())
+        return self._simple()
+
+    def _for(self) -> For:
+        self._word_taken("for")
+        self._blanks()
+        match = _NAME.match(self.text, self.at)
         if match is None:
+            raise BadLine("syntax error: for needs a name")
+        self.at = match.end()
+        self._word_needed("in")
+        words = []
+        while (word := self._word()) is not None:
+            words.append(word)
+        return replace(For(match[0], tuple(words), self._do()), redirects=self._redirects())
+
+    def _if(self) -> If:
+        self._word_taken("if")
+        branches: list[tuple[Lines, Lines]] = []
+        while True:
+            condition = self._body()
+            self._word_needed("then")
+            branches.append((condition, self._body()))
+            word = self._peek_word()
+            if word != "elif":
+                break
+            self._word_taken("elif")
+        if word == "else":
+            self._word_taken("else")
+            branches.append(((), self._body()))
+        self._word_needed("fi")
+        return replace(If(tuple(branches)), redirects=self._redirects())
+
+    def _do(self) -> Lines:
+        self._blanks(newlines=True)
+        self._take(";")
+        self._word_needed("do")
+        body = self._body()
+        self._word_needed("done")
+        return body
+
+    def _body(self) -> Lines:
+        body = self.lines()
+        if not body:
+            raise BadLine("syntax error: a command is missing")
+        return body
+
+    def _simple(self) -> Simple:
+        words: list[Word] = []
+        assignments: list[tuple[str, Word]] = []
+        redirects: list[Redirect] = []
+        while True:
+            self._blanks()
+            if (redirect := self._redirect()) is not None:
+                redirects.append(redirect)
+                continue
+            match = None if words else _ASSIGNMENT.match(self.text, self.at)
+            if match is not None:
+                self.at = match.end()
+                assignments.append((match[1], self._word(blanks=False) or ()))
+                continue
+            word = self._word()
+            if word is None:
+                break
+            words.append(word)
+        if not (words or assignments or redirects):
+            raise BadLine("syntax error: a command is missing")
+        return Simple(tuple(words), tuple(assignments), tuple(redirects))
+
+    def _redirects(self) -> tuple[Redirect, ...]:
+        found = []
+        while (redirect := self._redirect()) is not None:
+            found.append(redirect)
+        return tuple(found)
+
+    def _redirect(self) -> Redirect | None:
+        self._blanks()
+        match = _REDIRECT.match(self.text, self.at)
+        if match is None:
+            return None
+        self.at = match.end()
+        target = self._word()
+        if target is None:
+            raise BadLine("syntax error: unexpected newline")
+        sign = match[2]
+        fd = int(match[1]) if match[1] else int(sign[0] == ">")
+        return Redirect(fd, "&" if sign.endswith("&") else sign, target)  # type: ignore[arg-type]
+
+    def _word(self, *, blanks: bool = True) -> Word | None:
+        """The word that begins here; None where none does."""
+        if blanks:
+            self._blanks()
+        parts: list[Text | Variable | Output] = []
+        begun = self.at
+        while not self.ended and (sign := self.text[self.at]) not in _ENDS_WORD:
+            if sign == "'":
+                parts.append(Text(self._until("'"), quoted=True))
+            elif sign == '"':
+                self.at += 1
+                parts += self._double()
+            elif sign == "\\":
+                parts.append(Text(self.text[self.at + 1 : self.at + 2], quoted=True))
+                self.at += 2
+            elif sign in "$`":
+                parts.append(self._dollar(quoted=False))
+            else:
+                parts.append(self._plain(_PLAIN, quoted=False))
+        return tuple(parts) if self.at > begun else None
+
+    def _double(self) -> list[Text | Variable | Output]:
+        parts: list[Text | Variable | Output] = [Text("", quoted=True)]
+        while not self.ended and (sign := self.text[self.at]) != '"':
+            if sign == "\\" and self.text[self.at + 1 : self.at + 2] in ('"', "\\", "$", "`"):
+                parts.append(Text(self.text[self.at + 1], quoted=True))
+                self.at += 2
+            elif sign in "$`":
+                parts.append(self._dollar(quoted=True))
+            else:
+                parts.append(self._plain(_IN_QUOTES, quoted=True))
+        self._need('"', "syntax error: unexpected EOF (no closing quote)")
+        return parts
+
+    def _plain(self, run: re.Pattern[str], *, quoted: bool) -> Text:
+        match = run.match(self.text, self.at)
+        value = match[0] if match else self.text[self.at]
+        self.at += len(value)
+        return Text(value, quoted)
+
+    def _dollar(self, *, quoted: bool) -> Text | Variable | Output:
+        if self.text[self.at] == "`":
+            return Output(parse(self._until("`").replace("\\`", "`")), quoted)
+        self.at += 1
+        if self.text.startswith("((", self.at):
+            raise BadLine("syntax error: arithmetic is not simulated")
+        if self._take("("):
+            body = self.lines()
+            self._need(")")
+            return Output(body, quoted)
+        match = _PARAMETER.match(self.text, self.at)
+        if match is None:
+            return Text("$", quoted)
+        self.at = match.end()
+        return Variable(match[1] or match[4], quoted, match[2] or "", match[3] or "")
+
+    def _until(self, mark: str) -> str:
+        """What stands between two marks."""
+        end = self.text.find(mark, self.at + 1)
+        while mark == "`" and end > 0 and self.text[end - 1] == "\\":
+            end = self.text.find(mark, end + 1)
+        if end < 0:
             raise BadLine("syntax error: unexpected EOF (no closing quote)")
-        position = match.end()
-        kind = match.lastgroup
-        if kind in ("operator", "redirect"):
-            tokens.append((kind, match[kind]))
-            glued = False
-        elif kind is None:
-            glued = False
-        else:
-            piece = _piece(kind, match[kind])
-            if glued:
-                piece = tokens.pop()[1] + piece
-            tokens.append(("word", piece))
-            glued = True
-    return tokens
+        inside, self.at = self.text[self.at + 1 : end], end + 1
+        return inside
 
+    def _blanks(self, *, newlines: bool = False) -> None:
+        while not self.ended:
+            if self.text.startswith("\\\n", self.at):
+                self.at += 2
+            elif self.text[self.at] in (" \t\r\n" if newlines else " \t\r"):
+                self.at += 1
+            elif self.text[self.at] == "#":
+                end = self.text.find("\n", self.at)
+                self.at = len(self.text) if end < 0 else end
+            else:
+                return
 
-def _piece(kind: str, value: str) -> str:
-    if kind == "code":
-        return LAST_CODE
-    if kind == "double":
-        return re.sub(r'\\(["\\$`])', r"\1", value.replace("$?", LAST_CODE))
-    return value
+    def _peek_word(self) -> str:
+        end = self.at
+        while end < len(self.text) and self.text[end] not in _ENDS_WORD:
+            end += 1
+        return self.text[self.at : end]
 
+    def _word_taken(self, word: str) -> bool:
+        self.at += len(word)
+        return True
 
-def _add_word(command: Simple, word: str) -> None:
-    if not command.words and _ASSIGNMENT.match(word):
-        name, _, value = word.partition("=")
-        command.env[name] = value
-    else:
-        command.words.append(word)
+    def _word_needed(self, word: str) -> None:
+        self._blanks(newlines=True)
+        if self._peek_word() != word:
+            raise BadLine(f"syntax error: expected '{word}'")
+        self.at += len(word)
 
+    def _take(self, sign: str) -> bool:
+        if self.text.startswith(sign, self.at):
+            self.at += len(sign)
+            return True
+        return False
 
-def _redirect(command: Simple, operator: str, target: str) -> None:
-    if operator in (">", ">>", "1>", "1>>"):
-        command.target, command.append = target, operator.endswith(">>")
-
-
-def _finish(pipelines: list[Pipeline], commands: list[Simple], condition: str) -> None:
-    filled = [command for command in commands if command.words or command.env]
-    if filled and len(filled) == len(commands):
-        pipelines.append(Pipeline(filled, condition))
-    elif condition or len(commands) > 1:
-        raise BadLine("syntax error: a command is missing")
+    def _need(self, sign: str, reason: str = "") -> None:
+        self._blanks(newlines=sign == ")")
+        if not self._take(sign):
+            raise BadLine(reason or f"syntax error: expected '{sign}'")

@@ -10,11 +10,25 @@ from dataclasses import replace
 
 from phonesim.device import DEFAULT_IME
 from phonesim.practice import LAUNCHER
-from phonesim.shell.android import ADB_KEYBOARD, BROADCAST_CANCELLED, BROADCAST_OK, keyboard_broadcast
+from phonesim.shell.android import (
+    ADB_KEYBOARD,
+    ANDROID_COMMANDS,
+    BROADCAST_CANCELLED,
+    BROADCAST_OK,
+    keyboard_broadcast,
+)
 from phonesim.shell.command import Call, Command, Result, failed, said
 
 SYSTEM_PACKAGES = ("android", "com.android.settings", "com.android.systemui", LAUNCHER)
 MAIN_ACTIVITY = ".MainActivity"
+ACTIVITIES = (
+    ".MainActivity",
+    ".AuthorActivity",
+    ".VideoActivity",
+    ".LoginActivity",
+    ".VerifyActivity",
+    ".ReportActivity",
+)
 UIAUTOMATOR = "com.github.uiautomator"
 
 
@@ -86,11 +100,23 @@ def _uninstall(call: Call, package: str) -> Result:
 
 
 async def cmd(call: Call) -> Result:
-    """`cmd SERVICE …`: the package manager's questions, `pm` among them."""
-    if call.args[:1] != ["package"]:
+    """`cmd SERVICE …`: the commands of Android's services, of which most have a name of their own."""
+    if call.args[:1] == ["-l"]:
+        return said("Currently running services:\n" + "\n".join(f"  {name}" for name in sorted(SERVICES)))
+    service = SERVICES.get(call.args[0]) if call.args else None
+    if service is None:
         return failed(f"cmd: Can't find service: {call.args[0] if call.args else ''}", 20)
-    if call.args[1:2] != ["resolve-activity"]:
-        return await pm(replace(call, args=call.args[1:]))
+    name, command = service
+    if call.args[1:2] == ["resolve-activity"] and name == "pm":
+        return _resolve_activity(call)
+    return await command(replace(call, name=name, args=call.args[1:]))
+
+
+async def no_command(call: Call) -> Result:
+    return failed("No shell command implementation.", 255)
+
+
+def _resolve_activity(call: Call) -> Result:
     package = call.args[-1]
     if package not in installed(call) or package in SYSTEM_PACKAGES:
         return said("No activity found")
@@ -113,14 +139,42 @@ async def am(call: Call) -> Result:
 
 async def _start(call: Call, args: list[str]) -> Result:
     component = args[args.index("-n") + 1] if "-n" in args[:-1] else ""
-    package = component.partition("/")[0]
-    if component and package not in installed(call):
-        return said(f"Starting: Intent {{ cmp={component} }}\nError type 3\nError: Activity class does not exist.", 1)
+    package, _, activity = component.partition("/")
+    if not component:
+        return _start_by_intent(args)
+    if not activity:
+        return failed(
+            f"java.lang.IllegalArgumentException: Bad component name: {component}",
+            255,
+        )
+    whole = f"{package}{activity}" if activity.startswith(".") else activity
+    if package not in installed(call) or whole not in _activities(call, package):
+        return Result(
+            f"Starting: Intent {{ cmp={component} }}\n".encode(),
+            f"Error type 3\nError: Activity class {{{package}/{whole}}} does not exist.\n".encode(),
+            1,
+        )
     if "-S" in args:
         call.device.stop_app(package)
     if package == call.device.app.package:
         await call.device.start_app()
     return said(f"Starting: Intent {{ cmp={component} }}" + ("\nStatus: ok\nComplete" if "-W" in args else ""))
+
+
+def _start_by_intent(args: list[str]) -> Result:
+    """An action with data: no app here takes any."""
+    given = {name: args[args.index(flag) + 1] for flag, name in (("-a", "act"), ("-d", "dat")) if flag in args[:-1]}
+    shown = " ".join(f"{name}={value}" for name, value in given.items())
+    starting = f"Starting: Intent {{ {shown} }}\n".encode()
+    error = f"Error: Activity not started, unable to resolve Intent {{ {shown} flg=0x10000000 }}\n".encode()
+    return Result(starting, error, 1)
+
+
+def _activities(call: Call, package: str) -> list[str]:
+    """The classes of a package's activities, as far as one can start them."""
+    app = call.device.app
+    names = {app.package: ACTIVITIES, LAUNCHER: (".Launcher",), "com.android.settings": (".Settings",)}
+    return [f"{package}{name}" for name in names.get(package, ())]
 
 
 def _broadcast(call: Call, args: list[str]) -> Result:
@@ -145,4 +199,15 @@ async def monkey(call: Call) -> Result:
     return said("Events injected: 1\n## Network stats: elapsed time=7ms (0ms mobile, 0ms wifi, 7ms not connected)")
 
 
+SERVICES: Mapping[str, tuple[str, Command]] = {
+    "activity": ("am", am),
+    "package": ("pm", pm),
+    "settings": ("settings", ANDROID_COMMANDS["settings"]),
+    "input": ("input", ANDROID_COMMANDS["input"]),
+    "input_method": ("ime", ANDROID_COMMANDS["ime"]),
+    "window": ("wm", ANDROID_COMMANDS["wm"]),
+    **dict.fromkeys(
+        ("battery", "connectivity", "display", "notification", "power", "statusbar", "wifi"), ("cmd", no_command)
+    ),
+}
 PACKAGE_COMMANDS: Mapping[str, Command] = {"pm": pm, "cmd": cmd, "am": am, "monkey": monkey}

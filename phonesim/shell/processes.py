@@ -22,21 +22,44 @@ REGISTERED = b"java.lang.IllegalStateException: UiAutomationService android.acce
 
 def processes(device: Device) -> list[tuple[int, str]]:
     """What runs: process ids and names."""
-    running = [(1, "init"), (1204, "system_server"), (1893, "com.android.systemui"), (2144, LAUNCHER)]
+    return [(pid, name) for pid, _, name in _running(device)]
+
+
+def _running(device: Device) -> list[tuple[int, str, str]]:
+    running = [(1, "root", "init"), (1204, "system", "system_server"), (1893, "u0_a61", "com.android.systemui")]
+    running += [(2144, "u0_a100", LAUNCHER), (2671, "shell", "adbd")]
     if device.app_pid is not None:
-        running.append((device.app_pid, device.app.package))
+        running.append((device.app_pid, "u0_a187", device.app.package))
     if device.ui is not None:
-        running.append((device.ui.pid, "app_process"))
+        running.append((device.ui.pid, "shell", "app_process"))
     return running
 
 
 async def ps(call: Call) -> Result:
+    """`ps [-A|-e] [-u USER] [-p PID] [-o NAME,…]`; without -A what the user shell runs."""
+    chosen = {flag: call.args[at + 1] for at, flag in enumerate(call.args[:-1]) if flag in ("-u", "-p", "-o")}
+    rows = _running(call.device)
+    if "-p" in chosen:
+        rows = [row for row in rows if str(row[0]) in chosen["-p"].split(",")]
+    elif "-u" in chosen or not (call.flag("A") or call.flag("e")):
+        users = chosen.get("-u", "shell").split(",")
+        rows = [row for row in rows if row[1] in users]
+    if "-o" in chosen:
+        return _columns(rows, chosen["-o"].upper().split(","))
     head = f"{'USER':<14}{'PID':>6}{'PPID':>6} {'VSZ':>10}{'RSS':>8} {'WCHAN':<20}{'ADDR':>9} S NAME"
-    rows = [
-        f"{'u0_a100':<14}{pid:>6}{612:>6} {13821400:>10}{98304:>8} {'do_epoll_wait':<20}{0:>9} S {name}"
-        for pid, name in processes(call.device)
+    lines = [
+        f"{user:<14}{pid:>6}{612:>6} {13821400:>10}{98304:>8} {'do_epoll_wait':<20}{0:>9} S {name}"
+        for pid, user, name in rows
     ]
-    return said("\n".join([head, *rows]))
+    return said("\n".join([head, *lines]))
+
+
+def _columns(rows: list[tuple[int, str, str]], names: list[str]) -> Result:
+    lines = [names]
+    for pid, user, name in rows:
+        known = {"PID": str(pid), "USER": user, "NAME": name, "ARGS": name, "CMD": name, "S": "S", "PPID": "612"}
+        lines.append([known.get(each, "?") for each in names])
+    return said("\n".join(" ".join(line) for line in lines))
 
 
 async def pidof(call: Call) -> Result:

@@ -1,32 +1,30 @@
-"""Small Unix commands: files, text, network addresses."""
+"""Small Unix commands: files, what is there, network addresses."""
 
 from __future__ import annotations
 
-import re
+import errno
+import os
+import posixpath
 import time
 from collections.abc import Callable, Mapping
 
 from phonesim.device import STORAGE_KILOBYTES
 from phonesim.files import Entry
 from phonesim.shell.command import Call, Command, Result, failed, said
+from phonesim.shell.text import TEXT_COMMANDS
 
 TOYBOX = "toybox: Unknown command"
 
 
-async def echo(call: Call) -> Result:
-    newline = call.args[:1] != ["-n"]
-    words = call.args if newline else call.args[1:]
-    return Result((" ".join(words) + ("\n" if newline else "")).encode())
-
-
-async def cat(call: Call) -> Result:
-    if not call.args:
-        return Result(call.stdin)
-    return _each_file(call, call.args, call.device.files.read)
-
-
 async def md5sum(call: Call) -> Result:
-    return _each_file(call, call.args, lambda path: f"{call.device.files.md5(path)}  {path}\n".encode())
+    result = Result()
+    for path in call.operands:
+        try:
+            result.out += f"{call.device.files.md5(call.path(path))}  {path}\n".encode()
+        except OSError as error:
+            result.err += f"{call.name}: {path}: {error.strerror}\n".encode()
+            result.code = 1
+    return result
 
 
 async def toybox(call: Call) -> Result:
@@ -34,38 +32,152 @@ async def toybox(call: Call) -> Result:
     command = UNIX_COMMANDS.get(call.args[0]) if call.args else None
     if command is None:
         return failed(f"{TOYBOX} {' '.join(call.args[:1])}", 127)
-    call.args = call.args[1:]
+    call.name, call.args = call.args[0], call.args[1:]
     return await command(call)
 
 
+async def pwd(call: Call) -> Result:
+    return said(call.cwd)
+
+
 async def rm(call: Call) -> Result:
-    force = any(arg.startswith("-") and "f" in arg for arg in call.args)
+    """`rm [-rf] PATH…`"""
     result = Result()
-    for path in _operands(call):
+    for path in call.operands:
+        entry = call.device.files.stat(call.path(path))
         try:
-            call.device.files.remove(path)
-        except FileNotFoundError:
-            if not force:
-                result = failed(f"rm: {path}: No such file or directory")
+            if entry is not None and entry.is_directory and not (call.flag("r") or call.flag("R")):
+                raise IsADirectoryError(0, "is directory", path)
+            call.device.files.remove(call.path(path))
+        except OSError as error:
+            if not (entry is None and call.flag("f")):
+                result.err += f"rm: {path}: {error.strerror}\n".encode()
+                result.code = 1
     return result
 
 
 async def mkdir(call: Call) -> Result:
-    for path in _operands(call):
-        call.device.files.make_directory(path)
+    """`mkdir [-p] PATH…`"""
+    files, result = call.device.files, Result()
+    for path in call.operands:
+        whole = call.path(path)
+        try:
+            if not call.flag("p"):
+                parent = files.stat(posixpath.dirname(whole))
+                if files.stat(whole) is not None or parent is None:
+                    number = errno.ENOENT if parent is None else errno.EEXIST
+                    raise OSError(number, os.strerror(number))
+            files.make_directory(whole)
+        except OSError as error:
+            result.err += f"mkdir: '{path}': {error.strerror}\n".encode()
+            result.code = 1
+    return result
+
+
+async def touch(call: Call) -> Result:
+    files, result = call.device.files, Result()
+    for path in call.operands:
+        whole = call.path(path)
+        entry = files.stat(whole)
+        try:
+            if entry is None or not entry.is_directory:
+                files.write(whole, b"" if entry is None else files.read(whole))
+        except OSError as error:
+            result.err += f"touch: '{path}': {error.strerror}\n".encode()
+            result.code = 1
+    return result
+
+
+async def cp(call: Call) -> Result:
+    """`cp FROM TO` and `mv FROM TO`, one file."""
+    if len(call.operands) != 2:
+        return failed(f"{call.name}: Need 2 arguments")
+    files, source, target = call.device.files, *map(call.path, call.operands)
+    entry = files.stat(target)
+    if entry is not None and entry.is_directory:
+        target = posixpath.join(target, posixpath.basename(source))
+    files.write(target, files.read(source))
+    if call.name == "mv":
+        files.remove(source)
     return Result()
 
 
-async def ls(call: Call) -> Result:
+async def stat(call: Call) -> Result:
+    """`stat -c FORMAT PATH…` with %s, %n, %Y, %a and %F."""
     lines = []
-    for path in _operands(call) or ["/"]:
-        entry = call.device.files.stat(path)
+    for path in call.operands[1:] if call.flag("c") else call.operands:
+        entry = call.device.files.stat(call.path(path))
         if entry is None:
-            return failed(f"ls: {path}: No such file or directory")
-        names = call.device.files.names(path) if entry.is_directory else [(path, entry)]
-        long = any(arg.startswith("-") and "l" in arg for arg in call.args)
-        lines += [_long_line(name, each) if long else name for name, each in names]
+            return failed(f"stat: '{path}': No such file or directory")
+        kind = "directory" if entry.is_directory else "regular file"
+        made = call.operands[0] if call.flag("c") else "%n %s %F %a %Y"
+        for mark, value in (
+            ("%s", entry.size), ("%n", path), ("%Y", entry.mtime), ("%a", f"{entry.mode & 0o7777:o}"), ("%F", kind),
+        ):  # fmt: skip
+            made = made.replace(mark, str(value))
+        lines.append(made)
     return said("\n".join(lines))
+
+
+async def test(call: Call) -> Result:
+    """`[ … ]` and `test …`: files, texts and numbers, `!`, `-a` and `-o`."""
+    args = list(call.args)
+    if call.name == "[":
+        if args[-1:] != ["]"]:
+            return failed("[: missing ]", 2)
+        args.pop()
+    return Result(code=int(not _holds(call, args)))
+
+
+def _holds(call: Call, args: list[str]) -> bool:
+    for joint, both in (("-o", any), ("-a", all)):
+        if joint in args[1:-1]:
+            at = args.index(joint, 1)
+            return both([_holds(call, args[:at]), _holds(call, args[at + 1 :])])
+    if args[:1] == ["!"] and len(args) > 1:
+        return not _holds(call, args[1:])
+    if len(args) == 3 and args[1] in _COMPARE:
+        return _COMPARE[args[1]](args[0], args[2])
+    if len(args) == 2 and args[0] in ("-n", "-z"):
+        return bool(args[1]) is (args[0] == "-n")
+    if len(args) == 2 and args[0] in ("-e", "-f", "-d", "-s", "-r", "-w", "-x"):
+        entry = call.device.files.stat(call.path(args[1]))
+        if entry is None or args[0] in ("-e", "-r", "-w", "-x"):
+            return entry is not None
+        return entry.is_directory is (args[0] == "-d") and (args[0] != "-s" or entry.size > 0)
+    if len(args) > 1:
+        raise ValueError("what is to be tested?")
+    return bool(args and args[0])
+
+
+_COMPARE: Mapping[str, Callable[[str, str], bool]] = {
+    "=": lambda left, right: left == right,
+    "==": lambda left, right: left == right,
+    "!=": lambda left, right: left != right,
+    "-eq": lambda left, right: int(left) == int(right),
+    "-ne": lambda left, right: int(left) != int(right),
+    "-lt": lambda left, right: int(left) < int(right),
+    "-le": lambda left, right: int(left) <= int(right),
+    "-gt": lambda left, right: int(left) > int(right),
+    "-ge": lambda left, right: int(left) >= int(right),
+}
+
+
+async def ls(call: Call) -> Result:
+    """`ls [-la1d] [PATH…]`, one name a line as into a pipe."""
+    files, result = call.device.files, Result()
+    for path in call.operands or ["."]:
+        entry = files.stat(call.path(path))
+        if entry is None:
+            result.err += f"ls: {path}: No such file or directory\n".encode()
+            result.code = 1
+            continue
+        names = files.names(call.path(path)) if entry.is_directory and not call.flag("d") else [(path, entry)]
+        if not call.flag("a"):
+            names = [each for each in names if not each[0].startswith(".") or each[0] == path]
+        lines = [_long_line(name, each) if call.flag("l") else name for name, each in names]
+        result.out += said("\n".join(lines)).out
+    return result
 
 
 async def df(call: Call) -> Result:
@@ -76,17 +188,6 @@ async def df(call: Call) -> Result:
         "Filesystem       1K-blocks     Used Available Use% Mounted on\n"
         f"/dev/block/dm-49 {STORAGE_KILOBYTES:>9} {used:>8} {free:>9} {100 * used // STORAGE_KILOBYTES:>3}% /data"
     )
-
-
-async def grep(call: Call) -> Result:
-    flags = "".join(arg[1:] for arg in call.args if arg.startswith("-"))
-    operands = _operands(call)
-    if not operands:
-        return failed("grep: no pattern", 2)
-    text = call.stdin.decode("utf-8", "replace")
-    pattern = re.compile(operands[0], re.IGNORECASE if "i" in flags else 0)
-    lines = [line for line in text.splitlines() if bool(pattern.search(line)) != ("v" in flags)]
-    return said("\n".join(lines), code=0 if lines else 1)
 
 
 async def true(call: Call) -> Result:
@@ -141,19 +242,21 @@ async def ping(call: Call) -> Result:
     return said("1 packets transmitted, 1 received, 0% packet loss, time 0ms")
 
 
-def _operands(call: Call) -> list[str]:
-    return [arg for arg in call.args if not arg.startswith("-")]
+async def env(call: Call) -> Result:
+    """The variables, or a command with some more of them."""
+    shown = {name: value for name, value in call.env.items() if name.isidentifier()}
+    return said("\n".join(f"{name}={value}" for name, value in sorted(shown.items())))
 
 
-def _each_file(call: Call, paths: list[str], show: Callable[[str], bytes]) -> Result:
-    result = Result()
-    for path in paths:
-        try:
-            result.out += show(path)
-        except FileNotFoundError:
-            result.err += f"{call.name}: {path}: No such file or directory\n".encode()
-            result.code = 1
-    return result
+async def which(call: Call) -> Result:
+    """`which NAME…` and `command -v NAME`."""
+    known = [name for name in call.operands if name in UNIX_COMMANDS or name in ANDROID_BINARIES]
+    return said("\n".join(f"/system/bin/{name}" for name in known), code=int(len(known) != len(call.operands)))
+
+
+async def basename(call: Call) -> Result:
+    part = posixpath.basename if call.name == "basename" else posixpath.dirname
+    return said(part(call.args[0].rstrip("/") or "/"))
 
 
 def _long_line(name: str, entry: Entry) -> str:
@@ -162,25 +265,38 @@ def _long_line(name: str, entry: Entry) -> str:
     return f"{kind}rw-rw-rw- 1 shell shell {entry.size:>8} {stamp} {name}"
 
 
+ANDROID_BINARIES = frozenset(
+    {"am", "pm", "cmd", "wm", "ime", "settings", "input", "getprop", "setprop", "dumpsys", "logcat", "log", "screencap"}
+)
 UNIX_COMMANDS: Mapping[str, Command] = {
-    "echo": echo,
-    "cat": cat,
+    **TEXT_COMMANDS,
     "md5sum": md5sum,
     "toybox": toybox,
+    "pwd": pwd,
     "rm": rm,
     "mkdir": mkdir,
+    "touch": touch,
+    "cp": cp,
+    "mv": cp,
+    "stat": stat,
+    "test": test,
+    "[": test,
     "ls": ls,
     "df": df,
-    "grep": grep,
     "true": true,
     "false": false,
     ":": true,
     "sync": true,
+    "chmod": true,
     "sleep": sleep,
     "date": date,
     "id": user,
     "whoami": user,
     "uname": uname,
+    "env": env,
+    "which": which,
+    "basename": basename,
+    "dirname": basename,
     "ifconfig": ifconfig,
     "ip": ip,
     "ping": ping,

