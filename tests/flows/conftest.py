@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from phonesim.world import Emoji
 from tests.flows.rig import Rig
 from tests.support.shelf import AdbServer, Shelf
 
@@ -26,9 +27,25 @@ def shelf(adb: AdbServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield simulated
 
 
+@pytest.fixture(scope="module")
+def rough_shelf(adb: AdbServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    """The same, as rough as real phones are."""
+    truth: Path = tmp_path_factory.mktemp("phonesim") / "truth.jsonl"
+    with Shelf(adb, truth, phones=1, accounts=3, rough="") as simulated:
+        yield simulated
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test marked `also_rough` runs on a kind phone and on a rough one."""
+    if metafunc.definition.get_closest_marker("also_rough") is not None:
+        metafunc.parametrize("rig", ["kind", "rough"], indirect=True)
+
+
 @pytest.fixture
-def rig(shelf: Shelf) -> Iterator[Rig]:
+def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
     """A phone in the hand, and what is needed to run flows on it."""
-    with Rig(shelf) as held:
+    rough = getattr(request, "param", "kind") == "rough"
+    shelf: Shelf = request.getfixturevalue("rough_shelf" if rough else "shelf")
+    with Rig(shelf, Emoji.EVERY if rough else Emoji.SOME) as held:
         yield held
         shelf.heal()

@@ -186,6 +186,7 @@ def delete(rig: Rig, action: Action, commenter: str, text: str) -> None:
     assert rig.shelf.post("/world/delete_comment", **named)["deleted"]
 
 
+@pytest.mark.also_rough
 @pytest.mark.parametrize("gone", ["author", "title"])
 def test_with_its_video_gone_an_action_cannot_be_verified(rig: Rig, gone: str) -> None:
     author, video = rig.video(20, 40)
