@@ -106,7 +106,7 @@ class Device:
         self.home_account = app.account_id  # who is logged in when nothing is wrong
         self.pace = pace
         self.files = Files()
-        self.files.write(BOOT_ID, f"{uuid.uuid4()}\n".encode(), 0o444)
+        self.files.place(BOOT_ID, f"{uuid.uuid4()}\n".encode(), 0o444)
         self.apps = Apps()
         self.battery = Battery()
         self.landscape = False  # the screen is turned, and fingers meet it turned

@@ -79,6 +79,16 @@ class Files:
         self.may_write(path)
         if posixpath.dirname(path) not in self._entries:
             raise _error(errno.ENOENT, path)
+        self._keep(path, content, mode, mtime)
+
+    def place(self, path: str, content: bytes, mode: int) -> None:
+        """What the system itself has there, directories included, wherever that is."""
+        path = absolute(path)
+        for parent in _parents(path):
+            self._entries.setdefault(parent, Entry(MODE_DIRECTORY, int(time.time()), 4096))
+        self._keep(path, content, mode, None)
+
+    def _keep(self, path: str, content: bytes, mode: int, mtime: int | None) -> None:
         md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
         kept = _contents.setdefault(md5, Content(content, md5))
         stamp = int(time.time()) if mtime is None else mtime
