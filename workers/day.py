@@ -141,9 +141,13 @@ def _account_problems(
 def _nobody(session: Session, *, sandbox: bool) -> Problem:
     others = len(known_accounts(session, sandbox=not sandbox))
     if others:
-        kind, reason = ("real", "simulated") if sandbox else ("simulated", "real")
-        remedy = f"use a key that is no sandbox key, or start {reason} phones" if sandbox else f"start {reason} phones"
-        return Problem("accounts", f"none of a {reason} phone is known; {others} are of {kind} phones", remedy)
+        if sandbox:
+            remedy = "use a key that is no sandbox key, or start simulated phones: a host with PHONEFLEET_SANDBOX=1"
+            return Problem("accounts", f"none of a simulated phone is known; {others} of real phones are", remedy)
+        reason = f"none of a real phone is known; {others} of simulated phones are, which a sandbox key alone may use"
+        return Problem(
+            "accounts", reason, "ask with a sandbox key, or start real phones: a host without PHONEFLEET_SANDBOX=1"
+        )
     return Problem("accounts", "no account is known yet", "start the hosts, or: phonefleet accounts add")
 
 

@@ -9,6 +9,8 @@ import pytest
 import yaml
 from sqlalchemy import select
 
+from models.fleet import phone_online
+from models.logins import account_seen
 from models.tables import Task
 from scripts.demo.run import STANDARD_DAY
 from tests.commands.conftest import Run
@@ -149,6 +151,18 @@ def test_without_accounts_nothing_is_planted(here: Ground, run: Run) -> None:
     said = run("submit", STANDARD_DAY)
     assert said.status == 2
     assert "no account is known yet" in said.err
+    assert here.planted() == (0, 0, 0)
+
+
+def test_accounts_of_simulated_phones_are_told_from_none(here: Ground, run: Run) -> None:
+    here.know_authors(*AUTHORS)
+    phone_online(here.engine, "SIM0001", "127.0.0.1:1", "test", "SimPhone", "incarnation-1", sandbox=True)
+    account_seen(here.engine, "SIM0001", "acc0001", "one")
+    said = run("submit", STANDARD_DAY)
+    assert said.status == 2
+    words = " ".join(said.err.split())
+    assert "none of a real phone is known; 1 of simulated phones are" in words
+    assert "start real phones: a host without PHONEFLEET_SANDBOX=1" in words
     assert here.planted() == (0, 0, 0)
 
 
