@@ -133,6 +133,10 @@ async def do_nothing(device: Device, *arguments: Any) -> bool:
     return True
 
 
+async def no_text(device: Device) -> None:
+    """Nobody traverses the screen by keys, so no text was met that way."""
+
+
 PHONE_CALLS: Mapping[str, Call] = {
     "deviceInfo": device_info,
     "dumpWindowHierarchy": dump_window_hierarchy,
@@ -152,5 +156,6 @@ PHONE_CALLS: Mapping[str, Call] = {
     "freezeRotation": freeze_rotation,
     "openNotification": do_nothing,
     "openQuickSettings": do_nothing,
+    "getLastTraversedText": no_text,
     "clearLastTraversedText": do_nothing,
 }

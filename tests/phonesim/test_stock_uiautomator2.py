@@ -247,3 +247,8 @@ def test_what_is_not_simulated_says_so(d: uiautomator2.Device) -> None:
         d(scrollable=True).child_by_text("x")
     with pytest.raises(uiautomator2.exceptions.RPCUnknownError, match="no such method"):
         d(resourceId=named("page_feed")).pinch_in()
+
+
+def test_no_text_was_traversed(d: uiautomator2.Device) -> None:
+    assert d.last_traversed_text is None
+    d.clear_traversed_text()
