@@ -46,7 +46,7 @@ def test_up_says_what_runs_refuses_a_second_one_and_ends_when_asked(tmp_path: Pa
         assert second.returncode == 2
         assert f"phonefleet up runs on {var} already, as process {process.pid}" in second.stderr
         log = var / "log" / "host.log"
-        wait_until(lambda: "Connected to redis" in log.read_text(), 60, "the desk's worker to be at work")
+        wait_until(lambda: "is at work" in log.read_text(), 60, "the desk's worker to be at work")
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     assert said.read_text().endswith("ended\n")

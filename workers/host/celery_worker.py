@@ -31,6 +31,7 @@ class PhoneWorker(WorkController):  # type: ignore[misc]  # Celery has no types
 
     serves_pool: Callable[[], bool] | None = None
     waits: Callable[[], object] = staticmethod(lambda: None)  # called when it begins to wait for its broker
+    _was_ready = False
     _was_deaf = False  # at the look before: in between a ticket may just be on its way in
 
     def on_init_blueprint(self) -> None:
@@ -47,6 +48,9 @@ class PhoneWorker(WorkController):  # type: ignore[misc]  # Celery has no types
         consumer.timer.call_repeatedly(LOOK_SECONDS, self._begin_anew_if_deaf, (consumer,))
         consumer.timer.call_repeatedly(LOOK_AT_BROKER_SECONDS, _look_at_the_broker, (consumer,))
         worker_ready.send(sender=consumer)
+        if not self._was_ready:  # later ones are told by the broker's being well again
+            self._was_ready = True
+            log.info("%s is at work", self.hostname)
 
     def _begin_anew_if_deaf(self, consumer: Any) -> None:
         """Connect anew when no ticket can come any more.
