@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -30,15 +31,19 @@ def test_a_run_without_a_report_and_one_without_tests_are_not_right(tmp_path: Pa
     assert Outcome(SUITE, 1, []).right
 
 
-def test_the_table_stands_between_its_marks(tmp_path: Path) -> None:
+def test_a_row_is_of_the_last_run_of_its_suite(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("before\n<!-- table -->\nold\n<!-- end of table -->\nafter\n")
-    write(table_of([Outcome(SUITE, 346, [])]), page)
+    page.write_text("before\n<!-- table -->\n<!-- end of table -->\nafter\n")
+    adbd = Outcome(Suite("transport", "adbd", ["tests/transport"]), 43, [])
+    write([Outcome(SUITE, 345, ["one"]), adbd], page, date(2026, 1, 1))
+    write([Outcome(SUITE, 346, [])], page, date(2026, 1, 2))
     text = page.read_text()
-    assert "| ledger | MySQL | 346 | 0 |" in text
-    assert "old" not in text
-    assert text.startswith("before\n")
-    assert text.endswith("after\n")
+    assert text == (
+        "before\n<!-- table -->\n| suite | over | passed | failed | on |\n|---|---|---|---|---|\n"
+        "| transport | adbd | 43 | 0 | 2026-01-01 |\n| ledger | MySQL | 346 | 0 | 2026-01-02 |\n"
+        "<!-- end of table -->\nafter\n"
+    )
+    assert "| ledger | MySQL | 346 | 0 | 2026-01-02 |" in table_of([Outcome(SUITE, 346, [])], date(2026, 1, 2))
 
 
 def test_without_root_it_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
