@@ -18,6 +18,7 @@ from models.refused import Problem, Refused, refuse
 
 FORM = "scripts/standard_day.yaml shows the form"
 MOST_DEPTH = 12  # a campaign file needs 4
+WHOLE = "campaign file"  # the field of a mistake that lets nothing else be told
 MOST_WRITTEN = 40  # characters shown of what was written
 
 # libyaml's words, and what an editor of the file can do about them
@@ -54,6 +55,7 @@ class Written:
 
     data: Any
     _root: yaml.Node
+    problems: tuple[Problem, ...] = ()  # what YAML would change without a word
 
     def spot(self, loc: Sequence[int | str], *, key: bool = False) -> str:
         """`line 3, column 5` of a field (`key`: of its name), or of what should hold it."""
@@ -67,17 +69,18 @@ class Written:
 
 
 def read_yaml(text: str, source: str) -> Written:
-    """The file's fields. Raises Refused with every mistake of the YAML itself, each with its line and column."""
+    """The file's fields. Raises Refused when they cannot be read, with line and column."""
     loader = _Loader(text)
     lines = text.split("\n")
     try:
         root = loader.get_single_node()
         if not isinstance(root, yaml.MappingNode):
             raise refuse(source, "holds no fields", FORM)
-        problems = [*_structure(root), *_lost_comments(root, lines)]
-        if problems:
+        problems = [*_structure(root)]
+        if any(problem.field == WHOLE for problem in problems):
             raise Refused(problems)
-        return Written(loader.construct_document(root), root)
+        problems += _lost_comments(root, lines)
+        return Written(loader.construct_document(root), root, tuple(problems))
     except yaml.MarkedYAMLError as error:
         raise _not_yaml(error, source, lines) from error
     except yaml.reader.ReaderError as error:
@@ -140,11 +143,11 @@ def _walk(root: yaml.Node) -> Iterator[tuple[yaml.Node, tuple[str, ...]]]:
 def _structure(root: yaml.Node) -> Iterator[Problem]:
     """Names that stand twice or are no names, references that hold themselves, and what lies too deep."""
     if _holds_itself(root):
-        yield Problem("campaign file", "a reference (*) stands inside what it refers to", "write the values out")
+        yield Problem(WHOLE, "a reference (*) stands inside what it refers to", "write the values out")
         return
     for node, way in _walk(root):
         if len(way) > MOST_DEPTH:
-            yield Problem("campaign file", f"{_at(node.start_mark)}: groups lie too deep in one another", FORM)
+            yield Problem(WHOLE, f"{_at(node.start_mark)}: groups lie too deep in one another", FORM)
             return
         if isinstance(node, yaml.MappingNode):
             yield from _names(node, way)
@@ -155,7 +158,7 @@ def _names(node: yaml.MappingNode, way: tuple[str, ...]) -> Iterator[Problem]:
     for key, _ in node.value:
         where = _at(key.start_mark)
         if not isinstance(key, yaml.ScalarNode):
-            yield Problem("campaign file", f"{where}: a field's name must be one word", FORM)
+            yield Problem(WHOLE, f"{where}: a field's name must be one word", FORM)
         elif key.value in first:
             before = _at(first[key.value].start_mark)
             reason = f"{where}: stands here a second time, the first time at {before}"

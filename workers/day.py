@@ -110,9 +110,9 @@ def check_day(session: Session, given: GivenCampaign, *, sandbox: bool = False) 
     """A campaign for simulated phones or for real ones. Raises Refused with all that is wrong in fields and names."""
     ground = Ground(session, sandbox=sandbox)
     day: CampaignFile | None = None
-    problems: list[Problem] = []
+    problems: list[Problem] = list(given.lost)
     try:
-        day = given.check()
+        day = given.fields()
     except Refused as refused:
         problems += refused.problems
     accounts = given.accounts()

@@ -89,6 +89,10 @@ def _directed_problems(day: CampaignFile, doers: int, caps: Caps) -> Iterator[Pr
             )
 
 
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def text_problems(day: CampaignFile, accounts: Sequence[str]) -> Iterator[Problem]:
     """Fewer texts than one video would need: each is posted on a video once, whoever posts it."""
     if day.directed is None or day.collect is None:
@@ -103,7 +107,8 @@ def text_problems(day: CampaignFile, accounts: Sequence[str]) -> Iterator[Proble
         if on_one > len(texts):
             yield Problem(
                 f"directed.{name}_texts",
-                f"{each * doers} are asked for on {videos} videos, so up to {on_one} on one,"
-                f" and {len(texts)} texts are given; no text is posted twice on one video",
+                f"{each * doers} are asked for on {_many(videos, 'video')}, so up to {on_one} on one,"
+                f" and {_many(len(texts), 'text')} {'is' if len(texts) == 1 else 'are'} given;"
+                " no text is posted twice on one video",
                 f"give {on_one} texts, collect more videos, or ask for less",
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,23 @@ class GivenCampaign:
     written: Written | None = None
 
     def check(self) -> CampaignFile:
-        """The campaign. Raises Refused with every problem: the field, the reason, the remedy.
+        """The campaign. Raises Refused with every problem: the field, the reason, the remedy."""
+        problems = list(self.lost)
+        try:
+            day = self.fields()
+        except Refused as refused:
+            raise Refused([*problems, *refused.problems]) from refused
+        if problems:
+            raise Refused(problems)
+        return day
+
+    @property
+    def lost(self) -> Sequence[Problem]:
+        """What YAML would have dropped without a word."""
+        return () if self.written is None else self.written.problems
+
+    def fields(self) -> CampaignFile:
+        """The campaign as its fields say. Raises Refused with every problem of these.
 
         Nothing is guessed from another type: `yes` is no number, and 12 is no name.
         """

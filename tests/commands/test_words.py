@@ -55,7 +55,8 @@ def test_a_defect_keeps_its_traceback(error: Exception) -> None:
         ("root@{place}/not_there", ("Unknown database 'not_there' (1049)", "create the database")),
         ("nobody:secret@{place}/x", ("Access denied", "correct user and password")),
         ("root@127.0.0.1:1/x", ("127.0.0.1:1/x", "start the database")),
-        ("", ("no answer from the ledger at this machine", "start the database")),
+        ("root@/x?unix_socket=/not/there", ("no answer from the ledger at this machine", "start the database")),
+        ("", ("names no host", "Write e.g. sqlite:///var/phonefleet.db")),
     ],
 )
 def test_what_a_database_declines_says_what_to_correct(

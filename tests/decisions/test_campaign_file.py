@@ -222,6 +222,13 @@ def test_a_mistake_is_told_with_its_line_what_was_written_and_what_is_expected(
     ]
 
 
+def test_what_yaml_drops_and_what_the_fields_hold_are_told_together() -> None:
+    found = told("- 同意你的看法", "- 好看 #新能源\n    - 说得有道理")
+    assert set(found) == {"directed.reply_texts.0", "directed.reply_texts"}
+    found = told("  videos: 2\n", "  videos: 2\n  videos: 99\n  x: 1\n")
+    assert set(found) == {"collect.videos", "collect.x"}
+
+
 def test_remarks_and_quotes_are_no_mistakes() -> None:
     text = STANDARD_DAY.read_text(encoding="utf-8")
     for before, after in (
@@ -269,7 +276,7 @@ def test_where_and_how_long_a_part_runs() -> None:
             "directed.comment_texts",
             "24 are asked for on 2 videos, so up to 12 on one, and 3 texts are given",
         ),
-        ({"directed__reply_texts": ["好"]}, "directed.reply_texts", "up to 2 on one, and 1 texts are given"),
+        ({"directed__reply_texts": ["好"]}, "directed.reply_texts", "up to 2 on one, and 1 text is given"),
         ({"directed__per_account__comments": 7}, "directed.comment_texts", "up to 4 on one, and 3 texts are given"),
     ],
 )
