@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from flows.app import App
 from flows.failures import FlowFailure
-from flows.loading import is_loaded
 from flows.pages.me import MePage
 from flows.pages.tabs import to_me
+from flows.placeholders import is_placeholder
 
 LOADING_LOOKS = 20  # about six seconds
 
@@ -29,7 +29,7 @@ def read_account(app: App) -> Account:
     page = to_me(app)
     for _ in range(LOADING_LOOKS):
         page = page.whole("id", "name")
-        if is_loaded(page.account_id) and is_loaded(page.account_name):
+        if not is_placeholder(page.account_id) and not is_placeholder(page.account_name):
             return Account(page.account_id, page.account_name)
         app.settle()
         page = app.see(MePage)
