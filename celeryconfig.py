@@ -15,7 +15,7 @@ broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 
 # What Redis answers when it is full, read-only or cannot save is no reason to end: the worker waits for it
-# (workers.host.patient).
+# (workers.runtime.patient_consumer).
 broker_channel_error_retry = True
 
 # The modules that register tasks; the zygote imports them once for all workers.
@@ -26,7 +26,7 @@ broker_transport_options = {
     # queues. With the phone's own queue listed first and pinned tickets at step 0, pinned work goes
     # before the pool. The default, round robin, serves the two queues in turn.
     "queue_order_strategy": "priority",
-    # urgent, high, normal, low. These are kombu's default; written down because workers.tickets
+    # urgent, high, normal, low. These are kombu's default; written down because workers.dispatch.tickets
     # reads the lists behind them.
     "priority_steps": [0, 3, 6, 9],
     # A ticket held longer than this is delivered a second time, even while its task runs. Longer

@@ -16,8 +16,9 @@ from fastapi import Body, FastAPI
 from sqlalchemy import JSON, Engine, String, insert, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from models.base import MYSQL_BINARY_TEXT, UtcTime
-from models.engine import MOST_CONNECTIONS, connect, read, write
+from models.database.base import MYSQL_BINARY_TEXT, UtcTime
+from models.database.engine import MOST_CONNECTIONS, connect
+from models.transactions.read_write import read, write
 from workers.settings import settings
 
 

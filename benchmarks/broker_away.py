@@ -14,15 +14,15 @@ from pathlib import Path
 from celery import group
 from sqlalchemy import distinct, func, select
 
-from models.alerts import lasting_alerts
-from models.engine import read
-from models.states import State
+from models.notify.alerts import lasting_alerts
 from models.tables import Attempt, Task
+from models.tasks.states import State
+from models.transactions.read_write import read
 from tests.host.processes import children
 from tests.support.fleet import Fleet
 from tests.support.servers import MariaDB
 from tests.support.troubled import FORMS, TroubledRedis, rest
-from workers.submit import submit
+from workers.planting.submit import submit
 from workers.tasks import collect_titles
 
 WAIT = 120.0

@@ -30,7 +30,7 @@ from chaos.plan import Canvas, plan_work
 from chaos.rows import read_truth
 from chaos.schedule import plan_strikes
 from chaos.storm import Blowing, Wanted, run_storm
-from models.states import State
+from models.tasks.states import State
 
 # Five times the visibility timeout: whatever Redis still holds was delivered again by then.
 SETTLE_SECONDS = 300.0

@@ -9,11 +9,11 @@ from celery.signals import task_failure, worker_process_init
 from redis import Redis
 
 import workers.tasks  # noqa: F401 - what a worker serves; it is part of its memory
-from workers import hand
 from workers.app import app
-from workers.host.slots import own_slot
-from workers.ledger import ledger
-from workers.seat import Seat, current_seat, take_seat
+from workers.execution import phone_session
+from workers.runtime.process_engine import process_engine
+from workers.runtime.slots import own_slot
+from workers.runtime.worker_identity import WorkerIdentity, current_worker, set_worker
 from workers.settings import settings
 
 LOOK = "bench.look"
@@ -26,11 +26,11 @@ _kept: list[bytes] = []
 @app.task(name=LOOK)
 def look() -> None:
     """Read the logged-in account from the app and write it into the ledger; keep one screenshot."""
-    seat = current_seat()
-    if hand.identify(ledger(), seat) is None:
+    seat = current_worker()
+    if phone_session.identify(process_engine(), seat) is None:
         raise RuntimeError(f"{seat.serial} does not tell who is logged in")
     if not _kept:
-        _kept.append(hand._hand.reach(seat).screenshot())
+        _kept.append(phone_session._hand.reach(seat).screenshot())
 
 
 def _tell(exception: BaseException | None = None, **_: object) -> None:
@@ -43,7 +43,9 @@ def _sit_down(**_: object) -> None:
     told = os.environ.get(STOCK_SEAT)
     if told:
         place = json.loads(told)
-        take_seat(Seat(place["serial"], place["address"], place["adb_port"], "stock", place["serial"], own_slot()))
+        set_worker(
+            WorkerIdentity(place["serial"], place["address"], place["adb_port"], "stock", place["serial"], own_slot())
+        )
 
 
 task_failure.connect(_tell, weak=False)

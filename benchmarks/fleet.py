@@ -31,17 +31,17 @@ from redis import Redis as Client
 
 from benchmarks.errands import FAILED, LOOK, STOCK_SEAT
 from benchmarks.report import Line, Target, finish
-from models.engine import connect
-from models.fleet import phone_online
+from models.database.engine import connect
+from models.fleet.phones import phone_online
 from models.migrate import upgrade
-from scripts.embedded import free_port
+from scripts.local.embedded import free_port
 from tests.host.processes import Sim, children
 from tests.support.poll import wait_until
 from tests.support.servers import Redis
+from workers.dispatch.tickets import Ticket, publish, queue_lengths
 from workers.host.adb import Adb, AdbServer
-from workers.host.linux import bound_to_me
-from workers.seat import phone_queue
-from workers.tickets import Ticket, publish, queue_lengths
+from workers.runtime.linux import bound_to_me
+from workers.runtime.worker_identity import phone_queue
 
 TASKS = 20
 STOCK_SAMPLE = 5

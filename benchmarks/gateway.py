@@ -34,16 +34,18 @@ from sqlalchemy.orm import Session
 from benchmarks import bare, load
 from benchmarks.load import Measured, send_all
 from benchmarks.report import Line, Target, finish
-from gateway.keys import KeyWish, make_key
-from gateway.seal import open_sealed, seal, sign
-from gateway.signing import KEY_HEADER, REQUEST, of_request
-from models.authors import register_author
-from models.deliveries import owe
-from models.engine import connect, database_now, write
-from models.events import Event
+from gateway.keys.api_keys import KeySpec, make_key
+from gateway.protocol.seal import open_sealed, seal, sign
+from gateway.protocol.signed_text import KEY_HEADER, REQUEST, of_request
+from models.database.clock import database_now
+from models.database.engine import connect
 from models.migrate import upgrade
-from scripts.embedded import free_port
-from scripts.processes import COORDINATOR, DELIVERY, Part, Processes, gateway, python
+from models.notify.deliveries import owe
+from models.notify.events import Event
+from models.responsible_use.authors import register_author
+from models.transactions.read_write import write
+from scripts.local.embedded import free_port
+from scripts.local.processes import COORDINATOR, DELIVERY, Part, Processes, gateway, python
 from tests.gateway.receiver import Receiver, Reply
 from tests.support.poll import wait_until
 from tests.support.servers import MariaDB, Redis
@@ -89,7 +91,7 @@ class Bench:
         self._bare = bare_port
         self._count = count
         self._connections = connections
-        wish = KeyWish("bench", "bench", rate_per_second=10_000, most_waiting=1_000_000)
+        wish = KeySpec("bench", "bench", rate_per_second=10_000, most_waiting=1_000_000)
         self._key_id, self._secret = make_key(engine, wish, who="bench")
 
     def submits(self) -> tuple[Sides, list[str], list[str]]:
@@ -125,7 +127,7 @@ class Bench:
             return Reply()
 
         with Receiver(take) as receiver:
-            wish = KeyWish("callbacks", "bench", allowlist=[receiver.origin])
+            wish = KeySpec("callbacks", "bench", allowlist=[receiver.origin])
             key_id, _ = make_key(self._engine, wish, who="bench")
             url = f"{receiver.origin}/callbacks"
             write(self._engine, lambda session: _owe(session, key_id, url, 1))

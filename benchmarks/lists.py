@@ -23,14 +23,15 @@ from sqlalchemy.orm import Session
 
 from benchmarks.list_rows import campaign_row, task_row
 from benchmarks.report import Line, Target, finish
-from gateway.caller import Caller
-from gateway.cursors import Place, to_cursor
-from gateway.keys import Key
-from gateway.lists import TaskFilter, tasks_page
-from models.base import Base
-from models.engine import Patience, connect, read, write
+from gateway.access.caller import Caller
+from gateway.api.cursors import PagePosition, to_cursor
+from gateway.api.pages import TaskFilter, tasks_page
+from gateway.keys.api_keys import Key
+from models.database.base import Base
+from models.database.engine import Patience, connect
 from models.migrate import upgrade
 from models.tables import Campaign
+from models.transactions.read_write import read, write
 from tests.support.servers import MariaDB
 
 FLOOR_MS = 5.0
@@ -123,7 +124,7 @@ def questions(size: Size) -> Iterator[tuple[str, TaskFilter, str | None]]:
         "until": size.middle,
     }
     none = TaskFilter()
-    deep = to_cursor("tasks", Place(size.middle, "8" * 32))
+    deep = to_cursor("tasks", PagePosition(size.middle, "8" * 32))
     yield "none", none, None
     yield "none, deep", none, deep
     for name, value in filters.items():

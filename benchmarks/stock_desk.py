@@ -12,8 +12,8 @@ from benchmarks.stock import FAILED, StockTask, app
 from benchmarks.stock_canvas import stock_canvas
 from benchmarks.stock_told import tell
 from chaos.fleet import CAPS
-from models.caps import Caps
-from workers.draw import Comment, Used, Wishes, draw
+from models.responsible_use.caps import Caps
+from workers.campaigns.draw import Comment, DirectedRequest, Used, draw
 
 
 @app.task(base=StockTask, bind=True, shared=False, name="each_title")
@@ -50,7 +50,9 @@ def draw_directed(self: StockTask, collected: Sequence[Any], plan_id: str, settl
             for one in _flat(collected)
             for comment in one["comments"]
         ]
-        drawn = draw(found, Wishes.model_validate(wishes), Caps().with_values(CAPS), Used(), seed=_seed(plan_id))
+        drawn = draw(
+            found, DirectedRequest.model_validate(wishes), Caps().with_values(CAPS), Used(), seed=_seed(plan_id)
+        )
         fan = [app.signature("directed", kwargs=params, immutable=True) for params in drawn.tasks]
         return _in_place(self, plan_id, fan, app.signature("tally")) if fan else []
 

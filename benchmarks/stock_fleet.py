@@ -19,11 +19,11 @@ from chaos.look import Running
 from chaos.processes import signal_all, tree_of
 from chaos.simfleet import SimFleet
 from scripts.demo.shelf import start_shelf
-from scripts.embedded import free_port
-from scripts.processes import Processes, python
+from scripts.local.embedded import free_port
+from scripts.local.processes import Processes, python
 from tests.support.poll import wait_until
+from workers.dispatch.tickets import UNACKED, queue_lengths
 from workers.host.adb import Adb, AdbServer
-from workers.tickets import UNACKED, queue_lengths
 
 SECONDS_A_PHONE = 5.0  # a stock worker imports everything for itself
 

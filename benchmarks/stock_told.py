@@ -17,7 +17,7 @@ from typing import Any
 
 from chaos.judge import TaskRow
 from chaos.look import Running
-from models.states import State
+from models.tasks.states import State
 
 FOLDER = "BENCH_STOCK_TOLD"
 Line = Mapping[str, Any]

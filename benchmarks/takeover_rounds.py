@@ -22,15 +22,15 @@ from chaos.fleet import HOSTS, StormFleet
 from chaos.look import Running, running
 from chaos.rows import attempts_of
 from chaos.tell import pid_of
-from models.engine import read, write
 from models.refused import Refused
-from models.states import ENDED
 from models.tables import Phone, Task
+from models.tasks.states import ENDED
+from models.transactions.read_write import read, write
 from tests.support.poll import wait_until
 from workers.app import app
-from workers.handle import Handle
-from workers.stop import stop_campaign, stop_task
-from workers.submit import submit
+from workers.control.stop import stop_campaign, stop_task
+from workers.planting.handle import Handle
+from workers.planting.submit import submit
 
 MOST_SECONDS = 60.0  # what nobody took over by then counts as this long
 WHOLE_SECONDS = 180.0  # a worker that falls again and again rests for up to 60 s before the next

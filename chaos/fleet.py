@@ -16,13 +16,14 @@ from chaos.processes import workers_of
 from chaos.servers import StormRedis, storm_mariadb
 from chaos.simfleet import SimFleet
 from chaos.tell import FOLDER, pid_of
-from models.authors import register_author, set_basis, set_cap
-from models.engine import connect, read
+from models.database.engine import connect
 from models.migrate import upgrade
+from models.responsible_use.authors import register_author, set_basis, set_cap
 from models.tables import Account
+from models.transactions.read_write import read
 from scripts.demo.shelf import start_shelf
-from scripts.embedded import free_port
-from scripts.processes import Processes, python
+from scripts.local.embedded import free_port
+from scripts.local.processes import Processes, python
 from tests.support.fleet import reach_redis
 from tests.support.poll import wait_until
 from tests.support.servers import MariaDB

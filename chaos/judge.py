@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from models.states import ENDED, State
+from models.tasks.states import ENDED, State
 
 ACTS = ("comment", "reply", "like_comment", "like_video")
 TAKEN_BACK = {"unlike_video": "like_video", "unlike_comment": "like_comment"}

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Protocol
 
-from workers.host.linux import bound_to_me
+from workers.runtime.linux import bound_to_me
 
 log = logging.getLogger("phonefleet.chaos")
 

@@ -11,9 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from models.engine import read
-from models.states import State
 from models.tables import ActionRow, Task
+from models.tasks.states import State
+from models.transactions.read_write import read
 
 T = TypeVar("T")
 

@@ -12,8 +12,8 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from chaos.judge import ActRow, AttemptRow, Deed, Rows, TaskRow
-from models.engine import read
 from models.tables import ActionRow, Attempt, Edge, Task
+from models.transactions.read_write import read
 
 
 def read_rows(engine: Engine, truth: Path) -> Rows:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import redis
 
-from scripts.embedded import find_redis, free_port
+from scripts.local.embedded import find_redis, free_port
 from tests.support.poll import wait_until
 from tests.support.servers import MariaDB
-from workers.host.linux import bound_to_me
+from workers.runtime.linux import bound_to_me
 
 START_SECONDS = 15.0
 FILLER = "phonefleet_filler"

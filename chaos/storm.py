@@ -23,8 +23,8 @@ from chaos.plan import plan_work
 from chaos.rows import keep_rows, read_rows
 from chaos.schedule import Strike, plan_strikes
 from chaos.strikes import Striker
-from models.states import ENDED
-from workers.submit import submit
+from models.tasks.states import ENDED
+from workers.planting.submit import submit
 
 AT_ONCE = 8  # strikes in flight
 PATIENCE = 4.0  # a strike whose share of the work has not ended comes so long after the one before

@@ -55,7 +55,7 @@ class ProblemDetails(BaseModel):
     problems: list[Detail] = []
 
 
-class Declined(Exception):
+class ApiProblem(Exception):
     """A request that is answered with a problem. `code` is one of CODES."""
 
     def __init__(
@@ -77,7 +77,7 @@ class Declined(Exception):
         return CODES[self.code][0]
 
     @classmethod
-    def of(cls, refused: Refused, code: str = "refused") -> Declined:
+    def of(cls, refused: Refused, code: str = "refused") -> ApiProblem:
         """For input that a room below refused."""
         return cls(code, problems=[for_customer(one) for one in refused.problems])
 
@@ -101,9 +101,9 @@ def for_customer(problem: Problem) -> Problem:
     return replace(problem, remedy=f"ask the operator ({problem.remedy})")
 
 
-def unknown(what: str) -> Declined:
+def unknown(what: str) -> ApiProblem:
     """For what is not there, and for what is another's: the caller cannot tell them apart."""
-    return Declined("not_found", f"no such {what}")
+    return ApiProblem("not_found", f"no such {what}")
 
 
 def answers(*codes: str) -> dict[int | str, dict[str, Any]]:

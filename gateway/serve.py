@@ -10,12 +10,12 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+from gateway.access.connection_timeouts import HeadTimeoutProtocol
 from gateway.api.app import create_app
-from gateway.master import master_key
-from gateway.patience import PatientProtocol
-from models.engine import MOST_CONNECTIONS, connect
+from gateway.keys.master_key import master_key
+from models.database.engine import MOST_CONNECTIONS, connect
 from models.refused import refuse
-from workers.log import set_up_logging
+from workers.runtime.log import set_up_logging
 from workers.settings import Settings
 
 # Connections, idle ones included; the door bounds requests, and tells what comes on top to come back.
@@ -38,7 +38,7 @@ def server_config(app: FastAPI, **where: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         **where,
-        http=PatientProtocol,
+        http=HeadTimeoutProtocol,
         limit_concurrency=MOST_CONNECTED,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=END_SECONDS,

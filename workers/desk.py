@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from flows.flow import Limits
-from workers.claim import Claim
+from workers.attempts.claim import Claim
 
 DESK_LIMITS = Limits(soft=60, hard=90)
 

@@ -11,15 +11,15 @@ from typing import Any
 
 from celery import Task
 
-import workers.stages  # noqa: F401 - registers its desk tasks
+import workers.campaigns.stages  # noqa: F401 - registers its desk tasks
 from flows.registry import FLOWS
 from workers.app import app
-from workers.coordinator.acquaint import IDENTIFY
-from workers.hand import identify
-from workers.ledger import ledger
-from workers.register import ticket_task
-from workers.ring import ring_ready
-from workers.seat import current_seat
+from workers.dispatch.messages import IDENTIFY
+from workers.dispatch.ring import ring_ready
+from workers.execution.phone_session import identify
+from workers.execution.register import ticket_task
+from workers.runtime.process_engine import process_engine
+from workers.runtime.worker_identity import current_worker
 
 log = logging.getLogger("phonefleet.tasks")
 
@@ -35,8 +35,8 @@ directed = FLOW_TASKS["directed"]
 @app.task(name=IDENTIFY, shared=False)
 def look_who_is_logged_in() -> str | None:
     """Read the account on this worker's phone; what waits for that account is rung."""
-    engine = ledger()
-    account = identify(engine, current_seat())
+    engine = process_engine()
+    account = identify(engine, current_worker())
     if account is None:
         return None
     ring_ready(engine)

@@ -15,18 +15,18 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import Engine
 from starlette.exceptions import HTTPException
 
+from gateway.access.authentication import Authenticator
+from gateway.access.caller import Keyring, caller_of, let_in_once
+from gateway.access.json_checks import MOST_PROBLEMS
+from gateway.access.middleware import SecureChannelMiddleware
+from gateway.access.turnstile import RateLimiter, ReplayCache, ReplayStore
 from gateway.api import campaigns, changes, deliveries, evidence, phones, tasks
-from gateway.api.describe import describe
-from gateway.api.parts import Gateway, seal_parameter
-from gateway.caller import Keyring, caller_of, let_in_once
-from gateway.door import Door
-from gateway.evidence import EvidenceStore
-from gateway.knock import Porter
-from gateway.problem import MEDIA_TYPE, Declined, for_customer
-from gateway.texts import MOST_PROBLEMS
-from gateway.turnstile import AskedBefore, Buckets, SignedBefore
+from gateway.api.dependencies import Gateway, seal_parameter
+from gateway.api.evidence_store import EvidenceStore
+from gateway.api.openapi import describe
+from gateway.problem import MEDIA_TYPE, ApiProblem, for_customer
+from models.database.storable import storable_text
 from models.refused import Problem, Refused
-from models.storable import storable_text
 from workers.app import app as celery
 from workers.settings import Settings
 
@@ -44,7 +44,7 @@ def _now() -> datetime:
 def create_app(engine: Engine, config: Settings, *, clock: Callable[[], datetime] = _now) -> FastAPI:
     """The API on one ledger. Its connections end with its lifespan."""
     celery.loader.import_default_modules()  # what the workers serve must be known here as well, or it is refused
-    asked_before = AskedBefore(config.redis_url)
+    asked_before = ReplayStore(config.redis_url)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -57,9 +57,9 @@ def create_app(engine: Engine, config: Settings, *, clock: Callable[[], datetime
 
     app = _described(lifespan)
     app.add_middleware(
-        Door,
+        SecureChannelMiddleware,
         keyring=Keyring(engine),
-        porter=Porter(Buckets(), SignedBefore(), clock),
+        porter=Authenticator(RateLimiter(), ReplayCache(), clock),
         remember=partial(let_in_once, engine),
         clock=clock,
         plain_for_all=config.plain_json,
@@ -91,7 +91,7 @@ def _described(lifespan: Any) -> FastAPI:
         """For a load balancer: this process answers."""
         return {"status": "ok"}
 
-    app.add_exception_handler(Declined, _declined)
+    app.add_exception_handler(ApiProblem, _declined)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _of_http)
@@ -99,18 +99,18 @@ def _described(lifespan: Any) -> FastAPI:
     return app
 
 
-def _answer(declined: Declined) -> JSONResponse:
+def _answer(declined: ApiProblem) -> JSONResponse:
     return JSONResponse(declined.details(), declined.status, headers=declined.headers, media_type=MEDIA_TYPE)
 
 
 async def _declined(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Declined)
+    assert isinstance(error, ApiProblem)
     return _answer(error)
 
 
 async def _refused(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Refused)
-    return _answer(Declined.of(error))
+    return _answer(ApiProblem.of(error))
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
@@ -120,8 +120,8 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     kind = PLANTING.get(request.url.path) if request.method == "POST" else None
     if kind is not None:
         caller, gateway = await caller_of(request), request.app.state.gateway
-        problems = await run_sync(gateway.all_wrong, caller, kind, error.body, problems)
-    return _answer(Declined("refused", problems=[for_customer(one) for one in problems]))
+        problems = await run_sync(gateway.submissions.all_problems, caller, kind, error.body, problems)
+    return _answer(ApiProblem("refused", problems=[for_customer(one) for one in problems]))
 
 
 def _problem(one: Any) -> Problem:
@@ -141,7 +141,7 @@ async def _of_http(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
     if error.status_code == 405:
-        return _answer(Declined("method_not_allowed", headers=headers))
+        return _answer(ApiProblem("method_not_allowed", headers=headers))
     if error.status_code == 404:
-        return _answer(Declined("not_found", "no such address"))
-    return _answer(Declined("refused", problems=[Problem("body", "it cannot be read", "send one JSON object")]))
+        return _answer(ApiProblem("not_found", "no such address"))
+    return _answer(ApiProblem("refused", problems=[Problem("body", "it cannot be read", "send one JSON object")]))

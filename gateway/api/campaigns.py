@@ -8,17 +8,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from sqlalchemy.orm import Session
 
-from gateway.api import shown
-from gateway.api.asked import CampaignAsked, NewPriority, Reason, plain
+from gateway.access.ownership import own_campaign
+from gateway.api import responses
+from gateway.api.dependencies import ById, CallerDep, GatewayDep
+from gateway.api.filters import CampaignsAsked
 from gateway.api.forecasts import forecast_view
-from gateway.api.parts import ById, On, Who
-from gateway.api.queries import CampaignsAsked
+from gateway.api.pages import campaigns_page
 from gateway.api.views import campaign_line, campaign_view
-from gateway.campaign_wish import campaign_wish
-from gateway.forecast import forecast
-from gateway.lists import campaigns_page
 from gateway.problem import answers
-from gateway.seen import own_campaign
+from gateway.submissions.campaign_submission import campaign_wish
+from gateway.submissions.dry_run import forecast
+from gateway.submissions.requests import CampaignAsked, NewPriority, Reason, plain
 from models.refused import Refused
 from models.tables import Campaign
 
@@ -29,11 +29,16 @@ router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
     "",
     status_code=201,
     responses={
-        200: {"model": shown.Campaign | shown.Forecast, "description": "It was planted before; or what would happen."},
+        200: {
+            "model": responses.Campaign | responses.Forecast,
+            "description": "It was planted before; or what would happen.",
+        },
         **answers("reference_taken", "too_many_waiting"),
     },
 )
-def submit_campaign(body: CampaignAsked, response: Response, who: Who, on: On) -> shown.Campaign | shown.Forecast:
+def submit_campaign(
+    body: CampaignAsked, response: Response, who: CallerDep, on: GatewayDep
+) -> responses.Campaign | responses.Forecast:
     """Plant a canvas, or the operator's day. All of it or nothing; safe to send again."""
     try:
         wish = campaign_wish(on.engine, who, body, plain(body))
@@ -44,54 +49,56 @@ def submit_campaign(body: CampaignAsked, response: Response, who: Who, on: On) -
             response.status_code = 200
             return forecast_view(on.look(who, lambda session: forecast(session, who, wish)))
         campaign, new = on.planter.plant_alone(who, wish, _show)
-    assert isinstance(campaign, shown.Campaign)
+    assert isinstance(campaign, responses.Campaign)
     response.status_code = 201 if new else 200
     response.headers["location"] = f"/v1/campaigns/{campaign.id}"
     return campaign
 
 
-def _show(session: Session, campaigns: Sequence[Campaign]) -> list[shown.Campaign]:
+def _show(session: Session, campaigns: Sequence[Campaign]) -> list[responses.Campaign]:
     return [campaign_view(session, one) for one in campaigns]
 
 
 @router.get("", responses=answers())
-def list_campaigns(asked: Annotated[CampaignsAsked, Query()], who: Who, on: On) -> shown.Page[shown.CampaignLine]:
+def list_campaigns(
+    asked: Annotated[CampaignsAsked, Query()], who: CallerDep, on: GatewayDep
+) -> responses.Page[responses.CampaignLine]:
     """Your campaigns, newest first. A task that was asked for by itself is a campaign of one."""
 
-    def work(session: Session) -> shown.Page[shown.CampaignLine]:
+    def work(session: Session) -> responses.Page[responses.CampaignLine]:
         rows, following = campaigns_page(session, who, asked.state, asked.reference, asked.cursor, asked.limit)
-        return shown.Page(items=[campaign_line(one) for one in rows], next=following)
+        return responses.Page(items=[campaign_line(one) for one in rows], next=following)
 
     return on.look(who, work)
 
 
 @router.get("/{campaign_id}", responses=answers())
-def get_campaign(campaign_id: ById, who: Who, on: On) -> shown.Campaign:
+def get_campaign(campaign_id: ById, who: CallerDep, on: GatewayDep) -> responses.Campaign:
     """How far a campaign is: asked for, got, missing and why."""
     return on.look(who, lambda session: campaign_view(session, own_campaign(session, who, campaign_id)))
 
 
 @router.patch("/{campaign_id}", responses=answers("not_now"))
-def prioritise_campaign(campaign_id: ById, body: NewPriority, who: Who, on: On) -> shown.Prioritised:
+def prioritise_campaign(campaign_id: ById, body: NewPriority, who: CallerDep, on: GatewayDep) -> responses.Prioritised:
     """Put all of a campaign elsewhere in the line."""
-    return shown.Prioritised(changed=on.control.reprioritise_campaign(who, campaign_id, body.priority))
+    return responses.Prioritised(changed=on.control.reprioritise_campaign(who, campaign_id, body.priority))
 
 
 @router.post("/{campaign_id}/stop", responses=answers("not_now"))
-def stop_campaign(campaign_id: ById, who: Who, on: On, body: Reason | None = None) -> shown.Stopped:
+def stop_campaign(campaign_id: ById, who: CallerDep, on: GatewayDep, body: Reason | None = None) -> responses.Stopped:
     """End all of a campaign."""
     report = on.control.stop_campaign(who, campaign_id, body.why if body else "")
-    return shown.Stopped(stopped=report.stopped, leaving=report.leaving, in_review=report.in_review)
+    return responses.Stopped(stopped=report.stopped, leaving=report.leaving, in_review=report.in_review)
 
 
 @router.post("/{campaign_id}/pause", responses=answers("not_now"))
-def pause_campaign(campaign_id: ById, who: Who, on: On, body: Reason | None = None) -> shown.Paused:
+def pause_campaign(campaign_id: ById, who: CallerDep, on: GatewayDep, body: Reason | None = None) -> responses.Paused:
     """Hold all of a campaign, and what it plants meanwhile."""
     report = on.control.pause_campaign(who, campaign_id, body.why if body else "")
-    return shown.Paused(held=report.held, leaving=report.leaving)
+    return responses.Paused(held=report.held, leaving=report.leaving)
 
 
 @router.post("/{campaign_id}/resume", responses=answers("not_now"))
-def resume_campaign(campaign_id: ById, who: Who, on: On) -> shown.Resumed:
+def resume_campaign(campaign_id: ById, who: CallerDep, on: GatewayDep) -> responses.Resumed:
     """Let a paused campaign go on."""
-    return shown.Resumed(ready=on.control.resume_campaign(who, campaign_id))
+    return responses.Resumed(ready=on.control.resume_campaign(who, campaign_id))

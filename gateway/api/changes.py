@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 
-from gateway.api import shown
-from gateway.api.parts import On, Who
+from gateway.api import responses
+from gateway.api.dependencies import CallerDep, GatewayDep
 from gateway.api.views import change_view
-from gateway.problem import Declined, answers
-from models.changes import MOST_IN_A_PAGE, changes_since, last_position
+from gateway.problem import ApiProblem, answers
+from models.history.state_changes import MOST_IN_A_PAGE, changes_since, last_position
 from models.refused import Problem, refuse
 from models.tables import StateChange
 
@@ -21,27 +21,27 @@ router = APIRouter(prefix="/v1/changes", tags=["changes"])
 
 @router.get("", responses=answers("changes_gone"))
 def list_changes(
-    who: Who,
-    on: On,
+    who: CallerDep,
+    on: GatewayDep,
     since: Annotated[
         int, Query(ge=0, le=2**63 - 1, description="The position read last; 0 begins at the first that is kept.")
     ] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST_IN_A_PAGE, description="How many at most.")] = 100,
-) -> shown.Changes:
+) -> responses.Changes:
     """What changed after a position. None is ever added before one that was seen."""
 
-    def work(session: Session) -> shown.Changes:
+    def work(session: Session) -> responses.Changes:
         # read before the page: what is numbered in between would else look like something that is gone
         last = last_position(session, who.key.id)
         found = _without_gap(changes_since(session, who.key.id, since, limit))
         if since:
             _check_begin(since, found[0].position if found else None, last)
-        return shown.Changes(items=found, next=found[-1].position if found else since)
+        return responses.Changes(items=found, next=found[-1].position if found else since)
 
     return on.look(who, work)
 
 
-def _without_gap(rows: Sequence[StateChange]) -> list[shown.Change]:
+def _without_gap(rows: Sequence[StateChange]) -> list[responses.Change]:
     """Those up to the first gap: among the oldest, one may be forgotten before the one below it."""
     views = [change_view(one) for one in rows]
     return [one for place, one in enumerate(views) if one.position == views[0].position + place]
@@ -59,4 +59,4 @@ def _check_begin(since: int, first: int | None, last: int) -> None:
     if begin > since:
         reason = f"the changes after {since}, up to {begin}, are not kept any more"
         remedy = f"list your tasks and campaigns, then ask with since={begin}"
-        raise Declined("changes_gone", problems=[Problem("since", reason, remedy)])
+        raise ApiProblem("changes_gone", problems=[Problem("since", reason, remedy)])

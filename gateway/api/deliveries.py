@@ -10,20 +10,20 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 
-from gateway.api import shown
-from gateway.api.asked import ReplayAsked
-from gateway.api.parts import ById, On, Who
-from gateway.api.queries import DeliveriesAsked
+from gateway.access.caller import let_in_once
+from gateway.access.ownership import own_delivery
+from gateway.api import responses
+from gateway.api.cursors import from_numbers, to_numbers
+from gateway.api.dependencies import ById, CallerDep, GatewayDep
+from gateway.api.filters import DeliveriesAsked
+from gateway.api.pages import deliveries_page
 from gateway.api.views import delivery_view
-from gateway.caller import let_in_once
-from gateway.cursors import from_numbers, to_numbers
-from gateway.lists import deliveries_page
-from gateway.problem import Declined, answers, unknown
-from gateway.seen import own_delivery
-from models.delivery_log import Which, find_delivery
-from models.engine import read
+from gateway.problem import ApiProblem, answers, unknown
+from gateway.submissions.requests import ReplayAsked
+from models.notify.delivery_log import Which, find_delivery
+from models.notify.replays import MOST_REPLAYED, EndpointGone, NoSuchDelivery, Rest, replay_one, replay_some
 from models.refused import Refused
-from models.replays import MOST_REPLAYED, EndpointGone, NoSuchDelivery, Rest, replay_one, replay_some
+from models.transactions.read_write import read
 
 router = APIRouter(prefix="/v1/deliveries", tags=["deliveries"])
 
@@ -31,27 +31,29 @@ REPLAY = "replay"
 
 
 @router.get("", responses=answers())
-def list_deliveries(asked: Annotated[DeliveriesAsked, Query()], who: Who, on: On) -> shown.Page[shown.Delivery]:
+def list_deliveries(
+    asked: Annotated[DeliveriesAsked, Query()], who: CallerDep, on: GatewayDep
+) -> responses.Page[responses.Delivery]:
     """Your callbacks, newest first."""
     which = Which(
         state=asked.state, task_id=asked.task, campaign_id=asked.campaign, since=asked.since, until=asked.until
     )
 
-    def work(session: Session) -> shown.Page[shown.Delivery]:
+    def work(session: Session) -> responses.Page[responses.Delivery]:
         rows, following = deliveries_page(session, who, which, asked.cursor, asked.limit)
-        return shown.Page(items=[delivery_view(one) for one in rows], next=following)
+        return responses.Page(items=[delivery_view(one) for one in rows], next=following)
 
     return on.look(who, work)
 
 
 @router.get("/{delivery_id}", responses=answers())
-def get_delivery(delivery_id: ById, who: Who, on: On) -> shown.Delivery:
+def get_delivery(delivery_id: ById, who: CallerDep, on: GatewayDep) -> responses.Delivery:
     """How far a callback is, by its webhook-id."""
     return on.look(who, lambda session: delivery_view(own_delivery(session, who, find_delivery(session, delivery_id))))
 
 
 @router.post("/replay", responses=answers("not_now"))
-def replay(body: ReplayAsked, who: Who, on: On) -> shown.ReplayedSome:
+def replay(body: ReplayAsked, who: CallerDep, on: GatewayDep) -> responses.ReplayedSome:
     """Send once more what came about in a time, under the ids that it had: at most 10000 callbacks for one request.
 
     Of this key alone. Those of one task are sent in their order, those of different tasks in any.
@@ -62,17 +64,17 @@ def replay(body: ReplayAsked, who: Who, on: On) -> shown.ReplayedSome:
     with _in_words_of_the_interface():
         done = replay_some(on.engine, which, who=who.who, most=MOST_REPLAYED, rest=rest)
     following = None if done.rest is None else to_numbers(REPLAY, done.rest.after, done.rest.last)
-    return shown.ReplayedSome(replayed=done.replayed, next=following)
+    return responses.ReplayedSome(replayed=done.replayed, next=following)
 
 
 @router.post("/{delivery_id}/replay", responses=answers("not_now"))
-def replay_delivery(delivery_id: ById, who: Who, on: On) -> shown.Replayed:
+def replay_delivery(delivery_id: ById, who: CallerDep, on: GatewayDep) -> responses.Replayed:
     """Send one callback once more."""
     found = read(on.engine, lambda session: own_delivery(session, who, find_delivery(session, delivery_id)))
     let_in_once(on.engine, who)
     with _in_words_of_the_interface():
         replay_one(on.engine, found.id, who=who.who, key_id=found.key_id)
-    return shown.Replayed(replayed=1)
+    return responses.Replayed(replayed=1)
 
 
 @contextmanager
@@ -84,6 +86,6 @@ def _in_words_of_the_interface() -> Iterator[None]:
         raise unknown("delivery") from None
     except EndpointGone as gone:
         remedy = "when it is there again, ask the operator to enable it; then send this once more"
-        raise Declined("not_now", problems=[replace(one, remedy=remedy) for one in gone.problems]) from None
+        raise ApiProblem("not_now", problems=[replace(one, remedy=remedy) for one in gone.problems]) from None
     except Refused as refused:
-        raise Declined.of(refused, "not_now") from None
+        raise ApiProblem.of(refused, "not_now") from None

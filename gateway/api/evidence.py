@@ -8,20 +8,20 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from sqlalchemy.orm import Session
 
-from gateway.api import shown
-from gateway.api.parts import ById, On, Who
-from gateway.evidence import MEDIA_TYPES, bundle_of
+from gateway.access.ownership import own_task
+from gateway.api import responses
+from gateway.api.dependencies import ById, CallerDep, GatewayDep
+from gateway.api.evidence_store import MEDIA_TYPES, bundle_of
 from gateway.problem import answers
-from gateway.seen import own_task
-from workers.evidence.facts import Bundle
+from workers.evidence.bundle import Bundle
 
 router = APIRouter(prefix="/v1/tasks", tags=["evidence"])
 
 
 @router.get("/{task_id}/attempts/{number}/evidence/{name}", responses=answers())
 def get_evidence(
-    task_id: ById, number: Annotated[int, Path(ge=0, le=1000)], name: ById, who: Who, on: On
-) -> shown.EvidenceFile:
+    task_id: ById, number: Annotated[int, Path(ge=0, le=1000)], name: ById, who: CallerDep, on: GatewayDep
+) -> responses.EvidenceFile:
     """One file, in base64: `screenshot.jpg`, `ui.xml` or `evidence.json`."""
 
     def work(session: Session) -> Bundle:
@@ -29,4 +29,4 @@ def get_evidence(
 
     data = on.evidence.read(on.look(who, work), name)
     content = base64.b64encode(data).decode("ascii")
-    return shown.EvidenceFile(name=name, media_type=MEDIA_TYPES[name], bytes=len(data), content=content)
+    return responses.EvidenceFile(name=name, media_type=MEDIA_TYPES[name], bytes=len(data), content=content)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from gateway.api import shown
-from gateway.forecast import Forecast
+from gateway.api import responses
 from gateway.problem import Detail, for_customer
+from gateway.submissions.dry_run import DryRun
 
 
-def forecast_view(found: Forecast) -> shown.Forecast:
+def forecast_view(found: DryRun) -> responses.Forecast:
     """As a customer sees it."""
-    return shown.Forecast(
+    return responses.Forecast(
         accepted=not found.problems,
         problems=[
             Detail(field=one.field, reason=one.reason, remedy=one.remedy) for one in map(for_customer, found.problems)
         ],
         tasks=found.tasks,
         placements=[
-            shown.Placement(
+            responses.Placement(
                 flow=one.flow,
                 tasks=one.tasks,
                 target=one.target,

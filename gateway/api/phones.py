@@ -8,57 +8,57 @@ from fastapi import APIRouter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway.api import shown
-from gateway.api.asked import Reason
-from gateway.api.parts import ById, On, Who
+from gateway.access.caller import Caller
+from gateway.access.ownership import known_phone
+from gateway.api import responses
+from gateway.api.dependencies import ById, CallerDep, GatewayDep
 from gateway.api.views import phone_view
-from gateway.caller import Caller
 from gateway.problem import answers
-from gateway.seen import known_phone
-from models.states import State
+from gateway.submissions.requests import Reason
 from models.tables import Phone, Task
+from models.tasks.states import State
 
 router = APIRouter(prefix="/v1/phones", tags=["phones"])
 
 
 @router.get("", responses=answers())
-def list_phones(who: Who, on: On) -> shown.Phones:
+def list_phones(who: CallerDep, on: GatewayDep) -> responses.Phones:
     """Every phone: its state and why, the account on it, whether it works."""
 
-    def work(session: Session) -> shown.Phones:
+    def work(session: Session) -> responses.Phones:
         phones = session.scalars(select(Phone).where(Phone.sandbox == who.key.sandbox).order_by(Phone.serial)).all()
-        return shown.Phones(items=_views(session, who, phones))
+        return responses.Phones(items=_views(session, who, phones))
 
     return on.look(who, work)
 
 
 @router.get("/{serial}", responses=answers())
-def get_phone(serial: ById, who: Who, on: On) -> shown.Phone:
+def get_phone(serial: ById, who: CallerDep, on: GatewayDep) -> responses.Phone:
     """One phone."""
     return on.look(who, lambda session: _views(session, who, [known_phone(session, who, serial)])[0])
 
 
 @router.post("/{serial}/stop", responses=answers())
-def stop_phone(serial: ById, who: Who, on: On, body: Reason | None = None) -> shown.Stopped:
+def stop_phone(serial: ById, who: CallerDep, on: GatewayDep, body: Reason | None = None) -> responses.Stopped:
     """End your tasks that run there, or are pinned to it or to the account on it. The phone goes on with other work."""
     report = on.control.stop_phone(who, serial, body.why if body else "")
-    return shown.Stopped(stopped=report.stopped, leaving=report.leaving, in_review=report.in_review)
+    return responses.Stopped(stopped=report.stopped, leaving=report.leaving, in_review=report.in_review)
 
 
 @router.post("/{serial}/pause", responses=answers("not_now"))
-def pause_phone(serial: ById, who: Who, on: On, body: Reason | None = None) -> shown.Paused:
+def pause_phone(serial: ById, who: CallerDep, on: GatewayDep, body: Reason | None = None) -> responses.Paused:
     """Leave a phone alone until it is resumed: what runs there goes elsewhere, what is pinned to it waits."""
     report = on.control.pause_phone(who, serial, body.why if body else "")
-    return shown.Paused(held=report.held, leaving=report.leaving)
+    return responses.Paused(held=report.held, leaving=report.leaving)
 
 
 @router.post("/{serial}/resume", responses=answers("not_now"))
-def resume_phone(serial: ById, who: Who, on: On) -> shown.Resumed:
+def resume_phone(serial: ById, who: CallerDep, on: GatewayDep) -> responses.Resumed:
     """Let a paused phone work again."""
-    return shown.Resumed(ready=on.control.resume_phone(who, serial))
+    return responses.Resumed(ready=on.control.resume_phone(who, serial))
 
 
-def _views(session: Session, who: Caller, phones: Sequence[Phone]) -> list[shown.Phone]:
+def _views(session: Session, who: Caller, phones: Sequence[Phone]) -> list[responses.Phone]:
     running = {
         serial: (task_id, key_id)
         for serial, task_id, key_id in session.execute(

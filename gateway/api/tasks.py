@@ -11,18 +11,18 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway.api import shown
-from gateway.api.asked import NewPriority, Reason, TaskAsked, plain
+from gateway.access.caller import Caller
+from gateway.access.ownership import own_task
+from gateway.api import responses
+from gateway.api.dependencies import ById, CallerDep, Gateway, GatewayDep, IsBig
+from gateway.api.filters import TasksAsked
 from gateway.api.forecasts import forecast_view
-from gateway.api.parts import ById, Gateway, IsBig, On, Who
-from gateway.api.queries import TasksAsked
+from gateway.api.pages import tasks_page
 from gateway.api.views import attempt_view, task_line, task_view
-from gateway.caller import Caller
-from gateway.forecast import forecast
-from gateway.lists import tasks_page
 from gateway.problem import answers
-from gateway.seen import own_task
-from gateway.wishes import Wish, checked_callback, compile_task, digest_of, drawn_seed
+from gateway.submissions.dry_run import forecast
+from gateway.submissions.requests import NewPriority, Reason, TaskAsked, plain
+from gateway.submissions.submission import Submission, checked_callback, compile_task, digest_of, drawn_seed
 from models.refused import Refused
 from models.tables import Attempt, Campaign, Task
 
@@ -35,11 +35,16 @@ MOST_NAME = 191
     "",
     status_code=201,
     responses={
-        200: {"model": shown.Task | shown.Forecast, "description": "It was planted before; or what would happen."},
+        200: {
+            "model": responses.Task | responses.Forecast,
+            "description": "It was planted before; or what would happen.",
+        },
         **answers("reference_taken", "too_many_waiting"),
     },
 )
-async def submit_task(body: TaskAsked, response: Response, who: Who, on: On, big: IsBig) -> shown.Task | shown.Forecast:
+async def submit_task(
+    body: TaskAsked, response: Response, who: CallerDep, on: GatewayDep, big: IsBig
+) -> responses.Task | responses.Forecast:
     """Plant one flow. Safe to send again: the reference stands for one task."""
     reading = partial(_wish, body, who.key.allowlist)
     try:
@@ -51,15 +56,15 @@ async def submit_task(body: TaskAsked, response: Response, who: Who, on: On, big
             response.status_code = 200
             return await run_sync(_forecast, on, who, wish)
         task, new = await on.planter.plant_in_line(who, wish, _show)
-    assert isinstance(task, shown.Task)
+    assert isinstance(task, responses.Task)
     response.status_code = 201 if new else 200
     response.headers["location"] = f"/v1/tasks/{task.id}"
     return task
 
 
-def _wish(body: TaskAsked, allowlist: tuple[str, ...]) -> Wish:
+def _wish(body: TaskAsked, allowlist: tuple[str, ...]) -> Submission:
     asked = plain(body)
-    return Wish(
+    return Submission(
         kind="task",
         reference=body.reference,
         name=f"{body.flow} {body.reference}"[:MOST_NAME],
@@ -73,66 +78,68 @@ def _wish(body: TaskAsked, allowlist: tuple[str, ...]) -> Wish:
     )
 
 
-def _forecast(on: Gateway, who: Caller, wish: Wish) -> shown.Forecast:
+def _forecast(on: Gateway, who: Caller, wish: Submission) -> responses.Forecast:
     return forecast_view(on.look(who, lambda session: forecast(session, who, wish)))
 
 
-def _show(session: Session, campaigns: Sequence[Campaign]) -> list[shown.Task]:
+def _show(session: Session, campaigns: Sequence[Campaign]) -> list[responses.Task]:
     which = (Task.campaign_id.in_([one.id for one in campaigns]), Task.position == 0)
     tasks = {one.campaign_id: one for one in session.scalars(select(Task).where(*which))}
     return [task_view(tasks[one.id]) for one in campaigns]
 
 
 @router.get("", responses=answers())
-def list_tasks(asked: Annotated[TasksAsked, Query()], who: Who, on: On) -> shown.Page[shown.TaskLine]:
+def list_tasks(
+    asked: Annotated[TasksAsked, Query()], who: CallerDep, on: GatewayDep
+) -> responses.Page[responses.TaskLine]:
     """Your tasks, newest first; those that fit all that is given."""
 
-    def work(session: Session) -> shown.Page[shown.TaskLine]:
+    def work(session: Session) -> responses.Page[responses.TaskLine]:
         rows, following = tasks_page(session, who, asked.filter(), asked.cursor, asked.limit)
-        return shown.Page(items=[task_line(one) for one in rows], next=following)
+        return responses.Page(items=[task_line(one) for one in rows], next=following)
 
     return on.look(who, work)
 
 
 @router.get("/{task_id}", responses=answers())
-def get_task(task_id: ById, who: Who, on: On) -> shown.Task:
+def get_task(task_id: ById, who: CallerDep, on: GatewayDep) -> responses.Task:
     """How a task stands, and its result."""
     return on.look(who, lambda session: task_view(own_task(session, who, task_id)))
 
 
 @router.get("/{task_id}/attempts", responses=answers())
-def list_attempts(task_id: ById, who: Who, on: On) -> shown.Attempts:
+def list_attempts(task_id: ById, who: CallerDep, on: GatewayDep) -> responses.Attempts:
     """Every try of a task: on which phone, as whom, and why it failed."""
 
-    def work(session: Session) -> shown.Attempts:
+    def work(session: Session) -> responses.Attempts:
         task = own_task(session, who, task_id)
         found = session.scalars(select(Attempt).where(Attempt.task_id == task.id).order_by(Attempt.number))
-        return shown.Attempts(items=[attempt_view(one) for one in found])
+        return responses.Attempts(items=[attempt_view(one) for one in found])
 
     return on.look(who, work)
 
 
 @router.patch("/{task_id}", responses=answers("not_now"))
-def prioritise_task(task_id: ById, body: NewPriority, who: Who, on: On) -> shown.Prioritised:
+def prioritise_task(task_id: ById, body: NewPriority, who: CallerDep, on: GatewayDep) -> responses.Prioritised:
     """Put a task, with what stands in its place, elsewhere in the line."""
-    return shown.Prioritised(changed=on.control.reprioritise_task(who, task_id, body.priority))
+    return responses.Prioritised(changed=on.control.reprioritise_task(who, task_id, body.priority))
 
 
 @router.post("/{task_id}/stop", responses=answers("not_now"))
-def stop_task(task_id: ById, who: Who, on: On, body: Reason | None = None) -> shown.Stopped:
+def stop_task(task_id: ById, who: CallerDep, on: GatewayDep, body: Reason | None = None) -> responses.Stopped:
     """End a task: at once if it has not begun, else its worker leaves the phone."""
     report = on.control.stop_task(who, task_id, body.why if body else "")
-    return shown.Stopped(stopped=report.stopped, leaving=report.leaving, in_review=report.in_review)
+    return responses.Stopped(stopped=report.stopped, leaving=report.leaving, in_review=report.in_review)
 
 
 @router.post("/{task_id}/pause", responses=answers("not_now"))
-def pause_task(task_id: ById, who: Who, on: On, body: Reason | None = None) -> shown.Paused:
+def pause_task(task_id: ById, who: CallerDep, on: GatewayDep, body: Reason | None = None) -> responses.Paused:
     """Hold a task until it is resumed."""
     report = on.control.pause_task(who, task_id, body.why if body else "")
-    return shown.Paused(held=report.held, leaving=report.leaving)
+    return responses.Paused(held=report.held, leaving=report.leaving)
 
 
 @router.post("/{task_id}/resume", responses=answers("not_now"))
-def resume_task(task_id: ById, who: Who, on: On) -> shown.Resumed:
+def resume_task(task_id: ById, who: CallerDep, on: GatewayDep) -> responses.Resumed:
     """Let a paused task go on."""
-    return shown.Resumed(ready=on.control.resume_task(who, task_id))
+    return responses.Resumed(ready=on.control.resume_task(who, task_id))

@@ -7,21 +7,23 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from flows.failures import remedy_for
-from gateway.api import shown
-from models.completeness import completeness
-from models.progress import read_progress
-from models.states import State
+from gateway.api import responses
 from models.tables import Attempt, Campaign, Delivery, Phone, StateChange, Task
+from models.tasks.completeness import completeness
+from models.tasks.progress import read_progress
+from models.tasks.states import State
 
 
 def failure(
     code: str | None, kind: str | None, culprit: str | None, reason: str | None, details: Any = None
-) -> shown.Failure | None:
+) -> responses.Failure | None:
     """Why it failed, with the remedy that follows from the code and from what the attempt counted."""
     if code is None:
         return None
     counted = details if isinstance(details, dict) else None
-    return shown.Failure(code=code, kind=kind, culprit=culprit, reason=reason, remedy=remedy_for(code, counted) or None)
+    return responses.Failure(
+        code=code, kind=kind, culprit=culprit, reason=reason, remedy=remedy_for(code, counted) or None
+    )
 
 
 def target(task: Task) -> str:
@@ -57,19 +59,19 @@ def _line(task: Task) -> dict[str, Any]:
     }
 
 
-def task_line(task: Task) -> shown.TaskLine:
+def task_line(task: Task) -> responses.TaskLine:
     """In a list."""
-    return shown.TaskLine(**_line(task))
+    return responses.TaskLine(**_line(task))
 
 
-def task_view(task: Task) -> shown.Task:
+def task_view(task: Task) -> responses.Task:
     """Whole."""
-    return shown.Task(**_line(task), params=task.kwargs, step=task.step, result=task.result, sandbox=task.sandbox)
+    return responses.Task(**_line(task), params=task.kwargs, step=task.step, result=task.result, sandbox=task.sandbox)
 
 
-def attempt_view(attempt: Attempt) -> shown.Attempt:
+def attempt_view(attempt: Attempt) -> responses.Attempt:
     """One try."""
-    return shown.Attempt(
+    return responses.Attempt(
         number=attempt.number,
         account=attempt.account_id,
         phone=attempt.phone_serial,
@@ -89,9 +91,9 @@ def _campaign_state(campaign: Campaign) -> Any:
     return campaign.outcome or ("paused" if campaign.paused else "open")
 
 
-def campaign_line(campaign: Campaign) -> shown.CampaignLine:
+def campaign_line(campaign: Campaign) -> responses.CampaignLine:
     """In a list."""
-    return shown.CampaignLine(
+    return responses.CampaignLine(
         id=campaign.id,
         reference=campaign.reference,
         name=campaign.name,
@@ -102,18 +104,18 @@ def campaign_line(campaign: Campaign) -> shown.CampaignLine:
     )
 
 
-def campaign_view(session: Session, campaign: Campaign) -> shown.Campaign:
+def campaign_view(session: Session, campaign: Campaign) -> responses.Campaign:
     """With its counts."""
-    return shown.Campaign(
+    return responses.Campaign(
         **campaign_line(campaign).model_dump(),
         tasks={flow: dict(states) for flow, states in read_progress(session, campaign.id).tasks.items()},
         completeness=completeness(session, campaign.id).as_json(),
     )
 
 
-def phone_view(phone: Phone, running: str | None, *, busy: bool) -> shown.Phone:
+def phone_view(phone: Phone, running: str | None, *, busy: bool) -> responses.Phone:
     """`running` is the caller's own task on it."""
-    return shown.Phone(
+    return responses.Phone(
         serial=phone.serial,
         host=phone.host,
         model=phone.model,
@@ -131,9 +133,9 @@ def phone_view(phone: Phone, running: str | None, *, busy: bool) -> shown.Phone:
     )
 
 
-def delivery_view(delivery: Delivery) -> shown.Delivery:
+def delivery_view(delivery: Delivery) -> responses.Delivery:
     """A callback, without what it tells."""
-    return shown.Delivery(
+    return responses.Delivery(
         id=delivery.id,
         event_type=delivery.event_type,
         url=delivery.url,
@@ -149,10 +151,10 @@ def delivery_view(delivery: Delivery) -> shown.Delivery:
     )
 
 
-def change_view(change: StateChange) -> shown.Change:
+def change_view(change: StateChange) -> responses.Change:
     """A move."""
     assert change.position is not None, "only numbered changes are read"
-    return shown.Change(
+    return responses.Change(
         position=change.position,
         kind=change.kind,
         id=change.subject_id,

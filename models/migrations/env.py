@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 import models.tables  # noqa: F401 - fills the metadata
-from models.base import Base
+from models.database.base import Base
 
 connection = context.config.attributes["connection"]
 context.configure(

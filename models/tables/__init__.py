@@ -2,7 +2,7 @@
 
 from models.tables.actions import ActionRow
 from models.tables.attempts import Attempt, RefusedWrite
-from models.tables.authors import Author, CapValue, Change
+from models.tables.authors import AuditEntry, Author, CapValue
 from models.tables.blame import Alert, Hold
 from models.tables.campaigns import Campaign
 from models.tables.changes import StateChange
@@ -18,10 +18,10 @@ __all__ = [
     "Alert",
     "ApiKey",
     "Attempt",
+    "AuditEntry",
     "Author",
     "Campaign",
     "CapValue",
-    "Change",
     "CollectedComment",
     "CollectedTitle",
     "CommentSighting",

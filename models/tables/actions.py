@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import BigInteger, Date, ForeignKey, Index, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import MYSQL_BINARY_TEXT, Base, Id, Key, LongText, Name, Word
+from models.database.base import MYSQL_BINARY_TEXT, Base, Id, Key, LongText, Name, Word
 
 
 class ActionRow(Base):

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import Date, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import MYSQL_BINARY_TEXT, Base, Json, LongText, Name, Word
+from models.database.base import MYSQL_BINARY_TEXT, Base, Json, LongText, Name, Word
 
 
 class Author(Base):
@@ -32,7 +32,7 @@ class CapValue(Base):
     value: Mapped[int]
 
 
-class Change(Base):
+class AuditEntry(Base):
     """Who changed a basis, a cap or an account's rest, stopped, paused or resumed what: when, from what to what."""
 
     __tablename__ = "changes"

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Index, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import MYSQL_BINARY_TEXT, Base, Json, LongText, Name, Word
+from models.database.base import MYSQL_BINARY_TEXT, Base, Json, LongText, Name, Word
 
 
 class Hold(Base):
@@ -43,7 +43,7 @@ class Alert(Base):
         BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True
     )
     at: Mapped[datetime]
-    kind: Mapped[Word]  # one of models.alerts.KINDS
+    kind: Mapped[Word]  # one of models.notify.alerts.KINDS
     subject: Mapped[Name]  # e.g. phone:SIM0001, account:acc0001, task:<id>, hold:7, host:shelf1
     text: Mapped[LongText]
     remedy: Mapped[LongText]

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import MYSQL_BINARY_TEXT, Base, Id, Json, LongText, Name, Word
+from models.database.base import MYSQL_BINARY_TEXT, Base, Id, Json, LongText, Name, Word
 
 
 class Campaign(Base):
@@ -15,7 +15,7 @@ class Campaign(Base):
     __table_args__ = (
         Index("ix_campaigns_created", "created_at"),
         Index("ix_campaigns_outcome", "outcome"),
-        # of the lists of customers: gateway/lists.py
+        # of the lists of customers: gateway/api/pages.py
         Index("ix_campaigns_key", "key_id", "created_at", "id"),
         Index("ix_campaigns_key_outcome", "key_id", "outcome", "created_at", "id"),
         # a key's own id stands for one request: the same one again gives the same campaign

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import MYSQL_BINARY_TEXT, Base, Count, Id, Key, LongText, Name, Word
+from models.database.base import MYSQL_BINARY_TEXT, Base, Count, Id, Key, LongText, Name, Word
 
 
 class CollectedTitle(Base):

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import MYSQL_BINARY_TEXT, Base, Id, Json, Key, LongText, Name, Word
+from models.database.base import MYSQL_BINARY_TEXT, Base, Id, Json, Key, LongText, Name, Word
 
 Number = BigInteger().with_variant(Integer(), "sqlite")
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import MYSQL_BINARY_TEXT, Base, Id, Json, LongText, Name, Word
+from models.database.base import MYSQL_BINARY_TEXT, Base, Id, Json, LongText, Name, Word
 
 
 class Phone(Base):

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import MYSQL_BINARY_TEXT, Base, Json, LongText, Name, Word
+from models.database.base import MYSQL_BINARY_TEXT, Base, Json, LongText, Name, Word
 
 
 class ApiKey(Base):

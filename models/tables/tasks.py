@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import MYSQL_BINARY_TEXT, Base, Id, Json, Key, LongText, Name, Word
+from models.database.base import MYSQL_BINARY_TEXT, Base, Id, Json, Key, LongText, Name, Word
 
 
 class Task(Base):
@@ -27,7 +27,7 @@ class Task(Base):
         Index("ix_tasks_hold", "hold_id"),
         Index("ix_tasks_pinned_account", "pinned_account", "state"),
         Index("ix_tasks_pinned_phone", "pinned_phone", "state"),
-        # of the lists of customers: gateway/lists.py
+        # of the lists of customers: gateway/api/pages.py
         Index("ix_tasks_key", "key_id", "created_at", "id"),
         Index("ix_tasks_key_state", "key_id", "state", "created_at", "id"),
         Index("ix_tasks_key_flow", "key_id", "flow", "created_at", "id"),

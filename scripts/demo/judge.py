@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from models.engine import read
 from models.tables import ActionRow
+from models.transactions.read_write import read
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -10,8 +10,8 @@ from rich.table import Table
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.states import ENDED, State
 from models.tables import ActionRow, CollectedComment, CollectedTitle, Phone, Task
+from models.tasks.states import ENDED, State
 
 
 @dataclass(frozen=True, slots=True)

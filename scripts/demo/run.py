@@ -12,20 +12,21 @@ from pathlib import Path
 from rich.console import Console
 from sqlalchemy import Engine, select
 
-from models.authors import register_author, set_basis
-from models.engine import connect, read
-from models.states import State
+from models.database.engine import connect
+from models.responsible_use.authors import register_author, set_basis
 from models.tables import Account, Task
+from models.tasks.states import State
+from models.transactions.read_write import read
 from scripts.demo.judge import ledger_deeds, mismatches, true_deeds
 from scripts.demo.report import Report, accounts_table, per_account, read_report, report_table
 from scripts.demo.shelf import Shelf, start_shelf
-from scripts.embedded import free_port
-from scripts.following import follow
-from scripts.processes import Processes
-from scripts.services import Services, base_services, start_fleet
-from workers.campaign_file import CampaignFile
-from workers.day import submit_day
-from workers.given_campaign import read_campaign_file
+from scripts.local.embedded import free_port
+from scripts.local.processes import Processes
+from scripts.local.services import Services, base_services, start_fleet
+from scripts.terminal.following import follow
+from workers.campaigns.build import submit_day
+from workers.campaigns.campaign_file import CampaignFile
+from workers.campaigns.given_campaign import read_campaign_file
 from workers.settings import settings
 
 STANDARD_DAY = Path(__file__).parent.parent / "standard_day.yaml"

@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from scripts.processes import Part, Processes, python
+from scripts.local.processes import Part, Processes, python
 
 READY_SECONDS = 30.0
 

@@ -11,13 +11,13 @@ from celery.canvas import Signature
 from rich.console import Console
 from sqlalchemy import select
 
-from models.engine import read
 from models.refused import refuse
 from models.tables import Account, Author
-from scripts.following import follow_to_the_end
-from scripts.ground import join_fleet, operator
-from scripts.words import in_words
-from workers.submit import submit
+from models.transactions.read_write import read
+from scripts.connect import join_fleet, operator
+from scripts.terminal.following import follow_to_the_end
+from scripts.terminal.words import in_words
+from workers.planting.submit import submit
 from workers.tasks import nurture
 
 VIDEOS_A_LIKE = 60  # a feed shows many authors, and only those with a basis are liked

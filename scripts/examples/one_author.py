@@ -9,12 +9,12 @@ from celery import chord
 from celery.canvas import Signature
 from rich.console import Console
 
-from scripts.following import follow_to_the_end
-from scripts.ground import join_fleet, operator
-from scripts.show import say
-from scripts.words import in_words
-from workers.stages import draw_directed, each_title
-from workers.submit import submit
+from scripts.connect import join_fleet, operator
+from scripts.terminal.following import follow_to_the_end
+from scripts.terminal.show import say
+from scripts.terminal.words import in_words
+from workers.campaigns.stages import draw_directed, each_title
+from workers.planting.submit import submit
 from workers.tasks import collect_titles
 
 

@@ -10,7 +10,7 @@ import os
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
-from gateway.client import Event, SealBroken, Secret, SignatureRefused, verify
+from gateway.client.client import Event, SealBroken, Secret, SignatureRefused, verify
 
 secret = Secret.of_texts(os.environ["SEAL_KEY"], os.environ["SIGNING_SECRET"])
 taken: set[str] = set()  # keep the ids in your database: a callback may come twice

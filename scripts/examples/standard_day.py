@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from scripts.following import follow_to_the_end
-from scripts.ground import join_fleet, operator
-from scripts.words import in_words
-from workers.campaign_file import CampaignFile
-from workers.day import submit_day
-from workers.given_campaign import read_campaign_file
+from scripts.connect import join_fleet, operator
+from scripts.terminal.following import follow_to_the_end
+from scripts.terminal.words import in_words
+from workers.campaigns.build import submit_day
+from workers.campaigns.campaign_file import CampaignFile
+from workers.campaigns.given_campaign import read_campaign_file
 
 STANDARD_DAY = Path(__file__).parents[1] / "standard_day.yaml"
 

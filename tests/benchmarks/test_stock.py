@@ -19,8 +19,8 @@ from chaos.material import read_material
 from chaos.plan import DAY_LIKES, DAY_REPLIES, DAY_VIDEOS, Canvas, plan_work
 from chaos.schedule import KINDS, plan_strikes
 from flows.session import Action, ActionKind
-from models.states import State
-from workers.plant import compile_for_planting
+from models.tasks.states import State
+from workers.planting.plant import compile_for_planting
 
 LATER = DAY_VIDEOS + 1 + DAY_LIKES + DAY_REPLIES + 1  # of a day's canvas, planted by its desk tasks on the way
 

@@ -13,7 +13,7 @@ from chaos.judge import Rows, judge
 from chaos.material import read_material
 from chaos.plan import Canvas, plan_work
 from chaos.rows import read_truth
-from models.states import ENDED, State
+from models.tasks.states import ENDED, State
 from tests.support.poll import wait_until
 
 SECONDS = 120.0

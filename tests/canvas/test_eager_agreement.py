@@ -14,8 +14,8 @@ from tests.canvas.drawn import Drawing, build
 from tests.canvas.plans import calls_of, ids
 from tests.canvas.shapes import ends_in_group, flat_members, is_group
 from tests.canvas.tasks import TABLE
+from tests.support.run_plan import run_plan
 from workers.canvas import CanvasRefused, compile_canvas
-from workers.canvas.run_plan import run_plan
 
 BLOCK = 600
 # What a drawn canvas may be refused for: each a case where Celery itself is wrong or hangs.

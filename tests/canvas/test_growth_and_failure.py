@@ -10,8 +10,8 @@ from celery import Celery, chain, chord, group
 
 from tests.canvas.plans import calls_of, first, last, planted, rows_of, run
 from tests.canvas.tasks import TABLE, digest, make_app
+from tests.support.run_plan import Fate, Pick
 from workers.canvas import CanvasRefused, ListOf, compile_replacement
-from workers.canvas.run_plan import Fate, Pick
 
 app: Celery = make_app(lambda _: None)
 w: Callable[..., Any] = app.tasks["work"].s

@@ -19,8 +19,8 @@ from tests.canvas.plans import calls_of, ids
 from tests.canvas.shapes import goes_wrong_in_celery
 from tests.canvas.tasks import CALLS_KEY, TABLE
 from tests.support.poll import wait_until
+from tests.support.run_plan import Outcome, run_plan
 from workers.canvas import CanvasRefused, Planted, compile_canvas
-from workers.canvas.run_plan import Outcome, run_plan
 
 pytestmark = pytest.mark.fleet
 

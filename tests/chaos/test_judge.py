@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chaos.judge import ActRow, Deed, Key, Rows, TaskRow, Verdict, judge
-from models.states import State
+from models.tasks.states import State
 
 LIKE: Key = ("like_comment", "xiaopeng", "试驾", "老王", "不错", "")
 REPLY: Key = ("reply", "xiaopeng", "试驾", "老王", "不错", "说得好00001")

@@ -11,7 +11,7 @@ from chaos.material import Material, WorldDiffers, check_world, read_material
 from chaos.plan import DAY_LIKES, DAY_REPLIES, Canvas, TooSmall, plan_work
 from chaos.schedule import KINDS, plan_strikes
 from workers.canvas.rows import PlantedRow
-from workers.plant import compile_for_planting
+from workers.planting.plant import compile_for_planting
 
 SIZES = [60, 150, 2000]
 

@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from gateway.keys import find_key
-from gateway.seal import Secret
-from models.deliveries import owe
-from models.engine import database_now, read, write
-from models.events import Event
+from gateway.keys.api_keys import find_key
+from gateway.protocol.seal import Secret
+from models.database.clock import database_now
+from models.notify.deliveries import owe
+from models.notify.events import Event
 from models.tables import ApiKey, Delivery, Endpoint
+from models.transactions.read_write import read, write
 from scripts.cli import cli
-from scripts.processes import COORDINATOR, DELIVERY, HOST, Part, Processes, python
+from scripts.local.processes import COORDINATOR, DELIVERY, HOST, Part, Processes, python
 from tests.commands.conftest import Run
 from tests.support.ground import Ground
 from workers.settings import settings

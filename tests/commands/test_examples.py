@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from models.engine import read
 from models.refused import Refused
-from models.states import State
 from models.tables import Task
+from models.tasks.states import State
+from models.transactions.read_write import read
 from scripts.demo.run import STANDARD_DAY
 from scripts.examples import nurture_every_account, one_author, standard_day
 from tests.support.ground import Ground
-from workers.day import submit_day
-from workers.given_campaign import read_campaign_file
-from workers.submit import submit
+from workers.campaigns.build import submit_day
+from workers.campaigns.given_campaign import read_campaign_file
+from workers.planting.submit import submit
 
 FOR_CUSTOMERS = {"receiver"}  # tried in tests/gateway
 EXAMPLES = sorted(

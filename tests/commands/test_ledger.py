@@ -7,16 +7,16 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from models.engine import read, write
-from models.fleet import phone_offline
+from models.fleet.phones import phone_offline
 from models.migrate import newest
-from models.tables import Account, Author, Change, Task
+from models.tables import Account, AuditEntry, Author, Task
+from models.transactions.read_write import read, write
 from scripts.examples import nurture_every_account
 from tests.commands.conftest import Run
 from tests.ledger.drive import owned_author, titles
 from tests.support.ground import NOBODY_LISTENS, Ground
-from workers.coordinator.lead import lead
-from workers.submit import submit
+from workers.coordinator.leader import lead
+from workers.planting.submit import submit
 
 
 def test_an_empty_ledger_says_what_to_do_next(here: Ground, run: Run) -> None:
@@ -55,7 +55,7 @@ def test_authors_are_added_and_given_a_basis(here: Ground, run: Run) -> None:
     assert said.out == "xiaopeng: permitted until 2031-01-31 (letter [A]); before: none\n"
     author = read(here.engine, lambda session: session.get_one(Author, "xiaopeng"))
     assert (author.basis, author.basis_note, author.basis_expires) == ("permitted", "letter [A]", date(2031, 1, 31))
-    change = read(here.engine, lambda session: session.scalars(select(Change)).one())
+    change = read(here.engine, lambda session: session.scalars(select(AuditEntry)).one())
     assert (change.who, change.subject) == ("li", "author:xiaopeng")
     listed = run("authors", "list").out
     for cell in ("xiaopeng", "小鹏汽车", "permitted", "letter [A]", "2031-01-31"):
@@ -84,14 +84,14 @@ def test_what_authors_refuse(arguments: tuple[str, ...], words: tuple[str, ...],
     assert said.status == 2
     for word in words:
         assert word in said.err
-    assert read(here.engine, lambda session: session.scalars(select(Change)).all()) == []
+    assert read(here.engine, lambda session: session.scalars(select(AuditEntry)).all()) == []
 
 
 def test_caps_are_shown_and_changed(here: Ground, run: Run) -> None:
     assert "40" in _row(run("authors", "caps").out, "actions_per_account_day")
     said = run("authors", "caps", "actions_per_account_day", "12", "--who", "li")
     assert "12" in _row(said.out, "actions_per_account_day")
-    change = read(here.engine, lambda session: session.scalars(select(Change)).one())
+    change = read(here.engine, lambda session: session.scalars(select(AuditEntry)).one())
     assert (change.who, change.before, change.after) == ("li", 40, 12)
 
 

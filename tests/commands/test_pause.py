@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from celery import chain
 from sqlalchemy import select
 
-from models.engine import read
 from models.tables import Task
-from scripts.pause import told
+from models.transactions.read_write import read
+from scripts.commands.pause import told
 from tests.commands.conftest import Run
 from tests.support.ground import Ground
-from workers.handle import Handle
-from workers.pause import PauseReport
-from workers.submit import submit
+from workers.control.pause import PauseReport
+from workers.planting.handle import Handle
+from workers.planting.submit import submit
 from workers.tasks import collect_titles, nurture
 
 

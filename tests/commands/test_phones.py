@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from models.alerts import raise_alert
-from models.engine import database_now, write
-from models.fleet import mark_silent, phone_problem
-from models.health import Reading, note_health, note_page_drift
-from models.logins import account_seen
+from models.database.clock import database_now
+from models.fleet.health import Reading, note_health, note_page_drift
+from models.fleet.logins import account_seen
+from models.fleet.phones import mark_silent, phone_problem
+from models.notify.alerts import raise_alert
 from models.tables import Account, Phone
-from scripts.phones import ORDER, need_of
+from models.transactions.read_write import write
+from scripts.commands.phones import ORDER, need_of
 from tests.commands.conftest import Run
 from tests.support.ground import Ground
 

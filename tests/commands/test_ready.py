@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from models.refused import Refused
-from scripts import ready
-from scripts.doctor import judge_stock_adb
-from scripts.embedded import free_port
-from scripts.ready import check_ready, stock_adb
+from scripts.commands.doctor import judge_stock_adb
+from scripts.local import ready
+from scripts.local.embedded import free_port
+from scripts.local.ready import check_ready, stock_adb
 from tests.support.shelf import AdbServer, Shelf
 from workers.settings import Settings, read_settings
 

@@ -9,19 +9,20 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models.authors import set_cap
-from models.engine import database_now, read, write
-from models.fleet import mark_silent, phone_offline, phone_online
-from models.health import Reading, note_health
-from models.states import State
-from models.tables import Account, Alert, Campaign, Change, Hold, Leader, Phone, Task
-from scripts.standstill import why_nothing_moves
+from models.database.clock import database_now
+from models.fleet.health import Reading, note_health
+from models.fleet.phones import mark_silent, phone_offline, phone_online
+from models.responsible_use.authors import set_cap
+from models.tables import Account, Alert, AuditEntry, Campaign, Hold, Leader, Phone, Task
+from models.tasks.states import State
+from models.transactions.read_write import read, write
+from scripts.commands.standstill import why_nothing_moves
 from tests.commands.conftest import Run
 from tests.ledger.drive import like, owned_author, phone_seat, titles, try_to_take
 from tests.support.ground import Ground
-from workers.coordinator.lead import lead
-from workers.pause import pause_campaign, pause_phone, pause_task
-from workers.submit import submit
+from workers.control.pause import pause_campaign, pause_phone, pause_task
+from workers.coordinator.leader import lead
+from workers.planting.submit import submit
 
 OLD = datetime(2026, 1, 2, 12, tzinfo=UTC)
 OLD_HERE = "2026-01-02 20:00 Asia/Shanghai"
@@ -73,12 +74,12 @@ def _host_away(here: Ground, campaign_id: str) -> None:
 def _phones_paused(here: Ground, campaign_id: str) -> None:
     for serial in ("SIM0001", "SIM0002"):
         pause_phone(here.engine, serial, who="lena", why="new battery")
-    write(here.engine, lambda s: s.execute(update(Change).values(at=OLD)))
+    write(here.engine, lambda s: s.execute(update(AuditEntry).values(at=OLD)))
 
 
 def _campaign_paused(here: Ground, campaign_id: str) -> None:
     pause_campaign(here.engine, campaign_id, who="lena", why="holiday")
-    write(here.engine, lambda s: s.execute(update(Change).values(at=OLD)))
+    write(here.engine, lambda s: s.execute(update(AuditEntry).values(at=OLD)))
 
 
 def _task_paused(here: Ground, campaign_id: str) -> None:

@@ -11,17 +11,18 @@ from rich.cells import cell_len
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models.deliveries import owe
-from models.engine import database_now, read, write
-from models.events import Event
-from models.states import State
+from models.database.clock import database_now
+from models.notify.deliveries import owe
+from models.notify.events import Event
 from models.tables import Account, Alert, Attempt, Author, Campaign, Delivery, Phone, Task
-from scripts.asked import asked_and_got
-from scripts.ground import open_ledger
+from models.tasks.states import State
+from models.transactions.read_write import read, write
+from scripts.commands.shortfalls import asked_and_got
+from scripts.connect import open_ledger
 from tests.commands.conftest import Run
 from tests.ledger.drive import app, known_account, owned_author, titles
 from tests.support.ground import Ground
-from workers.submit import submit
+from workers.planting.submit import submit
 
 
 def comments(title: str, most: int = 5) -> object:

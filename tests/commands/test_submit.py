@@ -9,8 +9,8 @@ import pytest
 import yaml
 from sqlalchemy import select
 
-from models.fleet import phone_online
-from models.logins import account_seen
+from models.fleet.logins import account_seen
+from models.fleet.phones import phone_online
 from models.tables import Task
 from scripts.demo.run import STANDARD_DAY
 from tests.commands.conftest import Run

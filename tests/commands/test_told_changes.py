@@ -8,18 +8,18 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from models.accounts import register_account
-from models.engine import read, write
-from models.tables import Account, Author, Change
+from models.fleet.accounts import register_account
+from models.tables import Account, AuditEntry, Author
+from models.transactions.read_write import read, write
 from tests.commands.conftest import Run
 from tests.ledger.drive import owned_author, titles
 from tests.support.ground import Ground
+from workers.planting.submit import submit
 from workers.settings import settings
-from workers.submit import submit
 
 
 def _changes(here: Ground) -> list[tuple[str, object, object]]:
-    rows = read(here.engine, lambda session: session.scalars(select(Change).order_by(Change.id)).all())
+    rows = read(here.engine, lambda session: session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all())
     return [(row.subject, row.before, row.after) for row in rows]
 
 

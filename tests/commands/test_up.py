@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.embedded import end, free_port
-from scripts.up import news, only_one
+from scripts.commands.up import news, only_one
+from scripts.local.embedded import end, free_port
 from tests.support.poll import wait_until
 
 COMMAND = [sys.executable, "-m", "scripts.cli", "up", "--flower-port", "0"]

@@ -10,10 +10,10 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import ConnectionError as RedisAway
 from redis.exceptions import ResponseError
 
-from gateway.client import Client, NoAnswer, Secret
+from gateway.client.client import Client, NoAnswer, Secret
 from models.refused import refuse
-from scripts.told import lines_of
-from scripts.words import in_words
+from scripts.terminal.told import lines_of
+from scripts.terminal.words import in_words
 from tests.commands.conftest import Run
 from tests.support.ground import Ground
 from tests.support.servers import MariaDB

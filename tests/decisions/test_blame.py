@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from flows.failures import CODES, Culprit
-from workers.blame import (
+from workers.policy.blame import (
     BLAMES,
     COOL_DOWN,
     MOST_COOL_DOWN,
@@ -18,7 +18,7 @@ from workers.blame import (
     cool_down,
     phone_to_blame,
 )
-from workers.content import Content, content_of
+from workers.policy.content import Content, content_of
 
 COMMENT = Content("author", "video", "comment")
 VIDEO = Content("author", "video")

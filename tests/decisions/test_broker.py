@@ -10,8 +10,8 @@ from redis.exceptions import AuthenticationError, BusyLoadingError, OutOfMemoryE
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from workers.broker import QUIET_SECONDS, Broker, Condition, Trouble, trouble_of
-from workers.log import _NoBrokerErrors
+from workers.runtime.broker import QUIET_SECONDS, Broker, Condition, Trouble, trouble_of
+from workers.runtime.log import _NoBrokerErrors
 
 SICK = Trouble("it is ill", "heal it")
 

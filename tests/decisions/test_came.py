@@ -13,9 +13,9 @@ from celery.states import FAILURE, IGNORED, RETRY, REVOKED, SUCCESS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.states import State
-from workers.came import MOST_REASON, ON_PURPOSE, AttemptFailed, Came, came_of, tell
-from workers.shown import MOST_TEXT, shown
+from models.tasks.states import State
+from workers.dispatch.celery_state import MOST_REASON, ON_PURPOSE, AttemptFailed, Came, came_of, tell
+from workers.dispatch.shown_arguments import MOST_TEXT, shown
 
 WANTED = {
     State.SUCCEEDED: SUCCESS,

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from models.caps import Caps
 from models.refused import Refused
-from workers.campaign_file import CampaignFile
-from workers.fit import cap_problems, text_problems
-from workers.given_campaign import parse_campaign, read_campaign_file
+from models.responsible_use.caps import Caps
+from workers.campaigns.campaign_file import CampaignFile
+from workers.campaigns.cap_check import cap_problems, text_problems
+from workers.campaigns.given_campaign import parse_campaign, read_campaign_file
 
 STANDARD_DAY = Path(__file__).parents[2] / "scripts" / "standard_day.yaml"
 ACCOUNTS = [f"a{number}" for number in range(8)]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.caps import Caps
-from workers.draw import Comment, Drawn, Used, Wishes, draw
+from models.responsible_use.caps import Caps
+from workers.campaigns.draw import Comment, DirectedRequest, Drawn, Used, draw
 
 COMMENTS = st.lists(
     st.builds(
@@ -24,7 +24,7 @@ COMMENTS = st.lists(
     max_size=50,
 )
 WISHES = st.builds(
-    Wishes,
+    DirectedRequest,
     comment=st.integers(0, 20),
     reply=st.integers(0, 20),
     like_comment=st.integers(0, 40),
@@ -44,7 +44,7 @@ def of_kind(drawn: Drawn, kind: str) -> list[dict[str, Any]]:
 
 @given(found=COMMENTS, wishes=WISHES, caps=CAPS, seed=st.integers(0, 99), spent=st.lists(st.integers(0, 3), max_size=9))
 def test_within_the_caps_and_never_an_ambiguous_target(
-    found: list[Comment], wishes: Wishes, caps: Caps, seed: int, spent: list[int]
+    found: list[Comment], wishes: DirectedRequest, caps: Caps, seed: int, spent: list[int]
 ) -> None:
     used = Used(
         {one.key: count for one, count in zip(found, spent, strict=False)},
@@ -73,7 +73,7 @@ def material(videos: int = 3, comments: int = 10) -> list[Comment]:
 
 
 def test_all_that_is_asked_is_drawn_when_the_material_holds_it_evenly_over_the_videos() -> None:
-    wishes = Wishes(
+    wishes = DirectedRequest(
         comment=6, reply=9, like_comment=30, comment_texts=("支持", "不错"), reply_texts=("同意", "是", "对")
     )
     drawn = draw(material(), wishes, Caps(), Used(), seed=1)
@@ -83,27 +83,29 @@ def test_all_that_is_asked_is_drawn_when_the_material_holds_it_evenly_over_the_v
 
 
 def test_likes_share_a_comment_only_when_all_had_one() -> None:
-    drawn = draw(material(1, 4), Wishes(like_comment=6), Caps(), Used(), seed=1)
+    drawn = draw(material(1, 4), DirectedRequest(like_comment=6), Caps(), Used(), seed=1)
     assert sorted(Counter(map(target, of_kind(drawn, "like_comment"))).values()) == [1, 1, 2, 2]
 
 
 def test_what_the_material_does_not_hold_is_counted() -> None:
-    wishes = Wishes(comment=1, reply=50, like_comment=50, comment_texts=("支持",), reply_texts=tuple("一二三四五"))
+    wishes = DirectedRequest(
+        comment=1, reply=50, like_comment=50, comment_texts=("支持",), reply_texts=tuple("一二三四五")
+    )
     drawn = draw(material(1, 4), wishes, Caps(), Used(), seed=1)
     assert drawn.drawn == {"comment": 1, "reply": 4, "like_comment": 12}
     assert draw([], wishes, Caps(), Used(), seed=1).tasks == ()
 
 
 def test_another_seed_draws_otherwise() -> None:
-    wishes = Wishes(like_comment=5)
+    wishes = DirectedRequest(like_comment=5)
     drawn = {str(draw(material(), wishes, Caps(), Used(), seed=seed).tasks) for seed in range(8)}
     assert len(drawn) > 1
 
 
 def test_loops_are_handed_on_only_when_given() -> None:
-    (bare,) = draw(material(1, 1), Wishes(like_comment=1), Caps(), Used(), seed=1).tasks
+    (bare,) = draw(material(1, 1), DirectedRequest(like_comment=1), Caps(), Used(), seed=1).tasks
     assert "video_loop" not in bare
-    wishes = Wishes(like_comment=1, video_loop=7, comment_loop=9)
+    wishes = DirectedRequest(like_comment=1, video_loop=7, comment_loop=9)
     (looped,) = draw(material(1, 1), wishes, Caps(), Used(), seed=1).tasks
     assert (looped["video_loop"], looped["comment_loop"]) == (7, 9)
 
@@ -111,12 +113,12 @@ def test_loops_are_handed_on_only_when_given() -> None:
 @pytest.mark.parametrize("wishes", [{"comment": -1}, {"reply": 10_001}, {"lik_comment": 1}])
 def test_wishes_that_are_none(wishes: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=next(iter(wishes))):
-        Wishes.model_validate(wishes)
+        DirectedRequest.model_validate(wishes)
 
 
 @given(found=COMMENTS, wishes=WISHES, seed=st.integers(0, 99), posted=st.sets(st.sampled_from(["支持", "同意"])))
 def test_no_text_is_drawn_twice_for_one_video_nor_one_that_stands_there(
-    found: list[Comment], wishes: Wishes, seed: int, posted: set[str]
+    found: list[Comment], wishes: DirectedRequest, seed: int, posted: set[str]
 ) -> None:
     drawn = draw(found, wishes, Caps(), Used(texts={("x", "一"): posted}), seed=seed)
     texts = Counter((task["author_id"], task["title"], task["text"]) for task in drawn.tasks if "text" in task)
@@ -126,7 +128,7 @@ def test_no_text_is_drawn_twice_for_one_video_nor_one_that_stands_there(
 
 def test_texts_are_all_used_before_one_comes_again_and_none_in_succession() -> None:
     texts = tuple("甲乙丙丁戊")
-    wishes = Wishes(comment=25, comment_texts=texts)
+    wishes = DirectedRequest(comment=25, comment_texts=texts)
     for seed in range(20):
         dealt = [task["text"] for task in draw(material(10, 1), wishes, Caps(), Used(), seed=seed).tasks]
         assert len(dealt) == 25
@@ -135,13 +137,13 @@ def test_texts_are_all_used_before_one_comes_again_and_none_in_succession() -> N
 
 
 def test_too_few_texts_are_counted_and_none_is_repeated() -> None:
-    wishes = Wishes(comment=6, reply=6, comment_texts=("支持",), reply_texts=("支持", "同意"))
+    wishes = DirectedRequest(comment=6, reply=6, comment_texts=("支持",), reply_texts=("支持", "同意"))
     drawn = draw(material(2, 9), wishes, Caps(), Used(), seed=3)
     assert drawn.asked == {"comment": 6, "reply": 6, "like_comment": 0}
     assert sum(drawn.drawn.values()) == 4, "two texts on each of two videos"
 
 
 def test_options_are_handed_on() -> None:
-    wishes = Wishes(queue="phone.p1", priority=3, time_limit=60)
+    wishes = DirectedRequest(queue="phone.p1", priority=3, time_limit=60)
     assert wishes.options() == {"queue": "phone.p1", "priority": 3, "time_limit": 60}
-    assert Wishes().options() == {}
+    assert DirectedRequest().options() == {}

@@ -8,79 +8,101 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.caps_told import CapsUsed, caps_reason, next_day
-from workers.may_take import Meant, Room, Seated, Share, Verdict, Wanted, decide, may, share_left
+from workers.policy.caps_in_words import CapsUsed, caps_reason, next_day
+from workers.policy.eligibility import (
+    Assignment,
+    Candidate,
+    CapRoom,
+    FairShare,
+    PlannedAccount,
+    Requirement,
+    decide,
+    may,
+    share_left,
+)
 
-A, B, C = Seated("p1", "a"), Seated("p2", "b"), Seated("p3", "c")
+A, B, C = Candidate("p1", "a"), Candidate("p2", "b"), Candidate("p3", "c")
 ALL = [A, B, C]
-READS, ACTS = Wanted(acts=False), Wanted(acts=True)
-TAKE = Verdict(take=True)
+READS, ACTS = Requirement(acts=False), Requirement(acts=True)
+TAKE = Assignment(take=True)
 
 
 @pytest.mark.parametrize(
     ("seated", "wanted", "room", "answer"),
     [
-        (A, READS, Room(), True),
-        (A, Wanted(acts=False, pinned_phone="p2"), Room(), False),
-        (B, Wanted(acts=False, pinned_phone="p2"), Room(), True),
-        (A, Wanted(acts=False, pinned_account="b"), Room(), False),
-        (B, Wanted(acts=False, pinned_account="b"), Room(), True),
-        (A, Wanted(acts=False, failed_phones=frozenset({"p1"})), Room(), True),
-        (A, Wanted(acts=False, failed_accounts=frozenset({"a"})), Room(), False),
-        (Seated("p1", None), READS, Room(), False),
-        (Seated("p1", "a", resting=True), READS, Room(), False),
-        (Seated("p1", "a", unfit=True), READS, Room(), False),
-        (Seated("p1", "a", busy=True), READS, Room(), True),
-        (A, READS, Room(only_accounts=frozenset(), full_accounts=frozenset({"a"})), True),
-        (A, ACTS, Room(full_accounts=frozenset({"a"})), False),
-        (A, ACTS, Room(only_accounts=frozenset({"b"})), False),
-        (B, ACTS, Room(only_accounts=frozenset({"b"})), True),
-        (B, ACTS, Room(only_accounts=frozenset({"b"}), full_accounts=frozenset({"b"})), False),
+        (A, READS, CapRoom(), True),
+        (A, Requirement(acts=False, pinned_phone="p2"), CapRoom(), False),
+        (B, Requirement(acts=False, pinned_phone="p2"), CapRoom(), True),
+        (A, Requirement(acts=False, pinned_account="b"), CapRoom(), False),
+        (B, Requirement(acts=False, pinned_account="b"), CapRoom(), True),
+        (A, Requirement(acts=False, failed_phones=frozenset({"p1"})), CapRoom(), True),
+        (A, Requirement(acts=False, failed_accounts=frozenset({"a"})), CapRoom(), False),
+        (Candidate("p1", None), READS, CapRoom(), False),
+        (Candidate("p1", "a", resting=True), READS, CapRoom(), False),
+        (Candidate("p1", "a", unfit=True), READS, CapRoom(), False),
+        (Candidate("p1", "a", busy=True), READS, CapRoom(), True),
+        (A, READS, CapRoom(only_accounts=frozenset(), full_accounts=frozenset({"a"})), True),
+        (A, ACTS, CapRoom(full_accounts=frozenset({"a"})), False),
+        (A, ACTS, CapRoom(only_accounts=frozenset({"b"})), False),
+        (B, ACTS, CapRoom(only_accounts=frozenset({"b"})), True),
+        (B, ACTS, CapRoom(only_accounts=frozenset({"b"}), full_accounts=frozenset({"b"})), False),
     ],
 )
-def test_the_hard_rules(seated: Seated, wanted: Wanted, room: Room, answer: bool) -> None:
+def test_the_hard_rules(seated: Candidate, wanted: Requirement, room: CapRoom, answer: bool) -> None:
     assert may(seated, wanted, room) is answer
 
 
 @pytest.mark.parametrize(
     ("me", "wanted", "room", "meant", "share", "verdict"),
     [
-        (A, READS, Room(), None, None, TAKE),
-        (A, Wanted(acts=False, failed_phones=frozenset({"p1"})), Room(), None, None, Verdict(pass_to="p2")),
-        (A, Wanted(acts=False, failed_phones=frozenset({"p1", "p2", "p3"})), Room(), None, None, TAKE),
-        (A, Wanted(acts=False, failed_accounts=frozenset({"a"})), Room(), None, None, Verdict(pass_to="p2")),
-        (A, Wanted(acts=True, pinned_account="c"), Room(), None, None, Verdict(pass_to="p3")),
-        (B, ACTS, Room(), Meant("b"), Share(3), TAKE),
-        (A, ACTS, Room(), Meant("b"), Share(3), Verdict(pass_to="p2")),
-        (A, ACTS, Room(), Meant("b", frozenset({"a"})), Share(3), Verdict(take=True, swap=True)),
-        (A, ACTS, Room(full_accounts=frozenset({"b"})), Meant("b"), Share(3), TAKE),
-        (A, ACTS, Room(full_accounts=frozenset({"a"})), Meant("b", frozenset({"a"})), Share(3), Verdict(pass_to="p2")),
-        (A, ACTS, Room(), None, Share(3, {"a": 1}), Verdict(pass_to="p2")),
-        (A, ACTS, Room(), None, Share(3, {"a": 1, "b": 1}), Verdict(pass_to="p3")),
-        (A, ACTS, Room(full_accounts=frozenset({"b", "c"})), None, Share(3, {"a": 1}), TAKE),
+        (A, READS, CapRoom(), None, None, TAKE),
+        (A, Requirement(acts=False, failed_phones=frozenset({"p1"})), CapRoom(), None, None, Assignment(pass_to="p2")),
+        (A, Requirement(acts=False, failed_phones=frozenset({"p1", "p2", "p3"})), CapRoom(), None, None, TAKE),
+        (A, Requirement(acts=False, failed_accounts=frozenset({"a"})), CapRoom(), None, None, Assignment(pass_to="p2")),
+        (A, Requirement(acts=True, pinned_account="c"), CapRoom(), None, None, Assignment(pass_to="p3")),
+        (B, ACTS, CapRoom(), PlannedAccount("b"), FairShare(3), TAKE),
+        (A, ACTS, CapRoom(), PlannedAccount("b"), FairShare(3), Assignment(pass_to="p2")),
+        (A, ACTS, CapRoom(), PlannedAccount("b", frozenset({"a"})), FairShare(3), Assignment(take=True, swap=True)),
+        (A, ACTS, CapRoom(full_accounts=frozenset({"b"})), PlannedAccount("b"), FairShare(3), TAKE),
+        (
+            A,
+            ACTS,
+            CapRoom(full_accounts=frozenset({"a"})),
+            PlannedAccount("b", frozenset({"a"})),
+            FairShare(3),
+            Assignment(pass_to="p2"),
+        ),
+        (A, ACTS, CapRoom(), None, FairShare(3, {"a": 1}), Assignment(pass_to="p2")),
+        (A, ACTS, CapRoom(), None, FairShare(3, {"a": 1, "b": 1}), Assignment(pass_to="p3")),
+        (A, ACTS, CapRoom(full_accounts=frozenset({"b", "c"})), None, FairShare(3, {"a": 1}), TAKE),
     ],
 )
 def test_take_it_or_pass_it_on(
-    me: Seated, wanted: Wanted, room: Room, meant: Meant | None, share: Share | None, verdict: Verdict
+    me: Candidate,
+    wanted: Requirement,
+    room: CapRoom,
+    meant: PlannedAccount | None,
+    share: FairShare | None,
+    verdict: Assignment,
 ) -> None:
     assert decide(me, wanted, ALL, room, meant, share) == verdict
 
 
 def test_a_ticket_is_passed_to_a_phone_that_is_free() -> None:
-    everyone = [A, Seated("p2", "b", busy=True), C]
-    verdict = decide(A, Wanted(acts=False, failed_phones=frozenset({"p1"})), everyone, Room(), None, None)
-    assert verdict == Verdict(pass_to="p3")
+    everyone = [A, Candidate("p2", "b", busy=True), C]
+    verdict = decide(A, Requirement(acts=False, failed_phones=frozenset({"p1"})), everyone, CapRoom(), None, None)
+    assert verdict == Assignment(pass_to="p3")
 
 
 @pytest.mark.parametrize(
     ("wanted", "room", "everyone", "why"),
     [
-        (Wanted(acts=False, pinned_account="z"), Room(), ALL, "account z"),
-        (Wanted(acts=False, pinned_phone="p9"), Room(), ALL, "phone p9"),
-        (ACTS, Room(only_accounts=frozenset({"z"})), ALL, "cap accounts_per_video"),
+        (Requirement(acts=False, pinned_account="z"), CapRoom(), ALL, "account z"),
+        (Requirement(acts=False, pinned_phone="p9"), CapRoom(), ALL, "phone p9"),
+        (ACTS, CapRoom(only_accounts=frozenset({"z"})), ALL, "cap accounts_per_video"),
         (
             ACTS,
-            Room(full_accounts=frozenset("abc"), used=CapsUsed({"a": 41, "b": 40, "c": 40}, 40, 5, "tomorrow")),
+            CapRoom(full_accounts=frozenset("abc"), used=CapsUsed({"a": 41, "b": 40, "c": 40}, 40, 5, "tomorrow")),
             ALL,
             (
                 "account a did 41 of 40 actions, account b did 40 of 40 actions, account c did 40 of 40 actions today "
@@ -88,14 +110,14 @@ def test_a_ticket_is_passed_to_a_phone_that_is_free() -> None:
             ),
         ),
         (
-            Wanted(acts=True, pinned_account="b"),
-            Room(full_accounts=frozenset("b"), used=CapsUsed({"b": 40}, 40, 5, "tomorrow")),
+            Requirement(acts=True, pinned_account="b"),
+            CapRoom(full_accounts=frozenset("b"), used=CapsUsed({"b": 40}, 40, 5, "tomorrow")),
             ALL,
             "account b did 40 of 40 actions today",
         ),
         (
             ACTS,
-            Room(frozenset("bz"), frozenset("b"), CapsUsed({"b": 7}, 7, 2, "tomorrow")),
+            CapRoom(frozenset("bz"), frozenset("b"), CapsUsed({"b": 7}, 7, 2, "tomorrow")),
             [A, B],
             (
                 "account b did 7 of 7 actions today (cap actions_per_account_day); free again at tomorrow; "
@@ -104,23 +126,28 @@ def test_a_ticket_is_passed_to_a_phone_that_is_free() -> None:
         ),
         (
             ACTS,
-            Room(full_accounts=frozenset("a")),
-            [A, Seated("p2", "b", resting=True), Seated("p3", "c", unfit=True)],
+            CapRoom(full_accounts=frozenset("a")),
+            [A, Candidate("p2", "b", resting=True), Candidate("p3", "c", unfit=True)],
             "account a did",
         ),
-        (READS, Room(), [Seated("p2", "b", resting=True), Seated("p3", "c", unfit=True)], "of 2 online 1 with an"),
         (
-            Wanted(acts=False, failed_accounts=frozenset({"a", "b", "c"})),
-            Room(),
+            READS,
+            CapRoom(),
+            [Candidate("p2", "b", resting=True), Candidate("p3", "c", unfit=True)],
+            "of 2 online 1 with an",
+        ),
+        (
+            Requirement(acts=False, failed_accounts=frozenset({"a", "b", "c"})),
+            CapRoom(),
             ALL,
             "no phone that is online and fit",
         ),
-        (READS, Room(), [], "no phone is online"),
-        (Wanted(acts=False, sandbox=True), Room(), [], "no simulated phone is online"),
+        (READS, CapRoom(), [], "no phone is online"),
+        (Requirement(acts=False, sandbox=True), CapRoom(), [], "no simulated phone is online"),
     ],
 )
 def test_what_nobody_may_take_waits_and_says_for_what(
-    wanted: Wanted, room: Room, everyone: list[Seated], why: str
+    wanted: Requirement, room: CapRoom, everyone: list[Candidate], why: str
 ) -> None:
     verdict = decide(A, wanted, everyone, room, None, None)
     assert not verdict.take
@@ -135,14 +162,14 @@ def test_what_nobody_may_take_waits_and_says_for_what(
 )
 def test_whoever_asks_first_the_shares_differ_by_one_at_most(tasks: int, accounts: list[str], order: object) -> None:
     """Phones ask in any order; what one may not take it passes to another, which then takes it."""
-    everyone = [Seated(f"phone-{name}", name) for name in accounts]
+    everyone = [Candidate(f"phone-{name}", name) for name in accounts]
     taken: dict[str, int] = {}
     for _ in range(tasks):
-        me: Seated = order.choice(everyone)  # type: ignore[attr-defined]
-        verdict = decide(me, ACTS, everyone, Room(), None, Share(tasks, taken))
+        me: Candidate = order.choice(everyone)  # type: ignore[attr-defined]
+        verdict = decide(me, ACTS, everyone, CapRoom(), None, FairShare(tasks, taken))
         if verdict.pass_to is not None:
             me = next(one for one in everyone if one.serial == verdict.pass_to)
-            verdict = decide(me, ACTS, everyone, Room(), None, Share(tasks, taken))
+            verdict = decide(me, ACTS, everyone, CapRoom(), None, FairShare(tasks, taken))
         assert verdict == TAKE, "a ticket is passed on once at most"
         taken[me.account_id or ""] = taken.get(me.account_id or "", 0) + 1
     counts = [taken.get(name, 0) for name in accounts]
@@ -150,18 +177,18 @@ def test_whoever_asks_first_the_shares_differ_by_one_at_most(tasks: int, account
 
 
 def test_what_accounts_took_that_work_no_more_is_not_shared_again() -> None:
-    share = Share(10, {"gone": 4, "a": 3})
+    share = FairShare(10, {"gone": 4, "a": 3})
     assert share_left("a", share, {"a", "b"}) == 0
     assert share_left("b", share, {"a", "b"}) == 3
     assert share_left("a", share, set()) == 0
 
 
-@pytest.mark.parametrize("share", [None, Share(100, {})])
-def test_of_many_tickets_at_one_moment_not_all_go_to_one_phone(share: Share | None) -> None:
-    me = Seated("p0", "a0", unfit=True)
-    able = [Seated(f"p{number}", f"a{number}") for number in range(1, 9)]
+@pytest.mark.parametrize("share", [None, FairShare(100, {})])
+def test_of_many_tickets_at_one_moment_not_all_go_to_one_phone(share: FairShare | None) -> None:
+    me = Candidate("p0", "a0", unfit=True)
+    able = [Candidate(f"p{number}", f"a{number}") for number in range(1, 9)]
     passed = [
-        decide(me, Wanted(acts=False), [me, *able], Room(), None, share, f"task {number}").pass_to
+        decide(me, Requirement(acts=False), [me, *able], CapRoom(), None, share, f"task {number}").pass_to
         for number in range(80)
     ]
     assert {one.serial for one in able} == set(passed)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.same_comment import WIDTHS, Posted, match
+from models.tasks.same_comment import WIDTHS, Posted, match
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.spread import spread
+from workers.policy.fair_share import spread
 
 VIDEOS = st.lists(st.sampled_from("uvwxyz"), max_size=40)
 ACCOUNTS = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=8, unique=True)

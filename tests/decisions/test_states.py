@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from models.states import ENDED, MOVES, OPEN, ForbiddenMove, State, check_move, states_before
+from models.tasks.states import ENDED, MOVES, OPEN, ForbiddenMove, State, check_move, states_before
 
 # Written out a second time, so that a move that slips in is seen.
 ALLOWED = {

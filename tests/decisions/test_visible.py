@@ -8,11 +8,11 @@ import logging
 import pytest
 from rich.console import Console
 
+from models.database.terminal_safe import on_one_line, on_screen
 from models.refused import Problem, Refused
-from models.visible import on_one_line, on_screen
-from scripts.show import Sheet, print_sheet, say
-from scripts.words import in_words
-from workers.log import set_up_logging
+from scripts.terminal.show import Sheet, print_sheet, say
+from scripts.terminal.words import in_words
+from workers.runtime.log import set_up_logging
 
 HOSTILE = "\x1b]0;mine\x07 \x9b31m \u202eabc \x7f \r"
 CONTROLS = set(map(chr, (*range(0x20), *range(0x7F, 0xA0)))) - {"\n", "\t"}

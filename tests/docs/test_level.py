@@ -6,11 +6,11 @@ import re
 
 from pydantic import BaseModel
 
-import models.states
+import models.tasks.states
 from flows.registry import FLOWS
-from models.caps import Caps
+from models.responsible_use.caps import Caps
 from tests.docs.documents import blocks, command_lines, headings, links, read, rows, spans
-from workers.campaign_file import CampaignFile, Collecting, Directing, Nurturing, PerAccount
+from workers.campaigns.campaign_file import CampaignFile, Collecting, Directing, Nurturing, PerAccount
 
 PARTS: dict[str, type[BaseModel]] = {
     "## The file 文件": CampaignFile,
@@ -62,7 +62,7 @@ def test_the_campaign_page_has_the_limits_and_defaults_of_the_code() -> None:
 
 
 def test_the_drawing_of_the_states_is_the_codes_own() -> None:
-    drawing = (models.states.__doc__ or "").split("\n\n", 1)[1].rstrip()
+    drawing = (models.tasks.states.__doc__ or "").split("\n\n", 1)[1].rstrip()
     assert drawing in read("docs/architecture.md")
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select
 
-from models.engine import read as read_ledger
 from models.tables import Task
+from models.transactions.read_write import read as read_ledger
 from tests.docs.documents import NAMES, blocks
 from tests.support.ground import Ground, ground
 

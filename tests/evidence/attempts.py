@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from models.engine import read
 from models.tables import Attempt
+from models.transactions.read_write import read
 from tests.ledger.drive import plant, ready, take
-from workers.claim import Claim
-from workers.record import Failed, record
-from workers.stages import gather
+from workers.attempts.claim import Claim
+from workers.attempts.record import Failed, record
+from workers.campaigns.stages import gather
 
 
 def running(engine: Engine) -> Claim:

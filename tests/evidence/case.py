@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from workers.evidence.facts import Case, Evidence
+from workers.evidence.bundle import Case, Evidence
 
 JPEG = b"\xff\xd8\xff not a real picture \xff\xd9"
 TREE = '<hierarchy rotation="0"/>'

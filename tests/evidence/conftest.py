@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from models.engine import connect
+from models.database.engine import connect
 from models.migrate import upgrade
 from tests.evidence.s3 import BUCKET, make_bucket, s3_server, speak_s3
 from tests.support.shelf import AdbServer, Shelf
-from workers.evidence.place import Place
+from workers.evidence.location import StorageLocation
 from workers.evidence.storage import Storage
-from workers.host.slots import own_slot
-from workers.watch import SlotWatch
+from workers.runtime.slots import own_slot
+from workers.runtime.watch import SlotWatch
 
 NewWatch = Callable[..., SlotWatch]
 
@@ -30,17 +30,17 @@ def s3_address() -> Iterator[str]:
 
 
 @pytest.fixture
-def s3_place(s3_address: str, monkeypatch: pytest.MonkeyPatch) -> Place:
+def s3_place(s3_address: str, monkeypatch: pytest.MonkeyPatch) -> StorageLocation:
     """A prefix of this test's own in the customer's bucket, the environment set so that it is reached."""
     speak_s3(monkeypatch, s3_address)
     make_bucket()
-    return Place.of(f"s3://{BUCKET}/phonefleet/{uuid.uuid4().hex[:8]}")
+    return StorageLocation.of(f"s3://{BUCKET}/phonefleet/{uuid.uuid4().hex[:8]}")
 
 
 @pytest.fixture
-def folder_place(tmp_path: Path) -> Place:
+def folder_place(tmp_path: Path) -> StorageLocation:
     """A folder that is not there yet."""
-    return Place.of(str(tmp_path / "evidence"))
+    return StorageLocation.of(str(tmp_path / "evidence"))
 
 
 @pytest.fixture(params=["folder", "s3"])

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 import fsspec
 import pytest
 
-from scripts.embedded import free_port
+from scripts.local.embedded import free_port
 from tests.support.poll import wait_until
-from workers.host.linux import bound_to_me
+from workers.runtime.linux import bound_to_me
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0

@@ -18,12 +18,12 @@ from tests.evidence.conftest import NewWatch
 from tests.flows.rig import MemoryJournal
 from tests.support.poll import wait_until
 from tests.support.shelf import Shelf
+from workers.evidence.bundle import Evidence
 from workers.evidence.collect import COLLECT_SECONDS, collect
-from workers.evidence.facts import Evidence
-from workers.evidence.witness import PhoneWitness
-from workers.host.slots import Stop
+from workers.evidence.phone_probe import PhoneWitness
 from workers.phone.phone import U2Phone
-from workers.watch import SlotWatch
+from workers.runtime.slots import Stop
+from workers.runtime.watch import SlotWatch
 
 PACKAGE = "com.phonefleet.practice"
 PIECES = {"screenshot", "ui", "focus", "network", "battery", "app"}

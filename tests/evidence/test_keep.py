@@ -20,16 +20,16 @@ from tests.evidence.conftest import NewWatch
 from tests.evidence.s3 import silent_server, speak_s3
 from tests.support.poll import wait_until
 from tests.support.shelf import Shelf
-from workers.claim import Claim
+from workers.attempts.claim import Claim
+from workers.attempts.record import Failed, record
 from workers.evidence.keep import keep, store
-from workers.evidence.place import Place
-from workers.evidence.shipping import Shipping, spool_of
+from workers.evidence.location import StorageLocation
+from workers.evidence.shipper_thread import Shipping, spool_of
 from workers.evidence.storage import Storage
-from workers.host.linux import bound_to_me
-from workers.record import Failed, record
-from workers.seat import Seat
+from workers.runtime.linux import bound_to_me
+from workers.runtime.watch import SlotWatch
+from workers.runtime.worker_identity import WorkerIdentity
 from workers.settings import Settings, read_settings
-from workers.watch import SlotWatch
 
 FAILED = Failed("page_drift", "no page of the profile fits the screen", "search", {"page": ""})
 SHIPPED_SECONDS = 30.0
@@ -50,9 +50,9 @@ def shipping(config: Settings, sqlite_ledger: Engine) -> Iterator[Shipping]:
     assert thread.close(10)
 
 
-def seat_at(shelf: Shelf, watch: SlotWatch) -> Seat:
+def seat_at(shelf: Shelf, watch: SlotWatch) -> WorkerIdentity:
     one = shelf.phones[0]
-    return Seat(one["serial"], one["address"], shelf.adb.port, "shelf", "incarnation", watch._slot)
+    return WorkerIdentity(one["serial"], one["address"], shelf.adb.port, "shelf", "incarnation", watch._slot)
 
 
 def keep_and_record(config: Settings, shelf: Shelf, watch: SlotWatch, engine: Engine) -> Claim:
@@ -82,7 +82,7 @@ def test_a_storage_that_hangs_fails_nothing(
     with silent_server() as address:
         speak_s3(monkeypatch, address)
         config = replace(config, evidence="s3://bucket/x")
-        shipping = Shipping(config, sqlite_ledger, Storage(Place.of(config.evidence), put_seconds=1))
+        shipping = Shipping(config, sqlite_ledger, Storage(StorageLocation.of(config.evidence), put_seconds=1))
         shipping.start()
         got = keep_and_record(config, shelf, new_watch(), sqlite_ledger)
         assert summary_of(sqlite_ledger, got)["stored"] is None
@@ -104,7 +104,7 @@ def test_a_defect_in_the_collector_fails_nothing(
 
 def test_a_desk_has_no_phone_to_look_at(config: Settings, new_watch: NewWatch, sqlite_ledger: Engine) -> None:
     watch = new_watch()
-    desk = Seat(None, "", 5038, "shelf", "incarnation", watch._slot)
+    desk = WorkerIdentity(None, "", 5038, "shelf", "incarnation", watch._slot)
     assert keep(config, desk, running(sqlite_ledger), watch, FAILED, (), load_profile()) is None
 
 
@@ -123,7 +123,7 @@ def test_a_phones_worker_loads_no_storage_library(tmp_path: Path) -> None:
     """35 MB a worker: only the process that ships pays for fsspec and s3fs."""
     program = f"""
 import sys, pathlib
-import workers.run
+import workers.execution.run
 from tests.evidence.case import evidence
 from workers.evidence.keep import keep, store
 from workers.evidence.spool import Spool

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from workers.evidence.facts import Bundle
-from workers.evidence.place import Place
+from workers.evidence.bundle import Bundle
+from workers.evidence.location import StorageLocation
 from workers.settings import SettingsError, read_settings
 
 BUNDLE = Bundle("0a1b-task", 3)
@@ -28,12 +28,12 @@ def test_by_default_evidence_lies_in_the_var_folder_for_a_month() -> None:
     ],
 )
 def test_a_setting_gives_paths_and_links(setting: str, path: str, url: str) -> None:
-    place = Place.of(setting)
+    place = StorageLocation.of(setting)
     assert (place.path(BUNDLE, "ui.xml"), place.url(BUNDLE)) == (path, url)
 
 
 def test_a_relative_folder_is_the_processes_own() -> None:
-    assert Place.of("var/evidence").root == str(Path.cwd() / "var" / "evidence")
+    assert StorageLocation.of("var/evidence").root == str(Path.cwd() / "var" / "evidence")
 
 
 @pytest.mark.parametrize(

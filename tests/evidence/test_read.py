@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workers.evidence.read import MOST_LINE, read_focus, read_network
+from workers.evidence.dumpsys import MOST_LINE, read_focus, read_network
 from workers.phone.readings import Unreadable
 
 # The form of Android 13; addresses and names are made up.

@@ -10,21 +10,21 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from models.engine import write
 from models.tables import Task
-from scripts.embedded import free_port
+from models.transactions.read_write import write
+from scripts.local.embedded import free_port
 from tests.evidence.attempts import failed, running, summary_of
 from tests.evidence.case import JPEG, TREE, evidence
 from tests.evidence.s3 import BUCKET, SECRET, silent_server, speak_s3
-from workers.claim import Claim
-from workers.evidence.facts import Bundle
+from workers.attempts.claim import Claim
+from workers.attempts.record import lose
+from workers.evidence.bundle import Bundle
 from workers.evidence.keep import store
-from workers.evidence.note import Noted, note
-from workers.evidence.place import Place
-from workers.evidence.ship import GIVE_UP_SECONDS, Shipper
+from workers.evidence.location import StorageLocation
+from workers.evidence.mark_stored import Noted, note
+from workers.evidence.shipper import GIVE_UP_SECONDS, Shipper
 from workers.evidence.spool import Spool
 from workers.evidence.storage import Storage, StorageError
-from workers.record import lose
 from workers.settings import Settings, read_settings
 
 DAYS = 30
@@ -43,7 +43,7 @@ class Clock:
 class Deaf(Storage):
     """A storage that fails for the bundles in `refuses`, and keeps count."""
 
-    def __init__(self, place: Place, refuses: set[str]) -> None:
+    def __init__(self, place: StorageLocation, refuses: set[str]) -> None:
         super().__init__(place)
         self.refuses = refuses
         self.asked: list[str] = []
@@ -93,7 +93,7 @@ def test_evidence_arrives_and_the_attempt_links_to_it(tmp_path: Path, storage: S
 
 
 def test_an_attempt_that_is_not_recorded_yet_is_told_afterwards(
-    tmp_path: Path, folder_place: Place, ledger: Engine
+    tmp_path: Path, folder_place: StorageLocation, ledger: Engine
 ) -> None:
     storage, spool, got = Storage(folder_place), Spool(tmp_path / "spool"), running(ledger)
     spooled(spool, storage, got)
@@ -110,7 +110,7 @@ def test_an_attempt_that_is_not_recorded_yet_is_told_afterwards(
 
 
 def test_evidence_of_an_attempt_that_the_ledger_does_not_know_leaves_the_spool(
-    tmp_path: Path, folder_place: Place, sqlite_ledger: Engine
+    tmp_path: Path, folder_place: StorageLocation, sqlite_ledger: Engine
 ) -> None:
     spool, storage = Spool(tmp_path / "spool"), Storage(folder_place)
     store(evidence(), spool, config_of(storage))
@@ -120,11 +120,11 @@ def test_evidence_of_an_attempt_that_the_ledger_does_not_know_leaves_the_spool(
 
 @pytest.mark.parametrize("server", ["refuses", "hangs"])
 def test_a_storage_that_is_down_is_said_and_tried_again(
-    tmp_path: Path, sqlite_ledger: Engine, monkeypatch: pytest.MonkeyPatch, server: str, folder_place: Place
+    tmp_path: Path, sqlite_ledger: Engine, monkeypatch: pytest.MonkeyPatch, server: str, folder_place: StorageLocation
 ) -> None:
     with silent_server() as silent:
         speak_s3(monkeypatch, silent if server == "hangs" else f"http://127.0.0.1:{free_port()}")
-        down = Storage(Place("s3", BUCKET), put_seconds=0.5)
+        down = Storage(StorageLocation("s3", BUCKET), put_seconds=0.5)
         spool, got = Spool(tmp_path / "spool"), failed(sqlite_ledger, {})
         spooled(spool, down, got)
         assert not Shipper(spool, down, partial(note, sqlite_ledger), DAYS).round()
@@ -139,7 +139,7 @@ def test_a_storage_that_is_down_is_said_and_tried_again(
     assert "why" not in summary_of(sqlite_ledger, got)
 
 
-def test_what_could_not_be_stored_for_a_day_is_given_up(tmp_path: Path, folder_place: Place) -> None:
+def test_what_could_not_be_stored_for_a_day_is_given_up(tmp_path: Path, folder_place: StorageLocation) -> None:
     spool, notes, one = Spool(tmp_path / "spool"), Notes(), evidence()
     deaf = Deaf(folder_place, {one.task_id})
     store(one, spool, config_of(deaf))
@@ -155,7 +155,7 @@ def test_what_could_not_be_stored_for_a_day_is_given_up(tmp_path: Path, folder_p
     assert spool.bundles() == []
 
 
-def test_a_bundle_that_is_refused_holds_up_no_other(tmp_path: Path, folder_place: Place) -> None:
+def test_a_bundle_that_is_refused_holds_up_no_other(tmp_path: Path, folder_place: StorageLocation) -> None:
     spool, notes, all_of_them = Spool(tmp_path / "spool"), Notes(), [evidence() for _ in range(5)]
     refused = {one.task_id for one in all_of_them[:3]}
     deaf = Deaf(folder_place, set(refused))
@@ -168,7 +168,7 @@ def test_a_bundle_that_is_refused_holds_up_no_other(tmp_path: Path, folder_place
     assert {waiting.bundle.task_id for waiting in spool.bundles()} == refused
 
 
-def test_a_storage_that_is_down_is_not_asked_for_every_bundle(tmp_path: Path, folder_place: Place) -> None:
+def test_a_storage_that_is_down_is_not_asked_for_every_bundle(tmp_path: Path, folder_place: StorageLocation) -> None:
     spool, all_of_them = Spool(tmp_path / "spool"), [evidence() for _ in range(6)]
     deaf = Deaf(folder_place, {one.task_id for one in all_of_them})
     for one in all_of_them:
@@ -177,7 +177,9 @@ def test_a_storage_that_is_down_is_not_asked_for_every_bundle(tmp_path: Path, fo
     assert len(deaf.asked) == 2
 
 
-def test_a_ledger_that_is_down_keeps_the_bundle_and_stores_it_once(tmp_path: Path, folder_place: Place) -> None:
+def test_a_ledger_that_is_down_keeps_the_bundle_and_stores_it_once(
+    tmp_path: Path, folder_place: StorageLocation
+) -> None:
     spool, one, notes = Spool(tmp_path / "spool"), evidence(), Notes()
     counting, down = Deaf(folder_place, set()), [True]
     store(one, spool, config_of(counting))
@@ -196,7 +198,7 @@ def test_a_ledger_that_is_down_keeps_the_bundle_and_stores_it_once(tmp_path: Pat
     assert len(counting.asked) == 3  # three files, once
 
 
-def test_a_bundle_cut_short_by_a_power_cut_is_shipped_as_it_is(tmp_path: Path, folder_place: Place) -> None:
+def test_a_bundle_cut_short_by_a_power_cut_is_shipped_as_it_is(tmp_path: Path, folder_place: StorageLocation) -> None:
     spool, notes = Spool(tmp_path / "spool"), Notes()
     spool.put(Bundle("0a1b-task", 1), {"evidence.json": b"", "screenshot.jpg": JPEG})
     storage = Storage(folder_place)

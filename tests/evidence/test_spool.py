@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.evidence.case import JPEG, evidence
-from workers.evidence.facts import Bundle
+from workers.evidence.bundle import Bundle
 from workers.evidence.keep import files_of, store
 from workers.evidence.spool import HALF_WRITTEN_SECONDS, Spool, SpoolRefused
 from workers.settings import read_settings

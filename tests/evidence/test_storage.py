@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.embedded import free_port
+from scripts.local.embedded import free_port
 from tests.evidence.s3 import BUCKET, SECRET, silent_server, speak_s3
-from workers.evidence.facts import Bundle
-from workers.evidence.place import Place
+from workers.evidence.bundle import Bundle
+from workers.evidence.location import StorageLocation
 from workers.evidence.storage import NotStored, Storage, StorageError
 
 BUNDLE = Bundle("0a1b-task", 3)
@@ -32,13 +32,15 @@ def test_a_file_that_is_not_there_is_told_from_a_storage_that_is_not(storage: St
     storage.put(place.path(BUNDLE, "ui.xml"), b"x")
     with pytest.raises(NotStored):
         storage.get(place.path(BUNDLE, "screenshot.jpg"))
-    nowhere = Place(place.protocol, "no-such-bucket" if place.protocol == "s3" else f"{place.root}-not-mounted")
+    nowhere = StorageLocation(
+        place.protocol, "no-such-bucket" if place.protocol == "s3" else f"{place.root}-not-mounted"
+    )
     with pytest.raises(StorageError) as refused:
         Storage(nowhere).get(nowhere.path(BUNDLE, "ui.xml"))
     assert not isinstance(refused.value, NotStored)
 
 
-def test_a_local_folder_goes_with_its_last_file(folder_place: Place) -> None:
+def test_a_local_folder_goes_with_its_last_file(folder_place: StorageLocation) -> None:
     storage = Storage(folder_place)
     first, second = (folder_place.path(BUNDLE, name) for name in ("ui.xml", "evidence.json"))
     storage.put(first, b"x")
@@ -49,14 +51,14 @@ def test_a_local_folder_goes_with_its_last_file(folder_place: Place) -> None:
     assert not any(Path(folder_place.root).iterdir())
 
 
-def test_a_bucket_that_is_not_there_is_an_error(s3_place: Place) -> None:
+def test_a_bucket_that_is_not_there_is_an_error(s3_place: StorageLocation) -> None:
     with pytest.raises(StorageError, match="no-such-bucket"):
-        Storage(Place("s3", "no-such-bucket")).put("no-such-bucket/x", b"x")
+        Storage(StorageLocation("s3", "no-such-bucket")).put("no-such-bucket/x", b"x")
 
 
 def test_a_server_that_refuses_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     speak_s3(monkeypatch, f"http://127.0.0.1:{free_port()}")
-    storage = Storage(Place("s3", BUCKET), put_seconds=2)
+    storage = Storage(StorageLocation("s3", BUCKET), put_seconds=2)
     with pytest.raises(StorageError) as refused:
         storage.put(f"{BUCKET}/x", b"x")
     assert SECRET not in str(refused.value)
@@ -69,11 +71,11 @@ def test_a_server_that_never_answers_is_an_error(monkeypatch: pytest.MonkeyPatch
     with silent_server() as address:
         speak_s3(monkeypatch, address)
         with pytest.raises(StorageError, match="no answer within 1 s"):
-            Storage(Place("s3", BUCKET), put_seconds=1).put(f"{BUCKET}/x", b"x")
+            Storage(StorageLocation("s3", BUCKET), put_seconds=1).put(f"{BUCKET}/x", b"x")
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    place = Place.of(str(tmp_path / "file" / "evidence"))
+    place = StorageLocation.of(str(tmp_path / "file" / "evidence"))
     with pytest.raises(StorageError, match="pipe_file"):
         Storage(place).put(place.path(BUNDLE, "ui.xml"), b"x")

@@ -11,15 +11,15 @@ import pytest
 from celery import group
 from sqlalchemy import select
 
-from models.alerts import lasting_alerts
-from models.engine import read
+from models.notify.alerts import lasting_alerts
 from models.tables import Alert, Task
-from scripts.processes import COORDINATOR, HOST
+from models.transactions.read_write import read
+from scripts.local.processes import COORDINATOR, HOST
 from tests.host.processes import children
 from tests.support.fleet import Fleet
 from tests.support.troubled import FORMS, TroubledRedis
 from tests.support.work import said
-from workers.submit import submit
+from workers.planting.submit import submit
 from workers.tasks import directed
 
 pytestmark = pytest.mark.fleet

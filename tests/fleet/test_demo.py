@@ -13,10 +13,11 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from models.caps import content_key
-from models.engine import connect, read, write
+from models.database.content_key import content_key
+from models.database.engine import connect
 from models.refused import Refused
 from models.tables import ActionRow, Task
+from models.transactions.read_write import read, write
 from scripts.demo.folder import check_may_be_emptied
 from tests.support.poll import wait_until
 

@@ -9,11 +9,11 @@ import pytest
 from celery import group
 from sqlalchemy import select
 
-from models.engine import read
 from models.tables import ActionRow, CollectedComment
+from models.transactions.read_write import read
 from tests.support.fleet import Fleet
 from tests.support.work import said
-from workers.submit import submit
+from workers.planting.submit import submit
 from workers.tasks import collect_comments, directed
 
 PHONES = 3

@@ -10,10 +10,10 @@ import adbutils
 import pytest
 from sqlalchemy import select
 
-from models.engine import read
 from models.tables import Attempt
+from models.transactions.read_write import read
 from tests.support.fleet import Fleet
-from workers.submit import submit
+from workers.planting.submit import submit
 from workers.tasks import collect_comments
 
 

@@ -8,13 +8,13 @@ import pytest
 from celery import chord, group
 from sqlalchemy import select
 
-from models.authors import register_author
-from models.engine import read
-from models.states import State
+from models.responsible_use.authors import register_author
 from models.tables import Attempt, Task
+from models.tasks.states import State
+from models.transactions.read_write import read
 from tests.support.fleet import Fleet
-from workers.stages import draw_directed, each_title
-from workers.submit import submit
+from workers.campaigns.stages import draw_directed, each_title
+from workers.planting.submit import submit
 from workers.tasks import collect_titles, directed
 
 

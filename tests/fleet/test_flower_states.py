@@ -19,20 +19,20 @@ import pytest
 from celery import chain
 from redis import Redis
 
-from models.engine import read
-from models.states import State
 from models.tables import Phone
-from scripts.embedded import free_port
+from models.tasks.states import State
+from models.transactions.read_write import read
+from scripts.local.embedded import free_port
 from tests.ledger.drive import task, tasks
 from tests.support.fleet import Fleet
 from tests.support.poll import wait_until
 from tests.support.servers import Redis as Server
 from workers.app import app
-from workers.host.linux import bound_to_me
-from workers.stop import stop_task
-from workers.submit import submit
+from workers.control.stop import stop_task
+from workers.dispatch.tickets import Ticket, publish
+from workers.planting.submit import submit
+from workers.runtime.linux import bound_to_me
 from workers.tasks import collect_titles, directed, nurture
-from workers.tickets import Ticket, publish
 
 pytestmark = pytest.mark.fleet
 

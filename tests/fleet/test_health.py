@@ -8,12 +8,13 @@ import pytest
 from celery import group
 from sqlalchemy import select
 
-from models.alerts import latest_alerts
-from models.engine import database_now, read
-from models.fitness import Unfit, why_not
+from models.database.clock import database_now
+from models.fleet.fitness import Unfit, why_not
+from models.notify.alerts import latest_alerts
 from models.tables import Attempt, Phone, Task
+from models.transactions.read_write import read
 from tests.support.fleet import Fleet
-from workers.submit import submit
+from workers.planting.submit import submit
 from workers.tasks import collect_titles
 
 HOT, LOCKED, BARE, UNKNOWN, WELL = (f"SIM000{number}" for number in range(1, 6))

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.fleet import Fleet
 from tests.support.work import comments, each_once, said
-from workers.submit import submit
+from workers.planting.submit import submit
 
 COUNT = 24
 HUNG = ("SIM0001", "SIM0002", "SIM0003")

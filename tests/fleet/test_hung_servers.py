@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from models.states import State
+from models.tasks.states import State
 from tests.support.fleet import Fleet
 from tests.support.freeze import frozen, outlast
 from tests.support.servers import MariaDB, Redis
 from tests.support.work import comments, each_once, said
-from workers.submit import submit
+from workers.planting.submit import submit
 
 PHONES = 3
 COUNT = 24

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from models.alerts import latest_alerts
-from models.engine import read
+from models.notify.alerts import latest_alerts
 from models.tables import Phone
+from models.transactions.read_write import read
 from tests.support.fleet import Fleet
 
 PHONES = 6

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import redis
 
-from models.states import State
+from models.tasks.states import State
 from scripts.demo.run import STANDARD_DAY
 from tests.support.fleet import Fleet
-from workers.day import submit_day
-from workers.given_campaign import read_campaign_file
+from workers.campaigns.build import submit_day
+from workers.campaigns.given_campaign import read_campaign_file
 
 PHONES = 4
 

@@ -12,13 +12,13 @@ from sqlalchemy import select
 
 from flows.profile import load_profile
 from flows.screen import Screen
-from models.engine import read
-from models.states import State
 from models.tables import Attempt, Task
+from models.tasks.states import State
+from models.transactions.read_write import read
 from tests.support.fleet import Fleet
-from workers.handle import Handle
-from workers.pause import pause_phone, pause_task, resume_phone, resume_task
-from workers.submit import submit
+from workers.control.pause import pause_phone, pause_task, resume_phone, resume_task
+from workers.planting.handle import Handle
+from workers.planting.submit import submit
 from workers.tasks import collect_comments, nurture
 
 SPEED = 1  # as real phones: a task takes long enough to be met in the middle

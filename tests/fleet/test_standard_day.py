@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from models.engine import read
 from models.tables import ActionRow, CollectedTitle, Task
+from models.transactions.read_write import read
 from scripts.demo.run import STANDARD_DAY
 from tests.support.fleet import Fleet
-from workers.day import submit_day
-from workers.given_campaign import read_campaign_file
+from workers.campaigns.build import submit_day
+from workers.campaigns.given_campaign import read_campaign_file
 
 PHONES = 8
 

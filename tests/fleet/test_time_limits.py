@@ -8,10 +8,10 @@ import pytest
 from celery.canvas import Signature
 from sqlalchemy import select
 
-from models.engine import read
 from models.tables import ActionRow, Attempt, Task
+from models.transactions.read_write import read
 from tests.support.fleet import Fleet
-from workers.submit import submit
+from workers.planting.submit import submit
 from workers.tasks import collect_comments, directed
 
 HARD = 15  # for the first attempt to get stuck in, and for the second to succeed in; the first is held so long

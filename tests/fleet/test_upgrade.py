@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from models.engine import read
-from models.states import State
 from models.tables import Attempt, Phone
-from scripts.embedded import free_port
-from scripts.processes import COORDINATOR, HOST, Part, python
+from models.tasks.states import State
+from models.transactions.read_write import read
+from scripts.local.embedded import free_port
+from scripts.local.processes import COORDINATOR, HOST, Part, python
 from tests.support.fleet import Fleet
 from tests.support.work import comments, each_once, said
-from workers.submit import submit
+from workers.planting.submit import submit
 
 PHONES = 4
 COUNT = 48

@@ -16,11 +16,11 @@ import uvicorn
 from sqlalchemy import Engine
 
 from gateway.api.app import create_app
-from gateway.client import Client
-from gateway.keys import KeyWish, make_key
-from gateway.seal import Secret, open_sealed, seal, sign
+from gateway.client.client import Client
+from gateway.keys.api_keys import KeySpec, make_key
+from gateway.protocol.seal import Secret, open_sealed, seal, sign
+from gateway.protocol.signed_text import KEY_HEADER, of_request
 from gateway.serve import server_config
-from gateway.signing import KEY_HEADER, of_request
 from tests.support.poll import wait_until
 from workers.settings import settings
 
@@ -46,7 +46,7 @@ class Api:
     def caller(self, customer: str = "acme", **wish: Any) -> Caller:
         """A new key of a customer."""
         asked: dict[str, Any] = {"allowlist": ["https://hooks.example.com"], "rate_per_second": 1000.0, **wish}
-        key_id, secret = make_key(self.engine, KeyWish("test", customer, **asked), who="test")
+        key_id, secret = make_key(self.engine, KeySpec("test", customer, **asked), who="test")
         return Caller(key_id, secret, Client(self.url, key_id, secret, sleep=lambda _: None))
 
 

@@ -13,15 +13,16 @@ from celery.canvas import Signature
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from gateway.keys import KeyWish, make_key
-from gateway.seal import Secret
-from gateway.send import Means
-from models.deliveries import owe
-from models.engine import database_now, read, write
-from models.events import Event
+from gateway.delivery.send import DeliverySettings
+from gateway.keys.api_keys import KeySpec, make_key
+from gateway.protocol.seal import Secret
+from models.database.clock import database_now
+from models.notify.deliveries import owe
+from models.notify.events import Event
 from models.tables import Campaign, Delivery, Endpoint, Lane, Task
+from models.transactions.read_write import read, write
 from tests.ledger.drive import compiled
-from workers.plant import new_id, plant_campaign
+from workers.planting.plant import new_id, plant_campaign
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 
@@ -75,13 +76,15 @@ class Customer:
 
 def customer(engine: Engine, origin: str, name: str = "acme", path: str = "/callbacks", **wish: Any) -> Customer:
     """A customer that may be called back at one origin."""
-    key_id, secret = make_key(engine, KeyWish("test", name, allowlist=[origin], **wish), who="test")
+    key_id, secret = make_key(engine, KeySpec("test", name, allowlist=[origin], **wish), who="test")
     return Customer(engine, key_id, secret, origin + path)
 
 
-def means(schedule: Sequence[float] = (0.0, 0.0, 0.0), timeout: float = 10.0, networks: Any = LOOPBACK) -> Means:
+def means(
+    schedule: Sequence[float] = (0.0, 0.0, 0.0), timeout: float = 10.0, networks: Any = LOOPBACK
+) -> DeliverySettings:
     """Rules by which loopback may be called."""
-    return Means(timeout, schedule, networks, random.Random(1))
+    return DeliverySettings(timeout, schedule, networks, random.Random(1))
 
 
 def deliveries(engine: Engine) -> list[Delivery]:

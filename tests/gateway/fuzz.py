@@ -39,12 +39,13 @@ from schemathesis.specs.openapi.checks import (
 from sqlalchemy import Engine, delete
 from sqlalchemy.orm import Session
 
-from gateway.knock import Knock
-from gateway.seal import open_sealed, seal, sign
-from gateway.signing import KEY_HEADER, REQUEST, of_request
-from models.base import Base
-from models.engine import connect, write
+from gateway.access.authentication import SignedRequest
+from gateway.protocol.seal import open_sealed, seal, sign
+from gateway.protocol.signed_text import KEY_HEADER, REQUEST, of_request
+from models.database.base import Base
+from models.database.engine import connect
 from models.migrate import upgrade
+from models.transactions.read_write import write
 from tests.gateway.api_server import Api, Caller, listening
 from tests.ledger.drive import AUTHOR, owned_author, phone_seat
 from tests.support.fleet import reach_redis
@@ -110,7 +111,7 @@ class _Front(BaseHTTPRequestHandler):
             return raw  # no JSON, or none that can be sent: sent as it is, and refused
 
     def _plain(self) -> bool:
-        return Knock(self.command, self.path, (), b"").plain
+        return SignedRequest(self.command, self.path, (), b"").plain
 
     def _pass_on(self, answer: requests.Response) -> None:
         said = answer.content

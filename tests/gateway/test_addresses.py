@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from models.addresses import check_allowed, read_address, read_origin
+from models.notify.addresses import check_allowed, read_address, read_origin
 from models.refused import Refused
 
 

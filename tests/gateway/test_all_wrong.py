@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flows.registry import FLOWS
-from gateway.client import Problem
+from gateway.client.client import Problem
 from tests.gateway.api_server import Api, Caller
 from tests.ledger.drive import AUTHOR, owned_author, phone_seat
 

@@ -12,21 +12,21 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from flows.session import Action, ActionKind
-from gateway.caller import KEEP_SECONDS
-from gateway.client import Problem
-from gateway.keys import change_key
-from models.authors import set_cap
-from models.base import Base
-from models.engine import read, write
-from models.states import State
+from gateway.access.caller import KEEP_SECONDS
+from gateway.client.client import Problem
+from gateway.keys.api_keys import change_key
+from models.database.base import Base
+from models.responsible_use.authors import set_cap
 from models.tables import Account, Phone, Task
+from models.tasks.states import State
+from models.transactions.read_write import read, write
 from tests.gateway.api_server import Api, Caller
 from tests.gateway.customers import Customer
 from tests.ledger.drive import AUTHOR, owned_author, phone_seat, take
 from tests.ledger.drive import task as row_of
 from tests.ledger.threads import at_once
-from workers.journal import LedgerJournal
-from workers.pause import pause_campaign, pause_phone, pause_task, resume_campaign, resume_phone, resume_task
+from workers.control.pause import pause_campaign, pause_phone, pause_task, resume_campaign, resume_phone, resume_task
+from workers.execution.ledger_journal import LedgerJournal
 from workers.settings import settings
 
 TITLES = {"author_id": AUTHOR, "count": 2}

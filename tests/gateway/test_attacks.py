@@ -16,12 +16,12 @@ from redis import Redis
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from gateway.keys import revoke_key, rotate_key
-from gateway.seal import Secret, seal
-from gateway.signing import KEY_HEADER
-from gateway.turnstile import Buckets
-from models.engine import read, write
+from gateway.access.turnstile import RateLimiter
+from gateway.keys.api_keys import revoke_key, rotate_key
+from gateway.protocol.seal import Secret, seal
+from gateway.protocol.signed_text import KEY_HEADER
 from models.tables import Campaign, SeenId, Task
+from models.transactions.read_write import read, write
 from tests.gateway.api_server import Api, Caller, Raw, listening
 from tests.ledger.drive import AUTHOR, owned_author, phone_seat
 from tests.support.poll import wait_until
@@ -358,7 +358,7 @@ def test_what_nobody_sees_is_in_no_name_and_stays_in_a_text(raw: Raw, text: str)
 @pytest.fixture
 def still(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     """A gateway for whose rates no time passes."""
-    monkeypatch.setattr("gateway.api.app.Buckets", lambda: Buckets(lambda: 0.0))
+    monkeypatch.setattr("gateway.api.app.Buckets", lambda: RateLimiter(lambda: 0.0))
     with listening(api.engine) as made:
         yield made
 

@@ -11,12 +11,14 @@ from celery import chain, group
 from sqlalchemy import Engine, case, select, update
 from sqlalchemy.orm import Session
 
-from models.changes import KEPT, changes_since, forget_changes, last_position, number_changes
-from models.engine import connect, database_now, read, write
+from models.database.clock import database_now
+from models.database.engine import connect
+from models.history.state_changes import KEPT, changes_since, forget_changes, last_position, number_changes
 from models.migrate import upgrade
-from models.noted import NotingSession
-from models.states import State
 from models.tables import Campaign, StateChange, Task
+from models.tasks.states import State
+from models.transactions.read_write import read, write
+from models.transactions.state_change_capture import ChangeCapturingSession
 from tests.gateway.customers import Customer, customer, task_of
 from tests.ledger.drive import (
     do,
@@ -31,8 +33,8 @@ from tests.ledger.drive import (
     work,
 )
 from tests.ledger.threads import at_once
-from workers.record import HandedBack, record
-from workers.stop import stop_campaign
+from workers.attempts.record import HandedBack, record
+from workers.control.stop import stop_campaign
 
 
 @pytest.fixture(autouse=True)
@@ -169,7 +171,7 @@ def test_a_change_that_commits_late_comes_after_what_was_seen(mariadb_database: 
         acme = customer(engine, "https://hooks.example.com")
         slow, quick = (task_of(engine, acme.plant(work(n))).id for n in range(2))
         before = len(seen(engine, acme.key_id))
-        with NotingSession(engine) as session:
+        with ChangeCapturingSession(engine) as session:
             session.get_one(Task, slow, with_for_update=True).state = State.HELD
             session.flush()  # its change has the lower id, and is not committed
             write(engine, lambda other: _hold(other, quick))

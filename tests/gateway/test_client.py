@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import requests
 
-from gateway.client import ANSWER_SECONDS, Client, NotEnded, Problem, SealBroken, Secret, SignatureRefused
-from gateway.line import TURN_SECONDS
-from gateway.seal import seal, sign
-from gateway.signing import of_answer
+from gateway.client.client import ANSWER_SECONDS, Client, NotEnded, Problem, SealBroken, Secret, SignatureRefused
+from gateway.protocol.seal import seal, sign
+from gateway.protocol.signed_text import of_answer
+from gateway.submissions.group_commit import TURN_SECONDS
 
 SECRET, OTHER = Secret.make("one"), Secret.make("other")
 TASK = {"id": "t1", "state": "running"}

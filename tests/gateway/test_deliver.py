@@ -15,11 +15,12 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
 
-from gateway.deliver import serve
-from gateway.keys import change_key, revoke_key, rotate_key
-from gateway.send import Means
-from gateway.verify import verify
-from models.delivery_log import (
+from gateway.client.verify import verify
+from gateway.delivery.lane_task import serve
+from gateway.delivery.send import DeliverySettings
+from gateway.keys.api_keys import change_key, revoke_key, rotate_key
+from models.database.clock import database_now
+from models.notify.delivery_log import (
     KEPT,
     Which,
     find_delivery,
@@ -27,11 +28,11 @@ from models.delivery_log import (
     list_deliveries,
     tries_of,
 )
-from models.engine import database_now, read, write
-from models.lanes import OPENS_AFTER, enable
+from models.notify.lanes import OPENS_AFTER, enable
+from models.notify.replays import replay_all, replay_one
 from models.refused import Refused
-from models.replays import replay_all, replay_one
 from models.tables import Delivery, Endpoint, Lane
+from models.transactions.read_write import read, write
 from tests.gateway.customers import Customer, customer, deliveries, delivery, endpoint, lane, make_due, means
 from tests.gateway.receiver import Receiver, Reply
 from workers.settings import settings
@@ -48,7 +49,7 @@ def acme(ledger: Engine, receiver: Receiver) -> Customer:
     return customer(ledger, receiver.origin)
 
 
-def deliver_all(engine: Engine, how: Means | None = None) -> int:
+def deliver_all(engine: Engine, how: DeliverySettings | None = None) -> int:
     """One turn: what is due is tried until nothing is."""
     return serve(engine, lane(engine), how or means(), turn=600.0)
 

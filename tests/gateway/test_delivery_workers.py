@@ -11,16 +11,17 @@ from threading import Event
 import pytest
 from sqlalchemy import Engine, func, select
 
-from models.changes import changes_since
-from models.engine import connect, read
+from models.database.engine import connect
+from models.history.state_changes import changes_since
 from models.migrate import upgrade
 from models.tables import Delivery
-from scripts.processes import COORDINATOR, DELIVERY, Processes
+from models.transactions.read_write import read
+from scripts.local.processes import COORDINATOR, DELIVERY, Processes
 from tests.gateway.customers import Customer, customer, task_of
 from tests.gateway.receiver import Receiver, Reply, Request
 from tests.ledger.drive import do, work
 from tests.support.poll import wait_until
-from workers.coordinator.deliver import MOST_IN_A_LANE
+from workers.dispatch.messages import MOST_IN_A_LANE
 
 pytestmark = pytest.mark.fleet
 

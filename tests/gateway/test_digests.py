@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from gateway.api.asked import CampaignAsked, TaskAsked, plain
-from gateway.wishes import digest_of
+from gateway.submissions.requests import CampaignAsked, TaskAsked, plain
+from gateway.submissions.submission import digest_of
 
 TASK: dict[str, Any] = {
     "reference": "订单-1",

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import requests
 
-from gateway.client import Client, Secret, verify
-from gateway.keys import KeyWish, make_key
-from scripts.embedded import free_port
-from scripts.processes import COORDINATOR, DELIVERY, Part, gateway, python
+from gateway.client.client import Client, Secret, verify
+from gateway.keys.api_keys import KeySpec, make_key
+from scripts.local.embedded import free_port
+from scripts.local.processes import COORDINATOR, DELIVERY, Part, gateway, python
 from tests.gateway.receiver import Receiver, Reply, Request
 from tests.support.fleet import Fleet
 from tests.support.poll import wait_until
@@ -59,7 +59,7 @@ class Trial:
 def trial(folder: Path, database: str, redis: str, phones: int, origin: str) -> Iterator[Trial]:
     """Run it until the block ends. The key may be called back at one origin."""
     with Fleet(folder, database, redis, phones) as fleet:
-        wish = KeyWish("trial", "acme", sandbox=True, allowlist=[origin], rate_per_second=100)
+        wish = KeySpec("trial", "acme", sandbox=True, allowlist=[origin], rate_per_second=100)
         key_id, secret = make_key(fleet.engine, wish, who="test")
         made = Trial(fleet, free_port(), key_id, secret)
         fleet.processes.start(DELIVERY)

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from gateway.client import Problem
+from gateway.client.client import Problem
 from tests.gateway.api_server import Api, Caller, listening
 from tests.gateway.customers import deliveries
 from tests.ledger.drive import AUTHOR, owned_author, phone_seat, take
-from workers.record import Failed, record
+from workers.attempts.record import Failed, record
 from workers.settings import settings
 
 SCREENSHOT = bytes(range(256)) * 40

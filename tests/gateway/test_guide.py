@@ -10,26 +10,26 @@ from typing import Any
 
 import pytest
 
+from gateway.access.authentication import WEIGHT_BYTES
+from gateway.access.connection_timeouts import HEAD_SECONDS
+from gateway.access.middleware import BODY_SECONDS, MOST_BYTES
 from gateway.api.app import describing_app
-from gateway.client import Client
-from gateway.door import BODY_SECONDS, MOST_BYTES
-from gateway.knock import WEIGHT_BYTES
-from gateway.lists import MOST_IN_A_PAGE
-from gateway.patience import HEAD_SECONDS
-from gateway.plant import LONGEST
+from gateway.api.pages import MOST_IN_A_PAGE
+from gateway.client.client import Client
 from gateway.problem import CODES
-from gateway.seal import WINDOW_SECONDS
-from models import changes
-from models.events import EVENT_TYPES
-from models.replays import MOST_REPLAYED
-from models.sizes import MIB, MOST_RESULT
-from models.storable import MOST_DEPTH
+from gateway.protocol.seal import WINDOW_SECONDS
+from gateway.submissions.plant import LONGEST
+from models.database.sizes import MIB, MOST_RESULT
+from models.database.storable import MOST_DEPTH
+from models.history import state_changes
+from models.notify.events import EVENT_TYPES
+from models.notify.replays import MOST_REPLAYED
 from tests.docs.documents import ROOT, blocks, headings, links, rows
 from tests.gateway.api_server import Api
 from tests.gateway.vectors import FILE
 from tests.ledger.drive import owned_author, phone_seat
-from workers.canvas.inspect_json import RAW_LIMITS
-from workers.plant import LATEST_END
+from workers.canvas.check_json import RAW_LIMITS
+from workers.planting.plant import LATEST_END
 
 ENGLISH, CHINESE = GUIDES = ("docs/interface/README.md", "docs/interface/README.zh-CN.md")
 OPERATIONS = {ENGLISH: "## What you may ask", CHINESE: "## 可用操作"}
@@ -144,7 +144,7 @@ def test_the_limits_are_those_of_the_code(name: str) -> None:
         [MOST_DEPTH],
         [RAW_LIMITS.depth, RAW_LIMITS.rows],
         [MOST_RESULT // MIB, MOST_DEPTH],
-        [MOST_IN_A_PAGE, changes.MOST_IN_A_PAGE],
+        [MOST_IN_A_PAGE, state_changes.MOST_IN_A_PAGE],
         [MOST_REPLAYED],
         [],
         [WINDOW_SECONDS],

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import Engine, select, text, update
 from sqlalchemy.orm import Session
 
-from gateway.keys import (
+from gateway.keys.api_keys import (
     Key,
-    KeyWish,
+    KeySpec,
     change_key,
     find_key,
     list_keys,
@@ -22,17 +22,18 @@ from gateway.keys import (
     rewrap_secrets,
     rotate_key,
 )
-from gateway.master import MasterKeyWrong, master_key
-from gateway.seal import Secret
-from models.engine import database_now, read, write
-from models.keys import REMEMBERED, forget_seen
+from gateway.keys.master_key import MasterKeyWrong, master_key
+from gateway.protocol.seal import Secret
+from models.database.clock import database_now
+from models.history.request_ids import REMEMBERED, forget_seen
 from models.refused import Refused
-from models.tables import ApiKey, Change, KeySecret, SeenId
+from models.tables import ApiKey, AuditEntry, KeySecret, SeenId
+from models.transactions.read_write import read, write
 from tests.gateway.customers import customer, deliveries
 from tests.ledger.threads import at_once
 from workers.settings import settings
 
-WISH = KeyWish("trial", "acme", sandbox=True, allowlist=["https://hooks.example.com"])
+WISH = KeySpec("trial", "acme", sandbox=True, allowlist=["https://hooks.example.com"])
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +58,7 @@ def test_a_key_is_found_with_what_it_was_made_for_and_its_secret(ledger: Engine)
     assert (key.customer, key.sandbox, key.allowlist) == ("acme", True, ("https://hooks.example.com",))
     assert (key.rate_per_second, key.most_waiting, key.plain_json_allowed) == (10.0, 10_000, False)
     assert found(ledger, "key_of_nobody") is None
-    change = read(ledger, lambda session: session.scalars(select(Change)).one())
+    change = read(ledger, lambda session: session.scalars(select(AuditEntry)).one())
     assert (change.who, change.subject) == ("lena", f"key:{key_id}")
 
 
@@ -167,7 +168,7 @@ def test_a_revoked_key_is_not_found_its_secrets_are_gone_and_nothing_is_sent_to_
 )
 def test_a_wish_that_cannot_be_is_refused_with_its_field(ledger: Engine, wish: dict[str, Any], field: str) -> None:
     with pytest.raises(Refused) as refused:
-        make_key(ledger, KeyWish(**{"name": "trial", "customer": "acme", **wish}), who="lena")
+        make_key(ledger, KeySpec(**{"name": "trial", "customer": "acme", **wish}), who="lena")
     assert [problem.field for problem in refused.value.problems] == [field]
     assert list_keys(ledger) == []
 

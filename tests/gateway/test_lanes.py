@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
-from models.deliveries import GIVE_UP
-from models.engine import database_now, read, write
-from models.lanes import (
+from models.database.clock import database_now
+from models.notify.deliveries import GIVE_UP
+from models.notify.lanes import (
     LONGEST_LANE_PAUSE,
     OPENS_AFTER,
     RUNG_FOR,
-    Came,
     Sending,
+    TryResult,
     any_due,
     enable,
     give_up_old,
@@ -24,15 +24,16 @@ from models.lanes import (
     take_next,
 )
 from models.tables import Alert, Delivery, DeliveryAttempt, Lane
+from models.transactions.read_write import read, write
 from tests.gateway.customers import Customer, customer, deliveries, delivery, endpoint, lane, make_due
 from tests.ledger.threads import at_once
 
 ORIGIN = "https://hooks.example.com"
 HOLD = 30.0
-ARRIVED = Came(0.1, 204, None, None, 60.0)
-FAILED = Came(0.1, 500, "http_500", 60.0, 600.0)
-SILENT = Came(10.0, None, "timed_out", 60.0, 600.0)
-GONE = Came(0.1, 410, "http_410", None, 60.0)
+ARRIVED = TryResult(0.1, 204, None, None, 60.0)
+FAILED = TryResult(0.1, 500, "http_500", 60.0, 600.0)
+SILENT = TryResult(10.0, None, "timed_out", 60.0, 600.0)
+GONE = TryResult(0.1, 410, "http_410", None, 60.0)
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +58,7 @@ def must_take(engine: Engine, hand: str = "t") -> Sending:
     return taken
 
 
-def settle(engine: Engine, sending: Sending, came: Came, now: datetime | None = None) -> bool:
+def settle(engine: Engine, sending: Sending, came: TryResult, now: datetime | None = None) -> bool:
     return write(engine, lambda session: settle_try(session, sending, came, now or database_now(session)))
 
 
@@ -105,7 +106,7 @@ def test_a_tasks_later_event_waits_for_its_earlier_one(ledger: Engine, acme: Cus
 
 def test_a_first_event_that_is_given_up_lets_the_later_one_go(ledger: Engine, acme: Customer) -> None:
     first, second = acme.owe(2, subject="task:one")
-    settle(ledger, must_take(ledger), Came(0.1, 400, "http_400", None, 60.0))
+    settle(ledger, must_take(ledger), TryResult(0.1, 400, "http_400", None, 60.0))
     assert delivery(ledger, first).state == "failed"
     assert must_take(ledger).id == second
 
@@ -217,7 +218,7 @@ def test_410_disables_the_endpoint_with_all_it_is_owed_and_tells_the_operator(le
 
 def test_a_receiver_that_asks_for_a_pause_is_sent_nothing_meanwhile(ledger: Engine, acme: Customer) -> None:
     acme.owe(2)
-    settle(ledger, must_take(ledger), Came(0.1, 429, "http_429", 120.0, 60.0, asked_pause=120.0))
+    settle(ledger, must_take(ledger), TryResult(0.1, 429, "http_429", 120.0, 60.0, asked_pause=120.0))
     row = endpoint(ledger)
     assert row.paused_until is not None
     assert row.paused_until > read(ledger, database_now) + timedelta(seconds=60)

@@ -11,23 +11,23 @@ from sqlalchemy import Engine, event, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from gateway.caller import Caller, Keyring, Replayed
-from gateway.keys import KeyWish, make_key
-from gateway.line import Planter
-from gateway.plant import Show
-from gateway.problem import Declined
-from gateway.waiting import Waiting
-from gateway.wishes import Wish, compile_task, digest_of
-from models.engine import read
+from gateway.access.caller import Caller, Keyring, Replayed
+from gateway.keys.api_keys import KeySpec, make_key
+from gateway.problem import ApiProblem
+from gateway.submissions.group_commit import GroupCommitter
+from gateway.submissions.open_task_quota import OpenTaskQuota
+from gateway.submissions.plant import Show
+from gateway.submissions.submission import Submission, compile_task, digest_of
 from models.tables import Campaign, SeenId, StateChange, Task
+from models.transactions.read_write import read
 from tests.ledger.drive import AUTHOR, owned_author
 
 
 @pytest.fixture
-def planter(ledger: Engine, master_key: str) -> Planter:
+def planter(ledger: Engine, master_key: str) -> GroupCommitter:
     """One that was not started yet."""
     owned_author(ledger)
-    return Planter(ledger, Waiting())
+    return GroupCommitter(ledger, OpenTaskQuota())
 
 
 def caller(engine: Engine, request_id: str, key_id: str, **_: Any) -> Caller:
@@ -37,11 +37,11 @@ def caller(engine: Engine, request_id: str, key_id: str, **_: Any) -> Caller:
     return Caller(known.key, known.shares_with, request_id)
 
 
-def wish(reference: str, count: int = 1, author: str = AUTHOR) -> Wish:
+def wish(reference: str, count: int = 1, author: str = AUTHOR) -> Submission:
     """A task that collects so many titles."""
     params = {"author_id": author, "count": count}
     planted = compile_task("collect_titles", params, {})
-    return Wish("task", reference, "test", planted, "all", 1, params, digest_of("task", params), None, None)
+    return Submission("task", reference, "test", planted, "all", 1, params, digest_of("task", params), None, None)
 
 
 def ids(_session: Session, campaigns: Sequence[Campaign]) -> list[str]:
@@ -49,7 +49,7 @@ def ids(_session: Session, campaigns: Sequence[Campaign]) -> list[str]:
     return [one.id for one in campaigns]
 
 
-def together(planter: Planter, asked: Sequence[tuple[Caller, Wish]], show: Show = ids) -> list[Any]:
+def together(planter: GroupCommitter, asked: Sequence[tuple[Caller, Submission]], show: Show = ids) -> list[Any]:
     """What came of requests that all stood in line before the first was served; errors as they are."""
 
     async def ask() -> list[Any]:
@@ -70,8 +70,8 @@ def count(engine: Engine, table: Any) -> int:
     return read(engine, lambda session: session.scalar(select(func.count()).select_from(table))) or 0
 
 
-def test_many_are_planted_with_as_many_statements_as_one(ledger: Engine, planter: Planter) -> None:
-    key_id, _ = make_key(ledger, KeyWish("test", "acme"), who="test")
+def test_many_are_planted_with_as_many_statements_as_one(ledger: Engine, planter: GroupCommitter) -> None:
+    key_id, _ = make_key(ledger, KeySpec("test", "acme"), who="test")
     callers = [caller(ledger, f"req_{number}", key_id) for number in range(20)]
     commits: list[object] = []
 
@@ -89,9 +89,9 @@ def test_many_are_planted_with_as_many_statements_as_one(ledger: Engine, planter
     assert (count(ledger, Task), count(ledger, SeenId), count(ledger, StateChange)) == (20, 20, 40)
 
 
-def test_one_reference_twice_in_the_line_is_one_campaign(ledger: Engine, planter: Planter) -> None:
-    key_id, _ = make_key(ledger, KeyWish("test", "acme"), who="test")
-    other_id, _ = make_key(ledger, KeyWish("test", "other"), who="test")
+def test_one_reference_twice_in_the_line_is_one_campaign(ledger: Engine, planter: GroupCommitter) -> None:
+    key_id, _ = make_key(ledger, KeySpec("test", "acme"), who="test")
+    other_id, _ = make_key(ledger, KeySpec("test", "other"), who="test")
     asked = [
         (caller(ledger, "req_1", key_id), wish("one")),
         (caller(ledger, "req_2", key_id), wish("one")),
@@ -101,14 +101,14 @@ def test_one_reference_twice_in_the_line_is_one_campaign(ledger: Engine, planter
     first, second, third, theirs = together(planter, asked)
     assert first == (second[0], True)
     assert not second[1]
-    assert isinstance(third, Declined)
+    assert isinstance(third, ApiProblem)
     assert third.code == "reference_taken"
     assert theirs[1]
     assert theirs[0] != first[0]
 
 
-def test_what_is_refused_stops_nobody_else(ledger: Engine, planter: Planter) -> None:
-    key_id, _ = make_key(ledger, KeyWish("test", "acme", most_waiting=2), who="test")
+def test_what_is_refused_stops_nobody_else(ledger: Engine, planter: GroupCommitter) -> None:
+    key_id, _ = make_key(ledger, KeySpec("test", "acme", most_waiting=2), who="test")
     asked = [
         (caller(ledger, "req_1", key_id), wish("one")),
         (caller(ledger, "req_2", key_id), wish("two", author="nobody")),
@@ -118,15 +118,15 @@ def test_what_is_refused_stops_nobody_else(ledger: Engine, planter: Planter) -> 
     one, two, three, four = together(planter, asked)
     assert one[1]
     assert three[1]
-    assert isinstance(two, Declined)
+    assert isinstance(two, ApiProblem)
     assert [problem.field for problem in two.problems] == ["params.author_id"]
-    assert isinstance(four, Declined)
+    assert isinstance(four, ApiProblem)
     assert four.code == "too_many_waiting"
     assert (count(ledger, Task), count(ledger, SeenId)) == (2, 4)
 
 
-def test_a_replay_in_the_line_stops_nobody_else(ledger: Engine, planter: Planter) -> None:
-    key_id, _ = make_key(ledger, KeyWish("test", "acme"), who="test")
+def test_a_replay_in_the_line_stops_nobody_else(ledger: Engine, planter: GroupCommitter) -> None:
+    key_id, _ = make_key(ledger, KeySpec("test", "acme"), who="test")
     asked = [
         (caller(ledger, "req_1", key_id), wish("one")),
         (caller(ledger, "req_1", key_id), wish("two")),
@@ -139,8 +139,8 @@ def test_a_replay_in_the_line_stops_nobody_else(ledger: Engine, planter: Planter
     assert count(ledger, Task) == 2
 
 
-def test_one_that_cannot_be_planted_stops_nobody_else(ledger: Engine, planter: Planter) -> None:
-    key_id, _ = make_key(ledger, KeyWish("test", "acme"), who="test")
+def test_one_that_cannot_be_planted_stops_nobody_else(ledger: Engine, planter: GroupCommitter) -> None:
+    key_id, _ = make_key(ledger, KeySpec("test", "acme"), who="test")
     asked = [(caller(ledger, f"req_{number}", key_id), wish(f"r{number}")) for number in range(3)]
 
     def show(session: Session, campaigns: Sequence[Campaign]) -> list[str]:
@@ -155,8 +155,10 @@ def test_one_that_cannot_be_planted_stops_nobody_else(ledger: Engine, planter: P
     assert (count(ledger, Task), count(ledger, SeenId)) == (2, 2)
 
 
-def test_a_ledger_that_is_away_is_asked_once_for_all_that_stand_in_line(ledger: Engine, planter: Planter) -> None:
-    key_id, _ = make_key(ledger, KeyWish("test", "acme"), who="test")
+def test_a_ledger_that_is_away_is_asked_once_for_all_that_stand_in_line(
+    ledger: Engine, planter: GroupCommitter
+) -> None:
+    key_id, _ = make_key(ledger, KeySpec("test", "acme"), who="test")
     asked = [(caller(ledger, f"req_{number}", key_id), wish(f"r{number}")) for number in range(3)]
     seen: list[int] = []
 
@@ -170,8 +172,8 @@ def test_a_ledger_that_is_away_is_asked_once_for_all_that_stand_in_line(ledger: 
     assert (count(ledger, Task), count(ledger, SeenId)) == (0, 0)
 
 
-def test_an_error_is_told_to_everybody_and_nothing_is_planted(ledger: Engine, planter: Planter) -> None:
-    key_id, _ = make_key(ledger, KeyWish("test", "acme"), who="test")
+def test_an_error_is_told_to_everybody_and_nothing_is_planted(ledger: Engine, planter: GroupCommitter) -> None:
+    key_id, _ = make_key(ledger, KeySpec("test", "acme"), who="test")
 
     def break_down(*_: object) -> list[str]:
         raise RuntimeError("broken")

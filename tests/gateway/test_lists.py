@@ -14,13 +14,13 @@ from sqlalchemy import Engine, insert, select
 from sqlalchemy.orm import Session
 
 from benchmarks.list_rows import campaign_row, delivery_row, task_row
-from gateway.caller import Caller
-from gateway.keys import Key
-from gateway.lists import TaskFilter, campaigns_page, deliveries_page, tasks_page
-from gateway.walk import MOST_SCANNED
-from models.delivery_log import Which
-from models.engine import read, write
+from gateway.access.caller import Caller
+from gateway.api.index_walk import MOST_SCANNED
+from gateway.api.pages import TaskFilter, campaigns_page, deliveries_page, tasks_page
+from gateway.keys.api_keys import Key
+from models.notify.delivery_log import Which
 from models.tables import Campaign, Delivery, Task
+from models.transactions.read_write import read, write
 
 KEYS = ("key_a", "key_b")
 START = datetime(2026, 3, 1, tzinfo=UTC)

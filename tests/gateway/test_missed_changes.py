@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from gateway.client import Client, Problem
-from models.changes import KEPT, forget_changes, last_position, number_changes
-from models.engine import database_now, read, write
+from gateway.client.client import Client, Problem
+from models.database.clock import database_now
+from models.history.state_changes import KEPT, forget_changes, last_position, number_changes
 from models.tables import StateChange
+from models.transactions.read_write import read, write
 from tests.gateway.api_server import Api, Caller
 from tests.ledger.drive import AUTHOR, owned_author
 

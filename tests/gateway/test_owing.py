@@ -10,18 +10,19 @@ from celery import chain, group
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from models.alerts import raise_alert
-from models.deliveries import owe_task
-from models.engine import database_now, read, write
+from models.database.clock import database_now
+from models.notify.alerts import raise_alert
+from models.notify.deliveries import owe_task
 from models.tables import Delivery, Endpoint, Task
+from models.transactions.read_write import read, write
 from tests.gateway.customers import Customer, customer, deliveries, endpoint, task_of
 from tests.ledger.drive import do, fail, like, owned_author, phone_seat, plant, ready, take, titles, work
 from tests.ledger.test_verifying import in_doubt, looking
-from workers.coordinator.close import close_ended
-from workers.follow_on import close_campaign
-from workers.record import Failed, Succeeded, record
-from workers.review import settle
-from workers.stop import stop_campaign
+from workers.attempts.record import Failed, Succeeded, record
+from workers.control.review import settle
+from workers.control.stop import stop_campaign
+from workers.coordinator.close_campaigns import close_ended
+from workers.lifecycle.dependents import close_campaign
 
 ORIGIN = "https://hooks.example.com"
 TITLES = {"titles": [{"author_id": "xiaopeng", "author": "小鹏汽车", "title": "标题 😀"}]}

@@ -11,13 +11,14 @@ import pytest
 from sqlalchemy import Engine, event, select, update
 from sqlalchemy.orm import Session
 
-from gateway.caller import Caller as Asking
-from gateway.client import Problem
-from gateway.keys import find_key
-from gateway.lists import deliveries_page
-from models.delivery_log import Which, forget_deliveries
-from models.engine import database_now, read, write
+from gateway.access.caller import Caller as Asking
+from gateway.api.pages import deliveries_page
+from gateway.client.client import Problem
+from gateway.keys.api_keys import find_key
+from models.database.clock import database_now
+from models.notify.delivery_log import Which, forget_deliveries
 from models.tables import Campaign, Delivery
+from models.transactions.read_write import read, write
 from tests.gateway.api_server import Api, Caller
 from tests.gateway.customers import Customer, customer
 from tests.ledger.drive import AUTHOR, owned_author

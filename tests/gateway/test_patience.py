@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from gateway.door import _declined
+from gateway.access.middleware import _declined
 from tests.gateway.api_server import Api, Raw
 
 ASKED = b"GET /health HTTP/1.1\r\nHost: here\r\n\r\n"
@@ -17,7 +17,7 @@ ASKED = b"GET /health HTTP/1.1\r\nHost: here\r\n\r\n"
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second of patience."""
-    monkeypatch.setattr("gateway.patience.HEAD_SECONDS", 1.0)
+    monkeypatch.setattr("gateway.access.connection_timeouts.HEAD_SECONDS", 1.0)
 
 
 def connected(api: Api) -> socket.socket:
@@ -45,14 +45,14 @@ def test_who_asked_once_is_not_waited_for_in_the_middle_of_the_next(api: Api, ha
 def test_requests_beyond_what_waits_at_once_are_told_to_come_back(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     raw = Raw(api, api.caller())
     assert raw.send("GET", "/v1/phones").status_code == 200
-    monkeypatch.setattr("gateway.door.MOST_AT_ONCE", 0)
+    monkeypatch.setattr("gateway.access.middleware.MOST_AT_ONCE", 0)
     held = raw.send("GET", "/v1/phones")
     assert (held.status_code, held.headers["retry-after"], held.json()["code"]) == (503, "1", "unavailable")
     assert raw.send("GET", "/v1/phones", headers={"webhook-signature": "v1,AAAA"}).status_code == 401
 
 
 def test_a_body_that_does_not_come_takes_nobodys_place(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.door.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("gateway.access.middleware.MOST_AT_ONCE", 1)
     with connected(api) as slow:
         slow.sendall(b"POST /v1/tasks HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\n")
         assert Raw(api, api.caller()).send("GET", "/v1/phones").status_code == 200

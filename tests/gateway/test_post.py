@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import requests.adapters
 
-from gateway.post import Answer, NotSent, post
-from models.addresses import Address, read_address
+from gateway.delivery.pinned_post import Answer, NotSent, post
+from models.notify.addresses import Address, read_address
 from tests.gateway.certificates import certificate
 from tests.gateway.receiver import Receiver, Reply
 

@@ -10,13 +10,14 @@ import pytest
 from sqlalchemy import Engine, delete, select, update
 
 import gateway.api.deliveries as resource
-from gateway.caller import let_in_once
-from gateway.client import Problem
-from models import replays
-from models.delivery_log import Which
-from models.engine import database_now, read, write
-from models.replays import replay_all
+from gateway.access.caller import let_in_once
+from gateway.client.client import Problem
+from models.database.clock import database_now
+from models.notify import replays
+from models.notify.delivery_log import Which
+from models.notify.replays import replay_all
 from models.tables import Delivery, Endpoint
+from models.transactions.read_write import read, write
 from tests.gateway.api_server import Api, Caller
 from tests.gateway.customers import Customer
 

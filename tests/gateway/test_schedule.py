@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.schedule import JITTER, LONGEST_ASKED, again_in, breaker_pause, read_retry_after
-from gateway.slots import Slots, may_enter
+from gateway.delivery.lane_slots import Slots, may_enter
+from gateway.delivery.retry_schedule import JITTER, again_in, breaker_pause
+from gateway.protocol.retry_after import LONGEST_ASKED, read_retry_after
 from workers.settings import read_settings
 
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.seal import SealBroken, Secret, SignatureRefused, check, open_sealed, seal, sign
-from gateway.verify import verify
+from gateway.client.verify import verify
+from gateway.protocol.seal import SealBroken, Secret, SignatureRefused, check, open_sealed, seal, sign
 
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 OLD, NEW, OTHER = Secret.make("old"), Secret.make("new"), Secret.make("other")

@@ -13,13 +13,13 @@ import pytest
 import requests
 from sqlalchemy import Engine
 
-from gateway.client import Client
-from gateway.keys import KeyWish, make_key
+from gateway.client.client import Client
+from gateway.keys.api_keys import KeySpec, make_key
 from gateway.serve import check_tls
-from models.engine import connect
+from models.database.engine import connect
 from models.migrate import upgrade
 from models.refused import Refused
-from scripts.embedded import end, free_port
+from scripts.local.embedded import end, free_port
 from tests.gateway.certificates import certificate
 from tests.support.poll import wait_until
 
@@ -46,7 +46,7 @@ def test_it_speaks_tls_and_ends_when_it_is_asked_to(
 ) -> None:
     chain, authority = certificate(tmp_path, "localhost")
     port = free_port()
-    key_id, secret = make_key(engine, KeyWish("test", "acme"), who="test")
+    key_id, secret = make_key(engine, KeySpec("test", "acme"), who="test")
     told = environment(sqlite_database, redis_url, PHONEFLEET_MASTER_KEY=master_key)
     options = ["--port", str(port), "--tls-cert", str(chain), "--tls-key", str(chain)]
     process = subprocess.Popen([*COMMAND, *options], env=told, stderr=subprocess.PIPE)

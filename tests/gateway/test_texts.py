@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.cursors import Place, from_cursor, to_cursor
-from gateway.texts import check_values, parse_object
+from gateway.access.json_checks import check_values, parse_object
+from gateway.api.cursors import PagePosition, from_cursor, to_cursor
 from models.refused import Refused
 
 TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))
@@ -52,9 +52,9 @@ def test_what_is_no_object_is_refused(body: bytes) -> None:
 
 @given(st.datetimes(timezones=st.just(UTC)), st.from_regex(r"[0-9A-Za-z._:-]{1,191}", fullmatch=True))
 def test_a_cursor_comes_back_as_it_went(at: datetime, row_id: str) -> None:
-    assert from_cursor("tasks", to_cursor("tasks", Place(at, row_id))) == Place(at, row_id)
+    assert from_cursor("tasks", to_cursor("tasks", PagePosition(at, row_id))) == PagePosition(at, row_id)
     with pytest.raises(Refused):
-        from_cursor("campaigns", to_cursor("tasks", Place(at, row_id)))
+        from_cursor("campaigns", to_cursor("tasks", PagePosition(at, row_id)))
 
 
 @given(st.text())

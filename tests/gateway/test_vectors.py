@@ -13,8 +13,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from gateway.seal import Secret, check, open_sealed, seal, sign
-from gateway.signing import of_answer, of_request
+from gateway.protocol.seal import Secret, check, open_sealed, seal, sign
+from gateway.protocol.signed_text import of_answer, of_request
 from tests.gateway.vectors import FILE, Vector, read_vectors
 
 VECTORS = read_vectors()

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from gateway import where
-from gateway.where import NotThere, may_be_called, resolve
+from gateway.delivery import address_guard
+from gateway.delivery.address_guard import NotThere, may_be_called, resolve
 from tests.gateway.customers import LOOPBACK
 from tests.support.poll import wait_until
 
@@ -102,7 +102,7 @@ def test_loopback_is_reached_when_the_operator_lists_it() -> None:
 
 def test_a_name_service_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     answered = threading.Event()
-    monkeypatch.setattr(where, "RESOLVE_SECONDS", 0.05)
+    monkeypatch.setattr(address_guard, "RESOLVE_SECONDS", 0.05)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answered.wait(60) and [])
     with pytest.raises(NotThere, match="name_not_resolved"):
         resolve("slow.example.com", 443, ())
@@ -118,12 +118,12 @@ def test_a_name_service_that_hangs_for_one_name_leaves_the_others_alone(monkeypa
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    monkeypatch.setattr(where, "RESOLVE_SECONDS", 0.2)
+    monkeypatch.setattr(address_guard, "RESOLVE_SECONDS", 0.2)
     for _ in range(40):  # more than there are threads
         with pytest.raises(NotThere, match="name_not_resolved"):
             resolve("slow.example.com", 443, ())
-    monkeypatch.setattr(where, "RESOLVE_SECONDS", 5.0)
+    monkeypatch.setattr(address_guard, "RESOLVE_SECONDS", 5.0)
     assert resolve("quick.example.com", 443, ()) == "8.8.8.8"
     answered.set()
-    wait_until(lambda: not where._running, 10, "the look-up that hung to end")
+    wait_until(lambda: not address_guard._running, 10, "the look-up that hung to end")
     assert resolve("slow.example.com", 443, ()) == "8.8.8.8"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gateway.seal import Secret, seal, sign
+from gateway.protocol.seal import Secret, seal, sign
 from tests.docs.documents import ROOT
 
 FILE = ROOT / "docs" / "interface" / "test-vectors.json"

@@ -10,7 +10,7 @@ from redis import Redis as Client
 from tests.host.shelf import WAIT, Shelf
 from tests.support.poll import wait_until
 from tests.support.servers import Redis
-from workers.host.slots import SlotState
+from workers.runtime.slots import SlotState
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from typing import Any, cast
 
 from redis import Redis
 
-from scripts.embedded import free_port
+from scripts.local.embedded import free_port
 from tests.support.poll import wait_until
-from workers.host.linux import bound_to_me
+from workers.runtime.linux import bound_to_me
 
 WAIT = 60.0
 

@@ -8,10 +8,10 @@ from typing import cast
 
 from redis import Redis
 
-from models.fleet import Renewed
-from models.health import Reading
+from models.fleet.health import Reading
+from models.tasks.leases import Renewed
 from workers.host.__main__ import serve
-from workers.log import set_up_logging
+from workers.runtime.log import set_up_logging
 from workers.settings import settings
 
 

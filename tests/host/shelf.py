@@ -13,11 +13,11 @@ from celery import Celery
 from redis import Redis
 
 from tests.support.poll import wait_until
-from workers.host import wire
-from workers.host.nursery import Nursery
-from workers.host.slots import SlotState
-from workers.seat import Seat
-from workers.tickets import Ticket, publish
+from workers.dispatch.tickets import Ticket, publish
+from workers.host import zygote_messages
+from workers.host.zygote_client import ZygoteClient
+from workers.runtime.slots import SlotState
+from workers.runtime.worker_identity import WorkerIdentity
 
 WAIT = 60.0
 
@@ -61,9 +61,9 @@ class Shelf:
     def __init__(self, serials: Sequence[str], redis_url: str) -> None:
         self.app = celery_for(redis_url)
         self.traces = Traces(redis_url)
-        self.nursery = Nursery(max(1, len(serials)))
-        self.heard: list[wire.Message | None] = []
-        self._inbox: SimpleQueue[wire.Message | None] = SimpleQueue()
+        self.nursery = ZygoteClient(max(1, len(serials)))
+        self.heard: list[zygote_messages.Message | None] = []
+        self._inbox: SimpleQueue[zygote_messages.Message | None] = SimpleQueue()
         try:
             self.nursery.wait_ready()
             self.nursery.listen(self._inbox.put)
@@ -73,9 +73,11 @@ class Shelf:
             self.close()
             raise
 
-    def fork(self, serial: str, index: int) -> Seat:
+    def fork(self, serial: str, index: int) -> WorkerIdentity:
         """One more life in a slot."""
-        seat = Seat(serial, f"127.0.0.1:{index + 1}", 5038, "shelf", str(uuid.uuid4()), self.nursery.slots[index])
+        seat = WorkerIdentity(
+            serial, f"127.0.0.1:{index + 1}", 5038, "shelf", str(uuid.uuid4()), self.nursery.slots[index]
+        )
         self.nursery.fork(seat)
         return seat
 
@@ -90,15 +92,19 @@ class Shelf:
         publish(self.app, tickets)
         return [one.task_id for one in tickets]
 
-    def pid(self, seat: Seat) -> int:
+    def pid(self, seat: WorkerIdentity) -> int:
         """The process of a seat's worker."""
-        return next(m.pid for m in self._news() if isinstance(m, wire.Born) and m.incarnation == seat.incarnation)
+        return next(
+            m.pid for m in self._news() if isinstance(m, zygote_messages.Born) and m.incarnation == seat.incarnation
+        )
 
-    def death(self, seat: Seat) -> str:
+    def death(self, seat: WorkerIdentity) -> str:
         """Why a seat's worker ended, once it did."""
 
         def found() -> str | None:
-            deaths = (m for m in self._news() if isinstance(m, wire.Died) and m.incarnation == seat.incarnation)
+            deaths = (
+                m for m in self._news() if isinstance(m, zygote_messages.Died) and m.incarnation == seat.incarnation
+            )
             return next((death.why for death in deaths), None)
 
         return wait_until(found, WAIT, "the worker's death") or ""
@@ -107,7 +113,7 @@ class Shelf:
         """Was the end of the zygote heard of?"""
         return None in self._news()
 
-    def kill(self, seat: Seat) -> str:
+    def kill(self, seat: WorkerIdentity) -> str:
         """Kill a worker; why it ended."""
         self.nursery.signal(seat.incarnation, signal.SIGKILL)
         return self.death(seat)
@@ -117,7 +123,7 @@ class Shelf:
         self.nursery.close()
         self.app.close()
 
-    def _news(self) -> list[wire.Message | None]:
+    def _news(self) -> list[zygote_messages.Message | None]:
         while not self._inbox.empty():
             self.heard.append(self._inbox.get())
         return self.heard

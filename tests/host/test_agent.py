@@ -14,8 +14,8 @@ from tests.host.shelf import Traces, alive, celery_for, ticket
 from tests.support.freeze import frozen, outlast
 from tests.support.poll import wait_until
 from tests.support.servers import Redis
-from workers.host.pulse import RUNNING_SECONDS
-from workers.tickets import publish, queued_ids
+from workers.dispatch.tickets import publish, queued_ids
+from workers.runtime.liveness import RUNNING_SECONDS
 
 pytestmark = pytest.mark.fleet
 

@@ -8,9 +8,9 @@ from threading import Event
 import pytest
 
 from tests.support.poll import wait_until
-from workers.host import clerk as clerks
-from workers.host.backoff import Backoff
-from workers.host.clerk import TRIES, Clerk
+from workers.host import retry_queue as clerks
+from workers.host.retry_queue import TRIES, RetryQueue
+from workers.runtime.backoff import Backoff
 
 WAIT = 30.0
 SOON = Backoff(first=0.001, most=0.001)
@@ -37,7 +37,7 @@ def failing(times: int, tried: list[int], done: Event) -> Callable[[], None]:
 def test_one_that_does_not_give_up_does_its_errand_however_often_it_failed(times: int) -> None:
     tried: list[int] = []
     done, gave_up = Event(), Event()
-    clerk = Clerk("bell", gives_up=False)
+    clerk = RetryQueue("bell", gives_up=False)
     clerk.do("put back", failing(times, tried, done), otherwise=gave_up.set)
     wait_until(done.is_set, WAIT, "the errand")
     assert clerk.close(WAIT)
@@ -48,7 +48,7 @@ def test_one_that_does_not_give_up_does_its_errand_however_often_it_failed(times
 def test_one_that_gives_up_says_so() -> None:
     tried: list[int] = []
     done, gave_up = Event(), Event()
-    clerk = Clerk("clerk")
+    clerk = RetryQueue("clerk")
     clerk.do("enrol", failing(100, tried, done), otherwise=gave_up.set)
     wait_until(gave_up.is_set, WAIT, "it to give up")
     assert len(tried) == TRIES
@@ -57,7 +57,7 @@ def test_one_that_gives_up_says_so() -> None:
 
 def test_one_that_is_closed_leaves_off(caplog: pytest.LogCaptureFixture) -> None:
     tried: list[int] = []
-    clerk = Clerk("bell", gives_up=False)
+    clerk = RetryQueue("bell", gives_up=False)
     clerk.do("put back", failing(10**6, tried, Event()))
     wait_until(lambda: len(tried) > 2 * TRIES, WAIT, "some tries")
     assert clerk.close(WAIT)

@@ -14,12 +14,12 @@ from urllib.error import URLError
 
 import pytest
 
-from scripts.embedded import free_port
+from scripts.local.embedded import free_port
 from tests.host.processes import WAIT, shelf
 from tests.host.shelf import Traces, celery_for, ticket
 from tests.support.poll import wait_until
-from workers.host.linux import bound_to_me
-from workers.tickets import publish
+from workers.dispatch.tickets import publish
+from workers.runtime.linux import bound_to_me
 
 pytestmark = pytest.mark.fleet
 

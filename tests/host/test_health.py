@@ -7,10 +7,10 @@ from threading import Barrier, Event, Lock
 
 import pytest
 
-from models.health import Reading
+from models.fleet.health import Reading
 from workers.host.adb import AdbError
 from workers.host.health import MARK, MB, MUTE, UNANSWERED, Ailment, Health, judge, question, read_health
-from workers.host.health_watch import AGAIN_SECONDS, AT_ONCE, ECHO, HealthWatch
+from workers.host.health_watch import AGAIN_SECONDS, BATCH_SIZE, ECHO, HealthWatch
 from workers.phone.readings import (
     Battery,
     Unreadable,
@@ -345,7 +345,7 @@ def test_what_the_ledger_did_not_hear_is_asked_again_soon() -> None:
 
 
 def test_a_few_are_asked_at_once_and_no_more() -> None:
-    together, lock = Barrier(AT_ONCE), Lock()
+    together, lock = Barrier(BATCH_SIZE), Lock()
     running: set[str] = set()
     at_once: list[int] = []
 
@@ -358,12 +358,12 @@ def test_a_few_are_asked_at_once_and_no_more() -> None:
             running.discard(address)
         return WELL
 
-    addresses = {f"p{number}": f"at p{number}" for number in range(3 * AT_ONCE)}
+    addresses = {f"p{number}": f"at p{number}" for number in range(3 * BATCH_SIZE)}
     told: list[Sequence[Reading]] = []
     watch = HealthWatch(ask, lambda: addresses, told.append, package=APP, every=30.0)
     watch.look(0.0)
-    assert [len(one) for one in told] == [3 * AT_ONCE]
-    assert max(at_once) <= AT_ONCE
+    assert [len(one) for one in told] == [3 * BATCH_SIZE]
+    assert max(at_once) <= BATCH_SIZE
 
 
 def test_its_thread_ends_while_a_phone_does_not_answer() -> None:

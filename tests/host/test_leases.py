@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from models.engine import FLEET
-from models.fleet import Renewed
-from models.health import Reading
+from models.database.engine import FLEET
+from models.fleet.health import Reading
+from models.tasks.leases import Renewed
 from workers.host.leases import (
     LEAVE_SECONDS,
     SILENT_SECONDS,
@@ -21,7 +21,7 @@ from workers.host.leases import (
     renew,
     tell_alive,
 )
-from workers.host.slots import Slot, Stop, own_slot
+from workers.runtime.slots import Slot, Stop, own_slot
 
 LEASE = 30.0
 FAR = 1e12

@@ -21,7 +21,7 @@ from celery import current_app
 from celery.worker import state
 from kombu.asynchronous import get_event_loop
 before = files()
-from workers.host.rehearsal import rehearse
+from workers.host.warm_up import rehearse
 engine = rehearse()
 print(json.dumps({
     "threads": [thread.name for thread in threading.enumerate()],
@@ -39,7 +39,7 @@ print(json.dumps({
 SCATTER = """
 import json
 import workers.host.zygote
-from workers.host.holes import fill_holes
+from workers.host.heap_fill import fill_holes
 def pages(size, count):
     kept = [bytes(size) for _ in range(count)]
     return len({id(one) // 4096 for one in kept})

@@ -11,14 +11,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from scripts.embedded import free_port
-from workers.host.one_agent import SecondAgent, claim_adb_server, lock_file
+from scripts.local.embedded import free_port
+from workers.host.agent_lock import SecondAgent, claim_adb_server, lock_file
 
 WAIT = 20.0
 # An agent as far as its lock goes: it says when it has it, and ends when it is asked to, or will not hear of it.
 HOLDER = """
 import signal, sys
-from workers.host.one_agent import claim_adb_server
+from workers.host.agent_lock import claim_adb_server
 if sys.argv[2] == "stubborn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 claim_adb_server(int(sys.argv[1]))

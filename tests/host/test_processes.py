@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from workers.host.processes import Processes
+from workers.host.pidfds import Processes
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from workers.host.pulse import DOZE_SECONDS, IDLE_SECONDS, RUNNING_SECONDS, Awake, silent
-from workers.host.slots import Slot, own_slot
+from workers.runtime.liveness import DOZE_SECONDS, IDLE_SECONDS, RUNNING_SECONDS, Awake, silent
+from workers.runtime.slots import Slot, own_slot
 
 FAR = 1e12
 LONG_AGO = 0.0

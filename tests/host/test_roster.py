@@ -7,7 +7,17 @@ import signal
 
 import pytest
 
-from workers.host.orders import Enrol, EqualSerials, Forget, ForkWorker, Identify, Mourn, Order, Report, SignalWorker
+from workers.host.commands import (
+    EqualSerials,
+    Forget,
+    ForkWorker,
+    Identify,
+    Order,
+    RegisterPhone,
+    ReleaseDeadWorker,
+    Report,
+    SignalWorker,
+)
 from workers.host.roster import (
     HAND_BACK_SECONDS,
     MOVE_SECONDS,
@@ -17,8 +27,8 @@ from workers.host.roster import (
     Roster,
     state_word,
 )
-from workers.host.slots import own_slot
 from workers.host.ways import FRESH_SECONDS
+from workers.runtime.slots import own_slot
 
 TAG = "0f1c4a5e-0000-4000-8000-000000000002"
 
@@ -33,7 +43,7 @@ def plug(roster: Roster, address: str = "a:1", serial: str = "S1", now: float = 
     """A phone is plugged in and gets its worker; the incarnation."""
     assert roster.seen({**roster.states, address: "device"}, now) == [Identify(address)]
     (enrol,) = roster.identified(address, serial, "Model", boot or f"boot of {serial}", now)
-    assert isinstance(enrol, Enrol)
+    assert isinstance(enrol, RegisterPhone)
     assert (enrol.seat.serial, enrol.seat.address, enrol.model) == (serial, address, "Model")
     assert roster.enrolled(enrol.seat.incarnation, now) == [ForkWorker(enrol.seat)]
     return enrol.seat.incarnation
@@ -74,17 +84,19 @@ def test_a_phone_that_returns_waits_until_its_last_worker_is_dead(roster: Roster
     assert roster.seen({"a:1": "device"}, 2.0) == [Identify("a:1")]
     assert roster.identified("a:1", "S1", "Model", "boot of S1", 2.0) == []
     mourn, enrol = roster.died(incarnation, "ended with code 0", 3.0)
-    assert mourn == Mourn(incarnation, "its phone: adb says offline", "")
-    assert isinstance(enrol, Enrol)
+    assert mourn == ReleaseDeadWorker(incarnation, "its phone: adb says offline", "")
+    assert isinstance(enrol, RegisterPhone)
     assert enrol.seat.incarnation == "i2"
 
 
 def test_a_fallen_worker_is_mourned_with_its_ticket_and_forked_again_after_a_rest(roster: Roster) -> None:
     incarnation = plug(roster)
     roster.places["S1"].slot.take_ticket(TAG)
-    assert roster.died(incarnation, "killed by SIGSEGV", 10.0) == [Mourn(incarnation, "killed by SIGSEGV", TAG)]
+    assert roster.died(incarnation, "killed by SIGSEGV", 10.0) == [
+        ReleaseDeadWorker(incarnation, "killed by SIGSEGV", TAG)
+    ]
     assert roster.tick(10.0 + REFORK.wait(1) - 0.01) == []
-    assert kinds(roster.tick(10.0 + REFORK.wait(1))) == [Enrol]
+    assert kinds(roster.tick(10.0 + REFORK.wait(1))) == [RegisterPhone]
 
 
 def test_rests_grow_with_each_fall_and_shrink_after_a_steady_life(roster: Roster) -> None:
@@ -95,7 +107,7 @@ def test_rests_grow_with_each_fall_and_shrink_after_a_steady_life(roster: Roster
         rests.append(roster.places["S1"].rest_until - now)
         now = roster.places["S1"].rest_until
         (enrol,) = roster.tick(now)
-        assert isinstance(enrol, Enrol)
+        assert isinstance(enrol, RegisterPhone)
         incarnation = enrol.seat.incarnation
         roster.enrolled(incarnation, now)
     assert rests == [REFORK.wait(count) for count in (1, 2, 3, 4)]
@@ -113,7 +125,7 @@ def test_deaths_while_the_broker_is_away_do_not_make_a_phone_rest_longer(roster:
         assert roster.places["S1"].rest_until - now == REFORK.wait(1)
         now = roster.places["S1"].rest_until
         (enrol,) = roster.tick(now)
-        assert isinstance(enrol, Enrol)
+        assert isinstance(enrol, RegisterPhone)
         incarnation = enrol.seat.incarnation
         roster.enrolled(incarnation, now)
     roster.died(incarnation, "killed by SIGSEGV", now)
@@ -125,7 +137,7 @@ def test_a_ledger_that_does_not_answer_delays_the_worker(roster: Roster) -> None
     roster.identified("a:1", "S1", "Model", "boot of S1", 0.0)
     assert roster.not_enrolled("i1", 0.0) == []
     assert roster.tick(0.0) == []
-    assert kinds(roster.tick(REFORK.wait(1))) == [Enrol]
+    assert kinds(roster.tick(REFORK.wait(1))) == [RegisterPhone]
 
 
 def test_a_phone_in_the_hands_of_another_host_is_looked_at_again_until_it_is_free(roster: Roster) -> None:
@@ -133,10 +145,10 @@ def test_a_phone_in_the_hands_of_another_host_is_looked_at_again_until_it_is_fre
     roster.identified("a:1", "S1", "Model", "boot of S1", 0.0)
     assert roster.occupied("i1", "served elsewhere", 0.0)
     assert roster.tick(OCCUPIED_SECONDS - 0.1) == []
-    assert kinds(roster.tick(OCCUPIED_SECONDS)) == [Enrol]
+    assert kinds(roster.tick(OCCUPIED_SECONDS)) == [RegisterPhone]
     assert not roster.occupied("i2", "served elsewhere", 10.0)  # no news
     (enrol,) = roster.tick(10.0 + OCCUPIED_SECONDS)
-    assert isinstance(enrol, Enrol)
+    assert isinstance(enrol, RegisterPhone)
     assert roster.enrolled(enrol.seat.incarnation, 12.0) == [ForkWorker(enrol.seat)]
 
 
@@ -144,7 +156,7 @@ def test_an_ending_host_lets_go_of_each_phone_as_soon_as_its_worker_ended(roster
     first, second = plug(roster, "a:1", "S1"), plug(roster, "a:2", "S2")
     roster.end(100.0, patience=20.0)
     mourn, report = roster.died(first, "ended with code 0", 101.0)
-    assert mourn == Mourn(first, "the host stops", "")
+    assert mourn == ReleaseDeadWorker(first, "the host stops", "")
     assert report == Report("S1", "offline", "its host stopped")
     assert [life.seat.incarnation for _, life in roster.lives()] == [second]
 
@@ -170,8 +182,8 @@ def test_a_phone_that_loses_one_way_goes_on_by_the_other(roster: Roster, gone: d
     assert [slot.index for slot in roster.to_hand_back(2.0)] == [0]
     assert roster.tick(2.0 + MOVE_SECONDS) == [SignalWorker(first, signal.SIGKILL)]
     mourn, enrol = roster.died(first, "ended", 2.5)
-    assert mourn == Mourn(first, "its phone is reached at net:1 now", "")
-    assert isinstance(enrol, Enrol)
+    assert mourn == ReleaseDeadWorker(first, "its phone is reached at net:1 now", "")
+    assert isinstance(enrol, RegisterPhone)
     assert enrol.seat.address == "net:1"
 
 
@@ -181,7 +193,7 @@ def test_a_phone_that_loses_one_way_while_it_is_enrolled_is_enrolled_by_the_othe
     second_way(roster)
     assert roster.seen({"net:1": "device"}, 2.0) == []
     (enrol,) = roster.enrolled("i1", 3.0)
-    assert isinstance(enrol, Enrol)
+    assert isinstance(enrol, RegisterPhone)
     assert enrol.seat.address == "net:1"
 
 
@@ -205,7 +217,7 @@ def test_two_phones_with_one_serial_are_told_of_and_neither_works(roster: Roster
     first = plug(roster, "a:1", "S1")
     told = second_way(roster, "a:2", boot)
     assert told == [SignalWorker(first, signal.SIGTERM), EqualSerials("S1", "Model", ("a:1 (Model)", "a:2 (Model)"))]
-    assert kinds(roster.died(first, "ended", 2.0)) == [Mourn]  # and no other one is forked
+    assert kinds(roster.died(first, "ended", 2.0)) == [ReleaseDeadWorker]  # and no other one is forked
     assert roster.here() == {}
     assert second_way(roster, "a:3", "a third boot", 3.0) == [
         EqualSerials("S1", "Model", ("a:1 (Model)", "a:2 (Model)", "a:3 (Model)"))
@@ -218,7 +230,7 @@ def test_the_one_that_stays_of_two_phones_with_one_serial_works(roster: Roster) 
     second_way(roster, "a:2", "another boot")
     roster.died(first, "ended", 2.0)
     (enrol,) = roster.seen({"a:2": "device"}, 3.0)
-    assert isinstance(enrol, Enrol)
+    assert isinstance(enrol, RegisterPhone)
     assert enrol.seat.address == "a:2"
 
 
@@ -240,8 +252,8 @@ def test_an_old_answer_is_asked_for_again_before_two_phones_are_believed(roster:
     (leave,) = roster.unidentified("net:1", "no answer in time", late + 5)
     assert leave == SignalWorker("i1", signal.SIGTERM)
     mourn, ask, enrol = roster.died("i1", "ended", late + 6)
-    assert (type(mourn), ask) == (Mourn, Identify("net:1"))
-    assert isinstance(enrol, Enrol)
+    assert (type(mourn), ask) == (ReleaseDeadWorker, Identify("net:1"))
+    assert isinstance(enrol, RegisterPhone)
     assert enrol.seat.address == "usb"
 
 
@@ -265,7 +277,7 @@ def test_a_phone_that_another_one_replaced_at_its_address_is_gone(roster: Roster
     report, leave, enrol = roster.identified("a:1", "S2", "Model", "boot of S2", 5.0)
     assert report == Report("S1", "offline", "another phone answers at a:1: S2")
     assert leave == SignalWorker(first, signal.SIGTERM)
-    assert isinstance(enrol, Enrol)
+    assert isinstance(enrol, RegisterPhone)
     assert enrol.seat.serial == "S2"
 
 
@@ -331,14 +343,14 @@ def test_a_phone_that_nobody_knows_is_told_of_until_it_tells_its_serial(roster: 
     roster.seen({"10.0.0.7:5555": "device"}, 2.0)
     forget, enrol = roster.identified("10.0.0.7:5555", "S1", "Model", "boot", 3.0)
     assert forget == Forget("10.0.0.7:5555")
-    assert isinstance(enrol, Enrol)
+    assert isinstance(enrol, RegisterPhone)
     assert kinds(roster.seen({}, 4.0)) == [Report]  # nothing is left to forget
 
 
 def test_a_phone_at_usb_goes_by_its_serial_from_the_first(roster: Roster) -> None:
     roster.seen({"S1": "unauthorized"}, 1.0)
     roster.seen({"S1": "device"}, 2.0)
-    assert kinds(roster.identified("S1", "S1", "Model", "boot", 3.0)) == [Enrol]
+    assert kinds(roster.identified("S1", "S1", "Model", "boot", 3.0)) == [RegisterPhone]
 
 
 def test_a_host_with_no_place_left_says_so(roster: Roster) -> None:
@@ -356,7 +368,7 @@ def test_an_ending_host_has_patience_once(roster: Roster) -> None:
     assert roster.to_hand_back(119.9) == []
     assert [slot.index for slot in roster.to_hand_back(120.0)] == [0]
     assert roster.end(101.0, patience=0.0, grace=0.0) == [SignalWorker(incarnation, signal.SIGKILL)]
-    assert kinds(roster.died(incarnation, "killed by SIGKILL", 102.0)) == [Mourn, Report]
+    assert kinds(roster.died(incarnation, "killed by SIGKILL", 102.0)) == [ReleaseDeadWorker, Report]
     assert roster.tick(200.0) == []  # nobody is forked again
     assert list(roster.lives()) == []
 
@@ -366,7 +378,7 @@ def test_an_overrun_worker_is_killed_once_and_the_reason_kept(roster: Roster) ->
     assert roster.kill(incarnation, "its task ran past the hard limit") == [SignalWorker(incarnation, signal.SIGKILL)]
     assert roster.kill(incarnation, "its task ran past the hard limit") == []
     (mourn,) = roster.died(incarnation, "killed by SIGKILL", 10.0)
-    assert mourn == Mourn(incarnation, "its task ran past the hard limit", "")
+    assert mourn == ReleaseDeadWorker(incarnation, "its task ran past the hard limit", "")
 
 
 def test_a_worker_that_overruns_while_its_host_ends_is_killed_too(roster: Roster) -> None:
@@ -374,7 +386,7 @@ def test_a_worker_that_overruns_while_its_host_ends_is_killed_too(roster: Roster
     roster.end(100.0, patience=3600.0)
     assert roster.kill(incarnation, "its task ran past the hard limit") == [SignalWorker(incarnation, signal.SIGKILL)]
     mourn, _ = roster.died(incarnation, "killed by SIGKILL", 110.0)
-    assert mourn == Mourn(incarnation, "its task ran past the hard limit", "")
+    assert mourn == ReleaseDeadWorker(incarnation, "its task ran past the hard limit", "")
 
 
 def test_a_desk_needs_no_phone_and_no_enrolment(roster: Roster) -> None:

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from workers.host.slots import Slot, SlotState, Stop, make_memory, map_slots, own_slot, safe_until
+from workers.runtime.slots import Slot, SlotState, Stop, make_memory, map_slots, own_slot, safe_until
 
 FAR = 1e12
 TASK, TAG = "0f1c4a5e-0000-4000-8000-000000000001", "0f1c4a5e-0000-4000-8000-000000000002"

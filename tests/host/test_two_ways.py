@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.embedded import free_port
+from scripts.local.embedded import free_port
 from tests.host.processes import WAIT, Host, Sim
 from tests.host.shelf import Traces, celery_for, ticket
 from tests.support.poll import wait_until
+from workers.dispatch.tickets import publish
 from workers.host.adb import Adb
-from workers.tickets import publish
 
 pytestmark = pytest.mark.fleet
 

@@ -10,12 +10,12 @@ import pytest
 from redis import Redis as Client
 from redis.exceptions import RedisError
 
-from scripts.embedded import free_port
+from scripts.local.embedded import free_port
 from tests.host.shelf import WAIT, Shelf, alive, celery_for, ticket
 from tests.support.poll import wait_until
 from tests.support.servers import Redis
-from workers.host.slots import Stop
-from workers.tickets import NotPublished, publish, put_back, queue_lengths, queued_ids
+from workers.dispatch.tickets import NotPublished, publish, put_back, queue_lengths, queued_ids
+from workers.runtime.slots import Stop
 
 pytestmark = pytest.mark.fleet
 

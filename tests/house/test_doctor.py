@@ -12,10 +12,11 @@ import pytest
 from rich.console import Console
 from sqlalchemy import create_engine, text
 
-from scripts import doctor, probes
-from scripts.doctor import Check
-from scripts.embedded import EmbeddedRedis, NoRedis
-from scripts.probes import DatabaseState, DiskState, ProgramState, RedisState
+from scripts.commands import doctor
+from scripts.commands.doctor import Check
+from scripts.local import probes
+from scripts.local.embedded import EmbeddedRedis, NoRedis
+from scripts.local.probes import DatabaseState, DiskState, ProgramState, RedisState
 from tests.support.servers import Redis
 
 REDIS = RedisState("127.0.0.1:6379", version="7.0.15")

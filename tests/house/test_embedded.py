@@ -16,13 +16,13 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from scripts import embedded
-from scripts.embedded import EmbeddedRedis, NoRedis, RedisBinary, RedisDidNotStart, find_redis, running_url
+from scripts.local import embedded
+from scripts.local.embedded import EmbeddedRedis, NoRedis, RedisBinary, RedisDidNotStart, find_redis, running_url
 from tests.support.poll import wait_until
 
 OWNER = """
 import pathlib, signal, sys
-from scripts.embedded import EmbeddedRedis
+from scripts.local.embedded import EmbeddedRedis
 
 print(EmbeddedRedis(pathlib.Path(sys.argv[1])).start().pid, flush=True)
 signal.pause()

@@ -16,15 +16,15 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from chaos.judge import Deed
-from models.engine import read, write
 from models.tables import ActionRow, Attempt, Campaign, Delivery, Edge, RefusedWrite, Task
+from models.transactions.read_write import read, write
 from tests.kills.errands import after_it, grow_two
 from tests.kills.fleet import CUSTOMER, KillFleet
 from tests.kills.hold import Held
 from tests.kills.moments import DESK, PHONE, Moment
 from workers.app import app
-from workers.plant import compile_for_planting, plant_campaign
-from workers.ring import ring
+from workers.dispatch.ring import ring
+from workers.planting.plant import compile_for_planting, plant_campaign
 from workers.tasks import directed
 
 

@@ -10,7 +10,7 @@ from celery.canvas import Signature
 
 from workers.app import app
 from workers.desk import Desk
-from workers.register import desk_task
+from workers.execution.register import desk_task
 
 LEAVES = 2
 

@@ -17,8 +17,9 @@ from chaos.judge import Deed
 from chaos.keeper import KeptProcess
 from chaos.material import read_material
 from chaos.rows import read_truth
-from models.engine import database_now, read, write
+from models.database.clock import database_now
 from models.tables import ApiKey, Phone
+from models.transactions.read_write import read, write
 from tests.host.processes import children
 from tests.host.shelf import alive
 from tests.kills.hold import FOLDER, Board

@@ -16,7 +16,7 @@ from tests.kills.fleet import KillFleet
 from tests.kills.hold import Held, Word
 from tests.kills.moments import Moment
 from workers.app import app
-from workers.tickets import Ticket, publish
+from workers.dispatch.tickets import Ticket, publish
 
 Caught = Sequence[tuple[Cell, Held]]
 

@@ -9,8 +9,9 @@ from typing import Any
 from tests.kills.errands import grow_two
 from tests.kills.moments import Moment
 from tests.kills.wrap import at, wrap
-from workers import ring, submit
 from workers.app import app
+from workers.dispatch import ring
+from workers.planting import submit
 
 name = sys.argv[1]
 

@@ -10,17 +10,17 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from models.engine import read
 from models.tables import Campaign, Task
-from scripts.processes import python
+from models.transactions.read_write import read
+from scripts.local.processes import python
 from tests.kills.cells import Cell, Place, ended, plant_growing, read_result
 from tests.kills.expected import GREW, GREW_AGAIN_LATE_REFUSED
 from tests.kills.fleet import KillFleet
 from tests.kills.hold import Held
 from tests.kills.matrix import check_grown
 from tests.kills.moments import Moment
-from workers.host.linux import bound_to_me
-from workers.ring import ring
+from workers.dispatch.ring import ring
+from workers.runtime.linux import bound_to_me
 
 pytestmark = pytest.mark.fleet
 

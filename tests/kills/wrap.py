@@ -22,19 +22,22 @@ from flows.session import PointOfNoReturn
 from tests.kills.hold import FOLDER, HOLD_SECONDS, Board, Word
 from tests.kills.moments import Moment
 from tests.support.poll import wait_until
-from workers import follow_on, journal, record, rescue, ring, run
-from workers.claim import Claim
+from workers.attempts import record, rescue
+from workers.attempts.claim import Claim
 from workers.coordinator import loop
-from workers.host.slots import Stop
-from workers.seat import current_seat
-from workers.tickets import Ticket
+from workers.dispatch import ring
+from workers.dispatch.tickets import Ticket
+from workers.execution import ledger_journal, run
+from workers.lifecycle import dependents
+from workers.runtime.slots import Stop
+from workers.runtime.worker_identity import current_worker
 
 board = Board(Path(os.environ[FOLDER]))
 
 
 def _incarnation() -> str:
     with suppress(RuntimeError):
-        return current_seat().incarnation
+        return current_worker().incarnation
     return ""
 
 
@@ -44,12 +47,12 @@ def at(moment: Moment, key: str) -> None:
     if word is Word.ANSWER_LOST:
         raise OperationalError("COMMIT", None, ConnectionError("the answer was lost"))
     if word is Word.DRAINED:
-        slot = current_seat().slot
+        slot = current_worker().slot
         wait_until(lambda: slot.stop & Stop.DRAIN, HOLD_SECONDS, "to be asked for the task")
 
 
 def _at_its_task(moment: Moment) -> None:
-    at(moment, current_seat().slot.task_id)
+    at(moment, current_worker().slot.task_id)
 
 
 def _claim(original: Callable[..., Any], engine: Any, seat: Any, task_id: str, **more: Any) -> Any:
@@ -141,10 +144,10 @@ def wrap(owner: Any, name: str, around: Callable[..., Any]) -> None:
 for _owner, _name, _around in (
     (run, "claim", _claim),
     (run, "recorded", _record),
-    (journal.LedgerJournal, "declare", _declare),
-    (journal, "persist", _persist),
+    (ledger_journal.LedgerJournal, "declare", _declare),
+    (ledger_journal, "persist", _persist),
     (PointOfNoReturn, "tap", _tap),
-    (follow_on, "owe_task", _owe),
+    (dependents, "owe_task", _owe),
     (record, "write", _write_record),
     (Request, "acknowledge", _acknowledge),
     (ring, "publish", _publish),

@@ -7,9 +7,9 @@ from typing import Any
 from redis import Redis
 
 from workers.app import app
-from workers.came import tell
 from workers.desk import put_on_desk
-from workers.run import run_ticket
+from workers.dispatch.celery_state import tell
+from workers.execution.run import run_ticket
 from workers.settings import settings
 
 for _name in ("broken_call", "broken_body", "broken_exit", "broken_twice", "nobody_knows"):

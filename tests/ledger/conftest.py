@@ -10,12 +10,13 @@ import pytest
 from redis import Redis
 from sqlalchemy import Engine, delete
 
-from models.base import Base
-from models.engine import connect, write
+from models.database.base import Base
+from models.database.engine import connect
 from models.migrate import upgrade
+from models.transactions.read_write import write
 from tests.host.shelf import celery_for
 from tests.support.servers import MariaDB
-from workers import ring as ringing
+from workers.dispatch import ring as ringing
 
 
 @pytest.fixture(scope="session", params=["sqlite", "mariadb"])

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.canvas.tasks import digest, refuse_to_work
 from workers.desk import Desk
-from workers.register import desk_task
+from workers.execution.register import desk_task
 
 
 @desk_task

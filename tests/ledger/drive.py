@@ -18,25 +18,26 @@ from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
 import tests.ledger.desk_tasks  # noqa: F401 - what runs at the desk in these tests
-from models.accounts import register_account
-from models.authors import register_author, set_basis
-from models.engine import database_now, read, write
-from models.fleet import phone_online
-from models.logins import account_seen
-from models.states import State
+from models.database.clock import database_now
+from models.fleet.accounts import register_account
+from models.fleet.logins import account_seen
+from models.fleet.phones import phone_online
+from models.responsible_use.authors import register_author, set_basis
 from models.tables import Attempt, Campaign, Edge, Task
+from models.tasks.states import State
+from models.transactions.read_write import read, write
 from tests.canvas.tasks import call_text, make_app
 from workers.app import app as fleet
+from workers.attempts.claim import Claim, NotMine, claim
+from workers.attempts.record import Failed, Outcome, Replaced, Succeeded, record
 from workers.canvas.compile import compile_canvas
 from workers.canvas.rows import Join, Planted
-from workers.claim import Claim, NotMine, claim
 from workers.desk import DESK, Desk
-from workers.handle import Handle
-from workers.host.slots import own_slot
-from workers.plant import LATEST_END, new_id, plant_campaign
-from workers.record import Failed, Outcome, Replaced, Succeeded, record
-from workers.seat import Seat
-from workers.tickets import queued_ids
+from workers.dispatch.tickets import queued_ids
+from workers.planting.handle import Handle
+from workers.planting.plant import LATEST_END, new_id, plant_campaign
+from workers.runtime.slots import own_slot
+from workers.runtime.worker_identity import WorkerIdentity
 
 ZONE = "Asia/Shanghai"
 LEASE = 60.0
@@ -78,14 +79,14 @@ def titles(**options: Any) -> Signature:
     return app.signature("collect_titles", kwargs={"author_id": AUTHOR, "count": 1}, immutable=True, **options)
 
 
-def desk_seat() -> Seat:
+def desk_seat() -> WorkerIdentity:
     """A worker at the desk."""
-    return Seat(None, "", 5038, "test", new_id(), own_slot())
+    return WorkerIdentity(None, "", 5038, "test", new_id(), own_slot())
 
 
-def phone_seat(engine: Engine, serial: str, account: str | None = None, *, sandbox: bool = False) -> Seat:
+def phone_seat(engine: Engine, serial: str, account: str | None = None, *, sandbox: bool = False) -> WorkerIdentity:
     """A phone that is online, its worker, and the account logged in on it (by default one named for the phone)."""
-    seat = Seat(serial, serial, 5038, "test", new_id(), own_slot())
+    seat = WorkerIdentity(serial, serial, 5038, "test", new_id(), own_slot())
     phone_online(engine, serial, serial, "test", "SimPhone", seat.incarnation, sandbox=sandbox)
     account_seen(engine, serial, account or f"acc-{serial}", f"name of {account or serial}")
     return seat
@@ -144,7 +145,7 @@ def ready(engine: Engine, campaign_id: str) -> list[str]:
     return read(engine, lambda session: list(session.scalars(wanted)))
 
 
-def take(engine: Engine, task_id: str, seat: Seat | None = None, lease: float = LEASE) -> Claim:
+def take(engine: Engine, task_id: str, seat: WorkerIdentity | None = None, lease: float = LEASE) -> Claim:
     """Claim a task that must be claimable."""
     got = try_to_take(engine, task_id, seat, lease)
     assert isinstance(got, Claim), got
@@ -152,7 +153,7 @@ def take(engine: Engine, task_id: str, seat: Seat | None = None, lease: float = 
 
 
 def try_to_take(
-    engine: Engine, task_id: str, seat: Seat | None = None, lease: float = LEASE, step: int | None = None
+    engine: Engine, task_id: str, seat: WorkerIdentity | None = None, lease: float = LEASE, step: int | None = None
 ) -> Claim | NotMine:
     """Deliver a ticket to a worker, by default one at the desk."""
     return claim(engine, seat or desk_seat(), task_id, lease=lease, zone=ZONE, step=step)

@@ -10,20 +10,20 @@ from celery import Celery
 from redis import Redis
 from sqlalchemy import Engine, select
 
-from models.engine import read
-from models.states import ENDED
 from models.tables import Task
+from models.tasks.states import ENDED
+from models.transactions.read_write import read
 from tests.host.shelf import celery_for
 from tests.ledger.drive import plant_rows
 from tests.support.poll import wait_until
-from workers import ring as ringing
 from workers.canvas.rows import Planted
-from workers.coordinator.close import close_ended
-from workers.host.nursery import Nursery
-from workers.host.slots import SlotState
-from workers.plant import new_id
-from workers.ring import ring_ready
-from workers.seat import Seat
+from workers.coordinator.close_campaigns import close_ended
+from workers.dispatch import ring as ringing
+from workers.dispatch.ring import ring_ready
+from workers.host.zygote_client import ZygoteClient
+from workers.planting.plant import new_id
+from workers.runtime.slots import SlotState
+from workers.runtime.worker_identity import WorkerIdentity
 
 WAIT = 90.0
 LEASE = "120"  # nobody renews it here
@@ -46,14 +46,14 @@ class RealDesk:
         }.items():
             self._patch.setenv(name, value)
         self._patch.setattr(ringing, "app", self.celery)
-        self._nursery = Nursery(workers)
+        self._nursery = ZygoteClient(workers)
 
     def __enter__(self) -> Self:
         try:
             self._nursery.wait_ready()
             slots = self._nursery.slots[: self._workers]
             for slot in slots:
-                self._nursery.fork(Seat(None, "", 5038, "desk", new_id(), slot))
+                self._nursery.fork(WorkerIdentity(None, "", 5038, "desk", new_id(), slot))
             wait_until(lambda: all(slot.state is not SlotState.EMPTY for slot in slots), WAIT, "all to consume")
         except BaseException:
             self.__exit__()

@@ -10,13 +10,13 @@ import pytest
 from celery import group
 from sqlalchemy import Engine, select
 
-from models.accounts import rest_is_over
-from models.alerts import latest_alerts
-from models.engine import read, write
-from models.fitness import on_trial, why_not
+from models.fleet.accounts import rest_is_over
+from models.fleet.fitness import on_trial, why_not
+from models.notify.alerts import latest_alerts
 from models.refused import Refused
-from models.states import State
 from models.tables import Account, Phone
+from models.tasks.states import State
+from models.transactions.read_write import read, write
 from tests.ledger.drive import (
     attempts,
     change,
@@ -34,21 +34,21 @@ from tests.ledger.drive import (
     try_to_take,
 )
 from tests.ledger.threads import at_once
-from workers.claim import NotMine
-from workers.holds import holds_in_force, release_hold
-from workers.record import Failed, Succeeded, record
-from workers.seat import Seat
+from workers.attempts.claim import NotMine
+from workers.attempts.content_holds import holds_in_force, release_hold
+from workers.attempts.record import Failed, Succeeded, record
+from workers.runtime.worker_identity import WorkerIdentity
 
 PHONES = ("p1", "p2", "p3", "p4")
 
 
 @pytest.fixture
-def shelf(ledger: Engine) -> list[Seat]:
+def shelf(ledger: Engine) -> list[WorkerIdentity]:
     owned_author(ledger)
     return [phone_seat(ledger, serial) for serial in PHONES]
 
 
-def fail_once(ledger: Engine, one: str, seat: Seat, code: str) -> list[str]:
+def fail_once(ledger: Engine, one: str, seat: WorkerIdentity, code: str) -> list[str]:
     """One attempt at a task on this phone fails with this code."""
     change(ledger, one, not_before=past(ledger), meant_for=None)
     return record(ledger, take(ledger, one, seat), Failed(code, "so the test says"))
@@ -78,7 +78,7 @@ def likes(count: int, title: str = "标题") -> Sequence[object]:
     return [like(title, comment=f"评论{number}") for number in range(count)]
 
 
-def test_the_third_phone_that_fails_alike_holds_the_rest(ledger: Engine, shelf: list[Seat]) -> None:
+def test_the_third_phone_that_fails_alike_holds_the_rest(ledger: Engine, shelf: list[WorkerIdentity]) -> None:
     campaign = plant(ledger, group(likes(6)))
     other = plant(ledger, group([like("另一个"), titles()]))
     tasks = ready(ledger, campaign)
@@ -96,14 +96,14 @@ def test_the_third_phone_that_fails_alike_holds_the_rest(ledger: Engine, shelf: 
     assert alerts(ledger) == [("content_held", f"hold:{hold.id}")]
 
 
-def test_one_phone_that_fails_three_times_blames_no_content(ledger: Engine, shelf: list[Seat]) -> None:
+def test_one_phone_that_fails_three_times_blames_no_content(ledger: Engine, shelf: list[WorkerIdentity]) -> None:
     campaign = plant(ledger, group(likes(5)))
     for one in ready(ledger, campaign)[:3]:
         fail_once(ledger, one, shelf[0], "video_not_found")
     assert states(ledger, campaign) == {State.FAILED: 3, State.READY: 2}
 
 
-def test_an_account_that_may_not_act_never_holds_content(ledger: Engine, shelf: list[Seat]) -> None:
+def test_an_account_that_may_not_act_never_holds_content(ledger: Engine, shelf: list[WorkerIdentity]) -> None:
     campaign = plant(ledger, group(likes(2)))
     one, two = ready(ledger, campaign)
     for seat in shelf[:3]:
@@ -113,7 +113,7 @@ def test_an_account_that_may_not_act_never_holds_content(ledger: Engine, shelf: 
     assert read(ledger, holds_in_force) == []
 
 
-def test_a_success_on_the_same_content_begins_the_count_anew(ledger: Engine, shelf: list[Seat]) -> None:
+def test_a_success_on_the_same_content_begins_the_count_anew(ledger: Engine, shelf: list[WorkerIdentity]) -> None:
     campaign = plant(ledger, group(likes(6)))
     tasks = ready(ledger, campaign)
     fail_once(ledger, tasks[0], shelf[0], "video_not_found")
@@ -124,7 +124,9 @@ def test_a_success_on_the_same_content_begins_the_count_anew(ledger: Engine, she
     assert read(ledger, holds_in_force) == []
 
 
-def test_a_failure_that_goes_on_elsewhere_holds_its_own_task_as_well(ledger: Engine, shelf: list[Seat]) -> None:
+def test_a_failure_that_goes_on_elsewhere_holds_its_own_task_as_well(
+    ledger: Engine, shelf: list[WorkerIdentity]
+) -> None:
     campaign = plant(ledger, group(likes(2)))
     one, two = ready(ledger, campaign)
     for seat in shelf[:3]:
@@ -132,7 +134,9 @@ def test_a_failure_that_goes_on_elsewhere_holds_its_own_task_as_well(ledger: Eng
     assert (task(ledger, one).state, task(ledger, two).state) == (State.HELD, State.HELD)
 
 
-def test_a_task_that_was_given_little_time_blames_neither_phone_nor_content(ledger: Engine, shelf: list[Seat]) -> None:
+def test_a_task_that_was_given_little_time_blames_neither_phone_nor_content(
+    ledger: Engine, shelf: list[WorkerIdentity]
+) -> None:
     campaign = plant(ledger, group([like(comment=f"评论{n}").set(soft_time_limit=1, time_limit=60) for n in range(4)]))
     tasks = ready(ledger, campaign)
     for one in tasks[:3]:
@@ -144,7 +148,7 @@ def test_a_task_that_was_given_little_time_blames_neither_phone_nor_content(ledg
     assert read(ledger, holds_in_force) == []
 
 
-def test_the_time_until_its_latest_end_is_the_tasks_own_too(ledger: Engine, shelf: list[Seat]) -> None:
+def test_the_time_until_its_latest_end_is_the_tasks_own_too(ledger: Engine, shelf: list[WorkerIdentity]) -> None:
     (one,) = ready(ledger, plant(ledger, like()))
     change(ledger, one, latest_end=now(ledger) + timedelta(seconds=60))
     fail_once(ledger, one, shelf[0], "time_limit")
@@ -152,7 +156,7 @@ def test_the_time_until_its_latest_end_is_the_tasks_own_too(ledger: Engine, shel
     assert (attempt.failure_code, attempt.culprit) == ("too_little_time", "task")
 
 
-def test_phones_that_fail_alike_at_one_moment_lay_one_hold(ledger: Engine, shelf: list[Seat]) -> None:
+def test_phones_that_fail_alike_at_one_moment_lay_one_hold(ledger: Engine, shelf: list[WorkerIdentity]) -> None:
     tasks = ready(ledger, plant(ledger, group(likes(6))))
     for one, seat in zip(tasks[:2], shelf, strict=False):
         fail_once(ledger, one, seat, "video_not_found")
@@ -167,7 +171,7 @@ def test_phones_that_fail_alike_at_one_moment_lay_one_hold(ledger: Engine, shelf
     assert read(ledger, holds_in_force) == []
 
 
-def test_a_page_that_drifted_on_three_phones_holds_the_flow(ledger: Engine, shelf: list[Seat]) -> None:
+def test_a_page_that_drifted_on_three_phones_holds_the_flow(ledger: Engine, shelf: list[WorkerIdentity]) -> None:
     mine = plant(ledger, group([like("一"), like("二"), like("三"), like("四")]))
     other = plant(ledger, titles())
     for one, seat in zip(ready(ledger, mine), shelf[:3], strict=False):
@@ -176,7 +180,9 @@ def test_a_page_that_drifted_on_three_phones_holds_the_flow(ledger: Engine, shel
     assert states(ledger, other) == {State.READY: 1}
 
 
-def test_what_is_planted_later_comes_under_the_hold_when_it_is_claimed(ledger: Engine, shelf: list[Seat]) -> None:
+def test_what_is_planted_later_comes_under_the_hold_when_it_is_claimed(
+    ledger: Engine, shelf: list[WorkerIdentity]
+) -> None:
     for one, seat in zip(ready(ledger, plant(ledger, group(likes(3)))), shelf, strict=False):
         fail_once(ledger, one, seat, "video_not_found")
     late = ready(ledger, plant(ledger, like("标题", comment="later")))[0]
@@ -185,7 +191,7 @@ def test_what_is_planted_later_comes_under_the_hold_when_it_is_claimed(ledger: E
     assert task(ledger, late).state == State.HELD
 
 
-def test_a_released_hold_lets_its_tasks_go_and_counts_anew(ledger: Engine, shelf: list[Seat]) -> None:
+def test_a_released_hold_lets_its_tasks_go_and_counts_anew(ledger: Engine, shelf: list[WorkerIdentity]) -> None:
     campaign = plant(ledger, group(likes(6)))
     tasks = ready(ledger, campaign)
     for one, seat in zip(tasks[:3], shelf, strict=False):
@@ -203,12 +209,12 @@ def test_a_released_hold_lets_its_tasks_go_and_counts_anew(ledger: Engine, shelf
 # one phone across tasks
 
 
-def fail_three(ledger: Engine, seat: Seat) -> None:
+def fail_three(ledger: Engine, seat: WorkerIdentity) -> None:
     for one in ready(ledger, plant(ledger, group([titles(), titles(), titles()]))):
         fail_once(ledger, one, seat, "phone_hung")
 
 
-def test_a_phone_that_fails_across_tasks_goes_into_quarantine(ledger: Engine, shelf: list[Seat]) -> None:
+def test_a_phone_that_fails_across_tasks_goes_into_quarantine(ledger: Engine, shelf: list[WorkerIdentity]) -> None:
     fail_three(ledger, shelf[0])
     unfit = why_not(phone(ledger, "p1"), now(ledger))
     assert unfit is not None
@@ -221,13 +227,13 @@ def test_a_phone_that_fails_across_tasks_goes_into_quarantine(ledger: Engine, sh
     assert got.passed_to in {"p2", "p3", "p4"}
 
 
-def test_pinned_work_waits_for_the_quarantine_and_says_so(ledger: Engine, shelf: list[Seat]) -> None:
+def test_pinned_work_waits_for_the_quarantine_and_says_so(ledger: Engine, shelf: list[WorkerIdentity]) -> None:
     fail_three(ledger, shelf[0])
     (one,) = ready(ledger, plant(ledger, titles(queue="phone.p1")))
     assert isinstance(try_to_take(ledger, one, shelf[0]), NotMine)
 
 
-def test_after_its_cool_down_a_success_releases_the_phone(ledger: Engine, shelf: list[Seat]) -> None:
+def test_after_its_cool_down_a_success_releases_the_phone(ledger: Engine, shelf: list[WorkerIdentity]) -> None:
     fail_three(ledger, shelf[0])
     set_phone(ledger, "p1", quarantined_until=past(ledger))
     assert on_trial(phone(ledger, "p1"), now(ledger))
@@ -240,7 +246,7 @@ def test_after_its_cool_down_a_success_releases_the_phone(ledger: Engine, shelf:
 
 @pytest.mark.parametrize(("code", "again"), [("phone_hung", True), ("video_not_found", False), ("ledger_away", False)])
 def test_a_trial_that_fails_by_the_phone_quarantines_it_for_longer(
-    ledger: Engine, shelf: list[Seat], code: str, again: bool
+    ledger: Engine, shelf: list[WorkerIdentity], code: str, again: bool
 ) -> None:
     fail_three(ledger, shelf[0])
     first = phone(ledger, "p1").quarantine_why
@@ -256,7 +262,9 @@ def test_a_trial_that_fails_by_the_phone_quarantines_it_for_longer(
 
 
 @pytest.mark.parametrize("code", ["rate_limited", "verification_asked"])
-def test_what_met_a_limit_stays_with_its_account_which_rests(ledger: Engine, shelf: list[Seat], code: str) -> None:
+def test_what_met_a_limit_stays_with_its_account_which_rests(
+    ledger: Engine, shelf: list[WorkerIdentity], code: str
+) -> None:
     (one,) = ready(ledger, plant(ledger, like()))
     fail_once(ledger, one, shelf[0], code)
     stays = task(ledger, one)
@@ -272,7 +280,7 @@ def test_what_met_a_limit_stays_with_its_account_which_rests(ledger: Engine, she
     assert take(ledger, one, shelf[0]).account_id == "acc-p1"
 
 
-def test_no_other_work_goes_to_an_account_that_rests(ledger: Engine, shelf: list[Seat]) -> None:
+def test_no_other_work_goes_to_an_account_that_rests(ledger: Engine, shelf: list[WorkerIdentity]) -> None:
     one, two = ready(ledger, plant(ledger, group([like(), titles()])))
     fail_once(ledger, one, shelf[0], "rate_limited")
     assert isinstance(try_to_take(ledger, two, shelf[0]), NotMine)

@@ -9,9 +9,9 @@ import pytest
 from celery import group
 from sqlalchemy import Engine
 
-from models.fleet import phone_offline, phone_online
-from models.logins import account_gone, account_seen
-from models.states import State
+from models.fleet.logins import account_gone, account_seen
+from models.fleet.phones import phone_offline, phone_online
+from models.tasks.states import State
 from tests.ledger.drive import (
     attempts,
     change,
@@ -31,8 +31,8 @@ from tests.ledger.drive import (
     work,
 )
 from tests.ledger.threads import at_once
-from workers.claim import Claim, NotMine
-from workers.record import Failed, record
+from workers.attempts.claim import Claim, NotMine
+from workers.attempts.record import Failed, record
 
 
 def test_of_eight_threads_one_wins(ledger: Engine) -> None:

@@ -12,12 +12,13 @@ from alembic.config import Config
 from sqlalchemy import Engine, select, text
 
 from models import migrate
-from models.completeness import completeness
-from models.engine import connect, read
+from models.database.engine import connect
 from models.tables import CollectedComment, CommentSighting
+from models.tasks.completeness import completeness
+from models.transactions.read_write import read
 from tests.ledger.drive import AUTHOR, app, owned_author, phone_seat, plant, ready, take, task
 from tests.ledger.threads import at_once
-from workers.record import Succeeded, record
+from workers.attempts.record import Succeeded, record
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 

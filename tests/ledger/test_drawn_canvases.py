@@ -1,7 +1,7 @@
 """Canvases drawn at random, planted in the real ledger and run in random ticket order.
 
 They give what Celery's eager mode gives; with failures, errbacks and replacements, what the readable
-interpreter of the rules (workers.canvas.run_plan) gives.
+interpreter of the rules (tests.support.run_plan) gives.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from tests.ledger.drive import (
     run_to_end,
     tasks,
 )
+from tests.support.run_plan import run_plan
 from workers.canvas import CanvasRefused
-from workers.canvas.run_plan import run_plan
 from workers.desk import put_on_desk
-from workers.handle import CampaignFailed
-from workers.plant import new_id
+from workers.planting.handle import CampaignFailed
+from workers.planting.plant import new_id
 
 CANVASES = 100
 GROWING = 20

@@ -9,9 +9,10 @@ import pytest
 from celery import chain, chord, group
 from sqlalchemy import Engine, event
 
-from models.engine import database_now, write
-from models.states import ForbiddenMove, State
+from models.database.clock import database_now
 from models.tables import Task
+from models.tasks.states import ForbiddenMove, State
+from models.transactions.read_write import write
 from tests.ledger.drive import (
     app,
     campaign,
@@ -30,9 +31,9 @@ from tests.ledger.drive import (
     work,
 )
 from tests.ledger.threads import at_once
-from workers.follow_on import End, end_task
-from workers.handle import CampaignFailed, Handle
-from workers.record import HandedBack, Replaced, Succeeded, record
+from workers.attempts.record import HandedBack, Replaced, Succeeded, record
+from workers.lifecycle.dependents import TaskEnd, end_task
+from workers.planting.handle import CampaignFailed, Handle
 
 
 def names(engine: Engine, campaign_id: str) -> list[tuple[str, str | None]]:
@@ -80,7 +81,7 @@ def test_a_task_that_ended_does_not_end_again(ledger: Engine) -> None:
     (one,) = ready(ledger, plant(ledger, work(1)))
     do(ledger, one)
     with pytest.raises(ForbiddenMove):
-        write(ledger, lambda s: end_task(s, s.get_one(Task, one), End(State.FAILED), database_now(s)))
+        write(ledger, lambda s: end_task(s, s.get_one(Task, one), TaskEnd(State.FAILED), database_now(s)))
 
 
 def test_the_first_cause_goes_down_a_chain(ledger: Engine) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
-from models.alerts import latest_alerts
-from models.doubles import equal_serials
-from models.engine import database_now, read
-from models.fitness import why_not
-from models.fleet import phone_offline, phone_online
+from models.database.clock import database_now
+from models.fleet.equal_serials import equal_serials
+from models.fleet.fitness import why_not
+from models.fleet.phones import phone_offline, phone_online
+from models.notify.alerts import latest_alerts
 from models.tables import Alert, Phone
+from models.transactions.read_write import read
 
 SERIAL = "0123456789ABCDEF"
 WAYS = ("usb:1-4 (Model)", "usb:1-5 (Model)")

@@ -10,15 +10,15 @@ from celery import group
 from redis import Redis
 from sqlalchemy import Engine
 
-from models.authors import set_cap
-from models.engine import read, write
-from models.states import State
+from models.responsible_use.authors import set_cap
+from models.tasks.states import State
+from models.transactions.read_write import read, write
 from tests.ledger.drive import like, owned_author, phone_seat, plant, tasks, try_to_take
-from workers.claim import PASSES, Claim
-from workers.record import Failed, Succeeded, record
-from workers.ring import ring_ready
-from workers.seat import POOL_QUEUE, Seat, phone_queue
-from workers.tickets import queued_ids
+from workers.attempts.claim import PASSES, Claim
+from workers.attempts.record import Failed, Succeeded, record
+from workers.dispatch.ring import ring_ready
+from workers.dispatch.tickets import queued_ids
+from workers.runtime.worker_identity import POOL_QUEUE, WorkerIdentity, phone_queue
 
 TASKS, PHONES = 66, 8
 
@@ -58,7 +58,7 @@ class Fleet:
     def _next(self, serial: str) -> deque[str] | None:
         return self.queues.get(phone_queue(serial)) or self.queues.get(POOL_QUEUE) or None
 
-    def _deliver(self, task_id: str, seat: Seat) -> None:
+    def _deliver(self, task_id: str, seat: WorkerIdentity) -> None:
         got = try_to_take(self.ledger, task_id, seat)
         if isinstance(got, Claim):
             broken = seat.serial in self.broken

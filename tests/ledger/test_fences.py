@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Engine, select
 
 from flows.session import Action, ActionKind
-from models.engine import read
-from models.fence import LeaseLost
-from models.fleet import Renewed, renew_leases, stop_requests
 from models.tables import ActionRow, RefusedWrite
+from models.tasks.fence import LeaseLost
+from models.tasks.leases import Renewed, renew_leases, stop_requests
+from models.transactions.read_write import read
 from tests.ledger.drive import (
     AUTHOR,
     ZONE,
@@ -30,11 +30,11 @@ from tests.ledger.drive import (
     task,
     work,
 )
-from workers.claim import Claim
-from workers.journal import LedgerJournal
-from workers.record import Succeeded, record
-from workers.rescue import incarnation_died, rescue_expired
-from workers.run import LOST, write_down
+from workers.attempts.claim import Claim
+from workers.attempts.record import Succeeded, record
+from workers.attempts.rescue import incarnation_died, rescue_expired
+from workers.execution.ledger_journal import LedgerJournal
+from workers.execution.run import LOST, write_down
 
 LIKE = Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看")
 

@@ -10,15 +10,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine, event, select, update
 
-from models.alerts import latest_alerts
-from models.engine import read, write
-from models.fitness import why_not
-from models.fleet import HOST_STOPPED, mark_silent, phone_offline, phone_online, phone_problem, phones_alive
-from models.health import FRESH, Reading, note_health, page_drift
+from models.fleet.fitness import why_not
+from models.fleet.health import FRESH, Reading, note_health, page_drift
+from models.fleet.phones import HOST_STOPPED, mark_silent, phone_offline, phone_online, phone_problem, phones_alive
+from models.notify.alerts import latest_alerts
 from models.tables import Alert, Phone
+from models.transactions.read_write import read, write
 from tests.ledger.drive import AUTHOR, now, owned_author, phone_seat, plant, ready, take, titles
-from workers.coordinator.hub import FEWEST, Loss, lost_together, report_hubs
-from workers.record import Failed, Succeeded, record
+from workers.attempts.record import Failed, Succeeded, record
+from workers.coordinator.usb_hub_outage import FEWEST, Loss, lost_together, report_hubs
 
 ZONE = ZoneInfo("Asia/Shanghai")
 HOT = "its battery has 52 °C"

@@ -10,14 +10,14 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from models.engine import Patience, connect
-from models.fleet import Renewed, renew_leases
+from models.database.engine import Patience, connect
 from models.migrate import upgrade
 from models.tables import Task
+from models.tasks.leases import Renewed, renew_leases
 from tests.ledger.drive import attempts, change, past, plant, ready, runs, take, work
 from tests.support.poll import wait_until
-from workers.claim import Claim
-from workers.rescue import rescue_expired
+from workers.attempts.claim import Claim
+from workers.attempts.rescue import rescue_expired
 
 
 @pytest.fixture

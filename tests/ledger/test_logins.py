@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, select, update
 
-from models.alerts import latest_alerts
-from models.engine import read, write
-from models.fitness import why_not
-from models.fleet import phone_offline, phone_online
-from models.health import Reading, note_health
-from models.logins import HOLDER_AGAIN, account_gone, account_seen, account_unread, to_be_asked
+from models.fleet.fitness import why_not
+from models.fleet.health import Reading, note_health
+from models.fleet.logins import HOLDER_AGAIN, account_gone, account_seen, account_unread, to_be_asked
+from models.fleet.phones import phone_offline, phone_online
+from models.notify.alerts import latest_alerts
 from models.tables import Account, Alert, Phone
+from models.transactions.read_write import read, write
 from tests.ledger.drive import now, owned_author, phone_seat, plant, ready, take, titles
 
 NEVER_IDLE = datetime(2000, 1, 1, tzinfo=UTC)

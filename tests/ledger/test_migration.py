@@ -14,8 +14,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 
 import models
-from models.base import Base
-from models.engine import connect
+from models.database.base import Base
+from models.database.engine import connect
 from models.migrate import current, newest, upgrade
 from models.tables import Task
 from tests.ledger.drive import plant, rows_in, work

@@ -10,10 +10,10 @@ from MySQLdb import OperationalError as MySqlOperationalError
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import OperationalError
 
-from models.engine import read
+from models.database.error_kinds import SEE, remedy_for
 from models.tables import Alert
-from models.trouble import SEE, remedy_for
-from workers.outage import LASTS, Outage
+from models.transactions.read_write import read
+from workers.runtime.outage import LASTS, Outage
 
 
 class Clock:

@@ -13,10 +13,10 @@ from celery import chain, group
 from sqlalchemy import Engine, select, text
 
 from flows.session import Action, ActionKind
-from models.engine import read, write
-from models.fleet import stop_requests
 from models.refused import Refused
-from models.tables import Change, Task
+from models.tables import AuditEntry, Task
+from models.tasks.leases import stop_requests
+from models.transactions.read_write import read, write
 from tests.ledger.drive import (
     AUTHOR,
     ZONE,
@@ -42,16 +42,16 @@ from tests.ledger.drive import (
     work,
 )
 from tests.support.poll import wait_until
-from workers import pause as pausing
-from workers.claim import Claim, NotMine
+from workers.attempts.claim import Claim, NotMine
+from workers.attempts.record import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped, record
+from workers.attempts.rescue import incarnation_died
+from workers.control import pause as pausing
+from workers.control.pause import PauseReport, pause_campaign, pause_task, resume_campaign, resume_task
+from workers.control.review import settle
+from workers.control.stop import stop_campaign, stop_task
 from workers.coordinator.overdue import end_overdue
-from workers.held import hold_tasks, let_go
-from workers.journal import LedgerJournal
-from workers.pause import PauseReport, pause_campaign, pause_task, resume_campaign, resume_task
-from workers.record import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped, record
-from workers.rescue import incarnation_died
-from workers.review import settle
-from workers.stop import stop_campaign, stop_task
+from workers.execution.ledger_journal import LedgerJournal
+from workers.lifecycle.holding import hold_tasks, release_tasks
 
 WHY = "lena paused it: holiday"
 
@@ -226,7 +226,7 @@ def test_what_is_held_for_two_reasons_goes_on_when_neither_is_left(ledger: Engin
     assert pause(ledger, one).held == 0
 
     def release() -> int:
-        return len(write(ledger, lambda session: let_go(session, Task.hold_id == 7, hold_id=7)))
+        return len(write(ledger, lambda session: release_tasks(session, Task.hold_id == 7, hold_id=7)))
 
     def go_on() -> int:
         return resume_task(ledger, one, who="lena")
@@ -267,7 +267,7 @@ def test_who_paused_and_resumed_what_is_kept(ledger: Engine) -> None:
     campaign_id = plant(ledger, work(1))
     pause_campaign(ledger, campaign_id, who="lena", why="holiday")
     resume_campaign(ledger, campaign_id, who="max")
-    changes = read(ledger, lambda s: list(s.scalars(select(Change).order_by(Change.id))))
+    changes = read(ledger, lambda s: list(s.scalars(select(AuditEntry).order_by(AuditEntry.id))))
     assert [(one.who, one.subject, one.before, one.after) for one in changes] == [
         ("lena", f"campaign:{campaign_id}", {"paused": False}, {"pause": "holiday"}),
         ("max", f"campaign:{campaign_id}", {"paused": True}, {"resume": True}),

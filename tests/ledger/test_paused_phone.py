@@ -10,11 +10,12 @@ from redis import Redis
 from sqlalchemy import Engine, select
 
 from flows.session import Action, ActionKind
-from models.engine import read
-from models.fleet import phone_online, stop_requests
-from models.logins import account_gone
+from models.fleet.logins import account_gone
+from models.fleet.phones import phone_online
 from models.refused import Refused
-from models.tables import Change, Phone
+from models.tables import AuditEntry, Phone
+from models.tasks.leases import stop_requests
+from models.transactions.read_write import read
 from tests.ledger.drive import (
     AUTHOR,
     ZONE,
@@ -34,13 +35,13 @@ from tests.ledger.drive import (
     titles,
     try_to_take,
 )
-from workers.claim import NotMine
-from workers.journal import LedgerJournal
-from workers.pause import PauseReport, pause_phone, resume_phone
-from workers.record import WasStopped, record
-from workers.rescue import incarnation_died
-from workers.ring import ring_ready
-from workers.stop import StopReport, stop_phone
+from workers.attempts.claim import NotMine
+from workers.attempts.record import WasStopped, record
+from workers.attempts.rescue import incarnation_died
+from workers.control.pause import PauseReport, pause_phone, resume_phone
+from workers.control.stop import StopReport, stop_phone
+from workers.dispatch.ring import ring_ready
+from workers.execution.ledger_journal import LedgerJournal
 
 WHY = "phone p1 is paused by lena: new battery"
 LEFT = WasStopped("it was asked to leave the phone", "search")
@@ -167,7 +168,7 @@ def test_every_change_is_kept_and_what_is_unknown_is_refused(ledger: Engine) -> 
     pause(ledger)
     resume_phone(ledger, "p1", who="max")
     stop_phone(ledger, "p1", who="max", why="lent out")
-    changes = read(ledger, lambda s: list(s.scalars(select(Change).where(Change.subject == "phone:p1"))))
+    changes = read(ledger, lambda s: list(s.scalars(select(AuditEntry).where(AuditEntry.subject == "phone:p1"))))
     assert [(one.who, one.after) for one in changes] == [
         ("lena", {"pause": "new battery"}),
         ("max", {"resume": True}),

@@ -12,8 +12,8 @@ from celery import chain, group
 from celery.canvas import Signature
 from sqlalchemy import Engine, event
 
-from models.authors import register_author
 from models.refused import Refused
+from models.responsible_use.authors import register_author
 from tests.ledger.drive import (
     AUTHOR,
     app,
@@ -32,8 +32,8 @@ from tests.ledger.drive import (
     titles,
     work,
 )
-from workers.record import Replaced, record
-from workers.submit import submit
+from workers.attempts.record import Replaced, record
+from workers.planting.submit import submit
 
 
 class BrokenError(RuntimeError):

@@ -12,11 +12,11 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from flows.session import Action, ActionKind, ActionRefused
-from models.authors import register_author, set_basis, set_cap
-from models.caps import operator_day
-from models.engine import read, write
-from models.journal import Act, refusal
+from models.responsible_use.action_journal import Act, refusal
+from models.responsible_use.authors import register_author, set_basis, set_cap
+from models.responsible_use.caps import operator_day
 from models.tables import ActionRow
+from models.transactions.read_write import read, write
 from tests.ledger.drive import (
     AUTHOR,
     ZONE,
@@ -30,7 +30,7 @@ from tests.ledger.drive import (
     titles,
 )
 from tests.ledger.threads import at_once
-from workers.journal import LedgerJournal
+from workers.execution.ledger_journal import LedgerJournal
 
 
 def like(comment: str = "好看", title: str = "标题", author: str = AUTHOR) -> Action:

@@ -18,9 +18,10 @@ from kombu.utils.uuid import uuid as kombu_uuid
 from sqlalchemy import Engine, select
 
 import tests.ledger.broken_tasks  # noqa: F401 - the ledger must know their names
-from models.engine import connect, read
+from models.database.engine import connect
 from models.migrate import upgrade
 from models.tables import Task
+from models.transactions.read_write import read
 from tests.canvas.conftest import current
 from tests.canvas.drawn import build
 from tests.canvas.tasks import TABLE, make_app
@@ -29,11 +30,11 @@ from tests.ledger.drive import app, campaign, compiled, plant, root_result, task
 from tests.ledger.real_desk import WAIT, RealDesk
 from tests.ledger.test_drawn_canvases import drawn
 from tests.support.poll import wait_until
+from tests.support.run_plan import run_plan
 from tests.support.servers import MariaDB, Redis
 from workers.canvas import CanvasRefused
-from workers.canvas.run_plan import run_plan
-from workers.plant import new_id
-from workers.tickets import Ticket, publish, queue_lengths
+from workers.dispatch.tickets import Ticket, publish, queue_lengths
+from workers.planting.plant import new_id
 
 pytestmark = pytest.mark.fleet
 

@@ -11,10 +11,10 @@ from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
 from flows.session import Action, ActionKind
-from models.engine import write
-from models.fleet import phone_offline
-from models.states import ENDED
+from models.fleet.phones import phone_offline
 from models.tables import Campaign, Leader
+from models.tasks.states import ENDED
+from models.transactions.read_write import write
 from tests.ledger.drive import (
     AUTHOR,
     ZONE,
@@ -37,14 +37,14 @@ from tests.ledger.drive import (
     work,
 )
 from tests.ledger.threads import at_once
-from workers.claim import Claim, NotMine
-from workers.coordinator.close import close_ended
-from workers.coordinator.lead import lead, step_down
+from workers.attempts.claim import Claim, NotMine
+from workers.attempts.record import Failed, HandedBack, Outcome, WasStopped, record
+from workers.attempts.rescue import incarnation_died, rescue_expired
+from workers.coordinator.close_campaigns import close_ended
+from workers.coordinator.leader import lead, step_down
 from workers.coordinator.overdue import end_overdue
-from workers.follow import LOSSES
-from workers.journal import LedgerJournal
-from workers.record import Failed, HandedBack, Outcome, WasStopped, record
-from workers.rescue import incarnation_died, rescue_expired
+from workers.execution.ledger_journal import LedgerJournal
+from workers.policy.retry import LOSSES
 
 LIKE = Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看")
 

@@ -10,12 +10,12 @@ from celery import group
 from sqlalchemy import Engine, select
 
 from flows.session import Action, ActionKind
-from models.accounts import rest_is_over, set_live
-from models.authors import basis_of, read_caps, register_author, set_basis, set_cap
-from models.caps import Basis, Caps
-from models.engine import read
+from models.fleet.accounts import rest_is_over, set_live
 from models.refused import Refused
-from models.tables import Account, Change
+from models.responsible_use.authors import basis_of, read_caps, register_author, set_basis, set_cap
+from models.responsible_use.caps import Basis, Caps
+from models.tables import Account, AuditEntry
+from models.transactions.read_write import read
 from tests.ledger.drive import (
     AUTHOR,
     ZONE,
@@ -30,13 +30,13 @@ from tests.ledger.drive import (
     take,
     work,
 )
-from workers.handle import Handle
-from workers.journal import LedgerJournal
-from workers.record import Failed, Succeeded, record
+from workers.attempts.record import Failed, Succeeded, record
+from workers.execution.ledger_journal import LedgerJournal
+from workers.planting.handle import Handle
 
 
 def changes(engine: Engine, subject: str) -> list[tuple[str, object, object]]:
-    wanted = select(Change).where(Change.subject == subject).order_by(Change.id)
+    wanted = select(AuditEntry).where(AuditEntry.subject == subject).order_by(AuditEntry.id)
     return [(one.who, one.before, one.after) for one in read(engine, lambda s: list(s.scalars(wanted)))]
 
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
-from models.engine import read
 from models.refused import Refused
-from models.states import State
 from models.tables import ActionRow
+from models.tasks.states import State
+from models.transactions.read_write import read
 from tests.ledger.drive import phone_seat, take, task
 from tests.ledger.test_verifying import in_doubt, looking
-from workers.record import Failed, record
-from workers.review import Verdict, in_review, settle
+from workers.attempts.record import Failed, record
+from workers.control.review import Verdict, in_review, settle
 
 
 @pytest.fixture(autouse=True)
 def _no_tickets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which task is taken next is the test's choice."""
-    monkeypatch.setattr("workers.ring.ring", lambda engine, ready: None)
+    monkeypatch.setattr("workers.dispatch.ring.ring", lambda engine, ready: None)
 
 
 def left_to_a_person(engine: Engine) -> tuple[str, int]:

@@ -8,10 +8,10 @@ import pytest
 from redis import Redis
 from sqlalchemy import Engine
 
-from models.accounts import known_accounts
-from models.engine import read
+from models.fleet.accounts import known_accounts
 from models.refused import Refused
-from models.states import State
+from models.tasks.states import State
+from models.transactions.read_write import read
 from tests.ledger.drive import (
     change,
     like,
@@ -25,9 +25,9 @@ from tests.ledger.drive import (
     titles,
     try_to_take,
 )
-from workers.claim import Claim, NotMine
-from workers.place import UNSERVED
-from workers.ring import ring_ready
+from workers.attempts.claim import Claim, NotMine
+from workers.dispatch.ring import ring_ready
+from workers.dispatch.routing import UNSERVED
 
 NOBODY = {True: "no simulated phone is online", False: "no phone is online"}
 

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
-from models.engine import database_now, read, write
-from models.fleet import SILENT_SECONDS, ServedElsewhere, phone_offline, phone_online, phone_problem
+from models.database.clock import database_now
+from models.fleet.phones import SILENT_SECONDS, ServedElsewhere, phone_offline, phone_online, phone_problem
 from models.tables import Phone
+from models.transactions.read_write import read, write
 from tests.ledger.drive import change, owned_author, past, phone_seat, plant, ready, take, titles
 
 
@@ -57,7 +58,7 @@ def test_what_an_old_host_says_of_a_phone_that_went_over_is_not_taken_down(ledge
 
 
 def test_the_phone_of_a_silent_host_is_taken_over(ledger: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.fleet.SILENT_SECONDS", 600.0)
+    monkeypatch.setattr("models.fleet.phones.SILENT_SECONDS", 600.0)
     serves(ledger, "old")
     unheard_of(ledger, 540)
     with pytest.raises(ServedElsewhere):

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from sqlalchemy import Engine, update
 
-from models.engine import database_now, read, write
-from models.fleet import mark_silent, phones_alive
+from models.database.clock import database_now
+from models.fleet.phones import mark_silent, phones_alive
 from models.tables import Phone
+from models.transactions.read_write import read, write
 from tests.ledger.drive import like, owned_author, phone_seat, plant, ready, take, try_to_take
-from workers.claim import NotMine
+from workers.attempts.claim import NotMine
 
 
 def not_heard_of(engine: Engine, serial: str, seconds: float) -> None:

@@ -7,11 +7,11 @@ from celery import chain, chord, group
 from sqlalchemy import Engine, select
 
 from flows.session import Action, ActionKind
-from models.engine import read
-from models.fleet import stop_requests
 from models.refused import Refused
-from models.states import ENDED
-from models.tables import Change
+from models.tables import AuditEntry
+from models.tasks.leases import stop_requests
+from models.tasks.states import ENDED
+from models.transactions.read_write import read
 from tests.ledger.drive import (
     AUTHOR,
     ZONE,
@@ -34,11 +34,11 @@ from tests.ledger.drive import (
     try_to_take,
     work,
 )
-from workers.claim import NotMine
-from workers.journal import LedgerJournal
-from workers.record import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped, record
-from workers.rescue import incarnation_died
-from workers.stop import end_stopped, stop_campaign, stop_task
+from workers.attempts.claim import NotMine
+from workers.attempts.record import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped, record
+from workers.attempts.rescue import incarnation_died
+from workers.control.stop import end_stopped, stop_campaign, stop_task
+from workers.execution.ledger_journal import LedgerJournal
 
 
 @pytest.mark.parametrize("state", ["waiting", "ready", "held"])
@@ -167,7 +167,9 @@ def test_who_stopped_what_is_kept(ledger: Engine) -> None:
     owned_author(ledger)
     campaign_id = plant(ledger, titles())
     stop_campaign(ledger, campaign_id, who="lena", why="holiday")
-    changes = read(ledger, lambda s: list(s.scalars(select(Change).where(Change.subject == f"campaign:{campaign_id}"))))
+    changes = read(
+        ledger, lambda s: list(s.scalars(select(AuditEntry).where(AuditEntry.subject == f"campaign:{campaign_id}")))
+    )
     assert [(one.who, one.after) for one in changes] == [("lena", {"stop": "holiday"})]
 
 

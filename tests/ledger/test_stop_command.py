@@ -8,12 +8,12 @@ from celery import group
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
-from models.engine import read
 from models.refused import Refused
-from scripts import stop as command
-from scripts.what import find
+from models.transactions.read_write import read
+from scripts.commands import stop as command
+from scripts.terminal.what import find
 from tests.ledger.drive import campaign, owned_author, phone_seat, plant, ready, states, take, task, titles, work
-from workers.stop import StopReport
+from workers.control.stop import StopReport
 
 cli = typer.Typer()
 cli.command()(command.stop)

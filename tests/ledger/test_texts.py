@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from models.accounts import register_account
-from models.authors import register_author
-from models.engine import read
-from models.logins import account_seen
+from models.database.storable import storable_json
+from models.fleet.accounts import register_account
+from models.fleet.logins import account_seen
 from models.refused import Refused
-from models.storable import storable_json
+from models.responsible_use.authors import register_author
 from models.tables import Account, Attempt, Author, CollectedComment, CollectedTitle
+from models.transactions.read_write import read
 from tests.ledger.drive import (
     AUTHOR,
     app,
@@ -29,7 +29,7 @@ from tests.ledger.drive import (
     work,
 )
 from tests.ledger.threads import at_once
-from workers.record import Failed, Succeeded, record
+from workers.attempts.record import Failed, Succeeded, record
 
 ALIKE = ["😀", "😂", "abc", "abc ", "ABC", "Abc", "\u00e9", "e\u0301", "\uff11", "1", "x" * 500 + "a", "x" * 500 + "b"]
 

@@ -11,8 +11,8 @@ from celery import chain, group
 from redis import Redis
 from sqlalchemy import Engine
 
-from models.fleet import phone_offline
-from models.logins import account_gone, account_seen
+from models.fleet.logins import account_gone, account_seen
+from models.fleet.phones import phone_offline
 from tests.host.shelf import celery_for
 from tests.ledger.drive import (
     change,
@@ -34,13 +34,13 @@ from tests.ledger.drive import (
     work,
 )
 from tests.ledger.threads import at_once
-from workers import ring as ringing
-from workers.claim import Claim, NotMine
-from workers.coordinator.restore import lost_tickets, restore, restore_after_emptying, short
-from workers.reprioritise import reprioritise_task
-from workers.rescue import incarnation_died
-from workers.ring import ring, ring_ready
-from workers.tickets import list_keys, queue_lengths
+from workers.attempts.claim import Claim, NotMine
+from workers.attempts.rescue import incarnation_died
+from workers.control.reprioritise import reprioritise_task
+from workers.coordinator.lost_tickets import lost_tickets, restore, restore_after_emptying, short
+from workers.dispatch import ring as ringing
+from workers.dispatch.ring import ring, ring_ready
+from workers.dispatch.tickets import list_keys, queue_lengths
 
 
 def test_a_ticket_goes_to_the_desk_the_pool_or_the_pinned_phone(ledger: Engine, redis: Redis) -> None:
@@ -178,7 +178,7 @@ def test_what_was_begun_waits_for_no_busy_phone(
 
 
 def test_a_ticket_on_its_way_is_not_lost(ledger: Engine, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.coordinator.restore.SETTLE", timedelta(minutes=1))
+    monkeypatch.setattr("workers.coordinator.lost_tickets.SETTLE", timedelta(minutes=1))
     ready(ledger, plant(ledger, work(1)))
     ring_ready(ledger)
     redis.flushall()

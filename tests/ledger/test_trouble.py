@@ -13,10 +13,10 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from models.engine import connect
-from models.trouble import asks_to_try_again, is_away, number_of
+from models.database.engine import connect
+from models.database.error_kinds import asks_to_try_again, is_unavailable, number_of
 from tests.support.servers import MariaDB
-from workers.persist import persist
+from workers.runtime.db_retry import retry_while_unavailable
 
 TABLE = "CREATE TABLE t (id INT PRIMARY KEY, word VARCHAR(3), small TINYINT, doc JSON, must INT NOT NULL DEFAULT 1)"
 OF_A_VALUE = {
@@ -98,7 +98,7 @@ def run(engine: Engine, *statements: str) -> None:
 @pytest.mark.parametrize(("number", "statement"), OF_A_VALUE.items())
 def test_what_mariadb_says_of_a_value_is_final(maria: Engine, number: int, statement: str) -> None:
     error = error_of(lambda: run(maria, statement))
-    assert (number_of(error), is_away(error), asks_to_try_again(error)) == (number, False, False)
+    assert (number_of(error), is_unavailable(error), asks_to_try_again(error)) == (number, False, False)
 
 
 def test_a_statement_past_what_mariadb_takes_is_no_word_of_ours(maria: Engine) -> None:
@@ -114,7 +114,7 @@ def test_a_lock_that_is_waited_for_in_vain_is_the_databases(maria: Engine) -> No
         error = error_of(
             lambda: run(maria, "SET SESSION innodb_lock_wait_timeout = 1", "UPDATE t SET small = 1 WHERE id = 1")
         )
-    assert (number_of(error), is_away(error), asks_to_try_again(error)) == (1205, True, True)
+    assert (number_of(error), is_unavailable(error), asks_to_try_again(error)) == (1205, True, True)
 
 
 def test_a_deadlock_is_the_databases(maria: Engine) -> None:
@@ -136,7 +136,7 @@ def test_a_deadlock_is_the_databases(maria: Engine) -> None:
         one.start()
     for one in crossing:
         one.join(30)
-    assert [(number_of(one), is_away(one), asks_to_try_again(one)) for one in errors] == [(1213, True, True)]
+    assert [(number_of(one), is_unavailable(one), asks_to_try_again(one)) for one in errors] == [(1213, True, True)]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_what_mariadb_says_of_itself_is_waited_for(
     maria: Engine, statements: tuple[str, ...], numbers: set[int]
 ) -> None:
     error = error_of(lambda: run(maria, *statements))
-    assert (number_of(error) in numbers, is_away(error)) == (True, True), error
+    assert (number_of(error) in numbers, is_unavailable(error)) == (True, True), error
 
 
 def test_a_server_that_is_gone_is_waited_for() -> None:
@@ -162,13 +162,13 @@ def test_a_server_that_is_gone_is_waited_for() -> None:
             run(engine, "SELECT 1")
         server.kill()
         errors = [error_of(lambda: run(engine, "SELECT 1")) for _ in range(3)]
-    assert [is_away(one) for one in errors] == [True, True, True]
+    assert [is_unavailable(one) for one in errors] == [True, True, True]
 
 
 @pytest.mark.parametrize("number", FINAL)
 def test_numbers_that_are_final(number: int) -> None:
     error = OperationalError("INSERT", None, MySqlOperationalError(number, "said the server"))
-    assert not is_away(error)
+    assert not is_unavailable(error)
     came: list[int] = []
 
     def work() -> None:
@@ -176,14 +176,14 @@ def test_numbers_that_are_final(number: int) -> None:
         raise error
 
     with pytest.raises(OperationalError):
-        persist("a result", work, lambda: len(came) < 5)
+        retry_while_unavailable("a result", work, lambda: len(came) < 5)
     assert came == [number], "it is not tried again"
 
 
 @pytest.mark.parametrize("number", WAITED_FOR)
 def test_numbers_that_are_waited_for(number: int) -> None:
     error = OperationalError("INSERT", None, MySqlOperationalError(number, "said the server"))
-    assert is_away(error)
+    assert is_unavailable(error)
     came: list[int] = []
 
     def work() -> str:
@@ -192,15 +192,15 @@ def test_numbers_that_are_waited_for(number: int) -> None:
             raise error
         return "kept"
 
-    assert persist("a result", work, lambda: True) == "kept"
+    assert retry_while_unavailable("a result", work, lambda: True) == "kept"
 
 
 def test_of_errors_without_a_number_the_connection_is_waited_for() -> None:
     lost = ConnectionError("the answer was lost")
-    assert is_away(OperationalError("COMMIT", None, lost))
-    assert is_away(PoolTimeout("none is free"))
+    assert is_unavailable(OperationalError("COMMIT", None, lost))
+    assert is_unavailable(PoolTimeout("none is free"))
     for final in (ProgrammingError("x", None, lost), IntegrityError("x", None, lost), ValueError("x"), KeyError("x")):
-        assert not is_away(final)
+        assert not is_unavailable(final)
 
 
 @pytest.fixture
@@ -228,14 +228,14 @@ def file(tmp_path: Path) -> Path:
 )
 def test_what_sqlite_says_of_a_value_is_final(file: Path, statement: str) -> None:
     error = error_of(lambda: run(create_engine(f"sqlite:///{file}"), statement))
-    assert (is_away(error), asks_to_try_again(error)) == (False, False)
+    assert (is_unavailable(error), asks_to_try_again(error)) == (False, False)
 
 
 def test_a_value_that_the_driver_cannot_send_is_final(file: Path) -> None:
     engine = create_engine(f"sqlite:///{file}")
     with engine.connect() as connection:
         error = error_of(lambda: connection.execute(text("SELECT :it"), {"it": object()}))
-    assert not is_away(error)
+    assert not is_unavailable(error)
 
 
 def test_what_sqlite_says_of_itself_is_waited_for(file: Path, tmp_path: Path) -> None:
@@ -252,9 +252,9 @@ def test_what_sqlite_says_of_itself_is_waited_for(file: Path, tmp_path: Path) ->
         error_of(lambda: run(engine, *full)),
         error_of(lambda: run(no_database, insert)),
     ):
-        assert (is_away(said), asks_to_try_again(said)) == (True, False), said
+        assert (is_unavailable(said), asks_to_try_again(said)) == (True, False), said
     with sqlite3.connect(file) as holder:
         holder.execute("BEGIN EXCLUSIVE")
         locked = error_of(lambda: run(engine, insert))
         holder.rollback()
-    assert (is_away(locked), asks_to_try_again(locked)) == (True, True)
+    assert (is_unavailable(locked), asks_to_try_again(locked)) == (True, True)

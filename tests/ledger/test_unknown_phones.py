@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, select
 
-from models.engine import database_now, read, write
-from models.fitness import why_not
-from models.fleet import phone_offline, phone_online, phone_problem
+from models.database.clock import database_now
+from models.fleet.fitness import why_not
+from models.fleet.phones import phone_offline, phone_online, phone_problem
+from models.fleet.unknown_phones import forget_phone, forget_unknown_phones
 from models.tables import Phone
-from models.unknown import forget_phone, forget_unknown_phones
+from models.transactions.read_write import read, write
 
 NO_PERMISSIONS = (
     "adb says no permissions (missing udev rules? user is in the plugdev group); "

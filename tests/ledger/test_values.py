@@ -11,12 +11,12 @@ from celery import chain, chord, group
 from redis import Redis
 from sqlalchemy import Engine, insert
 
-from models.base import to_json
-from models.engine import read, write
+from models.database.base import to_json
+from models.database.sizes import MIB, MOST_RESULT, MOST_ROW, TooLarge
+from models.database.storable import MOST_DEPTH, TooLong, storable_json
 from models.refused import Refused
-from models.sizes import MIB, MOST_RESULT, MOST_ROW, TooLarge
-from models.storable import MOST_DEPTH, TooLong, storable_json
-from models.tables import Campaign, Change, Task
+from models.tables import AuditEntry, Campaign, Task
+from models.transactions.read_write import read, write
 from tests.ledger.drive import (
     attempts,
     compiled,
@@ -31,9 +31,9 @@ from tests.ledger.drive import (
     try_to_take,
     work,
 )
+from workers.attempts.record import Failed, Replaced, Succeeded, record
 from workers.canvas import CanvasRefused
-from workers.record import Failed, Replaced, Succeeded, record
-from workers.submit import submit
+from workers.planting.submit import submit
 
 
 def nested(depth: int, inside: Any = "x", *, as_object: bool = False) -> Any:
@@ -161,12 +161,12 @@ def test_what_was_asked_for_is_refused_when_it_cannot_be_kept(ledger: Engine, as
 
 def test_no_statement_is_sent_that_a_database_might_not_take(ledger: Engine) -> None:
     row = {"at": now(ledger), "who": "w", "subject": "s", "before": None}
-    write(ledger, lambda s: s.execute(insert(Change).values(**row, after="x" * (MOST_ROW - 1000))))
+    write(ledger, lambda s: s.execute(insert(AuditEntry).values(**row, after="x" * (MOST_ROW - 1000))))
     large = {**row, "after": "讲" * (MOST_ROW // 3)}
     with pytest.raises(TooLarge):
-        write(ledger, lambda s: s.execute(insert(Change).values(**large)))
+        write(ledger, lambda s: s.execute(insert(AuditEntry).values(**large)))
     with pytest.raises(TooLarge):
-        write(ledger, lambda s: s.execute(insert(Change), [{**row, "after": 1}, large]))
+        write(ledger, lambda s: s.execute(insert(AuditEntry), [{**row, "after": 1}, large]))
 
 
 def test_json_is_counted_as_it_is_written() -> None:
@@ -181,7 +181,7 @@ def test_json_is_counted_as_it_is_written() -> None:
 def test_results_that_would_fill_a_workers_memory_end_the_task_that_takes_them(
     ledger: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.claim.MOST_TAKEN", MIB)
+    monkeypatch.setattr("workers.attempts.claim.MOST_TAKEN", MIB)
     campaign = body = ""
     for size, state in ((MIB // 4, "running"), (MIB // 2, "failed")):
         campaign = plant(ledger, chord([work(number) for number in range(3)], work(9)))

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Engine
 
 from flows.session import Action, ActionKind
-from models.engine import read
 from models.tables import ActionRow
+from models.transactions.read_write import read
 from tests.ledger.drive import (
     AUTHOR,
     ZONE,
@@ -24,13 +24,13 @@ from tests.ledger.drive import (
     task,
     try_to_take,
 )
-from workers.claim import Claim, NotMine
+from workers.attempts.claim import Claim, NotMine
+from workers.attempts.record import Failed, Succeeded, record
+from workers.attempts.rescue import incarnation_died
 from workers.coordinator.overdue import end_overdue
-from workers.follow import LOOKS
-from workers.journal import LedgerJournal
-from workers.record import Failed, Succeeded, record
-from workers.rescue import incarnation_died
-from workers.seat import Seat
+from workers.execution.ledger_journal import LedgerJournal
+from workers.policy.retry import LOOKS
+from workers.runtime.worker_identity import WorkerIdentity
 
 LIKE = Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看")
 
@@ -129,7 +129,7 @@ def test_identical_actions_that_are_done_are_counted_by_when_they_were_declared(
     assert (doubt.known, doubt.since, doubt.alone) == ((1, 0, True) if when == "before" else (0, 1, True))
 
 
-def done_once(engine: Engine, seat: Seat) -> None:
+def done_once(engine: Engine, seat: WorkerIdentity) -> None:
     """Another task of the account does the very same, and succeeds."""
     got = take(engine, ready(engine, plant(engine, like()))[0], seat)
     journal = LedgerJournal(engine, got, ZONE)

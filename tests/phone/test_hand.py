@@ -10,51 +10,52 @@ from sqlalchemy import Engine, select, update
 from flows.app import App
 from flows.identify import Account
 from flows.phone import PhoneError
-from models.engine import connect, read, write
-from models.fence import Fence
-from models.fleet import phone_online
+from models.database.engine import connect
+from models.fleet.phones import phone_online
 from models.migrate import upgrade
 from models.tables import Phone
+from models.tasks.fence import Fence
+from models.transactions.read_write import read, write
 from tests.phone.conftest import Hold
 from tests.support.shelf import Shelf
-from workers import hand
-from workers.claim import Claim
-from workers.hand import identify, open_session, reach_phone
-from workers.host.slots import Stop, own_slot
-from workers.seat import Seat
-from workers.watch import SlotWatch
+from workers.attempts.claim import Claim
+from workers.execution import phone_session
+from workers.execution.phone_session import identify, open_session, reach_phone
+from workers.runtime.slots import Stop, own_slot
+from workers.runtime.watch import SlotWatch
+from workers.runtime.worker_identity import WorkerIdentity
 
 
 @pytest.fixture
-def seat(shelf: Shelf, hold: Hold) -> Iterator[Seat]:
+def seat(shelf: Shelf, hold: Hold) -> Iterator[WorkerIdentity]:
     """The seat of a worker of the first phone, which nobody has in hand."""
     told = shelf.phones[0]
-    yield Seat(told["serial"], told["address"], shelf.adb.port, "test", "life-1", own_slot())
-    hand._hand.let_go()
+    yield WorkerIdentity(told["serial"], told["address"], shelf.adb.port, "test", "life-1", own_slot())
+    phone_session._hand.let_go()
 
 
 def in_hand() -> bool:
-    return hand._hand.phone is not None
+    return phone_session._hand.phone is not None
 
 
-def test_a_phone_is_taken_in_hand_once_and_again_when_the_connection_broke(seat: Seat) -> None:
+def test_a_phone_is_taken_in_hand_once_and_again_when_the_connection_broke(seat: WorkerIdentity) -> None:
     reach_phone(seat)
-    first = hand._hand.phone
+    first = phone_session._hand.phone
     assert first is not None
     assert first.look().size == (1080, 2400)
     reach_phone(seat)
-    assert hand._hand.phone is first
-    hand._hand.let_go()
+    assert phone_session._hand.phone is first
+    phone_session._hand.let_go()
     reach_phone(seat)
     assert in_hand()
 
 
 def test_a_phone_that_hangs_is_left_to_the_next_task(
-    shelf: Shelf, seat: Seat, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    shelf: Shelf, seat: WorkerIdentity, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     shelf.fault("hang")
     with monkeypatch.context() as short, caplog.at_level("INFO", "phonefleet.hand"):
-        short.setattr(hand, "REACH_SECONDS", 0.5)
+        short.setattr(phone_session, "REACH_SECONDS", 0.5)
         reach_phone(seat)
     assert not in_hand()
     assert "is not in hand yet: time_limit" in caplog.text  # the time to reach it ended this, not that it was hung
@@ -63,19 +64,19 @@ def test_a_phone_that_hangs_is_left_to_the_next_task(
     assert in_hand()
 
 
-def test_a_worker_that_is_to_end_takes_nothing_in_hand(seat: Seat) -> None:
+def test_a_worker_that_is_to_end_takes_nothing_in_hand(seat: WorkerIdentity) -> None:
     seat.slot.ask(Stop.DRAIN, seat.slot.turn)
     reach_phone(seat)
     assert not in_hand()
 
 
-def test_a_desk_has_no_phone(seat: Seat) -> None:
-    reach_phone(Seat(None, "", 5038, "test", "life-1", own_slot()))
+def test_a_desk_has_no_phone(seat: WorkerIdentity) -> None:
+    reach_phone(WorkerIdentity(None, "", 5038, "test", "life-1", own_slot()))
     assert not in_hand()
 
 
 @pytest.fixture
-def ledger(sqlite_database: str, seat: Seat) -> Iterator[Engine]:
+def ledger(sqlite_database: str, seat: WorkerIdentity) -> Iterator[Engine]:
     """A ledger that knows the phone."""
     engine = connect(sqlite_database)
     upgrade(engine)
@@ -88,7 +89,7 @@ def change_phone(engine: Engine, **values: object) -> None:
     write(engine, lambda session: session.execute(update(Phone).values(values)))
 
 
-def test_who_is_logged_in_is_read_from_the_app(seat: Seat, ledger: Engine, shelf: Shelf) -> None:
+def test_who_is_logged_in_is_read_from_the_app(seat: WorkerIdentity, ledger: Engine, shelf: Shelf) -> None:
     account = identify(ledger, seat)
     assert account is not None
     assert account.id == shelf.phones[0]["account"]
@@ -97,7 +98,7 @@ def test_who_is_logged_in_is_read_from_the_app(seat: Seat, ledger: Engine, shelf
 
 @pytest.mark.parametrize("change", [{"paused": True}, {"incarnation": "another"}, {"incarnation": None}])
 def test_a_phone_that_is_a_persons_or_another_workers_is_not_looked_at(
-    seat: Seat, ledger: Engine, change: dict[str, object]
+    seat: WorkerIdentity, ledger: Engine, change: dict[str, object]
 ) -> None:
     change_phone(ledger, **change)
     assert identify(ledger, seat) is None
@@ -105,9 +106,9 @@ def test_a_phone_that_is_a_persons_or_another_workers_is_not_looked_at(
 
 
 def test_a_look_leaves_a_phone_that_is_paused_meanwhile(
-    seat: Seat, ledger: Engine, monkeypatch: pytest.MonkeyPatch
+    seat: WorkerIdentity, ledger: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hand, "LOOK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(phone_session, "LOOK_AGAIN_SECONDS", 0.0)
     touched: list[str] = []
 
     def look(app: App) -> Account:
@@ -118,14 +119,14 @@ def test_a_look_leaves_a_phone_that_is_paused_meanwhile(
         touched.append("after")
         raise AssertionError("it went on")
 
-    monkeypatch.setattr(hand, "read_account", look)
+    monkeypatch.setattr(phone_session, "read_account", look)
     assert identify(ledger, seat) is None
     assert touched == ["before"]
     assert read(ledger, lambda session: session.scalars(select(Phone.why)).one()) is None
 
 
 def test_a_call_that_was_sent_and_not_answered_in_time_leaves_nothing_queued_for_the_next_task(
-    seat: Seat, ledger: Engine
+    seat: WorkerIdentity, ledger: Engine
 ) -> None:
     for sent, kept in ((False, True), (True, False)):
         reach_phone(seat)

@@ -15,7 +15,7 @@ from tests.support.poll import wait_until
 from workers.phone import http as phone_http
 from workers.phone.adb import Adb
 from workers.phone.http import HttpClient
-from workers.phone.wire import Deadline
+from workers.phone.transport import Deadline
 
 OKAY = b"OKAY"
 Script = Callable[[socket.socket], None]

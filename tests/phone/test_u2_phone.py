@@ -12,7 +12,7 @@ from flows.screen import Node, Screen
 from tests.phone.conftest import PACKAGE, Hold
 from tests.support.poll import wait_until
 from tests.support.shelf import Shelf
-from workers.phone import adb, device, wire
+from workers.phone import adb, device, transport
 from workers.phone.device import RING, FleetDevice
 from workers.phone.phone import U2Phone
 
@@ -118,7 +118,7 @@ def test_a_phone_that_hangs_is_given_up_when_the_tasks_time_is_over(
     hold: Hold, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever else would end the call is put off until long after a test that hangs is ended."""
-    monkeypatch.setattr(wire, "PATIENCE", 3600.0)
+    monkeypatch.setattr(transport, "PATIENCE", 3600.0)
     monkeypatch.setattr(device, "CALL_SECONDS", 3600.0)
     phone = hold(60)
     shelf.fault("hang")

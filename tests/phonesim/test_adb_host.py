@@ -9,7 +9,7 @@ from pathlib import Path
 import adbutils
 import pytest
 
-from scripts.embedded import free_port
+from scripts.local.embedded import free_port
 from tests.host.processes import Sim
 
 NO_PERMISSIONS = (

@@ -12,15 +12,16 @@ from typing import Any, Self
 
 from sqlalchemy import Engine, func, select
 
-from models.authors import register_author, set_basis
-from models.engine import connect, read
+from models.database.engine import connect
 from models.migrate import upgrade
-from models.states import ENDED, State
+from models.responsible_use.authors import register_author, set_basis
 from models.tables import Account, Attempt, Task
+from models.tasks.states import ENDED, State
+from models.transactions.read_write import read
 from scripts.demo.judge import Deed, ledger_deeds, mismatches, true_deeds
 from scripts.demo.shelf import Shelf, start_shelf
-from scripts.embedded import free_port
-from scripts.processes import COORDINATOR, HOST, Processes
+from scripts.local.embedded import free_port
+from scripts.local.processes import COORDINATOR, HOST, Processes
 from tests.support.poll import wait_until
 from workers.app import app
 from workers.settings import settings

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, select
 
-from models.authors import register_author, set_basis
-from models.engine import connect, read
-from models.fleet import phone_online
-from models.logins import account_seen
+from models.database.engine import connect
+from models.fleet.logins import account_seen
+from models.fleet.phones import phone_online
 from models.migrate import upgrade
+from models.responsible_use.authors import register_author, set_basis
 from models.tables import Campaign, Edge, Task
+from models.transactions.read_write import read
 from workers.app import app
 from workers.settings import settings
 

@@ -19,9 +19,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
-from scripts.embedded import EmbeddedRedis, NoRedis, RedisBinary, find_redis, free_port
+from scripts.local.embedded import EmbeddedRedis, NoRedis, RedisBinary, find_redis, free_port
 from tests.support.poll import wait_until
-from workers.host.linux import bound_to_me
+from workers.runtime.linux import bound_to_me
 
 # Servers live in sbin, which the PATH of an ordinary user leaves out.
 _SERVER_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"))

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import adbutils
 
-from scripts.embedded import free_port
+from scripts.local.embedded import free_port
 from tests.support.poll import wait_until
 
 READY_SECONDS = 30.0

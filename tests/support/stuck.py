@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from threading import Event
 
-from workers.journal import LedgerJournal
-from workers.watch import SlotWatch
+from workers.execution.ledger_journal import LedgerJournal
+from workers.runtime.watch import SlotWatch
 
 _check, _confirm = SlotWatch.check, LedgerJournal.confirm
 

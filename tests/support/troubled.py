@@ -18,10 +18,10 @@ from typing import Any, Self
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from scripts.embedded import find_redis, free_port
+from scripts.local.embedded import find_redis, free_port
 from tests.support.poll import wait_until
 from tests.support.servers import _SERVER_PATH
-from workers.host.linux import bound_to_me
+from workers.runtime.linux import bound_to_me
 
 WAIT = 60.0
 LOAD_DELAY = 4000  # microseconds for each key that it loads

@@ -16,7 +16,7 @@ from tests.support.poll import wait_until
 from tests.transport.target import Target
 from workers.host.adb import Adb as HostAdb
 from workers.phone.adb import Adb
-from workers.phone.wire import Deadline
+from workers.phone.transport import Deadline
 
 FEATURES = {"shell_v2", "cmd", "stat_v2", "ls_v2", "sendrecv_v2", "fixed_push_mkdir", "sendrecv_v2_dry_run_send"}
 TEN_MEGABYTES = os.urandom(10_000_000)

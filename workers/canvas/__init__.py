@@ -1,8 +1,8 @@
 """Celery canvases compiled into rows of the ledger. Pure: no I/O, no database, no broker."""
 
+from workers.canvas.check_json import check_raw
 from workers.canvas.compile import compile_canvas
-from workers.canvas.inspect_json import check_raw
-from workers.canvas.refuse import CanvasRefused, Limits
+from workers.canvas.errors import CanvasRefused, Limits
 from workers.canvas.replace import compile_replacement
 from workers.canvas.rows import (
     Expr,

@@ -10,17 +10,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from workers.canvas.errors import DEFAULT_LIMITS, CanvasRefused, Limits
 from workers.canvas.nodes import Chain, Chord, Group, Node, Task, merged, with_errbacks, with_links, with_options
-from workers.canvas.read import read
-from workers.canvas.refuse import DEFAULT_LIMITS, CanvasRefused, Limits
-from workers.canvas.rows import Expr, Join, ListOf, Planted, PlantedRow, Ref, Value, to_json, with_join
-from workers.canvas.shape import (
+from workers.canvas.normalise import (
     flattened,
     refuse_lost_input,
     refuse_own_args,
     refuse_steps_behind_open_body,
     spliced,
 )
+from workers.canvas.parse import read
+from workers.canvas.rows import Expr, Join, ListOf, Planted, PlantedRow, Ref, Value, to_json, with_join
 from workers.canvas.values import DELAYS
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workers.canvas.refuse import CanvasRefused
+from workers.canvas.errors import CanvasRefused
 from workers.canvas.rows import Join
 from workers.canvas.values import DELAYS
 

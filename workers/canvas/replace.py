@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from models.database.nesting import MAX_NESTING
 from workers.canvas.compile import Planter
-from workers.canvas.read import read
-from workers.canvas.refuse import DEFAULT_LIMITS, CanvasRefused, Limits
+from workers.canvas.errors import DEFAULT_LIMITS, CanvasRefused, Limits
+from workers.canvas.parse import read
 from workers.canvas.rows import Join, Planted
-from workers.nesting import MAX_NESTING
 
 
 def compile_replacement(

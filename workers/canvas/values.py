@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from workers.canvas.refuse import CanvasRefused
+from workers.canvas.errors import CanvasRefused
 from workers.canvas.rows import Join
 
 MAX_VALUE_DEPTH = 64

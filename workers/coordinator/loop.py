@@ -17,27 +17,27 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from sqlalchemy import Engine
 
-from models.changes import number_changes
-from models.engine import FLEET, connect
-from workers.broker import Broker, BrokerWatch, broker
-from workers.coordinator.acquaint import acquaint
-from workers.coordinator.broker_teller import BrokerTeller
-from workers.coordinator.close import close_ended
-from workers.coordinator.deliver import ring_lanes
-from workers.coordinator.forget import forget
-from workers.coordinator.hub import report_hubs
-from workers.coordinator.lead import lead, step_down
+from models.database.engine import FLEET, connect
+from models.history.state_changes import number_changes
+from workers.attempts.rescue import rescue_expired
+from workers.control.stop import end_stopped
+from workers.coordinator.broker_alert import BrokerTeller
+from workers.coordinator.close_campaigns import close_ended
+from workers.coordinator.identify_accounts import identify_accounts
+from workers.coordinator.leader import lead, step_down
+from workers.coordinator.lost_tickets import restore, restore_after_emptying
 from workers.coordinator.overdue import end_overdue
-from workers.coordinator.restore import restore, restore_after_emptying
+from workers.coordinator.prune import forget
+from workers.coordinator.ring_lanes import ring_lanes
 from workers.coordinator.silence import mark_silent_phones
-from workers.ledger import adopt, ledger
-from workers.log import set_up_logging
-from workers.outage import OUTAGE
-from workers.rescue import rescue_expired
-from workers.ring import ring, ring_ready
+from workers.coordinator.usb_hub_outage import report_hubs
+from workers.dispatch.ring import ring, ring_ready
+from workers.dispatch.tickets import NotPublished
+from workers.runtime.broker import Broker, BrokerWatch, broker
+from workers.runtime.log import set_up_logging
+from workers.runtime.outage import OUTAGE
+from workers.runtime.process_engine import adopt, process_engine
 from workers.settings import settings
-from workers.stop import end_stopped
-from workers.tickets import NotPublished
 
 log = logging.getLogger("phonefleet.coordinator")
 
@@ -71,7 +71,7 @@ def janitors(engine: Engine, redis: Redis, carrier: Broker) -> list[Janitor]:
         Janitor("overdue", 2.0, lambda: ring(engine, end_overdue(engine))),
         Janitor("stop", 2.0, lambda: end_stopped(engine)),
         Janitor("close", 2.0, lambda: close_ended(engine)),
-        Janitor("acquaint", 3.0, lambda: acquaint(engine), needs_redis=True),
+        Janitor("acquaint", 3.0, lambda: identify_accounts(engine), needs_redis=True),
         Janitor("hub", 2.0, lambda: report_hubs(engine, settings().timezone)),
         Janitor("deliver", 0.25, lambda: ring_lanes(engine), needs_redis=True),
         Janitor("number", 0.25, lambda: number_changes(engine)),
@@ -98,7 +98,7 @@ def work_round(jobs: list[Janitor], now: float, carrier: Broker) -> None:
 
 def run(stop: threading.Event) -> None:
     """Lead and work until `stop` is set."""
-    engine, incarnation = ledger(), str(uuid4())
+    engine, incarnation = process_engine(), str(uuid4())
     redis = Redis.from_url(
         settings().redis_url,
         socket_timeout=REDIS_SECONDS,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from models.engine import database_now, write
-from models.states import State
+from models.database.clock import database_now
 from models.tables import Task
-from workers.follow_on import End, end_task
+from models.tasks.states import State
+from models.transactions.read_write import write
+from workers.lifecycle.dependents import TaskEnd, end_task
 
-AT_ONCE = 100
+BATCH_SIZE = 100
 # What runs is told by its limits, and what is delegated ends with what is in its place.
 LATE = (State.WAITING, State.READY, State.HELD, State.NEEDS_REVIEW)
 
@@ -24,7 +25,7 @@ def end_overdue(engine: Engine) -> list[str]:
             select(Task.id)
             .where(Task.state.in_(LATE), Task.latest_end < now)
             .order_by(Task.latest_end, Task.position)  # what others wait for before them: it names the cause
-            .limit(AT_ONCE)
+            .limit(BATCH_SIZE)
         ).all()
         ready: list[str] = []
         for task_id in late:
@@ -38,15 +39,15 @@ def end_overdue(engine: Engine) -> list[str]:
     return write(engine, work)
 
 
-def overdue(task: Task) -> End:
+def overdue(task: Task) -> TaskEnd:
     """Why a task did not run in time."""
     if task.state == State.NEEDS_REVIEW:
         why = f"nobody settled in time what is in doubt: {task.reason}"
-        return End(State.FAILED, code=task.failure_code, kind=task.failure_kind, culprit=task.culprit, reason=why)
+        return TaskEnd(State.FAILED, code=task.failure_code, kind=task.failure_kind, culprit=task.culprit, reason=why)
     if task.state == State.WAITING:
         why = "what it waits for has not ended in time"
-        return End(State.FAILED, code="not_in_time", kind="fatal", culprit="flow", reason=why)
+        return TaskEnd(State.FAILED, code="not_in_time", kind="fatal", culprit="flow", reason=why)
     why = task.waits_for or "no phone took it"
     if task.verifying:
-        return End(State.FAILED, code="outcome_unknown", kind="unknown", culprit="phone", reason=why)
-    return End(State.FAILED, code="no_phone_in_time", kind="fatal", culprit="phone", reason=why)
+        return TaskEnd(State.FAILED, code="outcome_unknown", kind="unknown", culprit="phone", reason=why)
+    return TaskEnd(State.FAILED, code="no_phone_in_time", kind="fatal", culprit="phone", reason=why)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from models.fleet import mark_silent
+from models.fleet.phones import mark_silent
 
 
 def mark_silent_phones(engine: Engine) -> int:

@@ -6,12 +6,12 @@ import signal
 import sys
 from datetime import UTC, datetime
 
-from workers.evidence.place import Place
+from workers.evidence.location import StorageLocation
 from workers.evidence.prune import prune
-from workers.evidence.shipping import Shipping
+from workers.evidence.shipper_thread import Shipping
 from workers.evidence.storage import Storage, StorageError
-from workers.ledger import ledger
-from workers.log import set_up_logging
+from workers.runtime.log import set_up_logging
+from workers.runtime.process_engine import process_engine
 from workers.settings import Settings, SettingsError, settings
 
 USAGE = "usage: python -m workers.evidence ship | prune"
@@ -37,14 +37,14 @@ def main(arguments: list[str]) -> int:
 def _ship(chosen: Settings) -> int:
     asked = (signal.SIGTERM, signal.SIGINT)
     signal.pthread_sigmask(signal.SIG_BLOCK, asked)  # before the thread, which inherits it
-    shipping = Shipping(chosen, ledger())
+    shipping = Shipping(chosen, process_engine())
     shipping.start()
     signal.sigwait(asked)
     return 0 if shipping.close(CLOSE_SECONDS) else 1
 
 
 def _prune(chosen: Settings) -> int:
-    place = Place.of(chosen.evidence)
+    place = StorageLocation.of(chosen.evidence)
     try:
         deleted = prune(Storage(place), chosen.evidence_days, datetime.now(UTC))
     except StorageError as error:

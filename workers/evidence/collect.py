@@ -12,12 +12,12 @@ from flows.failures import CODES, FlowFailure, Stopped
 from flows.phone import PhoneError
 from flows.profile import AppProfile
 from flows.screen import Screen, ScreenError
-from workers.evidence.facts import Case, Evidence
-from workers.evidence.read import read_focus, read_network
+from workers.evidence.bundle import Case, Evidence
+from workers.evidence.dumpsys import read_focus, read_network
+from workers.evidence.phone_probe import Reach
 from workers.evidence.scrub import scrubbed
-from workers.evidence.witness import Reach
 from workers.phone.device import Call
-from workers.watch import SlotWatch
+from workers.runtime.watch import SlotWatch
 
 T = TypeVar("T")
 Channel = Literal["ui", "shell"]

@@ -9,26 +9,26 @@ from functools import partial
 from typing import Any
 
 from flows.profile import AppProfile
-from workers.claim import Claim
+from workers.attempts.claim import Claim
+from workers.attempts.record import Failed
+from workers.evidence.bundle import FACTS, SCREENSHOT, TREE, Bundle, Case, Evidence, summary
 from workers.evidence.collect import collect
-from workers.evidence.facts import FACTS, SCREENSHOT, TREE, Bundle, Case, Evidence, summary
-from workers.evidence.place import Place
+from workers.evidence.location import StorageLocation
+from workers.evidence.phone_probe import PhoneWitness
 from workers.evidence.scrub import scrubbed
-from workers.evidence.shipping import spool_of
+from workers.evidence.shipper_thread import spool_of
 from workers.evidence.spool import Spool
-from workers.evidence.witness import PhoneWitness
 from workers.phone.device import Call
-from workers.record import Failed
-from workers.seat import Seat
+from workers.runtime.watch import SlotWatch
+from workers.runtime.worker_identity import WorkerIdentity
 from workers.settings import Settings
-from workers.watch import SlotWatch
 
 log = logging.getLogger("phonefleet.evidence")
 
 
 def keep(
     config: Settings,
-    seat: Seat,
+    seat: WorkerIdentity,
     got: Claim,
     watch: SlotWatch,
     failed: Failed,
@@ -66,7 +66,7 @@ def keep(
 def store(evidence: Evidence, spool: Spool, config: Settings) -> dict[str, Any]:
     """Put evidence where it is shipped from: its summary, which says so when that is not possible. Raises nothing."""
     bundle = Bundle(evidence.task_id, evidence.attempt)
-    url = Place.of(config.evidence).url(bundle)
+    url = StorageLocation.of(config.evidence).url(bundle)
     try:
         spool.put(bundle, files_of(evidence))
     except Exception as error:  # noqa: BLE001  # whatever ails the disk, the task goes on

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from workers.evidence.facts import FILES
+from workers.evidence.bundle import FILES
 from workers.evidence.storage import Storage
 
 MOST_A_RUN = 5000  # bundles; the next run goes on

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from workers.evidence.facts import FILES, Bundle
+from workers.evidence.bundle import FILES, Bundle
 
 MOST_BUNDLES = 2000  # about 400 MB at 200 kB each
 LEAST_FREE = 200_000_000  # bytes

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workers.evidence.place import Place
+from workers.evidence.location import StorageLocation
 
 PUT_SECONDS = 15.0
 LIST_SECONDS = 120.0
@@ -40,7 +40,9 @@ class NotStored(StorageError):
 class Storage:
     """Files at a place. Credentials and endpoint are the environment's, as boto reads it (AWS_ENDPOINT_URL, …)."""
 
-    def __init__(self, place: Place, *, put_seconds: float = PUT_SECONDS, list_seconds: float = LIST_SECONDS) -> None:
+    def __init__(
+        self, place: StorageLocation, *, put_seconds: float = PUT_SECONDS, list_seconds: float = LIST_SECONDS
+    ) -> None:
         self.place = place
         self._put_seconds = put_seconds
         self._list_seconds = list_seconds

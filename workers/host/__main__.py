@@ -5,16 +5,16 @@ from __future__ import annotations
 import signal
 import sys
 
-from models.engine import FLEET, connect
+from models.database.engine import FLEET, connect
 from workers.app import app
-from workers.evidence.shipping import Shipping
+from workers.evidence.shipper_thread import Shipping
 from workers.host.agent import Agent
+from workers.host.agent_lock import SecondAgent, claim_adb_server
+from workers.host.host_ledger import Ledger, SqlLedger
 from workers.host.leases import patience_for
-from workers.host.ledger import Ledger, SqlLedger
-from workers.host.nursery import ZygoteLost
-from workers.host.one_agent import SecondAgent, claim_adb_server
-from workers.ledger import adopt, ledger
-from workers.log import set_up_logging
+from workers.host.zygote_client import ZygoteLost
+from workers.runtime.log import set_up_logging
+from workers.runtime.process_engine import adopt, process_engine
 from workers.settings import Settings, SettingsError, settings
 
 FAREWELL_SECONDS = 45.0  # that an agent takes to end beside its drain, at most
@@ -40,18 +40,18 @@ def main(*, take_over: bool = False) -> int:
         print(error, file=sys.stderr)
         return 1
     adopt(connect(chosen.database_url, FLEET))
-    shipping = Shipping(chosen, ledger())
+    shipping = Shipping(chosen, process_engine())
     shipping.start()
     try:
         leases = connect(chosen.database_url, patience_for(chosen.lease))
-        return serve(chosen, SqlLedger(chosen.host, ledger(), leases, sandbox=chosen.sandbox))
+        return serve(chosen, SqlLedger(chosen.host, process_engine(), leases, sandbox=chosen.sandbox))
     finally:
         shipping.close(SHIPPING_SECONDS)
 
 
-def serve(chosen: Settings, ledger: Ledger) -> int:
+def serve(chosen: Settings, process_engine: Ledger) -> int:
     """Run a host agent in this process's main thread until a signal ends it; the exit code."""
-    agent = Agent(chosen, ledger, app)
+    agent = Agent(chosen, process_engine, app)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: agent.end())
     try:

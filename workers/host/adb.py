@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 
 import adbutils
 
-from workers.host.linux import bound_to_me
+from workers.runtime.linux import bound_to_me
 
 log = logging.getLogger("phonefleet.adb")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from threading import Event, Thread
 
 from workers.host.adb import Adb, AdbError, AdbServer
-from workers.host.backoff import Backoff
+from workers.runtime.backoff import Backoff
 
 log = logging.getLogger("phonefleet.adb")
 

@@ -14,23 +14,33 @@ from queue import Empty, SimpleQueue
 from celery import Celery
 
 from flows.profile import ProfileError, load_profile
-from models.fleet import HOST_STOPPED, ServedElsewhere
-from workers.broker import BrokerWatch, broker
-from workers.host import wire
+from models.fleet.phones import HOST_STOPPED, ServedElsewhere
+from workers.dispatch.tickets import put_back
+from workers.host import zygote_messages
 from workers.host.adb import Adb
 from workers.host.adb_watch import AdbWatch, Seen
-from workers.host.clerk import Clerk
+from workers.host.ask_identity import Identified, Unidentified, ask_who
+from workers.host.commands import (
+    EqualSerials,
+    Forget,
+    ForkWorker,
+    Identify,
+    Order,
+    RegisterPhone,
+    ReleaseDeadWorker,
+    Report,
+    SignalWorker,
+)
 from workers.host.health_watch import HealthWatch
+from workers.host.host_ledger import Ledger
 from workers.host.leases import LeaseKeeper, Worker, overrun
-from workers.host.ledger import Ledger
-from workers.host.nursery import Nursery, ZygoteLost
-from workers.host.orders import Enrol, EqualSerials, Forget, ForkWorker, Identify, Mourn, Order, Report, SignalWorker
-from workers.host.pulse import Awake, silent
+from workers.host.retry_queue import RetryQueue
 from workers.host.roster import STEADY_SECONDS, Roster, Stage
-from workers.host.slots import Stop
-from workers.host.who import Identified, Unidentified, ask_who
+from workers.host.zygote_client import ZygoteClient, ZygoteLost
+from workers.runtime.broker import BrokerWatch, broker
+from workers.runtime.liveness import Awake, silent
+from workers.runtime.slots import Stop
 from workers.settings import Settings
-from workers.tickets import put_back
 
 log = logging.getLogger("phonefleet.host")
 
@@ -63,7 +73,7 @@ class EndAsked:
     """Somebody asked the host to end."""
 
 
-Happening = Seen | Identified | Unidentified | Enrolled | Occupied | EndAsked | wire.Message | None
+Happening = Seen | Identified | Unidentified | Enrolled | Occupied | EndAsked | zygote_messages.Message | None
 
 
 class Agent:
@@ -74,7 +84,7 @@ class Agent:
         self._ledger = ledger
         self._app = app
         self._events: SimpleQueue[Happening] = SimpleQueue()
-        self._nursery = Nursery(PLACES, pool_open_at_first=False)
+        self._nursery = ZygoteClient(PLACES, pool_open_at_first=False)
         self._roster = Roster(
             settings.host, settings.adb_port, self._nursery.slots, new_incarnation=lambda: str(uuid.uuid4())
         )
@@ -86,9 +96,9 @@ class Agent:
             usb=settings.adb_usb,
             named=frozenset(settings.phone_names),
         )
-        self._clerk = Clerk("clerk")
+        self._clerk = RetryQueue("clerk")
         # whatever needs Redis: one that hangs must not keep the ledger waiting
-        self._bell = Clerk("bell", gives_up=False)
+        self._bell = RetryQueue("bell", gives_up=False)
         self._broker = broker(settings.redis_url)
         self._broker_watch = BrokerWatch(self._broker)
         self._askers = ThreadPoolExecutor(ASK_AT_ONCE, thread_name_prefix="ask")
@@ -160,7 +170,7 @@ class Agent:
             case Occupied(incarnation, why):
                 if self._roster.occupied(incarnation, why, now):
                     log.info("%s", why)
-            case wire.Died(incarnation, pid, why):
+            case zygote_messages.Died(incarnation, pid, why):
                 log.info("worker %d %s", pid, why)
                 return self._roster.died(incarnation, why, now, falls=self._broker.trouble is None)
             case EndAsked():
@@ -220,13 +230,13 @@ class Agent:
             match order:
                 case Identify(address):
                     self._askers.submit(self._ask_who, address)
-                case Enrol():
+                case RegisterPhone():
                     self._enrol(order)
                 case ForkWorker(seat):
                     self._to_zygote(partial(self._nursery.fork, seat))
                 case SignalWorker(incarnation, number):
                     self._to_zygote(partial(self._nursery.signal, incarnation, number))
-                case Mourn():
+                case ReleaseDeadWorker():
                     self._mourn(order)
                 case Report(serial, state, why):
                     self._report(serial, state, why)
@@ -241,7 +251,7 @@ class Agent:
             log.info("the phone at %s is %s", address, answer.serial)
         self._events.put(answer)
 
-    def _enrol(self, order: Enrol) -> None:
+    def _enrol(self, order: RegisterPhone) -> None:
         seat, serial = order.seat, order.seat.serial or ""
 
         def errand() -> None:
@@ -255,7 +265,7 @@ class Agent:
         refused = Enrolled(seat.incarnation, ok=False)
         self._clerk.do(f"enrol {serial}", errand, otherwise=lambda: self._events.put(refused))
 
-    def _mourn(self, order: Mourn) -> None:
+    def _mourn(self, order: ReleaseDeadWorker) -> None:
         if order.tag:
             self._bell.do("put its ticket back", lambda: put_back(self._app, order.tag))
 

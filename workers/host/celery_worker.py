@@ -12,9 +12,9 @@ from celery.apps.worker import install_worker_term_handler
 from celery.signals import worker_ready
 from celery.worker import WorkController, state
 
-from workers.broker import broker
-from workers.host.patient import PatientConsumer
-from workers.seat import POOL_QUEUE
+from workers.runtime.broker import broker
+from workers.runtime.patient_consumer import PatientConsumer
+from workers.runtime.worker_identity import POOL_QUEUE
 
 log = logging.getLogger("phonefleet.worker")
 

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Event, Thread
 from typing import Any
 
-from models.health import Reading
+from models.fleet.health import Reading
 from workers.host.adb import AdbError
 from workers.host.health import MUTE, UNANSWERED, Ailment, judge, question, read_health
 
@@ -17,7 +17,7 @@ log = logging.getLogger("phonefleet.health")
 
 ROUND_SECONDS = 1.0  # between looks at who is due
 AGAIN_SECONDS = 5.0  # who is not well, or did not answer, is asked again so soon
-AT_ONCE = 4
+BATCH_SIZE = 4
 ECHO = "phonefleet-echo"
 
 Ask = Callable[[str, str], str]  # address and shell line → what the phone printed; raises AdbError
@@ -50,7 +50,7 @@ class HealthWatch:
         self._facts: dict[str, Mapping[str, Any]] = {}  # as it told them last
         self._unanswered: dict[str, int] = {}  # questions in a row
         self._ended = Event()
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="health")
+        self._pool = ThreadPoolExecutor(BATCH_SIZE, thread_name_prefix="health")
         self._thread = Thread(target=self._watch, name="health", daemon=True)
 
     def start(self) -> None:

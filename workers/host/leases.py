@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Event, Thread
 
-from models.engine import FLEET, Patience
-from workers.host.ledger import Ledger
-from workers.host.slots import Slot, SlotState, Stop, safe_until
+from models.database.engine import FLEET, Patience
+from workers.host.host_ledger import Ledger
+from workers.runtime.slots import Slot, SlotState, Stop, safe_until
 
 log = logging.getLogger("phonefleet.leases")
 

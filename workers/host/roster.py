@@ -15,12 +15,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from models.fleet import HOST_STOPPED
-from workers.host.backoff import Backoff
-from workers.host.orders import Enrol, EqualSerials, Forget, ForkWorker, Identify, Mourn, Order, Report, SignalWorker
-from workers.host.slots import Slot
+from models.fleet.phones import HOST_STOPPED
+from workers.host.commands import (
+    EqualSerials,
+    Forget,
+    ForkWorker,
+    Identify,
+    Order,
+    RegisterPhone,
+    ReleaseDeadWorker,
+    Report,
+    SignalWorker,
+)
 from workers.host.ways import Way, one_phone, same_phone, to_ask_again, told, ways_to
-from workers.seat import Seat
+from workers.runtime.backoff import Backoff
+from workers.runtime.slots import Slot
+from workers.runtime.worker_identity import WorkerIdentity
 
 REFORK = Backoff(first=0.5, most=60.0)
 STEADY_SECONDS = 60.0  # a worker that lived so long does not count as one more failure in a row
@@ -41,10 +51,10 @@ class Stage(Enum):
 
 
 @dataclass(slots=True)
-class Life:
+class WorkerLife:
     """One worker, from the decision to fork it to its death."""
 
-    seat: Seat
+    seat: WorkerIdentity
     began: float
     stage: Stage = Stage.ENROLLING
     hand_back_at: float = 0.0  # when the slot asks for the task back
@@ -54,7 +64,7 @@ class Life:
 
 
 @dataclass(slots=True)
-class Place:
+class RosterEntry:
     """A phone or a desk of this host."""
 
     serial: str | None
@@ -62,14 +72,14 @@ class Place:
     address: str = ""
     model: str = ""
     wanted: bool = False
-    life: Life | None = None
+    life: WorkerLife | None = None
     falls: int = 0  # deaths in a row that nobody asked for
     rest_until: float = 0.0
     occupied: str = ""  # which other host has the phone in hand
 
 
 @dataclass(frozen=True, slots=True)
-class Shy:
+class UnidentifiedPhone:
     """A phone that did not tell its serial: how often in a row, and when it is asked again."""
 
     refusals: int
@@ -84,11 +94,11 @@ class Roster:
     adb_port: int
     slots: Sequence[Slot]
     new_incarnation: Callable[[], str]
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, RosterEntry] = field(default_factory=dict)
     serials: dict[str, str] = field(default_factory=dict)  # address → serial, once identified
     ways: dict[str, Way] = field(default_factory=dict)  # address → who answers there now
     states: Mapping[str, str] = field(default_factory=dict)  # address → adb's state, as last seen
-    shy: dict[str, Shy] = field(default_factory=dict)  # address → a phone that did not tell its serial
+    shy: dict[str, UnidentifiedPhone] = field(default_factory=dict)  # address → a phone that did not tell its serial
     reported: dict[str, str] = field(default_factory=dict)  # serial → what the ledger was told last
     ending: bool = False
 
@@ -137,7 +147,7 @@ class Roster:
         if self.states.get(address) != "device":
             return []
         refusals = self.shy[address].refusals + 1 if address in self.shy else 1
-        self.shy[address] = Shy(refusals, now + ASK_AGAIN.wait(refusals))
+        self.shy[address] = UnidentifiedPhone(refusals, now + ASK_AGAIN.wait(refusals))
         serial = self.serials.get(address, address)
         if ways_to(self.ways, serial).keys() - {address}:
             self.ways.pop(address, None)
@@ -181,7 +191,7 @@ class Roster:
         place, life = self._find(incarnation)
         if not place or not life:
             return []
-        mourn = Mourn(incarnation, life.why or why, place.slot.tag)
+        mourn = ReleaseDeadWorker(incarnation, life.why or why, place.slot.tag)
         if life.stage is Stage.LEAVING:
             place.life, place.falls = None, 0
             if self.ending and place.serial is not None:
@@ -217,7 +227,7 @@ class Roster:
         orders: list[Order] = []
         for address, shy in self.shy.items():
             if now >= shy.ask_at:
-                self.shy[address] = Shy(shy.refusals, math.inf)
+                self.shy[address] = UnidentifiedPhone(shy.refusals, math.inf)
                 orders.append(Identify(address))
         for place in self.places.values():
             life = place.life
@@ -233,7 +243,7 @@ class Roster:
         """The slots of leaving workers whose time to finish is over."""
         return [life.seat.slot for _, life in self.lives() if life.stage is Stage.LEAVING and now >= life.hand_back_at]
 
-    def lives(self) -> Iterator[tuple[Place, Life]]:
+    def lives(self) -> Iterator[tuple[RosterEntry, WorkerLife]]:
         """All lives, with their places."""
         return ((place, place.life) for place in self.places.values() if place.life is not None)
 
@@ -242,14 +252,14 @@ class Roster:
         lives = (place for place, life in self.lives() if place.wanted and life.stage is not Stage.ENROLLING)
         return {place.serial: place.address for place in lives if place.serial is not None}
 
-    def _begin(self, place: Place, now: float) -> Order:
-        seat = Seat(place.serial, place.address, self.adb_port, self.host, self.new_incarnation(), place.slot)
+    def _begin(self, place: RosterEntry, now: float) -> Order:
+        seat = WorkerIdentity(place.serial, place.address, self.adb_port, self.host, self.new_incarnation(), place.slot)
         if place.serial is None:
-            place.life = Life(seat, now, Stage.ALIVE)
+            place.life = WorkerLife(seat, now, Stage.ALIVE)
             return ForkWorker(seat)
-        place.life = Life(seat, now)
+        place.life = WorkerLife(seat, now)
         self.reported[place.serial] = "online"
-        return Enrol(seat, place.model)
+        return RegisterPhone(seat, place.model)
 
     def _settle(self, serial: str, now: float) -> list[Order]:
         """Serve the phone by the way that it has, if all ways to its serial lead to one phone."""
@@ -265,7 +275,7 @@ class Roster:
             left = self._leave(place, f"its phone is reached at {address} now", now, 0.0, MOVE_SECONDS)
         return [*left, *self.tick(now)]
 
-    def _equal(self, place: Place, serial: str, ways: Mapping[str, Way], now: float) -> list[Order]:
+    def _equal(self, place: RosterEntry, serial: str, ways: Mapping[str, Way], now: float) -> list[Order]:
         """Several phones have this serial. Which of them the ledger means is not guessed: none works."""
         place.wanted = False
         orders = self._leave(place, f"several phones have the serial {serial}", now, 0.0, HAND_BACK_SECONDS)
@@ -301,7 +311,7 @@ class Roster:
         self.reported[serial] = state
         return [Report(serial, state, why)]
 
-    def _leave(self, place: Place, why: str, now: float, patience: float, grace: float) -> list[Order]:
+    def _leave(self, place: RosterEntry, why: str, now: float, patience: float, grace: float) -> list[Order]:
         """Ask a worker to end; asked again, the shorter patience counts."""
         life = place.life
         if life is None or life.stage is Stage.ENROLLING:
@@ -314,20 +324,20 @@ class Roster:
         life.why = life.why or why
         return [SignalWorker(life.seat.incarnation, signal.SIGTERM)] if first else []
 
-    def _rest(self, place: Place, now: float) -> None:
+    def _rest(self, place: RosterEntry, now: float) -> None:
         place.life = None
         place.falls += 1
         place.rest_until = now + REFORK.wait(place.falls)
 
-    def _find(self, incarnation: str) -> tuple[Place | None, Life | None]:
+    def _find(self, incarnation: str) -> tuple[RosterEntry | None, WorkerLife | None]:
         for place, life in self.lives():
             if life.seat.incarnation == incarnation:
                 return place, life
         return None, None
 
-    def _place(self, key: str, serial: str | None) -> Place:
+    def _place(self, key: str, serial: str | None) -> RosterEntry:
         if key not in self.places:
-            self.places[key] = Place(serial, self.slots[len(self.places)])
+            self.places[key] = RosterEntry(serial, self.slots[len(self.places)])
         return self.places[key]
 
 

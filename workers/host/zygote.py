@@ -20,21 +20,21 @@ from collections.abc import Sequence
 
 from sqlalchemy import Engine
 
-from workers.host import child, wire
-from workers.host.holes import fill_holes
-from workers.host.linux import end_with_parent, why_ended
-from workers.host.pulse import EVERY_SECONDS
-from workers.host.rehearsal import rehearse
-from workers.host.slots import Slot, map_slots
-from workers.log import set_up_logging
-from workers.seat import Seat
+from workers.host import worker_process, zygote_messages
+from workers.host.heap_fill import fill_free_heap
+from workers.host.warm_up import warm_up
+from workers.runtime.linux import end_with_parent, why_ended
+from workers.runtime.liveness import EVERY_SECONDS
+from workers.runtime.log import set_up_logging
+from workers.runtime.slots import Slot, map_slots
+from workers.runtime.worker_identity import WorkerIdentity
 from workers.settings import settings
 
 log = logging.getLogger("phonefleet.zygote")
 
 # What a worker would import later, each for itself, is shared when it was imported here.
 PRELOAD = (
-    "workers.app", "workers.tickets",
+    "workers.app", "workers.dispatch.tickets",
     "billiard.pool", "celery.app.amqp", "celery.app.control", "celery.app.events", "celery.app.log",
     "celery.apps.worker", "celery.backends.base", "celery.concurrency.thread", "celery.events.dispatcher",
     "celery.worker.autoscale", "celery.worker.components", "celery.worker.consumer", "celery.worker.control",
@@ -65,7 +65,7 @@ class Zygote:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self._heart.pulse()
         self._heart.rest()
-        wire.send(self._sock, wire.Ready(self._pid))
+        zygote_messages.send(self._sock, zygote_messages.Ready(self._pid))
         with selectors.DefaultSelector() as selector:
             selector.register(self._sock, selectors.EVENT_READ)
             selector.register(self._wake_read, selectors.EVENT_READ)
@@ -73,31 +73,35 @@ class Zygote:
                 for key, _ in selector.select(EVERY_SECONDS):
                     if key.fileobj is self._wake_read:
                         self._wake_read.recv(4096)
-                    elif not self._obey(wire.receive(self._sock)):
+                    elif not self._obey(zygote_messages.receive(self._sock)):
                         return
                 self._bury()
                 self._heart.pulse()
 
-    def _obey(self, order: wire.Message | None) -> bool:
-        if isinstance(order, wire.Fork):
+    def _obey(self, order: zygote_messages.Message | None) -> bool:
+        if isinstance(order, zygote_messages.Fork):
             self._fork(order)
-        elif isinstance(order, wire.Signal):
+        elif isinstance(order, zygote_messages.Signal):
             for pid, incarnation in self._alive.items():
                 if incarnation == order.incarnation:
                     os.kill(pid, order.number)  # not buried yet, so the pid is still its own
         return order is not None
 
-    def _fork(self, order: wire.Fork) -> None:
-        seat = Seat(order.serial, order.address, order.adb_port, order.host, order.incarnation, self._slots[order.slot])
+    def _fork(self, order: zygote_messages.Fork) -> None:
+        seat = WorkerIdentity(
+            order.serial, order.address, order.adb_port, order.host, order.incarnation, self._slots[order.slot]
+        )
         try:
             pid = os.fork()
         except OSError as error:
-            wire.send(self._sock, wire.Died(order.incarnation, 0, f"could not be forked: {error}"))
+            zygote_messages.send(
+                self._sock, zygote_messages.Died(order.incarnation, 0, f"could not be forked: {error}")
+            )
             return
         if pid == 0:
-            child.live(seat, self._engine, self._pid, close=(self._sock, self._wake_read, self._wake_write))
+            worker_process.live(seat, self._engine, self._pid, close=(self._sock, self._wake_read, self._wake_write))
         self._alive[pid] = order.incarnation
-        wire.send(self._sock, wire.Born(order.incarnation, pid))
+        zygote_messages.send(self._sock, zygote_messages.Born(order.incarnation, pid))
 
     def _bury(self) -> None:
         """Reap whoever ended; one signal may stand for several."""
@@ -107,7 +111,7 @@ class Zygote:
                 return
             incarnation = self._alive.pop(pid, None)
             if incarnation is not None:
-                wire.send(self._sock, wire.Died(incarnation, pid, why_ended(status)))
+                zygote_messages.send(self._sock, zygote_messages.Died(incarnation, pid, why_ended(status)))
 
 
 def preload() -> Engine:
@@ -122,9 +126,9 @@ def preload() -> Engine:
     app = importlib.import_module("workers.app").app
     app.loader.import_default_modules()
     app.finalize()
-    engine = rehearse()
+    engine = warm_up()
     gc.collect()
-    fill_holes()
+    fill_free_heap()
     gc.freeze()
     gc.enable()
     return engine

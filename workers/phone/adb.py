@@ -6,7 +6,7 @@ import re
 import struct
 
 from flows.phone import PhoneError
-from workers.phone.wire import Deadline, Wire
+from workers.phone.transport import AdbStream, Deadline
 
 MOST_OUTPUT = 4_000_000
 ECHO_SECONDS = 1.5  # a phone that is well answers an echo within 0.1 s, also while a dump takes it 3 s
@@ -21,9 +21,9 @@ class Adb:
         self.port = port
         self.address = address
 
-    def open(self, service: str, deadline: Deadline) -> Wire:
+    def open(self, service: str, deadline: Deadline) -> AdbStream:
         """A connection to a service of the phone. Raises PhoneError."""
-        return Wire(self.port, self.address, service, deadline)
+        return AdbStream(self.port, self.address, service, deadline)
 
     def shell(self, command: str, deadline: Deadline) -> tuple[str, int]:
         """Output and exit code of a shell command. Raises PhoneError, with `sent` once the command left."""

@@ -22,8 +22,8 @@ from uiautomator2.utils import list2cmdline
 from flows.phone import PhoneError
 from workers.phone.adb import Adb
 from workers.phone.http import HttpClient
+from workers.phone.transport import Deadline
 from workers.phone.ui_server import START_SECONDS, UiServer
-from workers.phone.wire import Deadline
 
 CALL_SECONDS = 15.0  # of a phone that is there: a dump of a busy screen takes 1-3 s on a slow one
 SHELL_SECONDS = 20.0

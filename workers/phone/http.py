@@ -6,13 +6,13 @@ from collections.abc import Callable
 from time import monotonic
 
 from flows.phone import PhoneError
-from workers.phone.wire import Ask, Deadline, Wire
+from workers.phone.transport import AdbStream, Ask, Deadline
 
 MOST_HEAD = 16_384
 MOST_BODY = 32_000_000  # a screenshot in base64 has about 1 MB
 IDLE = 2.0  # seconds; the UI server (NanoHTTPD) closes a connection that was idle for 5
 
-Connect = Callable[[Deadline], Wire]
+Connect = Callable[[Deadline], AdbStream]
 
 
 class HttpClient:
@@ -24,7 +24,7 @@ class HttpClient:
     def __init__(self, connect: Connect, ask: Ask | None = None) -> None:
         self._connect = connect
         self._ask = ask
-        self._wire: Wire | None = None
+        self._wire: AdbStream | None = None
 
     def request(self, method: str, path: str, body: bytes, deadline: Deadline) -> bytes:
         """The answer's body. Raises PhoneError; its `sent` is false only when no byte of the request left."""
@@ -47,7 +47,7 @@ class HttpClient:
             self._wire.close()
             self._wire = None
 
-    def _ready(self, deadline: Deadline) -> Wire:
+    def _ready(self, deadline: Deadline) -> AdbStream:
         if deadline.task_is_over:
             raise PhoneError("time_limit", "no time is left for the task", sent=False)
         # a request sent on a connection that the other end is closing would be neither done nor undone
@@ -70,7 +70,7 @@ def _request(method: str, path: str, body: bytes) -> bytes:
 class _Answer:
     """Reads one answer."""
 
-    def __init__(self, wire: Wire, deadline: Deadline, ask: Ask | None) -> None:
+    def __init__(self, wire: AdbStream, deadline: Deadline, ask: Ask | None) -> None:
         self._wire = wire
         self._deadline = deadline
         self._ask = ask

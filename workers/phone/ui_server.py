@@ -11,7 +11,7 @@ from uiautomator2.utils import with_package_resource
 from flows.phone import PhoneError
 from workers.phone.adb import Adb
 from workers.phone.http import HttpClient
-from workers.phone.wire import Deadline, Wire
+from workers.phone.transport import AdbStream, Deadline
 
 PORT = 9008
 JAR = "/data/local/tmp/u2.jar"
@@ -26,11 +26,11 @@ class UiServer:
 
     def __init__(self, adb: Adb) -> None:
         self._adb = adb
-        self._stream: Wire | None = None
+        self._stream: AdbStream | None = None
         self._said = b""
         self._let_go = False  # the last server that we ran: its stream is closed
 
-    def connect(self, deadline: Deadline) -> Wire:
+    def connect(self, deadline: Deadline) -> AdbStream:
         """A connection to the running server, which is started when nothing listens. Raises PhoneError.
 
         A server that we let go may answer for another second: it is not used again.

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
-from models.base import MYSQL_BINARY_TEXT, UtcTime
+from models.database.base import MYSQL_BINARY_TEXT, UtcTime
 
 revision = "0003"
 down_revision = "0002"

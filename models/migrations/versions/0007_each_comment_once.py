@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
-from models.base import MYSQL_BINARY_TEXT, UtcTime
-from models.same_comment import Posted, match
+from models.database.base import MYSQL_BINARY_TEXT, UtcTime
+from models.tasks.same_comment import Posted, match
 
 revision = "0007"
 down_revision = "0006"

@@ -1,0 +1,159 @@
+"""Knock: who signed a request, and what is inside its body. Whoever is not let in learns nothing but that."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, unquote
+
+from gateway.access.caller import Caller, Known
+from gateway.access.json_checks import check_text, check_values, parse_object
+from gateway.access.turnstile import RateLimiter, ReplayCache
+from gateway.problem import ApiProblem
+from gateway.protocol.seal import ID_HEADER, SealBroken, Secret, SignatureRefused, check, open_sealed
+from gateway.protocol.signed_text import KEY_HEADER, PLAIN, SEAL_PARAMETER, of_request
+from models.database.storable import storable_text
+from models.refused import Problem, Refused
+
+log = logging.getLogger("phonefleet.gateway")
+
+WEIGHT_BYTES = 100_000  # of a body, for one request more in the count of those a second
+_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# Held against signatures of unknown keys, so that those take as long as known ones.
+_NOBODY = Secret.make("nobody")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """A request as it came. `target` is its path with its query, byte for byte."""
+
+    method: str
+    target: str
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+
+    def single_headers(self) -> dict[str, str]:
+        """The headers that are there once: of one that is there twice nobody knows which was meant."""
+        found: dict[str, str] = {}
+        twice = set()
+        for name, value in self.headers:
+            if name in found:
+                twice.add(name)
+            found[name] = value
+        return {name: value for name, value in found.items() if name not in twice}
+
+    def key_id(self) -> str:
+        """The key that it names; empty for none, and for what cannot be one."""
+        named = self.single_headers().get(KEY_HEADER, "")
+        return named if _KEY_ID.fullmatch(named) else ""
+
+    @property
+    def plain(self) -> bool:
+        """It asks for an answer in plain JSON, and its own body is none but that."""
+        return parse_qs(self.target.partition("?")[2]).get(SEAL_PARAMETER) == [PLAIN]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticatedRequest:
+    """Who asks, and the secret that they signed with: the answer is sealed and signed with the same one."""
+
+    caller: Caller
+    secret: Secret
+
+
+class Authenticator:
+    """Lets in who signed with a live secret of a key in force, just now, and not too often. Touches no network."""
+
+    def __init__(self, buckets: RateLimiter, seen: ReplayCache, clock: Callable[[], datetime]) -> None:
+        self._buckets = buckets
+        self._seen = seen
+        self._clock = clock
+
+    def let_in(self, knock: SignedRequest, key_id: str, known: Known | None) -> AuthenticatedRequest:
+        """Who asks. Raises Declined: not_authenticated for every reason alike, too_many_requests.
+
+        That a request came before is known here of this process alone; all of them ask where it is carried out.
+        A big body counts as several requests: reading it takes as long.
+        """
+        signed = of_request(knock.method, knock.target, knock.body)
+        try:
+            request_id, secret = _signer(knock.single_headers(), signed, known, self._clock())
+        except SignatureRefused as refused:
+            reason = refused.reason_code if known is not None else "no such key in force"
+            log.info("not let in: key %s: %s", storable_text(key_id, 64) or "none", reason)
+            raise ApiProblem("not_authenticated") from None
+        assert known is not None
+        if not self._seen.first_time(known.key.id, request_id):
+            log.info("not let in: key %s: it came before", known.key.id)
+            raise ApiProblem("not_authenticated")
+        weight = 1 + len(knock.body) // WEIGHT_BYTES
+        seconds = self._buckets.take(known.key.id, known.key.rate_per_second, weight)
+        if seconds:
+            detail = f"{known.key.rate_per_second:g} a second; wait for {seconds} s"
+            raise ApiProblem("too_many_requests", detail, headers={"retry-after": str(seconds)})
+        return AuthenticatedRequest(Caller(known.key, known.shares_with, request_id), secret)
+
+
+def _signer(headers: Mapping[str, str], signed: bytes, known: Known | None, now: datetime) -> tuple[str, Secret]:
+    """The request's id, and the secret that signed it. Raises SignatureRefused."""
+    secrets = known.key.secrets if known is not None else (_NOBODY,)
+    request_id = check(headers, signed, secrets, now)
+    if len(secrets) == 1:
+        return request_id, secrets[0]
+    for secret in secrets:
+        try:
+            check(headers, signed, [secret], now)
+        except SignatureRefused:
+            continue
+        return request_id, secret
+    raise SignatureRefused("signature_wrong")
+
+
+SEALED_HOW = "seal the body as the interface describes it under How a body is sealed"
+REMEDIES = {
+    "id": f"seal the body under the request's own {ID_HEADER}",
+    "body": "send one sealed envelope as JSON",
+    "resource.ciphertext": "give the base64 of the ciphertext and its tag, sealed with the key's own seal key",
+}
+
+
+def payload_of(knock: SignedRequest, let_in: AuthenticatedRequest, *, plain_for_all: bool) -> bytes | None:
+    """The JSON inside the body, read and checked; None for a request without one.
+
+    Raises Declined: plain_not_allowed, seal_broken, and refused for what no ledger holds.
+    """
+    key = let_in.caller.key
+    if knock.plain and not (plain_for_all or key.plain_json_allowed):
+        raise ApiProblem("plain_not_allowed", "leave seal=none out of the address, or ask the operator to allow it")
+    try:
+        _check_target(knock.target)
+        if not knock.body:
+            return None
+        if knock.plain:
+            parse_object(knock.body)
+            return knock.body
+        inside = open_sealed(knock.body, key.secrets, id=let_in.caller.request_id)
+        check_values(inside)
+        return _to_json(inside)
+    except SealBroken as broken:
+        problem = Problem(broken.field, broken.reason, REMEDIES.get(broken.field, SEALED_HOW))
+        raise ApiProblem("seal_broken", "the body is no envelope that opens", problems=[problem]) from None
+    except Refused as refused:
+        raise ApiProblem.of(refused) from None
+
+
+def _check_target(target: str) -> None:
+    path, _, query = target.partition("?")
+    check_text(unquote(path), "path")
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        check_text(name, "query")
+        check_text(value, storable_text(name, 60))
+
+
+def _to_json(payload: Mapping[str, Any]) -> bytes:
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()

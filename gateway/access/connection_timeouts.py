@@ -1,0 +1,63 @@
+"""Patience with whoever connects: the head of each request comes soon, or the connection ends, and soon as well.
+
+uvicorn waits for ever for the first byte of the first request, and for the rest of a head that has begun. A few
+hundred sockets that say nothing would be all the connections that it takes. And a connection over TLS ends when the
+other side has said goodbye: asyncio waits half a minute for one that only keeps it for its next request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+HEAD_SECONDS = 10.0
+GOODBYE_SECONDS = 5.0  # a slow reader has them for the end of its last answer
+
+
+class HeadTimeoutProtocol(H11Protocol):
+    """uvicorn's own, with a timer that runs while a request's head is awaited."""
+
+    _awaiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._serves():
+            self._stop_waiting()
+        else:
+            self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _serves(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle  # none before the first request
+        return cycle is not None and not cycle.response_complete
+
+    def _await_head(self) -> None:
+        if self._awaiting is None:
+            self._awaiting = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._awaiting is not None:
+            self._awaiting.cancel()
+            self._awaiting = None
+
+    def _give_up(self) -> None:
+        self._awaiting = None
+        if not self._serves():
+            self.transport.close()
+            self._see_off()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self._see_off()
+
+    def _see_off(self) -> None:
+        if self.transport.is_closing():
+            self.loop.call_later(GOODBYE_SECONDS, self.transport.abort)

@@ -1,0 +1,248 @@
+"""The door: every request under /v1 comes in through it, and every answer goes out through it.
+
+Coming in: the body is bounded, the signature checked, the seal opened. Going out: the answer is
+sealed and signed with the secret that the request was signed with. What is behind the door sees
+plain JSON and a caller, and nothing behind it runs for anybody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.access.authentication import AuthenticatedRequest, Authenticator, SignedRequest, payload_of
+from gateway.access.caller import SCOPE, Caller, Keyring, Known, Replayed
+from gateway.problem import CODES, MEDIA_TYPE, ApiProblem
+from gateway.protocol.seal import seal_json, sign
+from gateway.protocol.signed_text import ANSWER, of_answer
+from workers.runtime.db_retry import is_unavailable
+
+log = logging.getLogger("phonefleet.gateway")
+
+MOST_BYTES = 1_000_000
+SMALL_BYTES = 4_096  # what is bigger is read beside the loop that serves all the others
+MOST_AT_ONCE = 200  # threads and the pool of the ledger bound those that are served; these wait for them
+LOOKUPS_AT_ONCE = 4
+QUESTIONS = frozenset({"GET", "HEAD"})
+BODY_SECONDS = 15.0
+SEND_SECONDS = 60.0
+BEHIND = "/v1/"
+KEPT_HEADERS = (b"retry-after", b"allow", b"location")
+JSON_TYPE = "application/json"
+NOT_AUTHENTICATED = CODES["not_authenticated"][0]
+
+
+@dataclass(slots=True)
+class Answer:
+    """What the app answered."""
+
+    status: int = 500
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    body: bytearray = field(default_factory=bytearray)
+
+
+class SecureChannelMiddleware:
+    """An ASGI middleware."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        keyring: Keyring,
+        porter: Authenticator,
+        *,
+        remember: Callable[[Caller], None],
+        clock: Callable[[], datetime],
+        plain_for_all: bool,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        self._app = app
+        self._keyring = keyring
+        self._porter = porter
+        self._clock = clock
+        self._plain_for_all = plain_for_all
+        self._most_bytes = most_bytes
+        self._remember = remember
+        self._inside = 0
+        self._lookups = CapacityLimiter(LOOKUPS_AT_ONCE)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(BEHIND):
+            await self._app(scope, receive, send)
+            return
+        try:
+            body = await _whole_body(scope, receive, self._most_bytes)
+            knock = SignedRequest(scope["method"], _target(scope), _header_pairs(scope), body)
+            let_in = self._porter.let_in(knock, knock.key_id(), await self._known(knock.key_id()))
+            if self._inside >= MOST_AT_ONCE:  # of those who may ask: strangers take nobody's place
+                raise ApiProblem("unavailable", "too many requests at this moment", headers={"retry-after": "1"})
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller learns nothing of it
+            refusal = _as_answer(_declined(error))
+            await _send(send, refusal.status, refusal.headers, bytes(refusal.body))
+            return
+        self._inside += 1
+        try:
+            answer = await self._ask(scope, knock, let_in)
+        finally:
+            self._inside -= 1
+        if answer.status == NOT_AUTHENTICATED:  # it came before: told as to any stranger
+            await _send(send, answer.status, [(b"content-type", MEDIA_TYPE.encode())], bytes(answer.body))
+            return
+        status, headers, said = self._sealed(knock, let_in, answer)
+        await _send(send, status, headers, said)
+
+    async def _known(self, key_id: str) -> Known | None:
+        """The key, from the ledger unless it was looked up just now. Made-up ones wait for each other alone."""
+        if not key_id:
+            return None
+        kept = self._keyring.kept(key_id)
+        if kept is not None:
+            return kept[0]
+        limiter = None if self._keyring.knows(key_id) else self._lookups
+        return await run_sync(self._keyring.find, key_id, limiter=limiter)
+
+    async def _ask(self, scope: Scope, knock: SignedRequest, let_in: AuthenticatedRequest) -> Answer:
+        """Let the app answer. Nothing that it raises gets past here."""
+        try:
+            reading = partial(payload_of, knock, let_in, plain_for_all=self._plain_for_all)
+            payload = await run_sync(reading) if len(knock.body) > SMALL_BYTES else reading()
+            inner = {**scope, SCOPE: let_in.caller, "headers": _inner_headers(scope, payload)}
+            answer = Answer()
+            await self._app(inner, _receiving(payload or b""), _capturing(answer))
+        except Exception as error:  # noqa: BLE001 - see above
+            answer = _as_answer(_declined(error))
+        if knock.method not in QUESTIONS and 400 <= answer.status < 500 and answer.status != NOT_AUTHENTICATED:
+            await self._keep_refused(let_in.caller)
+        return answer
+
+    async def _keep_refused(self, caller: Caller) -> None:
+        """What would be refused now might be carried out later: it is not let in again either."""
+        try:
+            await run_sync(self._remember, caller)
+        except Replayed:  # whoever refused it remembered it
+            return
+        except Exception as error:  # noqa: BLE001 - it was refused all the same
+            log.warning("a refused request is remembered by this process alone: %s", error)
+
+    def _sealed(
+        self, knock: SignedRequest, let_in: AuthenticatedRequest, answer: Answer
+    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        request_id, now = let_in.caller.request_id, self._clock()
+        body = bytes(answer.body)
+        media_type = _media_type(answer)
+        if not knock.plain and body:
+            body = seal_json(body, secret=let_in.secret, event_type=ANSWER, id=request_id, now=now)
+            media_type = JSON_TYPE
+        signed = of_answer(answer.status, knock.method, knock.target, body)
+        headers = sign(request_id, int(now.timestamp()), signed, [let_in.secret])
+        kept = [(name, value) for name, value in answer.headers if name.lower() in KEPT_HEADERS]
+        told = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+        return answer.status, [(b"content-type", media_type.encode("latin-1")), *kept, *told], body
+
+
+async def _whole_body(scope: Scope, receive: Receive, most: int) -> bytes:
+    """The body, counted as it comes. Raises Declined: too_large, too_slow."""
+    length = dict(scope["headers"]).get(b"content-length", b"0")
+    if not length.isdigit() or int(length[:20]) > most:
+        raise _too_large(most)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ApiProblem("too_slow", "the connection ended before the body did")
+                body += message.get("body", b"")
+                if len(body) > most:
+                    raise _too_large(most)
+                if not message.get("more_body", False):
+                    return bytes(body)
+    except TimeoutError:
+        detail = f"it must be here within {BODY_SECONDS:g} s"
+        raise ApiProblem("too_slow", detail, headers={"connection": "close"}) from None
+
+
+def _too_large(most: int) -> ApiProblem:
+    return ApiProblem("too_large", f"at most {most} bytes", headers={"connection": "close"})
+
+
+def _target(scope: Scope) -> str:
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope["query_string"]
+    return (path + (b"?" + query if query else b"")).decode("latin-1")
+
+
+def _header_pairs(scope: Scope) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
+
+
+def _inner_headers(scope: Scope, payload: bytes | None) -> list[tuple[bytes, bytes]]:
+    dropped = (b"content-length", b"content-type", b"transfer-encoding")
+    kept = [(name, value) for name, value in scope["headers"] if name.lower() not in dropped]
+    if payload is None:
+        return kept
+    return [*kept, (b"content-type", JSON_TYPE.encode()), (b"content-length", str(len(payload)).encode())]
+
+
+def _receiving(payload: bytes) -> Receive:
+    messages: list[Message] = [{"type": "http.request", "body": payload, "more_body": False}]
+
+    async def receive() -> Message:
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    return receive
+
+
+def _capturing(answer: Answer) -> Send:
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            answer.status, answer.headers = message["status"], list(message.get("headers", ()))
+        elif message["type"] == "http.response.body":
+            answer.body += message.get("body", b"")
+
+    return send
+
+
+def _declined(error: Exception) -> ApiProblem:
+    """What the caller learns of an error; of our own the log has the rest."""
+    if isinstance(error, ApiProblem):
+        return error
+    if is_unavailable(error):
+        log.warning("the ledger does not answer: %s", getattr(error, "orig", error))
+        return ApiProblem("unavailable", "try again in a moment", headers={"retry-after": "5"})
+    log.error("an unexpected error", exc_info=error)
+    return ApiProblem("internal")
+
+
+def _as_answer(declined: ApiProblem) -> Answer:
+    return Answer(declined.status, _problem_headers(declined), bytearray(_json(declined.details())))
+
+
+def _problem_headers(declined: ApiProblem) -> list[tuple[bytes, bytes]]:
+    told = [(name.encode("ascii"), value.encode("ascii")) for name, value in declined.headers.items()]
+    return [(b"content-type", MEDIA_TYPE.encode("ascii")), *told]
+
+
+def _media_type(answer: Answer) -> str:
+    found = [value for name, value in answer.headers if name == b"content-type"]
+    return found[0].decode("latin-1") if found else JSON_TYPE
+
+
+def _json(details: Any) -> bytes:
+    return json.dumps(details, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    async with asyncio.timeout(SEND_SECONDS):  # for whoever asks and does not read
+        await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+        await send({"type": "http.response.body", "body": body})

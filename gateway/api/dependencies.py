@@ -1,0 +1,99 @@
+"""What the resources share: who asks, what they are served from, and parameters that are the same everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
+
+from fastapi import Depends, Path, Query, Request
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from gateway.access.caller import Caller, Replayed, caller_of, let_in_once
+from gateway.access.middleware import SMALL_BYTES
+from gateway.access.turnstile import ReplayStore
+from gateway.api.control import Control
+from gateway.api.evidence_store import EvidenceStore
+from gateway.problem import ApiProblem
+from gateway.submissions.all_problems import with_all_else
+from gateway.submissions.group_commit import GroupCommitter
+from gateway.submissions.open_task_quota import OpenTaskQuota
+from gateway.submissions.plant import Show
+from gateway.submissions.requests import CampaignAsked, TaskAsked, plain
+from gateway.submissions.submission import digest_of
+from models.refused import Problem, Refused
+from models.transactions.read_write import read
+from workers.runtime.db_retry import AWAY
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """What endpoints are served from."""
+
+    engine: Engine
+    planter: GroupCommitter
+    control: Control
+    asked_before: ReplayStore
+    evidence: EvidenceStore
+
+    @classmethod
+    def on(cls, engine: Engine, asked_before: ReplayStore, evidence: EvidenceStore) -> Gateway:
+        """For one ledger."""
+        return cls(engine, GroupCommitter(engine, OpenTaskQuota()), Control(engine), asked_before, evidence)
+
+    def look(self, caller: Caller, work: Callable[[Session], T]) -> T:
+        """Answer a question from the ledger, once. Raises Replayed."""
+        first = self.asked_before.first_time(caller.key.id, caller.request_id)
+        if first is None:
+            let_in_once(self.engine, caller)
+        elif not first:
+            raise Replayed
+        return read(self.engine, work)
+
+    def planted_before(self, caller: Caller, body: TaskAsked | CampaignAsked, show: Show, refused: Refused) -> Any:
+        """What this very request planted when nothing spoke against it yet: sending it again is safe for ever.
+
+        Raises Declined with what it is `refused` for when it planted nothing; reference_taken; Replayed.
+        """
+        if not body.dry_run:
+            kind = "task" if isinstance(body, TaskAsked) else "campaign"
+            found = self.planter.planted_before(caller, body.reference, digest_of(kind, plain(body)), show)
+            if found is not None:
+                return found
+        kind = "task" if isinstance(body, TaskAsked) else "campaign"
+        raise ApiProblem.of(Refused(self.all_wrong(caller, kind, plain(body), refused.problems)))
+
+    def all_wrong(self, caller: Caller, kind: str, asked: Any, known: Sequence[Problem]) -> Sequence[Problem]:
+        """What is wrong with a request to plant besides what is known; that alone while the ledger does not answer."""
+        try:
+            return read(self.engine, lambda session: with_all_else(session, caller, kind, asked, known))
+        except AWAY:
+            return known
+
+
+async def _gateway(request: Request) -> Gateway:
+    found = request.app.state.gateway
+    assert isinstance(found, Gateway)
+    return found
+
+
+async def seal_parameter(
+    seal: Annotated[
+        Literal["none"] | None,
+        Query(description="`none`: this request and its answer are plain JSON, where the operator allows it."),
+    ] = None,
+) -> None:
+    """The door reads it; here it is checked and described."""
+
+
+async def _is_big(request: Request) -> bool:
+    return int(request.headers.get("content-length", 0)) > SMALL_BYTES
+
+
+IsBig = Annotated[bool, Depends(_is_big)]
+CallerDep = Annotated[Caller, Depends(caller_of)]
+GatewayDep = Annotated[Gateway, Depends(_gateway)]
+ById = Annotated[str, Path(min_length=1, max_length=191)]

@@ -1,0 +1,297 @@
+"""A client for the interface, for Python: submit, wait, control, status, and `verify` for your callback endpoint.
+
+Every request is sealed and signed, and every answer is checked before anything of it is believed.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+from uuid import uuid4
+
+import requests
+
+from gateway.client.verify import Event, verify
+from gateway.protocol.retry_after import read_retry_after
+from gateway.protocol.seal import SIGNATURE_HEADER, SealBroken, Secret, SignatureRefused, check, open_sealed, seal, sign
+from gateway.protocol.signed_text import KEY_HEADER, PLAIN, REQUEST, SEAL_PARAMETER, of_answer, of_request
+
+__all__ = ["Client", "Event", "NotEnded", "Problem", "SealBroken", "Secret", "SignatureRefused", "Status", "verify"]
+
+ENDED = frozenset({"succeeded", "failed", "stopped"})
+TRIES = 3
+MOST_PAUSE = 30.0
+CONNECT_SECONDS = 5.0
+# Longer than the gateway takes at its slowest: to ask again meanwhile would only lengthen the line there.
+ANSWER_SECONDS = 75.0
+NO_ANSWER = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+# The refusals that come before it is known who asks, with what each of them can only mean; 502 and 504 are a proxy's.
+UNSIGNED: Mapping[int, str] = {
+    401: "not_authenticated",
+    408: "too_slow",
+    413: "too_large",
+    429: "too_many_requests",
+    502: "unavailable",
+    503: "unavailable",
+    504: "unavailable",
+}
+WAIT_FIRST = frozenset({429, 502, 503, 504})  # the same may go well in a moment
+
+
+class Problem(Exception):
+    """The gateway declined. `code` says why, `problems` name the fields.
+
+    `signed` is False for an answer that anybody on the way may have made up.
+    """
+
+    def __init__(self, status: int, details: Mapping[str, Any], *, signed: bool) -> None:
+        self.status = status
+        self.code = str(details.get("code", "unknown"))
+        self.problems: Sequence[Mapping[str, str]] = details.get("problems", [])
+        self.signed = signed
+        fields = "; ".join(f"{one.get('field')}: {one.get('reason')}" for one in self.problems)
+        super().__init__(" ".join(filter(None, (f"{status} {self.code}", str(details.get("detail") or ""), fields))))
+
+
+class NoAnswer(requests.ConnectionError):
+    """The gateway did not answer, however often it was asked; what for is not known to have been done."""
+
+    def __init__(self, url: str, error: Exception) -> None:
+        why = "it took too long" if isinstance(error, requests.Timeout) else _innermost(error)
+        super().__init__(f"no answer from {url}: {why}; is the gateway there, and the address right? ask again later")
+
+
+def _innermost(error: BaseException) -> str:
+    """What the system said, without what libraries wrap around it."""
+    below = error.__cause__ or error.__context__
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return _innermost(below) if below is not None else str(error) or type(error).__name__
+
+
+class NotEnded(TimeoutError):
+    """It has not ended in the time given; it goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a task or a campaign stands; `raw` is the whole answer."""
+
+    id: str
+    state: str
+    raw: Mapping[str, Any]
+
+    @property
+    def ended(self) -> bool:
+        """Nothing of it is open any more."""
+        return self.state in ENDED
+
+    @property
+    def result(self) -> Any:
+        """What a task brought back."""
+        return self.raw.get("result")
+
+
+class Client:
+    """Speaks with one gateway for one key. `secrets`: the newest first, two while the key is rotated.
+    `timeout`: seconds that an answer may take.
+
+    Methods raise Problem when the gateway declines, SignatureRefused and SealBroken when an answer
+    is not the gateway's, and NoAnswer, a requests.ConnectionError, when there is none.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key_id: str,
+        secrets: Secret | Sequence[Secret],
+        *,
+        timeout: float = ANSWER_SECONDS,
+        plain: bool = False,
+        sleep: Callable[[float], None] = time.sleep,
+        verify_tls: bool | str = True,
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._key_id = key_id
+        self._secrets = [secrets] if isinstance(secrets, Secret) else list(secrets)
+        self._timeout = timeout
+        self._plain = plain
+        self._sleep = sleep
+        self._http = requests.Session()
+        self._verify_tls = verify_tls
+
+    def submit(self, flow: str, params: Mapping[str, Any], *, reference: str, **more: Any) -> Status:
+        """Ask for a task; `more` is target, priority, limits, not_before, latest_end, callback_url.
+
+        Sending it again with the same reference gives the same task.
+        """
+        return _status(self.call("POST", "/v1/tasks", {"reference": reference, "flow": flow, "params": params, **more}))
+
+    def submit_campaign(self, *, reference: str, **more: Any) -> Status:
+        """Ask for a campaign: a `canvas`, or a campaign `file`, as JSON; `more` as the interface has it."""
+        return _status(self.call("POST", "/v1/campaigns", {"reference": reference, **more}))
+
+    def dry_run(self, what: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What would happen: `what` is tasks or campaigns. Nothing is planted."""
+        return self.call("POST", f"/v1/{what}", {**body, "dry_run": True})
+
+    def task(self, task_id: str) -> Status:
+        """How a task stands."""
+        return _status(self.call("GET", f"/v1/tasks/{quote(task_id, safe='')}"))
+
+    def campaign(self, campaign_id: str) -> Status:
+        """How a campaign stands, and what is missing of it."""
+        return _status(self.call("GET", f"/v1/campaigns/{quote(campaign_id, safe='')}"))
+
+    def wait(self, task: Status | str, timeout: float, *, every: float = 2.0) -> Status:
+        """Look again and again until a task ended. Raises NotEnded. A callback spares you this."""
+        return self._wait(self.task, task, timeout, every)
+
+    def wait_campaign(self, campaign: Status | str, timeout: float, *, every: float = 2.0) -> Status:
+        """The same for a campaign."""
+        return self._wait(self.campaign, campaign, timeout, every)
+
+    def control(self, what: str, name: str, act: str, why: str = "") -> Mapping[str, Any]:
+        """`what` is tasks, campaigns or phones; `act` is stop, pause or resume."""
+        body = {"why": why} if act != "resume" else None
+        return self.call("POST", f"/v1/{what}/{quote(name, safe='')}/{act}", body)
+
+    def prioritise(self, what: str, name: str, priority: int) -> Mapping[str, Any]:
+        """`what` is tasks or campaigns; 0 is urgent, 9 low."""
+        return self.call("PATCH", f"/v1/{what}/{quote(name, safe='')}", {"priority": priority})
+
+    def listed(self, what: str, **filters: Any) -> Iterator[Mapping[str, Any]]:
+        """All that fits, newest first, page by page: `what` is tasks, campaigns or deliveries."""
+        cursor: str | None = None
+        while True:
+            page = self.call("GET", f"/v1/{what}", query={**filters, "cursor": cursor})
+            yield from page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                return
+
+    def changes(self, since: int = 0) -> tuple[list[Mapping[str, Any]], int]:
+        """State changes after a position, and the position to ask from next."""
+        page = self.call("GET", "/v1/changes", query={"since": since})
+        return page["items"], page["next"]
+
+    def phones(self) -> list[Mapping[str, Any]]:
+        """Every phone."""
+        found: list[Mapping[str, Any]] = self.call("GET", "/v1/phones")["items"]
+        return found
+
+    def call(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None
+    ) -> Mapping[str, Any]:
+        """Any request of the interface. Asked again when there was no answer, or when the gateway says to wait.
+
+        Each time under a new webhook-id; nothing is done twice. Of a stop, a resume or the replay of one callback
+        that was carried out while its answer was lost, the second answer is `not_now`.
+        """
+        asked = {name: value for name, value in (query or {}).items() if value is not None}
+        if self._plain:
+            asked[SEAL_PARAMETER] = PLAIN
+        target = path + (f"?{urlencode(asked)}" if asked else "")
+        for tried in range(1, TRIES + 1):
+            try:
+                return self._once(method, target, body)
+            except NO_ANSWER as error:
+                if tried == TRIES:
+                    raise NoAnswer(self._url, error) from None
+                self._sleep(_pause(tried))
+            except _AskedToWait as wait:
+                if tried == TRIES:
+                    raise wait.problem from None
+                self._sleep(_pause(tried) if wait.seconds is None else min(wait.seconds, MOST_PAUSE))
+        raise AssertionError("the loop returns or raises")
+
+    def _once(self, method: str, target: str, body: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        request_id, now = f"req_{uuid4().hex}", datetime.now(UTC)
+        sent = b"" if body is None else self._sealed(body, request_id, now)
+        headers = {KEY_HEADER: self._key_id, "content-type": "application/json"}
+        headers |= sign(request_id, int(now.timestamp()), of_request(method, target, sent), self._secrets[:1])
+        answer = self._http.request(
+            method,
+            self._url + target,
+            data=sent,
+            headers=headers,
+            timeout=(min(CONNECT_SECONDS, self._timeout), self._timeout),
+            allow_redirects=False,
+            verify=self._verify_tls,  # said with the request: a session's own yields to REQUESTS_CA_BUNDLE
+        )
+        return self._believed(method, target, request_id, answer)
+
+    def _sealed(self, body: Mapping[str, Any], request_id: str, now: datetime) -> bytes:
+        if self._plain:
+            return json.dumps(body, ensure_ascii=False).encode()
+        return seal(body, secret=self._secrets[0], event_type=REQUEST, id=request_id, now=now)
+
+    def _believed(self, method: str, target: str, request_id: str, answer: requests.Response) -> Mapping[str, Any]:
+        """What the answer says, once it is known to be the gateway's. A refusal before the signature has none."""
+        if SIGNATURE_HEADER not in answer.headers and answer.status_code in UNSIGNED:
+            raise self._problem(answer, _unsigned(answer), signed=False)
+        signed = of_answer(answer.status_code, method, target, answer.content)
+        if check(answer.headers, signed, self._secrets, datetime.now(UTC)) != request_id:
+            raise SignatureRefused("signature_wrong")
+        told = _json(answer.content) if self._plain else open_sealed(answer.content, self._secrets, id=request_id)
+        if answer.status_code >= 400:
+            raise self._problem(answer, told, signed=True)
+        return told
+
+    def _problem(self, answer: requests.Response, details: Mapping[str, Any], *, signed: bool) -> Exception:
+        problem = Problem(answer.status_code, details, signed=signed)
+        if answer.status_code in WAIT_FIRST:
+            return _AskedToWait(problem, read_retry_after(answer.headers.get("retry-after"), datetime.now(UTC)))
+        return problem
+
+    def _wait(self, look: Callable[[str], Status], what: Status | str, timeout: float, every: float) -> Status:
+        deadline = time.monotonic() + timeout
+        name = what if isinstance(what, str) else what.id
+        while True:
+            status = look(name)
+            if status.ended:
+                return status
+            if time.monotonic() >= deadline:
+                raise NotEnded(f"{name} is {status.state} after {timeout:g} s")
+            self._sleep(every)
+
+
+class _AskedToWait(Exception):
+    """`seconds` is None when it was not said for how long."""
+
+    def __init__(self, problem: Problem, seconds: float | None) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+        self.seconds = seconds
+
+
+def _pause(tried: int) -> float:
+    return 2.0 ** (tried - 1)
+
+
+def _status(raw: Mapping[str, Any]) -> Status:
+    return Status(raw["id"], raw["state"], raw)
+
+
+def _unsigned(answer: requests.Response) -> Mapping[str, Any]:
+    """What a refusal tells that nobody signed: its code goes by its status, and the rest is for people.
+
+    It may be a server's or a proxy's on the way, and no JSON at all.
+    """
+    found = _json(answer.content)
+    listed = found.get("problems")
+    problems = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    return {"code": UNSIGNED[answer.status_code], "detail": found.get("detail"), "problems": problems}
+
+
+def _json(content: bytes) -> Mapping[str, Any]:
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

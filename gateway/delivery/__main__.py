@@ -1,0 +1,42 @@
+"""`python -m gateway.delivery`: a delivery worker. Any number may run, on any machine that reaches the receivers."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from gateway.keys.master_key import master_key
+from models.refused import Refused
+from workers.app import app
+from workers.runtime.log import set_up_logging
+from workers.runtime.patient_consumer import PatientConsumer
+from workers.runtime.worker_identity import DELIVERY_QUEUE
+from workers.settings import settings
+
+
+def main() -> int:
+    """Send callbacks until SIGTERM or SIGINT; those that are under way come to their end."""
+    set_up_logging()
+    try:
+        master_key()
+    except Refused as refused:
+        print(refused, file=sys.stderr)
+        return 2
+    app.conf.update(imports=("gateway.delivery.lane_task",))  # the flows' tasks are none of its business
+    worker = app.Worker(
+        hostname=f"deliver-{os.getpid()}@{settings().host}",
+        queues=[DELIVERY_QUEUE],
+        consumer_cls=PatientConsumer,
+        pool="threads",  # its threads wait for receivers
+        concurrency=settings().deliveries_at_once,
+        without_gossip=True,
+        without_mingle=True,
+        heartbeat_interval=settings().heartbeat,
+        quiet=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+"""Deliver: a ticket names a lane; its callbacks are sent one after the other until none is due."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from uuid import uuid4
+
+from celery.signals import worker_shutting_down
+from sqlalchemy import Engine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from gateway.delivery.lane_slots import Slots
+from gateway.delivery.pinned_post import NotSent
+from gateway.delivery.send import DeliverySettings, send
+from gateway.keys.api_keys import Key, find_key
+from gateway.keys.master_key import MasterKeyWrong
+from models.database.clock import database_now
+from models.notify.lanes import Sending, TryResult, leave_lane, settle_try, take_next
+from models.transactions.read_write import write
+from workers.app import app
+from workers.dispatch.messages import DELIVER, MOST_IN_A_LANE
+from workers.runtime.db_retry import retry_while_unavailable
+from workers.runtime.process_engine import process_engine
+from workers.settings import settings
+
+log = logging.getLogger("phonefleet.deliver")
+
+TURN_SECONDS = 20.0  # then the lane goes to the back of the queue
+MARGIN = 10.0  # seconds beside the post itself: a name to resolve, and two transactions
+GATE_SECONDS = 10.0
+_stopping = threading.Event()
+
+
+@worker_shutting_down.connect
+def _stop(**_: object) -> None:
+    _stopping.set()
+
+
+@app.task(name=DELIVER, acks_late=False)
+def deliver(lane: str) -> int:
+    """Serve a lane if there is room for it; how many callbacks were tried. The ledger rings again what is left."""
+    with slots().enter(lane) as entered:
+        return serve(process_engine(), lane, means()) if entered else 0
+
+
+@cache
+def slots() -> Slots:
+    """The threads of this process."""
+    return Slots(settings().deliveries_at_once)
+
+
+@cache
+def means() -> DeliverySettings:
+    """The rules of this process."""
+    chosen = settings()
+    return DeliverySettings(
+        chosen.delivery_timeout,
+        chosen.delivery_schedule,
+        chosen.callback_networks,
+        random.Random(),
+        chosen.callback_ca,
+    )
+
+
+def serve(engine: Engine, lane: str, how: DeliverySettings, turn: float = TURN_SECONDS) -> int:
+    """Send what is due in a lane, for the time of a turn; how many were tried.
+
+    What came of one try and who has the next delivery is written in one transaction.
+    """
+    until, token, tried = time.monotonic() + turn, str(uuid4()), 0
+    held = _write(engine, partial(_take, lane=lane, token=token, how=how))
+    while held is not None:
+        began = time.monotonic()
+        came = send(held.sending, held.key, how)
+        tried += 1
+        if not came.arrived:
+            log.warning("delivery %s, try %d: %s", held.sending.id, held.sending.attempts + 1, came.error)
+        goes_on = time.monotonic() < until and not _stopping.is_set()
+        settle = partial(_settle, sending=held.sending, came=came, lane=lane, how=how, goes_on=goes_on)
+        held = retry_while_unavailable(
+            "a delivery", partial(_write, engine, settle), partial(_may_wait, began + how.timeout + MARGIN)
+        )
+    return tried
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A delivery in this thread's hands, and the key that it goes to, or why there is none."""
+
+    sending: Sending
+    key: Key | NotSent
+
+
+def _take(session: Session, lane: str, token: str, how: DeliverySettings) -> Held | None:
+    sending = take_next(session, lane, token, database_now(session), how.timeout + MARGIN, MOST_IN_A_LANE)
+    if sending is None:
+        return None
+    try:
+        return Held(sending, find_key(session, sending.key_id) or NotSent("key_revoked"))
+    except MasterKeyWrong:
+        return Held(sending, NotSent("secret_unreadable"))
+
+
+def _settle(
+    session: Session, sending: Sending, came: TryResult, lane: str, how: DeliverySettings, *, goes_on: bool
+) -> Held | None:
+    settle_try(session, sending, came, database_now(session))
+    if goes_on:
+        return _take(session, lane, sending.token, how)
+    leave_lane(session, lane)
+    return None
+
+
+def _may_wait(until: float) -> bool:
+    return time.monotonic() < until
+
+
+def _write(engine: Engine, work: Callable[[Session], Held | None]) -> Held | None:
+    """Few at a time: threads that wait for receivers are many, and the ledger is everybody's."""
+    gate = _gate(engine.dialect.name)
+    if not gate.acquire(timeout=GATE_SECONDS):
+        raise PoolTimeout("the ledger is busy with other deliveries")
+    try:
+        return write(engine, work)
+    finally:
+        gate.release()
+
+
+@cache
+def _gate(dialect: str) -> threading.BoundedSemaphore:
+    return threading.BoundedSemaphore(1 if dialect == "sqlite" else 8)

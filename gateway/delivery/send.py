@@ -1,0 +1,88 @@
+"""Send: one delivery is sealed, signed and posted, and what came of it is judged."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gateway.delivery.address_guard import NotThere, resolve
+from gateway.delivery.pinned_post import Answer, NotSent, post
+from gateway.delivery.retry_schedule import again_in, breaker_pause
+from gateway.keys.api_keys import Key
+from gateway.protocol.retry_after import read_retry_after
+from gateway.protocol.seal import seal, sign
+from models.notify.addresses import check_allowed, read_address
+from models.notify.lanes import Sending, TryResult
+from models.refused import Refused
+from workers.settings import Network
+
+ASKS_FOR_A_PAUSE = frozenset({429, 503})  # where Retry-After means the receiver and not the one delivery
+HEADERS = {"Content-Type": "application/json", "User-Agent": "phonefleet"}
+# No later try can help: the key or the address must change first.
+FINAL = frozenset({"key_revoked", "address_not_allowed"})
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySettings:
+    """By what rules it is sent. Times are seconds."""
+
+    timeout: float
+    schedule: Sequence[float]
+    networks: Sequence[Network]
+    rng: random.Random
+    authorities: Path | None = None  # who signs the receivers' certificates; none: the public ones
+
+
+def send(sending: Sending, key: Key | NotSent, means: DeliverySettings) -> TryResult:
+    """Try once. Never raises for what the receiver, the network or the key does."""
+    began, now = time.monotonic(), datetime.now(UTC)
+    answer, error = None, None
+    try:
+        answer = _post(sending, key, means, now)
+        error = None if 200 <= answer.status < 300 else _code_of(answer.status)
+    except (NotSent, NotThere) as failed:
+        error = failed.code
+    except Refused:
+        error = "address_not_allowed"
+    return judge(sending, answer, error, means, time.monotonic() - began, now)
+
+
+def judge(
+    sending: Sending, answer: Answer | None, error: str | None, means: DeliverySettings, seconds: float, now: datetime
+) -> TryResult:
+    """What follows a try: when it is tried again, and how long its endpoint is left alone."""
+    asked = read_retry_after(answer.retry_after, now) if answer is not None and error is not None else None
+    final = error in FINAL or (answer is not None and answer.status == 410)
+    return TryResult(
+        seconds=seconds,
+        status=None if answer is None else answer.status,
+        error=error,
+        again_in=None if final else again_in(means.schedule, sending.attempts, asked, means.rng),
+        pause=breaker_pause(means.schedule, sending.attempts),
+        asked_pause=asked or 0.0 if answer is not None and answer.status in ASKS_FOR_A_PAUSE else 0.0,
+    )
+
+
+def _post(sending: Sending, key: Key | NotSent, means: DeliverySettings, now: datetime) -> Answer:
+    if isinstance(key, NotSent):
+        raise key
+    address = read_address(sending.url)
+    check_allowed(address, key.allowlist)
+    ip = resolve(address.host, address.port, means.networks)
+    body = seal(
+        sending.payload,
+        secret=key.seals_with,
+        event_type=sending.event_type,
+        id=sending.id,
+        now=sending.created_at,
+    )
+    signed = sign(sending.id, int(now.timestamp()), body, key.secrets)
+    return post(address, ip, body, {**HEADERS, **signed}, means.timeout, means.authorities)
+
+
+def _code_of(status: int) -> str:
+    return "redirected" if 300 <= status < 400 else f"http_{status}"

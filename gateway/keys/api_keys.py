@@ -1,0 +1,263 @@
+"""Keys: made, found, rotated and revoked. A key is a customer's; its secrets rest under the master key."""
+
+from __future__ import annotations
+
+import secrets as random_source
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, delete, or_, select
+from sqlalchemy.orm import Session
+
+from gateway.keys.master_key import MasterKeyWrong, master_key, unwrap, wrap
+from gateway.protocol.seal import Secret
+from models.database.clock import database_now
+from models.history.audit_log import record_change
+from models.history.request_ids import remember
+from models.names import name_problems
+from models.notify.addresses import check_allowed, read_address, read_origin
+from models.notify.deliveries import end_those_of_key
+from models.refused import Problem, Refused, refuse
+from models.tables import ApiKey, KeySecret
+from models.transactions.read_write import read, write
+from workers.settings import settings
+
+__all__ = ["Key", "KeySpec", "change_key", "find_key", "list_keys", "make_key", "remember", "revoke_key", "rotate_key"]
+
+OVERLAP = timedelta(hours=24)
+MOST_OVERLAP = timedelta(days=30)
+MOST_ORIGINS = 50
+RATE, MOST_WAITING = 10.0, 10_000  # unless the operator says otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class KeySpec:
+    """What a key shall be. `allowlist` holds origins such as https://hooks.example.com."""
+
+    name: str
+    customer: str
+    sandbox: bool = False
+    allowlist: Sequence[str] = ()
+    rate_per_second: float = RATE
+    most_waiting: int = MOST_WAITING
+    plain_json_allowed: bool = False
+    events_url: str | None = None
+    wants_alerts: bool = False
+    wants_quarantines: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key that is in force, with its live secrets, the oldest first."""
+
+    id: str
+    name: str
+    customer: str
+    sandbox: bool
+    allowlist: tuple[str, ...]
+    rate_per_second: float
+    most_waiting: int
+    plain_json_allowed: bool
+    secrets: tuple[Secret, ...] = field(repr=False)
+
+    @property
+    def seals_with(self) -> Secret:
+        """While two live, the older: a receiver that has not taken over the new one yet opens it as well."""
+        return self.secrets[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedKey:
+    """A key as it is shown: no secret, but how many live and until when."""
+
+    row: ApiKey
+    live: int
+    older_until: datetime | None
+
+
+def find_key(session: Session, key_id: str) -> Key | None:
+    """The key, if it is in force and has a live secret. Raises Refused without the master key, MasterKeyWrong."""
+    row = session.get(ApiKey, key_id)
+    if row is None or row.revoked_at is not None:
+        return None
+    master = master_key()
+    live = [unwrap(one.sealed, one.id, key_id, master) for one in _live(session, key_id)]
+    if not live:
+        return None
+    return Key(
+        id=row.id,
+        name=row.name,
+        customer=row.customer,
+        sandbox=row.sandbox,
+        allowlist=tuple(row.allowlist),
+        rate_per_second=row.rate_per_second,
+        most_waiting=row.most_waiting,
+        plain_json_allowed=row.plain_json_allowed,
+        secrets=tuple(live),
+    )
+
+
+def make_key(engine: Engine, wish: KeySpec, *, who: str) -> tuple[str, Secret]:
+    """A new key's id and its first secret, which is shown to nobody again. Raises Refused."""
+    allowlist = _checked(wish)
+    master = master_key()
+    key_id = f"key_{random_source.token_hex(8)}"
+    secret = _new_secret()
+
+    def work(session: Session) -> None:
+        now = database_now(session)
+        session.add(ApiKey(id=key_id, **{**asdict(wish), "allowlist": allowlist}, created_at=now, created_by=who))
+        session.flush()
+        _keep(session, key_id, secret, master, now)
+        record_change(session, who, f"key:{key_id}", None, {"made for": wish.customer, "allow": allowlist})
+
+    write(engine, work)
+    return key_id, secret
+
+
+def change_key(engine: Engine, key_id: str, *, who: str, **changes: Any) -> Mapping[str, tuple[Any, Any]]:
+    """Change where a key is called back, its limits, or what it is told: fields of KeyWish. Raises Refused.
+
+    What it was and what it is now, by field. Recorded.
+    """
+
+    def work(session: Session) -> Mapping[str, tuple[Any, Any]]:
+        row = _in_force(session, key_id)
+        before = KeySpec(**{one.name: getattr(row, one.name) for one in fields(KeySpec)})
+        wish = replace(before, **changes)
+        after = {**asdict(wish), "allowlist": _checked(wish)}
+        for name in changes:
+            setattr(row, name, after[name])
+        told = ({name: getattr(before, name) for name in changes}, {name: after[name] for name in changes})
+        record_change(session, who, f"key:{key_id}", *told)
+        return {name: (told[0][name], told[1][name]) for name in changes}
+
+    return write(engine, work)
+
+
+def rotate_key(engine: Engine, key_id: str, *, overlap: timedelta = OVERLAP, who: str) -> Secret:
+    """A second secret; the one before it lives for `overlap` more. Raises Refused.
+
+    With two live already only an overlap of nothing is taken, which ends both at once.
+    """
+    if not timedelta() <= overlap <= MOST_OVERLAP:
+        raise refuse("hours", "is outside 0 to 720", "24 gives the customer a day to change over")
+    master = master_key()
+    secret = _new_secret()
+
+    def work(session: Session) -> None:
+        row = _in_force(session, key_id)
+        now = database_now(session)
+        live = _live(session, row.id)
+        if overlap and len(live) > 1:
+            zone, until = settings().timezone, live[0].expires_at
+            told = "soon" if until is None else f"{until.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}"
+            reason = f"two secrets live already, the older until {told}"
+            raise refuse("key", reason, "wait until then, or end both at once with --hours 0")
+        for one in live:
+            one.expires_at = now + overlap
+        _keep(session, row.id, secret, master, now)
+        record_change(
+            session, who, f"key:{key_id}", None, {"rotated": secret.id, "hours": overlap / timedelta(hours=1)}
+        )
+
+    write(engine, work)
+    return secret
+
+
+def revoke_key(engine: Engine, key_id: str, *, who: str) -> int:
+    """Nothing is taken from it or sent to it any more; its secrets are destroyed. How many callbacks stay unsent.
+
+    Tasks that it planted go on. Raises Refused.
+    """
+
+    def work(session: Session) -> int:
+        row = _in_force(session, key_id)
+        row.revoked_at, row.revoked_by = database_now(session), who
+        session.execute(delete(KeySecret).where(KeySecret.key_id == key_id))
+        record_change(session, who, f"key:{key_id}", None, {"revoked": True})
+        return end_those_of_key(session, key_id)
+
+    return write(engine, work)
+
+
+def rewrap_secrets(engine: Engine, old: bytes, *, who: str) -> int:
+    """Have every secret rest under the master key that is set now, in place of `old`; how many did not yet.
+
+    All or none. Raises MasterKeyWrong for one that opens under neither.
+    """
+    master = master_key()
+
+    def work(session: Session) -> int:
+        moved = 0
+        for row in session.scalars(select(KeySecret).order_by(KeySecret.id).with_for_update()):
+            try:
+                unwrap(row.sealed, row.id, row.key_id, master)
+            except MasterKeyWrong:
+                row.sealed = wrap(unwrap(row.sealed, row.id, row.key_id, old), row.key_id, master)
+                moved += 1
+        record_change(session, who, "keys", None, {"secrets under another master key": moved})
+        return moved
+
+    return write(engine, work)
+
+
+def list_keys(engine: Engine) -> list[ListedKey]:
+    """Every key, the oldest first. Needs no master key."""
+
+    def work(session: Session) -> list[ListedKey]:
+        listed = []
+        for row in session.scalars(select(ApiKey).order_by(ApiKey.created_at, ApiKey.id)):
+            live = _live(session, row.id)
+            listed.append(ListedKey(row, len(live), live[0].expires_at if len(live) > 1 else None))
+        return listed
+
+    return read(engine, work)
+
+
+def _live(session: Session, key_id: str) -> Sequence[KeySecret]:
+    """The secrets that live, the oldest first."""
+    alive = or_(KeySecret.expires_at.is_(None), KeySecret.expires_at > database_now(session))
+    wanted = select(KeySecret).where(KeySecret.key_id == key_id, alive)
+    return session.scalars(wanted.order_by(KeySecret.created_at, KeySecret.id)).all()
+
+
+def _in_force(session: Session, key_id: str) -> ApiKey:
+    row = session.get(ApiKey, key_id, with_for_update=True)
+    if row is None or row.revoked_at is not None:
+        state = "is unknown" if row is None else f"was revoked by {row.revoked_by}"
+        raise refuse("key", f"{key_id!r} {state}", "see: phonefleet keys list")
+    return row
+
+
+def _new_secret() -> Secret:
+    return Secret.make(f"sec_{random_source.token_hex(8)}")
+
+
+def _keep(session: Session, key_id: str, secret: Secret, master: bytes, now: datetime) -> None:
+    session.add(KeySecret(id=secret.id, key_id=key_id, sealed=wrap(secret, key_id, master), created_at=now))
+
+
+def _checked(wish: KeySpec) -> list[str]:
+    """The allowlist as it is kept. Raises Refused with every problem."""
+    problems = [*name_problems("name", wish.name), *name_problems("customer", wish.customer)]
+    if not 0 < wish.rate_per_second <= 10_000:
+        problems.append(Problem("rate", f"{wish.rate_per_second:g} is outside 0 to 10000 a second", "10 suits most"))
+    if not 1 <= wish.most_waiting <= 1_000_000:
+        problems.append(Problem("most_waiting", f"{wish.most_waiting} is outside 1 to 1000000", "10000 suits most"))
+    if len(wish.allowlist) > MOST_ORIGINS:
+        problems.append(Problem("allow", f"more than {MOST_ORIGINS} origins", "make a second key"))
+    if (wish.wants_alerts or wish.wants_quarantines) and wish.events_url is None:
+        problems.append(Problem("events_url", "is missing", "say where alerts go"))
+    allowlist: list[str] = []
+    try:
+        allowlist = sorted({read_origin(one) for one in wish.allowlist})
+        if wish.events_url is not None:
+            check_allowed(read_address(wish.events_url, "events_url"), allowlist, "events_url")
+    except Refused as refused:
+        problems += refused.problems
+    if problems:
+        raise Refused(problems)
+    return allowlist

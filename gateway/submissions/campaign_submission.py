@@ -1,0 +1,54 @@
+"""A campaign as a wish: from a canvas as JSON, or from the content of a campaign file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Engine
+
+from gateway.access.caller import Caller
+from gateway.submissions.requests import CampaignAsked
+from gateway.submissions.submission import Submission, checked_callback, compile_canvas_json, digest_of, drawn_seed
+from models.refused import Problem, Refused, refuse
+from models.transactions.read_write import read
+from workers.campaigns.build import check_day, day_canvas
+from workers.campaigns.given_campaign import GivenCampaign
+from workers.canvas import Planted
+from workers.planting.plant import compile_for_planting
+
+
+def campaign_wish(engine: Engine, caller: Caller, body: CampaignAsked, asked: Mapping[str, Any]) -> Submission:
+    """Compiled and checked as far as it can be without the ledger's lock. Raises Refused."""
+    name, planted, seed = _canvas(body) if body.canvas is not None else _file(engine, caller, body)
+    return Submission(
+        kind="campaign",
+        reference=body.reference,
+        name=body.name or name,
+        planted=planted,
+        join=body.join,
+        seed=drawn_seed() if seed is None else seed,
+        asked_for=asked,
+        digest=digest_of("campaign", asked),
+        callback_url=checked_callback(body.callback_url, caller.key.allowlist),
+        latest_end=body.latest_end,
+    )
+
+
+def _canvas(body: CampaignAsked) -> tuple[str, Planted, int | None]:
+    assert body.canvas is not None
+    return body.reference, compile_canvas_json(body.canvas, body.join), body.seed
+
+
+def _file(engine: Engine, caller: Caller, body: CampaignAsked) -> tuple[str, Planted, int | None]:
+    assert body.file is not None
+    if body.join != "all":
+        raise refuse("join", "a campaign file says itself what follows what", "leave join out")
+    try:
+        given = GivenCampaign(body.file)
+        checked = read(engine, lambda session: check_day(session, given, sandbox=caller.key.sandbox))
+    except Refused as refused:
+        problems = (Problem(f"file.{one.field}", one.reason, one.remedy) for one in refused.problems)
+        raise Refused(problems) from None
+    seed = body.seed if body.seed is not None else checked.day.seed
+    return checked.day.campaign, compile_for_planting(day_canvas(checked), "all"), seed

@@ -1,0 +1,133 @@
+"""The dry run: what a wish would come to. It reads the ledger as planting and claiming do, and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from flows.registry import FLOWS
+from gateway.access.caller import Caller
+from gateway.submissions.open_task_quota import open_tasks
+from gateway.submissions.plant import campaign_of, wish_problems
+from gateway.submissions.submission import Submission
+from models.database.clock import database_now
+from models.refused import Problem
+from models.tables import Campaign, Phone, Task
+from models.tasks.states import State
+from workers.attempts.assignment import room_for, seated_phones
+from workers.canvas.rows import PlantedRow
+from workers.planting.plant import Pin, pin_of
+from workers.planting.validate import given_params
+from workers.policy.eligibility import Candidate, CapRoom, Requirement, may, why_nobody
+from workers.settings import settings
+
+MOST_PLACEMENTS = 50
+MOST_PHONES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The tasks of one flow with one target: who may take them now, and what is served before them."""
+
+    flow: str
+    tasks: int
+    target: str
+    able: Sequence[Candidate]
+    waits_for: str | None
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What would happen."""
+
+    problems: Sequence[Problem]
+    tasks: int
+    placed: Sequence[Placed]
+    more_placed: int  # further flows and targets, which are not told one by one
+
+
+def forecast(session: Session, caller: Caller, wish: Submission) -> DryRun:
+    """Look ahead. Every problem is named that planting would refuse it for."""
+    now = database_now(session)
+    known = campaign_of(session, caller, wish.reference)
+    problems = [*_reference_problems(known, wish), *_problems(session, caller, wish, now)]
+    rows = wish.planted.rows
+    if known is None:
+        problems += _too_many(session, caller, len(rows))
+    groups: dict[tuple[str, str], list[PlantedRow]] = {}
+    for row in rows:
+        if row.task in FLOWS:
+            groups.setdefault((row.task, _target(pin_of(row))), []).append(row)
+    sandbox = caller.key.sandbox
+    seated = seated_phones(session, now, sandbox=sandbox)
+    told = list(groups.values())[:MOST_PLACEMENTS]
+    placed = [_placed(session, group, seated, now, sandbox=sandbox) for group in told]
+    return DryRun(problems, len(rows), placed, len(groups) - len(placed))
+
+
+def _too_many(session: Session, caller: Caller, more: int) -> list[Problem]:
+    count, most = open_tasks(session, caller.key.id), caller.key.most_waiting
+    if count + more <= most:
+        return []
+    reason = f"{count} tasks have not ended, {more} more would be over the {most} that this key may have"
+    return [Problem("tasks", reason, "wait until some have ended, or ask for less")]
+
+
+def _reference_problems(known: Campaign | None, wish: Submission) -> list[Problem]:
+    if known is None or known.request_digest == wish.digest:
+        return []
+    return [Problem("reference", f"it stands for another request, campaign {known.id}", "take a new one")]
+
+
+def _problems(session: Session, caller: Caller, wish: Submission, now: datetime) -> Sequence[Problem]:
+    return wish_problems(session, wish, now, sandbox=caller.key.sandbox)[0]
+
+
+def _placed(
+    session: Session, rows: Sequence[PlantedRow], seated: Sequence[Candidate], now: datetime, *, sandbox: bool
+) -> Placed:
+    """Of tasks that act the caps are asked for the first one's video."""
+    first, flow = rows[0], FLOWS[rows[0].task]
+    pin = pin_of(first)
+    acts = bool(flow.acts)
+    wanted = Requirement(acts, pin.account, pin.phone, sandbox=sandbox)
+    room = room_for(session, given_params(first), now, settings().timezone.key) if acts else CapRoom()
+    able = [one for one in seated if may(one, wanted, room)]
+    priority = int(first.options.get("priority", flow.priority))
+    return Placed(
+        flow=first.task,
+        tasks=len(rows),
+        target=_target(pin),
+        able=able[:MOST_PHONES],
+        waits_for=None if able else why_nobody(wanted, seated, room),
+        ahead=_ahead(session, pin, priority, {one.serial: one.account_id for one in able}),
+    )
+
+
+def _target(pin: Pin) -> str:
+    if pin.phone is not None:
+        return f"phone.{pin.phone}"
+    return f"account.{pin.account}" if pin.account is not None else "pool"
+
+
+def _ahead(session: Session, pin: Pin, priority: int, able: Mapping[str, str | None]) -> int:
+    """Ready tasks for a phone that are served first: in the pool the more urgent and older, on a phone its own."""
+    ready = (Task.state == State.READY, Task.runs_on == "phone")
+    there: ColumnElement[bool]
+    if pin == Pin():
+        there = Task.pinned_phone.is_(None) & Task.pinned_account.is_(None) & (Task.priority <= priority)
+    else:
+        serials = [pin.phone] if pin.phone is not None else list(able)
+        accounts = [pin.account] if pin.account is not None else _account_on(session, serials)
+        there = or_(Task.pinned_phone.in_(serials), Task.pinned_account.in_(accounts))
+    return session.scalar(select(func.count()).select_from(Task).where(*ready, there)) or 0
+
+
+def _account_on(session: Session, serials: Sequence[str | None]) -> list[str]:
+    found = session.scalars(select(Phone.account_id).where(Phone.serial.in_(serials)))
+    return [one for one in found if one is not None]

@@ -1,0 +1,49 @@
+"""How many tasks of each key have not ended: counted once a second, and in between what is planted is added."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from gateway.problem import ApiProblem
+from gateway.protocol.signed_text import KEY_HEADER
+from models.refused import Problem
+from models.tables import Task
+from models.tasks.states import OPEN
+
+KEEP_SECONDS = 1.0
+
+
+class OpenTaskQuota:
+    """Several gateways see each other's tasks a second late: the limit guards the fleet, it is no account of it."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._counted: dict[str, tuple[float, int]] = {}
+        self._lock = threading.Lock()
+
+    def make_room(self, session: Session, key_id: str, more: int, most: int) -> None:
+        """Count `more` tasks in. Raises Declined (too_many_waiting) when the key would have more than `most`."""
+        now = self._clock()
+        with self._lock:
+            kept = self._counted.get(key_id)
+        if kept is None or now - kept[0] >= KEEP_SECONDS:
+            kept = (now, open_tasks(session, key_id))
+        if kept[1] + more > most:
+            reason = f"{kept[1]} tasks of it have not ended, {more} more would be over the {most} that it may have"
+            problem = Problem(KEY_HEADER, reason, "wait until some have ended, or ask the operator to allow it more")
+            raise ApiProblem("too_many_waiting", problems=[problem], headers={"retry-after": "60"})
+        with self._lock:
+            before = self._counted.get(key_id, kept)
+            newest = kept if before[0] < kept[0] else before
+            self._counted[key_id] = (newest[0], newest[1] + more)
+
+
+def open_tasks(session: Session, key_id: str) -> int:
+    """The tasks of a key that have not ended."""
+    is_open = (Task.key_id == key_id, Task.state.in_(list(OPEN)))
+    return session.scalar(select(func.count()).select_from(Task).where(*is_open)) or 0

@@ -1,0 +1,15 @@
+"""Keys of a fixed length for content that is too long to be an index key."""
+
+from __future__ import annotations
+
+import hashlib
+
+
+def content_key(*parts: str) -> str:
+    """A short key for content that is too long to be an index key: 128 bits of SHA-256 in hex."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(data)
+    return digest.hexdigest()[:32]

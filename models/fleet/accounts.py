@@ -1,0 +1,83 @@
+"""Accounts of ours: made known, woken, taken out; with a record of who did it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from models.database.clock import database_now
+from models.history.audit_log import record_change
+from models.names import check_names
+from models.refused import refuse
+from models.responsible_use.authors import known_already
+from models.tables import Account, Phone
+from models.transactions.read_write import write
+
+
+def register_account(engine: Engine, account_id: str, name: str, *, who: str = "", rename: bool = True) -> str | None:
+    """Make an account known, or give it a new name, and record that: the name before, None for a new one.
+
+    Raises Refused; without `rename` for a known one too.
+    """
+    check_names("account id", account_id, name)
+
+    def work(session: Session) -> str | None:
+        account = session.get(Account, account_id)
+        if account is None:
+            session.add(Account(id=account_id, name=name, live=True, created_at=database_now(session)))
+            return None
+        before = account.name
+        if not rename:
+            raise known_already("account", account_id, before, name)
+        if before != name:
+            record_change(session, who or "unknown", f"account:{account_id}", {"name": before}, {"name": name})
+        account.name = name
+        return before
+
+    return write(engine, work)
+
+
+def known_accounts(session: Session, *, sandbox: bool) -> Mapping[str, bool]:
+    """Every account with whether it is live, in order of their ids: those on simulated phones, or all but those.
+
+    A real account need not be logged in anywhere yet; a simulated one is known by the phone that shows it.
+    """
+    simulated = select(Phone.account_id).where(Phone.sandbox, Phone.account_id.is_not(None))
+    which = Account.id.in_(simulated) if sandbox else Account.id.not_in(simulated)
+    return dict(session.execute(select(Account.id, Account.live).where(which).order_by(Account.id)).all())
+
+
+def set_live(engine: Engine, account_id: str, live: bool, *, who: str) -> None:
+    """Does it take part when a campaign says `accounts: all`? Raises Refused; recorded."""
+
+    def work(session: Session) -> None:
+        account = _known(session, account_id)
+        if account.live == live:
+            reason = f"{account_id!r} {'takes part' if live else 'does not take part'} already"
+            raise refuse("account", reason, "nothing is to be done")
+        record_change(session, who, f"account:{account_id}", {"live": account.live}, {"live": live})
+        account.live = live
+
+    write(engine, work)
+
+
+def rest_is_over(engine: Engine, account_id: str, *, who: str) -> None:
+    """A person looked at the account: it works again. Raises Refused; recorded."""
+
+    def work(session: Session) -> None:
+        account = _known(session, account_id)
+        if account.resting_since is None and account.resting_why is None:
+            raise refuse("account", f"{account_id!r} does not rest", "see: phonefleet accounts")
+        record_change(session, who, f"account:{account_id}", {"resting": account.resting_why}, {"resting": None})
+        account.resting_since, account.resting_why = None, None
+
+    write(engine, work)
+
+
+def _known(session: Session, account_id: str) -> Account:
+    account = session.get(Account, account_id)
+    if account is None:
+        raise refuse("account", f"{account_id!r} is unknown", "phonefleet accounts list")
+    return account

@@ -1,0 +1,158 @@
+"""A phone's health in the ledger: what its host read of it, and what flows that failed on it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, case, literal, select, update
+from sqlalchemy.orm import Session
+
+from models.database.clock import database_now
+from models.database.storable import storable_json, storable_text
+from models.notify.alerts import end_alerts, raise_alert, raise_once
+from models.tables import Phone
+from models.transactions.read_write import write
+
+FRESH = timedelta(minutes=5)  # a reading that says nothing new is written so often
+MOST_WHY = 2000  # characters
+SINCE = "unfit_since"
+DRIFT = "page_drift"  # what a flow saw; the host's readings leave it in place
+DRIFT_TOLD = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a host read of a phone, and why it is not fit for work (None: it is), with what to do."""
+
+    serial: str
+    facts: Mapping[str, Any]
+    unfit_why: str | None
+    remedy: str
+
+
+def note_health(engine: Engine, host: str, readings: Sequence[Reading]) -> None:
+    """Write a round's readings of a host's phones: one UPDATE for all in which the ledger thought otherwise.
+
+    A phone that becomes unfit raises an alert; one that another host serves by now is left alone.
+    """
+    by_serial = {reading.serial: _storable(reading) for reading in readings}
+
+    def work(session: Session) -> None:
+        now = database_now(session)
+        mine = select(Phone).where(Phone.serial.in_(by_serial), Phone.host == host).order_by(Phone.serial)
+        changed = {}
+        for phone in session.scalars(mine.with_for_update()).all():
+            reading = by_serial[phone.serial]
+            if _says_something_new(phone, reading, now):
+                changed[phone.serial] = reading
+                if reading.unfit_why is not None and phone.unfit_why is None:
+                    _alert(session, phone.serial, reading.unfit_why, reading.remedy, now)
+        if changed:
+            healths = {serial: _kept(session.get_one(Phone, serial), one, now) for serial, one in changed.items()}
+            _update(session, {serial: one.unfit_why for serial, one in changed.items()}, healths, now)
+
+    write(engine, work)
+
+
+def unfit_since(phone: Phone) -> datetime | None:
+    """Since when the phone is not fit for work, if it is not and that is known."""
+    since = (phone.health or {}).get(SINCE)
+    return None if phone.unfit_why is None or since is None else datetime.fromisoformat(since)
+
+
+def note_unfit(
+    session: Session, serial: str, reason: str, remedy: str, now: datetime, facts: Mapping[str, Any]
+) -> None:
+    """A flow could not work on the phone, which takes none until its host sees otherwise than these `facts`."""
+    phone = session.get(Phone, serial, with_for_update=True)
+    if phone is None or phone.unfit_why is not None:
+        return
+    reason = storable_text(reason, MOST_WHY)
+    phone.unfit_why = reason
+    phone.health = {**(phone.health or {}), **facts, "remedy": remedy, SINCE: _text(now)}
+    _alert(session, serial, reason, remedy, now)
+
+
+def note_page_drift(session: Session, serial: str, page: str, reason: str, remedy: str, now: datetime) -> None:
+    """A flow met a page that its profile does not know, where it expected `page`.
+
+    One phone's drift is shown, and stops nothing; people are told once of a page and a version of the app.
+    """
+    phone = session.get(Phone, serial, with_for_update=True)
+    if phone is None:
+        return
+    seen = {"at": _text(now), "reason": storable_text(reason, MOST_WHY), "page": page}
+    phone.health = {**(phone.health or {}), DRIFT: seen}
+    version = phone.app_version or "unknown"
+    text = f"page {page} of the app, version {version}, is not as its profile has it (phone {serial}): {reason}"
+    raise_once(session, DRIFT, _drift_subject(page, version), text, remedy, now)
+
+
+def pages_are_well(session: Session, phone: Phone, pages: Set[str], now: datetime) -> None:
+    """A task succeeded over these pages: a drift that was seen on one of them is over."""
+    seen = (phone.health or {}).get(DRIFT)
+    if seen is None or not (seen.get("page", "") in pages or "page" not in seen):
+        return
+    phone.health = {name: value for name, value in (phone.health or {}).items() if name != DRIFT}
+    end_alerts(session, DRIFT, _drift_subject(seen.get("page", ""), phone.app_version or "unknown"), now)
+
+
+def _drift_subject(page: str, version: str) -> str:
+    return f"page:{page}@{version}"
+
+
+def page_drift(phone: Phone, now: datetime) -> tuple[datetime, str] | None:
+    """When a flow met an unknown page on this phone last, and what it said; None when that is a day ago."""
+    seen = (phone.health or {}).get(DRIFT)
+    if seen is None:
+        return None
+    at = datetime.fromisoformat(seen["at"])
+    return (at, seen["reason"]) if now - at < DRIFT_TOLD else None
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+def _storable(reading: Reading) -> Reading:
+    why = None if reading.unfit_why is None else storable_text(reading.unfit_why, MOST_WHY)
+    return Reading(reading.serial, storable_json(reading.facts), why, storable_text(reading.remedy, MOST_WHY))
+
+
+def _says_something_new(phone: Phone, reading: Reading, now: datetime) -> bool:
+    if phone.health_at is None or now - phone.health_at > FRESH:
+        return True
+    return phone.unfit_why != reading.unfit_why or phone.health != _kept(phone, reading, now)
+
+
+def _kept(phone: Phone, reading: Reading, now: datetime) -> dict[str, Any]:
+    """The column's new value."""
+    kept = dict(reading.facts)
+    if reading.unfit_why is not None:
+        since = unfit_since(phone)
+        kept |= {"remedy": reading.remedy, SINCE: _text(since or now)}
+    if phone.health and DRIFT in phone.health:
+        kept[DRIFT] = phone.health[DRIFT]
+    return kept
+
+
+def _update(
+    session: Session, whys: Mapping[str, str | None], healths: Mapping[str, Mapping[str, Any]], now: datetime
+) -> None:
+    def of(values: Mapping[str, Any], column: Any) -> Any:
+        return case({serial: literal(value, column.type) for serial, value in values.items()}, value=Phone.serial)
+
+    session.execute(
+        update(Phone)
+        .where(Phone.serial.in_(healths))
+        .values(unfit_why=of(whys, Phone.unfit_why), health=of(healths, Phone.health), health_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _alert(session: Session, serial: str, why: str, remedy: str, now: datetime) -> None:
+    text = f"phone {serial} takes no work: {why}"
+    raise_alert(session, "phone_unfit", f"phone:{serial}", text, remedy, now)

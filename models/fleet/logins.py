@@ -1,0 +1,159 @@
+"""Which account is logged in on which phone, as read from the app: never configured, and never on two at once.
+
+Two phones may both show an account: it was carried over from one to the other, or it is logged in
+twice. The phone that the ledger knows it on keeps it until it was asked again; the other one waits
+without an account. Whoever the ledger believes first is not taken at its word twice.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Engine, and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from models.database.clock import database_now
+from models.database.storable import storable_text
+from models.fleet.phones import MOST_NAME, owe_tickets_again
+from models.notify.alerts import end_alerts, raise_alert, raise_once
+from models.tables import Account, Alert, Attempt, Phone, Task
+from models.tasks.states import State
+from models.transactions.read_write import write
+
+HOLDER_AGAIN = timedelta(seconds=60)  # while an account is on two phones, the one that has it looks so often
+
+
+def account_seen(engine: Engine, serial: str, account_id: str, name: str, app_version: str | None = None) -> bool:
+    """This account is logged in on this phone now. True when the ledger thought otherwise before.
+
+    When another phone that is online and well holds the account, this one waits without an account.
+    Raises ValueError for an empty id.
+    """
+    name = storable_text(name, MOST_NAME)
+    if not account_id.strip():
+        raise ValueError("an account has an id; what the app shows before it has loaded is none")
+
+    def work(session: Session) -> bool:
+        now = database_now(session)
+        end_alerts(session, "logged_out", f"phone:{serial}", now)
+        _name(session, account_id, name, now)
+        involved = select(Phone).where(or_(Phone.serial == serial, Phone.account_id == account_id))
+        phones = {phone.serial: phone for phone in session.scalars(involved.order_by(Phone.serial).with_for_update())}
+        phone = phones.pop(serial, None) or session.get_one(Phone, serial)
+        phone.account_read_at = now
+        phone.app_version = app_version or phone.app_version
+        holder = next((one for one in phones.values() if one.state == "online" and one.unfit_why is None), None)
+        if holder is not None:
+            return _wait_for(session, phone, holder, account_id, now)
+        for one in phones.values():
+            one.account_id = None
+        return _log_in(session, phone, account_id)
+
+    return write(engine, work)
+
+
+def account_gone(engine: Engine, serial: str, why: str) -> None:
+    """No account of ours is logged in on this phone any more."""
+
+    def work(session: Session) -> None:
+        phone = session.get(Phone, serial, with_for_update=True)
+        if phone is not None:
+            now = database_now(session)
+            phone.account_id, phone.twice_since, phone.why = None, None, storable_text(why)
+            phone.account_read_at = now
+            tell_logged_out(session, serial, why, now)
+            owe_tickets_again(session, serial)
+
+    write(engine, work)
+
+
+def tell_logged_out(session: Session, serial: str, why: str, now: datetime) -> None:
+    """Tell people once that nobody is logged in on a phone, until somebody is."""
+    text = f"no account is logged in on phone {serial}, which takes no work: {why}"
+    raise_once(session, "logged_out", f"phone:{serial}", text, "log an account in on the phone", now)
+
+
+def account_unread(engine: Engine, serial: str, why: str) -> None:
+    """It could not be read who is logged in: what was known before stays, and the phone is asked again.
+
+    A flow that acts reads the account itself before it does.
+    """
+
+    def work(session: Session) -> None:
+        phone = session.get(Phone, serial, with_for_update=True)
+        if phone is None:
+            return
+        if phone.account_id is None and phone.twice_since is None:
+            phone.why = storable_text(why)
+        if phone.account_id is not None and phone.account_read_at is not None:
+            phone.account_read_at = database_now(session)  # asked again when an idle phone is asked next
+
+    write(engine, work)
+
+
+def to_be_asked(idle_since: datetime) -> ColumnElement[bool]:
+    """Of a phone that nobody paused: its account is unknown, must be read again, or was read before `idle_since`.
+
+    The last holds of idle phones alone, on which nothing else would tell that somebody logged the account out.
+    """
+    busy = select(Attempt.id).where(
+        Attempt.phone_serial == Phone.serial, or_(Attempt.started_at >= idle_since, Attempt.ended_at.is_(None))
+    )
+    unread = or_(
+        Phone.account_id.is_(None),
+        Phone.account_read_at.is_(None),
+        and_(Phone.account_read_at < idle_since, ~busy.exists()),
+    )
+    return and_(Phone.state == "online", ~Phone.paused, unread)
+
+
+def _name(session: Session, account_id: str, name: str, now: datetime) -> None:
+    account = session.get(Account, account_id)
+    if account is None:
+        session.add(Account(id=account_id, name=name, live=True, created_at=now))
+    elif name:
+        account.name = name
+
+
+def _log_in(session: Session, phone: Phone, account_id: str) -> bool:
+    moved = phone.account_id != account_id
+    if moved or phone.twice_since is not None:
+        phone.account_id, phone.twice_since, phone.why = account_id, None, None
+    if moved:
+        owe_tickets_again(session, phone.serial)
+        session.execute(
+            update(Task)
+            .where(Task.state == State.READY, Task.pinned_account == account_id)
+            .values(rung_at=None, rung_queue=None)
+        )
+    return moved
+
+
+def _wait_for(session: Session, phone: Phone, holder: Phone, account_id: str, now: datetime) -> bool:
+    """Another phone holds the account. It is asked to look again, at once and then now and then; its word decides."""
+    changed = phone.twice_since is None
+    if changed:
+        owe_tickets_again(session, phone.serial)
+        phone.account_id, phone.twice_since = None, now
+        phone.why = f"account {account_id} is on phone {holder.serial} too, which is asked to look again"
+        holder.account_read_at = None
+    elif holder.account_read_at is not None and holder.account_read_at > _since(phone):
+        phone.why = f"account {account_id} is logged in on phone {holder.serial} too"
+        _alert_twice(session, phone, holder, account_id, now)
+        if now - holder.account_read_at > HOLDER_AGAIN:
+            holder.account_read_at = None
+    return changed
+
+
+def _since(phone: Phone) -> datetime:
+    assert phone.twice_since is not None
+    return phone.twice_since
+
+
+def _alert_twice(session: Session, phone: Phone, holder: Phone, account_id: str, now: datetime) -> None:
+    """Once for as long as the phone waits."""
+    subject = f"account:{account_id}"
+    told = select(Alert.id).where(Alert.kind == "account_twice", Alert.subject == subject, Alert.at >= _since(phone))
+    if session.scalars(told.limit(1)).first() is None:
+        text = f"account {account_id} is logged in on {holder.serial} and on {phone.serial}: only {holder.serial} works"
+        raise_alert(session, "account_twice", subject, text, "log it out on one of the two phones", now)

@@ -1,0 +1,58 @@
+"""Phones as those who share out work see them: who is there, with which account, fit and free or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.fleet.fitness import why_not
+from models.tables import Account, Phone, Task
+from models.tasks.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class OnlinePhone:
+    """A phone that is online. `unfit` and `resting` say why it, or the account on it, takes no work."""
+
+    serial: str
+    incarnation: str | None
+    sandbox: bool
+    account_id: str | None
+    unfit: str | None
+    resting: str | None
+    busy: bool
+
+    @property
+    def works(self) -> bool:
+        """May it take work from the pool?"""
+        return self.unfit is None and self.resting is None
+
+
+def online_phones(session: Session, now: datetime) -> Sequence[OnlinePhone]:
+    """Every phone that is online, by serial."""
+    running = set(session.scalars(select(Task.incarnation).where(Task.state == State.RUNNING)))
+    rows = session.execute(
+        select(Phone, Account.resting_since, Account.resting_why)
+        .outerjoin(Account, Account.id == Phone.account_id)
+        .where(Phone.state == "online")
+        .order_by(Phone.serial)
+    )
+    found = []
+    for phone, resting_since, resting_why in rows:
+        unfit = why_not(phone, now)
+        found.append(
+            OnlinePhone(
+                serial=phone.serial,
+                incarnation=phone.incarnation,
+                sandbox=phone.sandbox,
+                account_id=phone.account_id,
+                unfit=None if unfit is None else unfit.why,
+                resting=None if resting_since is None else resting_why or "a person must look at it",
+                busy=phone.incarnation in running,
+            )
+        )
+    return found

@@ -1,0 +1,161 @@
+"""Phones as their hosts see them, and the leases of their workers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
+
+from models.database.clock import database_now
+from models.database.storable import storable_text
+from models.fleet.fitness import EQUAL_SERIALS
+from models.fleet.online_phones import online_phones
+from models.fleet.unknown_phones import unknown_phone
+from models.notify.alerts import end_alerts
+from models.tables import Phone, Task
+from models.tasks.states import State
+from models.transactions.read_write import write
+
+MOST_NAME = 191  # characters of a name column
+MOST_STATE = 64
+HOST_STOPPED = "its host stopped"
+SILENT_SECONDS = 4.0  # a host says every second that it is there
+
+
+class ServedElsewhere(Exception):
+    """Another host serves this phone: a second worker on it would be a second hand."""
+
+    def __init__(self, serial: str, host: str) -> None:
+        super().__init__(f"phone {serial} is served by host {host} until that lets go of it")
+
+
+def phone_online(
+    engine: Engine, serial: str, address: str, host: str, model: str, incarnation: str, *, sandbox: bool = False
+) -> None:
+    """A host serves this phone now, with a worker of this incarnation. `sandbox`: all its phones are simulated.
+
+    Raises ServedElsewhere while another host is there and has not let go of it, or a task runs on it there.
+    """
+    model = storable_text(model, MOST_NAME)
+
+    def work(session: Session) -> None:
+        now = database_now(session)
+        phone = session.get(Phone, serial, with_for_update=True)
+        if phone is None:
+            phone = Phone(serial=serial, first_seen_at=now, account_id=None, app_version=None)
+            session.add(phone)
+        elif phone.host != host and is_served(session, phone, now):
+            raise ServedElsewhere(serial, phone.host)
+        phone.address, phone.host, phone.model, phone.sandbox = address, host, model, sandbox
+        if phone.state != "online":
+            phone.account_read_at = None  # whoever had it in hand meanwhile may have logged another one in
+            enter_state(session, phone, "online", None, now)
+        phone.incarnation, phone.seen_at = incarnation, now
+
+    write(engine, work)
+
+
+def is_served(session: Session, phone: Phone, now: datetime) -> bool:
+    """Does the host that the phone's row names still have it in hand?"""
+    if phone.incarnation is None:
+        return False
+    if phone.state == "online" and phone.seen_at >= now - timedelta(seconds=SILENT_SECONDS):
+        return True
+    running = (Task.state == State.RUNNING, Task.incarnation == phone.incarnation, Task.lease_until > now)
+    return session.scalar(select(Task.id).where(*running).limit(1)) is not None
+
+
+def phone_offline(engine: Engine, serial: str, why: str, host: str | None = None, *, ago: float = 0.0) -> None:
+    """The phone is gone; tickets in its queue are rung anew for whoever may take them."""
+    phone_problem(engine, serial, "offline", why, host, ago=ago)
+
+
+def phone_problem(
+    engine: Engine,
+    serial: str,
+    state: str,
+    why: str,
+    host: str | None = None,
+    *,
+    ago: float = 0.0,
+    sandbox: bool = False,
+) -> None:
+    """The phone is there but cannot work (unauthorized, offline in adb, …), since `ago` seconds.
+
+    What a `host` says of a phone that another one serves by now is not taken down; one that nobody knows is listed,
+    with what adb calls it for its serial.
+    """
+    serial, state, why = storable_text(serial, MOST_NAME), storable_text(state, MOST_STATE), storable_text(why)
+
+    def work(session: Session) -> None:
+        phone, now = session.get(Phone, serial), database_now(session)
+        if phone is None and host is not None:
+            phone = unknown_phone(serial, host, now, sandbox=sandbox)
+            session.add(phone)
+        if phone is None or (host is not None and phone.host != host):
+            return
+        enter_state(session, phone, state, why, now - timedelta(seconds=ago))
+        phone.incarnation, phone.seen_at = None, now
+        owe_tickets_again(session, serial)
+
+    write(engine, work)
+
+
+def enter_state(session: Session, phone: Phone, state: str, why: str | None, since: datetime) -> None:
+    """Write the state and its reason, and since when it lasts; an alert of what was before it ends."""
+    if phone.state == EQUAL_SERIALS != state:
+        end_alerts(session, "equal_serials", f"phone:{phone.serial}", since)
+    if phone.state != state:
+        phone.state, phone.state_since = state, since
+    phone.why = why
+
+
+def phones_alive(engine: Engine, incarnations: Sequence[str]) -> set[str]:
+    """The host of these workers is there; phones that were taken for silent work again.
+
+    The incarnations whose phone may take work from the pool now.
+    """
+    if not incarnations:
+        return set()
+
+    def work(session: Session) -> set[str]:
+        now = database_now(session)
+        mine = Phone.incarnation.in_(incarnations)
+        heard_again = {"state": "online", "why": None, "state_since": now}
+        session.execute(update(Phone).where(mine, Phone.state == "silent").values(heard_again))
+        session.execute(update(Phone).where(mine, Phone.state == "online").values(seen_at=now))
+        wanted = set(incarnations)
+        found = online_phones(session, now)
+        return {one.incarnation for one in found if one.incarnation in wanted and one.works and one.incarnation}
+
+    return write(engine, work)
+
+
+def mark_silent(engine: Engine, seconds: float = SILENT_SECONDS) -> int:
+    """Phones whose host was not heard of for so long take no work until it is; how many were marked."""
+
+    def work(session: Session) -> int:
+        now = database_now(session)
+        late = session.scalars(
+            select(Phone.serial).where(Phone.state == "online", Phone.seen_at < now - timedelta(seconds=seconds))
+        ).all()
+        if late:
+            session.execute(
+                update(Phone)
+                .where(Phone.serial.in_(late), Phone.state == "online")
+                .values(state="silent", why=f"its host was not heard of for {seconds:g} s", state_since=now)
+            )
+        return len(late)
+
+    return write(engine, work)
+
+
+def owe_tickets_again(session: Session, serial: str) -> None:
+    """Ready tasks whose ticket lies in this phone's queue are rung again."""
+    session.execute(
+        update(Task)
+        .where(Task.state == State.READY, Task.rung_queue == f"phone.{serial}")
+        .values(rung_at=None, rung_queue=None)
+    )

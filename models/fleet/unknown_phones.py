@@ -1,0 +1,53 @@
+"""Phones that did not tell who they are yet: listed under what adb calls them, so that a person sees what to do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Engine, delete
+from sqlalchemy.orm import Session
+
+from models.database.storable import storable_text
+from models.names import MOST_CHARACTERS
+from models.tables import Phone
+from models.transactions.read_write import write
+
+
+def unknown_phone(name: str, host: str, now: datetime, *, sandbox: bool) -> Phone:
+    """A row for what adb calls `name`, until the phone tells its serial."""
+    return Phone(
+        serial=name, address=name, host=host, model="", state="offline", sandbox=sandbox,
+        account_id=None, app_version=None, first_seen_at=now, seen_at=now,
+    )  # fmt: skip
+
+
+def forget_phone(engine: Engine, name: str, host: str) -> None:
+    """The phone told its serial, or is gone; one that ever told more than its name stays."""
+
+    def work(session: Session) -> None:
+        session.execute(delete(Phone).where(Phone.serial == storable_text(name, MOST_CHARACTERS), *_unknown(host)))
+
+    write(engine, work)
+
+
+def forget_unknown_phones(engine: Engine, host: str) -> None:
+    """A host begins: it reports anew who is there."""
+
+    def work(session: Session) -> None:
+        session.execute(delete(Phone).where(*_unknown(host)))
+
+    write(engine, work)
+
+
+def _unknown(host: str) -> tuple[ColumnElement[bool], ...]:
+    """Nothing is known of it but its name, and nobody has had it do or leave anything."""
+    return (
+        Phone.host == host,
+        Phone.model == "",
+        Phone.state != "online",
+        Phone.incarnation.is_(None),
+        Phone.account_id.is_(None),
+        Phone.app_version.is_(None),
+        Phone.quarantined_until.is_(None),
+        ~Phone.paused,
+    )

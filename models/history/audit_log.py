@@ -1,0 +1,15 @@
+"""The audit log: who changed what, from what to what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from models.database.clock import database_now
+from models.tables import AuditEntry
+
+
+def record_change(session: Session, who: str, subject: str, before: Any, after: Any) -> None:
+    """Keep who changed what."""
+    session.add(AuditEntry(at=database_now(session), who=who, subject=subject, before=before, after=after))

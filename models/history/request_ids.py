@@ -1,0 +1,42 @@
+"""Keys in the ledger: the ids of requests that were seen, and who asked to be told of what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import CursorResult, delete, select
+from sqlalchemy.orm import Session
+
+from models.database.insert_if_absent import insert_if_absent, insert_unless_there
+from models.tables import SeenId
+
+# A timestamp may be 5 minutes ahead when an id is first seen and 5 behind when it comes again.
+REMEMBERED = timedelta(minutes=15)
+BATCH_SIZE = 5000
+
+
+def remember(session: Session, key_id: str, webhook_id: str, now: datetime) -> bool:
+    """Keep that a request was let in. False when its id was there already: a replay."""
+    return insert_if_absent(session, SeenId, key_id=key_id, id=webhook_id, seen_at=now)
+
+
+def remember_all(session: Session, seen: Sequence[tuple[str, str]], now: datetime) -> bool:
+    """The same for several at once, by key and id. False when one of them was there: then undo all."""
+    values = [{"key_id": key_id, "id": webhook_id, "seen_at": now} for key_id, webhook_id in seen]
+    done = session.execute(insert_unless_there(SeenId).values(values))
+    assert isinstance(done, CursorResult)
+    return done.rowcount == len(values)
+
+
+def forget_seen(session: Session, now: datetime) -> int:
+    """Forget ids that are too old to be let in again, at most 5000 at once; how many."""
+    old = session.execute(
+        select(SeenId.key_id, SeenId.id)
+        .where(SeenId.seen_at < now - REMEMBERED)
+        .order_by(SeenId.seen_at)
+        .limit(BATCH_SIZE)
+    ).all()
+    for key_id, webhook_id in old:
+        session.execute(delete(SeenId).where(SeenId.key_id == key_id, SeenId.id == webhook_id))
+    return len(old)

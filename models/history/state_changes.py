@@ -1,0 +1,81 @@
+"""State changes of customers' tasks and campaigns: numbered once they are committed, and read in that order.
+
+The move itself writes its change without a position
+(models.transactions.state_change_capture). Positions are given here, key by key, under the lock of the key's row: so they are dense, and none becomes visible while a lower one
+may still commit. The changes of one task stand in the order of its moves, for each move holds the
+task's row until it is committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, delete, select
+from sqlalchemy.orm import Session
+
+from models.tables import ApiKey, StateChange
+from models.transactions.read_write import read, write
+
+BATCH_SIZE = 1000
+KEPT = timedelta(days=90)
+MOST_IN_A_PAGE = 1000
+
+
+def number_changes(engine: Engine) -> int:
+    """Give positions to changes that have none, at most 1000 of each key at once; how many."""
+    return sum(
+        write(engine, lambda session, key_id=key_id: _number(session, key_id))  # type: ignore[misc]
+        for key_id in read(engine, _keys_with_unnumbered)
+    )
+
+
+def changes_since(session: Session, key_id: str, since: int, limit: int = 100) -> Sequence[StateChange]:
+    """A key's changes after a position, in order; `since` 0 begins at the first one that is kept."""
+    return session.scalars(
+        select(StateChange)
+        .where(StateChange.key_id == key_id, StateChange.position > since)
+        .order_by(StateChange.position)
+        .limit(min(limit, MOST_IN_A_PAGE))
+    ).all()
+
+
+def last_position(session: Session, key_id: str) -> int:
+    """The position given last to a change of this key; 0 before the first one."""
+    return session.scalar(select(ApiKey.last_position).where(ApiKey.id == key_id)) or 0
+
+
+def forget_changes(session: Session, now: datetime) -> int:
+    """Delete changes that are older than 90 days, at most 1000 at once; how many."""
+    old = session.scalars(
+        select(StateChange.id)
+        .where(StateChange.at < now - KEPT, StateChange.position.is_not(None))
+        .order_by(StateChange.at)
+        .limit(BATCH_SIZE)
+    ).all()
+    if old:
+        session.execute(delete(StateChange).where(StateChange.id.in_(old)))
+    return len(old)
+
+
+def _keys_with_unnumbered(session: Session) -> list[str]:
+    waiting = (
+        select(StateChange.key_id).where(StateChange.position.is_(None)).order_by(StateChange.id).limit(BATCH_SIZE)
+    ).subquery()
+    return list(session.scalars(select(waiting.c.key_id).distinct()))
+
+
+def _number(session: Session, key_id: str) -> int:
+    key = session.get(ApiKey, key_id, with_for_update=True)
+    if key is None:
+        return 0
+    changes = session.scalars(
+        select(StateChange)
+        .where(StateChange.key_id == key_id, StateChange.position.is_(None))
+        .order_by(StateChange.id)
+        .limit(BATCH_SIZE)
+    ).all()
+    for change in changes:
+        key.last_position += 1
+        change.position = key.last_position
+    return len(changes)

@@ -1,0 +1,111 @@
+"""Alerts: what a person should know, written in the transaction that finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.database.storable import storable_json, storable_text
+from models.notify.deliveries import owe_alert
+from models.tables import Alert
+
+KINDS: Mapping[str, str] = {
+    "needs_review": "nobody could tell whether an action happened: a person settles it",
+    "content_held": "the same failure on several phones: tasks of this flow on this content are held",
+    "phone_quarantined": "a phone failed across tasks: it cools down, then gets one task to try",
+    "phone_released": "a phone in quarantine did its task: it works again",
+    "phone_unfit": "a phone's health does not allow work",
+    "hub_lost": "many phones of one host were lost at one moment",
+    "account_rests": "an account met a rate limit or a verification page: it rests until a person looked",
+    "endpoint_failing": "a customer's address took no callback several times in a row: it is tried less often",
+    "endpoint_disabled": "a customer's address answered that it is gone: nothing is sent there any more",
+    "logged_out": "no account is logged in on a phone: it takes no work",
+    "page_drift": "the app shows a page that its profile does not know",
+    "ledger_away": "the ledger did not answer, or could not write, for half a minute or more",
+    "equal_serials": "several phones have one serial: none of them takes work until they are told apart",
+    "broker_away": "Redis does not take tickets: nothing new begins until it does, and what runs goes on",
+    "account_twice": "an account is logged in on two phones",
+}
+MOST_SUBJECT = 191
+
+
+def raise_alert(
+    session: Session,
+    kind: str,
+    subject: str,
+    text: str,
+    remedy: str,
+    now: datetime,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Write an alert, and owe it to whom asked for alerts. `kind` is one of KINDS, `subject` such as phone:SIM0001."""
+    if kind not in KINDS:
+        raise ValueError(f"unknown kind of alert {kind!r}; add it to models.notify.alerts.KINDS")
+    alert = Alert(
+        at=now,
+        kind=kind,
+        subject=storable_text(subject, MOST_SUBJECT),
+        text=storable_text(text),
+        remedy=storable_text(remedy),
+        details=None if details is None else storable_json(dict(details)),
+    )
+    session.add(alert)
+    session.flush()  # its id is what its callbacks are about
+    owe_alert(session, alert, now)
+
+
+def raise_once(
+    session: Session,
+    kind: str,
+    subject: str,
+    text: str,
+    remedy: str,
+    now: datetime,
+    details: Mapping[str, Any] | None = None,
+) -> bool:
+    """As `raise_alert`, unless one of this kind and subject lasts still. Returns whether it was raised."""
+    if _lasting(session, kind, subject):
+        return False
+    raise_alert(session, kind, subject, text, remedy, now, details)
+    return True
+
+
+def raise_or_renew(session: Session, kind: str, subject: str, text: str, remedy: str, now: datetime) -> bool:
+    """As `raise_once`; one that lasts gets these words when another remedy is called for. Was one raised?"""
+    lasting = _lasting(session, kind, subject)
+    if not lasting:
+        raise_alert(session, kind, subject, text, remedy, now)
+        return True
+    for alert in lasting:
+        if alert.remedy != storable_text(remedy):
+            alert.text, alert.remedy = storable_text(text), storable_text(remedy)
+    return False
+
+
+def lasting_alerts(session: Session, kind: str, most: int = 20) -> Sequence[Alert]:
+    """Those of a kind that are not over, the latest first. Of kinds that something ends."""
+    wanted = select(Alert).where(Alert.kind == kind, Alert.over_at.is_(None)).order_by(Alert.id.desc())
+    return session.scalars(wanted.limit(most)).all()
+
+
+def end_alerts(session: Session, kind: str, subject: str, now: datetime) -> bool:
+    """What they told of is over. Returns whether any lasted."""
+    lasting = _lasting(session, kind, subject)
+    for alert in lasting:
+        alert.over_at = now
+    return bool(lasting)
+
+
+def _lasting(session: Session, kind: str, subject: str) -> Sequence[Alert]:
+    kept = storable_text(subject, MOST_SUBJECT)
+    same = (Alert.kind == kind, Alert.subject == kept, Alert.over_at.is_(None))
+    return session.scalars(select(Alert).where(*same)).all()
+
+
+def latest_alerts(session: Session, most: int) -> Sequence[Alert]:
+    """The latest alerts, newest first."""
+    return session.scalars(select(Alert).order_by(Alert.id.desc()).limit(most)).all()

@@ -1,0 +1,124 @@
+"""Deliveries owed: written in the transaction in which their event comes about.
+
+Nothing here fails because of where a callback goes: a task ends whether or not its callback can be sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from models.database.content_key import content_key
+from models.database.insert_if_absent import insert_if_absent
+from models.notify.addresses import Address, read_address
+from models.notify.events import Event, alert_event, campaign_event, task_event
+from models.notify.subscribers import subscribers
+from models.refused import Refused
+from models.tables import Alert, ApiKey, Attempt, Campaign, Delivery, Endpoint, Lane, Phone, Task
+from models.tasks.completeness import completeness
+
+OWED, DELIVERED, FAILED, DISABLED = "owed", "delivered", "failed", "disabled"
+GIVE_UP = timedelta(days=7)  # the schedule takes 76 hours; a breaker that is open may double that
+
+
+def owe_task(session: Session, task: Task, now: datetime) -> None:
+    """The callback of a task that ended, or that waits for a person. Nothing when it named no address."""
+    if task.callback_url is None or task.key_id is None:
+        return
+    evidence = session.scalars(
+        select(Attempt.evidence).where(Attempt.task_id == task.id).order_by(Attempt.number.desc()).limit(1)
+    ).one_or_none()
+    owe(session, task.key_id, task.callback_url, task_event(task, evidence), now)
+
+
+def owe_campaign(session: Session, campaign: Campaign, outcome: str, now: datetime) -> None:
+    """The callback of a campaign that ended, with its completeness. Nothing when it named no address."""
+    if campaign.callback_url is None or campaign.key_id is None:
+        return
+    event = campaign_event(campaign, outcome, now, completeness(session, campaign.id))
+    owe(session, campaign.key_id, campaign.callback_url, event, now)
+
+
+def owe_alert(session: Session, alert: Alert, now: datetime) -> None:
+    """The callbacks of an alert to every key that asked for such ones, and may see what it is about."""
+    event = alert_event(alert)
+    asking = subscribers(session, event.type)
+    if not asking:
+        return
+    may_see = _who_may_see(session, alert.subject)
+    for key in asking:
+        assert key.events_url is not None, "subscribers have an address"
+        if may_see(key):
+            owe(session, key.id, key.events_url, event, now)
+
+
+def _who_may_see(session: Session, subject: str) -> Callable[[ApiKey], bool]:
+    """A task or an endpoint is its customer's, a phone that of keys of its sort, and the rest the real fleet's.
+
+    What the operator planted is no customer's.
+    """
+    kind, _, name = subject.partition(":")
+    if kind == "phone":
+        phone = session.get(Phone, name)
+        return lambda key: phone is not None and key.sandbox == phone.sandbox
+    if kind not in ("task", "endpoint"):
+        return lambda key: not key.sandbox
+    table = Task if kind == "task" else Endpoint
+    key_id = session.scalar(select(table.key_id).where(table.id == name))
+    owner = session.get(ApiKey, key_id) if key_id is not None else None
+    return lambda key: owner is not None and (key.customer, key.sandbox) == (owner.customer, owner.sandbox)
+
+
+def owe(session: Session, key_id: str, url: str, event: Event, now: datetime) -> None:
+    """Owe one callback to an address of a key. Deliveries of one subject to one endpoint arrive in this order."""
+    row = Delivery(
+        id=str(uuid4()),
+        key_id=key_id,
+        url=url,
+        event_type=event.type,
+        subject=event.subject,
+        task_id=event.task_id,
+        campaign_id=event.campaign_id,
+        payload=dict(event.payload),
+        created_at=now,
+        state=OWED,
+        attempts=0,
+        next_at=now,
+        give_up_at=now + GIVE_UP,
+    )
+    try:
+        row.lane, row.endpoint_id, disabled = _way(session, key_id, read_address(url))
+    except Refused:  # it was checked when it was given; an event comes about all the same
+        row.lane = row.endpoint_id = content_key(key_id, url)
+        row.state, row.last_error = FAILED, "bad_address"
+    else:
+        if disabled:
+            row.state, row.last_error = DISABLED, "endpoint_disabled"
+    session.add(row)
+
+
+def end_those_of_key(session: Session, key_id: str) -> int:
+    """What is owed to a key that was revoked is not sent any more; how many."""
+    done = session.execute(
+        update(Delivery)
+        .where(Delivery.key_id == key_id, Delivery.state == OWED)
+        .values(state=FAILED, last_error="key_revoked", claimed_by=None)
+    )
+    assert isinstance(done, CursorResult)
+    return done.rowcount
+
+
+def _way(session: Session, key_id: str, address: Address) -> tuple[str, str, bool]:
+    """The lane and the endpoint of an address, made where there are none yet, and whether the endpoint is disabled.
+
+    An endpoint that is there is locked by the attempt to make it: nobody forgets it before this delivery is there.
+    """
+    lane, endpoint = content_key(key_id, address.origin), content_key(key_id, address.endpoint)
+    if insert_if_absent(session, Endpoint, id=endpoint, key_id=key_id, lane=lane, address=address.endpoint, failures=0):
+        insert_if_absent(session, Lane, id=lane, key_id=key_id, origin=address.origin)
+        return lane, endpoint, False
+    return lane, endpoint, session.get_one(Endpoint, endpoint, populate_existing=True).disabled_at is not None

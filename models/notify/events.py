@@ -1,0 +1,101 @@
+"""Events: what a customer is told, as it was in the moment that it came about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from models.tables import Alert, Campaign, Task
+from models.tasks.completeness import Completeness
+from models.tasks.states import State
+
+TASK_EVENTS = {
+    State.SUCCEEDED: "task.succeeded",
+    State.FAILED: "task.failed",
+    State.STOPPED: "task.stopped",
+    State.NEEDS_REVIEW: "task.needs_review",
+}
+CAMPAIGN_ENDED = "campaign.ended"
+ALERT, QUARANTINED = "alert", "phone.quarantined"
+EVENT_TYPES = (*TASK_EVENTS.values(), CAMPAIGN_ENDED, ALERT, QUARANTINED)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that came about. Those of one subject (task:<id>, campaign:<id>, alert:<id>) are told in order."""
+
+    type: str  # one of EVENT_TYPES
+    subject: str
+    payload: Mapping[str, Any]
+    task_id: str | None = None
+    campaign_id: str | None = None
+
+
+def task_event(task: Task, evidence: Any) -> Event:
+    """How a task stands: its result, or why there is none. `evidence` is what its last attempt kept, if anything."""
+    failed = task.failure_code is not None
+    payload = {
+        "task_id": task.id,
+        "campaign_id": task.campaign_id,
+        "reference": task.reference,
+        "flow": task.flow,
+        "state": str(task.state),
+        "account": task.account_id,
+        "phone": task.phone_serial,
+        "attempts": task.attempt,
+        "started_at": _time(task.started_at),
+        "ended_at": _time(task.ended_at),
+        "result": task.result,
+        "failure": {
+            "code": task.failure_code,
+            "kind": task.failure_kind,
+            "culprit": task.culprit,
+            "reason": task.reason,
+            "evidence": _evidence_address(task, evidence),
+        }
+        if failed
+        else None,
+    }
+    return Event(TASK_EVENTS[State(task.state)], f"task:{task.id}", payload, task.id, task.campaign_id)
+
+
+def _evidence_address(task: Task, evidence: Any) -> str | None:
+    """Below which the interface gives the files of the last attempt; where they lie is the operator's own affair."""
+    if not isinstance(evidence, dict) or not evidence.get("url") or evidence.get("stored") is False:
+        return None
+    return f"/v1/tasks/{task.id}/attempts/{task.attempt}/evidence/"
+
+
+def campaign_event(campaign: Campaign, outcome: str, ended_at: datetime, counted: Completeness) -> Event:
+    """How a campaign ended, and what of it is missing and why."""
+    payload = {
+        "campaign_id": campaign.id,
+        "reference": campaign.reference,
+        "name": campaign.name,
+        "outcome": outcome,
+        "created_at": _time(campaign.created_at),
+        "ended_at": _time(ended_at),
+        "completeness": counted.as_json(),
+    }
+    return Event(CAMPAIGN_ENDED, f"campaign:{campaign.id}", payload, campaign_id=campaign.id)
+
+
+def alert_event(alert: Alert) -> Event:
+    """What a person should know, and what to do."""
+    payload = {
+        "alert_id": alert.id,
+        "kind": alert.kind,
+        "subject": alert.subject,
+        "text": alert.text,
+        "remedy": alert.remedy,
+        "details": alert.details,
+        "at": _time(alert.at),
+    }
+    event_type = QUARANTINED if alert.kind == "phone_quarantined" else ALERT
+    return Event(event_type, f"alert:{alert.id}", payload)
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

@@ -1,0 +1,108 @@
+"""Authors, their basis, the caps: read, and changed with a record of who did it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from models.database.clock import database_now
+from models.history.audit_log import record_change
+from models.names import check_names
+from models.refused import Refused, refuse
+from models.responsible_use.caps import CAP_NAMES, Basis, Caps
+from models.tables import Author, CapValue
+from models.transactions.read_write import write
+
+BasisKind = Literal["owned", "permitted", "none"]
+
+
+def basis_of(session: Session, author_id: str) -> Basis | None:
+    """The basis of an author, matched by id; None for an author who is not registered."""
+    author = session.get(Author, author_id)
+    return None if author is None else Basis(author.basis, author.basis_expires)
+
+
+def read_caps(session: Session) -> Caps:
+    """The caps in force."""
+    return Caps().with_values({row.name: row.value for row in session.scalars(select(CapValue))})
+
+
+def register_author(engine: Engine, author_id: str, name: str, *, who: str = "", rename: bool = True) -> str | None:
+    """Make an author known, without a basis; a known one gets the new name, and the change is recorded.
+
+    The name before, None for a new one. Raises Refused; without `rename` for a known one too.
+    """
+    check_names("author id", author_id, name)
+
+    def work(session: Session) -> str | None:
+        author = session.get(Author, author_id)
+        if author is None:
+            session.add(Author(id=author_id, name=name, basis="none", created_at=database_now(session)))
+            return None
+        before = author.name
+        if not rename:
+            raise known_already("author", author_id, before, name)
+        if before != name:
+            record_change(session, who or "unknown", f"author:{author_id}", {"name": before}, {"name": name})
+        author.name = name
+        return before
+
+    return write(engine, work)
+
+
+def known_already(what: str, one: str, before: str, name: str) -> Refused:
+    """Somebody would be given another name without a word."""
+    same = before == name
+    remedy = "nothing is to be done" if same else f"to call it {name} from now on, add --rename"
+    return refuse(f"{what} id", f"{one!r} is known already, as {before}", remedy)
+
+
+def set_basis(
+    engine: Engine, author_id: str, kind: BasisKind, *, who: str, note: str = "", expires: date | None = None
+) -> tuple[dict[str, str | None], dict[str, str | None]]:
+    """Say why we may act on an author's content: what was said before, and now. Raises Refused; recorded if it changes.
+
+    Both have `basis`, `note` and `expires` (a day).
+    """
+    if kind not in ("owned", "permitted", "none"):
+        raise refuse("basis", f"{kind!r} is not a basis", "use owned, permitted or none")
+    if kind == "permitted" and not note.strip():
+        raise refuse("note", "a permission needs a note that says who gave it", "add --note")
+
+    def work(session: Session) -> tuple[dict[str, str | None], dict[str, str | None]]:
+        author = session.get(Author, author_id)
+        if author is None:
+            raise refuse("author", f"{author_id!r} is not registered", "phonefleet authors add ID NAME")
+        before = _basis_record(author)
+        author.basis, author.basis_note, author.basis_expires = kind, note or None, expires
+        after = _basis_record(author)
+        if before != after:
+            record_change(session, who, f"author:{author_id}", before, after)
+        return before, after
+
+    return write(engine, work)
+
+
+def set_cap(engine: Engine, name: str, value: int, *, who: str) -> int:
+    """Change a cap; the value before. Raises Refused; recorded if it changes."""
+    if name not in CAP_NAMES:
+        raise refuse("cap", f"{name!r} is not a cap", f"use one of {', '.join(CAP_NAMES)}")
+    if value < 0:
+        raise refuse("value", f"{value} is below 0", "give 0 or more")
+
+    def work(session: Session) -> int:
+        before: int = getattr(read_caps(session), name)
+        session.merge(CapValue(name=name, value=value))
+        if before != value:
+            record_change(session, who, f"cap:{name}", before, value)
+        return before
+
+    return write(engine, work)
+
+
+def _basis_record(author: Author) -> dict[str, str | None]:
+    expires = author.basis_expires
+    return {"basis": author.basis, "note": author.basis_note, "expires": expires.isoformat() if expires else None}

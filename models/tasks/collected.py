@@ -1,0 +1,96 @@
+"""What flows bring back, written down: titles, comments, and which titles are collected already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.database.content_key import content_key
+from models.database.insert_if_absent import insert_unless_there
+from models.database.storable import storable_text
+from models.tables import CollectedTitle
+from models.tasks.collected_comments import note_comments
+
+MOST_NAME = 191  # characters of a name column
+
+
+@dataclass(frozen=True, slots=True)
+class TitleSeen:
+    """A title of an author, as a flow saw it."""
+
+    author_id: str
+    author: str
+    title: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is told apart by: the author, and the exact title."""
+        return self.author_id, content_key(self.title)
+
+
+def note_result(session: Session, flow: str, task_id: str, result: Any, now: datetime) -> Any:
+    """Keep what a flow collected. The result, with what the ledger adds to it."""
+    if flow == "collect_titles":
+        return _note_titles(session, task_id, result, now)
+    if flow == "collect_comments":
+        _note_comments(session, task_id, result, now)
+    return result
+
+
+def _note_titles(session: Session, task_id: str, result: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    seen = [TitleSeen(found["author_id"], found["author"], found["title"]) for found in result["titles"]]
+    rows = _known(session, seen, task_id, now)
+    titles = []
+    for one, found in zip(seen, result["titles"], strict=True):
+        row = rows[one.key]
+        row.shown_count, row.real_count = found.get("shown_count"), found.get("real_count")
+        titles.append({**found, "collected": row.comments_collected_at is not None})
+    return {**result, "titles": titles}
+
+
+def _note_comments(session: Session, task_id: str, result: Mapping[str, Any], now: datetime) -> None:
+    seen = TitleSeen(result["author_id"], result.get("author", ""), result["title"])
+    row = _known(session, [seen], task_id, now)[seen.key]
+    row.comments_task_id, row.comments_collected_at = task_id, now
+    session.flush()
+    note_comments(session, row.id, task_id, result["comments"], now)
+
+
+def _known(
+    session: Session, seen: Sequence[TitleSeen], task_id: str, now: datetime
+) -> dict[tuple[str, str], CollectedTitle]:
+    """The rows of these titles, made where there is none.
+
+    Rows that another phone makes meanwhile are left as they are; all write in one order, so that
+    two that bring the same titles do not wait for each other in a ring.
+    """
+    if not seen:
+        return {}
+    titles = {one.key: one for one in seen}
+    values = [
+        {
+            "author_id": author_id,
+            "author": storable_text(titles[author_id, key].author, MOST_NAME),
+            "title": titles[author_id, key].title,
+            "title_key": key,
+            "first_task_id": task_id,
+            "first_seen_at": now,
+        }
+        for author_id, key in sorted(titles)
+    ]
+    session.execute(insert_unless_there(CollectedTitle), values)
+    rows = session.scalars(
+        select(CollectedTitle)
+        .where(
+            CollectedTitle.author_id.in_({author_id for author_id, _ in titles}),
+            CollectedTitle.title_key.in_({key for _, key in titles}),
+        )
+        .order_by(CollectedTitle.id)
+        .with_for_update()
+    )
+    return {(row.author_id, row.title_key): row for row in rows}

@@ -1,0 +1,63 @@
+"""Progress of a campaign: counted in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models.tables import ActionRow, Campaign, Task
+from models.tasks.states import ENDED, State
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many tasks of each flow are in which state, and the actions done so far."""
+
+    campaign_id: str
+    name: str
+    outcome: str | None
+    tasks: Mapping[str, Mapping[str, int]]  # flow → state → how many
+    actions: Mapping[str, int]  # kind → how many are done
+
+    @property
+    def total(self) -> int:
+        return sum(sum(states.values()) for states in self.tasks.values())
+
+    @property
+    def ended(self) -> int:
+        return sum(count for states in self.tasks.values() for state, count in states.items() if State(state) in ENDED)
+
+    def __str__(self) -> str:
+        parts = [
+            f"{flow} " + " ".join(f"{state}={count}" for state, count in sorted(states.items()))
+            for flow, states in sorted(self.tasks.items())
+        ]
+        return f"{self.ended}/{self.total} ended; " + "; ".join(parts)
+
+
+def read_progress(session: Session, campaign_id: str) -> Progress:
+    """The progress of a campaign. Raises sqlalchemy.exc.NoResultFound for an unknown id."""
+    campaign = session.get_one(Campaign, campaign_id)
+    tasks: dict[str, dict[str, int]] = {}
+    counted = session.execute(
+        select(Task.flow, Task.state, func.count())
+        .where(Task.campaign_id == campaign_id)
+        .group_by(Task.flow, Task.state)
+    )
+    for flow, state, count in counted:
+        tasks.setdefault(flow, {})[state] = count
+    return Progress(campaign.id, campaign.name, campaign.outcome, tasks, actions_done(session, campaign_id))
+
+
+def actions_done(session: Session, campaign_id: str) -> dict[str, int]:
+    """Kind → how many actions of a campaign are done."""
+    done = session.execute(
+        select(ActionRow.kind, func.count())
+        .join(Task, Task.id == ActionRow.task_id)
+        .where(Task.campaign_id == campaign_id, ActionRow.outcome == "done")
+        .group_by(ActionRow.kind)
+    )
+    return dict(done.all())

@@ -1,0 +1,42 @@
+"""Transactions: `write` runs its work again when the database asks for that; `read` writes nothing."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from models.database.error_kinds import asks_to_try_again
+from models.transactions.state_change_capture import ChangeCapturingSession
+
+T = TypeVar("T")
+
+_TRIES = 8
+
+
+def write(engine: Engine, work: Callable[[Session], T]) -> T:
+    """Run `work` in one transaction, again from its start when the database asks for it.
+
+    `work` must have no effect outside its session. Raises what it raised last after 8 tries.
+    """
+    for tried in range(1, _TRIES + 1):
+        try:
+            with ChangeCapturingSession(engine, expire_on_commit=False) as session, session.begin():
+                return work(session)
+        except DBAPIError as error:
+            if tried == _TRIES or not asks_to_try_again(error):
+                raise
+            time.sleep(random.uniform(0.005, 0.02) * 2**tried)
+    raise AssertionError("the loop returns or raises")
+
+
+def read(engine: Engine, work: Callable[[Session], T]) -> T:
+    """Run `work` in one transaction that writes nothing."""
+    connecting = engine.connect().execution_options(reads_only=True)
+    with connecting as connection, Session(connection, expire_on_commit=False) as session:
+        return work(session)

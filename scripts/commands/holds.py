@@ -1,0 +1,46 @@
+"""`phonefleet holds`: tasks that are held because several phones failed alike, and letting them go."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from models.refused import refuse
+from models.tables import Hold
+from models.transactions.read_write import read
+from scripts.connect import open_ledger, operator
+from scripts.terminal.moments import stamp
+from scripts.terminal.show import Block, list_blocks, say
+from workers.attempts.content_holds import holds_in_force, release_hold
+
+commands = typer.Typer(invoke_without_command=True, help="Tasks held because several phones failed alike.")
+
+
+@commands.callback()
+def by_default(context: typer.Context) -> None:
+    """Tasks held because several phones failed alike. Without a command: list."""
+    if context.invoked_subcommand is None:
+        list_holds()
+
+
+@commands.command("list")
+def list_holds() -> None:
+    """Every hold in force: what it lies on, since when, how many tasks wait under it, what to do."""
+    found = read(open_ledger(), holds_in_force)
+    list_blocks(Console(), "holds", [_told(hold, count) for hold, count in found])
+
+
+def _told(hold: Hold, count: int) -> Block:
+    head = f"hold {hold.id}  {hold.flow} on {hold.what}, {count} tasks, since {stamp(hold.since)}"
+    return Block(head, [hold.reason], f"{hold.remedy}; then: phonefleet holds release {hold.id}")
+
+
+@commands.command("release")
+def release(hold: Annotated[str, typer.Argument(help="Its number, as the list shows it.")]) -> None:
+    """What was blamed is mended, or was not to blame: the tasks under a hold go on."""
+    if not hold.isascii() or not hold.isdigit() or len(hold) > 9:
+        raise refuse("hold", f"{hold!r} is no hold's number", "see: phonefleet holds")
+    ready = release_hold(open_ledger(), int(hold), who=operator(), ring_now=False)
+    say(Console(), f"hold {hold} is released: {ready} tasks are ready now")

@@ -1,0 +1,199 @@
+"""`phonefleet keys`: the keys that customers' systems ask with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gateway.delivery.address_guard import NotThere, resolve
+from gateway.keys.api_keys import (
+    MOST_WAITING,
+    RATE,
+    KeySpec,
+    ListedKey,
+    change_key,
+    list_keys,
+    make_key,
+    revoke_key,
+    rewrap_secrets,
+    rotate_key,
+)
+from gateway.keys.master_key import HOW_TO_MAKE, MasterKeyWrong
+from gateway.protocol.seal import Secret
+from models.notify.addresses import read_address
+from models.notify.undelivered import REMEDIES
+from models.refused import refuse
+from scripts.connect import open_ledger, operator
+from scripts.terminal.moments import stamp
+from scripts.terminal.show import Block, list_blocks, say
+from workers.settings import settings
+
+commands = typer.Typer(invoke_without_command=True, help="Keys of customers, with their secrets and limits.")
+
+ORIGIN = "Scheme, host and port: https://hooks.example.com:8443."
+Allow = Annotated[list[str] | None, typer.Option(help=f"Where it may be called back. {ORIGIN} As often as needed.")]
+Who = Annotated[str, typer.Option(help="Who does it; kept in the ledger. None: the user of this machine.")]
+
+
+@commands.callback()
+def by_default(context: typer.Context) -> None:
+    """Keys of customers, with their secrets and limits. Without a command: list."""
+    if context.invoked_subcommand is None:
+        list_all()
+
+
+@commands.command("list")
+def list_all() -> None:
+    """Every key: whose it is, where it may be called back, how many of its secrets live. No secret is shown."""
+    console = Console()
+    found = [_told(one) for one in list_keys(open_ledger())]
+    list_blocks(console, "keys", found, "make one: phonefleet keys make NAME --customer NAME")
+    if settings().master_key is None:
+        say(console, f"PHONEFLEET_MASTER_KEY is not set: no key can be made or used; {HOW_TO_MAKE}")
+
+
+@commands.command("make")
+def make(
+    name: Annotated[str, typer.Argument(help="What the key is for.")],
+    customer: Annotated[str, typer.Option(help="Whose it is. A key sees its own customer's tasks alone.")],
+    allow: Allow = None,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Its tasks run on simulated phones only.")] = False,
+    plain_json: Annotated[bool, typer.Option("--plain-json", help="Take requests that are not sealed.")] = False,
+    who: Who = "",
+) -> None:
+    """Make a key. Its secrets are shown once, here."""
+    wish = KeySpec(name, customer, sandbox, allow or (), plain_json_allowed=plain_json)
+    key_id, secret = make_key(open_ledger(), wish, who=operator(who))
+    _show_once(key_id, secret)
+    _warn_of(wish.allowlist)
+    if sandbox:
+        say(Console(), "Its tasks wait for simulated phones: those of a host that runs with PHONEFLEET_SANDBOX=1.")
+
+
+@commands.command("allow")
+def allow_origins(key_id: str, origins: Annotated[list[str], typer.Argument(help=ORIGIN)], who: Who = "") -> None:
+    """Say anew where a key may be called back: these, and no others."""
+    before, after = change_key(open_ledger(), key_id, who=operator(who), allowlist=origins)["allowlist"]
+    console = Console()
+    say(console, f"{key_id} may be called back at {', '.join(after)}")
+    _warn_of(one for one in after if one not in before)
+    dropped = [one for one in before if one not in after]
+    if dropped:
+        say(console, f"and no longer at {', '.join(dropped)}: callbacks owed there are refused from now on")
+    elif sorted(before) == sorted(after):
+        say(console, "as before: nothing was changed")
+
+
+@commands.command("limits")
+def limits(
+    key_id: str,
+    rate: Annotated[float | None, typer.Option(help=f"Requests a second; {RATE:g} at first.")] = None,
+    most_waiting: Annotated[
+        int | None, typer.Option(help=f"Tasks that have not ended; {MOST_WAITING} at first.")
+    ] = None,
+    who: Who = "",
+) -> None:
+    """Say how much a key may ask for. What is not given stays as it is."""
+    given = {"rate_per_second": rate, "most_waiting": most_waiting}
+    wanted = {name: value for name, value in given.items() if value is not None}
+    if not wanted:
+        raise refuse("limits", "neither is given", "add --rate, --most-waiting or both")
+    changed = change_key(open_ledger(), key_id, who=operator(who), **wanted)
+    words = {"rate_per_second": "requests a second", "most_waiting": "tasks that have not ended"}
+    told = [f"{after:g} {words[name]}, before {before:g}" for name, (before, after) in changed.items()]
+    say(Console(), f"{key_id}: {'; '.join(told)}")
+
+
+@commands.command("tell")
+def tell(
+    key_id: str,
+    url: Annotated[str, typer.Argument(help="Where to; none: nothing is told any more.")] = "",
+    alerts: Annotated[bool, typer.Option("--alerts", help="Alerts of the fleet, and of its own customer.")] = False,
+    quarantines: Annotated[bool, typer.Option("--quarantines", help="Phones that are put in quarantine.")] = False,
+    who: Who = "",
+) -> None:
+    """Call a key back with what is not of its own tasks."""
+    if url and not (alerts or quarantines):
+        raise refuse("what", "neither alerts nor quarantines", "add --alerts, --quarantines or both")
+    wanted = {"wants_alerts": bool(url) and alerts, "wants_quarantines": bool(url) and quarantines}
+    before = change_key(open_ledger(), key_id, who=operator(who), events_url=url or None, **wanted)["events_url"][0]
+    said = " and ".join(word for word, on in (("alerts", alerts), ("quarantines", quarantines)) if on)
+    was = f"; before, they went to {before}" if before and before != url else ""
+    say(Console(), f"{key_id}: {said} go to {url}{was}" if url else f"{key_id} is told of its own tasks only{was}")
+
+
+@commands.command("rotate")
+def rotate(
+    key_id: str,
+    hours: Annotated[float, typer.Option(help="How long the secret before it lives on; 0: it ends now.")] = 24.0,
+    who: Who = "",
+) -> None:
+    """Give a key a second secret; both live for a while, so that the customer changes over without a pause."""
+    _show_once(key_id, rotate_key(open_ledger(), key_id, overlap=timedelta(hours=hours), who=operator(who)))
+    if hours:
+        say(Console(), f"the secret before it lives for {hours:g} hours more, and seals until then; both sign")
+
+
+@commands.command("rewrap")
+def rewrap(who: Who = "") -> None:
+    """Have all secrets rest under another master key: the new one is set, and the old one in PHONEFLEET_OLD_MASTER_KEY.
+
+    Customers notice nothing. Start gateway and delivery workers anew with the new master key afterwards.
+    """
+    old = settings().old_master_key
+    if old is None:
+        remedy = "set it to the master key that the secrets rest under, and PHONEFLEET_MASTER_KEY to the new one"
+        raise refuse("PHONEFLEET_OLD_MASTER_KEY", "is not set", remedy)
+    try:
+        moved = rewrap_secrets(open_ledger(), old, who=operator(who))
+    except MasterKeyWrong as wrong:
+        raise refuse("PHONEFLEET_OLD_MASTER_KEY", str(wrong), "give the one that it was kept under") from None
+    say(Console(), f"{moved} secrets rest under the new master key; start gateway and delivery workers anew with it")
+
+
+@commands.command("revoke")
+def revoke(key_id: str, who: Who = "") -> None:
+    """End a key: nothing is taken from it or sent to it. Tasks that it planted go on."""
+    unsent = revoke_key(open_ledger(), key_id, who=operator(who))
+    say(Console(), f"{key_id} is revoked; {unsent} callbacks that it was owed stay unsent")
+
+
+def _warn_of(origins: Iterable[str]) -> None:
+    """Say at once where callbacks would be refused or lost, as the first one would tell hours later."""
+    for origin in origins:
+        address = read_address(origin)
+        try:
+            resolve(address.host, address.port, settings().callback_networks)
+        except NotThere as problem:
+            say(Console(), f"Nothing can be sent to {origin} as it stands: {REMEDIES[problem.code]}.")
+
+
+def _show_once(key_id: str, secret: Secret) -> None:
+    seal_key, signing_secret = secret.texts()
+    console = Console()
+    for label, value in (("key id", key_id), ("seal key", seal_key), ("signing secret", signing_secret)):
+        say(console, f"{label:15} {value}", whole=True)
+    say(console, "Shown this once. Hand them over by a way that nobody else reads.")
+
+
+def _told(one: ListedKey) -> Block:
+    row = one.row
+    told = [word for word, wanted in (("alerts", row.wants_alerts), ("quarantines", row.wants_quarantines)) if wanted]
+    kind = ("sandbox" if row.sandbox else "live") + (", plain JSON" if row.plain_json_allowed else "")
+    lines = [f"called back at: {', '.join(row.allowlist) or 'nowhere'}"]
+    if told:
+        lines.append(f"{' and '.join(told)} go to {row.events_url}")
+    lines.append(f"limits: {row.rate_per_second:g}/s, {row.most_waiting} waiting; secrets: {_secrets(one)}")
+    return Block(
+        f"{row.id}  {row.customer}: {row.name}  ({kind})", [*lines, f"limits: {limits}; secrets: {_secrets(one)}"]
+    )
+
+
+def _secrets(one: ListedKey) -> str:
+    if one.row.revoked_at is not None:
+        return f"revoked {stamp(one.row.revoked_at)[:10]} by {one.row.revoked_by}"
+    return str(one.live) if one.older_until is None else f"{one.live}, the older until {stamp(one.older_until)[5:-3]}"

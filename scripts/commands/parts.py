@@ -1,0 +1,64 @@
+"""The parts of a fleet that are started alone, and what is done to a machine or a ledger before."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gateway.__main__ import PORT
+from scripts.connect import address, join_fleet, migrate_ledger
+from scripts.terminal.show import say
+
+TakeOver = Annotated[
+    bool, typer.Option("--take-over", help="Ask the host agent that serves these phones to end, and wait for it.")
+]
+
+FlowerPort = Annotated[int, typer.Option(min=0, max=65535, help="Flower's port; 0: no Flower.")]
+GatewayPort = Annotated[int, typer.Option(min=0, max=65535, help="The gateway's port; 0: no gateway.")]
+
+# Each imports what it runs when it is called: none of them needs what the others do.
+
+
+def up(flower_port: FlowerPort = 5555, gateway_port: GatewayPort = PORT) -> None:
+    """Redis, ledger, host agent, coordinator, gateway and Flower on this machine, until Ctrl-C or SIGTERM."""
+    from scripts.commands.up import up as run  # noqa: PLC0415
+
+    run(flower_port, gateway_port)
+
+
+def host(take_over: TakeOver = False) -> None:
+    """Serve the phones of this machine until SIGTERM."""
+    join_fleet().dispose()
+    from workers.host import __main__ as host_agent  # noqa: PLC0415
+
+    raise typer.Exit(host_agent.main(take_over=take_over))
+
+
+def coordinator() -> None:
+    """Keep tickets and ledger together until SIGTERM. Several may run; one leads."""
+    join_fleet().dispose()
+    from workers.coordinator import loop  # noqa: PLC0415
+
+    raise typer.Exit(loop.main())
+
+
+def deliver() -> None:
+    """Send callbacks until SIGTERM. Several may run, where the receivers can be reached."""
+    join_fleet().dispose()
+    from gateway.delivery import __main__ as worker  # noqa: PLC0415
+
+    raise typer.Exit(worker.main())
+
+
+def migrate() -> None:
+    """Make the ledger's tables, or change them as this version wants them."""
+    say(Console(), f"the tables of {address()} are those of version {migrate_ledger()}")
+
+
+def doctor() -> None:
+    """What is missing on this machine, and how to mend it."""
+    from scripts.commands.doctor import main  # noqa: PLC0415
+
+    raise typer.Exit(main())

@@ -1,0 +1,105 @@
+"""Tasks of a campaign that share a reason, told once: how many there are, why, what to do, and the first few."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, defer
+
+from flows.failures import remedy_for
+from models.tables import Attempt, Campaign, Task
+from models.tasks.states import State
+from scripts.terminal.about import about, evidence_of
+
+MOST_GROUPS = 20
+MOST_NAMED = 3
+NOT_SUCCEEDED = (State.FAILED, State.STOPPED, State.NEEDS_REVIEW)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Tasks alike: how many, what they are, why, what to do, and the first of them by name."""
+
+    count: int
+    head: str
+    why: str
+    remedy: str
+    named: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """Which tasks are grouped, by what, and how a group is told: the head, the reason and the remedy."""
+
+    which: ColumnElement[bool]
+    by: tuple[Any, ...]
+    told: Callable[[Session, Campaign, Task], tuple[str, str, str]]
+
+
+def groups_of(session: Session, campaign: Campaign, sort: Sort) -> list[Group]:
+    """The groups, the largest first; of each the first tasks by name."""
+    mine = (Task.campaign_id == campaign.id, sort.which)
+    counted = session.execute(
+        select(func.count(), *sort.by).where(*mine).group_by(*sort.by).order_by(func.count().desc()).limit(MOST_GROUPS)
+    )
+    groups = []
+    for count, *values in counted.all():
+        alike = [column.is_not_distinct_from(value) for column, value in zip(sort.by, values, strict=True)]
+        first = session.scalars(
+            select(Task).where(*mine, *alike).options(defer(Task.result)).order_by(Task.position).limit(MOST_NAMED)
+        ).all()
+        head, why, remedy = sort.told(session, campaign, first[0])
+        head = head or _flows(session, *mine, *alike)
+        groups.append(Group(count, head, why, remedy, [_named(session, one) for one in first]))
+    return groups
+
+
+def _flows(session: Session, *which: ColumnElement[bool]) -> str:
+    """How many of each flow, the most first; a single one by its name."""
+    counted = session.execute(
+        select(Task.flow, func.count()).where(*which).group_by(Task.flow).order_by(func.count().desc(), Task.flow)
+    ).all()
+    return counted[0][0] if len(counted) == 1 else "tasks: " + ", ".join(f"{count} {flow}" for flow, count in counted)
+
+
+def _named(session: Session, task: Task) -> str:
+    known = about(task)
+    line = f"{task.id[:8]}  {task.flow}{f': {known}' if known else ''}"
+    if task.state not in NOT_SUCCEEDED:
+        return line
+    evidence = evidence_of(last_attempt(session, task))
+    return f"{line}\n                evidence: {evidence}" if evidence else line
+
+
+def last_attempt(session: Session, task: Task) -> Attempt | None:
+    """Its newest attempt."""
+    wanted = select(Attempt).where(Attempt.task_id == task.id).order_by(Attempt.number.desc()).limit(1)
+    return session.scalars(wanted).first()
+
+
+def _failure(session: Session, campaign: Campaign, task: Task) -> tuple[str, str, str]:
+    last = last_attempt(session, task)
+    why = ": ".join(filter(None, (task.failure_code, task.reason)))
+    remedy = remedy_for(task.failure_code or "", None if last is None else last.details)
+    if task.state == State.NEEDS_REVIEW:
+        remedy = "look at the app, then settle it: phonefleet review"
+    return f"{task.flow} {task.state}", why, remedy
+
+
+def _held(session: Session, campaign: Campaign, task: Task) -> tuple[str, str, str]:
+    resumed = campaign.id if campaign.paused else task.id
+    return "", task.waits_for or "", f"phonefleet resume {resumed[:8]}" if task.paused else "see: phonefleet holds"
+
+
+def _waiting(session: Session, campaign: Campaign, task: Task) -> tuple[str, str, str]:
+    return "", task.waits_for or "", ""
+
+
+FAILURES = Sort(Task.state.in_(NOT_SUCCEEDED), (Task.flow, Task.state, Task.failure_code), _failure)
+BY_WORDS = {
+    "held": Sort(Task.state == State.HELD, (Task.paused, Task.waits_for), _held),
+    "waiting": Sort((Task.state == State.READY) & Task.waits_for.is_not(None), (Task.waits_for,), _waiting),
+}

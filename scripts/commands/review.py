@@ -1,0 +1,50 @@
+"""`phonefleet review`: what a person must settle, and how it was settled."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+import typer
+from rich.console import Console
+
+from models.refused import refuse
+from models.transactions.read_write import read
+from scripts.connect import open_ledger, operator
+from scripts.terminal.show import Block, print_blocks, say
+from scripts.terminal.what import find
+from workers.control.review import InReview, Verdict, in_review, settle
+
+VERDICTS = ("happened", "not", "give-up")
+
+
+def review(
+    task: Annotated[str, typer.Argument(help="A task's id, or its beginning; none: list what waits.")] = "",
+    verdict: Annotated[str, typer.Argument(help=f"What you saw on the app: {', '.join(VERDICTS)}.")] = "",
+    who: Annotated[str, typer.Option(help="Who looked; none: the user of this machine.")] = "",
+) -> None:
+    """List the tasks whose action nobody could tell about, or settle one after a look at the app."""
+    console = Console()
+    engine = open_ledger()
+    if not task:
+        waiting = in_review(engine)
+        if waiting:
+            print_blocks(console, f"waiting for a person: {len(waiting)}", [_told(one) for one in waiting])
+        else:
+            say(console, "waiting for a person: none")
+        return
+    if verdict not in VERDICTS:
+        raise refuse("verdict", f"{verdict!r} is none", f"use one of {', '.join(VERDICTS)}")
+    kind, found = read(engine, lambda session: find(session, task))
+    if kind != "task":
+        raise refuse("task", f"{task!r} is a {kind}", "see: phonefleet review")
+    state = settle(engine, found, cast("Verdict", verdict), who=operator(who), ring_now=False)
+    say(console, f"task {found}: {state}")
+
+
+def _told(one: InReview) -> Block:
+    where = ", ".join(filter(None, (one.account, one.phone)))
+    lines = [*(f"in doubt: {action}" for action in one.actions), one.reason]
+    if one.evidence:
+        lines.append(f"evidence: {one.evidence}")
+    settled = f"look at the app, then: phonefleet review {one.task_id[:8]} happened, not or give-up"
+    return Block(f"{one.task_id[:8]}  {one.flow}  {where}", lines, settled)

@@ -1,0 +1,134 @@
+"""`phonefleet status`: how far a campaign is, and what is wrong with it; or all that is known of a task, a phone, …"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models.database.clock import database_now
+from models.tables import Campaign
+from models.tasks.progress import read_progress
+from models.transactions.read_write import read
+from scripts.commands import status_pages
+from scripts.commands.reason_groups import BY_WORDS, FAILURES, Group, groups_of
+from scripts.commands.shortfalls import asked_and_got
+from scripts.commands.standstill import why_nothing_moves
+from scripts.connect import open_ledger
+from scripts.terminal.moments import named, stamp
+from scripts.terminal.show import Block, Sheet, duration, print_blocks, print_sheet, progress_table, say
+from scripts.terminal.what import ANY_HELP, EVERY, find
+
+MOST_ROWS = 50
+MOST_FEWER = 3
+
+
+def status(
+    what: Annotated[str, typer.Argument(help=f"{ANY_HELP} None: the campaign that runs, else the latest.")] = "",
+    list_all: Annotated[bool, typer.Option("--list", help=f"The latest {MOST_ROWS} campaigns, newest first.")] = False,
+) -> None:
+    """A campaign: how far it is, what failed and why, what waits and for what.
+
+    Of a task, a phone, an account, an author or a delivery: all that is known of it.
+    """
+    console = Console()
+    engine = open_ledger()
+    read(engine, lambda session: (_list if list_all else _page(session, what))(session, console))
+
+
+Page = Callable[[Session, Console], None]
+
+
+def _page(session: Session, what: str) -> Page:
+    """Who prints what was asked for."""
+    if what.strip():
+        kind, found = find(session, what, EVERY)
+        if kind != "campaign":
+            return lambda session, console: status_pages.PAGES[kind](session, console, found)
+        return lambda session, console: _campaign(session, console, found)
+    running = session.scalars(
+        select(Campaign.id).where(Campaign.outcome.is_(None)).order_by(Campaign.created_at.desc()).limit(1)
+    ).first()
+    latest = running or session.scalars(select(Campaign.id).order_by(Campaign.created_at.desc()).limit(1)).first()
+    if latest is None:
+        return lambda _, console: say(console, "no campaign yet; plant one: phonefleet submit FILE")
+    return lambda session, console: _campaign(session, console, latest, chosen=True)
+
+
+def _campaign(session: Session, console: Console, campaign_id: str, *, chosen: bool = False) -> None:
+    campaign = session.get_one(Campaign, campaign_id)
+    ended = "" if campaign.ended_at is None else f", ended {named(campaign.ended_at)}"
+    say(console, f"campaign {campaign_id}: {_stands(campaign)}{ended}")
+    say(
+        console,
+        f"planted {named(campaign.created_at)}, asked by {campaign.asked_by}{_others(session, campaign, chosen)}",
+    )
+    console.print(progress_table(read_progress(session, campaign_id), _seconds(session, campaign)))
+    for one in asked_and_got(session, campaign_id):
+        say(console, f"{one.noun}: {one.asked} asked for, {one.got} got")
+        for fewer in one.fewer[:MOST_FEWER]:
+            say(console, f"  {fewer.got} of {fewer.asked}: {fewer.task} ({fewer.what})")
+        if len(one.fewer) > MOST_FEWER:
+            say(console, f"  and {len(one.fewer) - MOST_FEWER} more tasks with fewer than asked for")
+    for title, found in (
+        ("not succeeded", groups_of(session, campaign, FAILURES)),
+        ("held", groups_of(session, campaign, BY_WORDS["held"])),
+        ("waiting", groups_of(session, campaign, BY_WORDS["waiting"])),
+    ):
+        _print_groups(console, title, found)
+    if why := why_nothing_moves(session, campaign):
+        say(console, str(why))
+
+
+def _print_groups(console: Console, title: str, groups: Sequence[Group]) -> None:
+    if not groups:
+        return
+    blocks = []
+    for group in groups:
+        more = group.count - len(group.named)
+        lines = [group.why] if group.why else []
+        blocks.append(Block(f"{group.count} × {group.head}", lines, group.remedy))
+        blocks += [Block(f"    {line}") for line in (*group.named, *([f"and {more} more"] if more else []))]
+    print_blocks(console, f"\n{title}: {sum(group.count for group in groups)}", blocks)
+
+
+def _others(session: Session, campaign: Campaign, chosen: bool) -> str:
+    """Was it chosen among several? Then the others are told of."""
+    if not chosen:
+        return ""
+    running = session.scalar(select(func.count()).select_from(Campaign).where(Campaign.outcome.is_(None))) or 0
+    others = running - (campaign.outcome is None)
+    if not others:
+        return ""
+    return f"; {others} more {'runs' if others == 1 else 'run'}: phonefleet status --list"
+
+
+def _seconds(session: Session, campaign: Campaign) -> float:
+    return ((campaign.ended_at or database_now(session)) - campaign.created_at).total_seconds()
+
+
+def _list(session: Session, console: Console) -> None:
+    headings = ("campaign", "name", "asked by", "planted", "took", "outcome")
+    latest = session.scalars(select(Campaign).order_by(Campaign.created_at.desc()).limit(MOST_ROWS)).all()
+    rows = [
+        [
+            one.id[:8],
+            one.name,
+            one.asked_by,
+            stamp(one.created_at)[:-3],
+            duration(_seconds(session, one)),
+            _stands(one),
+        ]
+        for one in latest
+    ]
+    total = session.scalar(select(func.count()).select_from(Campaign)) or 0
+    title = "campaigns" if total <= MOST_ROWS else f"campaigns: the latest {MOST_ROWS} of {total}"
+    print_sheet(console, Sheet(title, headings, rows, "plant one: phonefleet submit FILE", 1, timed=True))
+
+
+def _stands(campaign: Campaign) -> str:
+    return campaign.outcome or ("paused" if campaign.paused else "runs")

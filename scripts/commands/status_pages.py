@@ -1,0 +1,183 @@
+"""What `phonefleet status ID` prints of a task, a phone, an account, an author or a delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from rich.console import Console
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from flows.failures import remedy_for
+from models.database.clock import database_now
+from models.responsible_use.authors import read_caps
+from models.responsible_use.caps import operator_day
+from models.tables import Account, ActionRow, Attempt, Author, Campaign, Delivery, Phone, Task
+from models.tasks.states import ENDED, State
+from scripts.commands.phones import need_of, paused_since
+from scripts.commands.reason_groups import last_attempt
+from scripts.commands.shortfalls import asked_and_got_of
+from scripts.terminal.about import about, evidence_of
+from scripts.terminal.moments import stamp
+from scripts.terminal.show import Block, Sheet, duration, print_blocks, print_sheet, say
+from workers.settings import settings
+
+MOST_ATTEMPTS = 20
+
+
+def task_page(session: Session, console: Console, task_id: str) -> None:
+    """A task: what it is, where it stands and why, every attempt with its evidence, every action."""
+    task = session.get_one(Task, task_id)
+    campaign = session.get_one(Campaign, task.campaign_id)
+    last = last_attempt(session, task)
+    counted = asked_and_got_of(session, task)
+    _facts(
+        console,
+        f"task {task.id}: {task.flow}, {task.state}",
+        {
+            "about": about(task),
+            "campaign": f"{campaign.id[:8]} {campaign.name}{' (paused)' if campaign.paused else ''}",
+            "planted": stamp(task.created_at),
+            "began": stamp(task.started_at),
+            "ended": stamp(task.ended_at),
+            "not before": stamp(task.not_before) if State(task.state) not in ENDED else "",
+            "latest end": stamp(task.latest_end) if State(task.state) not in ENDED else "",
+            "waits for": task.waits_for or "",
+            "reason": ": ".join(filter(None, (task.failure_code, task.reason))),
+            "what to do": remedy_for(task.failure_code or "", None if last is None else last.details),
+            "asked, got": f"{counted[0]} {counted[2]} asked for, {counted[1]} got" if counted else "",
+        },
+    )
+    _attempts(session, console, Attempt.task_id == task.id)
+    actions = session.scalars(select(ActionRow).where(ActionRow.task_id == task.id).order_by(ActionRow.id)).all()
+    if actions:
+        headings = ("declared", "kind", "account", "outcome", "text", "reason")
+        rows = [
+            [stamp(one.declared_at), one.kind, one.account_id, one.outcome, one.text, one.reason or ""]
+            for one in actions
+        ]
+        print_sheet(console, Sheet("actions", headings, rows, timed=True))
+
+
+def phone_page(session: Session, console: Console, serial: str) -> None:
+    """A phone: how it is, what it does, its latest attempts."""
+    phone = session.get_one(Phone, serial)
+    now = database_now(session)
+    account = session.get(Account, phone.account_id) if phone.account_id else None
+    need = need_of(phone, account, now, paused_since(session))
+    running = session.scalars(
+        select(Task).where(Task.state == State.RUNNING, Task.incarnation == phone.incarnation).limit(1)
+    ).first()
+    _facts(
+        console,
+        f"phone {serial}: {'works' if need is None else need.state}",
+        {
+            "why": "" if need is None else need.why,
+            "since": "" if need is None or need.since is None else stamp(need.since),
+            "what to do": "" if need is None else need.remedy,
+            "host": f"{phone.host}, adb calls it {phone.address}",
+            "model": phone.model,
+            "sandbox": "simulated: it takes sandbox tasks alone" if phone.sandbox else "",
+            "account": phone.account_id or "",
+            "does": "" if running is None else f"{running.flow} {running.id[:8]} {about(running)}",
+            "first seen": stamp(phone.first_seen_at),
+            "last seen": stamp(phone.seen_at),
+        },
+    )
+    _attempts(session, console, Attempt.phone_serial == serial)
+
+
+def account_page(session: Session, console: Console, account_id: str) -> None:
+    """An account: where it is logged in, its day, its latest attempts."""
+    account = session.get_one(Account, account_id)
+    today = operator_day(database_now(session), settings().timezone.key)
+    done = session.scalar(
+        select(func.count())
+        .select_from(ActionRow)
+        .where(ActionRow.account_id == account_id, ActionRow.day == today, ActionRow.outcome != "not_done")
+    )
+    phones = session.scalars(select(Phone).where(Phone.account_id == account_id)).all()
+    _facts(
+        console,
+        f"account {account_id}: {'rests' if account.resting_since else 'works' if phones else 'on no phone'}",
+        {
+            "name": account.name,
+            "phone": ", ".join(f"{one.serial} ({one.state})" for one in phones) or "none",
+            "actions today": f"{done} of {read_caps(session).actions_per_account_day}",
+            "in accounts: all": "yes" if account.live else "no",
+            "rests since": stamp(account.resting_since),
+            "why": account.resting_why or "",
+            "what to do": (
+                f"look at the account in the app, then: phonefleet accounts wake {account_id}"
+                if account.resting_since
+                else ""
+            ),
+        },
+    )
+    _attempts(session, console, Attempt.account_id == account_id)
+
+
+def author_page(session: Session, console: Console, author_id: str) -> None:
+    """An author: the basis, and what was done on the content."""
+    author = session.get_one(Author, author_id)
+    done = session.execute(
+        select(ActionRow.kind, func.count())
+        .where(ActionRow.author_id == author_id, ActionRow.outcome == "done")
+        .group_by(ActionRow.kind)
+    ).all()
+    until = "" if author.basis_expires is None else f" until {author.basis_expires.isoformat()}"
+    _facts(
+        console,
+        f"author {author_id}: basis {author.basis}{until}",
+        {
+            "name": author.name,
+            "note": author.basis_note or "",
+            "known since": stamp(author.created_at),
+            "actions done": ", ".join(f"{count} {kind}" for kind, count in done) or "none",
+        },
+    )
+
+
+def delivery_page(session: Session, console: Console, delivery_id: str) -> None:
+    """A callback: of what, where to, how far, and every try."""
+    from scripts.commands.deliveries import print_delivery  # noqa: PLC0415 - most ids are of no delivery
+
+    one = session.scalars(select(Delivery).where(Delivery.id == delivery_id)).one()
+    print_delivery(session, console, one)
+
+
+PAGES: Mapping[str, Callable[[Session, Console, str], None]] = {
+    "task": task_page,
+    "phone": phone_page,
+    "account": account_page,
+    "author": author_page,
+    "delivery": delivery_page,
+}
+
+
+def _facts(console: Console, title: str, facts: Mapping[str, str]) -> None:
+    say(console, f"{title} (times: {settings().timezone.key})")
+    width = max(len(name) for name, value in facts.items() if value)
+    for name, value in facts.items():
+        if value:
+            say(console, f"  {name:{width}}  {value}")
+
+
+def _attempts(session: Session, console: Console, which: object) -> None:
+    wanted = select(Attempt, Task).join(Task, Task.id == Attempt.task_id).where(which)  # type: ignore[arg-type]
+    found = session.execute(wanted.order_by(Attempt.started_at.desc()).limit(MOST_ATTEMPTS)).all()
+    if not found:
+        say(console, "  no attempt yet")
+        return
+    latest = f"the latest {MOST_ATTEMPTS}" if len(found) == MOST_ATTEMPTS else "the latest first"
+    print_blocks(console, f"attempts, {latest}:", [_attempt(attempt, task) for attempt, task in found])
+
+
+def _attempt(attempt: Attempt, task: Task) -> Block:
+    took = "" if attempt.ended_at is None else f", {duration((attempt.ended_at - attempt.started_at).total_seconds())}"
+    where = ", ".join(filter(None, (attempt.phone_serial, attempt.account_id))) or "at the desk"
+    which = f"{task.flow} {task.id[:8]} #{attempt.number}"
+    head = f"{stamp(attempt.started_at)}  {attempt.outcome or 'runs'}{took}  {which}  {where}"
+    evidence = evidence_of(attempt)
+    why = ": ".join(filter(None, (attempt.failure_code, attempt.reason)))
+    return Block(head, [*([why] if why else []), *([f"evidence: {evidence}"] if evidence else [])])

@@ -1,0 +1,44 @@
+"""`phonefleet stop`: end a campaign, a single task or a phone's work, wherever it stands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from models.refused import refuse
+from models.transactions.read_write import read
+from scripts.connect import open_ledger, operator
+from scripts.terminal.show import say
+from scripts.terminal.what import HELP, find
+from workers.control.stop import StopReport, stop_campaign, stop_phone, stop_task
+
+STOPS = {"campaign": stop_campaign, "task": stop_task, "phone": stop_phone}
+
+
+def stop(
+    what: Annotated[str, typer.Argument(help=HELP)],
+    why: Annotated[str, typer.Option(help="The reason, kept with every task that is stopped.")] = "",
+    who: Annotated[str, typer.Option(help="Who stops it; none: the user of this machine.")] = "",
+) -> None:
+    """Stop a campaign, a task, or what runs on a phone and is pinned to it.
+
+    What has not begun ends at once, what runs leaves its phone.
+    """
+    engine = open_ledger()
+    kind, found = read(engine, lambda session: find(session, what))
+    report = STOPS[kind](engine, found, who=operator(who), why=why)
+    if report == StopReport(0, 0, 0):
+        raise refuse("what", f"{kind} {found} has nothing that runs or waits", f"see: phonefleet status {found}")
+    say(Console(), f"{kind} {found}: {told(report)}")
+
+
+def told(report: StopReport) -> str:
+    """What was done, in words."""
+    parts = [f"{report.stopped} ended at once"]
+    if report.leaving:
+        parts.append(f"{report.leaving} running, asked to leave their phones")
+    if report.in_review:
+        parts.append(f"{report.in_review} in doubt, left for a person to settle")
+    return ", ".join(parts)

@@ -1,0 +1,155 @@
+"""`phonefleet up`: everything that one machine needs, until Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from rich.console import Console
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
+
+from models.database.engine import connect
+from models.refused import refuse
+from models.tables import Phone
+from models.transactions.read_write import read
+from scripts.connect import UNREACHABLE, address, unreachable
+from scripts.local import probes
+from scripts.local.processes import DELIVERY, gateway
+from scripts.local.ready import check_ready, stock_adb
+from scripts.local.services import Services, base_services, start_fleet, start_flower
+from scripts.terminal.show import say
+from workers.settings import settings
+
+LOOK_SECONDS = 1.0
+NO_KEY = "not there: PHONEFLEET_MASTER_KEY is not set"
+
+
+def up(flower_port: int, gateway_port: int) -> None:
+    """Run them until the end; a port of 0: that part is left out. Raises Refused."""
+    console, stop, var = Console(), threading.Event(), settings().var
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with only_one(var), contextlib.ExitStack() as stack:
+        keyed = settings().master_key is not None
+        check_ready(settings(), {"--flower-port": flower_port, "--gateway-port": gateway_port if keyed else 0})
+        _check_redis()
+        try:
+            services = stack.enter_context(base_services(var, {}))
+        except UNREACHABLE as error:
+            raise unreachable(error) from error
+        engine = connect(services.env["PHONEFLEET_DATABASE_URL"])
+        stack.callback(engine.dispose)
+        known = phones_now(engine)
+        start_fleet(services)
+        if settings().master_key is not None:  # without one no customer has a key
+            services.processes.start(DELIVERY)
+            if gateway_port:
+                services.processes.start(gateway(gateway_port))
+        _introduce(console, services, var, flower_port, gateway_port)
+        held = stock_adb(settings().adb_usb)
+        if held is not None:
+            say(console, held)
+        while not stop.wait(LOOK_SECONDS):
+            services.processes.check()
+            known = _tell_news(console, engine, known)
+        say(console, "ending; tasks that run are given time to finish")
+    say(console, "ended")
+
+
+@contextlib.contextmanager
+def only_one(var: Path) -> Iterator[None]:
+    """Hold the folder for this process; the lock goes with it, however it ends. Raises Refused."""
+    try:
+        var.mkdir(parents=True, exist_ok=True)
+        file = (var / "up.lock").open("a+")
+    except OSError as error:
+        raise refuse("PHONEFLEET_VAR", f"{var}: {error.strerror}", "name a folder that may be written") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            process = file.read().strip()
+            reason = f"phonefleet up runs on {var} already, as process {process}"
+            raise refuse(
+                "PHONEFLEET_VAR", reason, f"use that one, end it (kill {process}), or name another folder"
+            ) from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
+def phones_now(engine: Engine) -> dict[str, str]:
+    """What there is to say of each phone, by serial."""
+
+    def work(session: Session) -> dict[str, str]:
+        return {one.serial: _said_of(one) for one in session.scalars(select(Phone).order_by(Phone.serial))}
+
+    return read(engine, work)
+
+
+def news(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """A line for each phone of which something else is to be said."""
+    return [f"phone {serial}: {said}" for serial, said in now.items() if before.get(serial) != said]
+
+
+def _said_of(phone: Phone) -> str:
+    if phone.state != "online":
+        return f"{phone.state}, {phone.why}" if phone.why else phone.state
+    return f"online, account {phone.account_id}" if phone.account_id else "online, not known yet who is logged in"
+
+
+def _check_redis() -> None:
+    if not os.environ.get("PHONEFLEET_REDIS_URL"):
+        return
+    state = probes.redis_server(settings(), embedded=False)
+    if state.error:
+        remedy = "start it, correct the address, or unset PHONEFLEET_REDIS_URL to run the embedded one"
+        raise refuse("PHONEFLEET_REDIS_URL", f"no answer from {state.address}: {state.error}", remedy)
+
+
+def _introduce(console: Console, services: Services, var: Path, flower_port: int, gateway_port: int) -> None:
+    chosen = settings()
+    sources = [*(["USB"] if chosen.adb_usb else []), *chosen.adb_connect]
+    shown = ", ".join(sources[:3]) + (f" and {len(sources) - 3} more" if len(sources) > 3 else "")
+    kind = "SQLite" if chosen.database_url.startswith("sqlite") else "MySQL or MariaDB"
+    for name, where in (
+        ("ledger", f"{kind}, {address()}"),
+        ("Redis", services.redis),
+        ("host", f"{chosen.host}, phones at {shown or 'no place'}, adb on port {chosen.adb_port}"),
+        ("coordinator", "runs"),
+        ("callbacks", "sent" if chosen.master_key is not None else NO_KEY),
+        ("gateway", _gateway(gateway_port)),
+    ):
+        say(console, f"{name:12} {where}")
+    if flower_port:
+        password = start_flower(services, var, flower_port)
+        say(console, f"{'Flower':12} http://127.0.0.1:{flower_port}, user operator, password in {password}")
+    say(console, f"{'logs':12} {var / 'log'}")
+    say(console, "Next: phonefleet phones, phonefleet submit FILE (in another terminal). Ctrl-C ends everything.")
+
+
+def _gateway(port: int) -> str:
+    if settings().master_key is None:
+        return NO_KEY
+    return f"http://127.0.0.1:{port}" if port else "none"
+
+
+def _tell_news(console: Console, engine: Engine, known: dict[str, str]) -> dict[str, str]:
+    try:
+        now = phones_now(engine)
+    except DatabaseError as error:
+        if "" not in known:  # said once, until it answers again
+            say(console, f"the ledger does not answer: {error.orig}; workers wait for it")
+        return {**known, "": "silent"}
+    for line in news(known, now):
+        say(console, line)
+    return now

@@ -1,0 +1,181 @@
+"""What `phonefleet doctor` sees of this machine. Each look is bounded and returns plain values."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import adbutils
+import redis
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+import models
+from models.database.engine import connect
+from scripts.local.embedded import NoRedis, find_redis, running_url
+from workers.runtime.broker import PROBE, trouble_of
+from workers.settings import Settings
+
+_SECONDS = 5
+# Where Linux keeps fonts, and the families with Chinese characters that it commonly brings.
+_FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
+_FONT_FILES = ("*CJK*", "wqy-*", "DroidSansFallback*", "SourceHan*", "uming*", "ukai*", "msyh*", "simsun*")
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramState:
+    """A program: where it is and what it says of itself, or what to do when it cannot run."""
+
+    path: str | None
+    found: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RedisState:
+    """A Redis server; `version` is empty when it does not answer, and `error` says why."""
+
+    address: str
+    version: str = ""
+    error: str = ""
+    remedy: str = ""  # where the error calls for another one than to start it
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseState:
+    """The ledger's database. `driver_error` is None where mysqlclient is not used, '' where it is there."""
+
+    address: str
+    driver_error: str | None = None
+    absent: bool = False
+    error: str = ""
+    server: str = ""
+    version: str = ""
+    revisions: frozenset[str] = field(default_factory=frozenset)
+    heads: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class DiskState:
+    """The folder for what phonefleet writes, or the nearest one above it; `free` in bytes."""
+
+    path: Path
+    writable: bool
+    free: int
+
+
+def redis_program() -> ProgramState:
+    """The redis-server that the embedded default would run."""
+    try:
+        binary = find_redis()
+    except NoRedis as error:
+        return ProgramState(None, "none on PATH, none bundled", str(error))
+    return ProgramState(str(binary.path), str(binary))
+
+
+def redis_server(settings: Settings, *, embedded: bool) -> RedisState:
+    """The Redis of the settings, or the embedded one that runs in var now."""
+    url = settings.redis_url
+    if embedded:
+        url = running_url(settings.var) or url
+    parts = urlsplit(url)
+    address = f"{parts.hostname}:{parts.port or 6379}"
+    try:
+        once = Retry(NoBackoff(), retries=0)
+        with redis.Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS, retry=once) as client:
+            version = str(client.info("server")["redis_version"])
+            client.set(PROBE, "written to see whether this Redis takes tickets", ex=60)  # one that is full answers else
+            return RedisState(address, version=version)
+    except redis.RedisError as error:
+        trouble = trouble_of(error)
+        return RedisState(address, error=trouble.reason, remedy="" if "refused" in trouble.reason else trouble.remedy)
+    except ValueError as error:
+        return RedisState(address, error=str(error))
+
+
+def adb() -> ProgramState:
+    """The adb that adbutils runs, its own or PATH's."""
+    remedy = "reinstall adbutils (pip install --force-reinstall adbutils): its wheel brings an adb; or install adb"
+    try:
+        path = adbutils.adb_path()
+        said = subprocess.run([path, "version"], capture_output=True, text=True, timeout=_SECONDS, check=True).stdout
+    except (adbutils.AdbError, OSError, subprocess.SubprocessError) as error:
+        return ProgramState(None, str(error), remedy)
+    version = next((line for line in said.splitlines() if line.startswith("Version ")), said.strip())
+    return ProgramState(path, f"{version.removeprefix('Version ')} ({path})")
+
+
+def database(url: str) -> DatabaseState:
+    """The ledger's database, and which migrations it had. Creates nothing."""
+    parsed = make_url(url)
+    address = parsed.render_as_string(hide_password=True)
+    driver_error: str | None = None
+    if parsed.get_backend_name() == "sqlite":
+        if not parsed.database or not Path(parsed.database).exists():
+            return DatabaseState(address, absent=True)
+    else:
+        driver_error = _mysqlclient_error()
+        if driver_error:
+            return DatabaseState(address, driver_error)
+    try:
+        engine = connect(url)
+        try:
+            with engine.connect() as connection:
+                return _database_state(connection, address, driver_error)
+        finally:
+            engine.dispose()
+    except (SQLAlchemyError, OSError) as error:
+        return DatabaseState(address, driver_error, error=str(getattr(error, "orig", None) or error))
+
+
+def _mysqlclient_error() -> str:
+    try:
+        import MySQLdb  # noqa: F401, PLC0415 - an extra: absent where only SQLite is used
+    except ImportError as error:
+        return str(error)
+    return ""
+
+
+def _database_state(connection: Connection, address: str, driver_error: str | None) -> DatabaseState:
+    dialect = connection.dialect
+    server = "mariadb" if getattr(dialect, "is_mariadb", False) else dialect.name
+    migrations = ScriptDirectory(str(Path(models.__file__).parent / "migrations"))
+    return DatabaseState(
+        address,
+        driver_error,
+        server=server,
+        version=".".join(map(str, (dialect.server_version_info or ())[:3])),
+        revisions=frozenset(MigrationContext.configure(connection).get_current_heads()),
+        heads=frozenset(migrations.get_heads()),
+    )
+
+
+def open_files() -> tuple[int, int]:
+    """How many files a process may open, soft and hard limit; -1 means no limit."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)
+
+
+def chinese_font() -> str | None:
+    """A font with Chinese characters: its file's name."""
+    for folder in map(Path, map(os.path.expanduser, _FONT_FOLDERS)):
+        for pattern in _FONT_FILES:
+            for file in folder.rglob(pattern):
+                if file.suffix.lower() in {".ttf", ".ttc", ".otf"}:
+                    return file.name
+    return None
+
+
+def disk(var: Path) -> DiskState:
+    """The disk below `var`, which need not exist yet."""
+    folder = next(path for path in (var.absolute(), *var.absolute().parents) if path.exists())
+    return DiskState(folder, os.access(folder, os.W_OK), shutil.disk_usage(folder).free)

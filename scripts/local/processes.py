@@ -1,0 +1,122 @@
+"""The processes of phonefleet on one machine: started in order, watched, ended in the opposite order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from workers.runtime.linux import bound_to_me
+
+STOP_SECONDS = 40.0  # longer than a host's drain
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One process: its name and its command. Only one that is `keyed` is given the master key."""
+
+    name: str
+    command: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict)  # on top of what all parts get
+    keyed: bool = False
+
+
+def python(*arguments: str) -> tuple[str, ...]:
+    """A command that runs this Python."""
+    return (sys.executable, *arguments)
+
+
+HOST = Part("host", python("-m", "workers.host"))
+COORDINATOR = Part("coordinator", python("-m", "workers.coordinator"))
+DELIVERY = Part("deliver", python("-m", "gateway.delivery"), keyed=True)
+MASTER_KEYS = ("PHONEFLEET_MASTER_KEY", "PHONEFLEET_OLD_MASTER_KEY")
+
+
+def gateway(port: int) -> Part:
+    """The gateway on loopback."""
+    return Part("gateway", python("-m", "gateway", "--port", str(port)), keyed=True)
+
+
+class PartDied(RuntimeError):
+    """A process ended that should not; the message holds the end of its log."""
+
+
+class Processes:
+    """Starts parts with their output in `logs`/NAME.log. All end with this process, however it ends."""
+
+    def __init__(self, logs: Path, env: Mapping[str, str]) -> None:
+        self._logs = logs
+        self._env = {**os.environ, **env}
+        self._running: list[tuple[Part, subprocess.Popen[bytes]]] = []
+
+    def start(self, part: Part) -> subprocess.Popen[bytes]:
+        """Start one part."""
+        self._logs.mkdir(parents=True, exist_ok=True)
+        env = {**self._env, **part.env}
+        if not part.keyed:
+            for name in MASTER_KEYS:
+                env.pop(name, None)
+        with self.log(part).open("wb") as output:
+            process = subprocess.Popen(
+                bound_to_me(list(part.command)), env=env, stdout=output, stderr=subprocess.STDOUT
+            )
+        self._running.append((part, process))
+        return process
+
+    def also(self, env: Mapping[str, str]) -> None:
+        """Parts started from now on get this environment as well."""
+        self._env.update(env)
+
+    def log(self, part: Part) -> Path:
+        """Where a part's output goes."""
+        return self._logs / f"{part.name}.log"
+
+    def check(self) -> None:
+        """Raises PartDied when a part ended."""
+        for part, process in self._running:
+            if process.poll() is not None:
+                tail = self.log(part).read_text(errors="replace").splitlines()[-8:]
+                raise PartDied(f"{part.name} ended with {process.returncode}:\n" + "\n".join(tail))
+
+    def forget(self, process: subprocess.Popen[bytes]) -> None:
+        """One part may end from now on, and is the caller's to wait for."""
+        self._running = [(part, other) for part, other in self._running if other is not process]
+
+    def kill(self, name: str) -> None:
+        """End a part at once, as a power cut would, and watch it no longer. Raises LookupError when none runs."""
+        found = [one for one in self._running if one[0].name == name]
+        if not found:
+            raise LookupError(f"no {name} runs")
+        for part, process in found:
+            process.kill()
+            process.wait(5)
+            self._running.remove((part, process))
+
+    def stop(self) -> None:
+        """SIGTERM to each, the last started first; SIGKILL to what stays."""
+        for _, process in reversed(self._running):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        for _, process in reversed(self._running):
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(5)
+        self._running.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

@@ -1,0 +1,71 @@
+"""The services of one machine: Redis, the ledger, host, coordinator and Flower, as `phonefleet up` runs them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.database.engine import connect
+from models.migrate import upgrade
+from scripts.local.embedded import EmbeddedRedis
+from scripts.local.processes import COORDINATOR, HOST, Part, Processes, python
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What runs, and with which environment others reach it."""
+
+    processes: Processes
+    env: Mapping[str, str]
+    redis: str  # for people: which Redis it is
+
+
+@contextlib.contextmanager
+def base_services(var: Path, env: Mapping[str, str]) -> Iterator[Services]:
+    """Redis (the embedded one unless PHONEFLEET_REDIS_URL names another) and a migrated ledger.
+
+    Raises NoRedis, RedisDidNotStart.
+    """
+    var.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        told = dict(env)
+        redis_url = told.get("PHONEFLEET_REDIS_URL") or os.environ.get("PHONEFLEET_REDIS_URL")
+        if redis_url:
+            redis = "the one that PHONEFLEET_REDIS_URL names"
+        else:
+            embedded = stack.enter_context(EmbeddedRedis(var))
+            redis_url, redis = embedded.url, str(embedded.binary)
+        told["PHONEFLEET_REDIS_URL"] = redis_url
+        told.setdefault("PHONEFLEET_VAR", str(var))
+        database = told.get("PHONEFLEET_DATABASE_URL") or os.environ.get("PHONEFLEET_DATABASE_URL")
+        told["PHONEFLEET_DATABASE_URL"] = database or f"sqlite:///{var.resolve() / 'phonefleet.db'}"
+        engine = connect(told["PHONEFLEET_DATABASE_URL"])
+        upgrade(engine)
+        engine.dispose()
+        processes = stack.enter_context(Processes(var / "log", told))
+        yield Services(processes, told, redis)
+
+
+def start_fleet(services: Services) -> None:
+    """A host agent for the phones of this machine, and a coordinator."""
+    services.processes.start(COORDINATOR)
+    services.processes.start(HOST)
+
+
+def start_flower(services: Services, var: Path, port: int) -> Path:
+    """Flower on loopback, behind a password that stands in the file returned (user `operator`)."""
+    password = var / "flower.password"
+    if not password.exists():
+        password.touch(mode=0o600)
+        password.write_text(secrets.token_urlsafe(18) + "\n")
+    command = ("-m", "celery", "--app", "workers.app", "flower")
+    options = ("--address=127.0.0.1", f"--port={port}", "--max-tasks=10000")
+    # By the environment: a command line is there for every user of the machine to read.
+    env = {"FLOWER_BASIC_AUTH": f"operator:{password.read_text().strip()}"}
+    flower = Part("flower", python(*command, *options), env)
+    services.processes.start(flower)
+    return password

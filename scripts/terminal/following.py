@@ -1,0 +1,55 @@
+"""Follow a campaign until it ended: a live table in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+
+from rich.console import Console
+from rich.live import Live
+
+from scripts.terminal.show import progress_table, say
+from workers.planting.handle import Handle, NotEnded
+
+_LINE_EVERY = 5.0  # seconds between plain lines
+
+
+def follow(handle: Handle, console: Console, timeout: float) -> str:
+    """Show a campaign until it ended: a live table in a terminal, plain lines elsewhere. The outcome.
+
+    Raises NotEnded.
+    """
+    began = time.monotonic()
+    if not console.is_terminal:
+        return _follow_in_lines(handle, console, timeout)
+    last = handle.progress()
+    with Live(progress_table(last, 0.0), console=console, refresh_per_second=4) as live:
+        while last.outcome is None:
+            for last in handle.follow(timeout - (time.monotonic() - began)):
+                live.update(progress_table(last, time.monotonic() - began))
+    return last.outcome
+
+
+def _follow_in_lines(handle: Handle, console: Console, timeout: float) -> str:
+    began, said = time.monotonic(), -_LINE_EVERY
+    for progress in handle.follow(timeout):
+        seconds = time.monotonic() - began
+        if progress.outcome is not None or seconds - said >= _LINE_EVERY:
+            said = seconds
+            say(console, f"{seconds:6.1f} s  {progress}")
+        if progress.outcome is not None:
+            return progress.outcome
+    raise NotEnded(f"campaign {handle.id} has not ended")
+
+
+def follow_to_the_end(handle: Handle, console: Console, timeout: float) -> int:
+    """Follow it and say how it ended: 0 when it succeeded, else 1, with where to look."""
+    try:
+        outcome = follow(handle, console, timeout)
+    except NotEnded:
+        say(console, f"not ended after {timeout:g} s; it goes on: phonefleet status {handle.id[:8]}")
+        return 1
+    if outcome == "succeeded":
+        say(console, f"campaign {handle.id}: {outcome}")
+        return 0
+    say(console, f"campaign {handle.id}: {outcome}; why, and what to do: phonefleet status {handle.id[:8]}")
+    return 1

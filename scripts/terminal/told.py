@@ -1,0 +1,71 @@
+"""What to tell of an error that a person can mend. Others are defects, and keep their traceback."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+from sqlalchemy.exc import DatabaseError
+
+from models.database.terminal_safe import on_screen
+from models.refused import Problem, Refused, refuse
+from scripts.connect import unreachable
+from workers.settings import SettingsError
+
+# Their messages are for people as they are. By name: what raises them need not be there.
+SAY_ALL = frozenset({"NoRedis", "RedisDidNotStart", "PartDied"})
+
+
+def lines_of(error: BaseException) -> list[str] | None:
+    """Lines for stderr: field, reason, remedy; None for a defect."""
+    if isinstance(error, Refused):
+        return refusal_lines(error.problems)
+    if isinstance(error, DatabaseError):
+        return refusal_lines(unreachable(error).problems)
+    if isinstance(error, SettingsError | TimeoutError) or type(error).__name__ in SAY_ALL:
+        return [str(error)]
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return refusal_lines(of_file(error).problems)
+    if any(one.__module__.partition(".")[0] in ("redis", "kombu") for one in type(error).__mro__):
+        return refusal_lines(of_redis(error).problems)
+    return None
+
+
+def say_lines(lines: Sequence[str]) -> None:
+    """Print them to stderr: broken at words in a terminal, and under their own beginning; left whole elsewhere."""
+    console = Console(stderr=True)
+    for line in lines:
+        text = line.lstrip(" ")
+        if console.is_terminal:
+            console.print(Padding(Text(on_screen(text)), (0, 0, 0, len(line) - len(text))))
+        else:
+            print(on_screen(line), file=sys.stderr)
+
+
+def of_file(error: OSError) -> Refused:
+    """A file or a folder that is not there, or not to be used as it is."""
+    remedy = {
+        FileNotFoundError: "correct the name, or the folder that you are in",
+        PermissionError: "have it given to you, or name another one",
+    }.get(type(error), "name another one")
+    return refuse(str(error.filename), str(error.strerror), remedy)
+
+
+def of_redis(error: BaseException) -> Refused:
+    """Redis is away, or does not do what it is asked."""
+    remedy = "start it (phonefleet up runs one of its own), or correct PHONEFLEET_REDIS_URL; phonefleet doctor looks"
+    return refuse("PHONEFLEET_REDIS_URL", f"Redis does not answer as it should: {error}", remedy)
+
+
+def refusal_lines(problems: Sequence[Problem]) -> list[str]:
+    """Each problem with its field and reason, and under those that share it what to do."""
+    lines = ["refused; nothing was changed:"]
+    for index, problem in enumerate(problems):
+        lines.append(f"  {problem.field}: " + problem.reason.strip().replace("\n", "\n      "))
+        following = problems[index + 1] if index + 1 < len(problems) else None
+        if following is None or following.remedy != problem.remedy:
+            lines.append(f"      -> {problem.remedy}")
+    return lines

@@ -1,0 +1,163 @@
+"""Whose: which phone takes a task, asked of the ledger when a ticket is claimed. The decision itself is may_take's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from models.database.content_key import content_key
+from models.fleet.fitness import why_not
+from models.fleet.online_phones import online_phones
+from models.responsible_use.authors import read_caps
+from models.responsible_use.caps import operator_day
+from models.tables import Account, ActionRow, Campaign, Phone, Task
+from models.tasks.states import State
+from workers.attempts.history import prior_attempts
+from workers.policy.caps_in_words import CapsUsed, next_day
+from workers.policy.eligibility import Assignment, Candidate, CapRoom, FairShare, PlannedAccount, Requirement, decide
+from workers.policy.retry import Excluded, excluded
+
+
+def lock_shares(session: Session, task_id: str) -> None:
+    """Lock the campaign of a task that is shared out, before the task itself: shares are counted one claim at a time.
+
+    Two claims in one campaign then wait for each other, and never each for what the other holds.
+    """
+    shared = (Task.acts, Task.pinned_account.is_(None), Task.pinned_phone.is_(None))
+    campaign_id = session.scalar(select(Task.campaign_id).where(Task.id == task_id, *shared))
+    if campaign_id is not None:
+        session.execute(select(Campaign.id).where(Campaign.id == campaign_id).with_for_update())
+
+
+def assign(
+    session: Session, task: Task, params: Mapping[str, Any], phone: Phone, now: datetime, zone: str
+) -> Assignment:
+    """Take the task here, pass it on or let it wait. The common case, a reading task tried by nobody, asks little."""
+    unfit = why_not(phone, now) is not None or _rests(session, phone)
+    mine = task.sandbox == phone.sandbox and not unfit
+    if not task.acts and not _pinned(task) and task.attempt == 0 and mine:
+        return Assignment(take=True)
+    return _assign_by_rules(session, task, params, phone, now, zone)
+
+
+def _pinned(task: Task) -> bool:
+    return task.pinned_account is not None or task.pinned_phone is not None
+
+
+def _rests(session: Session, phone: Phone) -> bool:
+    account = session.get(Account, phone.account_id)
+    return account is not None and account.resting_since is not None
+
+
+def _assign_by_rules(
+    session: Session, task: Task, params: Mapping[str, Any], phone: Phone, now: datetime, zone: str
+) -> Assignment:
+    out = excluded(prior_attempts(session, task.id))
+    # what is pinned has one phone, which tries again, or the task ends
+    who = _pinned_one(task) if _pinned(task) else _anyone_but(task, out)
+    acts_in_pool = task.acts and not _pinned(task)
+    # What was begun and lost is taken up by whoever is free: an even share is for what nobody tried yet.
+    shared_out = acts_in_pool and task.attempt == 0
+    verdict = decide(
+        Candidate(phone.serial, phone.account_id),
+        who,
+        seated_phones(session, now, sandbox=task.sandbox),
+        room_for(session, params, now, zone) if acts_in_pool else CapRoom(),
+        _meant(session, task) if shared_out else None,
+        _share(session, task) if shared_out else None,
+        task.id,
+    )
+    if verdict.swap:
+        _swap(session, task, phone.account_id)
+    return verdict
+
+
+def _pinned_one(task: Task) -> Requirement:
+    return Requirement(task.acts, task.pinned_account, task.pinned_phone, sandbox=task.sandbox)
+
+
+def _anyone_but(task: Task, out: Excluded) -> Requirement:
+    return Requirement(task.acts, failed_phones=out.phones, failed_accounts=out.accounts, sandbox=task.sandbox)
+
+
+def _meant(session: Session, task: Task) -> PlannedAccount | None:
+    if task.meant_for is None:
+        return None
+    others = session.scalars(select(Task.meant_for).where(*_swappable(task)).distinct())
+    return PlannedAccount(task.meant_for, frozenset(one for one in others if one is not None))
+
+
+def _swappable(task: Task) -> tuple[ColumnElement[bool], ...]:
+    """Tasks on the same video that nobody runs yet."""
+    return (
+        Task.campaign_id == task.campaign_id,
+        Task.video_key == task.video_key,
+        Task.state.in_([State.READY, State.WAITING]),
+        Task.id != task.id,
+    )
+
+
+def _swap(session: Session, task: Task, account_id: str | None) -> None:
+    """This account's task on the video goes to whom the one it takes was meant for."""
+    other = session.scalars(
+        select(Task).where(*_swappable(task), Task.meant_for == account_id).order_by(Task.position).limit(1)
+    ).first()
+    if other is not None:
+        other.meant_for, task.meant_for = task.meant_for, account_id
+
+
+def seated_phones(session: Session, now: datetime, *, sandbox: bool) -> list[Candidate]:
+    """The phones that are online, with the accounts on them: the simulated ones for sandbox tasks, else the real ones.
+
+    A phone of the other sort is not among those able, whoever holds the ticket: it passes it on, or lets it wait.
+    """
+    return [
+        Candidate(one.serial, one.account_id, one.resting is not None, one.unfit is not None, one.busy)
+        for one in online_phones(session, now)
+        if one.sandbox == sandbox
+    ]
+
+
+def room_for(session: Session, params: Mapping[str, Any], now: datetime, zone: str) -> CapRoom:
+    """The room that the caps leave for an acting task with these parameters."""
+    caps = read_caps(session)
+    happened = ActionRow.outcome != "not_done"
+    counted = session.execute(
+        select(ActionRow.account_id, func.count())
+        .where(ActionRow.day == operator_day(now, zone), happened)
+        .group_by(ActionRow.account_id)
+    )
+    today = dict(counted.all())
+    full = frozenset(account for account, count in today.items() if count >= caps.actions_per_account_day)
+    if not caps.actions_per_account_day:  # who did nothing has no row, and may do nothing all the same
+        full = frozenset(one for one in session.scalars(select(Phone.account_id)) if one is not None)
+        today = dict.fromkeys(full, 0) | today
+    author_id = str(params.get("author_id", ""))
+    video = content_key(author_id, str(params.get("title", "")))
+    there = (ActionRow.author_id == author_id, ActionRow.video_key == video)  # as the index has them
+    on_video = frozenset(session.scalars(select(ActionRow.account_id).where(*there, happened).distinct()))
+    used = CapsUsed(today, caps.actions_per_account_day, caps.accounts_per_video, next_day(now, zone))
+    return CapRoom(on_video if len(on_video) >= caps.accounts_per_video else None, full, used)
+
+
+def _share(session: Session, task: Task) -> FairShare:
+    counted = session.execute(
+        select(Task.state, Task.account_id, func.count())
+        .where(
+            Task.campaign_id == task.campaign_id,
+            Task.flow == task.flow,
+            Task.state.not_in([State.FAILED, State.STOPPED]),
+        )
+        .group_by(Task.state, Task.account_id)
+    )
+    tasks = 0
+    taken: dict[str, int] = {}
+    for state, account, count in counted:
+        tasks += count
+        if account is not None and state in (State.RUNNING, State.SUCCEEDED, State.NEEDS_REVIEW):
+            taken[account] = taken.get(account, 0) + count
+    return FairShare(tasks, taken)

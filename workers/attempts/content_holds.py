@@ -1,0 +1,149 @@
+"""Holds: when several phones failed alike, the remaining tasks of that kind on that content wait for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, func, or_, select
+from sqlalchemy.orm import Session
+
+from flows.failures import CODES
+from models.database.clock import database_now
+from models.database.insert_if_absent import insert_if_absent
+from models.history.audit_log import record_change
+from models.notify.alerts import raise_alert
+from models.refused import refuse
+from models.tables import Attempt, Hold, Task
+from models.transactions.read_write import write
+from workers.lifecycle.holding import hold_tasks, release_tasks
+from workers.policy.blame import LOOK_BACK, MIN_PHONES, Blamed, blamed_by
+from workers.policy.content import Content
+
+COLUMNS: dict[str, Any] = {"author": Task.author_id, "video": Task.video_key, "comment": Task.comment_key}
+
+
+def blame_content(session: Session, task: Task, code: str, now: datetime) -> Hold | None:
+    """After a failure was written: lay a hold on what it blames, if enough phones failed alike; that hold."""
+    blamed = blamed_by(code, Content(task.author_id, task.video_key, task.comment_key))
+    if blamed is None or _hold_on(session, task.flow, [blamed]) is not None:
+        return None
+    phones = _failed_alike(session, task.flow, blamed, code, now)
+    if len(phones) < MIN_PHONES:
+        return None
+    rule, what = CODES[code], _called(task, blamed)
+    whole = f"flow {task.flow}" if blamed.scope == "flow" else f"{task.flow} on {what}"
+    reason = f"{whole}: {code} on {len(phones)} phones ({', '.join(sorted(phones))})"
+    laid = insert_if_absent(
+        session,
+        Hold,
+        flow=task.flow,
+        scope=blamed.scope,
+        key=blamed.key,
+        what=what if blamed.scope != "flow" else "",
+        failure_code=code,
+        reason=reason,
+        remedy=rule.remedy,
+        phones=sorted(phones),
+        since=now,
+        in_force=True,
+    )
+    if not laid:
+        return None  # whoever failed at the same moment laid it: one is enough to release
+    hold = session.scalars(select(Hold).where(Hold.in_force.is_(True), *_same(task.flow, blamed))).one()
+    held = hold_tasks(session, _under(hold), f"held: {reason}. {rule.remedy}", hold_id=hold.id)
+    remedy = f"{rule.remedy}; then: phonefleet holds release {hold.id}"
+    raise_alert(
+        session, "content_held", f"hold:{hold.id}", reason, remedy, now, {"tasks_held": held, "flow": task.flow}
+    )
+    return hold
+
+
+def _same(flow: str, blamed: Blamed) -> tuple[ColumnElement[bool], ...]:
+    return Hold.flow == flow, Hold.scope == blamed.scope, Hold.key == blamed.key
+
+
+def hold_on(session: Session, task: Task) -> Hold | None:
+    """The hold that a task comes under now; None as a rule."""
+    found = [Blamed("flow", "")]
+    for scope, column in COLUMNS.items():
+        key = getattr(task, column.key)
+        found += [Blamed(scope, key)] if key is not None else []  # type: ignore[arg-type]
+    return _hold_on(session, task.flow, found)
+
+
+def release_hold(engine: Engine, hold_id: int, *, who: str, ring_now: bool = True) -> int:
+    """A person mended what was blamed: its tasks go on. How many are ready now. Raises Refused."""
+
+    def work(session: Session) -> Sequence[str]:
+        hold = session.get(Hold, hold_id, with_for_update=True)
+        if hold is None or hold.released_at is not None:
+            state = "is unknown" if hold is None else "was released already"
+            raise refuse("hold", f"{hold_id} {state}", "see: phonefleet holds")
+        hold.released_at, hold.released_by, hold.in_force = database_now(session), who, None
+        record_change(session, who, f"hold:{hold_id}", {"reason": hold.reason}, {"released": True})
+        return release_tasks(session, Task.hold_id == hold_id, hold_id=hold_id)
+
+    ready = write(engine, work)
+    if ring_now:  # else the coordinator does, within half a second
+        from workers.dispatch.ring import ring  # noqa: PLC0415 - Celery, which a command does without
+
+        ring(engine, ready)
+    return len(ready)
+
+
+def holds_in_force(session: Session) -> Sequence[tuple[Hold, int]]:
+    """The holds that nobody released, oldest first, with the number of tasks under each."""
+    holds = session.scalars(select(Hold).where(Hold.released_at.is_(None)).order_by(Hold.id)).all()
+    counted = session.execute(
+        select(Task.hold_id, func.count()).where(Task.hold_id.is_not(None)).group_by(Task.hold_id)
+    )
+    under = dict(counted.all())
+    return [(hold, under.get(hold.id, 0)) for hold in holds]
+
+
+def _hold_on(session: Session, flow: str, on: Sequence[Blamed]) -> Hold | None:
+    alternatives = or_(*((Hold.scope == one.scope) & (Hold.key == one.key) for one in on))
+    return session.scalars(
+        select(Hold).where(Hold.flow == flow, Hold.released_at.is_(None), alternatives).limit(1)
+    ).first()
+
+
+def _called(task: Task, blamed: Blamed) -> str:
+    """The content in words, as far as the task itself names it."""
+    names = {"author": ["author_id"], "video": ["author_id", "title"]}.get(
+        blamed.scope, ["author_id", "title", "target_comment"]
+    )
+    return " / ".join(str(task.kwargs[name]) for name in names if name in task.kwargs) or f"author {task.author_id}"
+
+
+def _under(hold: Hold) -> ColumnElement[bool]:
+    column = COLUMNS.get(hold.scope)
+    mine: ColumnElement[bool] = Task.flow == hold.flow
+    return mine if column is None else mine & (column == hold.key)
+
+
+def _failed_alike(session: Session, flow: str, blamed: Blamed, code: str, now: datetime) -> set[str]:
+    """The phones that failed so since it last went well, or since a person last released it."""
+    mine: list[ColumnElement[bool]] = [Task.flow == flow]
+    if blamed.scope != "flow":
+        mine.append(COLUMNS[blamed.scope] == blamed.key)
+    ended = select(Attempt.ended_at).join(Task, Task.id == Attempt.task_id).where(*mine)
+    well = (Attempt.failure_code.is_(None), Attempt.ended_at > now - LOOK_BACK, Attempt.outcome == "succeeded")
+    went_well = session.scalar(ended.where(*well).order_by(Attempt.ended_at.desc()).limit(1))
+    released = session.scalar(select(func.max(Hold.released_at)).where(*_same(flow, blamed)))
+    since = max(one for one in (now - LOOK_BACK, went_well, released) if one is not None)
+    rows = session.scalars(
+        select(Attempt.phone_serial)
+        .join(Task, Task.id == Attempt.task_id)
+        .where(
+            *mine,
+            Attempt.failure_code == code,
+            Attempt.outcome == "failed",
+            Attempt.ended_at > since,
+            Attempt.phone_serial.is_not(None),
+        )
+        .distinct()
+    )
+    return {serial for serial in rows if serial is not None}

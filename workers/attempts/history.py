@@ -1,0 +1,19 @@
+"""The attempts at a task that failed or were lost, as decisions about it want them."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.tables import Attempt
+from workers.policy.retry import PriorAttempt
+
+
+def prior_attempts(session: Session, task_id: str, since: int = 1) -> list[PriorAttempt]:
+    """The failed and lost attempts at a task, oldest first, from that number on."""
+    rows = session.execute(
+        select(Attempt.phone_serial, Attempt.account_id, Attempt.failure_code, Attempt.outcome)
+        .where(Attempt.task_id == task_id, Attempt.number >= since, Attempt.failure_code.is_not(None))
+        .order_by(Attempt.number)
+    )
+    return [PriorAttempt(serial, account, code, outcome == "lost") for serial, account, code, outcome in rows if code]

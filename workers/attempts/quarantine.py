@@ -1,0 +1,75 @@
+"""Quarantine: a phone that fails across tasks cools down, then gets one task to try; success releases it."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from flows.failures import CODES
+from models.fleet.fitness import on_trial
+from models.fleet.health import pages_are_well
+from models.fleet.phones import owe_tickets_again
+from models.notify.alerts import raise_alert
+from models.tables import Attempt, Phone
+from workers.policy.blame import NOT_THE_PHONES, PASSED_OVER, Try, cool_down, phone_to_blame
+
+LAST = 24  # attempts looked at; lost ones among them say nothing
+
+
+def blame_phone(session: Session, serial: str, code: str, now: datetime) -> None:
+    """After a failure on this phone was written: does the phone go into quarantine?"""
+    phone = session.get(Phone, serial, with_for_update=True)
+    if phone is None or (phone.quarantined_until is not None and phone.quarantined_until > now):
+        return
+    trial = on_trial(phone, now)
+    why = _failed_its_trial(code) if trial else phone_to_blame(_last_tries(session, serial))
+    if why is None:
+        return
+    pause = cool_down(phone.quarantines)
+    phone.quarantined_until, phone.quarantines = now + pause, phone.quarantines + 1
+    phone.quarantine_why = f"in quarantine for {pause.total_seconds():g} s: {why}"
+    owe_tickets_again(session, serial)
+    remedy = f"look at the evidence of its last tasks: {CODES[code].remedy}"
+    raise_alert(
+        session, "phone_quarantined", f"phone:{serial}", f"phone {serial} is {phone.quarantine_why}", remedy, now
+    )
+
+
+def did_well(session: Session, serial: str, pages: Set[str], now: datetime) -> None:
+    """A task succeeded on this phone, over these pages: one that was on trial is released, a drift there is over."""
+    phone = session.get(Phone, serial)
+    if phone is None:
+        return
+    pages_are_well(session, phone, pages, now)
+    if phone.quarantined_until is None:
+        return
+    phone.quarantined_until, phone.quarantine_why, phone.quarantines = None, None, 0
+    text = f"phone {serial} did its task and works again"
+    raise_alert(session, "phone_released", f"phone:{serial}", text, "nothing to do", now)
+
+
+def _failed_its_trial(code: str) -> str | None:
+    if code in PASSED_OVER or CODES[code].culprit in NOT_THE_PHONES:
+        return None
+    return f"it failed the task it was tried with: {code}"
+
+
+def _last_tries(session: Session, serial: str) -> list[Try]:
+    """How the last attempts on a phone ended, newest first."""
+    rows = session.execute(
+        select(Attempt.task_id, Attempt.failure_code, Attempt.outcome)
+        .where(Attempt.phone_serial == serial, Attempt.outcome.is_not(None))
+        .order_by(Attempt.started_at.desc())
+        .limit(LAST)
+    )
+    return [
+        Try(
+            task_id,
+            code if outcome in ("failed", "lost") else None,
+            says_nothing=outcome not in ("failed", "succeeded"),
+        )
+        for task_id, code, outcome in rows
+    ]

@@ -1,0 +1,334 @@
+"""Record: the result, what was collected, what follows and what takes its place, in one transaction."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from celery.canvas import Signature
+from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from flows.failures import CODES, Kind
+from flows.registry import FLOWS
+from models.database.clock import database_now
+from models.database.error_kinds import is_unavailable
+from models.database.sizes import MOST_RESULT, TooLarge
+from models.database.storable import TooLong, storable_json, storable_text
+from models.notify.alerts import raise_alert
+from models.notify.deliveries import owe_task
+from models.refused import Refused
+from models.responsible_use.action_journal import doubts, in_doubt, pin_to_verify
+from models.tables import ActionRow, Attempt, Task
+from models.tasks.collected import note_result
+from models.tasks.fence import check_fence
+from models.tasks.states import State
+from models.transactions.read_write import write
+from workers.attempts.claim import Claim
+from workers.attempts.content_holds import blame_content
+from workers.attempts.failure_effects import apply_failure_effects
+from workers.attempts.history import prior_attempts
+from workers.attempts.quarantine import blame_phone, did_well
+from workers.dispatch.celery_state import why_so
+from workers.lifecycle.control_requests import ControlRequest, hold_if_paused, pending_request
+from workers.lifecycle.dependents import TaskEnd, end_task
+from workers.planting.plant import plant_in_place
+from workers.policy.retry import RetryDecision, decide_retry
+
+MOST_REASON = 2000  # characters
+MOST_STEP = 64
+MOST_WHY = 500
+MOST_DETAILS = 256 * 1024  # bytes of JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    """The flow brought a result."""
+
+    result: Any
+    pages: Set[str] = frozenset()  # of the app, that the profile knew on the way
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The task put signatures in its place."""
+
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The flow failed; `code` is one of flows.failures.CODES."""
+
+    code: str
+    reason: str
+    step: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WasStopped:
+    """The flow was told to leave the phone, and did: to stop, or because it or its phone was paused."""
+
+    reason: str
+    step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HandedBack:
+    """The worker ends; the task goes on elsewhere as if it had not been here."""
+
+    step: str | None = None
+
+
+Outcome = Succeeded | Replaced | Failed | WasStopped | HandedBack
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What an attempt led to: the ids that became ready, and where its task stands now and why, for people."""
+
+    ready: list[str]
+    state: State
+    why: str
+
+
+def record(engine: Engine, claim: Claim, came: Outcome) -> list[str]:
+    """`recorded`, for whoever wants the ids that became ready alone."""
+    return recorded(engine, claim, came).ready
+
+
+def recorded(engine: Engine, claim: Claim, came: Outcome) -> Recorded:
+    """Write what came of an attempt. Raises LeaseLost: nothing is written then.
+
+    An outcome that cannot be written as it is, because of what an app showed or a task returned, is
+    written as a failure that says so.
+    """
+    outcome = storable(came)
+
+    def work(session: Session) -> Recorded:
+        task = check_fence(session, claim.fence)
+        attempt = session.scalars(
+            select(Attempt).where(Attempt.task_id == task.id, Attempt.number == claim.fence.attempt)
+        ).one()
+        attempt.ended_at = database_now(session)
+        ready = hold_if_paused(session, task, _written(session, task, attempt, outcome))
+        return Recorded(ready, State(task.state), why_so(task))
+
+    try:
+        return write(engine, work)
+    except Refused as refused:  # what the task put in its place cannot be planted
+        return recorded(engine, claim, Failed("bad_input", str(refused)))
+    except (DBAPIError, OverflowError, TooLarge) as error:
+        if is_unavailable(error):
+            raise
+        return recorded(engine, claim, _without_what_failed(outcome, error))
+
+
+def _without_what_failed(outcome: Outcome, error: Exception) -> Failed:
+    """What the ledger said of a value is final: the attempt ends as a failure that holds none of it."""
+    why = storable_text(str(getattr(error, "orig", error)), MOST_WHY)
+    if isinstance(outcome, Failed):
+        bare = Failed(outcome.code, f"the ledger cannot hold what is known of it: {why}", outcome.step)
+        if outcome == bare:
+            raise error
+        return bare
+    code = "result_too_large" if isinstance(error, TooLarge) else "flow_error"
+    return Failed(code, f"the ledger cannot hold its result: {why}")
+
+
+def _written(session: Session, task: Task, attempt: Attempt, outcome: Outcome) -> list[str]:
+    match outcome:
+        case Succeeded(result, pages):
+            return _succeeded(session, task, attempt, result, pages)
+        case Replaced(signature):
+            return _replaced(session, task, attempt, signature)
+        case Failed():
+            return _failed(session, task, attempt, outcome)
+        case WasStopped(reason, step):
+            return _left(session, task, attempt, reason, step)
+        case HandedBack(step):
+            return _left(session, task, attempt, "its worker ended", step)
+
+
+def storable(outcome: Outcome) -> Outcome:
+    """The outcome as the ledger can hold it. A result that cannot be held is a failure of the flow."""
+    match outcome:
+        case Succeeded(result, pages):
+            try:
+                return Succeeded(storable_json(result, MOST_RESULT), pages)
+            except TooLong as error:
+                return Failed("result_too_large", f"its result cannot be kept: {error}")
+            except ValueError as error:
+                return Failed("flow_error", f"its result cannot be kept: {error}")
+        case Failed():
+            return replace(
+                outcome,
+                reason=storable_text(outcome.reason, MOST_REASON),
+                step=_step(outcome.step),
+                details=_kept(outcome.details),
+                evidence=None if outcome.evidence is None else _kept(outcome.evidence),
+            )
+        case WasStopped(reason, step):
+            return WasStopped(storable_text(reason, MOST_REASON), _step(step))
+        case HandedBack(step):
+            return HandedBack(_step(step))
+    return outcome
+
+
+def _step(step: str | None) -> str | None:
+    return None if step is None else storable_text(step, MOST_STEP)
+
+
+def _kept(values: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return dict(storable_json(values, MOST_DETAILS))
+    except ValueError as error:
+        return {"not kept": str(error)}
+
+
+def _succeeded(session: Session, task: Task, attempt: Attempt, result: Any, pages: Set[str]) -> list[str]:
+    now = database_now(session)
+    attempt.outcome = "succeeded"
+    if attempt.phone_serial is not None:
+        did_well(session, attempt.phone_serial, pages, now)
+    kept = note_result(session, task.flow, task.id, result, now)
+    return end_task(session, task, TaskEnd(State.SUCCEEDED, result=kept), now)
+
+
+def _replaced(session: Session, task: Task, attempt: Attempt, signature: Signature) -> list[str]:
+    if task.stop_requested:
+        return _left(session, task, attempt, "it was asked to stop before it put tasks in its place", None)
+    attempt.outcome = "delegated"
+    return plant_in_place(session, task, signature)
+
+
+def _left(session: Session, task: Task, attempt: Attempt, reason: str, step: str | None) -> list[str]:
+    """It left unharmed: what is wanted of it by now decides how that is recorded, and what follows."""
+    wish = pending_request(session, task) or ControlRequest("handed_back", reason)
+    attempt.outcome, attempt.reason, attempt.step = wish.outcome, wish.why, step
+    session.flush()
+    if in_doubt(session, task.id):
+        return _doubt(session, task, Failed("outcome_unknown", f"left after a point of no return: {reason}", step))
+    return _goes_on(session, task, wish.why)
+
+
+def _goes_on(session: Session, task: Task, why: str) -> list[str]:
+    """Nobody holds it any more, and nothing failed: it ends if it was asked to stop, else it is ready."""
+    now = database_now(session)
+    if task.stop_requested:
+        return end_task(session, task, _stop(task, why), now)
+    return _back_to_ready(task, now, 0.0, why)
+
+
+def _stop(task: Task, reason: str) -> TaskEnd:
+    """Who asked for the stop, and why, stands in the task's row since then."""
+    asked = task.reason if task.stop_requested else None
+    return TaskEnd(State.STOPPED, code="stopped", reason=asked or reason)
+
+
+def _failed(session: Session, task: Task, attempt: Attempt, outcome: Failed) -> list[str]:
+    failed = replace(outcome, code="too_little_time") if _cut_short(task, attempt, outcome.code) else outcome
+    rule = CODES[failed.code]
+    attempt.outcome, attempt.failure_code, attempt.failure_kind = "failed", failed.code, rule.kind
+    attempt.culprit, attempt.step, attempt.reason = rule.culprit, failed.step, failed.reason
+    attempt.details, attempt.evidence = dict(failed.details) or None, failed.evidence
+    now = attempt.ended_at or database_now(session)
+    apply_failure_effects(session, attempt, now)
+    session.flush()
+    happened = failed.code
+    if in_doubt(session, task.id) and failed.code != "unverifiable":
+        failed = replace(failed, code="outcome_unknown")
+    ready = apply_decision(session, task, failed, _next(session, task, failed.code))
+    if attempt.phone_serial is not None:
+        blame_phone(session, attempt.phone_serial, happened, now)
+        blame_content(session, task, happened, now)
+    return ready
+
+
+def _cut_short(task: Task, attempt: Attempt, code: str) -> bool:
+    """Did its time run out because the task was given less than its flow takes? That says nothing of the phone."""
+    given = min(task.soft_limit, (task.latest_end - attempt.started_at).total_seconds())
+    return code == "time_limit" and task.flow in FLOWS and given < FLOWS[task.flow].limits.soft
+
+
+def _next(session: Session, task: Task, code: str) -> RetryDecision:
+    pinned = task.pinned_account is not None or task.pinned_phone is not None
+    # what failed before anything was in doubt is no look for it
+    since = _doubtful_since(session, task.id) if CODES[code].kind is Kind.UNKNOWN else 1
+    return decide_retry(code, prior_attempts(session, task.id, since), pinned=pinned, chance=random.random())
+
+
+def _doubtful_since(session: Session, task_id: str) -> int:
+    """The attempt that declared the oldest action whose outcome is open."""
+    declared = (ActionRow.task_id == task_id, ActionRow.outcome == "declared")
+    return session.scalar(select(func.min(ActionRow.attempt)).where(*declared)) or 1
+
+
+def apply_decision(session: Session, task: Task, failed: Failed, move: RetryDecision) -> list[str]:
+    """Carry out what follows a failure."""
+    now = database_now(session)
+    if move.kind == "review":
+        return _review(session, task, failed, now)
+    if move.kind == "verify":
+        return _verify(session, task, failed, move.after, now)
+    if move.kind == "fail" or now + timedelta(seconds=move.after) >= task.latest_end:
+        rule = CODES[failed.code]
+        end = TaskEnd(State.FAILED, code=failed.code, kind=rule.kind, culprit=rule.culprit, reason=failed.reason)
+        return end_task(session, task, end, now)
+    if task.stop_requested:
+        return end_task(session, task, _stop(task, failed.reason), now)
+    if move.kind == "stay":
+        # the platform asked for a person: no other account gets round that with the same task
+        task.pinned_account, task.pinned_phone, task.meant_for = task.account_id, None, None
+    return _back_to_ready(task, now, move.after, f"again after {failed.code}: {failed.reason}")
+
+
+def _back_to_ready(task: Task, now: datetime, after: float, why: str) -> list[str]:
+    task.state, task.incarnation, task.lease_until = State.READY, None, None
+    task.rung_at, task.rung_queue = None, None
+    task.not_before, task.waits_for = now + timedelta(seconds=after), why
+    return [] if after else [task.id]
+
+
+def _doubt(session: Session, task: Task, failed: Failed) -> list[str]:
+    """An attempt ended without failing, and left an action in doubt."""
+    return apply_decision(session, task, failed, _next(session, task, failed.code))
+
+
+def _verify(session: Session, task: Task, failed: Failed, after: float, now: datetime) -> list[str]:
+    """The account that acted looks for what is in doubt, before anything else is done for this task."""
+    found = doubts(session, task.id)
+    if not found:
+        return _back_to_ready(task, now, after, failed.reason)
+    pin_to_verify(task, found[0].act.account_id)
+    return _back_to_ready(task, now, after, f"to be looked for on the app: {failed.reason}")
+
+
+def _review(session: Session, task: Task, failed: Failed, now: datetime) -> list[str]:
+    rule = CODES[failed.code]
+    task.state, task.incarnation, task.lease_until = State.NEEDS_REVIEW, None, None
+    task.failure_code, task.failure_kind, task.culprit = failed.code, rule.kind, rule.culprit
+    task.reason = failed.reason
+    text = f"{task.flow} {task.id} as account {task.account_id} on phone {task.phone_serial}: {failed.reason}"
+    raise_alert(session, "needs_review", f"task:{task.id}", text, rule.remedy, now)
+    owe_task(session, task, now)
+    return []
+
+
+def lose(session: Session, task: Task, why: str) -> list[str]:
+    """The attempt that runs is lost with its worker: another one follows, or a person looks."""
+    attempt = session.scalars(select(Attempt).where(Attempt.task_id == task.id, Attempt.number == task.attempt)).one()
+    attempt.ended_at, attempt.outcome, attempt.reason = database_now(session), "lost", why
+    attempt.failure_code, attempt.failure_kind, attempt.culprit = "phone_lost", "other_phone", "phone"
+    session.flush()
+    doubtful = in_doubt(session, task.id)
+    if not doubtful and pending_request(session, task) is not None:
+        return hold_if_paused(session, task, _goes_on(session, task, why))
+    failed = Failed("outcome_unknown" if doubtful else "phone_lost", why)
+    return apply_decision(session, task, failed, _next(session, task, failed.code))

@@ -1,0 +1,52 @@
+"""Rescue: tasks whose worker died or whose lease ran out go on elsewhere."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from models.database.clock import database_now
+from models.tables import Task
+from models.tasks.states import State
+from models.transactions.read_write import write
+from workers.attempts.record import lose
+
+BATCH_SIZE = 100
+
+
+def incarnation_died(engine: Engine, incarnation: str, why: str) -> list[str]:
+    """A worker is known to be dead: what it held goes on at once. The ids that became ready."""
+
+    def work(session: Session) -> list[str]:
+        held = session.scalars(
+            select(Task).where(Task.state == State.RUNNING, Task.incarnation == incarnation).with_for_update()
+        ).all()
+        return [ready for task in held for ready in lose(session, task, why)]
+
+    return write(engine, work)
+
+
+def rescue_expired(engine: Engine) -> list[str]:
+    """Leases that ran out, at most 100 at once: their workers stopped touching the phone before."""
+
+    def work(session: Session) -> list[str]:
+        now = database_now(session)
+        expired = session.scalars(
+            select(Task.id)
+            .where(Task.state == State.RUNNING, Task.lease_until < now)
+            .order_by(Task.id)
+            .limit(BATCH_SIZE)
+        ).all()
+        ready: list[str] = []
+        for task_id in expired:
+            # one that somebody holds is looked at in the next round: a worker that stands still in the middle of
+            # a transaction must not keep all others waiting
+            locked = select(Task).where(Task.id == task_id).with_for_update(skip_locked=True)
+            task = session.scalars(locked).one_or_none()
+            if task is None:
+                continue
+            if task.state == State.RUNNING and task.lease_until is not None and task.lease_until < now:
+                ready += lose(session, task, "its worker stopped renewing the lease")
+        return ready
+
+    return write(engine, work)

@@ -1,0 +1,52 @@
+"""Unclaimed: a ticket that raised before its task was claimed is counted; after three in a row the task fails.
+
+Nothing was done then, and nothing will be: whatever is wrong stands between the ticket and the claim.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from flows.failures import CODES
+from models.database.clock import database_now
+from models.database.storable import storable_text
+from models.tables import Task
+from models.tasks.states import State
+from models.transactions.read_write import write
+from workers.attempts.assignment import lock_shares
+from workers.lifecycle.dependents import TaskEnd, end_task
+
+MOST = 3  # tickets in a row
+PAUSE = timedelta(seconds=1)  # before the next ticket; twice as long after the second
+LONGEST_PAUSE = timedelta(minutes=5)
+MOST_REASON = 500
+
+
+def note_raised(engine: Engine, task_id: str, name: str, code: str, why: str) -> list[str]:
+    """A ticket named `name` raised: count it, and end its task when it was the third. The ids that became ready.
+
+    A message that names another task than the ledger does is none of that task's tickets, and counts for nothing.
+    What is to be verified never fails by this: it waits until its latest end, and then a person is asked.
+    """
+
+    def work(session: Session) -> list[str]:
+        lock_shares(session, task_id)
+        task = session.scalars(select(Task).where(Task.id == task_id).with_for_update()).one_or_none()
+        if task is None or task.state != State.READY or task.flow != name:
+            return []
+        now = database_now(session)
+        task.tickets_failed += 1
+        said = storable_text(f"{task.tickets_failed} tickets in a row led nowhere: {why}", MOST_REASON)
+        if task.tickets_failed >= MOST and not task.verifying:
+            rule = CODES[code]
+            end = TaskEnd(State.FAILED, code=code, kind=rule.kind, culprit=rule.culprit, reason=said)
+            return end_task(session, task, end, now)
+        pause = min(LONGEST_PAUSE, PAUSE * 2 ** min(16, task.tickets_failed - 1))
+        task.rung_at, task.rung_queue, task.waits_for = None, None, said
+        task.not_before = max(task.not_before, now + pause)
+        return []
+
+    return write(engine, work)

@@ -1,0 +1,187 @@
+"""The operator's day: from a campaign file to the canvas that is planted."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from celery import chord, group
+from celery.canvas import Signature
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from models.fleet.accounts import known_accounts
+from models.refused import Problem, Refused
+from models.responsible_use.authors import read_caps
+from models.responsible_use.caps import basis_refusal
+from models.tables import ActionRow, Phone
+from models.transactions.read_write import read
+from workers.app import app
+from workers.campaigns.campaign_file import CampaignFile, Collecting, Placed
+from workers.campaigns.cap_check import cap_problems, doers_of, text_problems
+from workers.campaigns.given_campaign import GivenCampaign
+from workers.planting.handle import Handle
+from workers.planting.submit import submit
+from workers.planting.validate import LedgerFacts, unknown_queue
+from workers.planting.validation_errors import Loc
+from workers.runtime.process_engine import process_engine
+
+
+def submit_day(day: GivenCampaign | CampaignFile, *, asked_by: str, engine: Engine | None = None) -> Handle:
+    """Plant a campaign file. Raises Refused with every problem, and then nothing is planted."""
+    ground = engine or process_engine()
+    given = GivenCampaign(day.model_dump()) if isinstance(day, CampaignFile) else day
+    checked = read(ground, lambda session: check_day(session, given))
+    seed = checked.day.seed if checked.day.seed is not None else random.SystemRandom().getrandbits(31)
+    return submit(
+        day_canvas(checked),
+        name=checked.day.campaign,
+        asked_by=asked_by,
+        seed=seed,
+        asked_for=checked.day.model_dump(mode="json"),
+        engine=ground,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedDay:
+    """A campaign file that may be planted, and the accounts that take part."""
+
+    day: CampaignFile
+    accounts: Sequence[str]
+
+
+def day_canvas(checked: CheckedDay) -> Signature:
+    """Nurture once an account; beside it titles → comments → directed. What fails stops only what needs it."""
+    day = checked.day
+    parts = list(_sessions(day, checked.accounts))
+    if day.collect is not None:
+        collected = group(_author_collection(day.collect, author) for author in day.collect.authors)
+        parts.append(chord(collected, _after_collection(day, checked.accounts).set(join="settled")))
+    return group(parts)
+
+
+def _sessions(day: CampaignFile, accounts: Sequence[str]) -> Iterator[Signature]:
+    """One nurture session an account, where it is logged in when its turn comes; a queue that is named has just one."""
+    if day.nurture is None:
+        return
+    options = day.nurture.options()
+    pinned = options.pop("queue", None)
+    for queue in [pinned] if pinned is not None else [f"account.{account}" for account in accounts]:
+        yield app.signature("nurture", kwargs=day.nurture.params(), queue=queue, immutable=True).set(**options)
+
+
+def _author_collection(wanted: Collecting, author: str) -> Signature:
+    titles = app.signature(
+        "collect_titles",
+        kwargs={
+            "author_id": author,
+            "count": wanted.videos,
+            "least_comments": wanted.least_comments,
+            "video_loop": wanted.video_loop,
+        },
+        immutable=True,
+    ).set(**wanted.options())
+    fan = {"most": wanted.comments, "video_loop": wanted.video_loop, **wanted.options()}
+    return titles | app.signature("each_title", kwargs=fan)
+
+
+def _after_collection(day: CampaignFile, accounts: Sequence[str]) -> Signature:
+    if day.directed is None:
+        return app.signature("gather")
+    asked, doers = day.directed.per_account, len(doers_of(day.directed, accounts, {}))
+    return app.signature(
+        "draw_directed",
+        kwargs={
+            "comment": asked.comments * doers,
+            "reply": asked.replies * doers,
+            "like_comment": asked.comment_likes * doers,
+            "comment_texts": list(day.directed.comment_texts),
+            "reply_texts": list(day.directed.reply_texts),
+            "video_loop": day.directed.video_loop,
+            "comment_loop": day.directed.comment_loop,
+            **day.directed.options(),
+        },
+    )
+
+
+def check_day(session: Session, given: GivenCampaign, *, sandbox: bool = False) -> CheckedDay:
+    """A campaign for simulated phones or for real ones. Raises Refused with all that is wrong in fields and names."""
+    ground = LedgerFacts(session, sandbox=sandbox)
+    day: CampaignFile | None = None
+    problems: list[Problem] = list(given.lost)
+    try:
+        day = given.fields()
+    except Refused as refused:
+        problems += refused.problems
+    accounts = given.accounts()
+    taking_part = [one for one, live in ground.accounts.items() if live] if accounts is None else accounts
+    problems += _account_problems(session, ground, given, taking_part, sandbox=sandbox)
+    problems += _author_problems(ground, given)
+    if day is not None:
+        problems += _queue_problems(ground, given, day)
+        problems += _room_problems(session, ground, day, taking_part)
+        if not problems:
+            return CheckedDay(day, taking_part)
+    raise Refused(problems)
+
+
+def _account_problems(
+    session: Session, ground: LedgerFacts, given: GivenCampaign, taking_part: Sequence[str], *, sandbox: bool
+) -> Iterator[Problem]:
+    if not taking_part and given.accounts() is None:
+        yield given.at(("accounts",), _nobody(session, sandbox=sandbox))
+    for place, account in enumerate(given.accounts() or ()):
+        if account not in ground.accounts:
+            unknown = Problem("accounts", f"account {account!r} is unknown", "see: phonefleet accounts list")
+            yield given.at(("accounts", place), unknown)
+
+
+def _nobody(session: Session, *, sandbox: bool) -> Problem:
+    others = len(known_accounts(session, sandbox=not sandbox))
+    if others:
+        if sandbox:
+            remedy = "use a key that is no sandbox key, or start simulated phones: a host with PHONEFLEET_SANDBOX=1"
+            return Problem("accounts", f"none of a simulated phone is known; {others} of real phones are", remedy)
+        reason = f"none of a real phone is known; {others} of simulated phones are, which a sandbox key alone may use"
+        return Problem(
+            "accounts", reason, "ask with a sandbox key, or start real phones: a host without PHONEFLEET_SANDBOX=1"
+        )
+    return Problem("accounts", "no account is known yet", "start the hosts, or: phonefleet accounts add")
+
+
+def _author_problems(ground: LedgerFacts, given: GivenCampaign) -> Iterator[Problem]:
+    for place, author in enumerate(given.authors()):
+        basis = ground.basis(author)
+        at: Loc = ("collect", "authors", place)
+        if basis is None:
+            unknown = Problem("collect.authors", f"author {author!r} is unknown", "phonefleet authors add ID NAME")
+            yield given.at(at, unknown)
+        elif given.writes:
+            refusal = basis_refusal(author, basis, ground.today)
+            if refusal is not None:
+                remedy = "an admin sets a basis: phonefleet authors basis; or say without_basis: collect_only"
+                yield given.at(at, Problem("collect.authors", refusal.reason, remedy))
+
+
+def _queue_problems(ground: LedgerFacts, given: GivenCampaign, day: CampaignFile) -> Iterator[Problem]:
+    for name in ("nurture", "collect", "directed"):
+        part: Placed | None = getattr(day, name)
+        if part is not None and part.queue is not None:
+            for problem in unknown_queue(ground, part.queue, name):
+                yield given.at((name, "queue"), problem)
+
+
+def _room_problems(
+    session: Session, ground: LedgerFacts, day: CampaignFile, accounts: Sequence[str]
+) -> Iterator[Problem]:
+    counted = session.execute(
+        select(ActionRow.account_id, func.count())
+        .where(ActionRow.day == ground.today, ActionRow.outcome != "not_done")
+        .group_by(ActionRow.account_id)
+    )
+    logged_in = session.execute(select(Phone.serial, Phone.account_id))
+    on_phone = {serial: account for serial, account in logged_in if account is not None}
+    yield from cap_problems(day, accounts, read_caps(session), dict(counted.all()), on_phone)
+    yield from text_problems(day, accounts)

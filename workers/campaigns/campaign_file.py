@@ -1,0 +1,161 @@
+"""The campaign file: the operator's day as YAML that anyone can edit. Its fields, and what each may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from flows.checks import check_text
+from flows.nurture import NurtureParams
+from workers.planting.validation_errors import written
+
+DAY = 86_400  # seconds
+
+
+def _queue(value: str) -> str:
+    place, _, name = value.partition(".")
+    if value != "pool" and (place not in ("account", "phone") or not name.strip()):
+        raise ValueError(f"{value!r} is no queue; write pool, account.ID or phone.SERIAL")
+    return value
+
+
+def _all_or_list(value: Any) -> Any:
+    """Whoever writes a single id instead of a list is told of both."""
+    if value != "all" and not isinstance(value, tuple | list):
+        raise ValueError(f"{written(value)} is neither all nor a list; write all, or a list of account ids")
+    return value
+
+
+Queue = Annotated[str, AfterValidator(_queue)]
+Loop = Annotated[int, Field(ge=1, le=1000, examples=[60])]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Placed(_Part):
+    """Where a part's tasks run, how urgent they are and how long one may run: Celery's own options."""
+
+    queue: Queue | None = Field(default=None, examples=["phone.SERIAL"])
+    priority: int | None = Field(default=None, ge=0, le=9, examples=[3])
+    time_limit: int | None = Field(default=None, ge=1, le=DAY, examples=[600])  # seconds
+
+    def options(self) -> dict[str, Any]:
+        """As options of a canvas; what is absent is the flow's own."""
+        return self.model_dump(include=set(Placed.model_fields), exclude_none=True)
+
+
+class Nurturing(Placed, NurtureParams):
+    """What each account's nurture session does: the flow's own parameters, and where it runs."""
+
+    @field_validator("queue")
+    @classmethod
+    def _on_one_account(cls, queue: str | None) -> str | None:
+        if queue == "pool":
+            raise ValueError("a session runs on one account and not in the pool; write account.ID or phone.SERIAL")
+        return queue
+
+    def params(self) -> dict[str, Any]:
+        """The flow's parameters alone."""
+        return self.model_dump(mode="json", include=set(NurtureParams.model_fields))
+
+
+class _Collection(_Part):
+    """What is collected."""
+
+    authors: tuple[str, ...] = Field(min_length=1, examples=[["xiaopeng"]])
+    videos: int = Field(ge=1, le=50, examples=[2])
+    comments: int = Field(ge=1, le=1000, examples=[50])
+    least_comments: int = Field(default=0, ge=0, le=5000, examples=[50])
+    video_loop: Loop = 60
+
+
+class Collecting(Placed, _Collection):
+    """Of each author so many videos, with so many comments each."""
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        _once("authors", self.authors)
+        return self
+
+
+class PerAccount(_Part):
+    """Directed work that equals so much an account; who does it is the fleet's to spread."""
+
+    comments: int = Field(default=0, ge=0, le=50, examples=[3])
+    replies: int = Field(default=0, ge=0, le=50, examples=[3])
+    comment_likes: int = Field(default=0, ge=0, le=50, examples=[5])
+
+    @property
+    def total(self) -> int:
+        return self.comments + self.replies + self.comment_likes
+
+
+class _Direction(_Part):
+    """What is written, and how far its target is looked for."""
+
+    per_account: PerAccount
+    comment_texts: tuple[str, ...] = Field(default=(), examples=[["讲得很清楚"]])
+    reply_texts: tuple[str, ...] = Field(default=(), examples=[["说得有道理"]])
+    video_loop: Loop = 60
+    comment_loop: int = Field(default=200, ge=1, le=5000, examples=[200])
+
+
+class Directing(Placed, _Direction):
+    """Directed work on comments drawn at random from those collected, with the operator's own texts."""
+
+    @model_validator(mode="after")
+    def _texts(self) -> Self:
+        for count, texts, name in (
+            (self.per_account.comments, self.comment_texts, "comment_texts"),
+            (self.per_account.replies, self.reply_texts, "reply_texts"),
+        ):
+            if count and not texts:
+                raise ValueError(f"{name}: {count} an account asked for but no texts given; give the operator's own")
+            for place, text in enumerate(texts):
+                try:
+                    check_text(text)
+                except ValueError as error:
+                    raise ValueError(f"{name}[{place}]: {error}") from None
+            _once(name, texts)
+        return self
+
+
+class CampaignFile(_Part):
+    """A day's work. Absent parts are not done."""
+
+    campaign: str = Field(min_length=1, max_length=191, examples=["标准日"])
+    accounts: Annotated[Literal["all"] | tuple[str, ...], BeforeValidator(_all_or_list)] = Field(
+        default="all", examples=[["acc0001"]]
+    )
+    nurture: Nurturing | None = None
+    collect: Collecting | None = None
+    directed: Directing | None = None
+    without_basis: Literal["refuse", "collect_only"] = "refuse"
+    seed: int | None = Field(default=None, ge=0, le=0x7FFFFFFF, examples=[7])
+
+    @model_validator(mode="after")
+    def _accounts_once(self) -> Self:
+        if self.accounts == "all":
+            return self
+        if not self.accounts:
+            raise ValueError("accounts: none is named; write all, or name some")
+        _once("accounts", self.accounts)
+        return self
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.nurture is None and self.collect is None:
+            raise ValueError("nurture, collect: neither is there; a campaign needs something to do")
+        if self.directed is not None and self.collect is None:
+            raise ValueError("directed: draws from what is collected; add a collect part")
+        return self
+
+
+def _once(field: str, names: Sequence[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{field}: named twice: {', '.join(twice[:5])}; name each once")

@@ -1,0 +1,171 @@
+"""Draw: directed tasks at random from the comments collected, within the caps. Pure, from a seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from flows.texts import Deck
+from models.database.content_key import content_key
+from models.responsible_use.caps import Caps
+
+
+class DirectedRequest(BaseModel):
+    """How much directed work of each kind is asked for, with the operator's own texts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    comment: int = Field(default=0, ge=0, le=10_000)
+    reply: int = Field(default=0, ge=0, le=10_000)
+    like_comment: int = Field(default=0, ge=0, le=10_000)
+    comment_texts: tuple[str, ...] = ()
+    reply_texts: tuple[str, ...] = ()
+    video_loop: int | None = None
+    comment_loop: int | None = None
+    # where the directed tasks run, how urgent they are, how many seconds one may run: Celery's own options
+    queue: str | None = Field(default=None, max_length=255)
+    priority: int | None = Field(default=None, ge=0, le=9)
+    time_limit: int | None = Field(default=None, ge=1, le=86_400)
+
+    def options(self) -> dict[str, Any]:
+        """The options of each directed task."""
+        return self.model_dump(include={"queue", "priority", "time_limit"}, exclude_none=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment that may be a target, by what a person would call it by."""
+
+    author_id: str
+    title: str
+    commenter: str
+    text: str
+
+    @property
+    def video(self) -> tuple[str, str]:
+        return self.author_id, self.title
+
+    @property
+    def key(self) -> str:
+        return content_key(self.author_id, self.title, self.commenter, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What there is of ours: how many replies and likes each comment has, by its key; which texts each video has."""
+
+    replies: Mapping[str, int] = field(default_factory=dict)
+    likes: Mapping[str, int] = field(default_factory=dict)
+    texts: Mapping[tuple[str, str], Set[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The parameters of the directed tasks, and by kind how many were asked for and how many could be drawn."""
+
+    tasks: tuple[dict[str, Any], ...]
+    asked: dict[str, int]
+    drawn: dict[str, int]
+
+
+def draw(found: Sequence[Comment], wishes: DirectedRequest, caps: Caps, used: Used, *, seed: int) -> Drawn:
+    """Spread the work evenly over the videos; what the material or the caps do not hold is left out and counted.
+
+    A comment whose author and text occur twice under one title cannot be told apart, and is no target.
+    """
+    rng = random.Random(seed)
+    targets = _unique(found)
+    by_video: dict[tuple[str, str], list[Comment]] = {}
+    for comment in targets:
+        by_video.setdefault(comment.video, []).append(comment)
+    videos = list(by_video)
+    rng.shuffle(videos)
+    for comments in by_video.values():
+        rng.shuffle(comments)
+    loops = {"video_loop": wishes.video_loop, "comment_loop": wishes.comment_loop}
+    common = {name: value for name, value in loops.items() if value is not None}
+    # Replies first: a comment takes one of them, but likes may share it.
+    replies = _slots(by_video, videos, used.replies, caps.replies_per_comment, wishes.reply)
+    likes = _slots(by_video, videos, used.likes, caps.likes_per_comment, wishes.like_comment)
+    tasks = [
+        *({"kind": "comment", "author_id": author, "title": title} for author, title in _again(videos, wishes.comment)),
+        *(_target("reply", one) for one in replies),
+        *(_target("like_comment", one) for one in likes),
+    ]
+    rng.shuffle(tasks)
+    tasks = [{**task, **common} for task in _with_texts(tasks, wishes, used, rng)]
+    asked = {"comment": wishes.comment, "reply": wishes.reply, "like_comment": wishes.like_comment}
+    drawn = {kind: sum(1 for task in tasks if task["kind"] == kind) for kind in asked}
+    return Drawn(tuple(tasks), asked, drawn)
+
+
+def _unique(found: Sequence[Comment]) -> list[Comment]:
+    seen: dict[Comment, int] = {}
+    for comment in found:
+        seen[comment] = seen.get(comment, 0) + 1
+    return [comment for comment, times in seen.items() if times == 1 and comment.commenter and comment.text]
+
+
+def _slots(
+    by_video: Mapping[tuple[str, str], Sequence[Comment]],
+    videos: Sequence[tuple[str, str]],
+    used: Mapping[str, int],
+    most: int,
+    wanted: int,
+) -> list[Comment]:
+    """Comments with room left, one video after the other in turn; the same comment again only when all had one."""
+    chosen: list[Comment] = []
+    for level in range(most):
+        places = {video: [one for one in by_video[video] if used.get(one.key, 0) + level < most] for video in videos}
+        for comment in _in_turn([places[video] for video in videos]):
+            if len(chosen) == wanted:
+                return chosen
+            chosen.append(comment)
+    return chosen
+
+
+def _in_turn(lists: Sequence[Sequence[Comment]]) -> Iterator[Comment]:
+    for index in range(max((len(one) for one in lists), default=0)):
+        for one in lists:
+            if index < len(one):
+                yield one[index]
+
+
+def _again(videos: Sequence[tuple[str, str]], wanted: int) -> list[tuple[str, str]]:
+    return [videos[index % len(videos)] for index in range(wanted)] if videos else []
+
+
+def _with_texts(
+    tasks: Sequence[dict[str, Any]], wishes: DirectedRequest, used: Used, rng: random.Random
+) -> Iterator[dict[str, Any]]:
+    """The tasks with the operator's texts dealt to them; one for which no text is left is left out.
+
+    No text is posted twice on one video, nor by two tasks in succession while another one is left.
+    """
+    decks = {"comment": Deck(wishes.comment_texts, rng), "reply": Deck(wishes.reply_texts, rng)}
+    on_video = {video: set(texts) for video, texts in used.texts.items()}
+    for task in tasks:
+        deck = decks.get(task["kind"])
+        if deck is None:
+            yield task
+            continue
+        there = on_video.setdefault((task["author_id"], task["title"]), set())
+        text = deck.next(there)
+        if text is not None:
+            deck.posted(text)
+            there.add(text)
+            yield {**task, "text": text}
+
+
+def _target(kind: str, comment: Comment) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "author_id": comment.author_id,
+        "title": comment.title,
+        "target_commenter": comment.commenter,
+        "target_comment": comment.text,
+    }

@@ -1,0 +1,129 @@
+"""A campaign as it was given, by a file or by the interface: read, checked, and explained where it is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from models.refused import Problem, Refused, refuse
+from workers.campaigns.campaign_file import CampaignFile
+from workers.campaigns.campaign_yaml import FORM, Written, read_yaml
+from workers.planting.validation_errors import NO_SUCH_FIELD, Loc, problems_of
+
+MOST_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class GivenCampaign:
+    """The fields of a campaign, not yet checked; `written` when they come from a file's text."""
+
+    data: Mapping[str, Any]
+    written: Written | None = None
+
+    def check(self) -> CampaignFile:
+        """The campaign. Raises Refused with every problem: the field, the reason, the remedy."""
+        problems = list(self.lost)
+        try:
+            day = self.fields()
+        except Refused as refused:
+            raise Refused([*problems, *refused.problems]) from refused
+        if problems:
+            raise Refused(problems)
+        return day
+
+    @property
+    def lost(self) -> Sequence[Problem]:
+        """What YAML would have dropped without a word."""
+        return () if self.written is None else self.written.problems
+
+    def fields(self) -> CampaignFile:
+        """The campaign as its fields say. Raises Refused with every problem of these.
+
+        Nothing is guessed from another type: `yes` is no number, and 12 is no name.
+        """
+        try:
+            return CampaignFile.model_validate(_tuples(self.data), strict=True)
+        except ValidationError as error:
+            found = problems_of(error, CampaignFile)
+            raise Refused(
+                self.at(loc, replace(one, field=one.field or "campaign file")) for loc, one in found
+            ) from error
+
+    def accounts(self) -> list[str] | None:
+        """The accounts that are named, as far as they can be read; None: all."""
+        return _names(self.data.get("accounts", "all"))
+
+    def authors(self) -> list[str]:
+        """The authors that are named, as far as they can be read."""
+        collect = self.data.get("collect")
+        return (_names(collect.get("authors")) or []) if isinstance(collect, Mapping) else []
+
+    @property
+    def writes(self) -> bool:
+        """Directed work is asked for, and an author without a basis refuses the campaign."""
+        return self.data.get("directed") is not None and self.data.get("without_basis", "refuse") != "collect_only"
+
+    def at(self, loc: Loc, problem: Problem) -> Problem:
+        """The problem, with the line and column of its field when there is a text."""
+        problem = replace(problem, field=problem.field or "campaign file")
+        if self.written is None:
+            return problem
+        unknown = problem.reason == NO_SUCH_FIELD
+        return replace(problem, reason=f"{self.written.spot(loc, key=unknown)}: {problem.reason}")
+
+
+def read_campaign_file(path: Path) -> CampaignFile:
+    """The file's content, checked. Raises Refused with every problem: the field, the reason, the remedy."""
+    return load_campaign_file(path).check()
+
+
+def parse_campaign(text: str, source: str) -> CampaignFile:
+    """As `read_campaign_file`, from text."""
+    return load_campaign(text, source).check()
+
+
+def load_campaign_file(path: Path) -> GivenCampaign:
+    """The file's fields, not yet checked. Raises Refused when it is no YAML file."""
+    try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise refuse(str(path), f"{size} bytes are too many for a campaign file", f"keep it under {MOST_BYTES}")
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise refuse(str(path), f"byte {error.start + 1} is not UTF-8", "save the file as UTF-8") from error
+    except OSError as error:
+        raise refuse(str(path), f"cannot be read: {error.strerror}", "name a YAML file in UTF-8") from error
+    return load_campaign(text, str(path))
+
+
+def load_campaign(text: str, source: str) -> GivenCampaign:
+    """As `load_campaign_file`, from text."""
+    written = read_yaml(text, source)
+    if not isinstance(written.data, dict):
+        raise refuse(source, "holds no fields", FORM)
+    return GivenCampaign(written.data, written)
+
+
+def _names(value: Any) -> list[str] | None:
+    if isinstance(value, str):
+        return None
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list | tuple) else []
+
+
+def _tuples(value: Any, done: dict[int, Any] | None = None) -> Any:
+    """Lists as tuples, which strict models take; a list that is referred to often is turned once."""
+    done = {} if done is None else done
+    if id(value) in done:
+        return done[id(value)]
+    if isinstance(value, Mapping):
+        made: Any = {key: _tuples(one, done) for key, one in value.items()}
+    elif isinstance(value, list | tuple):
+        made = tuple(_tuples(one, done) for one in value)
+    else:
+        return value
+    done[id(value)] = made
+    return made

@@ -1,0 +1,131 @@
+"""The desk tasks between the stages: fan titles out, draw directed work, gather what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from celery import chord, group
+from celery.canvas import Signature
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.database.clock import database_now
+from models.database.content_key import content_key
+from models.responsible_use.authors import basis_of, read_caps
+from models.responsible_use.caps import basis_refusal, operator_day
+from models.tables import Account, ActionRow
+from models.transactions.read_write import read
+from workers.app import app
+from workers.campaigns.draw import Comment, DirectedRequest, Drawn, Used, draw
+from workers.desk import Desk
+from workers.execution.register import desk_task
+from workers.settings import settings
+
+OPTIONS = frozenset({"queue", "priority", "time_limit"})
+
+
+@desk_task
+def each_title(
+    desk: Desk, titles: Mapping[str, Any], most: int = 50, video_loop: int | None = None, **options: Any
+) -> Signature | list[Any]:
+    """Put one collect_comments for each title in this task's place; a title that fails does not stop the others.
+
+    `options` are those of each collect_comments: queue, priority, time_limit (seconds).
+    """
+    more = {} if video_loop is None else {"video_loop": video_loop}
+    unknown = sorted(set(options) - OPTIONS)
+    if unknown:
+        raise TypeError(
+            f"each_title has no {', '.join(unknown)}; it takes most, video_loop, {', '.join(sorted(OPTIONS))}"
+        )
+    fan = [
+        app.signature(
+            "collect_comments",
+            kwargs={"author_id": title["author_id"], "title": title["title"], "most": most, **more},
+            immutable=True,
+        ).set(**options)
+        for title in titles["titles"]
+    ]
+    if not fan:
+        return []
+    return chord(group(fan), app.signature("gather").set(join="settled"))
+
+
+@desk_task
+def gather(desk: Desk, results: Sequence[Any]) -> list[Any]:
+    """The results of the stage before, as one list; lists in it are put in its place."""
+    flat: list[Any] = []
+    for result in results:
+        flat.extend(result) if isinstance(result, list) else flat.append(result)
+    return flat
+
+
+@desk_task
+def draw_directed(desk: Desk, collected: Sequence[Any], **wishes: Any) -> Signature | dict[str, Any]:
+    """Draw comments at random from those collected, within the caps; the directed tasks take this task's place."""
+    asked = DirectedRequest.model_validate(wishes)
+    found = [comment for one in _flat(collected) for comment in _comments(one)]
+    videos = list(dict.fromkeys((comment.author_id, comment.title) for comment in found))
+    used, ours, without = read(desk.engine, lambda session: _ground(session, videos))
+    found = [one for one in found if one.commenter not in ours and one.author_id not in without]
+    caps = read(desk.engine, read_caps)
+    drawn = draw(found, asked, caps, used, seed=desk.claim.seed)
+    if not drawn.tasks:
+        return _tally([], drawn)
+    options = asked.options()
+    fan = [app.signature("directed", kwargs=params, immutable=True).set(**options) for params in drawn.tasks]
+    body = app.signature("tally", kwargs={"asked": drawn.asked, "drawn": drawn.drawn})
+    return chord(group(fan), body.set(join="settled"))
+
+
+@desk_task
+def tally(desk: Desk, results: Sequence[Any], asked: Mapping[str, int], drawn: Mapping[str, int]) -> dict[str, Any]:
+    """What was asked for, what the material and the caps left to draw, and what was done, by kind."""
+    return _tally(results, Drawn((), dict(asked), dict(drawn)))
+
+
+def _tally(results: Sequence[Any], drawn: Drawn) -> dict[str, Any]:
+    done: dict[str, int] = {}
+    for result in results:
+        done[result["kind"]] = done.get(result["kind"], 0) + 1
+    return {"asked": drawn.asked, "drawn": drawn.drawn, "done": done}
+
+
+def _flat(collected: Sequence[Any]) -> list[Mapping[str, Any]]:
+    flat: list[Mapping[str, Any]] = []
+    for one in collected:
+        flat.extend(one) if isinstance(one, list) else flat.append(one)
+    return flat
+
+
+def _comments(collected: Mapping[str, Any]) -> list[Comment]:
+    return [
+        Comment(collected["author_id"], collected["title"], one["commenter"], one["text"])
+        for one in collected["comments"]
+    ]
+
+
+def _ground(session: Session, videos: Sequence[tuple[str, str]]) -> tuple[Used, frozenset[str], frozenset[str]]:
+    """What was done on these videos before, our own names, and the authors that we may only read."""
+    keys = {content_key(author, title): (author, title) for author, title in videos}
+    replies: dict[str, int] = {}
+    likes: dict[str, int] = {}
+    texts: dict[tuple[str, str], set[str]] = {}
+    rows = session.execute(
+        select(ActionRow.video_key, ActionRow.comment_key, ActionRow.kind, ActionRow.text).where(
+            ActionRow.author_id.in_({author for author, _ in videos}),
+            ActionRow.video_key.in_(list(keys)),
+            ActionRow.outcome != "not_done",
+        )
+    )
+    for video, comment, kind, text in rows:
+        if text:
+            texts.setdefault(keys[video], set()).add(text)
+        if comment is not None:
+            counts = likes if kind == "like_comment" else replies
+            counts[comment] = counts.get(comment, 0) + 1
+    today = operator_day(database_now(session), settings().timezone.key)
+    authors = {author for author, _ in videos}
+    without = {one for one in authors if basis_refusal(one, basis_of(session, one), today) is not None}
+    return Used(replies, likes, texts), frozenset(session.scalars(select(Account.name))), frozenset(without)

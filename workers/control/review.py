@@ -1,0 +1,113 @@
+"""Review: a person settles a task whose action nobody could tell about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
+
+from models.database.clock import database_now
+from models.history.audit_log import record_change
+from models.refused import refuse
+from models.responsible_use.action_journal import unpin
+from models.tables import ActionRow, Attempt, Task
+from models.tasks.states import State
+from models.transactions.read_write import read, write
+from workers.lifecycle.control_requests import hold_if_paused
+from workers.lifecycle.dependents import TaskEnd, end_task
+
+Verdict = Literal["happened", "not", "give-up"]
+
+
+@dataclass(frozen=True, slots=True)
+class InReview:
+    """A task that waits for a person: what is in doubt, where, and what was seen."""
+
+    task_id: str
+    flow: str
+    reason: str
+    account: str
+    phone: str
+    actions: tuple[str, ...]
+    evidence: str
+
+
+def in_review(engine: Engine, most: int = 100) -> Sequence[InReview]:
+    """The tasks that need a person, the oldest first."""
+
+    def work(session: Session) -> list[InReview]:
+        tasks = session.scalars(
+            select(Task).where(Task.state == State.NEEDS_REVIEW).order_by(Task.created_at).limit(most)
+        )
+        return [_told(session, task) for task in tasks.all()]
+
+    return read(engine, work)
+
+
+def _told(session: Session, task: Task) -> InReview:
+    actions = session.scalars(_open_actions(task.id)).all()
+    evidence = session.scalars(
+        select(Attempt.evidence).where(Attempt.task_id == task.id).order_by(Attempt.number.desc()).limit(1)
+    ).one_or_none()
+    return InReview(
+        task.id,
+        task.flow,
+        task.reason or "",
+        task.account_id or "",
+        task.phone_serial or "",
+        tuple(" ".join(filter(None, (a.kind, a.author_id, a.title, a.target_comment, a.text))) for a in actions),
+        str(evidence.get("url") or "") if isinstance(evidence, dict) else "",
+    )
+
+
+def _open_actions(task_id: str) -> Any:
+    return select(ActionRow).where(ActionRow.task_id == task_id, ActionRow.outcome == "declared").order_by(ActionRow.id)
+
+
+def settle(engine: Engine, task_id: str, verdict: Verdict, *, who: str, ring_now: bool = True) -> State:
+    """Write down what a person saw; the state the task is in then. Raises Refused.
+
+    `happened` and `not` settle the open action, and the task goes on: a flow that finds its action
+    done ends well without doing it again. `give-up` ends the task as failed, the action left open.
+    """
+
+    def work(session: Session) -> tuple[State, list[str]]:
+        task = session.scalars(select(Task).where(Task.id == task_id).with_for_update()).one_or_none()
+        if task is None or task.state != State.NEEDS_REVIEW:
+            state = "is unknown" if task is None else f"is {task.state}"
+            raise refuse("task", f"{task_id!r} {state}", "see: phonefleet review")
+        now = database_now(session)
+        record_change(session, who, f"task:{task_id}", {"state": task.state}, {"review": verdict})
+        if verdict == "give-up":
+            reason = f"{who} gave it up: {task.reason}"
+            end = TaskEnd(
+                State.FAILED, code=task.failure_code, kind=task.failure_kind, culprit=task.culprit, reason=reason
+            )
+            return State.FAILED, end_task(session, task, end, now)
+        session.execute(
+            update(ActionRow)
+            .where(ActionRow.task_id == task_id, ActionRow.outcome == "declared")
+            .values(
+                outcome="done" if verdict == "happened" else "not_done",
+                verified=verdict == "happened",
+                reason=f"{who} looked",
+                ended_at=now,
+            )
+        )
+        if task.verifying:
+            unpin(task)
+        task.state, task.failure_code, task.failure_kind, task.culprit = State.READY, None, None, None
+        task.rung_at, task.rung_queue, task.not_before = None, None, now
+        task.reason, task.waits_for = None, f"{who} settled what was in doubt"
+        ready = hold_if_paused(session, task, [task.id])
+        return State(task.state), ready
+
+    state, ready = write(engine, work)
+    if ring_now:  # else the coordinator does, within half a second
+        from workers.dispatch.ring import ring  # noqa: PLC0415 - Celery, which a command does without
+
+        ring(engine, ready)
+    return state

@@ -1,0 +1,32 @@
+"""Close: campaigns in which nothing is open get their outcome.
+
+The end of a task closes its campaign as a rule; two last tasks that end in the same moment may
+each see the other open.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, exists, select
+from sqlalchemy.orm import Session
+
+from models.database.clock import database_now
+from models.tables import Campaign, Task
+from models.tasks.states import OPEN
+from models.transactions.read_write import write
+from workers.lifecycle.dependents import close_campaign
+
+BATCH_SIZE = 50
+
+
+def close_ended(engine: Engine) -> int:
+    """Close campaigns, at most 50 at once; how many."""
+
+    def work(session: Session) -> int:
+        now = database_now(session)
+        still_open = exists().where(Task.campaign_id == Campaign.id, Task.state.in_(list(OPEN)))
+        ended = session.scalars(
+            select(Campaign.id).where(Campaign.outcome.is_(None), ~still_open).limit(BATCH_SIZE)
+        ).all()
+        return sum(close_campaign(session, campaign_id, now) for campaign_id in ended)
+
+    return write(engine, work)

@@ -1,0 +1,47 @@
+"""Lead: several coordinators may run; the one that holds the row in the ledger works."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from models.database.clock import database_now
+from models.tables import Leader
+from models.transactions.read_write import write
+
+ROLE = "coordinator"
+
+
+def lead(engine: Engine, incarnation: str, seconds: float) -> bool:
+    """Take the lead, or keep it, for so many seconds of database time. True for the leader."""
+
+    def work(session: Session) -> bool:
+        now = database_now(session)
+        row = session.scalars(select(Leader).where(Leader.role == ROLE).with_for_update()).one_or_none()
+        if row is None:
+            session.add(Leader(role=ROLE, incarnation=incarnation, until=now + timedelta(seconds=seconds)))
+            session.flush()
+            return True
+        if row.incarnation != incarnation and row.until > now:
+            return False
+        row.incarnation, row.until = incarnation, now + timedelta(seconds=seconds)
+        return True
+
+    try:
+        return write(engine, work)
+    except IntegrityError:  # another one made the first row
+        return False
+
+
+def step_down(engine: Engine, incarnation: str) -> None:
+    """Let another coordinator lead at once."""
+
+    def work(session: Session) -> None:
+        row = session.get(Leader, ROLE)
+        if row is not None and row.incarnation == incarnation:
+            row.until = database_now(session)
+
+    write(engine, work)

@@ -1,0 +1,24 @@
+"""Forget: give up callbacks nobody took in a week; delete old deliveries and state changes, and ids of requests."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from models.database.clock import database_now
+from models.history.request_ids import forget_seen
+from models.history.state_changes import forget_changes
+from models.notify.delivery_log import forget_deliveries
+from models.notify.lanes import give_up_old
+from models.transactions.read_write import write
+
+
+def forget(engine: Engine) -> int:
+    """A bounded number of each; how many."""
+
+    def work(session: Session) -> int:
+        now = database_now(session)
+        forgotten = give_up_old(session, now) + forget_deliveries(session, now)
+        return forgotten + forget_seen(session, now) + forget_changes(session, now)
+
+    return write(engine, work)

@@ -1,0 +1,38 @@
+"""Deliver: lanes in which a callback is due are rung, with as many tickets as may be sent there at once."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from models.database.clock import database_now
+from models.notify.lanes import RUNG_FOR, any_due, lanes_due
+from models.transactions.read_write import read, write
+from workers.app import app
+from workers.dispatch.messages import DELIVER, MOST_IN_A_LANE
+from workers.dispatch.tickets import Ticket, publish
+from workers.runtime.worker_identity import DELIVERY_QUEUE
+
+NORMAL = 6
+
+
+def ring_lanes(engine: Engine) -> int:
+    """Ring them; how many tickets went out. Raises NotPublished: they are rung again after 5 seconds."""
+    if not read(engine, lambda session: any_due(session, database_now(session))):
+        return 0
+
+    def work(session: Session) -> dict[str, int]:
+        return lanes_due(session, database_now(session), MOST_IN_A_LANE)
+
+    wanted = write(engine, work)
+    expires = 2 * RUNG_FOR.total_seconds()
+    return publish(
+        app,
+        [
+            Ticket(str(uuid4()), DELIVER, DELIVERY_QUEUE, NORMAL, expires, (lane,))
+            for lane, count in wanted.items()
+            for _ in range(count)
+        ],
+    )

@@ -1,0 +1,84 @@
+"""Hub: phones of one host that were lost at one moment are reported as one hub, and each of them says so."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
+
+from models.database.clock import database_now
+from models.fleet.phones import HOST_STOPPED
+from models.notify.alerts import raise_alert
+from models.tables import Phone
+from models.transactions.read_write import write
+
+FEWEST = 5  # fewer may go together by chance, or by somebody's hand
+TOGETHER = timedelta(seconds=3)
+SETTLED = timedelta(seconds=5)  # an adb server that was restarted has its phones back by then
+TOLD = "lost together with"  # how the reason of a phone begins whose group was told of
+REMEDY = "check the hub, its cable and its power supply"
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A phone that is offline, on which host, and since when."""
+
+    serial: str
+    host: str
+    since: datetime
+
+
+def lost_together(losses: Iterable[Loss]) -> list[list[Loss]]:
+    """Groups of 5 or more phones of one host of which the last was lost within 3 seconds of the first."""
+    by_host: dict[str, list[Loss]] = defaultdict(list)
+    for loss in sorted(losses, key=lambda one: (one.since, one.serial)):
+        by_host[loss.host].append(loss)
+    groups: list[list[Loss]] = []
+    for ordered in by_host.values():
+        group: list[Loss] = []
+        for loss in ordered:
+            if group and loss.since - group[0].since > TOGETHER:
+                groups.append(group)
+                group = []
+            group.append(loss)
+        groups.append(group)
+    return [group for group in groups if len(group) >= FEWEST]
+
+
+def report_hubs(engine: Engine, zone: ZoneInfo) -> int:
+    """Tell of each such group once: an alert, and the reason of its phones (with the time in `zone`); how many."""
+
+    def work(session: Session) -> int:
+        now = database_now(session)
+        groups = [group for group in lost_together(_untold(session)) if group[-1].since <= now - SETTLED]
+        for group in groups:
+            _tell(session, group, zone, now)
+        return len(groups)
+
+    return write(engine, work)
+
+
+def _untold(session: Session) -> list[Loss]:
+    """Phones that are offline by themselves, and not yet told to be lost together with others."""
+    lost = session.scalars(
+        select(Phone)
+        .where(Phone.state == "offline", Phone.state_since.is_not(None), Phone.why != HOST_STOPPED)
+        .where(~Phone.why.startswith(TOLD))
+        .order_by(Phone.serial)
+        .with_for_update()
+    )
+    return [Loss(phone.serial, phone.host, phone.state_since) for phone in lost if phone.state_since is not None]
+
+
+def _tell(session: Session, group: Sequence[Loss], zone: ZoneInfo, now: datetime) -> None:
+    serials = sorted(loss.serial for loss in group)
+    host, at = group[0].host, f"{group[0].since.astimezone(zone):%H:%M:%S}"
+    why = f"{TOLD} {len(group) - 1} others at {at}: {REMEDY}"
+    session.execute(update(Phone).where(Phone.serial.in_(serials)).values(why=why))
+    text = f"{len(group)} phones of host {host} were lost at {at}: {', '.join(serials)}"
+    raise_alert(session, "hub_lost", f"host:{host}", text, REMEDY, now, {"phones": serials})

@@ -1,0 +1,183 @@
+"""Ring: a ticket for each task that is ready, into the queue where it can be taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, and_, case, func, or_, select, update
+from sqlalchemy.orm import Session, load_only
+
+from models.database.clock import database_now
+from models.fleet.online_phones import online_phones
+from models.tables import Task
+from models.tasks.states import State
+from models.transactions.read_write import write
+from workers.app import app
+from workers.dispatch.routing import UNSERVED, WorkingPhones, place_for, shelf_of, ticket_priority
+from workers.dispatch.shown_arguments import shown
+from workers.dispatch.tickets import NotPublished, Ticket, publish
+from workers.runtime.broker import broker
+from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE, phone_queue
+
+PASSED_ON = timedelta(seconds=2)  # so long a ticket that was passed on may lie in a phone's own queue
+MOST_SHOWN = 4000  # characters of a task's arguments that are read for Flower
+BATCH_SIZE = 1000  # tickets in one round; the coordinator comes back for the rest
+
+
+def ring(engine: Engine, task_ids: Sequence[str]) -> int:
+    """Ring these tasks, if a ticket is owed for them. How many tickets went out.
+
+    A ring that fails is no error: the ledger still owes the tickets, and the coordinator rings again.
+    """
+    rung = 0
+    for start in range(0, len(task_ids), BATCH_SIZE):
+        rung += _ring_some(engine, task_ids[start : start + BATCH_SIZE])
+    return rung
+
+
+def ring_ready(engine: Engine) -> int:
+    """Ring every ready task that a ticket is owed for and whose time has come, at most 1000 at once."""
+    return _ring_some(engine, None)
+
+
+def _ring_some(engine: Engine, task_ids: Sequence[str] | None) -> int:
+    if (task_ids is not None and not task_ids) or not broker(app.conf.broker_url).may_be_used():
+        return 0
+    tickets = write(engine, lambda session: _mark_rung(session, task_ids))
+    try:
+        return publish(app, tickets, go_on=lambda: broker(app.conf.broker_url).reachable)
+    except NotPublished as error:
+        broker(app.conf.broker_url).failed(error)
+        write(engine, lambda session: owe_again(session, [ticket.task_id for ticket in tickets]))
+        return 0
+
+
+def _mark_rung(session: Session, task_ids: Sequence[str] | None) -> list[Ticket]:
+    """Marked before they are sent, so that no lock is held while Redis is slow; a ticket lost between is missed
+    by the coordinator and rung again."""
+    now = database_now(session)
+    shelf = shelf_of(online_phones(session, now))
+    if task_ids is None:
+        _take_back_stranded(session, shelf, now)
+        _say_why_not_rung(session, shelf, now)
+    tickets: list[Ticket] = []
+    for task, given in _owed(session, task_ids, shelf, now):
+        place = place_for(task.runs_on, task.pinned_account, task.pinned_phone, shelf)
+        if place.queue is None:
+            continue
+        words = shown(task.pinned_account or task.meant_for, given or {})
+        tickets.append(Ticket(task.id, task.flow, place.queue, ticket_priority(task), shown=words))
+        task.rung_at, task.rung_queue, task.waits_for, task.passed_on = now, place.queue, None, 0
+    return tickets
+
+
+def _owed(
+    session: Session, task_ids: Sequence[str] | None, shelf: WorkingPhones, now: datetime
+) -> Sequence[tuple[Task, Mapping[str, Any] | None]]:
+    """Tasks that can be rung now, and no others: a thousand that wait for a phone do not stand before them.
+
+    Locked: two that ring at once do not ring the same task twice. Small rows: no results, and of arguments, which
+    Flower shows a few of, none that are long.
+    """
+    has_place = or_(
+        Task.runs_on == "desk",
+        and_(in_pool(), Task.sandbox.in_([sort for sort in (True, False) if sort is not shelf.unserved])),
+        Task.pinned_phone.in_(list(shelf.phones)),
+        and_(Task.pinned_phone.is_(None), Task.pinned_account.in_(list(shelf.accounts))),
+    )
+    wanted = (
+        select(Task, case((func.length(Task.kwargs) <= MOST_SHOWN, Task.kwargs)))
+        .options(
+            load_only(
+                Task.flow,
+                Task.runs_on,
+                Task.pinned_account,
+                Task.pinned_phone,
+                Task.meant_for,
+                Task.priority,
+                Task.attempt,
+            )
+        )
+        .where(*_unrung(now), has_place)
+        .order_by(Task.attempt == 0, Task.priority, Task.created_at, Task.position)
+        .limit(BATCH_SIZE)
+        .with_for_update(skip_locked=True)
+    )
+    rows = session.execute(wanted if task_ids is None else wanted.where(Task.id.in_(task_ids)))
+    return [(task, given) for task, given in rows]
+
+
+def _unrung(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Task.state == State.READY,
+        Task.rung_at.is_(None),
+        Task.not_before <= now,
+        or_(~Task.stop_requested, Task.verifying),
+    )
+
+
+def in_pool() -> ColumnElement[bool]:
+    """Is it a task that any phone may take?"""
+    return and_(Task.runs_on == "phone", Task.pinned_phone.is_(None), Task.pinned_account.is_(None))
+
+
+def _say_why_not_rung(session: Session, shelf: WorkingPhones, now: datetime) -> None:
+    """People see what a task waits for that has no place. Written when it changes, and not every round."""
+    if shelf.unserved is not None:
+        _say(session, UNSERVED[shelf.unserved], *_unrung(now), in_pool(), Task.sandbox == shelf.unserved)
+    placeless = (
+        (Task.pinned_phone, Task.pinned_phone.not_in(list(shelf.phones))),
+        (Task.pinned_account, and_(Task.pinned_phone.is_(None), Task.pinned_account.not_in(list(shelf.accounts)))),
+    )
+    for pin, without in placeless:
+        pinned = session.scalars(
+            select(pin).where(*_unrung(now), pin.is_not(None), without, Task.runs_on == "phone").distinct()
+        ).all()
+        for name in pinned:
+            phone, account = (name, None) if pin is Task.pinned_phone else (None, name)
+            _say(session, place_for("phone", account, phone, shelf).waits_for, *_unrung(now), pin == name, without)
+
+
+def _say(session: Session, why: str | None, *which: ColumnElement[bool]) -> None:
+    said = func.coalesce(Task.waits_for, "") == why
+    session.execute(update(Task).where(*which, ~said).values(waits_for=why))
+
+
+def _take_back_stranded(session: Session, shelf: WorkingPhones, now: datetime) -> None:
+    """Tickets in the queue of a phone that does not work any more, or that has not come to them.
+
+    What was begun before and is nobody's own was passed there because it may run there. If that phone has its hands
+    full, or no worker yet, another may have been free for long.
+    """
+    session.execute(
+        update(Task)
+        .where(
+            in_pool(),
+            Task.state == State.READY,
+            Task.attempt > 0,
+            Task.rung_queue.is_not(None),
+            Task.rung_queue != POOL_QUEUE,
+            Task.rung_at < now - PASSED_ON,
+        )
+        .values(rung_at=None, rung_queue=None)
+    )
+    queues = session.scalars(
+        select(Task.rung_queue).where(Task.state == State.READY, Task.rung_queue.is_not(None)).distinct()
+    ).all()
+    served = {POOL_QUEUE, DESK_QUEUE, *map(phone_queue, shelf.phones)}
+    stranded = [queue for queue in queues if queue is not None and queue not in served]
+    if stranded:
+        session.execute(
+            update(Task)
+            .where(Task.state == State.READY, Task.rung_queue.in_(stranded))
+            .values(rung_at=None, rung_queue=None)
+        )
+
+
+def owe_again(session: Session, task_ids: Sequence[str]) -> None:
+    """The tickets of these tasks are lost: ring again."""
+    session.execute(
+        update(Task).where(Task.id.in_(task_ids), Task.state == State.READY).values(rung_at=None, rung_queue=None)
+    )

@@ -1,0 +1,106 @@
+"""Ship: from the spool to the storage, with a note in the ledger; what cannot be shipped is tried for a day."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from workers.evidence.bundle import FACTS, FILES, Bundle, summary
+from workers.evidence.mark_stored import Noted
+from workers.evidence.scrub import scrubbed
+from workers.evidence.spool import Spool, Spooled
+from workers.evidence.storage import Storage
+
+log = logging.getLogger("phonefleet.evidence")
+
+GIVE_UP_SECONDS = 86_400.0
+FAILURES_A_ROUND = 2  # then the storage is down, not the bundle bad
+
+Note = Callable[[str, int, dict[str, Any]], Noted]
+
+
+@dataclass(slots=True)
+class _Story:
+    """What was tried with one bundle."""
+
+    tries: int = 0
+    stored: bool = False
+    told: bool = False  # the ledger knows that it is late
+
+
+class Shipper:
+    """One round after the other, by one process of a machine. `days` is the retention, `clock` Unix time."""
+
+    def __init__(
+        self, spool: Spool, storage: Storage, note: Note, days: int, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._spool = spool
+        self._storage = storage
+        self._note = note
+        self._days = days
+        self._clock = clock
+        self._stories: dict[Bundle, _Story] = {}
+
+    def round(self) -> bool:
+        """Ship what waits, what failed least first; False when something failed, and it is better to wait."""
+        self._spool.sweep(self._clock())
+        waiting = self._spool.bundles()
+        self._stories = {one.bundle: self._stories.get(one.bundle, _Story()) for one in waiting}
+        failures = 0
+        for one in sorted(waiting, key=lambda one: self._stories[one.bundle].tries):
+            try:
+                self._ship(one)
+            except Exception as error:  # noqa: BLE001  # storage, ledger and disk have no common error
+                self._failed(one, error)
+                failures += 1
+            if failures == FAILURES_A_ROUND:
+                break
+        return not failures
+
+    def _ship(self, one: Spooled) -> None:
+        bundle, story = one.bundle, self._stories[one.bundle]
+        if not story.stored:
+            files = self._spool.read(bundle)
+            for name in FILES:
+                if name in files:
+                    self._storage.put(self._storage.place.path(bundle, name), files[name])
+            story.stored = True
+        noted = self._tell(bundle, stored=True)
+        if noted is not Noted.NOT_YET or self._late(one):
+            self._spool.drop(bundle)
+
+    def _failed(self, one: Spooled, error: Exception) -> None:
+        bundle, story = one.bundle, self._stories[one.bundle]
+        story.tries += 1
+        why = str(scrubbed(f"{error}"))[:500]
+        late = self._late(one)
+        log.warning("evidence of task %s, attempt %d, try %d: %s", bundle.task_id, bundle.attempt, story.tries, why)
+        try:
+            if not story.stored and (late or not story.told):
+                until = datetime.fromtimestamp(one.written + GIVE_UP_SECONDS, UTC).isoformat(timespec="minutes")
+                why = f"given up: {why}" if late else f"{why}; tried again until {until}"
+                story.told = self._tell(bundle, stored=False, why=why) is not Noted.NOT_YET
+            if late:
+                self._spool.drop(bundle)
+        except Exception:
+            log.exception("evidence of task %s, attempt %d: cannot say that it is late", bundle.task_id, bundle.attempt)
+
+    def _tell(self, bundle: Bundle, *, stored: bool, why: str = "") -> Noted:
+        told = summary(self._facts(bundle), self._storage.place.url(bundle), self._days, stored=stored, why=why)
+        return self._note(bundle.task_id, bundle.attempt, told)
+
+    def _facts(self, bundle: Bundle) -> dict[str, Any]:
+        """A power cut may leave an empty file behind: then nothing is known but the name."""
+        try:
+            facts = json.loads(self._spool.read(bundle).get(FACTS, b"{}"))
+        except (OSError, ValueError):
+            return {}
+        return facts if isinstance(facts, dict) else {}
+
+    def _late(self, one: Spooled) -> bool:
+        return self._clock() - one.written > GIVE_UP_SECONDS

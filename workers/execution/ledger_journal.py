@@ -1,0 +1,101 @@
+"""The journal that a flow writes to, kept in the ledger: every write behind the attempt's fence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from flows.session import Action, ActionKind, ActionRefused
+from models.database.clock import database_now
+from models.database.storable import storable_text
+from models.responsible_use import action_journal
+from models.responsible_use.caps import Refusal
+from models.tasks.fence import Fence
+from models.transactions.read_write import read, write
+from workers.attempts.claim import Claim
+from workers.runtime.db_retry import retry_while_unavailable
+
+
+def _never() -> bool:
+    return False
+
+
+class LedgerJournal:
+    """Fulfils flows.session.Journal for one attempt. Its writes raise models.tasks.fence.LeaseLost."""
+
+    def __init__(self, engine: Engine, claim: Claim, zone: str, may_wait: Callable[[], bool] = _never) -> None:
+        """`may_wait`: does the lease still last, so that an outcome may be written a little later?"""
+        if claim.account_id is None or claim.serial is None:
+            raise ValueError("a journal is for attempts on a phone whose account is known")
+        self._engine = engine
+        self._fence: Fence = claim.fence
+        self._account, self._serial = claim.account_id, claim.serial
+        self._zone = zone
+        self._may_wait = may_wait
+
+    def done(self) -> Sequence[Action]:
+        """What earlier attempts at this task did."""
+        return [action for action, _ in self._done()]
+
+    def verified(self, action: Action) -> bool:
+        """Was it seen on the app afterwards, or found there by a verifying attempt?"""
+        return (action, True) in self._done()
+
+    def refusal(self, action: Action) -> ActionRefused | None:
+        """Would responsible use refuse this now?"""
+        act = self._act(action)
+        found = read(
+            self._engine, lambda session: action_journal.refusal(session, act, self._zone, database_now(session))
+        )
+        return None if found is None else ActionRefused(found.code, found.reason)
+
+    def declare(self, action: Action) -> int:
+        """Write the point of no return; raises ActionRefused, LeaseLost."""
+        act = self._act(action)
+        number = write(self._engine, lambda session: action_journal.declare(session, self._fence, act, self._zone))
+        if isinstance(number, Refusal):
+            raise ActionRefused(number.code, number.reason)
+        return number
+
+    def confirm(self, number: int, *, verified: bool) -> None:
+        """It happened."""
+        self._conclude(number, happened=True, verified=verified, reason=None)
+
+    def refute(self, number: int, reason: str) -> None:
+        """It did not happen."""
+        self._conclude(number, happened=False, verified=True, reason=reason)
+
+    def _done(self) -> list[tuple[Action, bool]]:
+        rows = read(self._engine, lambda session: action_journal.actions_of(session, self._fence.task_id))
+        return [
+            (
+                Action(
+                    ActionKind(row.kind), row.author_id, row.title, row.target_commenter, row.target_comment, row.text
+                ),
+                row.verified,
+            )
+            for row in rows
+            if row.outcome == "done"
+        ]
+
+    def _conclude(self, number: int, *, happened: bool, verified: bool, reason: str | None) -> None:
+        """Done twice it changes nothing: an answer of the database that was lost does no harm."""
+
+        def work(session: Session) -> None:
+            action_journal.conclude(session, self._fence, number, happened=happened, verified=verified, reason=reason)
+
+        retry_while_unavailable("an action's outcome", lambda: write(self._engine, work), self._may_wait)
+
+    def _act(self, action: Action) -> action_journal.Act:
+        return action_journal.Act(
+            kind=action.kind.value,
+            author_id=storable_text(action.author_id),
+            title=storable_text(action.title),
+            target_commenter=storable_text(action.target_commenter),
+            target_comment=storable_text(action.target_comment),
+            text=storable_text(action.text),
+            account_id=self._account,
+            phone_serial=self._serial,
+        )

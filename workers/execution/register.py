@@ -1,0 +1,44 @@
+"""Register: give a flow or a desk function its Celery task, so that signatures can be made of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Task
+
+from workers.app import app
+from workers.desk import DESK, MAPS, DeskFunction, put_on_desk
+from workers.dispatch.celery_state import ON_PURPOSE, tell
+from workers.execution.run import run_ticket
+
+
+def ticket_task(name: str) -> Task[..., Any]:
+    """The Celery task of this name: it makes signatures, and its messages are tickets.
+
+    Whatever a message holds beside its id is not looked at.
+    """
+
+    @app.task(name=name, bind=True, shared=False, throws=ON_PURPOSE)
+    def ticket(self: Task[..., Any], /, *_args: Any, **_kwargs: Any) -> str:
+        return tell(run_ticket(self.request.id, (self.request.delivery_info or {}).get("priority")))
+
+    return ticket
+
+
+@app.on_after_finalize.connect
+def _whatever_is_on_the_desk_has_tickets(**_: object) -> None:
+    """Also `map` and `starmap`, whose names belong to tasks that Celery makes when the application is complete."""
+    for name in DESK:
+        if name in MAPS:
+            app.tasks.unregister(name)
+        if name not in app.tasks:
+            ticket_task(name)
+
+
+def desk_task(function: DeskFunction) -> Task[..., Any]:
+    """Register `function(desk, *args, **kwargs)` as a task that runs at the desk, under its own name.
+
+    It returns a value, or a signature that takes its place. Raises ValueError for a name that is taken.
+    """
+    put_on_desk(function.__name__, function)
+    return ticket_task(function.__name__)

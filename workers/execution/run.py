@@ -1,0 +1,219 @@
+"""Run: one ticket from its claim to its record."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from celery.canvas import Signature
+from celery.exceptions import Reject
+from celery.states import RETRY
+from pydantic import ValidationError
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from flows.failures import FlowFailure, Stopped
+from flows.flow import Flow, Params
+from flows.phone import PhoneError
+from flows.registry import FLOWS
+from models.tables import Task
+from models.tasks.fence import LeaseLost, record_refused_write, recorded_already
+from models.tasks.states import State
+from models.transactions.read_write import read, write
+from workers.app import app
+from workers.attempts.claim import Claim, NotMine, claim
+from workers.attempts.record import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped, recorded
+from workers.desk import DESK, Desk
+from workers.dispatch.celery_state import Came, came_of, why_so
+from workers.dispatch.ring import owe_again, ring
+from workers.dispatch.tickets import NotPublished, Ticket, publish
+from workers.evidence.keep import keep
+from workers.execution.phone_session import (
+    bring_home,
+    last_calls,
+    open_session,
+    profile,
+    reach_phone,
+    restart_ui_server,
+)
+from workers.execution.settle_doubts import settle_doubts
+from workers.runtime.db_retry import AWAY, is_unavailable, retry_while_unavailable
+from workers.runtime.outage import OUTAGE
+from workers.runtime.process_engine import process_engine
+from workers.runtime.slots import safe_until
+from workers.runtime.watch import HandBack, LeaseRanOut, SlotWatch
+from workers.runtime.worker_identity import WorkerIdentity, current_worker, phone_queue
+from workers.settings import settings
+
+log = logging.getLogger("phonefleet.run")
+
+# Where nothing could be written down: its lease ran out, and another attempt follows.
+LOST = Came(RETRY, "lease lost")
+AWAY_PAUSE = 1.0  # seconds before the next ticket is looked at while the ledger is away
+
+
+def run_ticket(task_id: str, step: int | None = None) -> Came:
+    """Claim the ticket's task, run it, record what came of it, ring what follows. What came of the ticket.
+
+    `step`: the priority that the ticket came with, if its message says. Raises Reject while the ledger is away, and
+    whatever a defect before the claim raises.
+    """
+    engine, seat = process_engine(), current_worker()
+    config = settings()
+    try:
+        got = claim(engine, seat, task_id, lease=config.lease, zone=config.timezone.key, step=step)
+    except AWAY as error:
+        if not OUTAGE.saw(error):
+            raise
+        log.warning("%s not claimed, the ledger is away: %s", task_id, getattr(error, "orig", error))
+        time.sleep(AWAY_PAUSE)  # ticket after ticket would be used up while nothing can be claimed
+        raise Reject(requeue=True) from error
+    OUTAGE.over(engine)
+    if isinstance(got, NotMine):
+        return _not_mine(engine, task_id, got)
+    seat.slot.begin(
+        task_id,
+        got.fence.attempt,
+        lease_until=safe_until(got.asked_at, config.lease),
+        hard_limit=got.asked_at + got.hard_limit,
+    )
+    ready: Sequence[str] = ()
+    try:
+        # a claim that was confirmed late leaves no time in which the phone may be touched
+        outcome = perform(engine, seat, got) if seat.slot.lease_lasts() else HandedBack()
+        if outcome is None:
+            return LOST
+        came, ready = write_down(engine, got, outcome, seat.slot.lease_lasts)
+    finally:
+        seat.slot.rest()
+    ring(engine, ready)  # at rest: a Redis that hangs must not count as the task's time
+    if came != LOST:  # then another host may have the phone in hand by now
+        reach_phone(seat)  # a connection that broke was let go
+    return came
+
+
+def _not_mine(engine: Engine, task_id: str, got: NotMine) -> Came:
+    if got.passed_to is not None:
+        try:
+            publish(app, [Ticket(task_id, got.flow, phone_queue(got.passed_to), got.priority, shown=got.shown)])
+        except NotPublished as error:
+            log.warning("%s not passed on, the coordinator rings again: %s", task_id, error)
+            write(engine, lambda session: owe_again(session, [task_id]))
+    log.info("%s not run here: %s", task_id, got.why)
+    return came_of(got.state, got.reason if got.state is not None and got.state is not State.READY else got.why)
+
+
+def write_down(
+    engine: Engine, got: Claim, outcome: Outcome, may_wait: Callable[[], bool] = bool
+) -> tuple[Came, Sequence[str]]:
+    """Record what came of an attempt, and the ids to ring. A late write is refused, and that is kept.
+
+    While the ledger is away and `may_wait` says so, it is tried again.
+    """
+    try:
+        written = retry_while_unavailable(
+            f"the outcome of {got.flow}", lambda: recorded(engine, got, outcome), may_wait
+        )
+    except LeaseLost as lost:
+        if recorded_already(engine, got.fence):  # the database's answer to an earlier try was lost
+            return read(engine, lambda session: _stands(session, got.fence.task_id)), ()
+        _note_refused(engine, got, type(outcome).__name__)
+        log.warning("%s", lost)
+        return LOST, ()
+    return came_of(written.state, written.why), written.ready
+
+
+def _stands(session: Session, task_id: str) -> Came:
+    task = session.get_one(Task, task_id)
+    return came_of(State(task.state), why_so(task))
+
+
+def _note_refused(engine: Engine, got: Claim, what: str) -> None:
+    """Keep that a late write was refused, if the ledger answers: its being away is often why the lease ran out."""
+    try:
+        record_refused_write(engine, got.fence, what)
+    except AWAY as error:
+        log.warning("%s: not kept that a late write was refused: %s", got.fence.task_id, error)
+
+
+def perform(engine: Engine, seat: WorkerIdentity, got: Claim) -> Outcome | None:
+    """Run the flow or the desk task; None when the lease was lost: nothing may be written then.
+
+    A failure on a phone brings evidence of what was seen.
+    """
+    watch = SlotWatch(seat.slot, got.soft_limit)
+    outcome = _settled(engine, seat, got, watch)
+    if isinstance(outcome, Failed) and not seat.slot.lease_lasts():
+        # calls to the phone are cut short where the lease ends: neither phone nor flow is to blame
+        _note_refused(engine, got, "lease ran out")
+        log.warning("%s %s: the lease ran out: %s", got.flow, got.fence.task_id, outcome.reason)
+        return None
+    if isinstance(outcome, Failed):
+        return replace(outcome, evidence=keep(settings(), seat, got, watch, outcome, last_calls(), profile()))
+    return outcome
+
+
+def _settled(engine: Engine, seat: WorkerIdentity, got: Claim, watch: SlotWatch) -> Outcome | None:
+    try:
+        return _outcome(engine, seat, got, watch)
+    except (LeaseRanOut, LeaseLost) as lost:
+        _note_refused(engine, got, "lease ran out")
+        log.warning("%s %s: %s", got.flow, got.fence.task_id, lost)
+        return None
+    except HandBack:
+        return HandedBack(watch.failed_in)
+    except Stopped as stopped:
+        bring_home(watch.check_lease)
+        return WasStopped(str(stopped), watch.failed_in)
+    except FlowFailure as failure:
+        return Failed(failure.code, failure.reason, watch.failed_in, failure.details)
+    except PhoneError as error:
+        return Failed(error.code, error.reason, watch.failed_in)
+    except Exception as error:
+        if is_unavailable(error):  # in the middle: no fault of the flow's
+            why = getattr(error, "orig", error)
+            return Failed("ledger_away", f"the ledger did not answer: {why}", watch.failed_in)
+        log.exception("%s %s in step %s", got.flow, got.fence.task_id, watch.failed_in)
+        return Failed("flow_error", f"{type(error).__name__}: {error}", watch.failed_in)
+
+
+def _outcome(engine: Engine, seat: WorkerIdentity, got: Claim, watch: SlotWatch) -> Outcome:
+    if got.flow in DESK:
+        value = DESK[got.flow](Desk(engine, got), *got.args, **got.kwargs)
+        return Replaced(value) if isinstance(value, Signature) else Succeeded(value)
+    flow = FLOWS[got.flow]
+    params = checked_params(flow, got.args, got.kwargs)
+    with open_session(engine, seat, got, watch) as session:
+        settle_doubts(session, got.doubts, params, restart_ui_server)
+        if got.stop_requested:
+            raise Stopped("it was asked to leave off once its outcome was known")
+        result = flow.run(session, params)
+        pages = frozenset(session.pages)
+    return Succeeded(result.model_dump(mode="json"), pages)
+
+
+def checked_params(flow: Flow[Any, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Params:
+    """The flow's parameters from what the canvas hands on and what the task was given.
+
+    A flow takes named parameters; a value handed on by the step before must therefore be a
+    mapping, and what the task was given itself wins. Raises FlowFailure('bad_input').
+    """
+    given: dict[str, Any] = {}
+    for value in args:
+        if not isinstance(value, Mapping):
+            raise FlowFailure(
+                "bad_input",
+                f"{flow.name} takes named parameters; the step before handed it a {type(value).__name__}: "
+                f"use {flow.name}.si(...) or put a task between that makes parameters of it",
+            )
+        given.update(value)
+    given.update(kwargs)
+    try:
+        return flow.params_model.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "parameters"
+        raise FlowFailure("bad_input", f"{flow.name}: {field}: {first['msg']}") from error

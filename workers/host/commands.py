@@ -1,0 +1,75 @@
+"""What the roster has the agent do."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+
+from workers.runtime.worker_identity import WorkerIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class Identify:
+    """Ask the phone at this address for its serial and model."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterPhone:
+    """Write into the ledger that this phone is served by this incarnation."""
+
+    seat: WorkerIdentity
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForkWorker:
+    """Fork a worker for this seat."""
+
+    seat: WorkerIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class SignalWorker:
+    """Signal a worker."""
+
+    incarnation: str
+    number: signal.Signals
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseDeadWorker:
+    """Give up in the ledger what a dead worker held, and put its ticket back."""
+
+    incarnation: str
+    why: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Write into the ledger that this phone cannot work."""
+
+    serial: str
+    state: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class EqualSerials:
+    """Tell people that several phones have one serial: `phones` says how each is reached."""
+
+    serial: str
+    model: str
+    phones: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """A phone that was reported by its address, before it told its serial, has told it or is gone."""
+
+    address: str
+
+
+Order = Identify | RegisterPhone | ForkWorker | SignalWorker | ReleaseDeadWorker | Report | EqualSerials | Forget

@@ -1,0 +1,103 @@
+"""What the host agent asks of the ledger, as an interface, and the ledger behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from models.fleet import equal_serials, health, phones, unknown_phones
+from models.fleet.health import Reading
+from models.tasks import leases
+from workers.attempts import rescue
+from workers.dispatch import ring
+
+
+class Ledger(Protocol):
+    """The ledger as a host sees it. Every call raises what the database driver raises."""
+
+    def phone_online(self, serial: str, address: str, host: str, model: str, incarnation: str) -> None:
+        """This host serves this phone now, with a worker of this incarnation. Raises ServedElsewhere."""
+
+    def phone_offline(self, serial: str, why: str, ago: float) -> None:
+        """The phone is gone since `ago` seconds."""
+
+    def phone_problem(self, serial: str, state: str, why: str, ago: float) -> None:
+        """The phone is there but cannot work, since `ago` seconds."""
+
+    def equal_serials(self, serial: str, model: str, phones: Sequence[str]) -> None:
+        """Several phones have this serial; `phones` says how each is reached."""
+
+    def forget_phone(self, address: str) -> None:
+        """What adb called so before anybody knew its serial is no phone of its own."""
+
+    def forget_unknown_phones(self) -> None:
+        """This host begins: who is here and does not tell its serial is reported anew."""
+
+    def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
+        """This host is there, with these workers; those whose phone may take work from the pool now."""
+
+    def renew_leases(self, running: Mapping[str, str], seconds: float) -> leases.Renewed:
+        """Extend the leases of these: incarnation → the task that it runs."""
+
+    def stop_requests(self, running: Mapping[str, str]) -> set[str]:
+        """Which of these are to leave the task that they run: to stop, or because it or its phone was paused."""
+
+    def incarnation_died(self, incarnation: str, why: str) -> list[str]:
+        """Give up what a dead incarnation held; the ids of the tasks to ring again."""
+
+    def phones_health(self, host: str, readings: Sequence[Reading]) -> None:
+        """What the phones of this host said of their health."""
+
+    def ring(self) -> None:
+        """Publish the tickets of all tasks that are owed one."""
+
+
+class SqlLedger:
+    """The ledger in a database. What must come in time, `leases`, has an engine of its own that soon gives up.
+
+    `sandbox`: the phones of this host are simulated, for tasks of sandbox keys alone.
+    """
+
+    def __init__(self, host: str, engine: Engine, leases: Engine, *, sandbox: bool = False) -> None:
+        self._host = host
+        self._engine = engine
+        self._leases = leases
+        self._sandbox = sandbox
+
+    def phone_online(self, serial: str, address: str, host: str, model: str, incarnation: str) -> None:
+        phones.phone_online(self._engine, serial, address, host, model, incarnation, sandbox=self._sandbox)
+
+    def phone_offline(self, serial: str, why: str, ago: float) -> None:
+        phones.phone_problem(self._engine, serial, "offline", why, self._host, ago=ago, sandbox=self._sandbox)
+
+    def phone_problem(self, serial: str, state: str, why: str, ago: float) -> None:
+        phones.phone_problem(self._engine, serial, state, why, self._host, ago=ago, sandbox=self._sandbox)
+
+    def equal_serials(self, serial: str, model: str, phones: Sequence[str]) -> None:
+        equal_serials.equal_serials(self._engine, serial, model, self._host, phones, sandbox=self._sandbox)
+
+    def forget_phone(self, address: str) -> None:
+        unknown_phones.forget_phone(self._engine, address, self._host)
+
+    def forget_unknown_phones(self) -> None:
+        unknown_phones.forget_unknown_phones(self._engine, self._host)
+
+    def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
+        return phones.phones_alive(self._leases, incarnations)
+
+    def renew_leases(self, running: Mapping[str, str], seconds: float) -> leases.Renewed:
+        return leases.renew_leases(self._leases, running, seconds)
+
+    def stop_requests(self, running: Mapping[str, str]) -> set[str]:
+        return leases.stop_requests(self._leases, running)
+
+    def incarnation_died(self, incarnation: str, why: str) -> list[str]:
+        return rescue.incarnation_died(self._engine, incarnation, why)
+
+    def phones_health(self, host: str, readings: Sequence[Reading]) -> None:
+        health.note_health(self._engine, host, readings)
+
+    def ring(self) -> None:
+        ring.ring_ready(self._engine)

@@ -1,0 +1,64 @@
+"""Clerks: each does its errands in order, on a thread of its own, so that a slow database holds up no phone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Event, Thread
+
+from workers.runtime.backoff import Backoff
+
+log = logging.getLogger("phonefleet.clerk")
+
+RETRIES = Backoff(first=0.2, most=5.0)
+TRIES = 6
+LONGEST_WAIT = 1.0  # seconds, of a clerk that does not give up
+
+
+class RetryQueue:
+    """Does its errands one after the other; each is tried up to 6 times over about 10 seconds, or without end."""
+
+    def __init__(self, name: str, *, gives_up: bool = True) -> None:
+        """`gives_up`: after 6 tries. One that does not tries once a second, until it is closed."""
+        self._gives_up = gives_up
+        self._errands: SimpleQueue[tuple[str, Callable[[], object], Callable[[], object] | None] | None] = SimpleQueue()
+        self._hurry = Event()
+        self._thread = Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    def do(self, what: str, errand: Callable[[], object], *, otherwise: Callable[[], object] | None = None) -> None:
+        """Have an errand done; `otherwise` is called when it failed for good. `what` names it in the log."""
+        self._errands.put((what, errand, otherwise))
+
+    def close(self, seconds: float) -> bool:
+        """Finish what was ordered, without pauses between tries; False when that took longer than `seconds`."""
+        self._hurry.set()
+        self._errands.put(None)
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        while (order := self._errands.get()) is not None:
+            what, errand, otherwise = order
+            if not self._done(what, errand) and otherwise is not None:
+                otherwise()
+
+    def _done(self, what: str, errand: Callable[[], object]) -> bool:
+        tried = 0
+        while True:
+            tried += 1
+            try:
+                errand()
+            except Exception as error:  # noqa: BLE001  # a driver's own errors have no common base
+                if self._gives_up or tried == 1:
+                    log.warning("%s, try %d%s: %s", what, tried, f" of {TRIES}" if self._gives_up else "", error)
+                if tried >= TRIES and (self._gives_up or self._hurry.is_set()):
+                    break
+                self._hurry.wait(min(RETRIES.wait(tried), RETRIES.most if self._gives_up else LONGEST_WAIT))
+            else:
+                if tried > 1 and not self._gives_up:
+                    log.info("%s: done at try %d", what, tried)
+                return True
+        log.error("%s: given up; what it was about is set right when leases run out and tickets are rung again", what)
+        return False

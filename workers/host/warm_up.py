@@ -1,0 +1,128 @@
+"""The rehearsal: before it forks, the zygote runs once what each worker will run.
+
+Code that ran has its mappers configured, its caches filled and its bytecode adapted (the interpreter
+rewrites code that it finds busy). Done before the fork, those pages are shared; done afterwards,
+each worker would copy them for itself.
+
+It uses a Celery application, a broker (kombu's in-memory transport) and a ledger (an SQLite file) of
+its own, so that nothing of it stays behind in a worker; the zygote has one thread again when it is over.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from celery import Celery
+from celery.signals import worker_ready
+from celery.worker import state
+from sqlalchemy import Engine, event
+from sqlalchemy.orm import configure_mappers
+
+from flows.screen import Screen
+from models.database.base import Base
+from models.database.engine import FLEET, connect
+from models.fleet import logins, phones
+from models.tasks import leases
+from workers.app import app
+from workers.attempts import rescue
+from workers.attempts.claim import claim
+from workers.dispatch.tickets import Ticket, publish
+from workers.execution import phone_session
+from workers.host.celery_worker import phone_worker
+from workers.runtime.slots import Slot, own_slot
+from workers.runtime.worker_identity import WorkerIdentity
+from workers.settings import settings
+
+ROUNDS = 20  # CPython 3.11 and 3.12 adapt a function's code within its first 16 runs
+NAME = "rehearsal"
+SCREEN = (
+    "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?><hierarchy rotation=\"0\">"
+    + '<node index="0" text="一" resource-id="a:id/b" class="android.widget.TextView" package="a" content-desc="" '
+    'checkable="false" checked="false" clickable="true" enabled="true" focusable="false" focused="false" '
+    'scrollable="false" long-clickable="false" password="false" selected="false" bounds="[0,0][1080,2400]" />'
+    * 40
+    + "</hierarchy>"
+)
+
+
+def warm_up() -> Engine:
+    """Warm up what the zygote's children would each warm up for themselves. Leaves nothing open.
+
+    The engine that the children are to adopt: for the ledger of the settings, without a connection.
+    """
+    configure_mappers()
+    phone_session.profile()
+    engine = connect(settings().database_url, FLEET)
+    with tempfile.TemporaryDirectory(prefix="phonefleet-rehearsal-") as directory:
+        scratch = f"{directory}/ledger.db"
+        if engine.dialect.name == "sqlite":  # then its very statements are rehearsed, and stay compiled
+            with _connecting_to(scratch, engine):
+                _run_worker(engine)
+        else:
+            _run_worker(connect(f"sqlite:///{scratch}"))
+    app.set_default()
+    app.set_current()
+    for lazy in ("queues", "router", "task_protocols"):
+        getattr(app.amqp, lazy)
+    return engine
+
+
+@contextmanager
+def _connecting_to(file: str, engine: Engine) -> Iterator[None]:
+    """Inside the block, an SQLite engine opens this file in place of its own."""
+
+    def redirect(_dialect: object, _record: object, arguments: list[str], _options: object) -> None:
+        arguments[0] = file
+
+    event.listen(engine, "do_connect", redirect)
+    try:
+        yield
+    finally:
+        event.remove(engine, "do_connect", redirect)
+
+
+def _run_worker(engine: Engine) -> None:
+    """A whole life of a worker on an empty ledger: it starts, runs one task and ends."""
+    Base.metadata.create_all(engine)
+    slot = own_slot()
+    stage = Celery(NAME, set_as_current=False)
+    stage.config_from_object("celeryconfig")
+    stage.conf.update(
+        broker_url="memory://localhost",
+        broker_transport_options={"polling_interval": 0.01},
+        worker_timer_precision=0.01,  # its end waits for the timer to look up
+        imports=(),
+    )
+
+    @stage.task(name=NAME)
+    def act() -> None:
+        if state.should_stop is None:
+            for _ in range(ROUNDS):
+                _use_ledger(engine, slot)
+                Screen.parse(SCREEN)
+            state.should_stop = 0  # as SIGTERM does
+        enter()  # one more ticket: the worker ends when it looks up from waiting for the next
+
+    def enter(**_: object) -> None:
+        publish(stage, [Ticket(NAME, NAME, NAME, 0)])
+
+    worker_ready.connect(enter)
+    try:
+        phone_worker(stage, NAME, [NAME], heartbeat=60.0).start()
+    finally:
+        worker_ready.disconnect(enter)
+        state.should_stop = None
+        stage.close()
+        engine.dispose()
+
+
+def _use_ledger(engine: Engine, slot: Slot) -> None:
+    seat = WorkerIdentity(NAME, NAME, 0, NAME, NAME, slot)
+    phones.phone_online(engine, NAME, NAME, NAME, NAME, NAME)
+    phone_session.may_look(engine, seat)
+    logins.account_seen(engine, NAME, NAME, NAME)
+    claim(engine, seat, NAME, lease=30, zone="UTC")
+    leases.renew_leases(engine, {NAME: NAME}, 30)
+    rescue.incarnation_died(engine, NAME, NAME)

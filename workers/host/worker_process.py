@@ -1,0 +1,127 @@
+"""What a forked worker does before Celery runs in it: leave the zygote's things, sit down, consume."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import multiprocessing.util
+import os
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Iterable
+from functools import partial
+from threading import Event, Thread
+from typing import Any, NoReturn
+
+import billiard.util
+from celery.exceptions import TaskPredicate
+from celery.signals import task_failure, task_received, task_unknown, worker_ready
+from sqlalchemy import Engine
+
+from workers.app import app
+from workers.attempts.unclaimed_tickets import note_raised
+from workers.dispatch.celery_state import ON_PURPOSE
+from workers.dispatch.ring import ring
+from workers.execution.phone_session import reach_phone
+from workers.host.celery_worker import phone_worker
+from workers.runtime.db_retry import AWAY
+from workers.runtime.linux import end_with_parent
+from workers.runtime.liveness import EVERY_SECONDS
+from workers.runtime.process_engine import adopt, process_engine
+from workers.runtime.slots import Slot, SlotState
+from workers.runtime.worker_identity import WorkerIdentity, current_worker, set_worker
+from workers.settings import settings
+
+log = logging.getLogger("phonefleet.worker")
+
+
+def live(seat: WorkerIdentity, engine: Engine, zygote: int, close: Iterable[socket.socket]) -> NoReturn:
+    """The whole life of a worker, from its fork to its end. Never returns into the zygote's code."""
+    code = 1
+    try:
+        _leave_zygote(zygote, close)
+        set_worker(seat)
+        adopt(engine)
+        _watch_tickets()
+        code = _consume(seat)
+    except BaseException:  # noqa: BLE001  # a stray exception must not run on into the zygote's code
+        traceback.print_exc()
+    finally:
+        logging.shutdown()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(code)
+
+
+def _leave_zygote(zygote: int, close: Iterable[socket.socket]) -> None:
+    end_with_parent(zygote)
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGQUIT, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    for sock in close:
+        sock.close()
+    # os.fork skips what multiprocessing does in its own children; kombu (by way of billiard) and
+    # redis drop inherited connections there.
+    for util in (multiprocessing.util, billiard.util):
+        util._finalizer_registry.clear()
+        util._run_after_forkers()
+    gc.enable()
+
+
+def _watch_tickets() -> None:
+    def received(request: Any, **_: object) -> None:
+        current_worker().slot.take_ticket(request.message.delivery_tag)
+
+    def consuming(**_: object) -> None:
+        current_worker().slot.rest()
+
+    def raised(sender: Any, task_id: str, exception: BaseException, **_: object) -> None:
+        if not isinstance(exception, (*ON_PURPOSE, TaskPredicate)):
+            _count(task_id, sender.name, "ticket_error", f"{type(exception).__name__}: {exception}")
+
+    def unknown(name: str, id: str, **_: object) -> None:  # noqa: A002 - Celery's word
+        _count(id, name, "not_registered", f"no worker knows a task named {name!r}")
+
+    task_received.connect(received, weak=False)
+    worker_ready.connect(consuming, weak=False)
+    task_failure.connect(raised, weak=False)
+    task_unknown.connect(unknown, weak=False)
+
+
+def _count(task_id: str, name: str, code: str, why: str) -> None:
+    """A ticket led nowhere. While the ledger is away nothing is counted: the ticket is missed, and rung again."""
+    try:
+        ring(
+            process_engine(),
+            note_raised(process_engine(), task_id, name, code, f"{why} (worker {current_worker().name})"),
+        )
+    except AWAY as error:
+        log.warning("not counted that a ticket of %s raised: %s", task_id, getattr(error, "orig", error))
+
+
+def _pulse(slot: Slot) -> None:
+    """For as long as this process runs at all."""
+    never = Event()
+    while True:
+        slot.pulse()
+        never.wait(EVERY_SECONDS)
+
+
+def _waits(slot: Slot) -> None:
+    """It has begun, and waits for its broker: to its agent that is a worker at rest, and none that does not start."""
+    if slot.state is SlotState.EMPTY:
+        slot.rest()
+
+
+def _consume(seat: WorkerIdentity) -> int:
+    """Run Celery's worker until it is told to end; its exit code."""
+    Thread(target=_pulse, args=(seat.slot,), name="pulse", daemon=True).start()
+    reach_phone(seat)  # whoever takes a ticket has its phone in hand
+    serves_pool = None if seat.serial is None else lambda: seat.slot.serves_pool
+    worker = phone_worker(app, seat.name, seat.queues, settings().heartbeat, serves_pool, partial(_waits, seat.slot))
+    worker.start()
+    return int(worker.exitcode or 0)

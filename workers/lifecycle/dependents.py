@@ -1,0 +1,265 @@
+"""What follows the end of a task: dependants become ready, delegated tasks get their result.
+
+All of it inside the transaction that ends the task. The ends that follow from an end are worked
+off one by one from a list, never by recursion: a chain of ten thousand ends in a loop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CursorResult, Select, func, or_, select, update
+from sqlalchemy.orm import Session, defer
+
+from models.database.base import to_json
+from models.database.sizes import MOST_RESULT, size_of
+from models.notify.deliveries import owe_campaign, owe_task
+from models.tables import Campaign, Edge, Task
+from models.tasks.states import ENDED, OPEN, State, check_move
+from models.transactions.state_change_capture import campaign_change, note
+from workers.canvas.rows import ResultMissing, evaluate, from_json, refs
+
+NOT_NEEDED = "not_needed"  # how an errback ends when nothing failed: no failure of anything
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEnd:
+    """How a task ends: its state, its result, and why it failed."""
+
+    state: State
+    result: Any = None
+    code: str | None = None
+    kind: str | None = None
+    culprit: str | None = None
+    reason: str | None = None
+    prerequisite: str | None = None
+
+
+@dataclass(slots=True)
+class PendingEnds:
+    """The ends that are still to be worked off, and the tasks that became ready on the way."""
+
+    now: datetime
+    todo: list[tuple[Task, TaskEnd]]
+    ready: list[str] = field(default_factory=list)
+
+
+def end_task(session: Session, task: Task, end: TaskEnd, now: datetime) -> list[str]:
+    """End a task and all that follows from it. The ids that became ready, to be rung.
+
+    The caller holds the task's row. Raises ForbiddenMove when it has ended already.
+    """
+    check_move(State(task.state), end.state)
+    ends = PendingEnds(now, [(task, end)])
+    while ends.todo:  # each turn ends one task of the campaign
+        ending, how = ends.todo.pop()
+        if ending.state in ENDED:  # an errback may be told twice that it has nothing to do
+            continue
+        _write_end(session, ending, how, now)
+        session.flush()
+        edges = session.execute(
+            select(Edge.task_id, Edge.on_failure).where(Edge.after_id == ending.id).order_by(Edge.task_id)
+        )
+        for dependant_id, watched in edges.all():
+            _one_prerequisite_less(session, dependant_id, ends, ending, watched=watched)
+    close_campaign(session, task.campaign_id, now)
+    return ends.ready
+
+
+def _write_end(session: Session, task: Task, end: TaskEnd, now: datetime) -> None:
+    check_move(State(task.state), end.state)
+    task.state, task.result, task.ended_at = end.state, end.result, now
+    task.failure_code, task.failure_kind, task.culprit = end.code, end.kind, end.culprit
+    task.reason, task.prerequisite_failed = end.reason, end.prerequisite
+    task.incarnation, task.lease_until, task.waits_for, task.held_from = None, None, None, None
+    task.paused = False
+    owe_task(session, task, now)
+
+
+def _one_prerequisite_less(session: Session, task_id: str, ends: PendingEnds, ended: Task, *, watched: bool) -> None:
+    """Count down under the row's lock: of two prerequisites that end at once, one sees zero."""
+    task = session.scalars(
+        select(Task).where(Task.id == task_id).with_for_update().execution_options(populate_existing=True)
+    ).one()
+    if task.state == State.DELEGATED and ended.in_place_of != task.id:
+        return  # it watched this one before it ran: it waits for what is in its place now
+    task.missing -= 1
+    if task.state == State.DELEGATED:
+        if task.missing == 0:
+            ends.todo.append((task, _end_of_delegated(session, task)))
+        return
+    if not _still_waits(task) or not _may_be_due(session, task, ended, watched=watched):
+        return
+    end = _end_before_start(session, task)
+    if end is None:
+        _make_ready(task, ends)
+    else:
+        ends.todo.append((task, end))
+
+
+def _may_be_due(session: Session, task: Task, ended: Task, *, watched: bool) -> bool:
+    """All that it waits for has ended; or it is an errback, and one failure is enough."""
+    if task.missing == 0 or not task.is_errback:
+        return task.missing == 0
+    news = not watched or ended.state == State.FAILED
+    return news and _is_rung(session, task)
+
+
+def _make_ready(task: Task, ends: PendingEnds) -> None:
+    task.not_before = max(task.not_before, ends.now + timedelta(seconds=task.countdown))
+    if task.state == State.HELD:
+        task.held_from = State.READY
+        return
+    task.state, task.waits_for = State.READY, None
+    if task.not_before <= ends.now:
+        ends.ready.append(task.id)
+
+
+def _still_waits(task: Task) -> bool:
+    return task.state == State.WAITING or (task.state == State.HELD and task.held_from == State.WAITING)
+
+
+def _is_rung(session: Session, task: Task) -> bool:
+    """Has a task failed that this errback watches, and has all ended that it comes after?"""
+    before = session.execute(
+        select(Edge.on_failure, Task.state).join(Task, Task.id == Edge.after_id).where(Edge.task_id == task.id)
+    )
+    rung = False
+    for watched, state in before:
+        if not watched and state not in ENDED:
+            return False
+        rung = rung or (watched and state == State.FAILED)
+    return rung
+
+
+def _end_before_start(session: Session, task: Task) -> TaskEnd | None:
+    """None when the task may run now that its prerequisites ended."""
+    if task.is_errback and not _is_rung(session, task):
+        return _not_needed()
+    if task.join == "settled":
+        return _settled_without_start(session, task)
+    failed = session.scalars(_prerequisites(task).where(Task.state != State.SUCCEEDED).limit(1)).one_or_none()
+    return None if failed is None else prerequisite_failed(failed)
+
+
+def _prerequisites(task: Task) -> Select[Task]:
+    """The tasks that a task comes after, in source order, without what they carry."""
+    return (
+        select(Task)
+        .options(defer(Task.result), defer(Task.args), defer(Task.kwargs))
+        .join(Edge, Edge.after_id == Task.id)
+        .where(Edge.task_id == task.id, Edge.on_failure.is_(False))
+        .order_by(Task.position)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _settled_without_start(session: Session, task: Task) -> TaskEnd | None:
+    """A settled join runs with what succeeded, but an argument that has no value stops it all the same."""
+    before = {one.id: one for one in session.scalars(_prerequisites(task))}
+    if before and all(one.failure_code == NOT_NEEDED for one in before.values()):
+        return _not_needed()
+    wanted = [from_json(one) for one in task.args]
+    needed = {ref for one in wanted for ref in refs(one)}
+    succeeded = session.scalars(select(Task.id).where(Task.id.in_(needed), Task.state == State.SUCCEEDED))
+    have = dict.fromkeys(succeeded, True)
+    try:
+        for one in wanted:
+            evaluate(one, have)
+    except ResultMissing as missing:
+        return prerequisite_failed(session.get_one(Task, missing.row))
+    return None
+
+
+def _not_needed() -> TaskEnd:
+    return TaskEnd(State.STOPPED, code=NOT_NEEDED, reason="nothing failed: the errback has nothing to do")
+
+
+def prerequisite_failed(failed: Task) -> TaskEnd:
+    """The end of a task whose prerequisite did not succeed; it names the first cause."""
+    if failed.failure_code == NOT_NEEDED:
+        return _not_needed()
+    cause = failed.prerequisite_failed or failed.id
+    return TaskEnd(
+        State.STOPPED,
+        code="prerequisite_failed",
+        culprit=failed.culprit,
+        reason=f"{failed.flow} {cause} did not succeed: {failed.reason or failed.failure_code or failed.state}",
+        prerequisite=cause,
+    )
+
+
+def _end_of_delegated(session: Session, task: Task) -> TaskEnd:
+    """The result of what was planted in the task's place becomes the task's own."""
+    in_place = _prerequisites(task).where(Task.in_place_of == task.id)
+    lost = session.scalars(in_place.where(Task.state != State.SUCCEEDED).limit(1)).one_or_none()
+    if lost is not None and task.join == "all":
+        return _end_as(session, lost)
+    root = from_json(task.root or {})
+    wanted = (Task.id.in_(set(refs(root))), Task.state == State.SUCCEEDED)
+    size = session.scalar(select(func.sum(func.length(Task.result))).where(*wanted)) or 0
+    if size > MOST_RESULT:  # not even read: a thousand results may fill this machine's memory
+        return _too_large(size)
+    rows = session.execute(select(Task.id, Task.result).where(*wanted))
+    try:
+        result = evaluate(root, dict(rows.all()))
+        size = size_of(to_json(result))
+        return TaskEnd(State.SUCCEEDED, result=result) if size <= MOST_RESULT else _too_large(size)
+    except ResultMissing as missing:
+        return _end_as(session, session.get_one(Task, missing.row))
+
+
+def _too_large(size: float) -> TaskEnd:
+    reason = f"the results of what was planted in its place are {size:.0f} bytes together, and {MOST_RESULT} are kept"
+    return TaskEnd(State.FAILED, code="result_too_large", kind="fatal", culprit="flow", reason=reason)
+
+
+def _end_as(session: Session, lost: Task) -> TaskEnd:
+    """Failed for the same cause; stopped when the cause is that a person stopped it."""
+    cause = session.get_one(Task, lost.prerequisite_failed or lost.id)
+    return TaskEnd(
+        State.STOPPED if cause.state == State.STOPPED else State.FAILED,
+        code=cause.failure_code,
+        kind=cause.failure_kind,
+        culprit=cause.culprit,
+        reason=cause.reason,
+        prerequisite=cause.id,
+    )
+
+
+def close_campaign(session: Session, campaign_id: str, now: datetime) -> bool:
+    """Write the campaign's outcome once nothing in it is open.
+
+    Two last tasks that end at once may each see the other open: the coordinator looks again.
+    """
+    still_open = session.scalar(
+        select(Task.id).where(Task.campaign_id == campaign_id, Task.state.in_(list(OPEN))).limit(1)
+    )
+    if still_open is not None:
+        return False
+    counted = session.execute(
+        select(Task.state, func.count())
+        .where(Task.campaign_id == campaign_id, or_(Task.failure_code.is_(None), Task.failure_code != NOT_NEEDED))
+        .group_by(Task.state)
+    )
+    outcome = campaign_outcome(dict(counted.all()))
+    closed = session.execute(
+        update(Campaign)
+        .where(Campaign.id == campaign_id, Campaign.outcome.is_(None))
+        .values(outcome=outcome, ended_at=now)
+    )
+    assert isinstance(closed, CursorResult)
+    if closed.rowcount:  # once, whoever comes second
+        campaign = session.get_one(Campaign, campaign_id)
+        note(session, [campaign_change(campaign, outcome)])
+        owe_campaign(session, campaign, outcome, now)
+    return True
+
+
+def campaign_outcome(counts: dict[str, int]) -> str:
+    """succeeded when every task did, failed when one failed, else stopped."""
+    if counts.get(State.FAILED):
+        return State.FAILED
+    return State.STOPPED if counts.get(State.STOPPED) else State.SUCCEEDED

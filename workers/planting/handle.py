@@ -1,0 +1,77 @@
+"""Handle: follow a campaign, wait for it, get its result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from models.tables import Campaign, Task
+from models.tasks.progress import Progress, read_progress
+from models.tasks.states import State
+from models.transactions.read_write import read
+from workers.canvas.rows import ResultMissing, evaluate, from_json, refs
+
+_LOOK_EVERY = 0.2
+
+
+class CampaignFailed(Exception):
+    """The campaign ended without its result; the message names the first cause."""
+
+
+class NotEnded(TimeoutError):
+    """The campaign has not ended in the time given; it goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """A planted campaign, by its id."""
+
+    id: str
+    engine: Engine
+
+    def progress(self) -> Progress:
+        """How many tasks of each flow are in which state."""
+        return read(self.engine, lambda session: read_progress(session, self.id))
+
+    def follow(self, timeout: float) -> Iterator[Progress]:
+        """Progress as it changes, until the campaign ended. Raises NotEnded."""
+        deadline = time.monotonic() + timeout
+        before: Progress | None = None
+        while True:
+            now = self.progress()
+            if now != before:
+                yield now
+            if now.outcome is not None:
+                return
+            if time.monotonic() > deadline:
+                raise NotEnded(f"campaign {self.id} has not ended after {timeout:g} s: {now}")
+            before = now
+            time.sleep(_LOOK_EVERY)
+
+    def wait(self, timeout: float) -> str:
+        """Wait for the end; the outcome: succeeded, failed or stopped. Raises NotEnded."""
+        outcome: str | None = None
+        for progress in self.follow(timeout):
+            outcome = progress.outcome
+        assert outcome is not None
+        return outcome
+
+    def get(self, timeout: float) -> Any:
+        """The canvas's own result, as Celery would give it. Raises CampaignFailed, NotEnded."""
+        self.wait(timeout)
+        return read(self.engine, self._result)
+
+    def _result(self, session: Session) -> Any:
+        root = from_json(session.get_one(Campaign, self.id).root or {})
+        tasks = {one.id: one for one in session.scalars(select(Task).where(Task.id.in_(set(refs(root)))))}
+        results = {one.id: one.result for one in tasks.values() if one.state == State.SUCCEEDED}
+        try:
+            return evaluate(root, results)
+        except ResultMissing as missing:
+            failed = tasks[missing.row]
+            raise CampaignFailed(f"{failed.flow} {failed.id} {failed.state}: {failed.reason}") from None

@@ -1,0 +1,305 @@
+"""Plant: a compiled canvas becomes task rows with edges, all or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+from uuid import uuid4
+
+from celery.canvas import Signature
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from flows.registry import FLOWS
+from models.database.clock import database_now
+from models.refused import Refused, refuse
+from models.responsible_use.authors import read_caps
+from models.tables import Account, ActionRow, Campaign, Edge, Phone, Task
+from models.tasks.states import State
+from models.transactions.state_change_capture import note
+from workers.canvas.compile import compile_canvas
+from workers.canvas.errors import CanvasRefused
+from workers.canvas.replace import compile_replacement
+from workers.canvas.rows import Join, Planted, PlantedRow, evaluate, to_json
+from workers.desk import DESK_LIMITS
+from workers.lifecycle.control_requests import why_paused
+from workers.lifecycle.dependents import TaskEnd, close_campaign, end_task
+from workers.lifecycle.holding import hold_tasks
+from workers.planting.validate import MOST_PROBLEMS, LedgerFacts, check_rows, given_params
+from workers.policy.content import content_of
+from workers.policy.fair_share import spread
+from workers.policy.timing import begins, expires, limits_of, time_problems
+
+LATEST_END = timedelta(hours=24)  # after planting, unless the canvas says `expires`; nothing outlives it
+PHONE, ACCOUNT = "phone.", "account."
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What a task is pinned to, if anything."""
+
+    account: str | None = None
+    phone: str | None = None
+
+
+def new_id() -> str:
+    """A new task id, in Celery's own form."""
+    return str(uuid4())
+
+
+def compile_for_planting(canvas: Signature, join: str) -> Planted:
+    """Compile a canvas. Raises Refused, naming the place in it."""
+    try:
+        return compile_canvas(canvas, join="settled" if join == "settled" else "all", new_id=new_id)
+    except CanvasRefused as refused:
+        raise refuse(refused.field, refused.reason, refused.remedy) from refused
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedCampaign:
+    """A campaign that was checked. Its tasks tell their ends to the address `tells`, else to the campaign's own."""
+
+    campaign: Campaign
+    planted: Planted
+    latest_end: datetime
+    tells: str | None = None
+
+
+def plant_campaign(session: Session, campaign: Campaign, planted: Planted, latest_end: timedelta) -> list[str]:
+    """Write a campaign's rows. The ids that are ready at once. Raises Refused before the first row."""
+    now = database_now(session)
+    check_planting(session, planted.rows, now + latest_end, now, sandbox=bool(campaign.sandbox))
+    return plant_checked(session, [CheckedCampaign(campaign, planted, now + latest_end)], now)
+
+
+def plant_checked(session: Session, seedlings: Sequence[CheckedCampaign], now: datetime) -> list[str]:
+    """Write the rows of campaigns that were checked, with as many statements as for one. The ids that are ready."""
+    for one in seedlings:
+        one.campaign.root, one.campaign.created_at = to_json(one.planted.root), now
+        session.add(one.campaign)
+    session.flush()
+    values: list[dict[str, Any]] = []
+    edges: list[dict[str, Any]] = []
+    for one in seedlings:
+        its_edges = list(_edges(one.planted.rows))
+        its_values = _values(one.campaign, one.planted.rows, its_edges, one.latest_end, now, tells=one.tells)
+        _mean_for_accounts(session, one.campaign, its_values)
+        values += its_values
+        edges += its_edges
+        if not its_values:
+            close_campaign(session, one.campaign.id, now)  # a canvas may hold no task at all
+    return _write_rows(session, values, edges, now)
+
+
+def plant_in_place(session: Session, task: Task, signature: Signature) -> list[str]:
+    """Plant what a running task put in its place; the task keeps its id and gets the result.
+
+    Raises Refused: then nothing is planted, and the task fails with the reason.
+    """
+    # Locked: two tasks that grow at once would give their rows the same positions.
+    campaign = session.get_one(Campaign, task.campaign_id, with_for_update=True)
+    join: Join = "settled" if campaign.join == "settled" else "all"
+    try:
+        planted = compile_replacement(signature, depth=task.depth, new_id=new_id, join=join)
+    except CanvasRefused as refused:
+        raise refuse(refused.field, refused.reason, refused.remedy) from refused
+    now = database_now(session)
+    check_planting(session, planted.rows, task.latest_end, now, sandbox=task.sandbox)
+    waits_for = sorted(set(planted.ends))
+    task.state, task.root, task.join = State.DELEGATED, to_json(planted.root), planted.join
+    task.incarnation, task.lease_until = None, None
+    task.missing = len(waits_for)
+    session.flush()
+    edges = list(_edges(planted.rows))
+    start = session.scalar(select(func.count()).where(Task.campaign_id == campaign.id)) or 0
+    values = _values(campaign, planted.rows, edges, task.latest_end, now, in_place_of=task, start=start)
+    _mean_for_accounts(session, campaign, values)
+    ready = _write_rows(session, values, edges, now)
+    if campaign.paused or task.paused:
+        hold_tasks(session, Task.in_place_of == task.id, why_paused(session, task))
+        ready = []
+    if waits_for:
+        session.execute(insert(Edge), [{"task_id": task.id, "after_id": one, "on_failure": False} for one in waits_for])
+        return ready
+    return ready + end_task(session, task, TaskEnd(State.SUCCEEDED, result=evaluate(planted.root, {})), now)
+
+
+def check_planting(
+    session: Session,
+    rows: Sequence[PlantedRow],
+    latest_end: datetime,
+    now: datetime,
+    *,
+    sandbox: bool,
+    ground: LedgerFacts | None = None,
+) -> None:
+    """Raises Refused with what is wrong with the rows, or else with their times. Writes nothing."""
+    check_rows(ground or LedgerFacts(session, sandbox=sandbox), rows)
+    problems = list(islice(time_problems(rows, latest_end, now), MOST_PROBLEMS))
+    if problems:
+        raise Refused(problems)
+
+
+def _values(
+    campaign: Campaign,
+    rows: Sequence[PlantedRow],
+    edges: Sequence[Mapping[str, Any]],
+    latest_end: datetime,
+    now: datetime,
+    *,
+    in_place_of: Task | None = None,
+    start: int = 0,
+    tells: str | None = None,
+) -> list[dict[str, Any]]:
+    """The columns of each row; the first one is the campaign's `start`-th."""
+    missing = Counter(edge["task_id"] for edge in edges)
+    watching = {edge["task_id"] for edge in edges if edge["on_failure"]}
+    seed = campaign.seed if in_place_of is None else in_place_of.seed
+    return [
+        {
+            **_row_values(row, missing[row.id], latest_end, now),
+            "campaign_id": campaign.id,
+            "position": start + index,
+            "seed": seed_of(seed, index),
+            "is_errback": row.id in watching,
+            "in_place_of": None if in_place_of is None else in_place_of.id,
+            "depth": 0 if in_place_of is None else in_place_of.depth + 1,
+            **_whose(campaign, row, tells or campaign.callback_url, alone=in_place_of is None and len(rows) == 1),
+        }
+        for index, row in enumerate(rows)
+    ]
+
+
+def _write_rows(
+    session: Session, values: Sequence[dict[str, Any]], edges: Sequence[dict[str, Any]], now: datetime
+) -> list[str]:
+    """Write tasks and edges, and note them. The ids that are ready at once."""
+    if values:
+        session.execute(insert(Task), values)
+        note(session, (_planted(one) for one in values))
+    if edges:
+        session.execute(insert(Edge), edges)
+    return [value["id"] for value in values if value["state"] == State.READY and value["not_before"] <= now]
+
+
+def _mean_for_accounts(session: Session, campaign: Campaign, values: Sequence[dict[str, Any]]) -> None:
+    """Plan the even share of the tasks that act in the pool and whose video is known already."""
+    acting = [one for one in values if _is_shared_out(one)]
+    if not acting:
+        return
+    accounts = session.scalars(
+        select(Phone.account_id)
+        .join(Account, Account.id == Phone.account_id)
+        .where(Phone.state == "online", Phone.sandbox == bool(campaign.sandbox), Account.resting_since.is_(None))
+        .order_by(Phone.account_id)
+    )
+    videos = [one["video_key"] for one in acting]
+    on_video: dict[str, set[str]] = {}
+    rows = session.execute(
+        select(ActionRow.video_key, ActionRow.account_id)
+        .where(
+            ActionRow.author_id.in_({one["author_id"] for one in acting}),
+            ActionRow.video_key.in_(set(videos)),
+            ActionRow.outcome != "not_done",
+        )
+        .distinct()
+    )
+    for video, acted in rows:
+        on_video.setdefault(video, set()).add(acted)
+    known = [one for one in accounts if one is not None]
+    plan = spread(videos, known, on_video, read_caps(session).accounts_per_video, seed=campaign.seed)
+    for one, account in zip(acting, plan, strict=True):
+        one["meant_for"] = account
+
+
+def _is_shared_out(values: Mapping[str, Any]) -> bool:
+    pinned = values["pinned_account"] is not None or values["pinned_phone"] is not None
+    return bool(values["acts"]) and not pinned and values["video_key"] is not None
+
+
+def _whose(campaign: Campaign, row: PlantedRow, tells: str | None, *, alone: bool) -> dict[str, Any]:
+    """A customer's task tells its end to an address of theirs, unless it is work at the desk: that is a step of ours.
+
+    The customer's own id is the campaign's; the only task of a campaign carries it as well.
+    """
+    return {
+        "key_id": campaign.key_id,
+        "reference": campaign.reference if alone else None,
+        "callback_url": tells if row.task in FLOWS else None,
+        "sandbox": bool(campaign.sandbox),
+    }
+
+
+def _planted(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A task's first state, as a change."""
+    return {
+        "key_id": values["key_id"],
+        "kind": "task",
+        "subject_id": values["id"],
+        "campaign_id": values["campaign_id"],
+        "reference": values["reference"],
+        "state": str(values["state"]),
+        "failure_code": None,
+        "at": values["created_at"],
+    }
+
+
+def _edges(rows: Sequence[PlantedRow]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        for before in dict.fromkeys(row.after):
+            yield {"task_id": row.id, "after_id": before, "on_failure": False}
+        for errback in dict.fromkeys(row.errbacks):
+            yield {"task_id": errback, "after_id": row.id, "on_failure": True}
+
+
+def _row_values(row: PlantedRow, missing: int, latest_end: datetime, now: datetime) -> dict[str, Any]:
+    flow = FLOWS.get(row.task)
+    soft, hard = limits_of(row.options, flow.limits if flow is not None else DESK_LIMITS)
+    pin = pin_of(row)
+    return {
+        "id": row.id,
+        "flow": row.task,
+        "flow_version": flow.version if flow is not None else "1",
+        "args": [to_json(arg) for arg in row.args],
+        "kwargs": dict(row.kwargs),
+        "state": State.WAITING if missing else State.READY,
+        "missing": missing,
+        "join": row.join,
+        "runs_on": "phone" if flow is not None else "desk",
+        "acts": bool(flow is not None and flow.acts),
+        "pinned_account": pin.account,
+        "pinned_phone": pin.phone,
+        "verifying": False,
+        **content_of(given_params(row)).columns(),
+        "meant_for": None,
+        "priority": row.options.get("priority", flow.priority if flow is not None else 0),
+        "not_before": max(now, begins(row.options, now, counting=not missing)),
+        "countdown": float(row.options.get("countdown") or 0),
+        "latest_end": min(latest_end, expires(row.options, now) or latest_end),
+        "soft_limit": soft,
+        "hard_limit": hard,
+        "attempt": 0,
+        "stop_requested": False,
+        "created_at": now,
+    }
+
+
+def pin_of(row: PlantedRow) -> Pin:
+    """What the row's queue pins it to: `account.ID` or `phone.SERIAL`; the pool and the desk pin nothing."""
+    queue = str(row.options.get("queue") or "")
+    if queue.startswith(ACCOUNT):
+        return Pin(account=queue.removeprefix(ACCOUNT))
+    if queue.startswith(PHONE):
+        return Pin(phone=queue.removeprefix(PHONE))
+    return Pin()
+
+
+def seed_of(campaign_seed: int, position: int) -> int:
+    """A task's own seed: 31 bits from the campaign's seed and the task's place in it."""
+    digest = hashlib.sha256(f"{campaign_seed}:{position}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") & 0x7FFFFFFF

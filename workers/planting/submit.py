@@ -1,0 +1,80 @@
+"""Submit: an ordinary Celery canvas becomes a planted campaign, and a handle to follow it by."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from celery.canvas import Signature
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from models.database.sizes import MOST_RESULT
+from models.database.storable import storable_json
+from models.names import name_problems
+from models.refused import Refused, refuse
+from models.tables import Campaign
+from models.transactions.read_write import write
+from workers.app import app
+from workers.dispatch.ring import ring
+from workers.planting.handle import Handle
+from workers.planting.plant import LATEST_END, compile_for_planting, plant_campaign
+from workers.runtime.process_engine import process_engine
+
+
+def submit(
+    canvas: Signature,
+    *,
+    name: str,
+    asked_by: str = "script",
+    join: str = "all",
+    seed: int | None = None,
+    latest_end: timedelta = LATEST_END,
+    asked_for: Mapping[str, Any] | None = None,
+    engine: Engine | None = None,
+) -> Handle:
+    """Plant a canvas and ring what is ready at once.
+
+    `join="settled"` lets every join run with what succeeded; `seed` fixes all that is drawn at
+    random (31 bits); `latest_end` is counted from now. Raises Refused with every problem, and
+    then nothing is planted.
+    """
+    _check_words(name, asked_by, join)
+    app.loader.import_default_modules()  # what the workers serve must be known here as well, or it is refused
+    ground = engine or process_engine()
+    kept = None if asked_for is None else _kept(asked_for)
+    planted = compile_for_planting(canvas, join)
+    campaign_id = str(uuid4())
+    drawn = random.SystemRandom().getrandbits(31) if seed is None else seed & 0x7FFFFFFF
+
+    def work(session: Session) -> list[str]:
+        campaign = Campaign(
+            id=campaign_id,
+            name=name,
+            asked_by=asked_by,
+            asked_for=kept,
+            join=join,
+            seed=drawn,
+        )
+        return plant_campaign(session, campaign, planted, latest_end)
+
+    ring(ground, write(ground, work))
+    return Handle(campaign_id, ground)
+
+
+def _kept(asked_for: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return dict(storable_json(asked_for, MOST_RESULT))
+    except ValueError as error:
+        raise refuse("asked_for", f"it cannot be kept: {error}", "give less, as JSON, or leave it out") from None
+
+
+def _check_words(name: str, asked_by: str, join: str) -> None:
+    if join not in ("all", "settled"):
+        raise refuse("join", f"{join!r} is no way to join", "use all or settled")
+    problems = [*name_problems("name", name), *name_problems("asked_by", asked_by)]
+    if problems:
+        raise Refused(problems)

@@ -1,0 +1,104 @@
+"""Whose fault is it? Pure decisions from failures of several phones, and of one phone across tasks.
+
+The same failure on three phones blames what they had in common: the content, or the flow. One phone
+that fails task after task, where others do not, is blamed itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from flows.failures import CODES, Culprit
+from workers.policy.content import Content
+
+Scope = Literal["flow", "author", "video", "comment"]
+
+MIN_PHONES = 3  # that failed alike, before what they had in common is blamed
+MIN_TASKS = 3  # different ones that a phone failed in a row, before the phone is blamed
+LOOK_BACK = timedelta(hours=6)
+COOL_DOWN = timedelta(seconds=20)  # the first quarantine; each further one in a row lasts twice as long
+MOST_COOL_DOWN = timedelta(minutes=30)
+
+# What the same failure of several phones blames. What is not named here is the phone's, the account's or nobody's.
+BLAMES: Mapping[str, Scope] = {
+    "author_not_found": "author",
+    "titles_shortfall": "author",
+    "video_not_found": "video",
+    "comment_not_found": "comment",
+    "list_not_loaded": "video",
+    "page_not_reached": "video",
+    "text_unclear": "video",
+    "app_crashed": "video",
+    "send_failed": "video",
+    "time_limit": "video",
+    "page_drift": "flow",
+    "flow_error": "flow",
+}
+# A phone is not to blame for these, however often they come: another would have failed as well.
+NOT_THE_PHONES = frozenset({Culprit.ACCOUNT, Culprit.CONTENT, Culprit.FLOW, Culprit.TASK})
+# Nor do these say that it is well.
+PASSED_OVER = frozenset({"ledger_away", "outcome_unknown"})
+
+
+@dataclass(frozen=True, slots=True)
+class Blamed:
+    """What a failure would blame if several phones had it: a whole flow, or one author, video or comment."""
+
+    scope: Scope
+    key: str
+
+
+def blamed_by(code: str, content: Content) -> Blamed | None:
+    """What to count a failure against; None for what is nobody's but the phone's or the account's."""
+    scope = BLAMES.get(code)
+    if scope is None:
+        return None
+    if scope == "flow":
+        return Blamed("flow", "")
+    narrowest: Sequence[tuple[Scope, str | None]] = (
+        ("comment", content.comment_key),
+        ("video", content.video_key),
+        ("author", content.author_id),
+    )
+    names = [one for one, _ in narrowest]
+    for at, key in narrowest[names.index(scope) :]:  # what a task does not name is looked for one step wider
+        if key is not None:
+            return Blamed(at, key)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """How an attempt on a phone ended: `code` is None when it did not fail.
+
+    `says_nothing`: it was lost with its worker, stopped, or handed back.
+    """
+
+    task_id: str
+    code: str | None
+    says_nothing: bool = False
+
+
+def phone_to_blame(tries: Sequence[Try]) -> str | None:
+    """Why a phone goes into quarantine, from its last attempts, newest first; None when it does not.
+
+    A success, or a failure that another would have had as well, ends the row.
+    """
+    codes: dict[str, str] = {}
+    for one in tries:
+        if one.says_nothing or one.code in PASSED_OVER:
+            continue
+        if one.code is None or CODES[one.code].culprit in NOT_THE_PHONES:
+            break
+        codes.setdefault(one.task_id, one.code)
+        if len(codes) == MIN_TASKS:
+            return f"it failed {MIN_TASKS} tasks in a row: {', '.join(codes.values())}"
+    return None
+
+
+def cool_down(quarantines: int) -> timedelta:
+    """How long a phone rests after so many quarantines in a row before this one."""
+    return min(MOST_COOL_DOWN, COOL_DOWN * float(2 ** min(quarantines, 16)))

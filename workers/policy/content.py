@@ -1,0 +1,43 @@
+"""What a task is about: the author, the video, the comment, as far as its parameters tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from models.database.content_key import content_key
+
+MOST_AUTHOR_ID = 191  # characters of a name column; no app has longer ones
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Keys of what a task is about; None for what it does not name."""
+
+    author_id: str | None = None
+    video_key: str | None = None
+    comment_key: str | None = None
+
+    def columns(self) -> dict[str, str | None]:
+        """As a task's row keeps it."""
+        return {"author_id": self.author_id, "video_key": self.video_key, "comment_key": self.comment_key}
+
+
+def content_of(params: Mapping[str, Any]) -> Content:
+    """What these parameters of a flow are about; unfit values name nothing."""
+    author, title = _text(params, "author_id"), _text(params, "title")
+    if author is None or len(author) > MOST_AUTHOR_ID:
+        return Content()
+    if title is None:
+        return Content(author)
+    video = content_key(author, title)
+    target = _text(params, "target_commenter"), _text(params, "target_comment")
+    if target == (None, None):
+        return Content(author, video)
+    return Content(author, video, content_key(author, title, target[0] or "", target[1] or ""))
+
+
+def _text(params: Mapping[str, Any], name: str) -> str | None:
+    value = params.get(name)
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,178 @@
+"""Who may take a task: a pure decision, used when a ticket is claimed.
+
+Hard rules (a pin, a phone that failed it, caps) are never bent. The even share is: when nobody
+with a share left may take the task, whoever may takes it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from zlib import crc32
+
+from workers.policy.caps_in_words import CapsUsed, caps_reason
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A phone that is online, with the account logged in on it."""
+
+    serial: str
+    account_id: str | None
+    resting: bool = False  # the account, until a person looked at it
+    unfit: bool = False  # the phone: paused, in quarantine, hot, …
+    busy: bool = False  # it runs a task
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What a task asks of who takes it."""
+
+    acts: bool
+    pinned_account: str | None = None
+    pinned_phone: str | None = None
+    failed_phones: Set[str] = frozenset()  # they failed it: asked again only when no other phone may
+    failed_accounts: Set[str] = frozenset()  # they may not do it
+    sandbox: bool = False  # it is for simulated phones, and for no others
+
+
+@dataclass(frozen=True, slots=True)
+class CapRoom:
+    """The room left under the caps, for tasks that act: None means any account."""
+
+    only_accounts: Set[str] | None = None
+    full_accounts: Set[str] = frozenset()
+    used: CapsUsed = field(default_factory=CapsUsed)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAccount:
+    """Whom the even share means a task for, and who has a task on the same video to swap it with."""
+
+    account: str
+    swappable: Set[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class FairShare:
+    """How a campaign's acting tasks are spread: how many there are and who took how many."""
+
+    tasks: int
+    taken: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """take it here, or pass it to a phone, or let it wait for the reason given."""
+
+    take: bool = False
+    swap: bool = False  # taken in exchange for the task on the same video that was meant for this account
+    pass_to: str | None = None
+    waits_for: str = ""
+
+
+def may(seated: Candidate, wanted: Requirement, room: CapRoom) -> bool:
+    """The hard rules."""
+    if wanted.pinned_phone is not None and seated.serial != wanted.pinned_phone:
+        return False
+    if wanted.pinned_account is not None and seated.account_id != wanted.pinned_account:
+        return False
+    if seated.account_id is None or seated.account_id in wanted.failed_accounts:
+        return False
+    if seated.resting or seated.unfit:
+        return False
+    if not wanted.acts:
+        return True
+    if room.only_accounts is not None and seated.account_id not in room.only_accounts:
+        return False
+    return seated.account_id not in room.full_accounts
+
+
+def share_left(account_id: str, share: FairShare, sharers: Set[str]) -> int:
+    """How many tasks this account may still take before it has more than its even share.
+
+    K tasks over N accounts: everyone gets K // N, and K % N of them one more. What was taken by
+    accounts that no longer work is not there to be shared.
+    """
+    if not sharers:
+        return 0
+    gone = sum(count for one, count in share.taken.items() if one not in sharers)
+    each, more = divmod(max(0, share.tasks - gone), len(sharers))
+    taken = share.taken.get(account_id, 0)
+    above = sum(1 for one in sharers if one != account_id and share.taken.get(one, 0) > each)
+    limit = each + 1 if above < more else each
+    return limit - taken
+
+
+def decide(
+    me: Candidate,
+    wanted: Requirement,
+    everyone: Sequence[Candidate],
+    room: CapRoom,
+    meant: PlannedAccount | None,
+    share: FairShare | None,
+    task_id: str = "",
+) -> Assignment:
+    """Take the task, pass it on, or let it wait.
+
+    While the account that a task is meant for is able, the task goes to it, or to one that swaps.
+    When it is not, the task goes to whoever is furthest below an even share; among equals its id decides, so
+    that of many tasks at one moment not all go to the same.
+    """
+    able = [one for one in everyone if may(one, wanted, room)]
+    able = [one for one in able if one.serial not in wanted.failed_phones] or able
+    if not able:
+        return Assignment(waits_for=why_nobody(wanted, everyone, room))
+    by_account = {one.account_id: one for one in able}
+    if meant is not None and meant.account in by_account:
+        if meant.account == me.account_id:
+            return Assignment(take=True)
+        if me.account_id in meant.swappable and me.account_id in by_account:
+            return Assignment(take=True, swap=True)
+        return Assignment(pass_to=by_account[meant.account].serial)
+    left = {one.serial: 0 for one in able} if share is None else _shares_left(able, everyone, share)
+    able = [one for one in able if left[one.serial] > 0] or able
+    if any(one.serial == me.serial for one in able):
+        return Assignment(take=True)
+
+    def order(one: Candidate) -> tuple[bool, int, int]:
+        return one.busy, -left[one.serial], crc32(f"{task_id} {one.serial}".encode())
+
+    return Assignment(pass_to=min(able, key=order).serial)
+
+
+def _shares_left(able: Sequence[Candidate], everyone: Sequence[Candidate], share: FairShare) -> dict[str, int]:
+    """How many tasks each of these may still take, by serial. Shares are cut over all that work."""
+    sharers = {one.account_id for one in everyone if one.account_id is not None and not (one.resting or one.unfit)}
+    return {one.serial: share_left(one.account_id or "", share, sharers) for one in able}
+
+
+def why_nobody(wanted: Requirement, everyone: Sequence[Candidate], room: CapRoom) -> str:
+    """What a task waits for that none of the phones of its sort that are online may take."""
+    but_for_caps = [one.account_id for one in everyone if one.account_id is not None and may(one, wanted, CapRoom())]
+    if but_for_caps:
+        return caps_reason(but_for_caps, room.full_accounts, room.only_accounts, room.used)
+    if wanted.pinned_account is not None:
+        return f"account {wanted.pinned_account} is on no phone that is online and able"
+    if wanted.pinned_phone is not None:
+        return f"phone {wanted.pinned_phone} is not online and able"
+    if not everyone:
+        return "no simulated phone is online, and it is for those alone" if wanted.sandbox else "no phone is online"
+    return f"no phone that is online and fit may take it: {_in_numbers(wanted, everyone)}"
+
+
+def _in_numbers(wanted: Requirement, everyone: Sequence[Candidate]) -> str:
+    """Why not each of them: the first reason of each counts."""
+    counted = Counter(_why_not(wanted, one) for one in everyone)
+    return f"of {len(everyone)} online " + ", ".join(f"{count} {why}" for why, count in counted.most_common())
+
+
+def _why_not(wanted: Requirement, one: Candidate) -> str:
+    if one.unfit:
+        return "cannot work"
+    if one.account_id is None:
+        return "without an account"
+    if one.resting:
+        return "with an account that rests"
+    return "with an account that may not do it" if one.account_id in wanted.failed_accounts else "cannot take it"

@@ -1,0 +1,43 @@
+"""What only Linux can: a process that ends with its parent, and the reason why a process ended.
+
+`python -m workers.runtime.linux PARENT PROGRAM ARGUMENT…` becomes a program that ends with its parent.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def end_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when its parent ends, however that ends.
+
+    Call it first thing in the new process; `parent` is the pid that the parent itself reported. A
+    parent that ended in between ends this process now.
+    """
+    if _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def bound_to_me(command: list[str]) -> list[str]:
+    """The command line that runs `command` and ends it when this process ends."""
+    return [sys.executable, "-m", "workers.runtime.linux", str(os.getpid()), *command]
+
+
+def why_ended(status: int) -> str:
+    """A wait status in words, e.g. 'killed by SIGKILL' or 'ended with code 3'."""
+    if os.WIFSIGNALED(status):
+        return f"killed by {signal.Signals(os.WTERMSIG(status)).name}"
+    return f"ended with code {os.waitstatus_to_exitcode(status)}"
+
+
+if __name__ == "__main__":
+    end_with_parent(int(sys.argv[1]))
+    os.execvp(sys.argv[2], sys.argv[2:])  # noqa: S606  # becoming the program is the point

@@ -1,0 +1,61 @@
+"""Whose hand this process is: the phone that a worker serves, set once after it was forked.
+
+A worker at the *desk* serves tasks that touch no phone; its seat has no serial.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workers.runtime.slots import Slot
+
+POOL_QUEUE = "pool"
+DESK_QUEUE = "desk"
+DELIVERY_QUEUE = "delivery"
+
+
+def phone_queue(serial: str) -> str:
+    """The queue of what must run on this phone."""
+    return f"phone.{serial}"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerIdentity:
+    """One life of one worker. `incarnation` is new for each life; `slot` is shared with the host agent."""
+
+    serial: str | None  # ro.serialno; None at the desk
+    address: str  # what adb calls the phone: a serial, or host:port
+    adb_port: int
+    host: str
+    incarnation: str
+    slot: Slot
+
+    @property
+    def name(self) -> str:
+        """The worker's name, as Flower shows it."""
+        return f"{self.serial or f'desk-{self.slot.index}'}@{self.host}"
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """The queues to serve, the first first. The pool is left and joined again as the slot says."""
+        if self.serial is None:
+            return (DESK_QUEUE,)
+        own = phone_queue(self.serial)
+        return (own, POOL_QUEUE) if self.slot.serves_pool else (own,)
+
+
+_taken: list[WorkerIdentity] = []
+
+
+def set_worker(seat: WorkerIdentity) -> None:
+    """Sit down, for the life of this process. Raises RuntimeError when a seat was taken before."""
+    if _taken:
+        raise RuntimeError(f"this process already serves {_taken[0].name}")
+    _taken.append(seat)
+
+
+def current_worker() -> WorkerIdentity:
+    """The seat of this process. Raises RuntimeError when it is no worker."""
+    if not _taken:
+        raise RuntimeError("this process is no phone worker: tasks run only in workers that a host agent forked")
+    return _taken[0]
