@@ -13,17 +13,16 @@ from typing import Any
 from sqlalchemy import Engine
 
 from flows.flow import Limits
-from workers.attempts.claim import Claim
 
 DESK_LIMITS = Limits(soft=60, hard=90)
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a desk task may look at: the ledger, and the claim it runs under."""
+    """What a desk task may look at: the ledger, and the seed that its task draws from."""
 
     engine: Engine
-    claim: Claim
+    seed: int
 
 
 DeskFunction = Callable[..., Any]

@@ -1,9 +1,9 @@
 """State changes of customers' tasks and campaigns: numbered once they are committed, and read in that order.
 
-The move itself writes its change without a position
-(models.transactions.state_change_capture). Positions are given here, key by key, under the lock of the key's row: so they are dense, and none becomes visible while a lower one
-may still commit. The changes of one task stand in the order of its moves, for each move holds the
-task's row until it is committed.
+The move itself writes its change without a position (models.transactions.state_change_capture).
+Positions are given here, key by key, under the lock of the key's row: so they are dense, and none
+becomes visible while a lower one may still commit. The changes of one task stand in the order of its
+moves, for each move holds the task's row until it is committed.
 """
 
 from __future__ import annotations

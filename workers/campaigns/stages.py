@@ -70,7 +70,7 @@ def draw_directed(desk: Desk, collected: Sequence[Any], **wishes: Any) -> Signat
     used, ours, without = read(desk.engine, lambda session: _ground(session, videos))
     found = [one for one in found if one.commenter not in ours and one.author_id not in without]
     caps = read(desk.engine, read_caps)
-    drawn = draw(found, asked, caps, used, seed=desk.claim.seed)
+    drawn = draw(found, asked, caps, used, seed=desk.seed)
     if not drawn.tasks:
         return _tally([], drawn)
     options = asked.options()

@@ -182,7 +182,7 @@ def _settled(engine: Engine, seat: WorkerIdentity, got: Claim, watch: SlotWatch)
 
 def _outcome(engine: Engine, seat: WorkerIdentity, got: Claim, watch: SlotWatch) -> Outcome:
     if got.flow in DESK:
-        value = DESK[got.flow](Desk(engine, got), *got.args, **got.kwargs)
+        value = DESK[got.flow](Desk(engine, got.seed), *got.args, **got.kwargs)
         return Replaced(value) if isinstance(value, Signature) else Succeeded(value)
     flow = FLOWS[got.flow]
     params = checked_params(flow, got.args, got.kwargs)
