@@ -358,7 +358,7 @@ def test_what_nobody_sees_is_in_no_name_and_stays_in_a_text(raw: Raw, text: str)
 @pytest.fixture
 def still(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     """A gateway for whose rates no time passes."""
-    monkeypatch.setattr("gateway.api.app.Buckets", lambda: RateLimiter(lambda: 0.0))
+    monkeypatch.setattr("gateway.api.app.RateLimiter", lambda: RateLimiter(lambda: 0.0))
     with listening(api.engine) as made:
         yield made
 

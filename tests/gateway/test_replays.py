@@ -54,7 +54,7 @@ def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Five for one request, two in one transaction."""
     monkeypatch.setattr(resource, "MOST_REPLAYED", 5)
     monkeypatch.setattr(replays, "MOST_REPLAYED", 5)
-    monkeypatch.setattr(replays, "AT_ONCE", 2)
+    monkeypatch.setattr(replays, "BATCH_SIZE", 2)
 
 
 @pytest.mark.usefixtures("few_at_once")

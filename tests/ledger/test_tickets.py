@@ -60,7 +60,7 @@ def test_a_ticket_goes_to_the_desk_the_pool_or_the_pinned_phone(ledger: Engine, 
 def test_many_that_wait_for_a_phone_do_not_stand_before_the_others(
     ledger: Engine, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ringing, "AT_ONCE", 5)
+    monkeypatch.setattr(ringing, "BATCH_SIZE", 5)
     owned_author(ledger)
     known_account(ledger, "away")
     waiting = ready(ledger, plant(ledger, group(titles(queue="account.away", priority=0) for _ in range(12))))
