@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import time
 from collections import deque
@@ -12,6 +13,13 @@ from dataclasses import dataclass
 from phonesim.shell.command import Call, Command, Result, failed, said
 
 MOST_LINES = 2000
+QUIET_SECONDS = 1.0  # at most between two lines that a reader of the log sees: no phone's log stands still
+CHATTER = (
+    ("D", "WifiNl80211Manager", "Scan result ready event"),
+    ("V", "AlarmManager", "Triggered alarm"),
+    ("I", "chatty", "uid=1000(system) identical 3 lines"),
+    ("D", "BatteryService", "Processing new values"),
+)
 LEVELS = "VDIWEF"
 FORMATS = ("brief", "long", "process", "raw", "tag", "thread", "threadtime", "time")
 
@@ -46,6 +54,7 @@ class Log:
         self.lines: deque[LogLine] = deque(maxlen=MOST_LINES)
         self.count = 0  # of all lines so far
         self.more = asyncio.Event()
+        self._chatter = itertools.cycle(CHATTER)
         self.say("I", "boot_progress", "boot_progress_enable_screen")
 
     def say(self, level: str, tag: str, text: str, pid: int = 1204) -> None:
@@ -53,6 +62,16 @@ class Log:
         self.lines.append(LogLine(time.time(), pid, level, tag, text))
         self.count += 1
         self.more.set()
+
+    async def beyond(self, seen: int) -> None:
+        """Return when there are more than `seen` lines; where nothing happens, the system says something."""
+        deadline = time.monotonic() + QUIET_SECONDS
+        while self.count == seen:
+            self.more.clear()
+            try:
+                await asyncio.wait_for(self.more.wait(), max(0.0, deadline - time.monotonic()))
+            except TimeoutError:
+                self.say(*next(self._chatter))
 
 
 async def log(call: Call) -> Result:
@@ -92,9 +111,7 @@ async def logcat(call: Call) -> Result:
     await call.send(text.encode())
     seen = log_.count
     while True:
-        while log_.count == seen:
-            log_.more.clear()
-            await log_.more.wait()
+        await log_.beyond(seen)
         fresh = list(log_.lines)[-(log_.count - seen) :]
         seen = log_.count
         shown = [line.shown(form) + "\n" for line in fresh if _wanted(line, filters)]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import adbutils
 import pytest
 
+from phonesim.shell.log import CHATTER
 from tests.phonesim.conftest import PACKAGE
 from tests.support.poll import wait_until
 from tests.support.shelf import Shelf
@@ -139,6 +141,23 @@ def test_the_log_goes_on_until_its_reader_leaves(phone: adbutils.AdbDevice) -> N
     assert b"first" in told
     assert b"between" not in told
     stream.close()
+
+
+def test_the_log_never_stands_still(phone: adbutils.AdbDevice) -> None:
+    stream = phone.shell("logcat -v tag", stream=True)
+    assert isinstance(stream, adbutils.AdbConnection)
+    stream.conn.settimeout(20)
+    told = b""
+    while sum(f"{level}/{tag}".encode() in told for level, tag, _ in CHATTER) < 2:
+        told += stream.conn.recv(1000)
+    stream.close()
+
+
+def test_a_reader_of_the_log_that_is_told_to_stop_is_done(phone: adbutils.AdbDevice, tmp_path: Path) -> None:
+    reader = phone.logcat(tmp_path / "log", clear=True, re_filter="I/MINE", command="logcat -v time")
+    phone.shell(["log", "-t", "MINE", "hello"])
+    reader.stop(timeout=20)
+    assert reader.is_done()
 
 
 def test_the_focus_stands_where_android_10_and_later_put_it(phone: adbutils.AdbDevice) -> None:
