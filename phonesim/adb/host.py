@@ -15,6 +15,7 @@ from typing import Any
 from phonesim.adb.dial import NotOpened, dial
 from phonesim.adb.port import HOST, AdbPort
 from phonesim.adb.usb import Transport, choose, listing
+from phonesim.adb.waiting import WAIT_FOR, Wanted
 
 SERVER_VERSION = 41  # adb's ADB_SERVER_VERSION; a client that expects another one kills the server
 NEWS_SECONDS = 0.02  # between looks whether the list changed
@@ -89,7 +90,7 @@ class AdbHost:
                     if chosen is not None:
                         await self._open(chosen, request, reader, writer)
                         return
-                    chosen = await self._answer(request, writer)
+                    chosen = await self._answer(request, reader, writer)
                 except Refused as refusal:
                     writer.write(b"FAIL" + _sized(str(refusal)))
                     return
@@ -101,7 +102,9 @@ class AdbHost:
             self._clients.discard(writer)
             writer.close()
 
-    async def _answer(self, request: str, writer: asyncio.StreamWriter) -> Transport | None:
+    async def _answer(
+        self, request: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> Transport | None:
         """Answer a request to the server itself; the transport that it asks for, if it does. Raises Refused."""
         kind, _, rest = request.partition(":")
         command, _, target = rest.partition(":")
@@ -114,7 +117,9 @@ class AdbHost:
             writer.write(b"OKAY" + (found.number.to_bytes(8, "little") if command == "tport" else b""))
             return found
         if command in ("track-devices", "track-devices-l"):
-            await self._track(writer, long=command.endswith("-l"))
+            await self._track(reader, writer, long=command.endswith("-l"))
+        elif command.startswith(WAIT_FOR):
+            await self._wait_for(command, target if kind == "host-serial" else "", reader, writer)
         else:
             writer.write(b"OKAY" + _sized(await self._said(command, target)))
         return None
@@ -152,10 +157,27 @@ class AdbHost:
             raise Refused(found)
         return found
 
-    async def _track(self, writer: asyncio.StreamWriter, *, long: bool) -> None:
+    async def _wait_for(
+        self, command: str, target: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """`wait-for-TRANSPORT-STATE`: one OKAY at once, one when it is so. Raises Refused."""
+        wanted = Wanted.parse(command, target)
+        if isinstance(wanted, str):
+            raise Refused(wanted)
+        writer.write(b"OKAY")
+        while not reader.at_eof():
+            met = wanted.met(self._transports)
+            if isinstance(met, str):
+                raise Refused(met)
+            if met:
+                writer.write(b"OKAY")
+                return
+            await asyncio.sleep(NEWS_SECONDS)
+
+    async def _track(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, long: bool) -> None:
         writer.write(b"OKAY")
         before: str | None = None
-        while not writer.is_closing():
+        while not (writer.is_closing() or reader.at_eof()):
             now = listing(self._transports, long=long)
             if now != before:
                 writer.write(_sized(now))

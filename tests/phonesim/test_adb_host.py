@@ -23,12 +23,12 @@ class Shelf:
     """Three phones at USB, and adb."""
 
     def __init__(self) -> None:
-        self._port = free_port()
-        self.sim = Sim(3, self._port)
+        self.port = free_port()
+        self.sim = Sim(3, self.port)
 
     def adb(self, *words: str) -> tuple[str, str]:
         """What adb prints, and its errors."""
-        command = [adbutils.adb_path(), "-P", str(self._port), *words]
+        command = [adbutils.adb_path(), "-P", str(self.port), *words]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
         return ended.stdout, ended.stderr
 
@@ -95,3 +95,38 @@ def test_a_phone_is_at_usb_and_in_the_network_at_once(shelf: Shelf) -> None:
     assert f"{address}\toffline" in shelf.adb("devices")[0]
     assert "disconnected" in shelf.adb("disconnect", address)[0]
     assert address not in shelf.adb("devices")[0]
+
+
+def test_a_wait_ends_when_it_is_so(shelf: Shelf) -> None:
+    assert shelf.adb("-s", "SIM0001", "wait-for-usb-device") == ("", "")
+    assert shelf.adb("-s", "127.0.0.1:1", "wait-for-any-disconnect") == ("", "")
+    shelf.sim.usb(phone="SIM0002", state="recovery")
+    assert shelf.adb("-s", "SIM0002", "wait-for-recovery") == ("", "")
+    shelf.sim.usb(phone="SIM0002", plugged=False)
+    assert shelf.adb("-s", "SIM0002", "wait-for-disconnect") == ("", "")
+    assert shelf.adb("wait-for-local-disconnect") == ("", "")
+
+
+def test_a_wait_goes_on_until_it_is_so_or_its_client_leaves(shelf: Shelf) -> None:
+    client = adbutils.AdbClient("127.0.0.1", shelf.port)
+    for phone in ("SIM0002", "SIM0003"):
+        shelf.sim.usb(phone=phone, plugged=False)
+    client.wait_for(transport="usb", state="device", timeout=SECONDS)
+    for transport, state in (("usb", "disconnect"), ("local", "device"), ("any", "recovery")):
+        with pytest.raises(adbutils.AdbTimeout):
+            client.wait_for(transport=transport, state=state, timeout=0.2)
+    waiting = subprocess.Popen([adbutils.adb_path(), "-P", str(shelf.port), "wait-for-usb-disconnect"])
+    shelf.sim.usb(phone="SIM0001", plugged=False)
+    assert waiting.wait(SECONDS) == 0
+
+
+def test_a_wait_that_is_none_is_refused_in_adbs_words(shelf: Shelf) -> None:
+    client = adbutils.AdbClient("127.0.0.1", shelf.port)
+    for transport, state, words in (
+        ("usb", "device", "more than one device"),
+        ("any", "device", "more than one device/emulator"),
+        ("pigeon", "device", "pigeon"),
+        ("usb", "flying", "flying"),
+    ):
+        with pytest.raises(adbutils.AdbError, match=words):
+            client.wait_for(transport=transport, state=state, timeout=SECONDS)
