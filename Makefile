@@ -77,7 +77,7 @@ chaos: provide ## Storm a real fleet with faults and judge it by the ground trut
 	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
 	@$(BIN)/python -m chaos --tasks $(TASKS) --phones $(PHONES) --faults $(FAULTS) --seed $(SEED) $(ARGS)
 
-conformance: ## The suites over what CI does not run: MySQL 9.7, a real adbd (root; by hand: Debian's newest suite changes daily)
+conformance: ## The suites over what CI does not run: MySQL 9.7, a real adbd, upstream suites (root; by hand: Debian's newest suite changes daily)
 	@WITH_CONFORMANCE=1 scripts/provide.sh
 	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
 	@$(BIN)/python -m conformance --jobs $(JOBS) $(ARGS)

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from conformance.debian import debian
+from conformance.upstream import UPSTREAM
+
 RUN_SECONDS = 3600
+UPSTREAM_SECONDS = 600
 ALONE = ("unshare", "--net")
 ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """Tests that are run over one target. `plugin` puts the target in the place of what they ask for."""
+    """Tests that are run over one target. `plugin` puts the target in the place of what they ask for.
+
+    `needs` finds or makes what the run needs; `elsewhere` finds the folder of tests that are not ours. Both raise
+    NotPossible. `options` are the plugin's own.
+    """
 
     name: str
     target: str
@@ -27,6 +36,10 @@ class Suite:
     plugin: str = ""
     chosen: str = ""  # as pytest's -k
     alone: bool = False  # in one process, and in a network of its own
+    needs: Callable[[], object] | None = None
+    elsewhere: Callable[[], Path] | None = None
+    options: Sequence[str] = ()
+    seconds: float = RUN_SECONDS  # at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,40 +63,80 @@ def database_suites() -> Iterator[Suite]:
     """The suites that ask for a database, over the three that there are."""
     yield Suite("ledger", "SQLite", ["tests/ledger"], chosen="sqlite")
     yield Suite("ledger", "MariaDB", ["tests/ledger"], chosen="mariadb")
-    yield Suite("ledger", "MySQL", ["tests/ledger"], "conformance.on_mysql", "mariadb")
+    yield Suite("ledger", "MySQL", ["tests/ledger"], "conformance.on_mysql", "mariadb", needs=debian)
     for name in DATABASES[1:]:
         yield Suite(name, "MariaDB", [f"tests/{name}"])
-        yield Suite(name, "MySQL", [f"tests/{name}"], "conformance.on_mysql")
+        yield Suite(name, "MySQL", [f"tests/{name}"], "conformance.on_mysql", needs=debian)
 
 
 def transport_suites() -> Iterator[Suite]:
     """The transport over a simulated phone and over a real adbd."""
     yield Suite("transport", "phonesim", ["tests/transport"])
-    yield Suite("transport", "adbd", ["tests/transport"], "conformance.on_adbd", alone=True)
+    yield Suite("transport", "adbd", ["tests/transport"], "conformance.on_adbd", alone=True, needs=debian)
+
+
+def upstream_suites() -> Iterator[Suite]:
+    """The suites of the two libraries, over a phone in the network, and over one at USB where a test needs that."""
+    for library in UPSTREAM:
+        for at_usb in (False, True)[: 1 + bool(library.at_usb)]:
+            yield Suite(
+                library.name,
+                "phonesim at USB" if at_usb else "phonesim",
+                [],
+                "conformance.on_upstream",
+                chosen=library.at_usb if at_usb else "",
+                alone=True,
+                needs=library.find,
+                elsewhere=library.find,
+                options=["--upstream", library.name, *(["--at-usb"] if at_usb else [])],
+                seconds=UPSTREAM_SECONDS,
+            )
 
 
 def run(suite: Suite, jobs: int) -> Outcome:
-    """Run a suite in processes of its own; its output goes on to the terminal."""
+    """Run a suite in processes of its own; its output goes on to the terminal. Raises NotPossible."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [*(ALONE if suite.alone else []), sys.executable, "-m", "pytest", "-q", f"--junitxml={report}"]
         command += ["-n", "0" if suite.alone else str(jobs), "--dist", "loadfile"]
         if suite.plugin:
-            command += ["-p", suite.plugin]
+            command += ["-p", suite.plugin, *suite.options]
         if suite.chosen:
             command += ["-k", suite.chosen]
-        subprocess.run([*command, *suite.paths], cwd=ROOT, env=os.environ, timeout=RUN_SECONDS, check=False)
+        if suite.elsewhere is None:
+            ended = _ended([*command, *suite.paths], ROOT, suite.seconds)
+        else:  # nothing of our own settings holds there, and the tests leave files where they run
+            tests = str(suite.elsewhere())
+            command += ["-c", os.devnull, "--rootdir", tests, "-p", "no:cacheprovider", tests]
+            ended = _ended(command, Path(folder), suite.seconds)
+        if not ended:
+            return Outcome(suite, 0, [f"the run did not end within {suite.seconds:g} s"])
         return outcome_of(suite, report)
 
 
+def _ended(command: Sequence[str], folder: Path, seconds: float) -> bool:
+    """Run a command to its end, and whatever it started with it; False when that takes longer."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True)
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    return True
+
+
 def outcome_of(suite: Suite, report: Path) -> Outcome:
-    """Count a JUnit report; one that is not there is a run that failed as a whole."""
+    """Count a JUnit report; one that is not there is a run that failed as a whole, and a skipped test shows nothing."""
     if not report.is_file():
         return Outcome(suite, 0, ["pytest ended without a report"])
     counted: Counter[str] = Counter()
     failed = []
     for case in ET.parse(report).iter("testcase"):  # noqa: S314 - pytest wrote it just now
-        bad = case.find("failure") is not None or case.find("error") is not None
+        bad = any(case.find(word) is not None for word in ("failure", "error", "skipped"))
         counted["failed" if bad else "passed"] += 1
         if bad:
             failed.append(f"{case.get('classname')}::{case.get('name')}")

@@ -14,14 +14,15 @@ from conformance.suites import Outcome, Suite, outcome_of
 SUITE = Suite("ledger", "MySQL", ["tests/ledger"])
 REPORT = """<testsuites><testsuite>
 <testcase classname="a" name="one"/><testcase classname="a" name="two"><failure/></testcase>
-<testcase classname="b" name="three"><error/></testcase></testsuite></testsuites>"""
+<testcase classname="b" name="three"><error/></testcase>
+<testcase classname="b" name="four"><skipped message="not stable"/></testcase></testsuite></testsuites>"""
 
 
-def test_failures_and_errors_are_named(tmp_path: Path) -> None:
+def test_failures_errors_and_skipped_tests_are_named(tmp_path: Path) -> None:
     report = tmp_path / "report.xml"
     report.write_text(REPORT)
     outcome = outcome_of(SUITE, report)
-    assert (outcome.passed, outcome.failed) == (1, ["a::two", "b::three"])
+    assert (outcome.passed, outcome.failed) == (1, ["a::two", "b::three", "b::four"])
     assert not outcome.right
 
 

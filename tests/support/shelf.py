@@ -21,10 +21,13 @@ READY_SECONDS = 30.0
 
 
 class AdbServer:
-    """The real adb server that adbutils bundles, on a free port of its own."""
+    """The real adb server that adbutils bundles, on a free port of its own or the one given."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.port = port
 
     def __enter__(self) -> Self:
-        self.port = free_port()
+        self.port = self.port or free_port()
         command = [adbutils.adb_path(), "-P", str(self.port), "server", "nodaemon"]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(self._answers, READY_SECONDS, "the adb server")
