@@ -125,7 +125,8 @@ def _phonefleet() -> None:
 def main() -> None:
     """The entry point."""
     gc.disable()  # until the command's modules are there: nothing of them is ever garbage
-    in_words(lambda: cli(prog_name="phonefleet"))
+    with in_words():
+        cli(prog_name="phonefleet")
 
 
 if __name__ == "__main__":

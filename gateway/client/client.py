@@ -6,6 +6,7 @@ Every request is sealed and signed, and every answer is checked before anything 
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +17,29 @@ from uuid import uuid4
 
 import requests
 
+from gateway.client.errors import ERRORS, NoAnswer, NotEnded, Problem, Unusable, in_words
+from gateway.client.settings import SHOWN, read_gateway, read_key_id, read_set, secret_of
 from gateway.client.verify import Event, verify
 from gateway.protocol.retry_after import read_retry_after
 from gateway.protocol.seal import SIGNATURE_HEADER, SealBroken, Secret, SignatureRefused, check, open_sealed, seal, sign
 from gateway.protocol.signed_text import KEY_HEADER, PLAIN, REQUEST, SEAL_PARAMETER, of_answer, of_request
 
-__all__ = ["Client", "Event", "NotEnded", "Problem", "SealBroken", "Secret", "SignatureRefused", "Status", "verify"]
+__all__ = [
+    "ERRORS",
+    "Client",
+    "Event",
+    "NoAnswer",
+    "NotEnded",
+    "Problem",
+    "SealBroken",
+    "Secret",
+    "SignatureRefused",
+    "Status",
+    "Unusable",
+    "in_words",
+    "secret_of",
+    "verify",
+]
 
 ENDED = frozenset({"succeeded", "failed", "stopped"})
 TRIES = 3
@@ -41,41 +59,6 @@ UNSIGNED: Mapping[int, str] = {
     504: "unavailable",
 }
 WAIT_FIRST = frozenset({429, 502, 503, 504})  # the same may go well in a moment
-
-
-class Problem(Exception):
-    """The gateway declined. `code` says why, `problems` name the fields.
-
-    `signed` is False for an answer that anybody on the way may have made up.
-    """
-
-    def __init__(self, status: int, details: Mapping[str, Any], *, signed: bool) -> None:
-        self.status = status
-        self.code = str(details.get("code", "unknown"))
-        self.problems: Sequence[Mapping[str, str]] = details.get("problems", [])
-        self.signed = signed
-        fields = "; ".join(f"{one.get('field')}: {one.get('reason')}" for one in self.problems)
-        super().__init__(" ".join(filter(None, (f"{status} {self.code}", str(details.get("detail") or ""), fields))))
-
-
-class NoAnswer(requests.ConnectionError):
-    """The gateway did not answer, however often it was asked; what for is not known to have been done."""
-
-    def __init__(self, url: str, error: Exception) -> None:
-        why = "it took too long" if isinstance(error, requests.Timeout) else _innermost(error)
-        super().__init__(f"no answer from {url}: {why}; is the gateway there, and the address right? ask again later")
-
-
-def _innermost(error: BaseException) -> str:
-    """What the system said, without what libraries wrap around it."""
-    below = error.__cause__ or error.__context__
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return _innermost(below) if below is not None else str(error) or type(error).__name__
-
-
-class NotEnded(TimeoutError):
-    """It has not ended in the time given; it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +85,8 @@ class Client:
     `timeout`: seconds that an answer may take.
 
     Methods raise Problem when the gateway declines, SignatureRefused and SealBroken when an answer
-    is not the gateway's, and NoAnswer, a requests.ConnectionError, when there is none.
+    is not the gateway's, and NoAnswer, a requests.ConnectionError, when there is none. An address or a key's id that
+    cannot be one raises Unusable, a ValueError. ERRORS are all of them; `in_words` tells a person.
     """
 
     def __init__(
@@ -116,14 +100,20 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
         verify_tls: bool | str = True,
     ) -> None:
-        self._url = url.rstrip("/")
-        self._key_id = key_id
+        self._url = read_gateway(url)
+        self._key_id = read_key_id(key_id)
         self._secrets = [secrets] if isinstance(secrets, Secret) else list(secrets)
         self._timeout = timeout
         self._plain = plain
         self._sleep = sleep
         self._http = requests.Session()
         self._verify_tls = verify_tls
+
+    @classmethod
+    def of_environment(cls, env: Mapping[str, str] = os.environ, **options: Any) -> Client:
+        """The client of GATEWAY, KEY_ID, SEAL_KEY and SIGNING_SECRET. Raises Unusable for what cannot be one."""
+        where = read_set(env, "GATEWAY", "export the gateway's address, such as http://127.0.0.1:8700")
+        return cls(where, read_set(env, "KEY_ID", SHOWN), secret_of(env), **options)
 
     def submit(self, flow: str, params: Mapping[str, Any], *, reference: str, **more: Any) -> Status:
         """Ask for a task; `more` is target, priority, limits, not_before, latest_end, callback_url.
@@ -204,6 +194,8 @@ class Client:
                 if tried == TRIES:
                     raise NoAnswer(self._url, error) from None
                 self._sleep(_pause(tried))
+            except requests.RequestException as error:  # an address that cannot be asked is none the second time
+                raise NoAnswer(self._url, error) from None
             except _AskedToWait as wait:
                 if tried == TRIES:
                     raise wait.problem from None

@@ -11,12 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from scripts.local import probes
 from scripts.local.probes import DatabaseState, DiskState, ProgramState, RedisState
 from scripts.local.ready import stock_adb
+from scripts.terminal.show import Block, print_blocks
 from workers.settings import Settings, SettingsError, read_settings
 
 PYTHON_NEEDED = (3, 11)
@@ -166,21 +165,16 @@ def exit_status(checks: Sequence[Check]) -> int:
     return int(any(check.needed and not check.ok for check in checks))
 
 
-def table(checks: Sequence[Check]) -> Table:
-    """The checks as a person reads them; remedies only where one is wanted."""
-    result = Table("", "check", title="phonefleet doctor")
-    result.add_column("found", overflow="fold")
-    result.add_column("remedy", overflow="fold")
-    for check in checks:
-        mark = "[green]ok[/]" if check.ok else "[red]mend[/]" if check.needed else "[yellow]better with[/]"
-        result.add_row(mark, check.name, escape(check.found), "" if check.ok else escape(check.remedy))
-    return result
+def block(check: Check) -> Block:
+    """A check as a person reads it; its remedy only where one is wanted."""
+    mark = "ok" if check.ok else "mend" if check.needed else "better with"
+    return Block(f"{mark:11}  {check.name}: {check.found}", remedy="" if check.ok else check.remedy)
 
 
 def main() -> int:
-    """Examine this machine, print the table, return the exit status."""
+    """Examine this machine, print what was found, return the exit status."""
     checks = examine(os.environ)
-    Console().print(table(checks))
+    print_blocks(Console(), "phonefleet doctor", [block(check) for check in checks])
     status = exit_status(checks)
     print("Everything needed is here." if status == 0 else "Something is to be mended: see the remedies above.")
     return status

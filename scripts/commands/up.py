@@ -22,7 +22,7 @@ from models.transactions.read_write import read
 from scripts.connect import UNREACHABLE, address, unreachable
 from scripts.local import probes
 from scripts.local.processes import DELIVERY, gateway
-from scripts.local.ready import check_ready, stock_adb
+from scripts.local.ready import answers, check_ready, stock_adb
 from scripts.local.services import Services, base_services, start_fleet, start_flower
 from scripts.terminal.show import say
 from workers.settings import settings
@@ -52,12 +52,13 @@ def up(flower_port: int, gateway_port: int) -> None:
             services.processes.start(DELIVERY)
             if gateway_port:
                 services.processes.start(gateway(gateway_port))
-        _introduce(console, services, var, flower_port, gateway_port)
+        awaited = _introduce(console, services, var, flower_port, gateway_port)
         held = stock_adb(settings().adb_usb)
         if held is not None:
             say(console, held)
         while not stop.wait(LOOK_SECONDS):
             services.processes.check()
+            awaited = _tell_listening(console, awaited)
             known = _tell_news(console, engine, known)
         say(console, "ending; tasks that run are given time to finish")
     say(console, "ended")
@@ -116,31 +117,43 @@ def _check_redis() -> None:
         raise refuse("PHONEFLEET_REDIS_URL", f"no answer from {state.address}: {state.error}", remedy)
 
 
-def _introduce(console: Console, services: Services, var: Path, flower_port: int, gateway_port: int) -> None:
+def _introduce(console: Console, services: Services, var: Path, flower_port: int, gateway_port: int) -> dict[int, str]:
+    """Say what runs, and give what is to be said of each port once somebody listens there."""
     chosen = settings()
     sources = [*(["USB"] if chosen.adb_usb else []), *chosen.adb_connect]
     shown = ", ".join(sources[:3]) + (f" and {len(sources) - 3} more" if len(sources) > 3 else "")
     kind = "SQLite" if chosen.database_url.startswith("sqlite") else "MySQL or MariaDB"
+    keyed = chosen.master_key is not None
+    awaited = {gateway_port: _line("gateway", f"http://127.0.0.1:{gateway_port}")} if keyed and gateway_port else {}
     for name, where in (
         ("ledger", f"{kind}, {address()}"),
         ("Redis", services.redis),
         ("host", f"{chosen.host}, phones at {shown or 'no place'}, adb on port {chosen.adb_port}"),
         ("coordinator", "runs"),
-        ("callbacks", "sent" if chosen.master_key is not None else NO_KEY),
-        ("gateway", _gateway(gateway_port)),
+        ("callbacks", "sent" if keyed else NO_KEY),
+        *([] if awaited else [("gateway", "none" if keyed else NO_KEY)]),
     ):
-        say(console, f"{name:12} {where}")
+        say(console, _line(name, where))
     if flower_port:
         password = start_flower(services, var, flower_port)
-        say(console, f"{'Flower':12} http://127.0.0.1:{flower_port}, user operator, password in {password}")
-    say(console, f"{'logs':12} {var / 'log'}")
+        awaited[flower_port] = _line("Flower", f"http://127.0.0.1:{flower_port}, user operator, password in {password}")
+    say(console, _line("logs", str(var / "log")))
+    if awaited:
+        say(console, "The addresses follow as soon as they can be asked.")
     say(console, "Next: phonefleet phones, phonefleet submit FILE (in another terminal). Ctrl-C ends everything.")
+    return awaited
 
 
-def _gateway(port: int) -> str:
-    if settings().master_key is None:
-        return NO_KEY
-    return f"http://127.0.0.1:{port}" if port else "none"
+def _line(name: str, where: str) -> str:
+    return f"{name:12} {where}"
+
+
+def _tell_listening(console: Console, awaited: Mapping[int, str]) -> dict[int, str]:
+    """Say of each port that listens now what was kept for it; those that do not yet."""
+    listening = [port for port in awaited if answers(port)]
+    for port in listening:
+        say(console, awaited[port])
+    return {port: line for port, line in awaited.items() if port not in listening}
 
 
 def _tell_news(console: Console, engine: Engine, known: dict[str, str]) -> dict[str, str]:

@@ -24,6 +24,7 @@ from scripts.local.embedded import free_port
 from scripts.local.processes import Processes
 from scripts.local.services import Services, base_services, start_fleet
 from scripts.terminal.following import follow
+from scripts.terminal.show import say
 from workers.campaigns.build import submit_day
 from workers.campaigns.campaign_file import CampaignFile
 from workers.campaigns.given_campaign import read_campaign_file
@@ -52,11 +53,10 @@ def run_demo(var: Path, phones: int, speed: float, timeout: float, console: Cons
     _forget_settings()
     with base_services(var, env) as services:
         os.environ.update(services.env)
-        console.print(f"Redis: {services.redis}")
+        say(console, f"Redis: {services.redis}")
         shelf = start_shelf(services.processes, var, phones, speed, WORLD_SEED, rough=rough)
-        console.print(
-            f"{phones} {'rough ' if rough else ''}simulated phones; what really happens to them: {shelf.truth}"
-        )
+        kind = "rough " if rough else ""
+        say(console, f"{phones} {kind}simulated phones; what really happens to them: {shelf.truth}")
         began = time.monotonic()
         engine = connect(services.env["PHONEFLEET_DATABASE_URL"])
         services.processes.also({"PHONEFLEET_ADB_CONNECT": ",".join(shelf.addresses)})
@@ -99,7 +99,7 @@ def _wait_for_accounts(engine: Engine, processes: Processes, phones: int, consol
         processes.check()
         known = len(read(engine, lambda session: session.scalars(select(Account.id)).all()))
         if known != seen:
-            console.print(f"accounts found on phones: {known} of {phones}")
+            say(console, f"accounts found on phones: {known} of {phones}")
             seen = known
         if known == phones:
             return
@@ -112,7 +112,7 @@ def _run_day(services: Services, day: CampaignFile, console: Console, timeout: f
     try:
         follow(handle, console, timeout)
     except TimeoutError as error:
-        console.print(f"[red]{error}[/]")
+        say(console, str(error))
 
 
 def conclude(engine: Engine, truth: Path, var: Path, phones: int, seconds: float, console: Console) -> int:
@@ -124,11 +124,11 @@ def conclude(engine: Engine, truth: Path, var: Path, phones: int, seconds: float
     console.print(report_table(report))
     (var / "report.json").write_text(json.dumps(report.as_json(), ensure_ascii=False, indent=2) + "\n")
     for difference in differences[:20]:
-        console.print(f"[red]{difference}[/]", highlight=False)
+        say(console, str(difference))
     problems = report.problems(phones, _unnurtured(engine))
     for problem in problems:
-        console.print(f"[red]{problem}[/]", highlight=False)
-    console.print(f"report: {var / 'report.json'}")
+        say(console, str(problem))
+    say(console, f"report: {var / 'report.json'}")
     return 1 if problems else 0
 
 

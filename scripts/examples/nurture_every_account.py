@@ -50,4 +50,5 @@ def main(
 
 
 if __name__ == "__main__":
-    in_words(lambda: typer.run(main))
+    with in_words():
+        typer.run(main)

@@ -10,9 +10,10 @@ import os
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
-from gateway.client.client import Event, SealBroken, Secret, SignatureRefused, verify
+from gateway.client.client import Event, SealBroken, SignatureRefused, in_words, secret_of, verify
 
-secret = Secret.of_texts(os.environ["SEAL_KEY"], os.environ["SIGNING_SECRET"])
+with in_words():
+    secret = secret_of(os.environ)
 taken: set[str] = set()  # keep the ids in your database: a callback may come twice
 app = FastAPI()
 

@@ -62,11 +62,16 @@ def _port_problems(settings: Settings, ports: Mapping[str, int]) -> Iterator[Pro
         yield Problem("PHONEFLEET_ADB_PORT", reason, f"name another port; {HOLDER}")
 
 
-def _listens(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Does somebody listen on this port of the loopback now? Takes at most a second."""
     with socket.socket() as sock:
         sock.settimeout(1.0)
-        if sock.connect_ex((LOOPBACK, port)) == 0:
-            return True
+        return sock.connect_ex((LOOPBACK, port)) == 0
+
+
+def _listens(port: int) -> bool:
+    if answers(port):
+        return True
     with socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

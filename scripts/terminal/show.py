@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.console import Console, Group
-from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +15,7 @@ from models.database.terminal_safe import on_screen
 from models.tasks.progress import Progress
 from models.tasks.states import ENDED, State
 from scripts.terminal.moments import zone
+from scripts.terminal.wrapping import longest_whole, wrapped
 
 COLOURS = {
     State.SUCCEEDED: "green",
@@ -53,7 +54,8 @@ def duration(seconds: float) -> str:
 class Sheet:
     """A plain table: its title, its headings, its rows of text, and what to do when it is empty.
 
-    The first `whole` columns are never broken: what is in them is copied into the next command. One that is `timed`
+    The first `whole` columns are never broken, and nowhere a name or a path: it is copied into the next command, and a
+    terminal that is too narrow breaks the line of the table. One that is `timed`
     holds moments, in the operator's zone, which its title names.
     """
 
@@ -72,11 +74,19 @@ def print_sheet(console: Console, sheet: Sheet) -> None:
         return
     title = f"{sheet.title} (times: {zone()})" if sheet.timed else sheet.title
     table = Table(title=_text(title), title_justify="left")
+    shown = [[on_screen(cell) for cell in row] for row in sheet.rows]
+    widths = []
     for index, heading in enumerate(sheet.headings):
-        table.add_column(heading, overflow="fold", no_wrap=index < sheet.whole)
-    for row in sheet.rows:
-        table.add_row(*map(_text, row))
-    console.print(table)
+        whole = index < sheet.whole
+        cells = [heading, *(row[index] for row in shown)]
+        widths.append(max(cell_len(cell) if whole else longest_whole(cell) for cell in cells))
+        table.add_column(heading, overflow="fold", no_wrap=whole, min_width=widths[-1])
+    for row in shown:
+        table.add_row(*map(Text, row))
+    least = sum(widths) + 3 * len(widths) + 1
+    if least > console.width:
+        table.width = least
+    console.print(table, crop=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +102,11 @@ def print_blocks(console: Console, title: str, blocks: Sequence[Block]) -> None:
     """Print a title, and under it each block, indented; broken at words in a terminal, left whole in a pipe."""
     say(console, title)
     for block in blocks:
-        _indented(console, block.head, 2)
+        say(console, block.head, 2)
         for line in block.lines:
-            _indented(console, line, 6)
+            say(console, line, 6)
         if block.remedy:
-            _indented(console, f"-> {block.remedy}", 6)
+            say(console, f"-> {block.remedy}", 6)
 
 
 def list_blocks(console: Console, title: str, blocks: Sequence[Block], when_empty: str = "") -> None:
@@ -107,20 +117,17 @@ def list_blocks(console: Console, title: str, blocks: Sequence[Block], when_empt
         say(console, f"{title}: none" + (f"; {when_empty}" if when_empty else ""))
 
 
-def _indented(console: Console, line: str, by: int) -> None:
-    if console.is_terminal:
-        console.print(Padding(_text(line), (0, 0, 0, by)))
-    else:
-        say(console, " " * by + line.replace("\n", "\n" + " " * by))
+def say(console: Console, line: str, by: int = 0, *, whole: bool = False) -> None:
+    """One line as it is, `by` columns from the left: no markup, no colours of rich's own choice.
 
-
-def say(console: Console, line: str, *, whole: bool = False) -> None:
-    """One line as it is: no markup, no colours of rich's own choice. A terminal gets it broken at words.
-
-    What is `whole` is never broken: it is copied as it stands.
+    A terminal gets it broken at words, with paths and commands whole (see `wrapped`); a pipe gets it unbroken. What is
+    `whole` is broken nowhere.
     """
-    soft = whole or not console.is_terminal
-    console.print(on_screen(line), markup=False, highlight=False, soft_wrap=soft)
+    lines = on_screen(line).split("\n")
+    if console.is_terminal and not whole:
+        lines = [piece for one in lines for piece in wrapped(one, console.width - by)]
+    for one in lines:
+        console.print(" " * by + one, markup=False, highlight=False, soft_wrap=True)
 
 
 def _text(words: str) -> Text:

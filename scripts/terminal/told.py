@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.padding import Padding
-from rich.text import Text
 from sqlalchemy.exc import DatabaseError
 
-from models.database.terminal_safe import on_screen
 from models.refused import Problem, Refused, refuse
 from scripts.connect import unreachable
+from scripts.terminal.show import say
 from workers.settings import SettingsError
 
 # Their messages are for people as they are. By name: what raises them need not be there.
-SAY_ALL = frozenset({"NoRedis", "RedisDidNotStart", "PartDied"})
+SAY_ALL = frozenset({"NoRedis", "RedisDidNotStart", "PartDied", "CampaignFailed"})
 
 
 def lines_of(error: BaseException) -> list[str] | None:
@@ -39,10 +36,7 @@ def say_lines(lines: Sequence[str]) -> None:
     console = Console(stderr=True)
     for line in lines:
         text = line.lstrip(" ")
-        if console.is_terminal:
-            console.print(Padding(Text(on_screen(text)), (0, 0, 0, len(line) - len(text))))
-        else:
-            print(on_screen(line), file=sys.stderr)
+        say(console, text, len(line) - len(text))
 
 
 def of_file(error: OSError) -> Refused:

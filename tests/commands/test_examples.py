@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,9 +16,12 @@ from models.tasks.states import State
 from models.transactions.read_write import read
 from scripts.demo.run import STANDARD_DAY
 from scripts.examples import nurture_every_account, one_author, standard_day
+from scripts.terminal.words import in_words
+from tests.docs.documents import blocks
 from tests.support.ground import Ground
 from workers.campaigns.build import submit_day
 from workers.campaigns.given_campaign import read_campaign_file
+from workers.planting.handle import CampaignFailed
 from workers.planting.submit import submit
 
 FOR_CUSTOMERS = {"receiver"}  # tried in tests/gateway
@@ -79,3 +83,37 @@ def test_an_example_refuses_in_words(here: Ground) -> None:
     assert ended.stderr.startswith("refused; nothing was changed:\n")
     assert "author 'nobody' is unknown" in ended.stderr
     assert here.planted() == (0, 0, 0)
+
+
+@pytest.mark.parametrize("document", ["README.md", "README.zh-CN.md"])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, "author 'xiaopeng' is unknown"),
+        ({"PHONEFLEET_DATABASE_URL": "sqlite:////dev/null/a.db"}, "PHONEFLEET_DATABASE_URL: "),
+        ({"PHONEFLEET_TIMEZONE": "Moon/Crater"}, "PHONEFLEET_TIMEZONE"),
+    ],
+)
+def test_the_first_script_of_the_readme_refuses_in_words(
+    here: Ground, document: str, change: dict[str, str], words: str
+) -> None:
+    text = next(block.text for block in blocks(document) if block.language == "python")
+    ended = subprocess.run(
+        [sys.executable, "-c", text],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **change},
+    )
+    assert ended.returncode == 2
+    assert words in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert here.planted() == (0, 0, 0)
+
+
+def test_a_campaign_that_failed_is_told_in_words_and_is_no_refusal(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended, in_words():
+        raise CampaignFailed("nurture abc failed: no account")
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "nurture abc failed: no account\n"

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from scripts.commands.up import news, only_one
+from scripts.commands.up import _tell_listening, news, only_one
 from scripts.local.embedded import end, free_port
 from tests.support.poll import wait_until
 
@@ -26,9 +31,12 @@ def _environment(var: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _up(var: Path, said: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _up(
+    var: Path, said: Path, env: Mapping[str, str] | None = None, asked: Sequence[str] = ()
+) -> Iterator[subprocess.Popen[bytes]]:
     with said.open("wb") as output:
-        process = subprocess.Popen(COMMAND, env=_environment(var), stdout=output, stderr=subprocess.STDOUT)
+        told = {**_environment(var), **(env or {})}
+        process = subprocess.Popen([*COMMAND, *asked], env=told, stdout=output, stderr=subprocess.STDOUT)
     try:
         wait_until(lambda: "Ctrl-C ends everything" in said.read_text(), 60, "phonefleet up to say what runs")
         yield process
@@ -52,6 +60,31 @@ def test_up_says_what_runs_refuses_a_second_one_and_ends_when_asked(tmp_path: Pa
     assert said.read_text().endswith("ended\n")
     with only_one(var):
         pass
+
+
+@pytest.mark.fleet
+def test_an_address_is_named_when_it_can_be_asked(tmp_path: Path) -> None:
+    var, said = tmp_path / "var", tmp_path / "said"
+    ports = {"gateway": free_port(), "Flower": free_port()}
+    key = {"PHONEFLEET_MASTER_KEY": base64.b64encode(bytes(32)).decode()}
+    asked = ("--gateway-port", str(ports["gateway"]), "--flower-port", str(ports["Flower"]))
+    with _up(var, said, key, asked):
+        for name, port in ports.items():
+            line = re.compile(rf"^{name} +http://127\.0\.0\.1:{port}\b", re.MULTILINE)
+            wait_until(lambda line=line: line.search(said.read_text()), 120, f"{name} to be named")  # type: ignore[misc]
+            with socket.create_connection(("127.0.0.1", port), timeout=5):
+                pass
+
+
+def test_an_address_whose_port_does_not_listen_is_kept_for_later() -> None:
+    written = io.StringIO()
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        there, absent = listening.getsockname()[1], free_port()
+        later = _tell_listening(Console(file=written), {there: "it is there", absent: "it is not"})
+    assert written.getvalue() == "it is there\n"
+    assert later == {absent: "it is not"}
 
 
 def test_news_are_only_what_changed() -> None:

@@ -41,12 +41,9 @@ def test_what_can_be_mended_is_told_in_words(error: Exception, words: Sequence[s
 
 @pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), OSError("no file is named"), RuntimeError("x")])
 def test_a_defect_keeps_its_traceback(error: Exception) -> None:
-    def fail() -> None:
-        raise error
-
     assert lines_of(error) is None
-    with pytest.raises(type(error)):
-        in_words(fail)
+    with pytest.raises(type(error)), in_words():
+        raise error
 
 
 @pytest.mark.parametrize(

@@ -48,11 +48,8 @@ def test_a_line_of_the_log_stays_one(capsys: pytest.CaptureFixture[str], monkeyp
     "error", [TimeoutError(HOSTILE), Refused([Problem("name", HOSTILE, "another")])], ids=["told", "refused"]
 )
 def test_what_an_error_says_holds_no_controls_of_others(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
-    def command() -> None:
+    with pytest.raises(SystemExit), in_words():
         raise error
-
-    with pytest.raises(SystemExit):
-        in_words(command)
     said = capsys.readouterr().err
     assert "mine" in said
     assert CONTROLS.isdisjoint(said)

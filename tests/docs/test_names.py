@@ -93,6 +93,12 @@ def _unknown_in_remedy(text: str) -> Iterator[str]:
         yield from _unknown(f"phonefleet {words[0]} {words[1]}")
 
 
+@pytest.mark.parametrize(("name", "heading"), [("README.md", "## Commands"), ("README.zh-CN.md", "## 命令")])
+def test_the_table_of_a_readme_has_every_command_once(name: str, heading: str) -> None:
+    told = [cells[0].strip("`").removeprefix("phonefleet ") for cells in rows(name, heading)]
+    assert sorted(told) == sorted(_top().commands)
+
+
 def test_every_command_is_documented() -> None:
     told = read("docs/commands.md")
     for path in _all_commands():

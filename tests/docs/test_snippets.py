@@ -56,11 +56,16 @@ def test_snippets_plant_what_they_say(name: str, here: Ground) -> None:
     assert _tasks(here.engine) >= submitted
 
 
+class _WithoutWaiting(ast.NodeTransformer):
+    """Without the statements that follow a campaign to its end: no phone works here. What a `with` holds is kept."""
+
+    def generic_visit(self, node: ast.AST) -> Any:
+        waits = isinstance(node, ast.stmt) and any(mark in ast.unparse(node) for mark in WAITS)
+        return None if waits and not isinstance(node, ast.With) else super().generic_visit(node)
+
+
 def _without_waiting(text: str) -> str:
-    """Without the statements that follow a campaign to its end: no phone works here."""
-    tree = ast.parse(text)
-    kept = [one for one in tree.body if not any(mark in (ast.get_source_segment(text, one) or "") for mark in WAITS)]
-    return ast.unparse(ast.Module(kept, []))
+    return ast.unparse(_WithoutWaiting().visit(ast.parse(text)))
 
 
 def _tasks(engine: Engine) -> int:

@@ -17,6 +17,7 @@ from scripts.commands.doctor import Check
 from scripts.local import probes
 from scripts.local.embedded import EmbeddedRedis, NoRedis
 from scripts.local.probes import DatabaseState, DiskState, ProgramState, RedisState
+from scripts.terminal.show import print_blocks
 from tests.support.servers import Redis
 
 REDIS = RedisState("127.0.0.1:6379", version="7.0.15")
@@ -85,10 +86,10 @@ def test_only_what_is_needed_makes_it_fail() -> None:
     assert doctor.exit_status([fine, wanted, missing]) == 1
 
 
-def test_the_table_shows_remedies_and_swallows_no_brackets() -> None:
+def test_the_page_shows_remedies_and_swallows_no_brackets() -> None:
     page = io.StringIO()
     checks = [Check("one", False, "[Errno 111] refused", "phonefleet[mysql]"), Check("two", True, "", "hidden")]
-    Console(file=page, width=120).print(doctor.table(checks))
+    print_blocks(Console(file=page, width=120), "phonefleet doctor", [doctor.block(one) for one in checks])
     assert "[Errno 111] refused" in page.getvalue()
     assert "phonefleet[mysql]" in page.getvalue()
     assert "hidden" not in page.getvalue()
