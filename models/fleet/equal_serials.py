@@ -1,18 +1,23 @@
-"""Several phones with one serial, in the ledger: none of them works, and people are told how each is reached."""
+"""Several phones with one serial, in the ledger: people are told how each is reached.
+
+Of phones on one host none works. Of phones on several hosts the one goes on that was there first, and the others wait.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.database.storable import storable_text
-from models.fleet.fitness import EQUAL_SERIALS, TELL_APART
-from models.fleet.phones import MOST_NAME, enter_state, is_served, owe_tickets_again
+from models.fleet.fitness import EQUAL_SERIALS, TELL_APART, TELL_HOSTS_APART
+from models.fleet.phones import MOST_NAME, SILENT_SECONDS, enter_state, is_served, owe_tickets_again
 from models.fleet.unknown_phones import unknown_phone
-from models.notify.alerts import raise_once
+from models.notify.alerts import end_alerts, raise_once
+from models.rivals import rival_name
 from models.tables import Phone
 from models.transactions.read_write import write
 
@@ -37,5 +42,38 @@ def equal_serials(
         enter_state(session, phone, EQUAL_SERIALS, storable_text(why), now)
         phone.incarnation, phone.seen_at = None, now
         owe_tickets_again(session, serial)
+
+    write(engine, work)
+
+
+def waits_for_other_host(
+    engine: Engine, serial: str, address: str, model: str, host: str, *, sandbox: bool = False
+) -> None:
+    """A phone of this host waits while another host goes on with one of its serial: one alert names both hosts.
+
+    A host that is gone, and whose phone's task has its lease still, is no reason for an alert: the wait has an end.
+    """
+
+    def work(session: Session) -> None:
+        now = database_now(session)
+        served = session.get(Phone, serial)
+        if served is None or served.host == host or served.state != "online":
+            return
+        if served.seen_at < now - timedelta(seconds=SILENT_SECONDS):
+            return
+        why = (
+            f"hosts {served.host} and {host} each have a phone with the serial {serial}: "
+            f"{served.address} ({served.model}) on host {served.host}, which works, "
+            f"and {address} ({model}) on host {host}, which waits"
+        )
+        name, remedy = rival_name(serial, host), TELL_HOSTS_APART.format(address=address)
+        end_alerts(session, "equal_serials", f"phone:{serial}", now)  # of several on this host, until one was left
+        raise_once(session, "equal_serials", f"phone:{name}", why, remedy, now)
+        waiting = session.get(Phone, name)
+        if waiting is None:
+            waiting = unknown_phone(name, host, now, sandbox=sandbox)
+            session.add(waiting)
+            enter_state(session, waiting, EQUAL_SERIALS, storable_text(why), now)
+        waiting.address, waiting.seen_at = storable_text(address, MOST_NAME), now
 
     write(engine, work)

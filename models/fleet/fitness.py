@@ -18,9 +18,15 @@ class Unfit:
 
 
 EQUAL_SERIALS = "equal serials"  # the state of a serial that several phones have
+ON_HOST = " on host "  # in the name of one that waits for another host
 TELL_APART = (
     "unplug one to see which phone is which, then give each a name of its own by its address: "
     "PHONEFLEET_PHONE_NAMES=usb:1-4=left,10.0.0.7:5555=right"
+)
+
+TELL_HOSTS_APART = (
+    "give the phone of one host a name of its own there, by its address, and start that host again: "
+    "PHONEFLEET_PHONE_NAMES={address}=left; if it is one phone that both hosts reach, disconnect it from one of them"
 )
 
 STATE_REMEDIES = {
@@ -41,6 +47,8 @@ def why_not(phone: Phone, now: datetime) -> Unfit | None:
     """None when the phone may work. The account on it may rest all the same: that is the account's matter."""
     if phone.state != "online":
         remedy = STATE_REMEDIES.get(phone.state, "see its reason")
+        if phone.state == EQUAL_SERIALS and ON_HOST in phone.serial:
+            remedy = TELL_HOSTS_APART.format(address=phone.address)
         return Unfit("not_online", f"phone {phone.serial} is {phone.state}: {phone.why or 'no reason known'}", remedy)
     if phone.paused:
         return Unfit(

@@ -14,6 +14,7 @@ from models.fleet.fitness import EQUAL_SERIALS
 from models.fleet.online_phones import online_phones
 from models.fleet.unknown_phones import unknown_phone
 from models.notify.alerts import end_alerts
+from models.rivals import drop_rival
 from models.tables import Phone, Task
 from models.tasks.states import State
 from models.transactions.read_write import write
@@ -48,6 +49,8 @@ def phone_online(
             session.add(phone)
         elif phone.host != host and is_served(session, phone, now):
             raise ServedElsewhere(serial, phone.host)
+        elif phone.host != host:
+            drop_rival(session, serial, host, now)
         phone.address, phone.host, phone.model, phone.sandbox = address, host, model, sandbox
         if phone.state != "online":
             phone.account_read_at = None  # whoever had it in hand meanwhile may have logged another one in
@@ -94,7 +97,12 @@ def phone_problem(
         if phone is None and host is not None:
             phone = unknown_phone(serial, host, now, sandbox=sandbox)
             session.add(phone)
-        if phone is None or (host is not None and phone.host != host):
+        if phone is None:
+            return
+        if host is not None and phone.host != host:
+            drop_rival(session, serial, host, now)
+            if phone.state != EQUAL_SERIALS:  # this host may have had several of them
+                end_alerts(session, "equal_serials", f"phone:{serial}", now)
             return
         enter_state(session, phone, state, why, now - timedelta(seconds=ago))
         phone.incarnation, phone.seen_at = None, now

@@ -7,8 +7,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Engine, delete
 from sqlalchemy.orm import Session
 
+from models.database.clock import database_now
 from models.database.storable import storable_text
 from models.names import MOST_CHARACTERS
+from models.rivals import drop_rivals_of
 from models.tables import Phone
 from models.transactions.read_write import write
 
@@ -34,6 +36,7 @@ def forget_unknown_phones(engine: Engine, host: str) -> None:
     """A host begins: it reports anew who is there."""
 
     def work(session: Session) -> None:
+        drop_rivals_of(session, host, database_now(session))
         session.execute(delete(Phone).where(*_unknown(host)))
 
     write(engine, work)

@@ -26,7 +26,7 @@ KINDS: Mapping[str, str] = {
     "logged_out": "no account is logged in on a phone: it takes no work",
     "page_drift": "the app shows a page that its profile does not know",
     "ledger_away": "the ledger did not answer, or could not write, for half a minute or more",
-    "equal_serials": "several phones have one serial: none of them takes work until they are told apart",
+    "equal_serials": "several phones have one serial: on one host none of them works, on several hosts only the first",
     "broker_away": "Redis does not take tickets: nothing new begins until it does, and what runs goes on",
     "account_twice": "an account is logged in on two phones",
 }

@@ -113,6 +113,11 @@ def judge_database(state: DatabaseState) -> Check:
     )
 
 
+def judge_serials(told: Sequence[tuple[str, str]]) -> list[Check]:
+    """Has each phone of the fleet a serial of its own? One check for each serial that several have."""
+    return [Check("Serials", False, text, remedy, needed=False) for text, remedy in told]
+
+
 def judge_open_files(soft: int, hard: int) -> Check:
     """May processes open enough files for a large shelf? Numbers below 0 mean no limit."""
     enough = hard < 0 or hard >= OPEN_FILES_NEEDED
@@ -152,12 +157,17 @@ def _examine_servers(settings: Settings, *, embedded: bool) -> list[Check]:
         judge_redis(probes.redis_server(settings, embedded=embedded), embedded=embedded),
         *([driver] if driver else []),
         *([judge_database(database)] if driver is None or driver.ok else []),
+        *(judge_serials(probes.equal_serials(settings.database_url)) if _up_to_date(database) else []),
         judge_adb(probes.adb()),
         judge_stock_adb(stock_adb(settings.adb_usb)),
         judge_open_files(*probes.open_files()),
         judge_font(probes.chinese_font()),
         judge_disk(probes.disk(settings.var)),
     ]
+
+
+def _up_to_date(state: DatabaseState) -> bool:
+    return bool(state.revisions) and state.revisions == state.heads
 
 
 def exit_status(checks: Sequence[Check]) -> int:

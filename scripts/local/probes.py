@@ -22,6 +22,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import models
 from models.database.engine import connect
+from models.notify.alerts import lasting_alerts
+from models.transactions.read_write import read
 from scripts.local.embedded import NoRedis, find_redis, running_url
 from workers.runtime.broker import PROBE, trouble_of
 from workers.settings import Settings
@@ -136,6 +138,20 @@ def database(url: str) -> DatabaseState:
             engine.dispose()
     except (SQLAlchemyError, OSError) as error:
         return DatabaseState(address, driver_error, error=str(getattr(error, "orig", None) or error))
+
+
+def equal_serials(url: str) -> list[tuple[str, str]]:
+    """What the ledger tells of phones with one serial now, and what to do. None where it does not answer."""
+    engine = connect(url)
+    try:
+        found = read(
+            engine, lambda session: [(one.text, one.remedy) for one in lasting_alerts(session, "equal_serials")]
+        )
+    except (SQLAlchemyError, OSError):
+        return []
+    finally:
+        engine.dispose()
+    return found
 
 
 def _mysqlclient_error() -> str:

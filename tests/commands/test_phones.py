@@ -9,13 +9,16 @@ import pytest
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
+from models.fleet.equal_serials import equal_serials, waits_for_other_host
 from models.fleet.health import Reading, note_health, note_page_drift
 from models.fleet.logins import account_seen
 from models.fleet.phones import mark_silent, phone_problem
 from models.notify.alerts import raise_alert
 from models.tables import Account, Phone
 from models.transactions.read_write import write
+from scripts.commands.doctor import exit_status, judge_serials
 from scripts.commands.phones import ORDER, need_of
+from scripts.local.probes import equal_serials as probe_serials
 from tests.commands.conftest import Run
 from tests.support.ground import Ground
 
@@ -181,3 +184,26 @@ def assert_in_order(text: str, *words: str) -> None:
         found = text.find(word, place)
         assert found >= 0, f"{word!r} does not follow in:\n{text[place:]}"
         place = found + len(word)
+
+
+def test_phones_of_two_hosts_with_one_serial_are_told_until_they_are_told_apart(here: Ground, run: Run) -> None:
+    here.know_phones("acc0001")
+    url = here.engine.url.render_as_string(hide_password=False)
+    assert probe_serials(url) == []
+    waits_for_other_host(here.engine, "SIM0001", "usb:2-1", "SimPhone", "second")
+    listed = " ".join(run("phones").out.replace("│", " ").split())
+    for words in ("equal serials", "SIM0001 on host second", "PHONEFLEET_PHONE_NAMES=usb:2-1=left", "127.0.0.1:1"):
+        assert words in listed
+    (check,) = judge_serials(probe_serials(url))
+    assert all(word in check.found for word in ("SIM0001", "host test", "host second", "usb:2-1"))
+    assert "PHONEFLEET_PHONE_NAMES=usb:2-1=left" in check.remedy
+    assert exit_status([check]) == 0, "the fleet works with the others"
+    phone_problem(here.engine, "SIM0001", "offline", "unplugged", "second")
+    assert probe_serials(url) == []
+    assert "second" not in run("phones").out
+    equal_serials(here.engine, "S9", "SimPhone", "test", ("usb:1-1 (SimPhone)", "usb:1-2 (SimPhone)"))
+    assert [one.ok for one in judge_serials(probe_serials(url))] == [False]
+
+
+def test_a_ledger_that_is_away_tells_the_doctor_of_no_serials() -> None:
+    assert probe_serials("sqlite:////nowhere/ledger.db") == []

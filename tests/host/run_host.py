@@ -34,6 +34,9 @@ class RedisLedger:
     def equal_serials(self, serial: str, model: str, phones: Sequence[str]) -> None:
         self._tell("equal", serial, *phones)
 
+    def waits_for_other_host(self, serial: str, address: str, model: str) -> None:
+        self._tell("waits", serial, address)
+
     def forget_phone(self, address: str) -> None:
         self._tell("forget", address)
 

@@ -68,6 +68,9 @@ class Ledger:
     def equal_serials(self, serial: str, model: str, phones: Sequence[str]) -> None:
         raise NotImplementedError
 
+    def waits_for_other_host(self, serial: str, address: str, model: str) -> None:
+        raise NotImplementedError
+
     def forget_phone(self, address: str) -> None:
         raise NotImplementedError
 

@@ -152,6 +152,22 @@ def test_a_phone_in_the_hands_of_another_host_is_looked_at_again_until_it_is_fre
     assert roster.enrolled(enrol.seat.incarnation, 12.0) == [ForkWorker(enrol.seat)]
 
 
+def test_how_long_another_host_has_had_the_phone_is_told_until_it_lets_go_or_the_phone_is_gone(roster: Roster) -> None:
+    roster.seen({"a:1": "device"}, 0.0)
+    (first,) = roster.identified("a:1", "S1", "Model", "boot of S1", 0.0)
+    roster.occupied("i1", "served elsewhere", 1.0)
+    (again,) = roster.tick(5.0)
+    roster.occupied("i2", "served elsewhere", 5.0)
+    (later,) = roster.tick(12.0)
+    assert [one.waited for one in (first, again, later) if isinstance(one, RegisterPhone)] == [0.0, 4.0, 11.0]
+    roster.occupied("i3", "served elsewhere", 12.0)
+    roster.seen({}, 13.0)
+    roster.seen({"a:1": "device"}, 20.0)
+    (anew,) = roster.identified("a:1", "S1", "Model", "boot of S1", 20.0)
+    assert isinstance(anew, RegisterPhone)
+    assert anew.waited == 0.0
+
+
 def test_an_ending_host_lets_go_of_each_phone_as_soon_as_its_worker_ended(roster: Roster) -> None:
     first, second = plug(roster, "a:1", "S1"), plug(roster, "a:2", "S2")
     roster.end(100.0, patience=20.0)

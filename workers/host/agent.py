@@ -49,6 +49,7 @@ TICK_SECONDS = 0.25
 ASK_AT_ONCE = 8
 FAREWELL_SECONDS = 10.0
 ENDED_SECONDS = 1.0  # for the workers of a lost zygote; they end within a tenth of it
+SHARED_SECONDS = 10.0  # another host that has a phone for so long still does not hand it over: people are told
 ZYGOTES = 5  # as many as may be lost in a row before the host gives up
 
 
@@ -258,6 +259,8 @@ class Agent:
             try:
                 self._ledger.phone_online(serial, seat.address, seat.host, order.model, seat.incarnation)
             except ServedElsewhere as elsewhere:
+                if order.waited >= SHARED_SECONDS:
+                    self._ledger.waits_for_other_host(serial, seat.address, order.model)
                 self._events.put(Occupied(seat.incarnation, str(elsewhere)))
             else:
                 self._events.put(Enrolled(seat.incarnation, ok=True))

@@ -21,6 +21,7 @@ class RegisterPhone:
 
     seat: WorkerIdentity
     model: str
+    waited: float = 0.0  # seconds since another host was first found to have the phone in hand
 
 
 @dataclass(frozen=True, slots=True)

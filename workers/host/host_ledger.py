@@ -29,6 +29,9 @@ class Ledger(Protocol):
     def equal_serials(self, serial: str, model: str, phones: Sequence[str]) -> None:
         """Several phones have this serial; `phones` says how each is reached."""
 
+    def waits_for_other_host(self, serial: str, address: str, model: str) -> None:
+        """A phone of this host waits, since another host goes on serving one of its serial."""
+
     def forget_phone(self, address: str) -> None:
         """What adb called so before anybody knew its serial is no phone of its own."""
 
@@ -77,6 +80,9 @@ class SqlLedger:
 
     def equal_serials(self, serial: str, model: str, phones: Sequence[str]) -> None:
         equal_serials.equal_serials(self._engine, serial, model, self._host, phones, sandbox=self._sandbox)
+
+    def waits_for_other_host(self, serial: str, address: str, model: str) -> None:
+        equal_serials.waits_for_other_host(self._engine, serial, address, model, self._host, sandbox=self._sandbox)
 
     def forget_phone(self, address: str) -> None:
         unknown_phones.forget_phone(self._engine, address, self._host)

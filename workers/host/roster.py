@@ -76,6 +76,7 @@ class RosterEntry:
     falls: int = 0  # deaths in a row that nobody asked for
     rest_until: float = 0.0
     occupied: str = ""  # which other host has the phone in hand
+    occupied_since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,7 @@ class Roster:
             return False
         place.life, place.rest_until = None, now + OCCUPIED_SECONDS
         before, place.occupied = place.occupied, why
+        place.occupied_since = place.occupied_since if before else now
         return before != why
 
     def died(self, incarnation: str, why: str, now: float, *, falls: bool = True) -> list[Order]:
@@ -259,7 +261,7 @@ class Roster:
             return ForkWorker(seat)
         place.life = WorkerLife(seat, now)
         self.reported[place.serial] = "online"
-        return RegisterPhone(seat, place.model)
+        return RegisterPhone(seat, place.model, now - place.occupied_since if place.occupied else 0.0)
 
     def _settle(self, serial: str, now: float) -> list[Order]:
         """Serve the phone by the way that it has, if all ways to its serial lead to one phone."""
@@ -277,7 +279,7 @@ class Roster:
 
     def _equal(self, place: RosterEntry, serial: str, ways: Mapping[str, Way], now: float) -> list[Order]:
         """Several phones have this serial. Which of them the ledger means is not guessed: none works."""
-        place.wanted = False
+        place.wanted, place.occupied = False, ""
         orders = self._leave(place, f"several phones have the serial {serial}", now, 0.0, HAND_BACK_SECONDS)
         phones = told(ways)
         key = " ".join(phones)
@@ -294,7 +296,7 @@ class Roster:
             return [] if state == "offline" else self._report(address, state, why)
         if ways_to(self.ways, serial):
             return self._settle(serial, now) if here else []
-        place.wanted = False
+        place.wanted, place.occupied = False, ""
         leave = self._leave(place, f"its phone: {why}", now, 0.0, HAND_BACK_SECONDS)
         return [*self._report(serial, state, why), *leave]
 
