@@ -16,8 +16,8 @@ from models.database.storable import storable_text
 from models.fleet.fitness import EQUAL_SERIALS, TELL_APART, TELL_HOSTS_APART
 from models.fleet.phones import MOST_NAME, SILENT_SECONDS, enter_state, is_served, owe_tickets_again
 from models.fleet.unknown_phones import unknown_phone
+from models.fleet.waiting_phones import rival_name
 from models.notify.alerts import end_alerts, raise_once
-from models.rivals import rival_name
 from models.tables import Phone
 from models.transactions.read_write import write
 

@@ -13,8 +13,8 @@ from models.database.storable import storable_text
 from models.fleet.fitness import EQUAL_SERIALS
 from models.fleet.online_phones import online_phones
 from models.fleet.unknown_phones import unknown_phone
+from models.fleet.waiting_phones import drop_rival
 from models.notify.alerts import end_alerts
-from models.rivals import drop_rival
 from models.tables import Phone, Task
 from models.tasks.states import State
 from models.transactions.read_write import write

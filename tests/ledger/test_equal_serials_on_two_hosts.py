@@ -12,8 +12,8 @@ from models.fleet.equal_serials import equal_serials, waits_for_other_host
 from models.fleet.fitness import why_not
 from models.fleet.phones import ServedElsewhere, phone_offline, phone_online, phone_problem
 from models.fleet.unknown_phones import forget_unknown_phones
+from models.fleet.waiting_phones import drop_silent_rivals, rival_name
 from models.notify.alerts import latest_alerts
-from models.rivals import drop_silent_rivals, rival_name
 from models.tables import Alert, Phone
 from models.transactions.read_write import read, write
 
@@ -60,15 +60,17 @@ def named(ledger: Engine) -> None:
     phone_online(ledger, "left", "usb:2-1", "second", "Model B", "i3")
 
 
+def taken_over(ledger: Engine) -> None:
+    phone_problem(ledger, SERIALS[0], "offline", "gone", "first")
+    phone_online(ledger, SERIALS[0], "usb:2-1", "second", "Model B", "i3")
+
+
 ENDS: dict[str, Callable[[Engine], object]] = {
     "the second phone is unplugged": lambda ledger: phone_problem(ledger, SERIALS[0], "offline", "gone", "second"),
     "the second phone has a name": named,
     "the second host was killed and begins": lambda ledger: forget_unknown_phones(ledger, "second"),
     "the second host is gone": lambda ledger: drop_silent_rivals(ledger, -1),
-    "the first phone is unplugged": lambda ledger: (
-        phone_problem(ledger, SERIALS[0], "offline", "gone", "first"),
-        phone_online(ledger, SERIALS[0], "usb:2-1", "second", "Model B", "i3"),
-    ),
+    "the first phone is unplugged": taken_over,
 }
 
 

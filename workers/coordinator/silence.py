@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from models.fleet.phones import mark_silent
-from models.rivals import drop_silent_rivals
+from models.fleet.waiting_phones import drop_silent_rivals
 
 
 def mark_silent_phones(engine: Engine) -> int:
