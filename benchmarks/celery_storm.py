@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.celery_storm_strikes import StockStriker, possible
-from benchmarks.report import Line, Target, finish
 from benchmarks.stock_canvas import stock_canvas
 from benchmarks.stock_fleet import StockFleet
 from benchmarks.stock_sender import sender
@@ -31,6 +30,7 @@ from chaos.rows import read_truth
 from chaos.schedule import plan_strikes
 from chaos.storm import Blowing, Wanted, run_storm
 from models.tasks.states import State
+from tests.support.report import Line, Target, finish
 
 # Five times the visibility timeout: whatever Redis still holds was delivered again by then.
 SETTLE_SECONDS = 300.0

@@ -30,13 +30,13 @@ from celery import Celery
 from redis import Redis as Client
 
 from benchmarks.errands import FAILED, LOOK, STOCK_SEAT
-from benchmarks.report import Line, Target, finish
 from models.database.engine import connect
 from models.fleet.phones import phone_online
 from models.migrate import upgrade
 from scripts.local.embedded import free_port
 from tests.host.processes import Sim, children
 from tests.support.poll import wait_until
+from tests.support.report import Line, Target, finish
 from tests.support.servers import Redis
 from workers.dispatch.tickets import Ticket, publish, queue_lengths
 from workers.host.adb import Adb, AdbServer

@@ -33,7 +33,6 @@ from sqlalchemy.orm import Session
 
 from benchmarks import bare, load
 from benchmarks.load import Measured, send_all
-from benchmarks.report import Line, Target, finish
 from gateway.keys.api_keys import KeySpec, make_key
 from gateway.protocol.seal import open_sealed, seal, sign
 from gateway.protocol.signed_text import KEY_HEADER, REQUEST, of_request
@@ -48,6 +47,7 @@ from scripts.local.embedded import free_port
 from scripts.local.processes import COORDINATOR, DELIVERY, Part, Processes, gateway, python
 from tests.gateway.receiver import Receiver, Reply
 from tests.support.poll import wait_until
+from tests.support.report import Line, Target, finish
 from tests.support.servers import MariaDB, Redis
 from workers.settings import settings
 

@@ -22,7 +22,6 @@ from sqlalchemy import Engine, insert, inspect, literal, literal_column, select,
 from sqlalchemy.orm import Session
 
 from benchmarks.list_rows import campaign_row, task_row
-from benchmarks.report import Line, Target, finish
 from gateway.access.caller import Caller
 from gateway.api.cursors import PagePosition, to_cursor
 from gateway.api.pages import TaskFilter, tasks_page
@@ -32,6 +31,7 @@ from models.database.engine import Patience, connect
 from models.migrate import upgrade
 from models.tables import Campaign
 from models.transactions.read_write import read, write
+from tests.support.report import Line, Target, finish
 from tests.support.servers import MariaDB
 
 FLOOR_MS = 5.0

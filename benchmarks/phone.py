@@ -18,7 +18,6 @@ from pathlib import Path
 
 import uiautomator2
 
-from benchmarks.report import Line, Target, finish
 from flows.collect_comments import CollectComments
 from flows.lossy import Shown
 from flows.phone import Key
@@ -27,6 +26,7 @@ from flows.screen import Node, Screen
 from flows.scrolls import Scrolls
 from flows.session import Session
 from tests.flows.rig import MemoryJournal, MemoryWatch
+from tests.support.report import Line, Target, finish
 from tests.support.shelf import AdbServer, Shelf
 from workers.phone.phone import U2Phone
 

@@ -18,13 +18,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import Line, Target, finish
 from benchmarks.stock import VISIBILITY_SECONDS
 from benchmarks.takeover_kinds import KINDS
 from benchmarks.takeover_rounds import MOST_SECONDS, Rounds
 from benchmarks.takeover_stock import STOCK_SECONDS, StockTrials, stock_trials
 from benchmarks.trial import Trial, capped, percentile
 from chaos.fleet import Shape, StormFleet
+from tests.support.report import Line, Target, finish
 
 SPEED = 1.0  # of a real phone
 STOP_LIMIT = 2.0

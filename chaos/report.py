@@ -10,11 +10,11 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.report import Line, Target, finish
 from chaos.judge import Finding, Rows
 from chaos.schedule import KINDS
 from chaos.storm import Storm
 from chaos.takeover import Takeover, takeovers, worst
+from tests.support.report import Line, Target, finish
 
 MOST_REVIEW = 0.01
 SLOW_SECONDS, SHOWN_SLOW = 10.0, 3  # what a frozen host may take; how many slower ones are told in full

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
 from flows.failures import FlowFailure
 from flows.lossy import holds, match
@@ -11,10 +11,7 @@ from flows.phone import Key
 from flows.screen import Node, Screen
 from flows.session import Session
 
-if TYPE_CHECKING:
-    from flows.pages.page import Page
-
-    P = TypeVar("P", bound=Page)
+P = TypeVar("P", bound="RecognisedPage")
 T = TypeVar("T")
 
 SETTLE = 0.3  # seconds between two looks at a screen that is not yet what it should be
@@ -30,6 +27,18 @@ class AppGone(Exception):
     """The app is not in the foreground any more: it crashed, hung or was left."""
 
 
+class RecognisedPage(Protocol):
+    """A page of the app as `App.see` needs it: made of a screen that the profile recognised by this name."""
+
+    name: ClassVar[str]
+
+    def __init__(self, app: App, screen: Screen) -> None: ...
+
+    @property
+    def waiting(self) -> bool:
+        """Does the page still show placeholders where values will be?"""
+
+
 class App:
     """The app in a session's hand. Every touch asks the session's watch first."""
 
@@ -37,7 +46,7 @@ class App:
         self.session = session
         self.profile = session.profile
         self.cleared = 0  # obstacles closed so far
-        self.untouched: Page | None = None  # the page seen last, until the next touch
+        self.untouched: RecognisedPage | None = None  # the page seen last, until the next touch
         self.scrolls = session.scrolls
         self._waited_for_hang = False
 

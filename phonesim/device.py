@@ -18,13 +18,13 @@ from PIL import Image
 
 from phonesim.adb.reverse import Reverses
 from phonesim.files import Files
+from phonesim.log import Log
 from phonesim.node import Node
 from phonesim.pace import REAL_SECONDS, Pace
 from phonesim.practice import LAUNCHER
 from phonesim.practice.app import PracticeApp
 from phonesim.practice.keyguard import build_keyguard
 from phonesim.roughness import BatteryKind, Roughness
-from phonesim.shell.log import Log
 from phonesim.uia.process import UiProcess
 
 Draw = Callable[[Node, int, int], Image.Image]

@@ -69,7 +69,7 @@ def _with_tabs(page: Page) -> FeedPage | SearchPage | MePage:
 
 
 def _back(app: App, wanted: tuple[type[Page], ...]) -> Page:
-    page: Page = app.untouched or app.see(*EVERYWHERE)
+    page: Page = app.untouched if isinstance(app.untouched, Page) else app.see(*EVERYWHERE)
     for _ in range(MOST_BACKS):
         if isinstance(page, wanted):
             return page

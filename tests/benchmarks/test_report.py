@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import report
-from benchmarks.report import Line, Target, finish
+from tests.support import report
+from tests.support.report import Line, Target, finish
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import adbutils
 import pytest
 
-from phonesim.shell.log import CHATTER
+from phonesim.log import CHATTER
 from tests.phonesim.conftest import PACKAGE
 from tests.support.poll import wait_until
 from tests.support.shelf import Shelf

@@ -1,4 +1,4 @@
-"""What every benchmark ends with: a table, a result file, a last line that says which targets hold."""
+"""What every benchmark and storm ends with: a table, a result file, a last line that says which targets hold."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 
 
 @dataclass(frozen=True, slots=True)
