@@ -155,7 +155,7 @@ def test_modules_that_are_run_exist(name: str) -> None:
 
 def test_every_setting_is_documented_with_its_default() -> None:
     told = {cells[0].strip("`"): cells[1] for cells in rows("docs/commands.md", "## Environment")}
-    assert set(told) == set(re.findall(r'"(PHONEFLEET_\w+)"', (ROOT / "workers/settings.py").read_text()))
+    assert set(told) == set(re.findall(r'"(PHONEFLEET_\w+)"', (ROOT / "workers/settings/declaration.py").read_text()))
     defaults = read_settings({})
     for variable, value in {
         "PHONEFLEET_ADB_PORT": defaults.adb_port,

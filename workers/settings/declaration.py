@@ -1,0 +1,140 @@
+"""The environment variables of a phonefleet process: name, default, reader and remedy of each.
+
+Every variable begins with `PHONEFLEET_`. A value that cannot be used raises `SettingsError`, which
+names the variable, the reason and the remedy. Not by pydantic-settings: docs/decisions/settings.md says why.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from workers.settings import values
+from workers.settings.values import Network
+from workers.settings.variable import Variable, variable
+
+# Standard Webhooks' schedule: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h after the try before.
+STANDARD_SCHEDULE = "5,300,1800,7200,18000,36000,50400,72000,86400"
+
+
+def _host_name(_var: Path) -> str:
+    """Returns the machine's name, with a dash for each sign that a worker's name cannot hold."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname()).strip("-._")[:63] or "localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one process. Times are seconds. Variables are read in this order."""
+
+    var: Path = variable("PHONEFLEET_VAR", "var", Path, "Name a directory that may be written.")
+    database_url: str = variable(
+        "PHONEFLEET_DATABASE_URL",
+        lambda var: f"sqlite:///{var / 'phonefleet.db'}",
+        values.database_url,
+        "Write e.g. sqlite:///var/phonefleet.db or mysql+mysqldb://user:password@host/phonefleet.",
+    )
+    redis_url: str = variable(
+        "PHONEFLEET_REDIS_URL", "redis://127.0.0.1:6379/0", values.redis_url, "Write e.g. redis://127.0.0.1:6379/0."
+    )
+    adb_port: int = variable("PHONEFLEET_ADB_PORT", "5038", values.adb_port, "Choose a free port, e.g. 5038.")
+    adb_connect: tuple[str, ...] = variable(
+        "PHONEFLEET_ADB_CONNECT", "", values.addresses, "List host:port addresses separated by commas."
+    )
+    adb_usb: bool = variable(
+        "PHONEFLEET_ADB_USB", "1", values.switch, "Write 0 to leave phones at this machine's USB ports alone."
+    )
+    phone_names: Mapping[str, str] = variable(
+        "PHONEFLEET_PHONE_NAMES",
+        "",
+        values.phone_names,
+        "Write e.g. usb:1-4=left,10.0.0.7:5555=right for phones whose serials are equal.",
+    )
+    profile: str = variable(
+        "PHONEFLEET_PROFILE", "practice", values.text, "Name a profile that phonefleet ships, or a YAML file."
+    )
+    timezone: ZoneInfo = variable(
+        "PHONEFLEET_TIMEZONE", "Asia/Shanghai", values.timezone, "Take a name of the IANA list, e.g. Asia/Shanghai."
+    )
+    host: str = variable(
+        "PHONEFLEET_HOST", _host_name, values.host, "Give this machine a short name that no other one has."
+    )
+    desks: int = variable(
+        "PHONEFLEET_DESKS", "1", values.whole_between(0, 64), "Say how many workers serve tasks that touch no phone."
+    )
+    lease: float = variable("PHONEFLEET_LEASE", "3.5", values.seconds(2, 600), "A lease of 3.5 suits most fleets.")
+    heartbeat: float = variable(
+        "PHONEFLEET_HEARTBEAT", "30", values.seconds(1, 300), "Flower forgets a worker two heartbeats late; take 30."
+    )
+    drain: float = variable(
+        "PHONEFLEET_DRAIN", "20", values.seconds(0, 3600), "Say how long workers may finish when the host stops."
+    )
+    health: float = variable(
+        "PHONEFLEET_HEALTH", "30", values.seconds(1, 3600), "Say how often a phone is asked how it is; 30 suits most."
+    )
+    task_modules: tuple[str, ...] = variable(
+        "PHONEFLEET_TASKS", "workers.tasks", values.modules, "List modules whose Celery tasks the workers serve."
+    )
+    evidence: str = variable(
+        "PHONEFLEET_EVIDENCE",
+        lambda var: str(var / "evidence"),
+        values.evidence,
+        "Name a folder, or s3://bucket/prefix.",
+    )
+    evidence_days: int = variable(
+        "PHONEFLEET_EVIDENCE_DAYS",
+        "30",
+        values.whole_between(0, 3650, "days"),
+        "Say after how many days evidence is deleted; 0 for never.",
+    )
+    master_key: bytes | None = variable(
+        "PHONEFLEET_MASTER_KEY", "", values.key_bytes, "Make one: head -c 32 /dev/urandom | base64.", secret=True
+    )
+    old_master_key: bytes | None = variable(
+        "PHONEFLEET_OLD_MASTER_KEY", "", values.key_bytes, "Give the one before, or leave it out.", secret=True
+    )
+    callback_ca: Path | None = variable(
+        "PHONEFLEET_CALLBACK_CA", "", values.file, "Name a PEM file of the authorities that sign receivers."
+    )
+    callback_networks: tuple[Network, ...] = variable(
+        "PHONEFLEET_CALLBACK_NETWORKS", "", values.networks, "List networks such as 10.1.0.0/16, separated by commas."
+    )
+    delivery_schedule: tuple[float, ...] = variable(
+        "PHONEFLEET_DELIVERY_SCHEDULE", STANDARD_SCHEDULE, values.schedule, "List seconds, separated by commas."
+    )
+    delivery_timeout: float = variable(
+        "PHONEFLEET_DELIVERY_TIMEOUT", "15", values.seconds(0.1, 60), "15 to 30 seconds are what receivers expect."
+    )
+    deliveries_at_once: int = variable(
+        "PHONEFLEET_DELIVERIES",
+        "64",
+        values.whole_between(2, 512),
+        "Say how many callbacks a delivery worker sends at once.",
+    )
+    sandbox: bool = variable(
+        "PHONEFLEET_SANDBOX", "0", values.switch, "Write 1 where this host's phones are simulated, for sandbox keys."
+    )
+    plain_json: bool = variable(
+        "PHONEFLEET_PLAIN_JSON", "0", values.switch, "Write 1 to let every key send and get plain JSON."
+    )
+
+
+def read_settings(env: Mapping[str, str]) -> Settings:
+    """Returns the settings that `env` gives, defaults filled in. Raises SettingsError."""
+    chosen: dict[str, Any] = {}
+    for one in fields(Settings):
+        declared: Variable = one.metadata["variable"]
+        chosen[one.name] = declared.value(env, chosen.get("var", Path()))
+    return Settings(**chosen)
+
+
+@cache
+def settings() -> Settings:
+    """Returns the settings of this process's environment, read once. Raises SettingsError."""
+    return read_settings(os.environ)

@@ -1,0 +1,277 @@
+"""Readers of the environment's values: each takes a variable's text and returns its value.
+
+A reader raises ValueError with the reason, which completes a sentence that begins with the variable's name.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from models.names import name_fault
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+STOCK_ADB_PORT = 5037
+DEFAULT_DEVICE_PORT = 5555
+MASTER_KEY_BYTES = 32
+MOST_WAITS, LONGEST_WAIT = 30, 7 * 86400
+_NOT_AN_ADDRESS = re.compile(r"://|[^A-Za-z0-9._:\[\]%-]")  # full-width signs, blanks, semicolons, addresses of pages
+_NO_HOST = re.compile(r"[^A-Za-z0-9._:%-]")
+_WHOLE = re.compile(r"-?[0-9]{1,9}")
+_USB_PORT = re.compile(r"usb:[A-Za-z0-9.-]+")
+_HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+def whole_between(least: int, most: int, unit: str = "") -> Callable[[str], int]:
+    """Returns the reader of a whole number; `unit` follows the limits in its refusal."""
+
+    def read(value: str) -> int:
+        number = _whole(value)
+        if not least <= number <= most:
+            raise ValueError(f"{number} is outside {least} to {most}{unit and ' ' + unit}")
+        return number
+
+    return read
+
+
+def seconds(least: float, most: float) -> Callable[[str], float]:
+    """Returns the reader of seconds from `least` to `most`."""
+
+    def read(value: str) -> float:
+        seconds = float(value)
+        if not least <= seconds <= most:
+            raise ValueError(f"{seconds:g} is outside {least:g} to {most:g} seconds")
+        return seconds
+
+    return read
+
+
+def _whole(value: str) -> int:
+    if not _WHOLE.fullmatch(value):
+        raise ValueError(f"{value!r} is not a number")
+    return int(value)
+
+
+def text(value: str) -> str:
+    """Returns the value as it is."""
+    return value
+
+
+def redis_url(value: str) -> str:
+    """Returns the address when redis-py can use it."""
+    parts = _parsed(value)
+    if parts.scheme not in ("redis", "rediss"):
+        raise ValueError("is not a Redis address")
+    _host_and_port(parts)
+    number = parts.path.strip("/")
+    if number and not _WHOLE.fullmatch(number):
+        raise ValueError(f"names the database {number!r}, and Redis's databases are numbers")
+    return value
+
+
+def _parsed(value: str) -> SplitResult:
+    """Raises ValueError without the address's words: they may be a password's."""
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        raise ValueError("holds a sign that stands in no address, such as a full-width colon") from None
+    if "@" not in parts.netloc and "@" in value.partition("://")[2]:
+        raise ValueError("holds / ? or # in its password; write them as %2F %3F %23")
+    return parts
+
+
+def _host_and_port(parts: SplitResult) -> None:
+    """Raises ValueError when an address names no host, or a port that is none."""
+    if not parts.hostname:
+        raise ValueError("names no host")
+    strange = _NO_HOST.search(parts.hostname)
+    if strange is not None:
+        raise ValueError(f"{parts.hostname!r} holds {strange[0]!r}, which stands in no host's name")
+    with contextlib.suppress(ValueError):
+        if parts.port is None or parts.port > 0:
+            return
+    raise ValueError(f"{parts.netloc.rpartition('@')[2]!r} has a port that is none")
+
+
+def database_url(value: str) -> str:
+    """Returns the address when it is an SQLite file, or a MySQL database reached through mysqlclient."""
+    parts = _parsed(value)
+    backend, _, driver = parts.scheme.partition("+")
+    if backend not in ("sqlite", "mysql", "mariadb"):
+        raise ValueError("is neither an SQLite nor a MySQL address")
+    if backend == "sqlite":
+        return _sqlite_url(value, driver)
+    if driver not in ("", "mysqldb"):
+        raise ValueError(f"asks for the driver {driver}, and the ledger speaks through mysqlclient alone")
+    if "unix_socket=" not in parts.query:
+        _host_and_port(parts)
+    if not parts.path.strip("/"):
+        raise ValueError("names no database")
+    return value
+
+
+def _sqlite_url(value: str, driver: str) -> str:
+    if driver not in ("", "pysqlite"):
+        raise ValueError(f"asks for the driver {driver}, and the ledger speaks through Python's own sqlite3")
+    rest = value.partition(":")[2]
+    if not rest.startswith("///") or rest.removeprefix("///").partition("?")[0] in ("", ":memory:"):
+        raise ValueError("names no file: three slashes and the path, four when the path begins at the root")
+    return value
+
+
+def adb_port(value: str) -> int:
+    """Returns a port that is not the stock adb server's."""
+    port = _port(value)
+    if port == STOCK_ADB_PORT:
+        raise ValueError(f"{port} belongs to the stock adb server, which other tools start and kill")
+    return port
+
+
+def _port(value: str) -> int:
+    port = _whole(value)
+    if not 1 <= port <= 65535:
+        raise ValueError(f"{port} is not a port")
+    return port
+
+
+def addresses(value: str) -> tuple[str, ...]:
+    """Returns `host:port` of each `host[:port]`, separated by commas; the port defaults to adb's own 5555."""
+    found: dict[str, None] = {}
+    for item in filter(None, (part.strip() for part in value.split(","))):
+        strange = _NOT_AN_ADDRESS.search(item)
+        if strange is not None:
+            raise ValueError(f"{item!r} holds {strange[0]!r}, which stands in no address")
+        bare = ":" not in item or item.endswith("]")
+        host, _, port = (item, "", str(DEFAULT_DEVICE_PORT)) if bare else item.rpartition(":")
+        if not host:
+            raise ValueError(f"{item!r} has no host")
+        if ":" in host and not (host.startswith("[") and host.endswith("]")):
+            raise ValueError(f"{item!r} holds more than one colon; an IPv6 address stands in brackets, [::1]:5555")
+        if not port.isdigit():
+            raise ValueError(f"{item!r}: {port!r} is not a number")
+        found[f"{host}:{_port(port)}"] = None
+    return tuple(found)
+
+
+def phone_names(value: str) -> Mapping[str, str]:
+    """Returns the name of each address, from `address=name` separated by commas.
+
+    An address is what adb lists: host:port, or a USB port such as usb:1-4.
+    """
+    names: dict[str, str] = {}
+    for item in filter(None, (part.strip() for part in value.split(","))):
+        address, equals, name = (part.strip() for part in item.partition("="))
+        if not equals or not address:
+            raise ValueError(f"{item!r} is not address=name")
+        if "=" in name:  # two phones, and what stands between them is no comma
+            raise ValueError(f"{item!r} holds more than one =")
+        if fault := name_fault(name):
+            raise ValueError(fault)
+        if not _USB_PORT.fullmatch(address):
+            address = addresses(address)[0]
+        if address in names:
+            raise ValueError(f"{address} has two names, {names[address]} and {name}")
+        names[address] = name
+    return names
+
+
+def timezone(value: str) -> ZoneInfo:
+    """Returns a time zone of the IANA list."""
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{value!r} is not a known time zone") from None
+
+
+def host(value: str) -> str:
+    """Returns a name that can be part of a worker's name."""
+    if not _HOST_NAME.fullmatch(value):
+        raise ValueError(f"{value!r} cannot name a host: letters, digits, dot, dash and underscore only")
+    return value
+
+
+def modules(value: str) -> tuple[str, ...]:
+    """Returns the names of modules, separated by commas."""
+    names = tuple(filter(None, (part.strip() for part in value.split(","))))
+    for name in names:
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise ValueError(f"{name!r} is not the name of a module")
+    if not names:
+        raise ValueError("names no module")
+    return names
+
+
+def switch(value: str) -> bool:
+    """Returns False for 0 and True for 1."""
+    if value not in ("0", "1"):
+        raise ValueError(f"{value!r} is neither 0 nor 1")
+    return value == "1"
+
+
+def evidence(value: str) -> str:
+    """Returns a folder, or s3://bucket/prefix.
+
+    Keys and passwords are not part of it: it is shown as the link of the evidence.
+    """
+    if "://" not in value:
+        return value
+    parts = urlsplit(value)
+    if "@" in parts.netloc or parts.query:
+        raise ValueError("holds credentials or options, which belong in the environment")
+    if parts.scheme not in ("file", "s3"):
+        raise ValueError(f"{parts.scheme}:// is no storage known here")
+    if parts.scheme == "s3" and not parts.netloc:
+        raise ValueError("names no bucket")
+    return value
+
+
+def key_bytes(value: str) -> bytes | None:
+    """Returns the 32 bytes of a key in base64, or None for no value."""
+    if not value:
+        return None
+    try:
+        key = base64.b64decode(value, validate=True)
+    except ValueError:
+        raise ValueError("is not base64") from None
+    if len(key) != MASTER_KEY_BYTES:
+        raise ValueError(f"holds {len(key)} bytes, not {MASTER_KEY_BYTES}")
+    return key
+
+
+def networks(value: str) -> tuple[Network, ...]:
+    """Returns IPv4 and IPv6 networks, separated by commas."""
+    return tuple(_network(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _network(value: str) -> Network:
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a network") from None
+    if value.partition("/")[0] != str(network.network_address):
+        raise ValueError(f"{value} begins inside the network {network}")
+    return network
+
+
+def file(value: str) -> Path | None:
+    """Returns the path of a file that exists, or None for no value."""
+    if not value:
+        return None
+    if not Path(value).is_file():
+        raise ValueError(f"{value} is no file")
+    return Path(value)
+
+
+def schedule(value: str) -> tuple[float, ...]:
+    """Returns the seconds between tries, separated by commas."""
+    waits = tuple(float(part) for part in value.split(","))
+    if len(waits) > MOST_WAITS or not all(0 <= one <= LONGEST_WAIT for one in waits):
+        raise ValueError(f"is not 1 to {MOST_WAITS} waits of 0 to {LONGEST_WAIT} seconds")
+    return waits
