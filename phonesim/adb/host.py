@@ -10,16 +10,20 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from phonesim.adb.dial import NotOpened, dial
+from phonesim.adb.forwards import Forwards, NotForwarded
 from phonesim.adb.port import HOST, AdbPort
-from phonesim.adb.usb import Transport, choose, listing
+from phonesim.adb.request import Request, Target, choose, parse
+from phonesim.adb.usb import Transport, listing
 from phonesim.adb.waiting import WAIT_FOR, Wanted
 
 SERVER_VERSION = 41  # adb's ADB_SERVER_VERSION; a client that expects another one kills the server
 NEWS_SECONDS = 0.02  # between looks whether the list changed
 FEATURES = "shell_v2"
+FORWARDING = ("forward", "killforward", "killforward-all")
 
 
 class Refused(Exception):
@@ -35,6 +39,7 @@ class AdbHost:
         self._phones: dict[str, tuple[AdbPort, dict[str, str]]] = {}  # by what phonesim calls them
         self._at_usb: dict[str, Transport] = {}  # by the same, or by the USB port for a line alone
         self._network: dict[str, Transport] = {}  # by address
+        self._forwards = Forwards()
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.StreamWriter] = set()
 
@@ -52,6 +57,7 @@ class AdbHost:
         """End, and hang up on all clients."""
         if self._server is not None:
             self._server.close()
+        self._forwards.clear()
         for writer in list(self._clients):
             writer.transport.abort()
 
@@ -87,10 +93,10 @@ class AdbHost:
                 size = int(await reader.readexactly(4), 16)
                 request = (await reader.readexactly(size)).decode("utf-8", "replace")
                 try:
-                    if chosen is not None:
+                    if chosen is not None and not request.startswith("host"):
                         await self._open(chosen, request, reader, writer)
                         return
-                    chosen = await self._answer(request, reader, writer)
+                    chosen = await self._answer(request, chosen, reader, writer)
                 except Refused as refusal:
                     writer.write(b"FAIL" + _sized(str(refusal)))
                     return
@@ -103,43 +109,69 @@ class AdbHost:
             writer.close()
 
     async def _answer(
-        self, request: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, text: str, chosen: Transport | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> Transport | None:
-        """Answer a request to the server itself; the transport that it asks for, if it does. Raises Refused."""
-        kind, _, rest = request.partition(":")
-        command, _, target = rest.partition(":")
-        if kind == "host-serial":
-            target, _, command = rest.rpartition(":")
-        if kind not in ("host", "host-serial"):
+        """Answer a request to the server itself; the transport that it asks for, if it does. Raises Refused.
+
+        `chosen`: what the same client asked for before, and means where it names none.
+        """
+        request = parse(text)
+        if request is None:
             raise Refused("unknown host service")
-        if command in ("transport", "tport"):
-            found = self._find(target.removeprefix("serial:") if command == "tport" else target)
-            writer.write(b"OKAY" + (found.number.to_bytes(8, "little") if command == "tport" else b""))
+        if chosen is not None and request.target == Target():
+            request = replace(request, target=Target("id", str(chosen.number)))
+        if request.command in ("transport", "tport"):
+            found = self._find(request.target)
+            writer.write(b"OKAY" + (found.number.to_bytes(8, "little") if request.command == "tport" else b""))
             return found
-        if command in ("track-devices", "track-devices-l"):
-            await self._track(reader, writer, long=command.endswith("-l"))
-        elif command.startswith(WAIT_FOR):
-            await self._wait_for(command, target if kind == "host-serial" else "", reader, writer)
+        if request.command in ("track-devices", "track-devices-l"):
+            await self._track(reader, writer, long=request.command.endswith("-l"))
+        elif request.command.startswith(WAIT_FOR):
+            await self._wait_for(request, reader, writer)
+        elif request.command in FORWARDING:
+            port = await self._forward(request)
+            writer.write(b"OKAY" * 2 + (_sized(str(port)) if port else b""))
         else:
-            writer.write(b"OKAY" + _sized(await self._said(command, target)))
+            writer.write(b"OKAY" + _sized(self._said(request)))
         return None
 
-    async def _said(self, command: str, target: str) -> str:
-        match command:
+    async def _forward(self, request: Request) -> int | None:
+        """Forward, or no longer; the port that was chosen, if one was. Raises Refused."""
+        try:
+            if request.command == "forward":
+                return await self._forwards.add(request.argument, self._find(request.target))
+            if request.command == "killforward":
+                self._forwards.remove(request.argument)
+            else:
+                self._forwards.clear()
+        except NotForwarded as error:
+            raise Refused(str(error)) from None
+        return None
+
+    def _said(self, request: Request) -> str:
+        match request.command:
             case "version":
                 return f"{SERVER_VERSION:04x}"
             case "features" | "host-features":
                 return FEATURES
             case "devices" | "devices-l":
-                return listing(self._transports, long=command.endswith("-l"))
-            case "get-state":
-                return self._find(target).now
+                return listing(self._transports, long=request.command.endswith("-l"))
+            case "list-forward":
+                return str(self._forwards)
             case "connect":
-                return self._connect(target)
+                return self._connect(request.argument)
             case "disconnect":
-                if self._network.pop(target, None) is None:
-                    raise Refused(f"no such device '{target}'")
-                return f"disconnected {target}"
+                return self._disconnect(request.argument)
+        return self._said_of(request)
+
+    def _said_of(self, request: Request) -> str:
+        match request.command:
+            case "get-state":
+                return self._find(request.target).now
+            case "get-serialno":
+                return self._find(request.target).name
+            case "get-devpath":
+                return self._find(request.target).usb or "unknown"
         raise Refused("unknown host service")
 
     def _connect(self, address: str) -> str:
@@ -151,17 +183,20 @@ class AdbHost:
                 return f"connected to {address}"
         return f"failed to connect to '{address}': Connection refused"
 
-    def _find(self, target: str) -> Transport:
+    def _disconnect(self, address: str) -> str:
+        if self._network.pop(address, None) is None:
+            raise Refused(f"no such device '{address}'")
+        return f"disconnected {address}"
+
+    def _find(self, target: Target) -> Transport:
         found = choose(self._transports, target)
         if isinstance(found, str):
             raise Refused(found)
         return found
 
-    async def _wait_for(
-        self, command: str, target: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _wait_for(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """`wait-for-TRANSPORT-STATE`: one OKAY at once, one when it is so. Raises Refused."""
-        wanted = Wanted.parse(command, target)
+        wanted = Wanted.parse(request.command, request.target)
         if isinstance(wanted, str):
             raise Refused(wanted)
         writer.write(b"OKAY")

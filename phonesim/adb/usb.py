@@ -61,27 +61,3 @@ def listing(transports: Sequence[Transport], *, long: bool) -> str:
     """All lines: USB first, then by name, as adb sorts them."""
     shown = sorted((one for one in transports if one.shown), key=lambda one: (not one.usb, one.name))
     return "".join(one.line(long=long) for one in shown)
-
-
-def choose(transports: Sequence[Transport], target: str) -> Transport | str:
-    """The transport that a target names, if it can be used; otherwise adb's words of refusal."""
-    found = [one for one in transports if one.shown and one.matches(target)]
-    if not found:
-        return f"device '{target}' not found"
-    if len(found) > 1:
-        return "more than one device"
-    state = found[0].now
-    if state.startswith("no permissions"):
-        about = state.partition("(")[2].partition(")")[0]
-        return (
-            f"insufficient permissions for device: {about}.\n"
-            "See [http://developer.android.com/tools/device.html] for more information"
-        )
-    if state == "unauthorized":
-        return (
-            "device unauthorized.\nThis adb server's $ADB_VENDOR_KEYS is not set\n"
-            "Try 'adb kill-server' if that seems wrong.\nOtherwise check for a confirmation dialog on your device."
-        )
-    if state == "authorizing":
-        return "device still authorizing"
-    return found[0] if state == DEVICE else f"device {state}"

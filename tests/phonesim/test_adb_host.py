@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import adbutils
 import pytest
+import uiautomator2
 
+from phonesim.adb.request import Request, Target, parse
 from scripts.local.embedded import free_port
 from tests.host.processes import Sim
 
@@ -130,3 +135,82 @@ def test_a_wait_that_is_none_is_refused_in_adbs_words(shelf: Shelf) -> None:
     ):
         with pytest.raises(adbutils.AdbError, match=words):
             client.wait_for(transport=transport, state=state, timeout=SECONDS)
+
+
+def test_a_phone_is_meant_by_kind_and_by_number_as_by_name(shelf: Shelf) -> None:
+    address = shelf.sim.addresses["SIM0003"]
+    for phone in ("SIM0001", "SIM0002"):
+        shelf.sim.usb(phone=phone, plugged=False)
+    assert shelf.adb("get-serialno") == ("SIM0003\n", "")
+    assert shelf.adb("shell", "getprop", "ro.serialno") == ("SIM0003\n", "")
+    assert shelf.adb("-e", "shell", "true")[1] == "error: no emulators found\n"
+    shelf.adb("connect", address)
+    assert shelf.adb("shell", "true")[1] == "error: more than one device/emulator\n"
+    assert shelf.adb("-d", "get-devpath") == ("usb:1-3\n", "")
+    assert shelf.adb("-e", "get-devpath") == ("unknown\n", "")
+    assert shelf.adb("-e", "get-serialno") == (f"{address}\n", "")
+    assert shelf.adb("-s", address, "get-state") == ("device\n", "")
+    assert shelf.adb("-t", "3", "get-serialno") == ("SIM0003\n", "")
+    assert shelf.adb("-t", "3", "shell", "echo", "here") == ("here\n", "")
+    assert "no device with transport id '99'" in shelf.adb("-t", "99", "shell", "true")[1]
+    shelf.sim.usb(phone="SIM0003", plugged=False)
+    assert "no devices found" in shelf.adb("-d", "shell", "true")[1]
+
+
+def test_forwards_are_listed_led_elsewhere_and_removed(shelf: Shelf) -> None:
+    port, taken = free_port(), shelf.port
+    assert shelf.adb("-s", "SIM0001", "forward", f"tcp:{port}", "tcp:1") == ("", "")
+    assert shelf.adb("-s", "SIM0002", "forward", f"tcp:{port}", "tcp:2") == ("", "")
+    chosen = shelf.adb("-s", "usb:1-3", "forward", "tcp:0", "localabstract:a b")[0].strip()
+    assert shelf.adb("forward", "--list")[0].split("\n") == [
+        f"SIM0002 tcp:{port} tcp:2", f"SIM0003 tcp:{chosen} localabstract:a b", "", "",
+    ]  # fmt: skip
+    refused = {
+        ("forward", "--no-rebind", f"tcp:{port}", "tcp:3"): "cannot rebind existing socket",
+        ("forward", f"tcp:{taken}", "tcp:3"): "cannot bind listener: Address already in use",
+        ("forward", "tcp:99999", "tcp:3"): "tcp:99999",
+        ("forward", "localabstract:x", "tcp:3"): "only tcp:PORT can be a local address",
+        ("forward", "--remove", "tcp:1"): "listener 'tcp:1' not found",
+    }
+    for words, reason in refused.items():
+        assert reason in shelf.adb("-s", "SIM0001", *words)[1]
+    assert shelf.adb("-s", "SIM0001", "forward", "--remove", f"tcp:{port}") == ("", "")
+    assert shelf.adb("forward", "--list")[0].split() == ["SIM0003", f"tcp:{chosen}", "localabstract:a", "b"]
+    assert shelf.adb("-s", "SIM0001", "forward", "--remove-all") == ("", "")
+    assert shelf.adb("forward", "--list")[0].split() == []
+    with socket.socket() as sock:
+        assert sock.connect_ex(("127.0.0.1", port)) == errno.ECONNREFUSED
+
+
+def test_a_forward_reaches_the_phone(shelf: Shelf) -> None:
+    phone = adbutils.AdbClient("127.0.0.1", shelf.port).device("SIM0002")
+    device = uiautomator2.connect(phone)
+    assert device.info["productName"] == "phonesim"
+    port = phone.forward_port(9008)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=SECONDS) as answer:
+        assert answer.read() == b"pong"
+    port = phone.forward_port(4)  # where nobody listens
+    with socket.create_connection(("127.0.0.1", port), SECONDS) as sock:
+        assert sock.recv(1) == b""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("host:transport:127.0.0.1:5555", Request("transport", "", Target("serial", "127.0.0.1:5555"))),
+        ("host:tport:serial:A", Request("tport", "", Target("serial", "A"))),
+        ("host:tport:any", Request("tport", "", Target())),
+        ("host:transport-usb", Request("transport", "", Target("usb"))),
+        ("host:transport-id:7", Request("transport", "", Target("id", "7"))),
+        ("host-transport-id:7:forward:tcp:1;tcp:2", Request("forward", "tcp:1;tcp:2", Target("id", "7"))),
+        ("host-local:get-state", Request("get-state", "", Target("local"))),
+        ("host-serial:[::1]:5:killforward:tcp:1", Request("killforward", "tcp:1", Target("serial", "[::1]:5"))),
+        ("host-serial:A B:wait-for-usb-device", Request("wait-for-usb-device", "", Target("serial", "A B"))),
+        ("host-serial:A:dance", Request("", "", Target("serial", "A:dance"))),
+        ("host:connect:127.0.0.1:5555", Request("connect", "127.0.0.1:5555", Target())),
+        ("shell:ls", None),
+        ("", None),
+    ],
+)
+def test_requests_are_read(text: str, expected: Request | None) -> None:
+    assert parse(text) == expected
