@@ -40,15 +40,15 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what the suite's table says, and nothing else. At USB -k chooses."""
+    """Leave out what the suite's table says, and nothing else."""
     suite = SUITES[config.getoption("upstream")]
     names = {item: f"{item.path.name}::{item.name.partition('[')[0]}" for item in items}
     absent = sorted(set(suite.left_out) - set(names.values()))
     if absent:
         raise pytest.UsageError(f"conformance/left_out.py names tests that {suite.name} does not have: {absent}")
-    if not config.getoption("at_usb"):
-        config.hook.pytest_deselected(items=[item for item in items if names[item] in suite.left_out])
-        items[:] = [item for item in items if names[item] not in suite.left_out]
+    left_out = set(suite.left_out) - set(suite.at_usb if config.getoption("at_usb") else ())
+    config.hook.pytest_deselected(items=[item for item in items if names[item] in left_out])
+    items[:] = [item for item in items if names[item] not in left_out]
 
 
 @pytest.fixture(scope="session", autouse=True)

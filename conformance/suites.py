@@ -76,19 +76,18 @@ def transport_suites() -> Iterator[Suite]:
 
 
 def upstream_suites() -> Iterator[Suite]:
-    """The suites of the two libraries, over a phone in the network, and over one at USB where a test needs that."""
+    """The suites of the two libraries, over a phone behind the real adb server, and over one at USB of phonesim's."""
     for library in UPSTREAM:
-        for at_usb in (False, True)[: 1 + bool(library.at_usb)]:
+        for target, options in (("phonesim", []), ("phonesim at USB", ["--at-usb"])):
             yield Suite(
                 library.name,
-                "phonesim at USB" if at_usb else "phonesim",
+                target,
                 [],
                 "conformance.on_upstream",
-                chosen=library.at_usb if at_usb else "",
                 alone=True,
                 needs=library.find,
                 elsewhere=library.find,
-                options=["--upstream", library.name, *(["--at-usb"] if at_usb else [])],
+                options=["--upstream", library.name, *options],
                 seconds=UPSTREAM_SECONDS,
             )
 

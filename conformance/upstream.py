@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -35,7 +35,7 @@ class Upstream:
     tests: str
     shipped: bool
     left_out: Mapping[str, str]
-    at_usb: str = ""  # the test that needs a phone at USB
+    at_usb: Sequence[str] = ()  # of these the tests that need no more than a phone at USB, and run there
 
     def find(self) -> Path:
         """The folder with the tests, of a checkout if there is one. Raises NotPossible."""
@@ -54,7 +54,7 @@ class Upstream:
 
 
 UPSTREAM = (
-    Upstream("adbutils", "e2etests", shipped=True, left_out=ADBUTILS, at_usb="test_wait_for"),
+    Upstream("adbutils", "e2etests", shipped=True, left_out=ADBUTILS, at_usb=("test_adb.py::test_wait_for",)),
     Upstream("uiautomator2", "demo_tests", shipped=False, left_out=UIAUTOMATOR2),
 )
 

@@ -14,7 +14,7 @@ import pytest
 from conformance import __main__ as command
 from conformance.debian import NotPossible
 from conformance.left_out import ADBUTILS, UIAUTOMATOR2, rows
-from conformance.suites import ROOT, Suite, run, upstream_suites
+from conformance.suites import ROOT, Suite, run
 from conformance.upstream import UPSTREAM, VARIABLE, Upstream, fetched, unpack
 
 SECONDS = 120
@@ -60,12 +60,14 @@ def test_what_the_table_names_is_left_out_and_nothing_else(
     assert f"2/{2 * len(table) + 2} tests collected" in collected.stdout
 
 
-def test_a_test_that_needs_usb_is_there_at_usb(tmp_path: Path) -> None:
-    _write_tests(tmp_path, ADBUTILS)
-    (at_usb,) = [suite for suite in upstream_suites() if suite.target == "phonesim at USB"]
-    assert at_usb.chosen
-    collected = _collect(tmp_path, "adbutils", "--at-usb", "-k", at_usb.chosen)
-    assert f"2/{2 * len(ADBUTILS)} tests collected" in collected.stdout
+@pytest.mark.parametrize("library", UPSTREAM, ids=lambda one: one.name)
+def test_what_needs_usb_alone_is_there_at_usb(library: Upstream, tmp_path: Path) -> None:
+    assert set(library.at_usb) <= set(library.left_out)
+    _write_tests(tmp_path, [*library.left_out, "test_more.py::test_kept"])
+    collected = _collect(tmp_path, library.name, "--at-usb")
+    for test in library.at_usb:
+        assert f"{test}[up]" in collected.stdout
+    assert f"{2 * len(library.at_usb) + 2}/{2 * len(library.left_out) + 2} tests collected" in collected.stdout
 
 
 def test_a_table_that_names_what_is_not_there_is_wrong(tmp_path: Path) -> None:
