@@ -10,7 +10,7 @@ from pathlib import Path
 
 from conformance.debian import NotPossible
 from conformance.left_out import rows
-from conformance.suites import Outcome, Suite, database_suites, run, transport_suites, upstream_suites
+from conformance.suites import Outcome, Suite, database_suites, ready, run, transport_suites, upstream_suites
 from conformance.upstream import UPSTREAM
 
 PAGE = Path(__file__).parents[1] / "docs" / "conformance.md"
@@ -51,8 +51,7 @@ def _possible(chosen: Sequence[Suite]) -> list[Suite]:
     possible = []
     for suite in chosen:
         try:
-            if suite.needs is not None:
-                suite.needs()
+            ready(suite)
         except NotPossible as error:
             print(f"conformance: {suite.name} over {suite.target} cannot run: {error}", file=sys.stderr)
         else:

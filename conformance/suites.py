@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from conformance.debian import debian
+from conformance.debian import NotPossible, debian
 from conformance.upstream import UPSTREAM
 
 RUN_SECONDS = 3600
@@ -90,6 +90,14 @@ def upstream_suites() -> Iterator[Suite]:
                 options=["--upstream", library.name, *options],
                 seconds=UPSTREAM_SECONDS,
             )
+
+
+def ready(suite: Suite) -> None:
+    """Find or make what a run needs. Raises NotPossible."""
+    if suite.alone and os.geteuid() != 0:
+        raise NotPossible("it runs in a network of its own, which only root can make: run make conformance as root")
+    if suite.needs is not None:
+        suite.needs()
 
 
 def run(suite: Suite, jobs: int) -> Outcome:

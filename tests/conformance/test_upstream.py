@@ -14,7 +14,7 @@ import pytest
 from conformance import __main__ as command
 from conformance.debian import NotPossible
 from conformance.left_out import ADBUTILS, UIAUTOMATOR2, rows
-from conformance.suites import ROOT, Suite, run
+from conformance.suites import ROOT, Suite, ready, run
 from conformance.upstream import UPSTREAM, VARIABLE, Upstream, fetched, unpack
 
 SECONDS = 120
@@ -131,6 +131,15 @@ def test_a_run_that_does_not_end_is_ended(tmp_path: Path) -> None:
     (tmp_path / "test_forever.py").write_text("import threading\ndef test_a(): threading.Event().wait()\n")
     outcome = run(Suite("forever", "nothing", [str(tmp_path)], alone=False, seconds=0.5), 1)
     assert (outcome.passed, outcome.failed) == (0, ["the run did not end within 0.5 s"])
+
+
+def test_a_suite_in_a_network_of_its_own_needs_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = [suite for suite in command.suites() if suite.alone]
+    assert {suite.name for suite in alone} == {"transport", *LIBRARIES}
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    for suite in alone:
+        with pytest.raises(NotPossible, match="run make conformance as root"):
+            ready(suite)
 
 
 def test_what_cannot_run_fails_the_command_and_keeps_its_row(
