@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -11,12 +13,44 @@ from flows.lossy import storable
 MOST_TEXT = 200  # characters; the practice app takes no longer comments
 
 
+# Nothing is seen of these although their category says letter, mark or symbol: fillers, and Braille without dots.
+_FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
+_TAGS = range(0xE0020, 0xE0080)  # in the flags of Scotland and others, which end with one
+
+
+class Several(ValueError):
+    """More than one mistake of a model's own check; `mistakes` are their messages, each `field: reason; remedy`."""
+
+    def __init__(self, mistakes: Iterable[str]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(self.mistakes))
+
+
+def refuse_all(mistakes: Iterable[str]) -> None:
+    """Raises Several with all of them, if there are any."""
+    found = tuple(mistakes)
+    if found:
+        raise Several(found)
+
+
+def mistake_in(text: str) -> str | None:
+    """What `check_text` says of a text; None for a good one."""
+    try:
+        check_text(text)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
 def check_text(text: str) -> str:
     """A text that can be written into the app and found again there."""
-    if not text.strip():
+    if all(map(_unseen, text)):
         raise ValueError("is empty; give the text")
     if text != text.strip():
         raise ValueError(f"{text!r} begins or ends with a blank, which apps cut off; remove it")
+    for end in (text[0], text[-1]):
+        if _unseen(end):
+            raise ValueError(f"{text!r} begins or ends with U+{ord(end):04X}, which nobody sees; remove it")
     if len(text) > MOST_TEXT:
         raise ValueError(f"has {len(text)} characters, the app takes {MOST_TEXT}; shorten it")
     if any(ord(character) < 32 for character in text):
@@ -28,9 +62,15 @@ def check_text(text: str) -> str:
 
 def check_name(name: str) -> str:
     """Something that names an author, a title or a commenter: as the app shows it, not empty."""
-    if not name.strip():
+    if all(map(_unseen, name)):
         raise ValueError("is empty; give it as the app shows it")
     return name
+
+
+def _unseen(character: str) -> bool:
+    """Does nobody see it where it stands alone? Halves of emoji, and controls, are told of otherwise."""
+    hidden = unicodedata.category(character) == "Cf" and ord(character) not in _TAGS
+    return character.isspace() or hidden or character in _FILLERS
 
 
 Text = Annotated[str, AfterValidator(check_text)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from flows import acts
 from flows.app import App
-from flows.checks import Name, check_name, check_text
+from flows.checks import Name, check_name, check_text, refuse_all
 from flows.failures import FlowFailure
 from flows.find import find_comment, videos_titled, walk_to
 from flows.flow import Column, Flow, Limits, Params, Result
@@ -20,6 +21,11 @@ from flows.session import Action, ActionKind, Session
 Kind = Literal["comment", "like_comment", "reply"]
 
 ACTS = {"comment": ActionKind.COMMENT, "like_comment": ActionKind.LIKE_COMMENT, "reply": ActionKind.REPLY}
+NEEDED: Mapping[str, Collection[str]] = {
+    "comment": ("text",),
+    "like_comment": ("target_commenter", "target_comment"),
+    "reply": ("target_commenter", "target_comment", "text"),
+}
 HEADINGS = {"comment": "评论", "like_comment": "点赞评论", "reply": "盖楼"}
 
 
@@ -37,19 +43,21 @@ class DirectedParams(Params):
 
     @model_validator(mode="after")
     def _fits_kind(self) -> Self:
-        needed = {"comment": ("text",), "like_comment": ("target_commenter", "target_comment")}.get(
-            self.kind, ("target_commenter", "target_comment", "text")
-        )
+        refuse_all(self._mistakes())
+        return self
+
+    def _mistakes(self) -> Iterator[str]:
+        needed = NEEDED[self.kind]
         for name in ("target_commenter", "target_comment", "text"):
             value = getattr(self, name)
-            if name not in needed and value:
-                raise ValueError(f"{name}: a {self.kind} has none; leave it out")
-            if name in needed:
-                try:
-                    check_text(value) if name == "text" else check_name(value)
-                except ValueError as error:
-                    raise ValueError(f"{name}: {error}") from None
-        return self
+            if name not in needed:
+                if value:
+                    yield f"{name}: a {self.kind} has none; leave it out"
+                continue
+            try:
+                check_text(value) if name == "text" else check_name(value)
+            except ValueError as error:
+                yield f"{name}: {error}"
 
     @property
     def target(self) -> tuple[str, str]:

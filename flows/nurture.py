@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from flows.app import App
 from flows.browse import Browse
-from flows.checks import check_text
+from flows.checks import mistake_in, refuse_all
 from flows.failures import FlowFailure
 from flows.flow import Column, Flow, Limits, Params, Result
 from flows.identify import check_account
@@ -30,32 +31,34 @@ class NurtureParams(Params):
     @field_validator("texts")
     @classmethod
     def _usable_texts(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
-        for text in texts:
-            check_text(text)
+        refuse_all(said for text in texts if (said := mistake_in(text)))
         return texts
 
     @model_validator(mode="after")
     def _room(self) -> Self:
+        refuse_all(self._mistakes())
+        return self
+
+    def _mistakes(self) -> Iterator[str]:
         for name in ("comments", "video_likes"):
             if getattr(self, name) > self.video_loop:
-                raise ValueError(
+                yield (
                     f"{name}: {getattr(self, name)} do not fit into a video_loop of {self.video_loop}, one a video;"
                     f" raise video_loop or lower {name}"
                 )
         if self.replies > self.comment_loop:
-            raise ValueError(
+            yield (
                 f"replies: {self.replies} do not fit into a comment_loop of {self.comment_loop}, one a comment;"
                 " raise comment_loop or lower replies"
             )
-        if (self.comments or self.replies) and not self.texts:
-            raise ValueError("texts: comments or replies are asked for but none given; give the operator's own texts")
         posts, different = self.comments + self.replies, len(set(self.texts))
-        if posts > 1 and different < FEWEST_TEXTS:
-            raise ValueError(
+        if posts and not self.texts:
+            yield "texts: comments or replies are asked for but none given; give the operator's own texts"
+        elif posts > 1 and different < FEWEST_TEXTS:
+            yield (
                 f"texts: {posts} comments and replies are asked for and {different} text is given, and none is posted"
                 f" twice in a row; give at least {FEWEST_TEXTS} different texts"
             )
-        return self
 
     @property
     def targets(self) -> dict[ActionKind, int]:

@@ -16,7 +16,6 @@ from flows.registry import FLOWS
 from workers.app import app
 from workers.dispatch.messages import IDENTIFY
 from workers.dispatch.ring import ring_ready
-from workers.execution.phone_session import identify
 from workers.execution.register import ticket_task
 from workers.runtime.process_engine import process_engine
 from workers.runtime.worker_identity import current_worker
@@ -35,6 +34,8 @@ directed = FLOW_TASKS["directed"]
 @app.task(name=IDENTIFY, shared=False)
 def look_who_is_logged_in() -> str | None:
     """Read the account on this worker's phone; what waits for that account is rung."""
+    from workers.execution.phone_session import identify  # noqa: PLC0415 - who only submits touches no phone
+
     engine = process_engine()
     account = identify(engine, current_worker())
     if account is None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from models.database.sizes import MIB
 from scripts.local import probes
 from scripts.local.probes import DatabaseState, DiskState, ProgramState, RedisState
 from scripts.local.ready import stock_adb
@@ -24,6 +25,8 @@ REDIS_NEEDED = (6, 2)
 # SKIP LOCKED came with these.
 MYSQL_NEEDED = (8, 0)
 MARIADB_NEEDED = (10, 6)
+# MariaDB's own default, under which every row that the ledger takes was tried (models.database.sizes).
+MOST_PACKET = 16 * MIB
 # A phone takes about 10: 4 to 6 Redis connections, its transport and forwards in adb. 200 phones, twice over.
 OPEN_FILES_NEEDED = 4096
 # Evidence of a failure is about 0.25 MB (a screenshot and a dump): room for 4,000 of them.
@@ -102,6 +105,12 @@ def judge_database(state: DatabaseState) -> Check:
     found = f"{state.server} {state.version} at {state.address}"
     if least is not None and _numbers(state.version) < least:
         return Check("Ledger", False, found, "upgrade to MySQL 8.0, MariaDB 10.6, or newer")
+    if state.packet is not None and state.packet < MOST_PACKET:
+        found += (
+            f" takes statements of {state.packet / MIB:g} MiB at most; a task's result may need {MOST_PACKET // MIB}"
+        )
+        remedy = f"max_allowed_packet = {MOST_PACKET // MIB}M under [mysqld] in its my.cnf, then start it anew"
+        return Check("Ledger", False, found, remedy)
     if state.revisions == state.heads:
         return Check("Ledger", True, found)
     has = ", ".join(sorted(state.revisions)) or "no tables"

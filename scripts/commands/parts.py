@@ -8,8 +8,6 @@ import typer
 from rich.console import Console
 
 from gateway.__main__ import PORT
-from scripts.connect import address, join_fleet, migrate_ledger
-from scripts.terminal.show import say
 
 TakeOver = Annotated[
     bool, typer.Option("--take-over", help="Ask the host agent that serves these phones to end, and wait for it.")
@@ -30,6 +28,8 @@ def up(flower_port: FlowerPort = 5555, gateway_port: GatewayPort = PORT) -> None
 
 def host(take_over: TakeOver = False) -> None:
     """Serve the phones of this machine until SIGTERM."""
+    from scripts.connect import join_fleet  # noqa: PLC0415
+
     join_fleet().dispose()
     from workers.host import __main__ as host_agent  # noqa: PLC0415
 
@@ -38,6 +38,8 @@ def host(take_over: TakeOver = False) -> None:
 
 def coordinator() -> None:
     """Keep tickets and ledger together until SIGTERM. Several may run; one leads."""
+    from scripts.connect import join_fleet  # noqa: PLC0415
+
     join_fleet().dispose()
     from workers.coordinator import loop  # noqa: PLC0415
 
@@ -46,6 +48,8 @@ def coordinator() -> None:
 
 def deliver() -> None:
     """Send callbacks until SIGTERM. Several may run, where the receivers can be reached."""
+    from scripts.connect import join_fleet  # noqa: PLC0415
+
     join_fleet().dispose()
     from gateway.delivery import __main__ as worker  # noqa: PLC0415
 
@@ -54,6 +58,9 @@ def deliver() -> None:
 
 def migrate() -> None:
     """Make the ledger's tables, or change them as this version wants them."""
+    from scripts.connect import address, migrate_ledger  # noqa: PLC0415
+    from scripts.terminal.show import say  # noqa: PLC0415
+
     say(Console(), f"the tables of {address()} are those of version {migrate_ledger()}")
 
 

@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 
 from scripts.demo.folder import check_may_be_emptied
-from scripts.demo.run import run_demo
 
 Var = Annotated[Path, typer.Option(help="Where its ledger, its logs and its report go; emptied before.")]
 
@@ -22,5 +21,7 @@ def demo(
     rough: Annotated[bool, typer.Option("--rough", help="On phones as rough as real ones.")] = False,
 ) -> None:
     """Run the operator's standard day on simulated phones, and judge the ledger by what really happened."""
+    from scripts.demo.run import run_demo  # noqa: PLC0415 - a second of imports, which help does without
+
     check_may_be_emptied(var)
     raise typer.Exit(run_demo(var, phones, speed, timeout, Console(), rough=rough))

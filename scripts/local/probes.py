@@ -10,22 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import adbutils
-import redis
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-import models
 from models.database.engine import connect
+from models.migrate import current, newest
 from models.notify.alerts import lasting_alerts
 from models.transactions.read_write import read
 from scripts.local.embedded import NoRedis, find_redis, running_url
-from workers.runtime.broker import PROBE, trouble_of
 from workers.settings import Settings
 
 _SECONDS = 5
@@ -63,6 +56,7 @@ class DatabaseState:
     error: str = ""
     server: str = ""
     version: str = ""
+    packet: int | None = None  # bytes of the longest statement it takes (max_allowed_packet); None: as long as may be
     revisions: frozenset[str] = field(default_factory=frozenset)
     heads: frozenset[str] = field(default_factory=frozenset)
 
@@ -87,9 +81,13 @@ def redis_program() -> ProgramState:
 
 def redis_server(settings: Settings, *, embedded: bool) -> RedisState:
     """The Redis of the settings, or the embedded one that runs in var now."""
-    url = settings.redis_url
-    if embedded:
-        url = running_url(settings.var) or url
+    url = (running_url(settings.var) if embedded else None) or settings.redis_url
+    import redis  # noqa: PLC0415 - here and below: doctor alone uses all of these, and other commands none
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+    from redis.retry import Retry  # noqa: PLC0415
+
+    from workers.runtime.broker import PROBE, trouble_of  # noqa: PLC0415
+
     parts = urlsplit(url)
     address = f"{parts.hostname}:{parts.port or 6379}"
     try:
@@ -108,6 +106,8 @@ def redis_server(settings: Settings, *, embedded: bool) -> RedisState:
 def adb() -> ProgramState:
     """The adb that adbutils runs, its own or PATH's."""
     remedy = "reinstall adbutils (pip install --force-reinstall adbutils): its wheel brings an adb; or install adb"
+    import adbutils  # noqa: PLC0415
+
     try:
         path = adbutils.adb_path()
         said = subprocess.run([path, "version"], capture_output=True, text=True, timeout=_SECONDS, check=True).stdout
@@ -165,14 +165,17 @@ def _mysqlclient_error() -> str:
 def _database_state(connection: Connection, address: str, driver_error: str | None) -> DatabaseState:
     dialect = connection.dialect
     server = "mariadb" if getattr(dialect, "is_mariadb", False) else dialect.name
-    migrations = ScriptDirectory(str(Path(models.__file__).parent / "migrations"))
+    packet = None
+    if dialect.name != "sqlite":
+        packet = int(connection.exec_driver_sql("SELECT @@max_allowed_packet").scalar_one())
     return DatabaseState(
         address,
         driver_error,
         server=server,
         version=".".join(map(str, (dialect.server_version_info or ())[:3])),
-        revisions=frozenset(MigrationContext.configure(connection).get_current_heads()),
-        heads=frozenset(migrations.get_heads()),
+        packet=packet,
+        revisions=frozenset(filter(None, [current(connection.engine)])),
+        heads=frozenset([newest()]),
     )
 
 

@@ -31,6 +31,7 @@ HEAVY = {
     "uvicorn",
 }
 LEDGER = {"sqlalchemy"}
+FOR_OPTIONS = {"submit": {"celery", "kombu", "lxml", "pydantic", "redis"}}
 SAYS_WHAT_IT_IMPORTED = """
 import json, sys
 from scripts.cli import main
@@ -108,6 +109,16 @@ def test_help_imports_no_command(words: tuple[str, ...], var: Path) -> None:
 )
 def test_a_command_imports_what_it_uses(words: str, var: Path) -> None:
     assert not _imported(var, *words.split()) & HEAVY
+
+
+@pytest.mark.parametrize("command", [named.name for named in COMMANDS])
+def test_the_help_of_a_command_needs_no_server_and_no_phone(command: str, var: Path) -> None:
+    assert not _imported(var, command, "--help") & (HEAVY - FOR_OPTIONS.get(command, set()))
+
+
+def test_submit_needs_nothing_that_drives_a_phone(var: Path) -> None:
+    campaign = Path(__file__).parents[2] / "scripts" / "standard_day.yaml"
+    assert not _imported(var, "submit", str(campaign)) & {"PIL", "adbutils", "alembic", "requests", "uiautomator2"}
 
 
 def test_help_says_of_each_command_what_it_says_of_itself() -> None:

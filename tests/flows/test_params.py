@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from flows.checks import check_name, check_text
 from flows.registry import FLOWS, flow_named
+from workers.planting.validation_errors import problems_of
 
 GOOD: dict[str, dict[str, Any]] = {
     "nurture": {
@@ -91,3 +93,48 @@ def test_an_unknown_flow_is_named_with_those_that_exist() -> None:
 def test_flows_keep_the_operators_identifiers(name: str, identifier: str, heading: str) -> None:
     assert (FLOWS[name].result_title, FLOWS[name].heading) == (identifier, heading)
     assert FLOWS[name].steps[0] == "account"
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "fields"),
+    [
+        ("directed", {"kind": "reply", "author_id": "a", "title": "t"}, ["target_commenter", "target_comment", "text"]),
+        ("directed", {"kind": "like_comment", "author_id": "a", "title": "t"}, ["target_commenter", "target_comment"]),
+        (
+            "directed",
+            {"kind": "comment", "author_id": "a", "title": "t", "target_comment": "x", "target_commenter": "y"},
+            ["target_commenter", "target_comment", "text"],
+        ),
+        (
+            "nurture",
+            {"video_loop": 1, "comments": 2, "video_likes": 3, "replies": 4, "comment_loop": 1},
+            ["comments", "video_likes", "replies", "texts"],
+        ),
+    ],
+)
+def test_every_field_that_a_flow_lacks_is_named_at_once(name: str, params: dict[str, Any], fields: list[str]) -> None:
+    model = flow_named(name).params_model
+    with pytest.raises(ValidationError) as refused:
+        model.model_validate(params)
+    told = [problem for _, problem in problems_of(refused.value, model)]
+    assert [problem.field for problem in told] == fields
+    assert all(problem.reason and problem.remedy for problem in told)
+    assert not [problem for problem in told if problem.field in problem.reason.split(":")[0]]
+
+
+UNSEEN = ["\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u200e", "\u3164", "\u2800", "\u115f"]
+
+
+@pytest.mark.parametrize("mark", UNSEEN)
+def test_what_nobody_sees_stands_at_no_end_of_a_text(mark: str) -> None:
+    for text in (f"{mark}好", f"好{mark}", f"{mark}好{mark}"):
+        with pytest.raises(ValueError, match=f"begins or ends with U\\+{ord(mark):04X}"):
+            check_text(text)
+    for check in (check_text, check_name):
+        with pytest.raises(ValueError, match="is empty"):
+            check(f"{mark} {mark}")
+
+
+@pytest.mark.parametrize("text", ["好❤️", "👨‍👩‍👧", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "می‌خواهم", "1️⃣", "a\u200bb"])
+def test_what_joins_within_a_text_is_kept(text: str) -> None:
+    assert check_text(text) == text

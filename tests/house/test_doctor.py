@@ -18,7 +18,7 @@ from scripts.local import probes
 from scripts.local.embedded import EmbeddedRedis, NoRedis
 from scripts.local.probes import DatabaseState, DiskState, ProgramState, RedisState
 from scripts.terminal.show import print_blocks
-from tests.support.servers import Redis
+from tests.support.servers import MariaDB, Redis
 
 REDIS = RedisState("127.0.0.1:6379", version="7.0.15")
 SILENT = RedisState("127.0.0.1:6379", error="Connection refused")
@@ -44,6 +44,17 @@ JUDGEMENTS = {
     "ledger is not there": (doctor.judge_database(ABSENT), True, "phonefleet up"),
     "ledger is silent": (doctor.judge_database(replace(MIGRATED, error="(2002)")), False, "PHONEFLEET_DATABASE_URL"),
     "ledger is behind": (doctor.judge_database(replace(MIGRATED, revisions=frozenset())), False, "migrates"),
+    "ledger takes what is large": (doctor.judge_database(replace(MIGRATED, packet=16 << 20)), True, "mariadb"),
+    "ledger takes only what is short": (
+        doctor.judge_database(replace(MIGRATED, packet=1 << 20)),
+        False,
+        "statements of 1 MiB at most; a task's result may need 16 max_allowed_packet = 16M",
+    ),
+    "ledger takes all but what is longest": (
+        doctor.judge_database(replace(MIGRATED, server="mysql", version="8.0.40", packet=(16 << 20) - 1024)),
+        False,
+        "max_allowed_packet = 16M",
+    ),
     "ledger is old": (doctor.judge_database(replace(MIGRATED, version="10.5.29")), False, "upgrade"),
     "ledger is an old MySQL": (
         doctor.judge_database(replace(MIGRATED, server="mysql", version="5.7.44")),
@@ -159,3 +170,19 @@ def test_no_redis_program_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -
     program = probes.redis_program()
     assert doctor.judge_redis_program(program, needed=True).remedy == "install one"
     assert doctor.exit_status([doctor.judge_redis_program(program, needed=False)]) == 0
+
+
+def test_the_longest_statement_that_a_server_takes_is_read_from_it(mariadb_server: MariaDB) -> None:
+    with mariadb_server.database() as url:
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            before = connection.scalar(text("SELECT @@global.max_allowed_packet"))
+            connection.execute(text("SET GLOBAL max_allowed_packet = 1048576"))
+        try:
+            assert probes.database(url).packet == 1 << 20
+        finally:
+            with engine.begin() as connection:
+                connection.execute(text(f"SET GLOBAL max_allowed_packet = {before}"))
+            engine.dispose()
+        assert probes.database(url).packet == before
+    assert probes.database("sqlite:///:memory:").packet is None

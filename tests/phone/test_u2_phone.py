@@ -114,6 +114,27 @@ def test_uiautomator2s_own_words_work_over_this_transport(phone: U2Phone) -> Non
     assert device.shell("getprop ro.serialno").output.strip() == phone.serial
 
 
+@pytest.mark.parametrize(
+    ("command", "code", "output"),
+    [
+        ("exit 3", 3, ""),
+        ("echo before; exit 3", 3, "before\n"),
+        ("echo one; exit 0; echo two", 0, "one\n"),
+        ("sh -c 'exit 7'", 7, ""),
+        ("false", 1, ""),
+        ("echo 'it''s'", 0, "its\n"),
+        ("echo \"a  b\" '$x'", 0, "a  b $x\n"),
+        ("no_such_program_here", 127, None),
+    ],
+)
+def test_a_command_that_ends_its_shell_fails_with_its_own_code(
+    phone: U2Phone, command: str, code: int, output: str | None
+) -> None:
+    said = phone._device.shell(command)
+    assert said.exit_code == code
+    assert output is None or said.output == output
+
+
 def test_a_phone_that_hangs_is_given_up_when_the_tasks_time_is_over(
     hold: Hold, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from flows.checks import check_text
+from flows.checks import mistake_in, refuse_all
 from flows.nurture import NurtureParams
 from workers.planting.validation_errors import written
 
@@ -78,7 +78,7 @@ class Collecting(Placed, _Collection):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        _once("authors", self.authors)
+        refuse_all(_twice("authors", self.authors))
         return self
 
 
@@ -109,19 +109,21 @@ class Directing(Placed, _Direction):
 
     @model_validator(mode="after")
     def _texts(self) -> Self:
+        refuse_all(self._mistakes())
+        return self
+
+    def _mistakes(self) -> Iterator[str]:
         for count, texts, name in (
             (self.per_account.comments, self.comment_texts, "comment_texts"),
             (self.per_account.replies, self.reply_texts, "reply_texts"),
         ):
             if count and not texts:
-                raise ValueError(f"{name}: {count} an account asked for but no texts given; give the operator's own")
+                yield f"{name}: {count} an account asked for but no texts given; give the operator's own"
             for place, text in enumerate(texts):
-                try:
-                    check_text(text)
-                except ValueError as error:
-                    raise ValueError(f"{name}[{place}]: {error}") from None
-            _once(name, texts)
-        return self
+                said = mistake_in(text)
+                if said is not None:
+                    yield f"{name}[{place}]: {said}"
+            yield from _twice(name, texts)
 
 
 class CampaignFile(_Part):
@@ -143,19 +145,22 @@ class CampaignFile(_Part):
             return self
         if not self.accounts:
             raise ValueError("accounts: none is named; write all, or name some")
-        _once("accounts", self.accounts)
+        refuse_all(_twice("accounts", self.accounts))
         return self
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if self.nurture is None and self.collect is None:
-            raise ValueError("nurture, collect: neither is there; a campaign needs something to do")
-        if self.directed is not None and self.collect is None:
-            raise ValueError("directed: draws from what is collected; add a collect part")
+        refuse_all(self._lacking())
         return self
 
+    def _lacking(self) -> Iterator[str]:
+        if self.nurture is None and self.collect is None:
+            yield "nurture, collect: neither is there; a campaign needs something to do"
+        if self.directed is not None and self.collect is None:
+            yield "directed: draws from what is collected; add a collect part"
 
-def _once(field: str, names: Sequence[str]) -> None:
+
+def _twice(field: str, names: Sequence[str]) -> Iterator[str]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise ValueError(f"{field}: named twice: {', '.join(twice[:5])}; name each once")
+        yield f"{field}: named twice: {', '.join(twice[:5])}; name each once"

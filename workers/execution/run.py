@@ -40,6 +40,7 @@ from workers.execution.phone_session import (
     restart_ui_server,
 )
 from workers.execution.settle_doubts import settle_doubts
+from workers.planting.validation_errors import problems_of
 from workers.runtime.db_retry import AWAY, is_unavailable, retry_while_unavailable
 from workers.runtime.outage import OUTAGE
 from workers.runtime.process_engine import process_engine
@@ -214,6 +215,5 @@ def checked_params(flow: Flow[Any, Any], args: tuple[Any, ...], kwargs: Mapping[
     try:
         return flow.params_model.model_validate(given)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "parameters"
-        raise FlowFailure("bad_input", f"{flow.name}: {field}: {first['msg']}") from error
+        told = [f"{one.field or 'parameters'}: {one.reason}" for _, one in problems_of(error, flow.params_model)]
+        raise FlowFailure("bad_input", f"{flow.name}: " + "; ".join(told)) from error

@@ -15,8 +15,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 
-import adbutils
-
 from workers.runtime.linux import bound_to_me
 
 log = logging.getLogger("phonefleet.adb")
@@ -135,6 +133,8 @@ class AdbServer:
         if self._adb.alive():
             return
         self.close()
+        import adbutils  # noqa: PLC0415 - a tenth of a second, for whoever only asks a server that runs
+
         command = [adbutils.adb_path(), "-P", str(self._adb.port), "nodaemon", "server"]
         self._process = subprocess.Popen(
             bound_to_me(command), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -20,6 +20,7 @@ from celery.worker import state
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import configure_mappers
 
+import workers.execution.run  # noqa: F401 - tasks import it when they run: here, so that workers share it
 from flows.screen import Screen
 from models.database.base import Base
 from models.database.engine import FLEET, connect

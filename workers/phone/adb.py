@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import struct
 
 from flows.phone import PhoneError
@@ -27,7 +28,8 @@ class Adb:
 
     def shell(self, command: str, deadline: Deadline) -> tuple[str, int]:
         """Output and exit code of a shell command. Raises PhoneError, with `sent` once the command left."""
-        wire = self.open(f"shell:{command}; echo X4EXIT:$?", deadline)
+        # In a shell of its own: an `exit` or a mistake in the command ends that, and not the one that tells of it.
+        wire = self.open(f"shell:sh -c {shlex.quote(command)}; echo X4EXIT:$?", deadline)
         wire.sent = True
         try:
             output = wire.rest(deadline, MOST_OUTPUT, self.ask)

@@ -16,6 +16,7 @@ from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from flows.checks import Several
 from models.refused import Problem
 
 MISSING = "is missing"
@@ -30,11 +31,21 @@ def problems_of(error: ValidationError, model: type[BaseModel]) -> Iterator[tupl
         loc = tuple(part for part in one["loc"] if not _is_branch(part))
         if one["type"] == "literal_error" and isinstance(one["input"], list | tuple):
             continue  # the other branch of a union tells what is wrong in the list
-        reason, remedy = _words(one, loc, model)
-        named = _named_in(reason, loc, model) if one["type"] == "value_error" else None
-        if named is not None:
-            loc, reason = named
-        yield loc, Problem(path(loc), reason, remedy)
+        if one["type"] == "value_error":
+            yield from _own_checks(one, loc, model)
+        else:
+            yield loc, Problem(path(loc), *_words(one, loc, model))
+
+
+def _own_checks(one: Mapping[str, Any], loc: Loc, model: type[BaseModel]) -> Iterator[tuple[Loc, Problem]]:
+    """What a model's own check says: of one thing, or of several at once."""
+    error = one.get("ctx", {}).get("error")
+    said = str(one["msg"]).removeprefix("Value error, ")
+    for message in error.mistakes if isinstance(error, Several) else (said,):
+        reason, _, remedy = message.rpartition("; ")
+        reason, remedy = (reason, remedy) if reason else (remedy, "correct the value")
+        place, reason = _named_in(reason, loc, model) or (loc, reason)
+        yield place, Problem(path(place), reason, remedy)
 
 
 def path(loc: Loc) -> str:
@@ -64,9 +75,6 @@ def _words(one: Mapping[str, Any], loc: Loc, model: type[BaseModel]) -> tuple[st
         return MISSING, f"add it{_example(field)}"
     if kind == "extra_forbidden":
         return NO_SUCH_FIELD, _other_name(loc, model)
-    if kind == "value_error":
-        reason, _, remedy = str(one["msg"]).removeprefix("Value error, ").rpartition("; ")
-        return (reason, remedy) if reason else (remedy, "correct the value")
     told = _TOLD.get(kind)
     if told is not None:
         return told(one, field)
