@@ -24,6 +24,7 @@ from chaos.rows import attempts_of
 from chaos.tell import pid_of
 from models.refused import Refused
 from models.tables import Phone, Task
+from models.tables.enums import PhoneState
 from models.tasks.states import ENDED
 from models.transactions.read_write import read, write
 from tests.support.poll import wait_until
@@ -161,7 +162,7 @@ class Rounds:
         rows = read(
             self._fleet.engine,
             lambda session: session.execute(
-                select(Phone.incarnation).where(Phone.state == "online", Phone.account_id.is_not(None))
+                select(Phone.incarnation).where(Phone.state == PhoneState.ONLINE, Phone.account_id.is_not(None))
             ).all(),
         )
         return sum(_alive(pid_of(self._fleet.pids, incarnation or "-")) for (incarnation,) in rows)

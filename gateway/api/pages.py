@@ -15,6 +15,7 @@ from gateway.api.cursors import PagePosition, from_cursor, from_numbers, to_curs
 from gateway.api.index_walk import Branch, Order, Walk
 from models.notify.delivery_log import Which
 from models.tables import Campaign, Delivery, Task
+from models.tables.enums import CampaignState
 
 MOST_IN_A_PAGE = 200
 # No transaction is open as long: what one numbers lies no further from its own moment.
@@ -114,11 +115,11 @@ def campaigns_page(
 ) -> tuple[Sequence[Campaign], str | None]:
     """The same for campaigns; `state` is an outcome, open or paused."""
     place = _place("campaigns", cursor)
-    is_open = state in ("open", "paused")
+    is_open = state in (CampaignState.OPEN, CampaignState.PAUSED)
     of_state: list[ColumnElement[bool]] = []
     if state is not None:
         of_state = [Campaign.outcome.is_(None) if is_open else Campaign.outcome == state]
-    rest: list[ColumnElement[bool]] = [Campaign.paused == (state == "paused")] if is_open else []
+    rest: list[ColumnElement[bool]] = [Campaign.paused == (state == CampaignState.PAUSED)] if is_open else []
     index = "ix_campaigns_key_outcome" if of_state else "ix_campaigns_key"
     if reference is not None:  # one for each key
         index, rest, of_state = "uq_campaigns_key_reference", [*rest, *of_state], [Campaign.reference == reference]

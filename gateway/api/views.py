@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from flows.failures import remedy_for
 from gateway.api import responses
 from models.tables import Attempt, Campaign, Delivery, Phone, StateChange, Task
+from models.tables.enums import CampaignState, DeliveryState, RunsOn
 from models.tasks.completeness import completeness
 from models.tasks.progress import read_progress
 from models.tasks.states import State
@@ -32,7 +33,7 @@ def target(task: Task) -> str:
         return f"phone.{task.pinned_phone}"
     if task.pinned_account is not None:
         return f"account.{task.pinned_account}"
-    return task.runs_on if task.runs_on == "desk" else "pool"
+    return task.runs_on if task.runs_on == RunsOn.DESK else "pool"
 
 
 def _line(task: Task) -> dict[str, Any]:
@@ -88,7 +89,7 @@ def attempt_view(attempt: Attempt) -> responses.Attempt:
 
 
 def _campaign_state(campaign: Campaign) -> Any:
-    return campaign.outcome or ("paused" if campaign.paused else "open")
+    return campaign.outcome or (CampaignState.PAUSED if campaign.paused else CampaignState.OPEN).value
 
 
 def campaign_line(campaign: Campaign) -> responses.CampaignLine:
@@ -144,7 +145,7 @@ def delivery_view(delivery: Delivery) -> responses.Delivery:
         state=delivery.state,
         attempts=delivery.attempts,
         created_at=delivery.created_at,
-        next_at=delivery.next_at if delivery.state == "owed" else None,
+        next_at=delivery.next_at if delivery.state == DeliveryState.OWED else None,
         last_status=delivery.last_status,
         last_error=delivery.last_error,
         delivered_at=delivery.delivered_at,

@@ -17,6 +17,7 @@ from gateway.submissions.submission import Submission
 from models.database.clock import database_now
 from models.refused import Problem
 from models.tables import Campaign, Phone, Task
+from models.tables.enums import RunsOn
 from models.tasks.states import State
 from workers.attempts.assignment import room_for, seated_phones
 from workers.canvas.rows import PlantedRow
@@ -117,7 +118,7 @@ def _target(pin: Pin) -> str:
 
 def _ahead(session: Session, pin: Pin, priority: int, able: Mapping[str, str | None]) -> int:
     """Ready tasks for a phone that are served first: in the pool the more urgent and older, on a phone its own."""
-    ready = (Task.state == State.READY, Task.runs_on == "phone")
+    ready = (Task.state == State.READY, Task.runs_on == RunsOn.PHONE)
     there: ColumnElement[bool]
     if pin == Pin():
         there = Task.pinned_phone.is_(None) & Task.pinned_account.is_(None) & (Task.priority <= priority)

@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.database.storable import storable_text
-from models.fleet.fitness import EQUAL_SERIALS, TELL_APART, TELL_HOSTS_APART
+from models.fleet.fitness import TELL_APART, TELL_HOSTS_APART
 from models.fleet.phones import MOST_NAME, SILENT_SECONDS, enter_state, is_served, owe_tickets_again
 from models.fleet.unknown_phones import unknown_phone
 from models.fleet.waiting_phones import rival_name
 from models.notify.alerts import end_alerts, raise_once
 from models.tables import Phone
+from models.tables.enums import PhoneState
 from models.transactions.read_write import write
 
 
@@ -39,7 +40,7 @@ def equal_serials(
         elif phone.host != host and is_served(session, phone, now):
             return
         phone.address, phone.host = storable_text(", ".join(phones), MOST_NAME), host
-        enter_state(session, phone, EQUAL_SERIALS, storable_text(why), now)
+        enter_state(session, phone, PhoneState.EQUAL_SERIALS, storable_text(why), now)
         phone.incarnation, phone.seen_at = None, now
         owe_tickets_again(session, serial)
 
@@ -57,7 +58,7 @@ def waits_for_other_host(
     def work(session: Session) -> None:
         now = database_now(session)
         served = session.get(Phone, serial)
-        if served is None or served.host == host or served.state != "online":
+        if served is None or served.host == host or served.state != PhoneState.ONLINE:
             return
         if served.seen_at < now - timedelta(seconds=SILENT_SECONDS):
             return
@@ -73,7 +74,7 @@ def waits_for_other_host(
         if waiting is None:
             waiting = unknown_phone(name, host, now, sandbox=sandbox)
             session.add(waiting)
-            enter_state(session, waiting, EQUAL_SERIALS, storable_text(why), now)
+            enter_state(session, waiting, PhoneState.EQUAL_SERIALS, storable_text(why), now)
         waiting.address, waiting.seen_at = storable_text(address, MOST_NAME), now
 
     write(engine, work)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models.tables import Phone
+from models.tables.enums import PhoneState
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,6 @@ class Unfit:
     remedy: str
 
 
-EQUAL_SERIALS = "equal serials"  # the state of a serial that several phones have
 ON_HOST = " on host "  # in the name of one that waits for another host
 TELL_APART = (
     "unplug one to see which phone is which, then give each a name of its own by its address: "
@@ -29,25 +29,28 @@ TELL_HOSTS_APART = (
     "PHONEFLEET_PHONE_NAMES={address}=left; if it is one phone that both hosts reach, disconnect it from one of them"
 )
 
-STATE_REMEDIES = {
-    "offline": "check cable, hub and power, and that USB debugging is on",
-    "silent": "start the host agent of its machine: phonefleet up, or phonefleet host",
-    "unauthorized": "confirm this machine's key on the phone's screen",
-    "no permissions": (
+STATE_REMEDIES: dict[str, str] = {
+    PhoneState.OFFLINE: "check cable, hub and power, and that USB debugging is on",
+    PhoneState.SILENT: "start the host agent of its machine: phonefleet up, or phonefleet host",
+    PhoneState.UNAUTHORIZED: "confirm this machine's key on the phone's screen",
+    PhoneState.NO_PERMISSIONS: (
         "add a udev rule for its maker on this machine (Debian and Ubuntu: apt install "
         "android-sdk-platform-tools-common), put who runs phonefleet in the group plugdev, log in anew, "
         "and plug the phone in again"
     ),
-    **dict.fromkeys(("recovery", "bootloader", "sideload", "rescue"), "start the phone again: it is not in Android"),
-    EQUAL_SERIALS: TELL_APART,
+    **dict.fromkeys(
+        (PhoneState.RECOVERY, PhoneState.BOOTLOADER, PhoneState.SIDELOAD, PhoneState.RESCUE),
+        "start the phone again: it is not in Android",
+    ),
+    PhoneState.EQUAL_SERIALS: TELL_APART,
 }
 
 
 def why_not(phone: Phone, now: datetime) -> Unfit | None:
     """None when the phone may work. The account on it may rest all the same: that is the account's matter."""
-    if phone.state != "online":
+    if phone.state != PhoneState.ONLINE:
         remedy = STATE_REMEDIES.get(phone.state, "see its reason")
-        if phone.state == EQUAL_SERIALS and ON_HOST in phone.serial:
+        if phone.state == PhoneState.EQUAL_SERIALS and ON_HOST in phone.serial:
             remedy = TELL_HOSTS_APART.format(address=phone.address)
         return Unfit("not_online", f"phone {phone.serial} is {phone.state}: {phone.why or 'no reason known'}", remedy)
     if phone.paused:

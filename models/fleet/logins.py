@@ -17,6 +17,7 @@ from models.database.storable import storable_text
 from models.fleet.phones import MOST_NAME, owe_tickets_again
 from models.notify.alerts import end_alerts, raise_alert, raise_once
 from models.tables import Account, Alert, Attempt, Phone, Task
+from models.tables.enums import PhoneState
 from models.tasks.states import State
 from models.transactions.read_write import write
 
@@ -42,7 +43,9 @@ def account_seen(engine: Engine, serial: str, account_id: str, name: str, app_ve
         phone = phones.pop(serial, None) or session.get_one(Phone, serial)
         phone.account_read_at = now
         phone.app_version = app_version or phone.app_version
-        holder = next((one for one in phones.values() if one.state == "online" and one.unfit_why is None), None)
+        holder = next(
+            (one for one in phones.values() if one.state == PhoneState.ONLINE and one.unfit_why is None), None
+        )
         if holder is not None:
             return _wait_for(session, phone, holder, account_id, now)
         for one in phones.values():
@@ -104,7 +107,7 @@ def to_be_asked(idle_since: datetime) -> ColumnElement[bool]:
         Phone.account_read_at.is_(None),
         and_(Phone.account_read_at < idle_since, ~busy.exists()),
     )
-    return and_(Phone.state == "online", ~Phone.paused, unread)
+    return and_(Phone.state == PhoneState.ONLINE, ~Phone.paused, unread)
 
 
 def _name(session: Session, account_id: str, name: str, now: datetime) -> None:

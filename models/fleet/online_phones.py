@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from models.fleet.fitness import why_not
 from models.tables import Account, Phone, Task
+from models.tables.enums import PhoneState
 from models.tasks.states import State
 
 
@@ -38,7 +39,7 @@ def online_phones(session: Session, now: datetime) -> Sequence[OnlinePhone]:
     rows = session.execute(
         select(Phone, Account.resting_since, Account.resting_why)
         .outerjoin(Account, Account.id == Phone.account_id)
-        .where(Phone.state == "online")
+        .where(Phone.state == PhoneState.ONLINE)
         .order_by(Phone.serial)
     )
     found = []

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.database.storable import storable_text
-from models.fleet.fitness import EQUAL_SERIALS
 from models.fleet.online_phones import online_phones
 from models.fleet.unknown_phones import unknown_phone
 from models.fleet.waiting_phones import drop_rival
 from models.notify.alerts import end_alerts
 from models.tables import Phone, Task
+from models.tables.enums import PhoneState
 from models.tasks.states import State
 from models.transactions.read_write import write
 
@@ -52,9 +52,9 @@ def phone_online(
         elif phone.host != host:
             drop_rival(session, serial, host, now)
         phone.address, phone.host, phone.model, phone.sandbox = address, host, model, sandbox
-        if phone.state != "online":
+        if phone.state != PhoneState.ONLINE:
             phone.account_read_at = None  # whoever had it in hand meanwhile may have logged another one in
-            enter_state(session, phone, "online", None, now)
+            enter_state(session, phone, PhoneState.ONLINE, None, now)
         phone.incarnation, phone.seen_at = incarnation, now
 
     write(engine, work)
@@ -64,7 +64,7 @@ def is_served(session: Session, phone: Phone, now: datetime) -> bool:
     """Does the host that the phone's row names still have it in hand?"""
     if phone.incarnation is None:
         return False
-    if phone.state == "online" and phone.seen_at >= now - timedelta(seconds=SILENT_SECONDS):
+    if phone.state == PhoneState.ONLINE and phone.seen_at >= now - timedelta(seconds=SILENT_SECONDS):
         return True
     running = (Task.state == State.RUNNING, Task.incarnation == phone.incarnation, Task.lease_until > now)
     return session.scalar(select(Task.id).where(*running).limit(1)) is not None
@@ -72,7 +72,7 @@ def is_served(session: Session, phone: Phone, now: datetime) -> bool:
 
 def phone_offline(engine: Engine, serial: str, why: str, host: str | None = None, *, ago: float = 0.0) -> None:
     """The phone is gone; tickets in its queue are rung anew for whoever may take them."""
-    phone_problem(engine, serial, "offline", why, host, ago=ago)
+    phone_problem(engine, serial, PhoneState.OFFLINE, why, host, ago=ago)
 
 
 def phone_problem(
@@ -101,7 +101,7 @@ def phone_problem(
             return
         if host is not None and phone.host != host:
             drop_rival(session, serial, host, now)
-            if phone.state != EQUAL_SERIALS:  # this host may have had several of them
+            if phone.state != PhoneState.EQUAL_SERIALS:  # this host may have had several of them
                 end_alerts(session, "equal_serials", f"phone:{serial}", now)
             return
         enter_state(session, phone, state, why, now - timedelta(seconds=ago))
@@ -113,7 +113,7 @@ def phone_problem(
 
 def enter_state(session: Session, phone: Phone, state: str, why: str | None, since: datetime) -> None:
     """Write the state and its reason, and since when it lasts; an alert of what was before it ends."""
-    if phone.state == EQUAL_SERIALS != state:
+    if phone.state == PhoneState.EQUAL_SERIALS != state:
         end_alerts(session, "equal_serials", f"phone:{phone.serial}", since)
     if phone.state != state:
         phone.state, phone.state_since = state, since
@@ -131,9 +131,9 @@ def phones_alive(engine: Engine, incarnations: Sequence[str]) -> set[str]:
     def work(session: Session) -> set[str]:
         now = database_now(session)
         mine = Phone.incarnation.in_(incarnations)
-        heard_again = {"state": "online", "why": None, "state_since": now}
-        session.execute(update(Phone).where(mine, Phone.state == "silent").values(heard_again))
-        session.execute(update(Phone).where(mine, Phone.state == "online").values(seen_at=now))
+        heard_again = {"state": PhoneState.ONLINE, "why": None, "state_since": now}
+        session.execute(update(Phone).where(mine, Phone.state == PhoneState.SILENT).values(heard_again))
+        session.execute(update(Phone).where(mine, Phone.state == PhoneState.ONLINE).values(seen_at=now))
         wanted = set(incarnations)
         found = online_phones(session, now)
         return {one.incarnation for one in found if one.incarnation in wanted and one.works and one.incarnation}
@@ -147,13 +147,15 @@ def mark_silent(engine: Engine, seconds: float = SILENT_SECONDS) -> int:
     def work(session: Session) -> int:
         now = database_now(session)
         late = session.scalars(
-            select(Phone.serial).where(Phone.state == "online", Phone.seen_at < now - timedelta(seconds=seconds))
+            select(Phone.serial).where(
+                Phone.state == PhoneState.ONLINE, Phone.seen_at < now - timedelta(seconds=seconds)
+            )
         ).all()
         if late:
             session.execute(
                 update(Phone)
-                .where(Phone.serial.in_(late), Phone.state == "online")
-                .values(state="silent", why=f"its host was not heard of for {seconds:g} s", state_since=now)
+                .where(Phone.serial.in_(late), Phone.state == PhoneState.ONLINE)
+                .values(state=PhoneState.SILENT, why=f"its host was not heard of for {seconds:g} s", state_since=now)
             )
         return len(late)
 

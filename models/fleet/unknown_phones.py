@@ -12,13 +12,14 @@ from models.database.storable import storable_text
 from models.fleet.waiting_phones import drop_rivals_of
 from models.names import MOST_CHARACTERS
 from models.tables import Phone
+from models.tables.enums import PhoneState
 from models.transactions.read_write import write
 
 
 def unknown_phone(name: str, host: str, now: datetime, *, sandbox: bool) -> Phone:
     """A row for what adb calls `name`, until the phone tells its serial."""
     return Phone(
-        serial=name, address=name, host=host, model="", state="offline", sandbox=sandbox,
+        serial=name, address=name, host=host, model="", state=PhoneState.OFFLINE, sandbox=sandbox,
         account_id=None, app_version=None, first_seen_at=now, seen_at=now,
     )  # fmt: skip
 
@@ -47,7 +48,7 @@ def _unknown(host: str) -> tuple[ColumnElement[bool], ...]:
     return (
         Phone.host == host,
         Phone.model == "",
-        Phone.state != "online",
+        Phone.state != PhoneState.ONLINE,
         Phone.incarnation.is_(None),
         Phone.account_id.is_(None),
         Phone.app_version.is_(None),

@@ -13,14 +13,15 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.database.storable import storable_text
-from models.fleet.fitness import EQUAL_SERIALS, ON_HOST
+from models.fleet.fitness import ON_HOST
 from models.notify.alerts import end_alerts
 from models.tables import Phone
+from models.tables.enums import PhoneState
 from models.transactions.read_write import write
 
 RIVAL_SILENT_SECONDS = 15.0  # a host that was not heard of for so long waits no more
 MOST_PART = 90  # characters of the serial and of the host in the name of the row
-_RIVAL = (Phone.state == EQUAL_SERIALS, Phone.model == "", Phone.serial.contains(ON_HOST, autoescape=True))
+_RIVAL = (Phone.state == PhoneState.EQUAL_SERIALS, Phone.model == "", Phone.serial.contains(ON_HOST, autoescape=True))
 
 
 def rival_name(serial: str, host: str) -> str:

@@ -19,9 +19,9 @@ from models.notify.events import Event, alert_event, campaign_event, task_event
 from models.notify.subscribers import subscribers
 from models.refused import Refused
 from models.tables import Alert, ApiKey, Attempt, Campaign, Delivery, Endpoint, Lane, Phone, Task
+from models.tables.enums import DeliveryState
 from models.tasks.completeness import completeness
 
-OWED, DELIVERED, FAILED, DISABLED = "owed", "delivered", "failed", "disabled"
 GIVE_UP = timedelta(days=7)  # the schedule takes 76 hours; a breaker that is open may double that
 
 
@@ -85,7 +85,7 @@ def owe(session: Session, key_id: str, url: str, event: Event, now: datetime) ->
         campaign_id=event.campaign_id,
         payload=dict(event.payload),
         created_at=now,
-        state=OWED,
+        state=DeliveryState.OWED,
         attempts=0,
         next_at=now,
         give_up_at=now + GIVE_UP,
@@ -94,10 +94,10 @@ def owe(session: Session, key_id: str, url: str, event: Event, now: datetime) ->
         row.lane, row.endpoint_id, disabled = _way(session, key_id, read_address(url))
     except Refused:  # it was checked when it was given; an event comes about all the same
         row.lane = row.endpoint_id = content_key(key_id, url)
-        row.state, row.last_error = FAILED, "bad_address"
+        row.state, row.last_error = DeliveryState.FAILED, "bad_address"
     else:
         if disabled:
-            row.state, row.last_error = DISABLED, "endpoint_disabled"
+            row.state, row.last_error = DeliveryState.DISABLED, "endpoint_disabled"
     session.add(row)
 
 
@@ -105,8 +105,8 @@ def end_those_of_key(session: Session, key_id: str) -> int:
     """What is owed to a key that was revoked is not sent any more; how many."""
     done = session.execute(
         update(Delivery)
-        .where(Delivery.key_id == key_id, Delivery.state == OWED)
-        .values(state=FAILED, last_error="key_revoked", claimed_by=None)
+        .where(Delivery.key_id == key_id, Delivery.state == DeliveryState.OWED)
+        .values(state=DeliveryState.FAILED, last_error="key_revoked", claimed_by=None)
     )
     assert isinstance(done, CursorResult)
     return done.rowcount

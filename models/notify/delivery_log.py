@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
-from models.notify.deliveries import OWED
 from models.tables import Delivery, DeliveryAttempt, Endpoint
+from models.tables.enums import DeliveryState
 
 BATCH_SIZE = 1000
 KEPT = timedelta(days=90)
@@ -77,7 +77,7 @@ def forget_deliveries(session: Session, now: datetime) -> int:
     """Delete deliveries that are older than 90 days, with what they told; at most 1000 at once; how many."""
     old = session.scalars(
         select(Delivery.number)
-        .where(Delivery.created_at < now - KEPT, Delivery.state != OWED)
+        .where(Delivery.created_at < now - KEPT, Delivery.state != DeliveryState.OWED)
         .order_by(Delivery.created_at)
         .limit(BATCH_SIZE)
     ).all()

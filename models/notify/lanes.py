@@ -17,8 +17,8 @@ from sqlalchemy import ColumnElement, CursorResult, and_, func, or_, select, upd
 from sqlalchemy.orm import Session, aliased
 
 from models.notify.alerts import raise_alert
-from models.notify.deliveries import DELIVERED, DISABLED, FAILED, OWED
 from models.tables import Delivery, DeliveryAttempt, Endpoint, Lane
+from models.tables.enums import DeliveryState
 
 OPENS_AFTER = 5  # failures one after the other
 # Nobody answered: that says something of the origin, and nothing of the path.
@@ -144,7 +144,11 @@ def settle_try(session: Session, sending: Sending, came: TryResult, now: datetim
     )
     done = session.execute(
         update(Delivery)
-        .where(Delivery.number == sending.number, Delivery.claimed_by == sending.token, Delivery.state == OWED)
+        .where(
+            Delivery.number == sending.number,
+            Delivery.claimed_by == sending.token,
+            Delivery.state == DeliveryState.OWED,
+        )
         .values(
             **_state_after(came, now),
             attempts=Delivery.attempts + 1,
@@ -165,15 +169,15 @@ def give_up_old(session: Session, now: datetime) -> int:
     """What could not be delivered in a week is owed no more, at most 1000 at once; how many."""
     old = session.scalars(
         select(Delivery.number)
-        .where(Delivery.state == OWED, Delivery.next_at <= now, Delivery.give_up_at < now)
+        .where(Delivery.state == DeliveryState.OWED, Delivery.next_at <= now, Delivery.give_up_at < now)
         .order_by(Delivery.next_at)
         .limit(GIVE_UP_AT_ONCE)
     ).all()
     for number in old:
         session.execute(
             update(Delivery)
-            .where(Delivery.number == number, Delivery.state == OWED, Delivery.next_at <= now)
-            .values(state=FAILED, last_error="too_old", claimed_by=None)
+            .where(Delivery.number == number, Delivery.state == DeliveryState.OWED, Delivery.next_at <= now)
+            .values(state=DeliveryState.FAILED, last_error="too_old", claimed_by=None)
         )
     return len(old)
 
@@ -193,11 +197,11 @@ def enable(session: Session, endpoint_ids: Sequence[str]) -> int:
 
 def _state_after(came: TryResult, now: datetime) -> dict[str, Any]:
     if came.arrived:
-        return {"state": DELIVERED, "delivered_at": now}
+        return {"state": DeliveryState.DELIVERED, "delivered_at": now}
     if came.gone:
-        return {"state": DISABLED}
+        return {"state": DeliveryState.DISABLED}
     if came.again_in is None:
-        return {"state": FAILED}
+        return {"state": DeliveryState.FAILED}
     return {"next_at": now + timedelta(seconds=came.again_in)}
 
 
@@ -261,8 +265,8 @@ def _disable(session: Session, endpoint: Endpoint, now: datetime) -> None:
     endpoint.disabled_at = now
     session.execute(
         update(Delivery)
-        .where(Delivery.endpoint_id == endpoint.id, Delivery.state == OWED)
-        .values(state=DISABLED, last_error="endpoint_disabled", claimed_by=None)
+        .where(Delivery.endpoint_id == endpoint.id, Delivery.state == DeliveryState.OWED)
+        .values(state=DeliveryState.DISABLED, last_error="endpoint_disabled", claimed_by=None)
     )
     session.flush()
     text = f"{endpoint.address} of {endpoint.key_id} answered 410: it wants no callbacks any more"
@@ -272,13 +276,16 @@ def _disable(session: Session, endpoint: Endpoint, now: datetime) -> None:
 
 def _in_hands(session: Session, lane_id: str, now: datetime) -> int:
     held = select(func.count()).where(
-        Delivery.lane == lane_id, Delivery.claimed_by.is_not(None), Delivery.state == OWED, Delivery.next_at > now
+        Delivery.lane == lane_id,
+        Delivery.claimed_by.is_not(None),
+        Delivery.state == DeliveryState.OWED,
+        Delivery.next_at > now,
     )
     return session.scalar(held) or 0
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
-    return and_(Delivery.state == OWED, Delivery.next_at <= now)
+    return and_(Delivery.state == DeliveryState.OWED, Delivery.next_at <= now)
 
 
 def _first(session: Session, lane_id: str, now: datetime) -> int | None:
@@ -292,7 +299,7 @@ def _first(session: Session, lane_id: str, now: datetime) -> int | None:
         select(earlier.number)
         .where(
             earlier.subject == Delivery.subject,
-            earlier.state == OWED,
+            earlier.state == DeliveryState.OWED,
             earlier.number < Delivery.number,
             earlier.endpoint_id == Delivery.endpoint_id,
         )

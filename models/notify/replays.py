@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.history.audit_log import record_change
-from models.notify.deliveries import GIVE_UP, OWED
+from models.notify.deliveries import GIVE_UP
 from models.notify.delivery_log import Which, find_delivery
 from models.refused import Problem, Refused, refuse
 from models.tables import Delivery, Endpoint, Lane
+from models.tables.enums import DeliveryState
 from models.transactions.read_write import write
 
 BATCH_SIZE = 1000
@@ -56,7 +57,7 @@ def replay_one(engine: Engine, delivery_id: str, *, who: str, key_id: str | None
             problem = Problem("delivery", f"{delivery_id!r} is unknown", "see: phonefleet deliveries list")
             raise NoSuchDelivery([problem])
         _check_enabled(session, [Delivery.number == delivery.number])
-        waited = delivery.state == OWED
+        waited = delivery.state == DeliveryState.OWED
         if waited:
             _due_now(session, delivery)
         else:
@@ -76,7 +77,12 @@ def replay_some(engine: Engine, which: Which, *, who: str, most: int, rest: Rest
     def begin(session: Session) -> tuple[Sequence[int], int]:
         after = rest.after if rest else 0
         last = rest.last if rest else session.scalar(select(func.max(Delivery.number))) or 0
-        fits = [*which.conditions(), Delivery.state != OWED, Delivery.number > after, Delivery.number <= last]
+        fits = [
+            *which.conditions(),
+            Delivery.state != DeliveryState.OWED,
+            Delivery.number > after,
+            Delivery.number <= last,
+        ]
         _check_enabled(session, fits)
         told = {"replay since": f"{which.since}", "after": after}
         record_change(session, who, f"deliveries:{which.key_id or 'all'}", None, told)
@@ -112,7 +118,7 @@ def _due_now(session: Session, delivery: Delivery) -> None:
     not_in_hand = or_(Delivery.claimed_by.is_(None), Delivery.next_at <= now)
     session.execute(
         update(Delivery)
-        .where(*before, Delivery.state == OWED, Delivery.number <= delivery.number, not_in_hand)
+        .where(*before, Delivery.state == DeliveryState.OWED, Delivery.number <= delivery.number, not_in_hand)
         .values(next_at=now, claimed_by=None)
     )
     session.execute(update(Endpoint).where(Endpoint.id == delivery.endpoint_id).values(paused_until=None))
@@ -124,8 +130,15 @@ def _owe_anew(session: Session, numbers: Sequence[int]) -> int:
     now = database_now(session)
     done = session.execute(
         update(Delivery)
-        .where(Delivery.number.in_(numbers), Delivery.state != OWED)
-        .values(state=OWED, attempts=0, next_at=now, claimed_by=None, delivered_at=None, give_up_at=now + GIVE_UP)
+        .where(Delivery.number.in_(numbers), Delivery.state != DeliveryState.OWED)
+        .values(
+            state=DeliveryState.OWED,
+            attempts=0,
+            next_at=now,
+            claimed_by=None,
+            delivered_at=None,
+            give_up_at=now + GIVE_UP,
+        )
     )
     assert isinstance(done, CursorResult)
     return done.rowcount

@@ -14,6 +14,7 @@ from models.database.content_key import content_key
 from models.responsible_use.authors import basis_of, read_caps
 from models.responsible_use.caps import LIKES, WORDS, Refusal, Use, basis_refusal, cap_refusal, operator_day
 from models.tables import Account, ActionRow, Author, Campaign, Task
+from models.tables.enums import ActionOutcome
 from models.tasks.fence import Fence, check_fence
 
 
@@ -52,7 +53,7 @@ def refusal(session: Session, act: Act, zone: str, now: datetime) -> Refusal | N
 
 def read_use(session: Session, act: Act, today: date) -> Use:
     """What was done so far, from the ledger. Actions in doubt count as done."""
-    happened = ActionRow.outcome != "not_done"
+    happened = ActionRow.outcome != ActionOutcome.NOT_DONE
     today_count = session.scalar(
         select(func.count()).where(ActionRow.account_id == act.account_id, ActionRow.day == today, happened)
     )
@@ -120,7 +121,7 @@ def declare(session: Session, fence: Fence, act: Act, zone: str) -> int | Refusa
         asked_by=_asked_by(session, task),
         day=operator_day(now, zone),
         declared_at=now,
-        outcome="declared",
+        outcome=ActionOutcome.DECLARED,
         verified=False,
     )
     session.add(row)
@@ -135,9 +136,9 @@ def conclude(
     task = check_fence(session, fence)
     session.execute(
         update(ActionRow)
-        .where(ActionRow.id == number, ActionRow.task_id == fence.task_id, ActionRow.outcome == "declared")
+        .where(ActionRow.id == number, ActionRow.task_id == fence.task_id, ActionRow.outcome == ActionOutcome.DECLARED)
         .values(
-            outcome="done" if happened else "not_done",
+            outcome=ActionOutcome.DONE if happened else ActionOutcome.NOT_DONE,
             verified=verified,
             reason=reason,
             ended_at=database_now(session),
@@ -165,7 +166,9 @@ class Doubt:
 def doubts(session: Session, task_id: str) -> list[Doubt]:
     """The actions of a task that are in doubt, oldest first."""
     open_ones = session.scalars(
-        select(ActionRow).where(ActionRow.task_id == task_id, ActionRow.outcome == "declared").order_by(ActionRow.id)
+        select(ActionRow)
+        .where(ActionRow.task_id == task_id, ActionRow.outcome == ActionOutcome.DECLARED)
+        .order_by(ActionRow.id)
     ).all()
     found = []
     for row in open_ones:
@@ -184,7 +187,7 @@ def doubts(session: Session, task_id: str) -> list[Doubt]:
             .group_by(ActionRow.outcome, ActionRow.id > row.id)
         ).all()
         counts = {(outcome, bool(later)): count for outcome, later, count in same}
-        in_doubt_too = any(outcome == "declared" for outcome, _ in counts)
+        in_doubt_too = any(outcome == ActionOutcome.DECLARED for outcome, _ in counts)
         act = Act(
             row.kind,
             row.author_id,
@@ -195,7 +198,7 @@ def doubts(session: Session, task_id: str) -> list[Doubt]:
             row.account_id,
             row.phone_serial,
         )
-        known, since = counts.get(("done", False), 0), counts.get(("done", True), 0)
+        known, since = counts.get((ActionOutcome.DONE, False), 0), counts.get((ActionOutcome.DONE, True), 0)
         found.append(Doubt(row.id, act, known, not in_doubt_too, since))
     return found
 
@@ -223,7 +226,9 @@ def in_doubt(session: Session, task_id: str) -> bool:
     """Was an action declared of which nobody knows whether it happened?"""
     return (
         session.scalar(
-            select(ActionRow.id).where(ActionRow.task_id == task_id, ActionRow.outcome == "declared").limit(1)
+            select(ActionRow.id)
+            .where(ActionRow.task_id == task_id, ActionRow.outcome == ActionOutcome.DECLARED)
+            .limit(1)
         )
         is not None
     )

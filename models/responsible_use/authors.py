@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -14,9 +13,8 @@ from models.names import check_names
 from models.refused import Refused, refuse
 from models.responsible_use.caps import CAP_NAMES, Basis, Caps
 from models.tables import Author, CapValue
+from models.tables.enums import BasisKind
 from models.transactions.read_write import write
-
-BasisKind = Literal["owned", "permitted", "none"]
 
 
 def basis_of(session: Session, author_id: str) -> Basis | None:
@@ -40,7 +38,7 @@ def register_author(engine: Engine, author_id: str, name: str, *, who: str = "",
     def work(session: Session) -> str | None:
         author = session.get(Author, author_id)
         if author is None:
-            session.add(Author(id=author_id, name=name, basis="none", created_at=database_now(session)))
+            session.add(Author(id=author_id, name=name, basis=BasisKind.NONE, created_at=database_now(session)))
             return None
         before = author.name
         if not rename:
@@ -61,15 +59,15 @@ def known_already(what: str, one: str, before: str, name: str) -> Refused:
 
 
 def set_basis(
-    engine: Engine, author_id: str, kind: BasisKind, *, who: str, note: str = "", expires: date | None = None
+    engine: Engine, author_id: str, kind: str, *, who: str, note: str = "", expires: date | None = None
 ) -> tuple[dict[str, str | None], dict[str, str | None]]:
     """Say why we may act on an author's content: what was said before, and now. Raises Refused; recorded if it changes.
 
     Both have `basis`, `note` and `expires` (a day).
     """
-    if kind not in ("owned", "permitted", "none"):
+    if kind not in [*BasisKind]:
         raise refuse("basis", f"{kind!r} is not a basis", "use owned, permitted or none")
-    if kind == "permitted" and not note.strip():
+    if kind == BasisKind.PERMITTED and not note.strip():
         raise refuse("note", "a permission needs a note that says who gave it", "add --note")
 
     def work(session: Session) -> tuple[dict[str, str | None], dict[str, str | None]]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from models.tables.enums import BasisKind
+
 # What counts as a comment or a reply on one comment, and what as a like.
 WORDS = frozenset({"comment", "reply"})
 LIKES = frozenset({"like_comment"})
@@ -50,7 +52,9 @@ class Basis:
     expires: date | None = None
 
     def holds(self, today: date) -> bool:
-        return self.kind == "owned" or (self.kind == "permitted" and (self.expires is None or today <= self.expires))
+        return self.kind == BasisKind.OWNED or (
+            self.kind == BasisKind.PERMITTED and (self.expires is None or today <= self.expires)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def basis_refusal(author_id: str, basis: Basis | None, today: date) -> Refusal |
         return None
     if basis is None:
         return Refusal("no_basis", f"author {author_id!r} is not registered, so there is no basis to act")
-    if basis.kind == "permitted":
+    if basis.kind == BasisKind.PERMITTED:
         return Refusal("no_basis", f"the permission for author {author_id!r} ran out on {basis.expires}")
     return Refusal("no_basis", f"author {author_id!r} has no basis to act on")
 

@@ -44,7 +44,7 @@ class ActionRow(Base):
     asked_by: Mapped[Name]
     day: Mapped[date] = mapped_column(Date())  # the operator's day
     declared_at: Mapped[datetime]
-    outcome: Mapped[Word]  # declared | done | not_done
+    outcome: Mapped[Word]  # an ActionOutcome
     ended_at: Mapped[datetime | None]
     verified: Mapped[bool]
     reason: Mapped[LongText | None]

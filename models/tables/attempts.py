@@ -28,7 +28,7 @@ class Attempt(Base):
     account_id: Mapped[Name | None]
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
-    # null while it runs; then succeeded | delegated | failed | stopped | paused | lost | handed_back
+    # null while it runs; then an AttemptOutcome
     outcome: Mapped[Word | None]
     failure_code: Mapped[Word | None]
     failure_kind: Mapped[Word | None]

@@ -16,7 +16,7 @@ class Author(Base):
 
     id: Mapped[Name] = mapped_column(primary_key=True)  # 视频号ID
     name: Mapped[Name]
-    basis: Mapped[Word]  # owned | permitted | none
+    basis: Mapped[Word]  # a BasisKind
     basis_note: Mapped[LongText | None]
     basis_expires: Mapped[date | None] = mapped_column(Date())
     created_at: Mapped[datetime]

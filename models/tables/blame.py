@@ -20,7 +20,7 @@ class Hold(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     flow: Mapped[Name]
-    scope: Mapped[Word]  # flow | author | video | comment
+    scope: Mapped[Word]  # a HoldScope
     key: Mapped[Name]  # the author's id, the video's or the comment's key; empty for the whole flow
     what: Mapped[LongText]  # for people: whose video, which comment
     failure_code: Mapped[Word]

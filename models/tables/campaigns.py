@@ -40,5 +40,5 @@ class Campaign(Base):
     sandbox: Mapped[bool] = mapped_column(default=False)  # its tasks run on simulated phones only
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
-    # null until every task ended; then succeeded | failed | stopped
+    # null until every task ended; then the CampaignState in which it ended
     outcome: Mapped[Word | None]

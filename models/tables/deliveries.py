@@ -71,7 +71,7 @@ class Delivery(Base):
     campaign_id: Mapped[Id | None]
     payload: Mapped[Json]
     created_at: Mapped[datetime]
-    state: Mapped[Word]  # owed | delivered | failed | disabled
+    state: Mapped[Word]  # a DeliveryState
     attempts: Mapped[int]  # since it was owed or replayed
     # when it is due; while it is sent: when whoever sends it is taken for dead
     next_at: Mapped[datetime]

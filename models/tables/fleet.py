@@ -18,7 +18,7 @@ class Phone(Base):
     address: Mapped[Name]  # what adb calls it: a serial or host:port
     host: Mapped[Name]
     model: Mapped[Name]
-    state: Mapped[Word]  # online | silent | offline | unauthorized | problem
+    state: Mapped[Word]  # a PhoneState, or adb's own word
     why: Mapped[LongText | None]
     sandbox: Mapped[bool] = mapped_column(default=False)  # simulated: it takes sandbox tasks and no others
     incarnation: Mapped[Id | None]  # the worker that serves it

@@ -75,7 +75,7 @@ class Task(Base):
     callback_url: Mapped[LongText | None]
     sandbox: Mapped[bool] = mapped_column(default=False)  # it runs on simulated phones only
 
-    runs_on: Mapped[Word]  # phone | desk
+    runs_on: Mapped[Word]  # a RunsOn
     acts: Mapped[bool]  # writes on the platform
     pinned_account: Mapped[Name | None]
     pinned_phone: Mapped[Name | None]

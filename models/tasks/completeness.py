@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.tables import Attempt, CollectedTitle, CommentSighting, Task
+from models.tables.enums import RunsOn
 from models.tasks.progress import actions_done
 from models.tasks.states import State
 
@@ -63,7 +64,7 @@ def completeness(session: Session, campaign_id: str) -> Completeness:
     flows: dict[str, Counted] = {}
     counted = session.execute(
         select(Task.flow, Task.state, Task.failure_code, func.count())
-        .where(Task.campaign_id == campaign_id, Task.runs_on == "phone")
+        .where(Task.campaign_id == campaign_id, Task.runs_on == RunsOn.PHONE)
         .group_by(Task.flow, Task.state, Task.failure_code)
     )
     for flow, state, code, count in counted:

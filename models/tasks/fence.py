@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.tables import Attempt, RefusedWrite, Task
+from models.tables.enums import AttemptOutcome
 from models.tasks.states import State
 from models.transactions.read_write import read, write
 
@@ -56,7 +57,7 @@ def recorded_already(engine: Engine, fence: Fence) -> bool:
                 Attempt.incarnation == fence.incarnation,
             )
         )
-        return outcome is not None and outcome != "lost"
+        return outcome is not None and outcome != AttemptOutcome.LOST
 
     return read(engine, work)
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.tables import ActionRow, Campaign, Task
+from models.tables.enums import ActionOutcome
 from models.tasks.states import ENDED, State
 
 
@@ -57,7 +58,7 @@ def actions_done(session: Session, campaign_id: str) -> dict[str, int]:
     done = session.execute(
         select(ActionRow.kind, func.count())
         .join(Task, Task.id == ActionRow.task_id)
-        .where(Task.campaign_id == campaign_id, ActionRow.outcome == "done")
+        .where(Task.campaign_id == campaign_id, ActionRow.outcome == ActionOutcome.DONE)
         .group_by(ActionRow.kind)
     )
     return dict(done.all())

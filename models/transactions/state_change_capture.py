@@ -17,8 +17,7 @@ from sqlalchemy.orm.attributes import get_history
 
 from models.database.clock import database_now
 from models.tables import Campaign, StateChange, Task
-
-OPEN, PAUSED = "open", "paused"  # of a campaign; then succeeded | failed | stopped
+from models.tables.enums import CampaignState
 
 
 class ChangeCapturingSession(Session):
@@ -68,13 +67,13 @@ def task_change(task: Task) -> dict[str, Any]:
 def _note_flushed(session: Session, _context: UOWTransaction) -> None:
     moved = [task_change(one) for one in session.dirty if isinstance(one, Task) and _set(one, "state")]
     moved += [
-        campaign_change(one, PAUSED if one.paused else OPEN)
+        campaign_change(one, CampaignState.PAUSED if one.paused else CampaignState.OPEN)
         for one in session.dirty
         if isinstance(one, Campaign) and _set(one, "paused")
     ]
     note(session, moved)
     planted = [one for one in session.new if isinstance(one, Campaign)]
-    note(session, [{**campaign_change(one, OPEN), "at": one.created_at} for one in planted])
+    note(session, [{**campaign_change(one, CampaignState.OPEN), "at": one.created_at} for one in planted])
 
 
 @event.listens_for(ChangeCapturingSession, "do_orm_execute")

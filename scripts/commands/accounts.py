@@ -13,6 +13,7 @@ from models.database.clock import database_now
 from models.fleet.accounts import register_account, rest_is_over, set_live
 from models.responsible_use.caps import operator_day
 from models.tables import Account, ActionRow, Phone
+from models.tables.enums import PhoneState
 from models.transactions.read_write import read
 from scripts.connect import open_ledger, operator
 from scripts.terminal.show import Sheet, print_sheet, say
@@ -79,7 +80,7 @@ def _rows(session: Session) -> list[list[str]]:
     )
     actions = dict(counted.all())
     seats = {
-        phone.account_id: phone.serial if phone.state == "online" else f"{phone.serial} ({phone.state})"
+        phone.account_id: phone.serial if phone.state == PhoneState.ONLINE else f"{phone.serial} ({phone.state})"
         for phone in session.scalars(select(Phone).where(Phone.account_id.is_not(None)))
     }
     return [

@@ -72,9 +72,7 @@ def basis(
             until = date.fromisoformat(expires)
         except ValueError:
             raise refuse("expires", f"{expires!r} is no day", "write it like 2027-01-31") from None
-    if kind not in ("owned", "permitted", "none"):
-        raise refuse("basis", f"{kind!r} is not a basis", "use owned, permitted or none")
-    before, after = set_basis(open_ledger(), author_id, kind, who=operator(who), note=note, expires=until)  # type: ignore[arg-type]
+    before, after = set_basis(open_ledger(), author_id, kind, who=operator(who), note=note, expires=until)
     if before == after:
         raise refuse("basis", f"{author_id}: {_basis_told(after)}; it is so already", "nothing is to be done")
     say(Console(), f"{author_id}: {_basis_told(after)}; before: {_basis_told(before)}")

@@ -16,6 +16,7 @@ from models.notify.replays import replay_all, replay_one
 from models.notify.undelivered import remedy_for
 from models.refused import refuse
 from models.tables import Delivery, Endpoint
+from models.tables.enums import DeliveryState
 from models.transactions.read_write import read, write
 from scripts.connect import open_ledger, operator
 from scripts.terminal.moments import stamp
@@ -24,7 +25,7 @@ from workers.settings import settings
 
 commands = typer.Typer(invoke_without_command=True, help="Callbacks: their log, their endpoints, replays.")
 
-STATES = ("owed", "delivered", "failed", "disabled")
+STATES = tuple(DeliveryState)
 Who = Annotated[str, typer.Option(help="Who wants it; kept in the ledger. None: the user of this machine.")]
 OfKey = Annotated[str, typer.Option("--key", help="Only those of this key.")]
 Since = Annotated[str, typer.Option(help="Owed first at this time or later: 2027-01-31T08:00, in the operator's zone.")]
@@ -63,7 +64,7 @@ def show(delivery: Annotated[str, typer.Argument(help="A delivery's id (the webh
 
 def print_delivery(session: Session, console: Console, one: Delivery) -> None:
     """Of what it is, where it goes, how far it is; then every try."""
-    due = f", due at {stamp(one.next_at)}" if one.state == "owed" and one.next_at is not None else ""
+    due = f", due at {stamp(one.next_at)}" if one.state == DeliveryState.OWED and one.next_at is not None else ""
     say(console, f"delivery {one.id}: {one.event_type} of {one.subject}")
     say(console, f"to {one.url}: {one.state}{due}")
     rows = [
@@ -131,7 +132,7 @@ def _find(session: Session, beginning: str) -> Delivery:
 def _told(one: Delivery) -> Block:
     last = " ".join(str(part) for part in (one.last_status, one.last_error) if part is not None)
     tries = f"{one.attempts} {'try' if one.attempts == 1 else 'tries'}{f', the last: {last}' if last else ''}"
-    due = f", due {stamp(one.next_at)}" if one.state == "owed" and one.next_at is not None else ""
+    due = f", due {stamp(one.next_at)}" if one.state == DeliveryState.OWED and one.next_at is not None else ""
     head = f"{one.id[:8]}  {one.state}  {one.event_type} of {one.subject}"
     told = [f"to {one.url}", f"owed since {stamp(one.created_at)}{due}; {tries}"]
     return Block(head, told, remedy_for(one.state, one.last_status, one.last_error))

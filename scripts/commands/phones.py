@@ -15,6 +15,7 @@ from models.database.clock import database_now
 from models.fleet.fitness import on_trial, why_not
 from models.fleet.health import page_drift, unfit_since
 from models.tables import Account, AuditEntry, Phone, Task
+from models.tables.enums import PhoneState
 from models.tasks.states import State
 from models.transactions.read_write import read
 from scripts.connect import open_ledger
@@ -24,10 +25,10 @@ from workers.lifecycle.control_requests import PAUSED
 # What to see to first: a whole host, then phones that nothing but a hand brings back, then the rest.
 ORDER = (
     "host silent",
-    "offline",
-    "unauthorized",
-    "no permissions",
-    "equal serials",
+    PhoneState.OFFLINE,
+    PhoneState.UNAUTHORIZED,
+    PhoneState.NO_PERMISSIONS,
+    PhoneState.EQUAL_SERIALS,
     "unfit",
     "account twice",
     "no account",
@@ -65,7 +66,7 @@ def need_of(
     """What a phone needs; None when it works. `paused_at`: since when phones are paused, as far as it is known."""
     unfit = why_not(phone, now)
     if unfit is not None and unfit.code == "not_online":
-        state = "host silent" if phone.state == "silent" else phone.state
+        state = "host silent" if phone.state == PhoneState.SILENT else phone.state
         return Need(state, phone.why or "no reason known", phone.state_since, unfit.remedy)
     if unfit is not None:
         since = {
@@ -125,7 +126,7 @@ def _sheets(session: Session) -> tuple[list[Block], Sheet]:
 def _rank(need: Need | None) -> int:
     if need is None:
         return len(ORDER)
-    return ORDER.index(need.state) if need.state in ORDER else ORDER.index("offline")  # adb's rarer states
+    return ORDER.index(need.state) if need.state in ORDER else ORDER.index(PhoneState.OFFLINE)  # adb's rarer states
 
 
 def _told(phone: Phone, need: Need, now: datetime) -> Block:
@@ -138,7 +139,7 @@ def _row(phone: Phone, need: Need | None, running: Mapping[str, str]) -> Sequenc
         phone.serial,
         phone.host,
         phone.model,
-        "online" if need is None else need.state,
+        PhoneState.ONLINE if need is None else need.state,
         phone.account_id or "",
         running.get(phone.incarnation or "", ""),
         _battery(phone.health or {}),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.tables import Account, Alert, Attempt, AuditEntry, Campaign, Hold, Leader, Phone, Task
+from models.tables.enums import PhoneState
 from models.tasks.states import State
 from scripts.commands.phones import Need, need_of, paused_since
 from scripts.terminal.moments import named
@@ -124,7 +125,7 @@ def _no_phone(session: Session, campaign: Campaign, now: datetime) -> Why | None
     blocked = [(phone, need) for phone, need in needs if need is not None and need.state not in STOPS_WORK]
     if len(blocked) < len(mine):
         return None
-    if all(phone.state == "silent" for phone in mine):
+    if all(phone.state == PhoneState.SILENT for phone in mine):
         hosts = ", ".join(sorted({phone.host for phone in mine})[:MOST_NAMED])
         told = f"no {sort} is served: host {hosts} is away"
         return Why(told, "start it: phonefleet up, or phonefleet host", _latest(blocked))

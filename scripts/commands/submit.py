@@ -10,6 +10,7 @@ from rich.console import Console
 from sqlalchemy import Engine, func, select
 
 from models.tables import Phone
+from models.tables.enums import PhoneState
 from models.transactions.read_write import read
 from scripts.connect import join_fleet, operator
 from scripts.terminal.following import follow_to_the_end
@@ -41,5 +42,5 @@ def submit(
 
 
 def _phones_online(engine: Engine) -> int:
-    wanted = select(func.count()).select_from(Phone).where(Phone.state == "online")
+    wanted = select(func.count()).select_from(Phone).where(Phone.state == PhoneState.ONLINE)
     return read(engine, lambda session: session.scalar(wanted)) or 0

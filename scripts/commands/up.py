@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from models.database.engine import connect
 from models.refused import refuse
 from models.tables import Phone
+from models.tables.enums import PhoneState
 from models.transactions.read_write import read
 from scripts.connect import UNREACHABLE, address, unreachable
 from scripts.local import probes
@@ -103,7 +104,7 @@ def news(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 
 
 def _said_of(phone: Phone) -> str:
-    if phone.state != "online":
+    if phone.state != PhoneState.ONLINE:
         return f"{phone.state}, {phone.why}" if phone.why else phone.state
     return f"online, account {phone.account_id}" if phone.account_id else "online, not known yet who is logged in"
 

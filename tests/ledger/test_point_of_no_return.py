@@ -92,7 +92,7 @@ def test_basis(ledger: Engine, kind: str, days: int | None, allowed: bool) -> No
     mine = journal(ledger, "a")
     today = operator_day(now(ledger), ZONE)
     expires = None if days is None else today + timedelta(days=days)
-    set_basis(ledger, AUTHOR, kind, who="admin", note="by letter", expires=expires)  # type: ignore[arg-type]
+    set_basis(ledger, AUTHOR, kind, who="admin", note="by letter", expires=expires)
     if allowed:
         assert mine.refusal(like()) is None
         assert mine.declare(like()) > 0

@@ -64,7 +64,7 @@ def test_a_change_of_a_cap_is_recorded(ledger: Engine) -> None:
 def test_a_basis_that_is_none_is_refused(ledger: Engine, kind: str, note: str) -> None:
     register_author(ledger, AUTHOR, "小鹏汽车")
     with pytest.raises(Refused):
-        set_basis(ledger, AUTHOR, kind, who="lena", note=note)  # type: ignore[arg-type]
+        set_basis(ledger, AUTHOR, kind, who="lena", note=note)
     with pytest.raises(Refused):
         set_basis(ledger, "unknown", "owned", who="lena")
     assert changes(ledger, f"author:{AUTHOR}") == []

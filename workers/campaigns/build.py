@@ -16,6 +16,7 @@ from models.refused import Problem, Refused
 from models.responsible_use.authors import read_caps
 from models.responsible_use.caps import basis_refusal
 from models.tables import ActionRow, Phone
+from models.tables.enums import ActionOutcome
 from models.transactions.read_write import read
 from workers.app import app
 from workers.campaigns.campaign_file import CampaignFile, Collecting, Placed
@@ -178,7 +179,7 @@ def _room_problems(
 ) -> Iterator[Problem]:
     counted = session.execute(
         select(ActionRow.account_id, func.count())
-        .where(ActionRow.day == ground.today, ActionRow.outcome != "not_done")
+        .where(ActionRow.day == ground.today, ActionRow.outcome != ActionOutcome.NOT_DONE)
         .group_by(ActionRow.account_id)
     )
     logged_in = session.execute(select(Phone.serial, Phone.account_id))

@@ -15,6 +15,7 @@ from models.database.content_key import content_key
 from models.responsible_use.authors import basis_of, read_caps
 from models.responsible_use.caps import basis_refusal, operator_day
 from models.tables import Account, ActionRow
+from models.tables.enums import ActionOutcome
 from models.transactions.read_write import read
 from workers.app import app
 from workers.campaigns.draw import Comment, DirectedRequest, Drawn, Used, draw
@@ -116,7 +117,7 @@ def _ground(session: Session, videos: Sequence[tuple[str, str]]) -> tuple[Used, 
         select(ActionRow.video_key, ActionRow.comment_key, ActionRow.kind, ActionRow.text).where(
             ActionRow.author_id.in_({author for author, _ in videos}),
             ActionRow.video_key.in_(list(keys)),
-            ActionRow.outcome != "not_done",
+            ActionRow.outcome != ActionOutcome.NOT_DONE,
         )
     )
     for video, comment, kind, text in rows:

@@ -15,6 +15,7 @@ from models.database.clock import database_now
 from models.fleet.phones import HOST_STOPPED
 from models.notify.alerts import raise_alert
 from models.tables import Phone
+from models.tables.enums import PhoneState
 from models.transactions.read_write import write
 
 FEWEST = 5  # fewer may go together by chance, or by somebody's hand
@@ -67,7 +68,7 @@ def _untold(session: Session) -> list[Loss]:
     """Phones that are offline by themselves, and not yet told to be lost together with others."""
     lost = session.scalars(
         select(Phone)
-        .where(Phone.state == "offline", Phone.state_since.is_not(None), Phone.why != HOST_STOPPED)
+        .where(Phone.state == PhoneState.OFFLINE, Phone.state_since.is_not(None), Phone.why != HOST_STOPPED)
         .where(~Phone.why.startswith(TOLD))
         .order_by(Phone.serial)
         .with_for_update()

@@ -12,6 +12,7 @@ from models.database.clock import database_now
 from models.database.storable import storable_text
 from models.responsible_use import action_journal
 from models.responsible_use.caps import Refusal
+from models.tables.enums import ActionOutcome
 from models.tasks.fence import Fence
 from models.transactions.read_write import read, write
 from workers.attempts.claim import Claim
@@ -77,7 +78,7 @@ class LedgerJournal:
                 row.verified,
             )
             for row in rows
-            if row.outcome == "done"
+            if row.outcome == ActionOutcome.DONE
         ]
 
     def _conclude(self, number: int, *, happened: bool, verified: bool, reason: str | None) -> None:

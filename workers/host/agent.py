@@ -15,6 +15,7 @@ from celery import Celery
 
 from flows.profile import ProfileError, load_profile
 from models.fleet.phones import HOST_STOPPED, ServedElsewhere
+from models.tables.enums import PhoneState
 from workers.dispatch.tickets import put_back
 from workers.host import zygote_messages
 from workers.host.adb import Adb
@@ -284,7 +285,7 @@ class Agent:
 
         def errand() -> None:
             ago = time.monotonic() - seen
-            if state == "offline":
+            if state == PhoneState.OFFLINE:
                 self._ledger.phone_offline(serial, why, ago)
             else:
                 self._ledger.phone_problem(serial, state, why, ago)
@@ -310,7 +311,7 @@ class Agent:
         self._health.close(FAREWELL_SECONDS)
         for place in self._roster.places.values():
             if place.serial is not None and place.wanted:
-                self._report(place.serial, "offline", HOST_STOPPED)
+                self._report(place.serial, PhoneState.OFFLINE, HOST_STOPPED)
         self._clerk.do("forget unknown phones", self._ledger.forget_unknown_phones)
         self._clerk.close(FAREWELL_SECONDS)
         self._bell.close(FAREWELL_SECONDS)

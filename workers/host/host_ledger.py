@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from models.fleet import equal_serials, health, phones, unknown_phones
 from models.fleet.health import Reading
+from models.tables.enums import PhoneState
 from models.tasks import leases
 from workers.attempts import rescue
 from workers.dispatch import ring
@@ -73,7 +74,7 @@ class SqlLedger:
         phones.phone_online(self._engine, serial, address, host, model, incarnation, sandbox=self._sandbox)
 
     def phone_offline(self, serial: str, why: str, ago: float) -> None:
-        phones.phone_problem(self._engine, serial, "offline", why, self._host, ago=ago, sandbox=self._sandbox)
+        phones.phone_problem(self._engine, serial, PhoneState.OFFLINE, why, self._host, ago=ago, sandbox=self._sandbox)
 
     def phone_problem(self, serial: str, state: str, why: str, ago: float) -> None:
         phones.phone_problem(self._engine, serial, state, why, self._host, ago=ago, sandbox=self._sandbox)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from models.fleet.phones import HOST_STOPPED
+from models.tables.enums import PhoneState
 from workers.host.commands import (
     EqualSerials,
     Forget,
@@ -121,7 +122,7 @@ class Roster:
             else:
                 orders += self._lost(address, state_word(state), f"adb says {state}", now)
         for address in before.keys() - states.keys():
-            orders += self._lost(address, "offline", "unplugged, or its network is gone", now)
+            orders += self._lost(address, PhoneState.OFFLINE, "unplugged, or its network is gone", now)
             if address not in self.serials:
                 orders += self._forget(address)
         return orders
@@ -135,9 +136,12 @@ class Roster:
         serial = same_phone(self.ways, boot) or serial
         before = self.serials.get(address, serial)
         if before != serial and address in self.ways:
-            orders = self._lost(address, "offline", f"another phone answers at {address}: {serial}", now)
+            orders = self._lost(address, PhoneState.OFFLINE, f"another phone answers at {address}: {serial}", now)
         if serial not in self.places and len(self.places) == len(self.slots):
-            return [*orders, *self._report(serial, "offline", f"this host is full: it has {len(self.slots)} places")]
+            return [
+                *orders,
+                *self._report(serial, PhoneState.OFFLINE, f"this host is full: it has {len(self.slots)} places"),
+            ]
         if address != serial:
             orders += self._forget(address)
         self.serials[address], self.ways[address] = serial, Way(serial, model, boot, now)
@@ -155,7 +159,7 @@ class Roster:
             return self._settle(serial, now)
         if address in self.ways:
             return []  # it was asked once more beside another way, which is gone: its worker sees how it is
-        return self._report(serial, "offline", f"does not tell its serial: {why}")
+        return self._report(serial, PhoneState.OFFLINE, f"does not tell its serial: {why}")
 
     def enrolled(self, incarnation: str, now: float) -> list[Order]:
         """The ledger knows the incarnation: fork it, if the phone is still there."""
@@ -197,7 +201,7 @@ class Roster:
         if life.stage is Stage.LEAVING:
             place.life, place.falls = None, 0
             if self.ending and place.serial is not None:
-                return [mourn, *self._report(place.serial, "offline", HOST_STOPPED)]  # another may have it now
+                return [mourn, *self._report(place.serial, PhoneState.OFFLINE, HOST_STOPPED)]  # another may have it now
         else:
             place.falls = 0 if now - life.began >= STEADY_SECONDS or not falls else place.falls
             self._rest(place, now)
@@ -260,7 +264,7 @@ class Roster:
             place.life = WorkerLife(seat, now, Stage.ALIVE)
             return ForkWorker(seat)
         place.life = WorkerLife(seat, now)
-        self.reported[place.serial] = "online"
+        self.reported[place.serial] = PhoneState.ONLINE
         return RegisterPhone(seat, place.model, now - place.occupied_since if place.occupied else 0.0)
 
     def _settle(self, serial: str, now: float) -> list[Order]:
@@ -293,7 +297,7 @@ class Roster:
         serial = self.serials.get(address)
         place = self.places.get(serial) if serial else None
         if serial is None or place is None:  # adb says "offline" of every phone before the first handshake
-            return [] if state == "offline" else self._report(address, state, why)
+            return [] if state == PhoneState.OFFLINE else self._report(address, state, why)
         if ways_to(self.ways, serial):
             return self._settle(serial, now) if here else []
         place.wanted, place.occupied = False, ""
