@@ -34,7 +34,7 @@ from models.database.engine import connect
 from models.fleet.phones import phone_online
 from models.migrate import upgrade
 from scripts.local.embedded import free_port
-from tests.host.processes import Sim, children
+from tests.support.host.processes import Sim, children
 from tests.support.poll import wait_until
 from tests.support.report import Line, Target, finish
 from tests.support.servers import Redis

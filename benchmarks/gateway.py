@@ -45,7 +45,7 @@ from models.responsible_use.authors import register_author
 from models.transactions.read_write import write
 from scripts.local.embedded import free_port
 from scripts.local.processes import COORDINATOR, DELIVERY, Part, Processes, gateway, python
-from tests.gateway.receiver import Receiver, Reply
+from tests.support.gateway.receiver import Receiver, Reply
 from tests.support.poll import wait_until
 from tests.support.report import Line, Target, finish
 from tests.support.servers import MariaDB, Redis

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterable
 from contextlib import suppress
 
-from tests.host.processes import children
+from tests.support.host.processes import children
 
 ZYGOTE = "workers.host.zygote"  # workers keep its command line
 

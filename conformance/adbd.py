@@ -16,7 +16,7 @@ from pathlib import Path
 
 from conformance.debian import NotPossible, debian, program
 from tests.support.poll import wait_until
-from tests.transport.target import Target
+from tests.support.transport_target import Target
 
 PORT = 5555
 ADBD = "usr/lib/android-sdk/platform-tools/adbd"

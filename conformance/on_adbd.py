@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from conformance.adbd import AdbdTarget, enter_own_network
-from tests.transport import target
+from tests.support import transport_target
 
 enter_own_network()
-target.Target = AdbdTarget  # type: ignore[misc]
+transport_target.Target = AdbdTarget  # type: ignore[misc]
 
 
 def pytest_report_header() -> str:

@@ -1,4 +1,4 @@
-"""What every test may ask for: throwaway servers, and databases of its own on them."""
+"""What every test may ask for: throwaway servers, databases of its own on them, and a migrated ledger."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import pytest
 import redis
 from hypothesis import HealthCheck, settings
 
+from tests.support.ledger.fixtures import ledger, redis_of_tickets, shared_ledger
 from tests.support.servers import MariaDB, Redis
+
+__all__ = ["ledger", "redis_of_tickets", "shared_ledger"]
 
 # An example that stands still for a moment is the machine's doing: no test asserts how long something took.
 settings.register_profile("phonefleet", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -119,8 +119,9 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     problems: Sequence[Problem] = [_problem(one) for one in error.errors()[:MOST_PROBLEMS]]
     kind = PLANTING.get(request.url.path) if request.method == "POST" else None
     if kind is not None:
-        caller, gateway = await caller_of(request), request.app.state.gateway
-        problems = await run_sync(gateway.submissions.all_problems, caller, kind, error.body, problems)
+        caller = await caller_of(request)
+        gateway: Gateway = request.app.state.gateway
+        problems = await run_sync(gateway.all_wrong, caller, kind, error.body, problems)
     return _answer(ApiProblem("refused", problems=[for_customer(one) for one in problems]))
 
 

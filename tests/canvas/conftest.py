@@ -7,29 +7,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from celery import Celery
-from celery._state import get_current_app
 
-from tests.canvas.tasks import make_app
+from tests.support.canvas.tasks import current, make_app
 from tests.support.poll import wait_until
 
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
-
-
-@contextmanager
-def current(app: Celery) -> Iterator[Celery]:
-    """Celery's current app for a while: an empty group has no task to find its app by."""
-    before = get_current_app()
-    app.set_current()
-    try:
-        yield app
-    finally:
-        before.set_current()
 
 
 def forget_results(app: Celery) -> None:

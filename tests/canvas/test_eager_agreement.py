@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from celery import Celery
 
-from tests.canvas.drawn import Drawing, build
+from tests.support.canvas.drawn import Drawing, build
 from tests.canvas.plans import calls_of, ids
-from tests.canvas.shapes import ends_in_group, flat_members, is_group
-from tests.canvas.tasks import TABLE
-from tests.support.run_plan import run_plan
+from tests.support.canvas.shapes import ends_in_group, flat_members, is_group
+from tests.support.canvas.tasks import TABLE
+from tests.support.canvas.run_plan import run_plan
 from workers.canvas import CanvasRefused, compile_canvas
 
 BLOCK = 600
@@ -52,11 +52,3 @@ def check_one(seed: int, app: Celery, calls: list[str]) -> None:
     expected = build(recipe, app).apply_async().get()
     assert calls_of(outcome) == Counter(calls), f"seed {seed}: {recipe}"
     assert outcome.root == unwrapped(expected, build(recipe, app)), f"seed {seed}: {recipe}"
-
-
-def unwrapped(result: Any, canvas: Any) -> Any:
-    """What a worker gives: there a root group of one member that ends in a group is that group's list."""
-    if not is_group(canvas):
-        return result
-    members = flat_members(canvas)
-    return result[0] if len(members) == 1 and ends_in_group(members[0]) else result

@@ -12,9 +12,9 @@ import pytest
 from celery import Celery, chain, chord, group
 from celery.canvas import Signature
 
-from tests.canvas.drawn import Drawing, build
+from tests.support.canvas.drawn import Drawing, build
 from tests.canvas.plans import planted
-from tests.canvas.tasks import make_app
+from tests.support.canvas.tasks import make_app
 from workers.canvas import CanvasRefused, check_raw
 
 app: Celery = make_app(lambda _: None)

@@ -12,7 +12,7 @@ from celery import Celery, chain, chord, group
 from celery.canvas import Signature, _chain, xmap
 
 from tests.canvas.plans import ids, rows_of
-from tests.canvas.tasks import make_app
+from tests.support.canvas.tasks import make_app
 from workers.canvas import CanvasRefused, Limits, compile_canvas
 
 app: Celery = make_app(lambda _: None)

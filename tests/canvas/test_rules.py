@@ -12,7 +12,7 @@ from celery import Celery, chain, chord, group
 from celery.canvas import _chain
 
 from tests.canvas.plans import planted, rows_of
-from tests.canvas.tasks import make_app
+from tests.support.canvas.tasks import make_app
 from workers.canvas import ListOf, Ref, Value
 
 app: Celery = make_app(lambda _: None)

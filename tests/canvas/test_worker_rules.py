@@ -12,7 +12,7 @@ from celery import Celery, chain, chord, group
 from celery.canvas import _chain, chunks
 
 from tests.canvas.plans import calls_of, run
-from tests.canvas.tasks import CALLS_KEY
+from tests.support.canvas.tasks import CALLS_KEY
 from tests.support.poll import wait_until
 
 pytestmark = pytest.mark.fleet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from tests.canvas.tasks import make_app, redis_recorder
+from tests.support.canvas.tasks import make_app, redis_recorder
 
 BROKER = os.environ["CANVAS_TESTS_BROKER"]
 

@@ -17,7 +17,7 @@ from models.transactions.read_write import read
 from scripts.demo.run import STANDARD_DAY
 from scripts.examples import nurture_every_account, one_author, standard_day
 from scripts.terminal.words import in_words
-from tests.docs.documents import blocks
+from tests.support.documents import blocks
 from tests.support.ground import Ground
 from workers.campaigns.build import submit_day
 from workers.campaigns.given_campaign import read_campaign_file

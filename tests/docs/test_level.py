@@ -9,7 +9,7 @@ from pydantic import BaseModel
 import models.tasks.states
 from flows.registry import FLOWS
 from models.responsible_use.caps import Caps
-from tests.docs.documents import blocks, command_lines, headings, links, read, rows, spans
+from tests.support.documents import blocks, command_lines, headings, links, read, rows, spans
 from workers.campaigns.campaign_file import CampaignFile, Collecting, Directing, Nurturing, PerAccount
 
 PARTS: dict[str, type[BaseModel]] = {

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from scripts.cli import cli
-from tests.docs.documents import NAMES, ROOT, command_lines, links, read, rows, spans
+from tests.support.documents import NAMES, ROOT, command_lines, links, read, rows, spans
 from workers.settings import read_settings
 
 _PATH = re.compile(r"(?:[\w.-]+/)+(?:[\w.-]+)?|[\w-]+\.(?:py|md|cfg|toml|yaml)")

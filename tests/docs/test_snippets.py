@@ -13,7 +13,7 @@ from sqlalchemy import Engine, func, select
 
 from models.tables import Task
 from models.transactions.read_write import read as read_ledger
-from tests.docs.documents import NAMES, blocks
+from tests.support.documents import NAMES, blocks
 from tests.support.ground import Ground, ground
 
 RUN = ["README.md", "README.zh-CN.md", "docs/python-interface.md"]

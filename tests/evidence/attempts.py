@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select
 
 from models.tables import Attempt
 from models.transactions.read_write import read
-from tests.ledger.drive import plant, ready, take
+from tests.support.ledger.drive import plant, ready, take
 from workers.attempts.claim import Claim
 from workers.attempts.record import Failed, record
 from workers.campaigns.stages import gather

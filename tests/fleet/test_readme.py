@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.documents import ROOT, blocks
+from tests.support.documents import ROOT, blocks
 from tests.support.fleet import Fleet
 
 PHONES = 3  # as README starts them

@@ -8,13 +8,10 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from tests.gateway.api_server import Api, listening
-from tests.gateway.receiver import Receiver
-from tests.ledger.conftest import ledger, shared_ledger
+from tests.support.gateway.api_server import Api, listening
+from tests.support.gateway.receiver import Receiver
 from tests.support.fleet import reach_redis
 from workers.settings import settings
-
-__all__ = ["ledger", "shared_ledger"]
 
 MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
 

@@ -10,8 +10,8 @@ import pytest
 
 from flows.registry import FLOWS
 from gateway.client.client import Problem
-from tests.gateway.api_server import Api, Caller
-from tests.ledger.drive import AUTHOR, owned_author, phone_seat
+from tests.support.gateway.api_server import Api, Caller
+from tests.support.ledger.drive import AUTHOR, owned_author, phone_seat
 
 TITLES = {"author_id": AUTHOR, "count": 2}
 TARGET = {"target_commenter": "小红", "target_comment": "好看"}

@@ -20,11 +20,11 @@ from models.responsible_use.authors import set_cap
 from models.tables import Account, Phone, Task
 from models.tasks.states import State
 from models.transactions.read_write import read, write
-from tests.gateway.api_server import Api, Caller
-from tests.gateway.customers import Customer
-from tests.ledger.drive import AUTHOR, owned_author, phone_seat, take
-from tests.ledger.drive import task as row_of
-from tests.ledger.threads import at_once
+from tests.support.gateway.api_server import Api, Caller
+from tests.support.gateway.customers import Customer
+from tests.support.ledger.drive import AUTHOR, owned_author, phone_seat, take
+from tests.support.ledger.drive import task as row_of
+from tests.support.threads import at_once
 from workers.control.pause import pause_campaign, pause_phone, pause_task, resume_campaign, resume_phone, resume_task
 from workers.execution.ledger_journal import LedgerJournal
 from workers.settings import settings

@@ -22,8 +22,8 @@ from gateway.protocol.seal import Secret, seal
 from gateway.protocol.signed_text import KEY_HEADER
 from models.tables import Campaign, SeenId, Task
 from models.transactions.read_write import read, write
-from tests.gateway.api_server import Api, Caller, Raw, listening
-from tests.ledger.drive import AUTHOR, owned_author, phone_seat
+from tests.support.gateway.api_server import Api, Caller, Raw, listening
+from tests.support.ledger.drive import AUTHOR, owned_author, phone_seat
 from tests.support.poll import wait_until
 from workers.settings import settings
 

@@ -19,8 +19,8 @@ from models.tables import Campaign, StateChange, Task
 from models.tasks.states import State
 from models.transactions.read_write import read, write
 from models.transactions.state_change_capture import ChangeCapturingSession
-from tests.gateway.customers import Customer, customer, task_of
-from tests.ledger.drive import (
+from tests.support.gateway.customers import Customer, customer, task_of
+from tests.support.ledger.drive import (
     do,
     fail,
     owned_author,
@@ -32,7 +32,7 @@ from tests.ledger.drive import (
     titles,
     work,
 )
-from tests.ledger.threads import at_once
+from tests.support.threads import at_once
 from workers.attempts.record import HandedBack, record
 from workers.control.stop import stop_campaign
 

@@ -14,9 +14,9 @@ from gateway.client.client import ERRORS, Client, NoAnswer, Problem, Unusable, i
 from gateway.client.errors import BY_CODE, NOT_BELIEVED, lines_of
 from gateway.problem import CODES
 from gateway.protocol.seal import Reason, Secret, SignatureRefused
-from tests.docs.documents import ROOT, blocks
-from tests.gateway.api_server import Api
-from tests.ledger.drive import owned_author, phone_seat
+from tests.support.documents import ROOT, blocks
+from tests.support.gateway.api_server import Api
+from tests.support.ledger.drive import owned_author, phone_seat
 
 SEAL_KEY, SIGNING_SECRET = Secret.make("one").texts()
 SET = {

@@ -33,8 +33,8 @@ from models.notify.replays import replay_all, replay_one
 from models.refused import Refused
 from models.tables import Delivery, Endpoint, Lane
 from models.transactions.read_write import read, write
-from tests.gateway.customers import Customer, customer, deliveries, delivery, endpoint, lane, make_due, means
-from tests.gateway.receiver import Receiver, Reply
+from tests.support.gateway.customers import Customer, customer, deliveries, delivery, endpoint, lane, make_due, means
+from tests.support.gateway.receiver import Receiver, Reply
 from workers.settings import settings
 
 

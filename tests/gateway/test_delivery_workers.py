@@ -17,9 +17,9 @@ from models.migrate import upgrade
 from models.tables import Delivery
 from models.transactions.read_write import read
 from scripts.local.processes import COORDINATOR, DELIVERY, Processes
-from tests.gateway.customers import Customer, customer, task_of
-from tests.gateway.receiver import Receiver, Reply, Request
-from tests.ledger.drive import do, work
+from tests.support.gateway.customers import Customer, customer, task_of
+from tests.support.gateway.receiver import Receiver, Reply, Request
+from tests.support.ledger.drive import do, work
 from tests.support.poll import wait_until
 from workers.dispatch.messages import MOST_IN_A_LANE
 

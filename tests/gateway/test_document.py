@@ -10,7 +10,7 @@ import pytest
 from gateway.api.app import describing_app
 from gateway.api.document import PATH, document
 from gateway.problem import CODES
-from tests.gateway.api_server import Api
+from tests.support.gateway.api_server import Api
 from tests.gateway.fuzz import fuzz
 
 EXAMPLES = 6

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import Engine
 
 from gateway.client.client import Problem
-from tests.gateway.api_server import Api, Caller, listening
-from tests.gateway.customers import deliveries
-from tests.ledger.drive import AUTHOR, owned_author, phone_seat, take
+from tests.support.gateway.api_server import Api, Caller, listening
+from tests.support.gateway.customers import deliveries
+from tests.support.ledger.drive import AUTHOR, owned_author, phone_seat, take
 from workers.attempts.record import Failed, record
 from workers.settings import settings
 

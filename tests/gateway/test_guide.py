@@ -24,10 +24,10 @@ from models.database.storable import MOST_DEPTH
 from models.history import state_changes
 from models.notify.events import EVENT_TYPES
 from models.notify.replays import MOST_REPLAYED
-from tests.docs.documents import ROOT, blocks, headings, links, rows
-from tests.gateway.api_server import Api
-from tests.gateway.vectors import FILE
-from tests.ledger.drive import owned_author, phone_seat
+from tests.support.documents import ROOT, blocks, headings, links, rows
+from tests.support.gateway.api_server import Api
+from tests.support.gateway.vectors import FILE
+from tests.support.ledger.drive import owned_author, phone_seat
 from workers.canvas.check_json import RAW_LIMITS
 from workers.planting.plant import LATEST_END
 

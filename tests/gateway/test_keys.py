@@ -29,8 +29,8 @@ from models.history.request_ids import REMEMBERED, forget_seen
 from models.refused import Refused
 from models.tables import ApiKey, AuditEntry, KeySecret, SeenId
 from models.transactions.read_write import read, write
-from tests.gateway.customers import customer, deliveries
-from tests.ledger.threads import at_once
+from tests.support.gateway.customers import customer, deliveries
+from tests.support.threads import at_once
 from workers.settings import settings
 
 WISH = KeySpec("trial", "acme", sandbox=True, allowlist=["https://hooks.example.com"])

@@ -25,8 +25,8 @@ from models.notify.lanes import (
 )
 from models.tables import Alert, Delivery, DeliveryAttempt, Lane
 from models.transactions.read_write import read, write
-from tests.gateway.customers import Customer, customer, deliveries, delivery, endpoint, lane, make_due
-from tests.ledger.threads import at_once
+from tests.support.gateway.customers import Customer, customer, deliveries, delivery, endpoint, lane, make_due
+from tests.support.threads import at_once
 
 ORIGIN = "https://hooks.example.com"
 HOLD = 30.0

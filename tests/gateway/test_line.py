@@ -20,7 +20,7 @@ from gateway.submissions.plant import Show
 from gateway.submissions.submission import Submission, compile_task, digest_of
 from models.tables import Campaign, SeenId, StateChange, Task
 from models.transactions.read_write import read
-from tests.ledger.drive import AUTHOR, owned_author
+from tests.support.ledger.drive import AUTHOR, owned_author
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from models.database.clock import database_now
 from models.history.state_changes import KEPT, forget_changes, last_position, number_changes
 from models.tables import StateChange
 from models.transactions.read_write import read, write
-from tests.gateway.api_server import Api, Caller
-from tests.ledger.drive import AUTHOR, owned_author
+from tests.support.gateway.api_server import Api, Caller
+from tests.support.ledger.drive import AUTHOR, owned_author
 
 TITLES = {"author_id": AUTHOR, "count": 2}
 

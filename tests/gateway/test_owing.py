@@ -15,9 +15,9 @@ from models.notify.alerts import raise_alert
 from models.notify.deliveries import owe_task
 from models.tables import Delivery, Endpoint, Task
 from models.transactions.read_write import read, write
-from tests.gateway.customers import Customer, customer, deliveries, endpoint, task_of
-from tests.ledger.drive import do, fail, like, owned_author, phone_seat, plant, ready, take, titles, work
-from tests.ledger.test_verifying import in_doubt, looking
+from tests.support.gateway.customers import Customer, customer, deliveries, endpoint, task_of
+from tests.support.ledger.drive import do, fail, like, owned_author, phone_seat, plant, ready, take, titles, work
+from tests.support.ledger.doubts import in_doubt, looking
 from workers.attempts.record import Failed, Succeeded, record
 from workers.control.review import settle
 from workers.control.stop import stop_campaign

@@ -19,9 +19,9 @@ from models.database.clock import database_now
 from models.notify.delivery_log import Which, forget_deliveries
 from models.tables import Campaign, Delivery
 from models.transactions.read_write import read, write
-from tests.gateway.api_server import Api, Caller
-from tests.gateway.customers import Customer, customer
-from tests.ledger.drive import AUTHOR, owned_author
+from tests.support.gateway.api_server import Api, Caller
+from tests.support.gateway.customers import Customer, customer
+from tests.support.ledger.drive import AUTHOR, owned_author
 
 ORIGIN = "https://hooks.example.com"
 TITLES = {"author_id": AUTHOR, "count": 2}

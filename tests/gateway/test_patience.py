@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from gateway.access.middleware import _declined
-from tests.gateway.api_server import Api, Raw
+from tests.support.gateway.api_server import Api, Raw
 
 ASKED = b"GET /health HTTP/1.1\r\nHost: here\r\n\r\n"
 

@@ -14,8 +14,8 @@ import requests.adapters
 
 from gateway.delivery.pinned_post import Answer, NotSent, post
 from models.notify.addresses import Address, read_address
-from tests.gateway.certificates import certificate
-from tests.gateway.receiver import Receiver, Reply
+from tests.support.gateway.certificates import certificate
+from tests.support.gateway.receiver import Receiver, Reply
 
 SECONDS = 10.0
 HERE = "127.0.0.1"

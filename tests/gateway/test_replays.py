@@ -18,8 +18,8 @@ from models.notify.delivery_log import Which
 from models.notify.replays import replay_all
 from models.tables import Delivery, Endpoint
 from models.transactions.read_write import read, write
-from tests.gateway.api_server import Api, Caller
-from tests.gateway.customers import Customer
+from tests.support.gateway.api_server import Api, Caller
+from tests.support.gateway.customers import Customer
 
 CALLBACKS = "https://hooks.example.com/callbacks"
 LONG_AGO = "2020-01-01T00:00:00Z"

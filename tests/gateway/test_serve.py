@@ -20,7 +20,7 @@ from models.database.engine import connect
 from models.migrate import upgrade
 from models.refused import Refused
 from scripts.local.embedded import end, free_port
-from tests.gateway.certificates import certificate
+from tests.support.gateway.certificates import certificate
 from tests.support.poll import wait_until
 
 COMMAND = [sys.executable, "-m", "scripts.cli", "gateway"]

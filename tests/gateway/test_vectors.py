@@ -15,7 +15,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from gateway.protocol.seal import Secret, check, open_sealed, seal, sign
 from gateway.protocol.signed_text import of_answer, of_request
-from tests.gateway.vectors import FILE, Vector, read_vectors
+from tests.support.gateway.vectors import FILE, Vector, read_vectors
 
 VECTORS = read_vectors()
 by_name = pytest.mark.parametrize("vector", VECTORS, ids=lambda one: one.name)

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.delivery import address_guard
 from gateway.delivery.address_guard import NotThere, may_be_called, resolve
-from tests.gateway.customers import LOOPBACK
+from tests.support.gateway.customers import LOOPBACK
 from tests.support.poll import wait_until
 
 

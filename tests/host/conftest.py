@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis as Client
 
-from tests.host.shelf import WAIT, Shelf
+from tests.support.host.shelf import WAIT, Shelf
 from tests.support.poll import wait_until
 from tests.support.servers import Redis
 from workers.runtime.slots import SlotState
@@ -15,12 +15,12 @@ from workers.runtime.slots import SlotState
 
 @pytest.fixture
 def host_redis(redis_server: Redis, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An emptied Redis at which every process that the test starts is pointed, with tests.host.errands as tasks."""
+    """An emptied Redis at which every process that the test starts is pointed, with tests.support.host.errands as tasks."""
     with Client.from_url(redis_server.url) as client:
         client.client_kill_filter(_type="normal", skipme=True)  # a worker killed a moment ago may still be served
         client.flushall()
     monkeypatch.setenv("PHONEFLEET_REDIS_URL", redis_server.url)
-    monkeypatch.setenv("PHONEFLEET_TASKS", "tests.host.errands")
+    monkeypatch.setenv("PHONEFLEET_TASKS", "tests.support.host.errands")
     return redis_server.url
 
 
@@ -36,7 +36,7 @@ def one_worker(host_redis: str) -> Iterator[Shelf]:
 def lasting_worker() -> Iterator[Shelf]:
     with Redis() as server, pytest.MonkeyPatch.context() as environment:
         environment.setenv("PHONEFLEET_REDIS_URL", server.url)
-        environment.setenv("PHONEFLEET_TASKS", "tests.host.errands")
+        environment.setenv("PHONEFLEET_TASKS", "tests.support.host.errands")
         shelf = Shelf(["A"], server.url)
         yield shelf
         shelf.close()

@@ -15,8 +15,8 @@ from urllib.error import URLError
 import pytest
 
 from scripts.local.embedded import free_port
-from tests.host.processes import WAIT, shelf
-from tests.host.shelf import Traces, celery_for, ticket
+from tests.support.host.processes import WAIT, shelf
+from tests.support.host.shelf import Traces, celery_for, ticket
 from tests.support.poll import wait_until
 from workers.dispatch.tickets import publish
 from workers.runtime.linux import bound_to_me

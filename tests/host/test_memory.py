@@ -21,8 +21,8 @@ from celery import current_app
 from celery.worker import state
 from kombu.asynchronous import get_event_loop
 before = files()
-from workers.host.warm_up import rehearse
-engine = rehearse()
+from workers.host.warm_up import warm_up
+engine = warm_up()
 print(json.dumps({
     "threads": [thread.name for thread in threading.enumerate()],
     "new_files": [name for name in files() if name not in before],
@@ -39,12 +39,12 @@ print(json.dumps({
 SCATTER = """
 import json
 import workers.host.zygote
-from workers.host.heap_fill import fill_holes
+from workers.host.heap_fill import fill_free_heap
 def pages(size, count):
     kept = [bytes(size) for _ in range(count)]
     return len({id(one) // 4096 for one in kept})
 before = pages(31, 250)
-fill_holes()
+fill_free_heap()
 print(json.dumps({"before": before, "after": pages(31, 250)}))
 """
 
@@ -52,7 +52,7 @@ print(json.dumps({"before": before, "after": pages(31, 250)}))
 def run(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What a program of its own prints as JSON."""
     monkeypatch.setenv("PHONEFLEET_DATABASE_URL", f"sqlite:///{tmp_path / 'real.db'}")
-    monkeypatch.setenv("PHONEFLEET_TASKS", "tests.host.errands")
+    monkeypatch.setenv("PHONEFLEET_TASKS", "tests.support.host.errands")
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60)
     found: dict[str, Any] = json.loads(done.stdout)
     return found

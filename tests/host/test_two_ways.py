@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from scripts.local.embedded import free_port
-from tests.host.processes import WAIT, Host, Sim
-from tests.host.shelf import Traces, celery_for, ticket
+from tests.support.host.processes import WAIT, Host, Sim
+from tests.support.host.shelf import Traces, celery_for, ticket
 from tests.support.poll import wait_until
 from workers.dispatch.tickets import publish
 from workers.host.adb import Adb

@@ -11,7 +11,7 @@ from redis import Redis as Client
 from redis.exceptions import RedisError
 
 from scripts.local.embedded import free_port
-from tests.host.shelf import WAIT, Shelf, alive, celery_for, ticket
+from tests.support.host.shelf import WAIT, Shelf, alive, celery_for, ticket
 from tests.support.poll import wait_until
 from tests.support.servers import Redis
 from workers.dispatch.tickets import NotPublished, publish, put_back, queue_lengths, queued_ids

@@ -13,8 +13,8 @@ from sqlalchemy import Engine, select
 from models.tables import Task
 from models.tasks.states import ENDED
 from models.transactions.read_write import read
-from tests.host.shelf import celery_for
-from tests.ledger.drive import plant_rows
+from tests.support.host.shelf import celery_for
+from tests.support.ledger.drive import plant_rows
 from tests.support.poll import wait_until
 from workers.canvas.rows import Planted
 from workers.coordinator.close_campaigns import close_ended

@@ -17,7 +17,7 @@ from models.refused import Refused
 from models.tables import Account, Phone
 from models.tasks.states import State
 from models.transactions.read_write import read, write
-from tests.ledger.drive import (
+from tests.support.ledger.drive import (
     attempts,
     change,
     like,
@@ -33,7 +33,7 @@ from tests.ledger.drive import (
     titles,
     try_to_take,
 )
-from tests.ledger.threads import at_once
+from tests.support.threads import at_once
 from workers.attempts.claim import NotMine
 from workers.attempts.content_holds import holds_in_force, release_hold
 from workers.attempts.record import Failed, Succeeded, record

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from models.fleet.logins import account_gone, account_seen
 from models.fleet.phones import phone_offline, phone_online
 from models.tasks.states import State
-from tests.ledger.drive import (
+from tests.support.ledger.drive import (
     attempts,
     change,
     desk_seat,
@@ -30,7 +30,7 @@ from tests.ledger.drive import (
     try_to_take,
     work,
 )
-from tests.ledger.threads import at_once
+from tests.support.threads import at_once
 from workers.attempts.claim import Claim, NotMine
 from workers.attempts.record import Failed, record
 

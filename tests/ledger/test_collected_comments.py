@@ -16,8 +16,8 @@ from models.database.engine import connect
 from models.tables import CollectedComment, CommentSighting
 from models.tasks.completeness import completeness
 from models.transactions.read_write import read
-from tests.ledger.drive import AUTHOR, app, owned_author, phone_seat, plant, ready, take, task
-from tests.ledger.threads import at_once
+from tests.support.ledger.drive import AUTHOR, app, owned_author, phone_seat, plant, ready, take, task
+from tests.support.threads import at_once
 from workers.attempts.record import Succeeded, record
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)

@@ -1,7 +1,7 @@
 """Canvases drawn at random, planted in the real ledger and run in random ticket order.
 
 They give what Celery's eager mode gives; with failures, errbacks and replacements, what the readable
-interpreter of the rules (tests.support.run_plan) gives.
+interpreter of the rules (tests.support.canvas.run_plan) gives.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ import pytest
 from celery import Celery, chord, group
 from sqlalchemy import Engine
 
-from tests.canvas.conftest import current
-from tests.canvas.drawn import Drawing, Recipe, build
-from tests.canvas.tasks import TABLE, make_app
-from tests.canvas.test_eager_agreement import unwrapped
-from tests.ledger.drive import (
+from tests.support.canvas.drawn import build, drawn
+from tests.support.canvas.tasks import TABLE, current, make_app
+from tests.support.canvas.shapes import unwrapped
+from tests.support.ledger.drive import (
     app,
     calls_made,
     campaign,
@@ -30,7 +29,7 @@ from tests.ledger.drive import (
     run_to_end,
     tasks,
 )
-from tests.support.run_plan import run_plan
+from tests.support.canvas.run_plan import run_plan
 from workers.canvas import CanvasRefused
 from workers.desk import put_on_desk
 from workers.planting.handle import CampaignFailed
@@ -38,12 +37,6 @@ from workers.planting.plant import new_id
 
 CANVASES = 100
 GROWING = 20
-
-
-def drawn(seed: int, depth: int = 3, failing: float = 0.0) -> Recipe:
-    """A canvas from its seed."""
-    numbers = count(seed * 1000 + 1)
-    return Drawing(random.Random(seed), lambda: next(numbers), failing).recipe(depth)
 
 
 def growing(number: int) -> Any:

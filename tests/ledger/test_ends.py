@@ -13,7 +13,7 @@ from models.database.clock import database_now
 from models.tables import Task
 from models.tasks.states import ForbiddenMove, State
 from models.transactions.read_write import write
-from tests.ledger.drive import (
+from tests.support.ledger.drive import (
     app,
     campaign,
     change,
@@ -30,7 +30,7 @@ from tests.ledger.drive import (
     tasks,
     work,
 )
-from tests.ledger.threads import at_once
+from tests.support.threads import at_once
 from workers.attempts.record import HandedBack, Replaced, Succeeded, record
 from workers.lifecycle.dependents import TaskEnd, end_task
 from workers.planting.handle import CampaignFailed, Handle

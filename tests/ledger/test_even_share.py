@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from models.responsible_use.authors import set_cap
 from models.tasks.states import State
 from models.transactions.read_write import read, write
-from tests.ledger.drive import like, owned_author, phone_seat, plant, tasks, try_to_take
+from tests.support.ledger.drive import like, owned_author, phone_seat, plant, tasks, try_to_take
 from workers.attempts.claim import PASSES, Claim
 from workers.attempts.record import Failed, Succeeded, record
 from workers.dispatch.ring import ring_ready

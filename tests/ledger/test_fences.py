@@ -12,7 +12,7 @@ from models.tables import ActionRow, RefusedWrite
 from models.tasks.fence import LeaseLost
 from models.tasks.leases import Renewed, renew_leases, stop_requests
 from models.transactions.read_write import read
-from tests.ledger.drive import (
+from tests.support.ledger.drive import (
     AUTHOR,
     ZONE,
     attempts,

@@ -16,7 +16,7 @@ from models.fleet.phones import HOST_STOPPED, mark_silent, phone_offline, phone_
 from models.notify.alerts import latest_alerts
 from models.tables import Alert, Phone
 from models.transactions.read_write import read, write
-from tests.ledger.drive import AUTHOR, now, owned_author, phone_seat, plant, ready, take, titles
+from tests.support.ledger.drive import AUTHOR, now, owned_author, phone_seat, plant, ready, take, titles
 from workers.attempts.record import Failed, Succeeded, record
 from workers.coordinator.usb_hub_outage import FEWEST, Loss, lost_together, report_hubs
 

@@ -14,7 +14,7 @@ from models.database.engine import Patience, connect
 from models.migrate import upgrade
 from models.tables import Task
 from models.tasks.leases import Renewed, renew_leases
-from tests.ledger.drive import attempts, change, past, plant, ready, runs, take, work
+from tests.support.ledger.drive import attempts, change, past, plant, ready, runs, take, work
 from tests.support.poll import wait_until
 from workers.attempts.claim import Claim
 from workers.attempts.rescue import rescue_expired

@@ -16,7 +16,7 @@ from models.fleet.phones import phone_offline, phone_online
 from models.notify.alerts import latest_alerts
 from models.tables import Account, Alert, Phone
 from models.transactions.read_write import read, write
-from tests.ledger.drive import now, owned_author, phone_seat, plant, ready, take, titles
+from tests.support.ledger.drive import now, owned_author, phone_seat, plant, ready, take, titles
 
 NEVER_IDLE = datetime(2000, 1, 1, tzinfo=UTC)
 

@@ -18,8 +18,8 @@ from models.database.base import Base
 from models.database.engine import connect
 from models.migrate import current, newest, upgrade
 from models.tables import Task
-from tests.ledger.drive import plant, rows_in, work
-from tests.ledger.threads import at_once
+from tests.support.ledger.drive import plant, rows_in, work
+from tests.support.threads import at_once
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from models.refused import Refused
 from models.tables import AuditEntry, Task
 from models.tasks.leases import stop_requests
 from models.transactions.read_write import read, write
-from tests.ledger.drive import (
+from tests.support.ledger.drive import (
     AUTHOR,
     ZONE,
     attempts,

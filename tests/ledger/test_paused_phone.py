@@ -16,7 +16,7 @@ from models.refused import Refused
 from models.tables import AuditEntry, Phone
 from models.tasks.leases import stop_requests
 from models.transactions.read_write import read
-from tests.ledger.drive import (
+from tests.support.ledger.drive import (
     AUTHOR,
     ZONE,
     attempts,

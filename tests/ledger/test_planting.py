@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 
 from models.refused import Refused
 from models.responsible_use.authors import register_author
-from tests.ledger.drive import (
+from tests.support.ledger.drive import (
     AUTHOR,
     app,
     campaign,

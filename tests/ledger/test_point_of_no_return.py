@@ -17,7 +17,7 @@ from models.responsible_use.authors import register_author, set_basis, set_cap
 from models.responsible_use.caps import operator_day
 from models.tables import ActionRow
 from models.transactions.read_write import read, write
-from tests.ledger.drive import (
+from tests.support.ledger.drive import (
     AUTHOR,
     ZONE,
     now,
@@ -29,7 +29,7 @@ from tests.ledger.drive import (
     take,
     titles,
 )
-from tests.ledger.threads import at_once
+from tests.support.threads import at_once
 from workers.execution.ledger_journal import LedgerJournal
 
 

@@ -22,15 +22,13 @@ from models.database.engine import connect
 from models.migrate import upgrade
 from models.tables import Task
 from models.transactions.read_write import read
-from tests.canvas.conftest import current
-from tests.canvas.drawn import build
-from tests.canvas.tasks import TABLE, make_app
-from tests.canvas.test_eager_agreement import unwrapped
-from tests.ledger.drive import app, campaign, compiled, plant, root_result, task, tasks
+from tests.support.canvas.drawn import build, drawn
+from tests.support.canvas.tasks import TABLE, current, make_app
+from tests.support.canvas.shapes import unwrapped
+from tests.support.ledger.drive import app, campaign, compiled, plant, root_result, task, tasks
 from tests.ledger.real_desk import WAIT, RealDesk
-from tests.ledger.test_drawn_canvases import drawn
 from tests.support.poll import wait_until
-from tests.support.run_plan import run_plan
+from tests.support.canvas.run_plan import run_plan
 from tests.support.servers import MariaDB, Redis
 from workers.canvas import CanvasRefused
 from workers.dispatch.tickets import Ticket, publish, queue_lengths
@@ -38,7 +36,7 @@ from workers.planting.plant import new_id
 
 pytestmark = pytest.mark.fleet
 
-MODULES = "workers.tasks,tests.ledger.desk_tasks,tests.ledger.broken_tasks"
+MODULES = "workers.tasks,tests.support.ledger.desk_tasks,tests.ledger.broken_tasks"
 DRAWN = 100
 W, F, N = (app.tasks[name] for name in ("work", "fail", "note"))
 

@@ -15,7 +15,7 @@ from models.fleet.phones import phone_offline
 from models.tables import Campaign, Leader
 from models.tasks.states import ENDED
 from models.transactions.read_write import write
-from tests.ledger.drive import (
+from tests.support.ledger.drive import (
     AUTHOR,
     ZONE,
     attempts,
@@ -36,7 +36,7 @@ from tests.ledger.drive import (
     try_to_take,
     work,
 )
-from tests.ledger.threads import at_once
+from tests.support.threads import at_once
 from workers.attempts.claim import Claim, NotMine
 from workers.attempts.record import Failed, HandedBack, Outcome, WasStopped, record
 from workers.attempts.rescue import incarnation_died, rescue_expired

@@ -16,7 +16,7 @@ from models.responsible_use.authors import basis_of, read_caps, register_author,
 from models.responsible_use.caps import Basis, Caps
 from models.tables import Account, AuditEntry
 from models.transactions.read_write import read
-from tests.ledger.drive import (
+from tests.support.ledger.drive import (
     AUTHOR,
     ZONE,
     fail,

@@ -12,7 +12,7 @@ from models.fleet.accounts import known_accounts
 from models.refused import Refused
 from models.tasks.states import State
 from models.transactions.read_write import read
-from tests.ledger.drive import (
+from tests.support.ledger.drive import (
     change,
     like,
     owned_author,

@@ -12,7 +12,7 @@ from models.database.clock import database_now
 from models.fleet.phones import SILENT_SECONDS, ServedElsewhere, phone_offline, phone_online, phone_problem
 from models.tables import Phone
 from models.transactions.read_write import read, write
-from tests.ledger.drive import change, owned_author, past, phone_seat, plant, ready, take, titles
+from tests.support.ledger.drive import change, owned_author, past, phone_seat, plant, ready, take, titles
 
 
 def serves(engine: Engine, host: str) -> None:

@@ -10,7 +10,7 @@ from models.database.clock import database_now
 from models.fleet.phones import mark_silent, phones_alive
 from models.tables import Phone
 from models.transactions.read_write import read, write
-from tests.ledger.drive import like, owned_author, phone_seat, plant, ready, take, try_to_take
+from tests.support.ledger.drive import like, owned_author, phone_seat, plant, ready, take, try_to_take
 from workers.attempts.claim import NotMine
 
 

@@ -12,7 +12,7 @@ from models.tables import AuditEntry
 from models.tasks.leases import stop_requests
 from models.tasks.states import ENDED
 from models.transactions.read_write import read
-from tests.ledger.drive import (
+from tests.support.ledger.drive import (
     AUTHOR,
     ZONE,
     campaign,

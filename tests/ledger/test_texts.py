@@ -15,7 +15,7 @@ from models.refused import Refused
 from models.responsible_use.authors import register_author
 from models.tables import Account, Attempt, Author, CollectedComment, CollectedTitle
 from models.transactions.read_write import read
-from tests.ledger.drive import (
+from tests.support.ledger.drive import (
     AUTHOR,
     app,
     attempts,
@@ -28,7 +28,7 @@ from tests.ledger.drive import (
     titles,
     work,
 )
-from tests.ledger.threads import at_once
+from tests.support.threads import at_once
 from workers.attempts.record import Failed, Succeeded, record
 
 ALIKE = ["😀", "😂", "abc", "abc ", "ABC", "Abc", "\u00e9", "e\u0301", "\uff11", "1", "x" * 500 + "a", "x" * 500 + "b"]

@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 
 from models.fleet.logins import account_gone, account_seen
 from models.fleet.phones import phone_offline
-from tests.host.shelf import celery_for
-from tests.ledger.drive import (
+from tests.support.host.shelf import celery_for
+from tests.support.ledger.drive import (
     change,
     desk_seat,
     do,
@@ -33,7 +33,7 @@ from tests.ledger.drive import (
     try_to_take,
     work,
 )
-from tests.ledger.threads import at_once
+from tests.support.threads import at_once
 from workers.attempts.claim import Claim, NotMine
 from workers.attempts.rescue import incarnation_died
 from workers.control.reprioritise import reprioritise_task

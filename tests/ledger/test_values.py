@@ -17,7 +17,7 @@ from models.database.storable import MOST_DEPTH, TooLong, storable_json
 from models.refused import Refused
 from models.tables import AuditEntry, Campaign, Task
 from models.transactions.read_write import read, write
-from tests.ledger.drive import (
+from tests.support.ledger.drive import (
     attempts,
     compiled,
     now,

@@ -8,7 +8,8 @@ from sqlalchemy import Engine
 from flows.session import Action, ActionKind
 from models.tables import ActionRow
 from models.transactions.read_write import read
-from tests.ledger.drive import (
+from tests.support.ledger.doubts import LIKE, in_doubt, looking
+from tests.support.ledger.drive import (
     AUTHOR,
     ZONE,
     attempts,
@@ -31,23 +32,6 @@ from workers.coordinator.overdue import end_overdue
 from workers.execution.ledger_journal import LedgerJournal
 from workers.policy.retry import LOOKS
 from workers.runtime.worker_identity import WorkerIdentity
-
-LIKE = Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看")
-
-
-def in_doubt(engine: Engine) -> tuple[str, int]:
-    """A task of the pool whose worker died behind its point of no return; the action's number."""
-    owned_author(engine)
-    got = take(engine, ready(engine, plant(engine, like()))[0], phone_seat(engine, "p1"))
-    number = LedgerJournal(engine, got, ZONE).declare(LIKE)
-    incarnation_died(engine, got.fence.incarnation, "killed")
-    return got.fence.task_id, number
-
-
-def looking(engine: Engine, one: str) -> Claim:
-    """The verifying attempt of the phone's next worker."""
-    return take(engine, one, phone_seat(engine, "p1"))
-
 
 def test_only_the_account_that_acted_looks(ledger: Engine) -> None:
     one, number = in_doubt(ledger)

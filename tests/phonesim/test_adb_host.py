@@ -15,7 +15,7 @@ import uiautomator2
 
 from phonesim.adb.request import Request, Target, parse
 from scripts.local.embedded import free_port
-from tests.host.processes import Sim
+from tests.support.host.processes import Sim
 
 NO_PERMISSIONS = (
     "no permissions (missing udev rules? user is in the plugdev group); "

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import adbutils
 import pytest
 
-from tests.transport import target as targets
-from tests.transport.target import Target
+from tests.support import transport_target as targets
+from tests.support.transport_target import Target
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from tests.transport.raw import CLSE, OKAY, OPEN, WRTE, RawClient
-from tests.transport.target import Target
+from tests.support.transport_target import Target
 
 DELAYED = ("shell_v2", "delayed_ack")
 PRINT = b"shell:seq 20000\0"  # 108,894 bytes

@@ -13,7 +13,7 @@ import pytest
 
 from flows.phone import PhoneError
 from tests.support.poll import wait_until
-from tests.transport.target import Target
+from tests.support.transport_target import Target
 from workers.host.adb import Adb as HostAdb
 from workers.phone.adb import Adb
 from workers.phone.transport import Deadline

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import redis
 from celery import Celery
+from celery._state import get_current_app
 
 CALLS_KEY = "canvas-tests-calls"
 
@@ -70,3 +72,14 @@ def redis_recorder(url: str) -> Record:
         client.rpush(CALLS_KEY, text)
 
     return record
+
+
+@contextmanager
+def current(app: Celery) -> Iterator[Celery]:
+    """Celery's current app for a while: an empty group has no task to find its app by."""
+    before = get_current_app()
+    app.set_current()
+    try:
+        yield app
+    finally:
+        before.set_current()

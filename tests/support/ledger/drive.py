@@ -17,7 +17,7 @@ from redis import Redis
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
-import tests.ledger.desk_tasks  # noqa: F401 - what runs at the desk in these tests
+import tests.support.ledger.desk_tasks  # noqa: F401 - what runs at the desk in these tests
 from models.database.clock import database_now
 from models.fleet.accounts import register_account
 from models.fleet.logins import account_seen
@@ -26,7 +26,7 @@ from models.responsible_use.authors import register_author, set_basis
 from models.tables import Attempt, Campaign, Edge, Task
 from models.tasks.states import State
 from models.transactions.read_write import read, write
-from tests.canvas.tasks import call_text, make_app
+from tests.support.canvas.tasks import call_text, make_app
 from workers.app import app as fleet
 from workers.attempts.claim import Claim, NotMine, claim
 from workers.attempts.record import Failed, Outcome, Replaced, Succeeded, record

@@ -21,7 +21,7 @@ from models.notify.deliveries import owe
 from models.notify.events import Event
 from models.tables import Campaign, Delivery, Endpoint, Lane, Task
 from models.transactions.read_write import read, write
-from tests.ledger.drive import compiled
+from tests.support.ledger.drive import compiled
 from workers.planting.plant import new_id, plant_campaign
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)

@@ -74,11 +74,11 @@ class Host:
         self.adb_port = int(environment.get("PHONEFLEET_ADB_PORT", 0)) or free_port()
         self._log = tempfile.NamedTemporaryFile(prefix="phonefleet-host-", suffix=".log")  # noqa: SIM115  # closed below
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.host.run_host"],
+            [sys.executable, "-m", "tests.support.host.run_host"],
             env={
                 **os.environ,
                 "PHONEFLEET_REDIS_URL": redis_url,
-                "PHONEFLEET_TASKS": "tests.host.errands",
+                "PHONEFLEET_TASKS": "tests.support.host.errands",
                 "PHONEFLEET_HOST": "shelf",
                 "PHONEFLEET_DESKS": "0",
                 "PHONEFLEET_LEASE": "5",

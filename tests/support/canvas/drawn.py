@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
+from itertools import count
 from operator import or_
 from typing import Any
 
@@ -85,3 +86,9 @@ def _built(recipe: Recipe, parts: list[Any], app: Celery) -> Any:
     if recipe.kind == "chain":
         return reduce(or_, parts) if recipe.piped else chain(parts)
     return chord(parts[:-1], parts[-1], app=app)
+
+
+def drawn(seed: int, depth: int = 3, failing: float = 0.0) -> Recipe:
+    """A canvas from its seed."""
+    numbers = count(seed * 1000 + 1)
+    return Drawing(random.Random(seed), lambda: next(numbers), failing).recipe(depth)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.protocol.seal import Secret, seal, sign
-from tests.docs.documents import ROOT
+from tests.support.documents import ROOT
 
 FILE = ROOT / "docs" / "interface" / "test-vectors.json"
 

@@ -14,7 +14,7 @@ from models.database.base import Base
 from models.database.engine import connect
 from models.migrate import upgrade
 from models.transactions.read_write import write
-from tests.host.shelf import celery_for
+from tests.support.host.shelf import celery_for
 from tests.support.servers import MariaDB
 from workers.dispatch import ring as ringing
 
@@ -46,8 +46,8 @@ def ledger(shared_ledger: Engine) -> Iterator[Engine]:
     write(shared_ledger, empty)
 
 
-@pytest.fixture
-def redis(empty_redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
+@pytest.fixture(name="redis")
+def redis_of_tickets(empty_redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
     """An empty Redis, to which tickets go."""
     celery = celery_for(empty_redis_url)
     monkeypatch.setattr(ringing, "app", celery)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.canvas.tasks import digest, refuse_to_work
+from tests.support.canvas.tasks import digest, refuse_to_work
 from workers.desk import Desk
 from workers.execution.register import desk_task
 

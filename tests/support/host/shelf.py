@@ -31,7 +31,7 @@ def celery_for(redis_url: str) -> Celery:
 
 
 def ticket(name: str, queue: str, priority: int = 6) -> Ticket:
-    """A new ticket for one of tests.host.errands."""
+    """A new ticket for one of tests.support.host.errands."""
     return Ticket(str(uuid.uuid4()), name, queue, priority)
 
 

@@ -1,0 +1,1 @@
+"""What tests do with canvases: draw them at random, and run them readably."""

@@ -1,0 +1,1 @@
+"""The gateway on loopback, its customers, and who receives its callbacks."""

@@ -1,0 +1,1 @@
+"""Host agents and their workers as real processes."""

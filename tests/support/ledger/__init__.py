@@ -1,0 +1,1 @@
+"""A migrated ledger, and what drives it in one process."""
