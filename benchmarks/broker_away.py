@@ -18,8 +18,8 @@ from models.notify.alerts import lasting_alerts
 from models.tables import Attempt, Task
 from models.tasks.states import State
 from models.transactions.read_write import read
-from tests.support.host.processes import children
 from tests.support.fleet import Fleet
+from tests.support.host.processes import children
 from tests.support.servers import MariaDB
 from tests.support.troubled import FORMS, TroubledRedis, rest
 from workers.planting.submit import submit

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from tests.support.canvas.tasks import TABLE, call_text
 from tests.support.canvas.run_plan import Outcome, Pick, run_plan
+from tests.support.canvas.tasks import TABLE, call_text
 from workers.canvas import Planted, PlantedRow, compile_canvas
 from workers.canvas.rows import Join
 

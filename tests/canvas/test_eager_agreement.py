@@ -5,16 +5,15 @@ from __future__ import annotations
 import random
 from collections import Counter
 from itertools import count
-from typing import Any
 
 import pytest
 from celery import Celery
 
-from tests.support.canvas.drawn import Drawing, build
 from tests.canvas.plans import calls_of, ids
-from tests.support.canvas.shapes import ends_in_group, flat_members, is_group
-from tests.support.canvas.tasks import TABLE
+from tests.support.canvas.drawn import Drawing, build
 from tests.support.canvas.run_plan import run_plan
+from tests.support.canvas.shapes import unwrapped
+from tests.support.canvas.tasks import TABLE
 from workers.canvas import CanvasRefused, compile_canvas
 
 BLOCK = 600

@@ -9,8 +9,8 @@ import pytest
 from celery import Celery, chain, chord, group
 
 from tests.canvas.plans import calls_of, first, last, planted, rows_of, run
-from tests.support.canvas.tasks import TABLE, digest, make_app
 from tests.support.canvas.run_plan import Fate, Pick
+from tests.support.canvas.tasks import TABLE, digest, make_app
 from workers.canvas import CanvasRefused, ListOf, compile_replacement
 
 app: Celery = make_app(lambda _: None)

@@ -12,8 +12,8 @@ import pytest
 from celery import Celery, chain, chord, group
 from celery.canvas import Signature
 
-from tests.support.canvas.drawn import Drawing, build
 from tests.canvas.plans import planted
+from tests.support.canvas.drawn import Drawing, build
 from tests.support.canvas.tasks import make_app
 from workers.canvas import CanvasRefused, check_raw
 

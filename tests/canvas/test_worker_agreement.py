@@ -14,12 +14,12 @@ import pytest
 import redis
 from celery import Celery
 
-from tests.support.canvas.drawn import Drawing, Recipe, build
 from tests.canvas.plans import calls_of, ids
+from tests.support.canvas.drawn import Drawing, Recipe, build
+from tests.support.canvas.run_plan import Outcome, run_plan
 from tests.support.canvas.shapes import goes_wrong_in_celery
 from tests.support.canvas.tasks import CALLS_KEY, TABLE
 from tests.support.poll import wait_until
-from tests.support.canvas.run_plan import Outcome, run_plan
 from workers.canvas import CanvasRefused, Planted, compile_canvas
 
 pytestmark = pytest.mark.fleet

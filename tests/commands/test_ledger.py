@@ -13,8 +13,8 @@ from models.tables import Account, AuditEntry, Author, Task
 from models.transactions.read_write import read, write
 from scripts.examples import nurture_every_account
 from tests.commands.conftest import Run
-from tests.support.ledger.drive import owned_author, titles
 from tests.support.ground import NOBODY_LISTENS, Ground
+from tests.support.ledger.drive import owned_author, titles
 from workers.coordinator.leader import lead
 from workers.planting.submit import submit
 

@@ -15,8 +15,8 @@ from models.notify.alerts import lasting_alerts
 from models.tables import Alert, Task
 from models.transactions.read_write import read
 from scripts.local.processes import COORDINATOR, HOST
-from tests.support.host.processes import children
 from tests.support.fleet import Fleet
+from tests.support.host.processes import children
 from tests.support.troubled import FORMS, TroubledRedis
 from tests.support.work import said
 from workers.planting.submit import submit

@@ -23,8 +23,8 @@ from models.tables import Phone
 from models.tasks.states import State
 from models.transactions.read_write import read
 from scripts.local.embedded import free_port
-from tests.support.ledger.drive import task, tasks
 from tests.support.fleet import Fleet
+from tests.support.ledger.drive import task, tasks
 from tests.support.poll import wait_until
 from tests.support.servers import Redis as Server
 from workers.app import app

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
+from tests.support.fleet import reach_redis
 from tests.support.gateway.api_server import Api, listening
 from tests.support.gateway.receiver import Receiver
-from tests.support.fleet import reach_redis
 from workers.settings import settings
 
 MASTER_KEY = base64.b64encode(bytes(range(32))).decode()

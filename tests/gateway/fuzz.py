@@ -46,9 +46,9 @@ from models.database.base import Base
 from models.database.engine import connect
 from models.migrate import upgrade
 from models.transactions.read_write import write
+from tests.support.fleet import reach_redis
 from tests.support.gateway.api_server import Api, Caller, listening
 from tests.support.ledger.drive import AUTHOR, owned_author, phone_seat
-from tests.support.fleet import reach_redis
 from tests.support.servers import Redis
 
 CHECKS: list[CheckFunction] = [

@@ -10,8 +10,8 @@ import pytest
 from gateway.api.app import describing_app
 from gateway.api.document import PATH, document
 from gateway.problem import CODES
-from tests.support.gateway.api_server import Api
 from tests.gateway.fuzz import fuzz
+from tests.support.gateway.api_server import Api
 
 EXAMPLES = 6
 

@@ -17,8 +17,8 @@ from gateway.client.client import Client, Secret, verify
 from gateway.keys.api_keys import KeySpec, make_key
 from scripts.local.embedded import free_port
 from scripts.local.processes import COORDINATOR, DELIVERY, Part, gateway, python
-from tests.support.gateway.receiver import Receiver, Reply, Request
 from tests.support.fleet import Fleet
+from tests.support.gateway.receiver import Receiver, Reply, Request
 from tests.support.poll import wait_until
 from workers.settings import settings
 

@@ -15,7 +15,7 @@ from workers.runtime.slots import SlotState
 
 @pytest.fixture
 def host_redis(redis_server: Redis, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An emptied Redis at which every process that the test starts is pointed, with tests.support.host.errands as tasks."""
+    """An emptied Redis at which the processes of a test are pointed, with tests.support.host.errands as tasks."""
     with Client.from_url(redis_server.url) as client:
         client.client_kill_filter(_type="normal", skipme=True)  # a worker killed a moment ago may still be served
         client.flushall()

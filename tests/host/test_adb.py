@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from scripts.local.embedded import free_port
-from tests.support.host.processes import Sim
 from tests.support.freeze import frozen
+from tests.support.host.processes import Sim
 from workers.host.adb import Adb, AdbError, AdbServer, by_port, lines
 
 

@@ -9,9 +9,9 @@ from typing import cast
 
 import pytest
 
+from tests.support.freeze import frozen, outlast
 from tests.support.host.processes import WAIT, Host, Sim, shelf
 from tests.support.host.shelf import Traces, alive, celery_for, ticket
-from tests.support.freeze import frozen, outlast
 from tests.support.poll import wait_until
 from tests.support.servers import Redis
 from workers.dispatch.tickets import publish, queued_ids

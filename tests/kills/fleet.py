@@ -20,10 +20,10 @@ from chaos.rows import read_truth
 from models.database.clock import database_now
 from models.tables import ApiKey, Phone
 from models.transactions.read_write import read, write
-from tests.support.host.processes import children
-from tests.support.host.shelf import alive
 from tests.kills.hold import FOLDER, Board
 from tests.kills.moments import DESK, PHONE
+from tests.support.host.processes import children
+from tests.support.host.shelf import alive
 from tests.support.poll import wait_until
 
 SEED = 1

@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
-from itertools import count
 from typing import Any
 
 import pytest
@@ -17,8 +16,9 @@ from celery import Celery, chord, group
 from sqlalchemy import Engine
 
 from tests.support.canvas.drawn import build, drawn
-from tests.support.canvas.tasks import TABLE, current, make_app
+from tests.support.canvas.run_plan import run_plan
 from tests.support.canvas.shapes import unwrapped
+from tests.support.canvas.tasks import TABLE, current, make_app
 from tests.support.ledger.drive import (
     app,
     calls_made,
@@ -29,7 +29,6 @@ from tests.support.ledger.drive import (
     run_to_end,
     tasks,
 )
-from tests.support.canvas.run_plan import run_plan
 from workers.canvas import CanvasRefused
 from workers.desk import put_on_desk
 from workers.planting.handle import CampaignFailed

@@ -22,13 +22,13 @@ from models.database.engine import connect
 from models.migrate import upgrade
 from models.tables import Task
 from models.transactions.read_write import read
-from tests.support.canvas.drawn import build, drawn
-from tests.support.canvas.tasks import TABLE, current, make_app
-from tests.support.canvas.shapes import unwrapped
-from tests.support.ledger.drive import app, campaign, compiled, plant, root_result, task, tasks
 from tests.ledger.real_desk import WAIT, RealDesk
-from tests.support.poll import wait_until
+from tests.support.canvas.drawn import build, drawn
 from tests.support.canvas.run_plan import run_plan
+from tests.support.canvas.shapes import unwrapped
+from tests.support.canvas.tasks import TABLE, current, make_app
+from tests.support.ledger.drive import app, campaign, compiled, plant, root_result, task, tasks
+from tests.support.poll import wait_until
 from tests.support.servers import MariaDB, Redis
 from workers.canvas import CanvasRefused
 from workers.dispatch.tickets import Ticket, publish, queue_lengths

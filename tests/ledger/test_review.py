@@ -9,8 +9,8 @@ from models.refused import Refused
 from models.tables import ActionRow
 from models.tasks.states import State
 from models.transactions.read_write import read
-from tests.support.ledger.drive import phone_seat, take, task
 from tests.support.ledger.doubts import in_doubt, looking
+from tests.support.ledger.drive import phone_seat, take, task
 from workers.attempts.record import Failed, record
 from workers.control.review import Verdict, in_review, settle
 

@@ -12,7 +12,18 @@ from models.refused import Refused
 from models.transactions.read_write import read
 from scripts.commands import stop as command
 from scripts.terminal.what import find
-from tests.support.ledger.drive import campaign, owned_author, phone_seat, plant, ready, states, take, task, titles, work
+from tests.support.ledger.drive import (
+    campaign,
+    owned_author,
+    phone_seat,
+    plant,
+    ready,
+    states,
+    take,
+    task,
+    titles,
+    work,
+)
 from workers.control.stop import StopReport
 
 cli = typer.Typer()

@@ -5,12 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
-from flows.session import Action, ActionKind
 from models.tables import ActionRow
 from models.transactions.read_write import read
 from tests.support.ledger.doubts import LIKE, in_doubt, looking
 from tests.support.ledger.drive import (
-    AUTHOR,
     ZONE,
     attempts,
     change,
@@ -25,13 +23,14 @@ from tests.support.ledger.drive import (
     task,
     try_to_take,
 )
-from workers.attempts.claim import Claim, NotMine
+from workers.attempts.claim import NotMine
 from workers.attempts.record import Failed, Succeeded, record
 from workers.attempts.rescue import incarnation_died
 from workers.coordinator.overdue import end_overdue
 from workers.execution.ledger_journal import LedgerJournal
 from workers.policy.retry import LOOKS
 from workers.runtime.worker_identity import WorkerIdentity
+
 
 def test_only_the_account_that_acted_looks(ledger: Engine) -> None:
     one, number = in_doubt(ledger)

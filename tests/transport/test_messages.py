@@ -6,8 +6,8 @@ import struct
 
 import pytest
 
-from tests.transport.raw import CLSE, OKAY, OPEN, WRTE, RawClient
 from tests.support.transport_target import Target
+from tests.transport.raw import CLSE, OKAY, OPEN, WRTE, RawClient
 
 DELAYED = ("shell_v2", "delayed_ack")
 PRINT = b"shell:seq 20000\0"  # 108,894 bytes

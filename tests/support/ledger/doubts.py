@@ -1,4 +1,4 @@
-"""An action in doubt: what a worker leaves that died behind its point of no return, and the attempt that looks for it."""
+"""An action in doubt: what a worker leaves that dies behind a point of no return, and the attempt that looks."""
 
 from __future__ import annotations
 
