@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from flows.app import App
+from flows.covers import keyboard
 from flows.failures import FlowFailure
 from flows.lossy import holds, may_be
 from flows.pages.comments import CommentRow, CommentsPage
@@ -101,7 +102,7 @@ def send_reply(app: App, page: RepliesPage, action: Action, own_name: str) -> bo
 
 def _tap_like(app: App, button: Node, action: Action, liked: Callable[[Screen], bool | None]) -> bool:
     """`liked` tells the button's state on a screen, None when it is not to be seen there."""
-    _refuse_out_of_reach(button)
+    _refuse_out_of_reach(app, button)
     with _declared(app, action) as act:
         act.tap(button)
         state: bool | None = None
@@ -120,7 +121,7 @@ def _tap_like(app: App, button: Node, action: Action, liked: Callable[[Screen], 
 def _send(app: App, page: CommentsPage | RepliesPage, action: Action, success: str, seen: Callable[..., bool]) -> bool:
     kind, accepted, kept = type(page), False, False
     ready = _quiet(app, _write(app, page, action.text))
-    _refuse_out_of_reach(ready.send)
+    _refuse_out_of_reach(app, ready.send)
     stale = holds(app.profile.toast(ready.screen), success)  # said of an earlier act
     with _declared(app, action) as act:
         act.tap(ready.send)
@@ -143,10 +144,11 @@ def _send(app: App, page: CommentsPage | RepliesPage, action: Action, success: s
         raise FlowFailure("outcome_unknown", "what was sent did not show on the screen")
 
 
-def _refuse_out_of_reach(button: Node) -> None:
-    """Before anything is declared: a node without a place on the screen is not one to tap."""
+def _refuse_out_of_reach(app: App, button: Node) -> None:
+    """Before anything is declared: a node without a place on the screen, or under a keyboard, is not one to tap."""
     if not button.has_place:
         raise FlowFailure("page_not_reached", f"{button.resource_id} has no place on the screen")
+    app.refuse_covered(button)
 
 
 def _says(app: App, page: Page, row: CommentRow | ReplyRow, target: tuple[str, str]) -> bool:
@@ -206,7 +208,7 @@ def _glances(app: App, act: PointOfNoReturn) -> Iterator[Screen]:
     Each look still has the phone's own deadline. A rate-limit page is remembered and closed, for
     only the page under it tells whether the act got through.
     """
-    limit = app.profile.pages.get("rate_limit")
+    limit, hidden = app.profile.pages.get("rate_limit"), False
     for turn in range(VERIFY_LOOKS):
         if turn:
             app.settle()
@@ -215,7 +217,11 @@ def _glances(app: App, act: PointOfNoReturn) -> Iterator[Screen]:
         if over is None and limit is not None and limit.fits(screen) and not act.limited:
             over = screen.find(limit.selectors["ok"])
             act.limited = app.profile.text_on("rate_limit", screen)
-        if over is not None:
+        covered = over is not None and bool(app.covered(over))
+        if over is not None and not covered:
             app.session.phone.tap(over)
+        elif covered and not hidden and keyboard(screen) is not None:
+            hidden = True  # once: where it does not close the keyboard, back would leave the page
+            app.session.phone.press("back")
         else:
             yield screen

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import ClassVar, Protocol, TypeVar
 
+from flows.covers import cover, keyboard
 from flows.failures import FlowFailure
 from flows.lossy import holds, match
 from flows.phone import Key
@@ -17,6 +18,7 @@ T = TypeVar("T")
 SETTLE = 0.3  # seconds between two looks at a screen that is not yet what it should be
 LOOKS = 25  # looks at most until a page is there: about 8 seconds, then the app is slow beyond use
 SLOW_LOOKS = 10  # looks at a page of which some fields are still to come: about 3 seconds
+HIDE_LOOKS = 5  # looks until a keyboard is gone after back: longer than its animation
 RESTARTS = 2  # times that a flow goes on after the app died
 
 # pages that end a flow, and what they mean
@@ -48,12 +50,14 @@ class App:
         self.cleared = 0  # obstacles closed so far
         self.untouched: RecognisedPage | None = None  # the page seen last, until the next touch
         self.scrolls = session.scrolls
+        self.screen: Screen | None = None  # the last look
         self._waited_for_hang = False
+        self._keyboard_looks = 0  # since back was pressed to close the keyboard
 
     def look(self) -> Screen:
         """One dump of the screen."""
         self.session.watch.check()
-        return self.session.phone.look()
+        return self._look()
 
     def read(self, screen: Screen, nodes: Iterable[Node], *, glancing: bool = False) -> bool:
         """Read the unclear texts among these nodes whole, one call for each id; False when the screen has moved since.
@@ -77,10 +81,26 @@ class App:
     def glance(self) -> Screen:
         """A look that does not ask the watch: only behind a point of no return, to learn what came of it."""
         self.untouched = None
-        return self.session.phone.look()
+        return self._look()
+
+    def _look(self) -> Screen:
+        self.screen = self.profile.own(self.session.phone.look())
+        return self.screen
+
+    def covered(self, node: Node) -> str:
+        """The package of what lay over the node's middle at the last look; empty when nothing did."""
+        return cover(self.screen, node, {self.profile.package, *self.profile.dialogs}) if self.screen else ""
+
+    def refuse_covered(self, node: Node) -> None:
+        """Raises FlowFailure('page_not_reached') where the keyboard, a bar or another app would take the tap."""
+        by = self.covered(node)
+        if by:
+            details = {"node": node.resource_id, "covered_by": by}
+            raise FlowFailure("page_not_reached", f"{node.resource_id} is covered by {by}", details)
 
     def tap(self, node: Node) -> None:
-        """Tap the middle of a node."""
+        """Tap the middle of a node. Raises FlowFailure('page_not_reached') for one that is covered."""
+        self.refuse_covered(node)
         self._touch()
         self.session.phone.tap(node)
 
@@ -136,6 +156,8 @@ class App:
                 and screen.packages & {*self.profile.launchers}
             ):
                 raise AppGone("the launcher is in front")
+            if name is not None and self.hide_keyboard(screen):
+                continue
             page = next((kind(self, screen) for kind in kinds if kind.name == name), None)
             if page is None:
                 continue
@@ -150,6 +172,8 @@ class App:
         """Close what lies over the page; True when something did. Raises AppGone after a crash dialog."""
         close = self.profile.popup_close(screen)
         if close is not None:
+            if self.hide_keyboard(screen):
+                return True
             self.tap(close)
             self.cleared += 1
             return True
@@ -168,6 +192,20 @@ class App:
         if button is not None:
             self.tap(button)
         raise AppGone(title.text)
+
+    def hide_keyboard(self, screen: Screen) -> bool:
+        """Close the keyboard by one press of back, which does not leave the page; True while it is on its way down.
+
+        One that stays up is lived with: another back might leave the page.
+        """
+        if keyboard(screen) is None:
+            self._keyboard_looks = 0
+            return False
+        if not self._keyboard_looks:
+            self.press("back")
+            self.cleared += 1
+        self._keyboard_looks += 1
+        return self._keyboard_looks <= HIDE_LOOKS
 
     def start(self) -> None:
         """Bring the app to the foreground from its first page."""

@@ -70,6 +70,7 @@ class AppProfile(_Data):
     package: str = Field(pattern=r"^[a-zA-Z][\w.]+$")
     versions: tuple[str, ...] = ()
     launchers: tuple[str, ...] = ()
+    dialogs: tuple[str, ...] = ("android",)  # packages of the system's dialogs
     pages: dict[str, PageProfile]
     overlays: Overlays
     texts: Texts
@@ -80,6 +81,10 @@ class AppProfile(_Data):
         if not pages:
             raise ValueError("a profile needs at least one page")
         return pages
+
+    def own(self, screen: Screen) -> Screen:
+        """The screen as pages read it: nodes of the app and of the system's dialogs alone, no keyboard's or bar's."""
+        return screen.of({self.package, *self.dialogs})
 
     def page_of(self, screen: Screen) -> str | None:
         """The name of the page on top of the screen, or None when no fingerprint fits."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -140,6 +140,16 @@ class Screen:
         if root.tag != "hierarchy":
             raise ScreenError(f"the dump's root is <{root.tag}>, not <hierarchy>")
         return cls(_read_all(root), on_its_side=root.get("rotation") in _ON_ITS_SIDE)
+
+    def of(self, packages: Collection[str]) -> Screen:
+        """The same screen, on which only nodes of these packages are found by id; it keeps all its windows."""
+        own = Screen([], on_its_side=self.on_its_side)
+        own.roots, own.packages = self.roots, self.packages
+        for resource_id, nodes in self._by_id.items():
+            kept = [node for node in nodes if node.package in packages]
+            if kept:
+                own._by_id[resource_id] = kept
+        return own
 
     def find(self, resource_id: str) -> Node | None:
         """The first node with this id."""

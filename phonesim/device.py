@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from PIL import Image
@@ -26,16 +27,20 @@ from phonesim.practice.app import PracticeApp
 from phonesim.practice.keyguard import build_keyguard
 from phonesim.roughness import BatteryKind, Roughness
 from phonesim.uia.process import UiProcess
+from phonesim.windows.bars import STATUS, navigation_bar, status_bar
+from phonesim.windows.decor import decorated
+from phonesim.windows.keyboard import DEFAULT_IME, DELETE, ENTER, SPACE
+from phonesim.windows.stack import Windows, stack
+from phonesim.world.formats import CHINA
 
 Draw = Callable[[Node, int, int], Image.Image]
 Moment = Literal["next_tap", "after_tap"]
 
 WIDTH, HEIGHT = 1080, 2400
 BOOT_ID = "/proc/sys/kernel/random/boot_id"  # what the kernel draws when it starts
-DEFAULT_IME = "com.android.inputmethod.latin/.LatinIME"
 STORAGE_KILOBYTES, FREE_KILOBYTES = 115_249_236, 73_881_384
 CALLS = 500  # of the UI server, that a phone remembers
-KEY_POWER, KEY_ENTER, KEY_DELETE, KEY_SLEEP, KEY_WAKEUP = 26, 66, 67, 223, 224
+KEY_BACK, KEY_POWER, KEY_ENTER, KEY_DELETE, KEY_SLEEP, KEY_WAKEUP = 4, 26, 66, 67, 223, 224
 
 SETTINGS = {
     "system screen_brightness": "102",
@@ -117,6 +122,8 @@ class Device:
             "secure default_input_method": DEFAULT_IME,
             **SETTINGS,
         }
+        self.app.keyboard.ime = lambda: self.settings["secure default_input_method"]
+        self.notifications: list[str] = []  # words of those that the status bar shows
         self.properties = _properties(serial)
         self.reverses = Reverses()
         self.log = Log()
@@ -158,10 +165,41 @@ class Device:
     # the screen
 
     def screen(self) -> Node:
-        """The screen as it is now."""
+        """The window in front, and what lies over it as a dialog: where selectors look, and keys go."""
         if self.locked:
             return build_keyguard(*self.size)
-        return self.app.render(*self.size)
+        return decorated(self.app.render(*self.size))
+
+    def windows(self) -> Windows:
+        """All windows as they are now."""
+        clock = datetime.fromtimestamp(self.app.world.now(), CHINA).strftime("%H:%M")
+        bars = [status_bar(self.size[0], clock, self.battery.level, self.notifications), navigation_bar(*self.size)]
+        keyboard = self.app.keyboard.window(*self.size) if self.keyboard_open else None
+        return stack(self.screen(), keyboard, [] if self.locked else bars)
+
+    @property
+    def keyboard_open(self) -> bool:
+        """Is the keyboard on the screen?"""
+        return self.app.keyboard_open and not self.locked
+
+    def _over_app(self, x: int, y: int) -> bool:
+        """Does another window than the app's take a finger there?"""
+        if self.locked or (y < STATUS and not self.app.dialog_open):
+            return True
+        return self.keyboard_open and self.app.keyboard.pressed(*self.size, x, y) is not None
+
+    def _press(self, x: int, y: int) -> None:
+        """A finger taps: the app takes it, or a key of the keyboard, which types."""
+        if not self._over_app(x, y):
+            self.app.tap(x, y)
+            return
+        pressed = self.app.keyboard.pressed(*self.size, x, y) if self.keyboard_open else None
+        if pressed == DELETE:
+            self.type_text("", replace=False, erase=1)
+        elif pressed == ENTER:
+            self.app.key(KEY_ENTER)
+        elif pressed:
+            self.type_text(" " if pressed == SPACE else pressed, replace=False)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -193,12 +231,12 @@ class Device:
 
     async def picture(self, image_format: Literal["JPEG", "PNG"], quality: int = 80) -> bytes:
         """The screen as an encoded picture."""
-        root = self.screen()
+        root = self.windows().picture()
         return await asyncio.get_running_loop().run_in_executor(_painter, self._encode, root, image_format, quality)
 
     async def pixels(self) -> bytes:
         """The screen as raw RGBA."""
-        root = self.screen()
+        root = self.windows().picture()
         draw = lambda: self._draw(root, *self.size).convert("RGBA").tobytes()  # noqa: E731
         return await asyncio.get_running_loop().run_in_executor(_painter, draw)
 
@@ -212,16 +250,16 @@ class Device:
 
     async def tap(self, x: int, y: int) -> None:
         """Tap a pixel. A fault may strike before the tap takes effect, or between that and the answer."""
-        await self._touch(x, y, lambda: self.app.tap(x, y), REAL_SECONDS["tap"])
+        await self._touch(x, y, lambda: self._press(x, y), REAL_SECONDS["tap"])
 
     async def long_press(self, x: int, y: int, real_seconds: float) -> None:
         """Rest a finger on a pixel for that long on a real phone."""
-        await self._touch(x, y, lambda: self.app.long_press(x, y), real_seconds)
+        await self._touch(x, y, lambda: None if self._over_app(x, y) else self.app.long_press(x, y), real_seconds)
 
     async def swipe(self, x1: int, y1: int, x2: int, y2: int, real_seconds: float) -> None:
         """Drag a finger, taking that long on a real phone."""
         await self._take(real_seconds)
-        if not self.locked:
+        if not self._over_app(x1, y1):
             self.app.swipe(x1, y1, x2, y2)
 
     async def key(self, code: int) -> None:
@@ -251,8 +289,7 @@ class Device:
             self.on_moment("next_tap", target)
             await asyncio.sleep(0)  # where the fault killed the process that carries this out, it ends here
         await self._take(real_seconds)
-        if not self.locked:
-            act()
+        act()
         if self.on_moment:
             self.on_moment("after_tap", target)
             await self.awake.wait()
@@ -265,6 +302,8 @@ class Device:
     def _resource_at(self, x: int, y: int) -> str:
         """The resource id of the topmost clickable node under a pixel, without its package."""
         hit = ""
+        if self._over_app(x, y):
+            return hit
         for node in self.screen().walk():
             left, top, right, bottom = node.bounds
             if node.clickable and left <= x < right and top <= y < bottom:

@@ -11,6 +11,7 @@ from phonesim.adb.connection import Greeting
 from phonesim.adb.port import AdbPort
 from phonesim.device import Battery, Device, Moment
 from phonesim.pace import REAL_SECONDS
+from phonesim.windows.keyboard import CANDIDATE_WORDS
 
 HOT_TENTHS = 520  # 52.0 °C; phones throttle from about 45 °C
 LOW_PERCENT = 4
@@ -179,6 +180,25 @@ def _inject_refused(phone: Phone, *, refused: bool) -> None:
     phone.device.app.rough = replace(phone.device.rough, inject_refused=refused)
 
 
+def _keyboard(phone: Phone, options: Mapping[str, Any]) -> None:
+    keyboard = phone.device.app.keyboard
+    keyboard.candidates = _words("keyboard", "candidates", options) or CANDIDATE_WORDS
+    keyboard.forced = True
+
+
+def _no_keyboard(phone: Phone) -> None:
+    keyboard = phone.device.app.keyboard
+    keyboard.candidates = CANDIDATE_WORDS
+    keyboard.close()
+
+
+def _words(fault: str, name: str, options: Mapping[str, Any]) -> list[str]:
+    words = options.get(name, [])
+    if not isinstance(words, list) or not all(isinstance(each, str) for each in words):
+        raise FaultError(f"{fault}: {name} must be a list of texts")
+    return words
+
+
 FAULTS: Mapping[str, Kind] = {
     "unplug": Kind(lambda phone, options: phone.port.unplug(), _replug),
     "offline": _greeting(Greeting.OFFLINE),
@@ -203,6 +223,12 @@ FAULTS: Mapping[str, Kind] = {
     "inject_refused": Kind(
         lambda phone, options: _inject_refused(phone, refused=True),
         lambda phone: _inject_refused(phone, refused=False),
+    ),
+    "keyboard": Kind(_keyboard, _no_keyboard, frozenset({"candidates"})),
+    "notifications": Kind(
+        lambda phone, options: setattr(phone.device, "notifications", _words("notifications", "words", options)),
+        lambda phone: setattr(phone.device, "notifications", []),
+        frozenset({"words"}),
     ),
     "network_down": _flag("network_down"),
     "popup": Kind(

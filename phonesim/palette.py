@@ -116,10 +116,14 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
         "alertTitle": Look(size=44),
         "button1": Look(ink="#1a73e8", size=42),
         "button2": Look(ink="#1a73e8", size=42),
+        "clock": Look(ink=GREY, size=32),
+        "keyboard_holder": Look(fill="#d2d5db"),
+        "candidate": Look(size=40, centred=True),
         "workspace": Look(fill="#274b6d"),
         "icon": Look(ink="white", size=34, fill=DARK, radius=48, centred=True),
     }
 )
+KEY = Look(size=44, ink=DARK, fill="white", radius=10, line="#b4b8c0", centred=True, hint=True)
 TAB = Look(size=42, ink=GREY, fill="white", centred=True)
 DARK_PAGES = ("page_feed", "page_video", "page_comments", "page_menu")
 PLAIN = Look()
@@ -128,6 +132,8 @@ PLAIN = Look()
 def look_of(node: Node) -> Look:
     """The look of a node, also one whose id drifted, is chosen or is disabled."""
     name = short_name(node)
+    if name.startswith("key_pos_"):
+        return KEY
     look = TAB if name.startswith("tab_") else LOOKS.get(name, PLAIN)
     if node.selected:
         look = replace(look, ink=RED, icon="tick" if name == "report_reason" else look.icon)

@@ -10,7 +10,7 @@ from phonesim.practice import DRIFT_SUFFIX, LABEL, LAUNCHER, PACKAGE, overlays, 
 from phonesim.practice.author import AuthorPage
 from phonesim.practice.comments import CommentsPage
 from phonesim.practice.feed import FeedPage
-from phonesim.practice.frame import LAYOUT, Frame
+from phonesim.practice.frame import LAYOUT, WIDTH, Frame
 from phonesim.practice.guards import LoginPage, RateLimitPage, VerifyPage
 from phonesim.practice.me import MePage
 from phonesim.practice.menu import MenuPage, ReportPage
@@ -19,6 +19,7 @@ from phonesim.practice.replies import RepliesPage
 from phonesim.practice.search import SearchPage
 from phonesim.practice.video import VideoPage
 from phonesim.roughness import Roughness, is_sticker
+from phonesim.windows.keyboard import Keyboard
 from phonesim.world import Actor, Comment, Gone, MayNotAct, World
 
 TOAST_SECONDS = 2.0
@@ -49,6 +50,7 @@ class PracticeApp:
         self.network_down = False
         self.loading_fails = 0
         self.rough = Roughness()
+        self.keyboard = Keyboard()
         self.rng = random.Random(phone_serial)  # what the phone's roughness is drawn from
         self._rate_limited = False
         self._limit_hidden = False
@@ -75,6 +77,8 @@ class PracticeApp:
         if not self.running:
             self.running = True
             self.open_tab("home")
+        if not self.foreground:
+            self.keyboard.close()
         self.foreground = True
 
     def stop(self) -> None:
@@ -83,6 +87,7 @@ class PracticeApp:
         self._stack.clear()
         self._popup = self._dialog = ""
         self._toast_until = 0.0
+        self.keyboard.close()
 
     def render(self, width: int, height: int) -> Node:
         """The screen as it is now, `width` × `height` pixels."""
@@ -110,7 +115,9 @@ class PracticeApp:
         if code == KEY_HOME:
             self.foreground = False
         elif self.foreground and not self._dialog:
-            if code == KEY_BACK:
+            if code == KEY_BACK and self.keyboard_open:
+                self.keyboard.close()
+            elif code == KEY_BACK:
                 self._back()
             elif code == KEY_ENTER and not self._popup:
                 self._page().enter()
@@ -142,6 +149,16 @@ class PracticeApp:
         """Gone from the phone, with its icon, until it is installed again."""
         self.stop()
         self.installed = False
+
+    @property
+    def keyboard_open(self) -> bool:
+        """Is the keyboard on the screen?"""
+        return self.foreground and not self._dialog and self.keyboard.is_open_on(self._page())
+
+    @property
+    def dialog_open(self) -> bool:
+        """Does a dialog of the system lie over everything?"""
+        return bool(self._dialog)
 
     def show_popup(self, title: str) -> None:
         """The app's own pop-up, until it is closed."""
@@ -213,6 +230,9 @@ class PracticeApp:
         self.last_toast = text
         self._toast_until = self._clock() + TOAST_SECONDS
 
+    def open_keyboard(self) -> None:
+        self.keyboard.open_on(self._page())
+
     def close(self) -> None:
         if len(self._stack) > 1:
             self._stack.pop()
@@ -227,22 +247,26 @@ class PracticeApp:
             self._stack.append(MePage(self))
 
     def open_author(self, author_id: str) -> None:
-        self._stack.append(AuthorPage(self, self.world.author(author_id)))
+        self._open(AuthorPage(self, self.world.author(author_id)))
 
     def open_video(self, video_id: str) -> None:
-        self._stack.append(VideoPage(self, self.world.video(video_id)))
+        self._open(VideoPage(self, self.world.video(video_id)))
 
     def open_comments(self, video_id: str) -> None:
-        self._stack.append(CommentsPage(self, self.world.video(video_id)))
+        self._open(CommentsPage(self, self.world.video(video_id)))
 
     def open_replies(self, comment: Comment) -> None:
-        self._stack.append(RepliesPage(self, comment, self._author_of(comment)))
+        self._open(RepliesPage(self, comment, self._author_of(comment)))
 
     def open_menu(self, comment: Comment) -> None:
-        self._stack.append(MenuPage(self, comment, self._author_of(comment)))
+        self._open(MenuPage(self, comment, self._author_of(comment)))
 
     def open_report(self, comment: Comment) -> None:
-        self._stack.append(ReportPage(self, comment, self._author_of(comment)))
+        self._open(ReportPage(self, comment, self._author_of(comment)))
+
+    def _open(self, page: Page) -> None:
+        self.keyboard.close()
+        self._stack.append(page)
 
     def _author_of(self, comment: Comment) -> str:
         return self.world.video(comment.video_id).author_id
@@ -287,8 +311,12 @@ class PracticeApp:
     def _build_page(self, frame: Frame) -> None:
         page = self._page()
         frame.suffix = DRIFT_SUFFIX if self.drifted and page.drifts else ""
-        root = frame.add(frame.root, LAYOUT, page.name, (0, 0, 1080, frame.height))
+        whole = frame.height
+        if page.resizes and self.keyboard_open and whole > WIDTH:  # on its side the keyboard takes all the room
+            frame.height -= self.keyboard.height(whole)
+        root = frame.add(frame.root, LAYOUT, page.name, (0, 0, WIDTH, frame.height))
         page.build(frame, root)
+        frame.height = whole
         if self.rough.slow_fields and self._clock() - page.since < slow.SECONDS:
             slow.hold_back(root)
         frame.suffix = ""

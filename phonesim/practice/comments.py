@@ -33,14 +33,19 @@ class CommentsPage(Page):
 
     name = "page_comments"
     activity = ".VideoActivity"
+    resizes = True
     drifts = True
 
     def __init__(self, shell: Shell, video: Video) -> None:
         super().__init__(shell)
         self._video = video
-        self._input = InputBar("comment", self._send)
+        self._input = InputBar("comment", self._send, shell.open_keyboard)
         comments = shell.world.comments(video.id, shell.actor.account_id)
         self._rows = PartList((self._row(comment) for comment in comments), Row.height, shell)
+
+    @property
+    def focused(self) -> bool:
+        return self._input.focused
 
     def build(self, frame: Frame, root: Node) -> None:
         world, video = self.shell.world, self._video

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from phonesim.node import Node
-from phonesim.practice.frame import BUTTON, GROUP, INPUT, Frame
+from phonesim.practice.frame import BUTTON, GROUP, INPUT, Frame, Touch
 
 HEIGHT = 190
 
@@ -13,12 +13,13 @@ HEIGHT = 190
 class InputBar:
     """A text field and its send button; the text goes when it was sent."""
 
-    def __init__(self, prefix: str, send: Callable[[str], bool]) -> None:
+    def __init__(self, prefix: str, send: Callable[[str], bool], open_keyboard: Touch) -> None:
         """Ids are `prefix`_input and `prefix`_send. `send` gets the text and says whether it went."""
         self._prefix = prefix
         self._send = send
+        self._open_keyboard = open_keyboard
         self._text = ""
-        self._focused = False
+        self.focused = False
 
     def build(self, frame: Frame, root: Node, *, enabled: bool) -> None:
         """`enabled`: may the account write here? What is written already can be tried to send all the same."""
@@ -27,20 +28,21 @@ class InputBar:
         box, hint = (36, top + 30, 850, top + 140), "说点什么…"
         name = f"{self._prefix}_input"
         field = frame.add(bar, INPUT, name, box, self._text, desc=hint, tap=self._focus, enabled=enabled)
-        field.focused = self._focused
+        field.focused = self.focused
         frame.on_edit(field, self._edit)
         box = (880, top + 30, 1044, top + 140)
         ready = bool(self._text.strip())
         frame.add(bar, BUTTON, f"{self._prefix}_send", box, "发送", tap=self._submit, enabled=ready)
 
     def _focus(self) -> None:
-        self._focused = True
+        self.focused = True
+        self._open_keyboard()
 
     def _edit(self, text: str) -> None:
         self._text = text
-        self._focused = True
+        self.focused = True
 
     def _submit(self) -> None:
         if self._send(self._text):
             self._text = ""
-            self._focused = False
+            self.focused = False

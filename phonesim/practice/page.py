@@ -33,6 +33,9 @@ class Shell(Loads, Protocol):
     def toast(self, text: str) -> None:
         """Show a toast."""
 
+    def open_keyboard(self) -> None:
+        """A finger gave a field of the page on top the focus."""
+
     def close(self) -> None:
         """Leave the page on top."""
 
@@ -58,6 +61,7 @@ class Page(ABC):
     name: ClassVar[str]
     activity: ClassVar[str] = ".MainActivity"
     drifts: ClassVar[bool] = False  # do its resource ids change with the page-drift fault?
+    resizes: ClassVar[bool] = False  # does the keyboard push its lower edge up (adjustResize), or cover it?
 
     def __init__(self, shell: Shell) -> None:
         self.shell = shell
@@ -66,6 +70,11 @@ class Page(ABC):
     @abstractmethod
     def build(self, frame: Frame, root: Node) -> None:
         """Add the page's nodes below its root node, which covers the screen."""
+
+    @property
+    def focused(self) -> bool:
+        """Has a field of the page the focus?"""
+        return False
 
     def enter(self) -> None:  # noqa: B027 - most pages have no use for it
         """The enter key."""

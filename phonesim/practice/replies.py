@@ -20,13 +20,18 @@ class RepliesPage(Page):
 
     name = "page_replies"
     activity = ".VideoActivity"
+    resizes = True
 
     def __init__(self, shell: Shell, comment: Comment, author_id: str) -> None:
         super().__init__(shell)
         self._comment = comment
         self._author_id = author_id
-        self._input = InputBar("reply", self._send)
+        self._input = InputBar("reply", self._send, shell.open_keyboard)
         self._replies = PartList(shell.world.replies(comment, shell.actor.account_id), _height, shell)
+
+    @property
+    def focused(self) -> bool:
+        return self._input.focused
 
     def build(self, frame: Frame, root: Node) -> None:
         frame.add(root, LABEL_VIEW, "replies_title", (300, 90, 780, 170), "回复")

@@ -22,6 +22,10 @@ class SearchPage(Page):
         self._focused = False
         self._found: PartList[Author] | None = None
 
+    @property
+    def focused(self) -> bool:
+        return self._focused
+
     def enter(self) -> None:
         self._search()
 
@@ -66,6 +70,7 @@ class SearchPage(Page):
 
     def _focus(self) -> None:
         self._focused = True
+        self.shell.open_keyboard()
 
     def _edit(self, text: str) -> None:
         self._text = text

@@ -11,8 +11,8 @@ from phonesim.shell.command import Call, Command, Result, failed, said
 from phonesim.shell.log import LOG_COMMANDS
 from phonesim.uia.hierarchy import dump
 from phonesim.uia.phone_calls import KEYS
+from phonesim.windows.keyboard import ADB_KEYBOARD, DEFAULT_IME
 
-ADB_KEYBOARD = "com.github.uiautomator/.AdbKeyboard"
 LONG_PRESS_SECONDS = 0.4
 NAMESPACES = ("system", "secure", "global")
 SHELL_REFUSED = (
@@ -82,7 +82,7 @@ async def ime(call: Call) -> Result:
     if action == "set":
         device.settings["secure default_input_method"] = name
     elif action == "disable" and device.settings["secure default_input_method"] == name:
-        device.settings["secure default_input_method"] = phone.DEFAULT_IME
+        device.settings["secure default_input_method"] = DEFAULT_IME
     return said(f"Input method {name}: {action} done")
 
 
@@ -139,7 +139,8 @@ async def uiautomator(call: Call) -> Result:
         return failed("usage: uiautomator dump [FILE]")
     path = next((arg for arg in call.args[1:] if arg.startswith("/")), "/sdcard/window_dump.xml")
     await call.device.pace.take("dump")
-    call.device.files.write(call.path(path), dump(call.device.screen(), 50).encode())
+    windows, compressed = call.device.windows(), "--compressed" in call.args
+    call.device.files.write(call.path(path), dump(windows.front, 50, over=windows.over, compressed=compressed).encode())
     return said(f"UI hierchary dumped to: {path}")  # the misspelling is Android's
 
 
@@ -161,7 +162,10 @@ def keyboard_broadcast(call: Call, action: str, extras: Mapping[str, str]) -> st
     if action in ("ADB_KEYBOARD_EDITOR_CODE", "ADB_KEYBOARD_SMART_ENTER"):
         device.app.key(phone.KEY_ENTER)
         return "success"
-    return "success" if action == "ADB_KEYBOARD_HIDE" else None
+    if action == "ADB_KEYBOARD_HIDE":
+        device.app.keyboard.close()
+        return "success"
+    return None
 
 
 async def svc(call: Call) -> Result:

@@ -53,13 +53,28 @@ def _window_displays(device: Device) -> str:
         "  mLayoutSeq=812\n"
         f"  mCurrentFocus=Window{{5f1c2a9 u0 {focus}}}\n"
         f"  mFocusedApp=ActivityRecord{{8d04e7b u0 {package}/{activity} t21}}"
+        f"{_ime_target(device)}"
+    )
+
+
+def _ime_target(device: Device) -> str:
+    """Whose window the keyboard serves, and where it lies."""
+    if not device.keyboard_open:
+        return ""
+    (width, height), (package, activity) = device.size, device.foreground()
+    top = height - device.app.keyboard.height(height)
+    target = f"Window{{5f1c2a9 u0 {package}/{package}{activity}}}"
+    return (
+        f"\n  imeLayeringTarget in display# 0 {target}\n  imeInputTarget in display# 0 {target}\n"
+        "  mInputMethodWindow=Window{5f1c2a3 u0 InputMethod}\n"
+        f"    InsetsSource id=3 type=ime frame=[0,{top}][{width},{height}] visible=true"
     )
 
 
 def _window_windows(device: Device) -> str:
     package, activity = device.foreground()
     names = ["StatusBar", "NavigationBar0", "NotificationShade"]
-    names += ["InputMethod"] if device.focused_input() else []
+    names += ["InputMethod"] if device.keyboard_open else []
     names.append(f"{package}/{package}{activity}")
     lines = ["WINDOW MANAGER WINDOWS (dumpsys window windows)"]
     for number, name in enumerate(names):
@@ -150,8 +165,17 @@ def _power(device: Device) -> str:
 
 
 def _input_method(device: Device) -> str:
-    shown = "true" if device.focused_input() else "false"
-    return f"  mCurMethodId={device.settings['secure default_input_method']}\n  mInputShown={shown}"
+    shown, served = ("true" if device.keyboard_open else "false"), ("true" if device.focused_input() else "false")
+    return (
+        f"  mCurMethodId={device.settings['secure default_input_method']}\n"
+        f"  mShowRequested={shown} mShowExplicitlyRequested=false mShowForced=false mInputShown={shown}\n"
+        f"  mImeWindowVis={3 if device.keyboard_open else 0}\n"
+        "Input method client state for ClientState{5f1c2a9 uid=10144 pid=2144 displayId=0}:\n"
+        f"  mActive={served} mServedView={'android.widget.EditText' if device.focused_input() else 'null'}\n"
+        "Input method service state for InputMethodService:\n"
+        f"  mDecorViewVisible={shown} mWindowVisible={shown} mInShowWindow=false\n"
+        f"  mShowInputRequested={shown} mLastShowInputRequested={shown} mIsInputViewShown={shown}"
+    )
 
 
 def _surface_flinger(device: Device) -> str:

@@ -8,16 +8,15 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 
-from phonesim.device import DEFAULT_IME
 from phonesim.practice import LAUNCHER
 from phonesim.shell.android import (
-    ADB_KEYBOARD,
     ANDROID_COMMANDS,
     BROADCAST_CANCELLED,
     BROADCAST_OK,
     keyboard_broadcast,
 )
 from phonesim.shell.command import Call, Command, Result, failed, said
+from phonesim.windows.keyboard import ADB_KEYBOARD, DEFAULT_IME
 
 SYSTEM_PACKAGES = ("android", "com.android.settings", "com.android.systemui", LAUNCHER)
 MAIN_ACTIVITY = ".MainActivity"

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from phonesim.node import Node
 
 HEADER = "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?>\r\n"
+UNIMPORTANT = frozenset(
+    {"android.view.View", "android.view.ViewGroup", "android.widget.FrameLayout", "android.widget.LinearLayout"}
+)
 _BOOL = ("false", "true")
 _ESCAPES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;"}
 _ESCAPES |= {ord("\n"): "&#10;", ord("\r"): "&#13;", ord("\t"): "&#9;"}
@@ -16,16 +21,40 @@ _STRIPPED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\ud
 _PAIR = re.compile(r"[\U00010000-\U0010ffff]")
 
 
-def dump(root: Node, max_depth: int, only_package: str | None = None, *, rotation: int = 0) -> str:
-    """The screen as XML, at most `max_depth` levels of nodes deep.
+def dump(
+    root: Node,
+    max_depth: int,
+    only_package: str | None = None,
+    *,
+    rotation: int = 0,
+    over: Sequence[Node] = (),
+    compressed: bool = False,
+) -> str:
+    """The screen as XML, at most `max_depth` levels of nodes deep: the window in front, then those over it.
 
     `only_package` leaves out what belongs to another package (a system dialog over the app), as a
-    dump of the active window alone does.
+    dump of the active window alone does. `compressed` leaves out what tells and takes nothing, see `matters`.
     """
     parts = [HEADER, f'<hierarchy rotation="{rotation}">']
-    _write(parts, root, 0, max_depth, only_package)
+    for window in (root, *over):
+        _write(parts, _compress(window) if compressed else window, 0, max_depth, only_package)
     parts.append("</hierarchy>")
     return "".join(parts)
+
+
+def matters(node: Node) -> bool:
+    """Is the node important for accessibility? Layouts and bare views are not: a compressed dump leaves them out."""
+    takes = node.clickable or node.long_clickable or node.scrollable or node.focusable or node.checkable
+    return takes or bool(node.text or node.desc) or node.cls not in UNIMPORTANT
+
+
+def _compress(node: Node) -> Node:
+    return replace(node, children=[kept for child in node.children for kept in _kept(child)])
+
+
+def _kept(node: Node) -> list[Node]:
+    whole = _compress(node)
+    return [whole] if matters(node) else whole.children
 
 
 def _write(parts: list[str], node: Node, index: int, depth: int, only_package: str | None) -> None:

@@ -41,10 +41,10 @@ async def device_info(device: Device) -> dict[str, Any]:
 async def dump_window_hierarchy(
     device: Device, compressed: bool = False, depth: int = 50, root_in_active: bool = False
 ) -> str:
-    """`compressed` changes nothing: the practice app has no layout nodes that it would leave out."""
     await device.pace.take("dump")
-    root = device.screen()
-    return dump(root, depth, root.package if root_in_active else None, rotation=int(device.landscape))
+    windows = device.windows()
+    over = () if root_in_active else windows.over
+    return dump(windows.front, depth, rotation=int(device.landscape), over=over, compressed=compressed)
 
 
 async def take_screenshot(device: Device, scale: float = 1, quality: int = 80) -> str:
