@@ -89,10 +89,10 @@ def test_a_comment_that_stands_in_the_status_bar_alone_is_not_found(rig: Rig) ->
     assert not rig.truth()
 
 
-def test_a_like_that_the_keyboard_took_is_not_called_done(rig: Rig) -> None:
-    author, video = rig.video(60, 140)
-    rig.shelf.fault("keyboard", at="next_tap", on="video_like")
-    failure = rig.fails("directed", kind="like_video", author_id=author, title=video["title"])
+def test_an_act_that_the_keyboard_took_is_not_called_done(rig: Rig) -> None:
+    author, video = rig.video(20, 40)
+    rig.shelf.fault("keyboard", at="next_tap", on="comment_send")
+    failure = rig.fails("directed", kind="comment", author_id=author, title=video["title"], text="没有发出去")
     assert failure.code == "outcome_unknown"
     assert len(rig.journal.open) == 1
     assert not rig.truth()
