@@ -28,9 +28,19 @@ def box(node: etree._Element) -> list[int]:
 
 
 def one(root: etree._Element, resource_id: str) -> etree._Element:
-    found = root.xpath(f'.//node[@resource-id="{resource_id}"]')
+    found = [node for node in root.iter("node") if node.get("resource-id") == resource_id]
     assert len(found) == 1, resource_id
     return found[0]
+
+
+def clickable(root: etree._Element) -> list[etree._Element]:
+    return [node for node in root.iter("node") if node.get("clickable") == "true"]
+
+
+def told(root: etree._Element) -> list[tuple[str, str]]:
+    """What the nodes of a window say, in their order."""
+    words = [(node.get("text", ""), node.get("content-desc", "")) for node in root.iter("node")]
+    return [each for each in words if any(each)]
 
 
 def shown(phone: adbutils.AdbDevice) -> bool:
@@ -48,7 +58,6 @@ def test_each_window_has_its_root(d: uiautomator2.Device) -> None:
     assert {node.get("package") for node in app.iter("node")} == {PACKAGE}
     content = one(app, "android:id/content")
     assert content.get("class") == "android.widget.FrameLayout"
-    assert content.xpath(".//node[@resource-id]")
     assert one(content, named("page_feed")) is not None
     above = [node.get("class") for node in content.iterancestors("node")]
     assert above == ["android.widget.FrameLayout", "android.widget.LinearLayout", "android.widget.FrameLayout"]
@@ -61,12 +70,10 @@ def test_a_compressed_dump_leaves_out_layouts_and_nothing_else(d: uiautomator2.D
     open_comments(d)
     whole, small = roots(d), roots(d, compressed=True)
     assert len(whole) == len(small)
-    told = [side[0].xpath(".//node/@text[. != ''] | .//node/@content-desc[. != '']") for side in (whole, small)]
-    assert told[0] == told[1]
-    assert len(told[0]) > 5
-    touched = [side[0].xpath('.//node[@clickable="true"]/@bounds') for side in (whole, small)]
-    assert touched[0] == touched[1]
-    assert not small[0].xpath('.//node[@resource-id="android:id/content"]')
+    assert told(whole[0]) == told(small[0])
+    assert len(told(whole[0])) > 5
+    assert [box(node) for node in clickable(whole[0])] == [box(node) for node in clickable(small[0])]
+    assert all(node.get("resource-id") != "android:id/content" for node in small[0].iter("node"))
 
 
 def test_the_status_bar_tells_time_charge_and_notifications(d: uiautomator2.Device, shelf: Shelf) -> None:
@@ -75,8 +82,8 @@ def test_the_status_bar_tells_time_charge_and_notifications(d: uiautomator2.Devi
     bar = next(window for window in roots(d) if window.xpath(f'.//node[@resource-id="{SYSTEM_UI}:id/clock"]'))
     assert one(bar, f"{SYSTEM_UI}:id/clock").get("text", "").replace(":", "").isdigit()
     assert "86" in one(bar, f"{SYSTEM_UI}:id/battery").get("content-desc", "")
-    told = [node.get("content-desc") for node in one(bar, f"{SYSTEM_UI}:id/notification_icon_area")]
-    assert told == [words[0], 'a < b & "c" ..']
+    icons = [node.get("content-desc") for node in one(bar, f"{SYSTEM_UI}:id/notification_icon_area")]
+    assert icons == [words[0], 'a < b & "c" ..']
     shelf.heal()
     assert "微信通知" not in d.dump_hierarchy()
 
@@ -108,7 +115,7 @@ def test_the_keyboard_takes_the_fingers_on_it(d: uiautomator2.Device) -> None:
     d.swipe(500, 2000, 500, 1600)
     assert d(resourceId=named("page_search")).exists
     d(resourceId=named("search_input")).set_text("")
-    keys = {node.get("content-desc"): box(node) for node in roots(d)[-1].xpath('.//node[@clickable="true"]')}
+    keys = {node.get("content-desc"): box(node) for node in clickable(roots(d)[-1])}
     for sign in ("o", "k", "k", "删除"):
         left, top, right, bottom = keys[sign]
         assert top >= TOP
