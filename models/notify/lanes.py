@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, CursorResult, and_, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from models.backoff import Backoff
 from models.notify.alerts import raise_alert
 from models.tables import Delivery, DeliveryAttempt, Endpoint, Lane
 from models.tables.enums import DeliveryState
@@ -23,7 +24,8 @@ from models.tables.enums import DeliveryState
 OPENS_AFTER = 5  # failures one after the other
 # Nobody answered: that says something of the origin, and nothing of the path.
 UNANSWERED = frozenset({"timed_out", "no_connection", "tls_failed", "no_http", "name_not_resolved"})
-LANE_PAUSE, LONGEST_LANE_PAUSE = timedelta(seconds=5), timedelta(minutes=30)  # doubled from one try to the next
+LANE_PAUSE, LONGEST_LANE_PAUSE = timedelta(seconds=5), timedelta(minutes=30)
+LANE_PAUSES = Backoff(first=LANE_PAUSE.total_seconds(), most=LONGEST_LANE_PAUSE.total_seconds())
 RUNG_FOR = timedelta(seconds=5)  # a ticket that nobody took by then is lost, or waits behind others
 GIVE_UP_AT_ONCE = 1000
 
@@ -221,8 +223,7 @@ def _tell_lane(session: Session, sending: Sending, came: TryResult, now: datetim
     if sending.probes_lane or lane.failures < OPENS_AFTER:  # those that were under way when it opened say no more
         lane.failures += 1
         if lane.failures >= OPENS_AFTER:
-            doubled = LANE_PAUSE * 2 ** min(lane.failures - OPENS_AFTER, 20)
-            lane.paused_until = now + min(doubled, LONGEST_LANE_PAUSE)
+            lane.paused_until = now + timedelta(seconds=LANE_PAUSES.wait(lane.failures - OPENS_AFTER + 1))
         if lane.failures == OPENS_AFTER:
             _say_failing(session, sending, lane.origin, came, now)
     return lane.failures >= OPENS_AFTER

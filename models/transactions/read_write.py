@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
+from random import Random
 from typing import TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from models.backoff import Backoff
 from models.database.error_kinds import asks_to_try_again
 from models.transactions.state_change_capture import ChangeCapturingSession
 
 T = TypeVar("T")
 
 _TRIES = 8
+_PAUSES = Backoff(first=0.04, most=2.56)  # most is that of the last pause
+_CHANCE = Random()
 
 
-def write(engine: Engine, work: Callable[[Session], T]) -> T:
+def write(
+    engine: Engine,
+    work: Callable[[Session], T],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    chance: Random = _CHANCE,
+) -> T:
     """Run `work` in one transaction, again from its start when the database asks for it.
 
     `work` must have no effect outside its session. Raises what it raised last after 8 tries.
@@ -31,7 +40,7 @@ def write(engine: Engine, work: Callable[[Session], T]) -> T:
         except DBAPIError as error:
             if tried == _TRIES or not asks_to_try_again(error):
                 raise
-            time.sleep(random.uniform(0.005, 0.02) * 2**tried)
+            sleep(_PAUSES.spread(tried, chance))
     raise AssertionError("the loop returns or raises")
 
 

@@ -7,10 +7,10 @@ from threading import Event
 
 import pytest
 
+from models.backoff import Backoff
 from tests.support.poll import wait_until
 from workers.host import retry_queue as clerks
 from workers.host.retry_queue import TRIES, RetryQueue
-from workers.runtime.backoff import Backoff
 
 WAIT = 30.0
 SOON = Backoff(first=0.001, most=0.001)

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from flows.failures import CODES
+from models.backoff import Backoff
 from models.database.clock import database_now
 from models.database.storable import storable_text
 from models.tables import Task
@@ -20,8 +21,7 @@ from workers.attempts.assignment import lock_shares
 from workers.lifecycle.dependents import TaskEnd, end_task
 
 MOST = 3  # tickets in a row
-PAUSE = timedelta(seconds=1)  # before the next ticket; twice as long after the second
-LONGEST_PAUSE = timedelta(minutes=5)
+PAUSES = Backoff(first=1.0, most=300.0)  # before the next ticket
 MOST_REASON = 500
 
 
@@ -44,7 +44,7 @@ def note_raised(engine: Engine, task_id: str, name: str, code: str, why: str) ->
             rule = CODES[code]
             end = TaskEnd(State.FAILED, code=code, kind=rule.kind, culprit=rule.culprit, reason=said)
             return end_task(session, task, end, now)
-        pause = min(LONGEST_PAUSE, PAUSE * 2 ** min(16, task.tickets_failed - 1))
+        pause = timedelta(seconds=PAUSES.wait(task.tickets_failed))
         task.rung_at, task.rung_queue, task.waits_for = None, None, said
         task.not_before = max(task.not_before, now + pause)
         return []

@@ -12,13 +12,13 @@ from threading import Event, Thread
 
 from sqlalchemy import Engine
 
+from models.backoff import Backoff
 from workers.evidence.location import StorageLocation
 from workers.evidence.mark_stored import note
 from workers.evidence.prune import prune
 from workers.evidence.shipper import Shipper
 from workers.evidence.spool import Spool
 from workers.evidence.storage import Storage
-from workers.runtime.backoff import Backoff
 from workers.settings import Settings
 
 log = logging.getLogger("phonefleet.evidence")

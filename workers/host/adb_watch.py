@@ -9,8 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event, Thread
 
+from models.backoff import Backoff
 from workers.host.adb import Adb, AdbError, AdbServer
-from workers.runtime.backoff import Backoff
 
 log = logging.getLogger("phonefleet.adb")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Event, Thread
 
-from workers.runtime.backoff import Backoff
+from models.backoff import Backoff
 
 log = logging.getLogger("phonefleet.clerk")
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from models.backoff import Backoff
 from models.fleet.phones import HOST_STOPPED
 from models.tables.enums import PhoneState
 from workers.host.commands import (
@@ -29,7 +30,6 @@ from workers.host.commands import (
     SignalWorker,
 )
 from workers.host.ways import Way, one_phone, same_phone, to_ask_again, told, ways_to
-from workers.runtime.backoff import Backoff
 from workers.runtime.slots import Slot
 from workers.runtime.worker_identity import WorkerIdentity
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Literal
 
 from flows.failures import CODES, Culprit
+from models.backoff import Backoff
 from workers.policy.content import Content
 
 Scope = Literal["flow", "author", "video", "comment"]
@@ -21,6 +22,7 @@ MIN_TASKS = 3  # different ones that a phone failed in a row, before the phone i
 LOOK_BACK = timedelta(hours=6)
 COOL_DOWN = timedelta(seconds=20)  # the first quarantine; each further one in a row lasts twice as long
 MOST_COOL_DOWN = timedelta(minutes=30)
+COOL_DOWNS = Backoff(first=COOL_DOWN.total_seconds(), most=MOST_COOL_DOWN.total_seconds())
 
 # What the same failure of several phones blames. What is not named here is the phone's, the account's or nobody's.
 BLAMES: Mapping[str, Scope] = {
@@ -101,4 +103,4 @@ def phone_to_blame(tries: Sequence[Try]) -> str | None:
 
 def cool_down(quarantines: int) -> timedelta:
     """How long a phone rests after so many quarantines in a row before this one."""
-    return min(MOST_COOL_DOWN, COOL_DOWN * float(2 ** min(quarantines, 16)))
+    return timedelta(seconds=COOL_DOWNS.wait(quarantines + 1))

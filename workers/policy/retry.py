@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flows.failures import CODES, Culprit, Kind
+from models.backoff import Backoff
 
 TRIES_HERE = 2  # attempts on one phone before it counts as unable
 ATTEMPTS = 8  # failed attempts at a task before it fails for good
 LOSSES = 16  # attempts lost with their workers before it fails for good: those are seldom the task's doing
+PAUSES = Backoff(first=1.0, most=300.0)
 IMMEDIATE_RETRIES = 2  # so many failures or losses in a row are followed at once, further ones after a pause
 # Looks for an action in doubt before a person is asked; with the pauses between them about half an hour.
 LOOKS = 12
@@ -111,7 +113,7 @@ def _after_some(times: int) -> float:
 
 def pause(tries: int) -> float:
     """Seconds before the next try: 1, 2, 4, … at most 300."""
-    return float(min(300, 2 ** min(16, max(0, tries - 1))))
+    return PAUSES.wait(max(1, tries))
 
 
 @dataclass(frozen=True, slots=True)

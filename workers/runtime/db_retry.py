@@ -10,6 +10,7 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from models.backoff import Backoff
 from models.database.error_kinds import is_unavailable
 from workers.runtime.outage import OUTAGE
 
@@ -21,13 +22,12 @@ log = logging.getLogger("phonefleet.persist")
 
 # What a ledger that is away raises. Not all of these say so: ask `is_away`.
 AWAY = (DBAPIError, PoolTimeout)
-PAUSE = 0.1
-LONGEST_PAUSE = 1.0
+PAUSES = Backoff(first=0.1, most=1.0)
 
 
 def retry_while_unavailable(what: str, work: Callable[[], T], may_wait: Callable[[], bool]) -> T:
     """Do `work`, again and again while the ledger is away and `may_wait` says so. Raises what `work` raised last."""
-    pause = PAUSE
+    failures = 0
     while True:
         try:
             return work()
@@ -35,5 +35,5 @@ def retry_while_unavailable(what: str, work: Callable[[], T], may_wait: Callable
             if not OUTAGE.saw(error) or not may_wait():
                 raise
             log.warning("%s waits for the ledger: %s", what, getattr(error, "orig", error))
-            time.sleep(pause)
-            pause = min(LONGEST_PAUSE, pause * 2)
+            failures += 1
+            time.sleep(PAUSES.wait(failures))
