@@ -13,6 +13,7 @@ from gateway.access.ownership import known_phone, own_campaign, own_task
 from gateway.problem import ApiProblem
 from models.refused import Problem, Refused
 from models.tables import Task
+from models.tasks.pauses import Pause, newest_pause, pause_of_task
 from models.tasks.states import OPEN, State
 from models.transactions.read_write import read, write
 from workers.control.pause import (
@@ -26,7 +27,6 @@ from workers.control.pause import (
 )
 from workers.control.reprioritise import reprioritise_campaign, reprioritise_task
 from workers.control.stop import StopReport, stop_campaign, stop_task
-from workers.lifecycle.control_requests import Pause, newest_pause, pause_of_task
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Engine, and_, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, or_, select
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
@@ -18,7 +18,7 @@ from models.fleet.phones import MOST_NAME, owe_tickets_again
 from models.notify.alerts import end_alerts, raise_alert, raise_once
 from models.tables import Account, Alert, Attempt, Phone, Task
 from models.tables.enums import PhoneState
-from models.tasks.states import State
+from models.tasks.transitions import owe_tickets
 from models.transactions.read_write import write
 
 HOLDER_AGAIN = timedelta(seconds=60)  # while an account is on two phones, the one that has it looks so often
@@ -124,11 +124,7 @@ def _log_in(session: Session, phone: Phone, account_id: str) -> bool:
         phone.account_id, phone.twice_since, phone.why = account_id, None, None
     if moved:
         owe_tickets_again(session, phone.serial)
-        session.execute(
-            update(Task)
-            .where(Task.state == State.READY, Task.pinned_account == account_id)
-            .values(rung_at=None, rung_queue=None)
-        )
+        owe_tickets(session, Task.pinned_account == account_id)
     return moved
 
 

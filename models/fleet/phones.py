@@ -17,6 +17,7 @@ from models.notify.alerts import end_alerts
 from models.tables import Phone, Task
 from models.tables.enums import PhoneState
 from models.tasks.states import State
+from models.tasks.transitions import owe_tickets
 from models.transactions.read_write import write
 
 MOST_NAME = 191  # characters of a name column
@@ -164,8 +165,4 @@ def mark_silent(engine: Engine, seconds: float = SILENT_SECONDS) -> int:
 
 def owe_tickets_again(session: Session, serial: str) -> None:
     """Ready tasks whose ticket lies in this phone's queue are rung again."""
-    session.execute(
-        update(Task)
-        .where(Task.state == State.READY, Task.rung_queue == f"phone.{serial}")
-        .values(rung_at=None, rung_queue=None)
-    )
+    owe_tickets(session, Task.rung_queue == f"phone.{serial}")

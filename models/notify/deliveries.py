@@ -75,7 +75,7 @@ def _who_may_see(session: Session, subject: str) -> Callable[[ApiKey], bool]:
 
 def owe(session: Session, key_id: str, url: str, event: Event, now: datetime) -> None:
     """Owe one callback to an address of a key. Deliveries of one subject to one endpoint arrive in this order."""
-    row = Delivery(
+    delivery = Delivery(
         id=str(uuid4()),
         key_id=key_id,
         url=url,
@@ -91,14 +91,14 @@ def owe(session: Session, key_id: str, url: str, event: Event, now: datetime) ->
         give_up_at=now + GIVE_UP,
     )
     try:
-        row.lane, row.endpoint_id, disabled = _way(session, key_id, read_address(url))
+        delivery.lane, delivery.endpoint_id, disabled = _way(session, key_id, read_address(url))
     except Refused:  # it was checked when it was given; an event comes about all the same
-        row.lane = row.endpoint_id = content_key(key_id, url)
-        row.state, row.last_error = DeliveryState.FAILED, "bad_address"
+        delivery.lane = delivery.endpoint_id = content_key(key_id, url)
+        delivery.state, delivery.last_error = DeliveryState.FAILED, "bad_address"
     else:
         if disabled:
-            row.state, row.last_error = DeliveryState.DISABLED, "endpoint_disabled"
-    session.add(row)
+            delivery.state, delivery.last_error = DeliveryState.DISABLED, "endpoint_disabled"
+    session.add(delivery)
 
 
 def end_those_of_key(session: Session, key_id: str) -> int:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Engine, or_, select, update
+from sqlalchemy import ColumnElement, Engine, or_, select
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.tables import Phone, Task
 from models.tasks.states import State
+from models.tasks.transitions import extend_leases
 from models.transactions.read_write import read, write
 
 
@@ -40,9 +41,7 @@ def renew_leases(engine: Engine, running: Mapping[str, str], seconds: float) -> 
         lasting = (*_run_by(running), Task.lease_until > now)
         rows = session.execute(select(Task.incarnation, Task.id).where(*lasting).with_for_update(skip_locked=True))
         held = _of_these(running, rows)
-        session.execute(
-            update(Task).where(Task.id.in_(held.values())).values(lease_until=now + timedelta(seconds=seconds))
-        )
+        extend_leases(session, held.values(), now + timedelta(seconds=seconds))
         if len(held) == len(running):
             return Renewed(held)
         # read without locks: as the rows were before the transactions that hold them

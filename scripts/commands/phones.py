@@ -16,11 +16,11 @@ from models.fleet.fitness import on_trial, why_not
 from models.fleet.health import page_drift, unfit_since
 from models.tables import Account, AuditEntry, Phone, Task
 from models.tables.enums import PhoneState
+from models.tasks.pauses import PAUSED
 from models.tasks.states import State
 from models.transactions.read_write import read
 from scripts.connect import open_ledger
 from scripts.terminal.show import Block, Sheet, duration, print_blocks, print_sheet
-from workers.lifecycle.control_requests import PAUSED
 
 # What to see to first: a whole host, then phones that nothing but a hand brings back, then the rest.
 ORDER = (

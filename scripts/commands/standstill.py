@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from models.database.clock import database_now
 from models.tables import Account, Alert, Attempt, AuditEntry, Campaign, Hold, Leader, Phone, Task
 from models.tables.enums import PhoneState
+from models.tasks.pauses import PAUSED
 from models.tasks.states import State
 from scripts.commands.phones import Need, need_of, paused_since
 from scripts.terminal.moments import named
-from workers.lifecycle.control_requests import PAUSED
 
 STOPS_WORK = frozenset({"page drift", "on trial"})  # needs with which a phone works all the same
 PATIENCE = timedelta(seconds=10)  # so long a ready task may lie before somebody wonders

@@ -10,7 +10,8 @@ from models.tables import Attempt
 from models.transactions.read_write import read
 from tests.support.ledger.drive import plant, ready, take
 from workers.attempts.claim import Claim
-from workers.attempts.record import Failed, record
+from workers.attempts.outcome import Failed
+from workers.attempts.record import record
 from workers.campaigns.stages import gather
 
 

@@ -21,7 +21,8 @@ from tests.evidence.s3 import silent_server, speak_s3
 from tests.support.poll import wait_until
 from tests.support.shelf import Shelf
 from workers.attempts.claim import Claim
-from workers.attempts.record import Failed, record
+from workers.attempts.outcome import Failed
+from workers.attempts.record import record
 from workers.evidence.keep import keep, store
 from workers.evidence.location import StorageLocation
 from workers.evidence.shipper_thread import Shipping, spool_of

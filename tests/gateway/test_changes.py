@@ -33,7 +33,8 @@ from tests.support.ledger.drive import (
     work,
 )
 from tests.support.threads import at_once
-from workers.attempts.record import HandedBack, record
+from workers.attempts.outcome import HandedBack
+from workers.attempts.record import record
 from workers.control.stop import stop_campaign
 
 

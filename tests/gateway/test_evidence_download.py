@@ -15,7 +15,8 @@ from gateway.client.client import Problem
 from tests.support.gateway.api_server import Api, Caller, listening
 from tests.support.gateway.customers import deliveries
 from tests.support.ledger.drive import AUTHOR, owned_author, phone_seat, take
-from workers.attempts.record import Failed, record
+from workers.attempts.outcome import Failed
+from workers.attempts.record import record
 from workers.settings import settings
 
 SCREENSHOT = bytes(range(256)) * 40

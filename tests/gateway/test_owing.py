@@ -18,7 +18,8 @@ from models.transactions.read_write import read, write
 from tests.support.gateway.customers import Customer, customer, deliveries, endpoint, task_of
 from tests.support.ledger.doubts import in_doubt, looking
 from tests.support.ledger.drive import do, fail, like, owned_author, phone_seat, plant, ready, take, titles, work
-from workers.attempts.record import Failed, Succeeded, record
+from workers.attempts.outcome import Failed, Succeeded
+from workers.attempts.record import record
 from workers.control.review import settle
 from workers.control.stop import stop_campaign
 from workers.coordinator.close_campaigns import close_ended

@@ -145,7 +145,7 @@ for _owner, _name, _around in (
     (run, "claim", _claim),
     (run, "recorded", _record),
     (ledger_journal.LedgerJournal, "declare", _declare),
-    (ledger_journal, "persist", _persist),
+    (ledger_journal, "retry_while_unavailable", _persist),
     (PointOfNoReturn, "tap", _tap),
     (dependents, "owe_task", _owe),
     (record, "write", _write_record),

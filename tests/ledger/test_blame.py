@@ -36,7 +36,8 @@ from tests.support.ledger.drive import (
 from tests.support.threads import at_once
 from workers.attempts.claim import NotMine
 from workers.attempts.content_holds import holds_in_force, release_hold
-from workers.attempts.record import Failed, Succeeded, record
+from workers.attempts.outcome import Failed, Succeeded
+from workers.attempts.record import record
 from workers.runtime.worker_identity import WorkerIdentity
 
 PHONES = ("p1", "p2", "p3", "p4")

@@ -32,7 +32,8 @@ from tests.support.ledger.drive import (
 )
 from tests.support.threads import at_once
 from workers.attempts.claim import Claim, NotMine
-from workers.attempts.record import Failed, record
+from workers.attempts.outcome import Failed
+from workers.attempts.record import record
 
 
 def test_of_eight_threads_one_wins(ledger: Engine) -> None:

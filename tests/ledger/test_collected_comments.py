@@ -18,7 +18,8 @@ from models.tasks.completeness import completeness
 from models.transactions.read_write import read
 from tests.support.ledger.drive import AUTHOR, app, owned_author, phone_seat, plant, ready, take, task
 from tests.support.threads import at_once
-from workers.attempts.record import Succeeded, record
+from workers.attempts.outcome import Succeeded
+from workers.attempts.record import record
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, event
 from models.database.clock import database_now
 from models.tables import Task
 from models.tasks.states import ForbiddenMove, State
+from models.tasks.transitions import TaskEnd
 from models.transactions.read_write import write
 from tests.support.ledger.drive import (
     app,
@@ -31,8 +32,9 @@ from tests.support.ledger.drive import (
     work,
 )
 from tests.support.threads import at_once
-from workers.attempts.record import HandedBack, Replaced, Succeeded, record
-from workers.lifecycle.dependents import TaskEnd, end_task
+from workers.attempts.outcome import HandedBack, Replaced, Succeeded
+from workers.attempts.record import record
+from workers.lifecycle.dependents import end_task
 from workers.planting.handle import CampaignFailed, Handle
 
 

@@ -15,7 +15,8 @@ from models.tasks.states import State
 from models.transactions.read_write import read, write
 from tests.support.ledger.drive import like, owned_author, phone_seat, plant, tasks, try_to_take
 from workers.attempts.claim import PASSES, Claim
-from workers.attempts.record import Failed, Succeeded, record
+from workers.attempts.outcome import Failed, Succeeded
+from workers.attempts.record import record
 from workers.dispatch.ring import ring_ready
 from workers.dispatch.tickets import queued_ids
 from workers.runtime.worker_identity import POOL_QUEUE, WorkerIdentity, phone_queue

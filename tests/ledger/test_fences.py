@@ -31,7 +31,8 @@ from tests.support.ledger.drive import (
     work,
 )
 from workers.attempts.claim import Claim
-from workers.attempts.record import Succeeded, record
+from workers.attempts.outcome import Succeeded
+from workers.attempts.record import record
 from workers.attempts.rescue import incarnation_died, rescue_expired
 from workers.execution.ledger_journal import LedgerJournal
 from workers.execution.run import LOST, write_down

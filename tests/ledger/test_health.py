@@ -17,7 +17,8 @@ from models.notify.alerts import latest_alerts
 from models.tables import Alert, Phone
 from models.transactions.read_write import read, write
 from tests.support.ledger.drive import AUTHOR, now, owned_author, phone_seat, plant, ready, take, titles
-from workers.attempts.record import Failed, Succeeded, record
+from workers.attempts.outcome import Failed, Succeeded
+from workers.attempts.record import record
 from workers.coordinator.usb_hub_outage import FEWEST, Loss, lost_together, report_hubs
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -16,6 +16,7 @@ from flows.session import Action, ActionKind
 from models.refused import Refused
 from models.tables import AuditEntry, Task
 from models.tasks.leases import stop_requests
+from models.tasks.transitions import hold_tasks, release_tasks
 from models.transactions.read_write import read, write
 from tests.support.ledger.drive import (
     AUTHOR,
@@ -43,7 +44,8 @@ from tests.support.ledger.drive import (
 )
 from tests.support.poll import wait_until
 from workers.attempts.claim import Claim, NotMine
-from workers.attempts.record import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped, record
+from workers.attempts.outcome import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped
+from workers.attempts.record import record
 from workers.attempts.rescue import incarnation_died
 from workers.control import pause as pausing
 from workers.control.pause import PauseReport, pause_campaign, pause_task, resume_campaign, resume_task
@@ -51,7 +53,6 @@ from workers.control.review import settle
 from workers.control.stop import stop_campaign, stop_task
 from workers.coordinator.overdue import end_overdue
 from workers.execution.ledger_journal import LedgerJournal
-from workers.lifecycle.holding import hold_tasks, release_tasks
 
 WHY = "lena paused it: holiday"
 

@@ -36,7 +36,8 @@ from tests.support.ledger.drive import (
     try_to_take,
 )
 from workers.attempts.claim import NotMine
-from workers.attempts.record import WasStopped, record
+from workers.attempts.outcome import WasStopped
+from workers.attempts.record import record
 from workers.attempts.rescue import incarnation_died
 from workers.control.pause import PauseReport, pause_phone, resume_phone
 from workers.control.stop import StopReport, stop_phone

@@ -32,7 +32,8 @@ from tests.support.ledger.drive import (
     titles,
     work,
 )
-from workers.attempts.record import Replaced, record
+from workers.attempts.outcome import Replaced
+from workers.attempts.record import record
 from workers.planting.submit import submit
 
 

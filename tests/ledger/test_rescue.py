@@ -38,7 +38,8 @@ from tests.support.ledger.drive import (
 )
 from tests.support.threads import at_once
 from workers.attempts.claim import Claim, NotMine
-from workers.attempts.record import Failed, HandedBack, Outcome, WasStopped, record
+from workers.attempts.outcome import Failed, HandedBack, Outcome, WasStopped
+from workers.attempts.record import record
 from workers.attempts.rescue import incarnation_died, rescue_expired
 from workers.coordinator.close_campaigns import close_ended
 from workers.coordinator.leader import lead, step_down

@@ -30,7 +30,8 @@ from tests.support.ledger.drive import (
     take,
     work,
 )
-from workers.attempts.record import Failed, Succeeded, record
+from workers.attempts.outcome import Failed, Succeeded
+from workers.attempts.record import record
 from workers.execution.ledger_journal import LedgerJournal
 from workers.planting.handle import Handle
 

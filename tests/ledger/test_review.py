@@ -11,7 +11,8 @@ from models.tasks.states import State
 from models.transactions.read_write import read
 from tests.support.ledger.doubts import in_doubt, looking
 from tests.support.ledger.drive import phone_seat, take, task
-from workers.attempts.record import Failed, record
+from workers.attempts.outcome import Failed
+from workers.attempts.record import record
 from workers.control.review import Verdict, in_review, settle
 
 

@@ -35,7 +35,8 @@ from tests.support.ledger.drive import (
     work,
 )
 from workers.attempts.claim import NotMine
-from workers.attempts.record import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped, record
+from workers.attempts.outcome import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped
+from workers.attempts.record import record
 from workers.attempts.rescue import incarnation_died
 from workers.control.stop import end_stopped, stop_campaign, stop_task
 from workers.execution.ledger_journal import LedgerJournal

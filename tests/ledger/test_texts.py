@@ -29,7 +29,8 @@ from tests.support.ledger.drive import (
     work,
 )
 from tests.support.threads import at_once
-from workers.attempts.record import Failed, Succeeded, record
+from workers.attempts.outcome import Failed, Succeeded
+from workers.attempts.record import record
 
 ALIKE = ["😀", "😂", "abc", "abc ", "ABC", "Abc", "\u00e9", "e\u0301", "\uff11", "1", "x" * 500 + "a", "x" * 500 + "b"]
 

@@ -31,7 +31,8 @@ from tests.support.ledger.drive import (
     try_to_take,
     work,
 )
-from workers.attempts.record import Failed, Replaced, Succeeded, record
+from workers.attempts.outcome import Failed, Replaced, Succeeded
+from workers.attempts.record import record
 from workers.canvas import CanvasRefused
 from workers.planting.submit import submit
 
@@ -181,7 +182,7 @@ def test_json_is_counted_as_it_is_written() -> None:
 def test_results_that_would_fill_a_workers_memory_end_the_task_that_takes_them(
     ledger: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.attempts.claim.MOST_TAKEN", MIB)
+    monkeypatch.setattr("workers.attempts.arguments.MOST_TAKEN", MIB)
     campaign = body = ""
     for size, state in ((MIB // 4, "running"), (MIB // 2, "failed")):
         campaign = plant(ledger, chord([work(number) for number in range(3)], work(9)))

@@ -24,7 +24,8 @@ from tests.support.ledger.drive import (
     try_to_take,
 )
 from workers.attempts.claim import NotMine
-from workers.attempts.record import Failed, Succeeded, record
+from workers.attempts.outcome import Failed, Succeeded
+from workers.attempts.record import record
 from workers.attempts.rescue import incarnation_died
 from workers.coordinator.overdue import end_overdue
 from workers.execution.ledger_journal import LedgerJournal

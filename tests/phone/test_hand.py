@@ -131,7 +131,7 @@ def test_a_call_that_was_sent_and_not_answered_in_time_leaves_nothing_queued_for
     for sent, kept in ((False, True), (True, False)):
         reach_phone(seat)
         fence = Fence("t", 1, seat.incarnation)
-        got = Claim(fence, "c", "test", "nurture", (), {}, "a", seat.serial, 1, 0, (), False, 60.0, 60.0, 0.0)
+        got = Claim(fence, "c", "nurture", (), {}, "a", seat.serial, 1, (), False, 60.0, 60.0, 0.0)
         with pytest.raises(PhoneError), open_session(ledger, seat, got, SlotWatch(own_slot(), 60)):
             raise PhoneError("time_limit", "its time was over", sent=sent)
         assert in_hand() is kept

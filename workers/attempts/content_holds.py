@@ -16,8 +16,8 @@ from models.history.audit_log import record_change
 from models.notify.alerts import raise_alert
 from models.refused import refuse
 from models.tables import Attempt, Hold, Task
+from models.tasks.transitions import hold_tasks, release_tasks
 from models.transactions.read_write import write
-from workers.lifecycle.holding import hold_tasks, release_tasks
 from workers.policy.blame import LOOK_BACK, MIN_PHONES, Blamed, blamed_by
 from workers.policy.content import Content
 

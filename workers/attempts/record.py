@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Set
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,8 +17,7 @@ from flows.failures import CODES, Kind
 from flows.registry import FLOWS
 from models.database.clock import database_now
 from models.database.error_kinds import is_unavailable
-from models.database.sizes import MOST_RESULT, TooLarge
-from models.database.storable import TooLong, storable_json, storable_text
+from models.database.sizes import TooLarge
 from models.notify.alerts import raise_alert
 from models.notify.deliveries import owe_task
 from models.refused import Refused
@@ -27,66 +26,28 @@ from models.tables import ActionRow, Attempt, Task
 from models.tasks.collected import note_result
 from models.tasks.fence import check_fence
 from models.tasks.states import State
+from models.tasks.transitions import TaskEnd, back_to_ready, send_to_review
 from models.transactions.read_write import write
 from workers.attempts.claim import Claim
 from workers.attempts.content_holds import blame_content
 from workers.attempts.failure_effects import apply_failure_effects
 from workers.attempts.history import prior_attempts
+from workers.attempts.outcome import (
+    Failed,
+    HandedBack,
+    Outcome,
+    Replaced,
+    Succeeded,
+    WasStopped,
+    storable,
+    without_what_failed,
+)
 from workers.attempts.quarantine import blame_phone, did_well
 from workers.dispatch.celery_state import why_so
-from workers.lifecycle.control_requests import ControlRequest, hold_if_paused, pending_request
-from workers.lifecycle.dependents import TaskEnd, end_task
+from workers.lifecycle.control_requests import ControlRequest, pending_request
+from workers.lifecycle.dependents import end_task
 from workers.planting.plant import plant_in_place
 from workers.policy.retry import RetryDecision, decide_retry
-
-MOST_REASON = 2000  # characters
-MOST_STEP = 64
-MOST_WHY = 500
-MOST_DETAILS = 256 * 1024  # bytes of JSON
-
-
-@dataclass(frozen=True, slots=True)
-class Succeeded:
-    """The flow brought a result."""
-
-    result: Any
-    pages: Set[str] = frozenset()  # of the app, that the profile knew on the way
-
-
-@dataclass(frozen=True, slots=True)
-class Replaced:
-    """The task put signatures in its place."""
-
-    signature: Signature
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The flow failed; `code` is one of flows.failures.CODES."""
-
-    code: str
-    reason: str
-    step: str | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
-    evidence: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WasStopped:
-    """The flow was told to leave the phone, and did: to stop, or because it or its phone was paused."""
-
-    reason: str
-    step: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HandedBack:
-    """The worker ends; the task goes on elsewhere as if it had not been here."""
-
-    step: str | None = None
-
-
-Outcome = Succeeded | Replaced | Failed | WasStopped | HandedBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +78,7 @@ def recorded(engine: Engine, claim: Claim, came: Outcome) -> Recorded:
             select(Attempt).where(Attempt.task_id == task.id, Attempt.number == claim.fence.attempt)
         ).one()
         attempt.ended_at = database_now(session)
-        ready = hold_if_paused(session, task, _written(session, task, attempt, outcome))
+        ready = _written(session, task, attempt, outcome)
         return Recorded(ready, State(task.state), why_so(task))
 
     try:
@@ -127,19 +88,7 @@ def recorded(engine: Engine, claim: Claim, came: Outcome) -> Recorded:
     except (DBAPIError, OverflowError, TooLarge) as error:
         if is_unavailable(error):
             raise
-        return recorded(engine, claim, _without_what_failed(outcome, error))
-
-
-def _without_what_failed(outcome: Outcome, error: Exception) -> Failed:
-    """What the ledger said of a value is final: the attempt ends as a failure that holds none of it."""
-    why = storable_text(str(getattr(error, "orig", error)), MOST_WHY)
-    if isinstance(outcome, Failed):
-        bare = Failed(outcome.code, f"the ledger cannot hold what is known of it: {why}", outcome.step)
-        if outcome == bare:
-            raise error
-        return bare
-    code = "result_too_large" if isinstance(error, TooLarge) else "flow_error"
-    return Failed(code, f"the ledger cannot hold its result: {why}")
+        return recorded(engine, claim, without_what_failed(outcome, error))
 
 
 def _written(session: Session, task: Task, attempt: Attempt, outcome: Outcome) -> list[str]:
@@ -154,42 +103,6 @@ def _written(session: Session, task: Task, attempt: Attempt, outcome: Outcome) -
             return _left(session, task, attempt, reason, step)
         case HandedBack(step):
             return _left(session, task, attempt, "its worker ended", step)
-
-
-def storable(outcome: Outcome) -> Outcome:
-    """The outcome as the ledger can hold it. A result that cannot be held is a failure of the flow."""
-    match outcome:
-        case Succeeded(result, pages):
-            try:
-                return Succeeded(storable_json(result, MOST_RESULT), pages)
-            except TooLong as error:
-                return Failed("result_too_large", f"its result cannot be kept: {error}")
-            except ValueError as error:
-                return Failed("flow_error", f"its result cannot be kept: {error}")
-        case Failed():
-            return replace(
-                outcome,
-                reason=storable_text(outcome.reason, MOST_REASON),
-                step=_step(outcome.step),
-                details=_kept(outcome.details),
-                evidence=None if outcome.evidence is None else _kept(outcome.evidence),
-            )
-        case WasStopped(reason, step):
-            return WasStopped(storable_text(reason, MOST_REASON), _step(step))
-        case HandedBack(step):
-            return HandedBack(_step(step))
-    return outcome
-
-
-def _step(step: str | None) -> str | None:
-    return None if step is None else storable_text(step, MOST_STEP)
-
-
-def _kept(values: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        return dict(storable_json(values, MOST_DETAILS))
-    except ValueError as error:
-        return {"not kept": str(error)}
 
 
 def _succeeded(session: Session, task: Task, attempt: Attempt, result: Any, pages: Set[str]) -> list[str]:
@@ -223,7 +136,7 @@ def _goes_on(session: Session, task: Task, why: str) -> list[str]:
     now = database_now(session)
     if task.stop_requested:
         return end_task(session, task, _stop(task, why), now)
-    return _back_to_ready(task, now, 0.0, why)
+    return back_to_ready(session, task, now, why)
 
 
 def _stop(task: Task, reason: str) -> TaskEnd:
@@ -286,14 +199,7 @@ def apply_decision(session: Session, task: Task, failed: Failed, move: RetryDeci
     if move.kind == "stay":
         # the platform asked for a person: no other account gets round that with the same task
         task.pinned_account, task.pinned_phone, task.meant_for = task.account_id, None, None
-    return _back_to_ready(task, now, move.after, f"again after {failed.code}: {failed.reason}")
-
-
-def _back_to_ready(task: Task, now: datetime, after: float, why: str) -> list[str]:
-    task.state, task.incarnation, task.lease_until = State.READY, None, None
-    task.rung_at, task.rung_queue = None, None
-    task.not_before, task.waits_for = now + timedelta(seconds=after), why
-    return [] if after else [task.id]
+    return back_to_ready(session, task, now, f"again after {failed.code}: {failed.reason}", after=move.after)
 
 
 def _doubt(session: Session, task: Task, failed: Failed) -> list[str]:
@@ -305,16 +211,14 @@ def _verify(session: Session, task: Task, failed: Failed, after: float, now: dat
     """The account that acted looks for what is in doubt, before anything else is done for this task."""
     found = doubts(session, task.id)
     if not found:
-        return _back_to_ready(task, now, after, failed.reason)
+        return back_to_ready(session, task, now, failed.reason, after=after)
     pin_to_verify(task, found[0].act.account_id)
-    return _back_to_ready(task, now, after, f"to be looked for on the app: {failed.reason}")
+    return back_to_ready(session, task, now, f"to be looked for on the app: {failed.reason}", after=after)
 
 
 def _review(session: Session, task: Task, failed: Failed, now: datetime) -> list[str]:
     rule = CODES[failed.code]
-    task.state, task.incarnation, task.lease_until = State.NEEDS_REVIEW, None, None
-    task.failure_code, task.failure_kind, task.culprit = failed.code, rule.kind, rule.culprit
-    task.reason = failed.reason
+    send_to_review(task, failed.code, rule.kind, rule.culprit, failed.reason)
     text = f"{task.flow} {task.id} as account {task.account_id} on phone {task.phone_serial}: {failed.reason}"
     raise_alert(session, "needs_review", f"task:{task.id}", text, rule.remedy, now)
     owe_task(session, task, now)
@@ -329,6 +233,6 @@ def lose(session: Session, task: Task, why: str) -> list[str]:
     session.flush()
     doubtful = in_doubt(session, task.id)
     if not doubtful and pending_request(session, task) is not None:
-        return hold_if_paused(session, task, _goes_on(session, task, why))
+        return _goes_on(session, task, why)
     failed = Failed("outcome_unknown" if doubtful else "phone_lost", why)
     return apply_decision(session, task, failed, _next(session, task, failed.code))

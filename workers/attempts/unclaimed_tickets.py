@@ -16,9 +16,10 @@ from models.database.clock import database_now
 from models.database.storable import storable_text
 from models.tables import Task
 from models.tasks.states import State
+from models.tasks.transitions import TaskEnd, spend_ticket
 from models.transactions.read_write import write
 from workers.attempts.assignment import lock_shares
-from workers.lifecycle.dependents import TaskEnd, end_task
+from workers.lifecycle.dependents import end_task
 
 MOST = 3  # tickets in a row
 PAUSES = Backoff(first=1.0, most=300.0)  # before the next ticket
@@ -45,8 +46,7 @@ def note_raised(engine: Engine, task_id: str, name: str, code: str, why: str) ->
             end = TaskEnd(State.FAILED, code=code, kind=rule.kind, culprit=rule.culprit, reason=said)
             return end_task(session, task, end, now)
         pause = timedelta(seconds=PAUSES.wait(task.tickets_failed))
-        task.rung_at, task.rung_queue, task.waits_for = None, None, said
-        task.not_before = max(task.not_before, now + pause)
+        spend_ticket(task, now + pause, said)
         return []
 
     return write(engine, work)

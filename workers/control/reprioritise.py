@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from models.history.audit_log import record_change
 from models.tables import Task
 from models.tasks.states import OPEN, State
+from models.tasks.transitions import owe_tickets
 from models.transactions.read_write import write
 from workers.control.stop import open_campaign, open_task, tree
 from workers.dispatch.ring import ring
@@ -48,7 +49,7 @@ def _change(session: Session, which: ColumnElement[bool], priority: int) -> tupl
     session.execute(update(Task).where(*open_ones).values(priority=priority))
     moved = (*open_ones, Task.state == State.READY, Task.rung_at.is_not(None))
     rung = list(session.scalars(select(Task.id).where(*moved)))
-    session.execute(update(Task).where(*moved).values(rung_at=None, rung_queue=None))
+    owe_tickets(session, *moved)
     return len(ids), rung
 
 

@@ -15,9 +15,9 @@ from models.refused import refuse
 from models.responsible_use.action_journal import unpin
 from models.tables import ActionRow, Attempt, Task
 from models.tasks.states import State
+from models.tasks.transitions import TaskEnd, back_to_ready
 from models.transactions.read_write import read, write
-from workers.lifecycle.control_requests import hold_if_paused
-from workers.lifecycle.dependents import TaskEnd, end_task
+from workers.lifecycle.dependents import end_task
 
 Verdict = Literal["happened", "not", "give-up"]
 
@@ -99,10 +99,8 @@ def settle(engine: Engine, task_id: str, verdict: Verdict, *, who: str, ring_now
         )
         if task.verifying:
             unpin(task)
-        task.state, task.failure_code, task.failure_kind, task.culprit = State.READY, None, None, None
-        task.rung_at, task.rung_queue, task.not_before = None, None, now
-        task.reason, task.waits_for = None, f"{who} settled what was in doubt"
-        ready = hold_if_paused(session, task, [task.id])
+        task.failure_code, task.failure_kind, task.culprit, task.reason = None, None, None, None
+        ready = back_to_ready(session, task, now, f"{who} settled what was in doubt")
         return State(task.state), ready
 
     state, ready = write(engine, work)

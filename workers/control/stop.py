@@ -19,8 +19,9 @@ from models.history.audit_log import record_change
 from models.refused import refuse
 from models.tables import Campaign, Phone, Task
 from models.tasks.states import OPEN, State
+from models.tasks.transitions import TaskEnd
 from models.transactions.read_write import read, write
-from workers.lifecycle.dependents import TaskEnd, end_task
+from workers.lifecycle.dependents import end_task
 
 BATCH_SIZE = 200  # tasks ended in one transaction
 ROUNDS = 100  # as many as a campaign of 20,000 tasks needs

@@ -20,19 +20,19 @@ def lead(engine: Engine, incarnation: str, seconds: float) -> bool:
 
     def work(session: Session) -> bool:
         now = database_now(session)
-        row = session.scalars(select(Leader).where(Leader.role == ROLE).with_for_update()).one_or_none()
-        if row is None:
+        leader = session.scalars(select(Leader).where(Leader.role == ROLE).with_for_update()).one_or_none()
+        if leader is None:
             session.add(Leader(role=ROLE, incarnation=incarnation, until=now + timedelta(seconds=seconds)))
             session.flush()
             return True
-        if row.incarnation != incarnation and row.until > now:
+        if leader.incarnation != incarnation and leader.until > now:
             return False
-        row.incarnation, row.until = incarnation, now + timedelta(seconds=seconds)
+        leader.incarnation, leader.until = incarnation, now + timedelta(seconds=seconds)
         return True
 
     try:
         return write(engine, work)
-    except IntegrityError:  # another one made the first row
+    except IntegrityError:  # another one made the first leader
         return False
 
 

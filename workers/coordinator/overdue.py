@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from models.database.clock import database_now
 from models.tables import Task
 from models.tasks.states import State
+from models.tasks.transitions import TaskEnd
 from models.transactions.read_write import write
-from workers.lifecycle.dependents import TaskEnd, end_task
+from workers.lifecycle.dependents import end_task
 
 BATCH_SIZE = 100
 # What runs is told by its limits, and what is delegated ends with what is in its place.

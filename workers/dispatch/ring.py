@@ -13,6 +13,7 @@ from models.database.clock import database_now
 from models.fleet.online_phones import online_phones
 from models.tables import Task
 from models.tasks.states import State
+from models.tasks.transitions import owe_tickets, ring_ticket
 from models.transactions.read_write import write
 from workers.app import app
 from workers.dispatch.routing import UNSERVED, WorkingPhones, place_for, shelf_of, ticket_priority
@@ -69,7 +70,7 @@ def _mark_rung(session: Session, task_ids: Sequence[str] | None) -> list[Ticket]
             continue
         words = shown(task.pinned_account or task.meant_for, given or {})
         tickets.append(Ticket(task.id, task.flow, place.queue, ticket_priority(task), shown=words))
-        task.rung_at, task.rung_queue, task.waits_for, task.passed_on = now, place.queue, None, 0
+        ring_ticket(task, place.queue, now)
     return tickets
 
 
@@ -151,17 +152,13 @@ def _take_back_stranded(session: Session, shelf: WorkingPhones, now: datetime) -
     What was begun before and is nobody's own was passed there because it may run there. If that phone has its hands
     full, or no worker yet, another may have been free for long.
     """
-    session.execute(
-        update(Task)
-        .where(
-            in_pool(),
-            Task.state == State.READY,
-            Task.attempt > 0,
-            Task.rung_queue.is_not(None),
-            Task.rung_queue != POOL_QUEUE,
-            Task.rung_at < now - PASSED_ON,
-        )
-        .values(rung_at=None, rung_queue=None)
+    owe_tickets(
+        session,
+        in_pool(),
+        Task.attempt > 0,
+        Task.rung_queue.is_not(None),
+        Task.rung_queue != POOL_QUEUE,
+        Task.rung_at < now - PASSED_ON,
     )
     queues = session.scalars(
         select(Task.rung_queue).where(Task.state == State.READY, Task.rung_queue.is_not(None)).distinct()
@@ -169,15 +166,9 @@ def _take_back_stranded(session: Session, shelf: WorkingPhones, now: datetime) -
     served = {POOL_QUEUE, DESK_QUEUE, *map(phone_queue, shelf.phones)}
     stranded = [queue for queue in queues if queue is not None and queue not in served]
     if stranded:
-        session.execute(
-            update(Task)
-            .where(Task.state == State.READY, Task.rung_queue.in_(stranded))
-            .values(rung_at=None, rung_queue=None)
-        )
+        owe_tickets(session, Task.rung_queue.in_(stranded))
 
 
 def owe_again(session: Session, task_ids: Sequence[str]) -> None:
     """The tickets of these tasks are lost: ring again."""
-    session.execute(
-        update(Task).where(Task.id.in_(task_ids), Task.state == State.READY).values(rung_at=None, rung_queue=None)
-    )
+    owe_tickets(session, Task.id.in_(task_ids))

@@ -10,7 +10,7 @@ from typing import Any
 
 from flows.profile import AppProfile
 from workers.attempts.claim import Claim
-from workers.attempts.record import Failed
+from workers.attempts.outcome import Failed
 from workers.evidence.bundle import FACTS, SCREENSHOT, TREE, Bundle, Case, Evidence, summary
 from workers.evidence.collect import collect
 from workers.evidence.location import StorageLocation

@@ -24,8 +24,10 @@ from models.tasks.fence import LeaseLost, record_refused_write, recorded_already
 from models.tasks.states import State
 from models.transactions.read_write import read, write
 from workers.app import app
+from workers.attempts.arguments import merged_params
 from workers.attempts.claim import Claim, NotMine, claim
-from workers.attempts.record import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped, recorded
+from workers.attempts.outcome import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped
+from workers.attempts.record import recorded
 from workers.desk import DESK, Desk
 from workers.dispatch.celery_state import Came, came_of, why_so
 from workers.dispatch.ring import owe_again, ring
@@ -202,7 +204,6 @@ def checked_params(flow: Flow[Any, Any], args: tuple[Any, ...], kwargs: Mapping[
     A flow takes named parameters; a value handed on by the step before must therefore be a
     mapping, and what the task was given itself wins. Raises FlowFailure('bad_input').
     """
-    given: dict[str, Any] = {}
     for value in args:
         if not isinstance(value, Mapping):
             raise FlowFailure(
@@ -210,10 +211,8 @@ def checked_params(flow: Flow[Any, Any], args: tuple[Any, ...], kwargs: Mapping[
                 f"{flow.name} takes named parameters; the step before handed it a {type(value).__name__}: "
                 f"use {flow.name}.si(...) or put a task between that makes parameters of it",
             )
-        given.update(value)
-    given.update(kwargs)
     try:
-        return flow.params_model.model_validate(given)
+        return flow.params_model.model_validate(merged_params(args, kwargs))
     except ValidationError as error:
         told = [f"{one.field or 'parameters'}: {one.reason}" for _, one in problems_of(error, flow.params_model)]
         raise FlowFailure("bad_input", f"{flow.name}: " + "; ".join(told)) from error

@@ -7,8 +7,7 @@ off one by one from a list, never by recursion: a chain of ten thousand ends in 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy import CursorResult, Select, func, or_, select, update
 from sqlalchemy.orm import Session, defer
@@ -18,23 +17,11 @@ from models.database.sizes import MOST_RESULT, size_of
 from models.notify.deliveries import owe_campaign, owe_task
 from models.tables import Campaign, Edge, Task
 from models.tasks.states import ENDED, OPEN, State, check_move
+from models.tasks.transitions import TaskEnd, end, make_ready
 from models.transactions.state_change_capture import campaign_change, note
 from workers.canvas.rows import ResultMissing, evaluate, from_json, refs
 
 NOT_NEEDED = "not_needed"  # how an errback ends when nothing failed: no failure of anything
-
-
-@dataclass(frozen=True, slots=True)
-class TaskEnd:
-    """How a task ends: its state, its result, and why it failed."""
-
-    state: State
-    result: Any = None
-    code: str | None = None
-    kind: str | None = None
-    culprit: str | None = None
-    reason: str | None = None
-    prerequisite: str | None = None
 
 
 @dataclass(slots=True)
@@ -46,18 +33,19 @@ class PendingEnds:
     ready: list[str] = field(default_factory=list)
 
 
-def end_task(session: Session, task: Task, end: TaskEnd, now: datetime) -> list[str]:
+def end_task(session: Session, task: Task, how: TaskEnd, now: datetime) -> list[str]:
     """End a task and all that follows from it. The ids that became ready, to be rung.
 
     The caller holds the task's row. Raises ForbiddenMove when it has ended already.
     """
-    check_move(State(task.state), end.state)
-    ends = PendingEnds(now, [(task, end)])
+    check_move(State(task.state), how.state)
+    ends = PendingEnds(now, [(task, how)])
     while ends.todo:  # each turn ends one task of the campaign
-        ending, how = ends.todo.pop()
+        ending, its_end = ends.todo.pop()
         if ending.state in ENDED:  # an errback may be told twice that it has nothing to do
             continue
-        _write_end(session, ending, how, now)
+        end(ending, its_end, now)
+        owe_task(session, ending, now)
         session.flush()
         edges = session.execute(
             select(Edge.task_id, Edge.on_failure).where(Edge.after_id == ending.id).order_by(Edge.task_id)
@@ -66,16 +54,6 @@ def end_task(session: Session, task: Task, end: TaskEnd, now: datetime) -> list[
             _one_prerequisite_less(session, dependant_id, ends, ending, watched=watched)
     close_campaign(session, task.campaign_id, now)
     return ends.ready
-
-
-def _write_end(session: Session, task: Task, end: TaskEnd, now: datetime) -> None:
-    check_move(State(task.state), end.state)
-    task.state, task.result, task.ended_at = end.state, end.result, now
-    task.failure_code, task.failure_kind, task.culprit = end.code, end.kind, end.culprit
-    task.reason, task.prerequisite_failed = end.reason, end.prerequisite
-    task.incarnation, task.lease_until, task.waits_for, task.held_from = None, None, None, None
-    task.paused = False
-    owe_task(session, task, now)
 
 
 def _one_prerequisite_less(session: Session, task_id: str, ends: PendingEnds, ended: Task, *, watched: bool) -> None:
@@ -92,11 +70,11 @@ def _one_prerequisite_less(session: Session, task_id: str, ends: PendingEnds, en
         return
     if not _still_waits(task) or not _may_be_due(session, task, ended, watched=watched):
         return
-    end = _end_before_start(session, task)
-    if end is None:
-        _make_ready(task, ends)
-    else:
-        ends.todo.append((task, end))
+    at_once = _end_before_start(session, task)
+    if at_once is not None:
+        ends.todo.append((task, at_once))
+    elif make_ready(task, ends.now):
+        ends.ready.append(task.id)
 
 
 def _may_be_due(session: Session, task: Task, ended: Task, *, watched: bool) -> bool:
@@ -105,16 +83,6 @@ def _may_be_due(session: Session, task: Task, ended: Task, *, watched: bool) -> 
         return task.missing == 0
     news = not watched or ended.state == State.FAILED
     return news and _is_rung(session, task)
-
-
-def _make_ready(task: Task, ends: PendingEnds) -> None:
-    task.not_before = max(task.not_before, ends.now + timedelta(seconds=task.countdown))
-    if task.state == State.HELD:
-        task.held_from = State.READY
-        return
-    task.state, task.waits_for = State.READY, None
-    if task.not_before <= ends.now:
-        ends.ready.append(task.id)
 
 
 def _still_waits(task: Task) -> bool:

@@ -20,16 +20,16 @@ from models.database.clock import database_now
 from models.refused import Refused, refuse
 from models.responsible_use.authors import read_caps
 from models.tables import Account, ActionRow, Campaign, Edge, Phone, Task
+from models.tasks.pauses import why_paused
 from models.tasks.states import State
+from models.tasks.transitions import TaskEnd, delegate, first_state, hold_tasks
 from models.transactions.state_change_capture import note
 from workers.canvas.compile import compile_canvas
 from workers.canvas.errors import CanvasRefused
 from workers.canvas.replace import compile_replacement
 from workers.canvas.rows import Join, Planted, PlantedRow, evaluate, to_json
 from workers.desk import DESK_LIMITS
-from workers.lifecycle.control_requests import why_paused
-from workers.lifecycle.dependents import TaskEnd, close_campaign, end_task
-from workers.lifecycle.holding import hold_tasks
+from workers.lifecycle.dependents import close_campaign, end_task
 from workers.planting.validate import MOST_PROBLEMS, LedgerFacts, check_rows, given_params
 from workers.policy.content import content_of
 from workers.policy.fair_share import spread
@@ -111,9 +111,7 @@ def plant_in_place(session: Session, task: Task, signature: Signature) -> list[s
     now = database_now(session)
     check_planting(session, planted.rows, task.latest_end, now, sandbox=task.sandbox)
     waits_for = sorted(set(planted.ends))
-    task.state, task.root, task.join = State.DELEGATED, to_json(planted.root), planted.join
-    task.incarnation, task.lease_until = None, None
-    task.missing = len(waits_for)
+    delegate(task, to_json(planted.root), planted.join, len(waits_for))
     session.flush()
     edges = list(_edges(planted.rows))
     start = session.scalar(select(func.count()).where(Task.campaign_id == campaign.id)) or 0
@@ -267,7 +265,7 @@ def _row_values(row: PlantedRow, missing: int, latest_end: datetime, now: dateti
         "flow_version": flow.version if flow is not None else "1",
         "args": [to_json(arg) for arg in row.args],
         "kwargs": dict(row.kwargs),
-        "state": State.WAITING if missing else State.READY,
+        "state": first_state(missing),
         "missing": missing,
         "join": row.join,
         "runs_on": "phone" if flow is not None else "desk",

@@ -29,7 +29,8 @@ from models.transactions.read_write import read, write
 from tests.support.canvas.tasks import call_text, make_app
 from workers.app import app as fleet
 from workers.attempts.claim import Claim, NotMine, claim
-from workers.attempts.record import Failed, Outcome, Replaced, Succeeded, record
+from workers.attempts.outcome import Failed, Outcome, Replaced, Succeeded
+from workers.attempts.record import record
 from workers.canvas.compile import compile_canvas
 from workers.canvas.rows import Join, Planted
 from workers.desk import DESK, Desk

@@ -1,0 +1,200 @@
+"""Transitions: the one owner of where a task stands. No other module writes a task's state, lease or ticket.
+
+Each change of state checks that the move is allowed (models.tasks.states), takes the lease away from
+whoever had it, and leaves the ticket as the new state needs it: a task that is ready again is owed one,
+a task that is held has none. A task that comes back while it is paused is held at once.
+
+The functions that take a `Task` expect its row locked by the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, select, update
+from sqlalchemy.orm import Session
+
+from models.tables import Task
+from models.tasks.pauses import why_paused
+from models.tasks.states import State, check_move
+
+NOT_BEGUN = (State.WAITING, State.READY)
+BATCH_SIZE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEnd:
+    """How a task ends: its state, its result, and why it failed."""
+
+    state: State
+    result: Any = None
+    code: str | None = None
+    kind: str | None = None
+    culprit: str | None = None
+    reason: str | None = None
+    prerequisite: str | None = None
+
+
+def first_state(missing: int) -> State:
+    """The state in which a task is planted: it waits while prerequisites of it have not ended."""
+    return State.WAITING if missing else State.READY
+
+
+# One task, whose row the caller holds.
+
+
+def take(
+    task: Task, now: datetime, lease_until: datetime, *, incarnation: str, serial: str | None, account_id: str | None
+) -> None:
+    """A worker runs it from now on, and holds it until its lease runs out."""
+    _move(task, State.RUNNING)
+    task.attempt += 1
+    task.incarnation, task.lease_until = incarnation, lease_until
+    task.account_id, task.phone_serial = account_id, serial
+    task.started_at = task.started_at or now
+    task.waits_for, task.step, task.tickets_failed = None, None, 0
+
+
+def make_ready(task: Task, now: datetime) -> bool:
+    """All that it waited for has ended. True when it may be rung at once."""
+    task.not_before = max(task.not_before, now + timedelta(seconds=task.countdown))
+    if task.state == State.HELD:
+        task.held_from = State.READY
+        return False
+    _move(task, State.READY)
+    task.waits_for = None
+    return task.not_before <= now
+
+
+def back_to_ready(session: Session, task: Task, now: datetime, why: str, *, after: float = 0.0) -> list[str]:
+    """Nobody runs it any more, and it is to run again, in `after` seconds; `why` is for people.
+
+    Its id when it may be rung at once, else nothing: its time has not come, or it was paused meanwhile and is
+    held. A task with an action in doubt is not held: the outcome of that decides what follows.
+    """
+    _move(task, State.READY)
+    task.not_before, task.waits_for = now + timedelta(seconds=after), why
+    owe_ticket(task)
+    if task.paused and not task.verifying:
+        session.flush()
+        hold_tasks(session, Task.id == task.id, why_paused(session, task))
+        return []
+    return [] if after else [task.id]
+
+
+def delegate(task: Task, root: Any, join: str, missing: int) -> None:
+    """Other tasks stand in its place: `missing` of them have not ended, and `root` is the expression of its result."""
+    _move(task, State.DELEGATED)
+    task.root, task.join, task.missing = root, join, missing
+
+
+def send_to_review(task: Task, code: str, kind: str, culprit: str, reason: str) -> None:
+    """A person must look: nobody can tell whether its action happened."""
+    _move(task, State.NEEDS_REVIEW)
+    task.failure_code, task.failure_kind, task.culprit, task.reason = code, kind, culprit, reason
+
+
+def end(task: Task, how: TaskEnd, now: datetime) -> None:
+    """It ends. Raises ForbiddenMove when it has ended already."""
+    _move(task, how.state)
+    task.result, task.ended_at = how.result, now
+    task.failure_code, task.failure_kind, task.culprit = how.code, how.kind, how.culprit
+    task.reason, task.prerequisite_failed = how.reason, how.prerequisite
+    task.waits_for, task.held_from, task.paused = None, None, False
+
+
+def _move(task: Task, after: State) -> None:
+    check_move(State(task.state), after)
+    task.state, task.incarnation, task.lease_until = after, None, None
+
+
+# Its ticket.
+
+
+def ring_ticket(task: Task, queue: str, now: datetime) -> None:
+    """A ticket for it goes to that queue."""
+    task.rung_at, task.rung_queue, task.waits_for, task.passed_on = now, queue, None, 0
+
+
+def pass_ticket_on(task: Task, queue: str, now: datetime) -> None:
+    """Its ticket goes on to another queue."""
+    task.rung_at, task.rung_queue, task.passed_on = now, queue, task.passed_on + 1
+
+
+def spend_ticket(task: Task, not_before: datetime, why: str) -> None:
+    """Its ticket led to nothing: another one is owed, not before that moment; `why` is for people."""
+    owe_ticket(task)
+    task.waits_for, task.not_before = why, max(task.not_before, not_before)
+
+
+def owe_ticket(task: Task) -> None:
+    """It has no ticket: the coordinator rings one when its time has come."""
+    task.rung_at, task.rung_queue = None, None
+
+
+def owe_tickets(session: Session, *which: ColumnElement[bool]) -> None:
+    """The same for those of these tasks that are ready: their tickets are lost, or lie in the wrong queue."""
+    session.execute(update(Task).where(*which, Task.state == State.READY).values(rung_at=None, rung_queue=None))
+
+
+# Many tasks at once.
+
+
+def extend_leases(
+    session: Session, task_ids: Collection[str], until: datetime, steps: Mapping[str, str | None] | None = None
+) -> None:
+    """The leases of these running tasks last until then; `steps` (task id → step) tells what each is at."""
+    values: dict[str, Any] = {"lease_until": until}
+    if steps:
+        values["step"] = case(dict(steps), value=Task.id, else_=Task.step)
+    session.execute(update(Task).where(Task.id.in_(task_ids)).values(values))
+
+
+def hold_tasks(session: Session, which: ColumnElement[bool], why: str, *, hold_id: int | None = None) -> int:
+    """Hold those of these tasks that have not begun: by this hold, or by a pause. Returns how many it moved.
+
+    A held task remembers the state that it was in. What has to be verified is never held: who knows the outcome
+    of an action decides what follows. `why` is for people. Tasks that are held already get this reason in addition.
+    """
+    reason: tuple[Any, Any] = (Task.paused, True) if hold_id is None else (Task.hold_id, hold_id)
+    session.execute(update(Task).where(which, Task.state == State.HELD).values({reason[0]: reason[1]}))
+    result = session.execute(
+        update(Task)
+        .where(which, Task.state.in_(NOT_BEGUN), ~Task.verifying)
+        # in this order: MySQL uses the new value of a column that was set before
+        .ordered_values(
+            (Task.held_from, Task.state),
+            (Task.state, State.HELD),
+            reason,
+            (Task.waits_for, why),
+            (Task.rung_at, None),
+            (Task.rung_queue, None),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    session.expire_all()  # what this session holds of them is out of date
+    return int(getattr(result, "rowcount", 0))
+
+
+def release_tasks(session: Session, which: ColumnElement[bool], *, hold_id: int | None = None) -> Sequence[str]:
+    """Take this hold, or the pause, from these tasks. Returns the ids of those that are ready now, to be rung."""
+    mine = Task.paused if hold_id is None else Task.hold_id == hold_id
+    cleared: dict[str, Any] = {"paused": False} if hold_id is None else {"hold_id": None}
+    ids = session.scalars(select(Task.id).where(which, mine).order_by(Task.position)).all()
+    ready: list[str] = []
+    for start in range(0, len(ids), BATCH_SIZE):
+        some = Task.id.in_(ids[start : start + BATCH_SIZE])
+        session.execute(update(Task).where(some).values(cleared).execution_options(synchronize_session=False))
+        free = (some, Task.state == State.HELD, ~Task.paused, Task.hold_id.is_(None))
+        ready += session.scalars(select(Task.id).where(*free, Task.held_from == State.READY)).all()
+        session.execute(
+            update(Task)
+            .where(*free)
+            .ordered_values((Task.state, Task.held_from), (Task.held_from, None), (Task.waits_for, None))
+            .execution_options(synchronize_session=False)
+        )
+    session.expire_all()
+    return ready
