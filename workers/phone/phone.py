@@ -117,7 +117,8 @@ class U2Phone:
 
         Raises PhoneError('text_not_set').
         """
-        selector = self._device(resourceId=node.resource_id, instance=self._instance(node)).selector
+        field = {"resourceId": node.resource_id, "packageName": node.package, "instance": self._instance(node)}
+        selector = self._device(**field).selector
         call = self._device.jsonrpc
         try:
             for _ in range(SET_TEXT_TRIES):
@@ -200,6 +201,6 @@ class U2Phone:
             raise PhoneError("page_not_reached", f"{what} at {point} lies beside the screen", sent=False)
 
     def _instance(self, node: Node) -> int:
-        """Which of the nodes with its id this one is, on the screen that was looked at last."""
-        same = self._last.all(node.resource_id) if self._last is not None else []
+        """Which of its package's nodes with its id this one is, on the screen that was looked at last."""
+        same = self._last.of({node.package}).all(node.resource_id) if self._last is not None else []
         return next((place for place, other in enumerate(same) if other is node), 0)
