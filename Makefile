@@ -62,7 +62,7 @@ openapi: setup ## Write docs/interface/openapi.json anew from the code
 
 fuzz-api: provide ## Ask the API whatever its document allows, and what it does not (EXAMPLES=200 for each operation)
 	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
-	@$(BIN)/python -m tests.gateway.fuzz --examples $(EXAMPLES) $(ARGS)
+	@$(BIN)/python -m tests.gateway.api.fuzz --examples $(EXAMPLES) $(ARGS)
 
 bench-gateway: provide ## Submit, status and callbacks of the gateway beside bare routes
 	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh

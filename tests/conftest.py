@@ -9,10 +9,11 @@ import pytest
 import redis
 from hypothesis import HealthCheck, settings
 
+from tests.support.gateway.master_key import master_key
 from tests.support.ledger.fixtures import ledger, redis_of_tickets, shared_ledger
 from tests.support.servers import MariaDB, Redis
 
-__all__ = ["ledger", "redis_of_tickets", "shared_ledger"]
+__all__ = ["ledger", "master_key", "redis_of_tickets", "shared_ledger"]
 
 # An example that stands still for a moment is the machine's doing: no test asserts how long something took.
 settings.register_profile("phonefleet", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -11,7 +11,7 @@ from conformance import debian
 from conformance.__main__ import table_of, write
 from conformance.suites import Outcome, Suite, outcome_of
 
-SUITE = Suite("ledger", "MySQL", ["tests/ledger"])
+SUITE = Suite("ledger", "MySQL", ["tests/models"])
 REPORT = """<testsuites><testsuite>
 <testcase classname="a" name="one"/><testcase classname="a" name="two"><failure/></testcase>
 <testcase classname="b" name="three"><error/></testcase>

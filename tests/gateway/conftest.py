@@ -1,8 +1,7 @@
-"""What tests of the gateway share: a ledger on each database, a master key, receivers on loopback."""
+"""What tests of the gateway share: the gateway itself and receivers, on loopback."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 
 import pytest
@@ -11,18 +10,6 @@ from sqlalchemy import Engine
 from tests.support.fleet import reach_redis
 from tests.support.gateway.api_server import Api, listening
 from tests.support.gateway.receiver import Receiver
-from workers.settings import settings
-
-MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
-
-
-@pytest.fixture
-def master_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The master key of this process's settings."""
-    monkeypatch.setenv("PHONEFLEET_MASTER_KEY", MASTER_KEY)
-    settings.cache_clear()
-    yield MASTER_KEY
-    settings.cache_clear()
 
 
 @pytest.fixture

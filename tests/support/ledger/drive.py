@@ -1,7 +1,7 @@
 """Drives a ledger in one process: takes ready tasks in any order, runs desk functions, records them.
 
 Everything is the product's own but the tickets: which ready task comes next is chosen by the test.
-(Through real messages and workers: tests/ledger/test_real_tickets.py.)
+(Through real messages and workers: tests/workers/execution/test_real_tickets.py.)
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ def run_to_end(
 
 
 def calls_made(got: Claim) -> Iterator[str]:
-    """The calls that one claim makes, as tests.canvas writes them; a map makes one for each item."""
+    """The calls that one claim makes, as tests.support.canvas.tasks writes them; a map makes one for each item."""
     if got.flow in ("celery.map", "celery.starmap"):
         for item in got.kwargs["it"]:
             yield call_text(got.kwargs["task"], item if got.flow == "celery.starmap" else [item], {})
