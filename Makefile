@@ -1,7 +1,7 @@
 # `make help` says what each target does. CI runs `make check` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-lists fuzz-api openapi chaos conformance clean
+.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-lists fuzz-api openapi chaos conformance clean
 
 PYTHON ?=
 PHONES ?= 100
@@ -13,73 +13,85 @@ EXAMPLES ?= 200
 JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 2 ? 2 : n > 8 ? 8 : n )))
 ARGS ?=
 BIN := .venv/bin
+SETUP := PYTHON='$(PYTHON)' scripts/setup.sh
+# what lints and tests, and what tests with MariaDB
+TOOLS := WITH_TESTS=1 $(SETUP)
+SERVED := WITH_MYSQL=1 $(TOOLS)
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Make .venv and install phonefleet into it (no root; PYTHON=... names the Python to take)
-	@PYTHON='$(PYTHON)' scripts/setup.sh
+	@$(SETUP)
 
-demo: setup ## Run the operator's standard day on 8 simulated phones
+constraints: setup ## Take up the newest releases: write constraints/ anew
+	@scripts/constraints.sh
+
+demo: ## Run the operator's standard day on 8 simulated phones
+	@WITH_MYSQL=0 $(SETUP)
 	@$(BIN)/phonefleet demo $(ARGS)
 
 provide: ## Install the servers that the tests need (root), or say what is missing
 	@scripts/provide.sh
 
 test: provide ## Run all tests, servers included (ARGS='-k word' to choose, JOBS=... processes)
-	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
+	@$(SERVED)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: setup ## Lint, formatting, types, and which room may import which
+check: ## Lint, formatting, types, and which room may import which
+	@$(TOOLS)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-format: setup ## Format the code and mend what the linter can mend
+format: ## Format the code and mend what the linter can mend
+	@$(TOOLS)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench-phone: setup ## Cost of a dump and a click, stock uiautomator2 beside ours
+bench-phone: ## Cost of a dump and a click, stock uiautomator2 beside ours
+	@$(TOOLS)
 	@$(BIN)/python -m benchmarks.phone $(ARGS)
 
-bench-fleet: setup ## Memory of a phone's worker beside a stock one (PHONES=100)
+bench-fleet: ## Memory of a phone's worker beside a stock one (PHONES=100)
+	@$(TOOLS)
 	@$(BIN)/python -m benchmarks.fleet --phones $(PHONES) $(ARGS)
 
 bench-takeover: provide ## Time from each kind of death to another phone, and from a stop to the last touch (TRIALS=100)
-	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
+	@$(SERVED)
 	@$(BIN)/python -m benchmarks.takeover --trials $(TRIALS) $(ARGS)
 
 bench-celery-storm: TASKS = 300
 bench-celery-storm: PHONES = 12
 bench-celery-storm: FAULTS = 60
 bench-celery-storm: provide ## The same storm over phonefleet and over stock Celery (TASKS=300 PHONES=12 FAULTS=60 SEED=1)
-	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
+	@$(SERVED)
 	@$(BIN)/python -m benchmarks.celery_storm --tasks $(TASKS) --phones $(PHONES) --faults $(FAULTS) --seed $(SEED) $(ARGS)
 
 openapi: setup ## Write docs/interface/openapi.json anew from the code
 	@$(BIN)/python -m gateway.api.document
 
 fuzz-api: provide ## Ask the API whatever its document allows, and what it does not (EXAMPLES=200 for each operation)
-	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
+	@$(SERVED)
 	@$(BIN)/python -m tests.gateway.api.fuzz --examples $(EXAMPLES) $(ARGS)
 
 bench-gateway: provide ## Submit, status and callbacks of the gateway beside bare routes
-	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
+	@$(SERVED)
 	@$(BIN)/python -m benchmarks.gateway $(ARGS)
 
 bench-lists: provide ## Pages of customers' lists at 10,000 and at a million tasks, by every filter and every two
-	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
+	@$(SERVED)
 	@$(BIN)/python -m benchmarks.lists $(ARGS)
 
 chaos: PHONES = 40
 chaos: provide ## Storm a real fleet with faults and judge it by the ground truth (TASKS=2000 PHONES=40 FAULTS=300 SEED=1)
-	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
+	@$(SERVED)
 	@$(BIN)/python -m chaos --tasks $(TASKS) --phones $(PHONES) --faults $(FAULTS) --seed $(SEED) $(ARGS)
 
 conformance: ## The suites over what CI does not run: MySQL 9.7, a real adbd, upstream suites (root; by hand: Debian's newest suite changes daily)
 	@WITH_CONFORMANCE=1 scripts/provide.sh
-	@PYTHON='$(PYTHON)' WITH_MYSQL=1 scripts/setup.sh
+	@$(SERVED)
 	@$(BIN)/python -m conformance --jobs $(JOBS) $(ARGS)
 
 clean: ## Remove what the targets made: .venv, var, caches

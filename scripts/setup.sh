@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Sets phonefleet up in .venv: the first Python >= 3.11 that really works, then the package itself.
-# Needs no root. Does nothing when .venv already holds what setup.cfg asks for.
+# Sets phonefleet up in .venv: the first Python >= 3.11 that really works, the packages of constraints/ in exactly
+# those versions and files, then phonefleet itself. Needs no root. Does nothing when .venv already holds all that.
 #   PYTHON=/path/to/python   takes that Python alone
+#   WITH_TESTS=1             adds what lints, tests and measures
 #   WITH_MYSQL=1             fails when mysqlclient cannot be built, instead of doing without it
+#   WITH_MYSQL=0             does without it
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -61,30 +63,65 @@ can_build_mysqlclient() {
 
 # What the installation depends on: when none of it changed, there is nothing to do.
 fingerprint() {
-    { printf '%s\n' "$1"; "$venv/bin/python" -V; pwd; cat setup.cfg pyproject.toml; ls -d -- */__init__.py; } | cksum
+    { "$venv/bin/python" -V; pwd; cat setup.cfg pyproject.toml constraints/*.txt; ls -d -- */__init__.py; } | cksum
+}
+
+mysqlclient_is_there() { "$venv/bin/python" -c 'import MySQLdb' 2>/dev/null; }
+
+wanted_parts() { # the files of constraints/ that this call asks for
+    echo runtime
+    [ -z "${WITH_TESTS:-}" ] || echo dev
+    case ${WITH_MYSQL:-} in
+        0) ;;
+        1) mysqlclient_is_there && ! can_build_mysqlclient || echo mysql ;;
+        *) ! can_build_mysqlclient || echo mysql ;;
+    esac
+}
+
+# Raises no error for a mysqlclient that does not build, unless WITH_MYSQL=1 asks for it.
+install() {
+    local options=()
+    say "Installing the part $1 into .venv"
+    # mysqlclient is compiled with the setuptools of constraints/, not with the newest
+    [ "$1" != mysql ] || options=(--no-build-isolation)
+    scripts/pip_with_progress.sh "$venv/bin/python" "constraints/$1.txt" "${options[@]}" && return
+    [ "$1" = mysql ] && [ "${WITH_MYSQL:-}" != 1 ] || return 1
+    say "mysqlclient did not build: going on without it. SQLite works; MySQL and MariaDB need it."
+}
+
+install_phonefleet() {
+    "$venv/bin/python" -m pip install -qq --disable-pip-version-check --no-input --no-index --no-deps \
+        --no-build-isolation --editable .
 }
 
 works "$venv/bin/python" || find_and_make
 
-extras=dev
-if can_build_mysqlclient; then
-    extras=dev,mysql
-elif [ -n "${WITH_MYSQL:-}" ] && ! "$venv/bin/python" -c 'import MySQLdb' 2>/dev/null; then
+if [ "${WITH_MYSQL:-}" = 1 ] && ! can_build_mysqlclient && ! mysqlclient_is_there; then
     say "mysqlclient cannot be built: it needs a C compiler, pkg-config, the headers of this Python and of MariaDB."
     say "Debian, Ubuntu: apt-get install gcc pkg-config python3-dev libmariadb-dev"
     exit 1
 fi
 
-if [ "$(cat "$stamp" 2>/dev/null)" = "$(fingerprint "$extras")" ]; then
-    exit 0
+# The stamp: the fingerprint, then the parts that are installed, one a line.
+now=$(fingerprint)
+mapfile -t installed < <(tail -n +2 "$stamp" 2>/dev/null || true)
+mapfile -t wanted < <(wanted_parts)
+if [ "$(head -n 1 "$stamp" 2>/dev/null)" = "$now" ]; then
+    # a mysqlclient that did not build is noted as well: it is not tried again unless it must be there
+    if [ "${WITH_MYSQL:-}" = 1 ] && ! mysqlclient_is_there; then
+        mapfile -t installed < <(printf '%s\n' "${installed[@]}" | grep -v '^mysql$')
+    fi
+    mapfile -t missing < <(comm -13 <(printf '%s\n' "${installed[@]}" | sort) <(printf '%s\n' "${wanted[@]}" | sort))
+    [ "${#missing[@]}" -gt 0 ] || exit 0
+else
+    rm -f "$stamp"
+    mapfile -t installed < <(printf '%s\n' "${installed[@]}" | grep -x dev)
+    mapfile -t missing < <(printf '%s\n' "${wanted[@]}" "${installed[@]}" | awk 'NF && !seen[$0]++')
 fi
 
-install() { "$venv/bin/python" -m pip install -qq --disable-pip-version-check --editable ".[$1]"; }
-
-say "Installing phonefleet[$extras] into .venv; the first time takes a minute or two"
-if ! install "$extras"; then
-    [ "$extras" != dev ] && [ -z "${WITH_MYSQL:-}" ] || exit 1
-    say "mysqlclient did not build: going on without it. SQLite works; MySQL and MariaDB need it."
-    install dev
-fi
-fingerprint "$extras" >"$stamp"
+for part in "${missing[@]}"; do
+    install "$part"
+done
+install_phonefleet
+printf '%s\n' "$now" "${installed[@]}" "${missing[@]}" | awk 'NF && !seen[$0]++' >"$stamp"
+say "Set up in $SECONDS s: $("$venv/bin/python" -V), $(sed 1d "$stamp" | paste -sd ' ')"
