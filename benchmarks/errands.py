@@ -10,10 +10,11 @@ from redis import Redis
 
 import workers.tasks  # noqa: F401 - what a worker serves; it is part of its memory
 from workers.app import app
-from workers.execution import phone_session
+from workers.execution.identify_account import identify
+from workers.execution.worker import Worker, current_worker, set_worker
 from workers.runtime.process_engine import process_engine
 from workers.runtime.slots import own_slot
-from workers.runtime.worker_identity import WorkerIdentity, current_worker, set_worker
+from workers.runtime.worker_identity import WorkerIdentity
 from workers.settings import settings
 
 LOOK = "bench.look"
@@ -26,11 +27,11 @@ _kept: list[bytes] = []
 @app.task(name=LOOK)
 def look() -> None:
     """Read the logged-in account from the app and write it into the ledger; keep one screenshot."""
-    seat = current_worker()
-    if phone_session.identify(process_engine(), seat) is None:
-        raise RuntimeError(f"{seat.serial} does not tell who is logged in")
+    worker = current_worker()
+    if identify(worker) is None:
+        raise RuntimeError(f"{worker.identity.serial} does not tell who is logged in")
     if not _kept:
-        _kept.append(phone_session._hand.reach(seat).screenshot())
+        _kept.append(worker.connection.connect().screenshot())
 
 
 def _tell(exception: BaseException | None = None, **_: object) -> None:
@@ -43,9 +44,9 @@ def _sit_down(**_: object) -> None:
     told = os.environ.get(STOCK_SEAT)
     if told:
         place = json.loads(told)
-        set_worker(
-            WorkerIdentity(place["serial"], place["address"], place["adb_port"], "stock", place["serial"], own_slot())
-        )
+        serial = place["serial"]
+        identity = WorkerIdentity(serial, place["address"], place["adb_port"], "stock", serial, own_slot())
+        set_worker(Worker.of(identity, process_engine(), settings()))
 
 
 task_failure.connect(_tell, weak=False)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from celery.signals import worker_ready
 
-from workers.runtime.worker_identity import current_worker
+from workers.execution.worker import current_worker
 
 FOLDER = "PHONEFLEET_CHAOS_PIDS"
 
@@ -19,7 +19,7 @@ FOLDER = "PHONEFLEET_CHAOS_PIDS"
 @worker_ready.connect
 def _tell(**_: object) -> None:
     try:
-        incarnation = current_worker().incarnation
+        incarnation = current_worker().identity.incarnation
     except RuntimeError:  # the zygote rehearses: nobody sits there
         return
     (Path(os.environ[FOLDER]) / incarnation).write_text(str(os.getpid()), encoding="ascii")

@@ -17,8 +17,6 @@ from workers.app import app
 from workers.dispatch.messages import IDENTIFY
 from workers.dispatch.ring import ring_ready
 from workers.execution.register import ticket_task
-from workers.runtime.process_engine import process_engine
-from workers.runtime.worker_identity import current_worker
 
 log = logging.getLogger("phonefleet.tasks")
 
@@ -34,11 +32,13 @@ directed = FLOW_TASKS["directed"]
 @app.task(name=IDENTIFY, shared=False)
 def look_who_is_logged_in() -> str | None:
     """Read the account on this worker's phone; what waits for that account is rung."""
-    from workers.execution.phone_session import identify  # noqa: PLC0415 - who only submits touches no phone
+    # who only submits touches no phone
+    from workers.execution.identify_account import identify  # noqa: PLC0415
+    from workers.execution.worker import current_worker  # noqa: PLC0415
 
-    engine = process_engine()
-    account = identify(engine, current_worker())
+    worker = current_worker()
+    account = identify(worker)
     if account is None:
         return None
-    ring_ready(engine)
+    ring_ready(worker.engine)
     return account.id

@@ -28,16 +28,16 @@ from workers.coordinator import loop
 from workers.dispatch import ring
 from workers.dispatch.tickets import Ticket
 from workers.execution import ledger_journal, run
+from workers.execution.worker import current_worker
 from workers.lifecycle import dependents
 from workers.runtime.slots import Stop
-from workers.runtime.worker_identity import current_worker
 
 board = Board(Path(os.environ[FOLDER]))
 
 
 def _incarnation() -> str:
     with suppress(RuntimeError):
-        return current_worker().incarnation
+        return current_worker().identity.incarnation
     return ""
 
 
@@ -47,12 +47,12 @@ def at(moment: Moment, key: str) -> None:
     if word is Word.ANSWER_LOST:
         raise OperationalError("COMMIT", None, ConnectionError("the answer was lost"))
     if word is Word.DRAINED:
-        slot = current_worker().slot
+        slot = current_worker().identity.slot
         wait_until(lambda: slot.stop & Stop.DRAIN, HOLD_SECONDS, "to be asked for the task")
 
 
 def _at_its_task(moment: Moment) -> None:
-    at(moment, current_worker().slot.task_id)
+    at(moment, current_worker().identity.slot.task_id)
 
 
 def _claim(original: Callable[..., Any], engine: Any, seat: Any, task_id: str, **more: Any) -> Any:

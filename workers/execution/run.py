@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from celery.canvas import Signature
@@ -33,23 +33,15 @@ from workers.dispatch.celery_state import Came, came_of, why_so
 from workers.dispatch.ring import owe_again, ring
 from workers.dispatch.tickets import NotPublished, Ticket, publish
 from workers.evidence.keep import keep
-from workers.execution.phone_session import (
-    bring_home,
-    last_calls,
-    open_session,
-    profile,
-    reach_phone,
-    restart_ui_server,
-)
+from workers.execution.phone_session import bring_home, open_session
 from workers.execution.settle_doubts import settle_doubts
+from workers.execution.worker import Worker, current_worker
 from workers.planting.validation_errors import problems_of
 from workers.runtime.db_retry import AWAY, is_unavailable, retry_while_unavailable
 from workers.runtime.outage import OUTAGE
-from workers.runtime.process_engine import process_engine
 from workers.runtime.slots import safe_until
 from workers.runtime.watch import HandBack, LeaseRanOut, SlotWatch
-from workers.runtime.worker_identity import WorkerIdentity, current_worker, phone_queue
-from workers.settings import settings
+from workers.runtime.worker_identity import phone_queue
 
 log = logging.getLogger("phonefleet.run")
 
@@ -64,10 +56,10 @@ def run_ticket(task_id: str, step: int | None = None) -> Came:
     `step`: the priority that the ticket came with, if its message says. Raises Reject while the ledger is away, and
     whatever a defect before the claim raises.
     """
-    engine, seat = process_engine(), current_worker()
-    config = settings()
+    worker = current_worker()
+    engine, config, slot = worker.engine, worker.settings, worker.identity.slot
     try:
-        got = claim(engine, seat, task_id, lease=config.lease, zone=config.timezone.key, step=step)
+        got = claim(engine, worker.identity, task_id, lease=config.lease, zone=config.timezone.key, step=step)
     except AWAY as error:
         if not OUTAGE.saw(error):
             raise
@@ -77,7 +69,7 @@ def run_ticket(task_id: str, step: int | None = None) -> Came:
     OUTAGE.over(engine)
     if isinstance(got, NotMine):
         return _not_mine(engine, task_id, got)
-    seat.slot.begin(
+    slot.begin(
         task_id,
         got.fence.attempt,
         lease_until=safe_until(got.asked_at, config.lease),
@@ -86,15 +78,15 @@ def run_ticket(task_id: str, step: int | None = None) -> Came:
     ready: Sequence[str] = ()
     try:
         # a claim that was confirmed late leaves no time in which the phone may be touched
-        outcome = perform(engine, seat, got) if seat.slot.lease_lasts() else HandedBack()
+        outcome = perform(_Attempt.of(worker, got)) if slot.lease_lasts() else HandedBack()
         if outcome is None:
             return LOST
-        came, ready = write_down(engine, got, outcome, seat.slot.lease_lasts)
+        came, ready = write_down(engine, got, outcome, slot.lease_lasts)
     finally:
-        seat.slot.rest()
+        slot.rest()
     ring(engine, ready)  # at rest: a Redis that hangs must not count as the task's time
     if came != LOST:  # then another host may have the phone in hand by now
-        reach_phone(seat)  # a connection that broke was let go
+        worker.connection.connect_ahead()  # a connection that broke was closed
     return came
 
 
@@ -142,55 +134,77 @@ def _note_refused(engine: Engine, got: Claim, what: str) -> None:
         log.warning("%s: not kept that a late write was refused: %s", got.fence.task_id, error)
 
 
-def perform(engine: Engine, seat: WorkerIdentity, got: Claim) -> Outcome | None:
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One attempt that runs: in which worker, at what, and the watch over it."""
+
+    worker: Worker
+    claim: Claim
+    watch: SlotWatch
+
+    @classmethod
+    def of(cls, worker: Worker, got: Claim) -> _Attempt:
+        return cls(worker, got, SlotWatch(worker.identity.slot, got.soft_limit))
+
+    def lost(self, why: object) -> None:
+        """The lease is gone: nothing may be written, which is kept and logged."""
+        _note_refused(self.worker.engine, self.claim, "lease ran out")
+        log.warning("%s %s: %s", self.claim.flow, self.claim.fence.task_id, why)
+
+    def failed(self, code: str, reason: str, details: Mapping[str, Any] | None = None) -> Failed:
+        """The failure, in the step where it happened."""
+        return Failed(code, reason, self.watch.failed_in, details or {})
+
+
+def perform(attempt: _Attempt) -> Outcome | None:
     """Run the flow or the desk task; None when the lease was lost: nothing may be written then.
 
     A failure on a phone brings evidence of what was seen.
     """
-    watch = SlotWatch(seat.slot, got.soft_limit)
-    outcome = _settled(engine, seat, got, watch)
-    if isinstance(outcome, Failed) and not seat.slot.lease_lasts():
+    outcome = _settled(attempt)
+    if not isinstance(outcome, Failed):
+        return outcome
+    worker, watch = attempt.worker, attempt.watch
+    if not worker.identity.slot.lease_lasts():
         # calls to the phone are cut short where the lease ends: neither phone nor flow is to blame
-        _note_refused(engine, got, "lease ran out")
-        log.warning("%s %s: the lease ran out: %s", got.flow, got.fence.task_id, outcome.reason)
+        attempt.lost(f"the lease ran out: {outcome.reason}")
         return None
-    if isinstance(outcome, Failed):
-        return replace(outcome, evidence=keep(settings(), seat, got, watch, outcome, last_calls(), profile()))
-    return outcome
+    calls, profile = worker.connection.calls, worker.profile
+    kept = keep(worker.settings, worker.identity, attempt.claim, watch, outcome, calls, profile)
+    return replace(outcome, evidence=kept)
 
 
-def _settled(engine: Engine, seat: WorkerIdentity, got: Claim, watch: SlotWatch) -> Outcome | None:
+def _settled(attempt: _Attempt) -> Outcome | None:
     try:
-        return _outcome(engine, seat, got, watch)
+        return _outcome(attempt)
     except (LeaseRanOut, LeaseLost) as lost:
-        _note_refused(engine, got, "lease ran out")
-        log.warning("%s %s: %s", got.flow, got.fence.task_id, lost)
+        attempt.lost(lost)
         return None
     except HandBack:
-        return HandedBack(watch.failed_in)
+        return HandedBack(attempt.watch.failed_in)
     except Stopped as stopped:
-        bring_home(watch.check_lease)
-        return WasStopped(str(stopped), watch.failed_in)
+        bring_home(attempt.worker, attempt.watch.check_lease)
+        return WasStopped(str(stopped), attempt.watch.failed_in)
     except FlowFailure as failure:
-        return Failed(failure.code, failure.reason, watch.failed_in, failure.details)
+        return attempt.failed(failure.code, failure.reason, failure.details)
     except PhoneError as error:
-        return Failed(error.code, error.reason, watch.failed_in)
+        return attempt.failed(error.code, error.reason)
     except Exception as error:
         if is_unavailable(error):  # in the middle: no fault of the flow's
-            why = getattr(error, "orig", error)
-            return Failed("ledger_away", f"the ledger did not answer: {why}", watch.failed_in)
-        log.exception("%s %s in step %s", got.flow, got.fence.task_id, watch.failed_in)
-        return Failed("flow_error", f"{type(error).__name__}: {error}", watch.failed_in)
+            return attempt.failed("ledger_away", f"the ledger did not answer: {getattr(error, 'orig', error)}")
+        log.exception("%s %s in step %s", attempt.claim.flow, attempt.claim.fence.task_id, attempt.watch.failed_in)
+        return attempt.failed("flow_error", f"{type(error).__name__}: {error}")
 
 
-def _outcome(engine: Engine, seat: WorkerIdentity, got: Claim, watch: SlotWatch) -> Outcome:
+def _outcome(attempt: _Attempt) -> Outcome:
+    got = attempt.claim
     if got.flow in DESK:
-        value = DESK[got.flow](Desk(engine, got.seed), *got.args, **got.kwargs)
+        value = DESK[got.flow](Desk(attempt.worker.engine, got.seed), *got.args, **got.kwargs)
         return Replaced(value) if isinstance(value, Signature) else Succeeded(value)
     flow = FLOWS[got.flow]
     params = checked_params(flow, got.args, got.kwargs)
-    with open_session(engine, seat, got, watch) as session:
-        settle_doubts(session, got.doubts, params, restart_ui_server)
+    with open_session(attempt.worker, got, attempt.watch) as session:
+        settle_doubts(session, got.doubts, params, attempt.worker.connection.restart_ui_server)
         if got.stop_requested:
             raise Stopped("it was asked to leave off once its outcome was known")
         result = flow.run(session, params)

@@ -30,7 +30,8 @@ from workers.app import app
 from workers.attempts import rescue
 from workers.attempts.claim import claim
 from workers.dispatch.tickets import Ticket, publish
-from workers.execution import phone_session
+from workers.execution.identify_account import may_look
+from workers.execution.worker import load_app_profile
 from workers.host.celery_worker import phone_worker
 from workers.runtime.slots import Slot, own_slot
 from workers.runtime.worker_identity import WorkerIdentity
@@ -54,7 +55,7 @@ def warm_up() -> Engine:
     The engine that the children are to adopt: for the ledger of the settings, without a connection.
     """
     configure_mappers()
-    phone_session.profile()
+    load_app_profile(settings().profile)
     engine = connect(settings().database_url, FLEET)
     with tempfile.TemporaryDirectory(prefix="phonefleet-rehearsal-") as directory:
         scratch = f"{directory}/ledger.db"
@@ -122,7 +123,7 @@ def _run_worker(engine: Engine) -> None:
 def _use_ledger(engine: Engine, slot: Slot) -> None:
     seat = WorkerIdentity(NAME, NAME, 0, NAME, NAME, slot)
     phones.phone_online(engine, NAME, NAME, NAME, NAME, NAME)
-    phone_session.may_look(engine, seat)
+    may_look(engine, seat)
     logins.account_seen(engine, NAME, NAME, NAME)
     claim(engine, seat, NAME, lease=30, zone="UTC")
     leases.renew_leases(engine, {NAME: NAME}, 30)

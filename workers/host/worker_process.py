@@ -24,28 +24,29 @@ from workers.app import app
 from workers.attempts.unclaimed_tickets import note_raised
 from workers.dispatch.celery_state import ON_PURPOSE
 from workers.dispatch.ring import ring
-from workers.execution.phone_session import reach_phone
+from workers.execution.worker import Worker, set_worker
 from workers.host.celery_worker import phone_worker
 from workers.runtime.db_retry import AWAY
 from workers.runtime.linux import end_with_parent
 from workers.runtime.liveness import EVERY_SECONDS
-from workers.runtime.process_engine import adopt, process_engine
+from workers.runtime.process_engine import adopt
 from workers.runtime.slots import Slot, SlotState
-from workers.runtime.worker_identity import WorkerIdentity, current_worker, set_worker
+from workers.runtime.worker_identity import WorkerIdentity
 from workers.settings import settings
 
 log = logging.getLogger("phonefleet.worker")
 
 
-def live(seat: WorkerIdentity, engine: Engine, zygote: int, close: Iterable[socket.socket]) -> NoReturn:
+def live(identity: WorkerIdentity, engine: Engine, zygote: int, close: Iterable[socket.socket]) -> NoReturn:
     """The whole life of a worker, from its fork to its end. Never returns into the zygote's code."""
     code = 1
     try:
         _leave_zygote(zygote, close)
-        set_worker(seat)
         adopt(engine)
-        _watch_tickets()
-        code = _consume(seat)
+        worker = Worker.of(identity, engine, settings())
+        set_worker(worker)
+        _watch_tickets(worker)
+        code = _consume(worker)
     except BaseException:  # noqa: BLE001  # a stray exception must not run on into the zygote's code
         traceback.print_exc()
     finally:
@@ -72,19 +73,21 @@ def _leave_zygote(zygote: int, close: Iterable[socket.socket]) -> None:
     gc.enable()
 
 
-def _watch_tickets() -> None:
+def _watch_tickets(worker: Worker) -> None:
+    slot = worker.identity.slot
+
     def received(request: Any, **_: object) -> None:
-        current_worker().slot.take_ticket(request.message.delivery_tag)
+        slot.take_ticket(request.message.delivery_tag)
 
     def consuming(**_: object) -> None:
-        current_worker().slot.rest()
+        slot.rest()
 
     def raised(sender: Any, task_id: str, exception: BaseException, **_: object) -> None:
         if not isinstance(exception, (*ON_PURPOSE, TaskPredicate)):
-            _count(task_id, sender.name, "ticket_error", f"{type(exception).__name__}: {exception}")
+            _count(worker, task_id, sender.name, "ticket_error", f"{type(exception).__name__}: {exception}")
 
     def unknown(name: str, id: str, **_: object) -> None:  # noqa: A002 - Celery's word
-        _count(id, name, "not_registered", f"no worker knows a task named {name!r}")
+        _count(worker, id, name, "not_registered", f"no worker knows a task named {name!r}")
 
     task_received.connect(received, weak=False)
     worker_ready.connect(consuming, weak=False)
@@ -92,13 +95,11 @@ def _watch_tickets() -> None:
     task_unknown.connect(unknown, weak=False)
 
 
-def _count(task_id: str, name: str, code: str, why: str) -> None:
+def _count(worker: Worker, task_id: str, name: str, code: str, why: str) -> None:
     """A ticket led nowhere. While the ledger is away nothing is counted: the ticket is missed, and rung again."""
     try:
-        ring(
-            process_engine(),
-            note_raised(process_engine(), task_id, name, code, f"{why} (worker {current_worker().name})"),
-        )
+        said = f"{why} (worker {worker.identity.name})"
+        ring(worker.engine, note_raised(worker.engine, task_id, name, code, said))
     except AWAY as error:
         log.warning("not counted that a ticket of %s raised: %s", task_id, getattr(error, "orig", error))
 
@@ -117,11 +118,12 @@ def _waits(slot: Slot) -> None:
         slot.rest()
 
 
-def _consume(seat: WorkerIdentity) -> int:
-    """Run Celery's worker until it is told to end; its exit code."""
-    Thread(target=_pulse, args=(seat.slot,), name="pulse", daemon=True).start()
-    reach_phone(seat)  # whoever takes a ticket has its phone in hand
-    serves_pool = None if seat.serial is None else lambda: seat.slot.serves_pool
-    worker = phone_worker(app, seat.name, seat.queues, settings().heartbeat, serves_pool, partial(_waits, seat.slot))
-    worker.start()
-    return int(worker.exitcode or 0)
+def _consume(worker: Worker) -> int:
+    """Run Celery's worker until it is told to end. Returns its exit code."""
+    one, slot = worker.identity, worker.identity.slot
+    Thread(target=_pulse, args=(slot,), name="pulse", daemon=True).start()
+    worker.connection.connect_ahead()  # a worker that takes a ticket is connected to its phone
+    serves_pool = None if one.serial is None else lambda: slot.serves_pool
+    consumer = phone_worker(app, one.name, one.queues, worker.settings.heartbeat, serves_pool, partial(_waits, slot))
+    consumer.start()
+    return int(consumer.exitcode or 0)

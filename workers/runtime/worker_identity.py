@@ -1,6 +1,6 @@
-"""Whose hand this process is: the phone that a worker serves, set once after it was forked.
+"""The identity of a worker: the phone that it serves, its host, and this one life of it.
 
-A worker at the *desk* serves tasks that touch no phone; its seat has no serial.
+A worker at the *desk* serves tasks that touch no phone; its identity has no serial.
 """
 
 from __future__ import annotations
@@ -42,20 +42,3 @@ class WorkerIdentity:
             return (DESK_QUEUE,)
         own = phone_queue(self.serial)
         return (own, POOL_QUEUE) if self.slot.serves_pool else (own,)
-
-
-_taken: list[WorkerIdentity] = []
-
-
-def set_worker(seat: WorkerIdentity) -> None:
-    """Sit down, for the life of this process. Raises RuntimeError when a seat was taken before."""
-    if _taken:
-        raise RuntimeError(f"this process already serves {_taken[0].name}")
-    _taken.append(seat)
-
-
-def current_worker() -> WorkerIdentity:
-    """The seat of this process. Raises RuntimeError when it is no worker."""
-    if not _taken:
-        raise RuntimeError("this process is no phone worker: tasks run only in workers that a host agent forked")
-    return _taken[0]

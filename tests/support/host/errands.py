@@ -12,8 +12,8 @@ from celery.exceptions import Reject
 from redis import Redis
 
 from workers.app import app
+from workers.execution.worker import current_worker
 from workers.runtime.slots import Slot, Stop
-from workers.runtime.worker_identity import current_worker
 from workers.settings import settings
 
 LIMIT = 120.0
@@ -25,7 +25,7 @@ def _redis() -> Redis:
 
 
 def _trace(redis: Redis, task: Any, what: str) -> None:
-    redis.rpush("trace", f"{what} {task.request.id} {current_worker().name}")
+    redis.rpush("trace", f"{what} {task.request.id} {current_worker().identity.name}")
 
 
 @app.task(bind=True, name="errand.quick")
@@ -57,7 +57,7 @@ def long(self: Any) -> None:
 
     The keys `hard` and `lease` hold other seconds than LIMIT and LEASE.
     """
-    redis, seat, now = _redis(), current_worker(), time.monotonic()
+    redis, seat, now = _redis(), current_worker().identity, time.monotonic()
     redis.hset("leases", seat.incarnation, self.request.id)
     redis.hsetnx("first", self.request.id, seat.incarnation)
     redis.set("pid", os.getpid())

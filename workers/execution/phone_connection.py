@@ -1,0 +1,102 @@
+"""A worker's one connection to its phone: made when it is needed, closed when it broke, made anew after that."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from flows.phone import PhoneError
+from flows.scrolls import Scrolls
+from flows.session import Session
+from workers.phone.device import Call
+from workers.phone.phone import U2Phone
+from workers.runtime.slots import Stop
+from workers.runtime.worker_identity import WorkerIdentity
+
+log = logging.getLogger("phonefleet.hand")
+
+CALL_SECONDS = 60.0  # that calls to the phone may take together while no attempt says otherwise
+CONNECT_SECONDS = 10.0  # between two tasks; a phone that takes longer is left to the next one
+READ_LATELY_SECONDS = 600.0  # a flow that acts reads the account every time; one that only reads, this often
+
+
+class PhoneConnection:
+    """One phone and process: uiautomator2 keeps every device that it made alive until the process ends."""
+
+    def __init__(self, identity: WorkerIdentity) -> None:
+        self._identity = identity
+        self.phone: U2Phone | None = None
+        self.session: Session | None = None  # of the attempt at hand, or the last one
+        self.scrolls = Scrolls()
+        self._limit: Callable[[], float] = lambda: CALL_SECONDS
+        self._calls: tuple[Call, ...] = ()  # of the connection that was closed last
+        self._account: tuple[str, float] = ("", 0.0)
+
+    def connect(self) -> U2Phone:
+        """The connected phone. Raises PhoneError, and RuntimeError at the desk, which has none."""
+        if self.phone is None:
+            one = self._identity
+            if one.serial is None:
+                raise RuntimeError("a desk has no phone")
+            self.phone = U2Phone.connect(one.address, one.serial, one.adb_port, self._remaining)
+        return self.phone
+
+    def _remaining(self) -> float:
+        """Asked before every call: what is left differs from attempt to attempt."""
+        return self._limit()
+
+    def connect_ahead(self) -> None:
+        """Connect before the next ticket comes: starting the phone's UI server takes a second or two.
+
+        A phone that cannot be reached is left to the next task, whose failure is written down.
+        """
+        if self._identity.serial is None:
+            return
+        until, slot = time.monotonic() + CONNECT_SECONDS, self._identity.slot
+        with self.within(lambda: 0.0 if slot.stop & Stop.DRAIN else until - time.monotonic()):
+            try:
+                self.connect()
+            except PhoneError as error:
+                log.info("phone %s is not connected yet: %s", self._identity.serial, error)
+
+    def close(self) -> None:
+        """Close it; the next call to `connect` makes a new one."""
+        self.forget_account()
+        if self.phone is not None:
+            self._calls = tuple(self.phone.calls)
+            self.phone.close()
+            self.phone = None
+
+    @contextmanager
+    def within(self, remaining: Callable[[], float]) -> Iterator[None]:
+        """Inside the block no call to the phone takes longer than the seconds that `remaining` tells before it."""
+        self._limit = remaining
+        try:
+            yield
+        finally:
+            self._limit = lambda: CALL_SECONDS
+
+    def restart_ui_server(self) -> None:
+        """Restart the phone's UI server: whatever was queued in it is gone, or done, afterwards."""
+        if self.phone is not None:
+            self.phone.restart_ui_server()
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The last calls to the phone, also of a connection that was closed."""
+        return tuple(self.phone.calls) if self.phone is not None else self._calls
+
+    def note_account(self, account_id: str) -> None:
+        """This account was read from the app just now."""
+        self._account = (account_id, time.monotonic())
+
+    def read_lately(self, account_id: str) -> bool:
+        """Was this account read from the app within the last minutes, and no other since?"""
+        known, at = self._account
+        return known == account_id and time.monotonic() - at < READ_LATELY_SECONDS
+
+    def forget_account(self) -> None:
+        """Something looked wrong: the account is read again before the next task."""
+        self._account = ("", 0.0)

@@ -1,0 +1,50 @@
+"""The worker that this process is: built once, after the fork, and handed to whatever runs its tasks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy import Engine
+
+from flows.profile import AppProfile, load_profile
+from workers.execution.phone_connection import PhoneConnection
+from workers.runtime.worker_identity import WorkerIdentity
+from workers.settings import Settings
+
+# Loaded before the fork, by the warm-up, it lies in memory that all workers share.
+load_app_profile = cache(load_profile)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What one worker process works with."""
+
+    identity: WorkerIdentity
+    engine: Engine  # of the ledger
+    settings: Settings
+    profile: AppProfile  # of the app that this fleet runs
+    connection: PhoneConnection
+
+    @classmethod
+    def of(cls, identity: WorkerIdentity, engine: Engine, config: Settings) -> Worker:
+        """A worker that is not connected to its phone yet. Raises ValueError for a profile that cannot be read."""
+        return cls(identity, engine, config, load_app_profile(config.profile), PhoneConnection(identity))
+
+
+# Celery calls a task with its message alone: this is where the task finds the worker that it runs in.
+_this: list[Worker] = []
+
+
+def set_worker(worker: Worker) -> None:
+    """Make this process that worker, for its whole life. Raises RuntimeError when it is one already."""
+    if _this:
+        raise RuntimeError(f"this process already serves {_this[0].identity.name}")
+    _this.append(worker)
+
+
+def current_worker() -> Worker:
+    """The worker that this process is. Raises RuntimeError when it is none."""
+    if not _this:
+        raise RuntimeError("this process is no phone worker: tasks run only in workers that a host agent forked")
+    return _this[0]
