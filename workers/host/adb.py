@@ -1,8 +1,4 @@
-"""The few things that a host asks of its adb server, each with a deadline.
-
-The protocol is adb's "smart socket" one: four hexadecimal digits of length, the request, and an
-answer that begins with OKAY or FAIL (docs/dev/services.md in the Android platform's adb sources).
-"""
+"""The few things that a host asks of its adb server, each with a deadline."""
 
 from __future__ import annotations
 
@@ -15,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 
+from workers.phone.smart_socket import NotSmartSocket, RequestTooLong, framed, read_block, read_refusal
 from workers.runtime.linux import bound_to_me
 
 log = logging.getLogger("phonefleet.adb")
@@ -25,7 +22,6 @@ CALL_SECONDS = 5.0
 QUIET_SECONDS = 5.0  # without news of phones, after which the server is asked whether it is there
 CONNECT_SECONDS = 15.0  # adb itself waits 10 s for a phone that does not answer
 SHELL_BYTES = 65536
-MOST_REQUEST = 0xFFFF  # bytes; their number is sent as four hexadecimal digits
 USB = "usb:"  # begins what adb calls a USB port, and takes for a phone's address as well as its serial
 NO_USB = {"ADB_USB": "0"}  # also spares the 3 s that the server takes to look at the USB ports
 
@@ -83,8 +79,7 @@ class Adb:
             while True:
                 self._wait_for_news(sock)
                 until = time.monotonic() + CALL_SECONDS
-                size = int(_read_exactly(sock, 4, until), 16)
-                found = lines(_read_exactly(sock, size, until).decode(errors="replace"))
+                found = lines(_read_block(sock, until))
                 if len({name for name, _ in found}) == len(found) and not any(name.startswith(USB) for name in named):
                     yield dict(found)
                 else:
@@ -107,7 +102,7 @@ class Adb:
         deadline = time.monotonic() + seconds
         with self._open(deadline) as sock:
             _request(sock, request, deadline)
-            return _read_exactly(sock, int(_read_exactly(sock, 4, deadline), 16), deadline).decode(errors="replace")
+            return _read_block(sock, deadline)
 
     def _open(self, deadline: float) -> socket.socket:
         try:
@@ -200,20 +195,23 @@ def _left(deadline: float) -> float:
 
 
 def _request(sock: socket.socket, request: str, deadline: float) -> None:
-    data = request.encode()
-    if len(data) > MOST_REQUEST:
-        raise AdbError(
-            f"{request[:40]}… has {len(data)} bytes; adb takes at most {MOST_REQUEST}: push a file and run that"
-        )
     try:
         sock.settimeout(_left(deadline))
-        sock.sendall(b"%04x" % len(data) + data)
-    except OSError as error:
+        sock.sendall(framed(request))
+        refusal = read_refusal(lambda size: _read_exactly(sock, size, deadline))
+    except RequestTooLong as error:
+        raise AdbError(str(error)) from error
+    except (NotSmartSocket, OSError) as error:
         raise AdbError(f"{request}: {error}") from error
-    verdict = _read_exactly(sock, 4, deadline)
-    if verdict != b"OKAY":
-        size = int(_read_exactly(sock, 4, deadline), 16) if verdict == b"FAIL" else 0
-        raise AdbError(f"{request}: {_read_exactly(sock, size, deadline).decode(errors='replace')}")
+    if refusal is not None:
+        raise AdbError(f"{request}: {refusal}")
+
+
+def _read_block(sock: socket.socket, deadline: float) -> str:
+    try:
+        return read_block(lambda size: _read_exactly(sock, size, deadline))
+    except NotSmartSocket as error:
+        raise AdbError(str(error)) from error
 
 
 def _read_exactly(sock: socket.socket, size: int, deadline: float) -> bytes:

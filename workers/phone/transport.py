@@ -1,8 +1,7 @@
 """A connection to one phone through the adb server, on which every wait has a deadline.
 
-The protocol to the adb server is its "smart socket" one: four hexadecimal digits of length, the
-request, and an answer that begins with OKAY or FAIL. After `host:transport:` the next request
-names a service on the phone (shell:, sync:, tcp:N) and the connection is that service's.
+After `host:transport:` the next request names a service on the phone (shell:, sync:, tcp:N) and the
+connection is that service's.
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ import time
 from collections.abc import Callable
 
 from flows.phone import PhoneError
+from workers.phone.smart_socket import NotSmartSocket, RequestTooLong, framed, read_refusal
 
 LOOPBACK = "127.0.0.1"
 CHUNK = 65536
-MOST_REQUEST = 0xFFFF  # bytes; their number is sent as four hexadecimal digits
 OPEN_SECONDS = 3.5  # adbd opens a service within milliseconds, whatever the screen is busy with
 PATIENCE = 2.0  # seconds without a byte after which a phone is asked whether it is there at all
 _LOST = ("not found", "offline", "unauthorized", "authorizing", "no devices", "still connecting")
@@ -154,20 +153,20 @@ class AdbStream:
         self.sock.settimeout(max(0.0, min(left, seconds)))
 
     def _ask(self, request: str, deadline: Deadline) -> None:
-        data = request.encode()
-        if len(data) > MOST_REQUEST:
-            reason = f"{request[:40]}… has {len(data)} bytes; adb takes {MOST_REQUEST}: push a file and run that"
-            raise PhoneError("bad_input", reason, sent=False)
+        try:
+            data = framed(request)
+        except RequestTooLong as error:
+            raise PhoneError("bad_input", str(error), sent=False) from error
         self._wait(deadline)
         try:
-            self.sock.sendall(b"%04x" % len(data) + data)
+            self.sock.sendall(data)
         except OSError as error:
             raise PhoneError("phone_lost", f"the adb server closed the connection: {error}", sent=False) from error
-        answer = self.exactly(4, deadline)
-        if answer == b"OKAY":
+        try:
+            reason = read_refusal(lambda size: self.exactly(size, deadline))
+        except NotSmartSocket as error:
+            raise PhoneError("phone_lost", str(error), sent=False) from error
+        if reason is None:
             return
-        if answer != b"FAIL":
-            raise PhoneError("phone_lost", f"the adb server answered {answer!r}", sent=False)
-        reason = self.exactly(int(self.exactly(4, deadline), 16), deadline).decode(errors="replace")
         lost = request.startswith("host:") or any(hint in reason for hint in _LOST)
         raise PhoneError("phone_lost" if lost else "ui_server_lost", f"adb: {reason}", sent=False)
