@@ -22,9 +22,9 @@ from chaos.fleet import HOSTS, StormFleet
 from chaos.look import Running, running
 from chaos.rows import attempts_of
 from chaos.tell import pid_of
+from models.enums import PhoneState
 from models.refused import Refused
 from models.tables import Phone, Task
-from models.tables.enums import PhoneState
 from models.tasks.states import ENDED
 from models.transactions.read_write import read, write
 from tests.support.poll import wait_until

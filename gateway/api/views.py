@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from flows.failures import remedy_for
 from gateway.api import responses
+from models.enums import CampaignState, DeliveryState, RunsOn
 from models.tables import Attempt, Campaign, Delivery, Phone, StateChange, Task
-from models.tables.enums import CampaignState, DeliveryState, RunsOn
 from models.tasks.completeness import completeness
 from models.tasks.progress import read_progress
 from models.tasks.states import State

@@ -15,9 +15,9 @@ from gateway.submissions.open_task_quota import open_tasks
 from gateway.submissions.plant import campaign_of, wish_problems
 from gateway.submissions.submission import Submission
 from models.database.clock import database_now
+from models.enums import RunsOn
 from models.refused import Problem
 from models.tables import Campaign, Phone, Task
-from models.tables.enums import RunsOn
 from models.tasks.states import State
 from workers.attempts.assignment import room_for, seated_phones
 from workers.canvas.rows import PlantedRow

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from models.enums import PhoneState
 from models.tables import Phone
-from models.tables.enums import PhoneState
 
 
 @dataclass(frozen=True, slots=True)

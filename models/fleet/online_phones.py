@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.enums import PhoneState
 from models.fleet.fitness import why_not
 from models.tables import Account, Phone, Task
-from models.tables.enums import PhoneState
 from models.tasks.states import State
 
 

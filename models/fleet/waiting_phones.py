@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.database.storable import storable_text
+from models.enums import PhoneState
 from models.fleet.fitness import ON_HOST
 from models.notify.alerts import end_alerts
 from models.tables import Phone
-from models.tables.enums import PhoneState
 from models.transactions.read_write import write
 
 RIVAL_SILENT_SECONDS = 15.0  # a host that was not heard of for so long waits no more

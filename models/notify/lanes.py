@@ -17,9 +17,9 @@ from sqlalchemy import ColumnElement, CursorResult, and_, func, or_, select, upd
 from sqlalchemy.orm import Session, aliased
 
 from models.backoff import Backoff
+from models.enums import DeliveryState
 from models.notify.alerts import raise_alert
 from models.tables import Delivery, DeliveryAttempt, Endpoint, Lane
-from models.tables.enums import DeliveryState
 
 OPENS_AFTER = 5  # failures one after the other
 # Nobody answered: that says something of the origin, and nothing of the path.

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.database.content_key import content_key
+from models.enums import ActionOutcome
 from models.responsible_use.authors import basis_of, read_caps
 from models.responsible_use.caps import LIKES, WORDS, Refusal, Use, basis_refusal, cap_refusal, operator_day
 from models.tables import Account, ActionRow, Author, Campaign, Task
-from models.tables.enums import ActionOutcome
 from models.tasks.fence import Fence, check_fence
 
 

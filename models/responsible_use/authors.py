@@ -8,12 +8,12 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
+from models.enums import BasisKind
 from models.history.audit_log import record_change
 from models.names import check_names
 from models.refused import Refused, refuse
 from models.responsible_use.caps import CAP_NAMES, Basis, Caps
 from models.tables import Author, CapValue
-from models.tables.enums import BasisKind
 from models.transactions.read_write import write
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from models.tables.enums import BasisKind
+from models.enums import BasisKind
 
 # What counts as a comment or a reply on one comment, and what as a like.
 WORDS = frozenset({"comment", "reply"})

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from models.enums import RunsOn
 from models.tables import Attempt, CollectedTitle, CommentSighting, Task
-from models.tables.enums import RunsOn
 from models.tasks.progress import actions_done
 from models.tasks.states import State
 

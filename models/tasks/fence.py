@@ -8,8 +8,8 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
+from models.enums import AttemptOutcome
 from models.tables import Attempt, RefusedWrite, Task
-from models.tables.enums import AttemptOutcome
 from models.tasks.states import State
 from models.transactions.read_write import read, write
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from models.enums import ActionOutcome
 from models.tables import ActionRow, Campaign, Task
-from models.tables.enums import ActionOutcome
 from models.tasks.states import ENDED, State
 
 

@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
+from models.enums import PhoneState
 from models.fleet.accounts import register_account, rest_is_over, set_live
 from models.responsible_use.caps import operator_day
 from models.tables import Account, ActionRow, Phone
-from models.tables.enums import PhoneState
 from models.transactions.read_write import read
 from scripts.connect import open_ledger, operator
 from scripts.terminal.show import Sheet, print_sheet, say

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from flows.failures import CODES
 from models.database.clock import database_now
+from models.enums import PhoneState
 from models.fleet.fitness import on_trial, why_not
 from models.fleet.health import page_drift, unfit_since
 from models.tables import Account, AuditEntry, Phone, Task
-from models.tables.enums import PhoneState
 from models.tasks.pauses import PAUSED
 from models.tasks.states import State
 from models.transactions.read_write import read

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -14,7 +14,7 @@ from scripts.terminal.show import Block, print_blocks, say
 from scripts.terminal.what import find
 from workers.control.review import InReview, Verdict, in_review, settle
 
-VERDICTS = ("happened", "not", "give-up")
+VERDICTS = tuple(Verdict)
 
 
 def review(
@@ -37,7 +37,7 @@ def review(
     kind, found = read(engine, lambda session: find(session, task))
     if kind != "task":
         raise refuse("task", f"{task!r} is a {kind}", "see: phonefleet review")
-    state = settle(engine, found, cast("Verdict", verdict), who=operator(who), ring_now=False)
+    state = settle(engine, found, Verdict(verdict), who=operator(who), ring_now=False)
     say(console, f"task {found}: {state}")
 
 

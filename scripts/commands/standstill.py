@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
+from models.enums import PhoneState
 from models.tables import Account, Alert, Attempt, AuditEntry, Campaign, Hold, Leader, Phone, Task
-from models.tables.enums import PhoneState
 from models.tasks.pauses import PAUSED
 from models.tasks.states import State
 from scripts.commands.phones import Need, need_of, paused_since

@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 from sqlalchemy import Engine, func, select
 
+from models.enums import PhoneState
 from models.tables import Phone
-from models.tables.enums import PhoneState
 from models.transactions.read_write import read
 from scripts.connect import join_fleet, operator
 from scripts.terminal.following import follow_to_the_end

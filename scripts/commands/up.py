@@ -16,9 +16,9 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from models.database.engine import connect
+from models.enums import PhoneState
 from models.refused import refuse
 from models.tables import Phone
-from models.tables.enums import PhoneState
 from models.transactions.read_write import read
 from scripts.connect import UNREACHABLE, address, unreachable
 from scripts.local import probes

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from flows.failures import Culprit, Kind
 from models.database.sizes import MOST_RESULT
 from models.tables import Task
 from models.tasks.states import State
@@ -66,6 +67,9 @@ def refuse_too_much(session: Session, task: Task, now: datetime) -> str | None:
         return None
     reason = f"the results that it takes are {size:.0f} bytes together, and {MOST_TAKEN} are the most"
     end_task(
-        session, task, TaskEnd(State.FAILED, code="result_too_large", kind="fatal", culprit="flow", reason=reason), now
+        session,
+        task,
+        TaskEnd(State.FAILED, code="result_too_large", kind=Kind.FATAL, culprit=Culprit.FLOW, reason=reason),
+        now,
     )
     return reason

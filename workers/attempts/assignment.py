@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from models.database.content_key import content_key
+from models.enums import ActionOutcome
 from models.fleet.fitness import why_not
 from models.fleet.online_phones import online_phones
 from models.responsible_use.authors import read_caps
@@ -125,7 +126,7 @@ def seated_phones(session: Session, now: datetime, *, sandbox: bool) -> list[Can
 def room_for(session: Session, params: Mapping[str, Any], now: datetime, zone: str) -> CapRoom:
     """The room that the caps leave for an acting task with these parameters."""
     caps = read_caps(session)
-    happened = ActionRow.outcome != "not_done"
+    happened = ActionRow.outcome != ActionOutcome.NOT_DONE
     counted = session.execute(
         select(ActionRow.account_id, func.count())
         .where(ActionRow.day == operator_day(now, zone), happened)

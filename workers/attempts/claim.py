@@ -12,6 +12,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
+from models.enums import AttemptOutcome, RunsOn
 from models.responsible_use.action_journal import Doubt, doubts, pin_to_verify
 from models.tables import Attempt, Phone, Task
 from models.tasks.fence import Fence
@@ -117,7 +118,7 @@ def _take_back_own_claim(asking: ClaimContext) -> None:
     """This worker claimed it, and the database's answer was lost: nobody runs it, for a worker runs one at a time."""
     session, task, why = asking.session, asking.task, "the database did not confirm the claim"
     attempt = session.scalars(select(Attempt).where(Attempt.task_id == task.id, Attempt.number == task.attempt)).one()
-    attempt.ended_at, attempt.outcome, attempt.reason = asking.now, "lost", why
+    attempt.ended_at, attempt.outcome, attempt.reason = asking.now, AttemptOutcome.LOST, why
     open_ones = doubts(session, task.id)
     if open_ones:
         pin_to_verify(task, open_ones[0].act.account_id)
@@ -129,7 +130,7 @@ def _not_due(asking: ClaimContext, step: int | None) -> NotMine | None:
     task, now = asking.task, asking.now
     if task.state != State.READY:
         return NotMine(f"the task is {task.state}", state=State(task.state), reason=why_so(task))
-    if (task.runs_on == "desk") != (asking.worker.serial is None):
+    if (task.runs_on == RunsOn.DESK) != (asking.worker.serial is None):
         return asking.wait(NO_PAUSE, f"a worker at the {task.runs_on} takes it")
     if task.stop_requested and not task.verifying:
         return NotMine("the task is asked to stop")
@@ -164,7 +165,7 @@ def _held_or_taken(asking: ClaimContext, lease: float) -> Claim | NotMine:
 def _held(asking: ClaimContext, params: Mapping[str, Any]) -> NotMine | None:
     """What its parameters are about is known by now: does a hold lie on it?"""
     task = asking.task
-    if task.runs_on == "desk" or task.verifying:
+    if task.runs_on == RunsOn.DESK or task.verifying:
         return None
     if task.author_id is None:
         for column, value in content_of(params).columns().items():

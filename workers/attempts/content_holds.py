@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from flows.failures import CODES
 from models.database.clock import database_now
 from models.database.insert_if_absent import insert_if_absent
+from models.enums import AttemptOutcome, HoldScope
 from models.history.audit_log import record_change
 from models.notify.alerts import raise_alert
 from models.refused import refuse
@@ -21,7 +22,11 @@ from models.transactions.read_write import write
 from workers.policy.blame import LOOK_BACK, MIN_PHONES, Blamed, blamed_by
 from workers.policy.content import Content
 
-COLUMNS: dict[str, Any] = {"author": Task.author_id, "video": Task.video_key, "comment": Task.comment_key}
+COLUMNS: dict[str, Any] = {
+    HoldScope.AUTHOR: Task.author_id,
+    HoldScope.VIDEO: Task.video_key,
+    HoldScope.COMMENT: Task.comment_key,
+}
 
 
 def blame_content(session: Session, task: Task, code: str, now: datetime) -> Hold | None:
@@ -33,7 +38,7 @@ def blame_content(session: Session, task: Task, code: str, now: datetime) -> Hol
     if len(phones) < MIN_PHONES:
         return None
     rule, what = CODES[code], _called(task, blamed)
-    whole = f"flow {task.flow}" if blamed.scope == "flow" else f"{task.flow} on {what}"
+    whole = f"flow {task.flow}" if blamed.scope == HoldScope.FLOW else f"{task.flow} on {what}"
     reason = f"{whole}: {code} on {len(phones)} phones ({', '.join(sorted(phones))})"
     laid = insert_if_absent(
         session,
@@ -41,7 +46,7 @@ def blame_content(session: Session, task: Task, code: str, now: datetime) -> Hol
         flow=task.flow,
         scope=blamed.scope,
         key=blamed.key,
-        what=what if blamed.scope != "flow" else "",
+        what=what if blamed.scope != HoldScope.FLOW else "",
         failure_code=code,
         reason=reason,
         remedy=rule.remedy,
@@ -66,7 +71,7 @@ def _same(flow: str, blamed: Blamed) -> tuple[ColumnElement[bool], ...]:
 
 def hold_on(session: Session, task: Task) -> Hold | None:
     """The hold that a task comes under now; None as a rule."""
-    found = [Blamed("flow", "")]
+    found = [Blamed(HoldScope.FLOW, "")]
     for scope, column in COLUMNS.items():
         key = getattr(task, column.key)
         found += [Blamed(scope, key)] if key is not None else []  # type: ignore[arg-type]
@@ -112,7 +117,7 @@ def _hold_on(session: Session, flow: str, on: Sequence[Blamed]) -> Hold | None:
 
 def _called(task: Task, blamed: Blamed) -> str:
     """The content in words, as far as the task itself names it."""
-    names = {"author": ["author_id"], "video": ["author_id", "title"]}.get(
+    names = {HoldScope.AUTHOR: ["author_id"], HoldScope.VIDEO: ["author_id", "title"]}.get(
         blamed.scope, ["author_id", "title", "target_comment"]
     )
     return " / ".join(str(task.kwargs[name]) for name in names if name in task.kwargs) or f"author {task.author_id}"
@@ -127,10 +132,14 @@ def _under(hold: Hold) -> ColumnElement[bool]:
 def _failed_alike(session: Session, flow: str, blamed: Blamed, code: str, now: datetime) -> set[str]:
     """The phones that failed so since it last went well, or since a person last released it."""
     mine: list[ColumnElement[bool]] = [Task.flow == flow]
-    if blamed.scope != "flow":
+    if blamed.scope != HoldScope.FLOW:
         mine.append(COLUMNS[blamed.scope] == blamed.key)
     ended = select(Attempt.ended_at).join(Task, Task.id == Attempt.task_id).where(*mine)
-    well = (Attempt.failure_code.is_(None), Attempt.ended_at > now - LOOK_BACK, Attempt.outcome == "succeeded")
+    well = (
+        Attempt.failure_code.is_(None),
+        Attempt.ended_at > now - LOOK_BACK,
+        Attempt.outcome == AttemptOutcome.SUCCEEDED,
+    )
     went_well = session.scalar(ended.where(*well).order_by(Attempt.ended_at.desc()).limit(1))
     released = session.scalar(select(func.max(Hold.released_at)).where(*_same(flow, blamed)))
     since = max(one for one in (now - LOOK_BACK, went_well, released) if one is not None)
@@ -140,7 +149,7 @@ def _failed_alike(session: Session, flow: str, blamed: Blamed, code: str, now: d
         .where(
             *mine,
             Attempt.failure_code == code,
-            Attempt.outcome == "failed",
+            Attempt.outcome == AttemptOutcome.FAILED,
             Attempt.ended_at > since,
             Attempt.phone_serial.is_not(None),
         )

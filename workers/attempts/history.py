@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.enums import AttemptOutcome
 from models.tables import Attempt
 from workers.policy.retry import PriorAttempt
 
@@ -16,4 +17,8 @@ def prior_attempts(session: Session, task_id: str, since: int = 1) -> list[Prior
         .where(Attempt.task_id == task_id, Attempt.number >= since, Attempt.failure_code.is_not(None))
         .order_by(Attempt.number)
     )
-    return [PriorAttempt(serial, account, code, outcome == "lost") for serial, account, code, outcome in rows if code]
+    return [
+        PriorAttempt(serial, account, code, outcome == AttemptOutcome.LOST)
+        for serial, account, code, outcome in rows
+        if code
+    ]

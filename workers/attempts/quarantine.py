@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from flows.failures import CODES
+from models.enums import AttemptOutcome
 from models.fleet.fitness import on_trial
 from models.fleet.health import pages_are_well
 from models.fleet.phones import owe_tickets_again
@@ -68,8 +69,8 @@ def _last_tries(session: Session, serial: str) -> list[Try]:
     return [
         Try(
             task_id,
-            code if outcome in ("failed", "lost") else None,
-            says_nothing=outcome not in ("failed", "succeeded"),
+            code if outcome in (AttemptOutcome.FAILED, AttemptOutcome.LOST) else None,
+            says_nothing=outcome not in (AttemptOutcome.FAILED, AttemptOutcome.SUCCEEDED),
         )
         for task_id, code, outcome in rows
     ]

@@ -13,11 +13,12 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from flows.failures import CODES, Kind
+from flows.failures import CODES, Culprit, Kind
 from flows.registry import FLOWS
 from models.database.clock import database_now
 from models.database.error_kinds import is_unavailable
 from models.database.sizes import TooLarge
+from models.enums import ActionOutcome, AttemptOutcome
 from models.notify.alerts import raise_alert
 from models.notify.deliveries import owe_task
 from models.refused import Refused
@@ -107,7 +108,7 @@ def _written(session: Session, task: Task, attempt: Attempt, outcome: Outcome) -
 
 def _succeeded(session: Session, task: Task, attempt: Attempt, result: Any, pages: Set[str]) -> list[str]:
     now = database_now(session)
-    attempt.outcome = "succeeded"
+    attempt.outcome = AttemptOutcome.SUCCEEDED
     if attempt.phone_serial is not None:
         did_well(session, attempt.phone_serial, pages, now)
     kept = note_result(session, task.flow, task.id, result, now)
@@ -117,13 +118,13 @@ def _succeeded(session: Session, task: Task, attempt: Attempt, result: Any, page
 def _replaced(session: Session, task: Task, attempt: Attempt, signature: Signature) -> list[str]:
     if task.stop_requested:
         return _left(session, task, attempt, "it was asked to stop before it put tasks in its place", None)
-    attempt.outcome = "delegated"
+    attempt.outcome = AttemptOutcome.DELEGATED
     return plant_in_place(session, task, signature)
 
 
 def _left(session: Session, task: Task, attempt: Attempt, reason: str, step: str | None) -> list[str]:
     """It left unharmed: what is wanted of it by now decides how that is recorded, and what follows."""
-    wish = pending_request(session, task) or ControlRequest("handed_back", reason)
+    wish = pending_request(session, task) or ControlRequest(AttemptOutcome.HANDED_BACK, reason)
     attempt.outcome, attempt.reason, attempt.step = wish.outcome, wish.why, step
     session.flush()
     if in_doubt(session, task.id):
@@ -148,7 +149,7 @@ def _stop(task: Task, reason: str) -> TaskEnd:
 def _failed(session: Session, task: Task, attempt: Attempt, outcome: Failed) -> list[str]:
     failed = replace(outcome, code="too_little_time") if _cut_short(task, attempt, outcome.code) else outcome
     rule = CODES[failed.code]
-    attempt.outcome, attempt.failure_code, attempt.failure_kind = "failed", failed.code, rule.kind
+    attempt.outcome, attempt.failure_code, attempt.failure_kind = AttemptOutcome.FAILED, failed.code, rule.kind
     attempt.culprit, attempt.step, attempt.reason = rule.culprit, failed.step, failed.reason
     attempt.details, attempt.evidence = dict(failed.details) or None, failed.evidence
     now = attempt.ended_at or database_now(session)
@@ -179,7 +180,7 @@ def _next(session: Session, task: Task, code: str) -> RetryDecision:
 
 def _doubtful_since(session: Session, task_id: str) -> int:
     """The attempt that declared the oldest action whose outcome is open."""
-    declared = (ActionRow.task_id == task_id, ActionRow.outcome == "declared")
+    declared = (ActionRow.task_id == task_id, ActionRow.outcome == ActionOutcome.DECLARED)
     return session.scalar(select(func.min(ActionRow.attempt)).where(*declared)) or 1
 
 
@@ -228,8 +229,8 @@ def _review(session: Session, task: Task, failed: Failed, now: datetime) -> list
 def lose(session: Session, task: Task, why: str) -> list[str]:
     """The attempt that runs is lost with its worker: another one follows, or a person looks."""
     attempt = session.scalars(select(Attempt).where(Attempt.task_id == task.id, Attempt.number == task.attempt)).one()
-    attempt.ended_at, attempt.outcome, attempt.reason = database_now(session), "lost", why
-    attempt.failure_code, attempt.failure_kind, attempt.culprit = "phone_lost", "other_phone", "phone"
+    attempt.ended_at, attempt.outcome, attempt.reason = database_now(session), AttemptOutcome.LOST, why
+    attempt.failure_code, attempt.failure_kind, attempt.culprit = "phone_lost", Kind.OTHER_PHONE, Culprit.PHONE
     session.flush()
     doubtful = in_doubt(session, task.id)
     if not doubtful and pending_request(session, task) is not None:

@@ -11,12 +11,12 @@ from celery.canvas import Signature
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from models.enums import ActionOutcome
 from models.fleet.accounts import known_accounts
 from models.refused import Problem, Refused
 from models.responsible_use.authors import read_caps
 from models.responsible_use.caps import basis_refusal
 from models.tables import ActionRow, Phone
-from models.tables.enums import ActionOutcome
 from models.transactions.read_write import read
 from workers.app import app
 from workers.campaigns.campaign_file import CampaignFile, Collecting, Placed

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.database.content_key import content_key
+from models.enums import ActionOutcome
 from models.responsible_use.authors import basis_of, read_caps
 from models.responsible_use.caps import basis_refusal, operator_day
 from models.tables import Account, ActionRow
-from models.tables.enums import ActionOutcome
 from models.transactions.read_write import read
 from workers.app import app
 from workers.campaigns.draw import Comment, DirectedRequest, Drawn, Used, draw

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
+from models.enums import ActionOutcome
 from models.history.audit_log import record_change
 from models.refused import refuse
 from models.responsible_use.action_journal import unpin
@@ -19,7 +21,13 @@ from models.tasks.transitions import TaskEnd, back_to_ready
 from models.transactions.read_write import read, write
 from workers.lifecycle.dependents import end_task
 
-Verdict = Literal["happened", "not", "give-up"]
+
+class Verdict(StrEnum):
+    """What a person saw on the app."""
+
+    HAPPENED = "happened"
+    NOT = "not"
+    GIVE_UP = "give-up"  # nobody can tell: the task fails
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +72,14 @@ def _told(session: Session, task: Task) -> InReview:
 
 
 def _open_actions(task_id: str) -> Any:
-    return select(ActionRow).where(ActionRow.task_id == task_id, ActionRow.outcome == "declared").order_by(ActionRow.id)
+    return (
+        select(ActionRow)
+        .where(ActionRow.task_id == task_id, ActionRow.outcome == ActionOutcome.DECLARED)
+        .order_by(ActionRow.id)
+    )
 
 
-def settle(engine: Engine, task_id: str, verdict: Verdict, *, who: str, ring_now: bool = True) -> State:
+def settle(engine: Engine, task_id: str, verdict: Verdict | str, *, who: str, ring_now: bool = True) -> State:
     """Write down what a person saw; the state the task is in then. Raises Refused.
 
     `happened` and `not` settle the open action, and the task goes on: a flow that finds its action
@@ -81,7 +93,7 @@ def settle(engine: Engine, task_id: str, verdict: Verdict, *, who: str, ring_now
             raise refuse("task", f"{task_id!r} {state}", "see: phonefleet review")
         now = database_now(session)
         record_change(session, who, f"task:{task_id}", {"state": task.state}, {"review": verdict})
-        if verdict == "give-up":
+        if verdict == Verdict.GIVE_UP:
             reason = f"{who} gave it up: {task.reason}"
             end = TaskEnd(
                 State.FAILED, code=task.failure_code, kind=task.failure_kind, culprit=task.culprit, reason=reason
@@ -89,10 +101,10 @@ def settle(engine: Engine, task_id: str, verdict: Verdict, *, who: str, ring_now
             return State.FAILED, end_task(session, task, end, now)
         session.execute(
             update(ActionRow)
-            .where(ActionRow.task_id == task_id, ActionRow.outcome == "declared")
+            .where(ActionRow.task_id == task_id, ActionRow.outcome == ActionOutcome.DECLARED)
             .values(
-                outcome="done" if verdict == "happened" else "not_done",
-                verified=verdict == "happened",
+                outcome=ActionOutcome.DONE if verdict == Verdict.HAPPENED else ActionOutcome.NOT_DONE,
+                verified=verdict == Verdict.HAPPENED,
                 reason=f"{who} looked",
                 ended_at=now,
             )

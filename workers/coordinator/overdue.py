@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from flows.failures import Culprit, Kind
 from models.database.clock import database_now
 from models.tables import Task
 from models.tasks.states import State
@@ -47,8 +48,8 @@ def overdue(task: Task) -> TaskEnd:
         return TaskEnd(State.FAILED, code=task.failure_code, kind=task.failure_kind, culprit=task.culprit, reason=why)
     if task.state == State.WAITING:
         why = "what it waits for has not ended in time"
-        return TaskEnd(State.FAILED, code="not_in_time", kind="fatal", culprit="flow", reason=why)
+        return TaskEnd(State.FAILED, code="not_in_time", kind=Kind.FATAL, culprit=Culprit.FLOW, reason=why)
     why = task.waits_for or "no phone took it"
     if task.verifying:
-        return TaskEnd(State.FAILED, code="outcome_unknown", kind="unknown", culprit="phone", reason=why)
-    return TaskEnd(State.FAILED, code="no_phone_in_time", kind="fatal", culprit="phone", reason=why)
+        return TaskEnd(State.FAILED, code="outcome_unknown", kind=Kind.UNKNOWN, culprit=Culprit.PHONE, reason=why)
+    return TaskEnd(State.FAILED, code="no_phone_in_time", kind=Kind.FATAL, culprit=Culprit.PHONE, reason=why)

@@ -12,10 +12,10 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
+from models.enums import PhoneState
 from models.fleet.phones import HOST_STOPPED
 from models.notify.alerts import raise_alert
 from models.tables import Phone
-from models.tables.enums import PhoneState
 from models.transactions.read_write import write
 
 FEWEST = 5  # fewer may go together by chance, or by somebody's hand

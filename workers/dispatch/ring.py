@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Engine, and_, case, func, or_, select, upd
 from sqlalchemy.orm import Session, load_only
 
 from models.database.clock import database_now
+from models.enums import RunsOn
 from models.fleet.online_phones import online_phones
 from models.tables import Task
 from models.tasks.states import State
@@ -83,7 +84,7 @@ def _owed(
     Flower shows a few of, none that are long.
     """
     has_place = or_(
-        Task.runs_on == "desk",
+        Task.runs_on == RunsOn.DESK,
         and_(in_pool(), Task.sandbox.in_([sort for sort in (True, False) if sort is not shelf.unserved])),
         Task.pinned_phone.in_(list(shelf.phones)),
         and_(Task.pinned_phone.is_(None), Task.pinned_account.in_(list(shelf.accounts))),
@@ -121,7 +122,7 @@ def _unrung(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 def in_pool() -> ColumnElement[bool]:
     """Is it a task that any phone may take?"""
-    return and_(Task.runs_on == "phone", Task.pinned_phone.is_(None), Task.pinned_account.is_(None))
+    return and_(Task.runs_on == RunsOn.PHONE, Task.pinned_phone.is_(None), Task.pinned_account.is_(None))
 
 
 def _say_why_not_rung(session: Session, shelf: WorkingPhones, now: datetime) -> None:
@@ -134,11 +135,11 @@ def _say_why_not_rung(session: Session, shelf: WorkingPhones, now: datetime) -> 
     )
     for pin, without in placeless:
         pinned = session.scalars(
-            select(pin).where(*_unrung(now), pin.is_not(None), without, Task.runs_on == "phone").distinct()
+            select(pin).where(*_unrung(now), pin.is_not(None), without, Task.runs_on == RunsOn.PHONE).distinct()
         ).all()
         for name in pinned:
             phone, account = (name, None) if pin is Task.pinned_phone else (None, name)
-            _say(session, place_for("phone", account, phone, shelf).waits_for, *_unrung(now), pin == name, without)
+            _say(session, place_for(RunsOn.PHONE, account, phone, shelf).waits_for, *_unrung(now), pin == name, without)
 
 
 def _say(session: Session, why: str | None, *which: ColumnElement[bool]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
+from models.enums import RunsOn
 from models.fleet.online_phones import OnlinePhone
 from models.tables import Task
 from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE, phone_queue
@@ -70,7 +71,7 @@ def ticket_priority(task: Task) -> int:
 
 def place_for(runs_on: str, pinned_account: str | None, pinned_phone: str | None, shelf: WorkingPhones) -> Route:
     """Where a ticket goes: the desk, the phone that a pin means now, or the pool."""
-    if runs_on == "desk":
+    if runs_on == RunsOn.DESK:
         return Route(DESK_QUEUE)
     if pinned_phone is not None:
         if pinned_phone in shelf.phones:

@@ -14,8 +14,8 @@ from queue import Empty, SimpleQueue
 from celery import Celery
 
 from flows.profile import ProfileError, load_profile
+from models.enums import PhoneState
 from models.fleet.phones import HOST_STOPPED, ServedElsewhere
-from models.tables.enums import PhoneState
 from workers.dispatch.tickets import put_back
 from workers.host import zygote_messages
 from workers.host.adb import Adb

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from models.backoff import Backoff
+from models.enums import PhoneState
 from models.fleet.phones import HOST_STOPPED
-from models.tables.enums import PhoneState
 from workers.host.commands import (
     EqualSerials,
     Forget,

@@ -7,6 +7,7 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
+from models.enums import AttemptOutcome
 from models.tables import Phone, Task
 from models.tasks.pauses import why_paused
 
@@ -15,17 +16,17 @@ from models.tasks.pauses import why_paused
 class ControlRequest:
     """How the attempt that leaves for it is recorded, and why, for people."""
 
-    outcome: Literal["stopped", "paused", "handed_back"]
+    outcome: Literal[AttemptOutcome.STOPPED, AttemptOutcome.PAUSED, AttemptOutcome.HANDED_BACK]
     why: str
 
 
 def pending_request(session: Session, task: Task) -> ControlRequest | None:
     """What is wanted of a task that runs; a stop counts before a pause. None: nothing, or nothing any more."""
     if task.stop_requested:
-        return ControlRequest("stopped", task.reason or "it was asked to stop")
+        return ControlRequest(AttemptOutcome.STOPPED, task.reason or "it was asked to stop")
     if task.paused:
-        return ControlRequest("paused", why_paused(session, task))
+        return ControlRequest(AttemptOutcome.PAUSED, why_paused(session, task))
     phone = session.get(Phone, task.phone_serial) if task.phone_serial is not None else None
     if phone is not None and phone.paused:
-        return ControlRequest("handed_back", phone.paused_why or f"phone {phone.serial} is paused")
+        return ControlRequest(AttemptOutcome.HANDED_BACK, phone.paused_why or f"phone {phone.serial} is paused")
     return None

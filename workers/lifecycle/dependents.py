@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import CursorResult, Select, func, or_, select, update
 from sqlalchemy.orm import Session, defer
 
+from flows.failures import Culprit, Kind
 from models.database.base import to_json
 from models.database.sizes import MOST_RESULT, size_of
 from models.notify.deliveries import owe_campaign, owe_task
@@ -181,7 +182,7 @@ def _end_of_delegated(session: Session, task: Task) -> TaskEnd:
 
 def _too_large(size: float) -> TaskEnd:
     reason = f"the results of what was planted in its place are {size:.0f} bytes together, and {MOST_RESULT} are kept"
-    return TaskEnd(State.FAILED, code="result_too_large", kind="fatal", culprit="flow", reason=reason)
+    return TaskEnd(State.FAILED, code="result_too_large", kind=Kind.FATAL, culprit=Culprit.FLOW, reason=reason)
 
 
 def _end_as(session: Session, lost: Task) -> TaskEnd:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from flows.registry import FLOWS
 from models.database.clock import database_now
+from models.enums import ActionOutcome, PhoneState, RunsOn
 from models.refused import Refused, refuse
 from models.responsible_use.authors import read_caps
 from models.tables import Account, ActionRow, Campaign, Edge, Phone, Task
@@ -193,7 +194,9 @@ def _mean_for_accounts(session: Session, campaign: Campaign, values: Sequence[di
     accounts = session.scalars(
         select(Phone.account_id)
         .join(Account, Account.id == Phone.account_id)
-        .where(Phone.state == "online", Phone.sandbox == bool(campaign.sandbox), Account.resting_since.is_(None))
+        .where(
+            Phone.state == PhoneState.ONLINE, Phone.sandbox == bool(campaign.sandbox), Account.resting_since.is_(None)
+        )
         .order_by(Phone.account_id)
     )
     videos = [one["video_key"] for one in acting]
@@ -203,7 +206,7 @@ def _mean_for_accounts(session: Session, campaign: Campaign, values: Sequence[di
         .where(
             ActionRow.author_id.in_({one["author_id"] for one in acting}),
             ActionRow.video_key.in_(set(videos)),
-            ActionRow.outcome != "not_done",
+            ActionRow.outcome != ActionOutcome.NOT_DONE,
         )
         .distinct()
     )
@@ -268,7 +271,7 @@ def _row_values(row: PlantedRow, missing: int, latest_end: datetime, now: dateti
         "state": first_state(missing),
         "missing": missing,
         "join": row.join,
-        "runs_on": "phone" if flow is not None else "desk",
+        "runs_on": RunsOn.PHONE if flow is not None else RunsOn.DESK,
         "acts": bool(flow is not None and flow.acts),
         "pinned_account": pin.account,
         "pinned_phone": pin.phone,

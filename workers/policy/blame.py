@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
 
 from flows.failures import CODES, Culprit
 from models.backoff import Backoff
+from models.enums import HoldScope
 from workers.policy.content import Content
-
-Scope = Literal["flow", "author", "video", "comment"]
 
 MIN_PHONES = 3  # that failed alike, before what they had in common is blamed
 MIN_TASKS = 3  # different ones that a phone failed in a row, before the phone is blamed
@@ -25,19 +23,19 @@ MOST_COOL_DOWN = timedelta(minutes=30)
 COOL_DOWNS = Backoff(first=COOL_DOWN.total_seconds(), most=MOST_COOL_DOWN.total_seconds())
 
 # What the same failure of several phones blames. What is not named here is the phone's, the account's or nobody's.
-BLAMES: Mapping[str, Scope] = {
-    "author_not_found": "author",
-    "titles_shortfall": "author",
-    "video_not_found": "video",
-    "comment_not_found": "comment",
-    "list_not_loaded": "video",
-    "page_not_reached": "video",
-    "text_unclear": "video",
-    "app_crashed": "video",
-    "send_failed": "video",
-    "time_limit": "video",
-    "page_drift": "flow",
-    "flow_error": "flow",
+BLAMES: Mapping[str, HoldScope] = {
+    "author_not_found": HoldScope.AUTHOR,
+    "titles_shortfall": HoldScope.AUTHOR,
+    "video_not_found": HoldScope.VIDEO,
+    "comment_not_found": HoldScope.COMMENT,
+    "list_not_loaded": HoldScope.VIDEO,
+    "page_not_reached": HoldScope.VIDEO,
+    "text_unclear": HoldScope.VIDEO,
+    "app_crashed": HoldScope.VIDEO,
+    "send_failed": HoldScope.VIDEO,
+    "time_limit": HoldScope.VIDEO,
+    "page_drift": HoldScope.FLOW,
+    "flow_error": HoldScope.FLOW,
 }
 # A phone is not to blame for these, however often they come: another would have failed as well.
 NOT_THE_PHONES = frozenset({Culprit.ACCOUNT, Culprit.CONTENT, Culprit.FLOW, Culprit.TASK})
@@ -49,7 +47,7 @@ PASSED_OVER = frozenset({"ledger_away", "outcome_unknown"})
 class Blamed:
     """What a failure would blame if several phones had it: a whole flow, or one author, video or comment."""
 
-    scope: Scope
+    scope: HoldScope
     key: str
 
 
@@ -58,12 +56,12 @@ def blamed_by(code: str, content: Content) -> Blamed | None:
     scope = BLAMES.get(code)
     if scope is None:
         return None
-    if scope == "flow":
-        return Blamed("flow", "")
-    narrowest: Sequence[tuple[Scope, str | None]] = (
-        ("comment", content.comment_key),
-        ("video", content.video_key),
-        ("author", content.author_id),
+    if scope == HoldScope.FLOW:
+        return Blamed(HoldScope.FLOW, "")
+    narrowest: Sequence[tuple[HoldScope, str | None]] = (
+        (HoldScope.COMMENT, content.comment_key),
+        (HoldScope.VIDEO, content.video_key),
+        (HoldScope.AUTHOR, content.author_id),
     )
     names = [one for one, _ in narrowest]
     for at, key in narrowest[names.index(scope) :]:  # what a task does not name is looked for one step wider

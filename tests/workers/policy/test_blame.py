@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from flows.failures import CODES, Culprit
+from models.enums import HoldScope
 from workers.policy.blame import (
     BLAMES,
     COOL_DOWN,
@@ -28,14 +29,14 @@ AUTHOR = Content("author")
 @pytest.mark.parametrize(
     ("code", "content", "blamed"),
     [
-        ("comment_not_found", COMMENT, Blamed("comment", "comment")),
-        ("comment_not_found", VIDEO, Blamed("video", "video")),
-        ("video_not_found", COMMENT, Blamed("video", "video")),
-        ("list_not_loaded", AUTHOR, Blamed("author", "author")),
-        ("author_not_found", COMMENT, Blamed("author", "author")),
-        ("page_drift", COMMENT, Blamed("flow", "")),
-        ("text_unclear", VIDEO, Blamed("video", "video")),
-        ("flow_error", Content(), Blamed("flow", "")),
+        ("comment_not_found", COMMENT, Blamed(HoldScope.COMMENT, "comment")),
+        ("comment_not_found", VIDEO, Blamed(HoldScope.VIDEO, "video")),
+        ("video_not_found", COMMENT, Blamed(HoldScope.VIDEO, "video")),
+        ("list_not_loaded", AUTHOR, Blamed(HoldScope.AUTHOR, "author")),
+        ("author_not_found", COMMENT, Blamed(HoldScope.AUTHOR, "author")),
+        ("page_drift", COMMENT, Blamed(HoldScope.FLOW, "")),
+        ("text_unclear", VIDEO, Blamed(HoldScope.VIDEO, "video")),
+        ("flow_error", Content(), Blamed(HoldScope.FLOW, "")),
         ("list_not_loaded", Content(), None),
         ("phone_lost", COMMENT, None),
         ("phone_hung", COMMENT, None),

@@ -10,7 +10,7 @@ import pytest
 from gateway.api.filters import DeliveriesAsked
 from gateway.api.responses import CampaignLine
 from gateway.submissions.requests import ReplayAsked
-from models.tables.enums import AttemptOutcome, CampaignState, DeliveryState, HoldScope
+from models.enums import AttemptOutcome, CampaignState, DeliveryState, HoldScope
 from models.tasks.states import ENDED
 from workers.policy.blame import BLAMES
 
