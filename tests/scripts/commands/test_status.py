@@ -19,7 +19,7 @@ from models.tasks.states import State
 from models.transactions.read_write import read, write
 from scripts.commands.shortfalls import asked_and_got
 from scripts.connect import open_ledger
-from tests.commands.conftest import Run
+from tests.scripts.conftest import Run
 from tests.support.ground import Ground
 from tests.support.ledger.drive import app, known_account, owned_author, titles
 from workers.planting.submit import submit

@@ -19,7 +19,7 @@ from models.tables import ApiKey, Delivery, Endpoint
 from models.transactions.read_write import read, write
 from scripts.cli import cli
 from scripts.local.processes import COORDINATOR, DELIVERY, HOST, Part, Processes, python
-from tests.commands.conftest import Run
+from tests.scripts.conftest import Run
 from tests.support.ground import Ground
 from workers.settings import settings
 

@@ -51,7 +51,7 @@ def _imported(var: Path, *arguments: str) -> set[str]:
         text=True,
         timeout=60,
         env=env,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         check=False,
     )
     assert "Traceback" not in ended.stderr
@@ -117,7 +117,7 @@ def test_the_help_of_a_command_needs_no_server_and_no_phone(command: str, var: P
 
 
 def test_submit_needs_nothing_that_drives_a_phone(var: Path) -> None:
-    campaign = Path(__file__).parents[2] / "scripts" / "standard_day.yaml"
+    campaign = Path(__file__).parents[3] / "scripts" / "standard_day.yaml"
     assert not _imported(var, "submit", str(campaign)) & {"PIL", "adbutils", "alembic", "requests", "uiautomator2"}
 
 

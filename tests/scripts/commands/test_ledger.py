@@ -12,7 +12,7 @@ from models.migrate import newest
 from models.tables import Account, AuditEntry, Author, Task
 from models.transactions.read_write import read, write
 from scripts.examples import nurture_every_account
-from tests.commands.conftest import Run
+from tests.scripts.conftest import Run
 from tests.support.ground import NOBODY_LISTENS, Ground
 from tests.support.ledger.drive import owned_author, titles
 from workers.coordinator.leader import lead

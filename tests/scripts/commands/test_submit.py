@@ -13,7 +13,7 @@ from models.fleet.logins import account_seen
 from models.fleet.phones import phone_online
 from models.tables import Task
 from scripts.demo.run import STANDARD_DAY
-from tests.commands.conftest import Run
+from tests.scripts.conftest import Run
 from tests.support.ground import Ground
 
 DAY: dict[str, Any] = yaml.safe_load(STANDARD_DAY.read_text(encoding="utf-8"))

@@ -14,7 +14,7 @@ from gateway.client.client import Client, NoAnswer, Secret
 from models.refused import refuse
 from scripts.terminal.told import lines_of
 from scripts.terminal.words import in_words
-from tests.commands.conftest import Run
+from tests.scripts.conftest import Run
 from tests.support.ground import Ground
 from tests.support.servers import MariaDB
 

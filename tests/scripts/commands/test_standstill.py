@@ -17,7 +17,7 @@ from models.tables import Account, Alert, AuditEntry, Campaign, Hold, Leader, Ph
 from models.tasks.states import State
 from models.transactions.read_write import read, write
 from scripts.commands.standstill import why_nothing_moves
-from tests.commands.conftest import Run
+from tests.scripts.conftest import Run
 from tests.support.ground import Ground
 from tests.support.ledger.drive import like, owned_author, phone_seat, titles, try_to_take
 from workers.control.pause import pause_campaign, pause_phone, pause_task

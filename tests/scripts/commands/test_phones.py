@@ -19,7 +19,7 @@ from models.transactions.read_write import write
 from scripts.commands.doctor import exit_status, judge_serials
 from scripts.commands.phones import ORDER, need_of
 from scripts.local.probes import equal_serials as probe_serials
-from tests.commands.conftest import Run
+from tests.scripts.conftest import Run
 from tests.support.ground import Ground
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from models.fleet.accounts import register_account
 from models.tables import Account, AuditEntry, Author
 from models.transactions.read_write import read, write
-from tests.commands.conftest import Run
+from tests.scripts.conftest import Run
 from tests.support.ground import Ground
 from tests.support.ledger.drive import owned_author, titles
 from workers.planting.submit import submit

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from models.tables import Task
 from models.transactions.read_write import read
 from scripts.commands.pause import told
-from tests.commands.conftest import Run
+from tests.scripts.conftest import Run
 from tests.support.ground import Ground
 from workers.control.pause import PauseReport
 from workers.planting.handle import Handle
