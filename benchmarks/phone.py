@@ -25,7 +25,7 @@ from flows.profile import load_profile
 from flows.screen import Node, Screen
 from flows.scrolls import Scrolls
 from flows.session import Session
-from tests.flows.rig import MemoryJournal, MemoryWatch
+from tests.support.memory import MemoryJournal, MemoryWatch
 from tests.support.report import Line, Target, finish
 from tests.support.shelf import AdbServer, Shelf
 from workers.phone.phone import U2Phone

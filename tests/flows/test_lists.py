@@ -22,7 +22,7 @@ from flows.profile import load_profile
 from flows.session import Session
 from flows.times import ZONE
 from tests.flows.paper import STICKER, PaperList
-from tests.flows.rig import MemoryJournal, MemoryWatch
+from tests.support.memory import MemoryJournal, MemoryWatch
 
 PROFILE = load_profile()
 

@@ -25,7 +25,7 @@ from flows.screen import Bounds, Node, Screen
 from flows.scrolls import Scrolls
 from flows.session import Action, ActionKind, Session
 from tests.flows.paper import PACKAGE, PaperList
-from tests.flows.rig import MemoryJournal, MemoryWatch
+from tests.support.memory import MemoryJournal, MemoryWatch
 from workers.phone.shown import read_shown
 
 FIRST, SECOND = (0, 0, 100, 50), (0, 50, 100, 100)

@@ -20,7 +20,7 @@ from flows.profile import load_profile
 from flows.screen import Screen
 from flows.session import Session
 from tests.flows.paper import PaperList, node
-from tests.flows.rig import MemoryJournal, MemoryWatch
+from tests.support.memory import MemoryJournal, MemoryWatch
 
 WAITING = ["", " ", "-", "--", "—", "…", "...", "加载中", "加载中...", "加载中…", "正在加载…", "Loading...", "\u200b"]
 

@@ -13,7 +13,7 @@ from flows.phone import PhoneError
 from flows.profile import load_profile
 from flows.screen import Node
 from flows.session import Action, ActionKind, ActionRefused, PointOfNoReturn, Session
-from tests.flows.rig import MemoryJournal, MemoryWatch
+from tests.support.memory import MemoryJournal, MemoryWatch
 
 ACTION = Action(ActionKind.COMMENT, "author", "title", text="好")
 NODE = Node("id", "", "", (0, 0, 10, 10), "", "")

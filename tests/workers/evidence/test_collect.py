@@ -13,7 +13,7 @@ from flows.phone import PhoneError
 from flows.profile import load_profile
 from flows.registry import flow_named
 from flows.session import Session
-from tests.flows.rig import MemoryJournal
+from tests.support.memory import MemoryJournal
 from tests.support.poll import wait_until
 from tests.support.shelf import Shelf
 from tests.workers.evidence.case import case
