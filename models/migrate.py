@@ -54,7 +54,7 @@ def _alone(engine: Engine) -> Iterator[None]:
         yield
         return
     with engine.connect() as holder:
-        for _ in range(_LOCK_TRIES):
+        for _ in range(_LOCK_TRIES):  # one wait in parts, and no retry of what failed: the database itself waits
             if holder.execute(text("SELECT GET_LOCK(:name, :wait)"), _LOCK).scalar() == 1:
                 break
         else:

@@ -187,7 +187,7 @@ class Client:
         if self._plain:
             asked[SEAL_PARAMETER] = PLAIN
         target = path + (f"?{urlencode(asked)}" if asked else "")
-        for tried in range(1, TRIES + 1):
+        for tried in range(1, TRIES + 1):  # by hand: a customer's system needs nothing but requests and pycryptodome
             try:
                 return self._once(method, target, body)
             except NO_ANSWER as error:

@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from gateway.access.caller import Caller
 from gateway.problem import ApiProblem
@@ -142,13 +143,12 @@ class GroupCommitter:
                     self._serve([place])
 
     def _written(self, asked: Sequence[PlantRequest]) -> list[PlantResult]:
-        for tried in range(1, TRIES + 1):
-            try:
-                return write(self._engine, lambda session: plant(session, asked, self._waiting))
-            except IntegrityError:  # another gateway planted the same reference meanwhile: it is there now
-                if tried == TRIES or len(asked) > 1:
-                    raise
-        raise AssertionError("the loop returns or raises")
+        """Plant them. Another gateway may plant the same reference meanwhile: a lone request finds it the next time."""
+        return Retrying(
+            retry=retry_if_exception_type(IntegrityError),
+            stop=stop_after_attempt(TRIES if len(asked) == 1 else 1),
+            reraise=True,
+        )(lambda: write(self._engine, lambda session: plant(session, asked, self._waiting)))
 
 
 def _tell(places: Sequence[QueuedRequest]) -> None:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from models.backoff import Backoff
 from models.database.error_kinds import asks_to_try_again
@@ -17,7 +18,7 @@ from models.transactions.state_change_capture import ChangeCapturingSession
 
 T = TypeVar("T")
 
-_TRIES = 8
+_TRIES = stop_after_attempt(8)
 _PAUSES = Backoff(first=0.04, most=2.56)  # most is that of the last pause
 _CHANCE = Random()
 
@@ -33,15 +34,25 @@ def write(
 
     `work` must have no effect outside its session. Raises what it raised last after 8 tries.
     """
-    for tried in range(1, _TRIES + 1):
-        try:
-            with ChangeCapturingSession(engine, expire_on_commit=False) as session, session.begin():
-                return work(session)
-        except DBAPIError as error:
-            if tried == _TRIES or not asks_to_try_again(error):
-                raise
-            sleep(_PAUSES.spread(tried, chance))
-    raise AssertionError("the loop returns or raises")
+
+    def once() -> T:
+        with ChangeCapturingSession(engine, expire_on_commit=False) as session, session.begin():
+            return work(session)
+
+    return Retrying(
+        retry=_AGAIN,
+        stop=_TRIES,
+        wait=lambda state: _PAUSES.spread(state.attempt_number, chance),
+        sleep=sleep,
+        reraise=True,
+    )(once)
+
+
+def _asks(error: BaseException) -> bool:
+    return isinstance(error, DBAPIError) and asks_to_try_again(error)
+
+
+_AGAIN = retry_if_exception(_asks)
 
 
 def read(engine: Engine, work: Callable[[Session], T]) -> T:

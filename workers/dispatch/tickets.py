@@ -17,10 +17,12 @@ from celery import Celery
 from kombu.exceptions import BatchPublishError, OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 STEPS: Sequence[int] = (0, 3, 6, 9)
 BATCH = 200
 TRIES = 3
+NOT_TAKEN = (BatchPublishError, OperationalError, RedisError, OSError)  # what a Redis that is away raises
 _STEP_MARK = "\x06\x16"  # kombu: queue, mark, step; step 0 has neither mark nor number
 UNACKED = "unacked"
 _WINDOW = 1000
@@ -57,15 +59,18 @@ def publish(app: Celery, tickets: Iterable[Ticket], *, go_on: Callable[[], bool]
 
 
 def _publish_batch(app: Celery, tickets: Sequence[Ticket], go_on: Callable[[], bool]) -> None:
-    for tried in range(1, TRIES + 1):
-        try:
-            with app.producer_or_acquire() as producer, producer.batch(BATCH):
-                for ticket in tickets:
-                    _send(app, producer, ticket)
-            return
-        except (BatchPublishError, OperationalError, RedisError, OSError) as error:
-            if tried == TRIES or not go_on():
-                raise NotPublished(f"{len(tickets)} tickets: {error}") from error
+    def once() -> None:
+        with app.producer_or_acquire() as producer, producer.batch(BATCH):
+            for ticket in tickets:
+                _send(app, producer, ticket)
+
+    def gives_up(state: RetryCallState) -> bool:
+        return state.attempt_number >= TRIES or not go_on()
+
+    try:
+        Retrying(retry=retry_if_exception_type(NOT_TAKEN), stop=gives_up, reraise=True)(once)
+    except NOT_TAKEN as error:
+        raise NotPublished(f"{len(tickets)} tickets: {error}") from error
 
 
 def _send(app: Celery, producer: Any, ticket: Ticket) -> None:

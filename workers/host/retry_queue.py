@@ -7,6 +7,9 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Event, Thread
 
+from tenacity import RetryCallState, Retrying
+from tenacity.nap import sleep_using_event
+
 from models.backoff import Backoff
 
 log = logging.getLogger("phonefleet.clerk")
@@ -45,20 +48,40 @@ class RetryQueue:
                 otherwise()
 
     def _done(self, what: str, errand: Callable[[], object]) -> bool:
-        tried = 0
-        while True:
-            tried += 1
-            try:
-                errand()
-            except Exception as error:  # noqa: BLE001  # a driver's own errors have no common base
-                if self._gives_up or tried == 1:
-                    log.warning("%s, try %d%s: %s", what, tried, f" of {TRIES}" if self._gives_up else "", error)
-                if tried >= TRIES and (self._gives_up or self._hurry.is_set()):
-                    break
-                self._hurry.wait(min(RETRIES.wait(tried), RETRIES.most if self._gives_up else LONGEST_WAIT))
-            else:
-                if tried > 1 and not self._gives_up:
-                    log.info("%s: done at try %d", what, tried)
-                return True
-        log.error("%s: given up; what it was about is set right when leases run out and tickets are rung again", what)
-        return False
+        """Returns whether the errand went well in the end. What it raises is not known: drivers share no base."""
+
+        def once() -> bool:
+            errand()
+            return True
+
+        tries = Retrying(
+            stop=self._ends,
+            wait=self._pause,
+            after=self._teller(what),
+            sleep=sleep_using_event(self._hurry),
+            retry_error_callback=lambda _state: False,
+        )
+        if not tries(once):
+            log.error(
+                "%s: given up; what it was about is set right when leases run out and tickets are rung again", what
+            )
+            return False
+        tried = tries.statistics["attempt_number"]
+        if tried > 1 and not self._gives_up:
+            log.info("%s: done at try %d", what, tried)
+        return True
+
+    def _ends(self, state: RetryCallState) -> bool:
+        return state.attempt_number >= TRIES and (self._gives_up or self._hurry.is_set())
+
+    def _pause(self, state: RetryCallState) -> float:
+        return min(RETRIES.wait(state.attempt_number), RETRIES.most if self._gives_up else LONGEST_WAIT)
+
+    def _teller(self, what: str) -> Callable[[RetryCallState], None]:
+        def tell(state: RetryCallState) -> None:
+            tried = state.attempt_number
+            if self._gives_up or tried == 1:
+                error = state.outcome.exception() if state.outcome is not None else None
+                log.warning("%s, try %d%s: %s", what, tried, f" of {TRIES}" if self._gives_up else "", error)
+
+        return tell

@@ -1,4 +1,4 @@
-"""Persist: what a worker knows is written down as soon as the ledger answers again, while its lease lasts."""
+"""Writes what a worker knows as soon as the ledger answers again, while the worker's lease lasts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from models.backoff import Backoff
 from models.database.error_kinds import is_unavailable
@@ -20,20 +21,31 @@ T = TypeVar("T")
 
 log = logging.getLogger("phonefleet.persist")
 
-# What a ledger that is away raises. Not all of these say so: ask `is_away`.
+# What a ledger that is away raises. Not all of these say so: ask `is_unavailable`.
 AWAY = (DBAPIError, PoolTimeout)
 PAUSES = Backoff(first=0.1, most=1.0)
 
 
-def retry_while_unavailable(what: str, work: Callable[[], T], may_wait: Callable[[], bool]) -> T:
+def retry_while_unavailable(
+    what: str,
+    work: Callable[[], T],
+    may_wait: Callable[[], bool],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> T:
     """Do `work`, again and again while the ledger is away and `may_wait` says so. Raises what `work` raised last."""
-    failures = 0
-    while True:
-        try:
-            return work()
-        except AWAY as error:
-            if not OUTAGE.saw(error) or not may_wait():
-                raise
-            log.warning("%s waits for the ledger: %s", what, getattr(error, "orig", error))
-            failures += 1
-            time.sleep(PAUSES.wait(failures))
+
+    def waits(error: BaseException) -> bool:
+        return isinstance(error, AWAY) and OUTAGE.saw(error) and may_wait()
+
+    def tell(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome is not None else None
+        log.warning("%s waits for the ledger: %s", what, getattr(error, "orig", error))
+
+    return Retrying(
+        retry=retry_if_exception(waits),  # no number of tries bounds it: `may_wait` does, which is a lease
+        wait=lambda state: PAUSES.wait(state.attempt_number),
+        before_sleep=tell,
+        sleep=sleep,
+        reraise=True,
+    )(work)
