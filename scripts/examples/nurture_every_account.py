@@ -14,18 +14,14 @@ from sqlalchemy import select
 from models.refused import refuse
 from models.tables import Account, Author
 from models.transactions.read_write import read
-from scripts.connect import join_fleet, operator
-from scripts.terminal.following import follow_to_the_end
-from scripts.terminal.words import in_words
-from workers.planting.submit import submit
-from workers.tasks import nurture
+from phonefleet import flows, follow_to_the_end, in_words, join_fleet, operator, submit
 
 VIDEOS_A_LIKE = 60  # a feed shows many authors, and only those with a basis are liked
 
 
 def canvas(accounts: Iterable[str], **params: Any) -> Signature:
     """One session an account, side by side; a queue named `account.ID` pins each."""
-    return group(nurture.si(**params).set(queue=f"account.{account}") for account in accounts)
+    return group(flows.nurture.si(**params).set(queue=f"account.{account}") for account in accounts)
 
 
 def main(

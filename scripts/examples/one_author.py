@@ -9,20 +9,15 @@ from celery import chord
 from celery.canvas import Signature
 from rich.console import Console
 
-from scripts.connect import join_fleet, operator
-from scripts.terminal.following import follow_to_the_end
+from phonefleet import desk, flows, follow_to_the_end, in_words, join_fleet, operator, submit
 from scripts.terminal.show import say
-from scripts.terminal.words import in_words
-from workers.campaigns.stages import draw_directed, each_title
-from workers.planting.submit import submit
-from workers.tasks import collect_titles
 
 
 def canvas(author_id: str, videos: int, comments: int, likes: int) -> Signature:
     """`each_title` fans out over what was found; the chord's body runs with whatever could be collected."""
-    titles = collect_titles.si(author_id=author_id, count=videos)
-    collected = titles | each_title.s(most=comments)
-    return chord([collected], draw_directed.s(like_comment=likes).set(join="settled"))
+    titles = flows.collect_titles.si(author_id=author_id, count=videos)
+    collected = titles | desk.each_title.s(most=comments)
+    return chord([collected], desk.draw_directed.s(like_comment=likes).set(join="settled"))
 
 
 def main(

@@ -10,7 +10,7 @@ import os
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
-from gateway.client.client import Event, SealBroken, SignatureRefused, in_words, secret_of, verify
+from phonefleet.client import Event, SealBroken, SignatureRefused, in_words, secret_of, verify
 
 with in_words():
     secret = secret_of(os.environ)

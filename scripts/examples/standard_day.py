@@ -8,12 +8,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from scripts.connect import join_fleet, operator
-from scripts.terminal.following import follow_to_the_end
-from scripts.terminal.words import in_words
-from workers.campaigns.build import submit_day
-from workers.campaigns.campaign_file import CampaignFile
-from workers.campaigns.given_campaign import read_campaign_file
+from phonefleet import (
+    CampaignFile,
+    follow_to_the_end,
+    in_words,
+    join_fleet,
+    operator,
+    read_campaign_file,
+    submit_day,
+)
 
 STANDARD_DAY = Path(__file__).parents[1] / "standard_day.yaml"
 

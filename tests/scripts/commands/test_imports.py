@@ -11,25 +11,8 @@ import pytest
 import typer
 
 from scripts.cli import COMMANDS, cli
+from tests.support.heavy import HEAVY
 
-# Each takes longer to import than a command has for all it does.
-HEAVY = {
-    "PIL",
-    "adbutils",
-    "alembic",
-    "celery",
-    "fastapi",
-    "flower",
-    "fsspec",
-    "kombu",
-    "lxml",
-    "pydantic",
-    "redis",
-    "requests",
-    "starlette",
-    "uiautomator2",
-    "uvicorn",
-}
 LEDGER = {"sqlalchemy"}
 FOR_OPTIONS = {"submit": {"celery", "kombu", "lxml", "pydantic", "redis"}}
 SAYS_WHAT_IT_IMPORTED = """
