@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,7 +11,6 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from flows.session import Action, ActionKind
-from gateway.access.caller import KEEP_SECONDS
 from gateway.client.client import Problem
 from gateway.keys.api_keys import change_key
 from models.database.base import Base
@@ -24,6 +22,7 @@ from tests.support.gateway.api_server import Api, Caller
 from tests.support.gateway.customers import Customer
 from tests.support.ledger.drive import AUTHOR, owned_author, phone_seat, take
 from tests.support.ledger.drive import task as row_of
+from tests.support.poll import wait_until
 from tests.support.threads import at_once
 from workers.control.pause import pause_campaign, pause_phone, pause_task, resume_campaign, resume_phone, resume_task
 from workers.execution.ledger_journal import LedgerJournal
@@ -88,13 +87,22 @@ def test_the_same_reference_gives_the_same_task_and_another_body_is_refused(api:
     assert refused.value.code == "reference_taken"
 
 
+def is_refused(ask: Callable[[], object]) -> bool:
+    try:
+        ask()
+    except Problem as problem:
+        return problem.code == "refused"
+    return False
+
+
 def test_what_was_planted_is_told_again_although_it_would_be_refused_by_now(api: Api, acme: Caller) -> None:
     canvas = {"task": "collect_titles", "kwargs": TITLES}
     called = {"callback_url": "https://hooks.example.com/callbacks"}
     task = acme.client.submit("collect_titles", TITLES, reference="task", **called)
     campaign = acme.client.submit_campaign(reference="campaign", canvas=canvas, **called)
     change_key(api.engine, acme.key_id, who="operator", allowlist=[])
-    time.sleep(KEEP_SECONDS)  # so long the key may be known as it was
+    asked = {"reference": "asked", "flow": "collect_titles", "params": TITLES, **called}
+    wait_until(lambda: is_refused(partial(acme.client.dry_run, "tasks", asked)), 60, "the new allowlist to count")
     assert acme.client.submit("collect_titles", TITLES, reference="task", **called).id == task.id
     assert acme.client.submit_campaign(reference="campaign", canvas=canvas, **called).id == campaign.id
     for reference, code in (("task", "reference_taken"), ("new", "refused")):
