@@ -89,11 +89,6 @@ _OTHER_TIMES = re.compile(
 _NO_PLACES = frozenset({"作者", "回复", "置顶", "已编辑", "热评", "编辑于", "未知", "作者赞过", "首评"})
 
 
-def read_time(text: str, now: datetime, zone: ZoneInfo = ZONE) -> datetime | None:
-    """The moment a shown time means, or None when it cannot be read; as `read_shown`, which says more."""
-    return read_shown(text, now, zone).at
-
-
 def read_shown(text: str, now: datetime, zone: ZoneInfo = ZONE) -> Shown:
     """What a shown time says, reckoned from `now`, the moment at which its screen was read.
 

@@ -6,71 +6,37 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flows.counts import count_or_zero
-from flows.pages.lists import Cut, ListPage, dump_text, late, name_text, no_text, shows, told
+from flows.pages.lists import Cut, late, no_text, told
 from flows.pages.replies import RepliesPage
+from flows.pages.written_row import WritingPage, WrittenRow
 from flows.placeholders import is_waiting_count
 from flows.screen import Node
-from flows.stitch import Parts, agree
+from flows.stitch import agree
 
 
-@dataclass(frozen=True, slots=True)
-class CommentRow:
-    """A comment as the panel shows it. `author`, `words` and `stamp` are None where the edge cut them off."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentRow(WrittenRow):
+    """A comment as the panel shows it. `stamp` is None where the edge cut it off."""
 
-    author: Node | None
-    words: Node | None
-    wordless: bool  # seen whole, and without a text: a sticker
     stamp: Node | None
     read_at: datetime
     likes: int | None
     replies: int | None
-    late: bool  # a field of it is still to come
     liked: bool
-    whole: bool
-    node: Node
-    top: int | None
-    bottom: int | None
     like_button: Node | None
     reply_button: Node | None
-
-    @property
-    def commenter(self) -> str | None:
-        """Who wrote it."""
-        return told(self.author)
-
-    @property
-    def text(self) -> str | None:
-        """What was written."""
-        return self.words.text if self.words else "" if self.wordless else None
 
     @property
     def time(self) -> str:
         return told(self.stamp) or ""
 
     @property
-    def parts(self) -> Parts:
-        return name_text(self.author), dump_text(self.words, self.wordless)
-
-    @property
     def texts(self) -> list[Node]:
-        """The nodes whose texts tell what the comment says."""
+        """The nodes whose texts tell what the comment says, and when."""
         return [node for node in (self.author, self.words, self.stamp) if node is not None]
 
-    @property
-    def told(self) -> bool:
-        """Commenter and text are on the screen."""
-        return self.commenter is not None and self.text is not None
 
-    def says(self, target: tuple[str, str]) -> bool:
-        """Is this a comment of that commenter with that text?"""
-        return (self.commenter, self.text) == target
-
-    def may_be(self, target: tuple[str, str]) -> bool:
-        """Could this be the comment of that commenter with that text? Certain once its texts are read whole."""
-        return shows(self.author, target[0]) and (shows(self.words, target[1]) or self.text == target[1])
-
-
-class CommentsPage(ListPage[CommentRow]):
+class CommentsPage(WritingPage[CommentRow]):
     """The comments of a video, newest of one's own first."""
 
     name = "comments"
@@ -81,14 +47,6 @@ class CommentsPage(ListPage[CommentRow]):
     def total(self) -> int:
         """The number that the app shows: replies included."""
         return count_or_zero(self.text("total"))
-
-    @property
-    def input(self) -> Node:
-        return self.need("input")
-
-    @property
-    def send(self) -> Node:
-        return self.need("send")
 
     def read_row(self, node: Node, cut: Cut) -> CommentRow:
         author, text = self.part("author", node), self.part("text", node)

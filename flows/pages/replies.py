@@ -6,59 +6,19 @@ from dataclasses import dataclass
 from typing import Self
 
 from flows.failures import FlowFailure
-from flows.pages.lists import Cut, ListPage, dump_text, late, name_text, no_text, shows, told
+from flows.pages.lists import Cut, late, no_text, told
+from flows.pages.written_row import WritingPage, WrittenRow
 from flows.screen import Node
-from flows.stitch import Parts
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyRow:
-    """A reply as the thread shows it. `author` and `words` are None where the edge cut them off."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyRow(WrittenRow):
+    """A reply as the thread shows it."""
 
-    author: Node | None
-    words: Node | None
-    wordless: bool  # seen whole, and without a text: a sticker
     time: str
-    late: bool  # a field of it is still to come
-    whole: bool
-    node: Node
-    top: int | None
-    bottom: int | None
-
-    @property
-    def commenter(self) -> str | None:
-        """Who wrote it."""
-        return told(self.author)
-
-    @property
-    def text(self) -> str | None:
-        """What was written."""
-        return self.words.text if self.words else "" if self.wordless else None
-
-    @property
-    def parts(self) -> Parts:
-        return name_text(self.author), dump_text(self.words, self.wordless)
-
-    @property
-    def texts(self) -> list[Node]:
-        """The nodes whose texts tell what the reply says."""
-        return [node for node in (self.author, self.words) if node is not None]
-
-    @property
-    def told(self) -> bool:
-        """Commenter and text are on the screen."""
-        return self.commenter is not None and self.text is not None
-
-    def says(self, target: tuple[str, str]) -> bool:
-        """Is this a reply of that commenter with that text?"""
-        return (self.commenter, self.text) == target
-
-    def may_be(self, target: tuple[str, str]) -> bool:
-        """Could this be the reply of that commenter with that text? Certain once its texts are read whole."""
-        return shows(self.author, target[0]) and (shows(self.words, target[1]) or self.text == target[1])
 
 
-class RepliesPage(ListPage[ReplyRow]):
+class RepliesPage(WritingPage[ReplyRow]):
     """The comment itself and what was replied to it, newest last."""
 
     name = "replies"
@@ -76,14 +36,6 @@ class RepliesPage(ListPage[ReplyRow]):
         if page.parent != target:
             raise FlowFailure("page_not_reached", f"the thread of another comment opened: {page.parent}")
         return page
-
-    @property
-    def input(self) -> Node:
-        return self.need("input")
-
-    @property
-    def send(self) -> Node:
-        return self.need("send")
 
     def read_row(self, node: Node, cut: Cut) -> ReplyRow:
         author, text, time = self.part("author", node), self.part("text", node), self.part("time", node)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from flows.counts import count_or_zero
 from flows.pages.comments import CommentsPage
 from flows.pages.page import Page
 from flows.screen import Node
@@ -44,11 +43,6 @@ class Video(Page):
     def notice(self) -> str:
         """Why this account may not act here; empty when it may."""
         return self.text("notice")
-
-    @property
-    def shown_comments(self) -> int:
-        """The number that the app shows: replies included, rounded when it is large."""
-        return count_or_zero(self.text("comment_count"))
 
     def open_comments(self) -> CommentsPage:
         """Open the comment panel."""

@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from models.database.clock import database_now
 from models.history.audit_log import record_change
-from models.names import check_names
+from models.history.named_rows import register_named
 from models.refused import refuse
-from models.responsible_use.authors import known_already
 from models.tables import Account, Phone
 from models.transactions.read_write import write
 
@@ -21,22 +19,7 @@ def register_account(engine: Engine, account_id: str, name: str, *, who: str = "
 
     Raises Refused; without `rename` for a known one too.
     """
-    check_names("account id", account_id, name)
-
-    def work(session: Session) -> str | None:
-        account = session.get(Account, account_id)
-        if account is None:
-            session.add(Account(id=account_id, name=name, live=True, created_at=database_now(session)))
-            return None
-        before = account.name
-        if not rename:
-            raise known_already("account", account_id, before, name)
-        if before != name:
-            record_change(session, who or "unknown", f"account:{account_id}", {"name": before}, {"name": name})
-        account.name = name
-        return before
-
-    return write(engine, work)
+    return register_named(engine, Account, account_id, name, who=who, rename=rename, live=True)
 
 
 def known_accounts(session: Session, *, sandbox: bool) -> Mapping[str, bool]:

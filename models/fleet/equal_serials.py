@@ -18,7 +18,7 @@ from models.fleet.fitness import TELL_APART, TELL_HOSTS_APART
 from models.fleet.phones import MOST_NAME, SILENT_SECONDS, enter_state, is_served, owe_tickets_again
 from models.fleet.unknown_phones import unknown_phone
 from models.fleet.waiting_phones import rival_name
-from models.notify.alerts import end_alerts, raise_once
+from models.notify.alerts import end_alerts, raise_alert
 from models.tables import Phone
 from models.transactions.read_write import write
 
@@ -31,7 +31,9 @@ def equal_serials(
 
     def work(session: Session) -> None:
         now = database_now(session)
-        raise_once(session, "equal_serials", f"phone:{serial}", f"{why}; none of them takes work", TELL_APART, now)
+        raise_alert(
+            session, "equal_serials", f"phone:{serial}", f"{why}; none of them takes work", TELL_APART, now, once=True
+        )
         phone = session.get(Phone, serial, with_for_update=True)
         if phone is None:
             phone = unknown_phone(serial, host, now, sandbox=sandbox)
@@ -69,7 +71,7 @@ def waits_for_other_host(
         )
         name, remedy = rival_name(serial, host), TELL_HOSTS_APART.format(address=address)
         end_alerts(session, "equal_serials", f"phone:{serial}", now)  # of several on this host, until one was left
-        raise_once(session, "equal_serials", f"phone:{name}", why, remedy, now)
+        raise_alert(session, "equal_serials", f"phone:{name}", why, remedy, now, once=True)
         waiting = session.get(Phone, name)
         if waiting is None:
             waiting = unknown_phone(name, host, now, sandbox=sandbox)

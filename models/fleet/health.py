@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.database.storable import storable_json, storable_text
-from models.notify.alerts import end_alerts, raise_alert, raise_once
+from models.notify.alerts import end_alerts, raise_alert
 from models.tables import Phone
 from models.transactions.read_write import write
 
@@ -88,7 +88,7 @@ def note_page_drift(session: Session, serial: str, page: str, reason: str, remed
     phone.health = {**(phone.health or {}), DRIFT: seen}
     version = phone.app_version or "unknown"
     text = f"page {page} of the app, version {version}, is not as its profile has it (phone {serial}): {reason}"
-    raise_once(session, DRIFT, _drift_subject(page, version), text, remedy, now)
+    raise_alert(session, DRIFT, _drift_subject(page, version), text, remedy, now, once=True)
 
 
 def pages_are_well(session: Session, phone: Phone, pages: Set[str], now: datetime) -> None:

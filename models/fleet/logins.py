@@ -16,7 +16,7 @@ from models.database.clock import database_now
 from models.database.storable import storable_text
 from models.enums import PhoneState
 from models.fleet.phones import MOST_NAME, owe_tickets_again
-from models.notify.alerts import end_alerts, raise_alert, raise_once
+from models.notify.alerts import end_alerts, raise_alert
 from models.tables import Account, Alert, Attempt, Phone, Task
 from models.tasks.transitions import owe_tickets
 from models.transactions.read_write import write
@@ -73,7 +73,7 @@ def account_gone(engine: Engine, serial: str, why: str) -> None:
 def tell_logged_out(session: Session, serial: str, why: str, now: datetime) -> None:
     """Tell people once that nobody is logged in on a phone, until somebody is."""
     text = f"no account is logged in on phone {serial}, which takes no work: {why}"
-    raise_once(session, "logged_out", f"phone:{serial}", text, "log an account in on the phone", now)
+    raise_alert(session, "logged_out", f"phone:{serial}", text, "log an account in on the phone", now, once=True)
 
 
 def account_unread(engine: Engine, serial: str, why: str) -> None:

@@ -41,10 +41,17 @@ def raise_alert(
     remedy: str,
     now: datetime,
     details: Mapping[str, Any] | None = None,
-) -> None:
-    """Write an alert, and owe it to whom asked for alerts. `kind` is one of KINDS, `subject` such as phone:SIM0001."""
+    *,
+    once: bool = False,
+) -> bool:
+    """Write an alert, and owe it to whom asked for alerts. Returns whether it was raised.
+
+    `kind` is one of KINDS, `subject` such as phone:SIM0001. `once`: not while one of this kind and subject lasts.
+    """
     if kind not in KINDS:
         raise ValueError(f"unknown kind of alert {kind!r}; add it to models.notify.alerts.KINDS")
+    if once and _lasting(session, kind, subject):
+        return False
     alert = Alert(
         at=now,
         kind=kind,
@@ -56,26 +63,11 @@ def raise_alert(
     session.add(alert)
     session.flush()  # its id is what its callbacks are about
     owe_alert(session, alert, now)
-
-
-def raise_once(
-    session: Session,
-    kind: str,
-    subject: str,
-    text: str,
-    remedy: str,
-    now: datetime,
-    details: Mapping[str, Any] | None = None,
-) -> bool:
-    """As `raise_alert`, unless one of this kind and subject lasts still. Returns whether it was raised."""
-    if _lasting(session, kind, subject):
-        return False
-    raise_alert(session, kind, subject, text, remedy, now, details)
     return True
 
 
 def raise_or_renew(session: Session, kind: str, subject: str, text: str, remedy: str, now: datetime) -> bool:
-    """As `raise_once`; one that lasts gets these words when another remedy is called for. Was one raised?"""
+    """As `raise_alert` once; one that lasts gets these words when another remedy is called for. Was one raised?"""
     lasting = _lasting(session, kind, subject)
     if not lasting:
         raise_alert(session, kind, subject, text, remedy, now)

@@ -14,6 +14,7 @@ from models.database.content_key import content_key
 from models.enums import ActionOutcome
 from models.responsible_use.authors import basis_of, read_caps
 from models.responsible_use.caps import LIKES, WORDS, Refusal, Use, basis_refusal, cap_refusal, operator_day
+from models.responsible_use.usage import HAPPENED, accounts_on_videos, actions_by_account
 from models.tables import Account, ActionRow, Author, Campaign, Task
 from models.tasks.fence import Fence, check_fence
 
@@ -53,15 +54,6 @@ def refusal(session: Session, act: Act, zone: str, now: datetime) -> Refusal | N
 
 def read_use(session: Session, act: Act, today: date) -> Use:
     """What was done so far, from the ledger. Actions in doubt count as done."""
-    happened = ActionRow.outcome != ActionOutcome.NOT_DONE
-    today_count = session.scalar(
-        select(func.count()).where(ActionRow.account_id == act.account_id, ActionRow.day == today, happened)
-    )
-    on_video = session.scalars(
-        select(ActionRow.account_id)
-        .where(ActionRow.author_id == act.author_id, ActionRow.video_key == act.video_key, happened)
-        .distinct()
-    )
     same_text = act.text and session.scalar(
         select(ActionRow.id)
         .where(
@@ -69,7 +61,7 @@ def read_use(session: Session, act: Act, today: date) -> Use:
             ActionRow.video_key == act.video_key,
             ActionRow.account_id == act.account_id,
             ActionRow.text == act.text,
-            happened,
+            HAPPENED,
         )
         .limit(1)
     )
@@ -77,13 +69,13 @@ def read_use(session: Session, act: Act, today: date) -> Use:
     if act.comment_key is not None:
         counted = session.execute(
             select(ActionRow.kind, func.count())
-            .where(ActionRow.comment_key == act.comment_key, happened)
+            .where(ActionRow.comment_key == act.comment_key, HAPPENED)
             .group_by(ActionRow.kind)
         )
         on_comment = dict(counted.all())
     return Use(
-        account_actions_today=today_count or 0,
-        accounts_on_video=frozenset(on_video),
+        account_actions_today=actions_by_account(session, today, act.account_id).get(act.account_id, 0),
+        accounts_on_video=accounts_on_videos(session, [act.author_id], [act.video_key]).get(act.video_key, set()),
         replies_on_comment=sum(on_comment.get(kind, 0) for kind in WORDS),
         likes_on_comment=sum(on_comment.get(kind, 0) for kind in LIKES),
         text_on_video=bool(same_text),

@@ -7,11 +7,10 @@ from datetime import date
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from models.database.clock import database_now
 from models.enums import BasisKind
 from models.history.audit_log import record_change
-from models.names import check_names
-from models.refused import Refused, refuse
+from models.history.named_rows import register_named
+from models.refused import refuse
 from models.responsible_use.caps import CAP_NAMES, Basis, Caps
 from models.tables import Author, CapValue
 from models.transactions.read_write import write
@@ -33,29 +32,7 @@ def register_author(engine: Engine, author_id: str, name: str, *, who: str = "",
 
     The name before, None for a new one. Raises Refused; without `rename` for a known one too.
     """
-    check_names("author id", author_id, name)
-
-    def work(session: Session) -> str | None:
-        author = session.get(Author, author_id)
-        if author is None:
-            session.add(Author(id=author_id, name=name, basis=BasisKind.NONE, created_at=database_now(session)))
-            return None
-        before = author.name
-        if not rename:
-            raise known_already("author", author_id, before, name)
-        if before != name:
-            record_change(session, who or "unknown", f"author:{author_id}", {"name": before}, {"name": name})
-        author.name = name
-        return before
-
-    return write(engine, work)
-
-
-def known_already(what: str, one: str, before: str, name: str) -> Refused:
-    """Somebody would be given another name without a word."""
-    same = before == name
-    remedy = "nothing is to be done" if same else f"to call it {name} from now on, add --rename"
-    return refuse(f"{what} id", f"{one!r} is known already, as {before}", remedy)
+    return register_named(engine, Author, author_id, name, who=who, rename=rename, basis=BasisKind.NONE)
 
 
 def set_basis(

@@ -62,8 +62,3 @@ def check_move(before: State, after: State) -> None:
     """Raises ForbiddenMove unless the move is allowed."""
     if after not in MOVES[before]:
         raise ForbiddenMove(before, after)
-
-
-def states_before(after: State) -> frozenset[State]:
-    """The states from which a task may become `after`."""
-    return frozenset(before for before, allowed in MOVES.items() if after in allowed)

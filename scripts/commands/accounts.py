@@ -6,14 +6,15 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.enums import PhoneState
 from models.fleet.accounts import register_account, rest_is_over, set_live
 from models.responsible_use.caps import operator_day
-from models.tables import Account, ActionRow, Phone
+from models.responsible_use.usage import actions_by_account
+from models.tables import Account, Phone
 from models.transactions.read_write import read
 from scripts.connect import open_ledger, operator
 from scripts.terminal.show import Sheet, print_sheet, say
@@ -73,12 +74,7 @@ def wake(account_id: str) -> None:
 
 def _rows(session: Session) -> list[list[str]]:
     today = operator_day(database_now(session), settings().timezone.key)
-    counted = session.execute(
-        select(ActionRow.account_id, func.count())
-        .where(ActionRow.day == today, ActionRow.outcome != "not_done")
-        .group_by(ActionRow.account_id)
-    )
-    actions = dict(counted.all())
+    actions = actions_by_account(session, today)
     seats = {
         phone.account_id: phone.serial if phone.state == PhoneState.ONLINE else f"{phone.serial} ({phone.state})"
         for phone in session.scalars(select(Phone).where(Phone.account_id.is_not(None)))

@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.times import LONGEST, SKEW, ZONE, Precision, Shown, read_shown, read_time
+from flows.times import LONGEST, SKEW, ZONE, Precision, Shown, read_shown
+
+
+def read_time(text: str, now: datetime) -> datetime | None:
+    """The moment a shown time means, or None when it cannot be read."""
+    return read_shown(text, now).at
 
 
 def at(year: int, month: int, day: int, *clock: int) -> datetime:

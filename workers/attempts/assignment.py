@@ -10,12 +10,12 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from models.database.content_key import content_key
-from models.enums import ActionOutcome
 from models.fleet.fitness import why_not
 from models.fleet.online_phones import online_phones
 from models.responsible_use.authors import read_caps
 from models.responsible_use.caps import operator_day
-from models.tables import Account, ActionRow, Campaign, Phone, Task
+from models.responsible_use.usage import accounts_on_videos, actions_by_account
+from models.tables import Account, Campaign, Phone, Task
 from models.tasks.states import State
 from workers.attempts.history import prior_attempts
 from workers.policy.caps_in_words import CapsUsed, next_day
@@ -126,21 +126,14 @@ def seated_phones(session: Session, now: datetime, *, sandbox: bool) -> list[Can
 def room_for(session: Session, params: Mapping[str, Any], now: datetime, zone: str) -> CapRoom:
     """The room that the caps leave for an acting task with these parameters."""
     caps = read_caps(session)
-    happened = ActionRow.outcome != ActionOutcome.NOT_DONE
-    counted = session.execute(
-        select(ActionRow.account_id, func.count())
-        .where(ActionRow.day == operator_day(now, zone), happened)
-        .group_by(ActionRow.account_id)
-    )
-    today = dict(counted.all())
+    today = actions_by_account(session, operator_day(now, zone))
     full = frozenset(account for account, count in today.items() if count >= caps.actions_per_account_day)
     if not caps.actions_per_account_day:  # who did nothing has no row, and may do nothing all the same
         full = frozenset(one for one in session.scalars(select(Phone.account_id)) if one is not None)
         today = dict.fromkeys(full, 0) | today
     author_id = str(params.get("author_id", ""))
     video = content_key(author_id, str(params.get("title", "")))
-    there = (ActionRow.author_id == author_id, ActionRow.video_key == video)  # as the index has them
-    on_video = frozenset(session.scalars(select(ActionRow.account_id).where(*there, happened).distinct()))
+    on_video = frozenset(accounts_on_videos(session, [author_id], [video]).get(video, ()))
     used = CapsUsed(today, caps.actions_per_account_day, caps.accounts_per_video, next_day(now, zone))
     return CapRoom(on_video if len(on_video) >= caps.accounts_per_video else None, full, used)
 

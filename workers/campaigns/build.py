@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from celery import chord, group
 from celery.canvas import Signature
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from models.enums import ActionOutcome
 from models.fleet.accounts import known_accounts
 from models.refused import Problem, Refused
 from models.responsible_use.authors import read_caps
 from models.responsible_use.caps import basis_refusal
-from models.tables import ActionRow, Phone
+from models.responsible_use.usage import actions_by_account
+from models.tables import Phone
 from models.transactions.read_write import read
 from workers.app import app
 from workers.campaigns.campaign_file import CampaignFile, Collecting, Placed
@@ -177,12 +177,7 @@ def _queue_problems(ground: LedgerFacts, given: GivenCampaign, day: CampaignFile
 def _room_problems(
     session: Session, ground: LedgerFacts, day: CampaignFile, accounts: Sequence[str]
 ) -> Iterator[Problem]:
-    counted = session.execute(
-        select(ActionRow.account_id, func.count())
-        .where(ActionRow.day == ground.today, ActionRow.outcome != ActionOutcome.NOT_DONE)
-        .group_by(ActionRow.account_id)
-    )
     logged_in = session.execute(select(Phone.serial, Phone.account_id))
     on_phone = {serial: account for serial, account in logged_in if account is not None}
-    yield from cap_problems(day, accounts, read_caps(session), dict(counted.all()), on_phone)
+    yield from cap_problems(day, accounts, read_caps(session), actions_by_account(session, ground.today), on_phone)
     yield from text_problems(day, accounts)

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.database.content_key import content_key
-from models.enums import ActionOutcome
 from models.responsible_use.authors import basis_of, read_caps
 from models.responsible_use.caps import basis_refusal, operator_day
+from models.responsible_use.usage import HAPPENED
 from models.tables import Account, ActionRow
 from models.transactions.read_write import read
 from workers.app import app
@@ -56,10 +56,7 @@ def each_title(
 @desk_task
 def gather(desk: Desk, results: Sequence[Any]) -> list[Any]:
     """The results of the stage before, as one list; lists in it are put in its place."""
-    flat: list[Any] = []
-    for result in results:
-        flat.extend(result) if isinstance(result, list) else flat.append(result)
-    return flat
+    return _flat(results)
 
 
 @desk_task
@@ -93,10 +90,10 @@ def _tally(results: Sequence[Any], drawn: Drawn) -> dict[str, Any]:
     return {"asked": drawn.asked, "drawn": drawn.drawn, "done": done}
 
 
-def _flat(collected: Sequence[Any]) -> list[Mapping[str, Any]]:
-    flat: list[Mapping[str, Any]] = []
-    for one in collected:
-        flat.extend(one) if isinstance(one, list) else flat.append(one)
+def _flat(results: Sequence[Any]) -> list[Any]:
+    flat: list[Any] = []
+    for result in results:
+        flat.extend(result) if isinstance(result, list) else flat.append(result)
     return flat
 
 
@@ -117,7 +114,7 @@ def _ground(session: Session, videos: Sequence[tuple[str, str]]) -> tuple[Used, 
         select(ActionRow.video_key, ActionRow.comment_key, ActionRow.kind, ActionRow.text).where(
             ActionRow.author_id.in_({author for author, _ in videos}),
             ActionRow.video_key.in_(list(keys)),
-            ActionRow.outcome != ActionOutcome.NOT_DONE,
+            HAPPENED,
         )
     )
     for video, comment, kind, text in rows:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from flows.failures import FlowFailure, Stopped
 from flows.flow import Flow, Params
 from flows.phone import PhoneError
-from flows.registry import FLOWS
+from flows.registry import flow_named
 from models.tables import Task
 from models.tasks.fence import LeaseLost, record_refused_write, recorded_already
 from models.tasks.states import State
@@ -201,7 +201,7 @@ def _outcome(attempt: _Attempt) -> Outcome:
     if got.flow in DESK:
         value = DESK[got.flow](Desk(attempt.worker.engine, got.seed), *got.args, **got.kwargs)
         return Replaced(value) if isinstance(value, Signature) else Succeeded(value)
-    flow = FLOWS[got.flow]
+    flow = flow_named(got.flow)
     params = checked_params(flow, got.args, got.kwargs)
     with open_session(attempt.worker, got, attempt.watch) as session:
         settle_doubts(session, got.doubts, params, attempt.worker.connection.restart_ui_server)

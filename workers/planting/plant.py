@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session
 
 from flows.registry import FLOWS
 from models.database.clock import database_now
-from models.enums import ActionOutcome, PhoneState, RunsOn
+from models.enums import PhoneState, RunsOn
 from models.refused import Refused, refuse
 from models.responsible_use.authors import read_caps
-from models.tables import Account, ActionRow, Campaign, Edge, Phone, Task
+from models.responsible_use.usage import accounts_on_videos
+from models.tables import Account, Campaign, Edge, Phone, Task
 from models.tasks.pauses import why_paused
 from models.tasks.states import State
 from models.tasks.transitions import TaskEnd, delegate, first_state, hold_tasks
@@ -200,18 +201,7 @@ def _mean_for_accounts(session: Session, campaign: Campaign, values: Sequence[di
         .order_by(Phone.account_id)
     )
     videos = [one["video_key"] for one in acting]
-    on_video: dict[str, set[str]] = {}
-    rows = session.execute(
-        select(ActionRow.video_key, ActionRow.account_id)
-        .where(
-            ActionRow.author_id.in_({one["author_id"] for one in acting}),
-            ActionRow.video_key.in_(set(videos)),
-            ActionRow.outcome != ActionOutcome.NOT_DONE,
-        )
-        .distinct()
-    )
-    for video, acted in rows:
-        on_video.setdefault(video, set()).add(acted)
+    on_video = accounts_on_videos(session, {one["author_id"] for one in acting}, set(videos))
     known = [one for one in accounts if one is not None]
     plan = spread(videos, known, on_video, read_caps(session).accounts_per_video, seed=campaign.seed)
     for one, account in zip(acting, plan, strict=True):

@@ -1,0 +1,56 @@
+"""Rows with a name that people give: authors and accounts. Made known once, renamed with a record of who did it."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from models.database.clock import database_now
+from models.history.audit_log import record_change
+from models.names import check_names
+from models.refused import Refused, refuse
+from models.tables import Account, Author
+from models.transactions.read_write import write
+
+Row = TypeVar("Row", Author, Account)
+
+
+def register_named(
+    engine: Engine,
+    table: type[Row],
+    row_id: str,
+    name: str,
+    *,
+    who: str,
+    rename: bool,
+    **new: Any,
+) -> str | None:
+    """Make a row known, or give it a new name, and record that. Returns the name before, None for a new row.
+
+    `new` are further columns of a new row. Raises Refused; without `rename` for a known row too.
+    """
+    what = table.__name__.lower()
+    check_names(f"{what} id", row_id, name)
+
+    def work(session: Session) -> str | None:
+        known = session.get(table, row_id)
+        if known is None:
+            session.add(table(id=row_id, name=name, created_at=database_now(session), **new))
+            return None
+        before = known.name
+        if not rename:
+            raise _known_already(what, row_id, before, name)
+        if before != name:
+            record_change(session, who or "unknown", f"{what}:{row_id}", {"name": before}, {"name": name})
+        known.name = name
+        return before
+
+    return write(engine, work)
+
+
+def _known_already(what: str, row_id: str, before: str, name: str) -> Refused:
+    """Somebody would be given another name without a word."""
+    remedy = "nothing is to be done" if before == name else f"to call it {name} from now on, add --rename"
+    return refuse(f"{what} id", f"{row_id!r} is known already, as {before}", remedy)

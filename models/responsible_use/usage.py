@@ -1,0 +1,38 @@
+"""What was done so far, as the caps count it: an action in doubt counts as done."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models.enums import ActionOutcome
+from models.tables import ActionRow
+
+HAPPENED = ActionRow.outcome != ActionOutcome.NOT_DONE
+
+
+def actions_by_account(session: Session, day: date, account_id: str | None = None) -> dict[str, int]:
+    """Returns the number of actions of each account, or of that one, on the operator's day; none: no entry."""
+    wanted = select(ActionRow.account_id, func.count()).where(ActionRow.day == day, HAPPENED)
+    if account_id is not None:
+        wanted = wanted.where(ActionRow.account_id == account_id)
+    return dict(session.execute(wanted.group_by(ActionRow.account_id)).all())
+
+
+def accounts_on_videos(session: Session, authors: Collection[str], videos: Collection[str]) -> dict[str, set[str]]:
+    """Returns the accounts that acted on each of these videos: the video's key → account ids; nobody: no entry.
+
+    `authors` are those of the videos: the index begins with them.
+    """
+    found: dict[str, set[str]] = {}
+    rows = session.execute(
+        select(ActionRow.video_key, ActionRow.account_id)
+        .where(ActionRow.author_id.in_(authors), ActionRow.video_key.in_(videos), HAPPENED)
+        .distinct()
+    )
+    for video, account in rows:
+        found.setdefault(video, set()).add(account)
+    return found

@@ -1,0 +1,72 @@
+"""What the caps count by: an action in doubt counts as done, one that did not happen does not count."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from models.database.content_key import content_key
+from models.enums import ActionOutcome
+from models.responsible_use.usage import accounts_on_videos, actions_by_account
+from models.tables import ActionRow
+from models.transactions.read_write import read, write
+from tests.support.ledger.drive import plant, ready
+from tests.support.ledger.drive import work as task
+
+TODAY, BEFORE = date(2026, 3, 2), date(2026, 3, 1)
+AT = datetime(2026, 3, 2, 4, tzinfo=UTC)
+ONE, TWO = content_key("xp", "one"), content_key("xp", "two")
+
+
+@pytest.fixture
+def acted(ledger: Engine) -> Engine:
+    """Accounts a, b and c acted, on two days and on two videos of one title each."""
+    (planted,) = ready(ledger, plant(ledger, task(1)))
+
+    def row(
+        account: str, outcome: ActionOutcome, day: date = TODAY, author: str = "xp", title: str = "one"
+    ) -> ActionRow:
+        return ActionRow(
+            task_id=planted, attempt=1, incarnation="w", phone_serial="p", account_id=account, kind="comment",
+            author_id=author, title=title, target_commenter="", target_comment="", text="hi",
+            video_key=content_key(author, title), comment_key=None, basis="owned", asked_by="test", day=day,
+            declared_at=AT, outcome=outcome, verified=False,
+        )  # fmt: skip
+
+    def work(session: Session) -> None:
+        session.add_all(
+            [
+                row("a", ActionOutcome.DONE),
+                row("a", ActionOutcome.DECLARED, title="two"),
+                row("a", ActionOutcome.NOT_DONE),
+                row("a", ActionOutcome.DONE, BEFORE),
+                row("b", ActionOutcome.DECLARED),
+                row("b", ActionOutcome.DONE, author="other"),
+                row("c", ActionOutcome.NOT_DONE),
+            ]
+        )
+
+    write(ledger, work)
+    return ledger
+
+
+def test_each_account_is_counted_by_the_operators_day(acted: Engine) -> None:
+    assert read(acted, lambda session: actions_by_account(session, TODAY)) == {"a": 2, "b": 2}
+    assert read(acted, lambda session: actions_by_account(session, BEFORE)) == {"a": 1}
+    assert read(acted, lambda session: actions_by_account(session, date(2026, 1, 1))) == {}
+
+
+@pytest.mark.parametrize(("account", "counted"), [("a", {"a": 2}), ("c", {}), ("nobody", {})])
+def test_one_account_can_be_counted_alone(acted: Engine, account: str, counted: dict[str, int]) -> None:
+    assert read(acted, lambda session: actions_by_account(session, TODAY, account)) == counted
+
+
+def test_accounts_are_told_by_video_on_whatever_day(acted: Engine) -> None:
+    found = read(acted, lambda session: accounts_on_videos(session, {"xp"}, {ONE, TWO}))
+    assert found == {ONE: {"a", "b"}, TWO: {"a"}}
+    assert read(acted, lambda session: accounts_on_videos(session, ["xp"], [TWO])) == {TWO: {"a"}}
+    assert read(acted, lambda session: accounts_on_videos(session, ["xp"], [content_key("xp", "three")])) == {}
+    assert read(acted, lambda session: accounts_on_videos(session, [], [])) == {}
