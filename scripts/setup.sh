@@ -3,6 +3,7 @@
 # those versions and files, then phonefleet itself. Needs no root. Does nothing when .venv already holds all that.
 #   PYTHON=/path/to/python   takes that Python alone
 #   WITH_TESTS=1             adds what lints, tests and measures
+#   WITH_S3=1                adds what stores evidence in S3
 #   WITH_MYSQL=1             fails when mysqlclient cannot be built, instead of doing without it
 #   WITH_MYSQL=0             does without it
 set -euo pipefail
@@ -71,6 +72,7 @@ mysqlclient_is_there() { "$venv/bin/python" -c 'import MySQLdb' 2>/dev/null; }
 wanted_parts() { # the files of constraints/ that this call asks for
     echo runtime
     [ -z "${WITH_TESTS:-}" ] || echo dev
+    [ -z "${WITH_S3:-}" ] || echo s3
     case ${WITH_MYSQL:-} in
         0) ;;
         1) mysqlclient_is_there && ! can_build_mysqlclient || echo mysql ;;
@@ -90,6 +92,7 @@ install() {
 }
 
 install_phonefleet() {
+    say "Installing phonefleet itself, editable"
     "$venv/bin/python" -m pip install -qq --disable-pip-version-check --no-input --no-index --no-deps \
         --no-build-isolation --editable .
 }
@@ -115,7 +118,7 @@ if [ "$(head -n 1 "$stamp" 2>/dev/null)" = "$now" ]; then
     [ "${#missing[@]}" -gt 0 ] || exit 0
 else
     rm -f "$stamp"
-    mapfile -t installed < <(printf '%s\n' "${installed[@]}" | grep -x dev)
+    mapfile -t installed < <(printf '%s\n' "${installed[@]}" | grep -xE 'dev|s3')
     mapfile -t missing < <(printf '%s\n' "${wanted[@]}" "${installed[@]}" | awk 'NF && !seen[$0]++')
 fi
 

@@ -1,4 +1,7 @@
-"""What we use of libraries beyond what they promise to keep, and that setup.cfg bounds each of these from above."""
+"""What we use of libraries beyond what they promise to keep, and that setup.cfg bounds each of these from above.
+
+How these parts behave, where we rely on that, is in test_leaned_on.py.
+"""
 
 from __future__ import annotations
 

@@ -89,6 +89,7 @@ def project(tmp_path: Path) -> Project:
     (root / "backend.py").write_text(BACKEND)
     made = Project(root, wheels)
     made.pin("runtime", "needed", "1.0", make_wheel(wheels, "needed", "1.0"))
+    made.pin("s3", "bucket", "4.0", make_wheel(wheels, "bucket", "4.0"))
     made.pin("dev", "tool", "3.0", make_wheel(wheels, "tool", "3.0"))
     return made
 
@@ -110,6 +111,9 @@ def test_it_installs_what_is_pinned_once_and_anew_when_the_pins_change(project: 
     assert tools.returncode == 0, tools.stderr
     assert project.has()["tool"] == "3.0"
     assert "Installing the part runtime" not in tools.stderr
+    assert "bucket" not in project.has()
+    assert project.set_up(WITH_MYSQL="0", WITH_S3="1").returncode == 0
+    assert project.has()["bucket"] == "4.0"
     assert project.set_up(WITH_MYSQL="0").stderr == ""  # what is there already stays
 
     project.pin("runtime", "needed", "1.1", make_wheel(project.wheels, "needed", "1.1"))
@@ -117,7 +121,8 @@ def test_it_installs_what_is_pinned_once_and_anew_when_the_pins_change(project: 
     assert changed.returncode == 0, changed.stderr
     assert project.has()["needed"] == "1.1"
     assert project.has()["tool"] == "3.0"
-    assert "Installing the part dev" in changed.stderr
+    for part in ("runtime", "dev", "s3"):
+        assert f"Installing the part {part}" in changed.stderr
 
 
 def test_a_file_with_another_hash_is_refused_and_tried_again(project: Project) -> None:
