@@ -1,6 +1,7 @@
-"""The words that columns hold, as enumerations. A task's states, with the moves between them: models/tasks/states.py.
+"""The words that columns hold and modules pass on, as enumerations.
 
-A column keeps the word itself, and reads it back as a plain string, which equals its member.
+A task's states, with the moves between them, are in models/tasks/states.py. A column keeps the word itself, and reads
+it back as a plain string, which equals its member.
 """
 
 from enum import StrEnum
@@ -39,6 +40,17 @@ class PhoneState(StrEnum):
     SIDELOAD = "sideload"
     RESCUE = "rescue"
     EQUAL_SERIALS = "equal serials"  # several phones have this serial
+
+
+class UnfitCode(StrEnum):
+    """Why a phone takes no work. No column holds it: models/fleet/fitness.py tells it of a phone's row."""
+
+    NOT_ONLINE = "not_online"
+    PAUSED = "paused"
+    UNFIT = "unfit"
+    ACCOUNT_TWICE = "account_twice"
+    NO_ACCOUNT = "no_account"
+    QUARANTINED = "quarantined"
 
 
 class DeliveryState(StrEnum):

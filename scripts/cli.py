@@ -3,111 +3,95 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Mapping, Sequence
 
 import typer
 
 from scripts.terminal.lazy_group import Named, group_of
 from scripts.terminal.words import in_words
 
-WORK, CUSTOMERS, TRY = "Every day", "Customers' systems", "Try and examine"
-PARTS = "Parts of a fleet on several machines"
-
 # What each says of itself stands here as well: help imports none of them. A test holds the two together.
-COMMANDS = (
-    Named(
-        "up",
-        "scripts.commands.parts:up",
-        WORK,
-        "Redis, ledger, host agent, coordinator, gateway and Flower on this machine, until Ctrl-C or SIGTERM.",
+# Panel of the help → a command's name, where it is, what it says.
+PANELS: Mapping[str, Sequence[tuple[str, str, str]]] = {
+    "Every day": (
+        (
+            "up",
+            "scripts.commands.parts:up",
+            "Redis, ledger, host agent, coordinator, gateway and Flower on this machine, until Ctrl-C or SIGTERM.",
+        ),
+        (
+            "submit",
+            "scripts.commands.submit:submit",
+            "Check a campaign file and plant it; every mistake is named, and then nothing is planted.",
+        ),
+        (
+            "status",
+            "scripts.commands.status:status",
+            "A campaign: how far it is, what failed and why, what waits and for what.",
+        ),
+        (
+            "review",
+            "scripts.commands.review:review",
+            "List the tasks whose action nobody could tell about, or settle one after a look at the app.",
+        ),
+        ("stop", "scripts.commands.stop:stop", "Stop a campaign, a task, or what runs on a phone and is pinned to it."),
+        ("pause", "scripts.commands.pause:pause", "Pause a campaign, a task or a phone until it is resumed."),
+        ("resume", "scripts.commands.pause:resume", "Let what was paused go on where it was."),
+        (
+            "phones",
+            "scripts.commands.phones:phones",
+            "Which phones need somebody, why and what to do; then every phone, with what it does now.",
+        ),
+        ("alerts", "scripts.commands.alerts:alerts", "The latest alerts: what happened, to what, and what to do."),
+        ("holds", "scripts.commands.holds:commands", "Tasks held because several phones failed alike."),
+        (
+            "accounts",
+            "scripts.commands.accounts:commands",
+            "Our accounts. Phones make those known that are logged in on them.",
+        ),
+        (
+            "authors",
+            "scripts.commands.authors:commands",
+            "Authors, the basis for acting on their content, and the caps.",
+        ),
     ),
-    Named(
-        "submit",
-        "scripts.commands.submit:submit",
-        WORK,
-        "Check a campaign file and plant it; every mistake is named, and then nothing is planted.",
+    "Customers' systems": (
+        ("keys", "scripts.commands.keys:commands", "Keys of customers, with their secrets and limits."),
+        ("deliveries", "scripts.commands.deliveries:commands", "Callbacks: their log, their endpoints, replays."),
     ),
-    Named(
-        "status",
-        "scripts.commands.status:status",
-        WORK,
-        "A campaign: how far it is, what failed and why, what waits and for what.",
+    "Parts of a fleet on several machines": (
+        (
+            "gateway",
+            "scripts.commands.gateway:gateway",
+            "Answer customers' systems over HTTP until SIGTERM. Several may run, on one ledger and one Redis.",
+        ),
+        (
+            "deliver",
+            "scripts.commands.parts:deliver",
+            "Send callbacks until SIGTERM. Several may run, where the receivers can be reached.",
+        ),
+        ("host", "scripts.commands.parts:host", "Serve the phones of this machine until SIGTERM."),
+        (
+            "coordinator",
+            "scripts.commands.parts:coordinator",
+            "Keep tickets and ledger together until SIGTERM. Several may run; one leads.",
+        ),
+        (
+            "migrate",
+            "scripts.commands.parts:migrate",
+            "Make the ledger's tables, or change them as this version wants them.",
+        ),
     ),
-    Named(
-        "review",
-        "scripts.commands.review:review",
-        WORK,
-        "List the tasks whose action nobody could tell about, or settle one after a look at the app.",
+    "Try and examine": (
+        (
+            "demo",
+            "scripts.demo.command:demo",
+            "Run the operator's standard day on simulated phones, and judge the ledger by what really happened.",
+        ),
+        ("doctor", "scripts.commands.parts:doctor", "What is missing on this machine, and how to mend it."),
     ),
-    Named(
-        "stop",
-        "scripts.commands.stop:stop",
-        WORK,
-        "Stop a campaign, a task, or what runs on a phone and is pinned to it.",
-    ),
-    Named("pause", "scripts.commands.pause:pause", WORK, "Pause a campaign, a task or a phone until it is resumed."),
-    Named("resume", "scripts.commands.pause:resume", WORK, "Let what was paused go on where it was."),
-    Named(
-        "phones",
-        "scripts.commands.phones:phones",
-        WORK,
-        "Which phones need somebody, why and what to do; then every phone, with what it does now.",
-    ),
-    Named(
-        "alerts", "scripts.commands.alerts:alerts", WORK, "The latest alerts: what happened, to what, and what to do."
-    ),
-    Named("holds", "scripts.commands.holds:commands", WORK, "Tasks held because several phones failed alike."),
-    Named(
-        "accounts",
-        "scripts.commands.accounts:commands",
-        WORK,
-        "Our accounts. Phones make those known that are logged in on them.",
-    ),
-    Named(
-        "authors",
-        "scripts.commands.authors:commands",
-        WORK,
-        "Authors, the basis for acting on their content, and the caps.",
-    ),
-    Named("keys", "scripts.commands.keys:commands", CUSTOMERS, "Keys of customers, with their secrets and limits."),
-    Named(
-        "deliveries",
-        "scripts.commands.deliveries:commands",
-        CUSTOMERS,
-        "Callbacks: their log, their endpoints, replays.",
-    ),
-    Named(
-        "gateway",
-        "scripts.commands.gateway:gateway",
-        PARTS,
-        "Answer customers' systems over HTTP until SIGTERM. Several may run, on one ledger and one Redis.",
-    ),
-    Named(
-        "deliver",
-        "scripts.commands.parts:deliver",
-        PARTS,
-        "Send callbacks until SIGTERM. Several may run, where the receivers can be reached.",
-    ),
-    Named("host", "scripts.commands.parts:host", PARTS, "Serve the phones of this machine until SIGTERM."),
-    Named(
-        "coordinator",
-        "scripts.commands.parts:coordinator",
-        PARTS,
-        "Keep tickets and ledger together until SIGTERM. Several may run; one leads.",
-    ),
-    Named(
-        "migrate",
-        "scripts.commands.parts:migrate",
-        PARTS,
-        "Make the ledger's tables, or change them as this version wants them.",
-    ),
-    Named(
-        "demo",
-        "scripts.demo.command:demo",
-        TRY,
-        "Run the operator's standard day on simulated phones, and judge the ledger by what really happened.",
-    ),
-    Named("doctor", "scripts.commands.parts:doctor", TRY, "What is missing on this machine, and how to mend it."),
-)
+}
+COMMANDS = tuple(Named(name, where, panel, says) for panel, named in PANELS.items() for name, where, says in named)
 
 cli = typer.Typer(
     cls=group_of(COMMANDS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from models.enums import PhoneState
+from models.enums import PhoneState, UnfitCode
 from models.tables import Phone
 
 
@@ -13,7 +13,7 @@ from models.tables import Phone
 class Unfit:
     """Why a phone takes no work now: a word for it, the reason for people, and what to do."""
 
-    code: str  # not_online | paused | unfit | account_twice | no_account | quarantined
+    code: UnfitCode
     why: str
     remedy: str
 
@@ -52,23 +52,25 @@ def why_not(phone: Phone, now: datetime) -> Unfit | None:
         remedy = STATE_REMEDIES.get(phone.state, "see its reason")
         if phone.state == PhoneState.EQUAL_SERIALS and ON_HOST in phone.serial:
             remedy = TELL_HOSTS_APART.format(address=phone.address)
-        return Unfit("not_online", f"phone {phone.serial} is {phone.state}: {phone.why or 'no reason known'}", remedy)
+        return Unfit(
+            UnfitCode.NOT_ONLINE, f"phone {phone.serial} is {phone.state}: {phone.why or 'no reason known'}", remedy
+        )
     if phone.paused:
         return Unfit(
-            "paused", phone.paused_why or f"phone {phone.serial} is paused", f"phonefleet resume {phone.serial}"
+            UnfitCode.PAUSED, phone.paused_why or f"phone {phone.serial} is paused", f"phonefleet resume {phone.serial}"
         )
     if phone.unfit_why is not None:
         remedy = (phone.health or {}).get("remedy") or "mend what the reason says"
-        return Unfit("unfit", phone.unfit_why, f"{remedy}; it works again by itself")
+        return Unfit(UnfitCode.UNFIT, phone.unfit_why, f"{remedy}; it works again by itself")
     if phone.twice_since is not None:
         why = phone.why or f"the account on phone {phone.serial} is on another phone too"
-        return Unfit("account_twice", why, "log the account out on one of the two phones")
+        return Unfit(UnfitCode.ACCOUNT_TWICE, why, "log the account out on one of the two phones")
     if phone.account_id is None:
         why = phone.why or f"phone {phone.serial} has not told its account yet"
-        return Unfit("no_account", why, "log an account in on the phone")
+        return Unfit(UnfitCode.NO_ACCOUNT, why, "log an account in on the phone")
     if phone.quarantined_until is not None and phone.quarantined_until > now:
         why = phone.quarantine_why or f"phone {phone.serial} failed across tasks"
-        return Unfit("quarantined", why, "look at the evidence of its last tasks; it tries one by itself later")
+        return Unfit(UnfitCode.QUARANTINED, why, "look at the evidence of its last tasks; it tries one by itself later")
     return None
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from flows.failures import CODES
 from models.database.clock import database_now
-from models.enums import PhoneState
+from models.enums import PhoneState, UnfitCode
 from models.fleet.fitness import on_trial, why_not
 from models.fleet.health import page_drift, unfit_since
 from models.tables import Account, AuditEntry, Phone, Task
@@ -29,16 +29,16 @@ ORDER = (
     PhoneState.UNAUTHORIZED,
     PhoneState.NO_PERMISSIONS,
     PhoneState.EQUAL_SERIALS,
-    "unfit",
+    UnfitCode.UNFIT,
     "account twice",
     "no account",
     "account rests",
-    "quarantined",
+    UnfitCode.QUARANTINED,
     "on trial",
     "page drift",
-    "paused",
+    UnfitCode.PAUSED,
 )
-WORDS = {"account_twice": "account twice", "no_account": "no account"}  # of models.fleet.fitness, where they differ
+WORDS = {UnfitCode.ACCOUNT_TWICE: "account twice", UnfitCode.NO_ACCOUNT: "no account"}  # where it is called otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,14 @@ def need_of(
 ) -> Need | None:
     """What a phone needs; None when it works. `paused_at`: since when phones are paused, as far as it is known."""
     unfit = why_not(phone, now)
-    if unfit is not None and unfit.code == "not_online":
+    if unfit is not None and unfit.code == UnfitCode.NOT_ONLINE:
         state = "host silent" if phone.state == PhoneState.SILENT else phone.state
         return Need(state, phone.why or "no reason known", phone.state_since, unfit.remedy)
     if unfit is not None:
         since = {
-            "unfit": unfit_since(phone),
-            "account_twice": phone.twice_since,
-            "paused": (paused_at or {}).get(phone.serial),
+            UnfitCode.UNFIT: unfit_since(phone),
+            UnfitCode.ACCOUNT_TWICE: phone.twice_since,
+            UnfitCode.PAUSED: (paused_at or {}).get(phone.serial),
         }.get(unfit.code)
         return Need(WORDS.get(unfit.code, unfit.code), unfit.why, since, unfit.remedy)
     if account is not None and account.resting_since is not None:

@@ -48,7 +48,7 @@ from workers.dispatch.celery_state import why_so
 from workers.lifecycle.control_requests import ControlRequest, pending_request
 from workers.lifecycle.dependents import end_task
 from workers.planting.plant import plant_in_place
-from workers.policy.retry import RetryDecision, decide_retry
+from workers.policy.retry import RetryDecision, RetryMove, decide_retry
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,17 +187,17 @@ def _doubtful_since(session: Session, task_id: str) -> int:
 def apply_decision(session: Session, task: Task, failed: Failed, move: RetryDecision) -> list[str]:
     """Carry out what follows a failure."""
     now = database_now(session)
-    if move.kind == "review":
+    if move.kind == RetryMove.REVIEW:
         return _review(session, task, failed, now)
-    if move.kind == "verify":
+    if move.kind == RetryMove.VERIFY:
         return _verify(session, task, failed, move.after, now)
-    if move.kind == "fail" or now + timedelta(seconds=move.after) >= task.latest_end:
+    if move.kind == RetryMove.FAIL or now + timedelta(seconds=move.after) >= task.latest_end:
         rule = CODES[failed.code]
         end = TaskEnd(State.FAILED, code=failed.code, kind=rule.kind, culprit=rule.culprit, reason=failed.reason)
         return end_task(session, task, end, now)
     if task.stop_requested:
         return end_task(session, task, _stop(task, failed.reason), now)
-    if move.kind == "stay":
+    if move.kind == RetryMove.STAY:
         # the platform asked for a person: no other account gets round that with the same task
         task.pinned_account, task.pinned_phone, task.meant_for = task.account_id, None, None
     return back_to_ready(session, task, now, f"again after {failed.code}: {failed.reason}", after=move.after)

@@ -1,19 +1,10 @@
-"""What follows a failure: a pure decision from the failure and the attempts so far.
-
-here       again after a pause; this phone may take it too
-elsewhere  a phone that has not failed it; those that did are left out
-later      work pinned to an account or a phone comes back to it after a pause
-stay       it waits for its account, which rests until a person looked at it
-fail       it ends, at once
-verify     the account that acted looks on the app for what is in doubt
-review     nobody can tell: a person looks
-"""
+"""What follows a failure: a pure decision from the failure and the attempts so far."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
 from flows.failures import CODES, Culprit, Kind
 from models.backoff import Backoff
@@ -43,7 +34,17 @@ PASSING = frozenset(
 # The platform asks for a person: the account rests, and no other one gets round that with the same task.
 RESTING = frozenset({"rate_limited", "verification_asked"})
 
-MoveKind = Literal["here", "elsewhere", "later", "stay", "fail", "verify", "review"]
+
+class RetryMove(StrEnum):
+    """What to do with a task after a failure."""
+
+    HERE = "here"  # again after a pause; this phone may take it too
+    ELSEWHERE = "elsewhere"  # a phone that has not failed it; those that did are left out
+    LATER = "later"  # work pinned to an account or a phone comes back to it after a pause
+    STAY = "stay"  # it waits for its account, which rests until a person looked at it
+    FAIL = "fail"  # it ends, at once
+    VERIFY = "verify"  # the account that acted looks on the app for what is in doubt
+    REVIEW = "review"  # nobody can tell: a person looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class PriorAttempt:
 class RetryDecision:
     """What to do next; `after` is a pause in seconds."""
 
-    kind: MoveKind
+    kind: RetryMove
     after: float = 0.0
 
 
@@ -81,25 +82,29 @@ def _move(code: str, past: Sequence[PriorAttempt], *, pinned: bool) -> RetryDeci
     failures = [one for one in past if not one.lost]
     losses = len(past) - len(failures)
     if kind is Kind.FATAL or len(failures) >= ATTEMPTS or losses >= LOSSES:
-        return RetryDecision("fail")
+        return RetryDecision(RetryMove.FAIL)
     if code in RESTING:
-        return RetryDecision("stay")
+        return RetryDecision(RetryMove.STAY)
     if past and past[-1].lost:
-        return RetryDecision("later" if pinned else "here", _after_some(losses))
+        return RetryDecision(RetryMove.LATER if pinned else RetryMove.HERE, _after_some(losses))
     if kind is Kind.RETRY_HERE:
         tries = _tries_here(past)
         if pinned:
-            return RetryDecision("later", pause(tries))
-        return RetryDecision("here", pause(tries)) if tries < TRIES_HERE else RetryDecision("elsewhere")
+            return RetryDecision(RetryMove.LATER, pause(tries))
+        return RetryDecision(RetryMove.HERE, pause(tries)) if tries < TRIES_HERE else RetryDecision(RetryMove.ELSEWHERE)
     if pinned:
-        return RetryDecision("later", pause(len(failures) + 2)) if code in PASSING else RetryDecision("fail")
-    return RetryDecision("elsewhere", _after_some(len(failures)))
+        return (
+            RetryDecision(RetryMove.LATER, pause(len(failures) + 2))
+            if code in PASSING
+            else RetryDecision(RetryMove.FAIL)
+        )
+    return RetryDecision(RetryMove.ELSEWHERE, _after_some(len(failures)))
 
 
 def _look(code: str, past: Sequence[PriorAttempt]) -> RetryDecision:
     if code == "unverifiable" or len(past) >= LOOKS:
-        return RetryDecision("review")
-    return RetryDecision("verify", pause(len(past) - 1) if len(past) > 1 else 0.0)
+        return RetryDecision(RetryMove.REVIEW)
+    return RetryDecision(RetryMove.VERIFY, pause(len(past) - 1) if len(past) > 1 else 0.0)
 
 
 def _tries_here(past: Sequence[PriorAttempt]) -> int:

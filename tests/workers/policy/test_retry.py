@@ -14,6 +14,7 @@ from workers.policy.retry import (
     Excluded,
     PriorAttempt,
     RetryDecision,
+    RetryMove,
     decide_retry,
     excluded,
     pause,
@@ -41,18 +42,18 @@ def test_every_code_has_its_kind() -> None:
 @pytest.mark.parametrize("pinned", [True, False])
 @pytest.mark.parametrize("code", FATAL)
 def test_fatal_ends_at_once(code: str, pinned: bool) -> None:
-    assert decide_retry(code, failed(code, "p1"), pinned=pinned) == RetryDecision("fail")
+    assert decide_retry(code, failed(code, "p1"), pinned=pinned) == RetryDecision(RetryMove.FAIL)
 
 
 @pytest.mark.parametrize("pinned", [True, False])
 @pytest.mark.parametrize(
     ("tries", "move"),
     [
-        (1, RetryDecision("verify", 0.0)),
-        (2, RetryDecision("verify", 1.0)),
-        (5, RetryDecision("verify", 8.0)),
-        (LOOKS - 1, RetryDecision("verify", 300.0)),
-        (LOOKS, RetryDecision("review")),
+        (1, RetryDecision(RetryMove.VERIFY, 0.0)),
+        (2, RetryDecision(RetryMove.VERIFY, 1.0)),
+        (5, RetryDecision(RetryMove.VERIFY, 8.0)),
+        (LOOKS - 1, RetryDecision(RetryMove.VERIFY, 300.0)),
+        (LOOKS, RetryDecision(RetryMove.REVIEW)),
     ],
 )
 def test_unknown_is_looked_for_and_then_goes_to_a_person(tries: int, move: RetryDecision, pinned: bool) -> None:
@@ -61,28 +62,28 @@ def test_unknown_is_looked_for_and_then_goes_to_a_person(tries: int, move: Retry
 
 @pytest.mark.parametrize("pinned", [True, False])
 def test_what_the_app_cannot_tell_goes_to_a_person(pinned: bool) -> None:
-    assert decide_retry("unverifiable", failed("unverifiable", "p1"), pinned=pinned) == RetryDecision("review")
+    assert decide_retry("unverifiable", failed("unverifiable", "p1"), pinned=pinned) == RetryDecision(RetryMove.REVIEW)
 
 
 @pytest.mark.parametrize("pinned", [True, False])
 @pytest.mark.parametrize("code", sorted(RESTING))
 def test_what_asks_for_a_person_stays_with_its_account(code: str, pinned: bool) -> None:
-    assert decide_retry(code, failed(code, "p1"), pinned=pinned) == RetryDecision("stay")
+    assert decide_retry(code, failed(code, "p1"), pinned=pinned) == RetryDecision(RetryMove.STAY)
 
 
 @pytest.mark.parametrize("code", OTHER)
 def test_another_phone_takes_it_at_once_and_after_some_phones_later(code: str) -> None:
-    assert decide_retry(code, failed(code, "p1"), pinned=False) == RetryDecision("elsewhere")
-    assert decide_retry(code, failed(code, "p1", "p2"), pinned=False) == RetryDecision("elsewhere")
-    assert decide_retry(code, failed(code, "p1", "p2", "p3"), pinned=False) == RetryDecision("elsewhere", 1.0)
-    assert decide_retry(code, failed(code, *"abcdef"), pinned=False) == RetryDecision("elsewhere", 8.0)
+    assert decide_retry(code, failed(code, "p1"), pinned=False) == RetryDecision(RetryMove.ELSEWHERE)
+    assert decide_retry(code, failed(code, "p1", "p2"), pinned=False) == RetryDecision(RetryMove.ELSEWHERE)
+    assert decide_retry(code, failed(code, "p1", "p2", "p3"), pinned=False) == RetryDecision(RetryMove.ELSEWHERE, 1.0)
+    assert decide_retry(code, failed(code, *"abcdef"), pinned=False) == RetryDecision(RetryMove.ELSEWHERE, 8.0)
 
 
 @pytest.mark.parametrize("code", HERE)
 def test_a_glitch_is_tried_again_here_and_then_elsewhere(code: str) -> None:
-    assert decide_retry(code, failed(code, "p1"), pinned=False) == RetryDecision("here", 1.0)
-    assert decide_retry(code, failed(code, "p1", "p1"), pinned=False) == RetryDecision("elsewhere")
-    assert decide_retry(code, failed(code, "p1", "p1", "p2"), pinned=False) == RetryDecision("here", 1.0)
+    assert decide_retry(code, failed(code, "p1"), pinned=False) == RetryDecision(RetryMove.HERE, 1.0)
+    assert decide_retry(code, failed(code, "p1", "p1"), pinned=False) == RetryDecision(RetryMove.ELSEWHERE)
+    assert decide_retry(code, failed(code, "p1", "p1", "p2"), pinned=False) == RetryDecision(RetryMove.HERE, 1.0)
 
 
 @pytest.mark.parametrize("code", OTHER + HERE)
@@ -92,25 +93,25 @@ def test_pinned_work_comes_back_for_what_passes(code: str) -> None:
         assert move.kind == "later"
         assert move.after > 0
     else:
-        assert move == RetryDecision("fail")
+        assert move == RetryDecision(RetryMove.FAIL)
 
 
 @pytest.mark.parametrize("pinned", [True, False])
 @pytest.mark.parametrize("code", OTHER + HERE + sorted(RESTING))
 def test_attempts_are_bounded(code: str, pinned: bool) -> None:
     phones = [f"p{number}" for number in range(ATTEMPTS)]
-    assert decide_retry(code, failed(code, *phones), pinned=pinned) == RetryDecision("fail")
+    assert decide_retry(code, failed(code, *phones), pinned=pinned) == RetryDecision(RetryMove.FAIL)
 
 
 @pytest.mark.parametrize(
     ("times", "move"),
     [
-        (1, RetryDecision("here")),
-        (2, RetryDecision("here")),
-        (3, RetryDecision("here", 1.0)),
-        (6, RetryDecision("here", 8.0)),
-        (LOSSES - 1, RetryDecision("here", 300.0)),
-        (LOSSES, RetryDecision("fail")),
+        (1, RetryDecision(RetryMove.HERE)),
+        (2, RetryDecision(RetryMove.HERE)),
+        (3, RetryDecision(RetryMove.HERE, 1.0)),
+        (6, RetryDecision(RetryMove.HERE, 8.0)),
+        (LOSSES - 1, RetryDecision(RetryMove.HERE, 300.0)),
+        (LOSSES, RetryDecision(RetryMove.FAIL)),
     ],
 )
 def test_what_was_lost_with_its_worker_goes_on_at_once_and_not_for_ever(times: int, move: RetryDecision) -> None:
@@ -118,12 +119,12 @@ def test_what_was_lost_with_its_worker_goes_on_at_once_and_not_for_ever(times: i
 
 
 def test_pinned_work_that_was_lost_comes_back_to_its_account() -> None:
-    assert decide_retry("phone_lost", lost("p1"), pinned=True) == RetryDecision("later")
+    assert decide_retry("phone_lost", lost("p1"), pinned=True) == RetryDecision(RetryMove.LATER)
 
 
 def test_losses_and_failures_have_budgets_of_their_own() -> None:
     past = [*lost(*"abcdefghij"), *failed("app_crashed", "p1")]
-    assert decide_retry("app_crashed", past, pinned=False) == RetryDecision("here", 1.0)
+    assert decide_retry("app_crashed", past, pinned=False) == RetryDecision(RetryMove.HERE, 1.0)
 
 
 def test_pauses_double_up_to_five_minutes() -> None:
