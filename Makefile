@@ -1,7 +1,7 @@
 # `make help` says what each target does. CI runs `make check` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-lists fuzz-api openapi chaos conformance clean
+.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-lists fuzz-api openapi chaos chaos-redis conformance clean
 
 PYTHON ?=
 PHONES ?= 100
@@ -88,6 +88,10 @@ chaos: PHONES = 40
 chaos: provide ## Storm a real fleet with faults and judge it by the ground truth (TASKS=2000 PHONES=40 FAULTS=300 SEED=1)
 	@$(SERVED)
 	@$(BIN)/python -m chaos --tasks $(TASKS) --phones $(PHONES) --faults $(FAULTS) --seed $(SEED) $(ARGS)
+
+chaos-redis: provide ## Redis cuts every client off once a second for a minute, under a fleet at work (ARGS='--seconds 60 --phones 8 --tasks 120')
+	@$(SERVED)
+	@$(BIN)/python -m chaos.cut_off $(ARGS)
 
 conformance: ## The suites over what CI does not run: MySQL 9.7, a real adbd, upstream suites (root; by hand: Debian's newest suite changes daily)
 	@WITH_CONFORMANCE=1 scripts/provide.sh

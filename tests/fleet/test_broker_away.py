@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
-from celery import group
+from celery import Signature, group
 from sqlalchemy import select
 
+from models.database.clock import database_now
 from models.notify.alerts import lasting_alerts
 from models.tables import Alert, Task
+from models.tasks.states import State
 from models.transactions.read_write import read
 from scripts.local.processes import COORDINATOR, HOST
 from tests.support.fleet import Fleet
 from tests.support.host.processes import children
 from tests.support.troubled import FORMS, TroubledRedis
 from tests.support.work import said
+from workers.host.leases import LEAVE_SECONDS
 from workers.planting.submit import submit
-from workers.tasks import directed
+from workers.tasks import collect_comments, directed
 
 pytestmark = pytest.mark.fleet
 
 PHONES = 2
 TASKS = 6
 WAIT = 60.0
+SLOWER = 8.0
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +105,66 @@ def test_workers_wait_and_people_are_told(fleet: Fleet, server: TroubledRedis, f
         assert "Unrecoverable" not in new, new
         assert lines_of("is away", new) <= 2, new  # a form may show itself in two: first refused, then a password
         assert lines_of("is well again", new) <= 2, new
+
+
+@pytest.mark.parametrize("form", ["full", "cannot save", "read-only", "ended"])
+def test_the_running_task_keeps_its_lease_and_a_stop_reaches_it(fleet: Fleet, server: TroubledRedis, form: str) -> None:
+    alive, trouble = workers(fleet), FORMS[form]
+    fleet.fault("slow", "*", factor=SLOWER)
+    campaign = submit(_long(fleet), name=f"stop, {form}", engine=fleet.engine)
+    fleet.wait(lambda: _task(fleet, campaign.id).state == State.RUNNING, WAIT, "the task to run")
+    trouble.begin(server)
+    try:
+        fleet.wait(lambda: lasting(fleet), WAIT, "an alert")
+        begun = _task(fleet, campaign.id)
+        for _ in range(2):  # it would have run out as often, had nobody renewed it
+            lease = _lease(_task(fleet, campaign.id))
+            fleet.wait(partial(_over, fleet, lease), WAIT, "the lease to have run out, unless renewed")
+            now = _task(fleet, campaign.id)
+            assert _lease(now) > lease
+            assert (now.state, now.incarnation, now.attempt) == (State.RUNNING, begun.incarnation, 1)
+        said_so = _phonefleet(fleet, "stop", begun.id, "--why", "enough")
+        assert "1 running, asked to leave" in said_so
+        fleet.wait(lambda: _task(fleet, campaign.id).state == State.STOPPED, LEAVE_SECONDS, "the task to have left")
+        (attempt,) = [one for one in fleet.attempts() if one.task_id == begun.id]
+        assert (attempt.outcome, attempt.phone_serial) == ("stopped", begun.phone_serial)
+        assert lasting(fleet), "Redis was away all the while"
+    finally:
+        fleet.heal("*")
+        trouble.end(server)
+    fleet.wait(lambda: not lasting(fleet), WAIT, "the alert to end by itself")
+    assert workers(fleet) == alive, "it left by itself"
+
+
+def _long(fleet: Fleet) -> Signature:
+    """A list that takes minutes on a slow phone, and that any phone may read."""
+    videos = [(author["id"], video) for author in fleet.shelf.authors() for video in author["videos"]]
+    author, video = max(videos, key=lambda one: one[1]["comments"])
+    return collect_comments.s(author_id=author, title=video["title"], most=1000)
+
+
+def _task(fleet: Fleet, campaign_id: str) -> Task:
+    """The campaign's one task, as it is now."""
+    wanted = select(Task).where(Task.campaign_id == campaign_id)
+    return read(fleet.engine, lambda session: session.scalars(wanted).one())
+
+
+def _lease(task: Task) -> datetime:
+    assert task.lease_until is not None
+    return task.lease_until
+
+
+def _over(fleet: Fleet, moment: datetime) -> bool:
+    return read(fleet.engine, database_now) > moment
+
+
+def _phonefleet(fleet: Fleet, *words: str) -> str:
+    """What the command answers, as a person gives it on this machine."""
+    command = [sys.executable, "-m", "scripts.cli", *words]
+    env = {**os.environ, **fleet.env}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=WAIT, check=False)
+    assert done.returncode == 0, done.stderr
+    return " ".join(done.stdout.split())
 
 
 def _told(fleet: Fleet, told: list[str]) -> str:

@@ -96,7 +96,10 @@ def _told(target: str) -> str:
         (["demo"], {"WITH_MYSQL=0"}),
         (["setup", "constraints", "openapi"], set()),
         (["check", "format", "bench-phone", "bench-fleet"], {"WITH_TESTS=1"}),
-        (["test", "chaos", "conformance", "bench-takeover", "fuzz-api"], {"WITH_TESTS=1", "WITH_MYSQL=1"}),
+        (
+            ["test", "chaos", "chaos-redis", "conformance", "bench-takeover", "fuzz-api"],
+            {"WITH_TESTS=1", "WITH_MYSQL=1"},
+        ),
     ],
     ids=str,
 )
