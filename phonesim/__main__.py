@@ -18,6 +18,7 @@ from phonesim.world import Emoji
 
 PARENT_POLL_SECONDS = 0.5
 WANTED_FILES = 65536  # a phone needs about four descriptors
+MOST_HASTE = 100.0
 
 
 def main() -> int:
@@ -28,6 +29,7 @@ def main() -> int:
         accounts=arguments.accounts or arguments.phones,
         seed=arguments.seed,
         speed=arguments.speed,
+        haste=arguments.haste,
         base_port=arguments.base_port,
         control_port=arguments.control_port,
         adb_port=arguments.adb_port,
@@ -51,6 +53,10 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--accounts", type=_positive, help="how many accounts the world has (default: as phones)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same world")
     parser.add_argument("--speed", type=_speed, default=1.0, help="1 as a real phone, 10 ten times faster, 0 no delays")
+    parser.add_argument(
+        "--haste", type=_haste, default=1.0,
+        help="how many times faster the app's clock goes: toasts, fields that come late, lists that run on (default 1)",
+    )  # fmt: skip
     parser.add_argument("--base-port", type=int, default=0, help="ADB port of the first phone (default: free ports)")
     parser.add_argument("--control-port", type=int, default=0, help="port of the control API (default: a free one)")
     parser.add_argument("--adb-port", type=int, default=0, help="port of an adb server that has the phones at USB")
@@ -80,6 +86,13 @@ def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _haste(text: str) -> float:
+    number = float(text)
+    if not 0 < number <= MOST_HASTE:
+        raise argparse.ArgumentTypeError(f"must be more than 0, and {MOST_HASTE:g} at most")
     return number
 
 

@@ -28,6 +28,7 @@ class Settings:
     accounts: int
     seed: int = 1
     speed: float = 1.0
+    haste: float = 1.0  # how many times faster than on a phone the clock of its app goes
     base_port: int = 0
     control_port: int = 0
     adb_port: int = 0  # of an adb server that shows the phones at USB ports; 0: none
@@ -49,7 +50,7 @@ class Shelf:
         for number in range(settings.phones):
             serial = f"SIM{number + 1:04d}"
             pace = Pace(settings.speed)
-            app = PracticeApp(self.world, serial, accounts[number % len(accounts)].id, time.monotonic)
+            app = PracticeApp(self.world, serial, accounts[number % len(accounts)].id, self._clock)
             app.load_delay(pace.seconds(REAL_SECONDS["load"]))
             app.rng.seed(f"{settings.seed} {serial}")
             device = Device(serial, number, app, pace, draw)
@@ -62,6 +63,9 @@ class Shelf:
                 self._adb_host.attach(serial, phone.port, phone.device.properties)
         self._control = Control(self.world, self.phones, self._adb_host)
         self._control_server: asyncio.Server | None = None
+
+    def _clock(self) -> float:
+        return time.monotonic() * self._settings.haste
 
     async def start(self) -> dict[str, Any]:
         """Plug all phones in and open the control port; what the ready line says. Raises OSError."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,13 +14,19 @@ from flows.failures import FlowFailure
 from flows.profile import load_profile
 from flows.registry import flow_named
 from flows.session import Session
+from phonesim.roughness import is_sticker
 from phonesim.world import Comment, Emoji, World
 from tests.support.memory import MemoryJournal, MemoryWatch
 from tests.support.shelf import Shelf
 from workers.phone.phone import U2Phone
 
+LONG = "it reads hundreds of rows, minutes on a rough phone; test_rough_lists.py reads such lists on one"
 PACKAGE = "com.phonefleet.practice"
 TASK_SECONDS = 60.0
+ROUGH_TASK_SECONDS = 180.0  # its lists run on and its fields come late: it takes several times as long
+PAUSE_SECONDS = 0.15  # the longest pause: only toasts take time in the simulated app
+HASTE = 5.0  # of a rough phone: what comes late is late by 0.14 s, and a toast goes after 0.4 s
+ROUGH_PAUSE_SECONDS = 0.05  # shorter than what comes late, so that it is met
 SEED = 1  # of the shelf's world
 ACCOUNTS = 3
 CUT_AT = 24  # characters after which the author's page cuts a title
@@ -28,9 +35,11 @@ CUT_AT = 24  # characters after which the author's page cuts a title
 class Rig:
     """A connected phone of the shelf, its app started afresh."""
 
-    def __init__(self, shelf: Shelf, emoji: Emoji = Emoji.SOME) -> None:
-        """`emoji`: as the shelf's world has them."""
+    def __init__(self, shelf: Shelf, emoji: Emoji = Emoji.SOME, *, rough: bool = False) -> None:
+        """`emoji`: as the shelf's world has them; `rough`: its phone is all that a rough one is."""
         self.shelf = shelf
+        self.rough = rough
+        self.longest_pause = ROUGH_PAUSE_SECONDS if rough else PAUSE_SECONDS
         self._emoji = emoji
         described = shelf.phones[0]
         self.account = described["account"]
@@ -38,7 +47,7 @@ class Rig:
 
     def __enter__(self) -> Self:
         self.shelf.heal()
-        self._end = time.monotonic() + TASK_SECONDS
+        self._end = time.monotonic() + (ROUGH_TASK_SECONDS if self.rough else TASK_SECONDS)
         self.phone = U2Phone.connect(
             self._address, self._serial, self.shelf.adb.port, lambda: self._end - time.monotonic()
         )
@@ -56,7 +65,7 @@ class Rig:
         self.phone.close()
 
     def session(self, seed: int = 1, account: str | None = None) -> Session:
-        """A session on the phone; pauses are cut short: only toasts take time in the simulated app."""
+        """A session on the phone; its pauses are cut short."""
         return Session(
             phone=self.phone,
             profile=load_profile(),
@@ -64,7 +73,7 @@ class Rig:
             rng=random.Random(seed),
             journal=self.journal,
             watch=self.watch,
-            pause=lambda seconds: time.sleep(min(seconds, 0.15)),
+            pause=lambda seconds: time.sleep(min(seconds, self.longest_pause)),
         )
 
     def run(self, name: str, **params: Any) -> Any:
@@ -93,14 +102,16 @@ class Rig:
         return failed.value
 
     def comments(self, video: dict[str, Any]) -> list[Comment]:
-        """The crowd's comments of a video, from the world itself: the same seed gives the same content."""
-        return list(World(SEED, ACCOUNTS, emoji=self._emoji).comments(video["id"], self.account))
+        """The crowd's comments of a video as this phone shows them; from the world itself, by its seed."""
+        comments = list(World(SEED, ACCOUNTS, emoji=self._emoji).comments(video["id"], self.account))
+        return [replace(one, text="") if self.rough and is_sticker(one.id) else one for one in comments]
 
     def target(self, video: dict[str, Any], place: int = 0) -> Comment:
-        """A comment of a video, from that place on, whose author and text no other comment there has."""
+        """A comment of a video, from that place on, with a text, and alone there with its author and text."""
         comments = self.comments(video)
         names = [(comment.commenter, comment.text) for comment in comments]
-        return next(comment for comment in comments[place:] if names.count((comment.commenter, comment.text)) == 1)
+        once = (one for one in comments[place:] if names.count((one.commenter, one.text)) == 1)
+        return next(one for one in once if one.text)
 
     def video(self, least: int, most: int, author_id: str | None = None, skip: int = 0) -> tuple[str, dict[str, Any]]:
         """An author id and one of its videos with so many comments, whose title no other of them begins like."""

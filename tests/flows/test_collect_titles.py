@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from flows.counts import margin
-from tests.flows.rig import Rig
+from tests.flows.rig import LONG, Rig
 
 
 def author_with(rig: Rig, least: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -25,6 +27,7 @@ def test_titles_with_the_margin_are_taken_first_and_counted(rig: Rig) -> None:
     assert {title.author for title in result.titles} == {author["name"]}
 
 
+@pytest.mark.kind_phone(LONG)
 def test_a_shown_count_that_is_mostly_replies_does_not_pass(rig: Rig) -> None:
     """A video shows enough, but its comments without replies are too few: it is left out."""
     author = rig.world["authors"][0]
@@ -35,6 +38,7 @@ def test_a_shown_count_that_is_mostly_replies_does_not_pass(rig: Rig) -> None:
     assert not {title.title for title in result.titles} & {video["title"] for video in deceptive}
 
 
+@pytest.mark.kind_phone(LONG)
 def test_videos_below_the_margin_are_tried_before_a_shortfall(rig: Rig) -> None:
     """Asking for all that are there needs those that show between 1.0 and 1.1 times the number."""
     author, least = next(
@@ -53,6 +57,7 @@ def test_videos_below_the_margin_are_tried_before_a_shortfall(rig: Rig) -> None:
     assert rig.watch.steps[-1] == "titles below the margin"
 
 
+@pytest.mark.kind_phone(LONG)
 def test_too_few_titles_are_a_shortfall_with_what_was_found(rig: Rig) -> None:
     author, _ = author_with(rig, 50)
     real = [video for video in author["videos"][:30] if video["comments"] >= 50]

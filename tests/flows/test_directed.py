@@ -23,7 +23,6 @@ def facts(rig: Rig) -> list[tuple[str, str, str, str, str]]:
     ]
 
 
-@pytest.mark.also_rough
 def test_a_comment_is_sent_once_and_seen(rig: Rig) -> None:
     author, video = rig.video(20, 40)
     result = rig.run("directed", kind="comment", author_id=author, title=video["title"], text="=讲得很清楚😀")
@@ -32,7 +31,6 @@ def test_a_comment_is_sent_once_and_seen(rig: Rig) -> None:
     assert rig.journal.confirmed == {1: True}
 
 
-@pytest.mark.also_rough
 def test_a_comment_far_down_is_liked_once_and_seen(rig: Rig) -> None:
     author, video = rig.video(60, 140)
     target = target_of(rig, video, 45)
@@ -41,7 +39,6 @@ def test_a_comment_far_down_is_liked_once_and_seen(rig: Rig) -> None:
     assert rig.truth()[0]["target_commenter"] == target["target_commenter"]
 
 
-@pytest.mark.also_rough
 def test_a_reply_is_sent_once_and_seen_last_in_a_long_thread(rig: Rig) -> None:
     videos = [(a["id"], v) for a in rig.world["authors"] for v in a["videos"][:40] if 30 < v["comments"] < 120]
     author, video, comment = next(

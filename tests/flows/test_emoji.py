@@ -15,6 +15,8 @@ from phonesim.world import Emoji, World
 from tests.flows.rig import ACCOUNTS, SEED, Rig
 from tests.support.shelf import AdbServer, Shelf
 
+pytestmark = pytest.mark.kind_phone("the fixtures here have a shelf of their own, for emoji alone")
+
 FAMILY = "👨‍👩‍👧‍👦"
 ALIKE = ("太棒了😀", "太棒了😂", "太棒了👍")
 WORDS = (

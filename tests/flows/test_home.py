@@ -39,7 +39,6 @@ def touches(rig: Rig) -> int:
     return sum(call.method not in LOOKS for call in rig.phone.calls)
 
 
-@pytest.mark.also_rough
 def test_from_the_deepest_page_to_the_feed_though_told_to_stop(rig: Rig) -> None:
     app = deep(rig).app
     rig.watch.stop = Stopped("stop")

@@ -23,7 +23,6 @@ def typed(rig: Rig) -> bool:
     return any(field.text in CANDIDATE_WORDS or field.text.isalpha() for field in fields if field and field.text)
 
 
-@pytest.mark.also_rough
 def test_a_keyboard_at_every_wrong_moment_costs_nothing_but_a_back(rig: Rig) -> None:
     author, video = rig.video(20, 40)
     plain = rig.run("collect_comments", author_id=author, title=video["title"], most=10)
@@ -47,7 +46,6 @@ def test_a_keyboard_that_comes_just_before_a_tap(rig: Rig, on: str) -> None:
     assert facts(rig) == [("comment", rig.account, author, "", "讲得清楚")]
 
 
-@pytest.mark.also_rough
 @pytest.mark.parametrize("moment", ["before", "after_tap"])
 def test_a_comment_is_sent_once_with_the_keyboard_open(rig: Rig, moment: str) -> None:
     author, video = rig.video(20, 40)
@@ -67,7 +65,6 @@ def test_a_popup_under_the_keyboard_after_an_act(rig: Rig) -> None:
     assert len(facts(rig)) == 1
 
 
-@pytest.mark.also_rough
 def test_words_of_bar_and_keyboard_are_no_comments(rig: Rig) -> None:
     author, video = rig.video(20, 40)
     plain = rig.run("collect_comments", author_id=author, title=video["title"], most=15)
@@ -98,7 +95,6 @@ def test_an_act_that_the_keyboard_took_is_not_called_done(rig: Rig) -> None:
     assert not rig.truth()
 
 
-@pytest.mark.also_rough
 def test_back_from_the_deepest_page_with_the_keyboard_open(rig: Rig) -> None:
     app = deep(rig).app
     rig.shelf.fault("keyboard")

@@ -48,13 +48,11 @@ def test_another_account_is_named(rig: Rig) -> None:
     assert not rig.truth()
 
 
-@pytest.mark.also_rough
 def test_the_account_is_read_from_the_app(rig: Rig) -> None:
     account = check_account(App(rig.session()))
     assert (account.id, account.name) == (rig.account, rig.own_name)
 
 
-@pytest.mark.also_rough
 def test_a_popup_is_closed_on_the_way(rig: Rig) -> None:
     for on in ("tab_me", "video_item", "video_comment"):
         rig.shelf.fault("popup", at="next_tap", on=on)

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.flows.rig import Rig
+from tests.flows.rig import ACCOUNTS, HASTE, ROUGH_PAUSE_SECONDS, Rig
+from tests.support.shelf import AdbServer, Shelf
+
+pytestmark = pytest.mark.kind_phone("each test makes its phone as rough as it says")
 
 KIND: dict[str, Any] = {"inertia": 1.0, "textless_rows": False, "slow_fields": False}
 OPTIONS: list[dict[str, Any]] = [{"inertia": 1.6}, {"inertia": 2.0}, {"textless_rows": True}, {"slow_fields": True}]
 ALL: dict[str, Any] = {"inertia": 2.0, "textless_rows": True, "slow_fields": True}
+
+
+@pytest.fixture(scope="module")
+def shelf(adb: AdbServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    """A phone in a hurry, kind until a test makes it rough."""
+    truth = tmp_path_factory.mktemp("phonesim") / "truth.jsonl"
+    with Shelf(adb, truth, phones=1, accounts=ACCOUNTS, haste=HASTE) as simulated:
+        yield simulated
+
+
+@pytest.fixture
+def rig(shelf: Shelf) -> Iterator[Rig]:
+    with Rig(shelf) as held:
+        held.longest_pause = ROUGH_PAUSE_SECONDS
+        yield held
+        shelf.heal()
 
 
 @pytest.mark.parametrize("options", [*OPTIONS, ALL], ids=str)

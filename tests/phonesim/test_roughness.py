@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from typing import Any
 
 import pytest
 import uiautomator2 as u2
 
 from phonesim.roughness import NotRough, Roughness
+from phonesim.server import Settings
+from phonesim.server import Shelf as Simulated
 from tests.support.shelf import Shelf
 
 
@@ -35,6 +40,21 @@ def test_options_that_are_none_are_refused(text: str) -> None:
 
 def test_a_mixed_shelf_has_each_kind_of_battery() -> None:
     assert {Roughness.rough().battery_of(number) for number in range(8)} == {"right", "absent", "nonsense", "twice"}
+
+
+@pytest.mark.parametrize("haste", [1.0, 0.5, 5.0])
+def test_the_apps_clock_goes_as_many_times_faster_as_it_is_told(haste: float) -> None:
+    app = Simulated(Settings(phones=1, accounts=1, haste=haste)).phones["SIM0001"].device.app
+    before, told, after = time.monotonic(), app.now(), time.monotonic()
+    assert before * haste <= told <= after * haste
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1000", "fast", "nan"])
+def test_a_haste_that_no_clock_has_is_refused(value: str) -> None:
+    command = [sys.executable, "-m", "phonesim", "--haste", value]
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert refused.returncode == 2
+    assert "--haste" in refused.stderr
 
 
 @pytest.fixture

@@ -58,6 +58,7 @@ class Shelf:
         phones: int = 1,
         *,
         speed: float = 0,
+        haste: float = 1,
         seed: int = 1,
         accounts: int = 0,
         rough: str | None = None,
@@ -71,8 +72,8 @@ class Shelf:
         self.truth_file = truth
         self._command = [
             sys.executable, "-m", "phonesim", "--phones", str(phones), "--accounts", str(accounts or phones),
-            "--speed", str(speed), "--seed", str(seed), "--truth", str(truth), "--die-with-parent",
-            "--emoji", emoji,
+            "--speed", str(speed), "--haste", str(haste), "--seed", str(seed), "--truth", str(truth),
+            "--die-with-parent", "--emoji", emoji,
         ]  # fmt: skip
         if rough is not None:
             self._command += ["--rough", rough] if rough else ["--rough"]
