@@ -24,10 +24,13 @@ class Renewed:
     busy: Set[str] = frozenset()
 
 
-def renew_leases(engine: Engine, running: Mapping[str, str], seconds: float) -> Renewed:
+def renew_leases(
+    engine: Engine, running: Mapping[str, str], seconds: float, steps: Mapping[str, str | None] | None = None
+) -> Renewed:
     """Extend the lease that each of these incarnations has on the task that it runs, and on no other.
 
-    What an incarnation holds beside that it gave up, or never learned that it has: that lease runs out.
+    `steps` (task id → step) is written with them, for people. What an incarnation holds beside that it gave up,
+    or never learned that it has: that lease runs out.
 
     A lease that ran out is not revived: its worker already stopped touching the phone. A task whose row is locked
     is busy, with its own worker's transaction as a rule: it is not waited for, or a worker that stands still in the
@@ -41,7 +44,7 @@ def renew_leases(engine: Engine, running: Mapping[str, str], seconds: float) -> 
         lasting = (*_run_by(running), Task.lease_until > now)
         rows = session.execute(select(Task.incarnation, Task.id).where(*lasting).with_for_update(skip_locked=True))
         held = _of_these(running, rows)
-        extend_leases(session, held.values(), now + timedelta(seconds=seconds))
+        extend_leases(session, held.values(), now + timedelta(seconds=seconds), steps)
         if len(held) == len(running):
             return Renewed(held)
         # read without locks: as the rows were before the transactions that hold them

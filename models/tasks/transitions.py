@@ -55,7 +55,7 @@ def take(
     task.incarnation, task.lease_until = incarnation, lease_until
     task.account_id, task.phone_serial = account_id, serial
     task.started_at = task.started_at or now
-    task.waits_for, task.step, task.tickets_failed = None, None, 0
+    task.waits_for, task.tickets_failed = None, 0
 
 
 def make_ready(task: Task, now: datetime) -> bool:
@@ -108,7 +108,7 @@ def end(task: Task, how: TaskEnd, now: datetime) -> None:
 
 def _move(task: Task, after: State) -> None:
     check_move(State(task.state), after)
-    task.state, task.incarnation, task.lease_until = after, None, None
+    task.state, task.incarnation, task.lease_until, task.step = after, None, None, None
 
 
 # Its ticket.
@@ -148,8 +148,9 @@ def extend_leases(
 ) -> None:
     """The leases of these running tasks last until then; `steps` (task id → step) tells what each is at."""
     values: dict[str, Any] = {"lease_until": until}
-    if steps:
-        values["step"] = case(dict(steps), value=Task.id, else_=Task.step)
+    told = {task_id: steps[task_id] for task_id in task_ids if task_id in steps} if steps else {}
+    if told:
+        values["step"] = case(told, value=Task.id, else_=Task.step)
     session.execute(update(Task).where(Task.id.in_(task_ids)).values(values))
 
 

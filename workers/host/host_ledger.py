@@ -42,8 +42,10 @@ class Ledger(Protocol):
     def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
         """This host is there, with these workers; those whose phone may take work from the pool now."""
 
-    def renew_leases(self, running: Mapping[str, str], seconds: float) -> leases.Renewed:
-        """Extend the leases of these: incarnation → the task that it runs."""
+    def renew_leases(
+        self, running: Mapping[str, str], seconds: float, steps: Mapping[str, str | None]
+    ) -> leases.Renewed:
+        """Extend the leases of these (incarnation → the task that it runs); `steps` tells what each task is at."""
 
     def stop_requests(self, running: Mapping[str, str]) -> set[str]:
         """Which of these are to leave the task that they run: to stop, or because it or its phone was paused."""
@@ -94,8 +96,10 @@ class SqlLedger:
     def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
         return phones.phones_alive(self._leases, incarnations)
 
-    def renew_leases(self, running: Mapping[str, str], seconds: float) -> leases.Renewed:
-        return leases.renew_leases(self._leases, running, seconds)
+    def renew_leases(
+        self, running: Mapping[str, str], seconds: float, steps: Mapping[str, str | None]
+    ) -> leases.Renewed:
+        return leases.renew_leases(self._leases, running, seconds, steps)
 
     def stop_requests(self, running: Mapping[str, str]) -> set[str]:
         return leases.stop_requests(self._leases, running)

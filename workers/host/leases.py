@@ -57,7 +57,8 @@ def renew(ledger: Ledger, workers: Sequence[Worker], lease: float) -> None:
     if not running:
         return
     asked_at = time.monotonic()
-    renewed = ledger.renew_leases(_tasks(running), lease)
+    steps = {task_id: slot.step for slot, _, task_id in running.values()}
+    renewed = ledger.renew_leases(_tasks(running), lease, steps)
     for incarnation, (slot, turn, task_id) in running.items():
         if incarnation in renewed.busy:
             continue

@@ -17,15 +17,17 @@ import time
 from collections.abc import Sequence
 from enum import IntEnum, IntFlag
 
-SLOT_BYTES = 192
+SLOT_BYTES = 256
 ID_BYTES = 36  # task ids and delivery tags are UUIDs in text
+STEP_BYTES = 64  # as many as the ledger's column has characters
 
 # Word numbers in a slot. The agent writes the first two, the worker the others; both write the
 # lease, and either value is a safe one (see workers.host.leases).
-_STOP, _DRAIN, _LEASE, _TURN, _STATE, _ATTEMPT, _BEATS, _HARD, _NO_POOL, _PULSE = range(10)
+_STOP, _DRAIN, _LEASE, _TURN, _STATE, _ATTEMPT, _HARD, _NO_POOL, _PULSE = range(9)
 _WORDS = 80
 _TASK = slice(_WORDS, _WORDS + ID_BYTES)
 _TAG = slice(_WORDS + ID_BYTES, _WORDS + 2 * ID_BYTES)
+_STEP = slice(_WORDS + 2 * ID_BYTES, _WORDS + 2 * ID_BYTES + STEP_BYTES)
 _WHY = 0xFF  # the low byte of the stop word says why, the rest of it to which turn
 
 
@@ -91,14 +93,15 @@ class Slot:
         """
         self._words[_TURN] += 1
         self._bytes[_TASK] = _padded(task_id)
+        self.at_step(None)
         self._words[_ATTEMPT] = attempt
         self._times[_LEASE] = lease_until
         self._times[_HARD] = hard_limit
         self._words[_STATE] = SlotState.RUNNING
 
-    def beat(self) -> None:
-        """Count a sign of life."""
-        self._words[_BEATS] += 1
+    def at_step(self, name: str | None) -> None:
+        """The running task is at this step of its flow, or between two."""
+        self._bytes[_STEP] = (name or "").encode()[:STEP_BYTES].ljust(STEP_BYTES, b"\0")
 
     def pulse(self) -> None:
         """This process runs: a thread of its own says so, whatever the task does."""
@@ -178,9 +181,9 @@ class Slot:
         return _text(self._bytes[_TAG])
 
     @property
-    def beats(self) -> int:
-        """Signs of life since the worker began."""
-        return self._words[_BEATS]
+    def step(self) -> str | None:
+        """The step that the running task is at, for people: read while it is written, it may be cut."""
+        return bytes(self._bytes[_STEP]).rstrip(b"\0").decode(errors="ignore") or None
 
     @property
     def pulse_at(self) -> float:

@@ -42,7 +42,6 @@ class SlotWatch:
 
     def check(self) -> None:
         """Raises LeaseRanOut, HandBack, Stopped or FlowFailure('time_limit')."""
-        self._slot.beat()
         why = self._slot.stop
         if why & Stop.LEASE:
             raise LeaseRanOut("the lease is lost")
@@ -68,6 +67,7 @@ class SlotWatch:
     def step(self, name: str) -> Iterator[None]:
         """Name the step that runs inside the block."""
         before, self.current = self.current, name
+        self._slot.at_step(name)
         began = time.monotonic()
         try:
             yield
@@ -77,3 +77,4 @@ class SlotWatch:
         finally:
             self.steps.append(StepTime(name, began - self._began, time.monotonic() - began))
             self.current = before
+            self._slot.at_step(before)

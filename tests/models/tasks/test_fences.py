@@ -111,6 +111,17 @@ def test_a_concluded_action_is_not_changed_again(ledger: Engine) -> None:
     assert (row.outcome, row.verified) == ("done", True)
 
 
+def test_a_renewal_writes_the_step_that_each_task_is_at_and_the_end_of_the_attempt_clears_it(ledger: Engine) -> None:
+    first, second = (take(ledger, ready(ledger, plant(ledger, work(number)))[0]) for number in (1, 2))
+    told = {first.fence.task_id: "comments", second.fence.task_id: "typing 评论"}
+    renew_leases(ledger, runs(first, second), 500, told)
+    assert {one: task(ledger, one).step for one in told} == told
+    renew_leases(ledger, runs(first, second), 500, {first.fence.task_id: None})
+    assert {one: task(ledger, one).step for one in told} == told | {first.fence.task_id: None}
+    record(ledger, second, Succeeded(2))
+    assert task(ledger, second.fence.task_id).step is None
+
+
 def test_renewal_extends_what_is_held_and_revives_nothing(ledger: Engine) -> None:
     first, second = (take(ledger, ready(ledger, plant(ledger, work(number)))[0]) for number in (1, 2))
     change(ledger, second.fence.task_id, lease_until=past(ledger))

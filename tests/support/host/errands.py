@@ -74,7 +74,7 @@ def long(self: Any) -> None:
 
 def _hold(redis: Redis, task: Any, slot: Slot) -> None:
     while not redis.blmove("go", "gone", 0.05):  # type: ignore[arg-type]  # fractions are fine since Redis 6
-        slot.beat()
+        slot.at_step("waits")
         if (why := slot.stop) and not redis.exists("stubborn"):
             _trace(redis, task, f"left:{why.name}")
             if why & Stop.DRAIN:

@@ -47,7 +47,7 @@ class RedisLedger:
         self._redis.incr("alive", len(incarnations))
         return set(incarnations) - cast("set[str]", self._redis.smembers("not in pool"))
 
-    def renew_leases(self, running: Mapping[str, str], seconds: float) -> Renewed:
+    def renew_leases(self, running: Mapping[str, str], seconds: float, steps: Mapping[str, str | None]) -> Renewed:
         self._redis.incr("renewals")
         held = cast("dict[str, str]", self._redis.hgetall("leases"))
         return Renewed({incarnation: task for incarnation, task in running.items() if held.get(incarnation) == task})

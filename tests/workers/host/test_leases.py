@@ -42,12 +42,14 @@ class Ledger:
         self.stops = stops or set()
         self.meanwhile = meanwhile
         self.asked: list[Mapping[str, str]] = []
+        self.steps: Mapping[str, str | None] = {}
 
     def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
         return {one for one in incarnations if one in self.held}
 
-    def renew_leases(self, running: Mapping[str, str], seconds: float) -> Renewed:
+    def renew_leases(self, running: Mapping[str, str], seconds: float, steps: Mapping[str, str | None]) -> Renewed:
         self.asked.append(running)
+        self.steps = steps
         self.meanwhile()
         return Renewed(self.held, self.busy)
 
@@ -101,6 +103,14 @@ def test_a_held_lease_is_extended_counted_from_before_the_ledger_was_asked() -> 
     renew(Ledger({"i1": "t1"}, meanwhile=lambda: asked.append(time.monotonic())), [("i1", slot)], LEASE)
     assert before + LEASE * 0.8 <= slot.lease_until <= asked[0] + LEASE * 0.8
     assert slot.stop is Stop.NO
+
+
+def test_the_ledger_hears_with_the_renewal_what_each_task_is_at() -> None:
+    at_work, between = running(), running("t2")
+    at_work.at_step("comments")
+    ledger = Ledger({"i1": "t1", "i2": "t2"})
+    renew(ledger, [("i1", at_work), ("i2", between)], LEASE)
+    assert ledger.steps == {"t1": "comments", "t2": None}
 
 
 def test_a_lost_lease_stops_the_task() -> None:

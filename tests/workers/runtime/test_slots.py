@@ -24,9 +24,9 @@ def test_two_mappings_of_the_memory_show_the_same_and_slots_do_not_touch() -> No
     os.close(memory)
     worker[1].take_ticket(TAG)
     worker[1].begin(TASK, 7, lease_until=FAR, hard_limit=12.5)
-    worker[1].beat()
+    worker[1].at_step("comments")
     seen = agent[1]
-    assert (seen.task_id, seen.tag, seen.attempt, seen.beats) == (TASK, TAG, 7, 1)
+    assert (seen.task_id, seen.tag, seen.attempt, seen.step) == (TASK, TAG, 7, "comments")
     assert (seen.state, seen.lease_until, seen.hard_limit) == (SlotState.RUNNING, FAR, 12.5)
     for other in (agent[0], agent[2]):
         assert (other.task_id, other.tag, other.state, other.turn) == ("", "", SlotState.EMPTY, 0)
@@ -81,7 +81,7 @@ def test_a_new_life_begins_with_a_clean_slot_and_a_turn_of_its_own() -> None:
     turn = slot.turn
     slot.ask(Stop.TASK, turn)
     slot.clear()
-    assert (slot.state, slot.task_id, slot.tag, slot.beats) == (SlotState.EMPTY, "", "", 0)
+    assert (slot.state, slot.task_id, slot.tag, slot.step) == (SlotState.EMPTY, "", "", None)
     assert slot.turn > turn
 
 
