@@ -13,14 +13,14 @@ HOST, PORT = "127.0.0.1", 8700
 
 
 def main() -> int:
-    """Serve until SIGTERM; 2 when it is refused."""
+    """Serves until SIGTERM. Returns the exit status: 2 for refused settings."""
     parser = argparse.ArgumentParser(prog="python -m gateway", description=__doc__)
     parser.add_argument("--host", default=HOST)
     parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--tls-cert", type=Path)
     parser.add_argument("--tls-key", type=Path)
     asked = parser.parse_args()
-    from gateway.serve import serve  # noqa: PLC0415 - who asks for the port alone needs no server
+    from gateway.serve import serve  # noqa: PLC0415 - importers of PORT need no server
 
     try:
         return serve(settings(), asked.host, asked.port, asked.tls_cert, asked.tls_key)

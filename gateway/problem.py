@@ -56,7 +56,7 @@ class ProblemDetails(BaseModel):
 
 
 class ApiProblem(Exception):
-    """A request that is answered with a problem. `code` is one of CODES."""
+    """The request is answered with this problem. `code` is one of CODES."""
 
     def __init__(
         self,
@@ -78,11 +78,11 @@ class ApiProblem(Exception):
 
     @classmethod
     def of(cls, refused: Refused, code: str = "refused") -> ApiProblem:
-        """For input that a room below refused."""
+        """Makes the problem of an input that was refused."""
         return cls(code, problems=[for_customer(one) for one in refused.problems])
 
     def details(self) -> dict[str, Any]:
-        """The body of the answer."""
+        """Returns the body of the answer."""
         status, title = CODES[self.code]
         return ProblemDetails(
             type=TYPE + self.code,
@@ -95,19 +95,19 @@ class ApiProblem(Exception):
 
 
 def for_customer(problem: Problem) -> Problem:
-    """A remedy that names a command of phonefleet's is the operator's to carry out."""
+    """Directs the customer to the operator when the remedy is a phonefleet command."""
     if COMMAND not in problem.remedy:
         return problem
     return replace(problem, remedy=f"ask the operator ({problem.remedy})")
 
 
 def unknown(what: str) -> ApiProblem:
-    """For what is not there, and for what is another's: the caller cannot tell them apart."""
+    """Makes the not_found problem, the same for a missing row and for another customer's row."""
     return ApiProblem("not_found", f"no such {what}")
 
 
 def answers(*codes: str) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI description of the problems that an operation answers with, besides those that every one does."""
+    """Returns the OpenAPI description of an operation's problems: those of every operation, and these codes."""
     by_status: dict[int, list[str]] = {}
     for code in (*EVERYWHERE, *codes):
         by_status.setdefault(CODES[code][0], []).append(code)

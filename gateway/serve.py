@@ -18,14 +18,14 @@ from models.refused import refuse
 from workers.runtime.log import set_up_logging
 from workers.settings import Settings
 
-# Connections, idle ones included; the door bounds requests, and tells what comes on top to come back.
+# Connections, idle ones included. The middleware bounds requests under way, and answers the excess with 503.
 MOST_CONNECTED = 800
 KEEP_ALIVE_SECONDS = 30
 END_SECONDS = 20
 
 
 def check_tls(cert: Path | None, key: Path | None) -> None:
-    """Raises Refused unless both are there, or none."""
+    """Raises Refused unless both files are there, or neither is given."""
     for name, given, other in (("tls-cert", cert, key), ("tls-key", key, cert)):
         if given is None and other is not None:
             raise refuse(name, "is missing", "give a certificate and its key, or neither")
@@ -34,7 +34,7 @@ def check_tls(cert: Path | None, key: Path | None) -> None:
 
 
 def server_config(app: FastAPI, **where: Any) -> uvicorn.Config:
-    """How uvicorn serves the gateway; `where` says on which address, and with which certificate."""
+    """Makes uvicorn's configuration; `where` holds the address and the certificate."""
     return uvicorn.Config(
         app,
         **where,
@@ -50,7 +50,7 @@ def server_config(app: FastAPI, **where: Any) -> uvicorn.Config:
 
 
 def serve(config: Settings, host: str, port: int, cert: Path | None = None, key: Path | None = None) -> int:
-    """Answer requests until SIGTERM or SIGINT; those under way come to their end. The exit status.
+    """Answers requests until SIGTERM or SIGINT; finishes those under way. Returns the exit status.
 
     Raises Refused without the master key.
     """
@@ -62,7 +62,7 @@ def serve(config: Settings, host: str, port: int, cert: Path | None = None, key:
     tls = {"ssl_certfile": cert, "ssl_keyfile": None if key is None else str(key)}
     server = uvicorn.Server(server_config(create_app(engine, config), host=host, port=port, **tls))
     for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn heeds it, ends in order, and then sends it to the handler that was there before
+        # uvicorn shuts down in order, then raises the signal again for the handler set here
         signal.signal(number, lambda *_: None)
     server.run()
     engine.dispose()

@@ -1,4 +1,7 @@
-"""Knock: who signed a request, and what is inside its body. Whoever is not let in learns nothing but that."""
+"""Authentication: finds the key that signed a request, and opens the body.
+
+Every refusal looks the same to the caller; only the log says why.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from urllib.parse import parse_qs, parse_qsl, unquote
 
 from gateway.access.caller import Caller, Known
 from gateway.access.json_checks import check_text, check_values, parse_object
-from gateway.access.turnstile import RateLimiter, ReplayCache
+from gateway.access.rate_limit import RateLimiter
+from gateway.access.replay_guard import ReplayCache
 from gateway.problem import ApiProblem
 from gateway.protocol.seal import ID_HEADER, SealBroken, Secret, SignatureRefused, check, open_sealed
 from gateway.protocol.signed_text import KEY_HEADER, PLAIN, SEAL_PARAMETER, of_request
@@ -22,15 +26,15 @@ from models.refused import Problem, Refused
 
 log = logging.getLogger("phonefleet.gateway")
 
-WEIGHT_BYTES = 100_000  # of a body, for one request more in the count of those a second
+WEIGHT_BYTES = 100_000  # a body counts as one more request for each such part
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-# Held against signatures of unknown keys, so that those take as long as known ones.
+# Signatures of unknown keys are checked against this secret, so that both take the same time.
 _NOBODY = Secret.make("nobody")
 
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """A request as it came. `target` is its path with its query, byte for byte."""
+    """A received request. `target` is its path with its query, byte for byte."""
 
     method: str
     target: str
@@ -38,7 +42,7 @@ class SignedRequest:
     body: bytes
 
     def single_headers(self) -> dict[str, str]:
-        """The headers that are there once: of one that is there twice nobody knows which was meant."""
+        """Returns the headers that occur exactly once; duplicates are ambiguous and dropped."""
         found: dict[str, str] = {}
         twice = set()
         for name, value in self.headers:
@@ -48,41 +52,44 @@ class SignedRequest:
         return {name: value for name, value in found.items() if name not in twice}
 
     def key_id(self) -> str:
-        """The key that it names; empty for none, and for what cannot be one."""
+        """Returns the key id from the header; empty when it is missing or malformed."""
         named = self.single_headers().get(KEY_HEADER, "")
         return named if _KEY_ID.fullmatch(named) else ""
 
     @property
     def plain(self) -> bool:
-        """It asks for an answer in plain JSON, and its own body is none but that."""
+        """True when the query asks for plain JSON (`seal=none`): body and answer are then unsealed."""
         return parse_qs(self.target.partition("?")[2]).get(SEAL_PARAMETER) == [PLAIN]
 
 
 @dataclass(frozen=True, slots=True)
 class AuthenticatedRequest:
-    """Who asks, and the secret that they signed with: the answer is sealed and signed with the same one."""
+    """The caller, and the secret that signed the request: it also seals and signs the answer."""
 
     caller: Caller
     secret: Secret
 
 
 class Authenticator:
-    """Lets in who signed with a live secret of a key in force, just now, and not too often. Touches no network."""
+    """Accepts a request that a live secret of a key in force signed within the time window, under the rate limit.
 
-    def __init__(self, buckets: RateLimiter, seen: ReplayCache, clock: Callable[[], datetime]) -> None:
-        self._buckets = buckets
+    Uses no network.
+    """
+
+    def __init__(self, limiter: RateLimiter, seen: ReplayCache, clock: Callable[[], datetime]) -> None:
+        self._limiter = limiter
         self._seen = seen
         self._clock = clock
 
-    def let_in(self, knock: SignedRequest, key_id: str, known: Known | None) -> AuthenticatedRequest:
-        """Who asks. Raises Declined: not_authenticated for every reason alike, too_many_requests.
+    def let_in(self, signed_request: SignedRequest, key_id: str, known: Known | None) -> AuthenticatedRequest:
+        """Returns the caller and the secret. Raises ApiProblem: not_authenticated for every reason, too_many_requests.
 
-        That a request came before is known here of this process alone; all of them ask where it is carried out.
-        A big body counts as several requests: reading it takes as long.
+        This check sees replays to this process only; the shared replay check runs where the request is carried out.
+        A big body counts as several requests, because reading it takes as long.
         """
-        signed = of_request(knock.method, knock.target, knock.body)
+        signed = of_request(signed_request.method, signed_request.target, signed_request.body)
         try:
-            request_id, secret = _signer(knock.single_headers(), signed, known, self._clock())
+            request_id, secret = _signer(signed_request.single_headers(), signed, known, self._clock())
         except SignatureRefused as refused:
             reason = refused.reason_code if known is not None else "no such key in force"
             log.info("not let in: key %s: %s", storable_text(key_id, 64) or "none", reason)
@@ -91,8 +98,8 @@ class Authenticator:
         if not self._seen.first_time(known.key.id, request_id):
             log.info("not let in: key %s: it came before", known.key.id)
             raise ApiProblem("not_authenticated")
-        weight = 1 + len(knock.body) // WEIGHT_BYTES
-        seconds = self._buckets.take(known.key.id, known.key.rate_per_second, weight)
+        weight = 1 + len(signed_request.body) // WEIGHT_BYTES
+        seconds = self._limiter.take(known.key.id, known.key.rate_per_second, weight)
         if seconds:
             detail = f"{known.key.rate_per_second:g} a second; wait for {seconds} s"
             raise ApiProblem("too_many_requests", detail, headers={"retry-after": str(seconds)})
@@ -100,7 +107,7 @@ class Authenticator:
 
 
 def _signer(headers: Mapping[str, str], signed: bytes, known: Known | None, now: datetime) -> tuple[str, Secret]:
-    """The request's id, and the secret that signed it. Raises SignatureRefused."""
+    """Returns the request's id and the secret that signed it. Raises SignatureRefused."""
     secrets = known.key.secrets if known is not None else (_NOBODY,)
     request_id = check(headers, signed, secrets, now)
     if len(secrets) == 1:
@@ -122,22 +129,24 @@ REMEDIES = {
 }
 
 
-def payload_of(knock: SignedRequest, let_in: AuthenticatedRequest, *, plain_for_all: bool) -> bytes | None:
-    """The JSON inside the body, read and checked; None for a request without one.
+def payload_of(
+    signed_request: SignedRequest, authenticated: AuthenticatedRequest, *, plain_for_all: bool
+) -> bytes | None:
+    """Opens and checks the JSON inside the body; returns None for a request without a body.
 
-    Raises Declined: plain_not_allowed, seal_broken, and refused for what no ledger holds.
+    Raises ApiProblem: plain_not_allowed, seal_broken, and refused for values that no ledger can store.
     """
-    key = let_in.caller.key
-    if knock.plain and not (plain_for_all or key.plain_json_allowed):
+    key = authenticated.caller.key
+    if signed_request.plain and not (plain_for_all or key.plain_json_allowed):
         raise ApiProblem("plain_not_allowed", "leave seal=none out of the address, or ask the operator to allow it")
     try:
-        _check_target(knock.target)
-        if not knock.body:
+        _check_target(signed_request.target)
+        if not signed_request.body:
             return None
-        if knock.plain:
-            parse_object(knock.body)
-            return knock.body
-        inside = open_sealed(knock.body, key.secrets, id=let_in.caller.request_id)
+        if signed_request.plain:
+            parse_object(signed_request.body)
+            return signed_request.body
+        inside = open_sealed(signed_request.body, key.secrets, id=authenticated.caller.request_id)
         check_values(inside)
         return _to_json(inside)
     except SealBroken as broken:

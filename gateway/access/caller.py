@@ -1,4 +1,4 @@
-"""Who asks: the key that signed the request, and what it may see."""
+"""The caller: the key that signed the request, and the keys whose rows it may see."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_KEPT = 1000
 
 
 class Replayed(ApiProblem):
-    """The request was let in before."""
+    """A request with this id was accepted before."""
 
     def __init__(self) -> None:
         super().__init__("not_authenticated")
@@ -32,9 +32,9 @@ class Replayed(ApiProblem):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A key that is in force, and the keys of the same customer that share what it sees.
+    """A key in force, and the keys of the same customer that see the same rows.
 
-    Those of a sandbox share with one another, and never with those that move real phones.
+    Sandbox keys share with one another, and never with keys that move real phones.
     """
 
     key: Key
@@ -43,7 +43,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The key behind one request. `request_id` is the webhook-id that it came with."""
+    """The key behind one request. `request_id` is the request's webhook-id."""
 
     key: Key
     sees: tuple[str, ...]  # the keys whose tasks, campaigns and deliveries it sees
@@ -51,45 +51,45 @@ class Caller:
 
     @property
     def who(self) -> str:
-        """As records name it."""
+        """Returns the caller's name for the audit log."""
         return f"{self.key.customer[:120]} ({self.key.id})"
 
     def did(self, who: str) -> bool:
-        """Does this name, as records have it, stand for a key of the same customer?"""
+        """True when this name from the audit log belongs to a key of the same customer."""
         return any(who.endswith(f"({key_id})") for key_id in self.sees)
 
     def once(self, session: Session) -> None:
-        """To be called in the transaction of whatever changes something. Raises Replayed."""
+        """Records the request id, in the transaction that makes the change. Raises Replayed."""
         if not remember(session, self.key.id, self.request_id, database_now(session)):
             raise Replayed
 
 
 async def caller_of(request: Request) -> Caller:
-    """The caller that the door let in."""
+    """Returns the caller that the middleware authenticated."""
     caller = request.scope[SCOPE]
     assert isinstance(caller, Caller)
     return caller
 
 
 def let_in_once(engine: Engine, caller: Caller) -> None:
-    """Remember a request whose work has transactions of its own. Raises Replayed."""
+    """Records the id of a request whose work uses transactions of its own. Raises Replayed."""
     write(engine, caller.once)
 
 
 class Keyring:
-    """Keys by id, each kept for a second: a key that is revoked is refused a second later at the latest."""
+    """Caches keys by id for 1 s: a revoked key is refused at most 1 s later."""
 
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.monotonic) -> None:
         self._engine = engine
         self._clock = clock
         self._kept: dict[str, tuple[float, Known]] = {}
-        self._none: dict[str, float] = {}  # ids that are no key's; kept apart, for there is no end of them
+        self._none: dict[str, float] = {}  # unknown ids; kept apart, because strangers can send any number of them
         self._lock = threading.Lock()
 
     def kept(self, key_id: str) -> tuple[Known | None] | None:
-        """The key, or that there is none, as it was found within the last second; None: look now.
+        """Returns the cached answer, if it is less than 1 s old: (key,) or (None,). None: the caller must look it up.
 
-        Whoever is told to look is the only one for a second: the others take what is known meanwhile.
+        Only one caller a second is told to look a known key up; the others get the cached key meanwhile.
         """
         now = self._clock()
         if now - self._none.get(key_id, -math.inf) < KEEP_SECONDS:
@@ -102,11 +102,11 @@ class Keyring:
         return None
 
     def knows(self, key_id: str) -> bool:
-        """Was it a key's when it was looked up last?"""
+        """True when the last look-up of this id found a key."""
         return key_id in self._kept
 
     def find(self, key_id: str) -> Known | None:
-        """The key, if it is in force. Raises what the database raises, and MasterKeyWrong."""
+        """Reads the key, if it is in force. Raises the database's errors and MasterKeyWrong."""
         now = self._clock()
         found = read(self._engine, lambda session: _known(session, key_id))
         with self._lock:

@@ -1,8 +1,8 @@
-"""Patience with whoever connects: the head of each request comes soon, or the connection ends, and soon as well.
+"""Connection timeouts: a connection ends unless the head of each request arrives in time, and it ends quickly.
 
-uvicorn waits for ever for the first byte of the first request, and for the rest of a head that has begun. A few
-hundred sockets that say nothing would be all the connections that it takes. And a connection over TLS ends when the
-other side has said goodbye: asyncio waits half a minute for one that only keeps it for its next request.
+uvicorn has no timeout for the first byte of the first request, nor for the rest of a head that has begun, so a few
+hundred silent sockets could occupy every connection. A TLS connection also waits for the peer's close message:
+asyncio waits 30 s for a peer that only keeps the connection for its next request.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import asyncio
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 HEAD_SECONDS = 10.0
-GOODBYE_SECONDS = 5.0  # a slow reader has them for the end of its last answer
+GOODBYE_SECONDS = 5.0  # so long a slow reader may take for the end of its last answer
 
 
 class HeadTimeoutProtocol(H11Protocol):
-    """uvicorn's own, with a timer that runs while a request's head is awaited."""
+    """uvicorn's protocol, with a timer that runs while the server waits for a request's head."""
 
     _awaiting: asyncio.TimerHandle | None = None
 

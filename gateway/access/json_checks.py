@@ -1,4 +1,4 @@
-"""What JSON from outside may hold: every text, number and depth is looked at, with a stack of our own."""
+"""Checks JSON from outside: every text, number and depth, with an explicit stack instead of recursion."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_PATH = 200
 
 
 def parse_object(body: bytes, field: str = "body") -> dict[str, Any]:
-    """The JSON object in a body, checked as `check_values` does. Raises Refused."""
+    """Parses the JSON object in a body and checks it as `check_values` does. Raises Refused."""
     try:
         data = json.loads(body)
     except RecursionError:
@@ -29,7 +29,7 @@ def parse_object(body: bytes, field: str = "body") -> dict[str, Any]:
 
 
 def check_values(data: Mapping[str, Any]) -> None:
-    """Raises Refused with the first twenty texts, numbers and depths that no ledger holds."""
+    """Raises Refused with the first 20 texts, numbers and depths that no ledger can store."""
     problems = []
     for problem in _problems(data):
         problems.append(problem)
@@ -40,7 +40,7 @@ def check_values(data: Mapping[str, Any]) -> None:
 
 
 def check_text(value: str, field: str) -> None:
-    """The same for one text, such as a part of a path or a query. Raises Refused."""
+    """Checks one text, such as a part of a path or a query. Raises Refused."""
     problem = _text_problem(value, field)
     if problem is not None:
         raise Refused([problem])

@@ -1,8 +1,8 @@
-"""The door: every request under /v1 comes in through it, and every answer goes out through it.
+"""The secure channel: every request under /v1, and every answer, passes through this middleware.
 
-Coming in: the body is bounded, the signature checked, the seal opened. Going out: the answer is
-sealed and signed with the secret that the request was signed with. What is behind the door sees
-plain JSON and a caller, and nothing behind it runs for anybody else.
+Of a request it bounds the body, checks the signature and opens the seal. It seals and signs the
+answer with the secret that signed the request. The app behind it sees plain JSON and a caller, and
+runs for authenticated callers only.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from workers.runtime.db_retry import is_unavailable
 log = logging.getLogger("phonefleet.gateway")
 
 MOST_BYTES = 1_000_000
-SMALL_BYTES = 4_096  # what is bigger is read beside the loop that serves all the others
-MOST_AT_ONCE = 200  # threads and the pool of the ledger bound those that are served; these wait for them
+SMALL_BYTES = 4_096  # bigger bodies are parsed in a thread, so that the event loop stays free
+MOST_AT_ONCE = 200  # requests under way; threads and the ledger's connection pool serve fewer at a time
 LOOKUPS_AT_ONCE = 4
 QUESTIONS = frozenset({"GET", "HEAD"})
 BODY_SECONDS = 15.0
@@ -44,7 +44,7 @@ NOT_AUTHENTICATED = CODES["not_authenticated"][0]
 
 @dataclass(slots=True)
 class Answer:
-    """What the app answered."""
+    """The app's answer."""
 
     status: int = 500
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
@@ -52,13 +52,13 @@ class Answer:
 
 
 class SecureChannelMiddleware:
-    """An ASGI middleware."""
+    """An ASGI middleware that authenticates requests and seals answers."""
 
     def __init__(
         self,
         app: ASGIApp,
         keyring: Keyring,
-        porter: Authenticator,
+        authenticator: Authenticator,
         *,
         remember: Callable[[Caller], None],
         clock: Callable[[], datetime],
@@ -67,7 +67,7 @@ class SecureChannelMiddleware:
     ) -> None:
         self._app = app
         self._keyring = keyring
-        self._porter = porter
+        self._authenticator = authenticator
         self._clock = clock
         self._plain_for_all = plain_for_all
         self._most_bytes = most_bytes
@@ -81,27 +81,29 @@ class SecureChannelMiddleware:
             return
         try:
             body = await _whole_body(scope, receive, self._most_bytes)
-            knock = SignedRequest(scope["method"], _target(scope), _header_pairs(scope), body)
-            let_in = self._porter.let_in(knock, knock.key_id(), await self._known(knock.key_id()))
-            if self._inside >= MOST_AT_ONCE:  # of those who may ask: strangers take nobody's place
+            signed_request = SignedRequest(scope["method"], _target(scope), _header_pairs(scope), body)
+            authenticated = self._authenticator.let_in(
+                signed_request, signed_request.key_id(), await self._known(signed_request.key_id())
+            )
+            if self._inside >= MOST_AT_ONCE:  # only authenticated requests count towards the limit
                 raise ApiProblem("unavailable", "too many requests at this moment", headers={"retry-after": "1"})
-        except Exception as error:  # noqa: BLE001 - whatever it is, the caller learns nothing of it
+        except Exception as error:  # noqa: BLE001 - an unauthenticated caller learns no details of any error
             refusal = _as_answer(_declined(error))
             await _send(send, refusal.status, refusal.headers, bytes(refusal.body))
             return
         self._inside += 1
         try:
-            answer = await self._ask(scope, knock, let_in)
+            answer = await self._ask(scope, signed_request, authenticated)
         finally:
             self._inside -= 1
-        if answer.status == NOT_AUTHENTICATED:  # it came before: told as to any stranger
+        if answer.status == NOT_AUTHENTICATED:  # a replay: answered unsigned, as to an unknown caller
             await _send(send, answer.status, [(b"content-type", MEDIA_TYPE.encode())], bytes(answer.body))
             return
-        status, headers, said = self._sealed(knock, let_in, answer)
+        status, headers, said = self._sealed(signed_request, authenticated, answer)
         await _send(send, status, headers, said)
 
     async def _known(self, key_id: str) -> Known | None:
-        """The key, from the ledger unless it was looked up just now. Made-up ones wait for each other alone."""
+        """Returns the key, cached or from the ledger. Look-ups of unknown ids share a limit of their own."""
         if not key_id:
             return None
         kept = self._keyring.kept(key_id)
@@ -110,47 +112,47 @@ class SecureChannelMiddleware:
         limiter = None if self._keyring.knows(key_id) else self._lookups
         return await run_sync(self._keyring.find, key_id, limiter=limiter)
 
-    async def _ask(self, scope: Scope, knock: SignedRequest, let_in: AuthenticatedRequest) -> Answer:
-        """Let the app answer. Nothing that it raises gets past here."""
+    async def _ask(self, scope: Scope, signed_request: SignedRequest, authenticated: AuthenticatedRequest) -> Answer:
+        """Runs the app; turns every exception into an answer."""
         try:
-            reading = partial(payload_of, knock, let_in, plain_for_all=self._plain_for_all)
-            payload = await run_sync(reading) if len(knock.body) > SMALL_BYTES else reading()
-            inner = {**scope, SCOPE: let_in.caller, "headers": _inner_headers(scope, payload)}
+            reading = partial(payload_of, signed_request, authenticated, plain_for_all=self._plain_for_all)
+            payload = await run_sync(reading) if len(signed_request.body) > SMALL_BYTES else reading()
+            inner = {**scope, SCOPE: authenticated.caller, "headers": _inner_headers(scope, payload)}
             answer = Answer()
             await self._app(inner, _receiving(payload or b""), _capturing(answer))
         except Exception as error:  # noqa: BLE001 - see above
             answer = _as_answer(_declined(error))
-        if knock.method not in QUESTIONS and 400 <= answer.status < 500 and answer.status != NOT_AUTHENTICATED:
-            await self._keep_refused(let_in.caller)
+        if signed_request.method not in QUESTIONS and 400 <= answer.status < 500 and answer.status != NOT_AUTHENTICATED:
+            await self._keep_refused(authenticated.caller)
         return answer
 
     async def _keep_refused(self, caller: Caller) -> None:
         """What would be refused now might be carried out later: it is not let in again either."""
         try:
             await run_sync(self._remember, caller)
-        except Replayed:  # whoever refused it remembered it
+        except Replayed:  # the code that refused the request has recorded its id
             return
         except Exception as error:  # noqa: BLE001 - it was refused all the same
             log.warning("a refused request is remembered by this process alone: %s", error)
 
     def _sealed(
-        self, knock: SignedRequest, let_in: AuthenticatedRequest, answer: Answer
+        self, signed_request: SignedRequest, authenticated: AuthenticatedRequest, answer: Answer
     ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        request_id, now = let_in.caller.request_id, self._clock()
+        request_id, now = authenticated.caller.request_id, self._clock()
         body = bytes(answer.body)
         media_type = _media_type(answer)
-        if not knock.plain and body:
-            body = seal_json(body, secret=let_in.secret, event_type=ANSWER, id=request_id, now=now)
+        if not signed_request.plain and body:
+            body = seal_json(body, secret=authenticated.secret, event_type=ANSWER, id=request_id, now=now)
             media_type = JSON_TYPE
-        signed = of_answer(answer.status, knock.method, knock.target, body)
-        headers = sign(request_id, int(now.timestamp()), signed, [let_in.secret])
+        signed = of_answer(answer.status, signed_request.method, signed_request.target, body)
+        headers = sign(request_id, int(now.timestamp()), signed, [authenticated.secret])
         kept = [(name, value) for name, value in answer.headers if name.lower() in KEPT_HEADERS]
         told = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
         return answer.status, [(b"content-type", media_type.encode("latin-1")), *kept, *told], body
 
 
 async def _whole_body(scope: Scope, receive: Receive, most: int) -> bytes:
-    """The body, counted as it comes. Raises Declined: too_large, too_slow."""
+    """The body, counted as it comes. Raises ApiProblem: too_large, too_slow."""
     length = dict(scope["headers"]).get(b"content-length", b"0")
     if not length.isdigit() or int(length[:20]) > most:
         raise _too_large(most)
@@ -243,6 +245,6 @@ def _json(details: Any) -> bytes:
 
 async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
     length = (b"content-length", str(len(body)).encode())
-    async with asyncio.timeout(SEND_SECONDS):  # for whoever asks and does not read
+    async with asyncio.timeout(SEND_SECONDS):  # bounds a client that does not read its answer
         await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
         await send({"type": "http.response.body", "body": body})

@@ -1,4 +1,4 @@
-"""What a caller may see: its own customer's rows by id. What is another's is answered as what is not there."""
+"""Checks that a row belongs to the caller's customer. Another customer's row is answered as not_found."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_ID = 191
 
 
 def own_task(session: Session, caller: Caller, task_id: str) -> Task:
-    """Raises Declined (not_found)."""
+    """Returns the caller's row with this id. Raises ApiProblem (not_found)."""
     task = session.get(Task, task_id) if len(task_id) <= MOST_ID else None
     if task is None or task.key_id not in caller.sees:
         raise unknown("task")
@@ -20,7 +20,7 @@ def own_task(session: Session, caller: Caller, task_id: str) -> Task:
 
 
 def own_campaign(session: Session, caller: Caller, campaign_id: str) -> Campaign:
-    """Raises Declined (not_found)."""
+    """Returns the caller's row with this id. Raises ApiProblem (not_found)."""
     campaign = session.get(Campaign, campaign_id) if len(campaign_id) <= MOST_ID else None
     if campaign is None or campaign.key_id not in caller.sees:
         raise unknown("campaign")
@@ -28,7 +28,7 @@ def own_campaign(session: Session, caller: Caller, campaign_id: str) -> Campaign
 
 
 def known_phone(session: Session, caller: Caller, serial: str) -> Phone:
-    """A phone of the caller's sort: simulated for a sandbox key, real for any other. Raises Declined (not_found)."""
+    """Returns the phone: a simulated one for a sandbox key, else a real one. Raises ApiProblem (not_found)."""
     phone = session.get(Phone, serial) if len(serial) <= MOST_ID else None
     if phone is None or phone.sandbox != caller.key.sandbox:
         raise unknown("phone")
@@ -36,7 +36,7 @@ def known_phone(session: Session, caller: Caller, serial: str) -> Phone:
 
 
 def own_delivery(session: Session, caller: Caller, delivery: Delivery | None) -> Delivery:
-    """Raises Declined (not_found)."""
+    """Returns the caller's row with this id. Raises ApiProblem (not_found)."""
     if delivery is None or delivery.key_id not in caller.sees:
         raise unknown("delivery")
     return delivery

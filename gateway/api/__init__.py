@@ -1,1 +1,1 @@
-"""The HTTP API: a file for each resource, behind one door."""
+"""The HTTP API: one module for each resource, behind the secure-channel middleware."""

@@ -1,4 +1,4 @@
-"""The app: the resources behind the door, and every error as a problem."""
+"""The FastAPI app: the resources, the middleware, and an error handler that answers with problems."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from gateway.access.authentication import Authenticator
 from gateway.access.caller import Keyring, caller_of, let_in_once
 from gateway.access.json_checks import MOST_PROBLEMS
 from gateway.access.middleware import SecureChannelMiddleware
-from gateway.access.turnstile import RateLimiter, ReplayCache, ReplayStore
+from gateway.access.rate_limit import RateLimiter
+from gateway.access.replay_guard import ReplayCache, ReplayStore
 from gateway.api import campaigns, changes, deliveries, evidence, phones, tasks
 from gateway.api.dependencies import Gateway, seal_parameter
 from gateway.api.evidence_store import EvidenceStore
@@ -42,8 +43,8 @@ def _now() -> datetime:
 
 
 def create_app(engine: Engine, config: Settings, *, clock: Callable[[], datetime] = _now) -> FastAPI:
-    """The API on one ledger. Its connections end with its lifespan."""
-    celery.loader.import_default_modules()  # what the workers serve must be known here as well, or it is refused
+    """Builds the API on one ledger. Its connections close when its lifespan ends."""
+    celery.loader.import_default_modules()  # a canvas may name only the tasks registered here
     asked_before = ReplayStore(config.redis_url)
 
     @asynccontextmanager
@@ -59,7 +60,7 @@ def create_app(engine: Engine, config: Settings, *, clock: Callable[[], datetime
     app.add_middleware(
         SecureChannelMiddleware,
         keyring=Keyring(engine),
-        porter=Authenticator(RateLimiter(), ReplayCache(), clock),
+        authenticator=Authenticator(RateLimiter(), ReplayCache(), clock),
         remember=partial(let_in_once, engine),
         clock=clock,
         plain_for_all=config.plain_json,
@@ -68,7 +69,7 @@ def create_app(engine: Engine, config: Settings, *, clock: Callable[[], datetime
 
 
 def describing_app() -> FastAPI:
-    """The same without anything behind it: for its description alone."""
+    """Builds the app without a ledger, for its OpenAPI description alone."""
     return _described(None)
 
 
@@ -114,7 +115,10 @@ async def _refused(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    """What a model refused: the place and the reason, and never the value. Of a request to plant, all the rest too."""
+    """Answers a validation error with field and reason, never the value.
+
+    A request to plant gets all its other problems too.
+    """
     assert isinstance(error, RequestValidationError)
     problems: Sequence[Problem] = [_problem(one) for one in error.errors()[:MOST_PROBLEMS]]
     kind = PLANTING.get(request.url.path) if request.method == "POST" else None

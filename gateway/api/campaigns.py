@@ -41,14 +41,14 @@ def submit_campaign(
 ) -> responses.Campaign | responses.Forecast:
     """Plant a canvas, or the operator's day. All of it or nothing; safe to send again."""
     try:
-        wish = campaign_wish(on.engine, who, body, plain(body))
+        submission = campaign_wish(on.engine, who, body, plain(body))
     except Refused as refused:
         campaign, new = on.planted_before(who, body, _show, refused), False
     else:
         if body.dry_run:
             response.status_code = 200
-            return forecast_view(on.look(who, lambda session: forecast(session, who, wish)))
-        campaign, new = on.planter.plant_alone(who, wish, _show)
+            return forecast_view(on.look(who, lambda session: forecast(session, who, submission)))
+        campaign, new = on.planter.plant_alone(who, submission, _show)
     assert isinstance(campaign, responses.Campaign)
     response.status_code = 201 if new else 200
     response.headers["location"] = f"/v1/campaigns/{campaign.id}"

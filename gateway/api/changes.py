@@ -31,7 +31,7 @@ def list_changes(
     """What changed after a position. None is ever added before one that was seen."""
 
     def work(session: Session) -> responses.Changes:
-        # read before the page: what is numbered in between would else look like something that is gone
+        # read before the page: changes numbered in between would otherwise look forgotten
         last = last_position(session, who.key.id)
         found = _without_gap(changes_since(session, who.key.id, since, limit))
         if since:
@@ -42,15 +42,15 @@ def list_changes(
 
 
 def _without_gap(rows: Sequence[StateChange]) -> list[responses.Change]:
-    """Those up to the first gap: among the oldest, one may be forgotten before the one below it."""
+    """Returns the changes up to the first gap: old changes may be deleted out of order."""
     views = [change_view(one) for one in rows]
     return [one for place, one in enumerate(views) if one.position == views[0].position + place]
 
 
 def _check_begin(since: int, first: int | None, last: int) -> None:
-    """`first` is what the page begins with. Raises Declined (changes_gone) when it leaves something out.
+    """Raises ApiProblem (changes_gone) when changes between `since` and `first`, the page's first, are deleted.
 
-    Raises Refused for a position that nobody was given yet: it would hide all that comes about up to there.
+    Raises Refused for a position beyond the last one: it would hide every change up to there.
     """
     if since > last:
         reason = f"no change has the position {since} yet; the last one is {last}"

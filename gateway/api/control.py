@@ -1,4 +1,4 @@
-"""Control: stop, pause, resume and re-prioritise what is the caller's own. Each request is carried out once."""
+"""Control: stops, pauses, resumes and re-prioritises the caller's own rows. Each request is carried out once."""
 
 from __future__ import annotations
 
@@ -34,59 +34,59 @@ MOST_ON_A_PHONE = 1000  # tasks stopped by one request; ask again for the rest
 
 
 class Control:
-    """What the endpoints call. Every method raises Declined: not_found, not_now, and not_authenticated for a replay."""
+    """The control operations. All raise ApiProblem: not_found, not_now, and not_authenticated for a replay."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def stop_task(self, caller: Caller, task_id: str, why: str) -> StopReport:
-        """With what stands in its place."""
+        """Acts on the task, and on tasks that were planted in its place."""
         self._mine(caller, own_task, task_id)
         return _now(lambda: stop_task(self._engine, task_id, who=caller.who, why=why))
 
     def pause_task(self, caller: Caller, task_id: str, why: str) -> PauseReport:
-        """With what stands in its place."""
+        """Acts on the task, and on tasks that were planted in its place."""
         self._mine(caller, own_task, task_id)
         return _now(lambda: pause_task(self._engine, task_id, who=caller.who, why=why))
 
     def resume_task(self, caller: Caller, task_id: str) -> int:
-        """How many tasks are ready now."""
+        """Returns the number of tasks that are ready now."""
         self._mine(caller, _task_to_resume, task_id)
         return _now(lambda: resume_task(self._engine, task_id, who=caller.who))
 
     def reprioritise_task(self, caller: Caller, task_id: str, priority: int) -> int:
-        """How many tasks have the priority now."""
+        """Returns the number of tasks that have the priority now."""
         self._mine(caller, own_task, task_id)
         return _now(lambda: reprioritise_task(self._engine, task_id, priority, who=caller.who))
 
     def stop_campaign(self, caller: Caller, campaign_id: str, why: str) -> StopReport:
-        """All of it."""
+        """Stops every task of the campaign."""
         self._mine(caller, own_campaign, campaign_id)
         return _now(lambda: stop_campaign(self._engine, campaign_id, who=caller.who, why=why))
 
     def pause_campaign(self, caller: Caller, campaign_id: str, why: str) -> PauseReport:
-        """With what it plants meanwhile."""
+        """Pauses the campaign, and tasks that it plants meanwhile."""
         self._mine(caller, own_campaign, campaign_id)
         return _now(lambda: pause_campaign(self._engine, campaign_id, who=caller.who, why=why))
 
     def resume_campaign(self, caller: Caller, campaign_id: str) -> int:
-        """How many tasks are ready now."""
+        """Returns the number of tasks that are ready now."""
         self._mine(caller, _campaign_to_resume, campaign_id)
         return _now(lambda: resume_campaign(self._engine, campaign_id, who=caller.who))
 
     def reprioritise_campaign(self, caller: Caller, campaign_id: str, priority: int) -> int:
-        """How many tasks have the priority now."""
+        """Returns the number of tasks that have the priority now."""
         self._mine(caller, own_campaign, campaign_id)
         return _now(lambda: reprioritise_campaign(self._engine, campaign_id, priority, who=caller.who))
 
     def stop_phone(self, caller: Caller, serial: str, why: str) -> StopReport:
-        """The caller's own tasks that run there, or are pinned to it or to the account on it, and nobody else's."""
+        """Stops only the caller's own tasks: those that run there, or are pinned to the phone or to its account."""
         self._mine(caller, known_phone, serial)
         reports = []
         for task_id in read(self._engine, lambda session: self._on_phone(session, caller, serial)):
             try:
                 reports.append(stop_task(self._engine, task_id, who=caller.who, why=why))
-            except Refused:  # it ended meanwhile
+            except Refused:  # the task ended meanwhile
                 continue
         return StopReport(
             sum(one.stopped for one in reports),
@@ -95,17 +95,17 @@ class Control:
         )
 
     def pause_phone(self, caller: Caller, serial: str, why: str) -> PauseReport:
-        """The whole phone, whoever's work it would do."""
+        """Pauses the whole phone, for the tasks of every customer."""
         self._mine(caller, known_phone, serial)
         return _now(lambda: pause_phone(self._engine, serial, who=caller.who, why=why, of_customer=True))
 
     def resume_phone(self, caller: Caller, serial: str) -> int:
-        """How many tickets were rung."""
+        """Returns the number of tickets that were rung."""
         self._mine(caller, _phone_to_resume, serial)
         return _now(lambda: resume_phone(self._engine, serial, who=caller.who))
 
     def _mine(self, caller: Caller, find: Callable[[Session, Caller, str], object], what: str) -> None:
-        """Look, and remember the request: it is let in once, whatever becomes of it then."""
+        """Checks ownership and records the request id: the request is accepted once, whatever its outcome."""
 
         def work(session: Session) -> ApiProblem | None:
             caller.once(session)
@@ -146,7 +146,7 @@ def _phone_to_resume(session: Session, caller: Caller, serial: str) -> None:
 
 
 def _own_pause(caller: Caller, pause: Pause | None, what: str) -> None:
-    """Raises Declined (not_now) for a pause that the operator or another customer laid: they have a reason."""
+    """Raises ApiProblem (not_now) for a pause by the operator or by another customer."""
     if pause is not None and not caller.did(pause.who):
         problem = Problem(what, "it was paused by somebody else", "ask the operator")
         raise ApiProblem("not_now", problems=[problem])

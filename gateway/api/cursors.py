@@ -1,4 +1,4 @@
-"""Cursors: where a page of a list ends, told to the caller as text that only this module reads."""
+"""Cursors: encode where a page of a list ends, as opaque text for the caller."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ _MOST = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class PagePosition:
-    """The last row of a page, by what the list is ordered by: when it was made, then its id."""
+    """The sort key of a page's last row: its creation time, then its id."""
 
     at: datetime
     id: str
 
 
 def to_cursor(kind: str, place: PagePosition) -> str:
-    """The cursor of a list of this kind."""
+    """Encodes the cursor of a list of this kind."""
     return _to_text(kind, place.at.isoformat(), place.id)
 
 
 def from_cursor(kind: str, cursor: str) -> PagePosition:
-    """The place in a list of this kind. Raises Refused for what `to_cursor` did not make.
+    """Decodes the position in a list of this kind. Raises Refused for text that `to_cursor` did not make.
 
-    It only says where to go on: what may be seen is the query's to decide, so a cursor that somebody
-    made up shows nothing more.
+    A cursor only says where to continue; the query decides what the caller may see, so a forged
+    cursor reveals nothing.
     """
     try:
         at, row_id = _from_text(kind, cursor)

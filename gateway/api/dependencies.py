@@ -1,4 +1,4 @@
-"""What the resources share: who asks, what they are served from, and parameters that are the same everywhere."""
+"""FastAPI dependencies that the resources share: the caller, the gateway, and common parameters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access.caller import Caller, Replayed, caller_of, let_in_once
 from gateway.access.middleware import SMALL_BYTES
-from gateway.access.turnstile import ReplayStore
+from gateway.access.replay_guard import ReplayStore
 from gateway.api.control import Control
 from gateway.api.evidence_store import EvidenceStore
 from gateway.problem import ApiProblem
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """What endpoints are served from."""
+    """The ledger and the services that the endpoints use."""
 
     engine: Engine
     planter: GroupCommitter
@@ -41,11 +41,11 @@ class Gateway:
 
     @classmethod
     def on(cls, engine: Engine, asked_before: ReplayStore, evidence: EvidenceStore) -> Gateway:
-        """For one ledger."""
+        """Builds the services on one ledger."""
         return cls(engine, GroupCommitter(engine, OpenTaskQuota()), Control(engine), asked_before, evidence)
 
     def look(self, caller: Caller, work: Callable[[Session], T]) -> T:
-        """Answer a question from the ledger, once. Raises Replayed."""
+        """Runs a read for one request, accepted once. Raises Replayed."""
         first = self.asked_before.first_time(caller.key.id, caller.request_id)
         if first is None:
             let_in_once(self.engine, caller)
@@ -56,7 +56,7 @@ class Gateway:
     def planted_before(self, caller: Caller, body: TaskAsked | CampaignAsked, show: Show, refused: Refused) -> Any:
         """What this very request planted when nothing spoke against it yet: sending it again is safe for ever.
 
-        Raises Declined with what it is `refused` for when it planted nothing; reference_taken; Replayed.
+        Raises ApiProblem with what it is `refused` for when it planted nothing; reference_taken; Replayed.
         """
         if not body.dry_run:
             kind = "task" if isinstance(body, TaskAsked) else "campaign"
@@ -67,7 +67,7 @@ class Gateway:
         raise ApiProblem.of(Refused(self.all_wrong(caller, kind, plain(body), refused.problems)))
 
     def all_wrong(self, caller: Caller, kind: str, asked: Any, known: Sequence[Problem]) -> Sequence[Problem]:
-        """What is wrong with a request to plant besides what is known; that alone while the ledger does not answer."""
+        """Adds further problems of a request to plant; returns the known ones alone while the ledger is away."""
         try:
             return read(self.engine, lambda session: with_all_else(session, caller, kind, asked, known))
         except AWAY:

@@ -1,4 +1,4 @@
-"""Evidence: the files of what a failed attempt saw, from wherever the hosts stored them."""
+"""Reads the evidence files of failed attempts from the storage of the hosts."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ MEDIA_TYPES: Mapping[str, str] = {SCREENSHOT: "image/jpeg", TREE: "application/x
 
 
 class EvidenceStore:
-    """The storage that the setting PHONEFLEET_EVIDENCE names; the gateway's must be the hosts' own."""
+    """The storage that PHONEFLEET_EVIDENCE names; gateway and hosts must use the same one."""
 
     def __init__(self, setting: str) -> None:
         self._place = StorageLocation.of(setting)
         self._storage = Storage(self._place)
 
     def read(self, bundle: Bundle, name: str) -> bytes:
-        """One file. Raises Declined: not_found when it is not there, or not any more; unavailable."""
+        """Reads one file. Raises ApiProblem: not_found when it is missing or deleted; unavailable."""
         try:
             return self._storage.get(self._place.path(bundle, name))
         except NotStored:
@@ -39,7 +39,7 @@ class EvidenceStore:
 
 
 def bundle_of(session: Session, task: Task, number: int, name: str) -> Bundle:
-    """The evidence of an attempt. Raises Declined (not_found)."""
+    """Returns the location of an attempt's evidence. Raises ApiProblem (not_found)."""
     if name not in MEDIA_TYPES:
         raise ApiProblem("not_found", f"evidence has the files {', '.join(MEDIA_TYPES)}")
     attempt = session.scalars(select(Attempt).where(Attempt.task_id == task.id, Attempt.number == number)).one_or_none()

@@ -1,4 +1,4 @@
-"""Walk: the next rows of a list along an index, newest first, at a cost that no list's length changes.
+"""Walk: reads the next rows of a list along an index, newest first, at a cost independent of the list's length.
 
 A list has branches: each reads along one index that begins with what it is asked for and ends with the list's
 order. Ids come first, from the indexes alone, with a LIMIT for each branch; what else is asked for is then looked

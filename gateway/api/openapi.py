@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI says of the routes, and what the door adds to every one of them."""
+"""The OpenAPI document: FastAPI's description of the routes, plus the headers and seals of the middleware."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SCHEMES = {
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
-    """The document, made once."""
+    """Makes the document once, then returns the same one."""
     if app.openapi_schema is None:
         document = get_openapi(
             title=app.title, version=app.version, summary=app.summary, description=ABOUT, routes=app.routes

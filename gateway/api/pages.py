@@ -1,4 +1,4 @@
-"""Lists: tasks, campaigns and callbacks of the caller, newest first. A page begins after a row, never at a number."""
+"""Pages of the caller's tasks, campaigns and callbacks, newest first. A page starts after a row, not at an offset."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class TaskFilter:
 def tasks_page(
     session: Session, caller: Caller, which: TaskFilter, cursor: str | None, limit: int
 ) -> tuple[Sequence[Task], str | None]:
-    """A page, and where the next one begins. Raises Refused for a cursor that is none."""
+    """Returns a page of tasks, and the cursor of the next one. Raises Refused for an invalid cursor."""
     place = _place("tasks", cursor)
     if which.campaign is not None and not _is_own(session, caller, which.campaign):
         return [], None
@@ -113,7 +113,7 @@ def _branches(
 def campaigns_page(
     session: Session, caller: Caller, state: str | None, reference: str | None, cursor: str | None, limit: int
 ) -> tuple[Sequence[Campaign], str | None]:
-    """The same for campaigns; `state` is an outcome, open or paused."""
+    """Returns a page of campaigns, as `tasks_page`; `state` is an outcome, open or paused."""
     place = _place("campaigns", cursor)
     is_open = state in (CampaignState.OPEN, CampaignState.PAUSED)
     of_state: list[ColumnElement[bool]] = []
@@ -133,7 +133,7 @@ def campaigns_page(
 def deliveries_page(
     session: Session, caller: Caller, which: Which, cursor: str | None, limit: int
 ) -> tuple[Sequence[Delivery], str | None]:
-    """The same for callbacks, by their numbers: in the order in which they were owed."""
+    """Returns a page of callbacks, as `tasks_page`, ordered by number: the order in which they were owed."""
     place = None if cursor is None else (from_numbers("deliveries", cursor)[0],)
     numbers = _numbers(session, which)
     of_keys = [Delivery.key_id == key_id for key_id in caller.sees]

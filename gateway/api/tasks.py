@@ -48,14 +48,14 @@ async def submit_task(
     """Plant one flow. Safe to send again: the reference stands for one task."""
     reading = partial(_wish, body, who.key.allowlist)
     try:
-        wish = await run_sync(reading) if big else reading()
+        submission = await run_sync(reading) if big else reading()
     except Refused as refused:
         task, new = await run_sync(on.planted_before, who, body, _show, refused), False
     else:
         if body.dry_run:
             response.status_code = 200
-            return await run_sync(_forecast, on, who, wish)
-        task, new = await on.planter.plant_in_line(who, wish, _show)
+            return await run_sync(_forecast, on, who, submission)
+        task, new = await on.planter.plant_in_line(who, submission, _show)
     assert isinstance(task, responses.Task)
     response.status_code = 201 if new else 200
     response.headers["location"] = f"/v1/tasks/{task.id}"
@@ -78,8 +78,8 @@ def _wish(body: TaskAsked, allowlist: tuple[str, ...]) -> Submission:
     )
 
 
-def _forecast(on: Gateway, who: Caller, wish: Submission) -> responses.Forecast:
-    return forecast_view(on.look(who, lambda session: forecast(session, who, wish)))
+def _forecast(on: Gateway, who: Caller, submission: Submission) -> responses.Forecast:
+    return forecast_view(on.look(who, lambda session: forecast(session, who, submission)))
 
 
 def _show(session: Session, campaigns: Sequence[Campaign]) -> list[responses.Task]:

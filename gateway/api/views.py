@@ -1,4 +1,4 @@
-"""From rows of the ledger to what a customer sees."""
+"""Views: turn rows of the ledger into responses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from models.tasks.states import State
 def failure(
     code: str | None, kind: str | None, culprit: str | None, reason: str | None, details: Any = None
 ) -> responses.Failure | None:
-    """Why it failed, with the remedy that follows from the code and from what the attempt counted."""
+    """Builds the failure, with the remedy for its code and the attempt's counts."""
     if code is None:
         return None
     counted = details if isinstance(details, dict) else None
@@ -28,7 +28,7 @@ def failure(
 
 
 def target(task: Task) -> str:
-    """Where it runs, as a canvas names queues."""
+    """Returns the task's target, as a canvas names queues."""
     if task.pinned_phone is not None:
         return f"phone.{task.pinned_phone}"
     if task.pinned_account is not None:
@@ -61,17 +61,17 @@ def _line(task: Task) -> dict[str, Any]:
 
 
 def task_line(task: Task) -> responses.TaskLine:
-    """In a list."""
+    """Builds the short form for a list."""
     return responses.TaskLine(**_line(task))
 
 
 def task_view(task: Task) -> responses.Task:
-    """Whole."""
+    """Builds the full form."""
     return responses.Task(**_line(task), params=task.kwargs, step=task.step, result=task.result, sandbox=task.sandbox)
 
 
 def attempt_view(attempt: Attempt) -> responses.Attempt:
-    """One try."""
+    """Builds the response of one attempt."""
     return responses.Attempt(
         number=attempt.number,
         account=attempt.account_id,
@@ -93,7 +93,7 @@ def _campaign_state(campaign: Campaign) -> Any:
 
 
 def campaign_line(campaign: Campaign) -> responses.CampaignLine:
-    """In a list."""
+    """Builds the short form for a list."""
     return responses.CampaignLine(
         id=campaign.id,
         reference=campaign.reference,
@@ -106,7 +106,7 @@ def campaign_line(campaign: Campaign) -> responses.CampaignLine:
 
 
 def campaign_view(session: Session, campaign: Campaign) -> responses.Campaign:
-    """With its counts."""
+    """Builds the full form, with its counts."""
     return responses.Campaign(
         **campaign_line(campaign).model_dump(),
         tasks={flow: dict(states) for flow, states in read_progress(session, campaign.id).tasks.items()},
@@ -135,7 +135,7 @@ def phone_view(phone: Phone, running: str | None, *, busy: bool) -> responses.Ph
 
 
 def delivery_view(delivery: Delivery) -> responses.Delivery:
-    """A callback, without what it tells."""
+    """Builds the response of a callback, without its payload."""
     return responses.Delivery(
         id=delivery.id,
         event_type=delivery.event_type,
@@ -153,7 +153,7 @@ def delivery_view(delivery: Delivery) -> responses.Delivery:
 
 
 def change_view(change: StateChange) -> responses.Change:
-    """A move."""
+    """Builds the response of a state change."""
     assert change.position is not None, "only numbered changes are read"
     return responses.Change(
         position=change.position,

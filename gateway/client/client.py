@@ -1,6 +1,6 @@
 """A client for the interface, for Python: submit, wait, control, status, and `verify` for your callback endpoint.
 
-Every request is sealed and signed, and every answer is checked before anything of it is believed.
+The client seals and signs every request, and checks the signature of every answer before using it.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ WAIT_FIRST = frozenset({429, 502, 503, 504})  # the same may go well in a moment
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How a task or a campaign stands; `raw` is the whole answer."""
+    """The state of a task or a campaign; `raw` is the whole answer."""
 
     id: str
     state: str
@@ -71,12 +71,12 @@ class Status:
 
     @property
     def ended(self) -> bool:
-        """Nothing of it is open any more."""
+        """True when the task or campaign has ended."""
         return self.state in ENDED
 
     @property
     def result(self) -> Any:
-        """What a task brought back."""
+        """The result of a task."""
         return self.raw.get("result")
 
 
@@ -139,7 +139,7 @@ class Client:
         return _status(self.call("GET", f"/v1/campaigns/{quote(campaign_id, safe='')}"))
 
     def wait(self, task: Status | str, timeout: float, *, every: float = 2.0) -> Status:
-        """Look again and again until a task ended. Raises NotEnded. A callback spares you this."""
+        """Polls until a task ended. Raises NotEnded. A callback makes polling unnecessary."""
         return self._wait(self.task, task, timeout, every)
 
     def wait_campaign(self, campaign: Status | str, timeout: float, *, every: float = 2.0) -> Status:
@@ -254,7 +254,7 @@ class Client:
 
 
 class _AskedToWait(Exception):
-    """`seconds` is None when it was not said for how long."""
+    """The gateway asked to wait; `seconds` is None when it named no time."""
 
     def __init__(self, problem: Problem, seconds: float | None) -> None:
         super().__init__(str(problem))

@@ -1,4 +1,4 @@
-"""What a client raises, and how a person is told of it: field, reason and remedy, without a traceback."""
+"""The client's errors, and their text for people: field, reason and remedy, without a traceback."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ BY_CODE: Mapping[str, str] = {
 
 
 class Unusable(ValueError):
-    """What the client was given cannot be used: `field` names it, and `remedy` says what to give."""
+    """A value given to the client is unusable: `field` names it, and `remedy` says what to give."""
 
     def __init__(self, field: str, reason: str, remedy: str) -> None:
         super().__init__(f"{field}: {reason}; {remedy}")
@@ -63,7 +63,7 @@ class Problem(Exception):
 
 
 class NoAnswer(requests.ConnectionError):
-    """The gateway did not answer, however often it was asked; what for is not known to have been done."""
+    """The gateway did not answer after all retries; the request may or may not have been carried out."""
 
     def __init__(self, url: str, error: Exception) -> None:
         self.url = url
@@ -74,7 +74,7 @@ class NoAnswer(requests.ConnectionError):
 
 
 class NotEnded(TimeoutError):
-    """It has not ended in the time given; it goes on."""
+    """The task or campaign did not end in the time given; it goes on."""
 
 
 ERRORS = (Unusable, Problem, NoAnswer, NotEnded, SealBroken, SignatureRefused)

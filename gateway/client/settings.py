@@ -1,4 +1,4 @@
-"""What a client is told by its environment: GATEWAY, KEY_ID, SEAL_KEY and SIGNING_SECRET."""
+"""The client's settings from the environment: GATEWAY, KEY_ID, SEAL_KEY and SIGNING_SECRET."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAME = re.compile(r"[\x21-\x7e]+")
 
 
 def secret_of(env: Mapping[str, str] = os.environ) -> Secret:
-    """The secret of SEAL_KEY and SIGNING_SECRET. Raises Unusable."""
+    """Builds the secret of SEAL_KEY and SIGNING_SECRET. Raises Unusable."""
     texts = [read_set(env, name, SHOWN) for name in ("SEAL_KEY", "SIGNING_SECRET")]
     try:
         return Secret.of_texts(*texts)
@@ -26,7 +26,7 @@ def secret_of(env: Mapping[str, str] = os.environ) -> Secret:
 
 
 def read_set(env: Mapping[str, str], name: str, remedy: str) -> str:
-    """What a variable says, without blanks around it. Raises Unusable where it says nothing."""
+    """Reads a variable, without surrounding blanks. Raises Unusable when it is unset or empty."""
     value = env.get(name, "").strip()
     if not value:
         raise Unusable(name, "is not set", remedy)
@@ -34,7 +34,7 @@ def read_set(env: Mapping[str, str], name: str, remedy: str) -> str:
 
 
 def read_gateway(url: str) -> str:
-    """The address of a gateway: http or https, without a slash at its end. Raises Unusable."""
+    """Checks the address of a gateway: http or https, without a slash at its end. Raises Unusable."""
     try:
         parts = urlsplit(url)
         there = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -46,7 +46,7 @@ def read_gateway(url: str) -> str:
 
 
 def read_key_id(key_id: str) -> str:
-    """The id of a key, as a header can hold it. Raises Unusable."""
+    """Checks that a key id fits into a header. Raises Unusable."""
     if not _NAME.fullmatch(key_id):
         raise Unusable("KEY_ID", f"{key_id!r} is no id of a key", "copy the id that `phonefleet keys make` shows")
     return key_id

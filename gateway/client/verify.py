@@ -1,4 +1,4 @@
-"""Verify: what a customer's callback endpoint does with a request of ours before it believes it."""
+"""Verify: a customer's callback endpoint checks with this that a request came from phonefleet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Event", "SealBroken", "Secret", "SignatureRefused", "verify"]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A callback that is ours: its id (the same in every try), its type, when it came about, what it tells."""
+    """A verified callback: its id (the same in every try), its type, its time and its data."""
 
     id: str
     type: str
@@ -26,14 +26,14 @@ class Event:
 def verify(
     headers: Mapping[str, str], body: bytes, secrets: Secret | Sequence[Secret], *, now: datetime | None = None
 ) -> Event:
-    """The event of a callback, from its headers and its body exactly as it came.
+    """Checks and opens a callback, from its headers and its unchanged body.
 
     `secrets` are those that `phonefleet keys` showed; two while a key is rotated. Raises
-    SignatureRefused and SealBroken: then answer 400 and believe nothing of it. The same id may come
-    twice: do nothing the second time.
+    SignatureRefused and SealBroken: then answer 400 and ignore the body. The same id may arrive
+    twice: ignore the second one.
     """
     known = [secrets] if isinstance(secrets, Secret) else list(secrets)
     webhook_id = check(headers, body, known, now or datetime.now(UTC))
     data = open_sealed(body, known, id=webhook_id)
-    envelope = json.loads(body)  # it was opened, so it is whole
+    envelope = json.loads(body)  # open_sealed has checked the envelope
     return Event(webhook_id, envelope["event_type"], datetime.fromisoformat(envelope["create_time"]), data)

@@ -15,14 +15,14 @@ from workers.settings import settings
 
 
 def main() -> int:
-    """Send callbacks until SIGTERM or SIGINT; those that are under way come to their end."""
+    """Sends callbacks until SIGTERM or SIGINT; finishes those under way. Returns the exit status."""
     set_up_logging()
     try:
         master_key()
     except Refused as refused:
         print(refused, file=sys.stderr)
         return 2
-    app.conf.update(imports=("gateway.delivery.lane_task",))  # the flows' tasks are none of its business
+    app.conf.update(imports=("gateway.delivery.lane_task",))  # this worker serves no flows
     worker = app.Worker(
         hostname=f"deliver-{os.getpid()}@{settings().host}",
         queues=[DELIVERY_QUEUE],

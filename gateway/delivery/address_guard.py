@@ -1,7 +1,7 @@
-"""Where a callback may go: resolved once, refused if any of its addresses is one of ours to protect.
+"""The address guard: resolves a callback's host once, and refuses it if any address is not public.
 
-A name that belongs to somebody else may resolve to a machine in the operator's own network, or to
-the cloud's metadata service. So the very address that was checked is the one that is connected to.
+A customer's host name may resolve to a machine in the operator's own network, or to the cloud's
+metadata service. So the delivery worker connects to the very address that was checked.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address stan
 
 
 class NotThere(Exception):
-    """A callback cannot go there; `code` is name_not_resolved or address_refused."""
+    """The host cannot be called; `code` is name_not_resolved or address_refused."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -37,7 +37,7 @@ class NotThere(Exception):
 
 
 def resolve(host: str, port: int, networks: Sequence[Network]) -> str:
-    """The one address to connect to. Raises NotThere."""
+    """Returns the address to connect to. Raises NotThere."""
     found = _ask(host, port)
     if not all(may_be_called(ipaddress.ip_address(one), networks) for one in found):
         raise NotThere("address_refused")
@@ -45,7 +45,7 @@ def resolve(host: str, port: int, networks: Sequence[Network]) -> str:
 
 
 def may_be_called(ip: Ip, networks: Sequence[Network]) -> bool:
-    """Public addresses, and those that the operator lists. What an address carries inside counts as well."""
+    """True for public addresses and for those that the operator lists. An embedded IPv4 address is checked instead."""
     if _listed(ip, networks):
         return True
     inner = _inside(ip)
@@ -61,7 +61,7 @@ def _listed(ip: Ip, networks: Sequence[Network]) -> bool:
 
 
 def _inside(ip: Ip) -> ipaddress.IPv4Address | None:
-    """The IPv4 address that an IPv6 one leads to: mapped, 6to4, Teredo, NAT64."""
+    """Returns the IPv4 address inside an IPv6 one: mapped, 6to4, Teredo or NAT64."""
     if isinstance(ip, ipaddress.IPv4Address):
         return None
     if ip in _NAT64:
@@ -71,9 +71,9 @@ def _inside(ip: Ip) -> ipaddress.IPv4Address | None:
 
 
 def _ask(host: str, port: int) -> list[str]:
-    """Every address of a name, in the system's order. Its resolver knows no deadline, so a thread waits for it.
+    """Returns every address of a name, in the system's order. getaddrinfo has no timeout, so a thread calls it.
 
-    All that ask for one name meanwhile wait for the same thread: one name service that hangs takes no more.
+    Concurrent look-ups of one name share one thread, so a name service that hangs occupies only that one.
     """
     asking, since = _asking_for(host, port)
     try:
@@ -87,7 +87,7 @@ def _ask(host: str, port: int) -> list[str]:
 
 
 def _asking_for(host: str, port: int) -> tuple[Future[list[Any]], float]:
-    """The look-up that runs, or a new one, and since when."""
+    """Returns the running look-up, or starts one; and when it started."""
     with _lock:
         known = _running.get((host, port))
         if known is None or known[0].done():

@@ -1,4 +1,4 @@
-"""Slots: which lane may use a thread of this worker, so that slow receivers leave room for the others."""
+"""Slots: limits the threads that one lane may use, so that slow receivers leave some for the others."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 
 def may_enter(of_lane: int, of_others: int, total: int) -> bool:
-    """A lane takes at most half of what the others leave, and at least one while there is any.
+    """Allows a lane half of the threads that the others leave, and at least one while any is free.
 
-    One slow receiver gets half of the threads, a second one a quarter, a third an eighth: the next
-    lane still finds one.
+    One slow receiver gets half of the threads, a second one a quarter, a third an eighth, so the
+    next lane still finds one.
     """
     free = total - of_others
     return of_lane < min(max(1, free // 2), free)
@@ -28,7 +28,7 @@ class Slots:
 
     @contextmanager
     def enter(self, lane: str) -> Iterator[bool]:
-        """Hold a slot for the lane, if it may have one more: gives whether it does."""
+        """Holds a slot for the lane, if it may have one more; yields whether it does."""
         with self._lock:
             mine = self._taken[lane]
             entered = may_enter(mine, self._taken.total() - mine, self._total)

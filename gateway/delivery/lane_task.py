@@ -1,4 +1,4 @@
-"""Deliver: a ticket names a lane; its callbacks are sent one after the other until none is due."""
+"""Deliver: a ticket names a lane; the worker sends its callbacks one after the other until none is due."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ from workers.settings import settings
 
 log = logging.getLogger("phonefleet.deliver")
 
-TURN_SECONDS = 20.0  # then the lane goes to the back of the queue
-MARGIN = 10.0  # seconds beside the post itself: a name to resolve, and two transactions
+TURN_SECONDS = 20.0  # then the lane yields its thread to the next one
+MARGIN = 10.0  # seconds besides the post itself: resolving the name, and two transactions
 GATE_SECONDS = 10.0
 _stopping = threading.Event()
 
@@ -45,20 +45,20 @@ def _stop(**_: object) -> None:
 
 @app.task(name=DELIVER, acks_late=False)
 def deliver(lane: str) -> int:
-    """Serve a lane if there is room for it; how many callbacks were tried. The ledger rings again what is left."""
+    """Serves a lane if a slot is free. Returns the number of tries. The coordinator rings a lane that is not done."""
     with slots().enter(lane) as entered:
         return serve(process_engine(), lane, means()) if entered else 0
 
 
 @cache
 def slots() -> Slots:
-    """The threads of this process."""
+    """Returns the slots of this process."""
     return Slots(settings().deliveries_at_once)
 
 
 @cache
 def means() -> DeliverySettings:
-    """The rules of this process."""
+    """Returns the delivery settings of this process."""
     chosen = settings()
     return DeliverySettings(
         chosen.delivery_timeout,
@@ -70,9 +70,9 @@ def means() -> DeliverySettings:
 
 
 def serve(engine: Engine, lane: str, how: DeliverySettings, turn: float = TURN_SECONDS) -> int:
-    """Send what is due in a lane, for the time of a turn; how many were tried.
+    """Sends due callbacks of a lane for up to `turn` seconds. Returns the number of tries.
 
-    What came of one try and who has the next delivery is written in one transaction.
+    One transaction writes the result of a try and takes the next delivery.
     """
     until, token, tried = time.monotonic() + turn, str(uuid4()), 0
     held = _write(engine, partial(_take, lane=lane, token=token, how=how))
@@ -92,7 +92,7 @@ def serve(engine: Engine, lane: str, how: DeliverySettings, turn: float = TURN_S
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A delivery in this thread's hands, and the key that it goes to, or why there is none."""
+    """A delivery that this thread has taken, and its key, or the reason why there is none."""
 
     sending: Sending
     key: Key | NotSent
@@ -123,7 +123,7 @@ def _may_wait(until: float) -> bool:
 
 
 def _write(engine: Engine, work: Callable[[Session], Held | None]) -> Held | None:
-    """Few at a time: threads that wait for receivers are many, and the ledger is everybody's."""
+    """Writes with a limit on concurrent transactions: many threads deliver, and the ledger is shared."""
     gate = _gate(engine.dialect.name)
     if not gate.acquire(timeout=GATE_SECONDS):
         raise PoolTimeout("the ledger is busy with other deliveries")

@@ -1,4 +1,4 @@
-"""Post: one request to one address, within a deadline; of the answer only its status and Retry-After are read."""
+"""Pinned post: sends one request to one IP within a deadline; reads only the status and Retry-After of the answer."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from models.notify.addresses import Address
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the receiver said."""
+    """The receiver's answer."""
 
     status: int
     retry_after: str | None
 
 
 class NotSent(Exception):
-    """There is no answer; `code` is timed_out, no_connection, tls_failed or no_http."""
+    """The receiver gave no answer; `code` is timed_out, no_connection, tls_failed or no_http."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -38,17 +38,17 @@ class NotSent(Exception):
 def post(
     address: Address, ip: str, body: bytes, headers: Mapping[str, str], seconds: float, authorities: Path | None = None
 ) -> Answer:
-    """POST a body to an address, by way of this very IP. Raises NotSent.
+    """Posts a body to an address, over a connection to this IP. Raises NotSent.
 
-    `authorities`: a PEM file of those that may sign the receiver's certificate, in place of the public ones.
+    `authorities`: a PEM file with the CAs to trust in place of the public ones.
 
-    `seconds` bound the whole, whatever the receiver does: a socket's own timeout begins anew with
-    every byte. No redirect is followed, no proxy asked, and the connection is used once.
+    `seconds` bounds the whole exchange, because a socket's own timeout starts anew with every byte.
+    It follows no redirect, uses no proxy, and uses the connection once.
     """
     wire = _Wire(ip, seconds)
     with requests.Session() as session:
         session.trust_env = False
-        session.adapters.clear()  # an address that is not this one's goes nowhere
+        session.adapters.clear()  # no other origin can be called
         session.mount(address.origin + "/", _Adapter(wire))
         try:
             with (
@@ -70,20 +70,20 @@ def post(
 
 
 class _Wire:
-    """The one connection of a post: made to the given IP, and cut when the time is up."""
+    """The one connection of a post: it goes to the given IP, and a timer cuts it at the deadline."""
 
     def __init__(self, ip: str, seconds: float) -> None:
         self._ip = ip
         self._until = time.monotonic() + seconds
         self._lock = threading.Lock()
-        # a second handle of its own: TLS takes the first one over
+        # a duplicate of the socket: TLS takes the first one over
         self._handle: socket.socket | None = None
         self._cut = False
         self._timer = threading.Timer(seconds, self._time_is_up)
         self._timer.daemon = True
 
     def connect(self, port: int) -> socket.socket:
-        """A socket to the IP. Raises OSError."""
+        """Connects to the IP. Raises OSError."""
         made = socket.create_connection((self._ip, port), max(0.001, self._until - time.monotonic()))
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._lock:
@@ -93,12 +93,12 @@ class _Wire:
         return made
 
     def check_whole(self) -> None:
-        """Raises TimeoutError when it was cut: headers that end in the middle look like an answer."""
+        """Raises TimeoutError after a cut: truncated headers would look like an answer."""
         if self._cut:
             raise TimeoutError
 
     def why(self, error: BaseException) -> str:
-        """The code for what went wrong."""
+        """Returns the code of this error."""
         if self._cut or isinstance(error, requests.Timeout | TimeoutError):
             return "timed_out"
         if isinstance(error, requests.exceptions.SSLError):
@@ -129,7 +129,7 @@ def _shut(wire: socket.socket) -> None:
 
 
 class _Adapter(HTTPAdapter):
-    """requests' own, but for where its connection leads. Name, SNI and certificate stay those of the host."""
+    """requests' adapter, connecting to the pinned IP. Host header, SNI and certificate checks use the host's name."""
 
     def __init__(self, wire: _Wire) -> None:
         self._wire = wire

@@ -1,18 +1,18 @@
-"""When a callback is tried again, and how long a failing endpoint is left alone: decisions, without a clock."""
+"""Decides when a callback is tried again, and how long a failing endpoint is paused. Pure: no clock."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
 
-JITTER = 0.2  # up to a fifth longer, so that what failed together does not come back together
-LONGEST_PAUSE = 1800.0  # seconds that an endpoint is left alone before it is tried anew
+JITTER = 0.2  # up to a fifth longer, so that deliveries that failed together do not return together
+LONGEST_PAUSE = 1800.0  # seconds that an endpoint is paused before the next probe
 
 
 def again_in(schedule: Sequence[float], failed_before: int, asked: float | None, rng: random.Random) -> float | None:
-    """Seconds until the next try after one more failure; None when the schedule is used up.
+    """Returns the seconds until the next try after one more failure; None when the schedule is used up.
 
-    What the receiver asked for in Retry-After is waited for, if it is longer.
+    A longer Retry-After of the receiver wins.
     """
     if failed_before >= len(schedule):
         return None
@@ -21,9 +21,8 @@ def again_in(schedule: Sequence[float], failed_before: int, asked: float | None,
 
 
 def breaker_pause(schedule: Sequence[float], failed_before: int) -> float:
-    """Seconds that an endpoint is left alone whose breaker opens, or whose probe failed.
+    """Returns the seconds that an endpoint is paused when its breaker opens, or its probe failed.
 
-    As long as the delivery that failed waits itself, half an hour at most: sooner than by the next
-    delivery's own time nothing new is learnt.
+    The pause equals the failed delivery's own wait, at most 30 min: an earlier try would fail the same way.
     """
     return min(schedule[min(failed_before, len(schedule) - 1)], LONGEST_PAUSE)

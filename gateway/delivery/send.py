@@ -1,4 +1,4 @@
-"""Send: one delivery is sealed, signed and posted, and what came of it is judged."""
+"""Send: seals, signs and posts one delivery, and decides what follows from the answer."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from models.notify.lanes import Sending, TryResult
 from models.refused import Refused
 from workers.settings import Network
 
-ASKS_FOR_A_PAUSE = frozenset({429, 503})  # where Retry-After means the receiver and not the one delivery
+ASKS_FOR_A_PAUSE = frozenset({429, 503})  # here Retry-After applies to the endpoint, not to the one delivery
 HEADERS = {"Content-Type": "application/json", "User-Agent": "phonefleet"}
-# No later try can help: the key or the address must change first.
+# A later try cannot succeed until the key or the address changes.
 FINAL = frozenset({"key_revoked", "address_not_allowed"})
 
 
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
-    """By what rules it is sent. Times are seconds."""
+    """The rules for sending. Times are in seconds."""
 
     timeout: float
     schedule: Sequence[float]
     networks: Sequence[Network]
     rng: random.Random
-    authorities: Path | None = None  # who signs the receivers' certificates; none: the public ones
+    authorities: Path | None = None  # the CAs of the receivers' certificates; None: the public ones
 
 
 def send(sending: Sending, key: Key | NotSent, means: DeliverySettings) -> TryResult:
-    """Try once. Never raises for what the receiver, the network or the key does."""
+    """Tries once. Faults of the receiver, the network or the key are results, not exceptions."""
     began, now = time.monotonic(), datetime.now(UTC)
     answer, error = None, None
     try:
@@ -54,7 +54,7 @@ def send(sending: Sending, key: Key | NotSent, means: DeliverySettings) -> TryRe
 def judge(
     sending: Sending, answer: Answer | None, error: str | None, means: DeliverySettings, seconds: float, now: datetime
 ) -> TryResult:
-    """What follows a try: when it is tried again, and how long its endpoint is left alone."""
+    """Decides what follows a try: when to try again, and how long to pause the endpoint."""
     asked = read_retry_after(answer.retry_after, now) if answer is not None and error is not None else None
     final = error in FINAL or (answer is not None and answer.status == 410)
     return TryResult(

@@ -1,4 +1,4 @@
-"""Keys: made, found, rotated and revoked. A key is a customer's; its secrets rest under the master key."""
+"""API keys: make, find, rotate and revoke. Each belongs to a customer; the master key encrypts its secrets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RATE, MOST_WAITING = 10.0, 10_000  # unless the operator says otherwise
 
 @dataclass(frozen=True, slots=True)
 class KeySpec:
-    """What a key shall be. `allowlist` holds origins such as https://hooks.example.com."""
+    """The properties of a key. `allowlist` holds origins such as https://hooks.example.com."""
 
     name: str
     customer: str
@@ -64,13 +64,13 @@ class Key:
 
     @property
     def seals_with(self) -> Secret:
-        """While two live, the older: a receiver that has not taken over the new one yet opens it as well."""
+        """Returns the older secret while two are live: a receiver without the new one can still open the body."""
         return self.secrets[0]
 
 
 @dataclass(frozen=True, slots=True)
 class ListedKey:
-    """A key as it is shown: no secret, but how many live and until when."""
+    """A key for display: no secrets, but how many are live and until when."""
 
     row: ApiKey
     live: int
@@ -78,7 +78,7 @@ class ListedKey:
 
 
 def find_key(session: Session, key_id: str) -> Key | None:
-    """The key, if it is in force and has a live secret. Raises Refused without the master key, MasterKeyWrong."""
+    """Reads the key, if it is in force and has a live secret. Raises Refused without the master key, MasterKeyWrong."""
     row = session.get(ApiKey, key_id)
     if row is None or row.revoked_at is not None:
         return None
@@ -99,35 +99,35 @@ def find_key(session: Session, key_id: str) -> Key | None:
     )
 
 
-def make_key(engine: Engine, wish: KeySpec, *, who: str) -> tuple[str, Secret]:
-    """A new key's id and its first secret, which is shown to nobody again. Raises Refused."""
-    allowlist = _checked(wish)
+def make_key(engine: Engine, spec: KeySpec, *, who: str) -> tuple[str, Secret]:
+    """Makes a key; returns its id and first secret, which cannot be shown again. Raises Refused."""
+    allowlist = _checked(spec)
     master = master_key()
     key_id = f"key_{random_source.token_hex(8)}"
     secret = _new_secret()
 
     def work(session: Session) -> None:
         now = database_now(session)
-        session.add(ApiKey(id=key_id, **{**asdict(wish), "allowlist": allowlist}, created_at=now, created_by=who))
+        session.add(ApiKey(id=key_id, **{**asdict(spec), "allowlist": allowlist}, created_at=now, created_by=who))
         session.flush()
         _keep(session, key_id, secret, master, now)
-        record_change(session, who, f"key:{key_id}", None, {"made for": wish.customer, "allow": allowlist})
+        record_change(session, who, f"key:{key_id}", None, {"made for": spec.customer, "allow": allowlist})
 
     write(engine, work)
     return key_id, secret
 
 
 def change_key(engine: Engine, key_id: str, *, who: str, **changes: Any) -> Mapping[str, tuple[Any, Any]]:
-    """Change where a key is called back, its limits, or what it is told: fields of KeyWish. Raises Refused.
+    """Changes fields of KeySpec: callback addresses, limits, or wanted events. Recorded. Raises Refused.
 
-    What it was and what it is now, by field. Recorded.
+    Returns the changed fields: before and after.
     """
 
     def work(session: Session) -> Mapping[str, tuple[Any, Any]]:
         row = _in_force(session, key_id)
         before = KeySpec(**{one.name: getattr(row, one.name) for one in fields(KeySpec)})
-        wish = replace(before, **changes)
-        after = {**asdict(wish), "allowlist": _checked(wish)}
+        spec = replace(before, **changes)
+        after = {**asdict(spec), "allowlist": _checked(spec)}
         for name in changes:
             setattr(row, name, after[name])
         told = ({name: getattr(before, name) for name in changes}, {name: after[name] for name in changes})
@@ -138,9 +138,9 @@ def change_key(engine: Engine, key_id: str, *, who: str, **changes: Any) -> Mapp
 
 
 def rotate_key(engine: Engine, key_id: str, *, overlap: timedelta = OVERLAP, who: str) -> Secret:
-    """A second secret; the one before it lives for `overlap` more. Raises Refused.
+    """Makes a second secret; the one before it stays live for `overlap`. Raises Refused.
 
-    With two live already only an overlap of nothing is taken, which ends both at once.
+    While two are live, the overlap must be zero, which ends both at once.
     """
     if not timedelta() <= overlap <= MOST_OVERLAP:
         raise refuse("hours", "is outside 0 to 720", "24 gives the customer a day to change over")
@@ -168,9 +168,9 @@ def rotate_key(engine: Engine, key_id: str, *, overlap: timedelta = OVERLAP, who
 
 
 def revoke_key(engine: Engine, key_id: str, *, who: str) -> int:
-    """Nothing is taken from it or sent to it any more; its secrets are destroyed. How many callbacks stay unsent.
+    """Ends a key and destroys its secrets. Returns the number of callbacks that stay unsent.
 
-    Tasks that it planted go on. Raises Refused.
+    The gateway accepts nothing from it and sends nothing to it. Its planted tasks go on. Raises Refused.
     """
 
     def work(session: Session) -> int:
@@ -184,9 +184,9 @@ def revoke_key(engine: Engine, key_id: str, *, who: str) -> int:
 
 
 def rewrap_secrets(engine: Engine, old: bytes, *, who: str) -> int:
-    """Have every secret rest under the master key that is set now, in place of `old`; how many did not yet.
+    """Encrypts every secret under the master key that is set now, in place of `old`. Returns the number changed.
 
-    All or none. Raises MasterKeyWrong for one that opens under neither.
+    Changes all or none. Raises MasterKeyWrong for a secret that opens under neither.
     """
     master = master_key()
 
@@ -205,7 +205,7 @@ def rewrap_secrets(engine: Engine, old: bytes, *, who: str) -> int:
 
 
 def list_keys(engine: Engine) -> list[ListedKey]:
-    """Every key, the oldest first. Needs no master key."""
+    """Returns every key, the oldest first. Needs no master key."""
 
     def work(session: Session) -> list[ListedKey]:
         listed = []
@@ -218,7 +218,7 @@ def list_keys(engine: Engine) -> list[ListedKey]:
 
 
 def _live(session: Session, key_id: str) -> Sequence[KeySecret]:
-    """The secrets that live, the oldest first."""
+    """Returns the live secrets, the oldest first."""
     alive = or_(KeySecret.expires_at.is_(None), KeySecret.expires_at > database_now(session))
     wanted = select(KeySecret).where(KeySecret.key_id == key_id, alive)
     return session.scalars(wanted.order_by(KeySecret.created_at, KeySecret.id)).all()
@@ -240,22 +240,22 @@ def _keep(session: Session, key_id: str, secret: Secret, master: bytes, now: dat
     session.add(KeySecret(id=secret.id, key_id=key_id, sealed=wrap(secret, key_id, master), created_at=now))
 
 
-def _checked(wish: KeySpec) -> list[str]:
-    """The allowlist as it is kept. Raises Refused with every problem."""
-    problems = [*name_problems("name", wish.name), *name_problems("customer", wish.customer)]
-    if not 0 < wish.rate_per_second <= 10_000:
-        problems.append(Problem("rate", f"{wish.rate_per_second:g} is outside 0 to 10000 a second", "10 suits most"))
-    if not 1 <= wish.most_waiting <= 1_000_000:
-        problems.append(Problem("most_waiting", f"{wish.most_waiting} is outside 1 to 1000000", "10000 suits most"))
-    if len(wish.allowlist) > MOST_ORIGINS:
+def _checked(spec: KeySpec) -> list[str]:
+    """Returns the normalised allowlist. Raises Refused with every problem of the key."""
+    problems = [*name_problems("name", spec.name), *name_problems("customer", spec.customer)]
+    if not 0 < spec.rate_per_second <= 10_000:
+        problems.append(Problem("rate", f"{spec.rate_per_second:g} is outside 0 to 10000 a second", "10 suits most"))
+    if not 1 <= spec.most_waiting <= 1_000_000:
+        problems.append(Problem("most_waiting", f"{spec.most_waiting} is outside 1 to 1000000", "10000 suits most"))
+    if len(spec.allowlist) > MOST_ORIGINS:
         problems.append(Problem("allow", f"more than {MOST_ORIGINS} origins", "make a second key"))
-    if (wish.wants_alerts or wish.wants_quarantines) and wish.events_url is None:
+    if (spec.wants_alerts or spec.wants_quarantines) and spec.events_url is None:
         problems.append(Problem("events_url", "is missing", "say where alerts go"))
     allowlist: list[str] = []
     try:
-        allowlist = sorted({read_origin(one) for one in wish.allowlist})
-        if wish.events_url is not None:
-            check_allowed(read_address(wish.events_url, "events_url"), allowlist, "events_url")
+        allowlist = sorted({read_origin(one) for one in spec.allowlist})
+        if spec.events_url is not None:
+            check_allowed(read_address(spec.events_url, "events_url"), allowlist, "events_url")
     except Refused as refused:
         problems += refused.problems
     if problems:

@@ -1,4 +1,4 @@
-"""The master key: under it the secrets of all keys rest in the ledger."""
+"""The master key: it encrypts the secrets of all keys in the ledger."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class MasterKeyWrong(Exception):
 
 
 def master_key() -> bytes:
-    """The 32 bytes that PHONEFLEET_MASTER_KEY holds. Raises Refused when there are none."""
+    """Reads the 32 bytes of PHONEFLEET_MASTER_KEY. Raises Refused when it is missing or malformed."""
     key = settings().master_key
     if key is None:
         raise missing_master_key()
@@ -33,12 +33,12 @@ def master_key() -> bytes:
 
 
 def missing_master_key() -> Refused:
-    """What to tell when there is no master key."""
+    """Returns the problem to report when there is no master key."""
     return refuse("PHONEFLEET_MASTER_KEY", "is not set, and the secrets of keys rest under it", HOW_TO_MAKE)
 
 
 def wrap(secret: Secret, key_id: str, master: bytes) -> str:
-    """The secret as it rests: base64 of nonce, ciphertext and tag, bound to its key and its id."""
+    """Encrypts a secret: base64 of nonce, ciphertext and tag, bound to the key's and the secret's id."""
     cipher = AES.new(master, AES.MODE_GCM, nonce=get_random_bytes(NONCE_BYTES), mac_len=TAG_BYTES)
     cipher.update(_bound(key_id, secret.id))
     sealed, tag = cipher.encrypt_and_digest(json.dumps(secret.texts()).encode())
@@ -46,7 +46,7 @@ def wrap(secret: Secret, key_id: str, master: bytes) -> str:
 
 
 def unwrap(resting: str, secret_id: str, key_id: str, master: bytes) -> Secret:
-    """The secret that rests there. Raises MasterKeyWrong."""
+    """Decrypts a stored secret. Raises MasterKeyWrong."""
     whole = base64.b64decode(resting)
     nonce, sealed, tag = whole[:NONCE_BYTES], whole[NONCE_BYTES:-TAG_BYTES], whole[-TAG_BYTES:]
     cipher = AES.new(master, AES.MODE_GCM, nonce=nonce, mac_len=TAG_BYTES)

@@ -9,7 +9,7 @@ LONGEST_ASKED = 86400.0  # seconds that a receiver may ask for
 
 
 def read_retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks for, a day at most; None for none, or one that says nothing."""
+    """Returns the seconds that a Retry-After header asks for, at most a day; None without a valid header."""
     if value is None:
         return None
     text = value.strip()

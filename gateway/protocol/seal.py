@@ -1,4 +1,4 @@
-"""The seal: what travels between phonefleet and a customer is encrypted and signed, alike in both directions.
+"""The seal: encrypts and signs the bodies between phonefleet and a customer, the same way in both directions.
 
 The body has the form of WeChat Pay v3 notifications: the payload is AES-256-GCM ciphertext inside
 `resource`, and `associated_data` binds it to the envelope's id, time and type. The headers are those
@@ -34,7 +34,7 @@ ID_HEADER, TIME_HEADER, SIGNATURE_HEADER = "webhook-id", "webhook-timestamp", "w
 _NONCE_CHARACTERS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"\\')
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,191}")
 _BASE64 = re.compile(r"([A-Za-z0-9+/]*)={0,2}")
-# Blanks and line breaks (MIME, openssl) are nothing, and the alphabet for URLs (RFC 4648, 5) is the usual one's twin.
+# Drops blanks and line breaks (MIME, openssl), and maps the alphabet for URLs (RFC 4648, 5) to the usual one.
 _ONE_ALPHABET = str.maketrans("-_", "+/", " \t\r\n")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
 
@@ -42,7 +42,7 @@ Reason = Literal["headers_missing", "id_malformed", "timestamp_malformed", "too_
 
 
 class SealBroken(Exception):
-    """A body is not what its sender sealed with one of these secrets, or not sealed at all.
+    """A body is not sealed, or not with one of these secrets, or was changed.
 
     `field` and `reason` say why.
     """
@@ -63,7 +63,7 @@ class SignatureRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """What both sides know: a key that seals and a key that signs. Neither is ever shown by repr."""
+    """The shared secret: a key that seals and a key that signs. repr shows neither."""
 
     id: str
     seal_key: bytes = field(repr=False)  # 32 bytes
@@ -117,7 +117,7 @@ def seal_json(
     now: datetime,
     nonce: bytes | None = None,
 ) -> bytes:
-    """The same of a payload that is JSON in UTF-8 already."""
+    """Seals a payload that is JSON in UTF-8 already; parameters as in `seal`."""
     drawn = nonce or "".join(random_source.choice(_NONCE_CHARACTERS) for _ in range(NONCE_BYTES)).encode()
     created = now.astimezone(UTC).isoformat(timespec="seconds")
     bound = _bound(id, created, event_type)
@@ -191,7 +191,7 @@ def _sealed_bytes(text: str) -> bytes:
 def _unbase64(text: str) -> bytes | None:
     """The bytes of a base64 text, as other libraries write it: with line breaks, in the alphabet for URLs, unpadded.
 
-    Each of these means the same bytes, whoever reads it; what may mean two things is refused.
+    Each of these has one meaning; ambiguous text is refused.
     """
     found = _BASE64.fullmatch(text.translate(_ONE_ALPHABET))
     if found is None or len(found[1]) % 4 == 1:
@@ -230,7 +230,7 @@ def sign(id: str, timestamp: int, body: bytes, secrets: Sequence[Secret]) -> dic
 def check(headers: Mapping[str, str], body: bytes, secrets: Sequence[Secret], now: datetime) -> str:
     """The webhook-id of a body that one of the secrets signed within the last 5 minutes.
 
-    Names of headers may be of any case. A replay passes: whoever asks remembers the ids. Raises
+    Names of headers may be of any case. It accepts replays: the caller must remember the ids. Raises
     SignatureRefused.
     """
     found = {name.lower(): value for name, value in headers.items()}
@@ -251,7 +251,7 @@ def check(headers: Mapping[str, str], body: bytes, secrets: Sequence[Secret], no
 
 
 def _signed(webhook_id: str, timestamp: str, body: bytes, secrets: Sequence[Secret], given: str) -> bool:
-    """Every pair is compared, so that the time taken does not tell which one was right."""
+    """Compares every pair, so that the time taken does not reveal which one matched."""
     offered = [one.encode(errors="replace") for one in given.split(" ")[:MOST_SIGNATURES]]
     right = False
     for secret in secrets:

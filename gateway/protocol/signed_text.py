@@ -1,4 +1,4 @@
-"""What is signed of a request and of its answer, on both sides: method, address and body, so that none can be swapped.
+"""The signed text of a request and of its answer: method, address and body, so that none can be swapped.
 
 A request's body is signed as `METHOD TARGET`, a line feed, then the body as it is sent, where TARGET
 is the path with its query exactly as it goes over the wire. An answer's is signed as
@@ -14,10 +14,10 @@ REQUEST, ANSWER = "request", "answer"  # event types of the sealed bodies
 
 
 def of_request(method: str, target: str, body: bytes) -> bytes:
-    """What a request's signature covers, besides id and time."""
+    """Returns the bytes that a request's signature covers, besides id and time."""
     return f"{method} {target}\n".encode() + body
 
 
 def of_answer(status: int, method: str, target: str, body: bytes) -> bytes:
-    """What an answer's signature covers, besides id and time."""
+    """Returns the bytes that an answer's signature covers, besides id and time."""
     return f"{status} {method} {target}\n".encode() + body

@@ -1,4 +1,4 @@
-"""All that is wrong with a request at once: a mistake in its form does not hide an author that nobody knows."""
+"""Collects every problem of a request at once: a malformed field does not hide, say, an unknown author."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from workers.planting.validate import LedgerFacts, check_rows
 def with_all_else(
     session: Session, caller: Caller, kind: str, asked: Any, known: Iterable[Problem]
 ) -> Sequence[Problem]:
-    """The problems that are known of a request to plant, and those that its other parts have.
+    """Returns the known problems of a request to plant, and those of its other parts.
 
-    `kind` is task or campaign; `asked` its body as it came, of which any part may be missing or of another type. Of a
-    field that is known to be wrong nothing more is said.
+    `kind` is task or campaign; `asked` is its unvalidated body: any part may be missing or of another type. A field
+    with a known problem gets no further ones.
     """
     found = {one.field: one for one in reversed(list(known))}
     found = dict(reversed(found.items()))
@@ -49,12 +49,12 @@ def _task(session: Session, caller: Caller, asked: Mapping[str, Any]) -> Iterato
     flow, params = asked.get("flow"), asked.get("params", {})
     if not isinstance(flow, str) or flow not in FLOWS or not isinstance(params, dict):
         return
-    ground = LedgerFacts(session, sandbox=caller.key.sandbox)
+    facts = LedgerFacts(session, sandbox=caller.key.sandbox)
 
     def look() -> None:
         rows = compile_task(flow, params, _options(asked.get("target", "pool"))).rows
         try:
-            check_rows(ground, rows)
+            check_rows(facts, rows)
         except Refused as refused:
             raise TaskNames(flow).told(refused) from None
 

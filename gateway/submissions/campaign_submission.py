@@ -1,4 +1,4 @@
-"""A campaign as a wish: from a canvas as JSON, or from the content of a campaign file."""
+"""Compiles a campaign request: from a canvas as JSON, or from the content of a campaign file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from workers.planting.plant import compile_for_planting
 
 
 def campaign_wish(engine: Engine, caller: Caller, body: CampaignAsked, asked: Mapping[str, Any]) -> Submission:
-    """Compiled and checked as far as it can be without the ledger's lock. Raises Refused."""
+    """Compiles a request and checks all that needs no lock of the ledger. Raises Refused."""
     name, planted, seed = _canvas(body) if body.canvas is not None else _file(engine, caller, body)
     return Submission(
         kind="campaign",

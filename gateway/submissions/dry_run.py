@@ -1,4 +1,4 @@
-"""The dry run: what a wish would come to. It reads the ledger as planting and claiming do, and writes nothing."""
+"""The dry run: predicts the effect of a submission. It reads the ledger as planting and claiming do; writes nothing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MOST_PHONES = 100
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The tasks of one flow with one target: who may take them now, and what is served before them."""
+    """The tasks of one flow with one target: which phones may take them now, and how many tasks are served first."""
 
     flow: str
     tasks: int
@@ -44,20 +44,20 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What would happen."""
+    """The result of a dry run."""
 
     problems: Sequence[Problem]
     tasks: int
     placed: Sequence[Placed]
-    more_placed: int  # further flows and targets, which are not told one by one
+    more_placed: int  # further flows and targets that are not listed one by one
 
 
-def forecast(session: Session, caller: Caller, wish: Submission) -> DryRun:
-    """Look ahead. Every problem is named that planting would refuse it for."""
+def forecast(session: Session, caller: Caller, submission: Submission) -> DryRun:
+    """Predicts what planting would do, with every problem that planting would refuse."""
     now = database_now(session)
-    known = campaign_of(session, caller, wish.reference)
-    problems = [*_reference_problems(known, wish), *_problems(session, caller, wish, now)]
-    rows = wish.planted.rows
+    known = campaign_of(session, caller, submission.reference)
+    problems = [*_reference_problems(known, submission), *_problems(session, caller, submission, now)]
+    rows = submission.planted.rows
     if known is None:
         problems += _too_many(session, caller, len(rows))
     groups: dict[tuple[str, str], list[PlantedRow]] = {}
@@ -79,20 +79,20 @@ def _too_many(session: Session, caller: Caller, more: int) -> list[Problem]:
     return [Problem("tasks", reason, "wait until some have ended, or ask for less")]
 
 
-def _reference_problems(known: Campaign | None, wish: Submission) -> list[Problem]:
-    if known is None or known.request_digest == wish.digest:
+def _reference_problems(known: Campaign | None, submission: Submission) -> list[Problem]:
+    if known is None or known.request_digest == submission.digest:
         return []
     return [Problem("reference", f"it stands for another request, campaign {known.id}", "take a new one")]
 
 
-def _problems(session: Session, caller: Caller, wish: Submission, now: datetime) -> Sequence[Problem]:
-    return wish_problems(session, wish, now, sandbox=caller.key.sandbox)[0]
+def _problems(session: Session, caller: Caller, submission: Submission, now: datetime) -> Sequence[Problem]:
+    return wish_problems(session, submission, now, sandbox=caller.key.sandbox)[0]
 
 
 def _placed(
     session: Session, rows: Sequence[PlantedRow], seated: Sequence[Candidate], now: datetime, *, sandbox: bool
 ) -> Placed:
-    """Of tasks that act the caps are asked for the first one's video."""
+    """For tasks that act, the caps are checked for the first task's video only."""
     first, flow = rows[0], FLOWS[rows[0].task]
     pin = pin_of(first)
     acts = bool(flow.acts)
@@ -117,7 +117,7 @@ def _target(pin: Pin) -> str:
 
 
 def _ahead(session: Session, pin: Pin, priority: int, able: Mapping[str, str | None]) -> int:
-    """Ready tasks for a phone that are served first: in the pool the more urgent and older, on a phone its own."""
+    """Counts the ready phone tasks that are served first: in the pool more urgent or older ones, on a phone its own."""
     ready = (Task.state == State.READY, Task.runs_on == RunsOn.PHONE)
     there: ColumnElement[bool]
     if pin == Pin():

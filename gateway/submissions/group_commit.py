@@ -1,8 +1,8 @@
-"""The line of requests that plant: those that stand in it together are planted in one transaction.
+"""Group commit: requests that wait together are planted in one transaction.
 
-A commit costs more than a task. One thread plants, each time for all who came meanwhile: one that
-comes alone waits for nobody, and of many at once each pays a part. The tickets are the coordinator's
-to ring, half a second later: one round for all of them.
+A commit costs more than a task. One thread plants all requests that queued up during the transaction before: a lone
+request does not wait, and concurrent ones share the cost. The coordinator rings the tickets within half a second, in
+one round for all of them.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from models.transactions.read_write import write
 from workers.runtime.db_retry import is_unavailable
 
 MOST_TOGETHER = 64
-TURN_SECONDS = 60.0  # longer than a transaction with all its tries may take
+TURN_SECONDS = 60.0  # longer than a transaction with all its retries can take
 TRIES = 3
-LOOK_SECONDS, LOOKS = 0.002, 4  # a tenth of a turn, and only while the line grows
+LOOK_SECONDS, LOOKS = 0.002, 4  # a tenth of a turn, and only while the queue grows
 STOP_SECONDS = 30.0
 
 
 @dataclass(slots=True)
 class QueuedRequest:
-    """One request in the line, what came of it, and whom to tell."""
+    """One queued request, its result, and the future that receives it."""
 
     asked: PlantRequest
     told: asyncio.Future[None] | None = None
@@ -44,7 +44,7 @@ class QueuedRequest:
     error: Exception | None = None
 
     def answer(self) -> tuple[Any, bool]:
-        """What is shown, and whether it is new. Raises what it was declined with."""
+        """Returns the answer, and True when it was planted now. Raises the ApiProblem of a declined request."""
         if self.error is not None:
             raise self.error
         assert self.planted is not None, "served without an error"
@@ -54,7 +54,7 @@ class QueuedRequest:
 
 
 class GroupCommitter:
-    """Plants for all requests of one gateway, on one ledger. To be started, and stopped."""
+    """Plants for all requests of one gateway, in one thread. The owner starts and stops it."""
 
     def __init__(self, engine: Engine, waiting: OpenTaskQuota) -> None:
         self._engine = engine
@@ -62,27 +62,27 @@ class GroupCommitter:
         self._line: deque[QueuedRequest] = deque()
         self._news = threading.Condition()
         self._ending = False
-        self._together = 0  # how many the last turn served
+        self._together = 0  # requests that the last turn planted
         self._thread = threading.Thread(target=self._run, name="planter", daemon=True)
 
     def start(self) -> None:
-        """Start its thread."""
+        """Starts the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Serve who stands in line, and end."""
+        """Plants the queued requests, then ends the thread."""
         with self._news:
             self._ending = True
             self._news.notify()
         self._thread.join(STOP_SECONDS)
 
-    async def plant_in_line(self, caller: Caller, wish: Submission, show: Show) -> tuple[Any, bool]:
-        """Plant a lone task, unless its reference stands for it already; what `show` makes of it, and is it new?
+    async def plant_in_line(self, caller: Caller, submission: Submission, show: Show) -> tuple[Any, bool]:
+        """Plants a lone task, unless its reference is planted already. Returns the answer, and whether it is new.
 
-        Raises Declined: reference_taken when the reference stands for another request, too_many_waiting,
+        Raises ApiProblem: reference_taken when the reference belongs to another request, too_many_waiting,
         refused; then nothing is planted.
         """
-        place = QueuedRequest(PlantRequest(caller, wish, show), asyncio.get_running_loop().create_future())
+        place = QueuedRequest(PlantRequest(caller, submission, show), asyncio.get_running_loop().create_future())
         assert place.told is not None
         with self._news:
             self._line.append(place)
@@ -94,16 +94,16 @@ class GroupCommitter:
             raise ApiProblem("unavailable", "the ledger is slow; try again", headers={"retry-after": "5"}) from None
         return place.answer()
 
-    def plant_alone(self, caller: Caller, wish: Submission, show: Show) -> tuple[Any, bool]:
-        """The same for a campaign, in a transaction of its own."""
-        place = QueuedRequest(PlantRequest(caller, wish, show))
+    def plant_alone(self, caller: Caller, submission: Submission, show: Show) -> tuple[Any, bool]:
+        """Plants a campaign in a transaction of its own; returns and raises as `plant_in_line`."""
+        place = QueuedRequest(PlantRequest(caller, submission, show))
         self._serve([place])
         return place.answer()
 
     def planted_before(self, caller: Caller, reference: str, digest: str, show: Show) -> Any | None:
-        """What a reference stands for, for a request that would be refused by now: it may be sent again all the same.
+        """Returns what this reference planted, for a repeated request that would be refused now.
 
-        None when it stands for nothing. Remembers the request. Raises Declined: reference_taken, Replayed.
+        None when it planted nothing. Records the request id. Raises ApiProblem: reference_taken, Replayed.
         """
         return write(self._engine, lambda session: planted_before(session, caller, reference, digest, show))
 
@@ -120,7 +120,7 @@ class GroupCommitter:
                 loop.call_soon_threadsafe(_tell, places)
 
     def _await_company(self) -> None:
-        """While several come at once, wait a little for those that are on their way; for one alone, for nobody."""
+        """Waits briefly for more requests while several arrive at once; a lone request does not wait."""
         waiting = len(self._line)
         if self._together > 1 or waiting > 1:
             for _ in range(LOOKS):
@@ -138,12 +138,12 @@ class GroupCommitter:
             if len(places) == 1 or is_unavailable(error):
                 for place in places:
                     place.error = error
-            else:  # one of them cannot be planted in this company: the others shall not suffer for it
+            else:  # one of the batch fails: plant each alone, so that the others succeed
                 for place in places:
                     self._serve([place])
 
     def _written(self, asked: Sequence[PlantRequest]) -> list[PlantResult]:
-        """Plant them. Another gateway may plant the same reference meanwhile: a lone request finds it the next time."""
+        """Plants the batch. If another gateway plants the same reference meanwhile, a retry finds it."""
         return Retrying(
             retry=retry_if_exception_type(IntegrityError),
             stop=stop_after_attempt(TRIES if len(asked) == 1 else 1),

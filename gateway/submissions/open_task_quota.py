@@ -1,4 +1,4 @@
-"""How many tasks of each key have not ended: counted once a second, and in between what is planted is added."""
+"""The limit on a key's open tasks: counted in the ledger once a second, plus what this gateway planted since."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEEP_SECONDS = 1.0
 
 
 class OpenTaskQuota:
-    """Several gateways see each other's tasks a second late: the limit guards the fleet, it is no account of it."""
+    """Counts are cached for 1 s, so several gateways may briefly exceed the limit."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -27,7 +27,7 @@ class OpenTaskQuota:
         self._lock = threading.Lock()
 
     def make_room(self, session: Session, key_id: str, more: int, most: int) -> None:
-        """Count `more` tasks in. Raises Declined (too_many_waiting) when the key would have more than `most`."""
+        """Adds `more` tasks to the count. Raises ApiProblem (too_many_waiting) when the key would exceed `most`."""
         now = self._clock()
         with self._lock:
             kept = self._counted.get(key_id)
@@ -44,6 +44,6 @@ class OpenTaskQuota:
 
 
 def open_tasks(session: Session, key_id: str) -> int:
-    """The tasks of a key that have not ended."""
+    """Returns the number of tasks of a key that have not ended."""
     is_open = (Task.key_id == key_id, Task.state.in_(list(OPEN)))
     return session.scalar(select(func.count()).select_from(Task).where(*is_open)) or 0

@@ -1,4 +1,4 @@
-"""Plant what customers ask for: once for each reference, in one transaction with the memory of the request."""
+"""Plants requests of customers: once for each reference, in the transaction that records the request id."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from models.tables import Campaign
 from workers.planting.plant import LATEST_END, CheckedCampaign, check_planting, plant_checked
 from workers.planting.validate import LedgerFacts
 
-LONGEST = timedelta(days=366)  # as far as a canvas may wait
+LONGEST = timedelta(days=366)  # the longest that a canvas may wait
 
 Show = Callable[[Session, Sequence[Campaign]], Sequence[Any]]
 Key = tuple[str, str]
@@ -30,21 +30,21 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class PlantRequest:
-    """One request to plant. `show` makes its answer, for many of its kind at once."""
+    """One request to plant. `show` makes the answers for a batch of requests of its kind."""
 
     caller: Caller
-    wish: Submission
+    submission: Submission
     show: Show
 
     @property
     def key(self) -> Key:
-        """What stands for one campaign."""
-        return self.caller.key.id, self.wish.reference
+        """The key id and the reference: together they name one campaign."""
+        return self.caller.key.id, self.submission.reference
 
 
 @dataclass(frozen=True, slots=True)
 class PlantResult:
-    """What came of it: the answer, and whether it is new; or why it was declined."""
+    """The answer, and whether it was planted now; or the problem that it was declined with."""
 
     shown: Any = None
     new: bool = False
@@ -52,27 +52,27 @@ class PlantResult:
 
 
 def plant(session: Session, asked: Sequence[PlantRequest], waiting: OpenTaskQuota) -> list[PlantResult]:
-    """Plant requests of one kind; what came of each. The coordinator rings what is ready.
+    """Plants requests of one kind; returns one result each. The coordinator rings their tickets.
 
-    What is declined is remembered as well, so that a request is let in once whatever becomes of it.
-    Raises Replayed when one of them came before; then nothing is planted.
+    The ids of declined requests are recorded as well, so that each request is accepted once.
+    Raises Replayed when one was accepted before; then nothing is planted.
     """
     now = database_now(session)
     if not remember_all(session, [(one.caller.key.id, one.caller.request_id) for one in asked], now):
         raise Replayed
     known = _known(session, asked)
-    grounds = {sandbox: LedgerFacts(session, sandbox=sandbox) for sandbox in (True, False)}
+    facts_of = {sandbox: LedgerFacts(session, sandbox=sandbox) for sandbox in (True, False)}
     seedlings: list[CheckedCampaign] = []
     declined: dict[int, ApiProblem] = {}
     new: set[int] = set()
     for place, one in enumerate(asked):
         try:
             if one.key in known:
-                _check_same(known[one.key], one.wish.digest)
+                _check_same(known[one.key], one.submission.digest)
                 continue
-            ground = grounds[one.caller.key.sandbox]
-            seedling = _seedling(session, one, now, ground)
-            waiting.make_room(session, one.caller.key.id, len(one.wish.planted.rows), one.caller.key.most_waiting)
+            facts = facts_of[one.caller.key.sandbox]
+            seedling = _seedling(session, one, now, facts)
+            waiting.make_room(session, one.caller.key.id, len(one.submission.planted.rows), one.caller.key.most_waiting)
         except ApiProblem as error:
             declined[place] = error
         else:
@@ -89,7 +89,7 @@ def plant(session: Session, asked: Sequence[PlantRequest], waiting: OpenTaskQuot
 
 
 def planted_before(session: Session, caller: Caller, reference: str, digest: str, show: Show) -> Any | None:
-    """What is shown of what a reference stands for; None when that is nothing. Raises Replayed, Declined."""
+    """Returns the answer for what this reference planted; None for nothing. Raises Replayed, ApiProblem."""
     caller.once(session)
     known = campaign_of(session, caller, reference)
     if known is None:
@@ -99,13 +99,13 @@ def planted_before(session: Session, caller: Caller, reference: str, digest: str
 
 
 def campaign_of(session: Session, caller: Caller, reference: str) -> Campaign | None:
-    """What a reference of this key stands for already."""
+    """Returns the campaign that this key planted under the reference, if any."""
     mine = (Campaign.key_id == caller.key.id, Campaign.reference == reference)
     return session.scalars(select(Campaign).where(*mine)).one_or_none()
 
 
 def _known(session: Session, asked: Sequence[PlantRequest]) -> dict[Key, Campaign]:
-    """The campaigns that references stand for already."""
+    """Returns the campaigns that are planted already, by key and reference."""
     which = or_(
         *(and_(Campaign.key_id == key_id, Campaign.reference == name) for key_id, name in {a.key for a in asked})
     )
@@ -113,55 +113,57 @@ def _known(session: Session, asked: Sequence[PlantRequest]) -> dict[Key, Campaig
 
 
 def _check_same(known: Campaign, digest: str) -> None:
-    """Raises Declined (reference_taken) when the reference stands for another request."""
+    """Raises ApiProblem (reference_taken) when the reference belongs to another request."""
     if known.request_digest != digest:
         reason = f"{known.reference!r} stands for another request, campaign {known.id}"
         raise ApiProblem("reference_taken", problems=[Problem("reference", reason, "take a new one")])
 
 
-def _seedling(session: Session, one: PlantRequest, now: datetime, ground: LedgerFacts) -> CheckedCampaign:
-    """The campaign, checked. Raises Declined."""
-    wish, caller = one.wish, one.caller
+def _seedling(session: Session, one: PlantRequest, now: datetime, facts: LedgerFacts) -> CheckedCampaign:
+    """Checks the campaign against the ledger. Raises ApiProblem."""
+    submission, caller = one.submission, one.caller
     sandbox = caller.key.sandbox
-    problems, latest_end = wish_problems(session, wish, now, sandbox=sandbox, ground=ground)
+    problems, latest_end = wish_problems(session, submission, now, sandbox=sandbox, facts=facts)
     if problems:
         raise ApiProblem.of(Refused(problems))
-    lone = wish.kind == "task"
+    lone = submission.kind == "task"
     campaign = Campaign(
         id=str(uuid4()),
-        name=wish.name,
+        name=submission.name,
         asked_by=caller.key.customer,
-        asked_for=dict(wish.asked_for),
-        join=wish.join,
-        seed=wish.seed,
+        asked_for=dict(submission.asked_for),
+        join=submission.join,
+        seed=submission.seed,
         key_id=caller.key.id,
-        reference=wish.reference,
-        request_digest=wish.digest,
-        callback_url=None if lone else wish.callback_url,  # a lone task tells its own end, and nothing else ends
+        reference=submission.reference,
+        request_digest=submission.digest,
+        callback_url=None
+        if lone
+        else submission.callback_url,  # a lone task's own callback is enough: its campaign ends with it
         sandbox=sandbox,
     )
-    return CheckedCampaign(campaign, wish.planted, latest_end, wish.callback_url)
+    return CheckedCampaign(campaign, submission.planted, latest_end, submission.callback_url)
 
 
 def wish_problems(
-    session: Session, wish: Submission, now: datetime, *, sandbox: bool, ground: LedgerFacts | None = None
+    session: Session, submission: Submission, now: datetime, *, sandbox: bool, facts: LedgerFacts | None = None
 ) -> tuple[list[Problem], datetime]:
-    """All that planting would refuse it for, its latest end included, and that end."""
+    """Returns every problem that planting would refuse, its latest end included, and that end."""
     problems: list[Problem] = []
     latest_end = now + LATEST_END
     try:
-        latest_end = now + time_left(wish.latest_end, now)
+        latest_end = now + time_left(submission.latest_end, now)
     except Refused as refused:
         problems += refused.problems
     try:
-        check_planting(session, wish.planted.rows, latest_end, now, sandbox=sandbox, ground=ground)
+        check_planting(session, submission.planted.rows, latest_end, now, sandbox=sandbox, ground=facts)
     except Refused as refused:
-        problems += wish.in_its_words(refused).problems
+        problems += submission.in_its_words(refused).problems
     return problems, latest_end
 
 
 def time_left(latest_end: datetime | None, now: datetime) -> timedelta:
-    """How long the tasks may take. Raises Refused for a moment that is past or further away than tasks may live."""
+    """Returns the time until the latest end. Raises Refused when it is past, or further away than tasks may live."""
     if latest_end is None:
         return LATEST_END
     left = latest_end - now

@@ -182,9 +182,9 @@ class ReplayAsked(Asked):
 
 
 def plain(body: Asked) -> Mapping[str, Any]:
-    """What was asked, without whether it was asked in earnest: what idempotency compares.
+    """Returns the request without `dry_run`: idempotency compares this.
 
-    Without what is as if it had not been given, too: a field that a later release adds must not make another
-    request of one that is sent again after the upgrade.
+    Fields at their defaults are left out too: a field that a later release adds must not turn a request that is
+    sent again after the upgrade into another one.
     """
     return body.model_dump(mode="json", exclude={"dry_run"}, exclude_defaults=True)

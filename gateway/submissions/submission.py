@@ -1,4 +1,4 @@
-"""What a customer wishes to be planted, read from a request, and compiled as any canvas is."""
+"""A submission: a customer's request to plant, compiled as any canvas is."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STAGES = frozenset({"each_title", "gather", "draw_directed", "tally"})
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A canvas, compiled, with what it was asked as. `digest` tells two requests apart."""
+    """A compiled canvas, with the request that it came from. `digest` tells two requests apart."""
 
     kind: str  # task | campaign
     reference: str
@@ -39,28 +39,28 @@ class Submission:
     latest_end: datetime | None
 
     def in_its_words(self, refused: Refused) -> Refused:
-        """A refusal of what was compiled, its fields named as in the request."""
+        """Renames the fields of a refusal from those of the canvas to those of the request."""
         return TaskNames(self.planted.rows[0].task).told(refused) if self.kind == "task" else refused
 
 
 def digest_of(kind: str, asked: Mapping[str, Any]) -> str:
-    """What a request asks for, as 64 characters: the same whatever the order of its fields."""
+    """Returns 64 hex characters (SHA-256) that identify a request, whatever the order of its fields."""
     text = json.dumps([kind, asked], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def drawn_seed() -> int:
-    """A seed for whoever gives none: 31 bits."""
+    """Draws a seed of 31 bits, for a request without one."""
     return random.SystemRandom().getrandbits(31)
 
 
 def task_canvas(flow: str, params: Mapping[str, Any], options: Mapping[str, Any]) -> Signature:
-    """One flow as a canvas."""
+    """Builds the canvas of one flow."""
     return app.signature(flow, kwargs=dict(params), immutable=True, **options)
 
 
 def compile_task(flow: str, params: Mapping[str, Any], options: Mapping[str, Any]) -> Planted:
-    """Raises Refused, with the request's own names of fields."""
+    """Compiles a lone task. Raises Refused, with the request's own names of fields."""
     with_names = TaskNames(flow)
     try:
         return compile_for_planting(task_canvas(flow, params, options), "all")
@@ -69,7 +69,7 @@ def compile_task(flow: str, params: Mapping[str, Any], options: Mapping[str, Any
 
 
 def compile_canvas_json(canvas: Mapping[str, Any], join: str) -> Planted:
-    """A canvas as JSON: walked before Celery sees it. Raises Refused."""
+    """Compiles a canvas given as JSON; checks it before Celery sees it. Raises Refused."""
     try:
         return compile_for_planting(check_raw(dict(canvas), allowed_tasks()), join)
     except CanvasRefused as refused:
@@ -77,12 +77,12 @@ def compile_canvas_json(canvas: Mapping[str, Any], join: str) -> Planted:
 
 
 def allowed_tasks() -> Collection[str]:
-    """The names that a canvas from outside may call."""
+    """Returns the names of the tasks that a canvas from outside may call."""
     return FLOWS.keys() | STAGES
 
 
 def checked_callback(url: str | None, allowlist: Collection[str]) -> str | None:
-    """The address as it is called. Raises Refused unless the key may be called back there."""
+    """Returns the normalised address. Raises Refused unless the key's allowlist has its origin."""
     if url is None:
         return None
     address = read_address(url)
@@ -91,13 +91,13 @@ def checked_callback(url: str | None, allowlist: Collection[str]) -> str | None:
 
 
 class TaskNames:
-    """Problems of a lone task, in the words of the request that asked for it."""
+    """Renames the fields in problems of a lone task: from those of the canvas to those of the request."""
 
     def __init__(self, flow: str) -> None:
         self._flow = flow
 
     def told(self, refused: Refused) -> Refused:
-        """The same refusal, its fields named as in the request."""
+        """Returns the refusal with the request's names of fields."""
         return Refused(Problem(self._field(one.field), one.reason, one.remedy) for one in refused.problems)
 
     def _field(self, field: str) -> str:
@@ -108,7 +108,7 @@ class TaskNames:
         return OPTION_FIELDS.get(inside, "params." + inside.removeprefix("kwargs."))
 
 
-# options of a canvas, and the fields of a request that become them; of the whole task its times are wrong
+# Options of a canvas → the request's fields. A problem of the task as a whole ("") is about its times.
 OPTION_FIELDS = {
     "": "not_before",
     "queue": "target",

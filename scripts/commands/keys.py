@@ -66,10 +66,10 @@ def make(
     who: Who = "",
 ) -> None:
     """Make a key. Its secrets are shown once, here."""
-    wish = KeySpec(name, customer, sandbox, allow or (), plain_json_allowed=plain_json)
-    key_id, secret = make_key(open_ledger(), wish, who=operator(who))
+    spec = KeySpec(name, customer, sandbox, allow or (), plain_json_allowed=plain_json)
+    key_id, secret = make_key(open_ledger(), spec, who=operator(who))
     _show_once(key_id, secret)
-    _warn_of(wish.allowlist)
+    _warn_of(spec.allowlist)
     if sandbox:
         say(Console(), "Its tasks wait for simulated phones: those of a host that runs with PHONEFLEET_SANDBOX=1.")
 

@@ -16,7 +16,7 @@ from redis import Redis
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from gateway.access.turnstile import RateLimiter
+from gateway.access.rate_limit import RateLimiter
 from gateway.keys.api_keys import revoke_key, rotate_key
 from gateway.protocol.seal import Secret, seal
 from gateway.protocol.signed_text import KEY_HEADER

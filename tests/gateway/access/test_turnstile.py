@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import Engine
 
 from gateway.access.caller import KEEP_SECONDS, Caller, Keyring, Replayed
-from gateway.access.turnstile import CALL_SECONDS, RateLimiter, ReplayCache, ReplayStore
+from gateway.access.rate_limit import RateLimiter
+from gateway.access.replay_guard import CALL_SECONDS, ReplayCache, ReplayStore
 from gateway.api.dependencies import Gateway
 from gateway.api.evidence_store import EvidenceStore
 from gateway.keys.api_keys import KeySpec, make_key, revoke_key
@@ -69,7 +70,7 @@ def test_a_request_is_known_until_its_time_alone_refuses_it(monkeypatch: pytest.
     assert [seen.first_time("a", "1"), seen.first_time("a", "1"), seen.first_time("b", "1")] == [True, False, True]
     clock.now += REMEMBERED.total_seconds() + 1
     assert seen.first_time("a", "1")
-    monkeypatch.setattr("gateway.access.turnstile.MOST_SIGNED", 2)
+    monkeypatch.setattr("gateway.access.replay_guard.MOST_SIGNED", 2)
     assert [seen.first_time("a", "2"), seen.first_time("a", "3")] == [True, True]
     assert not seen.first_time("a", "3")
     assert seen.first_time("a", "1"), "the oldest makes room"
