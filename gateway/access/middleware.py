@@ -127,7 +127,7 @@ class SecureChannelMiddleware:
         return answer
 
     async def _keep_refused(self, caller: Caller) -> None:
-        """What would be refused now might be carried out later: it is not let in again either."""
+        """Records the id of a refused request: a replay of it could otherwise be carried out later."""
         try:
             await run_sync(self._remember, caller)
         except Replayed:  # the code that refused the request has recorded its id
@@ -152,7 +152,7 @@ class SecureChannelMiddleware:
 
 
 async def _whole_body(scope: Scope, receive: Receive, most: int) -> bytes:
-    """The body, counted as it comes. Raises ApiProblem: too_large, too_slow."""
+    """Returns the body; counts its bytes while reading. Raises ApiProblem: too_large, too_slow."""
     length = dict(scope["headers"]).get(b"content-length", b"0")
     if not length.isdigit() or int(length[:20]) > most:
         raise _too_large(most)
@@ -215,7 +215,7 @@ def _capturing(answer: Answer) -> Send:
 
 
 def _declined(error: Exception) -> ApiProblem:
-    """What the caller learns of an error; of our own the log has the rest."""
+    """Returns the problem to answer an error with. The log keeps the details of unexpected errors."""
     if isinstance(error, ApiProblem):
         return error
     if is_unavailable(error):

@@ -141,7 +141,7 @@ def seal_json(
 
 
 def open_sealed(body: bytes, secrets: Sequence[Secret], *, id: str | None = None) -> Mapping[str, Any]:  # noqa: A002
-    """The payload of a sealed body; with `id`, only of the body of that id. Raises SealBroken with the place."""
+    """Returns the payload of a sealed body; `id`: the id that the body must have. Raises SealBroken with the place."""
     try:
         envelope = json.loads(body)
     except (ValueError, RecursionError):
@@ -220,7 +220,7 @@ def _decrypt(sealed: bytes, nonce: bytes, bound: bytes, secrets: Sequence[Secret
 
 
 def sign(id: str, timestamp: int, body: bytes, secrets: Sequence[Secret]) -> dict[str, str]:  # noqa: A002
-    """The headers of a request: a signature with each secret that is live. Raises ValueError for a malformed id."""
+    """Returns the headers of a request: a signature with each live secret. Raises ValueError for a malformed id."""
     if not _ID.fullmatch(id):
         raise ValueError(f"{id[:40]!r} is no webhook-id: 1 to 191 of letters, digits and . _ : -")
     signatures = [_signature(id, str(timestamp), body, secret) for secret in secrets]
@@ -228,7 +228,7 @@ def sign(id: str, timestamp: int, body: bytes, secrets: Sequence[Secret]) -> dic
 
 
 def check(headers: Mapping[str, str], body: bytes, secrets: Sequence[Secret], now: datetime) -> str:
-    """The webhook-id of a body that one of the secrets signed within the last 5 minutes.
+    """Returns the webhook-id of a body that one of the secrets signed within the last 5 minutes.
 
     Names of headers may be of any case. It accepts replays: the caller must remember the ids. Raises
     SignatureRefused.

@@ -124,7 +124,7 @@ class TaskAsked(Asked):
     dry_run: DryRun = False
 
     def options(self) -> dict[str, Any]:
-        """As options of a canvas."""
+        """Returns the options of a canvas that this request gives."""
         limits = self.limits or RunLimits()
         given = {
             "queue": None if isinstance(self.target, str) else self.target.queue,

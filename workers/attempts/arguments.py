@@ -1,4 +1,4 @@
-"""Arguments: what a task runs with, once the results of the tasks before it stand in their places."""
+"""Evaluates a task's arguments: puts the results of earlier tasks in the places that refer to them."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Arguments:
 
     @property
     def params(self) -> dict[str, Any]:
-        """A flow's parameters: what the steps before handed on, and what the task was given, which wins."""
+        """Returns a flow's parameters: those that earlier steps handed on, then the task's own, which win."""
         return merged_params(self.args, self.kwargs)
 
 
 def merged_params(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """Named parameters from mappings handed on, in their order, and from what was given by name."""
+    """Merges the mappings that were handed on, in their order, then the parameters given by name."""
     known: dict[str, Any] = {}
     for value in args:
         if isinstance(value, Mapping):
@@ -44,7 +44,7 @@ def merged_params(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str,
 
 
 def evaluate_arguments(session: Session, task: Task) -> Arguments:
-    """The arguments, with the results of the tasks that they refer to in their places."""
+    """Returns the arguments, with the results of the tasks that they refer to in their places."""
     args = [from_json(one) for one in task.args]
     wanted = {ref for one in args for ref in refs(one)}
     results: dict[str, Any] = {}
@@ -55,9 +55,9 @@ def evaluate_arguments(session: Session, task: Task) -> Arguments:
 
 
 def refuse_too_much(session: Session, task: Task, now: datetime) -> str | None:
-    """Results that together would fill a worker's memory end the task that is to take them; none of them is read.
+    """Ends a task whose arguments would fill its worker's memory; reads the sizes of the results, not the results.
 
-    Why it was ended, or None when they fit.
+    Returns the reason, or None when they fit.
     """
     wanted = {ref for one in task.args for ref in refs(from_json(one))}
     if len(wanted) * MOST_RESULT <= MOST_TAKEN:

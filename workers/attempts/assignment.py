@@ -1,4 +1,4 @@
-"""Whose: which phone takes a task, asked of the ledger when a ticket is claimed. The decision itself is may_take's."""
+"""Assigns a claimed task to a phone: reads the candidates from the ledger; `policy.eligibility` decides."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from workers.policy.retry import Excluded, excluded
 
 
 def lock_shares(session: Session, task_id: str) -> None:
-    """Lock the campaign of a task that is shared out, before the task itself: shares are counted one claim at a time.
+    """Locks the campaign of a task under the even share, before the task: concurrent claims would miscount the shares.
 
-    Two claims in one campaign then wait for each other, and never each for what the other holds.
+    Every claim locks in this order, so that two claims in one campaign cannot deadlock.
     """
     shared = (Task.acts, Task.pinned_account.is_(None), Task.pinned_phone.is_(None))
     campaign_id = session.scalar(select(Task.campaign_id).where(Task.id == task_id, *shared))
@@ -37,7 +37,10 @@ def lock_shares(session: Session, task_id: str) -> None:
 def assign(
     session: Session, task: Task, params: Mapping[str, Any], phone: Phone, now: datetime, zone: str
 ) -> Assignment:
-    """Take the task here, pass it on or let it wait. The common case, a reading task tried by nobody, asks little."""
+    """Decides whether this phone takes the task, passes it on or lets it wait.
+
+    Fast path: a first attempt at an unpinned, read-only task needs few queries.
+    """
     unfit = why_not(phone, now) is not None or _rests(session, phone)
     mine = task.sandbox == phone.sandbox and not unfit
     if not task.acts and not _pinned(task) and task.attempt == 0 and mine:
@@ -61,7 +64,7 @@ def _assign_by_rules(
     # what is pinned has one phone, which tries again, or the task ends
     who = _pinned_one(task) if _pinned(task) else _anyone_but(task, out)
     acts_in_pool = task.acts and not _pinned(task)
-    # What was begun and lost is taken up by whoever is free: an even share is for what nobody tried yet.
+    # Any free phone retries a task: the even share applies to first attempts only.
     shared_out = acts_in_pool and task.attempt == 0
     verdict = decide(
         Candidate(phone.serial, phone.account_id),
@@ -93,7 +96,7 @@ def _meant(session: Session, task: Task) -> PlannedAccount | None:
 
 
 def _swappable(task: Task) -> tuple[ColumnElement[bool], ...]:
-    """Tasks on the same video that nobody runs yet."""
+    """Selects the tasks on the same video that nobody runs yet."""
     return (
         Task.campaign_id == task.campaign_id,
         Task.video_key == task.video_key,
@@ -103,7 +106,7 @@ def _swappable(task: Task) -> tuple[ColumnElement[bool], ...]:
 
 
 def _swap(session: Session, task: Task, account_id: str | None) -> None:
-    """This account's task on the video goes to whom the one it takes was meant for."""
+    """Swaps the planned accounts of the taken task and of this account's own task on the video."""
     other = session.scalars(
         select(Task).where(*_swappable(task), Task.meant_for == account_id).order_by(Task.position).limit(1)
     ).first()
@@ -112,9 +115,9 @@ def _swap(session: Session, task: Task, account_id: str | None) -> None:
 
 
 def seated_phones(session: Session, now: datetime, *, sandbox: bool) -> list[Candidate]:
-    """The phones that are online, with the accounts on them: the simulated ones for sandbox tasks, else the real ones.
+    """Returns the online phones with their accounts: the simulated phones for sandbox tasks, else the real ones.
 
-    A phone of the other sort is not among those able, whoever holds the ticket: it passes it on, or lets it wait.
+    A phone of the other sort is never a candidate: if it gets the ticket, it passes it on or lets it wait.
     """
     return [
         Candidate(one.serial, one.account_id, one.resting is not None, one.unfit is not None, one.busy)
@@ -124,7 +127,7 @@ def seated_phones(session: Session, now: datetime, *, sandbox: bool) -> list[Can
 
 
 def room_for(session: Session, params: Mapping[str, Any], now: datetime, zone: str) -> CapRoom:
-    """The room that the caps leave for an acting task with these parameters."""
+    """Returns the actions that the caps still allow for an acting task with these parameters."""
     caps = read_caps(session)
     today = actions_by_account(session, operator_day(now, zone))
     full = frozenset(account for account, count in today.items() if count >= caps.actions_per_account_day)

@@ -38,7 +38,7 @@ PASSES = 3
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A task that this incarnation holds: what to run, for whom, and until when."""
+    """A task that this incarnation holds: its flow and arguments, its campaign, and the end of its lease."""
 
     fence: Fence
     campaign_id: str
@@ -70,7 +70,7 @@ class NotMine:
 
 @dataclass(frozen=True, slots=True)
 class ClaimContext:
-    """One try to claim: the task's row, locked, who asks, and the moment of it.
+    """One try to claim: the task's locked row, the worker that asks, and the time.
 
     `now` is the ledger's clock, read right after `asked_at` of this process's own (monotonic seconds).
     """
@@ -83,7 +83,7 @@ class ClaimContext:
     zone: str
 
     def wait(self, pause: timedelta, why: str) -> NotMine:
-        """The ticket is used up; the coordinator rings again, after a pause: nobody spins on it."""
+        """Uses up the ticket; the coordinator rings again after a pause, so that no ticket circulates without rest."""
         spend_ticket(self.task, self.now + pause, why)
         return NotMine(why)
 
@@ -91,7 +91,7 @@ class ClaimContext:
 def claim(
     engine: Engine, worker: WorkerIdentity, task_id: str, *, lease: float, zone: str, step: int | None = None
 ) -> Claim | NotMine:
-    """Take the task for `lease` seconds, or say why not. Delivered ten times, a ticket is claimed once.
+    """Claims the task for `lease` seconds, or returns the reason why not. A ticket delivered ten times is claimed once.
 
     `zone`: the operator's time zone, by whose days caps are counted. `step`: the priority of the ticket. One that
     is more urgent than its task runs nothing: the task was moved down the line since, and has another ticket there.
@@ -115,7 +115,7 @@ def _locked(session: Session, task_id: str) -> Task | None:
 
 
 def _take_back_own_claim(asking: ClaimContext) -> None:
-    """This worker claimed it, and the database's answer was lost: nobody runs it, for a worker runs one at a time."""
+    """Takes back this worker's own claim, whose confirmation was lost: it asks for a ticket, so it runs no task."""
     session, task, why = asking.session, asking.task, "the database did not confirm the claim"
     attempt = session.scalars(select(Attempt).where(Attempt.task_id == task.id, Attempt.number == task.attempt)).one()
     attempt.ended_at, attempt.outcome, attempt.reason = asking.now, AttemptOutcome.LOST, why
@@ -126,7 +126,7 @@ def _take_back_own_claim(asking: ClaimContext) -> None:
 
 
 def _not_due(asking: ClaimContext, step: int | None) -> NotMine | None:
-    """Is it a ticket for a task that may run now, and at the place where this worker takes tickets?"""
+    """Returns the refusal of a ticket whose task may not run now, or not from a queue that this worker serves."""
     task, now = asking.task, asking.now
     if task.state != State.READY:
         return NotMine(f"the task is {task.state}", state=State(task.state), reason=why_so(task))
@@ -163,7 +163,7 @@ def _held_or_taken(asking: ClaimContext, lease: float) -> Claim | NotMine:
 
 
 def _held(asking: ClaimContext, params: Mapping[str, Any]) -> NotMine | None:
-    """What its parameters are about is known by now: does a hold lie on it?"""
+    """Returns the refusal of a task under a hold: its parameters, and so its content, are known only now."""
     task = asking.task
     if task.runs_on == RunsOn.DESK or task.verifying:
         return None
@@ -179,7 +179,7 @@ def _held(asking: ClaimContext, params: Mapping[str, Any]) -> NotMine | None:
 
 
 def _not_for(asking: ClaimContext, params: Mapping[str, Any], phone: Phone) -> NotMine | None:
-    """Does the task go to another phone, or to none?"""
+    """Returns the refusal of a task that goes to another phone, or to none now."""
     task = asking.task
     verdict = assign(asking.session, task, params, phone, asking.now, asking.zone)
     if verdict.take:

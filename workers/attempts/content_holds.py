@@ -1,4 +1,4 @@
-"""Holds: when several phones failed alike, the remaining tasks of that kind on that content wait for a person."""
+"""Content holds: after one failure on several phones, that flow's other tasks on that content wait for a person."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COLUMNS: dict[str, Any] = {
 
 
 def blame_content(session: Session, task: Task, code: str, now: datetime) -> Hold | None:
-    """After a failure was written: lay a hold on what it blames, if enough phones failed alike; that hold."""
+    """Lays a hold on what a written failure blames, if enough phones failed alike. Returns the hold."""
     blamed = blamed_by(code, Content(task.author_id, task.video_key, task.comment_key))
     if blamed is None or _hold_on(session, task.flow, [blamed]) is not None:
         return None
@@ -55,7 +55,7 @@ def blame_content(session: Session, task: Task, code: str, now: datetime) -> Hol
         in_force=True,
     )
     if not laid:
-        return None  # whoever failed at the same moment laid it: one is enough to release
+        return None  # a failure at the same moment laid the hold; a second one would need a second release
     hold = session.scalars(select(Hold).where(Hold.in_force.is_(True), *_same(task.flow, blamed))).one()
     held = hold_tasks(session, _under(hold), f"held: {reason}. {rule.remedy}", hold_id=hold.id)
     remedy = f"{rule.remedy}; then: phonefleet holds release {hold.id}"
@@ -70,7 +70,7 @@ def _same(flow: str, blamed: Blamed) -> tuple[ColumnElement[bool], ...]:
 
 
 def hold_on(session: Session, task: Task) -> Hold | None:
-    """The hold that a task comes under now; None as a rule."""
+    """Returns the hold that a task comes under now; None as a rule."""
     found = [Blamed(HoldScope.FLOW, "")]
     for scope, column in COLUMNS.items():
         key = getattr(task, column.key)
@@ -79,7 +79,7 @@ def hold_on(session: Session, task: Task) -> Hold | None:
 
 
 def release_hold(engine: Engine, hold_id: int, *, who: str, ring_now: bool = True) -> int:
-    """A person mended what was blamed: its tasks go on. How many are ready now. Raises Refused."""
+    """Releases a hold whose cause a person mended. Returns the number of tasks that are ready now. Raises Refused."""
 
     def work(session: Session) -> Sequence[str]:
         hold = session.get(Hold, hold_id, with_for_update=True)
@@ -99,7 +99,7 @@ def release_hold(engine: Engine, hold_id: int, *, who: str, ring_now: bool = Tru
 
 
 def holds_in_force(session: Session) -> Sequence[tuple[Hold, int]]:
-    """The holds that nobody released, oldest first, with the number of tasks under each."""
+    """Returns the holds that nobody released, oldest first, with the number of tasks under each."""
     holds = session.scalars(select(Hold).where(Hold.released_at.is_(None)).order_by(Hold.id)).all()
     counted = session.execute(
         select(Task.hold_id, func.count()).where(Task.hold_id.is_not(None)).group_by(Task.hold_id)
@@ -116,7 +116,7 @@ def _hold_on(session: Session, flow: str, on: Sequence[Blamed]) -> Hold | None:
 
 
 def _called(task: Task, blamed: Blamed) -> str:
-    """The content in words, as far as the task itself names it."""
+    """Returns the content in words, as far as the task itself names it."""
     names = {HoldScope.AUTHOR: ["author_id"], HoldScope.VIDEO: ["author_id", "title"]}.get(
         blamed.scope, ["author_id", "title", "target_comment"]
     )
@@ -130,7 +130,7 @@ def _under(hold: Hold) -> ColumnElement[bool]:
 
 
 def _failed_alike(session: Session, flow: str, blamed: Blamed, code: str, now: datetime) -> set[str]:
-    """The phones that failed so since it last went well, or since a person last released it."""
+    """Returns the phones with this failure since the content's last success, or since a person last released it."""
     mine: list[ColumnElement[bool]] = [Task.flow == flow]
     if blamed.scope != HoldScope.FLOW:
         mine.append(COLUMNS[blamed.scope] == blamed.key)

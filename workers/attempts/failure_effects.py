@@ -1,4 +1,4 @@
-"""Lessons: what a failed attempt tells about its account and its phone, beyond its own task."""
+"""Failure effects: applies a failed attempt's consequences to its account and its phone, beyond its own task."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNFIT: Mapping[str, Mapping[str, bool]] = {
 
 
 def apply_failure_effects(session: Session, attempt: Attempt, now: datetime) -> None:
-    """The account must rest, another one is logged in or none is, the app is missing or changed its pages."""
+    """Records that an account must rest, that another or none is logged in, or that the app is missing or changed."""
     code, reason = attempt.failure_code or "", attempt.reason or ""
     if code in RESTING and attempt.account_id is not None:
         _let_rest(session, attempt.account_id, code, reason, now)
@@ -41,7 +41,7 @@ def apply_failure_effects(session: Session, attempt: Attempt, now: datetime) -> 
 
 
 def _page_of(attempt: Attempt) -> str:
-    """The page that the flow was on, or those that it waited for."""
+    """Returns the page that the flow was on, or the pages that it waited for."""
     details = attempt.details or {}
     return str(details.get("page") or "/".join(map(str, details.get("wanted", ()))) or "unknown")
 

@@ -1,4 +1,4 @@
-"""The attempts at a task that failed or were lost, as decisions about it want them."""
+"""Reads the failed and lost attempts at a task, in the form that the retry decision takes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workers.policy.retry import PriorAttempt
 
 
 def prior_attempts(session: Session, task_id: str, since: int = 1) -> list[PriorAttempt]:
-    """The failed and lost attempts at a task, oldest first, from that number on."""
+    """Returns the failed and lost attempts at a task, oldest first, from that number on."""
     rows = session.execute(
         select(Attempt.phone_serial, Attempt.account_id, Attempt.failure_code, Attempt.outcome)
         .where(Attempt.task_id == task_id, Attempt.number >= since, Attempt.failure_code.is_not(None))

@@ -1,4 +1,4 @@
-"""Outcome: what came of an attempt, in a form that the ledger can hold."""
+"""Outcomes of attempts, in a form that the ledger can store."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_DETAILS = 256 * 1024  # bytes of JSON
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """The flow brought a result."""
+    """The flow returned a result."""
 
     result: Any
     pages: Set[str] = frozenset()  # of the app, that the profile knew on the way
@@ -45,7 +45,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class WasStopped:
-    """The flow was told to leave the phone, and did: to stop, or because it or its phone was paused."""
+    """The flow left the phone on request: its task was stopped, or its task or its phone was paused."""
 
     reason: str
     step: str | None = None
@@ -53,7 +53,7 @@ class WasStopped:
 
 @dataclass(frozen=True, slots=True)
 class HandedBack:
-    """The worker ends; the task goes on elsewhere as if it had not been here."""
+    """The worker ends and hands its task back; the attempt counts as no failure."""
 
     step: str | None = None
 
@@ -62,7 +62,7 @@ Outcome = Succeeded | Replaced | Failed | WasStopped | HandedBack
 
 
 def storable(outcome: Outcome) -> Outcome:
-    """The outcome as the ledger can hold it. A result that cannot be held is a failure of the flow."""
+    """Returns the outcome as the ledger can store it. A result that it cannot store is a failure of the flow."""
     match outcome:
         case Succeeded(result, pages):
             try:
@@ -98,7 +98,7 @@ def _kept(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def without_what_failed(outcome: Outcome, error: Exception) -> Failed:
-    """What the ledger said of a value is final: the attempt ends as a failure that holds none of it."""
+    """Returns the failure to record in place of an outcome with a value that the database refused for good."""
     why = storable_text(str(getattr(error, "orig", error)), MOST_WHY)
     if isinstance(outcome, Failed):
         bare = Failed(outcome.code, f"the ledger cannot hold what is known of it: {why}", outcome.step)

@@ -21,7 +21,7 @@ LAST = 24  # attempts looked at; lost ones among them say nothing
 
 
 def blame_phone(session: Session, serial: str, code: str, now: datetime) -> None:
-    """After a failure on this phone was written: does the phone go into quarantine?"""
+    """Quarantines the phone if the failure just written is one too many."""
     phone = session.get(Phone, serial, with_for_update=True)
     if phone is None or (phone.quarantined_until is not None and phone.quarantined_until > now):
         return
@@ -40,7 +40,7 @@ def blame_phone(session: Session, serial: str, code: str, now: datetime) -> None
 
 
 def did_well(session: Session, serial: str, pages: Set[str], now: datetime) -> None:
-    """A task succeeded on this phone, over these pages: one that was on trial is released, a drift there is over."""
+    """After a success over these pages: releases a phone on trial from quarantine, and ends a drift of these pages."""
     phone = session.get(Phone, serial)
     if phone is None:
         return
@@ -59,7 +59,7 @@ def _failed_its_trial(code: str) -> str | None:
 
 
 def _last_tries(session: Session, serial: str) -> list[Try]:
-    """How the last attempts on a phone ended, newest first."""
+    """Returns the ends of the last attempts on a phone, newest first."""
     rows = session.execute(
         select(Attempt.task_id, Attempt.failure_code, Attempt.outcome)
         .where(Attempt.phone_serial == serial, Attempt.outcome.is_not(None))

@@ -1,4 +1,4 @@
-"""Record: the result, what was collected, what follows and what takes its place, in one transaction."""
+"""Records an attempt in one transaction: its result, the collected rows, its dependents and the tasks in its place."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ from workers.policy.retry import RetryDecision, RetryMove, decide_retry
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What an attempt led to: the ids that became ready, and where its task stands now and why, for people."""
+    """The effect of a recorded attempt: the ids that became ready, the task's state now, and the reason for people."""
 
     ready: list[str]
     state: State
@@ -61,12 +61,12 @@ class Recorded:
 
 
 def record(engine: Engine, claim: Claim, came: Outcome) -> list[str]:
-    """`recorded`, for whoever wants the ids that became ready alone."""
+    """Records as `recorded` does; returns only the ids that became ready."""
     return recorded(engine, claim, came).ready
 
 
 def recorded(engine: Engine, claim: Claim, came: Outcome) -> Recorded:
-    """Write what came of an attempt. Raises LeaseLost: nothing is written then.
+    """Writes the outcome of an attempt. Raises LeaseLost: nothing is written then.
 
     An outcome that cannot be written as it is, because of what an app showed or a task returned, is
     written as a failure that says so.
@@ -123,17 +123,17 @@ def _replaced(session: Session, task: Task, attempt: Attempt, signature: Signatu
 
 
 def _left(session: Session, task: Task, attempt: Attempt, reason: str, step: str | None) -> list[str]:
-    """It left unharmed: what is wanted of it by now decides how that is recorded, and what follows."""
-    wish = pending_request(session, task) or ControlRequest(AttemptOutcome.HANDED_BACK, reason)
-    attempt.outcome, attempt.reason, attempt.step = wish.outcome, wish.why, step
+    """Records an attempt that left without failing: the control request in force decides outcome and next state."""
+    request = pending_request(session, task) or ControlRequest(AttemptOutcome.HANDED_BACK, reason)
+    attempt.outcome, attempt.reason, attempt.step = request.outcome, request.why, step
     session.flush()
     if in_doubt(session, task.id):
         return _doubt(session, task, Failed("outcome_unknown", f"left after a point of no return: {reason}", step))
-    return _goes_on(session, task, wish.why)
+    return _goes_on(session, task, request.why)
 
 
 def _goes_on(session: Session, task: Task, why: str) -> list[str]:
-    """Nobody holds it any more, and nothing failed: it ends if it was asked to stop, else it is ready."""
+    """Frees a task that did not fail: ends it if a stop was requested, else makes it ready."""
     now = database_now(session)
     if task.stop_requested:
         return end_task(session, task, _stop(task, why), now)
@@ -141,7 +141,7 @@ def _goes_on(session: Session, task: Task, why: str) -> list[str]:
 
 
 def _stop(task: Task, reason: str) -> TaskEnd:
-    """Who asked for the stop, and why, stands in the task's row since then."""
+    """Returns the end of a stopped task; the stop request wrote its author and reason into the task's row."""
     asked = task.reason if task.stop_requested else None
     return TaskEnd(State.STOPPED, code="stopped", reason=asked or reason)
 
@@ -166,26 +166,26 @@ def _failed(session: Session, task: Task, attempt: Attempt, outcome: Failed) -> 
 
 
 def _cut_short(task: Task, attempt: Attempt, code: str) -> bool:
-    """Did its time run out because the task was given less than its flow takes? That says nothing of the phone."""
+    """True when the task ran out of time that was shorter than its flow's limit: such a failure blames no phone."""
     given = min(task.soft_limit, (task.latest_end - attempt.started_at).total_seconds())
     return code == "time_limit" and task.flow in FLOWS and given < FLOWS[task.flow].limits.soft
 
 
 def _next(session: Session, task: Task, code: str) -> RetryDecision:
     pinned = task.pinned_account is not None or task.pinned_phone is not None
-    # what failed before anything was in doubt is no look for it
+    # attempts that failed before the action was declared did not look for it
     since = _doubtful_since(session, task.id) if CODES[code].kind is Kind.UNKNOWN else 1
     return decide_retry(code, prior_attempts(session, task.id, since), pinned=pinned, chance=random.random())
 
 
 def _doubtful_since(session: Session, task_id: str) -> int:
-    """The attempt that declared the oldest action whose outcome is open."""
+    """Returns the number of the attempt that declared the oldest action with an open outcome."""
     declared = (ActionRow.task_id == task_id, ActionRow.outcome == ActionOutcome.DECLARED)
     return session.scalar(select(func.min(ActionRow.attempt)).where(*declared)) or 1
 
 
 def apply_decision(session: Session, task: Task, failed: Failed, move: RetryDecision) -> list[str]:
-    """Carry out what follows a failure."""
+    """Carries out the retry decision after a failure."""
     now = database_now(session)
     if move.kind == RetryMove.REVIEW:
         return _review(session, task, failed, now)
@@ -198,18 +198,18 @@ def apply_decision(session: Session, task: Task, failed: Failed, move: RetryDeci
     if task.stop_requested:
         return end_task(session, task, _stop(task, failed.reason), now)
     if move.kind == RetryMove.STAY:
-        # the platform asked for a person: no other account gets round that with the same task
+        # the platform asked for a person: giving the task to another account would evade that
         task.pinned_account, task.pinned_phone, task.meant_for = task.account_id, None, None
     return back_to_ready(session, task, now, f"again after {failed.code}: {failed.reason}", after=move.after)
 
 
 def _doubt(session: Session, task: Task, failed: Failed) -> list[str]:
-    """An attempt ended without failing, and left an action in doubt."""
+    """Handles an attempt that ended without failing but left an action in doubt."""
     return apply_decision(session, task, failed, _next(session, task, failed.code))
 
 
 def _verify(session: Session, task: Task, failed: Failed, after: float, now: datetime) -> list[str]:
-    """The account that acted looks for what is in doubt, before anything else is done for this task."""
+    """Pins the task to the account that acted: its next attempt looks for the action in doubt first."""
     found = doubts(session, task.id)
     if not found:
         return back_to_ready(session, task, now, failed.reason, after=after)
@@ -227,7 +227,7 @@ def _review(session: Session, task: Task, failed: Failed, now: datetime) -> list
 
 
 def lose(session: Session, task: Task, why: str) -> list[str]:
-    """The attempt that runs is lost with its worker: another one follows, or a person looks."""
+    """Records the running attempt as lost with its worker: another attempt follows, or a person looks."""
     attempt = session.scalars(select(Attempt).where(Attempt.task_id == task.id, Attempt.number == task.attempt)).one()
     attempt.ended_at, attempt.outcome, attempt.reason = database_now(session), AttemptOutcome.LOST, why
     attempt.failure_code, attempt.failure_kind, attempt.culprit = "phone_lost", Kind.OTHER_PHONE, Culprit.PHONE

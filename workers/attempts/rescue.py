@@ -1,4 +1,4 @@
-"""Rescue: tasks whose worker died or whose lease ran out go on elsewhere."""
+"""Rescue: frees tasks whose worker died or whose lease ran out, so that other workers take them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BATCH_SIZE = 100
 
 
 def incarnation_died(engine: Engine, incarnation: str, why: str) -> list[str]:
-    """A worker is known to be dead: what it held goes on at once. The ids that became ready."""
+    """Frees the task of a worker that is known to be dead, at once. Returns the ids that became ready."""
 
     def work(session: Session) -> list[str]:
         held = session.scalars(
@@ -27,7 +27,7 @@ def incarnation_died(engine: Engine, incarnation: str, why: str) -> list[str]:
 
 
 def rescue_expired(engine: Engine) -> list[str]:
-    """Leases that ran out, at most 100 at once: their workers stopped touching the phone before."""
+    """Frees at most 100 tasks whose leases ran out: their workers stopped touching the phone before that."""
 
     def work(session: Session) -> list[str]:
         now = database_now(session)

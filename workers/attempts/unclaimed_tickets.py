@@ -1,4 +1,4 @@
-"""Unclaimed: a ticket that raised before its task was claimed is counted; after three in a row the task fails.
+"""Counts the tickets that raised before their task was claimed; after three in a row the task fails.
 
 Nothing was done then, and nothing will be: whatever is wrong stands between the ticket and the claim.
 """

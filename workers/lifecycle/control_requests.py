@@ -1,4 +1,4 @@
-"""Control requests: what people want of a task that runs, and how the attempt that leaves for it is recorded."""
+"""Control requests: stops and pauses of a running task, and the outcome to record for the attempt that leaves."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from models.tasks.pauses import why_paused
 
 @dataclass(frozen=True, slots=True)
 class ControlRequest:
-    """How the attempt that leaves for it is recorded, and why, for people."""
+    """The outcome to record for the attempt that leaves, and the reason for people."""
 
     outcome: Literal[AttemptOutcome.STOPPED, AttemptOutcome.PAUSED, AttemptOutcome.HANDED_BACK]
     why: str
 
 
 def pending_request(session: Session, task: Task) -> ControlRequest | None:
-    """What is wanted of a task that runs; a stop counts before a pause. None: nothing, or nothing any more."""
+    """Returns the request in force on a running task; a stop counts before a pause. None: none, or none any more."""
     if task.stop_requested:
         return ControlRequest(AttemptOutcome.STOPPED, task.reason or "it was asked to stop")
     if task.paused:

@@ -1,4 +1,4 @@
-"""What follows the end of a task: dependants become ready, delegated tasks get their result.
+"""Ends a task and applies the consequences: dependants become ready, delegated tasks get their result.
 
 All of it inside the transaction that ends the task. The ends that follow from an end are worked
 off one by one from a list, never by recursion: a chain of ten thousand ends in a loop.
@@ -27,7 +27,7 @@ NOT_NEEDED = "not_needed"  # how an errback ends when nothing failed: no failure
 
 @dataclass(slots=True)
 class PendingEnds:
-    """The ends that are still to be worked off, and the tasks that became ready on the way."""
+    """The ends that are still to be applied, and the tasks that became ready on the way."""
 
     now: datetime
     todo: list[tuple[Task, TaskEnd]]
@@ -35,7 +35,7 @@ class PendingEnds:
 
 
 def end_task(session: Session, task: Task, how: TaskEnd, now: datetime) -> list[str]:
-    """End a task and all that follows from it. The ids that became ready, to be rung.
+    """Ends a task and applies every consequence. Returns the ids that became ready; the caller rings them.
 
     The caller holds the task's row. Raises ForbiddenMove when it has ended already.
     """
@@ -58,12 +58,12 @@ def end_task(session: Session, task: Task, how: TaskEnd, now: datetime) -> list[
 
 
 def _one_prerequisite_less(session: Session, task_id: str, ends: PendingEnds, ended: Task, *, watched: bool) -> None:
-    """Count down under the row's lock: of two prerequisites that end at once, one sees zero."""
+    """Counts down under the row's lock: of two prerequisites that end at once, exactly one sees zero."""
     task = session.scalars(
         select(Task).where(Task.id == task_id).with_for_update().execution_options(populate_existing=True)
     ).one()
     if task.state == State.DELEGATED and ended.in_place_of != task.id:
-        return  # it watched this one before it ran: it waits for what is in its place now
+        return  # a delegated task waits only for the tasks planted in its place
     task.missing -= 1
     if task.state == State.DELEGATED:
         if task.missing == 0:
@@ -79,7 +79,7 @@ def _one_prerequisite_less(session: Session, task_id: str, ends: PendingEnds, en
 
 
 def _may_be_due(session: Session, task: Task, ended: Task, *, watched: bool) -> bool:
-    """All that it waits for has ended; or it is an errback, and one failure is enough."""
+    """True when every prerequisite has ended; for an errback, one failure is enough."""
     if task.missing == 0 or not task.is_errback:
         return task.missing == 0
     news = not watched or ended.state == State.FAILED
@@ -91,7 +91,7 @@ def _still_waits(task: Task) -> bool:
 
 
 def _is_rung(session: Session, task: Task) -> bool:
-    """Has a task failed that this errback watches, and has all ended that it comes after?"""
+    """True when a task that this errback watches failed, and every task that it comes after ended."""
     before = session.execute(
         select(Edge.on_failure, Task.state).join(Task, Task.id == Edge.after_id).where(Edge.task_id == task.id)
     )
@@ -104,7 +104,7 @@ def _is_rung(session: Session, task: Task) -> bool:
 
 
 def _end_before_start(session: Session, task: Task) -> TaskEnd | None:
-    """None when the task may run now that its prerequisites ended."""
+    """Returns the end of a task that cannot run after its prerequisites ended; None when it may run."""
     if task.is_errback and not _is_rung(session, task):
         return _not_needed()
     if task.join == "settled":
@@ -114,7 +114,7 @@ def _end_before_start(session: Session, task: Task) -> TaskEnd | None:
 
 
 def _prerequisites(task: Task) -> Select[Task]:
-    """The tasks that a task comes after, in source order, without what they carry."""
+    """Returns the tasks that a task comes after, in source order, without their large columns."""
     return (
         select(Task)
         .options(defer(Task.result), defer(Task.args), defer(Task.kwargs))
@@ -126,7 +126,7 @@ def _prerequisites(task: Task) -> Select[Task]:
 
 
 def _settled_without_start(session: Session, task: Task) -> TaskEnd | None:
-    """A settled join runs with what succeeded, but an argument that has no value stops it all the same."""
+    """Returns the end of a settled join with an argument that has no value; None: it runs with what succeeded."""
     before = {one.id: one for one in session.scalars(_prerequisites(task))}
     if before and all(one.failure_code == NOT_NEEDED for one in before.values()):
         return _not_needed()
@@ -147,7 +147,7 @@ def _not_needed() -> TaskEnd:
 
 
 def prerequisite_failed(failed: Task) -> TaskEnd:
-    """The end of a task whose prerequisite did not succeed; it names the first cause."""
+    """Returns the end of a task whose prerequisite did not succeed; it names the first cause."""
     if failed.failure_code == NOT_NEEDED:
         return _not_needed()
     cause = failed.prerequisite_failed or failed.id
@@ -161,7 +161,7 @@ def prerequisite_failed(failed: Task) -> TaskEnd:
 
 
 def _end_of_delegated(session: Session, task: Task) -> TaskEnd:
-    """The result of what was planted in the task's place becomes the task's own."""
+    """Returns a delegated task's end: its result is that of the tasks planted in its place."""
     in_place = _prerequisites(task).where(Task.in_place_of == task.id)
     lost = session.scalars(in_place.where(Task.state != State.SUCCEEDED).limit(1)).one_or_none()
     if lost is not None and task.join == "all":
@@ -186,7 +186,7 @@ def _too_large(size: float) -> TaskEnd:
 
 
 def _end_as(session: Session, lost: Task) -> TaskEnd:
-    """Failed for the same cause; stopped when the cause is that a person stopped it."""
+    """Returns an end with the same cause: failed, or stopped when a person stopped the cause."""
     cause = session.get_one(Task, lost.prerequisite_failed or lost.id)
     return TaskEnd(
         State.STOPPED if cause.state == State.STOPPED else State.FAILED,
@@ -199,7 +199,7 @@ def _end_as(session: Session, lost: Task) -> TaskEnd:
 
 
 def close_campaign(session: Session, campaign_id: str, now: datetime) -> bool:
-    """Write the campaign's outcome once nothing in it is open.
+    """Writes the campaign's outcome once every task in it has ended.
 
     Two last tasks that end at once may each see the other open: the coordinator looks again.
     """
@@ -228,7 +228,7 @@ def close_campaign(session: Session, campaign_id: str, now: datetime) -> bool:
 
 
 def campaign_outcome(counts: dict[str, int]) -> str:
-    """succeeded when every task did, failed when one failed, else stopped."""
+    """Returns succeeded when every task did, failed when one failed, else stopped."""
     if counts.get(State.FAILED):
         return State.FAILED
     return State.STOPPED if counts.get(State.STOPPED) else State.SUCCEEDED
