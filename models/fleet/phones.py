@@ -27,7 +27,7 @@ SILENT_SECONDS = 4.0  # a host says every second that it is there
 
 
 class ServedElsewhere(Exception):
-    """Another host serves this phone: a second worker on it would be a second hand."""
+    """Another host serves this phone: two workers would drive it at once."""
 
     def __init__(self, serial: str, host: str) -> None:
         super().__init__(f"phone {serial} is served by host {host} until that lets go of it")
@@ -143,7 +143,7 @@ def phones_alive(engine: Engine, incarnations: Sequence[str]) -> set[str]:
 
 
 def mark_silent(engine: Engine, seconds: float = SILENT_SECONDS) -> int:
-    """Phones whose host was not heard of for so long take no work until it is; how many were marked."""
+    """Marks phones of hosts that are silent for so long; they take no work. Returns the number marked."""
 
     def work(session: Session) -> int:
         now = database_now(session)

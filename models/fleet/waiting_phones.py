@@ -41,7 +41,7 @@ def drop_rivals_of(session: Session, host: str, now: datetime) -> None:
 
 
 def drop_silent_rivals(engine: Engine, seconds: float = RIVAL_SILENT_SECONDS) -> int:
-    """Phones that waited and whose host was not heard of for so long; how many rows went."""
+    """Deletes rows of waiting phones whose host is silent for so long. Returns the number deleted."""
 
     def work(session: Session) -> int:
         now = database_now(session)

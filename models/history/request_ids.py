@@ -17,7 +17,7 @@ BATCH_SIZE = 5000
 
 
 def remember(session: Session, key_id: str, webhook_id: str, now: datetime) -> bool:
-    """Keep that a request was let in. False when its id was there already: a replay."""
+    """Records the id of an accepted request. Returns False when it was recorded before: a replay."""
     return insert_if_absent(session, SeenId, key_id=key_id, id=webhook_id, seen_at=now)
 
 
@@ -30,7 +30,7 @@ def remember_all(session: Session, seen: Sequence[tuple[str, str]], now: datetim
 
 
 def forget_seen(session: Session, now: datetime) -> int:
-    """Forget ids that are too old to be let in again, at most 5000 at once; how many."""
+    """Deletes ids that are too old to be accepted again, at most 5000. Returns the number deleted."""
     old = session.execute(
         select(SeenId.key_id, SeenId.id)
         .where(SeenId.seen_at < now - REMEMBERED)

@@ -23,7 +23,7 @@ MOST_IN_A_PAGE = 1000
 
 
 def number_changes(engine: Engine) -> int:
-    """Give positions to changes that have none, at most 1000 of each key at once; how many."""
+    """Numbers changes without a position, at most 1000 of each key. Returns the number numbered."""
     return sum(
         write(engine, lambda session, key_id=key_id: _number(session, key_id))  # type: ignore[misc]
         for key_id in read(engine, _keys_with_unnumbered)
@@ -46,7 +46,7 @@ def last_position(session: Session, key_id: str) -> int:
 
 
 def forget_changes(session: Session, now: datetime) -> int:
-    """Delete changes that are older than 90 days, at most 1000 at once; how many."""
+    """Deletes changes older than 90 days, at most 1000. Returns the number deleted."""
     old = session.scalars(
         select(StateChange.id)
         .where(StateChange.at < now - KEPT, StateChange.position.is_not(None))

@@ -102,7 +102,7 @@ def owe(session: Session, key_id: str, url: str, event: Event, now: datetime) ->
 
 
 def end_those_of_key(session: Session, key_id: str) -> int:
-    """What is owed to a key that was revoked is not sent any more; how many."""
+    """Ends the unsent deliveries of a revoked key. Returns the number ended."""
     done = session.execute(
         update(Delivery)
         .where(Delivery.key_id == key_id, Delivery.state == DeliveryState.OWED)

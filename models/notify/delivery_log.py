@@ -74,7 +74,7 @@ def tries_of(session: Session, delivery: Delivery) -> Sequence[DeliveryAttempt]:
 
 
 def forget_deliveries(session: Session, now: datetime) -> int:
-    """Delete deliveries that are older than 90 days, with what they told; at most 1000 at once; how many."""
+    """Deletes deliveries older than 90 days, with their payloads, at most 1000. Returns the number deleted."""
     old = session.scalars(
         select(Delivery.number)
         .where(Delivery.created_at < now - KEPT, Delivery.state != DeliveryState.OWED)

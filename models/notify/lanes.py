@@ -70,7 +70,7 @@ class TryResult:
 
 
 def any_due(session: Session, now: datetime) -> bool:
-    """Is a callback due anywhere? Costs a look at an index."""
+    """True when any callback is due. Reads one index only."""
     found = session.scalars(select(Delivery.number).where(_due(now)).limit(1)).one_or_none()
     return found is not None
 
@@ -129,7 +129,7 @@ def take_next(session: Session, lane_id: str, token: str, now: datetime, hold: f
 
 
 def leave_lane(session: Session, lane_id: str) -> None:
-    """Whoever served it goes on elsewhere: it may be rung again at once."""
+    """Releases the lane: the coordinator may ring it again at once."""
     session.execute(update(Lane).where(Lane.id == lane_id).values(rung_at=None))
 
 
@@ -168,7 +168,7 @@ def settle_try(session: Session, sending: Sending, came: TryResult, now: datetim
 
 
 def give_up_old(session: Session, now: datetime) -> int:
-    """What could not be delivered in a week is owed no more, at most 1000 at once; how many."""
+    """Gives up deliveries that are a week old, at most 1000. Returns the number given up."""
     old = session.scalars(
         select(Delivery.number)
         .where(Delivery.state == DeliveryState.OWED, Delivery.next_at <= now, Delivery.give_up_at < now)
@@ -185,7 +185,7 @@ def give_up_old(session: Session, now: datetime) -> int:
 
 
 def enable(session: Session, endpoint_ids: Sequence[str]) -> int:
-    """Endpoints that were disabled take deliveries again; how many. Replay what was missed."""
+    """Enables disabled endpoints. Returns the number enabled. Missed callbacks must be replayed."""
     done = session.execute(
         update(Endpoint)
         .where(Endpoint.id.in_(endpoint_ids), Endpoint.disabled_at.is_not(None))

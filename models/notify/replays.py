@@ -98,7 +98,7 @@ def replay_some(engine: Engine, which: Which, *, who: str, most: int, rest: Rest
 
 
 def replay_all(engine: Engine, which: Which, *, who: str) -> int:
-    """The same, however many they are; how many."""
+    """Replays as `replay_some` until nothing is left. Returns the number replayed."""
     done = replay_some(engine, which, who=who, most=MOST_REPLAYED)
     replayed = done.replayed
     while done.rest is not None:

@@ -69,7 +69,7 @@ class Use:
 
 
 def basis_refusal(author_id: str, basis: Basis | None, today: date) -> Refusal | None:
-    """None when we may act on this author's content today."""
+    """Returns None when we may act on this author's content today."""
     if basis is not None and basis.holds(today):
         return None
     if basis is None:
