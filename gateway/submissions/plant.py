@@ -156,7 +156,7 @@ def wish_problems(
     except Refused as refused:
         problems += refused.problems
     try:
-        check_planting(session, submission.planted.rows, latest_end, now, sandbox=sandbox, ground=facts)
+        check_planting(session, submission.planted.rows, latest_end, now, sandbox=sandbox, facts=facts)
     except Refused as refused:
         problems += submission.in_its_words(refused).problems
     return problems, latest_end

@@ -1,6 +1,6 @@
-"""What came of a ticket, in Celery's words: the state that Flower shows (docs/decisions/flower.md).
+"""Maps the outcome of a ticket to a Celery state, for Flower to show (docs/decisions/flower.md).
 
-Celery acts on none of these states: a message is answered for whatever it led to, and what follows is the ledger's.
+Celery acts on none of these states: every message is acknowledged, and the ledger alone decides the next step.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ MOST_REASON = 300  # characters of a reason that Flower shows
 
 
 class AttemptFailed(Exception):
-    """The attempt failed, and its task with it or until a person looked. Says why."""
+    """The attempt failed; its task failed too, or waits for a person. The message says why."""
 
 
 class GoesOn(Exception):
-    """The task goes on: with another attempt, when what holds it is gone, or with what took its place. Says why."""
+    """The task goes on: with another attempt, after a hold, or through the tasks in its place. The message says why."""
 
 
 # What a ticket raises on purpose: neither a defect nor worth a traceback.
@@ -32,7 +32,7 @@ ON_PURPOSE = (AttemptFailed, Terminated)
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """What a ticket led to: one of Celery's states, and why in words."""
+    """The outcome of a ticket: one of Celery's states, and the reason in words."""
 
     state: str
     why: str
@@ -60,7 +60,7 @@ _WORDS = {
 
 
 def came_of(state: State | None, why: str) -> Came:
-    """What to tell Celery of a ticket whose task stands so now, and why it does. None: there is no such task."""
+    """Returns the outcome of a ticket whose task is in this state for this reason; `state` None: no such task."""
     if state is None:
         return Came(FAILURE, why)
     word = _WORDS.get(state, "")
@@ -69,7 +69,7 @@ def came_of(state: State | None, why: str) -> Came:
 
 
 def tell(came: Came) -> str:
-    """End a ticket's message in that state: return for a success, raise what Celery takes for the other ones."""
+    """Ends a ticket's message in that state: returns for a success, raises the exception of any other state."""
     if came.state == SUCCESS:
         return came.why
     if came.state == RETRY:
@@ -82,7 +82,7 @@ def tell(came: Came) -> str:
 
 
 def why_so(task: Task) -> str:
-    """Why a task is where it stands, for people; empty where there is nothing to say."""
+    """Returns the reason for a task's state, for people; empty where there is none."""
     if task.state in (State.READY, State.HELD, State.WAITING):
         return task.waits_for or ""
     if task.state in (State.FAILED, State.NEEDS_REVIEW):

@@ -1,4 +1,4 @@
-"""Messages that are no task's ticket: a look at who is logged in, and a lane of callbacks that is due."""
+"""The messages that are no task's ticket: identify the logged-in account, and deliver a lane of callbacks."""
 
 from __future__ import annotations
 

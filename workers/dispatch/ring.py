@@ -1,4 +1,4 @@
-"""Ring: a ticket for each task that is ready, into the queue where it can be taken."""
+"""Rings tasks: publishes a ticket for each ready task, to a queue whose workers may take it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BATCH_SIZE = 1000  # tickets in one round; the coordinator comes back for the re
 
 
 def ring(engine: Engine, task_ids: Sequence[str]) -> int:
-    """Ring these tasks, if a ticket is owed for them. How many tickets went out.
+    """Rings those of these tasks that are owed a ticket. Returns the number of tickets published.
 
     A ring that fails is no error: the ledger still owes the tickets, and the coordinator rings again.
     """
@@ -40,7 +40,7 @@ def ring(engine: Engine, task_ids: Sequence[str]) -> int:
 
 
 def ring_ready(engine: Engine) -> int:
-    """Ring every ready task that a ticket is owed for and whose time has come, at most 1000 at once."""
+    """Rings every ready task that is owed a ticket and whose time has come, at most 1000 at once."""
     return _ring_some(engine, None)
 
 
@@ -57,16 +57,17 @@ def _ring_some(engine: Engine, task_ids: Sequence[str] | None) -> int:
 
 
 def _mark_rung(session: Session, task_ids: Sequence[str] | None) -> list[Ticket]:
-    """Marked before they are sent, so that no lock is held while Redis is slow; a ticket lost between is missed
-    by the coordinator and rung again."""
+    """Marks tasks as rung before their tickets are sent, so that no lock is held while Redis is slow.
+
+    The coordinator finds a ticket that is lost in between, and rings again."""
     now = database_now(session)
-    shelf = shelf_of(online_phones(session, now))
+    working = shelf_of(online_phones(session, now))
     if task_ids is None:
-        _take_back_stranded(session, shelf, now)
-        _say_why_not_rung(session, shelf, now)
+        _take_back_stranded(session, working, now)
+        _say_why_not_rung(session, working, now)
     tickets: list[Ticket] = []
-    for task, given in _owed(session, task_ids, shelf, now):
-        place = place_for(task.runs_on, task.pinned_account, task.pinned_phone, shelf)
+    for task, given in _owed(session, task_ids, working, now):
+        place = place_for(task.runs_on, task.pinned_account, task.pinned_phone, working)
         if place.queue is None:
             continue
         words = shown(task.pinned_account or task.meant_for, given or {})
@@ -76,18 +77,18 @@ def _mark_rung(session: Session, task_ids: Sequence[str] | None) -> list[Ticket]
 
 
 def _owed(
-    session: Session, task_ids: Sequence[str] | None, shelf: WorkingPhones, now: datetime
+    session: Session, task_ids: Sequence[str] | None, working: WorkingPhones, now: datetime
 ) -> Sequence[tuple[Task, Mapping[str, Any] | None]]:
-    """Tasks that can be rung now, and no others: a thousand that wait for a phone do not stand before them.
+    """Selects only tasks that can be rung now, so that a thousand tasks that wait for a phone do not block them.
 
     Locked: two that ring at once do not ring the same task twice. Small rows: no results, and of arguments, which
     Flower shows a few of, none that are long.
     """
     has_place = or_(
         Task.runs_on == RunsOn.DESK,
-        and_(in_pool(), Task.sandbox.in_([sort for sort in (True, False) if sort is not shelf.unserved])),
-        Task.pinned_phone.in_(list(shelf.phones)),
-        and_(Task.pinned_phone.is_(None), Task.pinned_account.in_(list(shelf.accounts))),
+        and_(in_pool(), Task.sandbox.in_([sort for sort in (True, False) if sort is not working.unserved])),
+        Task.pinned_phone.in_(list(working.phones)),
+        and_(Task.pinned_phone.is_(None), Task.pinned_account.in_(list(working.accounts))),
     )
     wanted = (
         select(Task, case((func.length(Task.kwargs) <= MOST_SHOWN, Task.kwargs)))
@@ -121,17 +122,17 @@ def _unrung(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def in_pool() -> ColumnElement[bool]:
-    """Is it a task that any phone may take?"""
+    """Returns the condition for a task that any phone may take."""
     return and_(Task.runs_on == RunsOn.PHONE, Task.pinned_phone.is_(None), Task.pinned_account.is_(None))
 
 
-def _say_why_not_rung(session: Session, shelf: WorkingPhones, now: datetime) -> None:
-    """People see what a task waits for that has no place. Written when it changes, and not every round."""
-    if shelf.unserved is not None:
-        _say(session, UNSERVED[shelf.unserved], *_unrung(now), in_pool(), Task.sandbox == shelf.unserved)
+def _say_why_not_rung(session: Session, working: WorkingPhones, now: datetime) -> None:
+    """Writes why a task has no queue, for people; only when the reason changes, not every round."""
+    if working.unserved is not None:
+        _say(session, UNSERVED[working.unserved], *_unrung(now), in_pool(), Task.sandbox == working.unserved)
     placeless = (
-        (Task.pinned_phone, Task.pinned_phone.not_in(list(shelf.phones))),
-        (Task.pinned_account, and_(Task.pinned_phone.is_(None), Task.pinned_account.not_in(list(shelf.accounts)))),
+        (Task.pinned_phone, Task.pinned_phone.not_in(list(working.phones))),
+        (Task.pinned_account, and_(Task.pinned_phone.is_(None), Task.pinned_account.not_in(list(working.accounts)))),
     )
     for pin, without in placeless:
         pinned = session.scalars(
@@ -139,7 +140,9 @@ def _say_why_not_rung(session: Session, shelf: WorkingPhones, now: datetime) -> 
         ).all()
         for name in pinned:
             phone, account = (name, None) if pin is Task.pinned_phone else (None, name)
-            _say(session, place_for(RunsOn.PHONE, account, phone, shelf).waits_for, *_unrung(now), pin == name, without)
+            _say(
+                session, place_for(RunsOn.PHONE, account, phone, working).waits_for, *_unrung(now), pin == name, without
+            )
 
 
 def _say(session: Session, why: str | None, *which: ColumnElement[bool]) -> None:
@@ -147,8 +150,8 @@ def _say(session: Session, why: str | None, *which: ColumnElement[bool]) -> None
     session.execute(update(Task).where(*which, ~said).values(waits_for=why))
 
 
-def _take_back_stranded(session: Session, shelf: WorkingPhones, now: datetime) -> None:
-    """Tickets in the queue of a phone that does not work any more, or that has not come to them.
+def _take_back_stranded(session: Session, working: WorkingPhones, now: datetime) -> None:
+    """Takes back tickets in the queue of a phone that no longer works, or that has not reached them in time.
 
     What was begun before and is nobody's own was passed there because it may run there. If that phone has its hands
     full, or no worker yet, another may have been free for long.
@@ -164,12 +167,12 @@ def _take_back_stranded(session: Session, shelf: WorkingPhones, now: datetime) -
     queues = session.scalars(
         select(Task.rung_queue).where(Task.state == State.READY, Task.rung_queue.is_not(None)).distinct()
     ).all()
-    served = {POOL_QUEUE, DESK_QUEUE, *map(phone_queue, shelf.phones)}
+    served = {POOL_QUEUE, DESK_QUEUE, *map(phone_queue, working.phones)}
     stranded = [queue for queue in queues if queue is not None and queue not in served]
     if stranded:
         owe_tickets(session, Task.rung_queue.in_(stranded))
 
 
 def owe_again(session: Session, task_ids: Sequence[str]) -> None:
-    """The tickets of these tasks are lost: ring again."""
+    """Marks the tickets of these tasks as lost; the next round rings again."""
     owe_tickets(session, Task.id.in_(task_ids))

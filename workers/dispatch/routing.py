@@ -1,4 +1,4 @@
-"""Where a ticket goes, and how urgent it is: pure decisions from what the ledger says of phones and tasks."""
+"""Routes tickets: decides a ticket's queue and priority from the phones' and the task's rows. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNSERVED = {
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The queue a ticket goes to, or why there is none yet."""
+    """The queue that a ticket goes to, or the reason why there is none yet."""
 
     queue: str | None
     waits_for: str | None = None
@@ -27,7 +27,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class WorkingPhones:
-    """The phones that work now, the accounts that do (account → serial), and why others do not."""
+    """The phones that work now, their accounts (account → serial), and why the others do not work."""
 
     phones: Set[str] = frozenset()
     accounts: Mapping[str, str] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class WorkingPhones:
 
     @property
     def unserved(self) -> bool | None:
-        """The sort of tasks, sandbox or not, that nobody serves while phones of the other sort work.
+        """Returns the sort of tasks, sandbox or not, that nobody serves while phones of the other sort work.
 
         Their tickets would go round among those: each would take them and put them down again.
         """
@@ -45,42 +45,42 @@ class WorkingPhones:
 
 
 def shelf_of(found: Iterable[OnlinePhone]) -> WorkingPhones:
-    """Which of the phones that are online work, and as whom."""
+    """Returns the online phones that work, with their accounts, and the reasons of those that do not."""
     phones: set[str] = set()
     accounts: dict[str, str] = {}
     idle_phones: dict[str, str] = {}
     idle_accounts: dict[str, str] = {}
     sandboxes: set[bool] = set()
-    for seat in found:
-        why = seat.unfit or (f"account {seat.account_id} rests: {seat.resting}" if seat.resting else None)
+    for phone in found:
+        why = phone.unfit or (f"account {phone.account_id} rests: {phone.resting}" if phone.resting else None)
         if why is not None:
-            idle_phones[seat.serial] = why
-            idle_accounts.update({} if seat.account_id is None else {seat.account_id: why})
+            idle_phones[phone.serial] = why
+            idle_accounts.update({} if phone.account_id is None else {phone.account_id: why})
             continue
-        phones.add(seat.serial)
-        sandboxes.add(seat.sandbox)
-        accounts.update({} if seat.account_id is None else {seat.account_id: seat.serial})
+        phones.add(phone.serial)
+        sandboxes.add(phone.sandbox)
+        accounts.update({} if phone.account_id is None else {phone.account_id: phone.serial})
     return WorkingPhones(phones, accounts, idle_phones, idle_accounts, sandboxes)
 
 
 def ticket_priority(task: Task) -> int:
-    """The priority of a task's ticket: pinned work goes before the pool, and what was begun before what was not."""
+    """Returns the priority of a task's ticket: pinned tasks go before the pool's, begun tasks before new ones."""
     pinned = task.pinned_account is not None or task.pinned_phone is not None
     return URGENT_STEP if pinned or task.attempt else task.priority
 
 
-def place_for(runs_on: str, pinned_account: str | None, pinned_phone: str | None, shelf: WorkingPhones) -> Route:
-    """Where a ticket goes: the desk, the phone that a pin means now, or the pool."""
+def place_for(runs_on: str, pinned_account: str | None, pinned_phone: str | None, working: WorkingPhones) -> Route:
+    """Returns the route of a ticket: to the desk, to the phone of its pin, or to the pool."""
     if runs_on == RunsOn.DESK:
         return Route(DESK_QUEUE)
     if pinned_phone is not None:
-        if pinned_phone in shelf.phones:
+        if pinned_phone in working.phones:
             return Route(phone_queue(pinned_phone))
-        return Route(None, shelf.idle_phones.get(pinned_phone, f"phone {pinned_phone} is not online"))
+        return Route(None, working.idle_phones.get(pinned_phone, f"phone {pinned_phone} is not online"))
     if pinned_account is not None:
-        serial = shelf.accounts.get(pinned_account)
+        serial = working.accounts.get(pinned_account)
         if serial is not None:
             return Route(phone_queue(serial))
         nowhere = f"account {pinned_account} is logged in on no phone that is online"
-        return Route(None, shelf.idle_accounts.get(pinned_account, nowhere))
+        return Route(None, working.idle_accounts.get(pinned_account, nowhere))
     return Route(POOL_QUEUE)

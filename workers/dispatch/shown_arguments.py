@@ -1,4 +1,4 @@
-"""What Flower shows as a ticket's arguments: whose account, which author, which title.
+"""Formats the arguments that Flower shows for a ticket: account, author and title.
 
 The message's own arguments are empty. These words are for people alone: no worker reads them, and whatever text of
 others is in them is cut and stands as a Python literal, so that nothing in it steers a terminal.
@@ -13,7 +13,7 @@ MOST_TEXT = 60  # characters of an id or a title
 
 
 def shown(account: str | None, params: Mapping[str, Any]) -> str:
-    """Account, author and title as far as they are known, as Flower shows keyword arguments."""
+    """Returns account, author and title, as far as known, in the form of keyword arguments."""
     known = {"account": account, "author": params.get("author_id"), "title": params.get("title")}
     return repr({name: _cut(value) for name, value in known.items() if isinstance(value, str) and value})
 

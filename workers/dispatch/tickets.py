@@ -22,7 +22,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type
 STEPS: Sequence[int] = (0, 3, 6, 9)
 BATCH = 200
 TRIES = 3
-NOT_TAKEN = (BatchPublishError, OperationalError, RedisError, OSError)  # what a Redis that is away raises
+NOT_TAKEN = (BatchPublishError, OperationalError, RedisError, OSError)  # raised while Redis is away
 _STEP_MARK = "\x06\x16"  # kombu: queue, mark, step; step 0 has neither mark nor number
 UNACKED = "unacked"
 _WINDOW = 1000
@@ -46,7 +46,7 @@ class Ticket:
 
 
 def publish(app: Celery, tickets: Iterable[Ticket], *, go_on: Callable[[], bool] = lambda: True) -> int:
-    """Send tickets in batches over one connection; how many. Raises NotPublished after 3 tries a batch.
+    """Sends tickets in batches over one connection. Returns their number. Raises NotPublished after 3 tries a batch.
 
     `go_on` is asked before a batch is tried again: in vain, when somebody found out meanwhile that Redis is away.
 
@@ -91,12 +91,12 @@ def _send(app: Celery, producer: Any, ticket: Ticket) -> None:
 
 
 def list_keys(queue: str) -> list[str]:
-    """The Redis lists behind a queue, in the order in which they are served."""
+    """Returns the Redis lists of a queue, in the order in which they are served."""
     return [queue if step == 0 else f"{queue}{_STEP_MARK}{step}" for step in STEPS]
 
 
 def queue_lengths(redis: Redis, queues: Sequence[str]) -> Mapping[str, int]:
-    """How many tickets wait in each queue. Raises redis.RedisError."""
+    """Returns the number of tickets that wait in each queue. Raises redis.RedisError."""
     with redis.pipeline(transaction=False) as pipe:
         for queue in queues:
             for key in list_keys(queue):
@@ -107,7 +107,7 @@ def queue_lengths(redis: Redis, queues: Sequence[str]) -> Mapping[str, int]:
 
 
 def queued_ids(redis: Redis, queues: Sequence[str]) -> Mapping[str, set[str]]:
-    """The task ids whose ticket waits in each queue; under `unacked` those that workers hold.
+    """Returns the task ids whose ticket waits in each queue; under `unacked` those that workers hold.
 
     Read in windows, so tickets that move meanwhile may be missed or seen twice: a ticket missed is
     rung once more, which does nothing twice. Raises redis.RedisError.
@@ -130,7 +130,7 @@ def _task_id(raw: bytes) -> str:
 
 
 def put_back(app: Celery, tag: str) -> None:
-    """Return the ticket that a dead worker held to the head of its queue; nothing when it was answered for.
+    """Returns a dead worker's ticket to the head of its queue; does nothing when it was acknowledged.
 
     Over a connection of its own: kombu's pool keeps one that broke, and never mends it for a bare channel.
     Raises kombu.exceptions.OperationalError and redis.RedisError.

@@ -29,17 +29,17 @@ class NotEnded(TimeoutError):
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """A planted campaign, by its id."""
+    """Refers to a planted campaign by its id."""
 
     id: str
     engine: Engine
 
     def progress(self) -> Progress:
-        """How many tasks of each flow are in which state."""
+        """Returns the number of tasks by flow and state."""
         return read(self.engine, lambda session: read_progress(session, self.id))
 
     def follow(self, timeout: float) -> Iterator[Progress]:
-        """Progress as it changes, until the campaign ended. Raises NotEnded."""
+        """Yields the progress whenever it changes, until the campaign ended. Raises NotEnded."""
         deadline = time.monotonic() + timeout
         before: Progress | None = None
         while True:
@@ -54,7 +54,7 @@ class Handle:
             time.sleep(_LOOK_EVERY)
 
     def wait(self, timeout: float) -> str:
-        """Wait for the end; the outcome: succeeded, failed or stopped. Raises NotEnded."""
+        """Waits for the end. Returns the outcome: succeeded, failed or stopped. Raises NotEnded."""
         outcome: str | None = None
         for progress in self.follow(timeout):
             outcome = progress.outcome
@@ -62,7 +62,7 @@ class Handle:
         return outcome
 
     def get(self, timeout: float) -> Any:
-        """The canvas's own result, as Celery would give it. Raises CampaignFailed, NotEnded."""
+        """Returns the canvas's own result, as Celery would give it. Raises CampaignFailed, NotEnded."""
         self.wait(timeout)
         return read(self.engine, self._result)
 

@@ -1,4 +1,4 @@
-"""Plant: a compiled canvas becomes task rows with edges, all or nothing."""
+"""Plants a compiled canvas: writes its task rows and edges, all or nothing."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ PHONE, ACCOUNT = "phone.", "account."
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """What a task is pinned to, if anything."""
+    """The account or phone that a task is pinned to, if any."""
 
     account: str | None = None
     phone: str | None = None
 
 
 def new_id() -> str:
-    """A new task id, in Celery's own form."""
+    """Returns a new task id, in Celery's own form."""
     return str(uuid4())
 
 
 def compile_for_planting(canvas: Signature, join: str) -> Planted:
-    """Compile a canvas. Raises Refused, naming the place in it."""
+    """Compiles a canvas. Raises Refused, naming the place in it."""
     try:
         return compile_canvas(canvas, join="settled" if join == "settled" else "all", new_id=new_id)
     except CanvasRefused as refused:
@@ -64,7 +64,7 @@ def compile_for_planting(canvas: Signature, join: str) -> Planted:
 
 @dataclass(frozen=True, slots=True)
 class CheckedCampaign:
-    """A campaign that was checked. Its tasks tell their ends to the address `tells`, else to the campaign's own."""
+    """A checked campaign. Callbacks of its tasks go to the address `tells`, else to the campaign's own."""
 
     campaign: Campaign
     planted: Planted
@@ -73,14 +73,14 @@ class CheckedCampaign:
 
 
 def plant_campaign(session: Session, campaign: Campaign, planted: Planted, latest_end: timedelta) -> list[str]:
-    """Write a campaign's rows. The ids that are ready at once. Raises Refused before the first row."""
+    """Writes a campaign's rows. Returns the ids that are ready at once. Raises Refused before the first row."""
     now = database_now(session)
     check_planting(session, planted.rows, now + latest_end, now, sandbox=bool(campaign.sandbox))
     return plant_checked(session, [CheckedCampaign(campaign, planted, now + latest_end)], now)
 
 
 def plant_checked(session: Session, seedlings: Sequence[CheckedCampaign], now: datetime) -> list[str]:
-    """Write the rows of campaigns that were checked, with as many statements as for one. The ids that are ready."""
+    """Writes the rows of checked campaigns, with as many statements as for one. Returns the ids that are ready."""
     for one in seedlings:
         one.campaign.root, one.campaign.created_at = to_json(one.planted.root), now
         session.add(one.campaign)
@@ -99,7 +99,7 @@ def plant_checked(session: Session, seedlings: Sequence[CheckedCampaign], now: d
 
 
 def plant_in_place(session: Session, task: Task, signature: Signature) -> list[str]:
-    """Plant what a running task put in its place; the task keeps its id and gets the result.
+    """Plants the canvas that a running task returned in its place; the task keeps its id and gets the result.
 
     Raises Refused: then nothing is planted, and the task fails with the reason.
     """
@@ -136,10 +136,10 @@ def check_planting(
     now: datetime,
     *,
     sandbox: bool,
-    ground: LedgerFacts | None = None,
+    facts: LedgerFacts | None = None,
 ) -> None:
     """Raises Refused with what is wrong with the rows, or else with their times. Writes nothing."""
-    check_rows(ground or LedgerFacts(session, sandbox=sandbox), rows)
+    check_rows(facts or LedgerFacts(session, sandbox=sandbox), rows)
     problems = list(islice(time_problems(rows, latest_end, now), MOST_PROBLEMS))
     if problems:
         raise Refused(problems)
@@ -156,7 +156,7 @@ def _values(
     start: int = 0,
     tells: str | None = None,
 ) -> list[dict[str, Any]]:
-    """The columns of each row; the first one is the campaign's `start`-th."""
+    """Returns the columns of each row; the first row is the campaign's `start`-th."""
     missing = Counter(edge["task_id"] for edge in edges)
     watching = {edge["task_id"] for edge in edges if edge["on_failure"]}
     seed = campaign.seed if in_place_of is None else in_place_of.seed
@@ -178,7 +178,7 @@ def _values(
 def _write_rows(
     session: Session, values: Sequence[dict[str, Any]], edges: Sequence[dict[str, Any]], now: datetime
 ) -> list[str]:
-    """Write tasks and edges, and note them. The ids that are ready at once."""
+    """Writes tasks, edges and state changes. Returns the ids that are ready at once."""
     if values:
         session.execute(insert(Task), values)
         note(session, (_planted(one) for one in values))
@@ -188,7 +188,7 @@ def _write_rows(
 
 
 def _mean_for_accounts(session: Session, campaign: Campaign, values: Sequence[dict[str, Any]]) -> None:
-    """Plan the even share of the tasks that act in the pool and whose video is known already."""
+    """Plans the even share of acting tasks in the pool whose video is known already."""
     acting = [one for one in values if _is_shared_out(one)]
     if not acting:
         return
@@ -214,7 +214,7 @@ def _is_shared_out(values: Mapping[str, Any]) -> bool:
 
 
 def _whose(campaign: Campaign, row: PlantedRow, tells: str | None, *, alone: bool) -> dict[str, Any]:
-    """A customer's task tells its end to an address of theirs, unless it is work at the desk: that is a step of ours.
+    """Returns the customer's columns of a task. Desk tasks are internal steps: their ends cause no callback.
 
     The customer's own id is the campaign's; the only task of a campaign carries it as well.
     """
@@ -281,7 +281,7 @@ def _row_values(row: PlantedRow, missing: int, latest_end: datetime, now: dateti
 
 
 def pin_of(row: PlantedRow) -> Pin:
-    """What the row's queue pins it to: `account.ID` or `phone.SERIAL`; the pool and the desk pin nothing."""
+    """Returns the pin of the row's queue, `account.ID` or `phone.SERIAL`; the pool and the desk pin nothing."""
     queue = str(row.options.get("queue") or "")
     if queue.startswith(ACCOUNT):
         return Pin(account=queue.removeprefix(ACCOUNT))
@@ -291,6 +291,6 @@ def pin_of(row: PlantedRow) -> Pin:
 
 
 def seed_of(campaign_seed: int, position: int) -> int:
-    """A task's own seed: 31 bits from the campaign's seed and the task's place in it."""
+    """Returns a task's own seed: 31 bits from the campaign's seed and the task's position in it."""
     digest = hashlib.sha256(f"{campaign_seed}:{position}".encode()).digest()
     return int.from_bytes(digest[:4], "big") & 0x7FFFFFFF

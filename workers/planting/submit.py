@@ -1,4 +1,4 @@
-"""Submit: an ordinary Celery canvas becomes a planted campaign, and a handle to follow it by."""
+"""Submits an ordinary Celery canvas: plants it as a campaign and returns a handle to follow it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def submit(
     asked_for: Mapping[str, Any] | None = None,
     engine: Engine | None = None,
 ) -> Handle:
-    """Plant a canvas and ring what is ready at once.
+    """Plants a canvas and rings the tasks that are ready at once.
 
     `join="settled"` lets every join run with what succeeded; `seed` fixes all that is drawn at
     random (31 bits); `latest_end` is counted from now. Raises Refused with every problem, and
@@ -44,7 +44,7 @@ def submit(
     """
     _check_words(name, asked_by, join)
     app.loader.import_default_modules()  # what the workers serve must be known here as well, or it is refused
-    ground = engine or process_engine()
+    ledger = engine or process_engine()
     kept = None if asked_for is None else _kept(asked_for)
     planted = compile_for_planting(canvas, join)
     campaign_id = str(uuid4())
@@ -61,8 +61,8 @@ def submit(
         )
         return plant_campaign(session, campaign, planted, latest_end)
 
-    ring(ground, write(ground, work))
-    return Handle(campaign_id, ground)
+    ring(ledger, write(ledger, work))
+    return Handle(campaign_id, ledger)
 
 
 def _kept(asked_for: Mapping[str, Any]) -> dict[str, Any]:

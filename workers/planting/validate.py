@@ -1,4 +1,4 @@
-"""Check: what a planted row must fulfil before anything is written. Every problem is named at once."""
+"""Validates rows before they are planted. Reports every problem at once."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ MOST_PROBLEMS = 20  # named in one refusal
 MOST_ALIKE = 100
 
 
-def check_rows(ground: LedgerFacts, rows: Sequence[PlantedRow]) -> None:
+def check_rows(facts: LedgerFacts, rows: Sequence[PlantedRow]) -> None:
     """Raises Refused with the first twenty problems; otherwise the rows may be planted."""
     problems: dict[Problem, None] = {}
     for index, row in enumerate(rows):
-        for problem in _row_problems(ground, row, f"task[{index}] {row.task}"):
+        for problem in _row_problems(facts, row, f"task[{index}] {row.task}"):
             problems[problem] = None
         if len(problems) >= MOST_PROBLEMS:
             break
@@ -44,7 +44,7 @@ def check_rows(ground: LedgerFacts, rows: Sequence[PlantedRow]) -> None:
 
 
 class LedgerFacts:
-    """What the ledger knows, asked once for each name however many rows hold it.
+    """Facts from the ledger, read once for each name, however many rows hold it.
 
     `sandbox`: for simulated phones and the accounts on them, and no others.
     """
@@ -67,7 +67,7 @@ class LedgerFacts:
         return known_accounts(self._session, sandbox=self._sandbox)
 
     def was_shown(self, name: str, author_id: str, value: str) -> bool:
-        """Did an app show this title of the author, or this commenter, to the character?"""
+        """True when an app showed exactly this title of the author, or this commenter."""
         if name == "title":
             known = (CollectedTitle.author_id == author_id, CollectedTitle.title_key == content_key(value))
             return self._session.scalar(select(CollectedTitle.id).where(*known).limit(1)) is not None
@@ -80,7 +80,7 @@ class LedgerFacts:
         return self._basis[author_id]
 
 
-def _row_problems(ground: LedgerFacts, row: PlantedRow, where: str) -> Iterator[Problem]:
+def _row_problems(facts: LedgerFacts, row: PlantedRow, where: str) -> Iterator[Problem]:
     queue = str(row.options.get("queue") or "")
     if row.task in DESK:
         if queue not in ("", "desk"):
@@ -95,34 +95,34 @@ def _row_problems(ground: LedgerFacts, row: PlantedRow, where: str) -> Iterator[
     if flow is None:
         yield Problem(f"{where}", "no such flow or desk task", f"use one of {', '.join(sorted(FLOWS))}")
         return
-    yield from _queue_problems(ground, flow, queue, where)
+    yield from _queue_problems(facts, flow, queue, where)
     yield from _params_problems(flow, row, where)
-    faults = list(_name_problems(ground, row, where))
+    faults = list(_name_problems(facts, row, where))
     yield from faults
     if not any(one.field == f"{where}.author_id" for one in faults):
-        yield from _author_problems(ground, flow, row, where)
+        yield from _author_problems(facts, flow, row, where)
 
 
-def _queue_problems(ground: LedgerFacts, flow: Flow[Any, Any], queue: str, where: str) -> Iterator[Problem]:
-    yield from unknown_queue(ground, queue, where)
+def _queue_problems(facts: LedgerFacts, flow: Flow[Any, Any], queue: str, where: str) -> Iterator[Problem]:
+    yield from unknown_queue(facts, queue, where)
     place, _, _ = queue.partition(".")
     if flow.runs_on == "account" and place not in ("account", "phone"):
         yield Problem(f"{where}.queue", f"{flow.name} runs on one account", "set queue='account.ID' or 'phone.SERIAL'")
 
 
-def unknown_queue(ground: LedgerFacts, queue: str, where: str) -> Iterator[Problem]:
-    """A queue that is none, or of an account or phone that the ledger does not know."""
+def unknown_queue(facts: LedgerFacts, queue: str, where: str) -> Iterator[Problem]:
+    """Yields the problem of an invalid queue name, or of an account or phone that the ledger does not know."""
     place, _, name = queue.partition(".")
     if queue not in ("", "pool") and (place not in ("account", "phone") or not name):
         yield Problem(f"{where}.queue", f"{queue!r} is no queue", "use pool, account.ID or phone.SERIAL")
-    elif place == "account" and name not in ground.accounts:
+    elif place == "account" and name not in facts.accounts:
         yield Problem(f"{where}.queue", f"account {name!r} is unknown", "see: phonefleet accounts list")
-    elif place == "phone" and name not in ground.phones:
+    elif place == "phone" and name not in facts.phones:
         yield Problem(f"{where}.queue", f"phone {name!r} is unknown", "see: phonefleet phones")
 
 
 def _params_problems(flow: Flow[Any, Any], row: PlantedRow, where: str) -> Iterator[Problem]:
-    """What can be told before the results of the tasks before are known."""
+    """Yields the problems that show before the results of earlier tasks are known."""
     complete = all(isinstance(arg, Value) for arg in row.args)
     for arg in row.args:
         if isinstance(arg, Value) and not isinstance(arg.value, dict):
@@ -140,7 +140,7 @@ def _params_problems(flow: Flow[Any, Any], row: PlantedRow, where: str) -> Itera
 
 
 def given_params(row: PlantedRow) -> dict[str, Any]:
-    """The parameters of a flow's row that are known when it is planted."""
+    """Returns the parameters of a flow's row that are known when it is planted."""
     given: dict[str, Any] = {}
     for arg in row.args:
         if isinstance(arg, Value) and isinstance(arg.value, dict):
@@ -148,7 +148,7 @@ def given_params(row: PlantedRow) -> dict[str, Any]:
     return given | dict(row.kwargs)
 
 
-def _name_problems(ground: LedgerFacts, row: PlantedRow, where: str) -> Iterator[Problem]:
+def _name_problems(facts: LedgerFacts, row: PlantedRow, where: str) -> Iterator[Problem]:
     """What a person may not have meant: blanks at an end, characters that nobody sees. What an app showed is meant."""
     given = given_params(row)
     author_id = given.get("author_id")
@@ -159,19 +159,19 @@ def _name_problems(ground: LedgerFacts, row: PlantedRow, where: str) -> Iterator
         if not isinstance(value, str) or not value.strip():
             continue  # the flow's own parameters say so
         problems = list(name_problems(f"{where}.{name}", value, title_fault))
-        if problems and not ground.was_shown(name, str(author_id), value):
+        if problems and not facts.was_shown(name, str(author_id), value):
             yield from problems
 
 
-def _author_problems(ground: LedgerFacts, flow: Flow[Any, Any], row: PlantedRow, where: str) -> Iterator[Problem]:
+def _author_problems(facts: LedgerFacts, flow: Flow[Any, Any], row: PlantedRow, where: str) -> Iterator[Problem]:
     author_id = given_params(row).get("author_id")
     if not isinstance(author_id, str):
         return
-    basis = ground.basis(author_id)
+    basis = facts.basis(author_id)
     if basis is None:
         yield Problem(f"{where}.author_id", f"author {author_id!r} is unknown", "phonefleet authors add ID NAME")
     elif flow.acts:
-        refusal = basis_refusal(author_id, basis, ground.today)
+        refusal = basis_refusal(author_id, basis, facts.today)
         if refusal is not None:
             yield Problem(
                 f"{where}.author_id", refusal.reason, "an admin sets it: phonefleet authors basis ID owned|permitted"

@@ -1,4 +1,4 @@
-"""Validation errors in words: the field, what was written, what is expected, with an example. Pure.
+"""Puts validation errors into words: the field, the given value, the expected value and an example. Pure.
 
 Pydantic's own messages speak of Python ("Input should be a valid tuple"); who edits a campaign file or
 calls the interface reads these instead.
@@ -26,7 +26,7 @@ Loc = tuple[int | str, ...]
 
 
 def problems_of(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Loc, Problem]]:
-    """Each mistake with its place in the input, an empty one for the input as a whole."""
+    """Returns each mistake with its place in the input; the place is empty for the input as a whole."""
     for one in error.errors(include_url=False):
         loc = tuple(part for part in one["loc"] if not _is_branch(part))
         if one["type"] == "literal_error" and isinstance(one["input"], list | tuple):
@@ -38,7 +38,7 @@ def problems_of(error: ValidationError, model: type[BaseModel]) -> Iterator[tupl
 
 
 def _own_checks(one: Mapping[str, Any], loc: Loc, model: type[BaseModel]) -> Iterator[tuple[Loc, Problem]]:
-    """What a model's own check says: of one thing, or of several at once."""
+    """Returns the problems that a model's own check reports: one, or several at once."""
     error = one.get("ctx", {}).get("error")
     said = str(one["msg"]).removeprefix("Value error, ")
     for message in error.mistakes if isinstance(error, Several) else (said,):
@@ -49,12 +49,12 @@ def _own_checks(one: Mapping[str, Any], loc: Loc, model: type[BaseModel]) -> Ite
 
 
 def path(loc: Loc) -> str:
-    """A place in an input, entries of lists counted from 0: `directed.reply_texts.2`."""
+    """Formats a place in an input, with list entries counted from 0: `directed.reply_texts.2`."""
     return ".".join(str(part) for part in loc)
 
 
 def written(value: Any) -> str:
-    """A value as JSON shows it, cut short."""
+    """Formats a value as JSON, cut short."""
     if value is None:
         return "nothing"
     try:
@@ -65,7 +65,7 @@ def written(value: Any) -> str:
 
 
 def _is_branch(part: int | str) -> bool:
-    """Pydantic names the branch of a union it tried: `tuple[str, ...]`, `literal['all']`."""
+    """True for a union's branch, which Pydantic puts into the place: `tuple[str, ...]`, `literal['all']`."""
     return isinstance(part, str) and "[" in part
 
 
@@ -101,7 +101,7 @@ def _named_in(reason: str, loc: Loc, model: type[BaseModel]) -> tuple[Loc, str] 
 
 
 def field_at(model: type[BaseModel], loc: Loc) -> FieldInfo | None:
-    """The field that a place in the input lies in, if the model has it."""
+    """Returns the field that a place in the input lies in, if the model has it."""
     names = [part for part in loc if isinstance(part, str)]
     owner = _model_at(model, tuple(names[:-1]))
     return owner.model_fields.get(names[-1]) if owner is not None and names else None
@@ -131,7 +131,7 @@ def _types_of(annotation: Any) -> Iterator[type]:
 
 
 def _example(field: FieldInfo | None, *, entry: bool = False) -> str:
-    """The field's example; `entry`: of a list, the first thing in it."""
+    """Returns the field's example; `entry`: the first item of an example list."""
     examples = (field.examples or []) if field is not None else []
     if entry and examples and isinstance(examples[0], list):
         examples = examples[0]

@@ -1,4 +1,4 @@
-"""Whose fault is it? Pure decisions from failures of several phones, and of one phone across tasks.
+"""Decides the culprit of failures: the same one on several phones, or those of one phone across tasks. Pure.
 
 The same failure on three phones blames what they had in common: the content, or the flow. One phone
 that fails task after task, where others do not, is blamed itself.
@@ -45,14 +45,14 @@ PASSED_OVER = frozenset({"ledger_away", "outcome_unknown"})
 
 @dataclass(frozen=True, slots=True)
 class Blamed:
-    """What a failure would blame if several phones had it: a whole flow, or one author, video or comment."""
+    """The culprit of a failure that several phones have: a whole flow, or one author, video or comment."""
 
     scope: HoldScope
     key: str
 
 
 def blamed_by(code: str, content: Content) -> Blamed | None:
-    """What to count a failure against; None for what is nobody's but the phone's or the account's."""
+    """Returns the flow or content to count a failure against; None for the fault of a phone or an account."""
     scope = BLAMES.get(code)
     if scope is None:
         return None
@@ -64,7 +64,7 @@ def blamed_by(code: str, content: Content) -> Blamed | None:
         (HoldScope.AUTHOR, content.author_id),
     )
     names = [one for one, _ in narrowest]
-    for at, key in narrowest[names.index(scope) :]:  # what a task does not name is looked for one step wider
+    for at, key in narrowest[names.index(scope) :]:  # a task that does not name it counts against the next wider scope
         if key is not None:
             return Blamed(at, key)
     return None
@@ -72,7 +72,7 @@ def blamed_by(code: str, content: Content) -> Blamed | None:
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """How an attempt on a phone ended: `code` is None when it did not fail.
+    """The end of an attempt on a phone: `code` is None when it did not fail.
 
     `says_nothing`: it was lost with its worker, stopped, or handed back.
     """
@@ -83,7 +83,7 @@ class Try:
 
 
 def phone_to_blame(tries: Sequence[Try]) -> str | None:
-    """Why a phone goes into quarantine, from its last attempts, newest first; None when it does not.
+    """Returns the reason to quarantine a phone, from its last attempts, newest first; None for no quarantine.
 
     A success, or a failure that another would have had as well, ends the row.
     """
@@ -100,5 +100,5 @@ def phone_to_blame(tries: Sequence[Try]) -> str | None:
 
 
 def cool_down(quarantines: int) -> timedelta:
-    """How long a phone rests after so many quarantines in a row before this one."""
+    """Returns how long a phone rests after that many quarantines in a row before this one."""
     return timedelta(seconds=COOL_DOWNS.wait(quarantines + 1))

@@ -1,4 +1,4 @@
-"""Caps in words: which one keeps a task from its accounts, with the numbers, and when it is free again. Pure."""
+"""Puts caps into words: the cap that stops a task, its numbers, and the time when it allows actions again. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class CapsUsed:
-    """The numbers behind a room: each account's actions today, both limits, and when a new day begins."""
+    """The numbers behind a CapRoom: each account's actions today, both limits, and when a new day begins."""
 
     actions_today: Mapping[str, int] = field(default_factory=dict)
     most_actions: int = 0
@@ -23,13 +23,13 @@ class CapsUsed:
 
 
 def next_day(now: datetime, zone: str) -> str:
-    """When the operator's next day begins, with its zone: 2026-11-30 00:00 Asia/Shanghai."""
+    """Returns when the operator's next day begins, with its zone: 2026-11-30 00:00 Asia/Shanghai."""
     tomorrow = operator_day(now, zone) + timedelta(days=1)
     return f"{datetime.combine(tomorrow, time(), ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}"
 
 
 def caps_reason(accounts: Sequence[str], full: Set[str], on_video: Set[str] | None, used: CapsUsed) -> str:
-    """Why none of these accounts, which could do it but for the caps, may act now.
+    """Returns why none of these accounts may act now: only the caps stop them.
 
     `full` are those whose day is used up, `on_video` those that alone may act on the video, if it is full.
     """

@@ -1,4 +1,4 @@
-"""What a task is about: the author, the video, the comment, as far as its parameters tell."""
+"""Derives a task's content, that is its author, video and comment, from its parameters."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ MOST_AUTHOR_ID = 191  # characters of a name column; no app has longer ones
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Keys of what a task is about; None for what it does not name."""
+    """Keys of a task's content; None where the task does not name it."""
 
     author_id: str | None = None
     video_key: str | None = None
     comment_key: str | None = None
 
     def columns(self) -> dict[str, str | None]:
-        """As a task's row keeps it."""
+        """Returns the columns of a task's row."""
         return {"author_id": self.author_id, "video_key": self.video_key, "comment_key": self.comment_key}
 
 
 def content_of(params: Mapping[str, Any]) -> Content:
-    """What these parameters of a flow are about; unfit values name nothing."""
+    """Returns the content that these parameters of a flow name; invalid values name nothing."""
     author, title = _text(params, "author_id"), _text(params, "title")
     if author is None or len(author) > MOST_AUTHOR_ID:
         return Content()

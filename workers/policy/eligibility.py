@@ -1,7 +1,7 @@
-"""Who may take a task: a pure decision, used when a ticket is claimed.
+"""Decides which phone may take a task, when a ticket is claimed. Pure.
 
-Hard rules (a pin, a phone that failed it, caps) are never bent. The even share is: when nobody
-with a share left may take the task, whoever may takes it.
+Hard rules (a pin, a phone that failed it, caps) are never bent. The even share is bent when no phone
+with a share left may take the task: then any phone that the hard rules allow takes it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What a task asks of who takes it."""
+    """A task's requirements of the phone and the account that take it."""
 
     acts: bool
     pinned_account: str | None = None
@@ -39,7 +39,7 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class CapRoom:
-    """The room left under the caps, for tasks that act: None means any account."""
+    """The accounts with actions left under the caps, for tasks that act: None means any account."""
 
     only_accounts: Set[str] | None = None
     full_accounts: Set[str] = frozenset()
@@ -48,7 +48,7 @@ class CapRoom:
 
 @dataclass(frozen=True, slots=True)
 class PlannedAccount:
-    """Whom the even share means a task for, and who has a task on the same video to swap it with."""
+    """The account that the even share plans a task for, and those with a task on the same video to swap."""
 
     account: str
     swappable: Set[str] = frozenset()
@@ -56,7 +56,7 @@ class PlannedAccount:
 
 @dataclass(frozen=True, slots=True)
 class FairShare:
-    """How a campaign's acting tasks are spread: how many there are and who took how many."""
+    """A campaign's acting tasks: their number, and the number that each account took."""
 
     tasks: int
     taken: Mapping[str, int] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class FairShare:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """take it here, or pass it to a phone, or let it wait for the reason given."""
+    """The decision: take the task here, pass it to a phone, or let it wait for the given reason."""
 
     take: bool = False
     swap: bool = False  # taken in exchange for the task on the same video that was meant for this account
@@ -73,7 +73,7 @@ class Assignment:
 
 
 def may(seated: Candidate, wanted: Requirement, room: CapRoom) -> bool:
-    """The hard rules."""
+    """True when the hard rules allow this candidate."""
     if wanted.pinned_phone is not None and seated.serial != wanted.pinned_phone:
         return False
     if wanted.pinned_account is not None and seated.account_id != wanted.pinned_account:
@@ -90,7 +90,7 @@ def may(seated: Candidate, wanted: Requirement, room: CapRoom) -> bool:
 
 
 def share_left(account_id: str, share: FairShare, sharers: Set[str]) -> int:
-    """How many tasks this account may still take before it has more than its even share.
+    """Returns the number of tasks that this account may still take within its even share.
 
     K tasks over N accounts: everyone gets K // N, and K % N of them one more. What was taken by
     accounts that no longer work is not there to be shared.
@@ -114,11 +114,11 @@ def decide(
     share: FairShare | None,
     task_id: str = "",
 ) -> Assignment:
-    """Take the task, pass it on, or let it wait.
+    """Decides whether to take the task, pass it on, or let it wait.
 
     While the account that a task is meant for is able, the task goes to it, or to one that swaps.
-    When it is not, the task goes to whoever is furthest below an even share; among equals its id decides, so
-    that of many tasks at one moment not all go to the same.
+    When it is not, the task goes to the candidate furthest below an even share. The task's id breaks ties, so
+    that many tasks at one moment do not all go to the same phone.
     """
     able = [one for one in everyone if may(one, wanted, room)]
     able = [one for one in able if one.serial not in wanted.failed_phones] or able
@@ -143,13 +143,13 @@ def decide(
 
 
 def _shares_left(able: Sequence[Candidate], everyone: Sequence[Candidate], share: FairShare) -> dict[str, int]:
-    """How many tasks each of these may still take, by serial. Shares are cut over all that work."""
+    """Returns the number of tasks that each of these may still take, by serial. All that work have a share."""
     sharers = {one.account_id for one in everyone if one.account_id is not None and not (one.resting or one.unfit)}
     return {one.serial: share_left(one.account_id or "", share, sharers) for one in able}
 
 
 def why_nobody(wanted: Requirement, everyone: Sequence[Candidate], room: CapRoom) -> str:
-    """What a task waits for that none of the phones of its sort that are online may take."""
+    """Returns the reason why none of the online phones of its sort may take a task."""
     but_for_caps = [one.account_id for one in everyone if one.account_id is not None and may(one, wanted, CapRoom())]
     if but_for_caps:
         return caps_reason(but_for_caps, room.full_accounts, room.only_accounts, room.used)
@@ -163,7 +163,7 @@ def why_nobody(wanted: Requirement, everyone: Sequence[Candidate], room: CapRoom
 
 
 def _in_numbers(wanted: Requirement, everyone: Sequence[Candidate]) -> str:
-    """Why not each of them: the first reason of each counts."""
+    """Counts the reasons: each candidate's first reason counts."""
     counted = Counter(_why_not(wanted, one) for one in everyone)
     return f"of {len(everyone)} online " + ", ".join(f"{count} {why}" for why, count in counted.most_common())
 

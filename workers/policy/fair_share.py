@@ -1,4 +1,4 @@
-"""Spread: which account shall do which acting task, evenly and within the caps. Pure.
+"""Spreads acting tasks over accounts, evenly and within the caps. Pure.
 
 The plan is made when tasks are planted. It pins nothing: tasks on the same video may be swapped,
 so any idle phone whose account has a task on that video takes the next one, and when an account
@@ -19,7 +19,7 @@ def spread(
     *,
     seed: int,
 ) -> list[str | None]:
-    """An account for each task, given by its video; None where the caps leave no account.
+    """Returns an account for each task, which is given by its video; None where the caps leave no account.
 
     `on_video` holds the accounts that acted on a video before. The numbers of tasks differ by at
     most one between accounts, wherever the caps allow it. A video is shared by as many accounts
@@ -28,7 +28,7 @@ def spread(
     if not accounts or not videos:
         return [None] * len(videos)
     best: list[str | None] = []
-    for width in range(max(1, min(accounts_per_video, len(accounts))), 0, -1):  # a cap of 0 leaves who acted before
+    for width in range(max(1, min(accounts_per_video, len(accounts))), 0, -1):  # cap 0: those that acted before
         plan = _deal(videos, accounts, on_video, accounts_per_video, width, random.Random(seed))
         if not best or _unevenness(plan, accounts) < _unevenness(best, accounts):
             best = plan
@@ -38,7 +38,7 @@ def spread(
 
 
 def _unevenness(plan: Sequence[str | None], accounts: Sequence[str]) -> tuple[int, int]:
-    """Tasks without an account, then how far the numbers of tasks differ."""
+    """Returns the number of tasks without an account, then the widest difference between accounts."""
     counts = dict.fromkeys(accounts, 0)
     for account in plan:
         if account is not None:
@@ -54,7 +54,7 @@ def _deal(
     width: int,
     rng: random.Random,
 ) -> list[str | None]:
-    """Deal each video's tasks to at most `width` accounts, those with the most left to do first."""
+    """Deals each video's tasks to at most `width` accounts; those with the most tasks left come first."""
     order = list(accounts)
     rng.shuffle(order)
     each, more = divmod(len(videos), len(order))
@@ -65,9 +65,9 @@ def _deal(
     plan: list[str | None] = [None] * len(videos)
     # Videos that few accounts may still act on are dealt while everyone has something left.
     for video in sorted(tasks, key=lambda one: (-len(on_video.get(one, ())), -len(tasks[one]), one)):
-        hands = _hands(order, left, on_video.get(video, frozenset()), cap, width)
+        sharers = _hands(order, left, on_video.get(video, frozenset()), cap, width)
         for index in tasks[video]:
-            account = max(hands, key=lambda one: left[one], default=None)
+            account = max(sharers, key=lambda one: left[one], default=None)
             if account is not None:
                 left[account] -= 1
             plan[index] = account
@@ -75,15 +75,15 @@ def _deal(
 
 
 def _hands(order: Sequence[str], left: Mapping[str, int], on_video: Set[str], cap: int, width: int) -> list[str]:
-    """The accounts that share a video: those with most left, as many new ones as the cap has room for."""
+    """Returns the accounts that share a video: those with most tasks left, with as many new ones as the cap allows."""
     room = max(0, cap - len(on_video))
-    hands: list[str] = []
+    sharers: list[str] = []
     for account in sorted(order, key=lambda one: -left[one]):
-        if len(hands) == width:
+        if len(sharers) == width:
             break
         if account in on_video:
-            hands.append(account)
+            sharers.append(account)
         elif room:
-            hands.append(account)
+            sharers.append(account)
             room -= 1
-    return hands
+    return sharers

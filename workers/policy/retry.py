@@ -1,4 +1,4 @@
-"""What follows a failure: a pure decision from the failure and the attempts so far."""
+"""Decides what to do after a failure, from the failure and the attempts so far. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ RESTING = frozenset({"rate_limited", "verification_asked"})
 
 
 class RetryMove(StrEnum):
-    """What to do with a task after a failure."""
+    """The kinds of decision after a failure."""
 
     HERE = "here"  # again after a pause; this phone may take it too
     ELSEWHERE = "elsewhere"  # a phone that has not failed it; those that did are left out
@@ -49,7 +49,7 @@ class RetryMove(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PriorAttempt:
-    """An attempt that failed before: where and why; `lost` when its worker died and told nothing."""
+    """An earlier failed attempt: its phone, account and code; `lost` when its worker died without an answer."""
 
     phone_serial: str | None
     account_id: str | None
@@ -59,14 +59,14 @@ class PriorAttempt:
 
 @dataclass(frozen=True, slots=True)
 class RetryDecision:
-    """What to do next; `after` is a pause in seconds."""
+    """The decision; `after` is a pause in seconds."""
 
     kind: RetryMove
     after: float = 0.0
 
 
 def decide_retry(code: str, past: Sequence[PriorAttempt], *, pinned: bool, chance: float = 1.0) -> RetryDecision:
-    """What follows a failure with this code, the last of `past` being the attempt that failed.
+    """Decides after a failure with this code; the last of `past` is the attempt that failed.
 
     `chance` (0 to 1) is drawn by the caller: it spreads each pause between its half and its whole, so that
     what failed together is not tried again together.
@@ -117,22 +117,22 @@ def _after_some(times: int) -> float:
 
 
 def pause(tries: int) -> float:
-    """Seconds before the next try: 1, 2, 4, … at most 300."""
+    """Returns the seconds before the next try: 1, 2, 4, … at most 300."""
     return PAUSES.wait(max(1, tries))
 
 
 @dataclass(frozen=True, slots=True)
 class Excluded:
-    """Who does not try a task again: `accounts` never; `phones` only when no other phone may."""
+    """The accounts that never try a task again, and the phones that do so only when no other phone may."""
 
     phones: frozenset[str] = frozenset()
     accounts: frozenset[str] = frozenset()
 
 
 def excluded(past: Sequence[PriorAttempt]) -> Excluded:
-    """Whom these failed attempts leave out.
+    """Returns the accounts and phones that these failed attempts exclude.
 
-    A worker that died is no failure of its phone's: only when it happens again there is the phone left out.
+    One dead worker does not count as a failure of its phone; a second one on the same phone excludes the phone.
     """
     tries: dict[str, int] = {}
     phones: set[str] = set()

@@ -1,4 +1,4 @@
-"""Terms: when a task may begin, when it ends at the latest, and how long it may run. Pure, from a row's options."""
+"""Derives a task's earliest start, latest end and limits from a row's options. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workers.canvas.rows import PlantedRow
 
 
 def begins(options: Mapping[str, Any], now: datetime, *, counting: bool = True) -> datetime:
-    """The moment before which a task may not start, from `eta` (ISO 8601) or `countdown` (seconds).
+    """Returns the moment before which a task may not start, from `eta` (ISO 8601) or `countdown` (seconds).
 
     A countdown begins when the task is ready, as Celery's does when a step is applied: a task that
     still waits is not `counting`.
@@ -24,7 +24,7 @@ def begins(options: Mapping[str, Any], now: datetime, *, counting: bool = True) 
 
 
 def expires(options: Mapping[str, Any], now: datetime) -> datetime | None:
-    """When a task ends at the latest, from `expires` (seconds, or ISO 8601)."""
+    """Returns a task's latest end, from `expires` (seconds, or ISO 8601)."""
     value = options.get("expires")
     if value is None:
         return None
@@ -32,7 +32,7 @@ def expires(options: Mapping[str, Any], now: datetime) -> datetime | None:
 
 
 def limits_of(options: Mapping[str, Any], limits: Limits) -> tuple[int, int]:
-    """The soft and the hard limit in seconds, from `soft_time_limit` and `time_limit`; one given moves the other."""
+    """Returns the soft and hard limits in seconds, from `soft_time_limit` and `time_limit`; each moves the other."""
     soft, hard = options.get("soft_time_limit"), options.get("time_limit")
     margin = limits.hard - limits.soft
     if hard is None:
@@ -43,7 +43,7 @@ def limits_of(options: Mapping[str, Any], limits: Limits) -> tuple[int, int]:
 
 
 def time_problems(rows: Sequence[PlantedRow], latest_end: datetime, now: datetime) -> Iterator[Problem]:
-    """Rows that could not begin before they had to have ended."""
+    """Yields the problems of rows whose earliest start is not before their latest end."""
     for index, row in enumerate(rows):
         begin = begins(row.options, now)
         end = min(latest_end, expires(row.options, now) or latest_end)
