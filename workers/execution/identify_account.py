@@ -1,4 +1,4 @@
-"""Identify: reads from the app which account is logged in on the phone, and writes it into the ledger."""
+"""Identifies the account on a phone: reads it from the app and writes it into the ledger."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LOOK_AGAIN_SECONDS = 1.0  # between two looks whether a phone was paused
 
 
 class _NoJournal:
-    """Reading who is logged in acts on nothing."""
+    """The journal of an identification, which performs no action."""
 
     def done(self) -> list[Action]:
         return []
@@ -50,7 +50,7 @@ class _NoJournal:
 
 
 class _LookWatch(SlotWatch):
-    """A look has no task whose stop or lease its host could ask for: it asks itself whether it may go on."""
+    """Watches an identification: it has no task and no lease, so it asks the ledger itself whether it may go on."""
 
     def __init__(self, may_go_on: Callable[[], bool]) -> None:
         super().__init__(own_slot(), CALL_SECONDS)
@@ -66,7 +66,7 @@ class _LookWatch(SlotWatch):
 
 
 def may_look(engine: Engine, identity: WorkerIdentity) -> bool:
-    """Is the phone this worker's, and not paused?"""
+    """True when this worker serves the phone and the phone is not paused."""
     if identity.slot.stop & Stop.DRAIN:
         return False
     mine = (Phone.serial == identity.serial, Phone.incarnation == identity.incarnation, ~Phone.paused)
@@ -74,9 +74,9 @@ def may_look(engine: Engine, identity: WorkerIdentity) -> bool:
 
 
 def identify(worker: Worker) -> Account | None:
-    """Read from the app which account is logged in, and write it down; None when it cannot be told.
+    """Reads the logged-in account from the app, and records it. Returns None when the app does not tell.
 
-    A phone that is paused, meanwhile as well, is a person's who may log an account in: it is not touched.
+    Does not touch a paused phone, even one paused meanwhile: a person may be logging an account in.
     """
     engine, serial, connection = worker.engine, worker.identity.serial, worker.connection
     if serial is None or not may_look(engine, worker.identity):

@@ -1,4 +1,4 @@
-"""The journal that a flow writes to, kept in the ledger: every write behind the attempt's fence."""
+"""The ledger journal: records a flow's actions in the ledger. The attempt's fence guards every write."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ class LedgerJournal:
         self._may_wait = may_wait
 
     def done(self) -> Sequence[Action]:
-        """What earlier attempts at this task did."""
+        """Returns the actions of earlier attempts at this task."""
         return [action for action, _ in self._done()]
 
     def verified(self, action: Action) -> bool:
-        """Was it seen on the app afterwards, or found there by a verifying attempt?"""
+        """True when the action was seen on the app afterwards, or found there by a verifying attempt."""
         return (action, True) in self._done()
 
     def refusal(self, action: Action) -> ActionRefused | None:
-        """Would responsible use refuse this now?"""
+        """Returns the refusal that responsible use would give this action now, if any."""
         act = self._act(action)
         found = read(
             self._engine, lambda session: action_journal.refusal(session, act, self._zone, database_now(session))
@@ -53,7 +53,7 @@ class LedgerJournal:
         return None if found is None else ActionRefused(found.code, found.reason)
 
     def declare(self, action: Action) -> int:
-        """Write the point of no return; raises ActionRefused, LeaseLost."""
+        """Writes the point of no return. Raises ActionRefused, LeaseLost."""
         act = self._act(action)
         number = write(self._engine, lambda session: action_journal.declare(session, self._fence, act, self._zone))
         if isinstance(number, Refusal):
@@ -61,11 +61,11 @@ class LedgerJournal:
         return number
 
     def confirm(self, number: int, *, verified: bool) -> None:
-        """It happened."""
+        """Records that the action happened."""
         self._conclude(number, happened=True, verified=verified, reason=None)
 
     def refute(self, number: int, reason: str) -> None:
-        """It did not happen."""
+        """Records that the action did not happen."""
         self._conclude(number, happened=False, verified=True, reason=reason)
 
     def _done(self) -> list[tuple[Action, bool]]:
@@ -82,7 +82,7 @@ class LedgerJournal:
         ]
 
     def _conclude(self, number: int, *, happened: bool, verified: bool, reason: str | None) -> None:
-        """Done twice it changes nothing: an answer of the database that was lost does no harm."""
+        """Records the action's outcome. A second call changes nothing, so it is safe after a lost database answer."""
 
         def work(session: Session) -> None:
             action_journal.conclude(session, self._fence, number, happened=happened, verified=verified, reason=reason)

@@ -1,4 +1,4 @@
-"""A worker's one connection to its phone: made when it is needed, closed when it broke, made anew after that."""
+"""A worker's one connection to its phone: connects on demand, closes a broken connection and connects again."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class PhoneConnection:
         self._account: tuple[str, float] = ("", 0.0)
 
     def connect(self) -> U2Phone:
-        """The connected phone. Raises PhoneError, and RuntimeError at the desk, which has none."""
+        """Returns the connected phone. Raises PhoneError, and RuntimeError at the desk, which has none."""
         if self.phone is None:
             one = self._identity
             if one.serial is None:
@@ -44,11 +44,11 @@ class PhoneConnection:
         return self.phone
 
     def _remaining(self) -> float:
-        """Asked before every call: what is left differs from attempt to attempt."""
+        """Returns the seconds left. The phone asks before every call, because each attempt has its own limit."""
         return self._limit()
 
     def connect_ahead(self) -> None:
-        """Connect before the next ticket comes: starting the phone's UI server takes a second or two.
+        """Connects before the next ticket comes: starting the phone's UI server takes a second or two.
 
         A phone that cannot be reached is left to the next task, whose failure is written down.
         """
@@ -62,7 +62,7 @@ class PhoneConnection:
                 log.info("phone %s is not connected yet: %s", self._identity.serial, error)
 
     def close(self) -> None:
-        """Close it; the next call to `connect` makes a new one."""
+        """Closes the connection; the next call to `connect` makes a new one."""
         self.forget_account()
         if self.phone is not None:
             self._calls = tuple(self.phone.calls)
@@ -79,24 +79,24 @@ class PhoneConnection:
             self._limit = lambda: CALL_SECONDS
 
     def restart_ui_server(self) -> None:
-        """Restart the phone's UI server: whatever was queued in it is gone, or done, afterwards."""
+        """Restarts the phone's UI server: afterwards, every queued call is either done or dropped."""
         if self.phone is not None:
             self.phone.restart_ui_server()
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """The last calls to the phone, also of a connection that was closed."""
+        """Returns the last calls to the phone, also of a connection that was closed."""
         return tuple(self.phone.calls) if self.phone is not None else self._calls
 
     def note_account(self, account_id: str) -> None:
-        """This account was read from the app just now."""
+        """Records that this account was read from the app just now."""
         self._account = (account_id, time.monotonic())
 
     def read_lately(self, account_id: str) -> bool:
-        """Was this account read from the app within the last minutes, and no other since?"""
+        """True when this account was read from the app within the last minutes, and no other since."""
         known, at = self._account
         return known == account_id and time.monotonic() - at < READ_LATELY_SECONDS
 
     def forget_account(self) -> None:
-        """Something looked wrong: the account is read again before the next task."""
+        """Has the account read again before the next task, after something looked wrong."""
         self._account = ("", 0.0)

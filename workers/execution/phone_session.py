@@ -1,4 +1,4 @@
-"""Phone session: what a flow gets for one attempt, over the worker's connection to its phone."""
+"""Opens a flow's session for one attempt, over the worker's connection to its phone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BROKEN = frozenset({"phone_lost", "phone_hung", "ui_server_lost", "network_down"
 
 @contextmanager
 def open_session(worker: Worker, claim: Claim, watch: SlotWatch) -> Iterator[Session]:
-    """A session for one attempt. A connection that broke is closed, so that the next attempt makes a new one."""
+    """Opens a session for one attempt. Closes a broken connection, so that the next attempt makes a new one."""
     connection, account_id = worker.connection, claim.account_id or ""
     lately = connection.read_lately(account_id)
     with connection.within(watch.remaining):
@@ -58,12 +58,12 @@ def _journal(worker: Worker, claim: Claim) -> LedgerJournal:
 
 
 def _is_owed(error: PhoneError) -> bool:
-    """A call was sent, and time ran out before its answer: it may be done yet, in the middle of the next task."""
+    """True when a call timed out before its answer: the phone may still carry it out, during the next task."""
     return error.code == "time_limit" and error.sent
 
 
 def bring_home(worker: Worker, may_touch: Callable[[], None]) -> None:
-    """After a stop: bring the app back to its feed, if that can be done. The stop holds in any case."""
+    """After a stop, returns the app to its feed, if possible. The stop takes effect in either case."""
     session = worker.connection.session
     if session is None:
         return

@@ -1,4 +1,4 @@
-"""Register: give a flow or a desk function its Celery task, so that signatures can be made of it."""
+"""Registers a flow or a desk function as a Celery task, so that signatures can be made of it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from workers.dispatch.celery_state import ON_PURPOSE, tell
 
 
 def ticket_task(name: str) -> Task[..., Any]:
-    """The Celery task of this name: it makes signatures, and its messages are tickets.
+    """Returns the Celery task of this name: it makes signatures, and its messages are tickets.
 
-    Whatever a message holds beside its id is not looked at.
+    It reads only a message's id and ignores the rest.
     """
 
     @app.task(name=name, bind=True, shared=False, throws=ON_PURPOSE)
@@ -37,7 +37,7 @@ def _whatever_is_on_the_desk_has_tickets(**_: object) -> None:
 
 
 def desk_task(function: DeskFunction) -> Task[..., Any]:
-    """Register `function(desk, *args, **kwargs)` as a task that runs at the desk, under its own name.
+    """Registers `function(desk, *args, **kwargs)` as a task that runs at the desk, under its own name.
 
     It returns a value, or a signature that takes its place. Raises ValueError for a name that is taken.
     """

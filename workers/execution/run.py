@@ -1,4 +1,4 @@
-"""Run: one ticket from its claim to its record."""
+"""Runs one ticket, from its claim to its record."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ AWAY_PAUSE = 1.0  # seconds before the next ticket is looked at while the ledger
 
 
 def run_ticket(task_id: str, step: int | None = None) -> Came:
-    """Claim the ticket's task, run it, record what came of it, ring what follows. What came of the ticket.
+    """Claims the ticket's task, runs it, records the outcome and rings the dependents. Returns the ticket's outcome.
 
-    `step`: the priority that the ticket came with, if its message says. Raises Reject while the ledger is away, and
-    whatever a defect before the claim raises.
+    `step`: the ticket's priority, if its message says. Raises Reject while the ledger is away, and passes on the
+    exception of any defect before the claim.
     """
     worker = current_worker()
     engine, config, slot = worker.engine, worker.settings, worker.identity.slot
@@ -104,9 +104,9 @@ def _not_mine(engine: Engine, task_id: str, got: NotMine) -> Came:
 def write_down(
     engine: Engine, got: Claim, outcome: Outcome, may_wait: Callable[[], bool] = bool
 ) -> tuple[Came, Sequence[str]]:
-    """Record what came of an attempt, and the ids to ring. A late write is refused, and that is kept.
+    """Records an attempt's outcome. Returns the ticket's outcome and the ids to ring; records a refused late write.
 
-    While the ledger is away and `may_wait` says so, it is tried again.
+    Retries while the ledger is away and `may_wait` is true.
     """
     try:
         written = retry_while_unavailable(
@@ -127,7 +127,7 @@ def _stands(session: Session, task_id: str) -> Came:
 
 
 def _note_refused(engine: Engine, got: Claim, what: str) -> None:
-    """Keep that a late write was refused, if the ledger answers: its being away is often why the lease ran out."""
+    """Records that a late write was refused; skips it while the ledger is away, which often made the lease run out."""
     try:
         record_refused_write(engine, got.fence, what)
     except AWAY as error:
@@ -136,7 +136,7 @@ def _note_refused(engine: Engine, got: Claim, what: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """One attempt that runs: in which worker, at what, and the watch over it."""
+    """One running attempt: its worker, its claim, and the watch over it."""
 
     worker: Worker
     claim: Claim
@@ -147,17 +147,17 @@ class _Attempt:
         return cls(worker, got, SlotWatch(worker.identity.slot, got.soft_limit))
 
     def lost(self, why: object) -> None:
-        """The lease is gone: nothing may be written, which is kept and logged."""
+        """Records and logs that the lease is gone, so nothing else of the attempt is written."""
         _note_refused(self.worker.engine, self.claim, "lease ran out")
         log.warning("%s %s: %s", self.claim.flow, self.claim.fence.task_id, why)
 
     def failed(self, code: str, reason: str, details: Mapping[str, Any] | None = None) -> Failed:
-        """The failure, in the step where it happened."""
+        """Returns the failure, with the step where it happened."""
         return Failed(code, reason, self.watch.failed_in, details or {})
 
 
 def perform(attempt: _Attempt) -> Outcome | None:
-    """Run the flow or the desk task; None when the lease was lost: nothing may be written then.
+    """Runs the flow or the desk task. Returns None when the lease was lost: nothing may be written then.
 
     A failure on a phone brings evidence of what was seen.
     """
@@ -213,7 +213,7 @@ def _outcome(attempt: _Attempt) -> Outcome:
 
 
 def checked_params(flow: Flow[Any, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Params:
-    """The flow's parameters from what the canvas hands on and what the task was given.
+    """Returns the flow's parameters: those that the canvas hands on, and those of the task.
 
     A flow takes named parameters; a value handed on by the step before must therefore be a
     mapping, and what the task was given itself wins. Raises FlowFailure('bad_input').

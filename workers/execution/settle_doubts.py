@@ -1,4 +1,4 @@
-"""Verify: before anything else is done for a task, what an earlier attempt left in doubt is looked for.
+"""Settles doubts: before other work on a task, looks on the app for actions that an earlier attempt left in doubt.
 
 The worker that left it is dead: its phone is served by this incarnation now. The phone's UI server
 is restarted first, so that no tap that was queued in the old one can come after the look.
@@ -22,7 +22,7 @@ COMMENT_LOOP = 200
 def settle_doubts(
     session: Session, doubts: tuple[Doubt, ...], params: Params, restart_ui_server: Callable[[], None]
 ) -> None:
-    """Look for each action in doubt, and write down what was seen.
+    """Looks for each action in doubt, and records whether it was found.
 
     Raises FlowFailure: `unverifiable` when nobody can tell, anything else when the look itself
     failed and is to be tried again; PhoneError; what the session's watch raises.

@@ -1,4 +1,4 @@
-"""The worker that this process is: built once, after the fork, and handed to whatever runs its tasks."""
+"""This process's worker: built once, after the fork; its tasks find it here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ load_app_profile = cache(load_profile)
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What one worker process works with."""
+    """The parts of one worker process: its identity, connection, settings and profile."""
 
     identity: WorkerIdentity
     engine: Engine  # of the ledger
@@ -28,7 +28,7 @@ class Worker:
 
     @classmethod
     def of(cls, identity: WorkerIdentity, engine: Engine, config: Settings) -> Worker:
-        """A worker that is not connected to its phone yet. Raises ValueError for a profile that cannot be read."""
+        """Makes a worker that is not connected to its phone yet. Raises ValueError for an unreadable profile."""
         return cls(identity, engine, config, load_app_profile(config.profile), PhoneConnection(identity))
 
 
@@ -37,14 +37,14 @@ _this: list[Worker] = []
 
 
 def set_worker(worker: Worker) -> None:
-    """Make this process that worker, for its whole life. Raises RuntimeError when it is one already."""
+    """Makes this process that worker, for its whole life. Raises RuntimeError when it is a worker already."""
     if _this:
         raise RuntimeError(f"this process already serves {_this[0].identity.name}")
     _this.append(worker)
 
 
 def current_worker() -> Worker:
-    """The worker that this process is. Raises RuntimeError when it is none."""
+    """Returns this process's worker. Raises RuntimeError when it has none."""
     if not _this:
         raise RuntimeError("this process is no phone worker: tasks run only in workers that a host agent forked")
     return _this[0]

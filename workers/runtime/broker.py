@@ -1,4 +1,4 @@
-"""The broker as this process sees it: well, or away, which is one state for all its forms.
+"""The broker's condition in this process's view: well, or away, one state for every kind of trouble.
 
 Redis refuses connections, hangs, loads, wants another password, is full, read-only, blocked by a script or cut off
 by somebody: whoever needs it waits and looks again each second. A process tells it with one line when it begins and
@@ -40,7 +40,7 @@ BROKER_ERRORS = (RedisError, OperationalError, BatchPublishError, OSError)
 
 
 class Trouble(NamedTuple):
-    """Why the broker is away, and what a person does about it."""
+    """The reason why the broker is away, and its remedy."""
 
     reason: str
     remedy: str
@@ -81,7 +81,7 @@ _OTHERWISE = "see its log, and redis-cli INFO"
 
 
 def trouble_of(error: BaseException) -> Trouble:
-    """Why the broker is away, by an error that it, or the way to it, raised."""
+    """Returns the trouble behind an error that the broker or the connection to it raised."""
     told = [on_one_line(f"{one}" or type(one).__name__) for one in _chain(error)]
     whole = " ".join(told)
     remedy = next((remedy for words, remedy in _FORMS if words.search(whole)), _OTHERWISE)
@@ -90,7 +90,7 @@ def trouble_of(error: BaseException) -> Trouble:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and its causes, as far as they are the broker's; the first cause last."""
+    """Returns the error and those of its causes that are the broker's; the first cause last."""
     one: BaseException | None = error
     for _ in range(8):
         if one is None:
@@ -102,7 +102,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 @dataclass(slots=True)
 class Condition:
-    """Well or away, by what was seen when. Times are monotonic seconds."""
+    """Well or away, from the times of failures and answers. Times are monotonic seconds."""
 
     trouble: Trouble | None = None
     since: float = 0.0
@@ -110,7 +110,7 @@ class Condition:
     reachable: bool = True  # at the last look
 
     def failed(self, trouble: Trouble, now: float) -> bool:
-        """It failed; True when that is news."""
+        """Notes a failure. Returns True when the broker was well before."""
         news = self.trouble is None
         if news:
             self.since = now
@@ -118,7 +118,7 @@ class Condition:
         return news
 
     def answered(self, now: float) -> float | None:
-        """It did what was asked; for how many seconds it was away, when that is over."""
+        """Notes an answer. Returns the seconds that the broker was away, if that is over now."""
         self.reachable = True
         if self.trouble is None or now - self.failed_at < QUIET_SECONDS:
             return None
@@ -126,7 +126,7 @@ class Condition:
         return self.failed_at - self.since
 
     def lasts(self) -> float:
-        """For how many seconds it has been failing; 0 while it is well, and at its first failure."""
+        """Returns the seconds that it has been failing; 0 while it is well, and at its first failure."""
         return self.failed_at - self.since if self.trouble is not None else 0.0
 
 
@@ -143,18 +143,18 @@ class Broker:
 
     @property
     def place(self) -> str:
-        """Where it is, without its password."""
+        """Returns the address without its password."""
         parts = urlsplit(self._url)
         return f"{parts.hostname or ''}:{parts.port or 6379}{parts.path}"
 
     @property
     def reachable(self) -> bool:
-        """Did it do what was asked at the last look?"""
+        """True when the broker answered the last look."""
         return self._condition.reachable
 
     @property
     def trouble(self) -> Trouble | None:
-        """Why it is away; None while it is well."""
+        """Returns the reason why it is away; None while it is well."""
         return self._condition.trouble
 
     @property
@@ -164,7 +164,7 @@ class Broker:
             return self._condition.lasts()
 
     def failed(self, error: BaseException) -> None:
-        """Somebody got this error from it."""
+        """Notes an error that a caller got from the broker."""
         trouble = trouble_of(error)
         with self._lock:
             news = self._condition.failed(trouble, time.monotonic())
@@ -172,18 +172,18 @@ class Broker:
             log.warning("Redis at %s is away: %s. Remedy: %s", self.place, *trouble)
 
     def answered(self) -> None:
-        """It did for somebody what was asked."""
+        """Notes that the broker answered a caller."""
         with self._lock:
             was_away = self._condition.answered(time.monotonic())
         if was_away is not None:
             log.info("Redis at %s is well again, after %.0f s", self.place, was_away)
 
     def may_be_used(self) -> bool:
-        """Is it worth a try? When it failed, it is looked at again once a second."""
+        """True when a try is worth it. After a failure, looks at the broker again once a second."""
         return self.reachable or (time.monotonic() - self._looked_at >= LOOK_SECONDS and self.look())
 
     def look(self) -> bool:
-        """Ask it for what tickets need, which is to write; does it? At most about two seconds."""
+        """Tests whether the broker accepts writes, as tickets need. Returns the result, within about two seconds."""
         with self._looking:
             self._looked_at = time.monotonic()
             try:
@@ -195,7 +195,7 @@ class Broker:
         return True
 
     def close(self) -> None:
-        """Let the connection for looks go; the next look makes another one."""
+        """Closes the connection for looks; the next look makes another one."""
         with self._looking:
             client, self._client = self._client, None
         if client is not None:
@@ -220,7 +220,7 @@ _brokers: dict[tuple[int, str], Broker] = {}
 
 
 def broker(url: str | None = None) -> Broker:
-    """This process's broker, by default that of its settings; never carried over a fork."""
+    """Returns this process's broker, by default that of its settings; never carried over a fork."""
     key = (os.getpid(), settings().redis_url if url is None else url)
     if key not in _brokers:
         _brokers[key] = Broker(key[1])
@@ -228,7 +228,7 @@ def broker(url: str | None = None) -> Broker:
 
 
 class BrokerWatch:
-    """Looks at the broker once a second, on a thread of its own: one that hangs must hold up nobody."""
+    """Looks at the broker once a second, on a thread of its own, so that a broker that hangs blocks no other work."""
 
     def __init__(self, looked_at: Broker) -> None:
         self._broker = looked_at
@@ -236,11 +236,11 @@ class BrokerWatch:
         self._thread = Thread(target=self._watch, name="broker", daemon=True)
 
     def start(self) -> None:
-        """Begin to look."""
+        """Starts looking."""
         self._thread.start()
 
     def close(self) -> None:
-        """Look no more."""
+        """Stops looking."""
         self._ended.set()
 
     def _watch(self) -> None:

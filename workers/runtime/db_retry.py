@@ -1,4 +1,4 @@
-"""Writes what a worker knows as soon as the ledger answers again, while the worker's lease lasts."""
+"""Retries a write while the database is unavailable and the worker's lease is valid."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def retry_while_unavailable(
     *,
     sleep: Callable[[float], None] = time.sleep,
 ) -> T:
-    """Do `work`, again and again while the ledger is away and `may_wait` says so. Raises what `work` raised last."""
+    """Retries `work` while the ledger is away and `may_wait` is true. Raises the last error of `work`."""
 
     def waits(error: BaseException) -> bool:
         return isinstance(error, AWAY) and OUTAGE.saw(error) and may_wait()

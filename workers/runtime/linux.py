@@ -1,4 +1,4 @@
-"""What only Linux can: a process that ends with its parent, and the reason why a process ended.
+"""Linux only: ends a process together with its parent, and tells why a process ended.
 
 `python -m workers.runtime.linux PARENT PROGRAM ARGUMENT…` becomes a program that ends with its parent.
 """
@@ -15,7 +15,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def end_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when its parent ends, however that ends.
+    """Has the kernel kill this process when its parent ends for any reason.
 
     Call it first thing in the new process; `parent` is the pid that the parent itself reported. A
     parent that ended in between ends this process now.
@@ -27,12 +27,12 @@ def end_with_parent(parent: int) -> None:
 
 
 def bound_to_me(command: list[str]) -> list[str]:
-    """The command line that runs `command` and ends it when this process ends."""
+    """Returns the command line that runs `command` and ends it when this process ends."""
     return [sys.executable, "-m", "workers.runtime.linux", str(os.getpid()), *command]
 
 
 def why_ended(status: int) -> str:
-    """A wait status in words, e.g. 'killed by SIGKILL' or 'ended with code 3'."""
+    """Returns a wait status in words, e.g. 'killed by SIGKILL' or 'ended with code 3'."""
     if os.WIFSIGNALED(status):
         return f"killed by {signal.Signals(os.WTERMSIG(status)).name}"
     return f"ended with code {os.waitstatus_to_exitcode(status)}"

@@ -1,4 +1,4 @@
-"""The pulse of a worker: a thread in it says twice a second that its process runs at all.
+"""Liveness of a worker: a thread in it signals twice a second that its process runs.
 
 A worker that is frozen, or gets no processor, keeps its task for as long as its agent renews the
 lease: nobody else would ever hear of it. So the agent kills one whose pulse stopped. What it must
@@ -27,7 +27,7 @@ class Awake:
     looked: float
 
     def look(self, now: float) -> float:
-        """Note a look; since when there was no break before it."""
+        """Notes a look. Returns the time since which the agent has looked without a break."""
         if now - self.looked > DOZE_SECONDS:
             self.since = now
         self.looked = now
@@ -35,7 +35,7 @@ class Awake:
 
 
 def silent(slot: Slot, awake_since: float, now: float) -> str | None:
-    """Why the worker in this slot must be killed, if it must: its process does not run any more.
+    """Returns why the worker in this slot must be killed, if its process does not run any more; else None.
 
     A silence counts from when the agent itself was awake. One that is still starting has no pulse yet.
     """

@@ -1,4 +1,4 @@
-"""Where log lines of workers, hosts and coordinators go: standard error, one line each."""
+"""Sends the log of workers, hosts and coordinators to standard error, one line for each message."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ FORMAT = "%(asctime)s %(levelname)-7s %(process)d %(name)s: %(message)s"
 
 
 class _OneLine(logging.Formatter):
-    """Messages hold what apps and customers wrote. A traceback, which follows, keeps its lines."""
+    """Keeps a message on one line, because it may hold text of apps and customers. A traceback keeps its lines."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
         return on_one_line(super().formatMessage(record))
 
 
 class _NoBrokerErrors(logging.Filter):
-    """Drops what Celery, kombu and redis-py log for each failure of the broker: workers.runtime.broker logs it once."""
+    """Drops the lines of Celery, kombu and redis-py about a failing broker: workers.runtime.broker logs it once."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not record.name.startswith(("celery", "kombu", "redis")):
@@ -31,7 +31,7 @@ class _NoBrokerErrors(logging.Filter):
 
 
 def set_up_logging() -> None:
-    """Log to standard error, from the level in PHONEFLEET_LOG (default INFO) up."""
+    """Logs to standard error, from the level in PHONEFLEET_LOG (default INFO) up."""
     level = logging.getLevelNamesMapping().get(os.environ.get("PHONEFLEET_LOG", "INFO").upper(), logging.INFO)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_OneLine(FORMAT))

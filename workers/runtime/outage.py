@@ -1,4 +1,4 @@
-"""Outage: since when this process waits for the ledger, told in the log while it lasts and by an alert once it is over.
+"""Outages of the ledger: logs how long this process has waited for it, and raises an alert when it is over.
 
 An alert is a row of the ledger, so none can be written while that is away.
 """
@@ -31,7 +31,7 @@ MOST_REASON = 300
 
 
 class Outage:
-    """Of one process. Its threads share it."""
+    """The ledger's outage as one process sees it. Its threads share it."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -41,7 +41,7 @@ class Outage:
         self._logged = False
 
     def saw(self, error: Exception) -> bool:
-        """Note an error, if it is the ledger's word about itself. Was it?"""
+        """Notes an error, if it says that the ledger is unavailable. Returns whether it does."""
         if not is_unavailable(error):
             return False
         with self._lock:
@@ -56,7 +56,7 @@ class Outage:
         return True
 
     def over(self, engine: Engine) -> None:
-        """The ledger answered. If it was away for long one alert says so, however many of the fleet waited for it."""
+        """Notes that the ledger answered. A long outage raises one alert, however many processes waited for it."""
         with self._lock:
             since, self._since, self._logged = self._since, None, False
         if since is None:

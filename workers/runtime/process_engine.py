@@ -13,12 +13,12 @@ _engines: dict[tuple[int, str], Engine] = {}
 
 
 def adopt(engine: Engine) -> None:
-    """Use this engine as this process's own; one that was made before a fork must have no connection open."""
+    """Makes this engine the process's own; an engine made before a fork must have no open connection."""
     _engines[os.getpid(), settings().database_url] = engine
 
 
 def process_engine() -> Engine:
-    """The engine of this process for the ledger that its settings name."""
+    """Returns this process's engine for the ledger that its settings name."""
     key = (os.getpid(), settings().database_url)
     if key not in _engines:
         _engines[key] = connect(settings().database_url)

@@ -1,4 +1,4 @@
-"""What a host agent and its workers tell each other: one fixed slot of shared memory per worker.
+"""Slots: a host agent and each of its workers exchange state through one fixed slot of shared memory.
 
 The memory is anonymous (a memfd), made before the zygote so that every process inherits it. A slot
 is made of machine words, each read and written whole, so no lock is needed. Times are seconds of
@@ -32,7 +32,7 @@ _WHY = 0xFF  # the low byte of the stop word says why, the rest of it to which t
 
 
 class Stop(IntFlag):
-    """Why a worker is asked to leave its task."""
+    """The reasons to ask a worker to leave its task."""
 
     NO = 0
     TASK = 1  # the ledger asks for this task to be left: a stop or a pause
@@ -41,15 +41,15 @@ class Stop(IntFlag):
 
 
 class SlotState(IntEnum):
-    """What a worker is at."""
+    """The states of a worker."""
 
-    EMPTY = 0  # nobody sits here, or its worker is still starting
+    EMPTY = 0  # no worker has this slot, or its worker is still starting
     IDLE = 1
     RUNNING = 2
 
 
 def safe_until(asked_at: float, lease: float) -> float:
-    """Until when a worker may touch its phone, by a lease of `lease` seconds asked for at `asked_at`.
+    """Returns when a worker must stop touching its phone, by a lease of `lease` seconds asked for at `asked_at`.
 
     Monotonic seconds. Counted from before the ledger was asked, less a fifth of the lease, so that
     the worker lets go before the ledger gives the task to another.
@@ -69,7 +69,7 @@ class Slot:
         self.index = index
 
     def clear(self) -> None:
-        """Wipe what the worker before left; call it while nobody sits here. Turns go on counting."""
+        """Wipes the state of the worker before; call it while no worker has this slot. Turns go on counting."""
         turn = self.turn
         self._bytes[:] = bytes(SLOT_BYTES)
         self._words[_TURN] = turn + 1
@@ -81,7 +81,7 @@ class Slot:
         self._bytes[_TAG] = _padded(tag)
 
     def rest(self) -> None:
-        """The worker consumes and no task runs."""
+        """Notes that the worker consumes and no task runs."""
         self._words[_STATE] = SlotState.IDLE
         self._times[_HARD] = 0.0
 
@@ -100,17 +100,17 @@ class Slot:
         self._words[_STATE] = SlotState.RUNNING
 
     def at_step(self, name: str | None) -> None:
-        """The running task is at this step of its flow, or between two."""
+        """Notes the running task's step of its flow; empty between two steps."""
         self._bytes[_STEP] = (name or "").encode()[:STEP_BYTES].ljust(STEP_BYTES, b"\0")
 
     def pulse(self) -> None:
-        """This process runs: a thread of its own says so, whatever the task does."""
+        """Notes that the process runs. A thread of its own calls this, independent of the task."""
         self._times[_PULSE] = time.monotonic()
 
     # the agent says
 
     def ask(self, why: Stop, turn: int) -> None:
-        """Ask for the task of that turn to be left. DRAIN is meant for the worker, whatever its turn."""
+        """Asks the worker to leave the task of that turn. DRAIN applies to the worker in any turn."""
         if why & Stop.DRAIN:
             self._words[_DRAIN] = 1
         bits = why & ~Stop.DRAIN
@@ -120,23 +120,23 @@ class Slot:
             self._words[_STOP] = turn << 8 | before | bits
 
     def extend(self, lease_until: float) -> None:
-        """The lease of the running task was renewed."""
+        """Notes that the running task's lease was renewed."""
         self._times[_LEASE] = lease_until
 
     def let_into_pool(self, may: bool) -> None:
-        """May the worker take tickets from the pool? Its own queue it serves in any case."""
+        """Says whether the worker may take tickets from the pool. It always serves its own queue."""
         self._words[_NO_POOL] = 0 if may else 1
 
     # both read
 
     @property
     def serves_pool(self) -> bool:
-        """Is the pool open to this worker? It is, unless its agent said otherwise."""
+        """True when the pool is open to this worker, as it is unless its agent closed it."""
         return not self._words[_NO_POOL]
 
     @property
     def stop(self) -> Stop:
-        """The reasons to leave the running task, `Stop.NO` for none. A lease that ran out is one."""
+        """Returns the reasons to leave the running task, `Stop.NO` for none. An expired lease is one."""
         words = self._words
         said = words[_STOP]
         why: int = said & _WHY if said and said >> 8 == words[_TURN] else 0
@@ -153,7 +153,7 @@ class Slot:
 
     @property
     def state(self) -> SlotState:
-        """What the worker is at."""
+        """Returns the worker's state."""
         return SlotState(self._words[_STATE])
 
     @property
@@ -196,7 +196,7 @@ class Slot:
         return self._times[_LEASE]
 
     def lease_lasts(self) -> bool:
-        """May what the running task knows still be written down?"""
+        """True until `lease_until`: so long the running task may still write to the ledger."""
         return time.monotonic() < self._times[_LEASE]
 
     @property
@@ -230,5 +230,5 @@ def map_slots(descriptor: int, count: int) -> Sequence[Slot]:
 
 
 def own_slot() -> Slot:
-    """A slot that nobody else looks at, for a worker without a host agent."""
+    """Returns a slot that no other process reads, for a worker without a host agent."""
     return Slot(mmap.mmap(-1, SLOT_BYTES), 0)

@@ -1,4 +1,4 @@
-"""The worker's eyes on a running flow: stop requests, the lease, the run-time limit, the steps."""
+"""Watches a running flow: stop requests, the lease, the run-time limit, the steps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workers.runtime.slots import Slot, Stop
 
 
 class HandBack(Stopped):
-    """The worker is to end: the task goes back, unharmed."""
+    """The worker must end: its task goes back to the fleet, and nothing failed."""
 
 
 class LeaseRanOut(Stopped):
@@ -29,7 +29,7 @@ class StepTime:
 
 
 class SlotWatch:
-    """Fulfils flows.session.Watch by a look into shared memory: well under a microsecond."""
+    """Implements flows.session.Watch by reading shared memory: well under a microsecond."""
 
     def __init__(self, slot: Slot, soft_limit: float) -> None:
         self._slot = slot
@@ -58,14 +58,14 @@ class SlotWatch:
             raise LeaseRanOut("the lease is lost")
 
     def remaining(self) -> float:
-        """Seconds that a call to the phone may take at most: no longer than the lease and the hard limit allow."""
+        """Returns the seconds that a call to the phone may take: no longer than lease and hard limit allow."""
         now = time.monotonic()
         hard = self._slot.hard_limit or now + self._soft_limit
         return max(0.0, min(self._slot.lease_until, hard) - now)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Name the step that runs inside the block."""
+        """Names the step that runs inside the block."""
         before, self.current = self.current, name
         self._slot.at_step(name)
         began = time.monotonic()

@@ -15,7 +15,7 @@ DELIVERY_QUEUE = "delivery"
 
 
 def phone_queue(serial: str) -> str:
-    """The queue of what must run on this phone."""
+    """Returns the queue of the tasks that must run on this phone."""
     return f"phone.{serial}"
 
 
@@ -32,12 +32,12 @@ class WorkerIdentity:
 
     @property
     def name(self) -> str:
-        """The worker's name, as Flower shows it."""
+        """Returns the worker's name, as Flower shows it."""
         return f"{self.serial or f'desk-{self.slot.index}'}@{self.host}"
 
     @property
     def queues(self) -> tuple[str, ...]:
-        """The queues to serve, the first first. The pool is left and joined again as the slot says."""
+        """Returns the queues to serve, the first one first: the pool only while the slot opens it."""
         if self.serial is None:
             return (DESK_QUEUE,)
         own = phone_queue(self.serial)
