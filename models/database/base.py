@@ -87,7 +87,5 @@ Name = Annotated[str, mapped_column(String(191))]
 LongText = Annotated[str, mapped_column(Text().with_variant(LONGTEXT(), "mysql", "mariadb"))]
 # Counts as the app shows them: 99999亿 is more than 32 bits hold.
 Count = Annotated[int, mapped_column(BigInteger())]
-Key = Annotated[
-    str, mapped_column(String(32))
-]  # of models.responsible_use.caps.content_key: long texts make poor index keys
+Key = Annotated[str, mapped_column(String(32))]  # of models.database.content_key: long texts make poor index keys
 Json = Annotated[Any, mapped_column(JsonText())]

@@ -1,4 +1,4 @@
-"""Keys in the ledger: the ids of requests that were seen, and who asked to be told of what."""
+"""Request ids: the webhook-ids that each key has used lately, so that a repeated request is known as one."""
 
 from __future__ import annotations
 
