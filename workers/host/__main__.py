@@ -22,7 +22,7 @@ SHIPPING_SECONDS = 5.0  # at the end; what is not shipped by then waits in the s
 
 
 def main(*, take_over: bool = False) -> int:
-    """The exit code: 0 after an orderly end, 2 for bad settings.
+    """Runs the host agent. Returns the exit code: 0 after an orderly end, 2 for bad settings.
 
     With `take_over` an agent of this machine that serves the same adb server is asked to end, and waited for.
 
@@ -50,7 +50,7 @@ def main(*, take_over: bool = False) -> int:
 
 
 def serve(chosen: Settings, process_engine: Ledger) -> int:
-    """Run a host agent in this process's main thread until a signal ends it; the exit code."""
+    """Runs a host agent in this process's main thread until a signal ends it. Returns the exit code."""
     agent = Agent(chosen, process_engine, app)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: agent.end())

@@ -1,4 +1,4 @@
-"""The few things that a host asks of its adb server, each with a deadline."""
+"""A client of the host's adb server: a few requests, each with a deadline."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Adb:
         self.port = port
 
     def alive(self) -> bool:
-        """Does a server answer on the port?"""
+        """True when a server answers on the port."""
         try:
             self._ask("host:version", CALL_SECONDS)
         except AdbError:
@@ -45,21 +45,21 @@ class Adb:
         return True
 
     def connect(self, address: str) -> None:
-        """Have the server connect to a phone at host:port. Raises AdbError when it could not."""
+        """Has the server connect to a phone at host:port. Raises AdbError when it could not."""
         answer = self._ask(f"host:connect:{address}", CONNECT_SECONDS)
         if not answer.startswith(("connected to", "already connected to")):
             raise AdbError(answer)
 
     def disconnect(self, address: str) -> None:
-        """Have the server forget a phone at host:port. Raises AdbError when it knew none."""
+        """Has the server forget a phone at host:port. Raises AdbError when it knew none."""
         self._ask(f"host:disconnect:{address}", CALL_SECONDS)
 
     def getprop(self, address: str, name: str) -> str:
-        """A system property of a phone. Raises AdbError."""
+        """Returns a system property of a phone. Raises AdbError."""
         return self.shell(address, f"getprop {name}").strip()
 
     def shell(self, address: str, command: str) -> str:
-        """The first 64 KB of what a command prints on a phone. Raises AdbError, after 5 seconds at the latest."""
+        """Returns the first 64 KB that a command prints on a phone. Raises AdbError, after 5 seconds at the latest."""
         deadline = time.monotonic() + CALL_SECONDS
         with self._open(deadline) as sock:
             _request(sock, f"host:transport:{address}", deadline)
@@ -67,7 +67,7 @@ class Adb:
             return _read_all(sock, deadline).decode(errors="replace")
 
     def track(self, named: Set[str] = frozenset()) -> Iterator[Mapping[str, str]]:
-        """Address → state of all phones, now and after each change, for as long as the server lives.
+        """Yields address → state of all phones, now and after each change, for as long as the server lives.
 
         A phone's address is its serial or host:port; its USB port (usb:1-4) where others have the same, or where
         that port is `named`. States are adb's own: device, offline, unauthorized, … Raises AdbError when the
@@ -86,7 +86,7 @@ class Adb:
                     yield by_port(found, self._ask("host:devices-l", CALL_SECONDS), named)
 
     def _wait_for_news(self, sock: socket.socket) -> None:
-        """A shelf may stay as it is for days, and a server that hangs says nothing either: it is asked."""
+        """Waits for news. After a silence it asks the server, because a hung server is silent too."""
         news = select.poll()
         news.register(sock, select.POLLIN)
         while not news.poll(QUIET_SECONDS * 1000):
@@ -94,7 +94,7 @@ class Adb:
                 raise AdbError("the adb server hangs")
 
     def listed(self) -> list[str]:
-        """What the server calls the phones that it knows now. Raises AdbError."""
+        """Returns the server's names of the phones that it knows now. Raises AdbError."""
         lines = self._ask("host:devices", CALL_SECONDS).splitlines()
         return [line.partition("\t")[0] for line in lines if "\t" in line]
 
@@ -124,7 +124,7 @@ class AdbServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def ensure(self) -> None:
-        """Return once a server answers. Raises AdbError after 15 seconds."""
+        """Returns once a server answers. Raises AdbError after 15 seconds."""
         if self._adb.alive():
             return
         self.close()
@@ -145,7 +145,7 @@ class AdbServer:
         log.info("adb server started on port %d", self._adb.port)
 
     def close(self) -> None:
-        """End the server if it is ours."""
+        """Ends the server if this process started it."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()

@@ -52,13 +52,13 @@ class AdbWatch:
         self._connector = Thread(target=self._connect_missing, name="adb-connect", daemon=True)
 
     def start(self) -> None:
-        """Begin; the first Seen comes once the server is up."""
+        """Starts both threads; the first Seen comes once the server is up."""
         self._follower.start()
         if self._addresses:
             self._connector.start()
 
     def close(self) -> None:
-        """Stop, and end the server if it was started here."""
+        """Stops both threads, and ends the server if it was started here."""
         self._ended.set()
         self._server.close()
 
@@ -85,7 +85,7 @@ class AdbWatch:
         self._tell(Seen(found))
 
     def _connect_missing(self) -> None:
-        """Try each configured address that is not there, each with a growing pause of its own."""
+        """Tries each missing configured address, each with its own growing pause."""
         tries = {address: _Tries() for address in self._addresses}
         with ThreadPoolExecutor(CONNECTS_AT_ONCE, thread_name_prefix="adb-connect") as pool:
             while not self._ended.wait(LOOK_SECONDS):

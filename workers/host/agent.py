@@ -1,4 +1,4 @@
-"""The host agent: its main thread takes events one by one, asks the roster, and has done what that orders."""
+"""The host agent: its main thread takes events one by one, asks the roster, and carries out the roster's commands."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Enrolled:
 
 @dataclass(frozen=True, slots=True)
 class Occupied:
-    """Another host has the phone in hand."""
+    """Another host serves the phone."""
 
     incarnation: str
     why: str
@@ -121,11 +121,11 @@ class Agent:
         self._awake = Awake(since=time.monotonic(), looked=time.monotonic())
 
     def end(self) -> None:
-        """Ask the agent to end: workers finish or hand back; asked twice, they are killed. Safe in signal handlers."""
+        """Asks the agent to end: workers finish or hand back; a second call kills them. Safe in signal handlers."""
         self._events.put(EndAsked())
 
     def run(self) -> None:
-        """Serve this host's phones until asked to end. Raises ZygoteLost when no zygote stays alive."""
+        """Serves this host's phones until asked to end. Raises ZygoteLost when no zygote stays alive."""
         try:
             self._begin()
             while not self._over():
@@ -148,7 +148,7 @@ class Agent:
         return self._ends_asked > 0 and not any(self._roster.lives())
 
     def _step(self) -> None:
-        """Take one event; four times a second look after what is due."""
+        """Handles one event; four times a second also the work that is due."""
         now = time.monotonic()
         if now >= self._tick_at:
             self._look_after(now)
@@ -182,7 +182,7 @@ class Agent:
         return ()
 
     def _look_after(self, now: float) -> None:
-        """What is due by the clock alone, whatever the database and adb are doing."""
+        """Does the work that is due by the clock alone, independent of the database and adb."""
         self._carry_out(self._roster.tick(now))
         for slot in self._roster.to_hand_back(now):
             slot.ask(Stop.DRAIN, slot.turn)
@@ -212,7 +212,7 @@ class Agent:
         return self._roster.end(now, 0.0, grace=0.0)
 
     def _zygote_gone(self, now: float) -> Iterable[Order]:
-        """All workers ended with their zygote: mourn them at once, then begin anew with another one."""
+        """Releases all workers, which ended with their zygote, then starts another zygote."""
         self._zygotes_lost = 1 if now - self._zygote_began >= STEADY_SECONDS else self._zygotes_lost + 1
         if self._zygotes_lost == ZYGOTES:
             raise ZygoteLost(f"{ZYGOTES} zygotes were lost one after the other; their errors stand above")
@@ -281,7 +281,7 @@ class Agent:
 
     def _report(self, serial: str, state: str, why: str) -> None:
         log.info("phone %s: %s (%s)", serial, state, why)
-        seen = time.monotonic()  # the clerk may be late; phones that were lost together are known by their moment
+        seen = time.monotonic()  # the queue may be late; phones lost together are recognised by their time
 
         def errand() -> None:
             ago = time.monotonic() - seen

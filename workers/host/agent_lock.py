@@ -1,4 +1,4 @@
-"""One agent a machine and adb server: a second one would put a second hand on the same phones.
+"""The agent lock: one agent for each machine and adb server, because two agents would control the same phones.
 
 A newer agent takes over from the one that runs: it asks that one to end, and waits until it did.
 """
@@ -24,10 +24,10 @@ class SecondAgent(RuntimeError):
 
 
 def claim_adb_server(port: int, take_over_seconds: float = 0.0) -> int:
-    """Hold this machine's adb server of that port for the life of this process; the lock's descriptor.
+    """Locks this machine's adb server of that port for the life of this process. Returns the lock's descriptor.
 
-    The kernel lets go of it however the process ends. With `take_over_seconds` an agent that holds it is asked to
-    end, once, and waited for as long. Raises SecondAgent.
+    The kernel releases the lock when the process ends for any reason. With `take_over_seconds` it asks the agent
+    that holds the lock to end, once, and waits that long. Raises SecondAgent.
     """
     descriptor = os.open(lock_file(port), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
@@ -41,7 +41,7 @@ def claim_adb_server(port: int, take_over_seconds: float = 0.0) -> int:
 
 
 def lock_file(port: int) -> Path:
-    """The file that is locked; it names the process that holds the lock."""
+    """Returns the path of the locked file, which names the process that holds the lock."""
     return Path(tempfile.gettempdir()) / f"phonefleet-adb-{port}-{os.getuid()}.lock"
 
 
@@ -75,7 +75,7 @@ def _locked(descriptor: int) -> bool:
 
 
 def _holder(descriptor: int) -> int | None:
-    """The process that holds the lock: named in the file, and by the kernel's own list. None when these differ.
+    """Returns the process that holds the lock, by the file and by the kernel's own list. None when these differ.
 
     A line of that list: `1: FLOCK ADVISORY WRITE 1234 fd:00:5678 0 EOF`, the inode being the last number of the sixth.
     """

@@ -1,4 +1,4 @@
-"""Asks the phone at an address who it is."""
+"""Asks the phone at an address for its serial, model and boot id."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BOOT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """A phone told its serial and model. `boot`: what no other phone has, '' where it does not tell that."""
+    """A phone told its serial and model. `boot`: its boot id, which no other phone has; '' where it tells none."""
 
     address: str
     serial: str
@@ -31,7 +31,7 @@ class Unidentified:
 
 
 def ask_who(adb: Adb, address: str, names: Mapping[str, str]) -> Identified | Unidentified:
-    """What the phone answers, within 15 seconds. A name that was given to its address stands for its serial."""
+    """Returns the phone's answer, within 15 seconds. A name that was given to its address replaces its serial."""
     try:
         serial = names.get(address) or adb.getprop(address, "ro.serialno")
         model = adb.getprop(address, "ro.product.model")

@@ -1,4 +1,4 @@
-"""The Celery worker of a phone, as its host makes it."""
+"""Makes the Celery worker of a phone."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class PhoneWorker(WorkController):  # type: ignore[misc]  # Celery has no types
             log.info("%s is at work", self.hostname)
 
     def _begin_anew_if_deaf(self, consumer: Any) -> None:
-        """Connect anew when no ticket can come any more.
+        """Connects anew when no ticket can come any more.
 
         An answer to a ticket that timed out, in a Redis that hung, is not given again: for kombu the ticket is in
         hand for ever, and with a prefetch of one nothing follows it.
@@ -91,7 +91,8 @@ def phone_worker(
     serves_pool: Callable[[], bool] | None = None,
     waits: Callable[[], object] | None = None,
 ) -> Any:
-    """A worker that serves `queues`, the first first, one task at a time; its heart beats every `heartbeat` seconds.
+    """Makes a worker that serves `queues`, the first one first, one task at a time; it sends a heartbeat event
+    every `heartbeat` seconds.
 
     `serves_pool` is asked several times a second whether it takes tickets from the pool as well; `waits` is called
     whenever the worker begins to wait for its broker.
@@ -102,7 +103,7 @@ def phone_worker(
         queues=list(queues),
         consumer_cls=PatientConsumer,
         pool_cls="threads",  # it answers Flower and Redis while a task runs, in one process where prefork takes two
-        concurrency=1,  # one phone, one hand
+        concurrency=1,  # one task at a time on one phone
         without_gossip=True,  # every worker talking to every other is O(N²)
         without_mingle=True,
         heartbeat_interval=heartbeat,

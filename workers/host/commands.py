@@ -1,4 +1,4 @@
-"""What the roster has the agent do."""
+"""The commands that the roster gives to the agent."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class RegisterPhone:
 
     seat: WorkerIdentity
     model: str
-    waited: float = 0.0  # seconds since another host was first found to have the phone in hand
+    waited: float = 0.0  # seconds since another host was first found to serve the phone
 
 
 @dataclass(frozen=True, slots=True)
 class ForkWorker:
-    """Fork a worker for this seat."""
+    """Fork a worker with this identity."""
 
     seat: WorkerIdentity
 
@@ -41,7 +41,7 @@ class SignalWorker:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseDeadWorker:
-    """Give up in the ledger what a dead worker held, and put its ticket back."""
+    """Release a dead worker's task in the ledger, and put its ticket back."""
 
     incarnation: str
     why: str

@@ -1,7 +1,7 @@
-"""Is a phone's health good enough for work? What is asked of it, how the answer is read and judged. Pure.
+"""Judges whether a phone's health allows work: the shell question, its answer and the limits. Pure.
 
-Who was ill needs a little more than the limit to count as well again, so that a phone at the limit
-does not flap. What could not be read this time stays as it was judged before.
+A phone that was unfit must pass the limit by a margin to count as fit again, so that a phone at the limit
+does not flap. A value that could not be read keeps its last judgement.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FULL, ROOM_AGAIN = 500 * MB, 600 * MB
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What a phone told; None for what could not be read."""
+    """A phone's readings; None for those that could not be read."""
 
     battery: Battery | None = None
     free_bytes: int | None = None
@@ -47,7 +47,7 @@ class Health:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What was told, as the ledger keeps it: charge in percent, °C, free megabytes."""
+        """Returns the readings as the ledger keeps them: charge in percent, °C, free megabytes."""
         told: dict[str, Any] = {}
         if self.battery is not None:
             told |= {"percent": self.battery.percent, "celsius": self.battery.celsius}
@@ -62,7 +62,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Ailment:
-    """One reason why a phone takes no work, and what a person does about it."""
+    """One reason why a phone takes no work, and its remedy."""
 
     code: str
     why: str
@@ -80,14 +80,14 @@ MUTE = Ailment(
 
 
 def question(package: str | None) -> str:
-    """The shell line to ask a phone; without a package nothing is asked about the app."""
+    """Returns the shell line to ask a phone; without a package it asks nothing about the app."""
     installed = f"pm path {package}; echo exit=$?" if package else ":"
     commands = ["dumpsys battery", "df -k /data", "dumpsys window policy", installed, "input keyevent 0"]
     return f"; echo {MARK}; ".join([*commands, ":"])
 
 
 def read_health(output: str) -> Health:
-    """What the phone answered to the question; an answer that broke off lacks what did not come."""
+    """Parses the phone's answer to the question; a truncated answer lacks the values that did not come."""
     answers = output.split(MARK)[:-1]  # what stands behind the last mark is not known to be whole
 
     def nth(place: int, reader: Callable[[str], T]) -> T | None:
@@ -106,7 +106,7 @@ def read_health(output: str) -> Health:
 
 
 def judge(health: Health, package: str, before: Ailments) -> dict[str, Ailment]:
-    """What keeps the phone from work now, by code; `before`: what did at the last look."""
+    """Returns the ailments that keep the phone from work now, by code; `before`: those of the last look."""
     found: dict[str, Ailment] = {}
     for code, (look, remedy) in _LOOKS.items():
         why = look(health, code in before)

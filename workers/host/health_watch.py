@@ -1,4 +1,4 @@
-"""Asks the phones of this host how they are, a few at once, on threads of its own; the ledger hears once a round."""
+"""Reads the health of this host's phones, a few at once, on its own threads; writes to the ledger once a round."""
 
 from __future__ import annotations
 
@@ -57,18 +57,18 @@ class HealthWatch:
         self._thread.start()
 
     def close(self, seconds: float) -> None:
-        """Stop asking; waits at most `seconds` for what is under way."""
+        """Stops asking; waits at most `seconds` for the questions under way."""
         self._ended.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._thread.join(seconds)
 
     @property
     def alive(self) -> bool:
-        """Does its thread still run?"""
+        """True while its thread runs."""
         return self._thread.is_alive()
 
     def look(self, now: float) -> None:
-        """One round: ask who is due (monotonic seconds), and tell what they said."""
+        """Does one round: asks the phones that are due (monotonic seconds), and reports their answers."""
         here = self._phones()
         self._due = {serial: due for serial, due in self._due.items() if serial in here}
         self._unanswered = {serial: times for serial, times in self._unanswered.items() if serial in here}
@@ -91,7 +91,7 @@ class HealthWatch:
                     log.exception("the phones were not asked how they are")
 
     def _answers(self, due: Mapping[str, str]) -> dict[str, str | None]:
-        """What each phone printed; None for those that did not answer."""
+        """Returns each phone's output; None for those that did not answer."""
         line = question(self._package)
         running: dict[str, Future[str | None]] = {
             serial: self._pool.submit(self._said, serial, address, line) for serial, address in due.items()
@@ -119,7 +119,7 @@ class HealthWatch:
             return False
 
     def _reading(self, serial: str, answer: str | None) -> Reading | None:
-        """What there is to tell of a phone; None while silence may mean nothing."""
+        """Returns the reading to report of a phone; None while its silence may mean nothing."""
         before = self._ailments.get(serial, {})
         if answer is None:
             self._unanswered[serial] = self._unanswered.get(serial, 0) + 1

@@ -1,4 +1,4 @@
-"""Fills the holes in the zygote's memory before it forks.
+"""Fills the free memory inside the zygote's heap before it forks.
 
 Memory that importing left free lies scattered between things that workers only read. A worker's
 first small objects would go into these holes, and each would have a whole page copied. With the
@@ -28,7 +28,7 @@ _filling: list[list[bytes]] = []
 
 
 def fill_free_heap() -> None:
-    """Take all memory that is free between what is in use, for the rest of this process's life."""
+    """Takes all free memory between used blocks, for the rest of this process's life."""
     _filling.extend(_fill_pools(block) for block in BLOCKS)
     _fill_heap()
 

@@ -1,4 +1,4 @@
-"""What the host agent asks of the ledger, as an interface, and the ledger behind it."""
+"""The host agent's interface to the ledger, and its implementation on the database."""
 
 from __future__ import annotations
 
@@ -34,34 +34,34 @@ class Ledger(Protocol):
         """A phone of this host waits, since another host goes on serving one of its serial."""
 
     def forget_phone(self, address: str) -> None:
-        """What adb called so before anybody knew its serial is no phone of its own."""
+        """Deletes the row of a phone that was listed under adb's name before it told its serial."""
 
     def forget_unknown_phones(self) -> None:
-        """This host begins: who is here and does not tell its serial is reported anew."""
+        """Deletes this host's rows of unidentified phones at its start: it reports anew those that are there."""
 
     def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
-        """This host is there, with these workers; those whose phone may take work from the pool now."""
+        """Reports this host and its workers as alive. Returns the workers whose phone may take work from the pool."""
 
     def renew_leases(
         self, running: Mapping[str, str], seconds: float, steps: Mapping[str, str | None]
     ) -> leases.Renewed:
-        """Extend the leases of these (incarnation → the task that it runs); `steps` tells what each task is at."""
+        """Extends the leases of these (incarnation → the task that it runs); `steps`: the step of each task."""
 
     def stop_requests(self, running: Mapping[str, str]) -> set[str]:
-        """Which of these are to leave the task that they run: to stop, or because it or its phone was paused."""
+        """Returns those that must leave their running task: it was stopped, or it or its phone was paused."""
 
     def incarnation_died(self, incarnation: str, why: str) -> list[str]:
-        """Give up what a dead incarnation held; the ids of the tasks to ring again."""
+        """Releases a dead incarnation's task. Returns the ids of the tasks to ring again."""
 
     def phones_health(self, host: str, readings: Sequence[Reading]) -> None:
-        """What the phones of this host said of their health."""
+        """Writes the health readings of this host's phones."""
 
     def ring(self) -> None:
-        """Publish the tickets of all tasks that are owed one."""
+        """Publishes the tickets of all tasks that are owed one."""
 
 
 class SqlLedger:
-    """The ledger in a database. What must come in time, `leases`, has an engine of its own that soon gives up.
+    """The ledger in a database. The lease calls have an engine of their own, `leases`, with short timeouts.
 
     `sandbox`: the phones of this host are simulated, for tasks of sandbox keys alone.
     """

@@ -35,7 +35,7 @@ Worker = tuple[str, Slot]  # incarnation and slot
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A worker was asked to leave the task of this turn: since when the ledger says so, and when it said so last.
+    """A request to leave the task of this turn: the times of the ledger's first and last answer that said so.
 
     While the ledger does not answer, a worker cannot write down what came of its task: that time is not held
     against it, and afterwards it has its whole time again.
@@ -46,13 +46,13 @@ class Asked:
     last: float
 
     def again(self, turn: int, now: float) -> Asked:
-        """The ledger says it once more."""
+        """Notes that the ledger repeats the request."""
         goes_on = turn == self.turn and now - self.last <= SILENT_SECONDS
         return Asked(turn, self.since if goes_on else now, now)
 
 
 def renew(ledger: Ledger, workers: Sequence[Worker], lease: float) -> None:
-    """Renew the leases of the running tasks by `lease` seconds; a worker that lost its lease is told."""
+    """Renews the leases of the running tasks by `lease` seconds; tells a worker that lost its lease."""
     running = _running(workers)
     if not running:
         return
@@ -69,19 +69,19 @@ def renew(ledger: Ledger, workers: Sequence[Worker], lease: float) -> None:
 
 
 def patience_for(lease: float) -> Patience:
-    """How long a renewal waits for the ledger: half the lease, so that another connection is tried within it."""
+    """Returns how long a renewal waits for the ledger: half the lease, which leaves time for a second connection."""
     return replace(FLEET, answer=min(FLEET.answer, max(1, int(lease / 2))), lock=1)
 
 
 def tell_alive(ledger: Ledger, workers: Sequence[Worker]) -> None:
-    """Say that this host is there; workers whose phone may not take work from the pool leave it."""
+    """Reports this host as alive; workers whose phone may not take work from the pool leave the pool."""
     may_take = ledger.phones_alive([incarnation for incarnation, _ in workers])
     for incarnation, slot in workers:
         slot.let_into_pool(incarnation in may_take)
 
 
 def ask_to_leave(ledger: Ledger, workers: Sequence[Worker], before: Mapping[str, Asked]) -> dict[str, Asked]:
-    """Ask the workers whose running task shall not go on to leave it; who was asked, by incarnation.
+    """Asks workers to leave a running task that shall not go on. Returns the requests, by incarnation.
 
     `before` is what the last look returned.
     """
@@ -98,7 +98,7 @@ def ask_to_leave(ledger: Ledger, workers: Sequence[Worker], before: Mapping[str,
 
 
 def _running(workers: Sequence[Worker]) -> dict[str, tuple[Slot, int, str]]:
-    """By incarnation its slot, and the turn and the task that runs there."""
+    """Returns, by incarnation, the slot, the turn and the running task."""
     return {incarnation: (slot, *runs) for incarnation, slot in workers if (runs := slot.running) is not None}
 
 
@@ -107,7 +107,7 @@ def _tasks(running: Mapping[str, tuple[Slot, int, str]]) -> dict[str, str]:
 
 
 def overrun(slot: Slot, began: float, now: float, asked: Asked | None = None) -> str | None:
-    """Why the worker that was forked at `began` must be killed, if it must (monotonic seconds)."""
+    """Returns why the worker forked at `began` (monotonic seconds) must be killed; None when it must not."""
     state, turn, limit = slot.state, slot.turn, slot.hard_limit
     if state is SlotState.RUNNING and 0 < limit <= now and slot.turn == turn:
         return "its task ran past the hard limit"
@@ -142,11 +142,11 @@ class LeaseKeeper:
             thread.start()
 
     def asked(self, incarnation: str) -> Asked | None:
-        """Was this worker asked to leave its task, and since when? Any thread may ask."""
+        """Returns the request to this worker to leave its task, if any. Any thread may call it."""
         return self._asked.get(incarnation)
 
     def close(self, seconds: float) -> None:
-        """Stop renewing; waits at most `seconds` for a renewal under way."""
+        """Stops renewing; waits at most `seconds` for a renewal under way."""
         self._ended.set()
         until = time.monotonic() + seconds
         for thread in self._threads:

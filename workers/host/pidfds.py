@@ -17,24 +17,24 @@ class Processes:
         self._descriptors: dict[int, int] = {}  # pid → pidfd
 
     def add(self, pid: int) -> None:
-        """Follow a process that lives; one that has ended is none of the set."""
+        """Adds a living process; ignores one that has ended."""
         with self._lock, suppress(ProcessLookupError):
             self._close(pid)
             self._descriptors[pid] = os.pidfd_open(pid)
 
     def discard(self, pid: int) -> None:
-        """Follow it no longer."""
+        """Removes a process."""
         with self._lock:
             self._close(pid)
 
     def clear(self) -> None:
-        """Follow none."""
+        """Removes every process."""
         with self._lock:
             for pid in list(self._descriptors):
                 self._close(pid)
 
     def wait_ended(self, seconds: float) -> bool:
-        """Until all have ended, at most so long; have they?"""
+        """Waits at most that long until all have ended. Returns whether they have."""
         until = time.monotonic() + seconds
         with self._lock:
             poll = select.poll()

@@ -1,4 +1,4 @@
-"""Clerks: each does its errands in order, on a thread of its own, so that a slow database holds up no phone."""
+"""Retry queues: each runs its jobs in order, on its own thread, so that a slow database blocks no phone."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ log = logging.getLogger("phonefleet.clerk")
 
 RETRIES = Backoff(first=0.2, most=5.0)
 TRIES = 6
-LONGEST_WAIT = 1.0  # seconds, of a clerk that does not give up
+LONGEST_WAIT = 1.0  # seconds, of a queue that does not give up
 
 
 class RetryQueue:
-    """Does its errands one after the other; each is tried up to 6 times over about 10 seconds, or without end."""
+    """Runs its jobs one after the other; tries each up to 6 times over about 10 seconds, or without end."""
 
     def __init__(self, name: str, *, gives_up: bool = True) -> None:
         """`gives_up`: after 6 tries. One that does not tries once a second, until it is closed."""
@@ -31,11 +31,11 @@ class RetryQueue:
         self._thread.start()
 
     def do(self, what: str, errand: Callable[[], object], *, otherwise: Callable[[], object] | None = None) -> None:
-        """Have an errand done; `otherwise` is called when it failed for good. `what` names it in the log."""
+        """Queues a job. `otherwise` is called when it failed for good; `what` names it in the log."""
         self._errands.put((what, errand, otherwise))
 
     def close(self, seconds: float) -> bool:
-        """Finish what was ordered, without pauses between tries; False when that took longer than `seconds`."""
+        """Finishes the queued jobs, without pauses between tries. Returns False when that took over `seconds`."""
         self._hurry.set()
         self._errands.put(None)
         self._thread.join(seconds)
@@ -48,7 +48,7 @@ class RetryQueue:
                 otherwise()
 
     def _done(self, what: str, errand: Callable[[], object]) -> bool:
-        """Returns whether the errand went well in the end. What it raises is not known: drivers share no base."""
+        """Returns whether the job succeeded in the end. It catches Exception, because drivers share no base class."""
 
         def once() -> bool:
             errand()

@@ -1,6 +1,6 @@
-"""Which phone gets a worker, which worker is to end, when one is forked again: decisions without I/O.
+"""Decides which phone gets a worker, which worker ends, and when one is forked again. No I/O.
 
-Each phone (by serial) and each desk has a place with one slot. A place holds at most one life, so
+Each phone (by serial) and each desk has an entry with one slot. An entry holds at most one WorkerLife, so
 there are never two workers on one phone: a phone that comes back gets its next worker when the last
 one is dead.
 
@@ -37,14 +37,14 @@ REFORK = Backoff(first=0.5, most=60.0)
 STEADY_SECONDS = 60.0  # a worker that lived so long does not count as one more failure in a row
 HAND_BACK_SECONDS = 5.0  # for a worker that was told to hand its task back; then it is killed
 MOVE_SECONDS = 3.0  # the same, when its phone is reached another way
-OCCUPIED_SECONDS = 1.0  # between two looks whether another host let go of a phone
+OCCUPIED_SECONDS = 1.0  # between two looks whether another host released a phone
 MOST_WORDS = 40  # characters of a state that adb may come to say one day
 PASSING = frozenset({"connecting", "authorizing"})  # adb's states on the way to another one
 ASK_AGAIN = Backoff(first=1.0, most=30.0)  # a phone that did not tell its serial
 
 
 class Stage(Enum):
-    """Where a life stands."""
+    """The stages of a WorkerLife."""
 
     ENROLLING = "enrolling"
     ALIVE = "alive"
@@ -76,7 +76,7 @@ class RosterEntry:
     life: WorkerLife | None = None
     falls: int = 0  # deaths in a row that nobody asked for
     rest_until: float = 0.0
-    occupied: str = ""  # which other host has the phone in hand
+    occupied: str = ""  # the other host that serves the phone
     occupied_since: float = 0.0
 
 
@@ -90,7 +90,7 @@ class UnidentifiedPhone:
 
 @dataclass(slots=True)
 class Roster:
-    """All places of a host. Methods take the monotonic time in seconds and return what is to be done."""
+    """All entries of a host. Methods take the monotonic time in seconds and return commands for the agent."""
 
     host: str
     adb_port: int
@@ -105,12 +105,12 @@ class Roster:
     ending: bool = False
 
     def open_desks(self, count: int) -> None:
-        """Want `count` workers for tasks that touch no phone."""
+        """Adds entries for `count` workers of tasks that touch no phone."""
         for number in range(count):
             self._place(f"desk {number}", None).wanted = True
 
     def seen(self, states: Mapping[str, str], now: float) -> list[Order]:
-        """adb's list of phones changed."""
+        """Handles a change of adb's list of phones."""
         before, self.states = self.states, dict(states)
         orders: list[Order] = []
         for address, state in states.items():
@@ -183,7 +183,7 @@ class Roster:
         return []
 
     def occupied(self, incarnation: str, why: str, now: float) -> bool:
-        """Another host has the phone in hand: look again soon, it may let go at any moment. True when it is news."""
+        """Another host serves the phone: look again soon, it may release it at any moment. True when it is news."""
         place, _ = self._find(incarnation)
         if not place:
             return False
@@ -229,7 +229,7 @@ class Roster:
         return [*orders, *self.tick(now)]
 
     def tick(self, now: float) -> list[Order]:
-        """What is due: phones to ask again, lives to begin, patience that ran out."""
+        """Returns the commands that are due: phones to ask again, workers to fork, workers out of time to kill."""
         orders: list[Order] = []
         for address, shy in self.shy.items():
             if now >= shy.ask_at:
@@ -246,15 +246,15 @@ class Roster:
         return orders
 
     def to_hand_back(self, now: float) -> list[Slot]:
-        """The slots of leaving workers whose time to finish is over."""
+        """Returns the slots of leaving workers whose time to finish is over."""
         return [life.seat.slot for _, life in self.lives() if life.stage is Stage.LEAVING and now >= life.hand_back_at]
 
     def lives(self) -> Iterator[tuple[RosterEntry, WorkerLife]]:
-        """All lives, with their places."""
+        """Yields all lives, with their entries."""
         return ((place, place.life) for place in self.places.values() if place.life is not None)
 
     def here(self) -> Mapping[str, str]:
-        """Serial → address of the phones that are there and known to the ledger."""
+        """Returns serial → address of the phones that are there and known to the ledger."""
         lives = (place for place, life in self.lives() if place.wanted and life.stage is not Stage.ENROLLING)
         return {place.serial: place.address for place in lives if place.serial is not None}
 
@@ -268,7 +268,7 @@ class Roster:
         return RegisterPhone(seat, place.model, now - place.occupied_since if place.occupied else 0.0)
 
     def _settle(self, serial: str, now: float) -> list[Order]:
-        """Serve the phone by the way that it has, if all ways to its serial lead to one phone."""
+        """Serves the phone at its address, if every address with its serial leads to the same phone."""
         place, ways = self._place(serial, serial), ways_to(self.ways, serial)
         if not one_phone(ways):
             if doubted := to_ask_again(ways, now):
@@ -282,7 +282,7 @@ class Roster:
         return [*left, *self.tick(now)]
 
     def _equal(self, place: RosterEntry, serial: str, ways: Mapping[str, Way], now: float) -> list[Order]:
-        """Several phones have this serial. Which of them the ledger means is not guessed: none works."""
+        """Handles several phones with one serial: none works, because the ledger cannot tell them apart."""
         place.wanted, place.occupied = False, ""
         orders = self._leave(place, f"several phones have the serial {serial}", now, 0.0, HAND_BACK_SECONDS)
         phones = told(ways)
@@ -311,14 +311,14 @@ class Roster:
         return [Forget(address)]
 
     def _report(self, serial: str, state: str, why: str) -> list[Order]:
-        """Tell the ledger, unless it knows."""
+        """Returns a report for the ledger, unless the ledger knows already."""
         if state in PASSING or self.reported.get(serial) == state:
             return []
         self.reported[serial] = state
         return [Report(serial, state, why)]
 
     def _leave(self, place: RosterEntry, why: str, now: float, patience: float, grace: float) -> list[Order]:
-        """Ask a worker to end; asked again, the shorter patience counts."""
+        """Asks a worker to end; after a second request, the shorter time to finish counts."""
         life = place.life
         if life is None or life.stage is Stage.ENROLLING:
             return []
@@ -348,5 +348,5 @@ class Roster:
 
 
 def state_word(state: str) -> str:
-    """adb's state without what it says about it: `no permissions (missing udev rules? …); see [http…]`."""
+    """Returns adb's state without its explanation: `no permissions (missing udev rules? …); see [http…]`."""
     return state.partition("(")[0].partition(";")[0].strip()[:MOST_WORDS].strip() or "unknown"

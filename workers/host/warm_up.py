@@ -1,4 +1,4 @@
-"""The rehearsal: before it forks, the zygote runs once what each worker will run.
+"""Warms up the zygote: before it forks, it runs once the code that each worker will run.
 
 Code that ran has its mappers configured, its caches filled and its bytecode adapted (the interpreter
 rewrites code that it finds busy). Done before the fork, those pages are shared; done afterwards,
@@ -50,16 +50,16 @@ SCREEN = (
 
 
 def warm_up() -> Engine:
-    """Warm up what the zygote's children would each warm up for themselves. Leaves nothing open.
+    """Warms up once the code that each child of the zygote would warm up for itself. Leaves nothing open.
 
-    The engine that the children are to adopt: for the ledger of the settings, without a connection.
+    Returns the engine that the children adopt: for the ledger of the settings, without a connection.
     """
     configure_mappers()
     load_app_profile(settings().profile)
     engine = connect(settings().database_url, FLEET)
     with tempfile.TemporaryDirectory(prefix="phonefleet-rehearsal-") as directory:
         scratch = f"{directory}/ledger.db"
-        if engine.dialect.name == "sqlite":  # then its very statements are rehearsed, and stay compiled
+        if engine.dialect.name == "sqlite":  # compiles the statements of this very engine
             with _connecting_to(scratch, engine):
                 _run_worker(engine)
         else:
@@ -86,7 +86,7 @@ def _connecting_to(file: str, engine: Engine) -> Iterator[None]:
 
 
 def _run_worker(engine: Engine) -> None:
-    """A whole life of a worker on an empty ledger: it starts, runs one task and ends."""
+    """Runs a worker on an empty ledger: it starts, runs one task and ends."""
     Base.metadata.create_all(engine)
     slot = own_slot()
     stage = Celery(NAME, set_as_current=False)

@@ -1,4 +1,4 @@
-"""What a forked worker does before Celery runs in it: leave the zygote's things, sit down, consume."""
+"""Sets up a forked worker: drops the zygote's resources, sets this process's worker, runs Celery's consumer."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ log = logging.getLogger("phonefleet.worker")
 
 
 def live(identity: WorkerIdentity, engine: Engine, zygote: int, close: Iterable[socket.socket]) -> NoReturn:
-    """The whole life of a worker, from its fork to its end. Never returns into the zygote's code."""
+    """Runs a worker from its fork to its end. Never returns into the zygote's code."""
     code = 1
     try:
         _leave_zygote(zygote, close)
@@ -105,7 +105,7 @@ def _count(worker: Worker, task_id: str, name: str, code: str, why: str) -> None
 
 
 def _pulse(slot: Slot) -> None:
-    """For as long as this process runs at all."""
+    """Signals liveness for as long as this process runs."""
     never = Event()
     while True:
         slot.pulse()
@@ -113,13 +113,13 @@ def _pulse(slot: Slot) -> None:
 
 
 def _waits(slot: Slot) -> None:
-    """It has begun, and waits for its broker: to its agent that is a worker at rest, and none that does not start."""
+    """Marks a worker that waits for its broker as at rest, lest its agent takes it for one that never starts."""
     if slot.state is SlotState.EMPTY:
         slot.rest()
 
 
 def _consume(worker: Worker) -> int:
-    """Run Celery's worker until it is told to end. Returns its exit code."""
+    """Runs Celery's worker until it is told to end. Returns its exit code."""
     one, slot = worker.identity, worker.identity.slot
     Thread(target=_pulse, args=(slot,), name="pulse", daemon=True).start()
     worker.connection.connect_ahead()  # a worker that takes a ticket is connected to its phone

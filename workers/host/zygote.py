@@ -84,7 +84,7 @@ class Zygote:
         elif isinstance(order, zygote_messages.Signal):
             for pid, incarnation in self._alive.items():
                 if incarnation == order.incarnation:
-                    os.kill(pid, order.number)  # not buried yet, so the pid is still its own
+                    os.kill(pid, order.number)  # not reaped yet, so the pid is still its own
         return order is not None
 
     def _fork(self, order: zygote_messages.Fork) -> None:
@@ -104,7 +104,7 @@ class Zygote:
         zygote_messages.send(self._sock, zygote_messages.Born(order.incarnation, pid))
 
     def _bury(self) -> None:
-        """Reap whoever ended; one signal may stand for several."""
+        """Reaps every ended worker; one signal may stand for several."""
         while self._alive:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
@@ -115,9 +115,9 @@ class Zygote:
 
 
 def preload() -> Engine:
-    """Import and rehearse everything that a worker uses, and freeze it so that collecting garbage copies no page.
+    """Imports and warms up everything that a worker uses, and freezes it, so that garbage collection copies no page.
 
-    The engine that workers adopt.
+    Returns the engine that workers adopt.
     """
     gc.disable()
     backend = settings().database_url.partition(":")[0].partition("+")[0].replace("mariadb", "mysql")
@@ -135,7 +135,7 @@ def preload() -> Engine:
 
 
 def _modules(package: str) -> list[str]:
-    """A package and all modules below it."""
+    """Returns the names of a package and all modules below it."""
     found = importlib.import_module(package)
     return [package, *(module.name for module in pkgutil.walk_packages(found.__path__, f"{package}."))]
 

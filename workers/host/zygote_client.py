@@ -1,4 +1,4 @@
-"""The agent's end of the zygote: starts it, orders workers, hears of births and deaths."""
+"""The agent's client of the zygote: starts it, orders workers, receives messages of their starts and ends."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ class ZygoteClient:
 
     @property
     def pid(self) -> int:
-        """The zygote's process."""
+        """Returns the zygote's process id."""
         return self._process.pid
 
     def restart(self) -> None:
-        """Another zygote in place of one that was lost. Raises ZygoteLost when that one ends too."""
+        """Starts another zygote in place of a lost one. Raises ZygoteLost when that one ends too."""
         self.close()
         self._start()
         self.wait_ready()
@@ -73,7 +73,7 @@ class ZygoteClient:
         theirs.close()
 
     def wait_ready(self) -> None:
-        """Until the zygote imported everything. Raises ZygoteLost after 60 seconds, or when it ended."""
+        """Waits until the zygote has imported everything. Raises ZygoteLost after 60 seconds, or when it ended."""
         self._sock.settimeout(START_SECONDS)
         try:
             message = zygote_messages.receive(self._sock)
@@ -84,7 +84,7 @@ class ZygoteClient:
         self._sock.settimeout(None)
 
     def wait_ended(self, seconds: float) -> None:
-        """Until a zygote that was lost and all its workers have ended, at most so long.
+        """Waits until a lost zygote and all its workers have ended, at most that long.
 
         Its socket closes before the kernel ends its children, and Redis may hand a ticket to one of them until then.
         """
@@ -95,7 +95,7 @@ class ZygoteClient:
         self._workers.wait_ended(until - time.monotonic())
 
     def listen(self, tell: Callable[[zygote_messages.Message | None], None]) -> None:
-        """Pass every birth and death on from a thread of its own, and None when the zygote is gone."""
+        """Passes on every start and end of a worker, from a thread of its own, and None when the zygote is gone."""
 
         sock = self._sock
 
@@ -114,7 +114,7 @@ class ZygoteClient:
         Thread(target=run, name="nursery", daemon=True).start()
 
     def fork(self, seat: WorkerIdentity) -> None:
-        """Order a worker for this seat, in a slot that was wiped. Raises ZygoteLost."""
+        """Orders a worker with this identity, in a slot that was wiped. Raises ZygoteLost."""
         seat.slot.clear()
         seat.slot.let_into_pool(self._pool_open_at_first)
         self._send(
@@ -122,15 +122,15 @@ class ZygoteClient:
         )
 
     def signal(self, incarnation: str, number: signal.Signals) -> None:
-        """Signal a worker, if it still lives. Raises ZygoteLost."""
+        """Signals a worker, if it still lives. Raises ZygoteLost."""
         self._send(zygote_messages.Signal(incarnation, number))
 
     def kill(self) -> None:
-        """End a zygote that stands still; word of its end reaches whoever listens."""
+        """Kills a frozen zygote; the listener learns of its end."""
         self._process.kill()
 
     def close(self) -> None:
-        """End the zygote, and with it whoever is left."""
+        """Ends the zygote, and with it the workers that are left."""
         self._process.kill()
         self._process.wait()
         self._workers.clear()

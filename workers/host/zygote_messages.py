@@ -12,7 +12,7 @@ PACKET_BYTES = 8192
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """To the zygote: fork a worker for this seat (serial None: the desk)."""
+    """To the zygote: fork a worker with this identity (serial None: the desk)."""
 
     incarnation: str
     serial: str | None
@@ -59,12 +59,12 @@ _KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in (Fork, Signa
 
 
 def send(sock: socket.socket, message: Message) -> None:
-    """Send one message. Raises OSError when the other end is gone."""
+    """Sends one message. Raises OSError when the other end is gone."""
     sock.send(json.dumps([type(message).__name__, asdict(message)]).encode())
 
 
 def receive(sock: socket.socket) -> Message | None:
-    """The next message; None when the other end is gone. Raises OSError, BlockingIOError and TimeoutError."""
+    """Returns the next message; None when the other end is gone. Raises OSError, BlockingIOError and TimeoutError."""
     data = sock.recv(PACKET_BYTES)
     if not data:
         return None
@@ -73,5 +73,5 @@ def receive(sock: socket.socket) -> Message | None:
 
 
 def make(kind: str, fields: dict[str, Any]) -> Message:
-    """The message that was taken apart into its kind and fields."""
+    """Makes the message from its kind and fields."""
     return _KINDS[kind](**fields)
