@@ -132,7 +132,7 @@ class Excluded:
 def excluded(past: Sequence[PriorAttempt]) -> Excluded:
     """Returns the accounts and phones that these failed attempts exclude.
 
-    One dead worker does not count as a failure of its phone; a second one on the same phone excludes the phone.
+    One dead worker does not exclude its phone; a second failed or lost attempt there does.
     """
     tries: dict[str, int] = {}
     phones: set[str] = set()
