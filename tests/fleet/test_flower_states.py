@@ -55,6 +55,10 @@ class Flower:
         found: dict[str, Any] = json.loads(self.page("/api/tasks?limit=10000")).get(task_id) or {}
         return found
 
+    def listens(self) -> bool:
+        """Has it heard of a worker? Its pages answer before it listens, and an event that it misses is gone."""
+        return bool(json.loads(self.page("/workers?json=1"))["data"])
+
     def up(self) -> bool:
         try:
             return bool(self.page("/healthcheck"))
@@ -107,6 +111,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     folder: Path = tmp_path_factory.mktemp("flower")
     database = f"sqlite:///{folder / 'ledger.db'}"
     with Server() as redis, Fleet(folder, database, redis.url, 2) as fleet, flower(redis.url) as shows:
+        wait_until(shows.listens, WAIT, "Flower to hear of a worker")
         yield Shown(fleet, shows)
         with Redis.from_url(redis.url) as client:
             assert not list(client.scan_iter("celery-task-meta-*")), "no result goes to Redis"
