@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,11 +19,10 @@ from tests.support.servers import MariaDB
 from workers.dispatch import ring as ringing
 
 
-@pytest.fixture(scope="session", params=["sqlite", "mariadb"])
-def shared_ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """A ledger of the newest version: on SQLite, then on MariaDB. Made once: its tables cost more than most tests."""
+@contextmanager
+def migrated_ledger(request: pytest.FixtureRequest, folder: Path) -> Iterator[Engine]:
+    """A ledger of the newest version, on the database that the fixture's parameter names."""
     with ExitStack() as stack:
-        folder: Path = tmp_path_factory.mktemp("ledger")
         url = f"sqlite:///{folder / 'ledger.db'}"
         if request.param == "mariadb":
             server: MariaDB = request.getfixturevalue("mariadb_server")
@@ -31,6 +30,13 @@ def shared_ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
         engine = connect(url)
         stack.callback(engine.dispose)
         upgrade(engine)
+        yield engine
+
+
+@pytest.fixture(scope="session", params=["sqlite", "mariadb"])
+def shared_ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A ledger on SQLite, then on MariaDB. Made once: its tables cost more than most tests."""
+    with migrated_ledger(request, tmp_path_factory.mktemp("ledger")) as engine:
         yield engine
 
 

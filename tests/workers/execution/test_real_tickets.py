@@ -8,7 +8,6 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +17,6 @@ from kombu.utils.uuid import uuid as kombu_uuid
 from sqlalchemy import Engine, select
 
 import tests.workers.execution.broken_tasks  # noqa: F401 - the ledger must know their names
-from models.database.engine import connect
-from models.migrate import upgrade
 from models.tables import Task
 from models.transactions.read_write import read
 from tests.support.canvas.drawn import build, drawn
@@ -27,8 +24,9 @@ from tests.support.canvas.run_plan import run_plan
 from tests.support.canvas.shapes import unwrapped
 from tests.support.canvas.tasks import TABLE, current, make_app
 from tests.support.ledger.drive import app, campaign, compiled, plant, root_result, task, tasks
+from tests.support.ledger.fixtures import migrated_ledger
 from tests.support.poll import wait_until
-from tests.support.servers import MariaDB, Redis
+from tests.support.servers import Redis
 from tests.workers.execution.real_desk import WAIT, RealDesk
 from workers.canvas import CanvasRefused
 from workers.dispatch.tickets import Ticket, publish, queue_lengths
@@ -77,14 +75,7 @@ def _linked(signature: Any, **links: Any) -> Any:
 def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealDesk]:
     """Three workers at the desk."""
     with ExitStack() as stack:
-        folder: Path = tmp_path_factory.mktemp("real")
-        url = f"sqlite:///{folder / 'ledger.db'}"
-        if request.param == "mariadb":
-            server: MariaDB = request.getfixturevalue("mariadb_server")
-            url = stack.enter_context(server.database())
-        engine = connect(url)
-        stack.callback(engine.dispose)
-        upgrade(engine)
+        engine = stack.enter_context(migrated_ledger(request, tmp_path_factory.mktemp("real")))
         redis = stack.enter_context(Redis())
         yield stack.enter_context(RealDesk(engine, redis.url, 3, MODULES))
 
