@@ -70,6 +70,29 @@ def test_files_that_nothing_joins_are_told_apart(imports: grimp.ImportGraph) -> 
     assert _joined(imports, plant, ring, ["workers/planting/submit.py"])
 
 
+def test_only_a_message_and_a_row_join_files_that_do_not_import_each_other(imports: grimp.ImportGraph) -> None:
+    """A person who opens the files of the list needs no other one: each is joined to one that is open already."""
+    handed_over = []
+    for at, cells in enumerate(rows(PAGE, "### Follow one task")):
+        opened = [path for path, _ in _way()[:at]]
+        if opened and not any(_joined(imports, cells[1].strip("`"), one, []) for one in opened):
+            handed_over.append(cells[3].partition(":")[0])
+    assert handed_over == ["through the message", "through the row"]
+
+
+def test_every_janitor_has_its_line_with_its_interval_and_its_file() -> None:
+    loop = (ROOT / "workers/coordinator/loop.py").read_text()
+    jobs = re.findall(r'Janitor\("([\w ]+)", ([\d.]+), (.*)\)', loop)
+    told = [(cells[0].strip("`"), float(cells[1].removesuffix(" s"))) for cells in rows(PAGE, "### Janitors")]
+    assert told == [(name, float(every)) for name, every, _ in jobs]
+    for (_, _, job), cells in zip(jobs, rows(PAGE, "### Janitors"), strict=True):
+        module = _module(cells[2].strip("`"))
+        works = re.search(rf"^from {module} import (.*)$", loop, re.MULTILINE)
+        assert works, module
+        assert re.search(rf"\b({'|'.join([*works[1].split(', '), 'teller'])})\b", job), cells
+        assert ("needs_redis=True" in job) == ("Needs Redis" in cells[3]), cells
+
+
 def test_functions_on_the_way_of_a_task_are_in_their_files() -> None:
     for cells in rows(PAGE, "### Follow one task"):
         for name in re.findall(r"`(\w+)\(\)`", cells[2]):
