@@ -111,7 +111,7 @@ def _tap_like(app: App, button: Node, action: Action, liked: Callable[[Screen], 
             if state:
                 act.happened(verified=True)
                 return True
-            _heed(app, act, screen)
+            _refuse_as_app(app, act, screen)
         if state is False and act.limited:
             act.did_not_happen(act.limited)
             raise FlowFailure("rate_limited", act.limited)
@@ -134,7 +134,7 @@ def _send(app: App, page: CommentsPage | RepliesPage, action: Action, success: s
                 if not kept and seen(there):
                     act.happened(verified=True)
                     return True
-            _heed(app, act, screen)
+            _refuse_as_app(app, act, screen)
         if accepted:
             act.happened(verified=False)
             return False
@@ -192,7 +192,7 @@ def _no(app: App, toast: str) -> str:
     return "comment_not_found" if holds(toast, texts.gone) else ""
 
 
-def _heed(app: App, act: PointOfNoReturn, screen: Screen) -> None:
+def _refuse_as_app(app: App, act: PointOfNoReturn, screen: Screen) -> None:
     """Take the app's own "no" at its word. Raises FlowFailure."""
     toast = app.profile.toast(screen)
     code = _no(app, toast)

@@ -81,7 +81,7 @@ class Authenticator:
         self._seen = seen
         self._clock = clock
 
-    def let_in(self, signed_request: SignedRequest, key_id: str, known: Known | None) -> AuthenticatedRequest:
+    def authenticate(self, signed_request: SignedRequest, key_id: str, known: Known | None) -> AuthenticatedRequest:
         """Returns the caller and the secret. Raises ApiProblem: not_authenticated for every reason, too_many_requests.
 
         This check sees replays to this process only; the shared replay check runs where the request is carried out.

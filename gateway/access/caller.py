@@ -71,7 +71,7 @@ async def caller_of(request: Request) -> Caller:
     return caller
 
 
-def let_in_once(engine: Engine, caller: Caller) -> None:
+def accept_once(engine: Engine, caller: Caller) -> None:
     """Records the id of a request whose work uses transactions of its own. Raises Replayed."""
     write(engine, caller.once)
 

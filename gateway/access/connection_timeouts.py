@@ -52,12 +52,12 @@ class HeadTimeoutProtocol(H11Protocol):
         self._awaiting = None
         if not self._serves():
             self.transport.close()
-            self._see_off()
+            self._abort_soon()
 
     def shutdown(self) -> None:
         super().shutdown()
-        self._see_off()
+        self._abort_soon()
 
-    def _see_off(self) -> None:
+    def _abort_soon(self) -> None:
         if self.transport.is_closing():
             self.loop.call_later(GOODBYE_SECONDS, self.transport.abort)

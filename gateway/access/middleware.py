@@ -82,7 +82,7 @@ class SecureChannelMiddleware:
         try:
             body = await _whole_body(scope, receive, self._most_bytes)
             signed_request = SignedRequest(scope["method"], _target(scope), _header_pairs(scope), body)
-            authenticated = self._authenticator.let_in(
+            authenticated = self._authenticator.authenticate(
                 signed_request, signed_request.key_id(), await self._known(signed_request.key_id())
             )
             if self._inside >= MOST_AT_ONCE:  # only authenticated requests count towards the limit

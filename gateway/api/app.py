@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from starlette.exceptions import HTTPException
 
 from gateway.access.authentication import Authenticator
-from gateway.access.caller import Keyring, caller_of, let_in_once
+from gateway.access.caller import Keyring, accept_once, caller_of
 from gateway.access.json_checks import MOST_PROBLEMS
 from gateway.access.middleware import SecureChannelMiddleware
 from gateway.access.rate_limit import RateLimiter
@@ -61,7 +61,7 @@ def create_app(engine: Engine, config: Settings, *, clock: Callable[[], datetime
         SecureChannelMiddleware,
         keyring=Keyring(engine),
         authenticator=Authenticator(RateLimiter(), ReplayCache(), clock),
-        remember=partial(let_in_once, engine),
+        remember=partial(accept_once, engine),
         clock=clock,
         plain_for_all=config.plain_json,
     )

@@ -16,7 +16,7 @@ from gateway.api.forecasts import forecast_view
 from gateway.api.pages import campaigns_page
 from gateway.api.views import campaign_line, campaign_view
 from gateway.problem import answers
-from gateway.submissions.campaign_submission import campaign_wish
+from gateway.submissions.campaign_submission import campaign_submission
 from gateway.submissions.dry_run import forecast
 from gateway.submissions.requests import CampaignAsked, NewPriority, Reason, plain
 from models.refused import Refused
@@ -41,7 +41,7 @@ def submit_campaign(
 ) -> responses.Campaign | responses.Forecast:
     """Plant a canvas, or the operator's day. All of it or nothing; safe to send again."""
     try:
-        submission = campaign_wish(on.engine, who, body, plain(body))
+        submission = campaign_submission(on.engine, who, body, plain(body))
     except Refused as refused:
         campaign, new = on.planted_before(who, body, _show, refused), False
     else:

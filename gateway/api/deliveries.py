@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 
-from gateway.access.caller import let_in_once
+from gateway.access.caller import accept_once
 from gateway.access.ownership import own_delivery
 from gateway.api import responses
 from gateway.api.cursors import from_numbers, to_numbers
@@ -60,7 +60,7 @@ def replay(body: ReplayAsked, who: CallerDep, on: GatewayDep) -> responses.Repla
     """
     which = Which(key_id=who.key.id, state=body.state, since=body.since, until=body.until)
     rest = None if body.cursor is None else Rest(*from_numbers(REPLAY, body.cursor, 2))
-    let_in_once(on.engine, who)
+    accept_once(on.engine, who)
     with _in_words_of_the_interface():
         done = replay_some(on.engine, which, who=who.who, most=MOST_REPLAYED, rest=rest)
     following = None if done.rest is None else to_numbers(REPLAY, done.rest.after, done.rest.last)
@@ -71,7 +71,7 @@ def replay(body: ReplayAsked, who: CallerDep, on: GatewayDep) -> responses.Repla
 def replay_delivery(delivery_id: ById, who: CallerDep, on: GatewayDep) -> responses.Replayed:
     """Send one callback once more."""
     found = read(on.engine, lambda session: own_delivery(session, who, find_delivery(session, delivery_id)))
-    let_in_once(on.engine, who)
+    accept_once(on.engine, who)
     with _in_words_of_the_interface():
         replay_one(on.engine, found.id, who=who.who, key_id=found.key_id)
     return responses.Replayed(replayed=1)

@@ -10,7 +10,7 @@ from fastapi import Depends, Path, Query, Request
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from gateway.access.caller import Caller, Replayed, caller_of, let_in_once
+from gateway.access.caller import Caller, Replayed, accept_once, caller_of
 from gateway.access.middleware import SMALL_BYTES
 from gateway.access.replay_guard import ReplayStore
 from gateway.api.control import Control
@@ -48,7 +48,7 @@ class Gateway:
         """Runs a read for one request, accepted once. Raises Replayed."""
         first = self.asked_before.first_time(caller.key.id, caller.request_id)
         if first is None:
-            let_in_once(self.engine, caller)
+            accept_once(self.engine, caller)
         elif not first:
             raise Replayed
         return read(self.engine, work)

@@ -46,7 +46,7 @@ async def submit_task(
     body: TaskAsked, response: Response, who: CallerDep, on: GatewayDep, big: IsBig
 ) -> responses.Task | responses.Forecast:
     """Plant one flow. Safe to send again: the reference stands for one task."""
-    reading = partial(_wish, body, who.key.allowlist)
+    reading = partial(_task_submission, body, who.key.allowlist)
     try:
         submission = await run_sync(reading) if big else reading()
     except Refused as refused:
@@ -55,14 +55,14 @@ async def submit_task(
         if body.dry_run:
             response.status_code = 200
             return await run_sync(_forecast, on, who, submission)
-        task, new = await on.planter.plant_in_line(who, submission, _show)
+        task, new = await on.planter.plant_in_batch(who, submission, _show)
     assert isinstance(task, responses.Task)
     response.status_code = 201 if new else 200
     response.headers["location"] = f"/v1/tasks/{task.id}"
     return task
 
 
-def _wish(body: TaskAsked, allowlist: tuple[str, ...]) -> Submission:
+def _task_submission(body: TaskAsked, allowlist: tuple[str, ...]) -> Submission:
     asked = plain(body)
     return Submission(
         kind="task",

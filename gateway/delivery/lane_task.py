@@ -47,7 +47,7 @@ def _stop(**_: object) -> None:
 def deliver(lane: str) -> int:
     """Serves a lane if a slot is free. Returns the number of tries. The coordinator rings a lane that is not done."""
     with slots().enter(lane) as entered:
-        return serve(process_engine(), lane, means()) if entered else 0
+        return serve(process_engine(), lane, delivery_settings()) if entered else 0
 
 
 @cache
@@ -57,7 +57,7 @@ def slots() -> Slots:
 
 
 @cache
-def means() -> DeliverySettings:
+def delivery_settings() -> DeliverySettings:
     """Returns the delivery settings of this process."""
     chosen = settings()
     return DeliverySettings(
@@ -69,23 +69,23 @@ def means() -> DeliverySettings:
     )
 
 
-def serve(engine: Engine, lane: str, how: DeliverySettings, turn: float = TURN_SECONDS) -> int:
+def serve(engine: Engine, lane: str, config: DeliverySettings, turn: float = TURN_SECONDS) -> int:
     """Sends due callbacks of a lane for up to `turn` seconds. Returns the number of tries.
 
     One transaction writes the result of a try and takes the next delivery.
     """
     until, token, tried = time.monotonic() + turn, str(uuid4()), 0
-    held = _write(engine, partial(_take, lane=lane, token=token, how=how))
+    held = _write(engine, partial(_take, lane=lane, token=token, config=config))
     while held is not None:
         began = time.monotonic()
-        came = send(held.sending, held.key, how)
+        came = send(held.sending, held.key, config)
         tried += 1
         if not came.arrived:
             log.warning("delivery %s, try %d: %s", held.sending.id, held.sending.attempts + 1, came.error)
         goes_on = time.monotonic() < until and not _stopping.is_set()
-        settle = partial(_settle, sending=held.sending, came=came, lane=lane, how=how, goes_on=goes_on)
+        settle = partial(_settle, sending=held.sending, came=came, lane=lane, config=config, goes_on=goes_on)
         held = retry_while_unavailable(
-            "a delivery", partial(_write, engine, settle), partial(_may_wait, began + how.timeout + MARGIN)
+            "a delivery", partial(_write, engine, settle), partial(_may_wait, began + config.timeout + MARGIN)
         )
     return tried
 
@@ -98,8 +98,8 @@ class Held:
     key: Key | NotSent
 
 
-def _take(session: Session, lane: str, token: str, how: DeliverySettings) -> Held | None:
-    sending = take_next(session, lane, token, database_now(session), how.timeout + MARGIN, MOST_IN_A_LANE)
+def _take(session: Session, lane: str, token: str, config: DeliverySettings) -> Held | None:
+    sending = take_next(session, lane, token, database_now(session), config.timeout + MARGIN, MOST_IN_A_LANE)
     if sending is None:
         return None
     try:
@@ -109,11 +109,11 @@ def _take(session: Session, lane: str, token: str, how: DeliverySettings) -> Hel
 
 
 def _settle(
-    session: Session, sending: Sending, came: TryResult, lane: str, how: DeliverySettings, *, goes_on: bool
+    session: Session, sending: Sending, came: TryResult, lane: str, config: DeliverySettings, *, goes_on: bool
 ) -> Held | None:
     settle_try(session, sending, came, database_now(session))
     if goes_on:
-        return _take(session, lane, sending.token, how)
+        return _take(session, lane, sending.token, config)
     leave_lane(session, lane)
     return None
 

@@ -37,22 +37,22 @@ class DeliverySettings:
     authorities: Path | None = None  # the CAs of the receivers' certificates; None: the public ones
 
 
-def send(sending: Sending, key: Key | NotSent, means: DeliverySettings) -> TryResult:
+def send(sending: Sending, key: Key | NotSent, config: DeliverySettings) -> TryResult:
     """Tries once. Faults of the receiver, the network or the key are results, not exceptions."""
     began, now = time.monotonic(), datetime.now(UTC)
     answer, error = None, None
     try:
-        answer = _post(sending, key, means, now)
+        answer = _post(sending, key, config, now)
         error = None if 200 <= answer.status < 300 else _code_of(answer.status)
     except (NotSent, NotThere) as failed:
         error = failed.code
     except Refused:
         error = "address_not_allowed"
-    return judge(sending, answer, error, means, time.monotonic() - began, now)
+    return judge(sending, answer, error, config, time.monotonic() - began, now)
 
 
 def judge(
-    sending: Sending, answer: Answer | None, error: str | None, means: DeliverySettings, seconds: float, now: datetime
+    sending: Sending, answer: Answer | None, error: str | None, config: DeliverySettings, seconds: float, now: datetime
 ) -> TryResult:
     """Decides what follows a try: when to try again, and how long to pause the endpoint."""
     asked = read_retry_after(answer.retry_after, now) if answer is not None and error is not None else None
@@ -61,18 +61,18 @@ def judge(
         seconds=seconds,
         status=None if answer is None else answer.status,
         error=error,
-        again_in=None if final else again_in(means.schedule, sending.attempts, asked, means.rng),
-        pause=breaker_pause(means.schedule, sending.attempts),
+        again_in=None if final else again_in(config.schedule, sending.attempts, asked, config.rng),
+        pause=breaker_pause(config.schedule, sending.attempts),
         asked_pause=asked or 0.0 if answer is not None and answer.status in ASKS_FOR_A_PAUSE else 0.0,
     )
 
 
-def _post(sending: Sending, key: Key | NotSent, means: DeliverySettings, now: datetime) -> Answer:
+def _post(sending: Sending, key: Key | NotSent, config: DeliverySettings, now: datetime) -> Answer:
     if isinstance(key, NotSent):
         raise key
     address = read_address(sending.url)
     check_allowed(address, key.allowlist)
-    ip = resolve(address.host, address.port, means.networks)
+    ip = resolve(address.host, address.port, config.networks)
     body = seal(
         sending.payload,
         secret=key.seals_with,
@@ -81,7 +81,7 @@ def _post(sending: Sending, key: Key | NotSent, means: DeliverySettings, now: da
         now=sending.created_at,
     )
     signed = sign(sending.id, int(now.timestamp()), body, key.secrets)
-    return post(address, ip, body, {**HEADERS, **signed}, means.timeout, means.authorities)
+    return post(address, ip, body, {**HEADERS, **signed}, config.timeout, config.authorities)
 
 
 def _code_of(status: int) -> str:

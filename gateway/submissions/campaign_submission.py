@@ -18,7 +18,7 @@ from workers.canvas import Planted
 from workers.planting.plant import compile_for_planting
 
 
-def campaign_wish(engine: Engine, caller: Caller, body: CampaignAsked, asked: Mapping[str, Any]) -> Submission:
+def campaign_submission(engine: Engine, caller: Caller, body: CampaignAsked, asked: Mapping[str, Any]) -> Submission:
     """Compiles a request and checks all that needs no lock of the ledger. Raises Refused."""
     name, planted, seed = _canvas(body) if body.canvas is not None else _file(engine, caller, body)
     return Submission(

@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session
 from flows.registry import FLOWS
 from gateway.access.caller import Caller
 from gateway.submissions.open_task_quota import open_tasks
-from gateway.submissions.plant import campaign_of, wish_problems
+from gateway.submissions.plant import campaign_of, submission_problems
 from gateway.submissions.submission import Submission
 from models.database.clock import database_now
 from models.enums import RunsOn
 from models.refused import Problem
 from models.tables import Campaign, Phone, Task
 from models.tasks.states import State
-from workers.attempts.assignment import room_for, seated_phones
+from workers.attempts.assignment import candidate_phones, room_for
 from workers.canvas.rows import PlantedRow
 from workers.planting.plant import Pin, pin_of
 from workers.planting.validate import given_params
@@ -65,7 +65,7 @@ def forecast(session: Session, caller: Caller, submission: Submission) -> DryRun
         if row.task in FLOWS:
             groups.setdefault((row.task, _target(pin_of(row))), []).append(row)
     sandbox = caller.key.sandbox
-    seated = seated_phones(session, now, sandbox=sandbox)
+    seated = candidate_phones(session, now, sandbox=sandbox)
     told = list(groups.values())[:MOST_PLACEMENTS]
     placed = [_placed(session, group, seated, now, sandbox=sandbox) for group in told]
     return DryRun(problems, len(rows), placed, len(groups) - len(placed))
@@ -86,7 +86,7 @@ def _reference_problems(known: Campaign | None, submission: Submission) -> list[
 
 
 def _problems(session: Session, caller: Caller, submission: Submission, now: datetime) -> Sequence[Problem]:
-    return wish_problems(session, submission, now, sandbox=caller.key.sandbox)[0]
+    return submission_problems(session, submission, now, sandbox=caller.key.sandbox)[0]
 
 
 def _placed(

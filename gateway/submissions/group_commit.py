@@ -59,7 +59,7 @@ class GroupCommitter:
     def __init__(self, engine: Engine, waiting: OpenTaskQuota) -> None:
         self._engine = engine
         self._waiting = waiting
-        self._line: deque[QueuedRequest] = deque()
+        self._queue: deque[QueuedRequest] = deque()
         self._news = threading.Condition()
         self._ending = False
         self._together = 0  # requests that the last turn planted
@@ -76,29 +76,29 @@ class GroupCommitter:
             self._news.notify()
         self._thread.join(STOP_SECONDS)
 
-    async def plant_in_line(self, caller: Caller, submission: Submission, show: Show) -> tuple[Any, bool]:
+    async def plant_in_batch(self, caller: Caller, submission: Submission, show: Show) -> tuple[Any, bool]:
         """Plants a lone task, unless its reference is planted already. Returns the answer, and whether it is new.
 
         Raises ApiProblem: reference_taken when the reference belongs to another request, too_many_waiting,
         refused; then nothing is planted.
         """
-        place = QueuedRequest(PlantRequest(caller, submission, show), asyncio.get_running_loop().create_future())
-        assert place.told is not None
+        request = QueuedRequest(PlantRequest(caller, submission, show), asyncio.get_running_loop().create_future())
+        assert request.told is not None
         with self._news:
-            self._line.append(place)
+            self._queue.append(request)
             self._news.notify()
         try:
             async with asyncio.timeout(TURN_SECONDS):
-                await place.told
+                await request.told
         except TimeoutError:
             raise ApiProblem("unavailable", "the ledger is slow; try again", headers={"retry-after": "5"}) from None
-        return place.answer()
+        return request.answer()
 
     def plant_alone(self, caller: Caller, submission: Submission, show: Show) -> tuple[Any, bool]:
-        """Plants a campaign in a transaction of its own; returns and raises as `plant_in_line`."""
-        place = QueuedRequest(PlantRequest(caller, submission, show))
-        self._serve([place])
-        return place.answer()
+        """Plants a campaign in a transaction of its own; returns and raises as `plant_in_batch`."""
+        request = QueuedRequest(PlantRequest(caller, submission, show))
+        self._serve([request])
+        return request.answer()
 
     def planted_before(self, caller: Caller, reference: str, digest: str, show: Show) -> Any | None:
         """Returns what this reference planted, for a repeated request that would be refused now.
@@ -110,37 +110,37 @@ class GroupCommitter:
     def _run(self) -> None:
         while True:
             with self._news:
-                self._news.wait_for(lambda: self._line or self._ending)
-                if not self._line:
+                self._news.wait_for(lambda: self._queue or self._ending)
+                if not self._queue:
                     return
             self._await_company()
-            places = [self._line.popleft() for _ in range(min(len(self._line), MOST_TOGETHER))]
-            self._serve(places)
-            for loop in {place.told.get_loop() for place in places if place.told is not None}:
-                loop.call_soon_threadsafe(_tell, places)
+            requests = [self._queue.popleft() for _ in range(min(len(self._queue), MOST_TOGETHER))]
+            self._serve(requests)
+            for loop in {request.told.get_loop() for request in requests if request.told is not None}:
+                loop.call_soon_threadsafe(_tell, requests)
 
     def _await_company(self) -> None:
         """Waits briefly for more requests while several arrive at once; a lone request does not wait."""
-        waiting = len(self._line)
+        waiting = len(self._queue)
         if self._together > 1 or waiting > 1:
             for _ in range(LOOKS):
                 time.sleep(LOOK_SECONDS)
-                if len(self._line) == waiting:
+                if len(self._queue) == waiting:
                     break
-                waiting = len(self._line)
+                waiting = len(self._queue)
         self._together = waiting
 
-    def _serve(self, places: Sequence[QueuedRequest]) -> None:
+    def _serve(self, requests: Sequence[QueuedRequest]) -> None:
         try:
-            for place, came in zip(places, self._written([place.asked for place in places]), strict=True):
-                place.planted = came
+            for request, came in zip(requests, self._written([request.asked for request in requests]), strict=True):
+                request.planted = came
         except Exception as error:  # noqa: BLE001 - each is told by its own request
-            if len(places) == 1 or is_unavailable(error):
-                for place in places:
-                    place.error = error
+            if len(requests) == 1 or is_unavailable(error):
+                for request in requests:
+                    request.error = error
             else:  # one of the batch fails: plant each alone, so that the others succeed
-                for place in places:
-                    self._serve([place])
+                for request in requests:
+                    self._serve([request])
 
     def _written(self, asked: Sequence[PlantRequest]) -> list[PlantResult]:
         """Plants the batch. If another gateway plants the same reference meanwhile, a retry finds it."""
@@ -151,7 +151,7 @@ class GroupCommitter:
         )(lambda: write(self._engine, lambda session: plant(session, asked, self._waiting)))
 
 
-def _tell(places: Sequence[QueuedRequest]) -> None:
-    for place in places:
-        if place.told is not None and not place.told.done():
-            place.told.set_result(None)
+def _tell(requests: Sequence[QueuedRequest]) -> None:
+    for request in requests:
+        if request.told is not None and not request.told.done():
+            request.told.set_result(None)

@@ -62,7 +62,7 @@ def plant(session: Session, asked: Sequence[PlantRequest], waiting: OpenTaskQuot
         raise Replayed
     known = _known(session, asked)
     facts_of = {sandbox: LedgerFacts(session, sandbox=sandbox) for sandbox in (True, False)}
-    seedlings: list[CheckedCampaign] = []
+    to_plant: list[CheckedCampaign] = []
     declined: dict[int, ApiProblem] = {}
     new: set[int] = set()
     for place, one in enumerate(asked):
@@ -71,15 +71,15 @@ def plant(session: Session, asked: Sequence[PlantRequest], waiting: OpenTaskQuot
                 _check_same(known[one.key], one.submission.digest)
                 continue
             facts = facts_of[one.caller.key.sandbox]
-            seedling = _seedling(session, one, now, facts)
+            checked = _checked_campaign(session, one, now, facts)
             waiting.make_room(session, one.caller.key.id, len(one.submission.planted.rows), one.caller.key.most_waiting)
         except ApiProblem as error:
             declined[place] = error
         else:
-            known[one.key] = seedling.campaign
-            seedlings.append(seedling)
+            known[one.key] = checked.campaign
+            to_plant.append(checked)
             new.add(place)
-    plant_checked(session, seedlings, now)
+    plant_checked(session, to_plant, now)
     told = [known[one.key] for place, one in enumerate(asked) if place not in declined]
     shown = iter(asked[0].show(session, told) if told else ())
     return [
@@ -119,11 +119,11 @@ def _check_same(known: Campaign, digest: str) -> None:
         raise ApiProblem("reference_taken", problems=[Problem("reference", reason, "take a new one")])
 
 
-def _seedling(session: Session, one: PlantRequest, now: datetime, facts: LedgerFacts) -> CheckedCampaign:
+def _checked_campaign(session: Session, one: PlantRequest, now: datetime, facts: LedgerFacts) -> CheckedCampaign:
     """Checks the campaign against the ledger. Raises ApiProblem."""
     submission, caller = one.submission, one.caller
     sandbox = caller.key.sandbox
-    problems, latest_end = wish_problems(session, submission, now, sandbox=sandbox, facts=facts)
+    problems, latest_end = submission_problems(session, submission, now, sandbox=sandbox, facts=facts)
     if problems:
         raise ApiProblem.of(Refused(problems))
     lone = submission.kind == "task"
@@ -145,7 +145,7 @@ def _seedling(session: Session, one: PlantRequest, now: datetime, facts: LedgerF
     return CheckedCampaign(campaign, submission.planted, latest_end, submission.callback_url)
 
 
-def wish_problems(
+def submission_problems(
     session: Session, submission: Submission, now: datetime, *, sandbox: bool, facts: LedgerFacts | None = None
 ) -> tuple[list[Problem], datetime]:
     """Returns every problem that planting would refuse, its latest end included, and that end."""

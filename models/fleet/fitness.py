@@ -74,6 +74,6 @@ def why_not(phone: Phone, now: datetime) -> Unfit | None:
     return None
 
 
-def on_trial(phone: Phone, now: datetime) -> bool:
-    """Out of quarantine for one task at a time: its next success releases it."""
+def awaits_canary(phone: Phone, now: datetime) -> bool:
+    """True when the quarantine's time is over and the next task is the canary, whose success releases the phone."""
     return phone.quarantined_until is not None and phone.quarantined_until <= now

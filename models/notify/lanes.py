@@ -85,7 +85,7 @@ def lanes_due(session: Session, now: datetime, most: int) -> dict[str, int]:
     # Scalars and no EXISTS: MariaDB would read every delivery that is due for it.
     for lane_id in session.scalars(select(Lane.id).where(quiet, open_, due.is_not(None), usable.is_not(None))).all():
         lane = session.get_one(Lane, lane_id, with_for_update=True, populate_existing=True)
-        free = most - _in_hands(session, lane.id, now)
+        free = most - _in_flight(session, lane.id, now)
         if free > 0 and _first(session, lane.id, now) is not None:
             waiting = select(Delivery.number).where(Delivery.lane == lane.id, _due(now)).limit(free).subquery()
             wanted[lane.id] = session.scalar(select(func.count()).select_from(waiting)) or 1
@@ -96,7 +96,7 @@ def lanes_due(session: Session, now: datetime, most: int) -> dict[str, int]:
 def take_next(session: Session, lane_id: str, token: str, now: datetime, hold: float, most: int) -> Sending | None:
     """The lane's next delivery, held for `hold` seconds. None when nothing is due or `most` are being sent."""
     lane = session.get(Lane, lane_id, with_for_update=True, populate_existing=True)
-    if lane is None or _is_paused(lane, now) or _in_hands(session, lane_id, now) >= most:
+    if lane is None or _is_paused(lane, now) or _in_flight(session, lane_id, now) >= most:
         return None
     number = _first(session, lane_id, now)
     if number is None:
@@ -275,7 +275,7 @@ def _disable(session: Session, endpoint: Endpoint, now: datetime) -> None:
     raise_alert(session, "endpoint_disabled", f"endpoint:{endpoint.id}", text, remedy, now)
 
 
-def _in_hands(session: Session, lane_id: str, now: datetime) -> int:
+def _in_flight(session: Session, lane_id: str, now: datetime) -> int:
     held = select(func.count()).where(
         Delivery.lane == lane_id,
         Delivery.claimed_by.is_not(None),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from flows.failures import CODES
 from models.database.clock import database_now
 from models.enums import PhoneState, UnfitCode
-from models.fleet.fitness import on_trial, why_not
+from models.fleet.fitness import awaits_canary, why_not
 from models.fleet.health import page_drift, unfit_since
 from models.tables import Account, AuditEntry, Phone, Task
 from models.tasks.pauses import PAUSED
@@ -78,7 +78,7 @@ def need_of(
     if account is not None and account.resting_since is not None:
         remedy = f"look at the account in the app, then: phonefleet accounts wake {account.id}"
         return Need("account rests", account.resting_why or "no reason known", account.resting_since, remedy)
-    if on_trial(phone, now):
+    if awaits_canary(phone, now):
         why = phone.quarantine_why or "it failed across tasks"
         return Need("on trial", why, phone.quarantined_until, "nothing: its next success releases it")
     drift = page_drift(phone, now)

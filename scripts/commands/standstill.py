@@ -47,7 +47,7 @@ def why_nothing_moves(session: Session, campaign: Campaign) -> Why | None:
         return None
     why = (
         _paused(session, campaign)
-        or _nobody_leads(session, now)
+        or _no_leader(session, now)
         or _broker_away(session)
         or (None if states.get(State.READY) else _none_ready(session, campaign, states))
         or _no_phone(session, campaign, now)
@@ -76,7 +76,7 @@ def _newest_change(session: Session, subject: str) -> AuditEntry | None:
     return next((one for one in changes if isinstance(one.after, dict) and PAUSED in one.after), None)
 
 
-def _nobody_leads(session: Session, now: datetime) -> Why | None:
+def _no_leader(session: Session, now: datetime) -> Why | None:
     until = session.scalar(select(func.max(Leader.until)))
     if until is not None and until > now:
         return None

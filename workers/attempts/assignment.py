@@ -69,7 +69,7 @@ def _assign_by_rules(
     verdict = decide(
         Candidate(phone.serial, phone.account_id),
         who,
-        seated_phones(session, now, sandbox=task.sandbox),
+        candidate_phones(session, now, sandbox=task.sandbox),
         room_for(session, params, now, zone) if acts_in_pool else CapRoom(),
         _meant(session, task) if shared_out else None,
         _share(session, task) if shared_out else None,
@@ -114,7 +114,7 @@ def _swap(session: Session, task: Task, account_id: str | None) -> None:
         other.meant_for, task.meant_for = task.meant_for, account_id
 
 
-def seated_phones(session: Session, now: datetime, *, sandbox: bool) -> list[Candidate]:
+def candidate_phones(session: Session, now: datetime, *, sandbox: bool) -> list[Candidate]:
     """Returns the online phones with their accounts: the simulated phones for sandbox tasks, else the real ones.
 
     A phone of the other sort is never a candidate: if it gets the ticket, it passes it on or lets it wait.

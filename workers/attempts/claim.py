@@ -22,7 +22,7 @@ from models.transactions.read_write import write
 from workers.attempts.arguments import Arguments, evaluate_arguments, refuse_too_much
 from workers.attempts.assignment import assign, lock_shares
 from workers.attempts.content_holds import hold_on
-from workers.dispatch.celery_state import why_so
+from workers.dispatch.celery_state import state_reason
 from workers.dispatch.routing import ticket_priority
 from workers.dispatch.shown_arguments import shown
 from workers.policy.content import content_of
@@ -129,7 +129,7 @@ def _not_due(asking: ClaimContext, step: int | None) -> NotMine | None:
     """Returns the refusal of a ticket whose task may not run now, or not from a queue that this worker serves."""
     task, now = asking.task, asking.now
     if task.state != State.READY:
-        return NotMine(f"the task is {task.state}", state=State(task.state), reason=why_so(task))
+        return NotMine(f"the task is {task.state}", state=State(task.state), reason=state_reason(task))
     if (task.runs_on == RunsOn.DESK) != (asking.worker.serial is None):
         return asking.wait(NO_PAUSE, f"a worker at the {task.runs_on} takes it")
     if task.stop_requested and not task.verifying:

@@ -1,4 +1,4 @@
-"""Quarantine: a phone that fails across tasks cools down, then gets one task to try; success releases it."""
+"""Quarantine: a phone that fails across tasks cools down, then runs one task as its canary; success releases it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from flows.failures import CODES
 from models.enums import AttemptOutcome
-from models.fleet.fitness import on_trial
+from models.fleet.fitness import awaits_canary
 from models.fleet.health import pages_are_well
 from models.fleet.phones import owe_tickets_again
 from models.notify.alerts import raise_alert
@@ -25,8 +25,8 @@ def blame_phone(session: Session, serial: str, code: str, now: datetime) -> None
     phone = session.get(Phone, serial, with_for_update=True)
     if phone is None or (phone.quarantined_until is not None and phone.quarantined_until > now):
         return
-    trial = on_trial(phone, now)
-    why = _failed_its_trial(code) if trial else phone_to_blame(_last_tries(session, serial))
+    canary = awaits_canary(phone, now)
+    why = _canary_failed(code) if canary else phone_to_blame(_last_tries(session, serial))
     if why is None:
         return
     pause = cool_down(phone.quarantines)
@@ -40,7 +40,7 @@ def blame_phone(session: Session, serial: str, code: str, now: datetime) -> None
 
 
 def did_well(session: Session, serial: str, pages: Set[str], now: datetime) -> None:
-    """After a success over these pages: releases a phone on trial from quarantine, and ends a drift of these pages."""
+    """After a success over these pages: releases a phone whose task was its canary, and ends a drift of these pages."""
     phone = session.get(Phone, serial)
     if phone is None:
         return
@@ -52,7 +52,7 @@ def did_well(session: Session, serial: str, pages: Set[str], now: datetime) -> N
     raise_alert(session, "phone_released", f"phone:{serial}", text, "nothing to do", now)
 
 
-def _failed_its_trial(code: str) -> str | None:
+def _canary_failed(code: str) -> str | None:
     if code in PASSED_OVER or CODES[code].culprit in NOT_THE_PHONES:
         return None
     return f"it failed the task it was tried with: {code}"

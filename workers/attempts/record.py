@@ -44,7 +44,7 @@ from workers.attempts.outcome import (
     without_what_failed,
 )
 from workers.attempts.quarantine import blame_phone, did_well
-from workers.dispatch.celery_state import why_so
+from workers.dispatch.celery_state import state_reason
 from workers.lifecycle.control_requests import ControlRequest, pending_request
 from workers.lifecycle.dependents import end_task
 from workers.planting.plant import plant_in_place
@@ -80,7 +80,7 @@ def recorded(engine: Engine, claim: Claim, came: Outcome) -> Recorded:
         ).one()
         attempt.ended_at = database_now(session)
         ready = _written(session, task, attempt, outcome)
-        return Recorded(ready, State(task.state), why_so(task))
+        return Recorded(ready, State(task.state), state_reason(task))
 
     try:
         return write(engine, work)
@@ -129,10 +129,10 @@ def _left(session: Session, task: Task, attempt: Attempt, reason: str, step: str
     session.flush()
     if in_doubt(session, task.id):
         return _doubt(session, task, Failed("outcome_unknown", f"left after a point of no return: {reason}", step))
-    return _goes_on(session, task, request.why)
+    return _end_or_requeue(session, task, request.why)
 
 
-def _goes_on(session: Session, task: Task, why: str) -> list[str]:
+def _end_or_requeue(session: Session, task: Task, why: str) -> list[str]:
     """Frees a task that did not fail: ends it if a stop was requested, else makes it ready."""
     now = database_now(session)
     if task.stop_requested:
@@ -234,6 +234,6 @@ def lose(session: Session, task: Task, why: str) -> list[str]:
     session.flush()
     doubtful = in_doubt(session, task.id)
     if not doubtful and pending_request(session, task) is not None:
-        return _goes_on(session, task, why)
+        return _end_or_requeue(session, task, why)
     failed = Failed("outcome_unknown" if doubtful else "phone_lost", why)
     return apply_decision(session, task, failed, _next(session, task, failed.code))

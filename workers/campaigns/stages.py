@@ -65,7 +65,7 @@ def draw_directed(desk: Desk, collected: Sequence[Any], **wishes: Any) -> Signat
     asked = DirectedRequest.model_validate(wishes)
     found = [comment for one in _flat(collected) for comment in _comments(one)]
     videos = list(dict.fromkeys((comment.author_id, comment.title) for comment in found))
-    used, ours, without = read(desk.engine, lambda session: _ground(session, videos))
+    used, ours, without = read(desk.engine, lambda session: _ledger_facts(session, videos))
     found = [one for one in found if one.commenter not in ours and one.author_id not in without]
     caps = read(desk.engine, read_caps)
     drawn = draw(found, asked, caps, used, seed=desk.seed)
@@ -104,7 +104,7 @@ def _comments(collected: Mapping[str, Any]) -> list[Comment]:
     ]
 
 
-def _ground(session: Session, videos: Sequence[tuple[str, str]]) -> tuple[Used, frozenset[str], frozenset[str]]:
+def _ledger_facts(session: Session, videos: Sequence[tuple[str, str]]) -> tuple[Used, frozenset[str], frozenset[str]]:
     """What was done on these videos before, our own names, and the authors that we may only read."""
     keys = {content_key(author, title): (author, title) for author, title in videos}
     replies: dict[str, int] = {}

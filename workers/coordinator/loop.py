@@ -113,7 +113,7 @@ def run(stop: threading.Event) -> None:
     while not stop.wait(0.1):
         now = time.monotonic()
         if now >= until:
-            leads, until = _lead(engine, incarnation, leads), now + LEAD_SECONDS / 3
+            leads, until = _keep_leading(engine, incarnation, leads), now + LEAD_SECONDS / 3
         if leads:
             work_round(jobs, now, carrier)
     watch.close()
@@ -121,7 +121,7 @@ def run(stop: threading.Event) -> None:
         step_down(engine, incarnation)
 
 
-def _lead(engine: Engine, incarnation: str, led: bool) -> bool:
+def _keep_leading(engine: Engine, incarnation: str, led: bool) -> bool:
     try:
         leads = lead(engine, incarnation, LEAD_SECONDS)
     except Exception as error:

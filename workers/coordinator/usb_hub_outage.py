@@ -56,7 +56,7 @@ def report_hubs(engine: Engine, zone: ZoneInfo) -> int:
 
     def work(session: Session) -> int:
         now = database_now(session)
-        groups = [group for group in lost_together(_untold(session)) if group[-1].since <= now - SETTLED]
+        groups = [group for group in lost_together(_unreported(session)) if group[-1].since <= now - SETTLED]
         for group in groups:
             _tell(session, group, zone, now)
         return len(groups)
@@ -64,7 +64,7 @@ def report_hubs(engine: Engine, zone: ZoneInfo) -> int:
     return write(engine, work)
 
 
-def _untold(session: Session) -> list[Loss]:
+def _unreported(session: Session) -> list[Loss]:
     """Phones that are offline by themselves, and not yet told to be lost together with others."""
     lost = session.scalars(
         select(Phone)

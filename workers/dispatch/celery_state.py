@@ -31,7 +31,7 @@ ON_PURPOSE = (AttemptFailed, Terminated)
 
 
 @dataclass(frozen=True, slots=True)
-class Came:
+class TicketOutcome:
     """The outcome of a ticket: one of Celery's states, and the reason in words."""
 
     state: str
@@ -47,7 +47,7 @@ _STATES = {
     State.READY: RETRY,
     State.HELD: RETRY,
     State.WAITING: RETRY,
-    State.RUNNING: IGNORED,  # a second ticket of a task that somebody runs: that one will tell
+    State.RUNNING: IGNORED,  # a second ticket of a task that somebody runs: that one reports the outcome
 }
 _WORDS = {
     State.SUCCEEDED: "succeeded",
@@ -59,29 +59,29 @@ _WORDS = {
 }
 
 
-def came_of(state: State | None, why: str) -> Came:
+def ticket_outcome(state: State | None, why: str) -> TicketOutcome:
     """Returns the outcome of a ticket whose task is in this state for this reason; `state` None: no such task."""
     if state is None:
-        return Came(FAILURE, why)
+        return TicketOutcome(FAILURE, why)
     word = _WORDS.get(state, "")
     said = why if not word or why.startswith(word) else f"{word}: {why}" if why else word
-    return Came(_STATES[state], on_one_line(said)[:MOST_REASON])
+    return TicketOutcome(_STATES[state], on_one_line(said)[:MOST_REASON])
 
 
-def tell(came: Came) -> str:
+def finish_message(outcome: TicketOutcome) -> str:
     """Ends a ticket's message in that state: returns for a success, raises the exception of any other state."""
-    if came.state == SUCCESS:
-        return came.why
-    if came.state == RETRY:
-        raise Retry(came.why, exc=GoesOn(came.why))  # raised and not sent: no message follows
-    if came.state == REVOKED:
-        raise Terminated(came.why)
-    if came.state == IGNORED:
-        raise Ignore(came.why)
-    raise AttemptFailed(came.why)
+    if outcome.state == SUCCESS:
+        return outcome.why
+    if outcome.state == RETRY:
+        raise Retry(outcome.why, exc=GoesOn(outcome.why))  # raised and not sent: no message follows
+    if outcome.state == REVOKED:
+        raise Terminated(outcome.why)
+    if outcome.state == IGNORED:
+        raise Ignore(outcome.why)
+    raise AttemptFailed(outcome.why)
 
 
-def why_so(task: Task) -> str:
+def state_reason(task: Task) -> str:
     """Returns the reason for a task's state, for people; empty where there is none."""
     if task.state in (State.READY, State.HELD, State.WAITING):
         return task.waits_for or ""

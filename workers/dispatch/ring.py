@@ -17,7 +17,7 @@ from models.tasks.states import State
 from models.tasks.transitions import owe_tickets, ring_ticket
 from models.transactions.read_write import write
 from workers.app import app
-from workers.dispatch.routing import UNSERVED, WorkingPhones, place_for, shelf_of, ticket_priority
+from workers.dispatch.routing import UNSERVED, WorkingPhones, route_for, ticket_priority, working_phones
 from workers.dispatch.shown_arguments import shown
 from workers.dispatch.tickets import NotPublished, Ticket, publish
 from workers.runtime.broker import broker
@@ -61,18 +61,18 @@ def _mark_rung(session: Session, task_ids: Sequence[str] | None) -> list[Ticket]
 
     The coordinator finds a ticket that is lost in between, and rings again."""
     now = database_now(session)
-    working = shelf_of(online_phones(session, now))
+    working = working_phones(online_phones(session, now))
     if task_ids is None:
         _take_back_stranded(session, working, now)
         _say_why_not_rung(session, working, now)
     tickets: list[Ticket] = []
     for task, given in _owed(session, task_ids, working, now):
-        place = place_for(task.runs_on, task.pinned_account, task.pinned_phone, working)
-        if place.queue is None:
+        route = route_for(task.runs_on, task.pinned_account, task.pinned_phone, working)
+        if route.queue is None:
             continue
         words = shown(task.pinned_account or task.meant_for, given or {})
-        tickets.append(Ticket(task.id, task.flow, place.queue, ticket_priority(task), shown=words))
-        ring_ticket(task, place.queue, now)
+        tickets.append(Ticket(task.id, task.flow, route.queue, ticket_priority(task), shown=words))
+        ring_ticket(task, route.queue, now)
     return tickets
 
 
@@ -141,7 +141,7 @@ def _say_why_not_rung(session: Session, working: WorkingPhones, now: datetime) -
         for name in pinned:
             phone, account = (name, None) if pin is Task.pinned_phone else (None, name)
             _say(
-                session, place_for(RunsOn.PHONE, account, phone, working).waits_for, *_unrung(now), pin == name, without
+                session, route_for(RunsOn.PHONE, account, phone, working).waits_for, *_unrung(now), pin == name, without
             )
 
 

@@ -44,7 +44,7 @@ class WorkingPhones:
         return not next(iter(self.sandboxes)) if len(self.sandboxes) == 1 else None
 
 
-def shelf_of(found: Iterable[OnlinePhone]) -> WorkingPhones:
+def working_phones(found: Iterable[OnlinePhone]) -> WorkingPhones:
     """Returns the online phones that work, with their accounts, and the reasons of those that do not."""
     phones: set[str] = set()
     accounts: dict[str, str] = {}
@@ -69,7 +69,7 @@ def ticket_priority(task: Task) -> int:
     return URGENT_STEP if pinned or task.attempt else task.priority
 
 
-def place_for(runs_on: str, pinned_account: str | None, pinned_phone: str | None, working: WorkingPhones) -> Route:
+def route_for(runs_on: str, pinned_account: str | None, pinned_phone: str | None, working: WorkingPhones) -> Route:
     """Returns the route of a ticket: to the desk, to the phone of its pin, or to the pool."""
     if runs_on == RunsOn.DESK:
         return Route(DESK_QUEUE)

@@ -28,7 +28,7 @@ log = logging.getLogger("phonefleet.evidence")
 
 def keep(
     config: Settings,
-    seat: WorkerIdentity,
+    identity: WorkerIdentity,
     got: Claim,
     watch: SlotWatch,
     failed: Failed,
@@ -40,15 +40,15 @@ def keep(
     Takes 5 seconds at most, and leaves the time that recording the failure needs. `calls` are the
     attempt's last calls to the phone. None at the desk, where there is no phone to look at.
     """
-    if seat.serial is None:
+    if identity.serial is None:
         return None
     case = Case(
         task_id=got.fence.task_id,
         attempt=got.fence.attempt,
         campaign_id=got.campaign_id,
         flow=got.flow,
-        host=seat.host,
-        phone=seat.serial,
+        host=identity.host,
+        phone=identity.serial,
         account=got.account_id,
         code=failed.code,
         reason=failed.reason,
@@ -56,7 +56,7 @@ def keep(
         details=failed.details,
     )
     try:
-        reach = partial(PhoneWitness, seat.address, seat.serial, seat.adb_port)
+        reach = partial(PhoneWitness, identity.address, identity.serial, identity.adb_port)
         return store(collect(case, watch, calls, profile, reach), spool_of(config), config)
     except Exception as error:
         log.exception("no evidence of task %s, attempt %d", case.task_id, case.attempt)

@@ -25,7 +25,7 @@ Note = Callable[[str, int, dict[str, Any]], Noted]
 
 
 @dataclass(slots=True)
-class _Story:
+class _BundleTries:
     """What was tried with one bundle."""
 
     tries: int = 0
@@ -44,15 +44,15 @@ class Shipper:
         self._note = note
         self._days = days
         self._clock = clock
-        self._stories: dict[Bundle, _Story] = {}
+        self._tries: dict[Bundle, _BundleTries] = {}
 
     def round(self) -> bool:
         """Ship what waits, what failed least first; False when something failed, and it is better to wait."""
         self._spool.sweep(self._clock())
         waiting = self._spool.bundles()
-        self._stories = {one.bundle: self._stories.get(one.bundle, _Story()) for one in waiting}
+        self._tries = {one.bundle: self._tries.get(one.bundle, _BundleTries()) for one in waiting}
         failures = 0
-        for one in sorted(waiting, key=lambda one: self._stories[one.bundle].tries):
+        for one in sorted(waiting, key=lambda one: self._tries[one.bundle].tries):
             try:
                 self._ship(one)
             except Exception as error:  # noqa: BLE001  # storage, ledger and disk have no common error
@@ -63,7 +63,7 @@ class Shipper:
         return not failures
 
     def _ship(self, one: Spooled) -> None:
-        bundle, story = one.bundle, self._stories[one.bundle]
+        bundle, story = one.bundle, self._tries[one.bundle]
         if not story.stored:
             files = self._spool.read(bundle)
             for name in FILES:
@@ -75,7 +75,7 @@ class Shipper:
             self._spool.drop(bundle)
 
     def _failed(self, one: Spooled, error: Exception) -> None:
-        bundle, story = one.bundle, self._stories[one.bundle]
+        bundle, story = one.bundle, self._tries[one.bundle]
         story.tries += 1
         why = str(scrubbed(f"{error}"))[:500]
         late = self._late(one)

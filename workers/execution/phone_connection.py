@@ -15,7 +15,7 @@ from workers.phone.phone import U2Phone
 from workers.runtime.slots import Stop
 from workers.runtime.worker_identity import WorkerIdentity
 
-log = logging.getLogger("phonefleet.hand")
+log = logging.getLogger("phonefleet.phone")
 
 CALL_SECONDS = 60.0  # that calls to the phone may take together while no attempt says otherwise
 CONNECT_SECONDS = 10.0  # between two tasks; a phone that takes longer is left to the next one

@@ -17,7 +17,7 @@ from workers.execution.ledger_journal import LedgerJournal
 from workers.execution.worker import Worker
 from workers.runtime.watch import SlotWatch
 
-log = logging.getLogger("phonefleet.hand")
+log = logging.getLogger("phonefleet.phone")
 
 # After these the connection is made anew, whatever state the old one is in.
 BROKEN = frozenset({"phone_lost", "phone_hung", "ui_server_lost", "network_down"})

@@ -8,7 +8,7 @@ from celery import Task
 
 from workers.app import app
 from workers.desk import DESK, MAPS, DeskFunction, put_on_desk
-from workers.dispatch.celery_state import ON_PURPOSE, tell
+from workers.dispatch.celery_state import ON_PURPOSE, finish_message
 
 
 def ticket_task(name: str) -> Task[..., Any]:
@@ -21,7 +21,7 @@ def ticket_task(name: str) -> Task[..., Any]:
     def ticket(self: Task[..., Any], /, *_args: Any, **_kwargs: Any) -> str:
         from workers.execution.run import run_ticket  # noqa: PLC0415 - who only submits needs nothing that runs a task
 
-        return tell(run_ticket(self.request.id, (self.request.delivery_info or {}).get("priority")))
+        return finish_message(run_ticket(self.request.id, (self.request.delivery_info or {}).get("priority")))
 
     return ticket
 

@@ -29,7 +29,7 @@ from workers.attempts.claim import Claim, NotMine, claim
 from workers.attempts.outcome import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped
 from workers.attempts.record import recorded
 from workers.desk import DESK, Desk
-from workers.dispatch.celery_state import Came, came_of, why_so
+from workers.dispatch.celery_state import TicketOutcome, state_reason, ticket_outcome
 from workers.dispatch.ring import owe_again, ring
 from workers.dispatch.tickets import NotPublished, Ticket, publish
 from workers.evidence.keep import keep
@@ -46,11 +46,11 @@ from workers.runtime.worker_identity import phone_queue
 log = logging.getLogger("phonefleet.run")
 
 # Where nothing could be written down: its lease ran out, and another attempt follows.
-LOST = Came(RETRY, "lease lost")
+LOST = TicketOutcome(RETRY, "lease lost")
 AWAY_PAUSE = 1.0  # seconds before the next ticket is looked at while the ledger is away
 
 
-def run_ticket(task_id: str, step: int | None = None) -> Came:
+def run_ticket(task_id: str, step: int | None = None) -> TicketOutcome:
     """Claims the ticket's task, runs it, records the outcome and rings the dependents. Returns the ticket's outcome.
 
     `step`: the ticket's priority, if its message says. Raises Reject while the ledger is away, and passes on the
@@ -81,16 +81,16 @@ def run_ticket(task_id: str, step: int | None = None) -> Came:
         outcome = perform(_Attempt.of(worker, got)) if slot.lease_lasts() else HandedBack()
         if outcome is None:
             return LOST
-        came, ready = write_down(engine, got, outcome, slot.lease_lasts)
+        result, ready = write_down(engine, got, outcome, slot.lease_lasts)
     finally:
         slot.rest()
     ring(engine, ready)  # at rest: a Redis that hangs must not count as the task's time
-    if came != LOST:  # then another host may have the phone in hand by now
+    if result != LOST:  # then another host may have the phone in hand by now
         worker.connection.connect_ahead()  # a connection that broke was closed
-    return came
+    return result
 
 
-def _not_mine(engine: Engine, task_id: str, got: NotMine) -> Came:
+def _not_mine(engine: Engine, task_id: str, got: NotMine) -> TicketOutcome:
     if got.passed_to is not None:
         try:
             publish(app, [Ticket(task_id, got.flow, phone_queue(got.passed_to), got.priority, shown=got.shown)])
@@ -98,12 +98,12 @@ def _not_mine(engine: Engine, task_id: str, got: NotMine) -> Came:
             log.warning("%s not passed on, the coordinator rings again: %s", task_id, error)
             write(engine, lambda session: owe_again(session, [task_id]))
     log.info("%s not run here: %s", task_id, got.why)
-    return came_of(got.state, got.reason if got.state is not None and got.state is not State.READY else got.why)
+    return ticket_outcome(got.state, got.reason if got.state is not None and got.state is not State.READY else got.why)
 
 
 def write_down(
     engine: Engine, got: Claim, outcome: Outcome, may_wait: Callable[[], bool] = bool
-) -> tuple[Came, Sequence[str]]:
+) -> tuple[TicketOutcome, Sequence[str]]:
     """Records an attempt's outcome. Returns the ticket's outcome and the ids to ring; records a refused late write.
 
     Retries while the ledger is away and `may_wait` is true.
@@ -118,12 +118,12 @@ def write_down(
         _note_refused(engine, got, type(outcome).__name__)
         log.warning("%s", lost)
         return LOST, ()
-    return came_of(written.state, written.why), written.ready
+    return ticket_outcome(written.state, written.why), written.ready
 
 
-def _stands(session: Session, task_id: str) -> Came:
+def _stands(session: Session, task_id: str) -> TicketOutcome:
     task = session.get_one(Task, task_id)
-    return came_of(State(task.state), why_so(task))
+    return ticket_outcome(State(task.state), state_reason(task))
 
 
 def _note_refused(engine: Engine, got: Claim, what: str) -> None:

@@ -17,7 +17,7 @@ from workers.runtime.log import set_up_logging
 from workers.runtime.process_engine import adopt, process_engine
 from workers.settings import Settings, SettingsError, settings
 
-FAREWELL_SECONDS = 45.0  # that an agent takes to end beside its drain, at most
+CLOSE_SECONDS = 45.0  # that an agent takes to end beside its drain, at most
 SHIPPING_SECONDS = 5.0  # at the end; what is not shipped by then waits in the spool
 
 
@@ -35,7 +35,7 @@ def main(*, take_over: bool = False) -> int:
         print(error, file=sys.stderr)
         return 2
     try:
-        claim_adb_server(chosen.adb_port, chosen.drain + FAREWELL_SECONDS if take_over else 0.0)
+        claim_adb_server(chosen.adb_port, chosen.drain + CLOSE_SECONDS if take_over else 0.0)
     except SecondAgent as error:
         print(error, file=sys.stderr)
         return 1

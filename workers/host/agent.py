@@ -48,7 +48,7 @@ log = logging.getLogger("phonefleet.host")
 PLACES = 1024
 TICK_SECONDS = 0.25
 ASK_AT_ONCE = 8
-FAREWELL_SECONDS = 10.0
+CLOSE_SECONDS = 10.0
 ENDED_SECONDS = 1.0  # for the workers of a lost zygote; they end within a tenth of it
 SHARED_SECONDS = 10.0  # another host that has a phone for so long still does not hand it over: people are told
 ZYGOTES = 5  # as many as may be lost in a row before the host gives up
@@ -86,9 +86,9 @@ class Agent:
         self._ledger = ledger
         self._app = app
         self._events: SimpleQueue[Happening] = SimpleQueue()
-        self._nursery = ZygoteClient(PLACES, pool_open_at_first=False)
+        self._zygote = ZygoteClient(PLACES, pool_open_at_first=False)
         self._roster = Roster(
-            settings.host, settings.adb_port, self._nursery.slots, new_incarnation=lambda: str(uuid.uuid4())
+            settings.host, settings.adb_port, self._zygote.slots, new_incarnation=lambda: str(uuid.uuid4())
         )
         self._adb = Adb(settings.adb_port)
         self._watch = AdbWatch(
@@ -98,9 +98,9 @@ class Agent:
             usb=settings.adb_usb,
             named=frozenset(settings.phone_names),
         )
-        self._clerk = RetryQueue("clerk")
+        self._ledger_jobs = RetryQueue("ledger-jobs")
         # whatever needs Redis: one that hangs must not keep the ledger waiting
-        self._bell = RetryQueue("bell", gives_up=False)
+        self._redis_jobs = RetryQueue("redis-jobs", gives_up=False)
         self._broker = broker(settings.redis_url)
         self._broker_watch = BrokerWatch(self._broker)
         self._askers = ThreadPoolExecutor(ASK_AT_ONCE, thread_name_prefix="ask")
@@ -131,13 +131,13 @@ class Agent:
             while not self._over():
                 self._step()
         finally:
-            self._farewell()
+            self._close()
 
     def _begin(self) -> None:
-        self._clerk.do("forget unknown phones", self._ledger.forget_unknown_phones)
+        self._ledger_jobs.do("forget unknown phones", self._ledger.forget_unknown_phones)
         self._watch.start()
-        self._nursery.wait_ready()
-        self._nursery.listen(self._events.put)
+        self._zygote.wait_ready()
+        self._zygote.listen(self._events.put)
         self._leases.start()
         self._health.start()
         self._broker_watch.start()
@@ -187,18 +187,18 @@ class Agent:
         for slot in self._roster.to_hand_back(now):
             slot.ask(Stop.DRAIN, slot.turn)
         awake_since = self._awake.look(now)
-        if why := silent(self._nursery.heart, awake_since, now):
+        if why := silent(self._zygote.heart, awake_since, now):
             log.error("the zygote is killed: %s", why)
-            self._nursery.kill()
+            self._zygote.kill()
         for place, life in list(self._roster.lives()):
             if life.stage is Stage.ENROLLING:
                 continue
-            incarnation = life.seat.incarnation
+            incarnation = life.identity.incarnation
             late = overrun(place.slot, life.began, now, self._leases.asked(incarnation))
             if why := late or silent(place.slot, awake_since, now):
                 self._carry_out(self._roster.kill(incarnation, why))
         self._alive = tuple(
-            (life.seat.incarnation, place.slot)
+            (life.identity.incarnation, place.slot)
             for place, life in self._roster.lives()
             if life.stage is not Stage.ENROLLING
         )
@@ -217,13 +217,13 @@ class Agent:
         if self._zygotes_lost == ZYGOTES:
             raise ZygoteLost(f"{ZYGOTES} zygotes were lost one after the other; their errors stand above")
         log.error("the zygote is lost, and all workers with it")
-        self._nursery.wait_ended(ENDED_SECONDS)
-        lost = [life.seat.incarnation for _, life in self._roster.lives() if life.stage is not Stage.ENROLLING]
+        self._zygote.wait_ended(ENDED_SECONDS)
+        lost = [life.identity.incarnation for _, life in self._roster.lives() if life.stage is not Stage.ENROLLING]
         for incarnation in lost:  # before the next zygote, whose imports take a second or two
             self._carry_out(self._roster.died(incarnation, "its zygote was lost", now))
         if self._ends_asked == 0:
-            self._nursery.restart()
-            self._nursery.listen(self._events.put)
+            self._zygote.restart()
+            self._zygote.listen(self._events.put)
             self._zygote_began = time.monotonic()
         return ()
 
@@ -234,18 +234,18 @@ class Agent:
                     self._askers.submit(self._ask_who, address)
                 case RegisterPhone():
                     self._enrol(order)
-                case ForkWorker(seat):
-                    self._to_zygote(partial(self._nursery.fork, seat))
+                case ForkWorker(identity):
+                    self._to_zygote(partial(self._zygote.fork, identity))
                 case SignalWorker(incarnation, number):
-                    self._to_zygote(partial(self._nursery.signal, incarnation, number))
+                    self._to_zygote(partial(self._zygote.signal, incarnation, number))
                 case ReleaseDeadWorker():
-                    self._mourn(order)
+                    self._release(order)
                 case Report(serial, state, why):
                     self._report(serial, state, why)
                 case EqualSerials(serial, model, phones):
                     self._tell_equal(serial, model, phones)
                 case Forget(address):
-                    self._clerk.do(f"forget {address}", partial(self._ledger.forget_phone, address))
+                    self._ledger_jobs.do(f"forget {address}", partial(self._ledger.forget_phone, address))
 
     def _ask_who(self, address: str) -> None:
         answer = ask_who(self._adb, address, self._settings.phone_names)
@@ -254,67 +254,67 @@ class Agent:
         self._events.put(answer)
 
     def _enrol(self, order: RegisterPhone) -> None:
-        seat, serial = order.seat, order.seat.serial or ""
+        identity, serial = order.identity, order.identity.serial or ""
 
-        def errand() -> None:
+        def job() -> None:
             try:
-                self._ledger.phone_online(serial, seat.address, seat.host, order.model, seat.incarnation)
+                self._ledger.phone_online(serial, identity.address, identity.host, order.model, identity.incarnation)
             except ServedElsewhere as elsewhere:
                 if order.waited >= SHARED_SECONDS:
-                    self._ledger.waits_for_other_host(serial, seat.address, order.model)
-                self._events.put(Occupied(seat.incarnation, str(elsewhere)))
+                    self._ledger.waits_for_other_host(serial, identity.address, order.model)
+                self._events.put(Occupied(identity.incarnation, str(elsewhere)))
             else:
-                self._events.put(Enrolled(seat.incarnation, ok=True))
+                self._events.put(Enrolled(identity.incarnation, ok=True))
 
-        refused = Enrolled(seat.incarnation, ok=False)
-        self._clerk.do(f"enrol {serial}", errand, otherwise=lambda: self._events.put(refused))
+        refused = Enrolled(identity.incarnation, ok=False)
+        self._ledger_jobs.do(f"enrol {serial}", job, otherwise=lambda: self._events.put(refused))
 
-    def _mourn(self, order: ReleaseDeadWorker) -> None:
+    def _release(self, order: ReleaseDeadWorker) -> None:
         if order.tag:
-            self._bell.do("put its ticket back", lambda: put_back(self._app, order.tag))
+            self._redis_jobs.do("put its ticket back", lambda: put_back(self._app, order.tag))
 
         def give_up() -> None:
             self._ledger.incarnation_died(order.incarnation, order.why)
-            self._bell.do("ring", self._ledger.ring)
+            self._redis_jobs.do("ring", self._ledger.ring)
 
-        self._clerk.do("give up its task", give_up)
+        self._ledger_jobs.do("give up its task", give_up)
 
     def _report(self, serial: str, state: str, why: str) -> None:
         log.info("phone %s: %s (%s)", serial, state, why)
         seen = time.monotonic()  # the queue may be late; phones lost together are recognised by their time
 
-        def errand() -> None:
+        def job() -> None:
             ago = time.monotonic() - seen
             if state == PhoneState.OFFLINE:
                 self._ledger.phone_offline(serial, why, ago)
             else:
                 self._ledger.phone_problem(serial, state, why, ago)
 
-        self._clerk.do(f"report {serial}", errand)
+        self._ledger_jobs.do(f"report {serial}", job)
 
     def _tell_equal(self, serial: str, model: str, phones: tuple[str, ...]) -> None:
         log.error("%d phones have the serial %s: %s", len(phones), serial, ", ".join(phones))
-        self._clerk.do(f"tell of {serial}", lambda: self._ledger.equal_serials(serial, model, phones))
+        self._ledger_jobs.do(f"tell of {serial}", lambda: self._ledger.equal_serials(serial, model, phones))
 
-    def _to_zygote(self, errand: Callable[[], None]) -> None:
+    def _to_zygote(self, job: Callable[[], None]) -> None:
         try:
-            errand()
+            job()
         except ZygoteLost as error:
             log.warning("the zygote does not hear: %s", error)  # its end is on its way as an event
 
-    def _farewell(self) -> None:
-        self._nursery.close()
+    def _close(self) -> None:
+        self._zygote.close()
         self._watch.close()
         self._broker_watch.close()
         self._askers.shutdown(wait=False, cancel_futures=True)
-        self._leases.close(FAREWELL_SECONDS)
-        self._health.close(FAREWELL_SECONDS)
+        self._leases.close(CLOSE_SECONDS)
+        self._health.close(CLOSE_SECONDS)
         for place in self._roster.places.values():
             if place.serial is not None and place.wanted:
                 self._report(place.serial, PhoneState.OFFLINE, HOST_STOPPED)
-        self._clerk.do("forget unknown phones", self._ledger.forget_unknown_phones)
-        self._clerk.close(FAREWELL_SECONDS)
-        self._bell.close(FAREWELL_SECONDS)
+        self._ledger_jobs.do("forget unknown phones", self._ledger.forget_unknown_phones)
+        self._ledger_jobs.close(CLOSE_SECONDS)
+        self._redis_jobs.close(CLOSE_SECONDS)
         log.info("ended")
 
 

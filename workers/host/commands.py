@@ -19,7 +19,7 @@ class Identify:
 class RegisterPhone:
     """Write into the ledger that this phone is served by this incarnation."""
 
-    seat: WorkerIdentity
+    identity: WorkerIdentity
     model: str
     waited: float = 0.0  # seconds since another host was first found to serve the phone
 
@@ -28,7 +28,7 @@ class RegisterPhone:
 class ForkWorker:
     """Fork a worker with this identity."""
 
-    seat: WorkerIdentity
+    identity: WorkerIdentity
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,15 +104,15 @@ class HealthWatch:
     def _said(self, serial: str, address: str, line: str) -> str | None:
         """What a phone printed, nothing when it says no more than that it is there; None when not even that."""
         doubted = serial in self._unanswered
-        if doubted and not self._echoes(address):
+        if doubted and not self._answers_echo(address):
             return None
         try:
             return self._ask(address, line)
         except AdbError as error:
             log.info("phone %s does not say how it is: %s", serial, error)
-        return "" if doubted or self._echoes(address) else None
+        return "" if doubted or self._answers_echo(address) else None
 
-    def _echoes(self, address: str) -> bool:
+    def _answers_echo(self, address: str) -> bool:
         try:
             return ECHO in self._ask(address, f"echo {ECHO}")
         except AdbError:

@@ -77,7 +77,7 @@ def tell_alive(ledger: Ledger, workers: Sequence[Worker]) -> None:
     """Reports this host as alive; workers whose phone may not take work from the pool leave the pool."""
     may_take = ledger.phones_alive([incarnation for incarnation, _ in workers])
     for incarnation, slot in workers:
-        slot.let_into_pool(incarnation in may_take)
+        slot.open_pool(incarnation in may_take)
 
 
 def ask_to_leave(ledger: Ledger, workers: Sequence[Worker], before: Mapping[str, Asked]) -> dict[str, Asked]:

@@ -12,7 +12,7 @@ from tenacity.nap import sleep_using_event
 
 from models.backoff import Backoff
 
-log = logging.getLogger("phonefleet.clerk")
+log = logging.getLogger("phonefleet.retry")
 
 RETRIES = Backoff(first=0.2, most=5.0)
 TRIES = 6
@@ -25,33 +25,33 @@ class RetryQueue:
     def __init__(self, name: str, *, gives_up: bool = True) -> None:
         """`gives_up`: after 6 tries. One that does not tries once a second, until it is closed."""
         self._gives_up = gives_up
-        self._errands: SimpleQueue[tuple[str, Callable[[], object], Callable[[], object] | None] | None] = SimpleQueue()
+        self._jobs: SimpleQueue[tuple[str, Callable[[], object], Callable[[], object] | None] | None] = SimpleQueue()
         self._hurry = Event()
         self._thread = Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
-    def do(self, what: str, errand: Callable[[], object], *, otherwise: Callable[[], object] | None = None) -> None:
+    def do(self, what: str, job: Callable[[], object], *, otherwise: Callable[[], object] | None = None) -> None:
         """Queues a job. `otherwise` is called when it failed for good; `what` names it in the log."""
-        self._errands.put((what, errand, otherwise))
+        self._jobs.put((what, job, otherwise))
 
     def close(self, seconds: float) -> bool:
         """Finishes the queued jobs, without pauses between tries. Returns False when that took over `seconds`."""
         self._hurry.set()
-        self._errands.put(None)
+        self._jobs.put(None)
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
     def _work(self) -> None:
-        while (order := self._errands.get()) is not None:
-            what, errand, otherwise = order
-            if not self._done(what, errand) and otherwise is not None:
+        while (entry := self._jobs.get()) is not None:
+            what, job, otherwise = entry
+            if not self._done(what, job) and otherwise is not None:
                 otherwise()
 
-    def _done(self, what: str, errand: Callable[[], object]) -> bool:
+    def _done(self, what: str, job: Callable[[], object]) -> bool:
         """Returns whether the job succeeded in the end. It catches Exception, because drivers share no base class."""
 
         def once() -> bool:
-            errand()
+            job()
             return True
 
         tries = Retrying(

@@ -55,7 +55,7 @@ class Stage(Enum):
 class WorkerLife:
     """One worker, from the decision to fork it to its death."""
 
-    seat: WorkerIdentity
+    identity: WorkerIdentity
     began: float
     stage: Stage = Stage.ENROLLING
     hand_back_at: float = 0.0  # when the slot asks for the task back
@@ -100,7 +100,7 @@ class Roster:
     serials: dict[str, str] = field(default_factory=dict)  # address → serial, once identified
     ways: dict[str, Way] = field(default_factory=dict)  # address → who answers there now
     states: Mapping[str, str] = field(default_factory=dict)  # address → adb's state, as last seen
-    shy: dict[str, UnidentifiedPhone] = field(default_factory=dict)  # address → a phone that did not tell its serial
+    unnamed: dict[str, UnidentifiedPhone] = field(default_factory=dict)  # address → who gave no serial
     reported: dict[str, str] = field(default_factory=dict)  # serial → what the ledger was told last
     ending: bool = False
 
@@ -116,7 +116,7 @@ class Roster:
         for address, state in states.items():
             if before.get(address) == state:
                 continue
-            self.shy.pop(address, None)
+            self.unnamed.pop(address, None)
             if state == "device":
                 orders.append(Identify(address))
             else:
@@ -131,7 +131,7 @@ class Roster:
         """A phone told its serial, and `boot`, which no other phone has ('': it does not tell that)."""
         if self.states.get(address) != "device":
             return []
-        self.shy.pop(address, None)
+        self.unnamed.pop(address, None)
         orders: list[Order] = []
         serial = same_phone(self.ways, boot) or serial
         before = self.serials.get(address, serial)
@@ -151,8 +151,8 @@ class Roster:
         """A phone did not tell its serial: it is asked again after a while."""
         if self.states.get(address) != "device":
             return []
-        refusals = self.shy[address].refusals + 1 if address in self.shy else 1
-        self.shy[address] = UnidentifiedPhone(refusals, now + ASK_AGAIN.wait(refusals))
+        refusals = self.unnamed[address].refusals + 1 if address in self.unnamed else 1
+        self.unnamed[address] = UnidentifiedPhone(refusals, now + ASK_AGAIN.wait(refusals))
         serial = self.serials.get(address, address)
         if ways_to(self.ways, serial).keys() - {address}:
             self.ways.pop(address, None)
@@ -169,11 +169,11 @@ class Roster:
         if not place.wanted or self.ending:
             place.life = None
             return []
-        if life.seat.address != place.address:  # it moved meanwhile
+        if life.identity.address != place.address:  # it moved meanwhile
             place.life = None
             return self.tick(now)
         life.stage, life.began, place.occupied = Stage.ALIVE, now, ""
-        return [ForkWorker(life.seat)]
+        return [ForkWorker(life.identity)]
 
     def not_enrolled(self, incarnation: str, now: float) -> list[Order]:
         """The ledger could not be told: try again after a rest."""
@@ -197,15 +197,16 @@ class Roster:
         place, life = self._find(incarnation)
         if not place or not life:
             return []
-        mourn = ReleaseDeadWorker(incarnation, life.why or why, place.slot.tag)
+        release = ReleaseDeadWorker(incarnation, life.why or why, place.slot.tag)
         if life.stage is Stage.LEAVING:
             place.life, place.falls = None, 0
             if self.ending and place.serial is not None:
-                return [mourn, *self._report(place.serial, PhoneState.OFFLINE, HOST_STOPPED)]  # another may have it now
+                # another host may have the phone now
+                return [release, *self._report(place.serial, PhoneState.OFFLINE, HOST_STOPPED)]
         else:
             place.falls = 0 if now - life.began >= STEADY_SECONDS or not falls else place.falls
             self._rest(place, now)
-        return [mourn, *self.tick(now)]
+        return [release, *self.tick(now)]
 
     def kill(self, incarnation: str, why: str) -> list[Order]:
         """End a worker at once, because of something it did."""
@@ -231,9 +232,9 @@ class Roster:
     def tick(self, now: float) -> list[Order]:
         """Returns the commands that are due: phones to ask again, workers to fork, workers out of time to kill."""
         orders: list[Order] = []
-        for address, shy in self.shy.items():
-            if now >= shy.ask_at:
-                self.shy[address] = UnidentifiedPhone(shy.refusals, math.inf)
+        for address, unnamed in self.unnamed.items():
+            if now >= unnamed.ask_at:
+                self.unnamed[address] = UnidentifiedPhone(unnamed.refusals, math.inf)
                 orders.append(Identify(address))
         for place in self.places.values():
             life = place.life
@@ -242,12 +243,14 @@ class Roster:
                     orders.append(self._begin(place, now))
             elif life.stage is Stage.LEAVING and now >= life.kill_at:
                 life.kill_at = math.inf
-                orders.append(SignalWorker(life.seat.incarnation, signal.SIGKILL))
+                orders.append(SignalWorker(life.identity.incarnation, signal.SIGKILL))
         return orders
 
     def to_hand_back(self, now: float) -> list[Slot]:
         """Returns the slots of leaving workers whose time to finish is over."""
-        return [life.seat.slot for _, life in self.lives() if life.stage is Stage.LEAVING and now >= life.hand_back_at]
+        return [
+            life.identity.slot for _, life in self.lives() if life.stage is Stage.LEAVING and now >= life.hand_back_at
+        ]
 
     def lives(self) -> Iterator[tuple[RosterEntry, WorkerLife]]:
         """Yields all lives, with their entries."""
@@ -259,13 +262,15 @@ class Roster:
         return {place.serial: place.address for place in lives if place.serial is not None}
 
     def _begin(self, place: RosterEntry, now: float) -> Order:
-        seat = WorkerIdentity(place.serial, place.address, self.adb_port, self.host, self.new_incarnation(), place.slot)
+        identity = WorkerIdentity(
+            place.serial, place.address, self.adb_port, self.host, self.new_incarnation(), place.slot
+        )
         if place.serial is None:
-            place.life = WorkerLife(seat, now, Stage.ALIVE)
-            return ForkWorker(seat)
-        place.life = WorkerLife(seat, now)
+            place.life = WorkerLife(identity, now, Stage.ALIVE)
+            return ForkWorker(identity)
+        place.life = WorkerLife(identity, now)
         self.reported[place.serial] = PhoneState.ONLINE
-        return RegisterPhone(seat, place.model, now - place.occupied_since if place.occupied else 0.0)
+        return RegisterPhone(identity, place.model, now - place.occupied_since if place.occupied else 0.0)
 
     def _settle(self, serial: str, now: float) -> list[Order]:
         """Serves the phone at its address, if every address with its serial leads to the same phone."""
@@ -277,7 +282,7 @@ class Roster:
         address = place.address if place.address in ways else next(iter(ways))
         place.address, place.model, place.wanted, place.rest_until = address, ways[address].model, True, now
         left: list[Order] = []
-        if place.life is not None and place.life.seat.address != address:
+        if place.life is not None and place.life.identity.address != address:
             left = self._leave(place, f"its phone is reached at {address} now", now, 0.0, MOVE_SECONDS)
         return [*left, *self.tick(now)]
 
@@ -328,7 +333,7 @@ class Roster:
         life.hand_back_at = min(life.hand_back_at, now + patience)
         life.kill_at = min(life.kill_at, now + patience + grace)
         life.why = life.why or why
-        return [SignalWorker(life.seat.incarnation, signal.SIGTERM)] if first else []
+        return [SignalWorker(life.identity.incarnation, signal.SIGTERM)] if first else []
 
     def _rest(self, place: RosterEntry, now: float) -> None:
         place.life = None
@@ -337,7 +342,7 @@ class Roster:
 
     def _find(self, incarnation: str) -> tuple[RosterEntry | None, WorkerLife | None]:
         for place, life in self.lives():
-            if life.seat.incarnation == incarnation:
+            if life.identity.incarnation == incarnation:
                 return place, life
         return None, None
 

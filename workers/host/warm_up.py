@@ -121,10 +121,10 @@ def _run_worker(engine: Engine) -> None:
 
 
 def _use_ledger(engine: Engine, slot: Slot) -> None:
-    seat = WorkerIdentity(NAME, NAME, 0, NAME, NAME, slot)
+    identity = WorkerIdentity(NAME, NAME, 0, NAME, NAME, slot)
     phones.phone_online(engine, NAME, NAME, NAME, NAME, NAME)
-    may_look(engine, seat)
+    may_look(engine, identity)
     logins.account_seen(engine, NAME, NAME, NAME)
-    claim(engine, seat, NAME, lease=30, zone="UTC")
+    claim(engine, identity, NAME, lease=30, zone="UTC")
     leases.renew_leases(engine, {NAME: NAME}, 30)
     rescue.incarnation_died(engine, NAME, NAME)

@@ -73,12 +73,12 @@ class Zygote:
                 for key, _ in selector.select(EVERY_SECONDS):
                     if key.fileobj is self._wake_read:
                         self._wake_read.recv(4096)
-                    elif not self._obey(zygote_messages.receive(self._sock)):
+                    elif not self._handle(zygote_messages.receive(self._sock)):
                         return
-                self._bury()
+                self._reap()
                 self._heart.pulse()
 
-    def _obey(self, order: zygote_messages.Message | None) -> bool:
+    def _handle(self, order: zygote_messages.Message | None) -> bool:
         if isinstance(order, zygote_messages.Fork):
             self._fork(order)
         elif isinstance(order, zygote_messages.Signal):
@@ -88,7 +88,7 @@ class Zygote:
         return order is not None
 
     def _fork(self, order: zygote_messages.Fork) -> None:
-        seat = WorkerIdentity(
+        identity = WorkerIdentity(
             order.serial, order.address, order.adb_port, order.host, order.incarnation, self._slots[order.slot]
         )
         try:
@@ -99,11 +99,13 @@ class Zygote:
             )
             return
         if pid == 0:
-            worker_process.live(seat, self._engine, self._pid, close=(self._sock, self._wake_read, self._wake_write))
+            worker_process.live(
+                identity, self._engine, self._pid, close=(self._sock, self._wake_read, self._wake_write)
+            )
         self._alive[pid] = order.incarnation
         zygote_messages.send(self._sock, zygote_messages.Born(order.incarnation, pid))
 
-    def _bury(self) -> None:
+    def _reap(self) -> None:
         """Reaps every ended worker; one signal may stand for several."""
         while self._alive:
             pid, status = os.waitpid(-1, os.WNOHANG)

@@ -111,14 +111,21 @@ class ZygoteClient:
                 pass
             tell(None)
 
-        Thread(target=run, name="nursery", daemon=True).start()
+        Thread(target=run, name="zygote-messages", daemon=True).start()
 
-    def fork(self, seat: WorkerIdentity) -> None:
+    def fork(self, identity: WorkerIdentity) -> None:
         """Orders a worker with this identity, in a slot that was wiped. Raises ZygoteLost."""
-        seat.slot.clear()
-        seat.slot.let_into_pool(self._pool_open_at_first)
+        identity.slot.clear()
+        identity.slot.open_pool(self._pool_open_at_first)
         self._send(
-            zygote_messages.Fork(seat.incarnation, seat.serial, seat.address, seat.adb_port, seat.host, seat.slot.index)
+            zygote_messages.Fork(
+                identity.incarnation,
+                identity.serial,
+                identity.address,
+                identity.adb_port,
+                identity.host,
+                identity.slot.index,
+            )
         )
 
     def signal(self, incarnation: str, number: signal.Signals) -> None:

@@ -88,7 +88,7 @@ class FleetDevice(uiautomator2.Device):  # type: ignore[misc]
         if wait:
             self._server.stop(self._deadline(START_SECONDS))
         else:
-            self._server.let_go()
+            self._server.detach()
 
     def jsonrpc_call(self, method: str, params: Any = None, timeout: float = CALL_SECONDS) -> Any:
         """One JSON-RPC call. Raises PhoneError; UiObjectNotFoundError when a selector matches nothing.
@@ -123,7 +123,7 @@ class FleetDevice(uiautomator2.Device):  # type: ignore[misc]
     def release(self) -> None:
         """Close all connections; the UI server ends with its stream."""
         self._http.close()
-        self._server.let_go()
+        self._server.detach()
 
     def _deadline(self, seconds: float) -> Deadline:
         return Deadline(seconds, self._remaining)

@@ -28,14 +28,14 @@ class UiServer:
         self._adb = adb
         self._stream: AdbStream | None = None
         self._said = b""
-        self._let_go = False  # the last server that we ran: its stream is closed
+        self._detached = False  # the last server that we ran: its stream is closed
 
     def connect(self, deadline: Deadline) -> AdbStream:
         """A connection to the running server, which is started when nothing listens. Raises PhoneError.
 
         A server that we let go may answer for another second: it is not used again.
         """
-        if not self._let_go:
+        if not self._detached:
             try:
                 return self._adb.open(f"tcp:{PORT}", deadline)
             except PhoneError as error:
@@ -70,35 +70,35 @@ class UiServer:
 
     def stop(self, deadline: Deadline) -> None:
         """End the server, whoever started it, and wait until it is gone. Calls that it had queued die with it."""
-        self.let_go()
+        self.detach()
         self._kill(deadline)
         while self._answers(deadline):
             if deadline.left() <= POLL:
                 raise PhoneError("ui_server_lost", "the UI server does not end", sent=False)
             time.sleep(POLL)
 
-    def let_go(self) -> None:
+    def detach(self) -> None:
         """Close the stream that runs the server."""
         if self._stream is not None:
             self._stream.close()
             self._stream = None
-            self._let_go = True
+            self._detached = True
 
     def drain(self) -> None:
         """Read what the server printed, so that it never blocks on a full pipe."""
         if self._stream is not None and self._ended():
-            self.let_go()
+            self.detach()
 
     def _runs(self) -> bool:
         """Do we hold the stream of a server that has not ended?"""
         return self._stream is not None and not self._ended()
 
     def _launch(self, deadline: Deadline) -> None:
-        self.let_go()
+        self.detach()
         self._said = b""
         command = f"CLASSPATH={JAR} app_process / {MAIN} -p {PORT}"
         self._stream = self._adb.open(f"shell:{command}", deadline)
-        self._let_go = False
+        self._detached = False
 
     def _kill(self, deadline: Deadline) -> None:
         # the brackets keep the pattern from matching the line of the shell that runs this command

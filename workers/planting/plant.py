@@ -79,15 +79,15 @@ def plant_campaign(session: Session, campaign: Campaign, planted: Planted, lates
     return plant_checked(session, [CheckedCampaign(campaign, planted, now + latest_end)], now)
 
 
-def plant_checked(session: Session, seedlings: Sequence[CheckedCampaign], now: datetime) -> list[str]:
+def plant_checked(session: Session, campaigns: Sequence[CheckedCampaign], now: datetime) -> list[str]:
     """Writes the rows of checked campaigns, with as many statements as for one. Returns the ids that are ready."""
-    for one in seedlings:
+    for one in campaigns:
         one.campaign.root, one.campaign.created_at = to_json(one.planted.root), now
         session.add(one.campaign)
     session.flush()
     values: list[dict[str, Any]] = []
     edges: list[dict[str, Any]] = []
-    for one in seedlings:
+    for one in campaigns:
         its_edges = list(_edges(one.planted.rows))
         its_values = _values(one.campaign, one.planted.rows, its_edges, one.latest_end, now, tells=one.tells)
         _mean_for_accounts(session, one.campaign, its_values)
@@ -169,7 +169,9 @@ def _values(
             "is_errback": row.id in watching,
             "in_place_of": None if in_place_of is None else in_place_of.id,
             "depth": 0 if in_place_of is None else in_place_of.depth + 1,
-            **_whose(campaign, row, tells or campaign.callback_url, alone=in_place_of is None and len(rows) == 1),
+            **_customer_columns(
+                campaign, row, tells or campaign.callback_url, alone=in_place_of is None and len(rows) == 1
+            ),
         }
         for index, row in enumerate(rows)
     ]
@@ -213,7 +215,7 @@ def _is_shared_out(values: Mapping[str, Any]) -> bool:
     return bool(values["acts"]) and not pinned and values["video_key"] is not None
 
 
-def _whose(campaign: Campaign, row: PlantedRow, tells: str | None, *, alone: bool) -> dict[str, Any]:
+def _customer_columns(campaign: Campaign, row: PlantedRow, tells: str | None, *, alone: bool) -> dict[str, Any]:
     """Returns the customer's columns of a task. Desk tasks are internal steps: their ends cause no callback.
 
     The customer's own id is the campaign's; the only task of a campaign carries it as well.

@@ -65,7 +65,7 @@ def _deal(
     plan: list[str | None] = [None] * len(videos)
     # Videos that few accounts may still act on are dealt while everyone has something left.
     for video in sorted(tasks, key=lambda one: (-len(on_video.get(one, ())), -len(tasks[one]), one)):
-        sharers = _hands(order, left, on_video.get(video, frozenset()), cap, width)
+        sharers = _sharers(order, left, on_video.get(video, frozenset()), cap, width)
         for index in tasks[video]:
             account = max(sharers, key=lambda one: left[one], default=None)
             if account is not None:
@@ -74,7 +74,7 @@ def _deal(
     return plan
 
 
-def _hands(order: Sequence[str], left: Mapping[str, int], on_video: Set[str], cap: int, width: int) -> list[str]:
+def _sharers(order: Sequence[str], left: Mapping[str, int], on_video: Set[str], cap: int, width: int) -> list[str]:
     """Returns the accounts that share a video: those with most tasks left, with as many new ones as the cap allows."""
     room = max(0, cap - len(on_video))
     sharers: list[str] = []

@@ -123,7 +123,7 @@ class Slot:
         """Notes that the running task's lease was renewed."""
         self._times[_LEASE] = lease_until
 
-    def let_into_pool(self, may: bool) -> None:
+    def open_pool(self, may: bool) -> None:
         """Says whether the worker may take tickets from the pool. It always serves its own queue."""
         self._words[_NO_POOL] = 0 if may else 1
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, delete, select, update
 
 import gateway.api.deliveries as resource
-from gateway.access.caller import let_in_once
+from gateway.access.caller import accept_once
 from gateway.client.client import Problem
 from models.database.clock import database_now
 from models.notify import replays
@@ -144,13 +144,13 @@ def test_one_callback_is_sent_once_more_unless_it_is_being_sent(api: Api, acme: 
 
 def test_one_that_is_forgotten_in_between_is_not_there(api: Api, acme: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     (one,) = owing(api, acme, 1)
-    let_in = let_in_once
+    accept = accept_once
 
     def and_forget(engine: Engine, caller: Any) -> None:
-        let_in(engine, caller)
+        accept(engine, caller)
         write(engine, lambda session: session.execute(delete(Delivery)))
 
-    monkeypatch.setattr(resource, "let_in_once", and_forget)
+    monkeypatch.setattr(resource, "accept_once", and_forget)
     with pytest.raises(Problem) as refused:
         acme.client.call("POST", f"/v1/deliveries/{one}/replay")
     assert (refused.value.status, refused.value.code, refused.value.problems) == (404, "not_found", [])

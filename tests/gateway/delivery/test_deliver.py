@@ -33,7 +33,16 @@ from models.notify.replays import replay_all, replay_one
 from models.refused import Refused
 from models.tables import Delivery, Endpoint, Lane
 from models.transactions.read_write import read, write
-from tests.support.gateway.customers import Customer, customer, deliveries, delivery, endpoint, lane, make_due, means
+from tests.support.gateway.customers import (
+    Customer,
+    customer,
+    deliveries,
+    delivery,
+    delivery_settings,
+    endpoint,
+    lane,
+    make_due,
+)
 from tests.support.gateway.receiver import Receiver, Reply
 from workers.settings import settings
 
@@ -51,7 +60,7 @@ def acme(ledger: Engine, receiver: Receiver) -> Customer:
 
 def deliver_all(engine: Engine, how: DeliverySettings | None = None) -> int:
     """One turn: what is due is tried until nothing is."""
-    return serve(engine, lane(engine), how or means(), turn=600.0)
+    return serve(engine, lane(engine), how or delivery_settings(), turn=600.0)
 
 
 def failing(times: int, status: int = 500, **headers: str) -> Any:
@@ -114,7 +123,7 @@ def test_when_the_schedule_is_used_up_it_has_failed_and_says_why(
 ) -> None:
     receiver.answer = failing(99, 503)
     (one,) = acme.owe()
-    deliver_all(ledger, means(schedule=(0.0, 0.0)))
+    deliver_all(ledger, delivery_settings(schedule=(0.0, 0.0)))
     row = delivery(ledger, one)
     assert (row.state, row.attempts, row.last_status, row.last_error) == ("failed", 3, 503, "http_503")
 
@@ -124,7 +133,7 @@ def test_with_the_standard_schedule_the_next_try_is_not_before_its_time(
 ) -> None:
     receiver.answer = failing(1)
     (one,) = acme.owe()
-    assert deliver_all(ledger, means(schedule=settings().delivery_schedule)) == 1
+    assert deliver_all(ledger, delivery_settings(schedule=settings().delivery_schedule)) == 1
     row = delivery(ledger, one)
     (last,) = read(ledger, lambda session: tries_of(session, row))
     waits = (row.next_at - last.started_at).total_seconds() - last.seconds
@@ -164,7 +173,7 @@ def test_gone_is_gone_until_a_person_enables_it_and_what_was_missed_can_be_repla
 def test_a_dead_endpoint_is_asked_less_and_comes_back_by_one_probe(
     ledger: Engine, acme: Customer, receiver: Receiver
 ) -> None:
-    patient = means(schedule=(3600.0,) * 20)
+    patient = delivery_settings(schedule=(3600.0,) * 20)
     receiver.answer = failing(OPENS_AFTER + 1)
     acme.owe(20)
     assert deliver_all(ledger, patient) == OPENS_AFTER
@@ -182,7 +191,7 @@ def test_without_the_operators_word_nothing_goes_to_this_machine(ledger: Engine,
     origin = url.format(port=receiver.port).rstrip("/")
     acme = customer(ledger, origin)
     (one,) = acme.owe()
-    deliver_all(ledger, means(schedule=(3600.0,), networks=()))
+    deliver_all(ledger, delivery_settings(schedule=(3600.0,), networks=()))
     row = delivery(ledger, one)
     assert (row.state, row.last_status) == ("owed", None)
     assert row.last_error in ("address_refused", "name_not_resolved")
@@ -193,7 +202,7 @@ def test_a_redirect_to_somewhere_else_is_a_failure(ledger: Engine, acme: Custome
     with Receiver() as inside:
         receiver.answer = failing(1, 302, Location=f"{inside.origin}/latest/meta-data")
         (one,) = acme.owe()
-        deliver_all(ledger, means(schedule=(3600.0,)))
+        deliver_all(ledger, delivery_settings(schedule=(3600.0,)))
         assert inside.requests == []
     row = delivery(ledger, one)
     assert (row.state, row.last_error) == ("owed", "redirected")
@@ -222,7 +231,7 @@ def test_another_master_key_is_a_failure_that_says_so_and_passes(
     (one,) = acme.owe()
     monkeypatch.setenv("PHONEFLEET_MASTER_KEY", base64.b64encode(bytes(32)).decode())
     settings.cache_clear()
-    deliver_all(ledger, means(schedule=(3600.0,) * 3))
+    deliver_all(ledger, delivery_settings(schedule=(3600.0,) * 3))
     assert delivery(ledger, one).last_error == "secret_unreadable"
     monkeypatch.undo()
 
@@ -319,13 +328,13 @@ def test_one_that_waits_for_its_next_try_is_sent_now(ledger: Engine, acme: Custo
     replies = iter((Reply(503), Reply(503), Reply(204)))
     receiver.answer = lambda _: next(replies)
     (one,) = acme.owe()
-    deliver_all(ledger, means(schedule=(3600.0,) * 3))
+    deliver_all(ledger, delivery_settings(schedule=(3600.0,) * 3))
     assert (delivery(ledger, one).state, len(receiver.ids())) == ("owed", 1)
-    deliver_all(ledger, means(schedule=(3600.0,) * 3))
+    deliver_all(ledger, delivery_settings(schedule=(3600.0,) * 3))
     assert len(receiver.ids()) == 1, "its next try is an hour away"
     for tries in (2, 3):
         assert replay_one(ledger, one, who="lena")
-        deliver_all(ledger, means(schedule=(3600.0,) * 3))
+        deliver_all(ledger, delivery_settings(schedule=(3600.0,) * 3))
         assert receiver.ids() == [one] * tries
     assert delivery(ledger, one).state == "delivered"
 

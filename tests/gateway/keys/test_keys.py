@@ -195,13 +195,13 @@ def test_an_id_is_remembered_once_for_each_key(ledger: Engine) -> None:
 
 def test_of_requests_with_one_id_that_come_at_once_one_is_let_in(ledger: Engine) -> None:
     now = read(ledger, database_now)
-    let_in: list[bool] = []
+    accepted: list[bool] = []
 
     def ask() -> None:
-        let_in.append(write(ledger, lambda session: remember(session, "key_a", "same", now)))
+        accepted.append(write(ledger, lambda session: remember(session, "key_a", "same", now)))
 
     at_once([ask] * 8)
-    assert sorted(let_in) == [False] * 7 + [True]
+    assert sorted(accepted) == [False] * 7 + [True]
 
 
 def test_an_id_is_forgotten_when_its_time_alone_refuses_it(ledger: Engine) -> None:

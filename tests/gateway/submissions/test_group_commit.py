@@ -53,7 +53,7 @@ def together(planter: GroupCommitter, asked: Sequence[tuple[Caller, Submission]]
     """What came of requests that all stood in line before the first was served; errors as they are."""
 
     async def ask() -> list[Any]:
-        tasks = [asyncio.ensure_future(planter.plant_in_line(one, its, show)) for one, its in asked]
+        tasks = [asyncio.ensure_future(planter.plant_in_batch(one, its, show)) for one, its in asked]
         await asyncio.sleep(0)  # all of them stand in line
         planter.start()
         return list(await asyncio.gather(*tasks, return_exceptions=True))

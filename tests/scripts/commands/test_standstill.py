@@ -87,7 +87,7 @@ def _task_paused(here: Ground, campaign_id: str) -> None:
         pause_task(here.engine, task_id, who="lena")
 
 
-def _nobody_leads(here: Ground, campaign_id: str) -> None:
+def _no_leader(here: Ground, campaign_id: str) -> None:
     write(here.engine, lambda s: s.execute(update(Leader).values(until=OLD)))
 
 
@@ -137,7 +137,7 @@ def _ids(here: Ground, campaign_id: str) -> Sequence[str]:
         (_phones_paused, (OLD_HERE, "2 paused", "is paused by lena: new battery")),
         (_campaign_paused, (OLD_HERE, "the campaign is paused by lena: holiday", "phonefleet resume")),
         (_task_paused, ("1 of them paused", "phonefleet resume ID")),
-        (_nobody_leads, (OLD_HERE, "no coordinator runs", "phonefleet up, or phonefleet coordinator")),
+        (_no_leader, (OLD_HERE, "no coordinator runs", "phonefleet up, or phonefleet coordinator")),
         (_broker_away, (OLD_HERE, "Redis takes nothing: MISCONF", "free its disk")),
         (_one_of_each, ("1 offline", "1 account rests")),
         (_in_review, ("wait for a person's look", "phonefleet review")),

@@ -80,7 +80,7 @@ def customer(engine: Engine, origin: str, name: str = "acme", path: str = "/call
     return Customer(engine, key_id, secret, origin + path)
 
 
-def means(
+def delivery_settings(
     schedule: Sequence[float] = (0.0, 0.0, 0.0), timeout: float = 10.0, networks: Any = LOOPBACK
 ) -> DeliverySettings:
     """Rules by which loopback may be called."""

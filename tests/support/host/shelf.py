@@ -61,12 +61,12 @@ class Shelf:
     def __init__(self, serials: Sequence[str], redis_url: str) -> None:
         self.app = celery_for(redis_url)
         self.traces = Traces(redis_url)
-        self.nursery = ZygoteClient(max(1, len(serials)))
+        self.zygote = ZygoteClient(max(1, len(serials)))
         self.heard: list[zygote_messages.Message | None] = []
         self._inbox: SimpleQueue[zygote_messages.Message | None] = SimpleQueue()
         try:
-            self.nursery.wait_ready()
-            self.nursery.listen(self._inbox.put)
+            self.zygote.wait_ready()
+            self.zygote.listen(self._inbox.put)
             self.seats = {serial: self.fork(serial, index) for index, serial in enumerate(serials)}
             self.wait_consuming()
         except BaseException:
@@ -76,9 +76,9 @@ class Shelf:
     def fork(self, serial: str, index: int) -> WorkerIdentity:
         """One more life in a slot."""
         seat = WorkerIdentity(
-            serial, f"127.0.0.1:{index + 1}", 5038, "shelf", str(uuid.uuid4()), self.nursery.slots[index]
+            serial, f"127.0.0.1:{index + 1}", 5038, "shelf", str(uuid.uuid4()), self.zygote.slots[index]
         )
-        self.nursery.fork(seat)
+        self.zygote.fork(seat)
         return seat
 
     def wait_consuming(self) -> None:
@@ -115,12 +115,12 @@ class Shelf:
 
     def kill(self, seat: WorkerIdentity) -> str:
         """Kill a worker; why it ended."""
-        self.nursery.signal(seat.incarnation, signal.SIGKILL)
+        self.zygote.signal(seat.incarnation, signal.SIGKILL)
         return self.death(seat)
 
     def close(self) -> None:
         """End everything."""
-        self.nursery.close()
+        self.zygote.close()
         self.app.close()
 
     def _news(self) -> list[zygote_messages.Message | None]:

@@ -11,7 +11,7 @@ from celery import group
 from sqlalchemy import Engine, select
 
 from models.fleet.accounts import rest_is_over
-from models.fleet.fitness import on_trial, why_not
+from models.fleet.fitness import awaits_canary, why_not
 from models.notify.alerts import latest_alerts
 from models.refused import Refused
 from models.tables import Account, Phone
@@ -237,7 +237,7 @@ def test_pinned_work_waits_for_the_quarantine_and_says_so(ledger: Engine, shelf:
 def test_after_its_cool_down_a_success_releases_the_phone(ledger: Engine, shelf: list[WorkerIdentity]) -> None:
     fail_three(ledger, shelf[0])
     set_phone(ledger, "p1", quarantined_until=past(ledger))
-    assert on_trial(phone(ledger, "p1"), now(ledger))
+    assert awaits_canary(phone(ledger, "p1"), now(ledger))
     (one,) = ready(ledger, plant(ledger, titles()))
     record(ledger, take(ledger, one, shelf[0]), Succeeded({"titles": []}))
     well = phone(ledger, "p1")

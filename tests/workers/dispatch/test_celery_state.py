@@ -14,7 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.tasks.states import State
-from workers.dispatch.celery_state import MOST_REASON, ON_PURPOSE, AttemptFailed, Came, came_of, tell
+from workers.dispatch.celery_state import (
+    MOST_REASON,
+    ON_PURPOSE,
+    AttemptFailed,
+    TicketOutcome,
+    finish_message,
+    ticket_outcome,
+)
 from workers.dispatch.shown_arguments import MOST_TEXT, shown
 
 WANTED = {
@@ -32,7 +39,7 @@ WANTED = {
 
 
 def test_every_state_of_a_task_has_one_of_celerys_and_success_is_for_success_alone() -> None:
-    assert {state: came_of(state, "why").state for state in (*State, None)} == WANTED
+    assert {state: ticket_outcome(state, "why").state for state in (*State, None)} == WANTED
 
 
 @pytest.mark.parametrize(
@@ -48,11 +55,11 @@ def test_every_state_of_a_task_has_one_of_celerys_and_success_is_for_success_alo
     ],
 )
 def test_the_reason_stands_beside_the_state(state: State, why: str, said: str) -> None:
-    assert came_of(state, why).why == said
+    assert ticket_outcome(state, why).why == said
 
 
 def test_a_reason_is_cut() -> None:
-    assert len(came_of(State.FAILED, "x" * 10_000).why) == MOST_REASON
+    assert len(ticket_outcome(State.FAILED, "x" * 10_000).why) == MOST_REASON
 
 
 @pytest.mark.parametrize(
@@ -60,8 +67,8 @@ def test_a_reason_is_cut() -> None:
 )
 def test_what_is_no_success_raises_what_celery_takes_for_it(state: str, raised: type[Exception]) -> None:
     with pytest.raises(raised, match="why"):
-        tell(Came(state, "why"))
-    assert tell(Came(SUCCESS, "why")) == "why"
+        finish_message(TicketOutcome(state, "why"))
+    assert finish_message(TicketOutcome(SUCCESS, "why")) == "why"
 
 
 def test_what_a_ticket_raises_on_purpose_can_be_pickled() -> None:
@@ -78,7 +85,7 @@ def test_celery_sends_nothing_of_its_own_for_these_states(state: str) -> None:
 
     @app.task(bind=True, throws=ON_PURPOSE)
     def ticket(self: object, /) -> str:
-        return tell(Came(state, "why"))
+        return finish_message(TicketOutcome(state, "why"))
 
     done = ticket.apply(throw=False)
     assert done.state == state

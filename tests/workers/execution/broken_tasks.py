@@ -8,7 +8,7 @@ from redis import Redis
 
 from workers.app import app
 from workers.desk import put_on_desk
-from workers.dispatch.celery_state import tell
+from workers.dispatch.celery_state import finish_message
 from workers.execution.run import run_ticket
 from workers.settings import settings
 
@@ -39,7 +39,7 @@ def twice(self: Any) -> str:
     left = Redis.from_url(settings().redis_url, socket_timeout=5).decr("broken_twice")
     if left >= 0:
         raise OSError("not yet")
-    return tell(run_ticket(self.request.id))
+    return finish_message(run_ticket(self.request.id))
 
 
 @app.on_after_finalize.connect

@@ -46,14 +46,14 @@ class RealDesk:
         }.items():
             self._patch.setenv(name, value)
         self._patch.setattr(ringing, "app", self.celery)
-        self._nursery = ZygoteClient(workers)
+        self._zygote = ZygoteClient(workers)
 
     def __enter__(self) -> Self:
         try:
-            self._nursery.wait_ready()
-            slots = self._nursery.slots[: self._workers]
+            self._zygote.wait_ready()
+            slots = self._zygote.slots[: self._workers]
             for slot in slots:
-                self._nursery.fork(WorkerIdentity(None, "", 5038, "desk", new_id(), slot))
+                self._zygote.fork(WorkerIdentity(None, "", 5038, "desk", new_id(), slot))
             wait_until(lambda: all(slot.state is not SlotState.EMPTY for slot in slots), WAIT, "all to consume")
         except BaseException:
             self.__exit__()
@@ -61,7 +61,7 @@ class RealDesk:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._nursery.close()
+        self._zygote.close()
         self._patch.undo()
         self.redis.close()
         self.celery.close()

@@ -64,7 +64,7 @@ def test_a_phone_that_hangs_is_left_to_the_next_task(
     shelf: Shelf, worker: Worker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     shelf.fault("hang")
-    with monkeypatch.context() as short, caplog.at_level("INFO", "phonefleet.hand"):
+    with monkeypatch.context() as short, caplog.at_level("INFO", "phonefleet.phone"):
         short.setattr(phone_connection, "CONNECT_SECONDS", 0.5)
         worker.connection.connect_ahead()
     assert not is_connected(worker)

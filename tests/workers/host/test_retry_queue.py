@@ -1,4 +1,4 @@
-"""A clerk that does not give up does its errand as soon as that goes; one that does gives up after its tries."""
+"""A retry queue that does not give up runs its job once that succeeds; one that gives up stops after its tries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from models.backoff import Backoff
 from tests.support.poll import wait_until
-from workers.host import retry_queue as clerks
+from workers.host import retry_queue
 from workers.host.retry_queue import TRIES, RetryQueue
 
 WAIT = 30.0
@@ -18,29 +18,29 @@ SOON = Backoff(first=0.001, most=0.001)
 
 @pytest.fixture(autouse=True)
 def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clerks, "RETRIES", SOON)
+    monkeypatch.setattr(retry_queue, "RETRIES", SOON)
 
 
 def failing(times: int, tried: list[int], done: Event) -> Callable[[], None]:
-    """An errand that fails so often before it goes."""
+    """Returns a job that fails so many times before it succeeds."""
 
-    def errand() -> None:
+    def job() -> None:
         tried.append(1)
         if len(tried) <= times:
             raise ConnectionError("Redis is away")
         done.set()
 
-    return errand
+    return job
 
 
 @pytest.mark.parametrize("times", [0, 1, TRIES, 5 * TRIES])
 def test_one_that_does_not_give_up_does_its_errand_however_often_it_failed(times: int) -> None:
     tried: list[int] = []
     done, gave_up = Event(), Event()
-    clerk = RetryQueue("bell", gives_up=False)
-    clerk.do("put back", failing(times, tried, done), otherwise=gave_up.set)
-    wait_until(done.is_set, WAIT, "the errand")
-    assert clerk.close(WAIT)
+    queue = RetryQueue("redis-jobs", gives_up=False)
+    queue.do("put back", failing(times, tried, done), otherwise=gave_up.set)
+    wait_until(done.is_set, WAIT, "the job")
+    assert queue.close(WAIT)
     assert len(tried) == times + 1
     assert not gave_up.is_set()
 
@@ -48,17 +48,17 @@ def test_one_that_does_not_give_up_does_its_errand_however_often_it_failed(times
 def test_one_that_gives_up_says_so() -> None:
     tried: list[int] = []
     done, gave_up = Event(), Event()
-    clerk = RetryQueue("clerk")
-    clerk.do("enrol", failing(100, tried, done), otherwise=gave_up.set)
+    queue = RetryQueue("ledger-jobs")
+    queue.do("enrol", failing(100, tried, done), otherwise=gave_up.set)
     wait_until(gave_up.is_set, WAIT, "it to give up")
     assert len(tried) == TRIES
-    assert clerk.close(WAIT)
+    assert queue.close(WAIT)
 
 
 def test_one_that_is_closed_leaves_off(caplog: pytest.LogCaptureFixture) -> None:
     tried: list[int] = []
-    clerk = RetryQueue("bell", gives_up=False)
-    clerk.do("put back", failing(10**6, tried, Event()))
+    queue = RetryQueue("redis-jobs", gives_up=False)
+    queue.do("put back", failing(10**6, tried, Event()))
     wait_until(lambda: len(tried) > 2 * TRIES, WAIT, "some tries")
-    assert clerk.close(WAIT)
+    assert queue.close(WAIT)
     assert len([one for one in caplog.records if one.levelname == "WARNING"]) == 1, "one line, not one for each try"

@@ -44,9 +44,9 @@ def plug(roster: Roster, address: str = "a:1", serial: str = "S1", now: float = 
     assert roster.seen({**roster.states, address: "device"}, now) == [Identify(address)]
     (enrol,) = roster.identified(address, serial, "Model", boot or f"boot of {serial}", now)
     assert isinstance(enrol, RegisterPhone)
-    assert (enrol.seat.serial, enrol.seat.address, enrol.model) == (serial, address, "Model")
-    assert roster.enrolled(enrol.seat.incarnation, now) == [ForkWorker(enrol.seat)]
-    return enrol.seat.incarnation
+    assert (enrol.identity.serial, enrol.identity.address, enrol.model) == (serial, address, "Model")
+    assert roster.enrolled(enrol.identity.incarnation, now) == [ForkWorker(enrol.identity)]
+    return enrol.identity.incarnation
 
 
 def kinds(orders: list[Order]) -> list[type[Order]]:
@@ -83,10 +83,10 @@ def test_a_phone_that_returns_waits_until_its_last_worker_is_dead(roster: Roster
     roster.seen({"a:1": "offline"}, 1.0)
     assert roster.seen({"a:1": "device"}, 2.0) == [Identify("a:1")]
     assert roster.identified("a:1", "S1", "Model", "boot of S1", 2.0) == []
-    mourn, enrol = roster.died(incarnation, "ended with code 0", 3.0)
-    assert mourn == ReleaseDeadWorker(incarnation, "its phone: adb says offline", "")
+    release, enrol = roster.died(incarnation, "ended with code 0", 3.0)
+    assert release == ReleaseDeadWorker(incarnation, "its phone: adb says offline", "")
     assert isinstance(enrol, RegisterPhone)
-    assert enrol.seat.incarnation == "i2"
+    assert enrol.identity.incarnation == "i2"
 
 
 def test_a_fallen_worker_is_mourned_with_its_ticket_and_forked_again_after_a_rest(roster: Roster) -> None:
@@ -108,7 +108,7 @@ def test_rests_grow_with_each_fall_and_shrink_after_a_steady_life(roster: Roster
         now = roster.places["S1"].rest_until
         (enrol,) = roster.tick(now)
         assert isinstance(enrol, RegisterPhone)
-        incarnation = enrol.seat.incarnation
+        incarnation = enrol.identity.incarnation
         roster.enrolled(incarnation, now)
     assert rests == [REFORK.wait(count) for count in (1, 2, 3, 4)]
     assert rests == sorted(set(rests))
@@ -126,7 +126,7 @@ def test_deaths_while_the_broker_is_away_do_not_make_a_phone_rest_longer(roster:
         now = roster.places["S1"].rest_until
         (enrol,) = roster.tick(now)
         assert isinstance(enrol, RegisterPhone)
-        incarnation = enrol.seat.incarnation
+        incarnation = enrol.identity.incarnation
         roster.enrolled(incarnation, now)
     roster.died(incarnation, "killed by SIGSEGV", now)
     assert roster.places["S1"].rest_until - now == REFORK.wait(2)
@@ -149,7 +149,7 @@ def test_a_phone_in_the_hands_of_another_host_is_looked_at_again_until_it_is_fre
     assert not roster.occupied("i2", "served elsewhere", 10.0)  # no news
     (enrol,) = roster.tick(10.0 + OCCUPIED_SECONDS)
     assert isinstance(enrol, RegisterPhone)
-    assert roster.enrolled(enrol.seat.incarnation, 12.0) == [ForkWorker(enrol.seat)]
+    assert roster.enrolled(enrol.identity.incarnation, 12.0) == [ForkWorker(enrol.identity)]
 
 
 def test_how_long_another_host_has_had_the_phone_is_told_until_it_lets_go_or_the_phone_is_gone(roster: Roster) -> None:
@@ -171,10 +171,10 @@ def test_how_long_another_host_has_had_the_phone_is_told_until_it_lets_go_or_the
 def test_an_ending_host_lets_go_of_each_phone_as_soon_as_its_worker_ended(roster: Roster) -> None:
     first, second = plug(roster, "a:1", "S1"), plug(roster, "a:2", "S2")
     roster.end(100.0, patience=20.0)
-    mourn, report = roster.died(first, "ended with code 0", 101.0)
-    assert mourn == ReleaseDeadWorker(first, "the host stops", "")
+    release, report = roster.died(first, "ended with code 0", 101.0)
+    assert release == ReleaseDeadWorker(first, "the host stops", "")
     assert report == Report("S1", "offline", "its host stopped")
-    assert [life.seat.incarnation for _, life in roster.lives()] == [second]
+    assert [life.identity.incarnation for _, life in roster.lives()] == [second]
 
 
 def test_a_phone_with_two_ways_to_it_has_one_worker(roster: Roster) -> None:
@@ -197,10 +197,10 @@ def test_a_phone_that_loses_one_way_goes_on_by_the_other(roster: Roster, gone: d
     assert roster.seen({"net:1": "device", **gone}, 2.0) == [SignalWorker(first, signal.SIGTERM)]  # nobody is told
     assert [slot.index for slot in roster.to_hand_back(2.0)] == [0]
     assert roster.tick(2.0 + MOVE_SECONDS) == [SignalWorker(first, signal.SIGKILL)]
-    mourn, enrol = roster.died(first, "ended", 2.5)
-    assert mourn == ReleaseDeadWorker(first, "its phone is reached at net:1 now", "")
+    release, enrol = roster.died(first, "ended", 2.5)
+    assert release == ReleaseDeadWorker(first, "its phone is reached at net:1 now", "")
     assert isinstance(enrol, RegisterPhone)
-    assert enrol.seat.address == "net:1"
+    assert enrol.identity.address == "net:1"
 
 
 def test_a_phone_that_loses_one_way_while_it_is_enrolled_is_enrolled_by_the_other(roster: Roster) -> None:
@@ -210,7 +210,7 @@ def test_a_phone_that_loses_one_way_while_it_is_enrolled_is_enrolled_by_the_othe
     assert roster.seen({"net:1": "device"}, 2.0) == []
     (enrol,) = roster.enrolled("i1", 3.0)
     assert isinstance(enrol, RegisterPhone)
-    assert enrol.seat.address == "net:1"
+    assert enrol.identity.address == "net:1"
 
 
 def test_a_phone_that_lost_both_ways_is_gone(roster: Roster) -> None:
@@ -247,7 +247,7 @@ def test_the_one_that_stays_of_two_phones_with_one_serial_works(roster: Roster) 
     roster.died(first, "ended", 2.0)
     (enrol,) = roster.seen({"a:2": "device"}, 3.0)
     assert isinstance(enrol, RegisterPhone)
-    assert enrol.seat.address == "a:2"
+    assert enrol.identity.address == "a:2"
 
 
 def test_phones_with_one_serial_that_both_leave_are_gone(roster: Roster) -> None:
@@ -267,10 +267,10 @@ def test_an_old_answer_is_asked_for_again_before_two_phones_are_believed(roster:
     # adb has not noticed yet that the connection from before the restart is dead
     (leave,) = roster.unidentified("net:1", "no answer in time", late + 5)
     assert leave == SignalWorker("i1", signal.SIGTERM)
-    mourn, ask, enrol = roster.died("i1", "ended", late + 6)
-    assert (type(mourn), ask) == (ReleaseDeadWorker, Identify("net:1"))
+    release, ask, enrol = roster.died("i1", "ended", late + 6)
+    assert (type(release), ask) == (ReleaseDeadWorker, Identify("net:1"))
     assert isinstance(enrol, RegisterPhone)
-    assert enrol.seat.address == "usb"
+    assert enrol.identity.address == "usb"
 
 
 def test_a_phone_that_answers_the_second_question_with_another_boot_is_another_phone(roster: Roster) -> None:
@@ -294,14 +294,14 @@ def test_a_phone_that_another_one_replaced_at_its_address_is_gone(roster: Roster
     assert report == Report("S1", "offline", "another phone answers at a:1: S2")
     assert leave == SignalWorker(first, signal.SIGTERM)
     assert isinstance(enrol, RegisterPhone)
-    assert enrol.seat.serial == "S2"
+    assert enrol.identity.serial == "S2"
 
 
 def test_one_phone_under_two_names_has_one_worker(roster: Roster) -> None:
     plug(roster, "a:1", "left", boot="boot")
     roster.seen({"a:1": "device", "usb": "device"}, 1.0)
     assert roster.identified("usb", "0123456789ABCDEF", "Model", "boot", 1.0) == []
-    assert [life.seat.serial for _, life in roster.lives()] == ["left"]
+    assert [life.identity.serial for _, life in roster.lives()] == ["left"]
 
 
 def test_a_phone_that_does_not_tell_its_serial_is_asked_again(roster: Roster) -> None:
@@ -393,20 +393,20 @@ def test_an_overrun_worker_is_killed_once_and_the_reason_kept(roster: Roster) ->
     incarnation = plug(roster)
     assert roster.kill(incarnation, "its task ran past the hard limit") == [SignalWorker(incarnation, signal.SIGKILL)]
     assert roster.kill(incarnation, "its task ran past the hard limit") == []
-    (mourn,) = roster.died(incarnation, "killed by SIGKILL", 10.0)
-    assert mourn == ReleaseDeadWorker(incarnation, "its task ran past the hard limit", "")
+    (release,) = roster.died(incarnation, "killed by SIGKILL", 10.0)
+    assert release == ReleaseDeadWorker(incarnation, "its task ran past the hard limit", "")
 
 
 def test_a_worker_that_overruns_while_its_host_ends_is_killed_too(roster: Roster) -> None:
     incarnation = plug(roster)
     roster.end(100.0, patience=3600.0)
     assert roster.kill(incarnation, "its task ran past the hard limit") == [SignalWorker(incarnation, signal.SIGKILL)]
-    mourn, _ = roster.died(incarnation, "killed by SIGKILL", 110.0)
-    assert mourn == ReleaseDeadWorker(incarnation, "its task ran past the hard limit", "")
+    release, _ = roster.died(incarnation, "killed by SIGKILL", 110.0)
+    assert release == ReleaseDeadWorker(incarnation, "its task ran past the hard limit", "")
 
 
 def test_a_desk_needs_no_phone_and_no_enrolment(roster: Roster) -> None:
     roster.open_desks(1)
     (fork,) = roster.tick(0.0)
     assert isinstance(fork, ForkWorker)
-    assert (fork.seat.serial, fork.seat.queues, fork.seat.name) == (None, ("desk",), "desk-0@shelf")
+    assert (fork.identity.serial, fork.identity.queues, fork.identity.name) == (None, ("desk",), "desk-0@shelf")

@@ -37,7 +37,7 @@ def test_nobody_outlives_a_killed_zygote(host_redis: str) -> None:
     try:
         pids = [shelf.pid(seat) for seat in shelf.seats.values()]
         assert all(map(alive, pids))
-        os.kill(shelf.nursery.pid, signal.SIGKILL)
+        os.kill(shelf.zygote.pid, signal.SIGKILL)
         wait_until(lambda: not any(map(alive, pids)), WAIT, "the workers to end with their zygote")
         wait_until(shelf.zygote_gone, WAIT, "word of the zygote's end")
     finally:
@@ -84,10 +84,10 @@ def test_a_worker_leaves_the_pool_and_joins_it_again_and_serves_its_own_queue_th
         return {pooled} - done()
 
     assert not leaves_the_pool_alone()
-    slot.let_into_pool(False)
+    slot.open_pool(False)
     left = wait_until(leaves_the_pool_alone, WAIT, "the worker to leave the pool")
     assert left <= queued_ids(same_worker.traces.redis, ["pool"])["pool"]
-    slot.let_into_pool(True)
+    slot.open_pool(True)
     wait_until(lambda: left <= done(), WAIT, "the worker to serve the pool again")
     assert not leaves_the_pool_alone()
 
@@ -130,7 +130,7 @@ def test_a_worker_that_is_drained_hands_its_task_back_and_ends(one_worker: Shelf
     redis, seat = one_worker.traces.redis, one_worker.seats["A"]
     held, waiting = one_worker.send(ticket("errand.long", "pool"), ticket("errand.quick", "pool", 9))
     one_worker.traces.wait(1)
-    one_worker.nursery.signal(seat.incarnation, signal.SIGTERM)
+    one_worker.zygote.signal(seat.incarnation, signal.SIGTERM)
     seat.slot.ask(Stop.DRAIN, seat.slot.turn)
     assert one_worker.death(seat) == "ended with code 0"
     # SIGTERM may come after the wish to drain: then the worker takes the ticket again, and hands it back again
