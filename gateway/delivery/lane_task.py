@@ -78,12 +78,12 @@ def serve(engine: Engine, lane: str, config: DeliverySettings, turn: float = TUR
     held = _write(engine, partial(_take, lane=lane, token=token, config=config))
     while held is not None:
         began = time.monotonic()
-        came = send(held.sending, held.key, config)
+        result = send(held.sending, held.key, config)
         tried += 1
-        if not came.arrived:
-            log.warning("delivery %s, try %d: %s", held.sending.id, held.sending.attempts + 1, came.error)
+        if not result.arrived:
+            log.warning("delivery %s, try %d: %s", held.sending.id, held.sending.attempts + 1, result.error)
         goes_on = time.monotonic() < until and not _stopping.is_set()
-        settle = partial(_settle, sending=held.sending, came=came, lane=lane, config=config, goes_on=goes_on)
+        settle = partial(_settle, sending=held.sending, result=result, lane=lane, config=config, goes_on=goes_on)
         held = retry_while_unavailable(
             "a delivery", partial(_write, engine, settle), partial(_may_wait, began + config.timeout + MARGIN)
         )
@@ -109,9 +109,9 @@ def _take(session: Session, lane: str, token: str, config: DeliverySettings) -> 
 
 
 def _settle(
-    session: Session, sending: Sending, came: TryResult, lane: str, config: DeliverySettings, *, goes_on: bool
+    session: Session, sending: Sending, result: TryResult, lane: str, config: DeliverySettings, *, goes_on: bool
 ) -> Held | None:
-    settle_try(session, sending, came, database_now(session))
+    settle_try(session, sending, result, database_now(session))
     if goes_on:
         return _take(session, lane, sending.token, config)
     leave_lane(session, lane)

@@ -132,8 +132,8 @@ class GroupCommitter:
 
     def _serve(self, requests: Sequence[QueuedRequest]) -> None:
         try:
-            for request, came in zip(requests, self._written([request.asked for request in requests]), strict=True):
-                request.planted = came
+            for request, result in zip(requests, self._written([request.asked for request in requests]), strict=True):
+                request.planted = result
         except Exception as error:  # noqa: BLE001 - each is told by its own request
             if len(requests) == 1 or is_unavailable(error):
                 for request in requests:

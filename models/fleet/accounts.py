@@ -1,4 +1,4 @@
-"""Accounts of ours: made known, woken, taken out; with a record of who did it."""
+"""The fleet's accounts: registers them, ends their rests and changes whether they take part; records who did it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from models.transactions.read_write import write
 
 
 def register_account(engine: Engine, account_id: str, name: str, *, who: str = "", rename: bool = True) -> str | None:
-    """Make an account known, or give it a new name, and record that: the name before, None for a new one.
+    """Registers an account, or renames a registered one and records that. Returns the old name; None for a new one.
 
-    Raises Refused; without `rename` for a known one too.
+    Raises Refused for bad names, and for a registered account unless `rename`.
     """
     return register_named(engine, Account, account_id, name, who=who, rename=rename, live=True)
 
 
 def known_accounts(session: Session, *, sandbox: bool) -> Mapping[str, bool]:
-    """Every account with whether it is live, in order of their ids: those on simulated phones, or all but those.
+    """Returns each account's id → whether it is live, by id: the accounts on simulated phones, or all others.
 
-    A real account need not be logged in anywhere yet; a simulated one is known by the phone that shows it.
+    A real account need not be logged in anywhere. A simulated one is recognised by its simulated phone.
     """
     simulated = select(Phone.account_id).where(Phone.sandbox, Phone.account_id.is_not(None))
     which = Account.id.in_(simulated) if sandbox else Account.id.not_in(simulated)
@@ -33,7 +33,7 @@ def known_accounts(session: Session, *, sandbox: bool) -> Mapping[str, bool]:
 
 
 def set_live(engine: Engine, account_id: str, live: bool, *, who: str) -> None:
-    """Does it take part when a campaign says `accounts: all`? Raises Refused; recorded."""
+    """Sets whether an account takes part when a campaign says `accounts: all`, and records it. Raises Refused."""
 
     def work(session: Session) -> None:
         account = _known(session, account_id)
@@ -47,7 +47,7 @@ def set_live(engine: Engine, account_id: str, live: bool, *, who: str) -> None:
 
 
 def rest_is_over(engine: Engine, account_id: str, *, who: str) -> None:
-    """A person looked at the account: it works again. Raises Refused; recorded."""
+    """Ends an account's rest, after a person checked it, and records that. Raises Refused."""
 
     def work(session: Session) -> None:
         account = _known(session, account_id)

@@ -1,6 +1,6 @@
-"""Several phones with one serial, in the ledger: people are told how each is reached.
+"""Several phones with the same serial: records them, and alerts people to how each is reached.
 
-Of phones on one host none works. Of phones on several hosts the one goes on that was there first, and the others wait.
+If they are on one host, none of them takes work. If they are on several hosts, the first one works and the others wait.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ from models.transactions.read_write import write
 def equal_serials(
     engine: Engine, serial: str, model: str, host: str, phones: Sequence[str], *, sandbox: bool = False
 ) -> None:
-    """Phones of this host share a serial; `phones` says how each is reached. One alert, until they are told apart."""
+    """Records that phones of this host share a serial; `phones` says how each is reached.
+
+    Raises one alert, which lasts until they have different names.
+    """
     why = f"{len(phones)} phones of host {host} have the serial {serial}: {' and '.join(phones)}"
 
     def work(session: Session) -> None:
@@ -52,9 +55,10 @@ def equal_serials(
 def waits_for_other_host(
     engine: Engine, serial: str, address: str, model: str, host: str, *, sandbox: bool = False
 ) -> None:
-    """A phone of this host waits while another host goes on with one of its serial: one alert names both hosts.
+    """Records that a phone of this host waits while another host serves a phone with its serial.
 
-    A host that is gone, and whose phone's task has its lease still, is no reason for an alert: the wait has an end.
+    Raises one alert that names both hosts; none if the other host is silent, because then the wait ends with the
+    lease of its task.
     """
 
     def work(session: Session) -> None:
@@ -70,7 +74,7 @@ def waits_for_other_host(
             f"and {address} ({model}) on host {host}, which waits"
         )
         name, remedy = rival_name(serial, host), TELL_HOSTS_APART.format(address=address)
-        end_alerts(session, "equal_serials", f"phone:{serial}", now)  # of several on this host, until one was left
+        end_alerts(session, "equal_serials", f"phone:{serial}", now)  # this host has only one of them left
         raise_alert(session, "equal_serials", f"phone:{name}", why, remedy, now, once=True)
         waiting = session.get(Phone, name)
         if waiting is None:

@@ -1,4 +1,4 @@
-"""Is a phone fit for work? One place says so, in order of what to mend first. Pure."""
+"""Decides whether a phone is fit for work, and names the first thing to mend. Pure."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from models.tables import Phone
 
 @dataclass(frozen=True, slots=True)
 class Unfit:
-    """Why a phone takes no work now: a word for it, the reason for people, and what to do."""
+    """Why a phone takes no work now: a code, the reason for people, and the remedy."""
 
     code: UnfitCode
     why: str
     remedy: str
 
 
-ON_HOST = " on host "  # in the name of one that waits for another host
+ON_HOST = " on host "  # in the listed name of a phone that waits for another host
 TELL_APART = (
     "unplug one to see which phone is which, then give each a name of its own by its address: "
     "PHONEFLEET_PHONE_NAMES=usb:1-4=left,10.0.0.7:5555=right"
@@ -47,7 +47,7 @@ STATE_REMEDIES: dict[str, str] = {
 
 
 def why_not(phone: Phone, now: datetime) -> Unfit | None:
-    """None when the phone may work. The account on it may rest all the same: that is the account's matter."""
+    """Returns why the phone may not work; None if it may. Does not ask whether its account rests."""
     if phone.state != PhoneState.ONLINE:
         remedy = STATE_REMEDIES.get(phone.state, "see its reason")
         if phone.state == PhoneState.EQUAL_SERIALS and ON_HOST in phone.serial:

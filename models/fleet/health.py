@@ -1,4 +1,4 @@
-"""A phone's health in the ledger: what its host read of it, and what flows that failed on it saw."""
+"""A phone's health in the ledger: its host's readings, and the findings of flows that failed on it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from models.notify.alerts import end_alerts, raise_alert
 from models.tables import Phone
 from models.transactions.read_write import write
 
-FRESH = timedelta(minutes=5)  # a reading that says nothing new is written so often
+FRESH = timedelta(minutes=5)  # an unchanged reading is written this often
 MOST_WHY = 2000  # characters
 SINCE = "unfit_since"
-DRIFT = "page_drift"  # what a flow saw; the host's readings leave it in place
+DRIFT = "page_drift"  # key of a flow's finding, which the host's readings leave in place
 DRIFT_TOLD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a host read of a phone, and why it is not fit for work (None: it is), with what to do."""
+    """A host's reading of a phone, and why the phone is not fit for work (None: it is fit), with the remedy."""
 
     serial: str
     facts: Mapping[str, Any]
@@ -34,9 +34,9 @@ class Reading:
 
 
 def note_health(engine: Engine, host: str, readings: Sequence[Reading]) -> None:
-    """Write a round's readings of a host's phones: one UPDATE for all in which the ledger thought otherwise.
+    """Writes one round's readings of a host's phones: one UPDATE for all phones whose stored reading is different.
 
-    A phone that becomes unfit raises an alert; one that another host serves by now is left alone.
+    Raises an alert for a phone that becomes unfit. Skips phones that another host serves by now.
     """
     by_serial = {reading.serial: _storable(reading) for reading in readings}
 
@@ -58,7 +58,7 @@ def note_health(engine: Engine, host: str, readings: Sequence[Reading]) -> None:
 
 
 def unfit_since(phone: Phone) -> datetime | None:
-    """Since when the phone is not fit for work, if it is not and that is known."""
+    """Returns since when the phone is unfit for work; None if it is fit, or if that is unknown."""
     since = (phone.health or {}).get(SINCE)
     return None if phone.unfit_why is None or since is None else datetime.fromisoformat(since)
 
@@ -66,7 +66,7 @@ def unfit_since(phone: Phone) -> datetime | None:
 def note_unfit(
     session: Session, serial: str, reason: str, remedy: str, now: datetime, facts: Mapping[str, Any]
 ) -> None:
-    """A flow could not work on the phone, which takes none until its host sees otherwise than these `facts`."""
+    """Marks a phone on which a flow could not work as unfit, until its host's readings differ from these `facts`."""
     phone = session.get(Phone, serial, with_for_update=True)
     if phone is None or phone.unfit_why is not None:
         return
@@ -77,9 +77,10 @@ def note_unfit(
 
 
 def note_page_drift(session: Session, serial: str, page: str, reason: str, remedy: str, now: datetime) -> None:
-    """A flow met a page that its profile does not know, where it expected `page`.
+    """Records that a flow expected `page` and met a page that its profile does not know.
 
-    One phone's drift is shown, and stops nothing; people are told once of a page and a version of the app.
+    The drift is shown beside the phone, and the phone keeps working. One alert is raised for each page and version of
+    the app.
     """
     phone = session.get(Phone, serial, with_for_update=True)
     if phone is None:
@@ -92,7 +93,7 @@ def note_page_drift(session: Session, serial: str, page: str, reason: str, remed
 
 
 def pages_are_well(session: Session, phone: Phone, pages: Set[str], now: datetime) -> None:
-    """A task succeeded over these pages: a drift that was seen on one of them is over."""
+    """Ends a drift that was seen on one of these pages, because a task succeeded over them."""
     seen = (phone.health or {}).get(DRIFT)
     if seen is None or not (seen.get("page", "") in pages or "page" not in seen):
         return
@@ -105,7 +106,7 @@ def _drift_subject(page: str, version: str) -> str:
 
 
 def page_drift(phone: Phone, now: datetime) -> tuple[datetime, str] | None:
-    """When a flow met an unknown page on this phone last, and what it said; None when that is a day ago."""
+    """Returns when a flow last met an unknown page on this phone, and the reason; None after a day."""
     seen = (phone.health or {}).get(DRIFT)
     if seen is None:
         return None
@@ -129,7 +130,7 @@ def _says_something_new(phone: Phone, reading: Reading, now: datetime) -> bool:
 
 
 def _kept(phone: Phone, reading: Reading, now: datetime) -> dict[str, Any]:
-    """The column's new value."""
+    """Returns the new value of the phone's column `health`."""
     kept = dict(reading.facts)
     if reading.unfit_why is not None:
         since = unfit_since(phone)

@@ -1,8 +1,8 @@
-"""Which account is logged in on which phone, as read from the app: never configured, and never on two at once.
+"""Logins: which account is logged in on which phone. Workers read it from the app; nobody configures it.
 
-Two phones may both show an account: it was carried over from one to the other, or it is logged in
-twice. The phone that the ledger knows it on keeps it until it was asked again; the other one waits
-without an account. Whoever the ledger believes first is not taken at its word twice.
+The ledger never has one account on two phones. Two phones may both show an account, because it was moved from one to
+the other, or because it is logged in twice. Then the phone that has it in the ledger keeps it until its app was read
+again; the other phone waits without an account. The second reading decides.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from models.tables import Account, Alert, Attempt, Phone, Task
 from models.tasks.transitions import owe_tickets
 from models.transactions.read_write import write
 
-HOLDER_AGAIN = timedelta(seconds=60)  # while an account is on two phones, the one that has it looks so often
+HOLDER_AGAIN = timedelta(seconds=60)  # while an account is on two phones, the holder's app is read this often
 
 
 def account_seen(engine: Engine, serial: str, account_id: str, name: str, app_version: str | None = None) -> bool:
-    """This account is logged in on this phone now. True when the ledger thought otherwise before.
+    """Records that this account is logged in on this phone. Returns whether that changed the ledger.
 
-    When another phone that is online and well holds the account, this one waits without an account.
-    Raises ValueError for an empty id.
+    If another phone that is online and fit holds the account, this one waits without an account. Raises ValueError
+    for an empty id.
     """
     name = storable_text(name, MOST_NAME)
     if not account_id.strip():
-        raise ValueError("an account has an id; what the app shows before it has loaded is none")
+        raise ValueError("the account's id is empty; read it again once the app has loaded")
 
     def work(session: Session) -> bool:
         now = database_now(session)
@@ -56,7 +56,7 @@ def account_seen(engine: Engine, serial: str, account_id: str, name: str, app_ve
 
 
 def account_gone(engine: Engine, serial: str, why: str) -> None:
-    """No account of ours is logged in on this phone any more."""
+    """Records that no account of the fleet is logged in on this phone any more."""
 
     def work(session: Session) -> None:
         phone = session.get(Phone, serial, with_for_update=True)
@@ -71,15 +71,15 @@ def account_gone(engine: Engine, serial: str, why: str) -> None:
 
 
 def tell_logged_out(session: Session, serial: str, why: str, now: datetime) -> None:
-    """Tell people once that nobody is logged in on a phone, until somebody is."""
+    """Raises an alert that no account is logged in on a phone: once, until one is."""
     text = f"no account is logged in on phone {serial}, which takes no work: {why}"
     raise_alert(session, "logged_out", f"phone:{serial}", text, "log an account in on the phone", now, once=True)
 
 
 def account_unread(engine: Engine, serial: str, why: str) -> None:
-    """It could not be read who is logged in: what was known before stays, and the phone is asked again.
+    """Records that the account could not be read: the known one stays, and the app is read again.
 
-    A flow that acts reads the account itself before it does.
+    This is safe, because a flow that acts reads the account itself first.
     """
 
     def work(session: Session) -> None:
@@ -89,15 +89,15 @@ def account_unread(engine: Engine, serial: str, why: str) -> None:
         if phone.account_id is None and phone.twice_since is None:
             phone.why = storable_text(why)
         if phone.account_id is not None and phone.account_read_at is not None:
-            phone.account_read_at = database_now(session)  # asked again when an idle phone is asked next
+            phone.account_read_at = database_now(session)  # read again in the next round of idle phones
 
     write(engine, work)
 
 
 def to_be_asked(idle_since: datetime) -> ColumnElement[bool]:
-    """Of a phone that nobody paused: its account is unknown, must be read again, or was read before `idle_since`.
+    """Selects unpaused online phones whose account is unknown, must be read again, or was read before `idle_since`.
 
-    The last holds of idle phones alone, on which nothing else would tell that somebody logged the account out.
+    The last applies to idle phones only: on them no task would notice that somebody logged the account out.
     """
     busy = select(Attempt.id).where(
         Attempt.phone_serial == Phone.serial, or_(Attempt.started_at >= idle_since, Attempt.ended_at.is_(None))
@@ -129,7 +129,7 @@ def _log_in(session: Session, phone: Phone, account_id: str) -> bool:
 
 
 def _wait_for(session: Session, phone: Phone, holder: Phone, account_id: str, now: datetime) -> bool:
-    """Another phone holds the account. It is asked to look again, at once and then now and then; its word decides."""
+    """Makes a phone wait, because another one holds its account; has the holder's app read again, repeatedly."""
     changed = phone.twice_since is None
     if changed:
         owe_tickets_again(session, phone.serial)
@@ -150,7 +150,7 @@ def _since(phone: Phone) -> datetime:
 
 
 def _alert_twice(session: Session, phone: Phone, holder: Phone, account_id: str, now: datetime) -> None:
-    """Once for as long as the phone waits."""
+    """Raises one alert for as long as the phone waits."""
     subject = f"account:{account_id}"
     told = select(Alert.id).where(Alert.kind == "account_twice", Alert.subject == subject, Alert.at >= _since(phone))
     if session.scalars(told.limit(1)).first() is None:

@@ -1,4 +1,4 @@
-"""Phones as those who share out work see them: who is there, with which account, fit and free or not."""
+"""Reads the online phones for the assignment of work: each with its account, and whether it is fit and free."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class OnlinePhone:
 
     @property
     def works(self) -> bool:
-        """May it take work from the pool?"""
+        """True when the phone may take work from the pool."""
         return self.unfit is None and self.resting is None
 
 
 def online_phones(session: Session, now: datetime) -> Sequence[OnlinePhone]:
-    """Every phone that is online, by serial."""
+    """Returns every phone that is online, by serial."""
     running = set(session.scalars(select(Task.incarnation).where(Task.state == State.RUNNING)))
     rows = session.execute(
         select(Phone, Account.resting_since, Account.resting_why)

@@ -1,4 +1,4 @@
-"""Phones as their hosts see them, and the leases of their workers."""
+"""Phones as their hosts report them: online, offline, silent."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from models.transactions.read_write import write
 MOST_NAME = 191  # characters of a name column
 MOST_STATE = 64
 HOST_STOPPED = "its host stopped"
-SILENT_SECONDS = 4.0  # a host says every second that it is there
+SILENT_SECONDS = 4.0  # a host reports every second
 
 
 class ServedElsewhere(Exception):
-    """Another host serves this phone: two workers would drive it at once."""
+    """Another host serves this phone. A second worker would drive it at the same time."""
 
     def __init__(self, serial: str, host: str) -> None:
-        super().__init__(f"phone {serial} is served by host {host} until that lets go of it")
+        super().__init__(f"phone {serial} is served by host {host} until that host releases it")
 
 
 def phone_online(
     engine: Engine, serial: str, address: str, host: str, model: str, incarnation: str, *, sandbox: bool = False
 ) -> None:
-    """A host serves this phone now, with a worker of this incarnation. `sandbox`: all its phones are simulated.
+    """Records that a host serves this phone with this incarnation. `sandbox`: all phones of the host are simulated.
 
-    Raises ServedElsewhere while another host is there and has not let go of it, or a task runs on it there.
+    Raises ServedElsewhere while another host serves the phone, or while a task runs on it there.
     """
     model = storable_text(model, MOST_NAME)
 
@@ -54,7 +54,7 @@ def phone_online(
             drop_rival(session, serial, host, now)
         phone.address, phone.host, phone.model, phone.sandbox = address, host, model, sandbox
         if phone.state != PhoneState.ONLINE:
-            phone.account_read_at = None  # whoever had it in hand meanwhile may have logged another one in
+            phone.account_read_at = None  # a person may have logged another account in meanwhile
             enter_state(session, phone, PhoneState.ONLINE, None, now)
         phone.incarnation, phone.seen_at = incarnation, now
 
@@ -62,7 +62,7 @@ def phone_online(
 
 
 def is_served(session: Session, phone: Phone, now: datetime) -> bool:
-    """Does the host that the phone's row names still have it in hand?"""
+    """Returns whether the host in the phone's row still serves it: it is not silent, or a task runs on the phone."""
     if phone.incarnation is None:
         return False
     if phone.state == PhoneState.ONLINE and phone.seen_at >= now - timedelta(seconds=SILENT_SECONDS):
@@ -72,7 +72,7 @@ def is_served(session: Session, phone: Phone, now: datetime) -> bool:
 
 
 def phone_offline(engine: Engine, serial: str, why: str, host: str | None = None, *, ago: float = 0.0) -> None:
-    """The phone is gone; tickets in its queue are rung anew for whoever may take them."""
+    """Records that the phone is gone, and rings the tickets in its queue again."""
     phone_problem(engine, serial, PhoneState.OFFLINE, why, host, ago=ago)
 
 
@@ -86,10 +86,10 @@ def phone_problem(
     ago: float = 0.0,
     sandbox: bool = False,
 ) -> None:
-    """The phone is there but cannot work (unauthorized, offline in adb, …), since `ago` seconds.
+    """Records that the phone is present but cannot work (unauthorized, offline in adb, …), since `ago` seconds.
 
-    What a `host` says of a phone that another one serves by now is not taken down; one that nobody knows is listed,
-    with what adb calls it for its serial.
+    Ignores the report of a `host` on a phone that another host serves by now. Lists an unknown phone under adb's name
+    for it in place of the serial.
     """
     serial, state, why = storable_text(serial, MOST_NAME), storable_text(state, MOST_STATE), storable_text(why)
 
@@ -102,7 +102,7 @@ def phone_problem(
             return
         if host is not None and phone.host != host:
             drop_rival(session, serial, host, now)
-            if phone.state != PhoneState.EQUAL_SERIALS:  # this host may have had several of them
+            if phone.state != PhoneState.EQUAL_SERIALS:  # this host may have had several phones of this serial
                 end_alerts(session, "equal_serials", f"phone:{serial}", now)
             return
         enter_state(session, phone, state, why, now - timedelta(seconds=ago))
@@ -113,7 +113,7 @@ def phone_problem(
 
 
 def enter_state(session: Session, phone: Phone, state: str, why: str | None, since: datetime) -> None:
-    """Write the state and its reason, and since when it lasts; an alert of what was before it ends."""
+    """Writes a phone's state, its reason and its beginning; ends the alert of the state before."""
     if phone.state == PhoneState.EQUAL_SERIALS != state:
         end_alerts(session, "equal_serials", f"phone:{phone.serial}", since)
     if phone.state != state:
@@ -122,9 +122,9 @@ def enter_state(session: Session, phone: Phone, state: str, why: str | None, sin
 
 
 def phones_alive(engine: Engine, incarnations: Sequence[str]) -> set[str]:
-    """The host of these workers is there; phones that were taken for silent work again.
+    """Records that the host of these workers is alive; its silent phones are online again.
 
-    The incarnations whose phone may take work from the pool now.
+    Returns the incarnations whose phones may take work from the pool now.
     """
     if not incarnations:
         return set()
@@ -143,7 +143,7 @@ def phones_alive(engine: Engine, incarnations: Sequence[str]) -> set[str]:
 
 
 def mark_silent(engine: Engine, seconds: float = SILENT_SECONDS) -> int:
-    """Marks phones of hosts that are silent for so long; they take no work. Returns the number marked."""
+    """Marks the phones of hosts that were silent for `seconds`; they take no work. Returns the number marked."""
 
     def work(session: Session) -> int:
         now = database_now(session)
@@ -164,5 +164,5 @@ def mark_silent(engine: Engine, seconds: float = SILENT_SECONDS) -> int:
 
 
 def owe_tickets_again(session: Session, serial: str) -> None:
-    """Ready tasks whose ticket lies in this phone's queue are rung again."""
+    """Owes new tickets to the ready tasks whose tickets are in this phone's queue."""
     owe_tickets(session, Task.rung_queue == f"phone.{serial}")

@@ -1,4 +1,4 @@
-"""Phones that did not tell who they are yet: listed under what adb calls them, so that a person sees what to do."""
+"""Phones whose serial is not known yet: listed under adb's name for them, so that people see the remedy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from models.transactions.read_write import write
 
 
 def unknown_phone(name: str, host: str, now: datetime, *, sandbox: bool) -> Phone:
-    """A row for what adb calls `name`, until the phone tells its serial."""
+    """Returns a new row for a phone that adb calls `name`, until its serial is known."""
     return Phone(
         serial=name, address=name, host=host, model="", state=PhoneState.OFFLINE, sandbox=sandbox,
         account_id=None, app_version=None, first_seen_at=now, seen_at=now,
@@ -25,7 +25,7 @@ def unknown_phone(name: str, host: str, now: datetime, *, sandbox: bool) -> Phon
 
 
 def forget_phone(engine: Engine, name: str, host: str) -> None:
-    """The phone told its serial, or is gone; one that ever told more than its name stays."""
+    """Deletes the row of an unknown phone whose serial is known now, or that is gone. Keeps phones with a history."""
 
     def work(session: Session) -> None:
         session.execute(delete(Phone).where(Phone.serial == storable_text(name, MOST_CHARACTERS), *_unknown(host)))
@@ -34,7 +34,7 @@ def forget_phone(engine: Engine, name: str, host: str) -> None:
 
 
 def forget_unknown_phones(engine: Engine, host: str) -> None:
-    """A host begins: it reports anew who is there."""
+    """Deletes a host's unknown and waiting phones when the host starts, because it reports all phones anew."""
 
     def work(session: Session) -> None:
         drop_rivals_of(session, host, database_now(session))
@@ -44,7 +44,7 @@ def forget_unknown_phones(engine: Engine, host: str) -> None:
 
 
 def _unknown(host: str) -> tuple[ColumnElement[bool], ...]:
-    """Nothing is known of it but its name, and nobody has had it do or leave anything."""
+    """Selects a host's phones of which only the name is known, and which never worked and are not paused."""
     return (
         Phone.host == host,
         Phone.model == "",

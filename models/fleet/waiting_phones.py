@@ -1,7 +1,7 @@
-"""A phone that waits, since another host serves a phone of its serial: a row of its own in the ledger.
+"""Waiting phones: each waits because another host serves a phone with its serial, and has a row of its own.
 
-The row of the serial belongs to the host that serves it. The one that waits is listed under its serial and its
-host, so that people see both; its host renews the row each second, and nothing else is known of it.
+The row of the serial belongs to the host that serves that phone. The waiting phone is listed under its serial and its
+host, so that people see both. Its host renews the row each second.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from models.notify.alerts import end_alerts
 from models.tables import Phone
 from models.transactions.read_write import write
 
-RIVAL_SILENT_SECONDS = 15.0  # a host that was not heard of for so long waits no more
+RIVAL_SILENT_SECONDS = 15.0  # after so long a silence of its host, a phone does not wait any more
 MOST_PART = 90  # characters of the serial and of the host in the name of the row
 _RIVAL = (Phone.state == PhoneState.EQUAL_SERIALS, Phone.model == "", Phone.serial.contains(ON_HOST, autoescape=True))
 
 
 def rival_name(serial: str, host: str) -> str:
-    """Under what the phone of this host is listed while another host serves one of its serial."""
+    """Returns the name under which a host's waiting phone is listed."""
     return f"{storable_text(serial, MOST_PART)}{ON_HOST}{storable_text(host, MOST_PART)}"
 
 
 def drop_rival(session: Session, serial: str, host: str, now: datetime) -> None:
-    """This host has no phone of this serial that waits, or serves it itself: the row goes and its alert is over."""
+    """Deletes the row of a host's waiting phone, which is gone or which the host serves now; ends its alert."""
     _drop(session, rival_name(serial, host), now)
 
 
 def drop_rivals_of(session: Session, host: str, now: datetime) -> None:
-    """This host begins, and will tell anew which of its phones wait."""
+    """Deletes the rows of a host's waiting phones when the host starts, because it reports them anew."""
     for name in session.scalars(select(Phone.serial).where(Phone.host == host, *_RIVAL)).all():
         _drop(session, name, now)
 
 
 def drop_silent_rivals(engine: Engine, seconds: float = RIVAL_SILENT_SECONDS) -> int:
-    """Deletes rows of waiting phones whose host is silent for so long. Returns the number deleted."""
+    """Deletes the rows of waiting phones whose host was silent for `seconds`. Returns the number deleted."""
 
     def work(session: Session) -> int:
         now = database_now(session)

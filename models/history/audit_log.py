@@ -1,4 +1,4 @@
-"""The audit log: who changed what, from what to what."""
+"""The audit log: records each change with its author, its subject, and the values before and after."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from models.tables import AuditEntry
 
 
 def record_change(session: Session, who: str, subject: str, before: Any, after: Any) -> None:
-    """Keep who changed what."""
+    """Adds an audit entry: `who` changed `subject` from `before` to `after`."""
     session.add(AuditEntry(at=database_now(session), who=who, subject=subject, before=before, after=after))

@@ -1,4 +1,4 @@
-"""Rows with a name that people give: authors and accounts. Made known once, renamed with a record of who did it."""
+"""Rows that people name, authors and accounts: registers them, and records each new name in the audit log."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def register_named(
     rename: bool,
     **new: Any,
 ) -> str | None:
-    """Make a row known, or give it a new name, and record that. Returns the name before, None for a new row.
+    """Registers a row, or renames a registered one and records that. Returns the old name; None for a new row.
 
-    `new` are further columns of a new row. Raises Refused; without `rename` for a known row too.
+    `new` has the further columns of a new row. Raises Refused for bad names, and for a registered row unless `rename`.
     """
     what = table.__name__.lower()
     check_names(f"{what} id", row_id, name)
@@ -51,6 +51,6 @@ def register_named(
 
 
 def _known_already(what: str, row_id: str, before: str, name: str) -> Refused:
-    """Somebody would be given another name without a word."""
+    """Returns the refusal of a registered id: its name is changed only on request."""
     remedy = "nothing is to be done" if before == name else f"to call it {name} from now on, add --rename"
     return refuse(f"{what} id", f"{row_id!r} is known already, as {before}", remedy)

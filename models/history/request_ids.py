@@ -1,4 +1,4 @@
-"""Request ids: the webhook-ids that each key has used lately, so that a repeated request is known as one."""
+"""Request ids: stores the webhook-ids that each key has used lately, to detect replayed requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models.database.insert_if_absent import insert_if_absent, insert_unless_there
 from models.tables import SeenId
 
-# A timestamp may be 5 minutes ahead when an id is first seen and 5 behind when it comes again.
+# A signature's timestamp may be 5 minutes ahead at the first request and 5 minutes behind at a replay.
 REMEMBERED = timedelta(minutes=15)
 BATCH_SIZE = 5000
 
@@ -22,7 +22,7 @@ def remember(session: Session, key_id: str, webhook_id: str, now: datetime) -> b
 
 
 def remember_all(session: Session, seen: Sequence[tuple[str, str]], now: datetime) -> bool:
-    """The same for several at once, by key and id. False when one of them was there: then undo all."""
+    """Records several (key, webhook-id) pairs. Returns False when one was recorded before: roll back then."""
     values = [{"key_id": key_id, "id": webhook_id, "seen_at": now} for key_id, webhook_id in seen]
     done = session.execute(insert_unless_there(SeenId).values(values))
     assert isinstance(done, CursorResult)

@@ -1,9 +1,9 @@
-"""State changes of customers' tasks and campaigns: numbered once they are committed, and read in that order.
+"""State changes of customers' tasks and campaigns: numbers them once they are committed, and reads them in order.
 
-The move itself writes its change without a position (models.transactions.state_change_capture).
-Positions are given here, key by key, under the lock of the key's row: so they are dense, and none
-becomes visible while a lower one may still commit. The changes of one task stand in the order of its
-moves, for each move holds the task's row until it is committed.
+A transaction that moves a task writes the change without a position (models.transactions.state_change_capture).
+This module gives the positions, key by key, under the lock of the key's row: they have no gaps, and no position
+becomes visible while a lower one may still be committed. The changes of one task keep the order of its moves,
+because each move holds the task's row until it is committed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MOST_IN_A_PAGE = 1000
 
 
 def number_changes(engine: Engine) -> int:
-    """Numbers changes without a position, at most 1000 of each key. Returns the number numbered."""
+    """Gives positions to changes without one, at most 1000 of each key. Returns the number of changes numbered."""
     return sum(
         write(engine, lambda session, key_id=key_id: _number(session, key_id))  # type: ignore[misc]
         for key_id in read(engine, _keys_with_unnumbered)
@@ -31,7 +31,7 @@ def number_changes(engine: Engine) -> int:
 
 
 def changes_since(session: Session, key_id: str, since: int, limit: int = 100) -> Sequence[StateChange]:
-    """A key's changes after a position, in order; `since` 0 begins at the first one that is kept."""
+    """Returns a key's changes after the position `since`, in order; 0 begins at the oldest one kept."""
     return session.scalars(
         select(StateChange)
         .where(StateChange.key_id == key_id, StateChange.position > since)
@@ -41,7 +41,7 @@ def changes_since(session: Session, key_id: str, since: int, limit: int = 100) -
 
 
 def last_position(session: Session, key_id: str) -> int:
-    """The position given last to a change of this key; 0 before the first one."""
+    """Returns the last position given to a change of this key; 0 before the first one."""
     return session.scalar(select(ApiKey.last_position).where(ApiKey.id == key_id)) or 0
 
 

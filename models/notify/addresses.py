@@ -1,4 +1,4 @@
-"""Addresses that are called back: read once, in one way, so that what is checked is what is called."""
+"""Callback addresses: one parser reads them, so that the address that is checked is the one that is called."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REMEDY = "write it like https://hooks.example.com/phonefleet, other characters 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a callback goes. `host` is a name in lower case or an IP address without brackets."""
+    """A parsed callback address. `host` is a name in lower case, or an IP address without brackets."""
 
     scheme: str
     host: str
@@ -29,42 +29,42 @@ class Address:
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port, the port left out where it is the scheme's own."""
+        """Returns scheme, host and port; the scheme's default port is left out."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}" + ("" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}")
 
     @property
     def endpoint(self) -> str:
-        """All but the query: what is one receiver."""
+        """Returns the address without its query. One endpoint is one receiver."""
         return self.origin + self.path
 
     @property
     def url(self) -> str:
-        """The whole, as it is called."""
+        """Returns the whole address."""
         return self.endpoint + (f"?{self.query}" if self.query else "")
 
 
 def read_address(url: str, field: str = "callback_url") -> Address:
-    """The address that a URL names. Raises Refused."""
+    """Parses a URL. Raises Refused."""
     if len(url) > MOST_CHARACTERS or not _PRINTABLE.fullmatch(url):
-        raise refuse(field, f"it has not 1 to {MOST_CHARACTERS} printable ASCII characters", _REMEDY)
+        raise refuse(field, f"it must have 1 to {MOST_CHARACTERS} printable ASCII characters", _REMEDY)
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise refuse(field, f"it is no URL: {error}", _REMEDY) from None
+        raise refuse(field, f"it is not a URL: {error}", _REMEDY) from None
     if parts.scheme not in DEFAULT_PORTS:
         raise refuse(field, f"{parts.scheme!r} is neither https nor http", _REMEDY)
     if port == 0:
-        raise refuse(field, "no receiver has port 0", "name its port, or none for the scheme's own")
+        raise refuse(field, "no receiver has port 0", "name its port, or leave it out for the scheme's default")
     if "@" in parts.netloc or "#" in url:
-        raise refuse(field, "it holds a user, a password or a fragment", "leave them out; callbacks are signed")
+        raise refuse(field, "it contains a user, a password or a fragment", "leave them out; callbacks are signed")
     host = _host(parts.hostname or "", field)
     return Address(parts.scheme, host, DEFAULT_PORTS[parts.scheme] if port is None else port, parts.path, parts.query)
 
 
 def read_origin(text: str, field: str = "allow") -> str:
-    """An origin as an allowlist holds it. Raises Refused."""
+    """Returns an origin in the form that allowlists contain. Raises Refused."""
     address = read_address(text, field)
     if address.path not in ("", "/") or address.query:
         raise refuse(field, f"{text!r} has more than scheme, host and port", "write it like https://hooks.example.com")
@@ -85,8 +85,8 @@ def _host(name: str, field: str) -> str:
         except ValueError:
             ip = None
         if ip is None or ip.scope_id is not None:
-            raise refuse(field, f"{name!r} is no IPv6 address", _REMEDY)
+            raise refuse(field, f"{name!r} is not an IPv6 address", _REMEDY)
         return str(ip)
     if not _HOST.fullmatch(name):
-        raise refuse(field, f"{name!r} is no name of a host", _REMEDY)
+        raise refuse(field, f"{name!r} is not a host name", _REMEDY)
     return name

@@ -1,4 +1,4 @@
-"""Alerts: what a person should know, written in the transaction that finds it."""
+"""Alerts for people: each is written in the transaction that finds its cause."""
 
 from __future__ import annotations
 
@@ -44,9 +44,10 @@ def raise_alert(
     *,
     once: bool = False,
 ) -> bool:
-    """Write an alert, and owe it to whom asked for alerts. Returns whether it was raised.
+    """Writes an alert, and owes a callback to each key that subscribed to alerts. Returns whether it was raised.
 
-    `kind` is one of KINDS, `subject` such as phone:SIM0001. `once`: not while one of this kind and subject lasts.
+    `kind` is one of KINDS; `subject` is like phone:SIM0001. `once`: raises none while one of this kind and subject
+    lasts.
     """
     if kind not in KINDS:
         raise ValueError(f"unknown kind of alert {kind!r}; add it to models.notify.alerts.KINDS")
@@ -61,13 +62,16 @@ def raise_alert(
         details=None if details is None else storable_json(dict(details)),
     )
     session.add(alert)
-    session.flush()  # its id is what its callbacks are about
+    session.flush()  # gives the alert its id, which its callbacks name
     owe_alert(session, alert, now)
     return True
 
 
 def raise_or_renew(session: Session, kind: str, subject: str, text: str, remedy: str, now: datetime) -> bool:
-    """As `raise_alert` once; one that lasts gets these words when another remedy is called for. Was one raised?"""
+    """Raises an alert unless one lasts. Returns whether it raised one.
+
+    A lasting alert with another remedy gets the new text and remedy.
+    """
     lasting = _lasting(session, kind, subject)
     if not lasting:
         raise_alert(session, kind, subject, text, remedy, now)
@@ -79,13 +83,13 @@ def raise_or_renew(session: Session, kind: str, subject: str, text: str, remedy:
 
 
 def lasting_alerts(session: Session, kind: str, most: int = 20) -> Sequence[Alert]:
-    """Those of a kind that are not over, the latest first. Of kinds that something ends."""
+    """Returns the alerts of a kind that are not over, newest first. Only for kinds whose alerts end."""
     wanted = select(Alert).where(Alert.kind == kind, Alert.over_at.is_(None)).order_by(Alert.id.desc())
     return session.scalars(wanted.limit(most)).all()
 
 
 def end_alerts(session: Session, kind: str, subject: str, now: datetime) -> bool:
-    """What they told of is over. Returns whether any lasted."""
+    """Ends the alerts of this kind and subject. Returns whether any lasted."""
     lasting = _lasting(session, kind, subject)
     for alert in lasting:
         alert.over_at = now
@@ -99,5 +103,5 @@ def _lasting(session: Session, kind: str, subject: str) -> Sequence[Alert]:
 
 
 def latest_alerts(session: Session, most: int) -> Sequence[Alert]:
-    """The latest alerts, newest first."""
+    """Returns the latest `most` alerts, newest first."""
     return session.scalars(select(Alert).order_by(Alert.id.desc()).limit(most)).all()

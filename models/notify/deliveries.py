@@ -1,6 +1,6 @@
-"""Deliveries owed: written in the transaction in which their event comes about.
+"""Deliveries: records each callback that is owed, in the transaction of its event.
 
-Nothing here fails because of where a callback goes: a task ends whether or not its callback can be sent.
+A bad callback address never fails that transaction: a task ends whether or not its callback can be sent.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ GIVE_UP = timedelta(days=7)  # the schedule takes 76 hours; a breaker that is op
 
 
 def owe_task(session: Session, task: Task, now: datetime) -> None:
-    """The callback of a task that ended, or that waits for a person. Nothing when it named no address."""
+    """Owes the callback of a task that ended or needs review. Owes nothing if the task named no address."""
     if task.callback_url is None or task.key_id is None:
         return
     evidence = session.scalars(
@@ -36,7 +36,7 @@ def owe_task(session: Session, task: Task, now: datetime) -> None:
 
 
 def owe_campaign(session: Session, campaign: Campaign, outcome: str, now: datetime) -> None:
-    """The callback of a campaign that ended, with its completeness. Nothing when it named no address."""
+    """Owes the callback of a campaign that ended, with its completeness. Owes nothing if it named no address."""
     if campaign.callback_url is None or campaign.key_id is None:
         return
     event = campaign_event(campaign, outcome, now, completeness(session, campaign.id))
@@ -44,7 +44,7 @@ def owe_campaign(session: Session, campaign: Campaign, outcome: str, now: dateti
 
 
 def owe_alert(session: Session, alert: Alert, now: datetime) -> None:
-    """The callbacks of an alert to every key that asked for such ones, and may see what it is about."""
+    """Owes an alert's callback to every key that subscribed to its type and may see its subject."""
     event = alert_event(alert)
     asking = subscribers(session, event.type)
     if not asking:
@@ -57,9 +57,10 @@ def owe_alert(session: Session, alert: Alert, now: datetime) -> None:
 
 
 def _who_may_see(session: Session, subject: str) -> Callable[[ApiKey], bool]:
-    """A task or an endpoint is its customer's, a phone that of keys of its sort, and the rest the real fleet's.
+    """Returns the function that decides whether a key may see an alert's subject.
 
-    What the operator planted is no customer's.
+    Keys of the owning customer see a task or an endpoint; keys of the same sort, sandbox or real, see a phone; keys
+    of the real fleet see every other subject. No customer sees the operator's own tasks.
     """
     kind, _, name = subject.partition(":")
     if kind == "phone":
@@ -74,7 +75,7 @@ def _who_may_see(session: Session, subject: str) -> Callable[[ApiKey], bool]:
 
 
 def owe(session: Session, key_id: str, url: str, event: Event, now: datetime) -> None:
-    """Owe one callback to an address of a key. Deliveries of one subject to one endpoint arrive in this order."""
+    """Owes one callback to an address of a key. One subject's deliveries to one endpoint are sent in this order."""
     delivery = Delivery(
         id=str(uuid4()),
         key_id=key_id,
@@ -92,7 +93,7 @@ def owe(session: Session, key_id: str, url: str, event: Event, now: datetime) ->
     )
     try:
         delivery.lane, delivery.endpoint_id, disabled = _way(session, key_id, read_address(url))
-    except Refused:  # it was checked when it was given; an event comes about all the same
+    except Refused:  # the address was checked when it was given; the event must be recorded in any case
         delivery.lane = delivery.endpoint_id = content_key(key_id, url)
         delivery.state, delivery.last_error = DeliveryState.FAILED, "bad_address"
     else:
@@ -113,9 +114,9 @@ def end_those_of_key(session: Session, key_id: str) -> int:
 
 
 def _way(session: Session, key_id: str, address: Address) -> tuple[str, str, bool]:
-    """The lane and the endpoint of an address, made where there are none yet, and whether the endpoint is disabled.
+    """Returns the lane and the endpoint of an address, and whether the endpoint is disabled; inserts missing rows.
 
-    An endpoint that is there is locked by the attempt to make it: nobody forgets it before this delivery is there.
+    The attempt to insert locks an existing endpoint, so that no transaction deletes it before this delivery is written.
     """
     lane, endpoint = content_key(key_id, address.origin), content_key(key_id, address.endpoint)
     if insert_if_absent(session, Endpoint, id=endpoint, key_id=key_id, lane=lane, address=address.endpoint, failures=0):

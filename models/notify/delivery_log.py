@@ -1,4 +1,4 @@
-"""The log of deliveries: listed, and forgotten in the end."""
+"""The log of deliveries: lists them, and deletes old ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEPT = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """Which deliveries: those that fit all that is given. `before` is a number, for the next page."""
+    """A filter of deliveries: they must match every field that is not None. `before` is a number, for the next page."""
 
     key_id: str | None = None
     state: str | None = None
@@ -29,7 +29,7 @@ class Which:
     before: int | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        """As SQL."""
+        """Returns the filter as SQL conditions."""
         same = {
             Delivery.key_id: self.key_id,
             Delivery.state: self.state,
@@ -47,14 +47,14 @@ class Which:
 
 
 def list_deliveries(session: Session, which: Which, most: int = 50) -> Sequence[Delivery]:
-    """The latest first."""
+    """Returns up to `most` deliveries, newest first."""
     return session.scalars(
         select(Delivery).where(*which.conditions()).order_by(Delivery.number.desc()).limit(most)
     ).all()
 
 
 def find_delivery(session: Session, delivery_id: str, key_id: str | None = None) -> Delivery | None:
-    """One by its webhook-id; with `key_id`, only of that key."""
+    """Returns the delivery with this webhook-id, with `key_id` only of that key; None if there is none."""
     wanted = select(Delivery).where(Delivery.id == delivery_id)
     if key_id is not None:
         wanted = wanted.where(Delivery.key_id == key_id)
@@ -62,13 +62,13 @@ def find_delivery(session: Session, delivery_id: str, key_id: str | None = None)
 
 
 def begins_with(session: Session, beginning: str) -> Sequence[Delivery]:
-    """Up to two whose id begins so."""
+    """Returns up to two deliveries whose ids begin with `beginning`."""
     wanted = select(Delivery).where(Delivery.id.startswith(beginning.strip(), autoescape=True))
     return session.scalars(wanted.limit(2)).all()
 
 
 def tries_of(session: Session, delivery: Delivery) -> Sequence[DeliveryAttempt]:
-    """Every try at it, the first first."""
+    """Returns every try at a delivery, oldest first."""
     wanted = select(DeliveryAttempt).where(DeliveryAttempt.delivery == delivery.number)
     return session.scalars(wanted.order_by(DeliveryAttempt.id)).all()
 
@@ -90,7 +90,10 @@ def forget_deliveries(session: Session, now: datetime) -> int:
 
 
 def _forget_endpoints(session: Session, ids: Sequence[str]) -> None:
-    """Those that nothing is left of: where an address names the task, each task has one. What is disabled stays so."""
+    """Deletes endpoints that have no deliveries left; keeps disabled ones.
+
+    Where a customer's addresses contain the task's id, each task has an endpoint of its own.
+    """
     ours = (Endpoint.id.in_(ids), Endpoint.disabled_at.is_(None))
     locked = session.scalars(select(Endpoint.id).where(*ours).with_for_update(skip_locked=True)).all()
     used = set(session.scalars(select(Delivery.endpoint_id).where(Delivery.endpoint_id.in_(locked)).distinct()))

@@ -1,4 +1,4 @@
-"""Events: what a customer is told, as it was in the moment that it came about."""
+"""Events: the contents of customers' callbacks, as they were when the event happened."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EVENT_TYPES = (*TASK_EVENTS.values(), CAMPAIGN_ENDED, ALERT, QUARANTINED)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that came about. Those of one subject (task:<id>, campaign:<id>, alert:<id>) are told in order."""
+    """One event. Events of one subject (task:<id>, campaign:<id>, alert:<id>) are sent in order."""
 
     type: str  # one of EVENT_TYPES
     subject: str
@@ -34,7 +34,7 @@ class Event:
 
 
 def task_event(task: Task, evidence: Any) -> Event:
-    """How a task stands: its result, or why there is none. `evidence` is what its last attempt kept, if anything."""
+    """Returns the event of a task's state, with its result or failure. `evidence`: of its last attempt, or None."""
     failed = task.failure_code is not None
     payload = {
         "task_id": task.id,
@@ -62,14 +62,14 @@ def task_event(task: Task, evidence: Any) -> Event:
 
 
 def _evidence_address(task: Task, evidence: Any) -> str | None:
-    """Below which the interface gives the files of the last attempt; where they lie is the operator's own affair."""
+    """Returns the path of the last attempt's evidence in the API; customers do not see its place in the storage."""
     if not isinstance(evidence, dict) or not evidence.get("url") or evidence.get("stored") is False:
         return None
     return f"/v1/tasks/{task.id}/attempts/{task.attempt}/evidence/"
 
 
 def campaign_event(campaign: Campaign, outcome: str, ended_at: datetime, counted: Completeness) -> Event:
-    """How a campaign ended, and what of it is missing and why."""
+    """Returns the event of a campaign's end, with the numbers of what is missing and the reasons."""
     payload = {
         "campaign_id": campaign.id,
         "reference": campaign.reference,
@@ -83,7 +83,7 @@ def campaign_event(campaign: Campaign, outcome: str, ended_at: datetime, counted
 
 
 def alert_event(alert: Alert) -> Event:
-    """What a person should know, and what to do."""
+    """Returns the event of an alert, with its remedy."""
     payload = {
         "alert_id": alert.id,
         "kind": alert.kind,

@@ -1,9 +1,9 @@
-"""Lanes: which callback is sent next, by whom, and what came of it.
+"""Lanes: choose the callback to send next, give it to one sender, and record the result of each try.
 
-A lane is what one key is owed at one origin. Who sends takes the next delivery of a lane under the
-lane's lock, and holds it until a moment after which it is taken for dead; what it says later is not
-heard. An endpoint whose deliveries fail one after the other is left alone for a while, and then
-tried with a single one; so is a whole lane at whose origin nobody answers, on whatever path.
+A lane holds the deliveries of one key to one origin. A sender takes the lane's next delivery under the lane's lock,
+and owns it until a deadline; after it, another sender may take the delivery, and a late result is ignored. Each
+endpoint and each lane has a circuit breaker: after five failures in a row it pauses, and then a single delivery
+probes it. Any failure counts for the endpoint; for the lane only failures in which the origin did not answer.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from models.enums import DeliveryState
 from models.notify.alerts import raise_alert
 from models.tables import Delivery, DeliveryAttempt, Endpoint, Lane
 
-OPENS_AFTER = 5  # failures one after the other
-# Nobody answered: that says something of the origin, and nothing of the path.
+OPENS_AFTER = 5  # failures in a row
+# Errors without an answer: they concern the origin, not the path.
 UNANSWERED = frozenset({"timed_out", "no_connection", "tls_failed", "no_http", "name_not_resolved"})
 LANE_PAUSE, LONGEST_LANE_PAUSE = timedelta(seconds=5), timedelta(minutes=30)
 LANE_PAUSES = Backoff(first=LANE_PAUSE.total_seconds(), most=LONGEST_LANE_PAUSE.total_seconds())
-RUNG_FOR = timedelta(seconds=5)  # a ticket that nobody took by then is lost, or waits behind others
+RUNG_FOR = timedelta(seconds=5)  # a ticket that no worker took by then is lost, or waits behind others
 GIVE_UP_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A delivery in somebody's hands."""
+    """A delivery that a sender has taken."""
 
     number: int
     id: str
@@ -43,21 +43,21 @@ class Sending:
     event_type: str
     payload: Mapping[str, Any]
     created_at: datetime
-    attempts: int  # that failed before this one
+    attempts: int  # earlier tries, all of which failed
     token: str
-    probe: bool  # the one that tries an endpoint whose breaker was open
-    probes_lane: bool  # the same of a lane
+    probe: bool  # it probes an endpoint whose breaker was open
+    probes_lane: bool  # it probes a lane whose breaker was open
 
 
 @dataclass(frozen=True, slots=True)
 class TryResult:
-    """What came of one try: a status, or a code for why there is none, and what follows."""
+    """The result of one try: the HTTP status, or an error code if there is none, and the next pauses."""
 
     seconds: float
     status: int | None
     error: str | None
     again_in: float | None  # seconds until the next try; None for none
-    pause: float  # seconds that the endpoint is left alone if its breaker opens, or stays open
+    pause: float  # seconds that the endpoint pauses if its breaker opens or stays open
     asked_pause: float = 0.0  # seconds that the receiver asked for
 
     @property
@@ -76,13 +76,13 @@ def any_due(session: Session, now: datetime) -> bool:
 
 
 def lanes_due(session: Session, now: datetime, most: int) -> dict[str, int]:
-    """How many tickets each lane wants that has something to send, `most` at once; they count as rung from now."""
+    """Returns how many tickets each lane with due deliveries needs, at most `most`, and marks those lanes as rung."""
     due = select(Delivery.number).where(Delivery.lane == Lane.id, _due(now)).limit(1).scalar_subquery()
     usable = select(Endpoint.id).where(Endpoint.lane == Lane.id, _usable(now)).limit(1).scalar_subquery()
     quiet = or_(Lane.rung_at.is_(None), Lane.rung_at < now - RUNG_FOR)
     open_ = or_(Lane.paused_until.is_(None), Lane.paused_until <= now)
     wanted: dict[str, int] = {}
-    # Scalars and no EXISTS: MariaDB would read every delivery that is due for it.
+    # Scalar subqueries instead of EXISTS, for which MariaDB would read every due delivery.
     for lane_id in session.scalars(select(Lane.id).where(quiet, open_, due.is_not(None), usable.is_not(None))).all():
         lane = session.get_one(Lane, lane_id, with_for_update=True, populate_existing=True)
         free = most - _in_flight(session, lane.id, now)
@@ -94,7 +94,7 @@ def lanes_due(session: Session, now: datetime, most: int) -> dict[str, int]:
 
 
 def take_next(session: Session, lane_id: str, token: str, now: datetime, hold: float, most: int) -> Sending | None:
-    """The lane's next delivery, held for `hold` seconds. None when nothing is due or `most` are being sent."""
+    """Takes the lane's next delivery for `hold` seconds. None when nothing is due or `most` are being sent."""
     lane = session.get(Lane, lane_id, with_for_update=True, populate_existing=True)
     if lane is None or _is_paused(lane, now) or _in_flight(session, lane_id, now) >= most:
         return None
@@ -105,7 +105,7 @@ def take_next(session: Session, lane_id: str, token: str, now: datetime, hold: f
     delivery = session.get_one(Delivery, number, populate_existing=True)
     endpoint = session.get_one(Endpoint, delivery.endpoint_id, populate_existing=True)
     probe = endpoint.failures >= OPENS_AFTER
-    if probe:  # no second one until this one came back
+    if probe:  # no second probe until this one has a result
         endpoint.paused_until = now + timedelta(seconds=hold)
     probes_lane = lane.failures >= OPENS_AFTER
     if probes_lane:
@@ -133,15 +133,18 @@ def leave_lane(session: Session, lane_id: str) -> None:
     session.execute(update(Lane).where(Lane.id == lane_id).values(rung_at=None))
 
 
-def settle_try(session: Session, sending: Sending, came: TryResult, now: datetime) -> bool:
-    """Write down what came of a try. False when the delivery was no longer in these hands: then only the log has it."""
+def settle_try(session: Session, sending: Sending, result: TryResult, now: datetime) -> bool:
+    """Records the result of a try. Returns False when the sender no longer owned the delivery.
+
+    Then only the log of tries has the result.
+    """
     session.add(
         DeliveryAttempt(
             delivery=sending.number,
-            started_at=now - timedelta(seconds=came.seconds),
-            seconds=came.seconds,
-            status=came.status,
-            error=came.error,
+            started_at=now - timedelta(seconds=result.seconds),
+            seconds=result.seconds,
+            status=result.status,
+            error=result.error,
         )
     )
     done = session.execute(
@@ -152,18 +155,18 @@ def settle_try(session: Session, sending: Sending, came: TryResult, now: datetim
             Delivery.state == DeliveryState.OWED,
         )
         .values(
-            **_state_after(came, now),
+            **_state_after(result, now),
             attempts=Delivery.attempts + 1,
             claimed_by=None,
-            last_status=came.status,
-            last_error=came.error,
+            last_status=result.status,
+            last_error=result.error,
         )
     )
     assert isinstance(done, CursorResult)
     if done.rowcount != 1:
         return False
-    known = _tell_lane(session, sending, came, now)
-    _tell_endpoint(session, sending, came, now, told=known)
+    known = _tell_lane(session, sending, result, now)
+    _tell_endpoint(session, sending, result, now, told=known)
     return True
 
 
@@ -197,65 +200,68 @@ def enable(session: Session, endpoint_ids: Sequence[str]) -> int:
     return done.rowcount
 
 
-def _state_after(came: TryResult, now: datetime) -> dict[str, Any]:
-    if came.arrived:
+def _state_after(result: TryResult, now: datetime) -> dict[str, Any]:
+    if result.arrived:
         return {"state": DeliveryState.DELIVERED, "delivered_at": now}
-    if came.gone:
+    if result.gone:
         return {"state": DeliveryState.DISABLED}
-    if came.again_in is None:
+    if result.again_in is None:
         return {"state": DeliveryState.FAILED}
-    return {"next_at": now + timedelta(seconds=came.again_in)}
+    return {"next_at": now + timedelta(seconds=result.again_in)}
 
 
 def _is_paused(lane: Lane, now: datetime) -> bool:
     return lane.paused_until is not None and lane.paused_until > now
 
 
-def _tell_lane(session: Session, sending: Sending, came: TryResult, now: datetime) -> bool:
-    """Did somebody answer there? True when the lane is known to be silent, and an alert says so. Written as rarely."""
-    silent = came.error in UNANSWERED
+def _tell_lane(session: Session, sending: Sending, result: TryResult, now: datetime) -> bool:
+    """Updates the lane's breaker. Returns whether it is open, so that an alert was raised for the whole lane.
+
+    A working lane's row is not written, so that its deliveries do not queue for the row's lock.
+    """
+    silent = result.error in UNANSWERED
     if not silent and session.get_one(Lane, sending.lane).failures == 0:
         return False
     lane = session.get_one(Lane, sending.lane, with_for_update=True, populate_existing=True)
     if not silent:
         lane.failures, lane.paused_until = 0, None
         return False
-    if sending.probes_lane or lane.failures < OPENS_AFTER:  # those that were under way when it opened say no more
+    if sending.probes_lane or lane.failures < OPENS_AFTER:  # once it is open, only the probe counts
         lane.failures += 1
         if lane.failures >= OPENS_AFTER:
             lane.paused_until = now + timedelta(seconds=LANE_PAUSES.wait(lane.failures - OPENS_AFTER + 1))
         if lane.failures == OPENS_AFTER:
-            _say_failing(session, sending, lane.origin, came, now)
+            _say_failing(session, sending, lane.origin, result, now)
     return lane.failures >= OPENS_AFTER
 
 
-def _tell_endpoint(session: Session, sending: Sending, came: TryResult, now: datetime, *, told: bool) -> None:
-    """An endpoint that works is not written to: its row would be where all its deliveries queue.
+def _tell_endpoint(session: Session, sending: Sending, result: TryResult, now: datetime, *, told: bool) -> None:
+    """Updates the endpoint's breaker, its pause or its end. `told`: an alert was raised for its whole lane.
 
-    `told`: an alert about its whole lane was raised.
+    A working endpoint's row is not written, so that its deliveries do not queue for the row's lock.
     """
     endpoint = session.get_one(Endpoint, sending.endpoint_id)
-    if came.arrived and endpoint.failures == 0 and endpoint.last_arrived_at is not None:
+    if result.arrived and endpoint.failures == 0 and endpoint.last_arrived_at is not None:
         return
     endpoint = session.get_one(Endpoint, sending.endpoint_id, with_for_update=True, populate_existing=True)
-    if came.arrived:
+    if result.arrived:
         endpoint.failures, endpoint.paused_until, endpoint.last_arrived_at = 0, None, now
-    elif came.gone:
+    elif result.gone:
         _disable(session, endpoint, now)
-    elif sending.probe or endpoint.failures < OPENS_AFTER:  # those that were under way when it opened say no more
+    elif sending.probe or endpoint.failures < OPENS_AFTER:  # once it is open, only the probe counts
         endpoint.failures += 1
         if endpoint.failures >= OPENS_AFTER:
-            endpoint.paused_until = now + timedelta(seconds=max(came.pause, came.asked_pause))
+            endpoint.paused_until = now + timedelta(seconds=max(result.pause, result.asked_pause))
         if endpoint.failures == OPENS_AFTER and not told:
-            _say_failing(session, sending, endpoint.address, came, now)
-    if came.asked_pause and not came.gone:
-        asked = now + timedelta(seconds=came.asked_pause)
+            _say_failing(session, sending, endpoint.address, result, now)
+    if result.asked_pause and not result.gone:
+        asked = now + timedelta(seconds=result.asked_pause)
         endpoint.paused_until = max(endpoint.paused_until or asked, asked)
 
 
-def _say_failing(session: Session, sending: Sending, where: str, came: TryResult, now: datetime) -> None:
-    """Once each time that a breaker opens. Alerts that are owed to this very endpoint wait like the rest."""
-    text = f"{where} of {sending.key_id} took no callback {OPENS_AFTER} times in a row: {came.error}"
+def _say_failing(session: Session, sending: Sending, where: str, result: TryResult, now: datetime) -> None:
+    """Raises an alert each time a breaker opens. Alerts owed to this same endpoint wait like its other deliveries."""
+    text = f"{where} of {sending.key_id} took no callback {OPENS_AFTER} times in a row: {result.error}"
     remedy = "see phonefleet deliveries; ask the customer. It is tried again by itself"
     raise_alert(session, "endpoint_failing", f"endpoint:{sending.endpoint_id}", text, remedy, now)
 
@@ -290,10 +296,10 @@ def _due(now: datetime) -> ColumnElement[bool]:
 
 
 def _first(session: Session, lane_id: str, now: datetime) -> int | None:
-    """The lane's next delivery, if any can be sent.
+    """Returns the number of the lane's next delivery, if any can be sent.
 
-    A task's later event is not sent to an endpoint before its earlier one arrived, or was given up.
-    Read along the index until one fits: left to itself MariaDB sorts all that is due.
+    A later event of a subject is not sent to an endpoint before the earlier one arrived or was given up. The index
+    hint makes MariaDB read along the index until a delivery fits; without it, it sorts all due deliveries.
     """
     earlier = aliased(Delivery)
     waits = (

@@ -1,4 +1,4 @@
-"""Replays: callbacks that are owed once more on somebody's wish, under the webhook-ids that they had."""
+"""Replays: on request, owes callbacks again under their old webhook-ids."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from models.tables import Delivery, Endpoint, Lane
 from models.transactions.read_write import write
 
 BATCH_SIZE = 1000
-MOST_REPLAYED = 10_000  # for one request, which holds a thread of the gateway meanwhile: a third of a second
+MOST_REPLAYED = 10_000  # in one request: this keeps a thread of the gateway for a third of a second
 
 
 class NoSuchDelivery(Refused):
-    """There is none with this id, or none any more."""
+    """No delivery has this id, or it was deleted."""
 
 
 class EndpointGone(Refused):
-    """An address said that it is gone, and no operator has enabled it since."""
+    """The endpoint answered 410 Gone, and no operator has enabled it since."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """What is left of a replay: the deliveries after the number `after`, up to `last`. What came later is not meant."""
+    """The rest of a replay: deliveries with numbers above `after`, up to `last`. Later ones do not belong to it."""
 
     after: int
     last: int
@@ -39,16 +39,17 @@ class Rest:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """How many are owed once more, and what is left, if anything."""
+    """The number of deliveries owed again, and the rest, if any is left."""
 
     replayed: int
     rest: Rest | None
 
 
 def replay_one(engine: Engine, delivery_id: str, *, who: str, key_id: str | None = None) -> bool:
-    """Owe it anew, with the webhook-id that it has; one that waits for its next try is due now. Was it such a one?
+    """Owes a delivery again, under its webhook-id; one that waits for its next try becomes due now.
 
-    Raises NoSuchDelivery, EndpointGone, and Refused while it is being sent.
+    Returns whether it was waiting for its next try. Raises NoSuchDelivery, EndpointGone, and Refused while it is
+    being sent.
     """
 
     def work(session: Session) -> bool:
@@ -69,9 +70,10 @@ def replay_one(engine: Engine, delivery_id: str, *, who: str, key_id: str | None
 
 
 def replay_some(engine: Engine, which: Which, *, who: str, most: int, rest: Rest | None = None) -> Replay:
-    """Owe anew what fits and is not owed already, at most so many, the first ones first; `rest` goes on.
+    """Owes the matching deliveries again that are not owed already: at most `most`, oldest first.
 
-    Raises EndpointGone, before anything is done, when any of them, also of those that are left, went to such a one.
+    `rest` continues an earlier call. Raises EndpointGone, before it changes anything, when any matching delivery,
+    including the rest, goes to an endpoint that is gone.
     """
 
     def begin(session: Session) -> tuple[Sequence[int], int]:
@@ -108,17 +110,17 @@ def replay_all(engine: Engine, which: Which, *, who: str) -> int:
 
 
 def _due_now(session: Session, delivery: Delivery) -> None:
-    """Due at once, whatever its schedule and the breakers before it say, and what must arrive before it as well."""
+    """Makes a delivery due now, with the deliveries that must arrive before it; resets the breakers on its way."""
     now = database_now(session)
-    lane = session.get(Lane, delivery.lane, with_for_update=True, populate_existing=True)  # as whoever sends locks it
+    lane = session.get(Lane, delivery.lane, with_for_update=True, populate_existing=True)  # senders lock it, too
     session.refresh(delivery)
     if delivery.claimed_by is not None and delivery.next_at > now:
-        raise refuse("delivery", f"{delivery.id!r} is being sent at this moment", "look what comes of it first")
+        raise refuse("delivery", f"{delivery.id!r} is being sent at this moment", "wait for its result first")
     before = (Delivery.subject == delivery.subject, Delivery.endpoint_id == delivery.endpoint_id)
-    not_in_hand = or_(Delivery.claimed_by.is_(None), Delivery.next_at <= now)
+    not_taken = or_(Delivery.claimed_by.is_(None), Delivery.next_at <= now)
     session.execute(
         update(Delivery)
-        .where(*before, Delivery.state == DeliveryState.OWED, Delivery.number <= delivery.number, not_in_hand)
+        .where(*before, Delivery.state == DeliveryState.OWED, Delivery.number <= delivery.number, not_taken)
         .values(next_at=now, claimed_by=None)
     )
     session.execute(update(Endpoint).where(Endpoint.id == delivery.endpoint_id).values(paused_until=None))

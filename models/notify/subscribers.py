@@ -1,4 +1,4 @@
-"""Subscribers: the customers' keys that asked to be told of alerts, or of phones in quarantine."""
+"""Subscribers: the customers' keys that subscribed to alerts, or to quarantines of phones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from models.tables import ApiKey
 
 
 def subscribers(session: Session, event_type: str) -> Sequence[ApiKey]:
-    """The keys that asked to be told of alerts, or of phones in quarantine."""
+    """Returns the keys that subscribed to this type of event, `alert` or `phone.quarantined`, by id."""
     wants = ApiKey.wants_quarantines if event_type == "phone.quarantined" else ApiKey.wants_alerts
     wanted = select(ApiKey).where(wants, ApiKey.events_url.is_not(None), ApiKey.revoked_at.is_(None))
     return session.scalars(wanted.order_by(ApiKey.id)).all()

@@ -1,4 +1,4 @@
-"""What to do about a callback that does not arrive, by what came of its last try."""
+"""Remedies for callbacks that do not arrive, by the result of the last try."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ REMEDIES: Mapping[str, str] = {
     "address_not_allowed": "address_not_allowed: its origin is not in the key's allowlist any more: "
     "phonefleet keys allow KEY ORIGIN",
     "endpoint_disabled": "the address said that it is gone; if it is there again: phonefleet deliveries enable ADDRESS",
-    "too_old": "too_old: it could not be delivered in a week; phonefleet deliveries replay ID",
+    "too_old": "too_old: it could not be delivered within a week; phonefleet deliveries replay ID",
 }
 
 
 def remedy_for(state: str, status: int | None, error: str | None) -> str:
-    """In words, with a command or a setting where one helps; empty for what arrived or was not tried yet."""
+    """Returns the remedy in words, with a command or setting where one helps.
+
+    Empty for a delivery that arrived or was not tried yet.
+    """
     if state == "delivered" or (status is None and error is None):
         return ""
     if status == 410 or state == "disabled":

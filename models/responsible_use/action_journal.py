@@ -1,4 +1,4 @@
-"""The journal of actions in the ledger: the point of no return, and what came of it."""
+"""The journal of actions: each is declared in the ledger before its tap, and concluded after it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from models.tasks.fence import Fence, check_fence
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """An action as the ledger keeps it: who, on which phone, what, on what content."""
+    """An action as the ledger stores it: its account, phone, kind and content."""
 
     kind: str
     author_id: str
@@ -44,7 +44,7 @@ class Act:
 
 
 def refusal(session: Session, act: Act, zone: str, now: datetime) -> Refusal | None:
-    """Would responsible use refuse this action now? Reads only."""
+    """Returns why responsible use would refuse this action now; None if it would not. Reads only."""
     today = operator_day(now, zone)
     no_basis = basis_refusal(act.author_id, basis_of(session, act.author_id), today)
     if no_basis is not None:
@@ -53,7 +53,7 @@ def refusal(session: Session, act: Act, zone: str, now: datetime) -> Refusal | N
 
 
 def read_use(session: Session, act: Act, today: date) -> Use:
-    """What was done so far, from the ledger. Actions in doubt count as done."""
+    """Reads from the ledger the actions done so far that limit this one. Actions in doubt count as done."""
     same_text = act.text and session.scalar(
         select(ActionRow.id)
         .where(
@@ -83,10 +83,10 @@ def read_use(session: Session, act: Act, today: date) -> Use:
 
 
 def declare(session: Session, fence: Fence, act: Act, zone: str) -> int | Refusal:
-    """Write the point of no return. The action's number, or why responsible use refuses it.
+    """Declares an action: the point of no return. Returns its number, or why responsible use refuses it.
 
-    Raises LeaseLost. Locks the author's row and the account's first, so that two that act on the
-    same content, or as the same account, at once cannot both take the last place under a cap.
+    Raises LeaseLost. Locks the rows of the author and the account first, so that two simultaneous actions on the same
+    content, or by the same account, cannot both take the last place under a cap.
     """
     session.execute(select(Author.id).where(Author.id == act.author_id).with_for_update())
     session.execute(select(Account.id).where(Account.id == act.account_id).with_for_update())
@@ -124,7 +124,7 @@ def declare(session: Session, fence: Fence, act: Act, zone: str) -> int | Refusa
 def conclude(
     session: Session, fence: Fence, number: int, *, happened: bool, verified: bool, reason: str | None
 ) -> None:
-    """What came of a declared action. Raises LeaseLost; a concluded action is not changed again."""
+    """Records the outcome of a declared action, once. Raises LeaseLost."""
     task = check_fence(session, fence)
     session.execute(
         update(ActionRow)
@@ -142,10 +142,10 @@ def conclude(
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """An action whose outcome is open.
+    """An action whose outcome is unknown.
 
-    `known` and `since` count identical ones of the account that are known as done, declared before it
-    and after it; `alone`: no identical one is in doubt as well, so that what is seen can only be this one.
+    `known` and `since` count the account's identical actions that are known as done, declared before it and after it.
+    `alone`: no identical action is in doubt as well, so a further comment or like on the page can only be this one.
     """
 
     number: int
@@ -156,7 +156,7 @@ class Doubt:
 
 
 def doubts(session: Session, task_id: str) -> list[Doubt]:
-    """The actions of a task that are in doubt, oldest first."""
+    """Returns the actions of a task that are in doubt, oldest first."""
     open_ones = session.scalars(
         select(ActionRow)
         .where(ActionRow.task_id == task_id, ActionRow.outcome == ActionOutcome.DECLARED)
@@ -196,26 +196,26 @@ def doubts(session: Session, task_id: str) -> list[Doubt]:
 
 
 def pin_to_verify(task: Task, account_id: str) -> None:
-    """Only the account that acted can tell: what it wrote may be visible to it alone."""
+    """Pins a task to the account that acted: its comment may be visible to that account only."""
     if not task.verifying:
         task.own_pins = {"account": task.pinned_account, "phone": task.pinned_phone}
     task.verifying, task.pinned_account, task.pinned_phone = True, account_id, None
 
 
 def unpin(task: Task) -> None:
-    """Nothing is in doubt any more: the task has its own pins again."""
+    """Gives a task its own pins back, because none of its actions is in doubt any more."""
     pins = task.own_pins or {}
     task.verifying, task.own_pins = False, None
     task.pinned_account, task.pinned_phone = pins.get("account"), pins.get("phone")
 
 
 def actions_of(session: Session, task_id: str) -> Sequence[ActionRow]:
-    """Every action of a task, in the order in which they were declared."""
+    """Returns every action of a task, in the order of their declarations."""
     return session.scalars(select(ActionRow).where(ActionRow.task_id == task_id).order_by(ActionRow.id)).all()
 
 
 def in_doubt(session: Session, task_id: str) -> bool:
-    """Was an action declared of which nobody knows whether it happened?"""
+    """Returns whether the outcome of any action of the task is unknown."""
     return (
         session.scalar(
             select(ActionRow.id)

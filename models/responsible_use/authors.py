@@ -1,4 +1,4 @@
-"""Authors, their basis, the caps: read, and changed with a record of who did it."""
+"""Authors, their basis, and the caps: reads them, and changes them with a record of who did it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ from models.transactions.read_write import write
 
 
 def basis_of(session: Session, author_id: str) -> Basis | None:
-    """The basis of an author, matched by id; None for an author who is not registered."""
+    """Returns the basis of an author, by id; None for an author who is not registered."""
     author = session.get(Author, author_id)
     return None if author is None else Basis(author.basis, author.basis_expires)
 
 
 def read_caps(session: Session) -> Caps:
-    """The caps in force."""
+    """Returns the caps in force."""
     return Caps().with_values({row.name: row.value for row in session.scalars(select(CapValue))})
 
 
 def register_author(engine: Engine, author_id: str, name: str, *, who: str = "", rename: bool = True) -> str | None:
-    """Make an author known, without a basis; a known one gets the new name, and the change is recorded.
+    """Registers an author without a basis, or renames a registered one and records that.
 
-    The name before, None for a new one. Raises Refused; without `rename` for a known one too.
+    Returns the old name; None for a new author. Raises Refused for bad names, and for a registered author unless
+    `rename`.
     """
     return register_named(engine, Author, author_id, name, who=who, rename=rename, basis=BasisKind.NONE)
 
@@ -38,9 +39,9 @@ def register_author(engine: Engine, author_id: str, name: str, *, who: str = "",
 def set_basis(
     engine: Engine, author_id: str, kind: str, *, who: str, note: str = "", expires: date | None = None
 ) -> tuple[dict[str, str | None], dict[str, str | None]]:
-    """Say why we may act on an author's content: what was said before, and now. Raises Refused; recorded if it changes.
+    """Sets the basis for acting on an author's content, and records a change. Raises Refused.
 
-    Both have `basis`, `note` and `expires` (a day).
+    Returns the basis before and the one now, each with `basis`, `note` and `expires` (a day).
     """
     if kind not in [*BasisKind]:
         raise refuse("basis", f"{kind!r} is not a basis", "use owned, permitted or none")
@@ -62,7 +63,7 @@ def set_basis(
 
 
 def set_cap(engine: Engine, name: str, value: int, *, who: str) -> int:
-    """Change a cap; the value before. Raises Refused; recorded if it changes."""
+    """Sets a cap, and records a change. Returns the value before. Raises Refused."""
     if name not in CAP_NAMES:
         raise refuse("cap", f"{name!r} is not a cap", f"use one of {', '.join(CAP_NAMES)}")
     if value < 0:

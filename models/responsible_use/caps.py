@@ -1,7 +1,7 @@
-"""Responsible use, as decisions: may this account act on this content now?
+"""Responsible use: decides whether an account may act on a content now. Pure.
 
-Pure functions of values. The same ones answer when a campaign is checked, when a ticket is
-claimed and, with the ledger's own numbers, in the transaction that declares a point of no return.
+The same functions decide when a campaign is checked, when a ticket is claimed and, with the ledger's own numbers,
+in the transaction that declares a point of no return.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from zoneinfo import ZoneInfo
 
 from models.enums import BasisKind
 
-# What counts as a comment or a reply on one comment, and what as a like.
+# The kinds of action that count as a comment or reply, and as a like.
 WORDS = frozenset({"comment", "reply"})
 LIKES = frozenset({"like_comment"})
 
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """How much is allowed. Careful by default; each change is recorded."""
+    """The limits on actions. Their defaults are careful; each change is recorded."""
 
     actions_per_account_day: int = 40
     accounts_per_video: int = 5
@@ -28,7 +28,7 @@ class Caps:
     likes_per_comment: int = 3
 
     def with_values(self, values: Mapping[str, int]) -> Caps:
-        """These caps with some of them changed."""
+        """Returns these caps with the given values in place of their own."""
         return replace(self, **values)
 
 
@@ -37,8 +37,11 @@ CAP_NAMES = tuple(field.name for field in fields(Caps))
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an action is refused, with the numbers: no_basis; cap_reached and text_repeated, which another
-    account may not have; comment_full, which no account may go beyond."""
+    """Why an action is refused, with the numbers.
+
+    `code`: no_basis; cap_reached or text_repeated, which may not apply to another account; comment_full, which
+    applies to every account.
+    """
 
     code: str
     reason: str
@@ -46,7 +49,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """Why we may act on an author's content: owned, permitted (until a day), or none."""
+    """The basis for acting on an author's content: owned, permitted (until a day), or none."""
 
     kind: str
     expires: date | None = None
@@ -59,17 +62,17 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What was done so far: by this account today, on this video, on this comment."""
+    """The actions done so far: by this account today, on this video, on this comment."""
 
     account_actions_today: int
     accounts_on_video: Set[str]
     replies_on_comment: int = 0
     likes_on_comment: int = 0
-    text_on_video: bool = False  # this account posted this very text on this video
+    text_on_video: bool = False  # this account posted the same text on this video
 
 
 def basis_refusal(author_id: str, basis: Basis | None, today: date) -> Refusal | None:
-    """Returns None when we may act on this author's content today."""
+    """Returns why the fleet may not act on this author's content today; None if it may."""
     if basis is not None and basis.holds(today):
         return None
     if basis is None:
@@ -80,7 +83,7 @@ def basis_refusal(author_id: str, basis: Basis | None, today: date) -> Refusal |
 
 
 def cap_refusal(caps: Caps, kind: str, account_id: str, use: Use) -> Refusal | None:
-    """None when one more action of this kind by this account stays within the caps."""
+    """Returns why the caps refuse one more action of this kind by this account; None if it stays within them."""
     if use.account_actions_today >= caps.actions_per_account_day:
         return Refusal(
             "cap_reached",
@@ -99,10 +102,10 @@ def cap_refusal(caps: Caps, kind: str, account_id: str, use: Use) -> Refusal | N
             "comment_full", f"this comment has {use.likes_on_comment} of {caps.likes_per_comment} likes of ours"
         )
     if use.text_on_video:
-        return Refusal("text_repeated", f"account {account_id!r} posted this very text on this video before")
+        return Refusal("text_repeated", f"account {account_id!r} posted this same text on this video before")
     return None
 
 
 def operator_day(moment: datetime, zone: str) -> date:
-    """The operator's day that a moment falls into; caps are counted by it."""
+    """Returns the day of a moment in the operator's time zone; caps are counted by this day."""
     return moment.astimezone(ZoneInfo(zone)).date()

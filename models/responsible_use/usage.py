@@ -1,4 +1,4 @@
-"""What was done so far, as the caps count it: an action in doubt counts as done."""
+"""Counts the actions done so far, for the caps: an action in doubt counts as done."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HAPPENED = ActionRow.outcome != ActionOutcome.NOT_DONE
 
 
 def actions_by_account(session: Session, day: date, account_id: str | None = None) -> dict[str, int]:
-    """Returns the number of actions of each account, or of that one, on the operator's day; none: no entry."""
+    """Returns each account's number of actions on the operator's day, or that of `account_id`; no entry for 0."""
     wanted = select(ActionRow.account_id, func.count()).where(ActionRow.day == day, HAPPENED)
     if account_id is not None:
         wanted = wanted.where(ActionRow.account_id == account_id)
@@ -23,9 +23,9 @@ def actions_by_account(session: Session, day: date, account_id: str | None = Non
 
 
 def accounts_on_videos(session: Session, authors: Collection[str], videos: Collection[str]) -> dict[str, set[str]]:
-    """Returns the accounts that acted on each of these videos: the video's key → account ids; nobody: no entry.
+    """Returns the accounts that acted on each of these videos: the video's key → account ids; no entry for none.
 
-    `authors` are those of the videos: the index begins with them.
+    `authors` are the videos' authors, with which the index begins.
     """
     found: dict[str, set[str]] = {}
     rows = session.execute(

@@ -1,4 +1,4 @@
-"""Actions: each irreversible act in the app, with its point of no return."""
+"""The table of actions: each irreversible act in the app, with its point of no return."""
 
 from datetime import date, datetime
 
@@ -9,7 +9,7 @@ from models.database.base import MYSQL_BINARY_TEXT, Base, Id, Key, LongText, Nam
 
 
 class ActionRow(Base):
-    """One irreversible act: declared before the tap, then done or not_done; left open it is in doubt."""
+    """One irreversible act: declared before the tap, then done or not_done. While only declared, it is in doubt."""
 
     __tablename__ = "actions"
     __table_args__ = (
@@ -32,12 +32,12 @@ class ActionRow(Base):
     account_id: Mapped[Name]
     kind: Mapped[Word]
     author_id: Mapped[Name]
-    # whole and exact: an attempt tells by them what an earlier one did
+    # whole and exact: a later attempt compares them with the page to verify the action
     title: Mapped[LongText]
     target_commenter: Mapped[LongText]
     target_comment: Mapped[LongText]
     text: Mapped[LongText]
-    # what the caps count by
+    # keys by which the caps count
     video_key: Mapped[Key]
     comment_key: Mapped[Key | None]
     basis: Mapped[Word]

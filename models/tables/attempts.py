@@ -1,4 +1,4 @@
-"""Attempts: each try of a task on a phone, and the writes that came too late."""
+"""The tables of attempts, and of writes that came too late."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from models.database.base import MYSQL_BINARY_TEXT, Base, Id, Json, LongText, Na
 
 
 class Attempt(Base):
-    """One try of a task: where, when, by which incarnation, and how it ended."""
+    """One attempt at a task: its phone, its times, its incarnation and its outcome."""
 
     __tablename__ = "attempts"
     __table_args__ = (
@@ -35,12 +35,12 @@ class Attempt(Base):
     culprit: Mapped[Word | None]
     step: Mapped[Word | None]
     reason: Mapped[LongText | None]
-    details: Mapped[Json | None]  # what the flow counted up to then
+    details: Mapped[Json | None]  # numbers that the flow had counted until it failed
     evidence: Mapped[Json | None]
 
 
 class RefusedWrite(Base):
-    """A write by a worker that no longer held the lease, refused."""
+    """A write that was refused, because its worker no longer held the lease."""
 
     __tablename__ = "refused_writes"
     __table_args__ = MYSQL_BINARY_TEXT

@@ -1,4 +1,4 @@
-"""Authors with their basis, the caps, and the record of who changed them."""
+"""The tables of authors with their basis, of the caps, and of the audit log."""
 
 from datetime import date, datetime
 
@@ -9,7 +9,7 @@ from models.database.base import MYSQL_BINARY_TEXT, Base, Json, LongText, Name, 
 
 
 class Author(Base):
-    """Whose videos we collect, and why we may act on them."""
+    """An author of videos, and the basis for acting on them."""
 
     __tablename__ = "authors"
     __table_args__ = MYSQL_BINARY_TEXT
@@ -33,7 +33,7 @@ class CapValue(Base):
 
 
 class AuditEntry(Base):
-    """Who changed a basis, a cap or an account's rest, stopped, paused or resumed what: when, from what to what."""
+    """One change that a person made, such as of a basis, a cap, a pause or a stop: the values before and after."""
 
     __tablename__ = "changes"
     __table_args__ = (Index("ix_changes_subject", "subject", "at"), MYSQL_BINARY_TEXT)

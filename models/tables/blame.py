@@ -1,4 +1,4 @@
-"""Holds and alerts: what failures of many phones said, and what people are told."""
+"""The tables of holds and alerts."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from models.database.base import MYSQL_BINARY_TEXT, Base, Json, LongText, Name, 
 
 
 class Hold(Base):
-    """The same failure on several phones: tasks of this flow on this content are held until a person released it."""
+    """Holds the tasks of a flow on one content after the same failure on several phones, until a person releases it."""
 
     __tablename__ = "holds"
     __table_args__ = (
@@ -28,13 +28,13 @@ class Hold(Base):
     remedy: Mapped[LongText]
     phones: Mapped[Json]  # the serials that failed alike
     since: Mapped[datetime]
-    in_force: Mapped[bool | None]  # true, or null once it was released: one at a time on the same thing
+    in_force: Mapped[bool | None]  # true, or null once released: the unique index allows one in force per content
     released_at: Mapped[datetime | None]
     released_by: Mapped[Name | None]
 
 
 class Alert(Base):
-    """Something that a person should know: told once, with what to do."""
+    """A notice to people, with its remedy."""
 
     __tablename__ = "alerts"
     __table_args__ = (Index("ix_alerts_at", "at"), Index("ix_alerts_subject", "subject", "at"), MYSQL_BINARY_TEXT)
@@ -48,4 +48,4 @@ class Alert(Base):
     text: Mapped[LongText]
     remedy: Mapped[LongText]
     details: Mapped[Json | None]
-    over_at: Mapped[datetime | None]  # when it ended by itself; null while it lasts, or where nothing ends it
+    over_at: Mapped[datetime | None]  # when its cause ended; null while it lasts, or for kinds that do not end

@@ -1,4 +1,4 @@
-"""State changes: every move of a customer's tasks and campaigns, to be read in order."""
+"""The table of state changes: every move of customers' tasks and campaigns, in order."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from models.database.base import MYSQL_BINARY_TEXT, Base, Id, Name, Word
 
 
 class StateChange(Base):
-    """One move, written in the transaction that makes it. It is seen once it has its position."""
+    """One move, written in the transaction that makes it. Customers see it once it has its position."""
 
     __tablename__ = "state_changes"
     __table_args__ = (

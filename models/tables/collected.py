@@ -1,4 +1,4 @@
-"""What was collected: titles and comments."""
+"""The tables of collected titles and comments."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from models.database.base import MYSQL_BINARY_TEXT, Base, Count, Id, Key, LongTe
 
 
 class CollectedTitle(Base):
-    """A title of an author, known as collected once its comments were."""
+    """A title of an author. It counts as collected once its comments were collected."""
 
     __tablename__ = "titles"
     __table_args__ = (UniqueConstraint("author_id", "title_key", name="uq_titles_author_title"), MYSQL_BINARY_TEXT)
@@ -20,7 +20,7 @@ class CollectedTitle(Base):
     title: Mapped[LongText]
     title_key: Mapped[Key]  # of the exact title
     shown_count: Mapped[Count | None]  # as the app shows it, replies included
-    real_count: Mapped[Count | None]  # comments counted one by one, up to what was asked
+    real_count: Mapped[Count | None]  # comments counted one by one, up to the number asked for
     first_task_id: Mapped[Id]
     first_seen_at: Mapped[datetime]
     comments_task_id: Mapped[Id | None]
@@ -28,7 +28,7 @@ class CollectedTitle(Base):
 
 
 class CollectedComment(Base):
-    """A comment, once, however often it was seen; its counts are those of the last time."""
+    """A comment, stored once for all its sightings; its counts are the latest."""
 
     __tablename__ = "comments"
     __table_args__ = (
@@ -44,9 +44,9 @@ class CollectedComment(Base):
     text: Mapped[LongText]  # empty: a sticker or a picture alone
     place: Mapped[Word]  # as the app shows it beside the time; empty when it shows none
     time: Mapped[Word]  # as the app showed it when `posted_at` was read from it: 昨天 12:30, 3小时前
-    posted_at: Mapped[datetime | None]  # the moment that it means; null when it cannot be read
+    posted_at: Mapped[datetime | None]  # the moment that `time` stands for; null when it cannot be read
     posted_precision: Mapped[Word | None]  # second, minute, hour, day, week, month, year
-    likes: Mapped[Count | None]  # null: the app did not show it in time
+    likes: Mapped[Count | None]  # null: the app did not show the number in time
     replies: Mapped[Count | None]
     first_task_id: Mapped[Id]
     first_seen_at: Mapped[datetime]
@@ -54,7 +54,7 @@ class CollectedComment(Base):
 
 
 class CommentSighting(Base):
-    """A comment as one task saw it: where in the list, and with which counts."""
+    """A comment as one task saw it: its position in the list, and its counts."""
 
     __tablename__ = "comment_sightings"
     __table_args__ = (

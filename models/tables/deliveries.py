@@ -1,4 +1,4 @@
-"""Deliveries: each callback owed, the tries at it, and what is known of where they go."""
+"""The tables of deliveries: each callback owed, its tries, its endpoint and its lane."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ Number = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class Lane(Base):
-    """The deliveries of one key to one origin: so many are sent at once, and no more."""
+    """The deliveries of one key to one origin, of which a bounded number is sent at once."""
 
     __tablename__ = "lanes"
     __table_args__ = MYSQL_BINARY_TEXT
@@ -19,13 +19,13 @@ class Lane(Base):
     id: Mapped[Key] = mapped_column(primary_key=True)  # of key and origin
     key_id: Mapped[Word]
     origin: Mapped[LongText]  # https://hooks.example.com:8443
-    rung_at: Mapped[datetime | None]  # null: no ticket of it is out
-    failures: Mapped[int] = mapped_column(default=0)  # one after the other, to which nobody answered
+    rung_at: Mapped[datetime | None]  # null: no ticket for it is out
+    failures: Mapped[int] = mapped_column(default=0)  # tries in a row without any answer
     paused_until: Mapped[datetime | None]  # its breaker is open
 
 
 class Endpoint(Base):
-    """An address of a key, without its query: its breaker, and whether it said that it is gone."""
+    """An address of a key, without its query: its breaker, and whether it answered 410 Gone."""
 
     __tablename__ = "endpoints"
     __table_args__ = (Index("ix_endpoints_lane", "lane"), Index("ix_endpoints_key", "key_id"), MYSQL_BINARY_TEXT)
@@ -34,14 +34,14 @@ class Endpoint(Base):
     key_id: Mapped[Word]
     lane: Mapped[Key]
     address: Mapped[LongText]
-    failures: Mapped[int]  # one after the other, since the last that arrived
-    paused_until: Mapped[datetime | None]  # its breaker is open, or it asked for a pause
+    failures: Mapped[int]  # in a row, since the last delivery that arrived
+    paused_until: Mapped[datetime | None]  # while its breaker is open, or because it asked for a pause
     disabled_at: Mapped[datetime | None]  # it answered 410: nothing is sent until a person enables it
     last_arrived_at: Mapped[datetime | None]
 
 
 class Delivery(Base):
-    """One callback owed. Its id is the webhook-id, the same in every try."""
+    """One callback that is owed. Its id is the webhook-id, the same in every try."""
 
     __tablename__ = "deliveries"
     __table_args__ = (
@@ -66,19 +66,19 @@ class Delivery(Base):
     endpoint_id: Mapped[Key]
     url: Mapped[LongText]
     event_type: Mapped[Word]
-    subject: Mapped[Name]  # task:<id>, campaign:<id>, alert:<id>: those of one arrive in order
+    subject: Mapped[Name]  # task:<id>, campaign:<id>, alert:<id>; deliveries of one subject arrive in order
     task_id: Mapped[Id | None]
     campaign_id: Mapped[Id | None]
     payload: Mapped[Json]
     created_at: Mapped[datetime]
     state: Mapped[Word]  # a DeliveryState
-    attempts: Mapped[int]  # since it was owed or replayed
-    # when it is due; while it is sent: when whoever sends it is taken for dead
+    attempts: Mapped[int]  # tries since it was owed or replayed
+    # when it is due; while a sender has it: when that sender loses it
     next_at: Mapped[datetime]
     claimed_by: Mapped[Id | None]
     give_up_at: Mapped[datetime]
     last_status: Mapped[int | None]  # of HTTP
-    last_error: Mapped[Word | None]  # a code, never what the receiver said
+    last_error: Mapped[Word | None]  # a code, never the receiver's own words
     delivered_at: Mapped[datetime | None]
 
 

@@ -1,4 +1,4 @@
-"""Phones, the accounts logged in on them, and who leads the coordinators."""
+"""The tables of phones, accounts, and the leading coordinator."""
 
 from datetime import datetime
 
@@ -23,18 +23,18 @@ class Phone(Base):
     sandbox: Mapped[bool] = mapped_column(default=False)  # simulated: it takes sandbox tasks and no others
     incarnation: Mapped[Id | None]  # the worker that serves it
     account_id: Mapped[Name | None]  # read from the app, not configured
-    account_read_at: Mapped[datetime | None]  # when a worker read it last
-    # since when this phone shows an account that another phone holds: logged in twice, or carried over
+    account_read_at: Mapped[datetime | None]  # when a worker last read it
+    # since when this phone shows an account that another phone holds: logged in twice, or moved
     twice_since: Mapped[datetime | None]
     app_version: Mapped[Word | None]
-    # a person paused it
+    # paused by a person
     paused: Mapped[bool] = mapped_column(default=False)
     paused_why: Mapped[LongText | None]
-    # it failed across tasks: no work until then, and after that one task at a time to try it, until one succeeds
+    # it failed several tasks in a row: no work until then; afterwards the next task is its canary
     quarantined_until: Mapped[datetime | None]
     quarantine_why: Mapped[LongText | None]
     quarantines: Mapped[int] = mapped_column(default=0)  # in a row
-    # its health, read by its host: why it is not fit for work, and what was read
+    # its health: why it is unfit for work, and its host's last reading
     unfit_why: Mapped[LongText | None]
     health: Mapped[Json | None]
     health_at: Mapped[datetime | None]
@@ -44,7 +44,7 @@ class Phone(Base):
 
 
 class Account(Base):
-    """An account of ours. Known once a phone showed it or an operator named it."""
+    """An account of the fleet, registered when a phone first showed it or an operator named it."""
 
     __tablename__ = "accounts"
     __table_args__ = MYSQL_BINARY_TEXT
@@ -58,7 +58,7 @@ class Account(Base):
 
 
 class Leader(Base):
-    """The coordinator that leads, until its hold runs out."""
+    """The leading coordinator; it leads until its lease runs out."""
 
     __tablename__ = "leaders"
     __table_args__ = MYSQL_BINARY_TEXT

@@ -1,4 +1,4 @@
-"""Keys of customers, their secrets, and the ids of requests that were seen."""
+"""The tables of customers' API keys, their secrets, and the ids of accepted requests."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from models.database.base import MYSQL_BINARY_TEXT, Base, Json, LongText, Name, 
 
 
 class ApiKey(Base):
-    """What a customer's system asks with, what it may ask, and where it is called back."""
+    """A key of a customer's system, with its limits and the addresses that it may name for callbacks."""
 
     __tablename__ = "api_keys"
     __table_args__ = (Index("ix_api_keys_customer", "customer"), MYSQL_BINARY_TEXT)
@@ -22,7 +22,7 @@ class ApiKey(Base):
     rate_per_second: Mapped[float]  # requests
     most_waiting: Mapped[int]  # tasks that have not ended
     plain_json_allowed: Mapped[bool]
-    # what it asked to be told beside its own tasks, and where
+    # the events that it subscribed to beside its own tasks', and their address
     events_url: Mapped[LongText | None]
     wants_alerts: Mapped[bool]
     wants_quarantines: Mapped[bool]
@@ -35,7 +35,7 @@ class ApiKey(Base):
 
 
 class KeySecret(Base):
-    """A secret of a key, encrypted under the master key. Two live at once while a key is rotated."""
+    """A secret of a key, encrypted under the master key. Two secrets are valid while a key is rotated."""
 
     __tablename__ = "key_secrets"
     __table_args__ = (Index("ix_key_secrets_key", "key_id"), MYSQL_BINARY_TEXT)
@@ -48,7 +48,7 @@ class KeySecret(Base):
 
 
 class SeenId(Base):
-    """The webhook-id of a request that was let in: a second one with it is a replay."""
+    """The webhook-id of an accepted request: a second request with it is a replay."""
 
     __tablename__ = "seen_ids"
     __table_args__ = (Index("ix_seen_ids_at", "seen_at"), MYSQL_BINARY_TEXT)

@@ -1,4 +1,4 @@
-"""Tasks and the edges between them."""
+"""The tables of tasks and of the edges between them."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from models.database.base import MYSQL_BINARY_TEXT, Base, Id, Json, Key, LongTex
 
 
 class Task(Base):
-    """One flow with its parameters, and where it stands. The only truth about it."""
+    """One task: its flow, parameters and state. This row alone decides; Redis holds no state of it."""
 
     __tablename__ = "tasks"
     __table_args__ = (
@@ -27,7 +27,7 @@ class Task(Base):
         Index("ix_tasks_hold", "hold_id"),
         Index("ix_tasks_pinned_account", "pinned_account", "state"),
         Index("ix_tasks_pinned_phone", "pinned_phone", "state"),
-        # of the lists of customers: gateway/api/pages.py
+        # for customers' lists: gateway/api/pages.py
         Index("ix_tasks_key", "key_id", "created_at", "id"),
         Index("ix_tasks_key_state", "key_id", "state", "created_at", "id"),
         Index("ix_tasks_key_flow", "key_id", "flow", "created_at", "id"),
@@ -52,24 +52,24 @@ class Task(Base):
     seed: Mapped[int]
 
     state: Mapped[Word]
-    held_from: Mapped[Word | None]  # the state to go back to when it is released
-    # why it is held: a person paused it, or a hold was laid on what it does. It goes on when neither is left.
-    # Of a task that runs, `paused` is a wish: its worker leaves the phone, and it is held then.
+    held_from: Mapped[Word | None]  # the state that it returns to when it is released
+    # why it is held: by a person's pause, by a hold, or by both. It is released when neither is left.
+    # On a running task `paused` is a request: its worker leaves the phone, and then the task is held.
     paused: Mapped[bool] = mapped_column(default=False)
     hold_id: Mapped[int | None]
-    waits_for: Mapped[LongText | None]  # for people: why it is not running yet
+    waits_for: Mapped[LongText | None]  # why it is not running yet, for people
     missing: Mapped[int]  # prerequisites that have not ended
-    # all: runs when every prerequisite succeeded; settled: when every one ended. Of a delegated task: whether
-    # it succeeds when all or when some of what was planted in its place did
+    # all: runs when every prerequisite succeeded; settled: when every one ended. A delegated task succeeds
+    # when all, or some, of the tasks planted in its place succeeded
     join: Mapped[Word]
-    is_errback: Mapped[bool]  # runs once, when a task that it watches failed
+    is_errback: Mapped[bool]  # runs once, when a task that it watches has failed
     prerequisite_failed: Mapped[Id | None]
     # the task in whose place this one was planted, and how deep such planting is nested
     in_place_of: Mapped[Id | None]
     depth: Mapped[int]
     root: Mapped[Json | None]  # of a delegated task: the expression of its result
 
-    # of a customer's: its key and its own id, and where its end is told
+    # of a customer's task: its key, its own reference, and the callback address
     key_id: Mapped[Word | None]
     reference: Mapped[Name | None]
     callback_url: Mapped[LongText | None]
@@ -79,22 +79,22 @@ class Task(Base):
     acts: Mapped[bool]  # writes on the platform
     pinned_account: Mapped[Name | None]
     pinned_phone: Mapped[Name | None]
-    # while an action of it is in doubt: it is pinned to the account that did it, and these are its own pins
+    # while one of its actions is in doubt, it is pinned to the account that acted; `own_pins` keeps its own pins
     verifying: Mapped[bool]
     own_pins: Mapped[Json | None]
-    # what it is about, as far as that is known: the author, the video, the comment
+    # its content, as far as known: the author, the video, the comment
     author_id: Mapped[Name | None]
     video_key: Mapped[Key | None]
     comment_key: Mapped[Key | None]
-    meant_for: Mapped[Name | None]  # of a task that acts in the pool: whom the even share means it for
+    meant_for: Mapped[Name | None]  # of an acting task in the pool: the account that the even share plans for it
     priority: Mapped[int]
     not_before: Mapped[datetime]
-    countdown: Mapped[float]  # seconds that it waits once it is ready for the first time
+    countdown: Mapped[float]  # seconds that it waits after it is first ready
     latest_end: Mapped[datetime]
     soft_limit: Mapped[int]  # seconds
     hard_limit: Mapped[int]
 
-    # the lease: who holds it, and until when (database time)
+    # the lease: its holder, and its end (database time)
     attempt: Mapped[int]
     incarnation: Mapped[Id | None]
     lease_until: Mapped[datetime | None]
@@ -105,8 +105,8 @@ class Task(Base):
 
     rung_at: Mapped[datetime | None]  # null: a ticket is owed
     rung_queue: Mapped[Name | None]
-    passed_on: Mapped[int] = mapped_column(default=0)  # times that its ticket was passed on since it was rung
-    tickets_failed: Mapped[int] = mapped_column(default=0)  # tickets in a row that raised before it was claimed
+    passed_on: Mapped[int] = mapped_column(default=0)  # number of times that its ticket was passed on since it was rung
+    tickets_failed: Mapped[int] = mapped_column(default=0)  # tickets in a row that failed before a claim
 
     result: Mapped[Json | None]
     failure_code: Mapped[Word | None]
@@ -119,7 +119,7 @@ class Task(Base):
 
 
 class Edge(Base):
-    """`task_id` runs after `after_id` ended; an errback's edge, as soon as `after_id` failed."""
+    """`task_id` runs after `after_id` has ended; with `on_failure`, as soon as `after_id` has failed."""
 
     __tablename__ = "edges"
     __table_args__ = (Index("ix_edges_after", "after_id"), MYSQL_BINARY_TEXT)

@@ -1,4 +1,4 @@
-"""What flows bring back, written down: titles, comments, and which titles are collected already."""
+"""Stores the results of collecting flows: titles, comments, and which titles' comments are collected already."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class TitleSeen:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What it is told apart by: the author, and the exact title."""
+        """Returns the author's id and a hash of the exact title: together they identify the title."""
         return self.author_id, content_key(self.title)
 
 
 def note_result(session: Session, flow: str, task_id: str, result: Any, now: datetime) -> Any:
-    """Keep what a flow collected. The result, with what the ledger adds to it."""
+    """Stores the titles or comments that a flow collected. Returns its result, with the ledger's additions."""
     if flow == "collect_titles":
         return _note_titles(session, task_id, result, now)
     if flow == "collect_comments":
@@ -64,10 +64,10 @@ def _note_comments(session: Session, task_id: str, result: Mapping[str, Any], no
 def _known(
     session: Session, seen: Sequence[TitleSeen], task_id: str, now: datetime
 ) -> dict[tuple[str, str], CollectedTitle]:
-    """The rows of these titles, made where there is none.
+    """Returns the rows of these titles by key, locked; inserts the missing ones.
 
-    Rows that another phone makes meanwhile are left as they are; all write in one order, so that
-    two that bring the same titles do not wait for each other in a ring.
+    A row that another transaction inserts meanwhile is used as it is. All transactions insert in the same order, so
+    that two with the same titles cannot deadlock.
     """
     if not seen:
         return {}

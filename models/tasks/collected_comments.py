@@ -1,4 +1,4 @@
-"""Comments that a task brought, written down: each once, with its counts over time."""
+"""Stores the comments that a task collected: each comment once, and its counts at each sighting."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BATCH = 500  # keys of one statement
 def note_comments(
     session: Session, title_id: int, task_id: str, comments: Sequence[Mapping[str, Any]], now: datetime
 ) -> None:
-    """Write down what one task saw under a title, whose row the caller has locked."""
+    """Stores the comments that one task saw on a title's video. The caller has locked the title's row."""
     keys = [content_key(comment["commenter"], comment["text"]) for comment in comments]
     known = _known(session, title_id, keys)
     places: dict[str, list[int]] = {}
@@ -68,7 +68,7 @@ def _batches(keys: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _posted(comment: Mapping[str, Any]) -> Posted:
-    """The moment that the flow read; none when it brought none."""
+    """Returns the time of posting that the flow read; an empty `Posted` when it read none."""
     if not comment.get("at"):
         return Posted()
     at = datetime.fromisoformat(comment["at"])

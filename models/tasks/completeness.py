@@ -14,39 +14,39 @@ from models.tables import Attempt, CollectedTitle, CommentSighting, Task
 from models.tasks.progress import actions_done
 from models.tasks.states import State
 
-BRINGING = ("collect_comments", "collect_titles")  # flows whose result says how much was asked for, and got
+BRINGING = ("collect_comments", "collect_titles")  # flows whose result has the numbers asked for and got
 SHORT = "titles_shortfall"
 
 
 @dataclass(slots=True)
 class Counted:
-    """The tasks of one flow, or what they brought."""
+    """Numbers of one flow: of its tasks, or of the titles or comments that they collected."""
 
     asked: int = 0
     got: int = 0
-    why: dict[str, int] = field(default_factory=dict)  # failure code, or the state of what is open → how many
+    why: dict[str, int] = field(default_factory=dict)  # failure code, or the state of an open task → number of tasks
 
     @property
     def missing(self) -> int:
         return self.asked - self.got
 
     def as_json(self) -> dict[str, Any]:
-        """Numbers, and for what is missing the reasons."""
+        """Returns the numbers, and the reasons for what is missing, as JSON values."""
         return {"asked": self.asked, "got": self.got, "missing": self.missing, "why": dict(sorted(self.why.items()))}
 
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """What a campaign asked of its phones and what came of it. What is done at the desk is not counted."""
+    """The numbers of a campaign's tasks on phones, asked for and done. Tasks of the desk are not counted."""
 
     flows: Mapping[str, Counted]
-    collected: Mapping[str, int]  # titles whose comments were, and comments → how many
-    actions: Mapping[str, int]  # kind → how many were done
-    # flow → titles or comments that its ended tasks were asked for, and how many they brought
+    collected: Mapping[str, int]  # titles_with_comments and comments → their number
+    actions: Mapping[str, int]  # kind → number of actions done
+    # flow → the titles or comments that its ended tasks were asked for and collected
     brought: Mapping[str, Counted] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """In total and for each flow."""
+        """Returns the numbers in total and for each flow, as JSON values."""
         total = Counted(sum(one.asked for one in self.flows.values()), sum(one.got for one in self.flows.values()))
         return {
             "asked": total.asked,
@@ -60,7 +60,7 @@ class Completeness:
 
 
 def completeness(session: Session, campaign_id: str) -> Completeness:
-    """Count a campaign. An errback that had nothing to do was not asked for."""
+    """Counts a campaign. An errback that no failure called counts as not asked for."""
     flows: dict[str, Counted] = {}
     counted = session.execute(
         select(Task.flow, Task.state, Task.failure_code, func.count())
@@ -82,7 +82,7 @@ def completeness(session: Session, campaign_id: str) -> Completeness:
 
 
 def _brought(session: Session, campaign_id: str, flow: str) -> Counted:
-    """What tasks that succeeded say they were asked for and got, and those that failed for want of more."""
+    """Sums the numbers asked for and got, as succeeded tasks report them and tasks that failed for a shortfall."""
     mine = (Task.campaign_id == campaign_id, Task.flow == flow)
     asked_sum, got_sum = (func.sum(func.json_extract(Task.result, path)) for path in ("$.asked", "$.got"))
     asked, got = session.execute(select(asked_sum, got_sum).where(*mine, Task.state == State.SUCCEEDED)).one()

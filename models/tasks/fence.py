@@ -1,4 +1,4 @@
-"""The fence: only the attempt that holds the lease writes."""
+"""The fence: the ledger accepts writes only from the attempt that holds the task's lease."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from models.transactions.read_write import read, write
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """Who writes: the attempt at a task by an incarnation."""
+    """Identifies a writer: one attempt at a task, by one incarnation."""
 
     task_id: str
     attempt: int
@@ -24,7 +24,7 @@ class Fence:
 
 
 class LeaseLost(Exception):
-    """This attempt does not hold the task any more: its write is refused, and it stops."""
+    """This attempt no longer holds the task's lease: its write is refused, and it must stop."""
 
     def __init__(self, fence: Fence) -> None:
         super().__init__(f"attempt {fence.attempt} at task {fence.task_id} no longer holds it")
@@ -32,7 +32,7 @@ class LeaseLost(Exception):
 
 
 def check_fence(session: Session, fence: Fence) -> Task:
-    """The task's row, locked, while this attempt holds it. Raises LeaseLost."""
+    """Returns the task's row, locked, if this attempt holds its lease. Raises LeaseLost."""
     task = session.scalars(select(Task).where(Task.id == fence.task_id).with_for_update()).one_or_none()
     if (
         task is None
@@ -47,7 +47,7 @@ def check_fence(session: Session, fence: Fence) -> Task:
 
 
 def recorded_already(engine: Engine, fence: Fence) -> bool:
-    """Did this very attempt write down its end?"""
+    """Returns whether this attempt has recorded its own outcome."""
 
     def work(session: Session) -> bool:
         outcome = session.scalar(
@@ -63,7 +63,7 @@ def recorded_already(engine: Engine, fence: Fence) -> bool:
 
 
 def record_refused_write(engine: Engine, fence: Fence, what: str) -> None:
-    """Keep that a late write came and was refused."""
+    """Records that a late write of this attempt was refused; `what` names the write."""
 
     def work(session: Session) -> None:
         session.add(

@@ -1,4 +1,4 @@
-"""Leases: how long each running task is its worker's, and which workers are to leave what they run."""
+"""Leases: renews the leases of running tasks, and finds the workers that must leave their task."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from models.transactions.read_write import read, write
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """What became of leases: `held` are extended (incarnation → task id), `busy` are neither extended nor lost."""
+    """The result of a renewal: leases in `held` (incarnation → task id) were extended, those in `busy` were locked."""
 
     held: Mapping[str, str]
     busy: Set[str] = frozenset()
@@ -27,14 +27,14 @@ class Renewed:
 def renew_leases(
     engine: Engine, running: Mapping[str, str], seconds: float, steps: Mapping[str, str | None] | None = None
 ) -> Renewed:
-    """Extend the lease that each of these incarnations has on the task that it runs, and on no other.
+    """Extends, for each incarnation in `running` (incarnation → task id), the lease on that task and on no other.
 
-    `steps` (task id → step) is written with them, for people. What an incarnation holds beside that it gave up,
-    or never learned that it has: that lease runs out.
+    `steps` (task id → step) is written with them, for people. A lease on any other task runs out: its worker gave
+    that task up, or never learned that its claim succeeded.
 
-    A lease that ran out is not revived: its worker already stopped touching the phone. A task whose row is locked
-    is busy, with its own worker's transaction as a rule: it is not waited for, or a worker that stands still in the
-    middle of one would cost its neighbours their leases.
+    A lease that ran out is not revived, because its worker has already stopped touching the phone. A locked row is
+    usually locked by its own worker's transaction. The renewal skips it instead of waiting: a worker that hangs in
+    a transaction would otherwise cost the host's other workers their leases.
     """
     if not running:
         return Renewed({})
@@ -55,7 +55,7 @@ def renew_leases(
 
 
 def _run_by(running: Mapping[str, str]) -> tuple[ColumnElement[bool], ...]:
-    """Tasks that run, by one of these incarnations; which of them runs which is looked at with _of_these."""
+    """Selects running tasks of these incarnations; `_of_these` then checks which incarnation runs which task."""
     return Task.state == State.RUNNING, Task.id.in_(running.values()), Task.incarnation.in_(running)
 
 
@@ -64,10 +64,10 @@ def _of_these(running: Mapping[str, str], rows: Iterable[tuple[str | None, str]]
 
 
 def stop_requests(engine: Engine, running: Mapping[str, str]) -> set[str]:
-    """Which of these incarnations are to leave the task that they run: it is to stop or was paused, or their phone was.
+    """Returns the incarnations that must leave their task: it was stopped or paused, or their phone was paused.
 
-    What looks for an action in doubt goes on with that, unless its phone was paused: stop and pause of a task
-    take effect once the outcome is recorded.
+    An attempt that verifies an action in doubt continues, unless its phone was paused: a stop or pause of its task
+    takes effect once the action's outcome is recorded.
     """
     if not running:
         return set()

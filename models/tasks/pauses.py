@@ -1,4 +1,4 @@
-"""Pauses: who paused a task, its campaign or a phone, and why, as the audit log keeps it."""
+"""Pauses: reads from the audit log who paused a task, its campaign or a phone, and why."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models.database.nesting import MAX_NESTING
 from models.tables import AuditEntry, Task
 
-PAUSED, RESUMED = "pause", "resume"  # what an entry says was done; the value of PAUSED is the reason given
+PAUSED, RESUMED = "pause", "resume"  # keys of an audit entry's `after`; the value of PAUSED is the reason given
 NOBODY_SAID = "a person paused it"
 
 
@@ -24,13 +24,13 @@ class Pause:
 
 
 def why_paused(session: Session, task: Task) -> str:
-    """Who paused a task and why."""
+    """Returns who paused a task and why, in words."""
     pause = pause_of_task(session, task)
     return NOBODY_SAID if pause is None else in_words(pause.who, "paused it", pause.why)
 
 
 def pause_of_task(session: Session, task: Task) -> Pause | None:
-    """The newest pause of a task, of what it stands in the place of, or of its campaign."""
+    """Returns the newest pause of a task, of the tasks in whose place it was planted, or of its campaign."""
     subjects = [f"campaign:{task.campaign_id}", f"task:{task.id}"]
     above = task.in_place_of
     for _ in range(MAX_NESTING):
@@ -42,7 +42,7 @@ def pause_of_task(session: Session, task: Task) -> Pause | None:
 
 
 def newest_pause(session: Session, subjects: Collection[str]) -> Pause | None:
-    """The newest pause of one of these, such as phone:SIM0001."""
+    """Returns the newest pause of one of these subjects, such as phone:SIM0001; None if none was paused."""
     entries = session.scalars(select(AuditEntry).where(AuditEntry.subject.in_(subjects)).order_by(AuditEntry.id.desc()))
     for entry in entries:
         if isinstance(entry.after, dict) and PAUSED in entry.after:
@@ -51,5 +51,5 @@ def newest_pause(session: Session, subjects: Collection[str]) -> Pause | None:
 
 
 def in_words(who: str, did: str, why: str) -> str:
-    """Who did what, and why if that was told."""
+    """Returns "who did: why", without the reason when none was given."""
     return f"{who} {did}: {why}" if why else f"{who} {did}"

@@ -1,4 +1,4 @@
-"""Progress of a campaign: counted in the ledger."""
+"""Counts a campaign's progress in the ledger."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from models.tasks.states import ENDED, State
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many tasks of each flow are in which state, and the actions done so far."""
+    """The number of tasks of each flow in each state, and the actions done so far."""
 
     campaign_id: str
     name: str
     outcome: str | None
-    tasks: Mapping[str, Mapping[str, int]]  # flow → state → how many
-    actions: Mapping[str, int]  # kind → how many are done
+    tasks: Mapping[str, Mapping[str, int]]  # flow → state → number of tasks
+    actions: Mapping[str, int]  # kind → number of actions done
 
     @property
     def total(self) -> int:
@@ -40,7 +40,7 @@ class Progress:
 
 
 def read_progress(session: Session, campaign_id: str) -> Progress:
-    """The progress of a campaign. Raises sqlalchemy.exc.NoResultFound for an unknown id."""
+    """Returns the progress of a campaign. Raises sqlalchemy.exc.NoResultFound for an unknown id."""
     campaign = session.get_one(Campaign, campaign_id)
     tasks: dict[str, dict[str, int]] = {}
     counted = session.execute(
@@ -54,7 +54,7 @@ def read_progress(session: Session, campaign_id: str) -> Progress:
 
 
 def actions_done(session: Session, campaign_id: str) -> dict[str, int]:
-    """Kind → how many actions of a campaign are done."""
+    """Returns the number of actions done in a campaign, by kind."""
     done = session.execute(
         select(ActionRow.kind, func.count())
         .join(Task, Task.id == ActionRow.task_id)

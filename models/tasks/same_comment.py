@@ -1,8 +1,8 @@
-"""Which comments of one collection are the ones that were seen before. Pure.
+"""Matches the comments of one collection with the comments that earlier collections stored. Pure.
 
-A comment is told by its video, who wrote it, what, and when, as closely as that was shown: 3小时前 today
-and 昨天 12:30 tomorrow may be one moment. Two rows of one collection are two comments, whatever they say.
-docs/decisions/comments.md has the reasons.
+A comment is identified by its video, author, text and time of posting. The app shows the time with limited
+precision: 3小时前 today and 昨天 12:30 tomorrow may be the same moment. Two rows of one collection are always two
+comments, even with equal texts. docs/decisions/comments.md has the reasons.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 _HOUR = 3600
-# seconds; a shown time may lie as far before its moment, or behind it
+# precision → the seconds by which a shown time may differ from the true moment, either way
 WIDTHS = {
     "second": 60,
     "minute": 60,
@@ -29,14 +29,14 @@ _MIDDLE = datetime(2025, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """When a comment was written, and how closely that is known; `at` is None when nothing could be read."""
+    """A comment's time of posting and its precision; `at` is None when the time could not be read."""
 
     at: datetime | None = None
     precision: str | None = None
 
     @property
     def width(self) -> timedelta:
-        """How far the true moment may be from `at`."""
+        """Returns the greatest difference between `at` and the true moment."""
         if self.at is None:
             return _EVER
         return timedelta(seconds=WIDTHS.get(self.precision or "", WIDTHS["year"]) + SKEW)
@@ -50,19 +50,19 @@ class Posted:
         return (self.at or _MIDDLE) - self.width
 
     def may_be(self, other: Posted) -> bool:
-        """Can both mean one moment?"""
+        """Returns whether both can be the same moment."""
         return self.earliest <= other.latest and other.earliest <= self.latest
 
     def or_closer(self, other: Posted) -> Posted:
-        """Whichever of the two is known more closely; this one when both are alike."""
+        """Returns the more precise of the two; this one when both are equally precise."""
         return other if other.width < self.width else self
 
 
 def match(known: Sequence[Posted], seen: Sequence[Posted]) -> list[int | None]:
-    """For each moment seen, the place in `known` of the comment that it is; None for a new one.
+    """Returns for each moment in `seen` the index of its comment in `known`; None for a new comment.
 
-    All are of one person, with one text, on one video. Each known comment is matched once at most; as
-    many are matched as can be.
+    All moments are of comments with the same author and text on the same video. Each known comment is matched at
+    most once, and as many as possible are matched.
     """
     matched: list[int | None] = [None] * len(seen)
     free = sorted(range(len(known)), key=lambda place: (known[place].latest, place))

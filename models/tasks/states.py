@@ -1,4 +1,4 @@
-"""The states of a task, the moves allowed between them, and their drawing.
+"""The states of a task and the moves allowed between them.
 
 States::
 
@@ -18,7 +18,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where a task stands."""
+    """The state of a task."""
 
     WAITING = "waiting"
     READY = "ready"
@@ -50,7 +50,7 @@ MOVES: dict[State, frozenset[State]] = {
 
 
 class ForbiddenMove(Exception):
-    """A task cannot go from this state to that one."""
+    """No move leads from the one state to the other."""
 
     def __init__(self, before: State, after: State) -> None:
         super().__init__(f"a task that is {before} cannot become {after}; allowed: {sorted(MOVES[before])}")

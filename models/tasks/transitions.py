@@ -1,10 +1,10 @@
-"""Transitions: the one owner of where a task stands. No other module writes a task's state, lease or ticket.
+"""Transitions: the only module that writes a task's state, lease or ticket.
 
-Each change of state checks that the move is allowed (models.tasks.states), takes the lease away from
-whoever had it, and leaves the ticket as the new state needs it: a task that is ready again is owed one,
-a task that is held has none. A task that comes back while it is paused is held at once.
+Each change of state checks that the move is allowed (models.tasks.states), ends the lease, and sets the
+ticket's columns for the new state: a task that is ready again is owed a ticket, a held task has none.
+A task that becomes ready while it is paused is held at once.
 
-The functions that take a `Task` expect its row locked by the caller's transaction.
+The functions that take a `Task` expect that the caller's transaction has locked its row.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ class TaskEnd:
 
 
 def first_state(missing: int) -> State:
-    """The state in which a task is planted: it waits while prerequisites of it have not ended."""
+    """Returns the state in which a task is planted: waiting if `missing` prerequisites have not ended, else ready."""
     return State.WAITING if missing else State.READY
 
 
-# One task, whose row the caller holds.
+# One task, whose row the caller has locked.
 
 
 def take(
     task: Task, now: datetime, lease_until: datetime, *, incarnation: str, serial: str | None, account_id: str | None
 ) -> None:
-    """A worker runs it from now on, and holds it until its lease runs out."""
+    """Gives a ready task to a worker: it runs under a lease until `lease_until`."""
     _move(task, State.RUNNING)
     task.attempt += 1
     task.incarnation, task.lease_until = incarnation, lease_until
@@ -59,7 +59,7 @@ def take(
 
 
 def make_ready(task: Task, now: datetime) -> bool:
-    """All that it waited for has ended. True when it may be rung at once."""
+    """Makes a task ready whose prerequisites have all ended. Returns whether it may be rung at once."""
     task.not_before = max(task.not_before, now + timedelta(seconds=task.countdown))
     if task.state == State.HELD:
         task.held_from = State.READY
@@ -70,10 +70,10 @@ def make_ready(task: Task, now: datetime) -> bool:
 
 
 def back_to_ready(session: Session, task: Task, now: datetime, why: str, *, after: float = 0.0) -> list[str]:
-    """Nobody runs it any more, and it is to run again, in `after` seconds; `why` is for people.
+    """Makes a task ready again that no worker runs any more, in `after` seconds; `why` is for people.
 
-    Its id when it may be rung at once, else nothing: its time has not come, or it was paused meanwhile and is
-    held. A task with an action in doubt is not held: the outcome of that decides what follows.
+    Returns its id if it may be rung at once. Returns nothing if `after` has not passed, or if the task was paused
+    meanwhile and is held now. A task with an action in doubt is not held: that action must be verified first.
     """
     _move(task, State.READY)
     task.not_before, task.waits_for = now + timedelta(seconds=after), why
@@ -86,19 +86,19 @@ def back_to_ready(session: Session, task: Task, now: datetime, why: str, *, afte
 
 
 def delegate(task: Task, root: Any, join: str, missing: int) -> None:
-    """Other tasks stand in its place: `missing` of them have not ended, and `root` is the expression of its result."""
+    """Delegates a task to the tasks planted in its place: `missing` have not ended, `root` expresses its result."""
     _move(task, State.DELEGATED)
     task.root, task.join, task.missing = root, join, missing
 
 
 def send_to_review(task: Task, code: str, kind: str, culprit: str, reason: str) -> None:
-    """A person must look: nobody can tell whether its action happened."""
+    """Sends a task to a person's review, because it is unknown whether its action happened."""
     _move(task, State.NEEDS_REVIEW)
     task.failure_code, task.failure_kind, task.culprit, task.reason = code, kind, culprit, reason
 
 
 def end(task: Task, how: TaskEnd, now: datetime) -> None:
-    """It ends. Raises ForbiddenMove when it has ended already."""
+    """Ends a task. Raises ForbiddenMove when it has ended already."""
     _move(task, how.state)
     task.result, task.ended_at = how.result, now
     task.failure_code, task.failure_kind, task.culprit = how.code, how.kind, how.culprit
@@ -111,32 +111,32 @@ def _move(task: Task, after: State) -> None:
     task.state, task.incarnation, task.lease_until, task.step = after, None, None, None
 
 
-# Its ticket.
+# A task's ticket.
 
 
 def ring_ticket(task: Task, queue: str, now: datetime) -> None:
-    """A ticket for it goes to that queue."""
+    """Records that a ticket for the task goes to that queue."""
     task.rung_at, task.rung_queue, task.waits_for, task.passed_on = now, queue, None, 0
 
 
 def pass_ticket_on(task: Task, queue: str, now: datetime) -> None:
-    """Its ticket goes on to another queue."""
+    """Records that the task's ticket is passed on to another queue."""
     task.rung_at, task.rung_queue, task.passed_on = now, queue, task.passed_on + 1
 
 
 def spend_ticket(task: Task, not_before: datetime, why: str) -> None:
-    """Its ticket led to nothing: another one is owed, not before that moment; `why` is for people."""
+    """Records that a ticket led to no attempt: another one is owed from `not_before` on; `why` is for people."""
     owe_ticket(task)
     task.waits_for, task.not_before = why, max(task.not_before, not_before)
 
 
 def owe_ticket(task: Task) -> None:
-    """It has no ticket: the coordinator rings one when its time has come."""
+    """Records that the task has no ticket: the coordinator rings one when it is due."""
     task.rung_at, task.rung_queue = None, None
 
 
 def owe_tickets(session: Session, *which: ColumnElement[bool]) -> None:
-    """The same for those of these tasks that are ready: their tickets are lost, or lie in the wrong queue."""
+    """Owes a new ticket to each of these tasks that is ready: the old one is lost, or lies in the wrong queue."""
     session.execute(update(Task).where(*which, Task.state == State.READY).values(rung_at=None, rung_queue=None))
 
 
@@ -146,7 +146,7 @@ def owe_tickets(session: Session, *which: ColumnElement[bool]) -> None:
 def extend_leases(
     session: Session, task_ids: Collection[str], until: datetime, steps: Mapping[str, str | None] | None = None
 ) -> None:
-    """The leases of these running tasks last until then; `steps` (task id → step) tells what each is at."""
+    """Extends the leases of these running tasks to `until`, and writes their current `steps` (task id → step)."""
     values: dict[str, Any] = {"lease_until": until}
     told = {task_id: steps[task_id] for task_id in task_ids if task_id in steps} if steps else {}
     if told:
@@ -155,10 +155,11 @@ def extend_leases(
 
 
 def hold_tasks(session: Session, which: ColumnElement[bool], why: str, *, hold_id: int | None = None) -> int:
-    """Hold those of these tasks that have not begun: by this hold, or by a pause. Returns how many it moved.
+    """Holds those of these tasks that have not begun, for the hold `hold_id` or else for a pause.
 
-    A held task remembers the state that it was in. What has to be verified is never held: who knows the outcome
-    of an action decides what follows. `why` is for people. Tasks that are held already get this reason in addition.
+    Returns the number of tasks moved. A held task keeps the state that it was in. A task with an action in doubt is
+    not held: that action must be verified first. Tasks that are held already are marked with this reason as well.
+    `why` is for people.
     """
     reason: tuple[Any, Any] = (Task.paused, True) if hold_id is None else (Task.hold_id, hold_id)
     session.execute(update(Task).where(which, Task.state == State.HELD).values({reason[0]: reason[1]}))
@@ -176,12 +177,12 @@ def hold_tasks(session: Session, which: ColumnElement[bool], why: str, *, hold_i
         )
         .execution_options(synchronize_session=False)
     )
-    session.expire_all()  # what this session holds of them is out of date
+    session.expire_all()  # the session's copies of these rows are out of date
     return int(getattr(result, "rowcount", 0))
 
 
 def release_tasks(session: Session, which: ColumnElement[bool], *, hold_id: int | None = None) -> Sequence[str]:
-    """Take this hold, or the pause, from these tasks. Returns the ids of those that are ready now, to be rung."""
+    """Lifts this hold, or the pause, from these tasks. Returns the ids of those that are ready now, to be rung."""
     mine = Task.paused if hold_id is None else Task.hold_id == hold_id
     cleared: dict[str, Any] = {"paused": False} if hold_id is None else {"hold_id": None}
     ids = session.scalars(select(Task.id).where(which, mine).order_by(Task.position)).all()

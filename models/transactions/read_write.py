@@ -1,4 +1,4 @@
-"""Transactions: `write` runs its work again when the database asks for that; `read` writes nothing."""
+"""Transactions: `write` retries after deadlocks, lock time-outs and conflicts; `read` writes nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from models.transactions.state_change_capture import ChangeCapturingSession
 T = TypeVar("T")
 
 _TRIES = stop_after_attempt(8)
-_PAUSES = Backoff(first=0.04, most=2.56)  # most is that of the last pause
+_PAUSES = Backoff(first=0.04, most=2.56)  # doubles up to the last pause
 _CHANCE = Random()
 
 
@@ -30,9 +30,10 @@ def write(
     sleep: Callable[[float], None] = time.sleep,
     chance: Random = _CHANCE,
 ) -> T:
-    """Run `work` in one transaction, again from its start when the database asks for it.
+    """Runs `work` in one transaction; runs it again from its start when the database asks for a retry.
 
-    `work` must have no effect outside its session. Raises what it raised last after 8 tries.
+    Returns the result of `work`, which must have no effect outside its session. Raises its last exception after 8
+    tries.
     """
 
     def once() -> T:
@@ -56,7 +57,7 @@ _AGAIN = retry_if_exception(_asks)
 
 
 def read(engine: Engine, work: Callable[[Session], T]) -> T:
-    """Run `work` in one transaction that writes nothing."""
+    """Runs `work` in one transaction that writes nothing. Returns its result."""
     connecting = engine.connect().execution_options(reads_only=True)
     with connecting as connection, Session(connection, expire_on_commit=False) as session:
         return work(session)

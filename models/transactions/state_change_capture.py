@@ -1,8 +1,7 @@
-"""The session that writes: every move of a customer's task or campaign is noted in its transaction.
+"""A session that records every move of a customer's task or campaign as a state change, in the same transaction.
 
-Moves are made in many places, and each of them is a change that the customer may ask for. So it is
-the session that notes them, and not those places: none can forget it. What is written past the
-session (rows inserted in bulk, an UPDATE of campaigns) calls `note` itself.
+Many places move tasks, and customers can read each move. The session records the moves, so that no place can forget
+it. Code that bypasses the session's events (bulk inserts, an UPDATE of campaigns) calls `note` itself.
 """
 
 from __future__ import annotations
@@ -21,13 +20,14 @@ from models.tables import Campaign, StateChange, Task
 
 
 class ChangeCapturingSession(Session):
-    """A session whose moves are noted."""
+    """A session that records the moves of customers' tasks and campaigns."""
 
 
 def note(session: Session, changes: Iterable[dict[str, Any]]) -> None:
-    """Note moves that have a key_id: kind, subject_id, campaign_id, reference, state, failure_code.
+    """Writes a state change for each of these moves that has a key_id.
 
-    All of them have `at`, or none: then they are made now.
+    A move has key_id, kind, subject_id, campaign_id, reference, state and failure_code. Either all moves have `at`,
+    or none has: then the time is now.
     """
     rows = [change for change in changes if change["key_id"] is not None]
     if rows and "at" not in rows[0]:
@@ -38,7 +38,7 @@ def note(session: Session, changes: Iterable[dict[str, Any]]) -> None:
 
 
 def campaign_change(campaign: Campaign, state: str) -> dict[str, Any]:
-    """A campaign's move."""
+    """Returns the move of a campaign to this state."""
     return {
         "key_id": campaign.key_id,
         "kind": "campaign",
@@ -51,7 +51,7 @@ def campaign_change(campaign: Campaign, state: str) -> dict[str, Any]:
 
 
 def task_change(task: Task) -> dict[str, Any]:
-    """A task's move to the state that it is in."""
+    """Returns the move of a task to its present state."""
     return {
         "key_id": task.key_id,
         "kind": "task",
@@ -78,7 +78,7 @@ def _note_flushed(session: Session, _context: UOWTransaction) -> None:
 
 @event.listens_for(ChangeCapturingSession, "do_orm_execute")
 def _note_bulk(execution: ORMExecuteState) -> Result[Any] | None:
-    """An UPDATE of many tasks that moves them: what it moved is noted when it is done."""
+    """Runs an UPDATE that moves many tasks, and records the moves that it made."""
     statement = execution.statement
     if not isinstance(statement, Update) or not _moves_tasks(execution, statement):
         return None
@@ -120,7 +120,7 @@ def _moves_tasks(execution: ORMExecuteState, statement: Update) -> bool:
     mapper = execution.bind_mapper
     if mapper is None or mapper.class_ is not Task:
         return False
-    # SQLAlchemy has no public way to ask an UPDATE what it sets; tests hold this one to both ways of saying it.
+    # SQLAlchemy has no public way to ask an UPDATE which columns it sets; tests check this one with both spellings.
     values: Iterable[Any] = statement._values or ()
     return any(getattr(column, "key", column) == "state" for column in values)
 
