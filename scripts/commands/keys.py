@@ -1,4 +1,4 @@
-"""`phonefleet keys`: the keys that customers' systems ask with."""
+"""`phonefleet keys`: makes, lists, changes and revokes the API keys of customers' systems."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def revoke(key_id: str, who: Who = "") -> None:
 
 
 def _warn_of(origins: Iterable[str]) -> None:
-    """Say at once where callbacks would be refused or lost, as the first one would tell hours later."""
+    """Warns of origins to which no callback can be sent now, before the first callback fails."""
     for origin in origins:
         address = read_address(origin)
         try:
@@ -188,9 +188,7 @@ def _told(one: ListedKey) -> Block:
     if told:
         lines.append(f"{' and '.join(told)} go to {row.events_url}")
     lines.append(f"limits: {row.rate_per_second:g}/s, {row.most_waiting} waiting; secrets: {_secrets(one)}")
-    return Block(
-        f"{row.id}  {row.customer}: {row.name}  ({kind})", [*lines, f"limits: {limits}; secrets: {_secrets(one)}"]
-    )
+    return Block(f"{row.id}  {row.customer}: {row.name}  ({kind})", lines)
 
 
 def _secrets(one: ListedKey) -> str:
