@@ -1,9 +1,9 @@
-"""What a script imports to plan work for the fleet and to follow it; docs/python-interface.md tells of each name.
+"""The names that a script imports to plan work for the fleet and to follow it; docs/python-interface.md explains them.
 
     from phonefleet import desk, flows, join_fleet, submit
 
-Each name comes from its room when it is first asked for: `import phonefleet` alone loads none of them. A customer's
-program, which has no ledger at hand, takes `phonefleet.client` instead.
+Each name is imported from its room on first use: `import phonefleet` alone loads none of them. A customer's program,
+which has no access to a ledger, uses `phonefleet.client` instead.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ __all__ = [
     "submit_day",
 ]
 
-# The module that a name is in; empty for those that are modules of this package.
+# Name → its module; empty for modules of this package.
 _HOME = {
     "CampaignFailed": "workers.planting.handle",
     "CampaignFile": "workers.campaigns.campaign_file",
@@ -67,7 +67,7 @@ _HOME = {
     "submit_day": "workers.campaigns.build",
 }
 
-if not TYPE_CHECKING:  # a type checker would take it as leave to import any name
+if not TYPE_CHECKING:  # with __getattr__, a type checker would accept any name
 
     def __getattr__(name: str) -> Any:
         home = _HOME.get(name)

@@ -1,4 +1,4 @@
-"""For a customer's own system: the client of the HTTP interface, and `verify` for its callbacks (docs/interface/)."""
+"""The client of the HTTP interface for customers' systems, and `verify` for their callbacks (docs/interface/)."""
 
 from __future__ import annotations
 

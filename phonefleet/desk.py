@@ -1,4 +1,4 @@
-"""The desk tasks that go between flows, and `desk_task` to make one of your own."""
+"""The desk tasks to put between flows, and `desk_task` to define your own."""
 
 from __future__ import annotations
 

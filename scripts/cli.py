@@ -10,8 +10,8 @@ import typer
 from scripts.terminal.lazy_group import Named, group_of
 from scripts.terminal.words import in_words
 
-# What each says of itself stands here as well: help imports none of them. A test holds the two together.
-# Panel of the help → a command's name, where it is, what it says.
+# The commands' help texts stand here as well, so that help need not import them. A test compares both.
+# Panel of the help → each command's name, its place, its help text.
 PANELS: Mapping[str, Sequence[tuple[str, str, str]]] = {
     "Every day": (
         (

@@ -1,4 +1,4 @@
-"""The ground that commands stand on: the ledger, migrated or refused in words, and who asks."""
+"""Connects commands and scripts with the fleet: the ledger, Redis, and the name of the operator."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from models.refused import Refused, refuse
 from workers.runtime.process_engine import process_engine
 from workers.settings import settings
 
-# What a ledger that cannot be reached raises: no server, no file, no right to it, not a database, no driver.
+# The errors of a ledger that cannot be used: no server, no file, no access, no database, no driver.
 UNREACHABLE = (DatabaseError, UnknownVersion, ModuleNotFoundError, OSError)
 
 DOCTOR = "phonefleet doctor looks closer"
@@ -27,7 +27,7 @@ MENDED_BY = {
 
 
 def open_ledger() -> Engine:
-    """The ledger of this installation; an SQLite one is made when it is not there. Raises Refused."""
+    """Opens the ledger of this installation; creates or migrates an SQLite one. Raises Refused."""
     try:
         engine = process_engine()
         if current(engine) == newest():
@@ -45,7 +45,7 @@ def open_ledger() -> Engine:
 
 
 def migrate_ledger() -> str:
-    """Make or change the ledger's tables as this version wants them; their version. Raises Refused."""
+    """Migrates the ledger's tables to this version. Returns their version. Raises Refused."""
     try:
         engine = process_engine()
         upgrade(engine)
@@ -55,10 +55,10 @@ def migrate_ledger() -> str:
 
 
 def unreachable(error: BaseException) -> Refused:
-    """What to tell of a ledger that cannot be used."""
+    """Returns the refusal that tells why the ledger cannot be used."""
     if isinstance(error, ModuleNotFoundError):
         remedy = "install the extra: pip install 'phonefleet[mysql]'; phonefleet doctor says what it needs"
-        return refuse("PHONEFLEET_DATABASE_URL", f"{address()} needs a driver that is not here: {error}", remedy)
+        return refuse("PHONEFLEET_DATABASE_URL", f"{address()} needs a driver that is not installed: {error}", remedy)
     if isinstance(error, UnknownVersion):
         return refuse("PHONEFLEET_DATABASE_URL", f"{address()}: {error}", "use the version of phonefleet that made it")
     if isinstance(error, OSError) and not isinstance(error, TimeoutError):
@@ -78,7 +78,7 @@ def _of_folder(error: OSError) -> str:
 
 
 def _said_by_database(error: BaseException) -> tuple[int, str]:
-    """The server's number, 0 for none, and its words."""
+    """Returns the server's number of an error, 0 for none, and its message."""
     origin = getattr(error, "orig", None) or error
     arguments: tuple[object, ...] = tuple(getattr(origin, "args", ()))
     match arguments:
@@ -88,7 +88,7 @@ def _said_by_database(error: BaseException) -> tuple[int, str]:
 
 
 def address() -> str:
-    """Where the ledger is, without the password."""
+    """Returns the ledger's address without user and password."""
     scheme, _, rest = settings().database_url.partition("://")
     place = rest.rpartition("@")[2]
     if scheme.startswith("sqlite"):
@@ -98,15 +98,15 @@ def address() -> str:
 
 
 def join_fleet() -> Engine:
-    """For scripts: the ledger of the fleet that `phonefleet up` runs from this folder. Raises Refused."""
+    """Connects a script with the fleet of `phonefleet up` in this folder. Returns its ledger. Raises Refused."""
     find_redis_of_fleet()
     return open_ledger()
 
 
 def find_redis_of_fleet() -> None:
-    """Talk to the Redis that `phonefleet up` runs in another terminal, unless PHONEFLEET_REDIS_URL names one.
+    """Uses the Redis that `phonefleet up` runs in another terminal, unless PHONEFLEET_REDIS_URL names one.
 
-    To be called before the first message is sent: Celery reads its settings once.
+    Call it before the first message is sent, because Celery reads its settings once.
     """
     settings.cache_clear()
     if not os.environ.get("PHONEFLEET_REDIS_URL"):
@@ -119,5 +119,5 @@ def find_redis_of_fleet() -> None:
 
 
 def operator(named: str = "") -> str:
-    """Who asks: the one named, else the user of this machine."""
+    """Returns the operator's name: the given one, else the user of this machine."""
     return named.strip() or os.environ.get("USER", "") or "operator"

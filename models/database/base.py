@@ -1,4 +1,4 @@
-"""What all tables share: binary text, UTC times, JSON with its characters as they are."""
+"""The base of all tables and their column types: binary text, UTC times, JSON without escapes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """A moment, to the microsecond, kept as naive UTC and read back as aware UTC."""
+    """A moment to the microsecond: stored as naive UTC, read as aware UTC."""
 
     impl = DateTime
     cache_ok = True
@@ -28,14 +28,14 @@ class UtcTime(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("a time without a zone: pass an aware datetime")
+            raise ValueError("the time has no zone: pass an aware datetime")
         return value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return None if value is None else value.replace(tzinfo=UTC)
 
 
-# utf8mb4_general_ci holds 😀 = 😂 and 'abc ' = 'ABC'; titles and comments must be told apart.
+# utf8mb4_general_ci compares 😀 and 😂, and 'abc ' and 'ABC', as equal; titles and comments must stay distinct.
 MYSQL_BINARY_TEXT: dict[str, Any] = {
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb4",
@@ -47,10 +47,10 @@ MYSQL_BINARY_TEXT: dict[str, Any] = {
 
 
 class JsonText(TypeDecorator[Any]):
-    """JSON, kept as text. None is NULL.
+    """JSON, stored as text. None is NULL.
 
-    MariaDB's and MySQL's own type refuses what is nested deeper than 32 and 100 levels, and MySQL's gives it back
-    otherwise than it was written (docs/decisions/values.md). SQLite's is text.
+    The JSON types of MariaDB and MySQL refuse values nested deeper than 32 and 100 levels, and MySQL's returns a
+    value in another form than it was written (docs/decisions/values.md). SQLite's type is text.
     """
 
     impl = Text
@@ -70,7 +70,7 @@ class JsonText(TypeDecorator[Any]):
 
 
 def to_json(value: Any) -> str:
-    """JSON as the ledger keeps it: short, with its characters as they are."""
+    """Returns the JSON text that the ledger stores: compact, without escaped characters."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -85,7 +85,7 @@ Id = Annotated[str, mapped_column(String(36))]
 Word = Annotated[str, mapped_column(String(64))]
 Name = Annotated[str, mapped_column(String(191))]
 LongText = Annotated[str, mapped_column(Text().with_variant(LONGTEXT(), "mysql", "mariadb"))]
-# Counts as the app shows them: 99999亿 is more than 32 bits hold.
+# Counts as the app shows them: 99999亿 does not fit into 32 bits.
 Count = Annotated[int, mapped_column(BigInteger())]
 Key = Annotated[str, mapped_column(String(32))]  # of models.database.content_key: long texts make poor index keys
 Json = Annotated[Any, mapped_column(JsonText())]

@@ -6,7 +6,7 @@ import hashlib
 
 
 def content_key(*parts: str) -> str:
-    """A short key for content that is too long to be an index key: 128 bits of SHA-256 in hex."""
+    """Returns a short key for content that is too long for an index: 128 bits of SHA-256 in hex."""
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")

@@ -26,10 +26,10 @@ MOST_CONNECTIONS = 10  # of one process
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a connection waits, in seconds. The lock's bound is the smaller: a lock is no lost connection.
+    """Time limits of a connection, in seconds. `lock` is below `answer`: a wait for a lock is no lost server.
 
-    `idle` is how long the database lets a transaction lie in which nothing is asked: a machine that stands still
-    in the middle of one would else hold its rows locked until somebody finds out.
+    `idle`: how long the database keeps a transaction open without a statement. A machine that hangs in a transaction
+    would otherwise keep its rows locked.
     """
 
     answer: int  # for the database to connect, and for each answer
@@ -37,17 +37,17 @@ class Patience:
     idle: int
 
 
-PEOPLE = Patience(answer=20, lock=10, idle=600)  # long lists and big campaigns take their time
-# Hosts, workers and coordinators would rather learn that the ledger is away, and try again.
+PEOPLE = Patience(answer=20, lock=10, idle=600)  # for commands: long lists and big campaigns take long
+# For hosts, workers and coordinators: they should notice soon that the ledger is away, and retry.
 FLEET = Patience(answer=6, lock=4, idle=8)
 
 
 def connect(url: str, patience: Patience = PEOPLE, *, kept: int = 2) -> Engine:
-    """An engine for the ledger at `url`; every wait of its connections is bounded.
+    """Returns an engine for the ledger at `url`; every wait of its connections is bounded.
 
-    One connection a process is the rule (a phone's worker runs one task at a time); the pool
-    allows a few more for hosts and coordinators. `kept` of ten are not closed after their use: a
-    process that answers many at once keeps them all.
+    Most processes need one connection, because a phone's worker runs one task at a time; hosts and coordinators use
+    a few more. The pool opens at most ten and keeps `kept` of them open after use: a process that answers many
+    requests at once keeps them all.
     """
     parsed = make_url(url)
     common: dict[str, Any] = {
@@ -82,8 +82,8 @@ def connect(url: str, patience: Patience = PEOPLE, *, kept: int = 2) -> Engine:
 
 
 def _prepare_mysql(engine: Engine, patience: Patience) -> None:
-    # MySQL knows no bound for an idle transaction, only one for a connection that is idle in whatever state;
-    # the pool looks at a connection before it gives it out. Each reads its own comment and no other.
+    # MySQL limits only how long a connection is idle, not a transaction; the pool checks a connection before use.
+    # MariaDB executes the first comment, MySQL the second.
     idle = f"/*M!100300 , idle_transaction_timeout = {patience.idle} */ /*!80000 , wait_timeout = {patience.idle} */"
     statement = f"SET SESSION innodb_lock_wait_timeout = {patience.lock}, time_zone = '+00:00' {idle}"
 
@@ -102,14 +102,14 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")
-        # A point of no return must be on disk before the tap: NORMAL would let a power cut take it back.
+        # A point of no return must be on disk before the tap; with NORMAL, a power cut could lose it.
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        # A writer that begins by reading would fail at its first write once another one wrote:
-        # taking the write lock at once makes it wait instead.
+        # A transaction that reads first would fail at its first write if another one wrote meanwhile.
+        # BEGIN IMMEDIATE takes the write lock at the start, and waits for it.
         reads_only = connection.get_execution_options().get("reads_only", False)
         connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

@@ -1,4 +1,4 @@
-"""Insert a row unless one with its key is there already, on each database."""
+"""Inserts a row unless one with its key exists, on each database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from models.database.base import Base
 
 
 def insert_unless_there(table: type[Base]) -> Insert:
-    """The statement. It waits for a row with the same key that another transaction is inserting."""
+    """Returns the INSERT statement. It waits while another transaction inserts a row with the same key."""
     statement = insert(table).prefix_with("OR IGNORE", dialect="sqlite")
     for dialect in ("mysql", "mariadb"):
         statement = statement.prefix_with("IGNORE", dialect=dialect)
@@ -19,7 +19,7 @@ def insert_unless_there(table: type[Base]) -> Insert:
 
 
 def insert_if_absent(session: Session, table: type[Base], **values: Any) -> bool:
-    """Insert one row. False when it was there."""
+    """Inserts one row. Returns False when a row with its key existed."""
     done = session.execute(insert_unless_there(table).values(**values))
     assert isinstance(done, CursorResult)
     return done.rowcount == 1

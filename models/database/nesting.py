@@ -1,4 +1,4 @@
-"""How deep canvases may be planted in the place of tasks. Apart from the canvas, which commands do without."""
+"""The depth to which canvases may be planted in place of tasks. Separate, so that commands do not import the canvas."""
 
 from __future__ import annotations
 

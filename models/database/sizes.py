@@ -1,7 +1,7 @@
-"""How large a value may be: one size that SQLite, MariaDB and MySQL take as they are delivered.
+"""Limits the size of values to what SQLite, MariaDB and MySQL accept with their default settings.
 
-MariaDB takes no statement over 16 MiB (max_allowed_packet), MySQL none over 64 MiB. Beyond it they end the
-connection, which looks as if the server were gone: so what is too large is refused before it is sent.
+MariaDB accepts statements up to 16 MiB (max_allowed_packet), MySQL up to 64 MiB. They close the connection on a longer
+one, as if the server were gone. So a value that is too large is refused before it is sent.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ _LOOK_CLOSER = MOST_ROW // 4  # characters: each is at most four bytes
 
 
 class TooLarge(ValueError):
-    """A row that no database of ours is to take. Nothing of it was sent."""
+    """The row is too large for the ledger. Nothing of it was sent."""
 
     def __init__(self, size: int) -> None:
         super().__init__(f"{size} bytes in one row of the ledger are more than {MOST_ROW}")
 
 
 def size_of(text: str) -> int:
-    """Bytes in UTF-8. Halves of surrogate pairs count as the three that they would be."""
+    """Returns the text's bytes in UTF-8. A lone half of a surrogate pair counts as three bytes."""
     return len(text.encode("utf-8", "surrogatepass"))
 
 
 def check_sizes(engine: Engine) -> None:
-    """Have every statement on this engine raise TooLarge rather than send a row of more than MOST_ROW bytes."""
+    """Makes every statement on this engine raise TooLarge instead of sending a row of more than MOST_ROW bytes."""
 
     @event.listens_for(engine, "before_cursor_execute")
     def _check(_c: Connection, _cursor: Any, _statement: str, parameters: Any, _context: Any, many: bool) -> None:

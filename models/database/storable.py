@@ -1,7 +1,7 @@
-"""What the ledger can hold: text and JSON as they come from apps and tasks, made fit to be written.
+"""Makes text and JSON from apps and tasks storable in the ledger.
 
-A record must not fail because of what an app showed. Text keeps every character but those that no
-database takes: lone halves of surrogate pairs and NUL become U+FFFD.
+Recording an outcome must not fail because of a text that an app showed. Text keeps every character except those that
+no database takes: lone halves of surrogate pairs and NUL become U+FFFD.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ from collections.abc import Mapping
 from typing import Any
 
 MOST_DEPTH = 64
-MOST_BITS = 10_000  # of a whole number: Python writes 4300 digits and no more
+MOST_BITS = 10_000  # of a whole number: Python converts at most 4300 digits to text
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def storable_text(text: str, most: int | None = None) -> str:
-    """The text as any database holds it; cut to `most` characters, the last one then being an ellipsis."""
+    """Returns the text in a form that any database stores; cut to `most` characters, the last of them an ellipsis."""
     clean = UNSTORABLE.sub("\ufffd", text)
     return clean if most is None or len(clean) <= most else clean[: most - 1] + "…"
 
 
 class TooLong(ValueError):
-    """A value whose JSON has more bytes than it may have."""
+    """The JSON of a value has too many bytes."""
 
     def __init__(self, most: int) -> None:
         super().__init__(f"it is larger than {most} bytes as JSON")
 
 
 def storable_json(value: Any, most: int | None = None) -> Any:
-    """A copy of a value as JSON holds it: tuples become lists.
+    """Returns a copy of a value as JSON represents it: tuples become lists.
 
-    Raises ValueError for what JSON cannot hold and for what is nested deeper than MOST_DEPTH, TooLong for what has
-    more than `most` bytes; it looks no further then, however much there is.
+    Raises ValueError for values that are not JSON or are nested deeper than MOST_DEPTH, and TooLong once the copy has
+    more than `most` bytes, without reading the rest of the value.
     """
     return _Copy(most).of(value, 0)
 
 
 class _Copy:
-    """One copy, which counts its bytes as JSON in UTF-8 while it is made."""
+    """Copies one value, and counts the copy's bytes as JSON in UTF-8 meanwhile."""
 
     def __init__(self, most: int | None) -> None:
         self._most = most

@@ -1,4 +1,4 @@
-"""`phonefleet accounts`: our accounts, where they are logged in, and who rests."""
+"""`phonefleet accounts`: lists the fleet's accounts with their phones and rests, and changes them."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def wake(account_id: str) -> None:
 def _rows(session: Session) -> list[list[str]]:
     today = operator_day(database_now(session), settings().timezone.key)
     actions = actions_by_account(session, today)
-    seats = {
+    phones = {
         phone.account_id: phone.serial if phone.state == PhoneState.ONLINE else f"{phone.serial} ({phone.state})"
         for phone in session.scalars(select(Phone).where(Phone.account_id.is_not(None)))
     }
@@ -83,7 +83,7 @@ def _rows(session: Session) -> list[list[str]]:
         [
             one.id,
             one.name,
-            seats.get(one.id, "none"),
+            phones.get(one.id, "none"),
             "yes" if one.live else "no",
             str(actions.get(one.id, 0)),
             one.resting_why or "",

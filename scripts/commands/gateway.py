@@ -1,4 +1,4 @@
-"""`phonefleet gateway`: answer customers' systems."""
+"""`phonefleet gateway`: runs the HTTP interface for customers' systems."""
 
 from __future__ import annotations
 

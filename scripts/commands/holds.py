@@ -1,4 +1,4 @@
-"""`phonefleet holds`: tasks that are held because several phones failed alike, and letting them go."""
+"""`phonefleet holds`: lists the tasks that are held because several phones failed alike, and releases them."""
 
 from __future__ import annotations
 

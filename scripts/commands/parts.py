@@ -1,4 +1,4 @@
-"""The parts of a fleet that are started alone, and what is done to a machine or a ledger before."""
+"""The commands that run one part of a fleet, migrate the ledger or check the machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TakeOver = Annotated[
 FlowerPort = Annotated[int, typer.Option(min=0, max=65535, help="Flower's port; 0: no Flower.")]
 GatewayPort = Annotated[int, typer.Option(min=0, max=65535, help="The gateway's port; 0: no gateway.")]
 
-# Each imports what it runs when it is called: none of them needs what the others do.
+# Each command imports its own modules when it is called, because none needs those of the others.
 
 
 def up(flower_port: FlowerPort = 5555, gateway_port: GatewayPort = PORT) -> None:

@@ -1,4 +1,4 @@
-"""`phonefleet pause` and `phonefleet resume`: a campaign, a task or a phone leaves off, and goes on."""
+"""`phonefleet pause` and `phonefleet resume`: pauses a campaign, a task or a phone, and resumes it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from workers.control.pause import (
 PAUSES = {"campaign": pause_campaign, "task": pause_task, "phone": pause_phone}
 RESUMES = {"campaign": resume_campaign, "task": resume_task, "phone": resume_phone}
 
-NOT_NOW = {"ring_now": False}  # the coordinator does it
+NOT_NOW = {"ring_now": False}  # the coordinator rings the tickets
 
 What = Annotated[str, typer.Argument(help=HELP)]
 
@@ -57,7 +57,7 @@ def resume(
 
 
 def told(kind: Kind, report: PauseReport) -> str:
-    """What was done, in words."""
+    """Returns in words what the pause did."""
     parts = ["it takes no more work"] if kind == "phone" else [f"{report.held} held"]
     if report.leaving:
         parts.append(f"{report.leaving} running, asked to leave their phones")

@@ -1,4 +1,4 @@
-"""`phonefleet phones`: which phones need somebody and for what, and then all of them."""
+"""`phonefleet phones`: lists the phones that need attention, with the remedies, and then all phones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from models.transactions.read_write import read
 from scripts.connect import open_ledger
 from scripts.terminal.show import Block, Sheet, duration, print_blocks, print_sheet
 
-# What to see to first: a whole host, then phones that nothing but a hand brings back, then the rest.
+# The order of the list: a whole host first, then phones that only a person can bring back, then the others.
 ORDER = (
     "host silent",
     PhoneState.OFFLINE,
@@ -38,12 +38,12 @@ ORDER = (
     "page drift",
     UnfitCode.PAUSED,
 )
-WORDS = {UnfitCode.ACCOUNT_TWICE: "account twice", UnfitCode.NO_ACCOUNT: "no account"}  # where it is called otherwise
+WORDS = {UnfitCode.ACCOUNT_TWICE: "account twice", UnfitCode.NO_ACCOUNT: "no account"}  # shown instead of the code
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What is wrong with a phone, in a word; why, since when, and what to do."""
+    """A phone's problem in a word, with its reason, beginning and remedy."""
 
     state: str
     why: str
@@ -63,7 +63,7 @@ def phones() -> None:
 def need_of(
     phone: Phone, account: Account | None, now: datetime, paused_at: Mapping[str, datetime] | None = None
 ) -> Need | None:
-    """What a phone needs; None when it works. `paused_at`: since when phones are paused, as far as it is known."""
+    """Returns a phone's problem; None when it works. `paused_at`: serial → since when the phone is paused, if known."""
     unfit = why_not(phone, now)
     if unfit is not None and unfit.code == UnfitCode.NOT_ONLINE:
         state = "host silent" if phone.state == PhoneState.SILENT else phone.state
@@ -88,7 +88,7 @@ def need_of(
 
 
 def paused_since(session: Session) -> dict[str, datetime]:
-    """Since when each phone that is paused is."""
+    """Returns since when each paused phone is paused, by serial."""
     serials = session.scalars(select(Phone.serial).where(Phone.paused)).all()
     changes = session.scalars(
         select(AuditEntry).where(AuditEntry.subject.in_([f"phone:{one}" for one in serials])).order_by(AuditEntry.id)
@@ -147,7 +147,7 @@ def _row(phone: Phone, need: Need | None, running: Mapping[str, str]) -> Sequenc
 
 
 def _battery(health: Mapping[str, object]) -> str:
-    """86 % 31 °C, as far as it was read."""
+    """Returns the battery's charge and temperature as far as they were read, like 86 % 31 °C."""
     percent, celsius = health.get("percent"), health.get("celsius")
     parts = ([f"{percent} %"] if isinstance(percent, int) else []) + (
         [f"{celsius:.0f} °C"] if isinstance(celsius, int | float) else []

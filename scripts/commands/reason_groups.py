@@ -1,4 +1,4 @@
-"""Tasks of a campaign that share a reason, told once: how many there are, why, what to do, and the first few."""
+"""Groups a campaign's tasks that share a reason: their number, the reason, the remedy, and the first few tasks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOT_SUCCEEDED = (State.FAILED, State.STOPPED, State.NEEDS_REVIEW)
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Tasks alike: how many, what they are, why, what to do, and the first of them by name."""
+    """A group of tasks: their number, what they have in common, the reason, the remedy, and the first few tasks."""
 
     count: int
     head: str
@@ -32,7 +32,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """Which tasks are grouped, by what, and how a group is told: the head, the reason and the remedy."""
+    """A way of grouping: the tasks, the columns to group by, and the function that returns head, reason and remedy."""
 
     which: ColumnElement[bool]
     by: tuple[Any, ...]
@@ -40,7 +40,7 @@ class Sort:
 
 
 def groups_of(session: Session, campaign: Campaign, sort: Sort) -> list[Group]:
-    """The groups, the largest first; of each the first tasks by name."""
+    """Returns the groups, the largest first, each with its first tasks."""
     mine = (Task.campaign_id == campaign.id, sort.which)
     counted = session.execute(
         select(func.count(), *sort.by).where(*mine).group_by(*sort.by).order_by(func.count().desc()).limit(MOST_GROUPS)
@@ -58,7 +58,7 @@ def groups_of(session: Session, campaign: Campaign, sort: Sort) -> list[Group]:
 
 
 def _flows(session: Session, *which: ColumnElement[bool]) -> str:
-    """How many of each flow, the most first; a single one by its name."""
+    """Returns the number of tasks of each flow, the largest first; for a single flow its name."""
     counted = session.execute(
         select(Task.flow, func.count()).where(*which).group_by(Task.flow).order_by(func.count().desc(), Task.flow)
     ).all()
@@ -75,7 +75,7 @@ def _named(session: Session, task: Task) -> str:
 
 
 def last_attempt(session: Session, task: Task) -> Attempt | None:
-    """Its newest attempt."""
+    """Returns a task's newest attempt, if any."""
     wanted = select(Attempt).where(Attempt.task_id == task.id).order_by(Attempt.number.desc()).limit(1)
     return session.scalars(wanted).first()
 

@@ -1,4 +1,4 @@
-"""`phonefleet review`: what a person must settle, and how it was settled."""
+"""`phonefleet review`: lists the tasks that a person must settle, and settles them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asked and got: tasks that succeeded, or fell short, with fewer titles or comments than they were asked for."""
+"""Shortfalls: tasks that ended with fewer titles or comments than they were asked for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_TASKS = 5000
 
 @dataclass(frozen=True, slots=True)
 class Fewer:
-    """A task that brought back less than was asked for. A video may simply have no more comments."""
+    """A task that collected less than it was asked for. Its video may have no more comments."""
 
     task: str
     what: str
@@ -29,7 +29,7 @@ class Fewer:
 
 @dataclass(frozen=True, slots=True)
 class AskedAndGot:
-    """Of one flow: how much was asked for and how much there is, and the tasks with fewer."""
+    """The numbers of one flow, asked for and collected, and the tasks that fell short."""
 
     noun: str
     asked: int
@@ -38,12 +38,13 @@ class AskedAndGot:
 
 
 def asked_and_got(session: Session, campaign_id: str) -> list[AskedAndGot]:
-    """For each flow that collects. Counted in the database: results may be long."""
+    """Returns the numbers of each collecting flow. The database counts, because results may be long."""
     return [one for flow in COUNTED if (one := _of_flow(session, campaign_id, flow)) is not None]
 
 
 def asked_and_got_of(session: Session, task: Task) -> tuple[int, int, str] | None:
-    """Of one task: asked, got and of what; None where nothing is counted, or it has not ended."""
+    """Returns the numbers asked for and collected by one task, and the noun; None if its flow does not count, or if it
+    has not ended."""
     if task.flow not in COUNTED or task.state not in (State.SUCCEEDED, State.FAILED):
         return None
     asked_by, noun = COUNTED[task.flow]
@@ -82,7 +83,7 @@ def _of_flow(session: Session, campaign_id: str, flow: str) -> AskedAndGot | Non
 
 
 def _got_in_vain(session: Session, task: Task) -> int | None:
-    """What a failed task had found up to then: its last attempt says so."""
+    """Returns the number that a failed task had collected, from the details of its last attempt."""
     details = session.scalar(
         select(Attempt.details).where(Attempt.task_id == task.id).order_by(Attempt.number.desc()).limit(1)
     )

@@ -1,4 +1,4 @@
-"""Why nothing of a campaign moves: one sentence, with since when and what to do."""
+"""Finds why no task of a campaign runs: one reason, with its beginning and its remedy."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from models.tasks.states import State
 from scripts.commands.phones import Need, need_of, paused_since
 from scripts.terminal.moments import named
 
-STOPS_WORK = frozenset({"page drift", "on trial"})  # needs with which a phone works all the same
-PATIENCE = timedelta(seconds=10)  # so long a ready task may lie before somebody wonders
+KEEPS_WORKING = frozenset({"page drift", "on trial"})  # problems with which a phone still works
+PATIENCE = timedelta(seconds=10)  # a ready task may wait this long before a reason is looked for
 MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """What keeps everything from moving, since when if that is known, and what to do."""
+    """Why no task of a campaign runs, since when if known, and the remedy."""
 
     reason: str
     remedy: str
@@ -37,7 +37,7 @@ class Why:
 
 
 def why_nothing_moves(session: Session, campaign: Campaign) -> Why | None:
-    """None while something runs, or will in a moment, and of a campaign that has ended."""
+    """Returns why no task of a campaign runs; None if one runs or soon will, or if the campaign has ended."""
     now = database_now(session)
     counted = session.execute(
         select(Task.state, func.count()).where(Task.campaign_id == campaign.id).group_by(Task.state)
@@ -81,7 +81,7 @@ def _no_leader(session: Session, now: datetime) -> Why | None:
     if until is not None and until > now:
         return None
     remedy = "start it: phonefleet up, or phonefleet coordinator"
-    return Why("no coordinator runs, and nobody hands out work", remedy, until)
+    return Why("no coordinator runs, so no work is handed out", remedy, until)
 
 
 def _broker_away(session: Session) -> Why | None:
@@ -111,7 +111,7 @@ def _none_ready(session: Session, campaign: Campaign, states: Mapping[str, int])
 
 
 def _no_phone(session: Session, campaign: Campaign, now: datetime) -> Why | None:
-    """No phone of the campaign's sort may work, though tasks lie ready that need one."""
+    """Returns a reason if ready tasks need a phone, and no phone of the campaign's sort may work."""
     if not _count(session, campaign, Task.state == State.READY, Task.runs_on == "phone"):
         return None
     accounts = {account.id: account for account in session.scalars(select(Account))}
@@ -122,7 +122,7 @@ def _no_phone(session: Session, campaign: Campaign, now: datetime) -> Why | None
         return Why(_none_known(campaign, every), _bring_one(campaign))
     paused_at = paused_since(session)
     needs = [(phone, need_of(phone, accounts.get(phone.account_id or ""), now, paused_at)) for phone in mine]
-    blocked = [(phone, need) for phone, need in needs if need is not None and need.state not in STOPS_WORK]
+    blocked = [(phone, need) for phone, need in needs if need is not None and need.state not in KEEPS_WORKING]
     if len(blocked) < len(mine):
         return None
     if all(phone.state == PhoneState.SILENT for phone in mine):
@@ -150,13 +150,13 @@ def _bring_one(campaign: Campaign) -> str:
 
 
 def _latest(blocked: Sequence[tuple[Phone, Need]]) -> datetime | None:
-    """When the last of them left work: from then on nothing moved."""
+    """Returns when the last of these phones stopped working."""
     known = [need.since for _, need in blocked if need.since is not None]
     return max(known, default=None)
 
 
 def _each_waits(session: Session, campaign: Campaign, now: datetime) -> Why | None:
-    """Every ready task says what it waits for, or its time has not come."""
+    """Returns a reason if every ready task waits for something, or is not due yet."""
     mine = (Task.campaign_id == campaign.id, Task.state == State.READY)
     soon = Task.waits_for.is_(None) & (Task.not_before > now - PATIENCE)
     if session.scalar(select(Task.id).where(*mine, Task.waits_for.is_(None), Task.not_before <= now).limit(1)):

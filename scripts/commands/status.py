@@ -1,4 +1,4 @@
-"""`phonefleet status`: how far a campaign is, and what is wrong with it; or all that is known of a task, a phone, …"""
+"""`phonefleet status`: shows a campaign's progress and problems, or the details of a task, a phone, …"""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Page = Callable[[Session, Console], None]
 
 
 def _page(session: Session, what: str) -> Page:
-    """Who prints what was asked for."""
+    """Returns the function that prints the page asked for."""
     if what.strip():
         kind, found = find(session, what, EVERY)
         if kind != "campaign":
@@ -97,7 +97,7 @@ def _print_groups(console: Console, title: str, groups: Sequence[Group]) -> None
 
 
 def _others(session: Session, campaign: Campaign, chosen: bool) -> str:
-    """Was it chosen among several? Then the others are told of."""
+    """Returns a note on the other running campaigns, if this one was chosen without being named."""
     if not chosen:
         return ""
     running = session.scalar(select(func.count()).select_from(Campaign).where(Campaign.outcome.is_(None))) or 0

@@ -1,4 +1,4 @@
-"""What `phonefleet status ID` prints of a task, a phone, an account, an author or a delivery."""
+"""The pages that `phonefleet status ID` prints for a task, a phone, an account, an author or a delivery."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_ATTEMPTS = 20
 
 
 def task_page(session: Session, console: Console, task_id: str) -> None:
-    """A task: what it is, where it stands and why, every attempt with its evidence, every action."""
+    """Prints a task: its content and state with the reason, every attempt with its evidence, every action."""
     task = session.get_one(Task, task_id)
     campaign = session.get_one(Campaign, task.campaign_id)
     last = last_attempt(session, task)
@@ -60,7 +60,7 @@ def task_page(session: Session, console: Console, task_id: str) -> None:
 
 
 def phone_page(session: Session, console: Console, serial: str) -> None:
-    """A phone: how it is, what it does, its latest attempts."""
+    """Prints a phone: its state, its present task, its latest attempts."""
     phone = session.get_one(Phone, serial)
     now = database_now(session)
     account = session.get(Account, phone.account_id) if phone.account_id else None
@@ -118,7 +118,7 @@ def account_page(session: Session, console: Console, account_id: str) -> None:
 
 
 def author_page(session: Session, console: Console, author_id: str) -> None:
-    """An author: the basis, and what was done on the content."""
+    """Prints an author: the basis, and the actions done on the author's content."""
     author = session.get_one(Author, author_id)
     done = session.execute(
         select(ActionRow.kind, func.count())
@@ -139,7 +139,7 @@ def author_page(session: Session, console: Console, author_id: str) -> None:
 
 
 def delivery_page(session: Session, console: Console, delivery_id: str) -> None:
-    """A callback: of what, where to, how far, and every try."""
+    """Prints a callback: its event, address and state, and every try."""
     from scripts.commands.deliveries import print_delivery  # noqa: PLC0415 - most ids are of no delivery
 
     one = session.scalars(select(Delivery).where(Delivery.id == delivery_id)).one()

@@ -1,4 +1,4 @@
-"""`phonefleet stop`: end a campaign, a single task or a phone's work, wherever it stands."""
+"""`phonefleet stop`: ends a campaign, a single task or a phone's work, in any state."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def stop(
 
 
 def told(report: StopReport) -> str:
-    """What was done, in words."""
+    """Returns in words what the stop did."""
     parts = [f"{report.stopped} ended at once"]
     if report.leaving:
         parts.append(f"{report.leaving} running, asked to leave their phones")

@@ -1,4 +1,4 @@
-"""`phonefleet submit`: a campaign file, checked and planted."""
+"""`phonefleet submit`: checks a campaign file and plants it."""
 
 from __future__ import annotations
 

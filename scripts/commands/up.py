@@ -1,4 +1,4 @@
-"""`phonefleet up`: everything that one machine needs, until Ctrl-C."""
+"""`phonefleet up`: runs all parts of a fleet on one machine, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NO_KEY = "not there: PHONEFLEET_MASTER_KEY is not set"
 
 
 def up(flower_port: int, gateway_port: int) -> None:
-    """Run them until the end; a port of 0: that part is left out. Raises Refused."""
+    """Runs all parts until a signal; a port of 0 leaves its part out. Raises Refused."""
     console, stop, var = Console(), threading.Event(), settings().var
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -67,7 +67,7 @@ def up(flower_port: int, gateway_port: int) -> None:
 
 @contextlib.contextmanager
 def only_one(var: Path) -> Iterator[None]:
-    """Hold the folder for this process; the lock goes with it, however it ends. Raises Refused."""
+    """Locks the folder for this process; the lock ends with the process. Raises Refused."""
     try:
         var.mkdir(parents=True, exist_ok=True)
         file = (var / "up.lock").open("a+")
@@ -90,7 +90,7 @@ def only_one(var: Path) -> Iterator[None]:
 
 
 def phones_now(engine: Engine) -> dict[str, str]:
-    """What there is to say of each phone, by serial."""
+    """Returns the line to print for each phone, by serial."""
 
     def work(session: Session) -> dict[str, str]:
         return {one.serial: _said_of(one) for one in session.scalars(select(Phone).order_by(Phone.serial))}
@@ -99,7 +99,7 @@ def phones_now(engine: Engine) -> dict[str, str]:
 
 
 def news(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """A line for each phone of which something else is to be said."""
+    """Returns a line for each phone whose state changed."""
     return [f"phone {serial}: {said}" for serial, said in now.items() if before.get(serial) != said]
 
 
@@ -119,7 +119,7 @@ def _check_redis() -> None:
 
 
 def _introduce(console: Console, services: Services, var: Path, flower_port: int, gateway_port: int) -> dict[int, str]:
-    """Say what runs, and give what is to be said of each port once somebody listens there."""
+    """Prints the running parts. Returns port → the line to print once a part listens there."""
     chosen = settings()
     sources = [*(["USB"] if chosen.adb_usb else []), *chosen.adb_connect]
     shown = ", ".join(sources[:3]) + (f" and {len(sources) - 3} more" if len(sources) > 3 else "")
@@ -150,7 +150,7 @@ def _line(name: str, where: str) -> str:
 
 
 def _tell_listening(console: Console, awaited: Mapping[int, str]) -> dict[int, str]:
-    """Say of each port that listens now what was kept for it; those that do not yet."""
+    """Prints the line of each port that listens now. Returns the others."""
     listening = [port for port in awaited if answers(port)]
     for port in listening:
         say(console, awaited[port])

@@ -1,1 +1,1 @@
-"""The demo: the operator's standard day on simulated phones, judged against what really happened."""
+"""The demo: runs the operator's standard day on simulated phones, and compares the ledger with phonesim's log."""

@@ -1,4 +1,4 @@
-"""`phonefleet demo`: the standard day on simulated phones."""
+"""`phonefleet demo`: runs the standard day on simulated phones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of a demo is emptied before each run: only one that a demo made, or nobody."""
+"""Checks the folder of a demo, which is emptied before each run: only a demo's own or an empty folder may be."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MADE_BY_A_DEMO = frozenset(
 
 
 def check_may_be_emptied(folder: Path) -> None:
-    """Raises Refused for a folder that holds anything a demo does not make, such as the lock of `phonefleet up`."""
+    """Raises Refused for a folder with a file that no demo makes, such as the lock of `phonefleet up`."""
     try:
         others = sorted(entry.name for entry in folder.iterdir() if entry.name not in MADE_BY_A_DEMO)
     except FileNotFoundError:

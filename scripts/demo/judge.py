@@ -1,6 +1,6 @@
-"""The judge: the ledger's actions against phonesim's own log, one for one.
+"""The judge: compares each action of the ledger with phonesim's own log.
 
-The two are read apart: the ledger from its database, the truth from the file that phonesim wrote.
+The two sources are independent: the ledger's database, and the file that phonesim wrote.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from models.transactions.read_write import read
 
 @dataclass(frozen=True, slots=True, order=True)
 class Deed:
-    """One thing done on the app, by all that both sides know of it."""
+    """One action in the app, with everything that both sides know of it."""
 
     account: str
     phone: str
@@ -34,7 +34,7 @@ class Deed:
 
 
 def ledger_deeds(engine: Engine) -> list[Deed]:
-    """What the ledger says was done; actions that are known not to have happened are left out."""
+    """Returns the actions in the ledger, except those that are known not to have happened."""
 
     def work(session: Session) -> list[Deed]:
         rows = session.scalars(select(ActionRow).where(ActionRow.outcome != "not_done")).all()
@@ -56,7 +56,7 @@ def ledger_deeds(engine: Engine) -> list[Deed]:
 
 
 def true_deeds(truth: Path) -> list[Deed]:
-    """What really happened, from phonesim's log."""
+    """Returns the actions that really happened, from phonesim's log."""
     with truth.open(encoding="utf-8") as lines:
         return [_deed(json.loads(line)) for line in lines if line.strip()]
 
@@ -75,7 +75,7 @@ def _deed(entry: dict[str, Any]) -> Deed:
 
 
 def mismatches(ledger: Iterable[Deed], truth: Iterable[Deed]) -> Sequence[str]:
-    """Every deed that one side has and the other has not, or not as often; empty when they agree."""
+    """Returns every action that one side has more often than the other; empty when they agree."""
     said, happened = Counter(ledger), Counter(truth)
     return [f"only in the ledger: {deed}" for deed in sorted((said - happened).elements())] + [
         f"only in the truth: {deed}" for deed in sorted((happened - said).elements())

@@ -1,4 +1,4 @@
-"""The report: what the demo did, from the ledger, and what the judge says of it."""
+"""The demo's report: its numbers from the ledger, and the judge's result."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Report:
     seconds: float
 
     def as_json(self) -> dict[str, Any]:
-        """For report.json."""
+        """Returns the report as JSON values, for report.json."""
         return asdict(self)
 
     def problems(self, accounts: int, unnurtured: Sequence[str]) -> list[str]:
-        """What is not as it must be; empty when the demo succeeded."""
+        """Returns every deviation from the expected result; empty when the demo succeeded."""
         found = []
         still_open = {state: count for state, count in self.tasks.items() if State(state) not in ENDED}
         if still_open:
@@ -45,7 +45,7 @@ class Report:
 
 
 def read_report(session: Session, seconds: float, truth_mismatches: int) -> Report:
-    """Count in the ledger."""
+    """Counts the numbers of a run in the ledger."""
     states = session.execute(select(Task.state, func.count()).group_by(Task.state))
     kinds = session.execute(
         select(ActionRow.kind, func.count()).where(ActionRow.outcome == "done").group_by(ActionRow.kind)
@@ -66,12 +66,12 @@ def read_report(session: Session, seconds: float, truth_mismatches: int) -> Repo
 
 
 def per_account(session: Session) -> list[tuple[str, str, dict[str, int], int]]:
-    """For each phone's account: account, phone, actions done by kind, directed tasks done."""
-    seated = session.execute(
+    """Returns for each phone's account: account, phone, actions done by kind, directed tasks done."""
+    logins = session.execute(
         select(Phone.account_id, Phone.serial).where(Phone.account_id.is_not(None)).order_by(Phone.serial)
     )
     rows: list[tuple[str, str, dict[str, int], int]] = []
-    for account, serial in seated:
+    for account, serial in logins:
         done = session.execute(
             select(ActionRow.kind, func.count())
             .where(ActionRow.account_id == account, ActionRow.outcome == "done")
@@ -87,7 +87,7 @@ def per_account(session: Session) -> list[tuple[str, str, dict[str, int], int]]:
 
 
 def accounts_table(rows: Sequence[tuple[str, str, dict[str, int], int]]) -> Table:
-    """Who did what."""
+    """Returns the table of actions by account."""
     table = Table(title="账号 accounts", title_justify="left")
     for heading in (
         "account",
@@ -106,7 +106,7 @@ def accounts_table(rows: Sequence[tuple[str, str, dict[str, int], int]]) -> Tabl
 
 
 def report_table(report: Report) -> Table:
-    """The sums."""
+    """Returns the table of totals."""
     table = Table(title="standard day 标准日", title_justify="left", show_header=False)
     table.add_row("phones 手机", str(report.phones))
     table.add_row("tasks 任务", ", ".join(f"{count} {state}" for state, count in sorted(report.tasks.items())))

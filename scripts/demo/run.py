@@ -1,4 +1,4 @@
-"""Run the demo: everything real but the phones."""
+"""Runs the demo: real services, simulated phones."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ EMOJI = ("😀", "😂", "👍🏽", "👨‍👩‍👧‍👦", "🇨🇳", ".
 
 
 def run_demo(var: Path, phones: int, speed: float, timeout: float, console: Console, *, rough: bool = False) -> int:
-    """The whole demo in the folder `var`, which is emptied before. The exit status: 0 when all is as it must be."""
+    """Runs the demo in the folder `var`, which it empties first. Returns the exit status: 0 when it succeeded."""
     shutil.rmtree(var, ignore_errors=True)
     day = read_campaign_file(STANDARD_DAY)
     if rough:
@@ -68,7 +68,7 @@ def run_demo(var: Path, phones: int, speed: float, timeout: float, console: Cons
 
 
 def with_emoji(day: CampaignFile) -> CampaignFile:
-    """The same day, each of its texts with an emoji, some of them of several code points."""
+    """Returns the same day with an emoji in each text, some of them of several code points."""
     data = day.model_dump()
     for part, names in TEXTS.items():
         for name in names if data.get(part) else ():
@@ -77,14 +77,14 @@ def with_emoji(day: CampaignFile) -> CampaignFile:
 
 
 def _forget_settings() -> None:
-    """The demo never reaches the fleet, the ledger or the phones that this environment is set up for."""
+    """Removes the settings of the environment, so that the demo never reaches a real fleet, ledger or phone."""
     for name in [name for name in os.environ if name.startswith("PHONEFLEET_")]:
         del os.environ[name]
     settings.cache_clear()
 
 
 def _know_authors(engine: Engine, shelf: Shelf, day: CampaignFile) -> None:
-    """The practice world's authors; those of the day are the operator's own."""
+    """Registers the practice world's authors; the authors of the day belong to the operator."""
     own = set(day.collect.authors) if day.collect is not None else set()
     for author in shelf.authors():
         register_author(engine, author["id"], author["name"])
@@ -116,7 +116,7 @@ def _run_day(services: Services, day: CampaignFile, console: Console, timeout: f
 
 
 def conclude(engine: Engine, truth: Path, var: Path, phones: int, seconds: float, console: Console) -> int:
-    """Judge the ledger, print and write the report; 0 when all is as it must be, else 1."""
+    """Judges the ledger; prints and writes the report. Returns 0 when the demo succeeded, else 1."""
     differences = mismatches(ledger_deeds(engine), true_deeds(truth))
     report: Report = read(engine, lambda session: read_report(session, seconds, len(differences)))
     rows = read(engine, per_account)

@@ -1,4 +1,4 @@
-"""The simulated shelf: phonesim in a process of its own, and what it says of its world."""
+"""Runs phonesim in a process of its own, and asks it about its world."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ READY_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A running phonesim: the addresses of its phones, its control API, and the file of what really happened."""
+    """A running phonesim: the addresses of its phones, its control API, and its log of what really happened."""
 
     control: str
     addresses: tuple[str, ...]
     truth: Path
 
     def authors(self) -> list[dict[str, Any]]:
-        """The world's authors: id, name, and whether the practice world calls them the operator's own."""
+        """Returns the world's authors: id, name, and whether they belong to the operator."""
         answer = requests.get(f"{self.control}/world", timeout=10)
         answer.raise_for_status()
         authors: list[dict[str, Any]] = answer.json()["authors"]
@@ -32,15 +32,15 @@ class Shelf:
 
 
 class ShelfNotReady(RuntimeError):
-    """phonesim did not come up; the message holds the end of its log."""
+    """phonesim did not start in time; the message names its log."""
 
 
 def start_shelf(
     processes: Processes, var: Path, phones: int, speed: float, seed: int, *, rough: bool | str = False
 ) -> Shelf:
-    """Start phonesim and wait until its phones can be connected to. Raises ShelfNotReady, PartDied.
+    """Starts phonesim and waits until its phones accept connections. Raises ShelfNotReady, PartDied.
 
-    `rough`: its phones are as rough as real ones, or in the ways that a text names (phonesim's `--rough`).
+    `rough`: its phones are as rough as real ones; a text names the ways (phonesim's `--rough`).
     """
     truth = var / "truth.jsonl"
     command = ["-m", "phonesim", "--phones", str(phones), "--speed", f"{speed:g}", "--seed", str(seed)]
@@ -52,7 +52,7 @@ def start_shelf(
     while time.monotonic() < deadline:
         processes.check()
         for line in processes.log(part).read_text(errors="replace").splitlines():
-            if line.startswith("{"):  # the one line that says where it can be reached
+            if line.startswith("{"):  # the one line with its addresses
                 said = json.loads(line)
                 return Shelf(said["control"], tuple(phone["address"] for phone in said["phones"]), truth)
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Nurture 养号: every live account once, each on the phone where it is logged in when its turn comes."""
+"""Nurtures 养号 every live account once, on the phone where it is logged in when its task begins."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from models.tables import Account, Author
 from models.transactions.read_write import read
 from phonefleet import flows, follow_to_the_end, in_words, join_fleet, operator, submit
 
-VIDEOS_A_LIKE = 60  # a feed shows many authors, and only those with a basis are liked
+VIDEOS_A_LIKE = 60  # a feed shows many authors, and only the videos of those with a basis are liked
 
 
 def canvas(accounts: Iterable[str], **params: Any) -> Signature:
-    """One session an account, side by side; a queue named `account.ID` pins each."""
+    """Returns one parallel session for each account; a queue named `account.ID` pins it."""
     return group(flows.nurture.si(**params).set(queue=f"account.{account}") for account in accounts)
 
 

@@ -1,4 +1,4 @@
-"""One author: titles 标题 → comments 数据采集 → directed 定向任务, with likes on comments drawn at random."""
+"""Collects one author's titles 标题 and comments 数据采集, then likes randomly drawn comments (directed 定向任务)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scripts.terminal.show import say
 
 
 def canvas(author_id: str, videos: int, comments: int, likes: int) -> Signature:
-    """`each_title` fans out over what was found; the chord's body runs with whatever could be collected."""
+    """Returns the canvas. `each_title` fans out over the titles found; the chord's body runs with those collected."""
     titles = flows.collect_titles.si(author_id=author_id, count=videos)
     collected = titles | desk.each_title.s(most=comments)
     return chord([collected], desk.draw_directed.s(like_comment=likes).set(join="settled"))

@@ -1,4 +1,4 @@
-"""A callback endpoint: what comes is verified, opened, and taken once.
+"""A callback endpoint: verifies and opens each callback, and processes it once.
 
 SEAL_KEY=... SIGNING_SECRET=whsec_... python -m scripts.examples.receiver
 """
@@ -20,7 +20,7 @@ app = FastAPI()
 
 @app.post("/callbacks")
 async def callback(request: Request) -> Response:
-    """2xx says that it has arrived; anything else, and it comes again."""
+    """Answers 2xx when the callback has arrived; after any other answer it is sent again."""
     try:
         event = verify(request.headers, await request.body(), secret)
     except (SignatureRefused, SealBroken):
@@ -32,7 +32,7 @@ async def callback(request: Request) -> Response:
 
 
 def take(event: Event) -> None:
-    """What your system does with a result. Answer soon, and do what takes long afterwards."""
+    """Processes a result in your system. Answer soon, and do long work afterwards."""
     print(event.type, event.data.get("reference"), event.data.get("state"), flush=True)
 
 

@@ -1,4 +1,4 @@
-"""The standard day 标准日 from a campaign file, with some of its numbers changed by a script."""
+"""Plants the standard day 标准日 from a campaign file, for some accounts only if asked."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STANDARD_DAY = Path(__file__).parents[1] / "standard_day.yaml"
 
 
 def changed(day: CampaignFile, accounts: list[str]) -> CampaignFile:
-    """The same day for these accounts only, checked anew; none: as the file says."""
+    """Returns the day for these accounts only, checked again; without accounts, the day as the file has it."""
     return CampaignFile.model_validate({**day.model_dump(), "accounts": accounts}) if accounts else day
 
 

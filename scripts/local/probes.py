@@ -1,4 +1,4 @@
-"""What `phonefleet doctor` sees of this machine. Each look is bounded and returns plain values."""
+"""Probes: read the state of this machine for `phonefleet doctor`. Each is bounded in time and returns plain values."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from scripts.local.embedded import NoRedis, find_redis, running_url
 from workers.settings import Settings
 
 _SECONDS = 5
-# Where Linux keeps fonts, and the families with Chinese characters that it commonly brings.
+# Linux's folders of fonts, and the files of common families with Chinese characters.
 _FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 _FONT_FILES = ("*CJK*", "wqy-*", "DroidSansFallback*", "SourceHan*", "uming*", "ukai*", "msyh*", "simsun*")
 
 
 @dataclass(frozen=True, slots=True)
 class ProgramState:
-    """A program: where it is and what it says of itself, or what to do when it cannot run."""
+    """A program: its path and version, or the remedy when it cannot run."""
 
     path: str | None
     found: str
@@ -38,17 +38,17 @@ class ProgramState:
 
 @dataclass(frozen=True, slots=True)
 class RedisState:
-    """A Redis server; `version` is empty when it does not answer, and `error` says why."""
+    """A Redis server. `version` is empty when it does not answer; `error` says why."""
 
     address: str
     version: str = ""
     error: str = ""
-    remedy: str = ""  # where the error calls for another one than to start it
+    remedy: str = ""  # empty when the remedy is to start it
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseState:
-    """The ledger's database. `driver_error` is None where mysqlclient is not used, '' where it is there."""
+    """The ledger's database. `driver_error` is None if mysqlclient is not needed, '' if it is installed."""
 
     address: str
     driver_error: str | None = None
@@ -56,14 +56,14 @@ class DatabaseState:
     error: str = ""
     server: str = ""
     version: str = ""
-    packet: int | None = None  # bytes of the longest statement it takes (max_allowed_packet); None: as long as may be
+    packet: int | None = None  # bytes of the longest statement (max_allowed_packet); None: no limit
     revisions: frozenset[str] = field(default_factory=frozenset)
     heads: frozenset[str] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, slots=True)
 class DiskState:
-    """The folder for what phonefleet writes, or the nearest one above it; `free` in bytes."""
+    """The folder of phonefleet's files, or the nearest existing one above it; `free` in bytes."""
 
     path: Path
     writable: bool
@@ -71,7 +71,7 @@ class DiskState:
 
 
 def redis_program() -> ProgramState:
-    """The redis-server that the embedded default would run."""
+    """Finds the redis-server that the embedded Redis would run."""
     try:
         binary = find_redis()
     except NoRedis as error:
@@ -80,9 +80,9 @@ def redis_program() -> ProgramState:
 
 
 def redis_server(settings: Settings, *, embedded: bool) -> RedisState:
-    """The Redis of the settings, or the embedded one that runs in var now."""
+    """Asks the Redis of the settings, or the embedded one that runs in var now."""
     url = (running_url(settings.var) if embedded else None) or settings.redis_url
-    import redis  # noqa: PLC0415 - here and below: doctor alone uses all of these, and other commands none
+    import redis  # noqa: PLC0415 - here and below: only doctor uses these modules
     from redis.backoff import NoBackoff  # noqa: PLC0415
     from redis.retry import Retry  # noqa: PLC0415
 
@@ -94,7 +94,8 @@ def redis_server(settings: Settings, *, embedded: bool) -> RedisState:
         once = Retry(NoBackoff(), retries=0)
         with redis.Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS, retry=once) as client:
             version = str(client.info("server")["redis_version"])
-            client.set(PROBE, "written to see whether this Redis takes tickets", ex=60)  # one that is full answers else
+            # INFO alone does not tell: a full Redis still answers it
+            client.set(PROBE, "written to see whether this Redis takes tickets", ex=60)
             return RedisState(address, version=version)
     except redis.RedisError as error:
         trouble = trouble_of(error)
@@ -104,7 +105,7 @@ def redis_server(settings: Settings, *, embedded: bool) -> RedisState:
 
 
 def adb() -> ProgramState:
-    """The adb that adbutils runs, its own or PATH's."""
+    """Finds the adb that adbutils runs: its own, or the one on PATH."""
     remedy = "reinstall adbutils (pip install --force-reinstall adbutils): its wheel brings an adb; or install adb"
     import adbutils  # noqa: PLC0415
 
@@ -118,7 +119,7 @@ def adb() -> ProgramState:
 
 
 def database(url: str) -> DatabaseState:
-    """The ledger's database, and which migrations it had. Creates nothing."""
+    """Asks the ledger's database for its version and migrations. Creates nothing."""
     parsed = make_url(url)
     address = parsed.render_as_string(hide_password=True)
     driver_error: str | None = None
@@ -141,7 +142,7 @@ def database(url: str) -> DatabaseState:
 
 
 def equal_serials(url: str) -> list[tuple[str, str]]:
-    """What the ledger tells of phones with one serial now, and what to do. None where it does not answer."""
+    """Returns text and remedy of the lasting alerts on equal serials; nothing if the ledger does not answer."""
     engine = connect(url)
     try:
         found = read(
@@ -180,12 +181,12 @@ def _database_state(connection: Connection, address: str, driver_error: str | No
 
 
 def open_files() -> tuple[int, int]:
-    """How many files a process may open, soft and hard limit; -1 means no limit."""
+    """Returns the soft and hard limits on a process's open files; -1 means no limit."""
     return resource.getrlimit(resource.RLIMIT_NOFILE)
 
 
 def chinese_font() -> str | None:
-    """A font with Chinese characters: its file's name."""
+    """Returns the file name of a font with Chinese characters; None if none is installed."""
     for folder in map(Path, map(os.path.expanduser, _FONT_FOLDERS)):
         for pattern in _FONT_FILES:
             for file in folder.rglob(pattern):
@@ -195,6 +196,6 @@ def chinese_font() -> str | None:
 
 
 def disk(var: Path) -> DiskState:
-    """The disk below `var`, which need not exist yet."""
+    """Returns the state of the disk for `var`, which need not exist yet."""
     folder = next(path for path in (var.absolute(), *var.absolute().parents) if path.exists())
     return DiskState(folder, os.access(folder, os.W_OK), shutil.disk_usage(folder).free)

@@ -1,4 +1,4 @@
-"""The processes of phonefleet on one machine: started in order, watched, ended in the opposite order."""
+"""Runs the processes of phonefleet on one machine: starts them in order, watches them, ends them in reverse order."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ STOP_SECONDS = 40.0  # longer than a host's drain
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One process: its name and its command. Only one that is `keyed` is given the master key."""
+    """One process: its name and its command. Only `keyed` parts get the master key."""
 
     name: str
     command: Sequence[str]
-    env: Mapping[str, str] = field(default_factory=dict)  # on top of what all parts get
+    env: Mapping[str, str] = field(default_factory=dict)  # in addition to the environment of all parts
     keyed: bool = False
 
 
 def python(*arguments: str) -> tuple[str, ...]:
-    """A command that runs this Python."""
+    """Returns a command that runs this Python with these arguments."""
     return (sys.executable, *arguments)
 
 
@@ -40,16 +40,16 @@ MASTER_KEYS = ("PHONEFLEET_MASTER_KEY", "PHONEFLEET_OLD_MASTER_KEY")
 
 
 def gateway(port: int) -> Part:
-    """The gateway on loopback."""
+    """Returns the gateway on this port of loopback."""
     return Part("gateway", python("-m", "gateway", "--port", str(port)), keyed=True)
 
 
 class PartDied(RuntimeError):
-    """A process ended that should not; the message holds the end of its log."""
+    """A part ended that should run; the message contains the end of its log."""
 
 
 class Processes:
-    """Starts parts with their output in `logs`/NAME.log. All end with this process, however it ends."""
+    """Starts parts, with their output in `logs`/NAME.log. All of them end with this process."""
 
     def __init__(self, logs: Path, env: Mapping[str, str]) -> None:
         self._logs = logs
@@ -57,7 +57,7 @@ class Processes:
         self._running: list[tuple[Part, subprocess.Popen[bytes]]] = []
 
     def start(self, part: Part) -> subprocess.Popen[bytes]:
-        """Start one part."""
+        """Starts one part. Returns its process."""
         self._logs.mkdir(parents=True, exist_ok=True)
         env = {**self._env, **part.env}
         if not part.keyed:
@@ -71,11 +71,11 @@ class Processes:
         return process
 
     def also(self, env: Mapping[str, str]) -> None:
-        """Parts started from now on get this environment as well."""
+        """Adds to the environment of the parts that are started from now on."""
         self._env.update(env)
 
     def log(self, part: Part) -> Path:
-        """Where a part's output goes."""
+        """Returns the file of a part's output."""
         return self._logs / f"{part.name}.log"
 
     def check(self) -> None:
@@ -86,11 +86,11 @@ class Processes:
                 raise PartDied(f"{part.name} ended with {process.returncode}:\n" + "\n".join(tail))
 
     def forget(self, process: subprocess.Popen[bytes]) -> None:
-        """One part may end from now on, and is the caller's to wait for."""
+        """Stops watching a part: it may end, and the caller waits for it."""
         self._running = [(part, other) for part, other in self._running if other is not process]
 
     def kill(self, name: str) -> None:
-        """End a part at once, as a power cut would, and watch it no longer. Raises LookupError when none runs."""
+        """Kills a part, as a power cut would, and stops watching it. Raises LookupError when none runs."""
         found = [one for one in self._running if one[0].name == name]
         if not found:
             raise LookupError(f"no {name} runs")
@@ -100,7 +100,7 @@ class Processes:
             self._running.remove((part, process))
 
     def stop(self) -> None:
-        """SIGTERM to each, the last started first; SIGKILL to what stays."""
+        """Terminates all parts, the last started first, and kills those that do not end in time."""
         for _, process in reversed(self._running):
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Can `phonefleet up` start all its parts here? Ports, folders and servers, looked at before anything starts."""
+"""Checks ports and folders before `phonefleet up` starts its parts, and looks for another adb server."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from workers.host.adb import Adb, AdbError
 from workers.settings import STOCK_ADB_PORT, Settings
 
 LOOPBACK = "127.0.0.1"
-LEAST_FREE = 50 << 20  # bytes; the ledger's first minute alone writes some
+LEAST_FREE = 50 << 20  # bytes; the ledger writes some of them in its first minute
 HOLDER = "see who holds it: ss -ltnp"
 
 
 def check_ready(settings: Settings, ports: Mapping[str, int]) -> None:
-    """`ports`: by their options, such as --flower-port, those that a part will listen on (0: none).
+    """Raises Refused with every port that is taken and every folder that cannot be written.
 
-    Raises Refused with every port that is taken, every folder that cannot be written.
+    `ports`: option, such as --flower-port → the port that its part will listen on (0: none).
     """
     problems = [*_port_problems(settings, ports), *_folder_problems(settings)]
     if problems:
@@ -28,7 +28,7 @@ def check_ready(settings: Settings, ports: Mapping[str, int]) -> None:
 
 
 def stock_adb(usb: bool) -> str | None:
-    """What to say of a stock adb server, which holds the phones at the USB ports; None where there is none.
+    """Returns a warning about a stock adb server that holds the phones at the USB ports; None if none runs.
 
     Only one adb server at a time can open a USB phone.
     """
@@ -58,12 +58,12 @@ def _port_problems(settings: Settings, ports: Mapping[str, int]) -> Iterator[Pro
         if _listens(port):
             yield Problem(name, f"port {port} is taken", f"take another one: {name} N, or 0 for none; {HOLDER}")
     if _listens(settings.adb_port) and not Adb(settings.adb_port).alive():
-        reason = f"port {settings.adb_port} is taken by something that is no adb server"
+        reason = f"port {settings.adb_port} is taken by a program that is not an adb server"
         yield Problem("PHONEFLEET_ADB_PORT", reason, f"name another port; {HOLDER}")
 
 
 def answers(port: int) -> bool:
-    """Does somebody listen on this port of the loopback now? Takes at most a second."""
+    """Returns whether a program listens on this port of loopback now. Takes at most a second."""
     with socket.socket() as sock:
         sock.settimeout(1.0)
         return sock.connect_ex((LOOPBACK, port)) == 0

@@ -1,4 +1,4 @@
-"""The services of one machine: Redis, the ledger, host, coordinator and Flower, as `phonefleet up` runs them."""
+"""Starts the services of one machine: Redis, the ledger, host, coordinator and Flower."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scripts.local.processes import COORDINATOR, HOST, Part, Processes, python
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What runs, and with which environment others reach it."""
+    """The running parts, and the environment with which other programs reach them."""
 
     processes: Processes
     env: Mapping[str, str]
@@ -26,7 +26,7 @@ class Services:
 
 @contextlib.contextmanager
 def base_services(var: Path, env: Mapping[str, str]) -> Iterator[Services]:
-    """Redis (the embedded one unless PHONEFLEET_REDIS_URL names another) and a migrated ledger.
+    """Runs Redis (the embedded one unless PHONEFLEET_REDIS_URL names another) and migrates the ledger.
 
     Raises NoRedis, RedisDidNotStart.
     """
@@ -51,20 +51,20 @@ def base_services(var: Path, env: Mapping[str, str]) -> Iterator[Services]:
 
 
 def start_fleet(services: Services) -> None:
-    """A host agent for the phones of this machine, and a coordinator."""
+    """Starts a coordinator, and a host agent for the phones of this machine."""
     services.processes.start(COORDINATOR)
     services.processes.start(HOST)
 
 
 def start_flower(services: Services, var: Path, port: int) -> Path:
-    """Flower on loopback, behind a password that stands in the file returned (user `operator`)."""
+    """Starts Flower on loopback. Returns the file with its password (user `operator`)."""
     password = var / "flower.password"
     if not password.exists():
         password.touch(mode=0o600)
         password.write_text(secrets.token_urlsafe(18) + "\n")
     command = ("-m", "celery", "--app", "workers.app", "flower")
     options = ("--address=127.0.0.1", f"--port={port}", "--max-tasks=10000")
-    # By the environment: a command line is there for every user of the machine to read.
+    # In the environment, because every user of the machine can read a command line.
     env = {"FLOWER_BASIC_AUTH": f"operator:{password.read_text().strip()}"}
     flower = Part("flower", python(*command, *options), env)
     services.processes.start(flower)

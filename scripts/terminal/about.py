@@ -1,4 +1,4 @@
-"""A task in words, so that a person can tell it from the next: flow, account, author, video, comment."""
+"""Describes a task in words: flow, account, author, video, comment."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ MOST = 24  # characters of a title or a comment
 
 
 def called(task: Task) -> str:
-    """The flow and the beginning of the id: enough for the next command."""
+    """Returns the flow and the beginning of the id, which the next command accepts."""
     return f"{task.flow} {task.id[:8]}"
 
 
 def about(task: Task) -> str:
-    """What it is about and whose it is; empty where nothing is known yet."""
+    """Returns a task's content, account and phone, as far as known."""
     given = task.kwargs if isinstance(task.kwargs, dict) else {}
     author = given.get("author_id") or task.author_id
     account, phone = task.account_id or task.pinned_account, task.phone_serial or task.pinned_phone
@@ -30,12 +30,12 @@ def about(task: Task) -> str:
 
 
 def quoted(text: object) -> str:
-    """The beginning of a text of others; empty for none."""
+    """Returns the beginning of an external text in quotation marks; empty for an empty text."""
     whole = " ".join(str(text or "").split())
     return f"“{whole[:MOST]}{'…' if len(whole) > MOST else ''}”" if whole else ""
 
 
 def evidence_of(attempt: Attempt | None) -> str:
-    """Where what a failed attempt saw is kept; empty where nothing is."""
+    """Returns the address of an attempt's evidence; empty if it has none."""
     evidence = None if attempt is None else attempt.evidence
     return str(evidence.get("url") or "") if isinstance(evidence, dict) else ""

@@ -1,4 +1,4 @@
-"""Follow a campaign until it ended: a live table in a terminal, plain lines elsewhere."""
+"""Follows a campaign to its end: with a live table in a terminal, with plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,10 +14,7 @@ _LINE_EVERY = 5.0  # seconds between plain lines
 
 
 def follow(handle: Handle, console: Console, timeout: float) -> str:
-    """Show a campaign until it ended: a live table in a terminal, plain lines elsewhere. The outcome.
-
-    Raises NotEnded.
-    """
+    """Shows a campaign until it ends. Returns its outcome. Raises NotEnded after `timeout` seconds."""
     began = time.monotonic()
     if not console.is_terminal:
         return _follow_in_lines(handle, console, timeout)
@@ -42,7 +39,7 @@ def _follow_in_lines(handle: Handle, console: Console, timeout: float) -> str:
 
 
 def follow_to_the_end(handle: Handle, console: Console, timeout: float) -> int:
-    """Follow it and say how it ended: 0 when it succeeded, else 1, with where to look."""
+    """Follows a campaign and prints its outcome. Returns 0 when it succeeded, else 1."""
     try:
         outcome = follow(handle, console, timeout)
     except NotEnded:

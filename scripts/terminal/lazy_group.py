@@ -1,4 +1,4 @@
-"""A command group whose commands are imported when they are called: help, and each other command, does without them."""
+"""A command group that imports a command's module only when the command is called."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A command by its name: the module and the attribute that it is, and what help says of it."""
+    """A command: its name, its module and attribute, and its help text."""
 
     name: str
     where: str  # module:attribute, a function or a typer.Typer
@@ -22,7 +22,7 @@ class Named:
     says: str
 
     def load(self) -> Any:
-        """The command itself."""
+        """Imports the command and returns it."""
         module, _, attribute = self.where.partition(":")
         found = getattr(import_module(module), attribute)
         if not isinstance(found, typer.Typer):
@@ -36,12 +36,12 @@ class Named:
         return command
 
     def told(self) -> TyperCommand:
-        """What stands for it in help."""
+        """Returns a stand-in for help, without an import."""
         return TyperCommand(self.name, help=self.says, rich_help_panel=self.panel)
 
 
 class _Loaded(Mapping[str, Any]):
-    """The commands by name, each imported when it is asked for."""
+    """The commands by name, each imported on access."""
 
     def __init__(self, named: Mapping[str, Named]) -> None:
         self._named = named
@@ -57,7 +57,7 @@ class _Loaded(Mapping[str, Any]):
 
 
 def group_of(all_named: Sequence[Named]) -> type[TyperGroup]:
-    """A class of group that has these commands, in this order."""
+    """Returns a class of group with these commands, in this order."""
     by_name = {one.name: one for one in all_named}
 
     class Group(TyperGroup):

@@ -1,4 +1,4 @@
-"""Moments as commands print them: all in the operator's zone, which is named where they stand."""
+"""Formats times for commands: always in the operator's zone, which the output names."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from workers.settings import settings
 
 
 def stamp(moment: datetime | None) -> str:
-    """2027-01-31 08:00:05 in the operator's zone; empty for none."""
+    """Returns a time like 2027-01-31 08:00:05 in the operator's zone; empty for None."""
     return "" if moment is None else f"{moment.astimezone(settings().timezone):%Y-%m-%d %H:%M:%S}"
 
 
 def named(moment: datetime) -> str:
-    """The same to the minute and with the zone, for a sentence."""
+    """Returns a time to the minute with the zone, for a sentence."""
     return f"{moment.astimezone(settings().timezone):%Y-%m-%d %H:%M} {zone()}"
 
 
 def zone() -> str:
-    """The operator's zone, such as Asia/Shanghai."""
+    """Returns the operator's zone, such as Asia/Shanghai."""
     return settings().timezone.key

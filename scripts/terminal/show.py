@@ -1,4 +1,4 @@
-"""What the commands print: progress of a campaign, plain tables."""
+"""Prints for the commands: a campaign's progress, tables, blocks and lines."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COLOURS = {
 
 
 def progress_table(progress: Progress, seconds: float) -> Group:
-    """One line a flow: how far it is, and in which states its tasks are."""
+    """Returns a table with one line for each flow: its progress and the states of its tasks."""
     table = Table(title=_text(f"{progress.name}  {duration(seconds)}"), title_justify="left")
     for heading in ("flow", "ended", "", "states"):
         table.add_column(heading)
@@ -43,7 +43,7 @@ def progress_table(progress: Progress, seconds: float) -> Group:
 
 
 def duration(seconds: float) -> str:
-    """41 s, 12 min, 3 h 05 min."""
+    """Returns a duration in words: 41 s, 12 min, 3 h 05 min."""
     minutes = int(seconds // 60)
     if minutes < 3:
         return f"{seconds:.0f} s"
@@ -52,11 +52,11 @@ def duration(seconds: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A plain table: its title, its headings, its rows of text, and what to do when it is empty.
+    """A plain table: its title, headings, rows of text, and the hint when it is empty.
 
-    The first `whole` columns are never broken, and nowhere a name or a path: it is copied into the next command, and a
-    terminal that is too narrow breaks the line of the table. One that is `timed`
-    holds moments, in the operator's zone, which its title names.
+    The first `whole` columns are never broken, and neither are names and paths anywhere, because people copy them
+    into the next command; a terminal that is too narrow breaks the table's line instead. A `timed` table contains
+    times, in the operator's zone, which its title names.
     """
 
     title: str
@@ -68,7 +68,7 @@ class Sheet:
 
 
 def print_sheet(console: Console, sheet: Sheet) -> None:
-    """Print a table; an empty one says so. Cells are text, whatever brackets they hold."""
+    """Prints a table, or that it is empty. Cells are plain text: brackets are no markup."""
     if not sheet.rows:
         say(console, f"{sheet.title}: none" + (f"; {sheet.when_empty}" if sheet.when_empty else ""))
         return
@@ -91,7 +91,7 @@ def print_sheet(console: Console, sheet: Sheet) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What is told of one thing in running text, too long for the cells of a table: a head, lines, what to do."""
+    """A text about one thing, too long for a table's cells: a head, lines, and the remedy."""
 
     head: str
     lines: Sequence[str] = ()
@@ -99,7 +99,7 @@ class Block:
 
 
 def print_blocks(console: Console, title: str, blocks: Sequence[Block]) -> None:
-    """Print a title, and under it each block, indented; broken at words in a terminal, left whole in a pipe."""
+    """Prints a title and the blocks below it, indented; breaks lines at words in a terminal, not in a pipe."""
     say(console, title)
     for block in blocks:
         say(console, block.head, 2)
@@ -110,7 +110,7 @@ def print_blocks(console: Console, title: str, blocks: Sequence[Block]) -> None:
 
 
 def list_blocks(console: Console, title: str, blocks: Sequence[Block], when_empty: str = "") -> None:
-    """The same for a list that holds moments, whose zone the title names; an empty one says so."""
+    """Prints a list of blocks with times, whose zone the title names; or that the list is empty."""
     if blocks:
         print_blocks(console, f"{title} (times: {zone()})", blocks)
     else:
@@ -118,10 +118,10 @@ def list_blocks(console: Console, title: str, blocks: Sequence[Block], when_empt
 
 
 def say(console: Console, line: str, by: int = 0, *, whole: bool = False) -> None:
-    """One line as it is, `by` columns from the left: no markup, no colours of rich's own choice.
+    """Prints one line, `by` columns from the left, without markup and colours.
 
-    A terminal gets it broken at words, with paths and commands whole (see `wrapped`); a pipe gets it unbroken. What is
-    `whole` is broken nowhere.
+    In a terminal it is broken at words, but not within paths and commands (see `wrapped`). In a pipe, or with
+    `whole`, it is not broken.
     """
     lines = on_screen(line).split("\n")
     if console.is_terminal and not whole:

@@ -1,4 +1,4 @@
-"""What to tell of an error that a person can mend. Others are defects, and keep their traceback."""
+"""Turns errors that a person can mend into lines of text. Other errors are defects, and keep their traceback."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from scripts.connect import unreachable
 from scripts.terminal.show import say
 from workers.settings import SettingsError
 
-# Their messages are for people as they are. By name: what raises them need not be there.
+# Errors whose messages are for people. By name, so that their modules need not be imported.
 SAY_ALL = frozenset({"NoRedis", "RedisDidNotStart", "PartDied", "CampaignFailed"})
 
 
 def lines_of(error: BaseException) -> list[str] | None:
-    """Lines for stderr: field, reason, remedy; None for a defect."""
+    """Returns the lines for stderr, with field, reason and remedy; None for a defect."""
     if isinstance(error, Refused):
         return refusal_lines(error.problems)
     if isinstance(error, DatabaseError):
@@ -32,7 +32,7 @@ def lines_of(error: BaseException) -> list[str] | None:
 
 
 def say_lines(lines: Sequence[str]) -> None:
-    """Print them to stderr: broken at words in a terminal, and under their own beginning; left whole elsewhere."""
+    """Prints lines to stderr; in a terminal breaks them at words and keeps their indentation."""
     console = Console(stderr=True)
     for line in lines:
         text = line.lstrip(" ")
@@ -40,7 +40,7 @@ def say_lines(lines: Sequence[str]) -> None:
 
 
 def of_file(error: OSError) -> Refused:
-    """A file or a folder that is not there, or not to be used as it is."""
+    """Returns the refusal for a file or folder that is missing or cannot be used."""
     remedy = {
         FileNotFoundError: "correct the name, or the folder that you are in",
         PermissionError: "have it given to you, or name another one",
@@ -49,13 +49,13 @@ def of_file(error: OSError) -> Refused:
 
 
 def of_redis(error: BaseException) -> Refused:
-    """Redis is away, or does not do what it is asked."""
+    """Returns the refusal for a Redis that is away or does not work."""
     remedy = "start it (phonefleet up runs one of its own), or correct PHONEFLEET_REDIS_URL; phonefleet doctor looks"
     return refuse("PHONEFLEET_REDIS_URL", f"Redis does not answer as it should: {error}", remedy)
 
 
 def refusal_lines(problems: Sequence[Problem]) -> list[str]:
-    """Each problem with its field and reason, and under those that share it what to do."""
+    """Returns a line for each problem, with field and reason, and one for each remedy; equal remedies stand once."""
     lines = ["refused; nothing was changed:"]
     for index, problem in enumerate(problems):
         lines.append(f"  {problem.field}: " + problem.reason.strip().replace("\n", "\n      "))

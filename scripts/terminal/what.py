@@ -1,4 +1,4 @@
-"""What a person means: a campaign, a task, a phone, …, by its id, the beginning of it, or its serial."""
+"""Finds the campaign, task, phone, … that a person names by its id, the beginning of its id, or its serial."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Kind = Literal["campaign", "task", "phone", "account", "author", "delivery"]
 
 HELP = "A campaign's or a task's id, or its beginning; or a phone's serial."
 ANY_HELP = "The id of a campaign, task, delivery, account or author, or its beginning; or a phone's serial."
-CONTROLLED: tuple[Kind, ...] = ("campaign", "task", "phone")  # what is stopped, paused and resumed
+CONTROLLED: tuple[Kind, ...] = ("campaign", "task", "phone")  # can be stopped, paused and resumed
 EVERY: tuple[Kind, ...] = ("campaign", "task", "phone", "account", "author", "delivery")
 KEYS: dict[Kind, Any] = {
     "campaign": Campaign.id,
@@ -25,7 +25,7 @@ KEYS: dict[Kind, Any] = {
     "author": Author.id,
     "delivery": Delivery.id,
 }
-DRAWN = frozenset({"campaign", "task", "delivery"})  # their ids are long, and nobody's words
+DRAWN = frozenset({"campaign", "task", "delivery"})  # their ids are long and random; people chose the other ids
 SEE = {
     "campaign": "phonefleet status --list",
     "phone": "phonefleet phones",
@@ -36,10 +36,11 @@ SEE = {
 
 
 def find(session: Session, wanted: str, kinds: Collection[Kind] = CONTROLLED) -> tuple[Kind, str]:
-    """Which of these it is, and its whole id or serial.
+    """Returns the kind and the whole id or serial of what `wanted` names.
 
-    To be shown: an exact one goes before what only begins so. To be controlled: names of people's own are given
-    whole, and what may mean two things is refused. Raises Refused for what means nothing or too much.
+    With EVERY, for showing, an exact match is preferred to ids that only begin with `wanted`. With CONTROLLED, names
+    that people chose must be given whole, and every ambiguity is refused. Raises Refused if `wanted` matches nothing,
+    or more than one.
     """
     beginning = wanted.strip()
     exact: list[tuple[Kind, str]] = []

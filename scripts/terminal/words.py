@@ -1,4 +1,4 @@
-"""Errors that a person can mend, told in words."""
+"""Prints errors that a person can mend as text, without a traceback."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import contextlib
 import sys
 from collections.abc import Iterator
 
-# By name, for what raises them need not be there: nothing was refused, and it did not go well.
+# Errors that are no refusals, but failures. By name, so that their modules need not be imported.
 NOT_DONE = frozenset({"CampaignFailed", "NotEnded"})
 
 
 @contextlib.contextmanager
 def in_words() -> Iterator[None]:
-    """Around a command or a script: what is refused goes to stderr without a traceback, and the process ends with 2.
+    """Wraps a command or a script: prints a refusal to stderr without a traceback, and exits with 2.
 
-    With 1 when a campaign that was waited for failed, or has not ended.
+    Exits with 1 when a campaign that was waited for failed or has not ended.
     """
     try:
         yield
     except Exception as error:
-        from scripts.terminal.told import lines_of, say_lines  # noqa: PLC0415 - knows the errors of every library that a command uses
+        from scripts.terminal.told import lines_of, say_lines  # noqa: PLC0415 - it imports the libraries of all commands
 
         lines = lines_of(error)
         if lines is None:
