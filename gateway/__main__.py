@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from models.refused import Refused
+from workers.runtime.private_files import keep_files_private
 from workers.settings import settings
 
 HOST, PORT = "127.0.0.1", 8700
@@ -14,6 +15,7 @@ HOST, PORT = "127.0.0.1", 8700
 
 def main() -> int:
     """Serves until SIGTERM. Returns the exit status: 2 for refused settings."""
+    keep_files_private()
     parser = argparse.ArgumentParser(prog="python -m gateway", description=__doc__)
     parser.add_argument("--host", default=HOST)
     parser.add_argument("--port", type=int, default=PORT)

@@ -9,6 +9,7 @@ import typer
 
 from scripts.terminal.lazy_group import Named, group_of
 from scripts.terminal.words import in_words
+from workers.runtime.private_files import keep_files_private
 
 # The commands' help texts stand here as well, so that help need not import them. A test compares both.
 # Panel of the help → each command's name, its place, its help text.
@@ -108,6 +109,7 @@ def _phonefleet() -> None:
 
 def main() -> None:
     """The entry point."""
+    keep_files_private()
     gc.disable()  # until the command's modules are there: nothing of them is ever garbage
     with in_words():
         cli(prog_name="phonefleet")

@@ -10,12 +10,14 @@ from models.refused import Refused
 from workers.app import app
 from workers.runtime.log import set_up_logging
 from workers.runtime.patient_consumer import PatientConsumer
+from workers.runtime.private_files import keep_files_private
 from workers.runtime.worker_identity import DELIVERY_QUEUE
 from workers.settings import settings
 
 
 def main() -> int:
     """Sends callbacks until SIGTERM or SIGINT; finishes those under way. Returns the exit status."""
+    keep_files_private()
     set_up_logging()
     try:
         master_key()

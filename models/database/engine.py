@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,8 +58,8 @@ def connect(url: str, patience: Patience = PEOPLE, *, kept: int = 2) -> Engine:
         "pool_pre_ping": parsed.get_backend_name() != "sqlite",
     }
     if parsed.get_backend_name() == "sqlite":
-        if parsed.database and parsed.database != ":memory:":
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        if parsed.database and parsed.database != ":memory:" and not parsed.database.startswith("file:"):
+            _make_private(Path(parsed.database))
         engine = create_engine(url, connect_args={"timeout": _SQLITE_LOCK_SECONDS}, **common)
         _prepare_sqlite(engine)
         check_sizes(engine)
@@ -79,6 +81,13 @@ def connect(url: str, patience: Patience = PEOPLE, *, kept: int = 2) -> Engine:
     _prepare_mysql(engine, patience)
     check_sizes(engine)
     return engine
+
+
+def _make_private(ledger: Path) -> None:
+    """A new SQLite file is its owner's alone, whoever makes it: scripts do not set a umask."""
+    ledger.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):  # it is there already; or SQLite says what is wrong
+        os.close(os.open(ledger, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare_mysql(engine: Engine, patience: Patience) -> None:

@@ -148,6 +148,12 @@ def judge_disk(state: DiskState) -> Check:
     return Check("Disk", state.free >= DISK_NEEDED, found, "free at least 1 GB, or move PHONEFLEET_VAR")
 
 
+def judge_privacy(state: DiskState) -> Check:
+    """Is what phonefleet writes its user's alone?"""
+    found = f"{state.path} is {'open to other users of this machine' if state.open_to_others else 'closed to others'}"
+    return Check("Privacy", not state.open_to_others, found, f"chmod -R go= {state.path}", needed=False)
+
+
 def examine(env: Mapping[str, str]) -> list[Check]:
     """Runs all checks of this machine under the settings in `env`. Takes at most half a minute."""
     checks = [judge_python(sys.version_info[:3])]
@@ -159,7 +165,7 @@ def examine(env: Mapping[str, str]) -> list[Check]:
 
 
 def _examine_servers(settings: Settings, *, embedded: bool) -> list[Check]:
-    database = probes.database(settings.database_url)
+    database, disk = probes.database(settings.database_url), probes.disk(settings.var)
     driver = judge_mysqlclient(database)
     return [
         judge_redis_program(probes.redis_program(), needed=embedded),
@@ -171,7 +177,8 @@ def _examine_servers(settings: Settings, *, embedded: bool) -> list[Check]:
         judge_stock_adb(stock_adb(settings.adb_usb)),
         judge_open_files(*probes.open_files()),
         judge_font(probes.chinese_font()),
-        judge_disk(probes.disk(settings.var)),
+        judge_disk(disk),
+        judge_privacy(disk),
     ]
 
 

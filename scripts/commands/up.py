@@ -26,6 +26,7 @@ from scripts.local.processes import DELIVERY, gateway
 from scripts.local.ready import answers, check_ready, stock_adb
 from scripts.local.services import Services, base_services, start_fleet, start_flower
 from scripts.terminal.show import say
+from workers.runtime.private_files import open_to_others
 from workers.settings import settings
 
 LOOK_SECONDS = 1.0
@@ -57,6 +58,8 @@ def up(flower_port: int, gateway_port: int) -> None:
         held = stock_adb(settings().adb_usb)
         if held is not None:
             say(console, held)
+        if open_to_others(var):
+            say(console, f"{var} is open to other users of this machine: chmod -R go= {var}")
         while not stop.wait(LOOK_SECONDS):
             services.processes.check()
             awaited = _tell_listening(console, awaited)
@@ -69,7 +72,7 @@ def up(flower_port: int, gateway_port: int) -> None:
 def only_one(var: Path) -> Iterator[None]:
     """Locks the folder for this process; the lock ends with the process. Raises Refused."""
     try:
-        var.mkdir(parents=True, exist_ok=True)
+        var.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = (var / "up.lock").open("a+")
     except OSError as error:
         raise refuse("PHONEFLEET_VAR", f"{var}: {error.strerror}", "name a folder that may be written") from error

@@ -171,7 +171,7 @@ class EmbeddedRedis:
 
     def start(self) -> Self:
         """Starts the server and waits until it answers. Raises RedisDidNotStart."""
-        self.directory.mkdir(parents=True, exist_ok=True)
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         for _ in range(_PORT_TRIES):
             self.port = free_port()
             self._launch()

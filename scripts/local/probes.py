@@ -19,6 +19,7 @@ from models.migrate import current, newest
 from models.notify.alerts import lasting_alerts
 from models.transactions.read_write import read
 from scripts.local.embedded import NoRedis, find_redis, running_url
+from workers.runtime.private_files import open_to_others
 from workers.settings import Settings
 
 _SECONDS = 5
@@ -68,6 +69,7 @@ class DiskState:
     path: Path
     writable: bool
     free: int
+    open_to_others: bool = False  # other users of the machine may read or list it
 
 
 def redis_program() -> ProgramState:
@@ -198,4 +200,5 @@ def chinese_font() -> str | None:
 def disk(var: Path) -> DiskState:
     """Returns the state of the disk for `var`, which need not exist yet."""
     folder = next(path for path in (var.absolute(), *var.absolute().parents) if path.exists())
-    return DiskState(folder, os.access(folder, os.W_OK), shutil.disk_usage(folder).free)
+    is_open = folder == var.absolute() and open_to_others(folder)
+    return DiskState(folder, os.access(folder, os.W_OK), shutil.disk_usage(folder).free, is_open)

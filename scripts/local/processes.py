@@ -58,7 +58,7 @@ class Processes:
 
     def start(self, part: Part) -> subprocess.Popen[bytes]:
         """Starts one part. Returns its process."""
-        self._logs.mkdir(parents=True, exist_ok=True)
+        self._logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         env = {**self._env, **part.env}
         if not part.keyed:
             for name in MASTER_KEYS:

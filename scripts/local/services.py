@@ -30,7 +30,7 @@ def base_services(var: Path, env: Mapping[str, str]) -> Iterator[Services]:
 
     Raises NoRedis, RedisDidNotStart.
     """
-    var.mkdir(parents=True, exist_ok=True)
+    var.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         told = dict(env)
         redis_url = told.get("PHONEFLEET_REDIS_URL") or os.environ.get("PHONEFLEET_REDIS_URL")

@@ -36,6 +36,7 @@ from workers.dispatch.tickets import NotPublished
 from workers.runtime.broker import Broker, BrokerWatch, broker
 from workers.runtime.log import set_up_logging
 from workers.runtime.outage import OUTAGE
+from workers.runtime.private_files import keep_files_private
 from workers.runtime.process_engine import adopt, process_engine
 from workers.settings import settings
 
@@ -138,6 +139,7 @@ def _keep_leading(engine: Engine, incarnation: str, led: bool) -> bool:
 
 def main() -> int:
     """Run a coordinator until SIGTERM or SIGINT."""
+    keep_files_private()
     set_up_logging()
     adopt(connect(settings().database_url, FLEET))
     stop = threading.Event()

@@ -11,6 +11,7 @@ from workers.evidence.prune import prune
 from workers.evidence.shipper_thread import Shipping
 from workers.evidence.storage import Storage, StorageError
 from workers.runtime.log import set_up_logging
+from workers.runtime.private_files import keep_files_private
 from workers.runtime.process_engine import process_engine
 from workers.settings import Settings, SettingsError, settings
 
@@ -20,6 +21,7 @@ CLOSE_SECONDS = 30.0
 
 def main(arguments: list[str]) -> int:
     """The exit code: 0 after work done, 1 when the storage failed, 2 for bad settings or arguments."""
+    keep_files_private()
     set_up_logging()
     try:
         chosen = settings()

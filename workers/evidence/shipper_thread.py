@@ -76,7 +76,7 @@ class Shipping:
     def _have_lock(self) -> bool:
         """The kernel frees the lock of a process that dies."""
         if self._lock is None:
-            self._spool.folder.mkdir(parents=True, exist_ok=True)
+            self._spool.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self._spool.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -14,6 +14,7 @@ from workers.host.host_ledger import Ledger, SqlLedger
 from workers.host.leases import patience_for
 from workers.host.zygote_client import ZygoteLost
 from workers.runtime.log import set_up_logging
+from workers.runtime.private_files import keep_files_private
 from workers.runtime.process_engine import adopt, process_engine
 from workers.settings import Settings, SettingsError, settings
 
@@ -28,6 +29,7 @@ def main(*, take_over: bool = False) -> int:
 
     1 when no zygote stays alive, or another agent serves these phones.
     """
+    keep_files_private()
     set_up_logging()
     try:
         chosen = settings()

@@ -26,6 +26,7 @@ from workers.host.warm_up import warm_up
 from workers.runtime.linux import end_with_parent, why_ended
 from workers.runtime.liveness import EVERY_SECONDS
 from workers.runtime.log import set_up_logging
+from workers.runtime.private_files import keep_files_private
 from workers.runtime.slots import Slot, map_slots
 from workers.runtime.worker_identity import WorkerIdentity
 from workers.settings import settings
@@ -146,6 +147,7 @@ def main(arguments: Sequence[str]) -> None:
     """`zygote.py PARENT SOCKET MEMORY COUNT`: the agent's pid, two inherited descriptors, the number of slots."""
     parent, sock_fd, memory_fd, count = map(int, arguments)
     end_with_parent(parent)
+    keep_files_private()
     set_up_logging()
     sock = socket.socket(fileno=sock_fd)
     slots = map_slots(memory_fd, count)

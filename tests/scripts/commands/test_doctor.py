@@ -69,6 +69,12 @@ JUDGEMENTS = {
     "no font": (doctor.judge_font(None), False, "fonts-noto-cjk"),
     "disk is full": (doctor.judge_disk(DiskState(Path("var"), writable=True, free=2**30 - 1)), False, "free at least"),
     "disk has room": (doctor.judge_disk(DiskState(Path("var"), writable=True, free=2**30)), True, "1.0 GB"),
+    "var is its user's alone": (doctor.judge_privacy(DiskState(Path("var"), writable=True, free=0)), True, "closed"),
+    "var is open to others": (
+        doctor.judge_privacy(DiskState(Path("var"), writable=True, free=0, open_to_others=True)),
+        False,
+        "chmod -R go= var",
+    ),
     "disk is closed": (doctor.judge_disk(DiskState(Path("/"), writable=False, free=2**40)), False, "PHONEFLEET_VAR"),
 }
 

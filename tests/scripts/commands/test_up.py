@@ -20,6 +20,7 @@ from rich.console import Console
 from scripts.commands.up import _tell_listening, news, only_one
 from scripts.local.embedded import end, free_port
 from tests.support.poll import wait_until
+from workers.runtime.private_files import open_to_others
 
 COMMAND = [sys.executable, "-m", "scripts.cli", "up", "--flower-port", "0"]
 
@@ -36,7 +37,7 @@ def _up(
 ) -> Iterator[subprocess.Popen[bytes]]:
     with said.open("wb") as output:
         told = {**_environment(var), **(env or {})}
-        process = subprocess.Popen([*COMMAND, *asked], env=told, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([*COMMAND, *asked], env=told, stdout=output, stderr=subprocess.STDOUT, umask=0o022)
     try:
         wait_until(lambda: "Ctrl-C ends everything" in said.read_text(), 60, "phonefleet up to say what runs")
         yield process
@@ -55,6 +56,9 @@ def test_up_says_what_runs_refuses_a_second_one_and_ends_when_asked(tmp_path: Pa
         assert f"phonefleet up runs on {var} already, as process {process.pid}" in second.stderr
         log = var / "log" / "host.log"
         wait_until(lambda: "is at work" in log.read_text(), 60, "the desk's worker to be at work")
+        made = [var, *var.rglob("*")]
+        assert {var / "phonefleet.db", var / "redis.url", log} <= set(made)
+        assert [str(path) for path in made if open_to_others(path)] == []
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     assert said.read_text().endswith("ended\n")
