@@ -16,6 +16,7 @@ from gateway.keys.master_key import master_key
 from models.database.engine import MOST_CONNECTIONS, connect
 from models.refused import refuse
 from workers.runtime.log import set_up_logging
+from workers.runtime.service_manager import PULSE_SECONDS, service_manager
 from workers.settings import Settings
 
 # Connections, idle ones included. The middleware bounds requests under way, and answers the excess with 503.
@@ -46,7 +47,15 @@ def server_config(app: FastAPI, **where: Any) -> uvicorn.Config:
         proxy_headers=False,
         log_config=None,
         lifespan="on",
+        callback_notify=_serves,
+        timeout_notify=int(PULSE_SECONDS),
     )
+
+
+async def _serves() -> None:
+    """The server's loop goes round, and takes connections."""
+    service_manager().ready()  # again and again: only the first time says something new
+    service_manager().pulse()
 
 
 def serve(config: Settings, host: str, port: int, cert: Path | None = None, key: Path | None = None) -> int:
@@ -65,5 +74,6 @@ def serve(config: Settings, host: str, port: int, cert: Path | None = None, key:
         # uvicorn shuts down in order, then raises the signal again for the handler set here
         signal.signal(number, lambda *_: None)
     server.run()
+    service_manager().ending()
     engine.dispose()
     return 0 if server.started else 1

@@ -78,6 +78,11 @@ PANELS: Mapping[str, Sequence[tuple[str, str, str]]] = {
             "Keep tickets and ledger together until SIGTERM. Several may run; one leads.",
         ),
         (
+            "install-services",
+            "scripts.commands.install_services:install_services",
+            "Write systemd units for the parts that this machine shall run.",
+        ),
+        (
             "migrate",
             "scripts.commands.parts:migrate",
             "Make the ledger's tables, or change them as this version wants them.",

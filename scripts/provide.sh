@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Provides what the tests need and pip cannot bring: MariaDB, Redis, and what mysqlclient is built with.
+# Provides what the tests need and pip cannot bring: MariaDB, Redis, what mysqlclient is built with, and
+# systemd, whose systemd-analyze reads the units that phonefleet writes.
 # WITH_CONFORMANCE=1 adds what make conformance fills its folder with.
 # As root with apt-get it installs Debian's packages; otherwise it says which are missing.
 # Installed servers are never started: the tests run throwaway ones of their own.
@@ -21,6 +22,7 @@ need gcc command -v gcc
 need pkg-config command -v pkg-config
 need libmariadb-dev pkg-config --exists libmariadb
 need python3-dev sh -c 'ls /usr/include/python3*/Python.h'
+need systemd command -v systemd-analyze
 need python3-venv python3 -c 'import ensurepip'
 [ -z "${WITH_CONFORMANCE:-}" ] || need debootstrap command -v debootstrap
 
@@ -32,7 +34,7 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
         "The tests need what is not on this machine: ${missing[*]}" \
         "As root on Debian or Ubuntu: apt-get install ${missing[*]}" \
         "Elsewhere: MariaDB 10.6 or newer, Redis 6.2 or newer, a C compiler, pkg-config," \
-        "the headers of Python and of MariaDB's client library." >&2
+        "the headers of Python and of MariaDB's client library, and systemd-analyze." >&2
     exit 1
 fi
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
+
+from celery.signals import worker_ready, worker_shutting_down
 
 from gateway.keys.master_key import master_key
 from models.refused import Refused
@@ -11,6 +14,7 @@ from workers.app import app
 from workers.runtime.log import set_up_logging
 from workers.runtime.patient_consumer import PatientConsumer
 from workers.runtime.private_files import keep_files_private
+from workers.runtime.service_manager import PULSE_SECONDS, service_manager
 from workers.runtime.worker_identity import DELIVERY_QUEUE
 from workers.settings import settings
 
@@ -36,8 +40,21 @@ def main() -> int:
         heartbeat_interval=settings().heartbeat,
         quiet=True,
     )
+    worker_ready.connect(_pulse, weak=False)
+    worker_shutting_down.connect(_end, weak=False)
+    service_manager().ready()  # one whose broker is away serves as well: it waits
     worker.start()
     return int(worker.exitcode or 0)
+
+
+def _end(**_: object) -> None:
+    service_manager().ending()
+
+
+def _pulse(sender: Any, **_: object) -> None:
+    """Tells the service manager that the consumer's loop goes round; what it does while its broker is away, too."""
+    service_manager().pulse()
+    sender.timer.call_repeatedly(PULSE_SECONDS, service_manager().pulse)
 
 
 if __name__ == "__main__":

@@ -29,9 +29,14 @@ TELL_HOSTS_APART = (
     "PHONEFLEET_PHONE_NAMES={address}=left; if it is one phone that both hosts reach, disconnect it from one of them"
 )
 
+HOST_STOPPED = "its host stopped"  # in order: it said so itself
+START_HOST = (
+    "start the host agent on host {host}, there: phonefleet up, or phonefleet host; "
+    "where services were installed: systemctl start phonefleet-host"
+)
+
 STATE_REMEDIES: dict[str, str] = {
     PhoneState.OFFLINE: "check cable, hub and power, and that USB debugging is on",
-    PhoneState.SILENT: "start the host agent of its machine: phonefleet up, or phonefleet host",
     PhoneState.UNAUTHORIZED: "confirm this machine's key on the phone's screen",
     PhoneState.NO_PERMISSIONS: (
         "add a udev rule for its maker on this machine (Debian and Ubuntu: apt install "
@@ -50,6 +55,8 @@ def why_not(phone: Phone, now: datetime) -> Unfit | None:
     """Returns why the phone may not work; None if it may. Does not ask whether its account rests."""
     if phone.state != PhoneState.ONLINE:
         remedy = STATE_REMEDIES.get(phone.state, "see its reason")
+        if phone.state == PhoneState.SILENT or phone.why == HOST_STOPPED:
+            remedy = START_HOST.format(host=phone.host)
         if phone.state == PhoneState.EQUAL_SERIALS and ON_HOST in phone.serial:
             remedy = TELL_HOSTS_APART.format(address=phone.address)
         return Unfit(

@@ -22,7 +22,6 @@ from models.transactions.read_write import write
 
 MOST_NAME = 191  # characters of a name column
 MOST_STATE = 64
-HOST_STOPPED = "its host stopped"
 SILENT_SECONDS = 4.0  # a host reports every second
 
 

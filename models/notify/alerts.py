@@ -28,6 +28,7 @@ KINDS: Mapping[str, str] = {
     "ledger_away": "the ledger did not answer, or could not write, for half a minute or more",
     "equal_serials": "several phones have one serial: on one host none of them works, on several hosts only the first",
     "broker_away": "Redis does not take tickets: nothing new begins until it does, and what runs goes on",
+    "part_ended": "a part of phonefleet up ended by itself: it is started again",
     "account_twice": "an account is logged in on two phones",
 }
 MOST_SUBJECT = 191

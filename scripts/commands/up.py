@@ -7,7 +7,7 @@ import fcntl
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -15,16 +15,18 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from models.database.engine import connect
+from models.database.engine import FLEET, connect
 from models.enums import PhoneState
 from models.refused import refuse
 from models.tables import Phone
 from models.transactions.read_write import read
 from scripts.connect import UNREACHABLE, address, unreachable
 from scripts.local import probes
+from scripts.local.part_alerts import PartAlerts
 from scripts.local.processes import DELIVERY, gateway
 from scripts.local.ready import answers, check_ready, stock_adb
 from scripts.local.services import Services, base_services, start_fleet, start_flower
+from scripts.local.supervisor import Change, PartNews, Supervisor
 from scripts.terminal.show import say
 from workers.runtime.private_files import open_to_others
 from workers.settings import settings
@@ -46,7 +48,7 @@ def up(flower_port: int, gateway_port: int) -> None:
             services = stack.enter_context(base_services(var, {}))
         except UNREACHABLE as error:
             raise unreachable(error) from error
-        engine = connect(services.env["PHONEFLEET_DATABASE_URL"])
+        engine = connect(services.env["PHONEFLEET_DATABASE_URL"], FLEET)
         stack.callback(engine.dispose)
         known = phones_now(engine)
         start_fleet(services)
@@ -60,8 +62,13 @@ def up(flower_port: int, gateway_port: int) -> None:
             say(console, held)
         if open_to_others(var):
             say(console, f"{var} is open to other users of this machine: chmod -R go= {var}")
+        supervisor = Supervisor(services.processes, services.embedded)
+        alerts = PartAlerts(engine, settings().host, var.resolve() / "log")
         while not stop.wait(LOOK_SECONDS):
-            services.processes.check()
+            changes = supervisor.look()
+            for line in part_lines(changes):
+                say(console, line)
+            alerts.tell(changes)
             awaited = _tell_listening(console, awaited)
             known = _tell_news(console, engine, known)
         say(console, "ending; tasks that run are given time to finish")
@@ -104,6 +111,16 @@ def phones_now(engine: Engine) -> dict[str, str]:
 def news(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """Returns a line for each phone whose state changed."""
     return [f"phone {serial}: {said}" for serial, said in now.items() if before.get(serial) != said]
+
+
+def part_lines(changes: Sequence[PartNews]) -> list[str]:
+    """A line for each part that ended, or was started again."""
+    said = {
+        Change.ENDED: "{name} ended {why}; it is started again",
+        Change.STARTED: "{name} was started again",
+        Change.STEADY: "{name} runs well again",
+    }
+    return [said[one.change].format(name=one.name, why=one.why) for one in changes]
 
 
 def _said_of(phone: Phone) -> str:

@@ -183,6 +183,23 @@ class EmbeddedRedis:
                 break
         raise RedisDidNotStart(f"{self.binary} did not answer within {START_SECONDS:g} s:\n{self._log_tail()}")
 
+    def ended(self) -> int | None:
+        """Returns Popen's status of a server that ended by itself; None while it runs."""
+        return None if self._process is None else self._process.poll()
+
+    def start_again(self) -> bool:
+        """Starts a server that ended, empty, at the address that everybody has. Returns whether it answers."""
+        self._launch()
+        if self._wait_until_it_answers():
+            return True
+        if self._process is not None:
+            end(self._process)
+        return False
+
+    def last_words(self) -> str:
+        """Returns the end of its log."""
+        return self._log_tail()
+
     def stop(self) -> None:
         """Ends the server; its contents are lost."""
         if self._process is not None:

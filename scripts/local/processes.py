@@ -55,18 +55,20 @@ class Processes:
         self._logs = logs
         self._env = {**os.environ, **env}
         self._running: list[tuple[Part, subprocess.Popen[bytes]]] = []
+        self._started: set[str] = set()
 
     def start(self, part: Part) -> subprocess.Popen[bytes]:
-        """Starts one part. Returns its process."""
+        """Starts one part, and continues the log of one that ran before. Returns its process."""
         self._logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         env = {**self._env, **part.env}
         if not part.keyed:
             for name in MASTER_KEYS:
                 env.pop(name, None)
-        with self.log(part).open("wb") as output:
+        with self.log(part).open("ab" if part.name in self._started else "wb") as output:
             process = subprocess.Popen(
                 bound_to_me(list(part.command)), env=env, stdout=output, stderr=subprocess.STDOUT
             )
+        self._started.add(part.name)
         self._running.append((part, process))
         return process
 
@@ -82,8 +84,24 @@ class Processes:
         """Raises PartDied when a part ended."""
         for part, process in self._running:
             if process.poll() is not None:
-                tail = self.log(part).read_text(errors="replace").splitlines()[-8:]
-                raise PartDied(f"{part.name} ended with {process.returncode}:\n" + "\n".join(tail))
+                raise PartDied(f"{part.name} ended with {process.returncode}:\n{self.last_words(part)}")
+
+    def last_words(self, part: Part) -> str:
+        """Returns the end of a part's log."""
+        try:
+            return "\n".join(self.log(part).read_text(errors="replace").splitlines()[-8:])
+        except OSError as error:
+            return str(error)
+
+    def running(self) -> list[Part]:
+        """Returns the parts that are watched, in the order of their start."""
+        return [part for part, _ in self._running]
+
+    def take_ended(self) -> list[tuple[Part, int]]:
+        """Returns the parts that ended since, each with Popen's status, and watches them no longer."""
+        ended = [(part, process, process.poll()) for part, process in self._running]
+        self._running = [(part, process) for part, process, status in ended if status is None]
+        return [(part, status) for part, _, status in ended if status is not None]
 
     def forget(self, process: subprocess.Popen[bytes]) -> None:
         """Stops watching a part: it may end, and the caller waits for it."""

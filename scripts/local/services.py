@@ -22,6 +22,7 @@ class Services:
     processes: Processes
     env: Mapping[str, str]
     redis: str  # for people: which Redis it is
+    embedded: EmbeddedRedis | None = None  # where it is ours
 
 
 @contextlib.contextmanager
@@ -33,6 +34,7 @@ def base_services(var: Path, env: Mapping[str, str]) -> Iterator[Services]:
     var.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         told = dict(env)
+        embedded = None
         redis_url = told.get("PHONEFLEET_REDIS_URL") or os.environ.get("PHONEFLEET_REDIS_URL")
         if redis_url:
             redis = "the one that PHONEFLEET_REDIS_URL names"
@@ -47,7 +49,7 @@ def base_services(var: Path, env: Mapping[str, str]) -> Iterator[Services]:
         upgrade(engine)
         engine.dispose()
         processes = stack.enter_context(Processes(var / "log", told))
-        yield Services(processes, told, redis)
+        yield Services(processes, told, redis, embedded)
 
 
 def start_fleet(services: Services) -> None:

@@ -38,6 +38,7 @@ from workers.runtime.log import set_up_logging
 from workers.runtime.outage import OUTAGE
 from workers.runtime.private_files import keep_files_private
 from workers.runtime.process_engine import adopt, process_engine
+from workers.runtime.service_manager import service_manager
 from workers.settings import settings
 
 log = logging.getLogger("phonefleet.coordinator")
@@ -89,6 +90,7 @@ def work_round(jobs: list[Janitor], now: float, carrier: Broker) -> None:
         if now < job.due or (job.needs_redis and not carrier.reachable):
             continue
         job.due = now + job.every
+        service_manager().pulse()  # a round while the ledger hangs may take a minute
         try:
             job.work()
         except (RedisError, NotPublished) as error:
@@ -111,12 +113,15 @@ def run(stop: threading.Event) -> None:
     watch.start()
     jobs = janitors(engine, redis, carrier)
     leads, until = False, 0.0
+    service_manager().ready()
     while not stop.wait(0.1):
+        service_manager().pulse()
         now = time.monotonic()
         if now >= until:
             leads, until = _keep_leading(engine, incarnation, leads), now + LEAD_SECONDS / 3
         if leads:
             work_round(jobs, now, carrier)
+    service_manager().ending()
     watch.close()
     if leads:
         step_down(engine, incarnation)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.enums import PhoneState
-from models.fleet.phones import HOST_STOPPED
+from models.fleet.fitness import HOST_STOPPED
 from models.notify.alerts import raise_alert
 from models.tables import Phone
 from models.transactions.read_write import write

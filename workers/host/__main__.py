@@ -16,6 +16,7 @@ from workers.host.zygote_client import ZygoteLost
 from workers.runtime.log import set_up_logging
 from workers.runtime.private_files import keep_files_private
 from workers.runtime.process_engine import adopt, process_engine
+from workers.runtime.service_manager import service_manager
 from workers.settings import Settings, SettingsError, settings
 
 CLOSE_SECONDS = 45.0  # that an agent takes to end beside its drain, at most
@@ -30,6 +31,7 @@ def main(*, take_over: bool = False) -> int:
     1 when no zygote stays alive, or another agent serves these phones.
     """
     keep_files_private()
+    service_manager()  # before any process is started, which would inherit its address
     set_up_logging()
     try:
         chosen = settings()

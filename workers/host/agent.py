@@ -15,7 +15,8 @@ from celery import Celery
 
 from flows.profile import ProfileError, load_profile
 from models.enums import PhoneState
-from models.fleet.phones import HOST_STOPPED, ServedElsewhere
+from models.fleet.fitness import HOST_STOPPED
+from models.fleet.phones import ServedElsewhere
 from workers.dispatch.tickets import put_back
 from workers.host import zygote_messages
 from workers.host.adb import Adb
@@ -40,6 +41,7 @@ from workers.host.roster import STEADY_SECONDS, Roster, Stage
 from workers.host.zygote_client import ZygoteClient, ZygoteLost
 from workers.runtime.broker import BrokerWatch, broker
 from workers.runtime.liveness import Awake, silent
+from workers.runtime.service_manager import service_manager
 from workers.runtime.slots import Stop
 from workers.settings import Settings
 
@@ -142,6 +144,7 @@ class Agent:
         self._health.start()
         self._broker_watch.start()
         self._roster.open_desks(self._settings.desks)
+        service_manager().ready()
         log.info("host %s serves its phones through adb on port %d", self._settings.host, self._settings.adb_port)
 
     def _over(self) -> bool:
@@ -183,6 +186,7 @@ class Agent:
 
     def _look_after(self, now: float) -> None:
         """Does the work that is due by the clock alone, independent of the database and adb."""
+        service_manager().pulse()
         self._carry_out(self._roster.tick(now))
         for slot in self._roster.to_hand_back(now):
             slot.ask(Stop.DRAIN, slot.turn)
@@ -207,6 +211,7 @@ class Agent:
     def _end(self, now: float) -> Iterable[Order]:
         self._ends_asked += 1
         if self._ends_asked == 1:
+            service_manager().ending()
             log.info("ending: workers have %g s to finish", self._settings.drain)
             return self._roster.end(now, self._settings.drain)
         return self._roster.end(now, 0.0, grace=0.0)

@@ -17,7 +17,7 @@ from enum import Enum
 
 from models.backoff import Backoff
 from models.enums import PhoneState
-from models.fleet.phones import HOST_STOPPED
+from models.fleet.fitness import HOST_STOPPED
 from workers.host.commands import (
     EqualSerials,
     Forget,

@@ -18,6 +18,7 @@ from celery.worker.state import maybe_shutdown
 from redis.exceptions import RedisError
 
 from workers.runtime.broker import BROKER_ERRORS, LOOK_SECONDS, broker
+from workers.runtime.service_manager import service_manager
 
 log = logging.getLogger("phonefleet.worker")
 
@@ -63,6 +64,7 @@ class PatientConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
         until = time.monotonic() + LOOK_SECONDS
         while (left := until - time.monotonic()) > 0:
             maybe_shutdown()
+            service_manager().pulse()
             time.sleep(min(NAP_SECONDS, left))
 
     def on_connection_error_before_connected(self, exc: BaseException) -> None:

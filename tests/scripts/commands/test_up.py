@@ -16,7 +16,11 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from sqlalchemy import Engine
 
+from models.database.engine import connect
+from models.notify.alerts import latest_alerts
+from models.transactions.read_write import read
 from scripts.commands.up import _tell_listening, news, only_one
 from scripts.local.embedded import end, free_port
 from tests.support.poll import wait_until
@@ -78,6 +82,66 @@ def test_an_address_is_named_when_it_can_be_asked(tmp_path: Path) -> None:
             wait_until(lambda line=line: line.search(said.read_text()), 120, f"{name} to be named")  # type: ignore[misc]
             with socket.create_connection(("127.0.0.1", port), timeout=5):
                 pass
+
+
+def _child(up: int, words: str) -> int | None:
+    """The process that `up` started, by words of its command."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            command = (stat.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except (OSError, ValueError):  # it ended meanwhile
+            continue
+        if parent == up and words in command and "runtime.linux" not in command:
+            return int(stat.parent.name)
+    return None
+
+
+@pytest.mark.fleet
+def test_a_part_that_is_killed_is_started_again_and_the_others_go_on(tmp_path: Path) -> None:
+    var, said = tmp_path / "var", tmp_path / "said"
+    parts = {
+        "host": "workers.host",
+        "coordinator": "workers.coordinator",
+        "gateway": "-m gateway --port",
+        "deliver": "gateway.delivery",
+        "flower": "flower",
+        "redis": "redis-server",
+    }
+    key = {"PHONEFLEET_MASTER_KEY": base64.b64encode(bytes(32)).decode(), "PHONEFLEET_HOST": "shelf"}
+    asked = ("--gateway-port", str(free_port()), "--flower-port", str(free_port()))
+    with _up(var, said, key, asked) as process:
+
+        def running() -> dict[str, int]:
+            found = {name: _child(process.pid, words) for name, words in parts.items()}
+            return {name: pid for name, pid in found.items() if pid is not None}
+
+        wait_until(lambda: set(running()) == set(parts), 60, "all parts to run")
+        before = running()
+        for pid in before.values():
+            os.kill(pid, signal.SIGKILL)
+
+        def runs_again() -> bool:
+            now = running()
+            return set(now) == set(parts) and not set(now.values()) & set(before.values())
+
+        wait_until(runs_again, 60, "all parts to run again")
+        assert process.poll() is None
+        log = (var / "log" / "host.log").read_text
+        wait_until(lambda: log().count("is at work") > 0, 60, "the desk's worker to be at work")
+        engine = connect(f"sqlite:///{var / 'phonefleet.db'}")
+        told = _part_alerts(engine)
+        engine.dispose()
+        assert sorted(told) == [f"part:{name}@shelf" for name in sorted(parts)]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(90) == 0
+    for name in parts:
+        assert f"{name} ended by SIGKILL; it is started again" in said.read_text()
+
+
+def _part_alerts(engine: Engine) -> list[str]:
+    alerts = read(engine, lambda session: latest_alerts(session, 50))
+    return [one.subject for one in alerts if one.kind == "part_ended"]
 
 
 def test_an_address_whose_port_does_not_listen_is_kept_for_later() -> None:
