@@ -1,4 +1,4 @@
-"""The irreversible acts: each behind its point of no return, each verified by looking."""
+"""The irreversible acts: each is declared before its tap, and verified on the screen after it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ P = TypeVar("P", bound=Page)
 
 @contextmanager
 def _declared(app: App, action: Action) -> Iterator[PointOfNoReturn]:
-    """A point of no return whose refusal is a FlowFailure: no_basis, cap_reached, text_repeated or comment_full."""
+    """Declares an action. Raises a refusal as FlowFailure: no_basis, cap_reached, text_repeated or comment_full."""
     try:
         with app.session.point_of_no_return(action) as act:
             yield act
@@ -35,7 +35,7 @@ def _declared(app: App, action: Action) -> Iterator[PointOfNoReturn]:
 
 
 def like_video(app: App, page: Video, action: Action) -> bool:
-    """Like the video on the screen; True when it was seen liked. Raises as `send_comment`, but send_failed."""
+    """Likes the video on the screen. Returns whether the like was seen. Raises as `send_comment`, but send_failed."""
     page = _quiet(app, page)
     kind = type(page)
 
@@ -47,12 +47,12 @@ def like_video(app: App, page: Video, action: Action) -> bool:
 
 
 def like_comment(app: App, page: CommentsPage, row: CommentRow, action: Action) -> bool:
-    """Like a comment whose row is on the screen; True when it was seen liked. Raises as `like_video`."""
+    """Likes a comment whose row is on the screen. Returns whether the like was seen. Raises as `like_video`."""
 
     target = (row.commenter or "", row.text or "")
 
     def same(rows: list[CommentRow]) -> CommentRow | None:
-        """The row on another dump of the list, which did not move."""
+        """Returns the same row in another dump of the list, if the list did not move."""
         here = [it for it in rows if it.node.bounds[1] == row.node.bounds[1]]
         return next((it for it in here if it.may_be(target)), None)
 
@@ -72,11 +72,11 @@ def like_comment(app: App, page: CommentsPage, row: CommentRow, action: Action) 
 
 
 def send_comment(app: App, page: CommentsPage, action: Action, own_name: str) -> bool:
-    """Write and send a comment in an open panel; True when it was seen first in the list.
+    """Writes and sends a comment in an open panel. Returns whether it was seen first in the list.
 
-    Raises FlowFailure: may_not_act, send_failed, comment_not_found (deleted meanwhile), rate_limited:
-    the app said no; no_basis, cap_reached, text_repeated, comment_full: responsible use did;
-    outcome_unknown. Raises PhoneError.
+    Raises FlowFailure: may_not_act, send_failed, comment_not_found (deleted meanwhile) or rate_limited when the app
+    refuses; no_basis, cap_reached, text_repeated or comment_full when responsible use refuses; outcome_unknown.
+    Raises PhoneError.
     """
 
     def seen(there: CommentsPage) -> bool:
@@ -87,7 +87,7 @@ def send_comment(app: App, page: CommentsPage, action: Action, own_name: str) ->
 
 
 def send_reply(app: App, page: RepliesPage, action: Action, own_name: str) -> bool:
-    """Write and send a reply in an open thread; True when it was seen last in it. Raises as `send_comment`."""
+    """Writes and sends a reply in an open thread. Returns whether it was seen last in it. Raises as `send_comment`."""
 
     def seen(there: RepliesPage) -> bool:
         rows = there.rows()
@@ -101,7 +101,7 @@ def send_reply(app: App, page: RepliesPage, action: Action, own_name: str) -> bo
 
 
 def _tap_like(app: App, button: Node, action: Action, liked: Callable[[Screen], bool | None]) -> bool:
-    """`liked` tells the button's state on a screen, None when it is not to be seen there."""
+    """Taps a like button. `liked` returns the button's state on a screen, None when the button is not visible."""
     _refuse_out_of_reach(app, button)
     with _declared(app, action) as act:
         act.tap(button)
@@ -122,14 +122,14 @@ def _send(app: App, page: CommentsPage | RepliesPage, action: Action, success: s
     kind, accepted, kept = type(page), False, False
     ready = _quiet(app, _write(app, page, action.text))
     _refuse_out_of_reach(app, ready.send)
-    stale = holds(app.profile.toast(ready.screen), success)  # said of an earlier act
+    stale = holds(app.profile.toast(ready.screen), success)  # a toast of an earlier act
     with _declared(app, action) as act:
         act.tap(ready.send)
         for screen in _glances(app, act):
             accepted = accepted or (not stale and holds(app.profile.toast(screen), success))
             if app.profile.page_of(screen) == kind.name:
                 there = kind(app, screen)
-                # a cleared field tells a new entry from an older one with the same words
+                # a cleared field distinguishes a new entry from an older one with the same words
                 kept = may_be(there.input, action.text)
                 if not kept and seen(there):
                     act.happened(verified=True)
@@ -145,19 +145,19 @@ def _send(app: App, page: CommentsPage | RepliesPage, action: Action, success: s
 
 
 def _refuse_out_of_reach(app: App, button: Node) -> None:
-    """Before anything is declared: a node without a place on the screen, or under a keyboard, is not one to tap."""
+    """Raises FlowFailure, before the declaration, for a button that is off the screen or covered."""
     if not button.has_place:
         raise FlowFailure("page_not_reached", f"{button.resource_id} has no place on the screen")
     app.refuse_covered(button)
 
 
 def _says(app: App, page: Page, row: CommentRow | ReplyRow, target: tuple[str, str]) -> bool:
-    """Is this the row of that commenter with that text? Its texts are read whole where the dump does not tell."""
+    """Returns whether this is the row of that commenter and text; reads its texts whole if the dump is unclear."""
     return row.may_be(target) and app.read(page.screen, row.texts, glancing=True) and row.says(target)
 
 
 def _write(app: App, page: CommentsPage | RepliesPage, text: str) -> CommentsPage | RepliesPage:
-    """Put the text into the field and wait until it can be sent."""
+    """Writes the text into the field and waits until it can be sent."""
     if not page.input.enabled:
         raise FlowFailure("may_not_act", "the input field is not enabled for this account")
     app.set_text(page.input, text)
@@ -173,7 +173,7 @@ def _write(app: App, page: CommentsPage | RepliesPage, text: str) -> CommentsPag
 
 
 def _quiet(app: App, page: P) -> P:
-    """The page once no refusal of an earlier act is on it that could be taken for the next one's."""
+    """Waits until the page shows no refusal of an earlier act, which could be taken for the next act's."""
     for _ in range(QUIET_LOOKS):
         if not _no(app, app.profile.toast(page.screen)):
             return page
@@ -183,7 +183,7 @@ def _quiet(app: App, page: P) -> P:
 
 
 def _no(app: App, toast: str) -> str:
-    """The failure code of a toast by which the app refuses an act; empty when it does not."""
+    """Returns the failure code of a toast with which the app refuses an act; empty for another toast."""
     texts = app.profile.texts
     if holds(toast, texts.may_not_comment) or holds(toast, texts.may_not_interact):
         return "may_not_act"
@@ -193,7 +193,7 @@ def _no(app: App, toast: str) -> str:
 
 
 def _refuse_as_app(app: App, act: PointOfNoReturn, screen: Screen) -> None:
-    """Take the app's own "no" at its word. Raises FlowFailure."""
+    """Raises FlowFailure when the app's toast refuses the act; then the act did not happen."""
     toast = app.profile.toast(screen)
     code = _no(app, toast)
     if code:
@@ -202,11 +202,11 @@ def _refuse_as_app(app: App, act: PointOfNoReturn, screen: Screen) -> None:
 
 
 def _glances(app: App, act: PointOfNoReturn) -> Iterator[Screen]:
-    """Screens after an act, a bounded number of them; what lies over the page is closed.
+    """Yields the screens after an act, a bounded number of them; closes obstacles over the page.
 
-    The watch is not asked: a stop between the tap and what came of it would leave the outcome open.
-    Each look still has the phone's own deadline. A rate-limit page is remembered and closed, for
-    only the page under it tells whether the act got through.
+    Does not ask the watch: a stop between the tap and its verification would leave the outcome unknown. Each look
+    still has the phone's own deadline. A rate-limit page is remembered and closed, because only the page below it
+    shows whether the act succeeded.
     """
     limit, hidden = app.profile.pages.get("rate_limit"), False
     for turn in range(VERIFY_LOOKS):
@@ -221,7 +221,7 @@ def _glances(app: App, act: PointOfNoReturn) -> Iterator[Screen]:
         if over is not None and not covered:
             app.session.phone.tap(over)
         elif covered and not hidden and keyboard(screen) is not None:
-            hidden = True  # once: where it does not close the keyboard, back would leave the page
+            hidden = True  # once only: if no keyboard closes, back would leave the page
             app.session.phone.press("back")
         else:
             yield screen

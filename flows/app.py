@@ -1,4 +1,4 @@
-"""The app on a phone, as flows handle it: look, touch, wait for a page, get obstacles out of the way."""
+"""The app on a phone: looks at it, touches it, waits for a page, and closes obstacles."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from flows.session import Session
 P = TypeVar("P", bound="RecognisedPage")
 T = TypeVar("T")
 
-SETTLE = 0.3  # seconds between two looks at a screen that is not yet what it should be
-LOOKS = 25  # looks at most until a page is there: about 8 seconds, then the app is slow beyond use
-SLOW_LOOKS = 10  # looks at a page of which some fields are still to come: about 3 seconds
+SETTLE = 0.3  # seconds between two looks at a screen that is not the expected one yet
+LOOKS = 25  # looks at most until a page appears: about 8 seconds; then the app is too slow
+SLOW_LOOKS = 10  # looks at a page with fields that have not loaded: about 3 seconds
 HIDE_LOOKS = 5  # looks until a keyboard is gone after back: longer than its animation
-RESTARTS = 2  # times that a flow goes on after the app died
+RESTARTS = 2  # times that a flow continues after the app died
 
-# pages that end a flow, and what they mean
+# pages that end a flow → the failure code
 BARRIERS = {"login": "logged_out", "rate_limit": "rate_limited", "verify": "verification_asked"}
 
 
 class AppGone(Exception):
-    """The app is not in the foreground any more: it crashed, hung or was left."""
+    """The app is not in the foreground any more: it crashed, it hung, or another app covers it."""
 
 
 class RecognisedPage(Protocol):
-    """A page of the app as `App.see` needs it: made of a screen that the profile recognised by this name."""
+    """A page class that `App.see` can return, made from a screen that the profile recognised by this name."""
 
     name: ClassVar[str]
 
@@ -38,31 +38,32 @@ class RecognisedPage(Protocol):
 
     @property
     def waiting(self) -> bool:
-        """Does the page still show placeholders where values will be?"""
+        """True while the page shows placeholders in place of values."""
 
 
 class App:
-    """The app in a session's hand. Every touch asks the session's watch first."""
+    """The app on a session's phone. Every touch asks the session's watch first."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.profile = session.profile
         self.cleared = 0  # obstacles closed so far
-        self.untouched: RecognisedPage | None = None  # the page seen last, until the next touch
+        self.untouched: RecognisedPage | None = None  # the last page seen, until the next touch
         self.scrolls = session.scrolls
         self.screen: Screen | None = None  # the last look
         self._waited_for_hang = False
         self._keyboard_looks = 0  # since back was pressed to close the keyboard
 
     def look(self) -> Screen:
-        """One dump of the screen."""
+        """Returns one dump of the screen."""
         self.session.watch.check()
         return self._look()
 
     def read(self, screen: Screen, nodes: Iterable[Node], *, glancing: bool = False) -> bool:
-        """Read the unclear texts among these nodes whole, one call for each id; False when the screen has moved since.
+        """Reads the unclear texts among these nodes whole, with one call for each id.
 
-        Costs nothing where none is unclear. `glancing`: without asking the watch, see `glance`.
+        Returns False when the screen has moved since the dump. Makes no call when no text is unclear. `glancing`: does
+        not ask the watch, see `glance`.
         """
         unclear: dict[str, list[Node]] = {}
         for node in nodes:
@@ -79,7 +80,7 @@ class App:
         return True
 
     def glance(self) -> Screen:
-        """A look that does not ask the watch: only behind a point of no return, to learn what came of it."""
+        """Looks without asking the watch: only after a point of no return, to verify its outcome."""
         self.untouched = None
         return self._look()
 
@@ -88,47 +89,46 @@ class App:
         return self.screen
 
     def covered(self, node: Node) -> str:
-        """The package of what lay over the node's middle at the last look; empty when nothing did."""
+        """Returns the package of the window over the node's middle at the last look; empty when none was there."""
         return cover(self.screen, node, {self.profile.package, *self.profile.dialogs}) if self.screen else ""
 
     def refuse_covered(self, node: Node) -> None:
-        """Raises FlowFailure('page_not_reached') where the keyboard, a bar or another app would take the tap."""
+        """Raises FlowFailure('page_not_reached') if the keyboard, a bar or another app would get the tap."""
         by = self.covered(node)
         if by:
             details = {"node": node.resource_id, "covered_by": by}
             raise FlowFailure("page_not_reached", f"{node.resource_id} is covered by {by}", details)
 
     def tap(self, node: Node) -> None:
-        """Tap the middle of a node. Raises FlowFailure('page_not_reached') for one that is covered."""
+        """Taps the middle of a node. Raises FlowFailure('page_not_reached') if it is covered."""
         self.refuse_covered(node)
         self._touch()
         self.session.phone.tap(node)
 
     def swipe(self, start: tuple[int, int], end: tuple[int, int], seconds: float = 0.4) -> None:
-        """Drag a finger, slowly enough that the list does not fling."""
+        """Drags a finger, slowly enough that the list does not fling."""
         self._touch()
         self.session.phone.swipe(start, end, seconds)
 
     def set_text(self, node: Node, text: str) -> None:
-        """Replace the text of an input field."""
+        """Replaces the text of an input field."""
         self._touch()
         self.session.phone.set_text(node, text)
 
     def press(self, key: Key) -> None:
-        """Press a key."""
+        """Presses a key."""
         self._touch()
         self.session.phone.press(key)
 
     def settle(self) -> None:
-        """Give the screen a moment."""
+        """Waits briefly for the screen to settle."""
         self.session.pause(SETTLE)
 
     def see(self, *kinds: type[P], looks: int = LOOKS) -> P:
-        """Wait until the screen is one of these pages, and return it.
+        """Waits until the screen is one of these pages. Returns the page.
 
-        Raises FlowFailure: logged_out, rate_limited, verification_asked; page_drift when the app
-        shows a page that its profile does not know; page_not_reached when it stays on another one.
-        Raises AppGone when the app is not there any more.
+        Raises FlowFailure: logged_out, rate_limited, verification_asked; page_drift when the app shows a page that its
+        profile does not know; page_not_reached when it stays on another page. Raises AppGone.
         """
         page = self.glimpse(*kinds, looks=looks)
         if page is None:
@@ -136,7 +136,7 @@ class App:
         return page
 
     def glimpse(self, *kinds: type[P], looks: int = LOOKS) -> P | None:
-        """As `see`, but None when none of these pages came."""
+        """As `see`, but returns None when none of these pages appears."""
         late = 0
         for turn in range(looks):
             if turn:
@@ -169,7 +169,7 @@ class App:
         return None
 
     def clear(self, screen: Screen) -> bool:
-        """Close what lies over the page; True when something did. Raises AppGone after a crash dialog."""
+        """Closes obstacles over the page. Returns whether there was one. Raises AppGone after a crash dialog."""
         close = self.profile.popup_close(screen)
         if close is not None:
             if self.hide_keyboard(screen):
@@ -194,9 +194,9 @@ class App:
         raise AppGone(title.text)
 
     def hide_keyboard(self, screen: Screen) -> bool:
-        """Close the keyboard by one press of back, which does not leave the page; True while it is on its way down.
+        """Closes the keyboard by pressing back once. Returns True while the keyboard closes.
 
-        One that stays up is lived with: another back might leave the page.
+        A keyboard that stays open is left open, because another press of back could leave the page.
         """
         if keyboard(screen) is None:
             self._keyboard_looks = 0
@@ -208,21 +208,21 @@ class App:
         return self._keyboard_looks <= HIDE_LOOKS
 
     def start(self) -> None:
-        """Bring the app to the foreground from its first page."""
+        """Brings the app to the foreground, at its first page."""
         self._touch()
         self.session.phone.start_app(self.profile.package)
 
     def restart(self) -> None:
-        """Stop the app and start it afresh."""
+        """Stops the app and starts it again."""
         self._touch()
         self.session.phone.stop_app(self.profile.package)
         self._waited_for_hang = False
         self.start()
 
     def through_crashes(self, body: Callable[[], T]) -> T:
-        """Run the body; when the app dies under it, restart the app and run the body again, a bounded number of times.
+        """Runs the body; when the app dies meanwhile, restarts the app and runs the body again, at most twice.
 
-        The body keeps what it achieved outside itself. Raises FlowFailure('app_crashed').
+        The body must keep its progress outside itself. Raises FlowFailure('app_crashed').
         """
         reason = ""
         for life in range(RESTARTS + 1):
@@ -235,7 +235,7 @@ class App:
         raise FlowFailure("app_crashed", f"the app died {RESTARTS + 1} times: {reason}", {"times": RESTARTS + 1})
 
     def _touch(self) -> None:
-        """Ask the watch before a touch; what was seen before it is old."""
+        """Asks the watch before a touch, which makes the page seen before it out of date."""
         self.session.watch.check()
         self.untouched = None
 

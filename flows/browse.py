@@ -1,4 +1,4 @@
-"""Browsing the feed, and acting where acts are due and allowed; what cannot be done is made up for later."""
+"""Browses the feed, and acts at the planned videos if it may; acts that are not possible there follow at later ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from flows.session import Action, ActionKind
 from flows.stitch import agree
 from flows.texts import Deck
 
-# what makes a place unusable without ending the session: it is skipped and made up for
+# failures that make one video unusable, but do not end the session: its acts follow at a later video
 SKIPPED = frozenset(
     {
         "may_not_act",
@@ -35,7 +35,7 @@ PER_VIDEO = frozenset({ActionKind.LIKE_VIDEO, ActionKind.COMMENT})  # at most on
 
 
 class Browse:
-    """One browsing session. It keeps what it did, so that `run` can be called again after a crash."""
+    """One browsing session. It keeps its progress, so that `run` can be called again after a crash."""
 
     def __init__(
         self,
@@ -72,11 +72,11 @@ class Browse:
 
     @property
     def reached(self) -> bool:
-        """All targets are reached."""
+        """True when all targets are reached."""
         return all(self.done[kind] >= number for kind, number in self.targets.items())
 
     def run(self) -> None:
-        """Look at videos until the targets are reached or the loop is used up."""
+        """Looks at videos until the targets are reached or the loop is used up."""
         if self.reached and any(self.targets.values()):
             return
         page: FeedPage | None = to_feed(self.app)
@@ -89,7 +89,7 @@ class Browse:
             page = page.next()
 
     def _visit(self, page: FeedPage) -> None:
-        """Do what is due at this video; count it as skipped when something was due and could not be done."""
+        """Does the acts that are due at this video; counts it as skipped when one of them was not possible."""
         self._left_feed = missed = False
         for kind in (ActionKind.LIKE_VIDEO, ActionKind.COMMENT, ActionKind.REPLY):
             owed = self._owed(kind)
@@ -123,7 +123,7 @@ class Browse:
 
     def _like(self, page: FeedPage) -> None:
         action = Action(ActionKind.LIKE_VIDEO, *page.identity)
-        if page.liked:  # a second tap would take the like back
+        if page.liked:  # a second tap would remove the like
             self.refused["already_liked"] += 1
         elif self._allowed(action):
             acts.like_video(self.app, page, action)
@@ -137,7 +137,7 @@ class Browse:
             self._count(action)
 
     def _reply(self, page: FeedPage, owed: int) -> None:
-        """Reply to comments drawn at random from those at the top of the panel, inside the comment loop."""
+        """Replies to randomly drawn comments at the top of the panel, within the comment loop."""
         if self.comments_seen >= self.comment_loop or not self._allowed(Action(ActionKind.REPLY, *page.identity)):
             return
         identity = page.identity
@@ -167,7 +167,7 @@ class Browse:
             self._count(action)
 
     def _worded(self, action: Action) -> Action | None:
-        """The action with a text that this account did not post on this video; None when it may not be done."""
+        """Returns the action with a text that this account has not posted on this video; None if it is not allowed."""
         barred = set(self._posted.get((action.author_id, action.title), ()))
         refusal = "text_repeated"
         while refusal == "text_repeated" and (text := self._deck.next(barred)) is not None:
@@ -181,7 +181,7 @@ class Browse:
         return None
 
     def _allowed(self, action: Action) -> bool:
-        """May this be done, and was it not done before? A refusal is counted with its code."""
+        """Returns whether the action is allowed and was not done before; counts a refusal by its code."""
         refusal = self._refusal(action)
         if refusal is not None:
             self.refused[refusal] += 1
@@ -207,5 +207,5 @@ class Browse:
 
 
 def _mark(action: Action) -> tuple[ActionKind, str, str, str, str]:
-    """What an act is told by, its text apart: nothing is done twice to the same thing."""
+    """Returns the key of an act, without its text: no act is done twice on the same content."""
     return action.kind, action.author_id, action.title, action.target_commenter, action.target_comment

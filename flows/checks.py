@@ -1,4 +1,4 @@
-"""Checks that several flows' parameters share. Each refusal says the reason and the remedy."""
+"""Checks of parameters that several flows share. Each refusal has the reason and the remedy."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from flows.lossy import storable
 MOST_TEXT = 200  # characters; the practice app takes no longer comments
 
 
-# Nothing is seen of these although their category says letter, mark or symbol: fillers, and Braille without dots.
+# Invisible although their category is letter, mark or symbol: fillers, and Braille without dots.
 _FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
-_TAGS = range(0xE0020, 0xE0080)  # in the flags of Scotland and others, which end with one
+_TAGS = range(0xE0020, 0xE0080)  # used, at the end as well, in the flags of Scotland and others
 
 
 class Several(ValueError):
-    """More than one mistake of a model's own check; `mistakes` are their messages, each `field: reason; remedy`."""
+    """Several mistakes that a model's own check found; `mistakes` are their messages, each `field: reason; remedy`."""
 
     def __init__(self, mistakes: Iterable[str]) -> None:
         self.mistakes = tuple(mistakes)
@@ -27,14 +27,14 @@ class Several(ValueError):
 
 
 def refuse_all(mistakes: Iterable[str]) -> None:
-    """Raises Several with all of them, if there are any."""
+    """Raises Several with all mistakes, if there are any."""
     found = tuple(mistakes)
     if found:
         raise Several(found)
 
 
 def mistake_in(text: str) -> str | None:
-    """What `check_text` says of a text; None for a good one."""
+    """Returns the message with which `check_text` refuses a text; None for a good one."""
     try:
         check_text(text)
     except ValueError as error:
@@ -43,7 +43,7 @@ def mistake_in(text: str) -> str | None:
 
 
 def check_text(text: str) -> str:
-    """A text that can be written into the app and found again there."""
+    """Returns a text that can be written into the app and found there again. Raises ValueError for another one."""
     if all(map(_unseen, text)):
         raise ValueError("is empty; give the text")
     if text != text.strip():
@@ -61,14 +61,14 @@ def check_text(text: str) -> str:
 
 
 def check_name(name: str) -> str:
-    """Something that names an author, a title or a commenter: as the app shows it, not empty."""
+    """Returns the name of an author, title or commenter, as the app shows it. Raises ValueError for a bad one."""
     if all(map(_unseen, name)):
         raise ValueError("is empty; give it as the app shows it")
     return name
 
 
 def _unseen(character: str) -> bool:
-    """Does nobody see it where it stands alone? Halves of emoji, and controls, are told of otherwise."""
+    """Returns whether the character alone is invisible. Other checks find halves of emoji and control characters."""
     hidden = unicodedata.category(character) == "Cf" and ord(character) not in _TAGS
     return character.isspace() or hidden or character in _FILLERS
 

@@ -1,4 +1,4 @@
-"""collect_comments 数据采集: the comments of one video: who, text, likes, replies, time."""
+"""collect_comments 数据采集: collects the comments of one video: commenter, text, likes, replies, time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from flows.times import read_shown
 
 
 class CollectCommentsParams(Params):
-    """Of which video, among how many of the author's, and how many comments at most."""
+    """The video, the number of the author's videos to search, and the most comments to collect."""
 
     author_id: Name
     title: Name
@@ -28,12 +28,11 @@ class CollectCommentsParams(Params):
 
 
 class Comment(Result):
-    """A comment; its text is empty when it is a sticker or a picture alone.
+    """A comment; its text is empty when it is only a sticker or a picture.
 
-    `time` is the app's own text; `at` the moment that it meant when its screen was read, in ISO 8601,
-    and `precision` how closely it tells it (second, minute, hour, day, week, month, year): both None
-    when it cannot be read. `place` is what the app shows beside the time. Counts are None when the app
-    did not show them in time.
+    `time` is the app's own text. `at` is the moment that it stood for when its screen was read, in ISO 8601, and
+    `precision` is second, minute, hour, day, week, month or year; both are None when the text cannot be read. `place`
+    is the place that the app shows beside the time. Counts are None when the app did not show them in time.
     """
 
     commenter: str
@@ -49,8 +48,8 @@ class Comment(Result):
 class CollectCommentsResult(Result):
     """The comments in the app's order; `gaps` counts places where rows may be missing between two screens.
 
-    `asked` is how many were asked for at most, `got` how many there are; fewer, when the list holds no
-    more: then `ended` is true.
+    `asked` is the most that was asked for, `got` the number collected. It is smaller when the list has no more
+    comments: then `ended` is true.
     """
 
     author_id: str
@@ -64,7 +63,7 @@ class CollectCommentsResult(Result):
 
 
 class CollectComments(Flow[CollectCommentsParams, CollectCommentsResult]):
-    """Find the video by its full title, open the panel, read down."""
+    """Finds the video by its full title, opens its comment panel and reads down the list."""
 
     name = "collect_comments"
     heading = "数据采集"
@@ -85,7 +84,7 @@ class CollectComments(Flow[CollectCommentsParams, CollectCommentsResult]):
     limits = Limits(soft=900, hard=960)
 
     def run(self, session: Session, params: CollectCommentsParams) -> CollectCommentsResult:
-        """Collect. Raises FlowFailure: author_not_found, video_not_found, list_not_loaded."""
+        """Collects the comments. Raises FlowFailure: author_not_found, video_not_found, list_not_loaded."""
         app = App(session)
         check_account_for_reading(app)
         return app.through_crashes(lambda: self._collect(app, params))
@@ -109,7 +108,7 @@ class CollectComments(Flow[CollectCommentsParams, CollectCommentsResult]):
             )
 
     def rows(self, params: CollectCommentsParams, result: CollectCommentsResult) -> list[dict[str, Any]]:
-        """One row a comment."""
+        """Returns one row for each comment."""
         head = {"author_id": result.author_id, "title": result.title}
         return [head | comment.model_dump(exclude={"at", "precision", "place"}) for comment in result.comments]
 
@@ -123,7 +122,7 @@ def _read_down(video: VideoPage, most: int) -> Walk[CommentsPage, CommentRow]:
 
 
 def _readable(rows: list[CommentRow]) -> list[CommentRow]:
-    """The rows seen whole; one higher than the list never is and counts too, but not what the last screen cut off."""
+    """Returns the rows that were seen whole, and rows that are higher than the list; not rows cut off at the end."""
     return [row for row in rows if _is_readable(row, rows)]
 
 
@@ -132,7 +131,7 @@ def _is_readable(row: CommentRow, rows: list[CommentRow]) -> bool:
 
 
 def _unreadable(walk: Walk[CommentsPage, CommentRow], most: int) -> int:
-    """Rows that were seen, but never so that they could be read; what the last screen cut off is none of them."""
+    """Returns the number of rows that could never be read, without the rows that the last screen cut off."""
     rows = walk.rows if walk.ended else walk.rows[:-1]
     return sum(not _is_readable(row, walk.rows) for row in rows[:most])
 

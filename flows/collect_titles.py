@@ -1,4 +1,4 @@
-"""collect_titles 标题采集: an author's videos with enough comments, confirmed by the real count."""
+"""collect_titles 标题采集: collects the titles of an author's videos that have enough comments, counted one by one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from flows.session import Session
 
 
 class CollectTitlesParams(Params):
-    """Whose titles, how many, with at least how many comments (0: any), among how many videos at most."""
+    """The author, the number of titles, the least number of comments (0: any), and the most videos to search."""
 
     author_id: Name
     count: int = Field(ge=1, le=200)
@@ -41,10 +41,10 @@ class CollectTitlesParams(Params):
 
 
 class Title(Result):
-    """A collected title. `shown_count` is what the app shows, replies included.
+    """A collected title. `shown_count` is the app's number, replies included.
 
-    `real_count` is the number of comments counted without replies, up to the least asked for;
-    None when none were asked for and so none were counted.
+    `real_count` is the number of comments counted without replies, up to the least number asked for; None when no
+    least number was asked for.
     """
 
     author_id: str
@@ -55,7 +55,7 @@ class Title(Result):
 
 
 class CollectTitlesResult(Result):
-    """The titles, in the order in which they were found; `asked` for so many, `got` so many."""
+    """The titles in the order in which they were found, and the numbers asked for and got."""
 
     titles: tuple[Title, ...]
     asked: int = 0
@@ -63,7 +63,7 @@ class CollectTitlesResult(Result):
 
 
 class CollectTitles(Flow[CollectTitlesParams, CollectTitlesResult]):
-    """Videos that show the margin first, then those that show just enough."""
+    """Takes the videos first whose shown count is above the margin, then those with just enough comments."""
 
     name = "collect_titles"
     heading = "标题采集"
@@ -84,7 +84,7 @@ class CollectTitles(Flow[CollectTitlesParams, CollectTitlesResult]):
     limits = Limits(soft=1200, hard=1260)
 
     def run(self, session: Session, params: CollectTitlesParams) -> CollectTitlesResult:
-        """Collect the titles.
+        """Collects the titles.
 
         Raises FlowFailure: author_not_found; titles_shortfall with the titles that were found in its
         details; list_not_loaded.
@@ -107,12 +107,12 @@ class CollectTitles(Flow[CollectTitlesParams, CollectTitlesResult]):
         return CollectTitlesResult(titles=tuple(search.found), asked=params.count, got=len(search.found))
 
     def rows(self, params: CollectTitlesParams, result: CollectTitlesResult) -> list[dict[str, Any]]:
-        """One row a title. Whether a title was collected already is the ledger's to say: left empty here."""
+        """Returns one row for each title. Only the ledger knows whether a title was collected already: left empty."""
         return [title.model_dump() | {"collected": ""} for title in result.titles]
 
 
 class _Search:
-    """A search through an author's videos. It keeps what it found, so that a crash costs no count twice."""
+    """A search through an author's videos. It keeps its findings, so that after a crash nothing is counted twice."""
 
     def __init__(self, app: App, params: CollectTitlesParams) -> None:
         self.app = app
@@ -120,11 +120,11 @@ class _Search:
         self.found: list[Title] = []
         self.looked_at = 0
         self._author = ""
-        self._judged: set[int] = set()  # places in the list whose video was opened
-        self._enough: set[int] = set()  # places that show enough, but less than the margin
+        self._judged: set[int] = set()  # positions in the list whose video was opened
+        self._enough: set[int] = set()  # positions that show enough, but less than the margin
 
     def run(self) -> None:
-        """Two passes: the margin first, then what shows just enough."""
+        """Searches in two passes: first the videos above the margin, then those that show just enough."""
         least = self.params.least_comments
         with self.app.session.watch.step("author"):
             page = open_author(self.app, self.params.author_id).whole("name")
@@ -153,9 +153,9 @@ class _Search:
                 return
 
     def _judge(self, page: AuthorPage, row: VideoRow) -> None:
-        """Open the video, read its whole title, and take it when its real count is enough."""
+        """Opens the video, reads its whole title, and takes it when its real count is enough."""
         video = page.open_video(row).whole("title", "author_id")
-        # two videos of one title cannot be told apart by whoever is sent to collect them
+        # a flow that collects comments later could not distinguish two videos with the same title
         if video.author_id != self.params.author_id or any(title.title == video.title for title in self.found):
             return
         title, real = video.title, self._real_count(video)
@@ -171,7 +171,7 @@ class _Search:
             )
 
     def _real_count(self, video: VideoPage) -> int | None:
-        """Comments without replies, counted until the least asked for."""
+        """Returns the number of comments without replies, counted up to the least number asked for."""
         least = self.params.least_comments
         if least == 0:
             return None

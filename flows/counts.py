@@ -1,4 +1,4 @@
-"""Counts as apps write them: 999, 1,024, 1.2万, 1.2萬, 3k, 1百万, 10万+, 评论 1.2万, 展开3条回复."""
+"""Reads counts as apps write them: 999, 1,024, 1.2万, 1.2萬, 3k, 1百万, 10万+, 评论 1.2万, 展开3条回复."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COUNT = re.compile(
     re.IGNORECASE,
 )
 _SIGNS = r"[0-9a-z.,:/%+\-−十百千万亿多余约超近逾>≈~\u00a0\u2009\u202f]"
-# what stands around the first digit without a blank, and a unit behind a blank
+# the text around the first digit without a blank, and a unit after a blank
 _TOKEN = re.compile(rf"{_SIGNS}*[0-9]{_SIGNS}*(?:\s(?:[十百千万亿]+|[kwmb](?![a-z]))\s?\+?)?", re.IGNORECASE)
 _MORE_DIGITS = re.compile(r"\s+[0-9]")
 _UNITS = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 10**8, "k": 1_000, "w": 10_000, "m": 10**6, "b": 10**9}
@@ -32,22 +32,22 @@ class Count:
 
     value: int
     exact: bool
-    step: int = field(default=0, compare=False, repr=False)  # what the last digit shown is worth, when not exact
+    step: int = field(default=0, compare=False, repr=False)  # the value of the last digit shown, when not exact
     open: bool = field(default=False, compare=False, repr=False)  # the app says "or more"
 
     @property
     def least(self) -> int:
-        """The real number is this or more: what is not exact may have been rounded up."""
+        """Returns the least possible real number: a number that is not exact may have been rounded up."""
         return self.value if self.exact or self.open else max(0, self.value - self.step // 2)
 
     @property
     def most(self) -> int:
-        """The real number is this or less: what is not exact may have been cut."""
+        """Returns the greatest possible real number: a number that is not exact may have been cut."""
         return MOST if self.open else self.value + max(0, self.step - 1)
 
 
 def read_count(text: str) -> Count | None:
-    """The first count in a text, or None when it holds none: neither 1.2 nor 12:30, 50% or 12,3万 is one.
+    """Returns the first count in a text; None without one. 1.2, 12:30, 50% and 12,3万 are no counts.
 
     >>> read_count("评论 1.2万")
     Count(value=12000, exact=False)
@@ -67,7 +67,7 @@ def read_count(text: str) -> Count | None:
     factor = 1
     for sign in unit:
         factor *= _UNITS[sign]
-    # in integers: 1.2 × 10000 in floating point is not always 12000
+    # computed with integers, because 1.2 × 10000 in floating point is not always 12000
     value = int(digits) * factor + (int(part) * factor // 10 ** len(part) if part else 0)
     if value > MOST:
         return None
@@ -76,17 +76,17 @@ def read_count(text: str) -> Count | None:
 
 
 def count_or_zero(text: str) -> int:
-    """The count in a text; 0 when the app shows none, as it does for no likes and no replies."""
+    """Returns the count in a text; 0 without one, because apps show no number for 0 likes or replies."""
     count = read_count(text)
     return count.value if count else 0
 
 
 def margin(asked: int) -> int:
-    """The shown count from which a video is preferred: 1.1 × asked, for shown counts include replies."""
+    """Returns the shown count from which a video is preferred: 1.1 × asked, because shown counts include replies."""
     return -(-asked * 11 // 10)
 
 
 def _plain(text: str) -> str:
-    """The text with every script's decimal digits as 0 to 9, and full-width signs as plain ones."""
+    """Returns the text with the decimal digits of every script as 0 to 9, and full-width signs as plain ones."""
     plain = text.translate(_PLAIN)
     return "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in plain)

@@ -1,7 +1,7 @@
-"""What lies over an app on the screen: the keyboard, the system's bars, another app's window.
+"""Finds windows that cover the app: the keyboard, the system's bars, another app's window.
 
-A dump holds the root of each window. Those of other packages are never read for a page's words; where
-they take fingers, no node of the app is touched.
+A dump contains the root of each window. Texts of other packages' windows are never read as the page's, and nodes below
+such a window are not tapped where it would get the tap.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Collection
 from flows.screen import Bounds, Node, Screen
 
 INPUT_AREAS = ("android:id/inputArea", "android:id/candidatesArea")  # of InputMethodService's own layout
-LARGE = 2 / 3  # of the screen; windows of keyboards and bars span more than they take
+LARGE = 2 / 3  # of the screen; windows of keyboards and bars are larger than the area that takes taps
 
 
 def keyboard(screen: Screen) -> Node | None:
-    """The window of the on-screen keyboard, when it is open."""
+    """Returns the window of the on-screen keyboard, if it is open."""
     for root in screen.roots:
         if any(node.resource_id in INPUT_AREAS for node in root.walk()):
             return root
@@ -23,9 +23,9 @@ def keyboard(screen: Screen) -> Node | None:
 
 
 def cover(screen: Screen, node: Node, own: Collection[str]) -> str:
-    """The package of what lies over the middle of a node; empty when a window of its own packages takes a finger there.
+    """Returns the package of the window over the middle of a node; empty when a window of `own` gets the tap there.
 
-    `own`: the packages of the app and of the system's dialogs, which lie on top of all.
+    `own`: the packages of the app and of the system's dialogs, which are on top of all others.
     """
     if not node.has_place:
         return ""
@@ -35,7 +35,7 @@ def cover(screen: Screen, node: Node, own: Collection[str]) -> str:
         if root.package in own:
             continue
         taken = _taken(screen, root)
-        if root is keys and taken:  # what lies between and below its keys is the keyboard's as well
+        if root is keys and taken:  # the area between and below the keys belongs to the keyboard as well
             taken = [(root.bounds[0], min(top for _, top, _, _ in taken), root.bounds[2], root.bounds[3])]
         if any(left <= x < right and top <= y < bottom for left, top, right, bottom in taken):
             return root.package
@@ -43,7 +43,7 @@ def cover(screen: Screen, node: Node, own: Collection[str]) -> str:
 
 
 def _taken(screen: Screen, root: Node) -> list[Bounds]:
-    """Where a window holds something that tells or takes anything."""
+    """Returns the areas of a window that show something or take taps."""
     width, height = screen.size
     most = LARGE * width * height
     parts = (node for node in root.walk() if node.has_place and (node.text or node.desc or node.clickable))

@@ -1,4 +1,4 @@
-"""directed 定向任务: one comment on a video, one like of a comment, or one reply to a comment."""
+"""directed 定向任务: posts one comment on a video, likes one comment, or replies to one comment."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HEADINGS = {"comment": "评论", "like_comment": "点赞评论", "reply": "盖�
 
 
 class DirectedParams(Params):
-    """What to do, to which comment of which video, and how far to look for them."""
+    """The kind of act, its video and comment, and the most videos and comments to search."""
 
     kind: Kind
     author_id: Name
@@ -61,19 +61,19 @@ class DirectedParams(Params):
 
     @property
     def target(self) -> tuple[str, str]:
-        """Commenter and text of the comment that is meant; empty where none is."""
+        """Returns the commenter and the text of the target comment; empty texts without a target."""
         return self.target_commenter, self.target_comment
 
     @property
     def action(self) -> Action:
-        """The one irreversible act."""
+        """Returns the one irreversible act."""
         return Action(
             ACTS[self.kind], self.author_id, self.title, self.target_commenter, self.target_comment, self.text
         )
 
 
 class DirectedResult(Result):
-    """What was done, when (ISO 8601), and whether it was seen on the app afterwards."""
+    """The act, its time (ISO 8601), and whether it was seen in the app afterwards."""
 
     kind: Kind
     author_id: str
@@ -86,7 +86,7 @@ class DirectedResult(Result):
 
 
 class Directed(Flow[DirectedParams, DirectedResult]):
-    """Find the video, find the comment, act once, look."""
+    """Finds the video and the comment, acts once, and verifies the act on the screen."""
 
     name = "directed"
     heading = "定向任务"
@@ -109,7 +109,7 @@ class Directed(Flow[DirectedParams, DirectedResult]):
     limits = Limits(soft=600, hard=660)
 
     def run(self, session: Session, params: DirectedParams) -> DirectedResult:
-        """Do it once. An act that an earlier attempt completed is not repeated.
+        """Acts once. An act that an earlier attempt completed is not repeated.
 
         Raises FlowFailure: author_not_found, video_not_found, comment_not_found, may_not_act,
         no_basis, cap_reached, text_repeated, comment_full, send_failed, list_not_loaded, outcome_unknown.
@@ -119,14 +119,14 @@ class Directed(Flow[DirectedParams, DirectedResult]):
         if params.action in session.journal.done():
             return _result(session, params, verified=session.journal.verified(params.action))
         refusal = session.journal.refusal(params.action)
-        if refusal is not None:  # before the phone goes anywhere
+        if refusal is not None:  # before the phone is touched
             raise FlowFailure(refusal.code, refusal.reason)
-        # An app that dies before the point of no return is started again; behind it the outcome is unknown.
+        # An app that dies before the point of no return is started again; after it, the outcome is unknown.
         verified = app.through_crashes(lambda: _find_and_act(app, params, account))
         return _result(session, params, verified=verified)
 
     def rows(self, params: DirectedParams, result: DirectedResult) -> list[dict[str, Any]]:
-        """One row, the kind in the operator's words."""
+        """Returns one row, with the kind in the operator's words."""
         return [result.model_dump() | {"kind": HEADINGS[result.kind]}]
 
 
@@ -143,7 +143,7 @@ def _find_and_act(app: App, params: DirectedParams, account: Account) -> bool:
 
 
 def _find(app: App, params: DirectedParams) -> tuple[VideoPage, CommentsPage, CommentRow | None]:
-    """The open panel of the right video, with the target's row on the screen when there is a target."""
+    """Opens the comment panel of the right video, with the target's row on the screen if there is a target."""
     for video in videos_titled(app, params.author_id, params.title, params.video_loop):
         if video.notice:
             raise FlowFailure("may_not_act", video.notice)
@@ -165,7 +165,7 @@ def _act(
     if row is None:
         return acts.send_comment(app, panel, params.action, account.name)
     if params.kind == "like_comment":
-        if row.liked:  # this account's like of another task: a second tap would take it back
+        if row.liked:  # by this account, in another task: a second tap would remove the like
             raise FlowFailure("may_not_act", "this account likes the comment already; another account takes it")
         return acts.like_comment(app, panel, row, params.action)
     thread = panel.open_replies(row).loaded().of(params.target)

@@ -1,7 +1,7 @@
-"""Why a flow did not reach its goal: one table of codes, each with what follows and who is to blame.
+"""The failures of flows: one table of codes, each with its kind, its culprit and its remedy.
 
-The four kinds are the retry rules (retry here; hand to another phone; report at once;
-outcome unknown). The culprit names whose fault it is, so that blame can be laid.
+The kind is the retry rule: retry here, hand to another phone, report at once, or outcome unknown. The culprit names
+whose fault the failure is, for the analysis of repeated failures.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MOST_NAMED = 5
 
 
 class Kind(StrEnum):
-    """What follows a failure."""
+    """The rule for what follows a failure."""
 
     RETRY_HERE = "retry_here"
     OTHER_PHONE = "other_phone"
@@ -33,12 +33,12 @@ class Culprit(StrEnum):
     CONTENT = "content"
     NETWORK = "network"
     FLOW = "flow"
-    TASK = "task"  # what whoever asked for it gave it
+    TASK = "task"  # its input
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a failure code means: its kind, its culprit and what a person can do about it."""
+    """The meaning of a failure code: its kind, its culprit, and the remedy for people."""
 
     kind: Kind
     culprit: Culprit
@@ -126,7 +126,7 @@ CODES: Mapping[str, Rule] = MappingProxyType(
 )
 
 
-# What keeps a flow from acting on what it meets, and what follows from it. The flow counts them by code.
+# Codes of refused acts → the remedy. A flow counts them in its details.
 WHY_SKIPPED: Mapping[str, str] = MappingProxyType(
     {
         "no_basis": "give a basis to authors that the feed shows (phonefleet authors basis ID owned)",
@@ -141,9 +141,9 @@ WHY_SKIPPED: Mapping[str, str] = MappingProxyType(
 
 
 def remedy_for(code: str, details: Mapping[str, Any] | None = None) -> str:
-    """What to do about a failure; where its flow counted why it did not act, what follows from the two main reasons.
+    """Returns the remedy for a failure; if its flow counted refused acts, the remedies for the two main reasons.
 
-    `details` as an attempt keeps them: `refused` is code → how many, `without_basis` author id → how many.
+    `details` are an attempt's: `refused` is code → number, `without_basis` author id → number.
     """
     rule = CODES.get(code)
     counted = (details or {}).get("refused")
@@ -162,7 +162,7 @@ def remedy_for(code: str, details: Mapping[str, Any] | None = None) -> str:
 
 
 class FlowFailure(Exception):
-    """A flow did not reach its goal. Carries a code of CODES, a reason for people and details as data."""
+    """A flow did not reach its goal. Has a code of CODES, a reason for people and details as data."""
 
     def __init__(self, code: str, reason: str, details: Mapping[str, Any] | None = None) -> None:
         if code not in CODES:
@@ -186,4 +186,4 @@ class FlowFailure(Exception):
 
 
 class Stopped(Exception):
-    """The task was told to stop; raised by the checkpoint before the next touch of the phone."""
+    """The task must stop; the watch raises it before the next touch of the phone."""

@@ -1,4 +1,4 @@
-"""Finding an author's video by its full title, and a comment by its words, each within a bound on what is looked at."""
+"""Finds an author's video by its full title, and a comment by its commenter and text, each within a bound."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ CommentWalk = Walk[CommentsPage, CommentRow]
 
 
 def open_author(app: App, author_id: str) -> AuthorPage:
-    """The author's page, found by id. Raises FlowFailure('author_not_found')."""
+    """Opens an author's page, found by id. Raises FlowFailure('author_not_found')."""
     return to_search(app).open_author(author_id)
 
 
 def walk_videos(page: AuthorPage, most: int, title: str | None = None) -> Iterator[tuple[VideoWalk, int, VideoRow]]:
-    """The author's videos in their order, at most so many: each while its row is on the screen.
+    """Yields the author's videos in their order, at most `most`, each while its row is on the screen.
 
-    The caller may open a video; before it asks for the next it must be back on the author's page and
-    say so with `walk.resume`. Rows that may be those of `title` have their titles read whole.
+    The caller may open a video; before it continues, it must return to the author's page and call `walk.resume`.
+    Titles that may be `title` are read whole.
     """
     walk: VideoWalk = Walk(page, matters=lambda row: title is not None and row.may_be(title))
     at = 0
@@ -41,9 +41,9 @@ def walk_videos(page: AuthorPage, most: int, title: str | None = None) -> Iterat
 
 
 def videos_titled(app: App, author_id: str, title: str, most: int) -> Iterator[VideoPage]:
-    """Every video of the author with exactly this full title, opened, among the first `most` of the list.
+    """Opens and yields every video with exactly this full title, among the first `most` of the author's list.
 
-    Several videos may bear one title; the caller takes the next when the first is not the one.
+    Several videos may have the same title; the caller takes the next one when the first is not the right one.
     Raises FlowFailure: author_not_found, list_not_loaded; `video_not_found` when there is none.
     """
     found = False
@@ -61,14 +61,14 @@ def videos_titled(app: App, author_id: str, title: str, most: int) -> Iterator[V
 
 
 def walk_to(panel: CommentsPage, target: tuple[str, str]) -> CommentWalk:
-    """A walk down a panel for `find_comment`: only comments that may be the target have their texts read whole."""
+    """Returns a walk down a panel for `find_comment`, which reads only texts whole that may be the target's."""
     return Walk(panel, matters=lambda row: row.may_be(target))
 
 
 def find_comment(walk: CommentWalk, target: tuple[str, str], most: int) -> CommentRow | None:
-    """The first of `most` comments with this commenter and text, its buttons on the screen; None if there is none.
+    """Returns the first comment with this commenter and text, with its buttons on the screen; None if there is none.
 
-    `walk` is one that `walk_to` this target began.
+    Searches `most` comments. `walk` must come from `walk_to` with this target.
     """
     for _ in range(most_screens(most)):
         there = _on_screen(walk, target, most)

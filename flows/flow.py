@@ -1,4 +1,4 @@
-"""What a flow is: a recipe for one kind of task, with its parameters, its result and its columns."""
+"""The base of flows: a flow carries out one kind of task, with its parameters, its result and its columns."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from flows.session import ActionKind, Session
 
 
 class Params(BaseModel):
-    """A flow's parameters: unknown names are refused, values are frozen once checked."""
+    """A flow's parameters. Unknown names are refused; checked values are frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
 
 
 class Result(BaseModel):
-    """What a flow brings back; stored as JSON."""
+    """A flow's result, stored as JSON."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -33,7 +33,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Run-time limits in seconds: at `soft` the flow is told, at `hard` its worker is killed."""
+    """Time limits in seconds: at `soft` the flow ends with a failure, at `hard` its worker is killed."""
 
     soft: int
     hard: int
@@ -44,7 +44,7 @@ R = TypeVar("R", bound=Result)
 
 
 class Flow(ABC, Generic[P, R]):
-    """A recipe for one kind of task. One file per flow; instances hold no state."""
+    """Carries out one kind of task. One file per flow; instances have no state."""
 
     name: ClassVar[str]
     heading: ClassVar[str]  # the operator's own term, e.g. 养号
@@ -60,9 +60,9 @@ class Flow(ABC, Generic[P, R]):
     limits: ClassVar[Limits] = Limits(soft=600, hard=660)
 
     def rows(self, params: P, result: R) -> list[dict[str, Any]]:
-        """The result as rows of its sheet, keyed as `columns`; one row, the result itself, unless a flow says else."""
+        """Returns the result as rows of its sheet, with the keys of `columns`; by default one row with the result."""
         return [result.model_dump(mode="json")]
 
     @abstractmethod
     def run(self, session: Session, params: P) -> R:
-        """Carry the flow out. Raises FlowFailure; Stopped when it was told to stop."""
+        """Carries out the flow. Raises FlowFailure; Stopped when the task must stop."""

@@ -1,4 +1,4 @@
-"""Going home: after a stop, the app is brought back to its feed."""
+"""Returns the app to its feed after a stop."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from flows.app import App
 from flows.failures import FlowFailure
 from flows.pages.tabs import to_feed
 
-TOUCHES = 10  # the deepest page lies six levels below the feed; a pop-up or a restart takes some more
+TOUCHES = 10  # the deepest page is six levels below the feed; a pop-up or a restart needs a few more
 
 
 @dataclass(frozen=True, slots=True)
 class _MayTouch:
-    """A watch that asks one thing only."""
+    """A watch that only asks whether the worker may touch the phone."""
 
     check: Callable[[], None]
 
@@ -24,7 +24,7 @@ class _MayTouch:
 
 
 class _Homebound(App):
-    """An app that takes a bounded number of touches."""
+    """An app with a bounded number of touches."""
 
     touches = 0
 
@@ -36,12 +36,11 @@ class _Homebound(App):
 
 
 def go_home(app: App, may_touch: Callable[[], None]) -> bool:
-    """Back to the feed, whatever page a flow was stopped on; True when it was reached.
+    """Goes back to the feed from any page. Returns whether the feed was reached.
 
-    Touches the phone at most ten times: back, a tab, what closes a pop-up, the app's start. The
-    session's own watch, which said stop, is not asked; `may_touch` is asked before every call
-    instead, and raises when the worker must not touch the phone any more. That goes through, as
-    does PhoneError.
+    Touches the phone at most ten times: back, a tab, a pop-up's button, the app's start. Does not ask the session's
+    own watch, which ordered the stop. Calls `may_touch` before every touch instead, which raises when the worker must
+    not touch the phone any more. Passes on that exception and PhoneError.
     """
     homebound = _Homebound(replace(app.session, watch=_MayTouch(may_touch)))
     try:

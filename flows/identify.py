@@ -1,4 +1,4 @@
-"""Which account is logged in on the phone: read before anything is done in its name."""
+"""Reads which account is logged in on the phone; flows check it before they act in its name."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ LOADING_LOOKS = 20  # about six seconds
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The account that is logged in: its id in the app, and the name that others see."""
+    """The logged-in account: its id in the app, and the name that others see."""
 
     id: str
     name: str
 
 
 def read_account(app: App) -> Account:
-    """The account that is logged in. A page whose fields have not loaded yet is looked at again.
+    """Reads the account that is logged in; looks again while the page's fields have not loaded.
 
-    Raises FlowFailure: logged_out when none is; page_not_reached when its id does not come.
+    Raises FlowFailure: logged_out when no account is logged in; page_not_reached when its id does not load.
     """
     page = to_me(app)
     for _ in range(LOADING_LOOKS):
@@ -37,13 +37,13 @@ def read_account(app: App) -> Account:
 
 
 def check_account_for_reading(app: App) -> None:
-    """As `check_account`, for flows that only read: a look of minutes ago is good enough for them."""
+    """As `check_account`, for flows that only read: for them a reading some minutes old is enough."""
     if not app.session.account_read_lately:
         check_account(app)
 
 
 def check_account(app: App) -> Account:
-    """The step `account` of every flow that acts: the account must be the one that the ledger expects.
+    """Checks, in every flow that acts, that the account is the one that the ledger expects (step `account`).
 
     Raises FlowFailure('wrong_account') with the account seen in `details['account_id']`.
     """

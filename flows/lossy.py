@@ -1,9 +1,9 @@
-"""What a hierarchy dump leaves of a text, and whether what it left may stand for another.
+"""Compares texts with the lossy form that a hierarchy dump has of them.
 
-uiautomator2's jar writes a `.` for every UTF-16 unit that XML 1.0 forbids or discourages, and takes
-both surrogates of a character above U+FFFF for such units: an emoji comes as `..`, a family of four
-as `..` seven times over with its joiners between. (`stripInvalidXMLChars` in the jar's
-AccessibilityNodeInfoDumper; a test runs its bytecode.) Answers in JSON hold texts whole.
+uiautomator2's jar writes a `.` for every UTF-16 unit that XML 1.0 forbids or discourages, and counts both surrogates
+of a character above U+FFFF among them: an emoji appears as `..`, a family of four as four times `..` with its joiners
+between. (`stripInvalidXMLChars` in the jar's AccessibilityNodeInfoDumper; a test runs its bytecode.) Answers in JSON
+have the whole texts.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from flows.screen import Bounds, Node, Screen
 
-MARK = ".."  # what a dump holds where a character above U+FFFF was, or where two dots are
+MARK = ".."  # a dump's form of a character above U+FFFF, or of two dots
 
 _STRIPPED = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufddf\ufffe\uffff"
 _UNIT = re.compile(f"[{_STRIPPED}]")
@@ -23,14 +23,14 @@ _PAIR = re.compile("[\U00010000-\U0010ffff]")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A node as the phone tells it in JSON: its text whole, and the bounds by which a dump may know it."""
+    """A node as the phone returns it in JSON: its whole text, and its bounds, by which it is found in a dump."""
 
     text: str
     places: frozenset[Bounds]
 
 
 def dumped(text: str) -> str:
-    """What a dump writes for a text.
+    """Returns the form of a text in a dump.
 
     >>> dumped("太棒了😀")
     '太棒了..'
@@ -39,30 +39,30 @@ def dumped(text: str) -> str:
 
 
 def cleaned(text: str) -> str:
-    """A whole text without what no text needs: control characters and halves of emoji are dots here as in a dump."""
+    """Returns a whole text with control characters and halves of emoji as dots, as in a dump."""
     return _UNIT.sub(".", text)
 
 
 def storable(text: str) -> bool:
-    """Can a text be read back from a phone as it is?"""
+    """Returns whether a text can be read back from a phone unchanged."""
     return _UNIT.search(text) is None
 
 
 def holds(shown: str, part: str) -> bool:
-    """Does a text, as a dump shows it, hold this part?"""
+    """Returns whether a text, in a dump's form, contains this part."""
     return part in shown or dumped(part) in shown
 
 
 def may_be(node: Node, text: str) -> bool:
-    """Could the node's text be this one? Certain once the node is read, or shows no MARK."""
+    """Returns whether the node's text may be this one. Certain for a node that was read, or that has no MARK."""
     return node.text == text or (node.unclear and dumped(text) == node.text)
 
 
 def match(screen: Screen, wanted: Collection[Node], shown: Iterable[Shown]) -> list[tuple[Node, str]] | None:
-    """The unclear nodes among those of one id, each with its whole text; None when the answer is of another screen.
+    """Returns the unclear nodes among those of one id with their whole texts; None for an answer of another screen.
 
-    A node is matched by its bounds and by what a dump leaves of its text. A node at its old place with
-    another text tells as well that the screen moved; one that is not in the answer does so if it is `wanted`.
+    A node is matched by its bounds and its text in a dump's form. The screen has moved if a node has another text at
+    its old place, or if a `wanted` node is not in the answer.
     """
     by_place: dict[Bounds, set[str]] = {}
     for each in shown:

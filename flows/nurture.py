@@ -1,4 +1,4 @@
-"""nurture 养号: a session of ordinary use of the account logged in on a phone."""
+"""nurture 养号: uses the account that is logged in on a phone for one ordinary session."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from flows.flow import Column, Flow, Limits, Params, Result
 from flows.identify import check_account
 from flows.session import ActionKind, Session
 
-FEWEST_TEXTS = 2  # of an account that posts more than once
+FEWEST_TEXTS = 2  # for an account that posts more than once
 
 
 class NurtureParams(Params):
-    """How much to do, inside which loops, with which texts."""
+    """The numbers of acts, the loops within which they happen, and the texts."""
 
     comments: int = Field(default=0, ge=0, le=50)
     video_likes: int = Field(default=0, ge=0, le=100)
@@ -62,7 +62,7 @@ class NurtureParams(Params):
 
     @property
     def targets(self) -> dict[ActionKind, int]:
-        """Asked numbers by kind of action."""
+        """Returns the numbers asked for, by kind of action."""
         return {
             ActionKind.COMMENT: self.comments,
             ActionKind.LIKE_VIDEO: self.video_likes,
@@ -71,7 +71,7 @@ class NurtureParams(Params):
 
 
 class Tally(Result):
-    """Numbers of comments, video likes and replies."""
+    """The numbers of comments, video likes and replies."""
 
     comments: int
     video_likes: int
@@ -79,7 +79,7 @@ class Tally(Result):
 
 
 class NurtureResult(Result):
-    """What was asked and done; `videos_seen` and `skipped` count this attempt's videos."""
+    """The numbers asked for and done; `videos_seen` and `skipped` count this attempt's videos."""
 
     asked: Tally
     done: Tally
@@ -89,7 +89,7 @@ class NurtureResult(Result):
 
 
 class Nurture(Flow[NurtureParams, NurtureResult]):
-    """Browse the feed, like videos, comment, reply, at random places inside the loops."""
+    """Browses the feed, likes videos, comments and replies, at random positions in the loops."""
 
     name = "nurture"
     heading = "养号"
@@ -114,7 +114,7 @@ class Nurture(Flow[NurtureParams, NurtureResult]):
     limits = Limits(soft=1800, hard=1860)
 
     def run(self, session: Session, params: NurtureParams) -> NurtureResult:
-        """Browse until the targets are reached.
+        """Browses until the targets are reached.
 
         Raises FlowFailure('targets_not_reached') with asked and done when a loop is used up first.
         """
@@ -137,7 +137,7 @@ class Nurture(Flow[NurtureParams, NurtureResult]):
         return result
 
     def rows(self, params: NurtureParams, result: NurtureResult) -> list[dict[str, Any]]:
-        """One row."""
+        """Returns one row."""
         row: dict[str, Any] = {f"asked_{name}": number for name, number in result.asked.model_dump().items()}
         row |= {f"done_{name}": number for name, number in result.done.model_dump().items()}
         return [row | {"videos_seen": result.videos_seen, "skipped": result.skipped}]

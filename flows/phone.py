@@ -1,6 +1,6 @@
-"""What a flow may do with a phone: look at a screen, and act with a hand.
+"""The phone as flows use it: they look at the screen, tap, swipe and type.
 
-Flows know no ADB: whoever runs a flow hands it something that fulfils `Phone`.
+Flows do not know ADB: the worker gives them an implementation of `Phone`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ Key = Literal["back", "home", "enter"]
 class PhoneError(Exception):
     """The phone could not carry out a call. `code` is one of flows.failures.CODES.
 
-    `sent` tells whether the call may have reached the phone: a tap that was sent and got
-    no answer may have happened, and is never sent again.
+    `sent`: whether the call may have reached the phone. A tap that was sent and got no answer may have happened, and
+    is never sent again.
     """
 
     def __init__(self, code: str, reason: str, *, sent: bool) -> None:
@@ -32,31 +32,31 @@ class Phone(Protocol):
 
     @property
     def serial(self) -> str:
-        """The phone's own serial (ro.serialno)."""
+        """Returns the phone's own serial (ro.serialno)."""
 
     def look(self) -> Screen:
-        """The whole screen, from one hierarchy dump."""
+        """Returns the whole screen, from one hierarchy dump."""
 
     def texts(self, resource_id: str) -> list[Shown]:
-        """The nodes of one id as they are now, in one call, their texts whole, as no dump has them."""
+        """Returns the present nodes of one id with their whole texts, in one call. Dumps do not have whole texts."""
 
     def tap(self, node: Node) -> None:
-        """Tap the middle of a node. Never sent twice."""
+        """Taps the middle of a node. Never sent twice."""
 
     def swipe(self, start: tuple[int, int], end: tuple[int, int], seconds: float) -> None:
-        """Drag a finger from start to end (pixels). Never sent twice."""
+        """Drags a finger from start to end (pixels). Never sent twice."""
 
     def set_text(self, node: Node, text: str) -> None:
-        """Replace the text of an input field."""
+        """Replaces the text of an input field."""
 
     def press(self, key: Key) -> None:
-        """Press a key. Never sent twice."""
+        """Presses a key. Never sent twice."""
 
     def screenshot(self) -> bytes:
-        """The picture of the screen as JPEG bytes, not decoded."""
+        """Returns the screen's picture as JPEG bytes."""
 
     def start_app(self, package: str) -> None:
-        """Bring the app to the foreground from its first page."""
+        """Brings the app to the foreground, at its first page."""
 
     def stop_app(self, package: str) -> None:
-        """Force-stop the app."""
+        """Force-stops the app."""

@@ -1,19 +1,18 @@
-"""Where in a loop the targets are met: places drawn at random, made up for when one cannot be used."""
+"""Plans at which positions of a loop to act: draws positions at random, and catches up after unusable ones."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
 
-ROOM = 0.6  # share of the loop that places are drawn from; the rest is left for making up
+ROOM = 0.6  # share of the loop from which positions are drawn; the rest is for catching up
 
 
 def plan(rng: random.Random, wanted: int, loop: int, *, once: bool = True) -> tuple[int, ...]:
-    """Draw `wanted` places out of a loop of `loop`, in rising order.
+    """Draws `wanted` positions of a loop of `loop`, in ascending order.
 
-    They lie in the first part of the loop while that part is large enough, so that a place that
-    cannot be used is made up for behind it. `once`: no place twice. Raises ValueError when the
-    loop has no room for them.
+    They are in the first part of the loop if it is large enough, so that the flow can act later in place of an
+    unusable position. `once`: no position twice. Raises ValueError when the loop is too short.
     """
     if wanted < 0 or loop < 0 or (once and wanted > loop) or (wanted and not loop):
         raise ValueError(f"{wanted} places do not fit into a loop of {loop}")
@@ -24,7 +23,7 @@ def plan(rng: random.Random, wanted: int, loop: int, *, once: bool = True) -> tu
 
 
 def due(places: Sequence[int], at: int, done: int) -> int:
-    """How many acts are owed at place `at` of the loop when `done` were carried out.
+    """Returns the number of acts that are due at position `at` of the loop when `done` were carried out.
 
     >>> due((2, 5), 3, 0), due((2, 5), 5, 0), due((2, 5), 5, 2)
     (1, 2, 0)

@@ -1,7 +1,7 @@
-"""App profiles: what the pages of an app look like, as data.
+"""App profiles: describe the pages of an app as data.
 
-A profile says by which ids a page is known (its fingerprint) and which id plays which part on it
-(its selectors). The code of the pages names parts only, so another app is another YAML file.
+A profile has the ids by which a page is recognised (its fingerprint), and the id of each part of the page (its
+selectors). The code of the pages names parts only, so that another app is another YAML file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from flows.screen import Node, Screen
 
 
 class ProfileError(ValueError):
-    """An app profile cannot be used; the message says where and why."""
+    """An app profile cannot be used; the message names the place and the reason."""
 
 
 class _Data(BaseModel):
@@ -25,7 +25,7 @@ class _Data(BaseModel):
 
 
 class PageProfile(_Data):
-    """One page: the ids that must all be there, must not be there, of which one must be there; and its parts."""
+    """One page: the ids that must all be present, must be absent, of which one must be present; and its parts."""
 
     present: tuple[str, ...] = Field(min_length=1)
     absent: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class PageProfile(_Data):
     selectors: dict[str, str] = Field(default_factory=dict)
 
     def fits(self, screen: Screen) -> bool:
-        """Does the screen bear this page's fingerprint?"""
+        """Returns whether the screen has this page's fingerprint."""
         return (
             all(screen.has(name) for name in self.present)
             and not any(screen.has(name) for name in self.absent)
@@ -42,7 +42,7 @@ class PageProfile(_Data):
 
 
 class Overlays(_Data):
-    """What may lie over any page: the app's pop-up and toast, and the system's dialog."""
+    """The obstacles that may cover any page: the app's pop-up and toast, and the system's dialog."""
 
     popup: str
     popup_close: str
@@ -53,7 +53,7 @@ class Overlays(_Data):
 
 
 class Texts(_Data):
-    """Parts of the app's texts that decide what follows."""
+    """Parts of the app's texts by which flows decide."""
 
     commented: str
     replied: str
@@ -61,11 +61,11 @@ class Texts(_Data):
     may_not_comment: str
     may_not_interact: str
     gone: str  # the comment was deleted meanwhile
-    hang: tuple[str, ...]  # in the title of the system's "not responding" dialog
+    hang: tuple[str, ...]  # part of the title of the system's "not responding" dialog
 
 
 class AppProfile(_Data):
-    """Everything that the flows know of an app. `pages` are tried in order, what lies on top first."""
+    """Everything that the flows know of an app. `pages` are tried in order: pages on top of others come first."""
 
     package: str = Field(pattern=r"^[a-zA-Z][\w.]+$")
     versions: tuple[str, ...] = ()
@@ -83,34 +83,34 @@ class AppProfile(_Data):
         return pages
 
     def own(self, screen: Screen) -> Screen:
-        """The screen as pages read it: nodes of the app and of the system's dialogs alone, no keyboard's or bar's."""
+        """Returns the screen with the nodes of the app and of the system's dialogs only, for the pages."""
         return screen.of({self.package, *self.dialogs})
 
     def page_of(self, screen: Screen) -> str | None:
-        """The name of the page on top of the screen, or None when no fingerprint fits."""
+        """Returns the name of the page on top of the screen, or None when no fingerprint fits."""
         return next((name for name, page in self.pages.items() if page.fits(screen)), None)
 
     def knows_version(self, version: str) -> bool:
-        """Was this version of the app tried? True when the profile names no versions."""
+        """Returns whether the profile was tested with this version of the app. True when it names no versions."""
         return not self.versions or version in self.versions
 
     def toast(self, screen: Screen) -> str:
-        """The text of the toast on the screen; empty when there is none."""
+        """Returns the text of the toast on the screen; empty when there is none."""
         node = screen.find(self.overlays.toast)
         return node.text if node else ""
 
     def text_on(self, page: str, screen: Screen) -> str:
-        """The first text among the parts of a page: what a barrier says; a sentence naming the page if it is mute."""
+        """Returns the first text among the parts of a page that stops a flow; without a text, the page's name."""
         nodes = (screen.find(name) for name in self.pages[page].selectors.values())
         return next((node.text for node in nodes if node is not None and node.text), f"the app shows its {page} page")
 
     def popup_close(self, screen: Screen) -> Node | None:
-        """The button that closes the app's pop-up, when one is open."""
+        """Returns the button that closes the app's pop-up, if one is open."""
         return screen.find(self.overlays.popup_close) if screen.has(self.overlays.popup) else None
 
 
 def read_profile(text: str, source: str) -> AppProfile:
-    """A profile from YAML text. Raises ProfileError, naming the source and the field."""
+    """Reads a profile from YAML text. Raises ProfileError, which names the source and the field."""
     try:
         data = yaml.safe_load(text)
         if not isinstance(data, dict):
@@ -121,7 +121,7 @@ def read_profile(text: str, source: str) -> AppProfile:
 
 
 def load_profile(name_or_path: str = "practice") -> AppProfile:
-    """A packaged profile by name, or one of the operator's own by path. Raises ProfileError."""
+    """Loads a packaged profile by name, or an operator's own by path. Raises ProfileError."""
     if name_or_path.endswith((".yaml", ".yml")):
         try:
             return read_profile(Path(name_or_path).read_text(encoding="utf-8"), name_or_path)
@@ -134,7 +134,7 @@ def load_profile(name_or_path: str = "practice") -> AppProfile:
 
 
 def _with_package(data: dict[str, Any]) -> dict[str, Any]:
-    """The data with every bare id written out as PACKAGE:id/NAME; what has the wrong shape is left to validation."""
+    """Returns the data with every bare id as PACKAGE:id/NAME; leaves wrong shapes to the validation."""
     package = data.get("package", "")
 
     def full(value: Any) -> Any:

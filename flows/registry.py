@@ -1,4 +1,4 @@
-"""All flows by name."""
+"""The registry: all flows by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FLOWS: Mapping[str, Flow[Any, Any]] = MappingProxyType(
 
 
 def flow_named(name: str) -> Flow[Any, Any]:
-    """The flow with this name. Raises KeyError, naming those that exist."""
+    """Returns the flow with this name. Raises KeyError, which names the existing flows."""
     try:
         return FLOWS[name]
     except KeyError:

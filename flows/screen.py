@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-MOST_BYTES = 4_000_000  # a busy real screen dumps to about 200 kB; more than this is not a screen
+MOST_BYTES = 4_000_000  # the dump of a busy real screen has about 200 kB; a larger text is no screen
 MOST_NODES = 10_000  # a busy real screen has about 1,500
 MOST_DEPTH = 120
 MOST_REFERENCES = 100_000  # numeric character references
@@ -26,15 +26,15 @@ _REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]+)|([0-9]+));")
 
 
 class ScreenError(ValueError):
-    """A hierarchy dump cannot be read; the message says why."""
+    """A hierarchy dump cannot be read; the message has the reason."""
 
 
 @dataclass(slots=True, eq=False)
 class Node:
     """One UI element of a dump. Bounds are pixels: left, top, right, bottom.
 
-    In a dump `..` stands for a character above U+FFFF as well as for itself, so `text` is `unclear`
-    where it holds that, until it was `read` whole: see `flows.lossy`.
+    In a dump, `..` stands for two dots or for a character above U+FFFF. So a `text` that contains it is `unclear`
+    until it was `read` whole: see `flows.lossy`.
     """
 
     resource_id: str
@@ -52,42 +52,42 @@ class Node:
 
     @property
     def dump_text(self) -> str:
-        """The text as the dump has it."""
+        """Returns the text in the dump's form."""
         return self.text if self._dumped is None else self._dumped
 
     @property
     def unclear(self) -> bool:
-        """May the text hold characters that the dump does not show?"""
+        """True when the text may have characters that the dump does not show."""
         return self._dumped is None and ".." in self.text
 
     @property
     def read_text(self) -> str | None:
-        """The whole text, when it was read for itself; None when the dump's is all that is known."""
+        """Returns the whole text if it was read; None if only the dump's form is known."""
         return None if self._dumped is None else self.text
 
     def read(self, text: str) -> None:
-        """Take this for the node's whole text."""
+        """Sets the node's whole text."""
         self._dumped, self.text = self.dump_text, text
 
     @property
     def has_place(self) -> bool:
-        """Does the node cover a pixel? One without bounds, or with empty ones, is nowhere to be touched."""
+        """True when the node covers a pixel. A node with missing or empty bounds cannot be tapped."""
         left, top, right, bottom = self.bounds
         return left < right and top < bottom
 
     @property
     def center(self) -> tuple[int, int]:
-        """The pixel in the middle."""
+        """Returns the pixel in the middle."""
         left, top, right, bottom = self.bounds
         return (left + right) // 2, (top + bottom) // 2
 
     @property
     def height(self) -> int:
-        """Pixels from top to bottom."""
+        """Returns the height in pixels."""
         return self.bounds[3] - self.bounds[1]
 
     def walk(self) -> Iterator[Node]:
-        """This node and all below it, in the dump's order."""
+        """Yields this node and all nodes below it, in the dump's order."""
         waiting = [self]
         while waiting:
             node = waiting.pop()
@@ -95,11 +95,11 @@ class Node:
             waiting.extend(reversed(node.children))
 
     def find(self, resource_id: str) -> Node | None:
-        """The first node with this id, here or below."""
+        """Returns the first node with this id, this one or below it."""
         return next((node for node in self.walk() if node.resource_id == resource_id), None)
 
     def all(self, resource_id: str) -> list[Node]:
-        """Every node with this id, here or below, in the dump's order."""
+        """Returns every node with this id, this one or below it, in the dump's order."""
         return [node for node in self.walk() if node.resource_id == resource_id]
 
 
@@ -109,7 +109,7 @@ class Screen:
     __slots__ = ("_by_id", "on_its_side", "packages", "roots")
 
     def __init__(self, roots: list[Node], *, on_its_side: bool = False) -> None:
-        """`on_its_side`: the dump says that the screen is turned to landscape."""
+        """`on_its_side`: the dump has the screen in landscape."""
         self.roots = roots
         self.on_its_side = on_its_side
         self._by_id: dict[str, list[Node]] = {}
@@ -123,10 +123,10 @@ class Screen:
 
     @classmethod
     def parse(cls, dump: str) -> Screen:
-        """Read a hierarchy dump.
+        """Reads a hierarchy dump.
 
-        Raises ScreenError when it is none, too large, carries a document type declaration, or places a
-        node where no phone has pixels. What is refused is refused before it costs time.
+        Raises ScreenError when it is no dump, is too large, has a document type declaration, or has a node where no
+        phone has pixels. It refuses a dump before parsing takes time.
         """
         _refuse_what_is_too_much(dump)
         parser = etree.XMLParser(
@@ -142,7 +142,7 @@ class Screen:
         return cls(_read_all(root), on_its_side=root.get("rotation") in _ON_ITS_SIDE)
 
     def of(self, packages: Collection[str]) -> Screen:
-        """The same screen, on which only nodes of these packages are found by id; it keeps all its windows."""
+        """Returns the same screen with all its windows, but only nodes of these packages are found by id."""
         own = Screen([], on_its_side=self.on_its_side)
         own.roots, own.packages = self.roots, self.packages
         for resource_id, nodes in self._by_id.items():
@@ -152,37 +152,37 @@ class Screen:
         return own
 
     def find(self, resource_id: str) -> Node | None:
-        """The first node with this id."""
+        """Returns the first node with this id."""
         nodes = self._by_id.get(resource_id)
         return nodes[0] if nodes else None
 
     def all(self, resource_id: str) -> list[Node]:
-        """Every node with this id, in the dump's order."""
+        """Returns every node with this id, in the dump's order."""
         return self._by_id.get(resource_id, [])
 
     def has(self, resource_id: str) -> bool:
-        """Is a node with this id on the screen?"""
+        """Returns whether a node with this id is on the screen."""
         return resource_id in self._by_id
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height in pixels, of the largest root."""
+        """Returns the width and height of the largest root in pixels."""
         if not self.roots:
             return 0, 0
         return max(root.bounds[2] for root in self.roots), max(root.bounds[3] for root in self.roots)
 
     def may_touch(self, node: Node) -> bool:
-        """Does the middle of the node lie on the screen?"""
+        """Returns whether the middle of the node is on the screen."""
         return node.has_place and self.has_pixel(node.center)
 
     def has_pixel(self, point: tuple[int, int]) -> bool:
-        """Does this pixel lie on the screen?"""
+        """Returns whether this pixel is on the screen."""
         width, height = self.size
         return 0 <= point[0] < width and 0 <= point[1] < height
 
 
 def _refuse_what_is_too_much(dump: str) -> None:
-    """Raises ScreenError. Counts are upper bounds that cost next to nothing: in XML no value holds a bare `<`."""
+    """Raises ScreenError for too large a dump. The counts are cheap upper bounds: no XML value has a bare `<`."""
     for count, most, what in (
         (len(dump), MOST_BYTES, "characters"),
         (dump.count("<"), 2 * MOST_NODES + 20, "tags"),
@@ -195,14 +195,14 @@ def _refuse_what_is_too_much(dump: str) -> None:
 
 
 def _mend(dump: str) -> str:
-    """The dump with paired numeric surrogates joined and what XML forbids left out."""
-    if dump.startswith("<?xml"):  # the declaration's encoding is that of the wire, not of this string
+    """Returns the dump with numeric surrogate pairs joined, and without characters that XML forbids."""
+    if dump.startswith("<?xml"):  # the declared encoding is of the transport, not of this string
         dump = dump[dump.find("?>") + 2 :]
     return _NOT_XML.sub("", _REFERENCES.sub(_mend_references, dump)).strip()
 
 
 def _mend_references(match: re.Match[str]) -> str:
-    """A run of numeric references: some UI servers write an emoji as two surrogates, which is not XML."""
+    """Mends a run of numeric references: some UI servers write an emoji as two surrogates, which is not XML."""
     mended: list[str] = []
     high = 0
     for reference in _REFERENCE.finditer(match[0]):
@@ -216,12 +216,12 @@ def _mend_references(match: re.Match[str]) -> str:
 
 
 def _is_xml(code: int) -> bool:
-    """May this code point stand in XML?"""
+    """Returns whether XML allows this code point."""
     return code in (0x9, 0xA, 0xD) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
 
 
 def _read_all(root: etree._Element) -> list[Node]:
-    """The nodes below the root element. Raises ScreenError."""
+    """Reads the nodes below the root element. Raises ScreenError."""
     roots: list[Node] = []
     waiting = [(root, roots, 0)]
     while waiting:

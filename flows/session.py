@@ -1,4 +1,4 @@
-"""What a flow holds while it runs: a phone, the app's profile, a seed, and the journal of its actions."""
+"""The session of a running flow: a phone, the app's profile, a seed, and the journal of its actions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ActionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One irreversible act, named by what a person would call it by; absent parts are empty."""
+    """One irreversible act: its kind, content, target and text; absent parts are empty."""
 
     kind: ActionKind
     author_id: str
@@ -55,29 +55,29 @@ class ActionRefused(Exception):
 
 
 class Journal(Protocol):
-    """Where actions are written down before and after they happen."""
+    """Records actions before and after they happen."""
 
     def done(self) -> Sequence[Action]:
-        """The actions that earlier attempts at this task completed."""
+        """Returns the actions that earlier attempts at this task completed."""
 
     def verified(self, action: Action) -> bool:
-        """Is this one of `done`, and was it seen on the app afterwards?"""
+        """Returns whether this action is in `done` and was seen in the app afterwards."""
 
     def refusal(self, action: Action) -> ActionRefused | None:
-        """Would `declare` refuse this now? A look, without writing anything."""
+        """Returns why `declare` would refuse this action now; None if it would not. Writes nothing."""
 
     def declare(self, action: Action) -> int:
-        """Write the point of no return to disk; the action's number. Raises ActionRefused."""
+        """Writes the point of no return to disk. Returns the action's number. Raises ActionRefused."""
 
     def confirm(self, number: int, *, verified: bool) -> None:
-        """The action happened; verified when it was seen on the app afterwards."""
+        """Records that the action happened; `verified`: it was seen in the app afterwards."""
 
     def refute(self, number: int, reason: str) -> None:
-        """The action is known not to have happened."""
+        """Records that the action did not happen."""
 
 
 class Watch(Protocol):
-    """The worker's eyes on a running flow."""
+    """The worker's control over a running flow."""
 
     def check(self) -> None:
         """Called before every touch of the phone. Raises Stopped, or FlowFailure('time_limit')."""
@@ -87,7 +87,7 @@ class Watch(Protocol):
 
 
 class PointOfNoReturn:
-    """One declared action while its outcome is open."""
+    """One declared action whose outcome is not known yet."""
 
     def __init__(self, phone: Phone, watch: Watch) -> None:
         self._phone = phone
@@ -95,15 +95,15 @@ class PointOfNoReturn:
         self.touched = False
         self.verified: bool | None = None
         self.refuted: str | None = None
-        self.limited = ""  # what the app's rate-limit page said, when it came up after the act
+        self.limited = ""  # the text of the app's rate-limit page, if it appeared after the act
 
     @property
     def decided(self) -> bool:
-        """It is known what came of the action."""
+        """True when the outcome of the action is known."""
         return self.verified is not None or self.refuted is not None
 
     def tap(self, node: Node) -> None:
-        """The irreversible tap itself. One that provably never left settles the action as not done.
+        """Makes the irreversible tap. If it provably was never sent, records the action as not done.
 
         Raises PhoneError; Stopped or FlowFailure('time_limit') when the worker must not touch the phone any more.
         """
@@ -122,23 +122,22 @@ class PointOfNoReturn:
             self.touched = not self.decided
 
     def happened(self, *, verified: bool) -> None:
-        """The app accepted the action; verified when it was seen on the screen afterwards."""
+        """Records that the app accepted the action; `verified`: it was seen on the screen afterwards."""
         self.verified = verified
 
     def did_not_happen(self, reason: str) -> None:
-        """The app refused the action visibly."""
+        """Records that the app visibly refused the action."""
         self.refuted = reason
 
 
 @dataclass(slots=True)
 class Session:
-    """All that a flow gets. `account_id` is the account that the ledger expects on this phone.
+    """Everything that a flow gets. `account_id` is the account that the ledger expects on this phone.
 
-    `account_read_lately`: the worker itself read from the app, minutes ago, that this account is
-    logged in; a flow that only reads then spends no calls on looking again.
-    `scrolls`: how far lists run on after a swipe on this phone, learned from one session to the next.
-    `pause` waits so many seconds and `now` tells the moment with its zone; both can be replaced,
-    so that a flow's waits and times are the caller's.
+    `account_read_lately`: the worker read from the app, minutes ago, that this account is logged in; a flow that only
+    reads then does not check it again. `scrolls`: how far lists on this phone run on after a swipe, kept from session
+    to session. `pause` waits for a number of seconds, and `now` returns the time with its zone; callers can replace
+    both.
     """
 
     phone: Phone
@@ -150,19 +149,18 @@ class Session:
     account_read_lately: bool = False
     notes: dict[str, object] = field(default_factory=dict)
     scrolls: Scrolls = field(default_factory=Scrolls)
-    pages: set[str] = field(default_factory=set)  # that the profile knew on the way
+    pages: set[str] = field(default_factory=set)  # pages that the profile recognised so far
     pause: Callable[[float], None] = time.sleep
     now: Callable[[], datetime] = _now
 
     @contextmanager
     def point_of_no_return(self, action: Action) -> Iterator[PointOfNoReturn]:
-        """Declare, act inside the block, and write down what came of it.
+        """Declares an action; the caller acts inside the block; records the outcome.
 
-        What the block said is written even when the block fails afterwards, and its error goes on.
-        A block that ends or fails without saying what happened leaves the action open:
-        FlowFailure('outcome_unknown'), and nothing repeats it blindly; only a PhoneError of a call
-        that was never sent, before any tap of the block, proves that nothing happened. Raises
-        ActionRefused before the block is entered.
+        The outcome that the block stated is recorded even if the block fails afterwards; its error is passed on. A
+        block that ends or fails without an outcome leaves the action in doubt: raises FlowFailure('outcome_unknown'),
+        and no attempt repeats the action blindly. Only a PhoneError of a call that was never sent, before any tap of
+        the block, proves that nothing happened. Raises ActionRefused before the block.
         """
         number = self.journal.declare(action)
         act = PointOfNoReturn(self.phone, self.watch)

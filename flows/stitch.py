@@ -1,10 +1,10 @@
-"""Overlapping screens of a scrolled list put together into one sequence.
+"""Joins the overlapping screens of a scrolled list into one sequence of rows.
 
-A row is told by its parts (for a comment: who, and what). A row clipped at an edge of the list
-lacks parts; a lacking part (None) agrees with any. Rows may be identical, so content alone cannot
-always say how far the list moved: the pixels by which the rows of two screens moved do, as long as
-the list cannot have moved further than to the next place that looks the same. `farthest` says how
-far that is before the list is moved, `join` says afterwards whether only one place is left.
+A row is identified by its parts (for a comment: commenter and text). A row clipped at an edge of the list lacks
+parts; a missing part (None) agrees with any. Rows may be identical, so their content alone does not always show how
+far the list moved. The pixels by which the rows of two screens moved do, as long as the list cannot have moved to
+the next position that looks the same. `farthest` computes that distance before the list is moved; `joined` and `gap`
+of `Stitched` say afterwards whether exactly one position was possible.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol, TypeVar
 
-BACK = 50  # rows at most that may come on top of a list while one screen of it is read
-SLIVER = 150  # pixels of a row at an edge that may show nothing to tell it by
-NEAR = 8  # pixels by which rows that moved together may differ: rounding
+BACK = 50  # rows at most that may be added on top of a list while one screen of it is read
+SLIVER = 150  # pixels of a row at an edge that may show no identifying part
+NEAR = 8  # pixels by which rows that moved together may differ, by rounding
 
 Parts = tuple[str | None, ...]
 
 
 class Row(Protocol):
-    """What a list row must tell to be stitched."""
+    """A list row that can be stitched."""
 
     @property
     def parts(self) -> Parts:
-        """The parts that name the row; None where the edge of the list cut one off."""
+        """Returns the parts that identify the row; None for a part that the list's edge cut off."""
 
     @property
     def whole(self) -> bool:
-        """Nothing of the row is cut off."""
+        """True when nothing of the row is cut off."""
 
     @property
     def top(self) -> int | None:
-        """The pixel at which the row begins; None when the list's upper edge may have cut it off."""
+        """Returns the pixel at which the row begins; None when the list's upper edge may have cut it off."""
 
     @property
     def bottom(self) -> int | None:
-        """The pixel at which the row ends; None when the list's lower edge may have cut it off."""
+        """Returns the pixel at which the row ends; None when the list's lower edge may have cut it off."""
 
 
 R = TypeVar("R", bound=Row)
@@ -47,7 +47,7 @@ R = TypeVar("R", bound=Row)
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Where the screen before stood, and how far the list may have moved since, in pixels; forward is positive.
+    """The position of the screen before, and how far the list may have moved since, in pixels; forward is positive.
 
     `edges` are the list's upper and lower edge.
     """
@@ -61,10 +61,10 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Stitched:
-    """`start` is the place of the screen's first row in the sequence; `fresh` counts rows not seen before.
+    """The result of stitching a screen: `start` is the position of its first row, `fresh` the number of new rows.
 
-    `gap`: something may be missing. `moved` is how far the list moved, in pixels, where that could be told.
-    `joined` is false when the screen joins nowhere and nothing was added.
+    `gap`: rows may be missing. `moved` is the distance that the list moved, in pixels, if known. `joined` is false
+    when the screen joins nowhere and no row was added.
     """
 
     start: int
@@ -76,7 +76,7 @@ class Stitched:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A place where a screen's rows agree with the sequence, and from how far to how far the list moved then."""
+    """A position where a screen's rows agree with the sequence, and the least and most that the list then moved."""
 
     start: int
     least: int | None
@@ -85,34 +85,34 @@ class _Place:
 
     @property
     def sound(self) -> bool:
-        """All rows moved alike."""
+        """True when all rows moved by the same distance."""
         return self.least is None or self.most is None or self.least <= self.most + NEAR
 
     @property
     def moved(self) -> int | None:
-        """How far the list moved, where that is told to the pixel."""
+        """Returns how far the list moved, if that is known to the pixel."""
         if self.least is None or self.most is None or abs(self.least - self.most) > NEAR:
             return None
         return self.least
 
     def may_be(self, least: int, most: int) -> bool:
-        """Can the list have moved so far?"""
+        """Returns whether the list can have moved this far."""
         return (self.least is None or self.least <= most + NEAR) and (self.most is None or self.most >= least - NEAR)
 
 
 def agree(one: Parts, other: Parts) -> bool:
-    """Could these be the same row? They share at least one visible part and contradict in none."""
+    """Returns whether these may be the same row: they share at least one visible part and differ in none."""
     shared = [(a, b) for a, b in zip(one, other, strict=True) if a is not None and b is not None]
     return bool(shared) and all(a == b for a, b in shared)
 
 
 def stitch(rows: list[R], screen: Sequence[R], reach: Reach | None = None) -> Stitched:
-    """Put a screen's rows onto the sequence, in place.
+    """Adds a screen's rows to the sequence, in place.
 
-    With `reach` the screen joins where its rows agree and moved as far as they can have; without it,
-    as after a list jumped, wherever they agree. When several places are left, that one is taken that
-    adds fewest rows, so that nothing is counted twice, and `gap` is true: rows may be missing. When
-    the rows agree nowhere, `joined` is false, `gap` is true, and nothing was added.
+    With `reach`, the screen joins where its rows agree and where the list can have moved to; without it, as after a
+    list jumped, wherever they agree. Of several positions it takes the one that adds the fewest rows, so that no row
+    is counted twice, and `gap` is true: rows may be missing. When the rows agree nowhere, `joined` is false, `gap`
+    is true, and no row is added.
     """
     if not screen:
         return Stitched(len(rows), 0, gap=False)
@@ -129,7 +129,7 @@ def stitch(rows: list[R], screen: Sequence[R], reach: Reach | None = None) -> St
 
 
 def bridge(rows: list[R], screen: Sequence[R]) -> Stitched:
-    """Add a screen behind a gap: its rows not yet in the sequence, in their order."""
+    """Adds a screen after a gap: its rows that are not yet in the sequence, in their order."""
     fresh = [row for row in screen if not any(agree(row.parts, known.parts) for known in rows)]
     start = len(rows)
     rows.extend(fresh)
@@ -137,23 +137,23 @@ def bridge(rows: list[R], screen: Sequence[R]) -> Stitched:
 
 
 def repeats(rows: Sequence[Row]) -> bool:
-    """Do two of these rows look alike?"""
+    """Returns whether two of these rows look alike."""
     counted = Counter(row.parts for row in rows if None not in row.parts)
     return any(number > 1 for number in counted.values())
 
 
 def farthest(screen: Sequence[Row], edge: int, most: int) -> int:
-    """How far a list may move, in pixels, so that its next screen joins this one at one place only.
+    """Returns how far a list may move, in pixels, so that its next screen joins this one at one position only.
 
-    Rows that begin at `edge` or above it count as gone; never more than `most`. What stays on the
-    screen even then must not look, moved by less than that, like what is on the screen now.
+    Rows that begin at `edge` or above it count as gone. Never more than `most`. The rows that stay on the screen after
+    this distance must not look the same as rows of the present screen at any shorter distance.
     """
     tops = [row.top for row in screen if row.top is not None and row.top > edge]
     for way in sorted({min(most, top - edge) for top in tops}, reverse=True):
         first = next(at for at, row in enumerate(screen) if row.top is not None and row.top >= edge + way)
         if not any(_looks_like(screen, first, above, way) for above in range(first)):
             return way
-    if not tops:  # one row fills the screen: half of it stays
+    if not tops:  # one row fills the screen: half of it must stay
         return most // 2 if screen else most
     known = [row.top for row in screen if row.top is not None]
     shifts = [later - earlier for earlier, later in pairwise(known)]
@@ -161,9 +161,9 @@ def farthest(screen: Sequence[Row], edge: int, most: int) -> int:
 
 
 def _looks_like(screen: Sequence[Row], first: int, above: int, way: int) -> bool:
-    """Do the rows from `first` on look like those from `above` on, at most `way` pixels higher?
+    """Returns whether the rows from `first` on look like those from `above` on, at most `way` pixels higher.
 
-    A row that the upper edge cuts off begins further above than that.
+    A row that the upper edge cuts off begins above that edge.
     """
     top, higher = screen[first].top, screen[above].top
     if top is None or higher is None or not 0 < top - higher <= way + 2 * NEAR:
@@ -195,10 +195,10 @@ def _place(rows: Sequence[Row], screen: Sequence[Row], start: int, reach: Reach 
 
 
 def _ways(screen: Sequence[Row], start: int, reach: Reach) -> tuple[int | None, int | None]:
-    """From how far to how far the list must have moved for all rows to lie where they lie; None: no bound.
+    """Returns the least and the most that the list must have moved for all rows to be at their places; None: no bound.
 
-    An edge that is on both screens tells it; one that is cut off on one of them lies beyond that edge of
-    the list. The first is more than the second when the rows did not move alike.
+    A row's edge that is on both screens gives the distance. One that is cut off on one of them is beyond that edge of
+    the list. The least is greater than the most when the rows did not move by the same distance.
     """
     upper, lower = reach.edges
     least, most = [], []
@@ -224,19 +224,19 @@ def _ways(screen: Sequence[Row], start: int, reach: Reach) -> tuple[int | None, 
 
 
 def _within(places: Sequence[_Place], reach: Reach) -> list[_Place]:
-    """The places to which the list can have moved, the likeliest kind of them."""
+    """Returns the positions to which the list can have moved, of the most likely kind."""
     sound = [place for place in places if place.sound]
     forward = [place for place in sound if place.may_be(reach.least, reach.most)]
     if forward:
         return forward
-    # rows that came on top while one read push the others down
+    # rows that were added on top during the reading push the others down
     back = [place for place in sound if place.most is not None and place.most < reach.least]
     # a row grows when it gets its first reply
     return back or [place for place in places if not place.sound]
 
 
 def _blind(places: Sequence[_Place], size: int) -> list[_Place]:
-    """One row that agrees is too little where there are more: it may be another that looks the same."""
+    """Returns the positions with enough agreeing rows: one of several may be another row that looks the same."""
     return [place for place in places if place.shared >= min(2, size)]
 
 

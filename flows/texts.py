@@ -1,4 +1,4 @@
-"""The operator's texts, dealt like cards: at random, and none again before all were used."""
+"""Deals the operator's texts like cards: in random order, and none again before all were used."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence, Set
 
 
 class Deck:
-    """Texts in a random order. A text that may not be posted now stays in its place for the next look."""
+    """Texts in random order. A text that may not be posted now keeps its place in the order."""
 
     def __init__(self, texts: Sequence[str], rng: random.Random) -> None:
         self._texts = list(dict.fromkeys(texts))
@@ -16,7 +16,7 @@ class Deck:
         self._last: str | None = None
 
     def next(self, barred: Set[str] = frozenset()) -> str | None:
-        """The next text that is not barred, another than the last one while there is another; None: all are barred."""
+        """Returns the next text that is not barred, if possible another than the last one; None if all are barred."""
         allowed = [text for text in self._texts if text not in barred]
         if len(allowed) > 1:
             allowed = [text for text in allowed if text != self._last]
@@ -27,7 +27,7 @@ class Deck:
         return next(text for text in self._left if text in allowed)
 
     def posted(self, text: str) -> None:
-        """This text was posted: it comes again when the others were."""
+        """Notes that this text was posted: it returns after the others."""
         self._last = text
         if text not in self._left and text in self._texts:
             self._left += self._rng.sample(self._texts, len(self._texts))

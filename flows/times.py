@@ -1,4 +1,4 @@
-"""Times as apps write them (刚刚, 3小时前 · 广东, 昨天 12:30, 下午3:20 …) turned into moments, as well as can be."""
+"""Reads times as apps write them (刚刚, 3小时前 · 广东, 昨天 12:30, 下午3:20 …) as moments with their precision."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 ZONE = ZoneInfo("Asia/Shanghai")
 LONGEST = 100  # characters; a longer text is no time
 OLDEST = 2000  # year; no app's content is older
-SKEW = timedelta(minutes=5)  # that the clock behind a shown time may be ahead of ours
+SKEW = timedelta(minutes=5)  # by which the clock of a shown time may be ahead of this machine's
 
 
 class Precision(StrEnum):
-    """How closely a shown time tells its moment: 3小时前 to the hour, 昨天 12:30 to the minute."""
+    """The precision of a shown time: an hour for 3小时前, a minute for 昨天 12:30."""
 
     SECOND = "second"
     MINUTE = "minute"
@@ -29,7 +29,7 @@ class Precision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a shown time says. `at` is None when no moment can be read; `place` is empty when none is shown."""
+    """A shown time, read. `at` is None when no moment can be read; `place` is empty when none is shown."""
 
     at: datetime | None
     precision: Precision | None
@@ -38,7 +38,7 @@ class Shown:
 
 Read = tuple[datetime, Precision]
 
-# traditional characters and full-width signs as the plain ones, character by character
+# traditional characters and full-width signs → plain ones, character by character
 _PLAIN = str.maketrans("剛鐘時個週點後來屬發禮：．／－　０１２３４５６７８９", "刚钟时个周点后来属发礼:./- 0123456789")
 _NUMERALS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
 _SPANS = (
@@ -82,7 +82,7 @@ _TODAY = re.compile(_CLOCK, re.IGNORECASE)
 _SAID = r"(?:IP\s*属地\s*:?\s*|IP\s*:\s*|来自\s*|发布于\s*|发表于\s*)"
 _BETWEEN = re.compile(r"\s*[·•・∙|｜,，;；]+\s*|\s+|(?<=[^\s·•・∙|｜,，;；])(?=IP|来自|发布于)", re.IGNORECASE)
 _PLACE = re.compile(rf"{_SAID}?(?P<place>[^\W\d_]{{2,16}}(?:[\s·][^\W\d_]{{2,16}}){{0,2}})", re.IGNORECASE)
-# words of time that no form above reads: beside 12:30 they make it another moment
+# words of time that no pattern above reads: beside 12:30 they change the moment
 _OTHER_TIMES = re.compile(
     r".*(?:[今明昨前后]天|星期|周[一二三四五六日]|小时|分钟|[上下中]午|晚|早|凌晨|年|月|[之以]?前$|[之以]?后$).*"
 )
@@ -90,13 +90,12 @@ _NO_PLACES = frozenset({"作者", "回复", "置顶", "已编辑", "热评", "�
 
 
 def read_shown(text: str, now: datetime, zone: ZoneInfo = ZONE) -> Shown:
-    """What a shown time says, reckoned from `now`, the moment at which its screen was read.
+    """Reads a shown time relative to `now`, the moment at which its screen was read.
 
-    Coarse texts give coarse moments: 3天前 is exactly 72 hours before `now`, to the day; a date is its
-    midnight; a date without a year is the latest such day, a clock without a day the latest such
-    moment. No moment lies behind `now`: a screen may have been drawn before midnight, and 今天 23:59
-    read at 00:05 is of yesterday; a clock that is a few minutes ahead means `now`. A place beside
-    the time is kept apart. The caller keeps the text.
+    Coarse texts give coarse moments: 3天前 is exactly 72 hours before `now`, with the precision of a day; a date is
+    its midnight; a date without a year is the latest such day, a time without a day the latest such moment. No moment
+    is after `now`: a screen may have been drawn before midnight, so 今天 23:59 read at 00:05 is of yesterday, and a
+    time that is a few minutes ahead is `now`. A place beside the time is returned apart. The caller keeps the text.
     """
     if len(text) > LONGEST:
         return Shown(None, None, "")
@@ -113,7 +112,7 @@ def _plain(text: str) -> str:
 
 
 def _splits(text: str) -> list[tuple[str, str]]:
-    """The text as a time alone, then as a time with a place behind it or before it."""
+    """Returns the possible splits of a text into time and place: the whole as a time, then with a place beside it."""
     said = re.sub(r"^(?:发布于|发表于)\s*", "", text)
     splits = [(said, "")]
     for gap in _BETWEEN.finditer(said):
@@ -123,12 +122,12 @@ def _splits(text: str) -> list[tuple[str, str]]:
 
 
 def _beside(text: str) -> bool:
-    """May this stand beside a time: a place, or a word that says something else?"""
+    """Returns whether this text may stand beside a time: a place, or a word without a time."""
     return bool(_PLACE.fullmatch(text)) and not _OTHER_TIMES.fullmatch(text)
 
 
 def _place(text: str, *, alone: bool = False) -> str:
-    """The place that a text names, empty when it names none; `alone`: only one that says so counts."""
+    """Returns the place that a text names; empty when it names none. `alone`: only an explicit place counts."""
     match = _PLACE.fullmatch(text)
     if match is None or match["place"] in _NO_PLACES or (alone and match["place"] == text):
         return ""
@@ -147,7 +146,7 @@ def _moment(text: str, now: datetime) -> Read | None:
 
 
 def _not_after(read: Read, now: datetime) -> Read | None:
-    """A moment that lies ahead by a clock's error is now; what lies further ahead cannot be."""
+    """Returns now for a moment that is ahead by a clock's error; None for one that is further ahead."""
     moment, precision = read
     return (now, precision) if moment - now <= SKEW else None
 
@@ -178,7 +177,7 @@ def _day(text: str, now: datetime) -> Read | None:
 
 
 def _weekday(text: str, now: datetime) -> Read | None:
-    """The latest such day before today; 上周三 is the one of the week before."""
+    """Returns the latest such day before today; 上周三 is in the week before."""
     match = _WEEKDAY.fullmatch(text)
     if match is None:
         return None
@@ -224,7 +223,7 @@ def _today(text: str, now: datetime) -> Read | None:
 
 
 def _latest(match: re.Match[str], now: datetime, days: Iterable[date]) -> Read | None:
-    """The clock in the match on the first of these days on which it is not ahead of now."""
+    """Returns the match's time of day on the first of these days on which it is not after now."""
     clock = _clock(match)
     read = None
     for day in days:
@@ -235,7 +234,7 @@ def _latest(match: re.Match[str], now: datetime, days: Iterable[date]) -> Read |
 
 
 def _clock(match: re.Match[str]) -> time | None:
-    """The time of day, None when the match has none. Raises ValueError for one that does not exist."""
+    """Returns the time of day; None when the match has none. Raises ValueError for one that does not exist."""
     if match["hour"] is None:
         return None
     hour, half = int(match["hour"]), match["half"] or match["after"]
@@ -243,7 +242,7 @@ def _clock(match: re.Match[str]) -> time | None:
 
 
 def _hour(hour: int, half: str) -> int:
-    """The hour of 24. What may be noon or midnight, as 晚上1点, is a ValueError."""
+    """Returns the hour of 24. Raises ValueError for an ambiguous one, such as 晚上1点."""
     first, most = _HALF_DAYS[half]
     for candidate in (hour, hour + 12, hour - 12):
         if first <= candidate <= most:

@@ -1,4 +1,4 @@
-"""Verify: did an action happen whose attempt died before it knew? Looks at the app, and acts on nothing."""
+"""Verifies an action whose attempt died before it knew the outcome: looks at the app, and does not act."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from flows.pages.video import VideoPage
 from flows.screen import Node
 from flows.session import Action, ActionKind
 
-MARGIN = 20  # videos and comments that others may have published above since the attempt
-PAST = 100  # rows without one of ours: the app shows ours first, so none of the last days' is further down
-THREAD = 1000  # replies at most that are read to get to a thread's end, where ours stand
+MARGIN = 20  # videos and comments that others may have published since the attempt
+PAST = 100  # rows without one of the account's: the app shows them first, so recent ones are not further down
+THREAD = 1000  # replies at most that are read to reach a thread's end, where the account's replies are
 
 GONE = frozenset({"author_not_found", "video_not_found"})
 LIKES = frozenset({ActionKind.LIKE_VIDEO, ActionKind.LIKE_COMMENT})
@@ -28,7 +28,7 @@ WORDS = frozenset({ActionKind.COMMENT, ActionKind.REPLY})
 
 
 class Seen(StrEnum):
-    """What the app says about an action in doubt."""
+    """The result of a look for an action in doubt."""
 
     HAPPENED = "happened"
     NOT = "not"
@@ -37,10 +37,10 @@ class Seen(StrEnum):
 
 @dataclass(slots=True)
 class Traces:
-    """What was found of an action and of those identical to it.
+    """The traces of an action, and of identical ones, in the app.
 
-    `places`: videos, or target comments, to which it may have gone. `seen`: texts of ours, or
-    likes, there. `complete`: no text of ours can have been missed.
+    `places`: the number of videos, or target comments, that it may concern. `seen`: the number of the account's texts
+    or likes there. `complete`: no text of the account can have been missed.
     """
 
     places: int = 0
@@ -49,35 +49,34 @@ class Traces:
 
 
 def judge(kind: ActionKind, known: int, since: int, traces: Traces) -> Seen:
-    """What the traces say. Identical ones are known as done: `known` declared before this one, `since` after it."""
+    """Judges the traces. `known` and `since` count identical actions done, declared before and after this one."""
     if traces.places == 0:
         return Seen.UNKNOWN
     if kind in LIKES:
-        # No flow taps a like that is selected: at least one place was without when this one was aimed at it; and
-        # when a later one was, the likes that are seen are that one's and earlier ones, unless there is one more.
+        # No flow taps a like that is selected, so at least one place had no like when this one was declared. If a
+        # later like was done, the likes seen may be that one and the earlier ones, unless there is one more.
         others = known + since if since else min(known, traces.places - 1)
         return Seen.HAPPENED if traces.seen > others else Seen.NOT
     if traces.seen > known + since:
         return Seen.HAPPENED
-    # fewer than known: something of ours was deleted, and it may have been this
+    # fewer than known: an action of the account was deleted, and it may have been this one
     return Seen.NOT if traces.complete and traces.seen == known + since else Seen.UNKNOWN
 
 
 def verify(
     app: App, action: Action, own_name: str, known: int, video_loop: int, comment_loop: int, *, since: int = 0
 ) -> Seen:
-    """Look whether the action is on the app, as the account that did it.
+    """Looks for an action in the app, with the account that did it.
 
-    Only to be called once the worker that declared it is dead and the phone's UI server was
-    restarted: before that a queued tap may still come. `own_name` is the account's name on the app;
-    `known` counts the identical actions (account, kind, author, title, target, text) that the ledger
-    knows as done besides this one and declared before it, `since` those declared after it. The loops
-    are those of the attempt: how many of the author's videos and of a video's comments to look at.
-    Several videos with one title are all looked at.
+    Call it only after the worker that declared the action is dead and the phone's UI server was restarted: before
+    that, a queued tap may still come. `own_name` is the account's name in the app. `known` counts the identical
+    actions (account, kind, author, title, target, text) that the ledger knows as done and that were declared before
+    this one, `since` those declared after it. The loops are the attempt's: the most videos of the author and the most
+    comments of a video to look at. All videos with the same title are looked at.
 
-    UNKNOWN when nobody can tell: video or target comment gone, a text of ours deleted, a list too
-    long, a kind of action that leaves no trace. Raises FlowFailure (wrong_account, list_not_loaded,
-    rate_limited …) and PhoneError when the look itself failed, which says nothing about the action.
+    Returns UNKNOWN when the app does not show it: the video or target comment is gone, one of the account's texts was
+    deleted, a list is too long, or the kind of action leaves no trace. Raises FlowFailure (wrong_account,
+    list_not_loaded, rate_limited …) and PhoneError when the look itself failed, which says nothing about the action.
     """
     if action.kind not in LIKES | WORDS:
         return Seen.UNKNOWN
@@ -89,17 +88,17 @@ def verify(
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """A search for an action's traces. It can be run again after the app died."""
+    """A search for an action's traces, which can run again after the app died."""
 
     app: App
     action: Action
-    names: frozenset[str]  # what the account's rows may be signed with
+    names: frozenset[str]  # the names with which the account's rows may be signed
     known: int
     video_loop: int
     comment_loop: int
 
     def run(self) -> Traces:
-        """Look at every video that the action may have gone to; no further once it is certain that it happened."""
+        """Looks at every video that the action may concern; stops once it is certain that the action happened."""
         traces = Traces()
         videos = videos_titled(self.app, self.action.author_id, self.action.title, self.video_loop + MARGIN)
         try:
@@ -118,7 +117,7 @@ class _Search:
             traces.seen += video.liked
             return
         if self.action.kind is ActionKind.COMMENT:
-            # an older one with the same words may have sunk: with such, only the whole list tells
+            # an older identical comment may be further down: if there is one, only the whole list is conclusive
             ours: CommentWalk = Walk(video.open_comments(), matters=self._may_be_ours)
             self._read(ours, traces, most=self.comment_loop + PAST, past=None if self.known else PAST)
             return
@@ -145,7 +144,7 @@ class _Search:
         most: int,
         past: int | None,
     ) -> None:
-        """Count our rows with the action's text: to the list's end, or until `past` rows bring none of ours."""
+        """Counts the account's rows with the action's text, to the list's end or until `past` rows without one."""
         traces.places += 1
         before = traces.seen
         for _ in range(most_screens(most)):
@@ -164,21 +163,21 @@ class _Search:
         return any(row.says((name, self.action.text)) for name in self.names)
 
     def _may_be_ours(self, row: CommentRow | ReplyRow) -> bool:
-        """Could the row be ours, as far as a dump tells? Then its texts are read whole."""
+        """Returns whether the row may be the account's, by the dump: then its texts are read whole."""
         return any(row.may_be((name, self.action.text)) for name in self.names)
 
     def _may_be_it(self, row: CommentRow | ReplyRow) -> bool:
-        """Was too little of the row to be seen to tell?"""
+        """Returns whether too little of the row was visible to rule it out."""
         if row.told or (row.author is None and row.text is None):
             return False
         signed = row.author is None or self._signs(row.author)
         return signed and (row.text in (None, self.action.text) or shows(row.words, self.action.text))
 
     def _signs(self, author: Node) -> bool:
-        """Could this be one of our names?"""
+        """Returns whether this may be one of the account's names."""
         return any(may_be(author, name) for name in self.names)
 
     def _since_ours(self, rows: Sequence[CommentRow | ReplyRow]) -> int:
-        """Rows that were read since the last one that is ours, or may be."""
+        """Returns the number of rows read since the last one that is, or may be, the account's."""
         ours = [place for place, row in enumerate(rows, 1) if row.author is None or self._signs(row.author)]
         return len(rows) - max(ours, default=0)

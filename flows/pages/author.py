@@ -17,15 +17,15 @@ CUT = "…"
 
 @dataclass(frozen=True, slots=True)
 class VideoRow:
-    """A video in the list. `heading` is the node of its title, None where the edge cut it off.
+    """A video in the list. `heading` is the node of its title, None if the list's edge cut it off.
 
-    `title` ends with … where the app cut it; `shown` counts comments, replies included.
+    `title` ends with … if the app cut it; `shown` counts comments, replies included.
     """
 
     heading: Node | None
-    untitled: bool  # seen whole, and without a title
+    untitled: bool  # the whole row was seen, and it has no title
     count: Count | None
-    late: bool  # a field of it is still to come
+    late: bool  # one of its fields has not loaded
     time: str
     whole: bool
     node: Node
@@ -38,31 +38,31 @@ class VideoRow:
 
     @property
     def shown(self) -> int:
-        """Comments that the app shows; 0 where it shows none."""
+        """Returns the number of comments that the app shows; 0 if it shows none."""
         return self.count.value if self.count else 0
 
     @property
     def at_least(self) -> int:
-        """The video shows so many comments or more: what is rounded may have been rounded up."""
+        """Returns the least number of comments: a rounded number may have been rounded up."""
         return self.count.least if self.count else 0
 
     @property
     def at_most(self) -> int:
-        """The video shows so many comments or fewer: what is cut (1.2万, 10万+) may be more, what is late anything."""
+        """Returns the greatest number of comments: a cut one (1.2万, 10万+) may be more, a missing one anything."""
         return self.count.most if self.count else MOST if self.late else 0
 
     @property
     def parts(self) -> Parts:
-        # neither count nor time: 刚刚 turns into 1分钟前 while one reads
+        # without count and time: 刚刚 becomes 1分钟前 during the reading
         return (name_text(self.heading, self.untitled),)
 
     @property
     def texts(self) -> list[Node]:
-        """The nodes whose texts tell which video it is."""
+        """Returns the nodes whose texts identify the video."""
         return [self.heading] if self.heading else []
 
     def may_be(self, title: str) -> bool:
-        """Could this be the video with that full title?"""
+        """Returns whether this may be the video with that full title."""
         if self.heading is None:
             return self.title == title
         shown, full = self.heading.text, dumped(title) if self.heading.unclear else title
@@ -99,7 +99,7 @@ class AuthorPage(ListPage[VideoRow]):
         )
 
     def open_video(self, row: VideoRow) -> VideoPage:
-        """Open a video whose row is on the screen."""
+        """Opens a video whose row is on the screen."""
 
         def target(page: AuthorPage) -> Node:
             same = [other.node for other in page.rows() if agree(other.parts, row.parts)]

@@ -16,7 +16,7 @@ from flows.stitch import agree
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentRow(WrittenRow):
-    """A comment as the panel shows it. `stamp` is None where the edge cut it off."""
+    """A comment as the panel shows it. `stamp` is None if the list's edge cut it off."""
 
     stamp: Node | None
     read_at: datetime
@@ -32,12 +32,12 @@ class CommentRow(WrittenRow):
 
     @property
     def texts(self) -> list[Node]:
-        """The nodes whose texts tell what the comment says, and when."""
+        """Returns the nodes with the comment's texts and time."""
         return [node for node in (self.author, self.words, self.stamp) if node is not None]
 
 
 class CommentsPage(WritingPage[CommentRow]):
-    """The comments of a video, newest of one's own first."""
+    """The comments of a video; the account's own comments come first, newest first."""
 
     name = "comments"
     noun = "comments"
@@ -45,7 +45,7 @@ class CommentsPage(WritingPage[CommentRow]):
 
     @property
     def total(self) -> int:
-        """The number that the app shows: replies included."""
+        """Returns the number of comments that the app shows, replies included."""
         return count_or_zero(self.text("total"))
 
     def read_row(self, node: Node, cut: Cut) -> CommentRow:
@@ -71,7 +71,7 @@ class CommentsPage(WritingPage[CommentRow]):
         )
 
     def open_replies(self, row: CommentRow) -> RepliesPage:
-        """Open the thread of a comment whose reply button is on the screen."""
+        """Opens the thread of a comment whose reply button is on the screen."""
 
         def button(page: CommentsPage) -> Node:
             same = [other for other in page.rows() if agree(other.parts, row.parts) and other.reply_button is not None]
@@ -83,5 +83,5 @@ class CommentsPage(WritingPage[CommentRow]):
 
 
 def _count(text: str) -> int | None:
-    """Likes or replies; 0 where the app shows none, None while the number is still to come."""
+    """Returns a number of likes or replies: 0 if the app shows none, None while it has not loaded."""
     return None if is_waiting_count(text) else count_or_zero(text)

@@ -1,4 +1,4 @@
-"""The feed: one video after the other."""
+"""The feed, which shows one video at a time."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ class FeedPage(Video):
     name = "feed"
 
     def differs_from(self, other: FeedPage) -> bool:
-        """Is that another video? This page's texts are whole; the other's are read where the dump does not tell."""
+        """Returns whether `other` is another video; reads the other's texts whole if its dump is unclear."""
         parts = ("author_id", "title")
         if not all(may_be(other.need(part), self.need(part).text) for part in parts):
             return True
         return other.whole(*parts).identity != self.identity
 
     def next(self) -> FeedPage | None:
-        """Swipe to the next video; None when no other comes."""
+        """Swipes to the next video and returns it; None when none comes."""
         here = self.whole("author_id", "title")
         width, height = here.screen.size
         for _ in range(SWIPES):

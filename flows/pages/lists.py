@@ -1,4 +1,4 @@
-"""Lists that scroll, read screen by screen into one sequence of rows."""
+"""Reads scrolling lists, screen by screen, into one sequence of rows."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from flows.placeholders import is_placeholder
 from flows.screen import Node
 from flows.scrolls import RUN_ON
 
-LOADING_LOOKS = 25  # looks at a list that says it is loading: about 8 seconds
+LOADING_LOOKS = 25  # looks at a list that is loading: about 8 seconds
 RETRIES = 2  # taps on "loading failed, tap to retry"
-GAP_TRIES = 3  # times back a bit when two screens do not overlap
+GAP_TRIES = 3  # times that a list is moved back a bit because two screens do not overlap
 STILL_LOOKS = 15  # looks until a list stands still: about 4 seconds, longer than any fling
 LEAST_WAY = 64  # pixels; a shorter way is a tap
 STUCK = 3  # swipes that move nothing before the list counts as ended
@@ -25,7 +25,7 @@ KEEP = 40  # pixels of air above the row that is dragged to the top, so that it 
 
 
 class ListRow(stitch.Row, Protocol):
-    """A row that knows its node on the screen it was read from."""
+    """A row with its node on the screen from which it was read."""
 
     @property
     def node(self) -> Node: ...
@@ -45,66 +45,66 @@ def _tells(row: ListRow) -> bool:
 
 
 class Cut(NamedTuple):
-    """Does a row reach the upper edge of its list, or the lower, so that it may be cut off there?"""
+    """Whether a row touches the upper and the lower edge of its list, so that it may be cut off there."""
 
     above: bool
     below: bool
 
     def top(self, node: Node) -> int | None:
-        """The pixel at which the row begins; None when it may be cut off there."""
+        """Returns the pixel at which the row begins; None when it may be cut off there."""
         return None if self.above else node.bounds[1]
 
     def bottom(self, node: Node) -> int | None:
-        """The pixel at which the row ends; None when it may be cut off there."""
+        """Returns the pixel at which the row ends; None when it may be cut off there."""
         return None if self.below else node.bounds[3]
 
 
 def no_text(text: Node | None, above: Node | None, below: Node | None) -> bool:
-    """Has a row no text, as one with a sticker? What lies above and below it is there, so that no edge cut it off."""
+    """Returns whether a row has no text, like a sticker: the nodes above and below are there, so it is not cut off."""
     return text is None and above is not None and below is not None
 
 
 def dump_text(node: Node | None, empty: bool = False) -> str | None:
-    """What tells a row, the same on each dump: a text as the dump has it; None where an edge cut it off."""
+    """Returns a row's text in the dump's form, the same in each dump; None if an edge cut it off."""
     return node.dump_text if node else "" if empty else None
 
 
 def late(node: Node | None) -> bool:
-    """Is the node's text, a name, a title or a time, still to come?"""
+    """Returns whether the node's text, a name, a title or a time, has not loaded."""
     return node is not None and is_placeholder(node.text)
 
 
 def told(node: Node | None) -> str | None:
-    """A name or a title; None where an edge cut it off, and while it is still to come."""
+    """Returns a name or a title; None if an edge cut it off, or while it has not loaded."""
     return None if node is None or late(node) else node.text
 
 
 def name_text(node: Node | None, empty: bool = False) -> str | None:
-    """As `dump_text`, of a name or a title, which may still be to come."""
+    """As `dump_text`, for a name or a title, which may not have loaded."""
     return None if late(node) else dump_text(node, empty)
 
 
 def shows(node: Node | None, text: str) -> bool:
-    """Could the node's text be this one?"""
+    """Returns whether the node's text may be this one."""
     return node is not None and may_be(node, text)
 
 
 def most_screens(rows: int) -> int:
-    """Screens at most for so many rows: where rows look alike, a list is moved by less than a row."""
+    """Returns the most screens to read for so many rows: a list of similar rows moves by less than a row at a time."""
     return 8 * rows + 50
 
 
 class ListPage(Page, Generic[R]):
     """A page with a list. Its profile names the parts list, row, end, loading and retry."""
 
-    noun: ClassVar[str]  # what a row is, for people
+    noun: ClassVar[str]  # the word for a row, for people
 
     def read_row(self, node: Node, cut: Cut) -> R:
-        """One row; parts that an edge cut off are None."""
+        """Reads one row; parts that an edge cut off are None."""
         raise NotImplementedError
 
     def rows(self) -> list[R]:
-        """The rows on this screen, clipped ones included, those with nothing to tell them by left out."""
+        """Returns the rows on this screen, including clipped ones, except those that show nothing identifying."""
         return [row for row in self._all_rows if _tells(row)]
 
     @cached_property
@@ -122,7 +122,7 @@ class ListPage(Page, Generic[R]):
 
     @property
     def ended(self) -> bool:
-        """The end of the list is on the screen."""
+        """True when the end of the list is on the screen."""
         return self.part("end") is not None
 
     @property
@@ -130,15 +130,15 @@ class ListPage(Page, Generic[R]):
         return self.part("loading") is not None
 
     def scroll_down(self) -> None:
-        """Drag the list up by two thirds; the watch is not asked, see `App.glance`."""
+        """Drags the list up by two thirds, without asking the watch, see `App.glance`."""
         area = self.need("list")
         x, y = area.center
         self.app.session.phone.swipe((x, y + area.height // 3), (x, y - area.height // 3), 0.3)
 
     def loaded(self) -> Self:
-        """The page once its list shows rows or its end, after retries.
+        """Waits until the list shows rows or its end, and retries loading. Returns the page.
 
-        Raises FlowFailure('list_not_loaded'), which never means that something is not there.
+        Raises FlowFailure('list_not_loaded'), which never means that a row does not exist.
         """
         page, retries = self, 0
         for _ in range(LOADING_LOOKS):
@@ -161,10 +161,10 @@ L = TypeVar("L", bound=ListPage)  # type: ignore[type-arg]
 
 
 class Walk(Generic[L, R]):
-    """A walk down a list. `rows` is what was seen so far, `page` the screen it is on now."""
+    """A walk down a list. `rows` are the rows seen so far, `page` is the present screen."""
 
     def __init__(self, page: L, matters: Callable[[R], bool] = lambda _: False) -> None:
-        """`matters`: is something decided or stored by this row's texts? They are read whole while it is there."""
+        """`matters` returns whether a row's texts decide something or are stored: then they are read whole."""
         self.app: App = page.app
         self._matters = matters
         self.page: L = self._read(page)
@@ -177,16 +177,16 @@ class Walk(Generic[L, R]):
         self._add(None)
 
     def here(self) -> list[tuple[int, R]]:
-        """The rows on the present screen with their places in the sequence."""
+        """Returns the rows on the present screen with their positions in the sequence."""
         return [(self._start + offset, row) for offset, row in enumerate(self.page.rows())]
 
     @property
     def ended(self) -> bool:
-        """Nothing comes after the present screen."""
+        """True when no row follows the present screen."""
         return self.page.ended or self._stuck >= STUCK
 
     def advance(self) -> bool:
-        """One screen further down; False at the end of the list. Raises FlowFailure('list_not_loaded')."""
+        """Moves one screen down. Returns False at the end of the list. Raises FlowFailure('list_not_loaded')."""
         if self.ended:
             return False
         scrolls, before, start = self.app.scrolls, self.page.rows(), self._start
@@ -200,19 +200,19 @@ class Walk(Generic[L, R]):
             scrolls.note(way, joined.moved)
         unmoved = _layout(self.page) == was
         self._stuck = self._stuck + 1 if unmoved else 0
-        self.gaps += unmoved and self._lost  # it moved, and was brought back to where it was
+        self.gaps += unmoved and self._lost  # the list moved, and was brought back to where it was
         return True
 
     def resume(self, page: L) -> None:
-        """Go on from a page that was left for another: the list may have jumped back to its top meanwhile."""
+        """Continues on a page that was left for another one: the list may have jumped to its top meanwhile."""
         was, self.page = _layout(self.page), self._read(page)
         if _layout(self.page) != was:
             self._add(None)
 
     def stands(self) -> bool:
-        """Does the list stand still, as it must before one of its rows is touched? False when rows moved meanwhile.
+        """Looks again, and returns whether the list stands still, as it must before a row is tapped.
 
-        `page` is a new look in either case.
+        `page` is the new look in either case.
         """
         was = _layout(self.page)
         self.page = self._read(self._still())
@@ -223,7 +223,7 @@ class Walk(Generic[L, R]):
         return False
 
     def _add(self, reach: stitch.Reach | None) -> stitch.Stitched:
-        """Put the present screen onto the sequence, going back a bit where it does not join."""
+        """Adds the present screen to the sequence; moves the list back a bit if the screen does not join."""
         joined = stitch.stitch(self.rows, self.page.rows(), reach)
         self._lost = not joined.joined
         if self._lost:
@@ -246,7 +246,7 @@ class Walk(Generic[L, R]):
         return self.page.need("list")
 
     def _way(self, factor: float) -> int:
-        """How far to drag, in pixels, so that the rows tell the place however far the list runs on."""
+        """Returns how far to drag, in pixels, so that the rows show the position, however far the list runs on."""
         area = self._area()
         farthest = stitch.farthest(self.page.rows(), area.bounds[1] + KEEP, area.height)
         return max(LEAST_WAY, min(int(farthest / factor), area.height - 2 * KEEP))
@@ -260,13 +260,13 @@ class Walk(Generic[L, R]):
         self.page = self._read(self.page if steady else self._still())
 
     def _read(self, page: L) -> L:
-        """The page once its list is there and the texts that matter are read whole."""
+        """Waits for the page's list, and reads the texts that matter whole. Returns the page."""
         return page.loaded().with_whole(
             lambda seen: [node for row in seen.rows() if self._matters(row) for node in row.texts]
         )
 
     def _still(self) -> L:
-        """The page once two looks agree where its rows are: a list runs on after the finger has left it."""
+        """Looks until two looks show the rows at the same places, because a list runs on after a swipe."""
         page = self.page
         for turn in range(STILL_LOOKS):
             if turn:
@@ -279,5 +279,5 @@ class Walk(Generic[L, R]):
 
 
 def _layout(page: ListPage[R]) -> list[tuple[stitch.Parts, object]]:
-    """Which rows stand where."""
+    """Returns the rows and their places."""
     return [(row.parts, row.node.bounds) for row in page.rows()]

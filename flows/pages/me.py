@@ -6,7 +6,7 @@ from flows.pages.page import Page, after_colon
 
 
 class MePage(Page):
-    """Who is logged in."""
+    """The logged-in account's page."""
 
     name = "me"
     fields = ("id", "name")

@@ -6,12 +6,12 @@ from flows.pages.page import Page
 
 
 class MenuPage(Page):
-    """What can be done with a comment besides liking and replying."""
+    """The actions on a comment besides liking and replying."""
 
     name = "menu"
 
 
 class ReportPage(Page):
-    """Why a comment is reported."""
+    """The reasons for which a comment can be reported."""
 
     name = "report"

@@ -1,4 +1,4 @@
-"""What all pages share: one dump, read through the selectors of the app's profile."""
+"""The base of all pages: each reads one dump through the selectors of the app's profile."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from flows.screen import Node, Screen
 
 Q = TypeVar("Q", bound="Page")
 
-GOES = 3  # taps at most to get from one page to another: a pop-up may swallow one
-READS = 8  # looks at a screen that moves while the emoji on it are read
+GOES = 3  # taps at most to get from one page to another: a pop-up may intercept one
+READS = 8  # looks at a screen that moves while its emoji are read
 STAY = 15  # looks at a page that does not change before it is tapped again: about 5 seconds
 
 
 class Page:
-    """One screen that was recognised as a page. Its nodes are those of that one dump."""
+    """One screen that was recognised as a page. Its nodes are from one dump."""
 
     name: ClassVar[str]
     fields: ClassVar[tuple[str, ...]] = ()  # parts that the app may fill in after it showed the page
@@ -28,21 +28,21 @@ class Page:
     def __init__(self, app: App, screen: Screen) -> None:
         self.app = app
         self.screen = screen
-        self.read_at = app.session.now()  # what a shown time is reckoned from: 3小时前 is old as soon as it is read
+        self.read_at = app.session.now()  # the moment from which a shown time such as 3小时前 is calculated
 
     def id(self, part: str) -> str:
-        """The resource id that plays a part on this page. A part that the profile lacks is a defect of the profile."""
+        """Returns the resource id of a part of this page. A part that is missing in the profile is its defect."""
         try:
             return self.app.profile.pages[self.name].selectors[part]
         except KeyError:
             raise FlowFailure("page_drift", f"the profile has no selector {part!r} for page {self.name!r}") from None
 
     def part(self, part: str, within: Node | None = None) -> Node | None:
-        """The node that plays a part, on the page or within one of its nodes; None when it is not there."""
+        """Returns the node of a part, on the page or within one of its nodes; None when it is missing."""
         return (within or self.screen).find(self.id(part))
 
     def need(self, part: str) -> Node:
-        """The node that plays a part. Raises FlowFailure('page_drift') when the page lacks it."""
+        """Returns the node of a part. Raises FlowFailure('page_drift') when it is missing."""
         node = self.part(part)
         if node is None:
             details = {"page": self.name, "missing": self.id(part)}
@@ -50,18 +50,18 @@ class Page:
         return node
 
     def text(self, part: str, within: Node | None = None) -> str:
-        """The text of a part; empty when it is not there."""
+        """Returns the text of a part; empty when the part is missing."""
         node = self.part(part, within)
         return node.text if node else ""
 
     @property
     def waiting(self) -> bool:
-        """Does the page still show placeholders where values will be? `App.see` looks at it again."""
+        """True while the page shows placeholders in place of values: `App.see` looks again."""
         late = any(is_placeholder(_value(part, self.text(part))) for part in self.fields if self.part(part) is not None)
         return late or any(is_waiting_count(self.text(part)) for part in self.counts)
 
     def told(self, part: str) -> str:
-        """What a field says, the label of an id apart. Raises FlowFailure('page_not_reached') for a placeholder."""
+        """Returns a field's text without an id's label. Raises FlowFailure('page_not_reached') for a placeholder."""
         text = _value(part, self.need(part).text)
         if is_placeholder(text):
             details = {"page": self.name, "waiting": self.id(part)}
@@ -69,11 +69,11 @@ class Page:
         return text
 
     def whole(self, *parts: str) -> Self:
-        """The page, or a new look at it, with the texts of these parts whole. Raises FlowFailure('text_unclear')."""
+        """Reads the texts of these parts whole. Returns the page or a new look. Raises FlowFailure('text_unclear')."""
         return self.with_whole(lambda page: [node for part in parts if (node := page.part(part)) is not None])
 
     def with_whole(self, nodes: Callable[[Self], Iterable[Node]]) -> Self:
-        """The page with the texts of these of its nodes whole; looked at anew while it moves under the reading.
+        """Reads the texts of these nodes whole. Returns the page, or a new look if it moved during the reading.
 
         Raises FlowFailure('text_unclear') and what `App.see` raises.
         """
@@ -88,7 +88,7 @@ class Page:
         raise FlowFailure("text_unclear", f"page {self.name} moves while the emoji on it are read", details)
 
     def go(self, target: Callable[[Self], Node], to: type[Q]) -> Q:
-        """Tap a node of this page and wait for the page behind it; again only when the tap was swallowed.
+        """Taps a node of this page and waits for the next page; taps again only if the first tap had no effect.
 
         Raises FlowFailure('page_not_reached') and what `App.see` raises.
         """
@@ -110,10 +110,10 @@ class Page:
 
 
 def _value(part: str, text: str) -> str:
-    """A field's own text: an id stands behind its label; a name or a title may hold a colon."""
+    """Returns a field's own text: an id follows its label; a name or a title may contain a colon."""
     return after_colon(text) if part in ("id", "author_id") else text
 
 
 def after_colon(text: str) -> str:
-    """What an id line such as 视频号ID：xp-motor names."""
+    """Returns the id in a line such as 视频号ID：xp-motor."""
     return re.split("[：:]", text, maxsplit=1)[-1].strip()

@@ -19,7 +19,7 @@ class ReplyRow(WrittenRow):
 
 
 class RepliesPage(WritingPage[ReplyRow]):
-    """The comment itself and what was replied to it, newest last."""
+    """A comment and its replies, newest last."""
 
     name = "replies"
     noun = "replies"
@@ -27,11 +27,11 @@ class RepliesPage(WritingPage[ReplyRow]):
 
     @property
     def parent(self) -> tuple[str, str]:
-        """Who wrote the comment, and what."""
+        """Returns the commenter and the text of the comment."""
         return self.text("parent_author"), self.text("parent_text")
 
     def of(self, target: tuple[str, str]) -> Self:
-        """The page, when it is the thread of that comment. Raises FlowFailure('page_not_reached') for another's."""
+        """Returns the page if it is that comment's thread. Raises FlowFailure('page_not_reached') for another one."""
         page = self.whole("parent_author", "parent_text")
         if page.parent != target:
             raise FlowFailure("page_not_reached", f"the thread of another comment opened: {page.parent}")

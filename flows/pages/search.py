@@ -9,7 +9,7 @@ from flows.pages.page import Page, after_colon
 from flows.placeholders import is_placeholder
 from flows.screen import Node
 
-RESULT_LOOKS = 25  # looks until results come: about 8 seconds
+RESULT_LOOKS = 25  # looks until results appear: about 8 seconds
 RETRIES = 2  # taps on "loading failed, tap to retry"
 STALE_LOOKS = 4  # looks at results of another search before they count as the answer
 
@@ -24,9 +24,9 @@ class SearchPage(Page):
         return any(is_placeholder(after_colon(shown.text)) for _, shown in self._ids())
 
     def open_author(self, author_id: str) -> AuthorPage:
-        """Search an author by id and open the page.
+        """Searches an author by id and opens the author's page.
 
-        Raises FlowFailure: author_not_found; list_not_loaded when no answer came.
+        Raises FlowFailure: author_not_found; list_not_loaded when no result appeared.
         """
         self.app.set_text(self.need("input"), author_id)
         self.app.tap(self.need("button"))
@@ -37,20 +37,20 @@ class SearchPage(Page):
         return author
 
     def _row(self, author_id: str) -> Node | None:
-        """The result with this id; where the dump does not show it whole, one that may have it."""
+        """Returns the result with this id; if the dump is unclear, one that may have it."""
         return next((row for row, shown in self._ids() if _may_name(shown, author_id)), None)
 
     def _ids(self) -> list[tuple[Node, Node]]:
-        """Each result with the node of its id."""
+        """Returns each result with the node of its id."""
         rows = ((row, self.part("row_id", row)) for row in self.screen.all(self.id("row")))
         return [(row, shown) for row, shown in rows if shown is not None]
 
     def _with_ids(self, author_id: str) -> SearchPage:
-        """The page with the ids that may be this one read whole."""
+        """Returns the page, with the ids that may be this one read whole."""
         return self.with_whole(lambda here: [shown for _, shown in here._ids() if _may_name(shown, author_id)])
 
     def _answer(self, author_id: str) -> SearchPage:
-        """The search page once it shows the author."""
+        """Waits until the search page shows the author."""
         others = retries = 0
         for _ in range(RESULT_LOOKS):
             page = self.app.see(SearchPage)._with_ids(author_id)
@@ -72,5 +72,5 @@ class SearchPage(Page):
 
 
 def _may_name(shown: Node, author_id: str) -> bool:
-    """Could the id line name this author?"""
+    """Returns whether the id line may be this author's."""
     return after_colon(shown.text) == (dumped(author_id) if shown.unclear else author_id)

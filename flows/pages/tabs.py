@@ -1,4 +1,4 @@
-"""The tabs at the bottom of the first pages: from anywhere to one of them."""
+"""Goes from any page to one of the tabs at the bottom of the first pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from flows.pages.video import VideoPage
 
 P = TypeVar("P", bound=Page)
 
-MOST_BACKS = 8  # the deepest page lies six levels down
+MOST_BACKS = 8  # the deepest page is six levels down
 TABBED: tuple[type[Page], ...] = (FeedPage, SearchPage, MePage)
 EVERYWHERE: tuple[type[Page], ...] = (
     FeedPage, SearchPage, MePage, AuthorPage, VideoPage, CommentsPage, RepliesPage, MenuPage, ReportPage,
@@ -26,34 +26,34 @@ EVERYWHERE: tuple[type[Page], ...] = (
 
 
 def to_tabs(app: App) -> FeedPage | SearchPage | MePage:
-    """Get to a page that has tabs, by going back, or by starting the app when it is not in front."""
+    """Goes back to a page with tabs; starts the app if it is not in the foreground."""
     try:
         return _back_to_tabs(app)
     except AppGone:
-        app.start()  # one that was only left comes back with the page that it was left on
+        app.start()  # an app that was only in the background returns with its last page
         return _back_to_tabs(app)
 
 
 def to_feed(app: App) -> FeedPage:
-    """Get to the feed."""
+    """Goes to the feed."""
     page = to_tabs(app)
     return page if isinstance(page, FeedPage) else page.go(lambda here: here.need("tab_home"), FeedPage)
 
 
 def to_search(app: App) -> SearchPage:
-    """Get to the search page."""
+    """Goes to the search page."""
     page = to_tabs(app)
     return page if isinstance(page, SearchPage) else page.go(lambda here: here.need("tab_search"), SearchPage)
 
 
 def to_me(app: App) -> MePage:
-    """Get to the page of the logged-in account, freshly read."""
+    """Goes to the page of the logged-in account, and reads it anew."""
     page = to_tabs(app)
     return page if isinstance(page, MePage) else page.go(lambda here: here.need("tab_me"), MePage)
 
 
 def back_to(app: App, kind: type[P]) -> P:
-    """Go back from what lies above until the screen is that page. Raises FlowFailure('page_not_reached')."""
+    """Presses back until the screen is that page. Raises FlowFailure('page_not_reached')."""
     page = _back(app, (kind,))
     assert isinstance(page, kind)
     return page
@@ -74,14 +74,14 @@ def _back(app: App, wanted: tuple[type[Page], ...]) -> Page:
         if isinstance(page, wanted):
             return page
         if isinstance(page, FeedPage | SearchPage | MePage):
-            break  # one more would leave the app
+            break  # another press would leave the app
         page = _back_once(app, page)
     names = ", ".join(kind.name for kind in wanted)
     raise FlowFailure("page_not_reached", f"going back led to page {page.name}, expected {names}", {"page": page.name})
 
 
 def _back_once(app: App, page: Page) -> Page:
-    """Press back and wait until another page shows, so that a slow screen is not gone back from twice."""
+    """Presses back and waits for another page, so that back is not pressed twice on a slow screen."""
     app.press("back")
     there: Page = page
     for turn in range(STAY):

@@ -1,4 +1,4 @@
-"""A video, full screen: in the feed, or opened from its author's page."""
+"""A full-screen video: in the feed, or opened from its author's page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flows.screen import Node
 
 
 class Video(Page):
-    """What the feed and a single video show alike."""
+    """The common parts of a video in the feed and of a single video."""
 
     fields = ("author_id", "author", "title")
     counts = ("comment_count",)
@@ -27,12 +27,12 @@ class Video(Page):
 
     @property
     def identity(self) -> tuple[str, str]:
-        """Author id and title."""
+        """Returns the author's id and the title."""
         return self.author_id, self.title
 
     @property
     def liked(self) -> bool:
-        """This account likes the video."""
+        """True when this account likes the video."""
         return self.need("like").selected
 
     @property
@@ -41,11 +41,11 @@ class Video(Page):
 
     @property
     def notice(self) -> str:
-        """Why this account may not act here; empty when it may."""
+        """Returns the app's notice that this account may not act here; empty when it may."""
         return self.text("notice")
 
     def open_comments(self) -> CommentsPage:
-        """Open the comment panel."""
+        """Opens the comment panel."""
         return self.go(lambda page: page.need("comment"), CommentsPage)
 
 

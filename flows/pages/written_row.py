@@ -1,4 +1,4 @@
-"""What a comment and a reply to it have in common: who wrote it, what, and where it stands on the screen."""
+"""The common parts of a comment and a reply: commenter, text, and place on the screen."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from flows.stitch import Parts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenRow:
-    """A comment or a reply. `author` and `words` are None where the edge cut them off."""
+    """A comment or a reply. `author` and `words` are None if the list's edge cut them off."""
 
     author: Node | None
     words: Node | None
-    wordless: bool  # seen whole, and without a text: a sticker
-    late: bool  # a field of it is still to come
+    wordless: bool  # the whole row was seen, and it has no text: a sticker
+    late: bool  # one of its fields has not loaded
     whole: bool
     node: Node
     top: int | None
@@ -25,12 +25,12 @@ class WrittenRow:
 
     @property
     def commenter(self) -> str | None:
-        """Who wrote it."""
+        """Returns the name of the commenter."""
         return told(self.author)
 
     @property
     def text(self) -> str | None:
-        """What was written."""
+        """Returns the text."""
         return self.words.text if self.words else "" if self.wordless else None
 
     @property
@@ -39,20 +39,20 @@ class WrittenRow:
 
     @property
     def texts(self) -> list[Node]:
-        """The nodes whose texts tell what was written."""
+        """Returns the nodes with the commenter and the text."""
         return [node for node in (self.author, self.words) if node is not None]
 
     @property
     def told(self) -> bool:
-        """Commenter and text are on the screen."""
+        """True when commenter and text are on the screen."""
         return self.commenter is not None and self.text is not None
 
     def says(self, target: tuple[str, str]) -> bool:
-        """Did that commenter write this, with that text?"""
+        """Returns whether this row is of that commenter with that text."""
         return (self.commenter, self.text) == target
 
     def may_be(self, target: tuple[str, str]) -> bool:
-        """Could that commenter have written this, with that text? Certain once its texts are read whole."""
+        """Returns whether this row may be of that commenter with that text. Certain once its texts are read whole."""
         return shows(self.author, target[0]) and (shows(self.words, target[1]) or self.text == target[1])
 
 
@@ -60,7 +60,7 @@ Written = TypeVar("Written", bound=WrittenRow)
 
 
 class WritingPage(ListPage[Written], Generic[Written]):
-    """A list to which a person can add: it has a field for text and a button that sends it."""
+    """A list to which a person can write: it has a text field and a send button."""
 
     @property
     def input(self) -> Node:
