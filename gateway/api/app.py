@@ -89,7 +89,7 @@ def _described(lifespan: Any) -> FastAPI:
 
     @app.get("/health", include_in_schema=False)
     async def health() -> dict[str, str]:
-        """For a load balancer: this process answers."""
+        """Tells a load balancer that this process answers."""
         return {"status": "ok"}
 
     app.add_exception_handler(ApiProblem, _declined)

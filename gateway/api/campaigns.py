@@ -1,4 +1,4 @@
-"""Campaigns: a canvas or a campaign file, planted as a whole, followed, stopped, paused."""
+"""Campaigns: plants a canvas or a campaign file as a whole; shows, stops, pauses and re-prioritises campaigns."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
     responses={
         200: {
             "model": responses.Campaign | responses.Forecast,
-            "description": "It was planted before; or what would happen.",
+            "description": "The campaign was planted before; or the forecast of a dry run.",
         },
         **answers("reference_taken", "too_many_waiting"),
     },
@@ -39,7 +39,7 @@ router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
 def submit_campaign(
     body: CampaignAsked, response: Response, who: CallerDep, on: GatewayDep
 ) -> responses.Campaign | responses.Forecast:
-    """Plant a canvas, or the operator's day. All of it or nothing; safe to send again."""
+    """Plants a canvas, or a campaign file: all of its tasks or none. Safe to send again with the same reference."""
     try:
         submission = campaign_submission(on.engine, who, body, plain(body))
     except Refused as refused:
@@ -63,7 +63,7 @@ def _show(session: Session, campaigns: Sequence[Campaign]) -> list[responses.Cam
 def list_campaigns(
     asked: Annotated[CampaignsAsked, Query()], who: CallerDep, on: GatewayDep
 ) -> responses.Page[responses.CampaignLine]:
-    """Your campaigns, newest first. A task that was asked for by itself is a campaign of one."""
+    """Lists your campaigns, newest first. A task that was submitted alone is a campaign with one task."""
 
     def work(session: Session) -> responses.Page[responses.CampaignLine]:
         rows, following = campaigns_page(session, who, asked.state, asked.reference, asked.cursor, asked.limit)
@@ -74,31 +74,31 @@ def list_campaigns(
 
 @router.get("/{campaign_id}", responses=answers())
 def get_campaign(campaign_id: ById, who: CallerDep, on: GatewayDep) -> responses.Campaign:
-    """How far a campaign is: asked for, got, missing and why."""
+    """Returns a campaign's progress: the numbers asked for, got and missing, with the reasons."""
     return on.look(who, lambda session: campaign_view(session, own_campaign(session, who, campaign_id)))
 
 
 @router.patch("/{campaign_id}", responses=answers("not_now"))
 def prioritise_campaign(campaign_id: ById, body: NewPriority, who: CallerDep, on: GatewayDep) -> responses.Prioritised:
-    """Put all of a campaign elsewhere in the line."""
+    """Changes the priority of all tasks of a campaign that have not ended."""
     return responses.Prioritised(changed=on.control.reprioritise_campaign(who, campaign_id, body.priority))
 
 
 @router.post("/{campaign_id}/stop", responses=answers("not_now"))
 def stop_campaign(campaign_id: ById, who: CallerDep, on: GatewayDep, body: Reason | None = None) -> responses.Stopped:
-    """End all of a campaign."""
+    """Stops all tasks of a campaign."""
     report = on.control.stop_campaign(who, campaign_id, body.why if body else "")
     return responses.Stopped(stopped=report.stopped, leaving=report.leaving, in_review=report.in_review)
 
 
 @router.post("/{campaign_id}/pause", responses=answers("not_now"))
 def pause_campaign(campaign_id: ById, who: CallerDep, on: GatewayDep, body: Reason | None = None) -> responses.Paused:
-    """Hold all of a campaign, and what it plants meanwhile."""
+    """Pauses a campaign: holds its tasks, and tasks that it plants meanwhile."""
     report = on.control.pause_campaign(who, campaign_id, body.why if body else "")
     return responses.Paused(held=report.held, leaving=report.leaving)
 
 
 @router.post("/{campaign_id}/resume", responses=answers("not_now"))
 def resume_campaign(campaign_id: ById, who: CallerDep, on: GatewayDep) -> responses.Resumed:
-    """Let a paused campaign go on."""
+    """Resumes a paused campaign."""
     return responses.Resumed(ready=on.control.resume_campaign(who, campaign_id))

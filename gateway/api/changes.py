@@ -1,4 +1,4 @@
-"""Changes: every move of the tasks and campaigns of this key, in order, for whoever missed callbacks."""
+"""Changes: lists every move of the tasks and campaigns of this key, in order, for systems that missed callbacks."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def list_changes(
     who: CallerDep,
     on: GatewayDep,
     since: Annotated[
-        int, Query(ge=0, le=2**63 - 1, description="The position read last; 0 begins at the first that is kept.")
+        int, Query(ge=0, le=2**63 - 1, description="The last position that you read; 0 begins at the oldest one kept.")
     ] = 0,
-    limit: Annotated[int, Query(ge=1, le=MOST_IN_A_PAGE, description="How many at most.")] = 100,
+    limit: Annotated[int, Query(ge=1, le=MOST_IN_A_PAGE, description="The most changes to return.")] = 100,
 ) -> responses.Changes:
-    """What changed after a position. None is ever added before one that was seen."""
+    """Lists the changes after a position. No change is ever added before one that you have read."""
 
     def work(session: Session) -> responses.Changes:
         # read before the page: changes numbered in between would otherwise look forgotten

@@ -47,12 +47,12 @@ def from_cursor(kind: str, cursor: str) -> PagePosition:
 
 
 def to_numbers(kind: str, *numbers: int) -> str:
-    """The cursor of a list that is ordered by numbers of its rows."""
+    """Encodes the cursor of a list that is ordered by numbers of its rows."""
     return _to_text(kind, *numbers)
 
 
 def from_numbers(kind: str, cursor: str, count: int = 1) -> Sequence[int]:
-    """So many numbers, as `to_numbers` was given them. Raises Refused."""
+    """Decodes the `count` numbers that `to_numbers` encoded. Raises Refused."""
     numbers = _from_text(kind, cursor)
     if len(numbers) != count or not all(type(one) is int and 0 <= one <= _MOST for one in numbers):
         raise _no_cursor()

@@ -1,4 +1,4 @@
-"""Callbacks: what was told, what is owed, and once more what was missed."""
+"""Callbacks: lists those that were sent or are owed, and replays those that were missed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ REPLAY = "replay"
 def list_deliveries(
     asked: Annotated[DeliveriesAsked, Query()], who: CallerDep, on: GatewayDep
 ) -> responses.Page[responses.Delivery]:
-    """Your callbacks, newest first."""
+    """Lists your callbacks, newest first."""
     which = Which(
         state=asked.state, task_id=asked.task, campaign_id=asked.campaign, since=asked.since, until=asked.until
     )
@@ -48,15 +48,15 @@ def list_deliveries(
 
 @router.get("/{delivery_id}", responses=answers())
 def get_delivery(delivery_id: ById, who: CallerDep, on: GatewayDep) -> responses.Delivery:
-    """How far a callback is, by its webhook-id."""
+    """Returns a callback, found by its webhook-id."""
     return on.look(who, lambda session: delivery_view(own_delivery(session, who, find_delivery(session, delivery_id))))
 
 
 @router.post("/replay", responses=answers("not_now"))
 def replay(body: ReplayAsked, who: CallerDep, on: GatewayDep) -> responses.ReplayedSome:
-    """Send once more what came about in a time, under the ids that it had: at most 10000 callbacks for one request.
+    """Replays your callbacks of a period under their old ids, at most 10000 for one request.
 
-    Of this key alone. Those of one task are sent in their order, those of different tasks in any.
+    Only callbacks of this key. Those of one task are sent in their order, those of different tasks in any order.
     """
     which = Which(key_id=who.key.id, state=body.state, since=body.since, until=body.until)
     rest = None if body.cursor is None else Rest(*from_numbers(REPLAY, body.cursor, 2))
@@ -69,7 +69,7 @@ def replay(body: ReplayAsked, who: CallerDep, on: GatewayDep) -> responses.Repla
 
 @router.post("/{delivery_id}/replay", responses=answers("not_now"))
 def replay_delivery(delivery_id: ById, who: CallerDep, on: GatewayDep) -> responses.Replayed:
-    """Send one callback once more."""
+    """Replays one callback."""
     found = read(on.engine, lambda session: own_delivery(session, who, find_delivery(session, delivery_id)))
     accept_once(on.engine, who)
     with _in_words_of_the_interface():
@@ -79,10 +79,10 @@ def replay_delivery(delivery_id: ById, who: CallerDep, on: GatewayDep) -> respon
 
 @contextmanager
 def _in_words_of_the_interface() -> Iterator[None]:
-    """What the ledger refuses names commands of the operator's: a customer has none of them."""
+    """Turns the ledger's refusals into the interface's words, because they name the operator's commands."""
     try:
         yield
-    except NoSuchDelivery:  # it was there a moment ago
+    except NoSuchDelivery:  # it was deleted a moment ago
         raise unknown("delivery") from None
     except EndpointGone as gone:
         remedy = "when it is there again, ask the operator to enable it; then send this once more"

@@ -54,9 +54,9 @@ class Gateway:
         return read(self.engine, work)
 
     def planted_before(self, caller: Caller, body: TaskAsked | CampaignAsked, show: Show, refused: Refused) -> Any:
-        """What this very request planted when nothing spoke against it yet: sending it again is safe for ever.
+        """Returns what the same request planted earlier, when it was not refused yet: it is safe to send it again.
 
-        Raises ApiProblem with what it is `refused` for when it planted nothing; reference_taken; Replayed.
+        Raises ApiProblem with the problems of `refused` if it planted nothing; reference_taken; Replayed.
         """
         if not body.dry_run:
             kind = "task" if isinstance(body, TaskAsked) else "campaign"
@@ -86,7 +86,7 @@ async def seal_parameter(
         Query(description="`none`: this request and its answer are plain JSON, where the operator allows it."),
     ] = None,
 ) -> None:
-    """The door reads it; here it is checked and described."""
+    """Checks and describes the query parameter `seal`, which the middleware reads."""
 
 
 async def _is_big(request: Request) -> bool:

@@ -1,4 +1,4 @@
-"""`python -m gateway.api.document`: write the OpenAPI document to docs/interface/openapi.json."""
+"""`python -m gateway.api.document`: writes the OpenAPI document to docs/interface/openapi.json."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PATH = Path(__file__).parents[2] / "docs" / "interface" / "openapi.json"
 
 
 def document() -> str:
-    """The document as it is kept: in the order of the code, Chinese as it is."""
+    """Returns the document as JSON, in the order of the code, with unescaped Chinese."""
     return json.dumps(describing_app().openapi(), ensure_ascii=False, indent=1) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Evidence: a screenshot, the tree of the page, the facts, of an attempt that failed."""
+"""Evidence of failed attempts: a screenshot, the page's tree, and the facts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1/tasks", tags=["evidence"])
 def get_evidence(
     task_id: ById, number: Annotated[int, Path(ge=0, le=1000)], name: ById, who: CallerDep, on: GatewayDep
 ) -> responses.EvidenceFile:
-    """One file, in base64: `screenshot.jpg`, `ui.xml` or `evidence.json`."""
+    """Returns one file of evidence in base64: `screenshot.jpg`, `ui.xml` or `evidence.json`."""
 
     def work(session: Session) -> Bundle:
         return bundle_of(session, own_task(session, who, task_id), number, name)

@@ -1,4 +1,4 @@
-"""What lists may be asked for. An unknown filter is refused: a misspelt one would let everything through."""
+"""The parameters of lists. An unknown filter is refused, because a misspelt one would select everything."""
 
 from __future__ import annotations
 
@@ -15,45 +15,47 @@ Filter = Annotated[str | None, Field(max_length=191)]
 
 
 class ListAsked(BaseModel):
-    """What every list takes."""
+    """The parameters that every list accepts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     cursor: str | None = Field(default=None, max_length=400, description="`next` of the page before.")
-    limit: int = Field(default=50, ge=1, le=MOST_IN_A_PAGE, description="How many at most.")
-    seal: Literal["none"] | None = Field(default=None, description="`none`: plain JSON, where the operator allows it.")
+    limit: int = Field(default=50, ge=1, le=MOST_IN_A_PAGE, description="The most items to return.")
+    seal: Literal["none"] | None = Field(default=None, description="`none`: plain JSON, if the operator allows it.")
 
 
 class TasksAsked(ListAsked):
-    """Which tasks: those that fit all that is given."""
+    """Selects the tasks that match every given parameter."""
 
     campaign: Filter = None
     reference: Filter = None
     flow: Filter = None
     state: State | None = None
-    account: Filter = Field(default=None, description="Of the last attempt, or the one it is pinned to.")
-    phone: Filter = Field(default=None, description="Of the last attempt, or the one it is pinned to.")
-    author: Filter = Field(default=None, description="Whose content it is about.")
-    since: Moment | None = Field(default=None, description="Made at this time or later.")
-    until: Moment | None = Field(default=None, description="Made before this time.")
+    account: Filter = Field(
+        default=None, description="The account of the last attempt, or the one that it is pinned to."
+    )
+    phone: Filter = Field(default=None, description="The phone of the last attempt, or the one that it is pinned to.")
+    author: Filter = Field(default=None, description="The author of the content.")
+    since: Moment | None = Field(default=None, description="Created at this time or later.")
+    until: Moment | None = Field(default=None, description="Created before this time.")
 
     def filter(self) -> TaskFilter:
-        """For the ledger."""
+        """Returns the filter for the ledger's query."""
         return TaskFilter(**self.model_dump(exclude={"cursor", "limit", "seal"}))
 
 
 class CampaignsAsked(ListAsked):
-    """Which campaigns."""
+    """Selects campaigns."""
 
     state: CampaignState | None = None
     reference: Filter = None
 
 
 class DeliveriesAsked(ListAsked):
-    """Which callbacks."""
+    """Selects callbacks."""
 
     state: Literal["owed", "delivered", "failed", "disabled"] | None = None
     task: Filter = None
     campaign: Filter = None
-    since: Moment | None = Field(default=None, description="Owed first at this time or later.")
-    until: Moment | None = Field(default=None, description="Owed first before this time.")
+    since: Moment | None = Field(default=None, description="First owed at this time or later.")
+    until: Moment | None = Field(default=None, description="First owed before this time.")

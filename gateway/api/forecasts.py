@@ -1,4 +1,4 @@
-"""From a dry run to its answer."""
+"""Turns the result of a dry run into its response."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gateway.submissions.dry_run import DryRun
 
 
 def forecast_view(found: DryRun) -> responses.Forecast:
-    """As a customer sees it."""
+    """Builds the response for a customer."""
     return responses.Forecast(
         accepted=not found.problems,
         problems=[

@@ -1,8 +1,9 @@
 """Walk: reads the next rows of a list along an index, newest first, at a cost independent of the list's length.
 
-A list has branches: each reads along one index that begins with what it is asked for and ends with the list's
-order. Ids come first, from the indexes alone, with a LIMIT for each branch; what else is asked for is then looked
-at row by row, for so many rows and no more. So a page may hold less than was asked for although the list goes on.
+A list has branches. Each reads along one index, whose first columns are the branch's conditions and whose last ones
+are the list's order. It reads ids first, from the indexes only, with a LIMIT for each branch. Then it checks the other
+conditions row by row, for a bounded number of rows. So a page may have fewer rows than asked for, although the list
+continues.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, CompoundSelect, Select, select, union_all
 from sqlalchemy.orm import Session
 
-MOST_SCANNED = 250  # rows that one page looks at: one in five that fits fills a page of fifty
+MOST_SCANNED = 250  # rows that one page checks: if one in five matches, a page of fifty is full
 
 Place = tuple[Any, ...]
 Conditions = Sequence[ColumnElement[bool]]
@@ -22,12 +23,12 @@ Conditions = Sequence[ColumnElement[bool]]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a list is ordered by, each column falling; the last one tells rows apart."""
+    """The order of a list: each column descending; the last one is unique."""
 
     columns: tuple[Any, ...]
 
     def after(self, place: Place | None) -> list[Conditions]:
-        """Conditions for what comes after a place: one range of the index each."""
+        """Returns the conditions of the rows after a place, each a range of the index."""
         if place is None:
             return [[]]
         ranges: list[Conditions] = []
@@ -39,7 +40,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """Rows that fit `conditions`, which lie together in the order of the list in this index."""
+    """Rows that match `conditions`; in this index they are adjacent and in the list's order."""
 
     index: str
     conditions: Conditions
@@ -47,7 +48,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A list: its table and order, its branches, and what else its rows must fit, if anything."""
+    """A list: its table and order, its branches, and the other conditions of its rows."""
 
     table: Any
     order: Order
@@ -55,23 +56,23 @@ class Walk:
     rest: Conditions = ()
 
     def page(self, session: Session, place: Place | None, limit: int) -> tuple[list[Any], Place | None]:
-        """The keys of at most so many rows after a place, and the place to go on from, if there is more."""
+        """Returns the keys of up to `limit` rows after a place, and the place to continue from, if there are more."""
         found, last = self._step(session, place, MOST_SCANNED if self.rest else limit + 1, limit + 1)
         if len(found) > limit:
             last = found[limit - 1]
         return [one[-1] for one in found[:limit]], last
 
     def _step(self, session: Session, place: Place | None, step: int, most: int) -> tuple[list[Place], Place | None]:
-        """Of the next `step` rows those that fit, at most so many; and the last row looked at, if there may be more.
+        """Returns up to `most` matching rows of the next `step` rows, and the last row checked, if there may be more.
 
-        That last one is not asked for where `most` were found: then the list goes on from those.
+        The last row checked is not needed when `most` rows match: then the list continues after those.
         """
-        if not self.rest:  # of each branch one more than a page: fewer are all that there are
+        if not self.rest:  # one row more than a page of each branch: if there are fewer, the list ends
             return sorted(set(_rows(session, self._together(place, step))), reverse=True)[:step], None
         rows = self._next(place, step)
         near = rows.limit(step).subquery()
         fitting = select(*near.c).join(self.table, self.order.columns[-1] == tuple(near.c)[-1]).where(*self.rest)
-        for dialect in ("mysql", "mariadb"):  # each row by its key, whatever else an index promises
+        for dialect in ("mysql", "mariadb"):  # find each row by its key, not by another index
             fitting = fitting.with_hint(self.table, "FORCE INDEX (PRIMARY)", dialect)
         found = list(dict.fromkeys(_rows(session, fitting.order_by(*_falling(near.c)).limit(2 * most))))
         if len(found) >= most:
@@ -80,7 +81,7 @@ class Walk:
         return found, None if last is None else tuple(last)
 
     def _next(self, place: Place | None, most: int) -> Select[Any]:
-        """The rows after a place, in their order, from `most` of each branch. A row that two hold comes twice."""
+        """Selects the rows after a place, in order, up to `most` of each branch. A row of two branches comes twice."""
         together = self._together(place, most).subquery()
         return select(*together.c).order_by(*_falling(together.c))
 
@@ -90,7 +91,7 @@ class Walk:
 
     def _part(self, branch: Branch, within: Conditions, most: int) -> Select[Any]:
         part = select(*self.order.columns).where(*branch.conditions, *within)
-        for dialect in ("mysql", "mariadb"):  # on a table with few rows of many it would rather read all
+        for dialect in ("mysql", "mariadb"):  # otherwise the database may read the whole table
             part = part.with_hint(self.table, f"FORCE INDEX ({branch.index})", dialect)
         return part.order_by(*_falling(self.order.columns)).limit(most)
 
@@ -104,5 +105,5 @@ def _falling(columns: Iterable[Any]) -> list[Any]:
 
 
 def _whole(part: Select[Any]) -> Select[Any]:
-    """SQLite takes ORDER BY and LIMIT inside a UNION in a query of its own only."""
+    """Wraps a part of a UNION, because SQLite allows ORDER BY and LIMIT there only in a subquery."""
     return select(part.subquery())

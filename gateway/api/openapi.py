@@ -15,7 +15,7 @@ ABOUT = (
     "Every request is signed and sealed, and so is every answer: see the guide beside this document. "
     "The bodies described here are those inside the seal."
 )
-# What an answer is good for next: the id in it names the thing in other addresses.
+# Operation → the operations whose path takes the id in its answer.
 LINKS: Mapping[str, tuple[str, Sequence[str]]] = {
     "submit_task": (
         "task_id",

@@ -18,7 +18,7 @@ from models.notify.delivery_log import Which
 from models.tables import Campaign, Delivery, Task
 
 MOST_IN_A_PAGE = 200
-# No transaction is open as long: what one numbers lies no further from its own moment.
+# No transaction stays open this long, so a row's number and its time differ by no more than this.
 LONGEST_TRANSACTION = timedelta(minutes=1)
 TASKS = Order((Task.created_at, Task.id))
 CAMPAIGNS = Order((Campaign.created_at, Campaign.id))
@@ -27,7 +27,7 @@ DELIVERIES = Order((Delivery.number,))
 
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
-    """Which tasks: those that fit all that is given."""
+    """A filter of tasks: they must match every field that is not None."""
 
     campaign: str | None = None
     reference: str | None = None
@@ -40,7 +40,7 @@ class TaskFilter:
     until: datetime | None = None
 
     def within(self) -> list[ColumnElement[bool]]:
-        """The time, which every index of a list ends with."""
+        """Returns the conditions on the time, which is the last column of every list's index."""
         conditions: list[ColumnElement[bool]] = []
         if self.since is not None:
             conditions.append(Task.created_at >= self.since)
@@ -49,9 +49,9 @@ class TaskFilter:
         return conditions
 
     def given(self) -> list[tuple[str, Sequence[tuple[str, ColumnElement[bool]]]]]:
-        """What is asked for besides the time, what leaves fewest first: name → an index and a condition each.
+        """Returns the other conditions, the most selective first: a name, and indexes with a condition each.
 
-        An account or a phone is the one of the last attempt, or the one that the task is pinned to.
+        An account or a phone is that of the last attempt, or the one that the task is pinned to.
         """
         ways: list[tuple[str, str | None, Sequence[tuple[str, Any]]]] = [
             ("reference", self.reference, [("ix_tasks_key_reference", Task.reference)]),
@@ -96,7 +96,7 @@ def tasks_page(
 def _branches(
     caller: Caller, which: TaskFilter, first: tuple[str, Sequence[tuple[str, ColumnElement[bool]]]] | None
 ) -> list[Branch]:
-    """Where to read what leaves fewest. A campaign's tasks are all of one key; all else is read key by key."""
+    """Returns the branches of the most selective condition: one for each key, but a campaign has only one key."""
     within = which.within()
     if first is None:
         return [Branch("ix_tasks_key", [Task.key_id == key_id, *within]) for key_id in caller.sees]
@@ -153,7 +153,7 @@ def deliveries_page(
     else:
         branches = [Branch("ix_deliveries_key", [key, *numbers]) for key in of_keys]
     if which.since is None and which.until is None and which.task_id is None and which.campaign_id is None:
-        rest = []  # the index has told it all
+        rest = []  # the index covers every condition
     found, after = Walk(Delivery, DELIVERIES, branches, rest).page(session, place, limit)
     wanted = select(Delivery).options(defer(Delivery.payload)).where(Delivery.number.in_(found))
     rows = session.scalars(wanted.order_by(Delivery.number.desc())).all() if found else []
@@ -161,7 +161,7 @@ def deliveries_page(
 
 
 def _numbers(session: Session, which: Which) -> list[ColumnElement[bool]]:
-    """Between which numbers callbacks of a time lie: those made long enough before or after have others."""
+    """Returns conditions on the numbers of callbacks in a period; callbacks made long before or after have others."""
     bounds: list[ColumnElement[bool]] = []
     at = select(Delivery.number).limit(1)
     if which.since is not None:

@@ -1,4 +1,4 @@
-"""Phones: how they are, and stop, pause and resume of one. A sandbox key sees simulated phones, any other real ones."""
+"""Phones: lists, stops, pauses and resumes them. A sandbox key sees simulated phones, any other key real ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/phones", tags=["phones"])
 
 @router.get("", responses=answers())
 def list_phones(who: CallerDep, on: GatewayDep) -> responses.Phones:
-    """Every phone: its state and why, the account on it, whether it works."""
+    """Lists every phone: its state with the reason, its account, and whether it is busy."""
 
     def work(session: Session) -> responses.Phones:
         phones = session.scalars(select(Phone).where(Phone.sandbox == who.key.sandbox).order_by(Phone.serial)).all()
@@ -34,27 +34,27 @@ def list_phones(who: CallerDep, on: GatewayDep) -> responses.Phones:
 
 @router.get("/{serial}", responses=answers())
 def get_phone(serial: ById, who: CallerDep, on: GatewayDep) -> responses.Phone:
-    """One phone."""
+    """Returns one phone."""
     return on.look(who, lambda session: _views(session, who, [known_phone(session, who, serial)])[0])
 
 
 @router.post("/{serial}/stop", responses=answers())
 def stop_phone(serial: ById, who: CallerDep, on: GatewayDep, body: Reason | None = None) -> responses.Stopped:
-    """End your tasks that run there, or are pinned to it or to the account on it. The phone goes on with other work."""
+    """Stops your tasks that run on a phone or are pinned to it or to its account. It continues with other work."""
     report = on.control.stop_phone(who, serial, body.why if body else "")
     return responses.Stopped(stopped=report.stopped, leaving=report.leaving, in_review=report.in_review)
 
 
 @router.post("/{serial}/pause", responses=answers("not_now"))
 def pause_phone(serial: ById, who: CallerDep, on: GatewayDep, body: Reason | None = None) -> responses.Paused:
-    """Leave a phone alone until it is resumed: what runs there goes elsewhere, what is pinned to it waits."""
+    """Pauses a phone until it is resumed: its running task goes to another phone, tasks pinned to it wait."""
     report = on.control.pause_phone(who, serial, body.why if body else "")
     return responses.Paused(held=report.held, leaving=report.leaving)
 
 
 @router.post("/{serial}/resume", responses=answers("not_now"))
 def resume_phone(serial: ById, who: CallerDep, on: GatewayDep) -> responses.Resumed:
-    """Let a paused phone work again."""
+    """Resumes a paused phone."""
     return responses.Resumed(ready=on.control.resume_phone(who, serial))
 
 

@@ -1,4 +1,4 @@
-"""What answers hold: models of tasks, campaigns, phones, callbacks and changes, as a customer sees them."""
+"""The models of answers: tasks, campaigns, phones, callbacks and changes, as a customer sees them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Shown(BaseModel):
 
 
 class Page(Shown, Generic[T]):
-    """A part of a list, newest first. `next` goes on where it ends; none: it ends here."""
+    """A page of a list, newest first. `next` is the cursor of the following page; null: this is the last one."""
 
     items: list[T]
     next: str | None = None
 
 
 class Failure(Shown):
-    """Why a task did not succeed, whose fault it is, and what to do."""
+    """Why a task did not succeed: the reason, the culprit and the remedy."""
 
     code: str
     kind: str | None
@@ -42,14 +42,14 @@ class TaskLine(Shown):
 
     id: str
     campaign_id: str
-    reference: str | None = Field(description="Your own id, of a task that was asked for by itself.")
+    reference: str | None = Field(description="Your own id of a task that was submitted alone.")
     flow: str
     state: State
     paused: bool
-    waits_for: str | None = Field(description="For people: why it does not run yet.")
+    waits_for: str | None = Field(description="The reason why it does not run yet, for people.")
     target: str = Field(description="`pool`, `account.ID` or `phone.SERIAL`.")
     priority: int
-    account: str | None = Field(description="Of the attempt that runs, or the last one.")
+    account: str | None = Field(description="The account of the running attempt, or of the last one.")
     phone: str | None
     author: str | None
     attempts: int
@@ -62,37 +62,37 @@ class TaskLine(Shown):
 
 
 class Task(TaskLine):
-    """A task, whole."""
+    """A task with all its fields."""
 
     params: dict[str, Any]
     step: str | None
-    result: Any = Field(description="What the flow brought back; its fields are the flow's.")
+    result: Any = Field(description="The flow's result; each flow has its own fields.")
     sandbox: bool
 
 
 class Attempt(Shown):
-    """One try of a task."""
+    """One attempt at a task."""
 
     number: int
     account: str | None
     phone: str | None
     started_at: datetime
     ended_at: datetime | None
-    outcome: str | None = Field(description="None while it runs.")
+    outcome: str | None = Field(description="Null while it runs.")
     failure: Failure | None
     step: str | None
-    details: dict[str, Any] | None = Field(description="What the flow counted up to then.")
-    evidence: dict[str, Any] | None = Field(description="What was seen when it failed, in short.")
+    details: dict[str, Any] | None = Field(description="The numbers that the flow had counted until it failed.")
+    evidence: dict[str, Any] | None = Field(description="A summary of the evidence of its failure.")
 
 
 class Attempts(Shown):
-    """All tries of a task, the first one first."""
+    """All attempts at a task, oldest first."""
 
     items: list[Attempt]
 
 
 class EvidenceFile(Shown):
-    """One file of what a failed attempt saw."""
+    """One file of a failed attempt's evidence."""
 
     name: str
     media_type: str
@@ -113,10 +113,12 @@ class CampaignLine(Shown):
 
 
 class Campaign(CampaignLine):
-    """A campaign: how far it is, and what is missing of it and why."""
+    """A campaign with its progress, and the numbers of what is missing with the reasons."""
 
-    tasks: dict[str, dict[str, int]] = Field(description="Flow, then state, then how many.")
-    completeness: dict[str, Any] = Field(description="Asked for, got, missing and why, in total and for each flow.")
+    tasks: dict[str, dict[str, int]] = Field(description="Flow → state → number of tasks.")
+    completeness: dict[str, Any] = Field(
+        description="The numbers asked for, got and missing with the reasons, in total and for each flow."
+    )
 
 
 class Phone(Shown):
@@ -139,36 +141,36 @@ class Phone(Shown):
 
 
 class Phones(Shown):
-    """All phones, in order of their serials."""
+    """All phones, by serial."""
 
     items: list[Phone]
 
 
 class Stopped(Shown):
-    """What a stop did."""
+    """The result of a stop."""
 
-    stopped: int = Field(description="Tasks that had not begun, and have ended now.")
-    leaving: int = Field(description="Tasks that run, and leave their phones.")
-    in_review: int = Field(description="Tasks in doubt, which a person settles.")
+    stopped: int = Field(description="The number of tasks that had not begun and have ended now.")
+    leaving: int = Field(description="The number of running tasks that are leaving their phones.")
+    in_review: int = Field(description="The number of tasks in doubt, which a person must settle.")
 
 
 class Paused(Shown):
-    """What a pause did."""
+    """The result of a pause."""
 
-    held: int = Field(description="Tasks that are held now.")
-    leaving: int = Field(description="Tasks that run, and leave their phones.")
+    held: int = Field(description="The number of tasks that are held now.")
+    leaving: int = Field(description="The number of running tasks that are leaving their phones.")
 
 
 class Resumed(Shown):
-    """What a resume did."""
+    """The result of a resume."""
 
-    ready: int = Field(description="Tasks that may run now.")
+    ready: int = Field(description="The number of tasks that may run now.")
 
 
 class Prioritised(Shown):
-    """What a new priority did."""
+    """The result of a new priority."""
 
-    changed: int = Field(description="Tasks that have not ended, and have this priority now.")
+    changed: int = Field(description="The number of open tasks that have this priority now.")
 
 
 class Delivery(Shown):
@@ -182,26 +184,28 @@ class Delivery(Shown):
     state: str = Field(description="owed, delivered, failed or disabled")
     attempts: int
     created_at: datetime
-    next_at: datetime | None = Field(description="When it is tried next, while it is owed.")
+    next_at: datetime | None = Field(description="The time of the next try, while it is owed.")
     last_status: int | None
     last_error: str | None
     delivered_at: datetime | None
 
 
 class Replayed(Shown):
-    """How many callbacks are owed once more."""
+    """The number of callbacks that are owed again."""
 
     replayed: int
 
 
 class ReplayedSome(Replayed):
-    """The same of a request that may mean more than are replayed at once."""
+    """The result of a replay that may continue with another request."""
 
-    next: str | None = Field(description="There are more: the same request with this as `cursor` goes on. None: all.")
+    next: str | None = Field(
+        description="Send the same request with this as `cursor` to continue. Null: it is complete."
+    )
 
 
 class Change(Shown):
-    """A move of one of your tasks or campaigns."""
+    """One state change of one of your tasks or campaigns."""
 
     position: int
     kind: str = Field(description="task or campaign")
@@ -214,29 +218,29 @@ class Change(Shown):
 
 
 class Changes(Shown):
-    """Changes in order. Ask again with `next` as `since`; the positions have no gap."""
+    """Changes in order. Send `next` as `since` for the following ones; the positions have no gap."""
 
     items: list[Change]
     next: int
 
 
 class Placement(Shown):
-    """What a dry run says of the tasks of one flow with one target."""
+    """The forecast for the tasks of one flow with one target."""
 
     flow: str
     tasks: int
     target: str
-    phones: list[str] = Field(description="Phones that are online and may take them now, at most 100.")
+    phones: list[str] = Field(description="The online phones that may take them now, at most 100.")
     accounts: list[str] = Field(description="The accounts on those phones.")
-    waits_for: str | None = Field(description="What they would wait for, if no phone may take them now.")
-    ahead: int = Field(description="Tasks that are ready and would be served before them.")
+    waits_for: str | None = Field(description="The reason why they would wait, if no phone may take them now.")
+    ahead: int = Field(description="The number of ready tasks that are served before them.")
 
 
 class Forecast(Shown):
-    """What would happen. Nothing was written."""
+    """The forecast of a dry run, which writes nothing."""
 
     accepted: bool
     problems: list[Detail]
-    tasks: int = Field(description="Tasks to begin with; a running task may plant more.")
+    tasks: int = Field(description="The number of tasks at the beginning; a running task may plant more.")
     placements: list[Placement]
-    more_placements: int = Field(description="Further flows and targets that are not listed one by one.")
+    more_placements: int = Field(description="The number of further flows and targets that are not listed.")

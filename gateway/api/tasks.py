@@ -1,4 +1,4 @@
-"""Tasks: asked for, looked at, stopped, paused, put in another place in the line."""
+"""Tasks: plants, shows, stops, pauses, resumes and re-prioritises them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MOST_NAME = 191
     responses={
         200: {
             "model": responses.Task | responses.Forecast,
-            "description": "It was planted before; or what would happen.",
+            "description": "The task was planted before; or the forecast of a dry run.",
         },
         **answers("reference_taken", "too_many_waiting"),
     },
@@ -45,7 +45,7 @@ MOST_NAME = 191
 async def submit_task(
     body: TaskAsked, response: Response, who: CallerDep, on: GatewayDep, big: IsBig
 ) -> responses.Task | responses.Forecast:
-    """Plant one flow. Safe to send again: the reference stands for one task."""
+    """Plants one flow. Safe to send again with the same reference, which names one task."""
     reading = partial(_task_submission, body, who.key.allowlist)
     try:
         submission = await run_sync(reading) if big else reading()
@@ -92,7 +92,7 @@ def _show(session: Session, campaigns: Sequence[Campaign]) -> list[responses.Tas
 def list_tasks(
     asked: Annotated[TasksAsked, Query()], who: CallerDep, on: GatewayDep
 ) -> responses.Page[responses.TaskLine]:
-    """Your tasks, newest first; those that fit all that is given."""
+    """Lists your tasks that match every parameter, newest first."""
 
     def work(session: Session) -> responses.Page[responses.TaskLine]:
         rows, following = tasks_page(session, who, asked.filter(), asked.cursor, asked.limit)
@@ -103,13 +103,13 @@ def list_tasks(
 
 @router.get("/{task_id}", responses=answers())
 def get_task(task_id: ById, who: CallerDep, on: GatewayDep) -> responses.Task:
-    """How a task stands, and its result."""
+    """Returns a task with its state and its result."""
     return on.look(who, lambda session: task_view(own_task(session, who, task_id)))
 
 
 @router.get("/{task_id}/attempts", responses=answers())
 def list_attempts(task_id: ById, who: CallerDep, on: GatewayDep) -> responses.Attempts:
-    """Every try of a task: on which phone, as whom, and why it failed."""
+    """Lists every attempt at a task, with its phone, its account and the reason for its failure."""
 
     def work(session: Session) -> responses.Attempts:
         task = own_task(session, who, task_id)
@@ -121,25 +121,25 @@ def list_attempts(task_id: ById, who: CallerDep, on: GatewayDep) -> responses.At
 
 @router.patch("/{task_id}", responses=answers("not_now"))
 def prioritise_task(task_id: ById, body: NewPriority, who: CallerDep, on: GatewayDep) -> responses.Prioritised:
-    """Put a task, with what stands in its place, elsewhere in the line."""
+    """Changes the priority of a task and of the tasks planted in its place."""
     return responses.Prioritised(changed=on.control.reprioritise_task(who, task_id, body.priority))
 
 
 @router.post("/{task_id}/stop", responses=answers("not_now"))
 def stop_task(task_id: ById, who: CallerDep, on: GatewayDep, body: Reason | None = None) -> responses.Stopped:
-    """End a task: at once if it has not begun, else its worker leaves the phone."""
+    """Stops a task: at once if it has not begun; otherwise its worker leaves the phone first."""
     report = on.control.stop_task(who, task_id, body.why if body else "")
     return responses.Stopped(stopped=report.stopped, leaving=report.leaving, in_review=report.in_review)
 
 
 @router.post("/{task_id}/pause", responses=answers("not_now"))
 def pause_task(task_id: ById, who: CallerDep, on: GatewayDep, body: Reason | None = None) -> responses.Paused:
-    """Hold a task until it is resumed."""
+    """Pauses a task until it is resumed."""
     report = on.control.pause_task(who, task_id, body.why if body else "")
     return responses.Paused(held=report.held, leaving=report.leaving)
 
 
 @router.post("/{task_id}/resume", responses=answers("not_now"))
 def resume_task(task_id: ById, who: CallerDep, on: GatewayDep) -> responses.Resumed:
-    """Let a paused task go on."""
+    """Resumes a paused task."""
     return responses.Resumed(ready=on.control.resume_task(who, task_id))

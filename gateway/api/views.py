@@ -115,7 +115,7 @@ def campaign_view(session: Session, campaign: Campaign) -> responses.Campaign:
 
 
 def phone_view(phone: Phone, running: str | None, *, busy: bool) -> responses.Phone:
-    """`running` is the caller's own task on it."""
+    """Builds the response of a phone. `running` is the caller's own task on it."""
     return responses.Phone(
         serial=phone.serial,
         host=phone.host,

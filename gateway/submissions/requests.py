@@ -1,4 +1,4 @@
-"""What requests may hold: models of their bodies. Unknown fields are refused, nothing is guessed from another type."""
+"""The models of request bodies. Unknown fields are refused, and values are not converted from other types."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ FLOW_NAMES = sorted(FLOWS)
 
 
 class Asked(BaseModel):
-    """A body."""
+    """A request body."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def _text(value: Any) -> Any:
     if not isinstance(value, str):
-        raise ValueError("a time is text, such as 2030-01-31T08:00:00+08:00")  # noqa: TRY004 - pydantic reads these
+        raise ValueError("a time is text, such as 2030-01-31T08:00:00+08:00")  # noqa: TRY004 - pydantic expects ValueError
     return value
 
 
@@ -61,23 +61,24 @@ Reference = Annotated[
     Field(
         min_length=1,
         max_length=191,
-        description="Your own id of this request, and what makes it safe to send again: the same reference with the "
-        "same body gives what was planted the first time; with another body it is refused.",
+        description="Your own id of this request. It makes the request safe to send again: the same reference with the "
+        "same body returns what was planted first; with another body it is refused.",
     ),
 ]
 CallbackUrl = Annotated[
     str,
-    Field(max_length=2000, description="Where each result is told. Its origin must be in the allowlist of the key."),
+    Field(max_length=2000, description="The address of callbacks. Its origin must be in the allowlist of the key."),
 ]
-Why = Annotated[str, Field(max_length=500, description="The reason, kept with what it was done to.")]
+Why = Annotated[str, Field(max_length=500, description="The reason, recorded with the tasks.")]
 Priority = Annotated[int, Field(ge=0, le=9, description="0 urgent, 3 high, 6 normal, 9 low.")]
 DryRun = Annotated[
-    bool, Field(description="Only say what would happen: what would run where, who may act, what is refused and why.")
+    bool,
+    Field(description="Only forecast: which tasks would run where, who may act, and what is refused with the reason."),
 ]
 
 
 class OnAccount(Asked):
-    """On the phone on which this account is logged in when its turn comes."""
+    """Runs on the phone on which this account is logged in when the task begins."""
 
     account: Name
 
@@ -87,7 +88,7 @@ class OnAccount(Asked):
 
 
 class OnPhone(Asked):
-    """On this phone, whoever is logged in on it."""
+    """Runs on this phone, with any account."""
 
     phone: Name
 
@@ -98,28 +99,30 @@ class OnPhone(Asked):
 
 Target = Annotated[
     Literal["pool"] | OnAccount | OnPhone,
-    Field(description="Where it runs: any phone of the pool, the phone of an account, or one phone."),
+    Field(description="Any phone of the pool, the phone of an account, or one phone."),
 ]
 
 
 class RunLimits(Asked):
-    """Seconds that one attempt may run: at `soft` the flow is told to end, at `hard` its worker is killed."""
+    """The seconds that one attempt may run: at `soft` the flow must end, at `hard` its worker is killed."""
 
     soft: int | None = Field(default=None, ge=1, le=86_400)
     hard: int | None = Field(default=None, ge=1, le=86_400)
 
 
 class TaskAsked(Asked):
-    """One flow, with its parameters."""
+    """One flow with its parameters."""
 
     reference: Reference
     flow: Annotated[str, AfterValidator(_a_flow), Field(json_schema_extra={"enum": list(FLOW_NAMES)})]
     params: dict[str, Any] = Field(default={}, description="The parameters of the flow.")
     target: Target = "pool"
-    priority: Priority | None = Field(default=None, description="0 urgent, 9 low; none: the flow's own.")
+    priority: Priority | None = Field(default=None, description="0 urgent, 9 low; null: the flow's own.")
     limits: RunLimits | None = None
     not_before: Moment | None = None
-    latest_end: Moment | None = Field(default=None, description="It has ended by then, done or not; none: in 24 hours.")
+    latest_end: Moment | None = Field(
+        default=None, description="The task ends by then, done or not; null: in 24 hours."
+    )
     callback_url: CallbackUrl | None = None
     dry_run: DryRun = False
 
@@ -137,17 +140,18 @@ class TaskAsked(Asked):
 
 
 class CampaignAsked(Asked):
-    """A canvas, or what a campaign file holds."""
+    """A canvas, or the content of a campaign file."""
 
     reference: Reference
-    name: Name | None = Field(default=None, description="None: the file's, or the reference")
+    name: Name | None = Field(default=None, description="Null: the file's name, or the reference.")
     canvas: dict[str, Any] | None = Field(default=None, description="A Celery canvas as JSON.")
     file: dict[str, Any] | None = Field(default=None, description="The content of a campaign file, as JSON.")
     join: Literal["all", "settled"] = Field(
-        default="all", description="`settled`: what follows a group runs with what succeeded. Of a canvas only."
+        default="all",
+        description="`settled`: a group's next step runs with the results that succeeded. For a canvas only.",
     )
-    seed: int | None = Field(default=None, ge=0, le=0x7FFFFFFF, description="Fixes all that is drawn at random.")
-    latest_end: Moment | None = Field(default=None, description="All of it has ended by then; none: in 24 hours.")
+    seed: int | None = Field(default=None, ge=0, le=0x7FFFFFFF, description="Fixes every random choice.")
+    latest_end: Moment | None = Field(default=None, description="All tasks end by then; null: in 24 hours.")
     callback_url: CallbackUrl | None = None
     dry_run: DryRun = False
 
@@ -159,25 +163,25 @@ class CampaignAsked(Asked):
 
 
 class Reason(Asked):
-    """Why it is done."""
+    """The reason for an operation."""
 
     why: Why = ""
 
 
 class NewPriority(Asked):
-    """How urgent it is from now on."""
+    """The new priority."""
 
     priority: Priority
 
 
 class ReplayAsked(Asked):
-    """Which callbacks are sent once more: those owed first at `since` or later, and before `until`."""
+    """Selects the callbacks to replay: those first owed at `since` or later, and before `until`."""
 
     since: Moment
     until: Moment | None = None
     state: Literal["delivered", "failed", "disabled"] | None = None
     cursor: str | None = Field(
-        default=None, max_length=400, description="`next` of the answer before, to the same request: goes on there."
+        default=None, max_length=400, description="`next` of the answer before, to continue the same request."
     )
 
 
