@@ -22,11 +22,11 @@ from chaos.fleet import HOSTS, StormFleet
 from chaos.look import Running, running
 from chaos.rows import attempts_of
 from chaos.tell import pid_of
-from models.enums import PhoneState
-from models.refused import Refused
 from models.tables import Phone, Task
 from models.tasks.states import ENDED
 from models.transactions.read_write import read, write
+from models.values.enums import PhoneState
+from models.values.refused import Refused
 from tests.support.poll import wait_until
 from workers.app import app
 from workers.control.stop import stop_campaign, stop_task

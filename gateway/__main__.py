@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from models.refused import Refused
+from models.values.refused import Refused
 from workers.runtime.private_files import keep_files_private
 from workers.settings import settings
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.refused import Problem, Refused
+from models.values.refused import Problem, Refused
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:phonefleet:problem:"

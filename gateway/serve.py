@@ -14,7 +14,7 @@ from gateway.access.connection_timeouts import HeadTimeoutProtocol
 from gateway.api.app import create_app
 from gateway.keys.master_key import master_key
 from models.database.engine import MOST_CONNECTIONS, connect
-from models.refused import refuse
+from models.values.refused import refuse
 from workers.runtime.log import set_up_logging
 from workers.runtime.service_manager import PULSE_SECONDS, service_manager
 from workers.settings import Settings

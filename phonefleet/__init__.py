@@ -12,8 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from models.refused import Problem, Refused
     from models.tasks.progress import Progress
+    from models.values.refused import Problem, Refused
     from phonefleet import client, desk, flows
     from scripts.connect import join_fleet, operator
     from scripts.terminal.following import follow_to_the_end
@@ -51,9 +51,9 @@ _HOME = {
     "CampaignFile": "workers.campaigns.campaign_file",
     "Handle": "workers.planting.handle",
     "NotEnded": "workers.planting.handle",
-    "Problem": "models.refused",
+    "Problem": "models.values.refused",
     "Progress": "models.tasks.progress",
-    "Refused": "models.refused",
+    "Refused": "models.values.refused",
     "client": "",
     "desk": "",
     "flows": "",

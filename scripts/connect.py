@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
 from models.migrate import UnknownVersion, current, newest, upgrade
-from models.refused import Refused, refuse
+from models.values.refused import Refused, refuse
 from workers.runtime.process_engine import process_engine
 from workers.settings import settings
 

@@ -22,7 +22,7 @@ from gateway.problem import ApiProblem
 from gateway.protocol.seal import ID_HEADER, SealBroken, Secret, SignatureRefused, check, open_sealed
 from gateway.protocol.signed_text import KEY_HEADER, PLAIN, SEAL_PARAMETER, of_request
 from models.database.storable import storable_text
-from models.refused import Problem, Refused
+from models.values.refused import Problem, Refused
 
 log = logging.getLogger("phonefleet.gateway")
 

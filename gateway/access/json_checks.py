@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from models.database.storable import MOST_DEPTH, UNSTORABLE, storable_text
-from models.refused import Problem, Refused, refuse
+from models.values.refused import Problem, Refused, refuse
 
 MOST_PROBLEMS = 20  # named in one refusal
 _MOST_PATH = 200

@@ -27,7 +27,7 @@ from gateway.api.evidence_store import EvidenceStore
 from gateway.api.openapi import describe
 from gateway.problem import MEDIA_TYPE, ApiProblem, for_customer
 from models.database.storable import storable_text
-from models.refused import Problem, Refused
+from models.values.refused import Problem, Refused
 from workers.app import app as celery
 from workers.settings import Settings
 

@@ -19,8 +19,8 @@ from gateway.problem import answers
 from gateway.submissions.campaign_submission import campaign_submission
 from gateway.submissions.dry_run import forecast
 from gateway.submissions.requests import CampaignAsked, NewPriority, Reason, plain
-from models.refused import Refused
 from models.tables import Campaign
+from models.values.refused import Refused
 
 router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
 

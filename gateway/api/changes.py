@@ -13,8 +13,8 @@ from gateway.api.dependencies import CallerDep, GatewayDep
 from gateway.api.views import change_view
 from gateway.problem import ApiProblem, answers
 from models.history.state_changes import MOST_IN_A_PAGE, changes_since, last_position
-from models.refused import Problem, refuse
 from models.tables import StateChange
+from models.values.refused import Problem, refuse
 
 router = APIRouter(prefix="/v1/changes", tags=["changes"])
 

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from gateway.access.caller import Caller
 from gateway.access.ownership import known_phone, own_campaign, own_task
 from gateway.problem import ApiProblem
-from models.refused import Problem, Refused
 from models.tables import Task
 from models.tasks.pauses import Pause, newest_pause, pause_of_task
 from models.tasks.states import OPEN, State
 from models.transactions.read_write import read, write
+from models.values.refused import Problem, Refused
 from workers.control.pause import (
     PauseReport,
     pause_campaign,

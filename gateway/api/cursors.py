@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from models.refused import Refused, refuse
+from models.values.refused import Refused, refuse
 
 _TEXT = re.compile(r"[A-Za-z0-9_-]{1,400}")
 _ID = re.compile(r"[0-9A-Za-z._:-]{1,191}")

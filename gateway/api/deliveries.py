@@ -22,8 +22,8 @@ from gateway.problem import ApiProblem, answers, unknown
 from gateway.submissions.requests import ReplayAsked
 from models.notify.delivery_log import Which, find_delivery
 from models.notify.replays import MOST_REPLAYED, EndpointGone, NoSuchDelivery, Rest, replay_one, replay_some
-from models.refused import Refused
 from models.transactions.read_write import read
+from models.values.refused import Refused
 
 router = APIRouter(prefix="/v1/deliveries", tags=["deliveries"])
 

@@ -22,8 +22,8 @@ from gateway.submissions.open_task_quota import OpenTaskQuota
 from gateway.submissions.plant import Show
 from gateway.submissions.requests import CampaignAsked, TaskAsked, plain
 from gateway.submissions.submission import digest_of
-from models.refused import Problem, Refused
 from models.transactions.read_write import read
+from models.values.refused import Problem, Refused
 from workers.runtime.db_retry import AWAY
 
 T = TypeVar("T")

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session, defer
 from gateway.access.caller import Caller
 from gateway.api.cursors import PagePosition, from_cursor, from_numbers, to_cursor, to_numbers
 from gateway.api.index_walk import Branch, Order, Walk
-from models.enums import CampaignState
 from models.notify.delivery_log import Which
 from models.tables import Campaign, Delivery, Task
+from models.values.enums import CampaignState
 
 MOST_IN_A_PAGE = 200
 # No transaction stays open this long, so a row's number and its time differ by no more than this.

@@ -23,8 +23,8 @@ from gateway.problem import answers
 from gateway.submissions.dry_run import forecast
 from gateway.submissions.requests import NewPriority, Reason, TaskAsked, plain
 from gateway.submissions.submission import Submission, checked_callback, compile_task, digest_of, drawn_seed
-from models.refused import Refused
 from models.tables import Attempt, Campaign, Task
+from models.values.refused import Refused
 
 router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
 

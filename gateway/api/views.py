@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from flows.failures import remedy_for
 from gateway.api import responses
-from models.enums import CampaignState, DeliveryState, RunsOn
 from models.tables import Attempt, Campaign, Delivery, Phone, StateChange, Task
 from models.tasks.completeness import completeness
 from models.tasks.progress import read_progress
 from models.tasks.states import State
+from models.values.enums import CampaignState, DeliveryState, RunsOn
 
 
 def failure(

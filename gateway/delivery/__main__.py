@@ -9,7 +9,7 @@ from typing import Any
 from celery.signals import worker_ready, worker_shutting_down
 
 from gateway.keys.master_key import master_key
-from models.refused import Refused
+from models.values.refused import Refused
 from workers.app import app
 from workers.runtime.log import set_up_logging
 from workers.runtime.patient_consumer import PatientConsumer

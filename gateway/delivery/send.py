@@ -17,7 +17,7 @@ from gateway.protocol.retry_after import read_retry_after
 from gateway.protocol.seal import seal, sign
 from models.notify.addresses import check_allowed, read_address
 from models.notify.lanes import Sending, TryResult
-from models.refused import Refused
+from models.values.refused import Refused
 from workers.settings import Network
 
 ASKS_FOR_A_PAUSE = frozenset({429, 503})  # here Retry-After applies to the endpoint, not to the one delivery

@@ -16,12 +16,12 @@ from gateway.protocol.seal import Secret
 from models.database.clock import database_now
 from models.history.audit_log import record_change
 from models.history.request_ids import remember
-from models.names import name_problems
 from models.notify.addresses import check_allowed, read_address, read_origin
 from models.notify.deliveries import end_those_of_key
-from models.refused import Problem, Refused, refuse
 from models.tables import ApiKey, KeySecret
 from models.transactions.read_write import read, write
+from models.values.names import name_problems
+from models.values.refused import Problem, Refused, refuse
 from workers.settings import settings
 
 __all__ = ["Key", "KeySpec", "change_key", "find_key", "list_keys", "make_key", "remember", "revoke_key", "rotate_key"]

@@ -9,7 +9,7 @@ from Crypto.Cipher import AES
 from Crypto.Random import get_random_bytes
 
 from gateway.protocol.seal import NONCE_BYTES, TAG_BYTES, Secret
-from models.refused import Refused, refuse
+from models.values.refused import Refused, refuse
 from workers.settings import settings
 
 HOW_TO_MAKE = "make one and keep it with your other secrets: head -c 32 /dev/urandom | base64"

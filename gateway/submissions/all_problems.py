@@ -11,7 +11,7 @@ from flows.registry import FLOWS
 from gateway.access.caller import Caller
 from gateway.access.json_checks import MOST_PROBLEMS
 from gateway.submissions.submission import TaskNames, checked_callback, compile_canvas_json, compile_task
-from models.refused import Problem, Refused
+from models.values.refused import Problem, Refused
 from workers.campaigns.build import check_day
 from workers.campaigns.given_campaign import GivenCampaign
 from workers.planting.validate import LedgerFacts, check_rows

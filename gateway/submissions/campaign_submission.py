@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 from gateway.access.caller import Caller
 from gateway.submissions.requests import CampaignAsked
 from gateway.submissions.submission import Submission, checked_callback, compile_canvas_json, digest_of, drawn_seed
-from models.refused import Problem, Refused, refuse
 from models.transactions.read_write import read
+from models.values.refused import Problem, Refused, refuse
 from workers.campaigns.build import check_day, day_canvas
 from workers.campaigns.given_campaign import GivenCampaign
 from workers.canvas import Planted

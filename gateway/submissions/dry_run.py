@@ -15,10 +15,10 @@ from gateway.submissions.open_task_quota import open_tasks
 from gateway.submissions.plant import campaign_of, submission_problems
 from gateway.submissions.submission import Submission
 from models.database.clock import database_now
-from models.enums import RunsOn
-from models.refused import Problem
 from models.tables import Campaign, Phone, Task
 from models.tasks.states import State
+from models.values.enums import RunsOn
+from models.values.refused import Problem
 from workers.attempts.assignment import candidate_phones, room_for
 from workers.canvas.rows import PlantedRow
 from workers.planting.plant import Pin, pin_of

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from gateway.problem import ApiProblem
 from gateway.protocol.signed_text import KEY_HEADER
-from models.refused import Problem
 from models.tables import Task
 from models.tasks.states import OPEN
+from models.values.refused import Problem
 
 KEEP_SECONDS = 1.0
 

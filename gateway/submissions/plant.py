@@ -17,8 +17,8 @@ from gateway.submissions.open_task_quota import OpenTaskQuota
 from gateway.submissions.submission import Submission
 from models.database.clock import database_now
 from models.history.request_ids import remember_all
-from models.refused import Problem, Refused, refuse
 from models.tables import Campaign
+from models.values.refused import Problem, Refused, refuse
 from workers.planting.plant import LATEST_END, CheckedCampaign, check_planting, plant_checked
 from workers.planting.validate import LedgerFacts
 

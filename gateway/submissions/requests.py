@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from flows.registry import FLOWS
-from models.names import REMEDY, name_fault
+from models.values.names import REMEDY, name_fault
 
 FLOW_NAMES = sorted(FLOWS)
 

@@ -14,7 +14,7 @@ from celery.canvas import Signature
 
 from flows.registry import FLOWS
 from models.notify.addresses import check_allowed, read_address
-from models.refused import Problem, Refused, refuse
+from models.values.refused import Problem, Refused, refuse
 from workers.app import app
 from workers.canvas import CanvasRefused, Planted, check_raw
 from workers.planting.plant import compile_for_planting

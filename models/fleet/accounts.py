@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from models.history.audit_log import record_change
 from models.history.named_rows import register_named
-from models.refused import refuse
 from models.tables import Account, Phone
 from models.transactions.read_write import write
+from models.values.refused import refuse
 
 
 def register_account(engine: Engine, account_id: str, name: str, *, who: str = "", rename: bool = True) -> str | None:

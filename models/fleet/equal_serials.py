@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.database.storable import storable_text
-from models.enums import PhoneState
 from models.fleet.fitness import TELL_APART, TELL_HOSTS_APART
 from models.fleet.phones import MOST_NAME, SILENT_SECONDS, enter_state, is_served, owe_tickets_again
 from models.fleet.unknown_phones import unknown_phone
@@ -21,6 +20,7 @@ from models.fleet.waiting_phones import rival_name
 from models.notify.alerts import end_alerts, raise_alert
 from models.tables import Phone
 from models.transactions.read_write import write
+from models.values.enums import PhoneState
 
 
 def equal_serials(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from models.enums import PhoneState, UnfitCode
 from models.tables import Phone
+from models.values.enums import PhoneState, UnfitCode
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.database.storable import storable_text
-from models.enums import PhoneState
 from models.fleet.phones import MOST_NAME, owe_tickets_again
 from models.notify.alerts import end_alerts, raise_alert
 from models.tables import Account, Alert, Attempt, Phone, Task
 from models.tasks.transitions import owe_tickets
 from models.transactions.read_write import write
+from models.values.enums import PhoneState
 
 HOLDER_AGAIN = timedelta(seconds=60)  # while an account is on two phones, the holder's app is read this often
 

@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.enums import PhoneState
 from models.fleet.fitness import why_not
 from models.tables import Account, Phone, Task
 from models.tasks.states import State
+from models.values.enums import PhoneState
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.database.storable import storable_text
-from models.enums import PhoneState
 from models.fleet.online_phones import online_phones
 from models.fleet.unknown_phones import unknown_phone
 from models.fleet.waiting_phones import drop_rival
@@ -19,6 +18,7 @@ from models.tables import Phone, Task
 from models.tasks.states import State
 from models.tasks.transitions import owe_tickets
 from models.transactions.read_write import write
+from models.values.enums import PhoneState
 
 MOST_NAME = 191  # characters of a name column
 MOST_STATE = 64

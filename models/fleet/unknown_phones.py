@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.database.storable import storable_text
-from models.enums import PhoneState
 from models.fleet.waiting_phones import drop_rivals_of
-from models.names import MOST_CHARACTERS
 from models.tables import Phone
 from models.transactions.read_write import write
+from models.values.enums import PhoneState
+from models.values.names import MOST_CHARACTERS
 
 
 def unknown_phone(name: str, host: str, now: datetime, *, sandbox: bool) -> Phone:

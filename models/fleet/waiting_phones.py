@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.database.storable import storable_text
-from models.enums import PhoneState
 from models.fleet.fitness import ON_HOST
 from models.notify.alerts import end_alerts
 from models.tables import Phone
 from models.transactions.read_write import write
+from models.values.enums import PhoneState
 
 RIVAL_SILENT_SECONDS = 15.0  # after so long a silence of its host, a phone does not wait any more
 MOST_PART = 90  # characters of the serial and of the host in the name of the row

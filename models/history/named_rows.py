@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.history.audit_log import record_change
-from models.names import check_names
-from models.refused import Refused, refuse
 from models.tables import Account, Author
 from models.transactions.read_write import write
+from models.values.names import check_names
+from models.values.refused import Refused, refuse
 
 Row = TypeVar("Row", Author, Account)
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from models.refused import refuse
+from models.values.refused import refuse
 
 MOST_CHARACTERS = 2000
 DEFAULT_PORTS = {"https": 443, "http": 80}

@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 
 from models.database.content_key import content_key
 from models.database.insert_if_absent import insert_if_absent
-from models.enums import DeliveryState
 from models.notify.addresses import Address, read_address
 from models.notify.events import Event, alert_event, campaign_event, task_event
 from models.notify.subscribers import subscribers
-from models.refused import Refused
 from models.tables import Alert, ApiKey, Attempt, Campaign, Delivery, Endpoint, Lane, Phone, Task
 from models.tasks.completeness import completeness
+from models.values.enums import DeliveryState
+from models.values.refused import Refused
 
 GIVE_UP = timedelta(days=7)  # the schedule takes 76 hours; a breaker that is open may double that
 

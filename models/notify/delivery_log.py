@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
-from models.enums import DeliveryState
 from models.tables import Delivery, DeliveryAttempt, Endpoint
+from models.values.enums import DeliveryState
 
 BATCH_SIZE = 1000
 KEPT = timedelta(days=90)

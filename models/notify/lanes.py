@@ -16,10 +16,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, CursorResult, and_, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from models.backoff import Backoff
-from models.enums import DeliveryState
 from models.notify.alerts import raise_alert
 from models.tables import Delivery, DeliveryAttempt, Endpoint, Lane
+from models.values.backoff import Backoff
+from models.values.enums import DeliveryState
 
 OPENS_AFTER = 5  # failures in a row
 # Errors without an answer: they concern the origin, not the path.

@@ -9,13 +9,13 @@ from sqlalchemy import ColumnElement, CursorResult, Engine, func, or_, select, u
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
-from models.enums import DeliveryState
 from models.history.audit_log import record_change
 from models.notify.deliveries import GIVE_UP
 from models.notify.delivery_log import Which, find_delivery
-from models.refused import Problem, Refused, refuse
 from models.tables import Delivery, Endpoint, Lane
 from models.transactions.read_write import write
+from models.values.enums import DeliveryState
+from models.values.refused import Problem, Refused, refuse
 
 BATCH_SIZE = 1000
 MOST_REPLAYED = 10_000  # in one request: this keeps a thread of the gateway for a third of a second

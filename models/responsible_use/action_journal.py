@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.database.content_key import content_key
-from models.enums import ActionOutcome
 from models.responsible_use.authors import basis_of, read_caps
 from models.responsible_use.caps import LIKES, WORDS, Refusal, Use, basis_refusal, cap_refusal, operator_day
 from models.responsible_use.usage import HAPPENED, accounts_on_videos, actions_by_account
 from models.tables import Account, ActionRow, Author, Campaign, Task
 from models.tasks.fence import Fence, check_fence
+from models.values.enums import ActionOutcome
 
 
 @dataclass(frozen=True, slots=True)

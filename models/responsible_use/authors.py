@@ -7,13 +7,13 @@ from datetime import date
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from models.enums import BasisKind
 from models.history.audit_log import record_change
 from models.history.named_rows import register_named
-from models.refused import refuse
 from models.responsible_use.caps import CAP_NAMES, Basis, Caps
 from models.tables import Author, CapValue
 from models.transactions.read_write import write
+from models.values.enums import BasisKind
+from models.values.refused import refuse
 
 
 def basis_of(session: Session, author_id: str) -> Basis | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from models.enums import BasisKind
+from models.values.enums import BasisKind
 
 # The kinds of action that count as a comment or reply, and as a like.
 WORDS = frozenset({"comment", "reply"})

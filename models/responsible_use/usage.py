@@ -8,8 +8,8 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.enums import ActionOutcome
 from models.tables import ActionRow
+from models.values.enums import ActionOutcome
 
 HAPPENED = ActionRow.outcome != ActionOutcome.NOT_DONE
 

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.enums import RunsOn
 from models.tables import Attempt, CollectedTitle, CommentSighting, Task
 from models.tasks.progress import actions_done
 from models.tasks.states import State
+from models.values.enums import RunsOn
 
 BRINGING = ("collect_comments", "collect_titles")  # flows whose result has the numbers asked for and got
 SHORT = "titles_shortfall"

@@ -8,10 +8,10 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
-from models.enums import AttemptOutcome
 from models.tables import Attempt, RefusedWrite, Task
 from models.tasks.states import State
 from models.transactions.read_write import read, write
+from models.values.enums import AttemptOutcome
 
 
 @dataclass(frozen=True, slots=True)

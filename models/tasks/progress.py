@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.enums import ActionOutcome
 from models.tables import ActionRow, Campaign, Task
 from models.tasks.states import ENDED, State
+from models.values.enums import ActionOutcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
-from models.backoff import Backoff
 from models.database.error_kinds import asks_to_try_again
 from models.transactions.state_change_capture import ChangeCapturingSession
+from models.values.backoff import Backoff
 
 T = TypeVar("T")
 

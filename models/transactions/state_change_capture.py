@@ -15,8 +15,8 @@ from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 from sqlalchemy.orm.attributes import get_history
 
 from models.database.clock import database_now
-from models.enums import CampaignState
 from models.tables import Campaign, StateChange, Task
+from models.values.enums import CampaignState
 
 
 class ChangeCapturingSession(Session):

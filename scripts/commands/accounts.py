@@ -10,12 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
-from models.enums import PhoneState
 from models.fleet.accounts import register_account, rest_is_over, set_live
 from models.responsible_use.caps import operator_day
 from models.responsible_use.usage import actions_by_account
 from models.tables import Account, Phone
 from models.transactions.read_write import read
+from models.values.enums import PhoneState
 from scripts.connect import open_ledger, operator
 from scripts.terminal.show import Sheet, print_sheet, say
 from workers.settings import settings

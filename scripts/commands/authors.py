@@ -11,11 +11,11 @@ from rich.console import Console
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.refused import refuse
 from models.responsible_use.authors import read_caps, register_author, set_basis, set_cap
 from models.responsible_use.caps import CAP_NAMES
 from models.tables import Author
 from models.transactions.read_write import read
+from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
 from scripts.terminal.show import Sheet, print_sheet, say
 

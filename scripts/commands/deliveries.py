@@ -10,14 +10,14 @@ from rich.console import Console
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.enums import DeliveryState
 from models.notify.delivery_log import Which, begins_with, list_deliveries, tries_of
 from models.notify.lanes import OPENS_AFTER, enable
 from models.notify.replays import replay_all, replay_one
 from models.notify.undelivered import remedy_for
-from models.refused import refuse
 from models.tables import Delivery, Endpoint
 from models.transactions.read_write import read, write
+from models.values.enums import DeliveryState
+from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Block, Sheet, list_blocks, print_sheet, say

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from models.refused import refuse
 from models.tables import Hold
 from models.transactions.read_write import read
+from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Block, list_blocks, say

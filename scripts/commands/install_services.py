@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from models.refused import Problem, Refused, refuse
+from models.values.refused import Problem, Refused, refuse
 from scripts.local.units import (
     MARK,
     MASTER_KEY,

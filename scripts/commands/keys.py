@@ -26,7 +26,7 @@ from gateway.keys.master_key import HOW_TO_MAKE, MasterKeyWrong
 from gateway.protocol.seal import Secret
 from models.notify.addresses import read_address
 from models.notify.undelivered import REMEDIES
-from models.refused import refuse
+from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Block, list_blocks, say

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from flows.failures import CODES
 from models.database.clock import database_now
-from models.enums import PhoneState, UnfitCode
 from models.fleet.fitness import awaits_canary, why_not
 from models.fleet.health import page_drift, unfit_since
 from models.tables import Account, AuditEntry, Phone, Task
 from models.tasks.pauses import PAUSED
 from models.tasks.states import State
 from models.transactions.read_write import read
+from models.values.enums import PhoneState, UnfitCode
 from scripts.connect import open_ledger
 from scripts.terminal.show import Block, Sheet, duration, print_blocks, print_sheet
 

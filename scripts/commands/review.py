@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from models.refused import refuse
 from models.transactions.read_write import read
+from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
 from scripts.terminal.show import Block, print_blocks, say
 from scripts.terminal.what import find

@@ -11,10 +11,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
-from models.enums import PhoneState
 from models.tables import Account, Alert, Attempt, AuditEntry, Campaign, Hold, Leader, Phone, Task
 from models.tasks.pauses import PAUSED
 from models.tasks.states import State
+from models.values.enums import PhoneState
 from scripts.commands.phones import Need, need_of, paused_since
 from scripts.terminal.moments import named
 

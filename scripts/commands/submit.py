@@ -9,9 +9,9 @@ import typer
 from rich.console import Console
 from sqlalchemy import Engine, func, select
 
-from models.enums import PhoneState
 from models.tables import Phone
 from models.transactions.read_write import read
+from models.values.enums import PhoneState
 from scripts.connect import join_fleet, operator
 from scripts.terminal.following import follow_to_the_end
 from scripts.terminal.show import say

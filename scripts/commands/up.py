@@ -16,10 +16,10 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from models.database.engine import FLEET, connect
-from models.enums import PhoneState
-from models.refused import refuse
 from models.tables import Phone
 from models.transactions.read_write import read
+from models.values.enums import PhoneState
+from models.values.refused import refuse
 from scripts.connect import UNREACHABLE, address, unreachable
 from scripts.local import probes
 from scripts.local.part_alerts import PartAlerts

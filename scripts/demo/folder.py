@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.refused import refuse
+from models.values.refused import refuse
 from workers.evidence.shipper_thread import SPOOL
 
 MADE_BY_A_DEMO = frozenset(

@@ -11,9 +11,9 @@ from celery.canvas import Signature
 from rich.console import Console
 from sqlalchemy import select
 
-from models.refused import refuse
 from models.tables import Account, Author
 from models.transactions.read_write import read
+from models.values.refused import refuse
 from phonefleet import flows, follow_to_the_end, in_words, join_fleet, operator, submit
 
 VIDEOS_A_LIKE = 60  # a feed shows many authors, and only the videos of those with a basis are liked

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from models.refused import Problem, Refused
+from models.values.refused import Problem, Refused
 from workers.host.adb import Adb, AdbError
 from workers.settings import STOCK_ADB_PORT, Settings
 

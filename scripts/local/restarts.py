@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.backoff import Backoff
+from models.values.backoff import Backoff
 
 RESTARTS = Backoff(first=0.5, most=30.0)
 STEADY_SECONDS = 60.0  # one that ran so long has started

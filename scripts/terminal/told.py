@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from sqlalchemy.exc import DatabaseError
 
-from models.refused import Problem, Refused, refuse
+from models.values.refused import Problem, Refused, refuse
 from scripts.connect import unreachable
 from scripts.terminal.show import say
 from workers.settings import SettingsError

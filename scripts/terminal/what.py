@@ -8,8 +8,8 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.refused import refuse
 from models.tables import Account, Author, Campaign, Delivery, Phone, Task
+from models.values.refused import refuse
 
 Kind = Literal["campaign", "task", "phone", "account", "author", "delivery"]
 

@@ -18,7 +18,7 @@ from gateway.keys.api_keys import KeySpec, make_key
 from gateway.serve import check_tls
 from models.database.engine import connect
 from models.migrate import upgrade
-from models.refused import Refused
+from models.values.refused import Refused
 from scripts.local.embedded import end, free_port
 from tests.support.gateway.certificates import certificate
 from tests.support.poll import wait_until

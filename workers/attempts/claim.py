@@ -12,13 +12,13 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
-from models.enums import AttemptOutcome, RunsOn
 from models.responsible_use.action_journal import Doubt, doubts, pin_to_verify
 from models.tables import Attempt, Phone, Task
 from models.tasks.fence import Fence
 from models.tasks.states import State
 from models.tasks.transitions import back_to_ready, hold_tasks, pass_ticket_on, spend_ticket, take
 from models.transactions.read_write import write
+from models.values.enums import AttemptOutcome, RunsOn
 from workers.attempts.arguments import Arguments, evaluate_arguments, refuse_too_much
 from workers.attempts.assignment import assign, lock_shares
 from workers.attempts.content_holds import hold_on

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from flows.failures import CODES
 from models.database.clock import database_now
 from models.database.insert_if_absent import insert_if_absent
-from models.enums import AttemptOutcome, HoldScope
 from models.history.audit_log import record_change
 from models.notify.alerts import raise_alert
-from models.refused import refuse
 from models.tables import Attempt, Hold, Task
 from models.tasks.transitions import hold_tasks, release_tasks
 from models.transactions.read_write import write
+from models.values.enums import AttemptOutcome, HoldScope
+from models.values.refused import refuse
 from workers.policy.blame import LOOK_BACK, MIN_PHONES, Blamed, blamed_by
 from workers.policy.content import Content
 

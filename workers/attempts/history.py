@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.enums import AttemptOutcome
 from models.tables import Attempt
+from models.values.enums import AttemptOutcome
 from workers.policy.retry import PriorAttempt
 
 

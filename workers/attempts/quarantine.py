@@ -9,12 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from flows.failures import CODES
-from models.enums import AttemptOutcome
 from models.fleet.fitness import awaits_canary
 from models.fleet.health import pages_are_well
 from models.fleet.phones import owe_tickets_again
 from models.notify.alerts import raise_alert
 from models.tables import Attempt, Phone
+from models.values.enums import AttemptOutcome
 from workers.policy.blame import NOT_THE_PHONES, PASSED_OVER, Try, cool_down, phone_to_blame
 
 LAST = 24  # attempts looked at; lost ones among them say nothing

@@ -18,10 +18,8 @@ from flows.registry import FLOWS
 from models.database.clock import database_now
 from models.database.error_kinds import is_unavailable
 from models.database.sizes import TooLarge
-from models.enums import ActionOutcome, AttemptOutcome
 from models.notify.alerts import raise_alert
 from models.notify.deliveries import owe_task
-from models.refused import Refused
 from models.responsible_use.action_journal import doubts, in_doubt, pin_to_verify
 from models.tables import ActionRow, Attempt, Task
 from models.tasks.collected import note_result
@@ -29,6 +27,8 @@ from models.tasks.fence import check_fence
 from models.tasks.states import State
 from models.tasks.transitions import TaskEnd, back_to_ready, send_to_review
 from models.transactions.read_write import write
+from models.values.enums import ActionOutcome, AttemptOutcome
+from models.values.refused import Refused
 from workers.attempts.claim import Claim
 from workers.attempts.content_holds import blame_content
 from workers.attempts.failure_effects import apply_failure_effects

@@ -11,13 +11,13 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from flows.failures import CODES
-from models.backoff import Backoff
 from models.database.clock import database_now
 from models.database.storable import storable_text
 from models.tables import Task
 from models.tasks.states import State
 from models.tasks.transitions import TaskEnd, spend_ticket
 from models.transactions.read_write import write
+from models.values.backoff import Backoff
 from workers.attempts.assignment import lock_shares
 from workers.lifecycle.dependents import end_task
 

@@ -12,12 +12,12 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from models.fleet.accounts import known_accounts
-from models.refused import Problem, Refused
 from models.responsible_use.authors import read_caps
 from models.responsible_use.caps import basis_refusal
 from models.responsible_use.usage import actions_by_account
 from models.tables import Phone
 from models.transactions.read_write import read
+from models.values.refused import Problem, Refused
 from workers.app import app
 from workers.campaigns.campaign_file import CampaignFile, Collecting, Placed
 from workers.campaigns.cap_check import cap_problems, doers_of, text_problems

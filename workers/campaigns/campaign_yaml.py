@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from models.refused import Problem, Refused, refuse
+from models.values.refused import Problem, Refused, refuse
 
 FORM = "scripts/standard_day.yaml shows the form"
 MOST_DEPTH = 12  # a campaign file needs 4

@@ -6,8 +6,8 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from models.refused import Problem
 from models.responsible_use.caps import Caps
+from models.values.refused import Problem
 from workers.campaigns.campaign_file import CampaignFile, Placed
 
 

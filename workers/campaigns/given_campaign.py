@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from models.refused import Problem, Refused, refuse
+from models.values.refused import Problem, Refused, refuse
 from workers.campaigns.campaign_file import CampaignFile
 from workers.campaigns.campaign_yaml import FORM, Written, read_yaml
 from workers.planting.validation_errors import NO_SUCH_FIELD, Loc, problems_of

@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 from models.database.storable import storable_text
 from models.fleet.phones import owe_tickets_again
 from models.history.audit_log import record_change
-from models.refused import Refused, refuse
 from models.tables import Campaign, Phone, Task
 from models.tasks.pauses import PAUSED, RESUMED, in_words, newest_pause
 from models.tasks.states import OPEN, State
 from models.tasks.transitions import hold_tasks, release_tasks
 from models.transactions.read_write import write
+from models.values.refused import Refused, refuse
 from workers.control.stop import open_campaign, open_task, tree
 
 

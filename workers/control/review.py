@@ -11,14 +11,14 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
-from models.enums import ActionOutcome
 from models.history.audit_log import record_change
-from models.refused import refuse
 from models.responsible_use.action_journal import unpin
 from models.tables import ActionRow, Attempt, Task
 from models.tasks.states import State
 from models.tasks.transitions import TaskEnd, back_to_ready
 from models.transactions.read_write import read, write
+from models.values.enums import ActionOutcome
+from models.values.refused import refuse
 from workers.lifecycle.dependents import end_task
 
 

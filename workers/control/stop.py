@@ -16,11 +16,11 @@ from models.database.clock import database_now
 from models.database.nesting import MAX_NESTING
 from models.database.storable import storable_text
 from models.history.audit_log import record_change
-from models.refused import refuse
 from models.tables import Campaign, Phone, Task
 from models.tasks.states import OPEN, State
 from models.tasks.transitions import TaskEnd
 from models.transactions.read_write import read, write
+from models.values.refused import refuse
 from workers.lifecycle.dependents import end_task
 
 BATCH_SIZE = 200  # tasks ended in one transaction

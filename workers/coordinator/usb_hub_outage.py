@@ -12,11 +12,11 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
-from models.enums import PhoneState
 from models.fleet.fitness import HOST_STOPPED
 from models.notify.alerts import raise_alert
 from models.tables import Phone
 from models.transactions.read_write import write
+from models.values.enums import PhoneState
 
 FEWEST = 5  # fewer may go together by chance, or by somebody's hand
 TOGETHER = timedelta(seconds=3)

@@ -10,12 +10,12 @@ from sqlalchemy import ColumnElement, Engine, and_, case, func, or_, select, upd
 from sqlalchemy.orm import Session, load_only
 
 from models.database.clock import database_now
-from models.enums import RunsOn
 from models.fleet.online_phones import online_phones
 from models.tables import Task
 from models.tasks.states import State
 from models.tasks.transitions import owe_tickets, ring_ticket
 from models.transactions.read_write import write
+from models.values.enums import RunsOn
 from workers.app import app
 from workers.dispatch.routing import UNSERVED, WorkingPhones, route_for, ticket_priority, working_phones
 from workers.dispatch.shown_arguments import shown

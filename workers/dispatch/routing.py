@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
-from models.enums import RunsOn
 from models.fleet.online_phones import OnlinePhone
 from models.tables import Task
+from models.values.enums import RunsOn
 from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE, phone_queue
 
 URGENT_STEP = 0

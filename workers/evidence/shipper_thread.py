@@ -12,7 +12,7 @@ from threading import Event, Thread
 
 from sqlalchemy import Engine
 
-from models.backoff import Backoff
+from models.values.backoff import Backoff
 from workers.evidence.location import StorageLocation
 from workers.evidence.mark_stored import note
 from workers.evidence.prune import prune

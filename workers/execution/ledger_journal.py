@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from flows.session import Action, ActionKind, ActionRefused
 from models.database.clock import database_now
 from models.database.storable import storable_text
-from models.enums import ActionOutcome
 from models.responsible_use import action_journal
 from models.responsible_use.caps import Refusal
 from models.tasks.fence import Fence
 from models.transactions.read_write import read, write
+from models.values.enums import ActionOutcome
 from workers.attempts.claim import Claim
 from workers.runtime.db_retry import retry_while_unavailable
 

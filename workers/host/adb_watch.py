@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event, Thread
 
-from models.backoff import Backoff
+from models.values.backoff import Backoff
 from workers.host.adb import Adb, AdbError, AdbServer
 
 log = logging.getLogger("phonefleet.adb")

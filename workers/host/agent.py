@@ -14,9 +14,9 @@ from queue import Empty, SimpleQueue
 from celery import Celery
 
 from flows.profile import ProfileError, load_profile
-from models.enums import PhoneState
 from models.fleet.fitness import HOST_STOPPED
 from models.fleet.phones import ServedElsewhere
+from models.values.enums import PhoneState
 from workers.dispatch.tickets import put_back
 from workers.host import zygote_messages
 from workers.host.adb import Adb

@@ -7,10 +7,10 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
-from models.enums import PhoneState
 from models.fleet import equal_serials, health, phones, unknown_phones
 from models.fleet.health import Reading
 from models.tasks import leases
+from models.values.enums import PhoneState
 from workers.attempts import rescue
 from workers.dispatch import ring
 

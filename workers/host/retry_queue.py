@@ -10,7 +10,7 @@ from threading import Event, Thread
 from tenacity import RetryCallState, Retrying
 from tenacity.nap import sleep_using_event
 
-from models.backoff import Backoff
+from models.values.backoff import Backoff
 
 log = logging.getLogger("phonefleet.retry")
 

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from models.backoff import Backoff
-from models.enums import PhoneState
 from models.fleet.fitness import HOST_STOPPED
+from models.values.backoff import Backoff
+from models.values.enums import PhoneState
 from workers.host.commands import (
     EqualSerials,
     Forget,

@@ -7,9 +7,9 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from models.enums import AttemptOutcome
 from models.tables import Phone, Task
 from models.tasks.pauses import why_paused
+from models.values.enums import AttemptOutcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,6 @@ from sqlalchemy.orm import Session
 
 from flows.registry import FLOWS
 from models.database.clock import database_now
-from models.enums import PhoneState, RunsOn
-from models.refused import Refused, refuse
 from models.responsible_use.authors import read_caps
 from models.responsible_use.usage import accounts_on_videos
 from models.tables import Account, Campaign, Edge, Phone, Task
@@ -26,6 +24,8 @@ from models.tasks.pauses import why_paused
 from models.tasks.states import State
 from models.tasks.transitions import TaskEnd, delegate, first_state, hold_tasks
 from models.transactions.state_change_capture import note
+from models.values.enums import PhoneState, RunsOn
+from models.values.refused import Refused, refuse
 from workers.canvas.compile import compile_canvas
 from workers.canvas.errors import CanvasRefused
 from workers.canvas.replace import compile_replacement

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from models.database.sizes import MOST_RESULT
 from models.database.storable import storable_json
-from models.names import name_problems
-from models.refused import Refused, refuse
 from models.tables import Campaign
 from models.transactions.read_write import write
+from models.values.names import name_problems
+from models.values.refused import Refused, refuse
 from workers.app import app
 from workers.dispatch.ring import ring
 from workers.planting.handle import Handle

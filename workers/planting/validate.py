@@ -17,11 +17,11 @@ from flows.registry import FLOWS
 from models.database.clock import database_now
 from models.database.content_key import content_key
 from models.fleet.accounts import known_accounts
-from models.names import id_fault, name_problems, title_fault
-from models.refused import Problem, Refused
 from models.responsible_use.authors import basis_of
 from models.responsible_use.caps import Basis, basis_refusal, operator_day
 from models.tables import CollectedComment, CollectedTitle, Phone
+from models.values.names import id_fault, name_problems, title_fault
+from models.values.refused import Problem, Refused
 from workers.canvas.rows import PlantedRow, Value
 from workers.desk import DESK, MAPS
 from workers.planting.validation_errors import MISSING, problems_of

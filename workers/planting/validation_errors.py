@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from flows.checks import Several
-from models.refused import Problem
+from models.values.refused import Problem
 
 MISSING = "is missing"
 NO_SUCH_FIELD = "there is no such field"

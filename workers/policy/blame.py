@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flows.failures import CODES, Culprit
-from models.backoff import Backoff
-from models.enums import HoldScope
+from models.values.backoff import Backoff
+from models.values.enums import HoldScope
 from workers.policy.content import Content
 
 MIN_PHONES = 3  # that failed alike, before what they had in common is blamed

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from flows.failures import CODES, Culprit, Kind
-from models.backoff import Backoff
+from models.values.backoff import Backoff
 
 TRIES_HERE = 2  # attempts on one phone before it counts as unable
 ATTEMPTS = 8  # failed attempts at a task before it fails for good

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flows.flow import Limits
-from models.refused import Problem
+from models.values.refused import Problem
 from workers.canvas.rows import PlantedRow
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
-from models.backoff import Backoff
 from models.database.error_kinds import is_unavailable
+from models.values.backoff import Backoff
 from workers.runtime.outage import OUTAGE
 
 __all__ = ["AWAY", "is_unavailable", "retry_while_unavailable"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from models.names import name_fault
+from models.values.names import name_fault
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.access.json_checks import check_values, parse_object
 from gateway.api.cursors import PagePosition, from_cursor, to_cursor
-from models.refused import Refused
+from models.values.refused import Refused
 
 TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))
 NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)

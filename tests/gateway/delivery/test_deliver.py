@@ -30,9 +30,9 @@ from models.notify.delivery_log import (
 )
 from models.notify.lanes import OPENS_AFTER, enable
 from models.notify.replays import replay_all, replay_one
-from models.refused import Refused
 from models.tables import Delivery, Endpoint, Lane
 from models.transactions.read_write import read, write
+from models.values.refused import Refused
 from tests.support.gateway.customers import (
     Customer,
     customer,

@@ -26,9 +26,9 @@ from gateway.keys.master_key import MasterKeyWrong, master_key
 from gateway.protocol.seal import Secret
 from models.database.clock import database_now
 from models.history.request_ids import REMEMBERED, forget_seen
-from models.refused import Refused
 from models.tables import ApiKey, AuditEntry, KeySecret, SeenId
 from models.transactions.read_write import read, write
+from models.values.refused import Refused
 from tests.support.gateway.customers import customer, deliveries
 from tests.support.threads import at_once
 from workers.settings import settings

@@ -11,10 +11,10 @@ from sqlalchemy import Engine, select
 from models.database.storable import storable_json
 from models.fleet.accounts import register_account
 from models.fleet.logins import account_seen
-from models.refused import Refused
 from models.responsible_use.authors import register_author
 from models.tables import Account, Attempt, Author, CollectedComment, CollectedTitle
 from models.transactions.read_write import read
+from models.values.refused import Refused
 from tests.support.ledger.drive import (
     AUTHOR,
     app,

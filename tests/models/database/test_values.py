@@ -14,9 +14,9 @@ from sqlalchemy import Engine, insert
 from models.database.base import to_json
 from models.database.sizes import MIB, MOST_RESULT, MOST_ROW, TooLarge
 from models.database.storable import MOST_DEPTH, TooLong, storable_json
-from models.refused import Refused
 from models.tables import AuditEntry, Campaign, Task
 from models.transactions.read_write import read, write
+from models.values.refused import Refused
 from tests.support.ledger.drive import (
     attempts,
     compiled,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from models.notify.addresses import check_allowed, read_address, read_origin
-from models.refused import Refused
+from models.values.refused import Refused
 
 
 @pytest.mark.parametrize(

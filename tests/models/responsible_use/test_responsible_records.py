@@ -11,11 +11,11 @@ from sqlalchemy import Engine, select
 
 from flows.session import Action, ActionKind
 from models.fleet.accounts import rest_is_over, set_live
-from models.refused import Refused
 from models.responsible_use.authors import basis_of, read_caps, register_author, set_basis, set_cap
 from models.responsible_use.caps import Basis, Caps
 from models.tables import Account, AuditEntry
 from models.transactions.read_write import read
+from models.values.refused import Refused
 from tests.support.ledger.drive import (
     AUTHOR,
     ZONE,

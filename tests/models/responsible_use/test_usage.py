@@ -9,10 +9,10 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from models.database.content_key import content_key
-from models.enums import ActionOutcome
 from models.responsible_use.usage import accounts_on_videos, actions_by_account
 from models.tables import ActionRow
 from models.transactions.read_write import read, write
+from models.values.enums import ActionOutcome
 from tests.support.ledger.drive import plant, ready
 from tests.support.ledger.drive import work as task
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from models.refused import Refused
+from models.values.refused import Refused
 from scripts.cli import cli
 from scripts.local.units import SERVICES, TARGET, Place, unit, unit_name
 from workers.runtime.service_manager import PULSE_SECONDS

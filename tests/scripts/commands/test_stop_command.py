@@ -8,8 +8,8 @@ from celery import group
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
-from models.refused import Refused
 from models.transactions.read_write import read
+from models.values.refused import Refused
 from scripts.commands import stop as command
 from scripts.terminal.what import find
 from tests.support.ledger.drive import (

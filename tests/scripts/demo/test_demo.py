@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from models.database.content_key import content_key
 from models.database.engine import connect
-from models.refused import Refused
 from models.tables import ActionRow, Task
 from models.transactions.read_write import read, write
+from models.values.refused import Refused
 from scripts.demo.folder import check_may_be_emptied
 from tests.support.poll import wait_until
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from models.refused import Refused
 from models.tables import Task
 from models.tasks.states import State
 from models.transactions.read_write import read
+from models.values.refused import Refused
 from scripts.demo.run import STANDARD_DAY
 from scripts.examples import nurture_every_account, one_author, standard_day
 from scripts.terminal.words import in_words

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from models.refused import Refused
+from models.values.refused import Refused
 from scripts.commands.doctor import judge_stock_adb
 from scripts.local import ready
 from scripts.local.embedded import free_port

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from models.database.terminal_safe import on_one_line, on_screen
-from models.refused import Problem, Refused
+from models.values.refused import Problem, Refused
 from scripts.terminal.show import Sheet, print_sheet, say
 from scripts.terminal.words import in_words
 from workers.runtime.log import set_up_logging

@@ -11,7 +11,7 @@ from redis.exceptions import ConnectionError as RedisAway
 from redis.exceptions import ResponseError
 
 from gateway.client.client import Client, NoAnswer, Secret
-from models.refused import refuse
+from models.values.refused import refuse
 from scripts.terminal.told import lines_of
 from scripts.terminal.words import in_words
 from tests.scripts.conftest import Run

@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from models.refused import Problem
+from models.values.refused import Problem
 from scripts.commands.doctor import Check, block
 from scripts.terminal.show import Sheet, print_blocks, print_sheet, say
 from scripts.terminal.told import refusal_lines, say_lines

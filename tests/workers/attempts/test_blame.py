@@ -13,10 +13,10 @@ from sqlalchemy import Engine, select
 from models.fleet.accounts import rest_is_over
 from models.fleet.fitness import awaits_canary, why_not
 from models.notify.alerts import latest_alerts
-from models.refused import Refused
 from models.tables import Account, Phone
 from models.tasks.states import State
 from models.transactions.read_write import read, write
+from models.values.refused import Refused
 from tests.support.ledger.drive import (
     attempts,
     change,

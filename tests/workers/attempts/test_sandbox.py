@@ -9,9 +9,9 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from models.fleet.accounts import known_accounts
-from models.refused import Refused
 from models.tasks.states import State
 from models.transactions.read_write import read
+from models.values.refused import Refused
 from tests.support.ledger.drive import (
     change,
     like,

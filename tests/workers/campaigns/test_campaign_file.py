@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from models.refused import Refused
 from models.responsible_use.caps import Caps
+from models.values.refused import Refused
 from workers.campaigns.campaign_file import CampaignFile
 from workers.campaigns.cap_check import cap_problems, text_problems
 from workers.campaigns.given_campaign import parse_campaign, read_campaign_file

@@ -13,11 +13,11 @@ from celery import chain, group
 from sqlalchemy import Engine, select, text
 
 from flows.session import Action, ActionKind
-from models.refused import Refused
 from models.tables import AuditEntry, Task
 from models.tasks.leases import stop_requests
 from models.tasks.transitions import hold_tasks, release_tasks
 from models.transactions.read_write import read, write
+from models.values.refused import Refused
 from tests.support.ledger.drive import (
     AUTHOR,
     ZONE,

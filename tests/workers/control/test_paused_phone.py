@@ -12,10 +12,10 @@ from sqlalchemy import Engine, select
 from flows.session import Action, ActionKind
 from models.fleet.logins import account_gone
 from models.fleet.phones import phone_online
-from models.refused import Refused
 from models.tables import AuditEntry, Phone
 from models.tasks.leases import stop_requests
 from models.transactions.read_write import read
+from models.values.refused import Refused
 from tests.support.ledger.drive import (
     AUTHOR,
     ZONE,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
-from models.refused import Refused
 from models.tables import ActionRow
 from models.tasks.states import State
 from models.transactions.read_write import read
+from models.values.refused import Refused
 from tests.support.ledger.doubts import in_doubt, looking
 from tests.support.ledger.drive import phone_seat, take, task
 from workers.attempts.outcome import Failed

@@ -7,11 +7,11 @@ from celery import chain, chord, group
 from sqlalchemy import Engine, select
 
 from flows.session import Action, ActionKind
-from models.refused import Refused
 from models.tables import AuditEntry
 from models.tasks.leases import stop_requests
 from models.tasks.states import ENDED
 from models.transactions.read_write import read
+from models.values.refused import Refused
 from tests.support.ledger.drive import (
     AUTHOR,
     ZONE,

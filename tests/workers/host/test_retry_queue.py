@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from models.backoff import Backoff
+from models.values.backoff import Backoff
 from tests.support.poll import wait_until
 from workers.host import retry_queue
 from workers.host.retry_queue import TRIES, RetryQueue

@@ -12,8 +12,8 @@ from celery import chain, group
 from celery.canvas import Signature
 from sqlalchemy import Engine, event
 
-from models.refused import Refused
 from models.responsible_use.authors import register_author
+from models.values.refused import Refused
 from tests.support.ledger.drive import (
     AUTHOR,
     app,

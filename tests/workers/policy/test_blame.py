@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from flows.failures import CODES, Culprit
-from models.enums import HoldScope
+from models.values.enums import HoldScope
 from workers.policy.blame import (
     BLAMES,
     COOL_DOWN,

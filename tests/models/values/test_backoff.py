@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from models.backoff import Backoff
+from models.values.backoff import Backoff
 
 PAUSES = Backoff(first=0.5, most=30.0)
 

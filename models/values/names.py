@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator
 
-from models.refused import Problem, Refused
+from models.values.refused import Problem, Refused
 
 MOST_CHARACTERS = 191  # of a name column
 REMEDY = "give it as the app shows it, without blanks at its ends and without characters that nobody sees"

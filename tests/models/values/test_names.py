@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from models.names import check_names, id_fault, name_fault, name_problems, title_fault
-from models.refused import Refused
+from models.values.names import check_names, id_fault, name_fault, name_problems, title_fault
+from models.values.refused import Refused
 
 SEEN_BY_NOBODY = {
     "blank behind": "xiaopeng ",

@@ -10,8 +10,8 @@ import pytest
 from gateway.api.filters import DeliveriesAsked
 from gateway.api.responses import CampaignLine
 from gateway.submissions.requests import ReplayAsked
-from models.enums import AttemptOutcome, CampaignState, DeliveryState, HoldScope
 from models.tasks.states import ENDED
+from models.values.enums import AttemptOutcome, CampaignState, DeliveryState, HoldScope
 from workers.policy.blame import BLAMES
 
 
