@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.database.storable import storable_json, storable_text
+from models.fleet.app_version import UNTRIED
 from models.notify.alerts import end_alerts, raise_alert
 from models.tables import Phone
 from models.transactions.read_write import write
@@ -19,8 +20,9 @@ from models.transactions.read_write import write
 FRESH = timedelta(minutes=5)  # an unchanged reading is written this often
 MOST_WHY = 2000  # characters
 SINCE = "unfit_since"
-DRIFT = "page_drift"  # key of a flow's finding, which the host's readings leave in place
+DRIFT = "page_drift"  # key of a flow's finding
 DRIFT_TOLD = timedelta(days=1)
+NOT_THE_HOSTS = frozenset({DRIFT, UNTRIED})  # keys of workers' findings, which the host's readings leave in place
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +137,7 @@ def _kept(phone: Phone, reading: Reading, now: datetime) -> dict[str, Any]:
     if reading.unfit_why is not None:
         since = unfit_since(phone)
         kept |= {"remedy": reading.remedy, SINCE: _text(since or now)}
-    if phone.health and DRIFT in phone.health:
-        kept[DRIFT] = phone.health[DRIFT]
-    return kept
+    return kept | {name: value for name, value in (phone.health or {}).items() if name in NOT_THE_HOSTS}
 
 
 def _update(

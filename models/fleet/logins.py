@@ -24,7 +24,7 @@ from models.values.enums import PhoneState
 HOLDER_AGAIN = timedelta(seconds=60)  # while an account is on two phones, the holder's app is read this often
 
 
-def account_seen(engine: Engine, serial: str, account_id: str, name: str, app_version: str | None = None) -> bool:
+def account_seen(engine: Engine, serial: str, account_id: str, name: str) -> bool:
     """Records that this account is logged in on this phone. Returns whether that changed the ledger.
 
     If another phone that is online and fit holds the account, this one waits without an account. Raises ValueError
@@ -42,7 +42,6 @@ def account_seen(engine: Engine, serial: str, account_id: str, name: str, app_ve
         phones = {phone.serial: phone for phone in session.scalars(involved.order_by(Phone.serial).with_for_update())}
         phone = phones.pop(serial, None) or session.get_one(Phone, serial)
         phone.account_read_at = now
-        phone.app_version = app_version or phone.app_version
         holder = next(
             (one for one in phones.values() if one.state == PhoneState.ONLINE and one.unfit_why is None), None
         )

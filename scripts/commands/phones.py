@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from flows.failures import CODES
 from models.database.clock import database_now
+from models.fleet.app_version import untried_app
 from models.fleet.fitness import awaits_canary, why_not
 from models.fleet.health import page_drift, unfit_since
 from models.tables import Account, AuditEntry, Phone, Task
@@ -36,9 +37,11 @@ ORDER = (
     UnfitCode.QUARANTINED,
     "on trial",
     "page drift",
+    "app untried",
     UnfitCode.PAUSED,
 )
 WORDS = {UnfitCode.ACCOUNT_TWICE: "account twice", UnfitCode.NO_ACCOUNT: "no account"}  # shown instead of the code
+UNTRIED_REMEDY = "try the flows on this phone, then add the version to the app profile's `versions`; or install another"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,10 @@ def need_of(
     drift = page_drift(phone, now)
     if drift is not None:
         return Need("page drift", drift[1], drift[0], CODES["page_drift"].remedy)
+    untried = untried_app(phone)
+    if untried is not None:
+        why = f"it has version {untried[0]} of the app; the profile was tried with {', '.join(untried[1])}"
+        return Need("app untried", why, None, UNTRIED_REMEDY)
     return None
 
 
@@ -116,7 +123,7 @@ def _sheets(session: Session) -> tuple[list[Block], Sheet]:
         needing,
         Sheet(
             "phones",
-            ("serial", "host", "model", "state", "account", "does", "battery"),
+            ("serial", "host", "model", "state", "account", "app", "does", "battery"),
             [_row(phone, need, running) for phone, need in found],
             "phonefleet up serves those of this machine",
         ),
@@ -141,6 +148,7 @@ def _row(phone: Phone, need: Need | None, running: Mapping[str, str]) -> Sequenc
         phone.model,
         PhoneState.ONLINE if need is None else need.state,
         phone.account_id or "",
+        phone.app_version or "",
         running.get(phone.incarnation or "", ""),
         _battery(phone.health or {}),
     ]

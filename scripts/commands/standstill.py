@@ -18,7 +18,7 @@ from models.values.enums import PhoneState
 from scripts.commands.phones import Need, need_of, paused_since
 from scripts.terminal.moments import named
 
-KEEPS_WORKING = frozenset({"page drift", "on trial"})  # problems with which a phone still works
+KEEPS_WORKING = frozenset({"page drift", "app untried", "on trial"})  # problems with which a phone still works
 PATIENCE = timedelta(seconds=10)  # a ready task may wait this long before a reason is looked for
 MOST_NAMED = 3
 

@@ -79,6 +79,7 @@ def phone_page(session: Session, console: Console, serial: str) -> None:
             "model": phone.model,
             "sandbox": "simulated: it takes sandbox tasks alone" if phone.sandbox else "",
             "account": phone.account_id or "",
+            "app version": phone.app_version or "",
             "does": "" if running is None else f"{running.flow} {running.id[:8]} {about(running)}",
             "first seen": stamp(phone.first_seen_at),
             "last seen": stamp(phone.seen_at),

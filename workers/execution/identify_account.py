@@ -13,6 +13,7 @@ from flows.app import App
 from flows.failures import FlowFailure, Stopped
 from flows.identify import Account, read_account
 from flows.session import Action, ActionRefused, Session
+from models.fleet.app_version import note_app_version
 from models.fleet.logins import account_gone, account_seen, account_unread
 from models.tables import Phone
 from models.transactions.read_write import read
@@ -83,8 +84,10 @@ def identify(worker: Worker) -> Account | None:
         return None
     watch = _LookWatch(lambda: may_look(engine, worker.identity))
     try:
+        phone = connection.connect()
+        _note_version(worker, serial, phone.app_version(worker.profile.package))
         session = Session(
-            phone=connection.connect(),
+            phone=phone,
             profile=worker.profile,
             account_id="",
             rng=random.Random(0),
@@ -93,7 +96,6 @@ def identify(worker: Worker) -> Account | None:
         )
         app = App(session)
         account = app.through_crashes(lambda: read_account(app))
-        version = connection.connect().app_version(worker.profile.package)
     except Stopped as stopped:
         log.info("nobody looks who is logged in on phone %s: %s", serial, stopped)
         return None
@@ -104,6 +106,16 @@ def identify(worker: Worker) -> Account | None:
         else:
             account_unread(engine, serial, f"cannot tell who is logged in: {error}")
         return None
-    account_seen(engine, serial, account.id, account.name, version)
+    account_seen(engine, serial, account.id, account.name)
     connection.note_account(account.id)
     return account
+
+
+def _note_version(worker: Worker, serial: str, version: str | None) -> None:
+    """Stores the app's version before any page is read: a page that a new version changed may be the next one."""
+    if version is None:
+        return
+    profile, known = worker.profile, worker.profile.knows_version(version)
+    if note_app_version(worker.engine, serial, version, known=known, tried=profile.versions):
+        tried = ", ".join(profile.versions)
+        log.warning("phone %s has %s %s; its profile was tried with %s", serial, profile.package, version, tried)

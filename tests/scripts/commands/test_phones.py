@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
+from models.fleet.app_version import note_app_version
 from models.fleet.equal_serials import equal_serials, waits_for_other_host
 from models.fleet.health import Reading, note_health, note_page_drift
 from models.fleet.logins import account_seen
@@ -34,6 +35,7 @@ def phone(**values: Any) -> Phone:
 
 RESTS = Account(id="a", name="a", live=True, resting_since=EARLIER, resting_why="slow down")
 DRIFT = {"page_drift": {"at": EARLIER.isoformat(), "reason": "no page fits"}}
+UNTRIED = {"untried_app": {"version": "9.9", "tried": ["2.4.0", "2.4.1"]}}
 ILL = {"remedy": "let it cool down", "unfit_since": EARLIER.isoformat()}
 
 
@@ -108,6 +110,15 @@ ILL = {"remedy": "let it cool down", "unfit_since": EARLIER.isoformat()}
             "nothing",
         ),
         (phone(health=DRIFT), None, "page drift", "no page fits", EARLIER, "mend the app profile"),
+        (
+            phone(health=UNTRIED),
+            None,
+            "app untried",
+            "it has version 9.9 of the app; the profile was tried with 2.4.0, 2.4.1",
+            None,
+            "app profile's `versions`",
+        ),
+        (phone(health=DRIFT | UNTRIED), None, "page drift", "no page fits", EARLIER, "mend the app profile"),
         (phone(paused=True, paused_why="li repairs it"), None, "paused", "li repairs it", None, "phonefleet resume p1"),
     ],
 )
@@ -152,6 +163,25 @@ def test_phones_that_need_somebody_come_first_with_what_to_do(here: Ground, run:
         assert all(word in told.replace("│", " ") for phrase in words for word in phrase.split())
     assert "81 % 31 °C" in listed
     assert "online" in listed.splitlines()[-2]
+
+
+def test_a_phone_says_which_version_of_the_app_it_has_and_whether_that_was_tried(here: Ground, run: Run) -> None:
+    here.know_phones("acc0001", "acc0002", "acc0003")
+    note_app_version(here.engine, "SIM0001", "2.4.1", known=True)
+    note_app_version(here.engine, "SIM0002", "[9.9]-beta", known=False, tried=("2.4.1",))
+    listed = run("phones").out
+    assert "to look at: 1 of 3 phones" in listed
+    assert "SIM0002  app untried" in listed
+    assert "version [9.9]-beta of the app; the profile was tried with 2.4.1" in listed
+    assert "-> try the flows on this phone" in listed
+    rows = {
+        cells[1]: cells
+        for cells in ([cell.strip() for cell in line.split("│")] for line in listed.splitlines())
+        if len(cells) > 1
+    }
+    assert [rows[serial][6] for serial in ("SIM0001", "SIM0002", "SIM0003")] == ["2.4.1", "[9.9]-beta", ""]
+    assert "app version  [9.9]-beta" in run("status", "SIM0002").out
+    assert "app version" not in run("status", "SIM0003").out
 
 
 def test_a_silent_host_comes_before_everything(here: Ground, run: Run) -> None:

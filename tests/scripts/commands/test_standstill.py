@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
+from models.fleet.app_version import note_app_version
 from models.fleet.health import Reading, note_health
 from models.fleet.phones import mark_silent, phone_offline, phone_online
 from models.responsible_use.authors import set_cap
@@ -205,3 +206,9 @@ def test_a_used_up_cap_is_named_with_the_account_the_numbers_and_when_it_is_free
     why = _why(here, handle.id)
     for word in ("actions_per_account_day", "account acc1 did 0 of 0", "free again at", "00:00 Asia/Shanghai"):
         assert word in why
+
+
+def test_phones_whose_version_of_the_app_nobody_tried_work_on(here: Ground, campaign: str) -> None:
+    for serial in ("SIM0001", "SIM0002"):
+        assert note_app_version(here.engine, serial, "9.9", known=False, tried=("2.4.1",))
+    assert _why(here, campaign) == ""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine, select, update
 
 from flows.app import App
+from flows.failures import FlowFailure
 from flows.identify import Account
 from flows.phone import PhoneError
 from models.database.engine import connect
+from models.fleet.app_version import untried_app
 from models.fleet.phones import phone_online
 from models.migrate import upgrade
 from models.tables import Phone
@@ -100,6 +103,29 @@ def test_who_is_logged_in_is_read_from_the_app(worker: Worker, ledger: Engine, s
     assert account is not None
     assert account.id == shelf.phones[0]["account"]
     assert read(ledger, lambda session: session.scalars(select(Phone.account_id)).one()) == account.id
+
+
+def test_the_apps_version_is_read_even_when_nobody_is_logged_in_and_an_untried_one_is_logged_once(
+    worker: Worker, ledger: Engine, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def drifted(_: App) -> Account:
+        raise FlowFailure("page_drift", "the page of the account is another one")
+
+    with monkeypatch.context() as changed, caplog.at_level("WARNING", "phonefleet.identify"):
+        changed.setattr(identify_account, "read_account", drifted)
+        assert identify(worker) is None
+        (tried,) = worker.profile.versions
+        assert read(ledger, lambda session: session.scalars(select(Phone.app_version)).one()) == tried
+        assert caplog.messages == []
+        other = replace(worker, profile=worker.profile.model_copy(update={"versions": ("1.0", "2.0")}))
+        assert identify(other) is None
+        assert identify(other) is None
+    said = (
+        f"phone {shelf.phones[0]['serial']} has {worker.profile.package} {tried}; its profile was tried with 1.0, 2.0"
+    )
+    assert caplog.messages == [said]
+    assert identify(worker) is not None
+    assert untried_app(read(ledger, lambda session: session.scalars(select(Phone)).one())) is None
 
 
 @pytest.mark.parametrize("change", [{"paused": True}, {"incarnation": "another"}, {"incarnation": None}])
