@@ -26,7 +26,7 @@ MOST_ATTEMPTS = 20
 
 
 def task_page(session: Session, console: Console, task_id: str) -> None:
-    """Prints a task: its content and state with the reason, every attempt with its evidence, every action."""
+    """Prints a task: its content and state with the reason, its result, every attempt with its evidence, every action."""
     task = session.get_one(Task, task_id)
     campaign = session.get_one(Campaign, task.campaign_id)
     last = last_attempt(session, task)
@@ -48,6 +48,7 @@ def task_page(session: Session, console: Console, task_id: str) -> None:
             "asked, got": f"{counted[0]} {counted[2]} asked for, {counted[1]} got" if counted else "",
         },
     )
+    _result(session, console, task)
     _attempts(session, console, Attempt.task_id == task.id)
     actions = session.scalars(select(ActionRow).where(ActionRow.task_id == task.id).order_by(ActionRow.id)).all()
     if actions:
@@ -57,6 +58,16 @@ def task_page(session: Session, console: Console, task_id: str) -> None:
             for one in actions
         ]
         print_sheet(console, Sheet("actions", headings, rows, timed=True))
+
+
+def _result(session: Session, console: Console, task: Task) -> None:
+    if task.result is None:
+        return
+    from scripts.commands.result_sheet import result_sheet  # noqa: PLC0415 - pydantic, which no other page needs
+
+    sheet = result_sheet(session, task)
+    if sheet is not None:
+        print_sheet(console, sheet)
 
 
 def phone_page(session: Session, console: Console, serial: str) -> None:
