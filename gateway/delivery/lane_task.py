@@ -22,7 +22,8 @@ from gateway.delivery.send import DeliverySettings, send
 from gateway.keys.api_keys import Key, find_key
 from gateway.keys.master_key import MasterKeyWrong
 from models.database.clock import database_now
-from models.notify.lanes import Sending, TryResult, leave_lane, settle_try, take_next
+from models.notify.lanes import leave_lane, settle_try, take_next
+from models.notify.sending import Sending, TryResult
 from models.transactions.read_write import write
 from workers.app import app
 from workers.dispatch.messages import DELIVER, MOST_IN_A_LANE

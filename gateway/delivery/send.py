@@ -16,7 +16,7 @@ from gateway.keys.api_keys import Key
 from gateway.protocol.retry_after import read_retry_after
 from gateway.protocol.seal import seal, sign
 from models.notify.addresses import check_allowed, read_address
-from models.notify.lanes import Sending, TryResult
+from models.notify.sending import Sending, TryResult
 from models.values.refused import Refused
 from workers.settings import Network
 

@@ -10,8 +10,8 @@ from rich.console import Console
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.notify.breakers import OPENS_AFTER, enable
 from models.notify.delivery_log import Which, begins_with, list_deliveries, tries_of
-from models.notify.lanes import OPENS_AFTER, enable
 from models.notify.replays import replay_all, replay_one
 from models.notify.undelivered import remedy_for
 from models.tables import Delivery, Endpoint

@@ -20,6 +20,7 @@ from gateway.delivery.lane_task import serve
 from gateway.delivery.send import DeliverySettings
 from gateway.keys.api_keys import change_key, revoke_key, rotate_key
 from models.database.clock import database_now
+from models.notify.breakers import OPENS_AFTER, enable
 from models.notify.delivery_log import (
     KEPT,
     Which,
@@ -28,7 +29,6 @@ from models.notify.delivery_log import (
     list_deliveries,
     tries_of,
 )
-from models.notify.lanes import OPENS_AFTER, enable
 from models.notify.replays import replay_all, replay_one
 from models.tables import Delivery, Endpoint, Lane
 from models.transactions.read_write import read, write

@@ -9,20 +9,10 @@ from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
+from models.notify.breakers import LONGEST_LANE_PAUSE, OPENS_AFTER, enable
 from models.notify.deliveries import GIVE_UP
-from models.notify.lanes import (
-    LONGEST_LANE_PAUSE,
-    OPENS_AFTER,
-    RUNG_FOR,
-    Sending,
-    TryResult,
-    any_due,
-    enable,
-    give_up_old,
-    lanes_due,
-    settle_try,
-    take_next,
-)
+from models.notify.lanes import RUNG_FOR, any_due, give_up_old, lanes_due, settle_try, take_next
+from models.notify.sending import Sending, TryResult
 from models.tables import Alert, Delivery, DeliveryAttempt, Lane
 from models.transactions.read_write import read, write
 from tests.support.gateway.customers import Customer, customer, deliveries, delivery, endpoint, lane, make_due
