@@ -1,4 +1,4 @@
-"""Circuit breakers of endpoints and lanes: after five failures in a row one pauses, and then a single delivery probes it.
+"""Circuit breakers of endpoints and lanes: after five failures in a row one pauses, then one delivery probes it.
 
 Any failure counts for the endpoint; for the lane only failures in which the origin did not answer.
 """

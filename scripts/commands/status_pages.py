@@ -26,7 +26,7 @@ MOST_ATTEMPTS = 20
 
 
 def task_page(session: Session, console: Console, task_id: str) -> None:
-    """Prints a task: its content and state with the reason, its result, every attempt with its evidence, every action."""
+    """Prints a task: its content, its state with the reason, its result, its attempts with evidence, its actions."""
     task = session.get_one(Task, task_id)
     campaign = session.get_one(Campaign, task.campaign_id)
     last = last_attempt(session, task)

@@ -37,7 +37,8 @@ from workers.host.health_watch import HealthWatch
 from workers.host.host_ledger import Ledger
 from workers.host.leases import LeaseKeeper, Worker, overrun
 from workers.host.retry_queue import RetryQueue
-from workers.host.roster import STEADY_SECONDS, Roster, Stage
+from workers.host.roster import Roster
+from workers.host.worker_life import STEADY_SECONDS, Stage
 from workers.host.zygote_client import ZygoteClient, ZygoteLost
 from workers.runtime.broker import BrokerWatch, broker
 from workers.runtime.liveness import Awake, silent

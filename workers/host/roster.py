@@ -13,11 +13,11 @@ import math
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 
 from models.fleet.fitness import HOST_STOPPED
 from models.values.backoff import Backoff
 from models.values.enums import PhoneState
+from workers.host.adb_states import PASSING, state_word
 from workers.host.commands import (
     EqualSerials,
     Forget,
@@ -30,54 +30,14 @@ from workers.host.commands import (
     SignalWorker,
 )
 from workers.host.ways import Way, one_phone, same_phone, to_ask_again, told, ways_to
+from workers.host.worker_life import STEADY_SECONDS, RosterEntry, Stage, WorkerLife
 from workers.runtime.slots import Slot
 from workers.runtime.worker_identity import WorkerIdentity
 
-REFORK = Backoff(first=0.5, most=60.0)
-STEADY_SECONDS = 60.0  # a worker that lived so long does not count as one more failure in a row
 HAND_BACK_SECONDS = 5.0  # for a worker that was told to hand its task back; then it is killed
 MOVE_SECONDS = 3.0  # the same, when its phone is reached another way
 OCCUPIED_SECONDS = 1.0  # between two looks whether another host released a phone
-MOST_WORDS = 40  # characters of a state that adb may come to say one day
-PASSING = frozenset({"connecting", "authorizing"})  # adb's states on the way to another one
 ASK_AGAIN = Backoff(first=1.0, most=30.0)  # a phone that did not tell its serial
-
-
-class Stage(Enum):
-    """The stages of a WorkerLife."""
-
-    ENROLLING = "enrolling"
-    ALIVE = "alive"
-    LEAVING = "leaving"
-
-
-@dataclass(slots=True)
-class WorkerLife:
-    """One worker, from the decision to fork it to its death."""
-
-    identity: WorkerIdentity
-    began: float
-    stage: Stage = Stage.ENROLLING
-    hand_back_at: float = 0.0  # when the slot asks for the task back
-    kill_at: float = 0.0
-    why: str = ""  # why it is to end, or was killed
-    killed: bool = False  # because of something it did
-
-
-@dataclass(slots=True)
-class RosterEntry:
-    """A phone or a desk of this host."""
-
-    serial: str | None
-    slot: Slot
-    address: str = ""
-    model: str = ""
-    wanted: bool = False
-    life: WorkerLife | None = None
-    falls: int = 0  # deaths in a row that nobody asked for
-    rest_until: float = 0.0
-    occupied: str = ""  # the other host that serves the phone
-    occupied_since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +139,7 @@ class Roster:
         """The ledger could not be told: try again after a rest."""
         place, _ = self._find(incarnation)
         if place:
-            self._rest(place, now)
+            place.rest(now)
         return []
 
     def occupied(self, incarnation: str, why: str, now: float) -> bool:
@@ -205,7 +165,7 @@ class Roster:
                 return [release, *self._report(place.serial, PhoneState.OFFLINE, HOST_STOPPED)]
         else:
             place.falls = 0 if now - life.began >= STEADY_SECONDS or not falls else place.falls
-            self._rest(place, now)
+            place.rest(now)
         return [release, *self.tick(now)]
 
     def kill(self, incarnation: str, why: str) -> list[Order]:
@@ -223,9 +183,7 @@ class Roster:
             if place.life is not None and place.life.stage is Stage.ENROLLING:
                 place.life = None
         orders = [
-            order
-            for place, _ in list(self.lives())
-            for order in self._leave(place, "the host stops", now, patience, grace)
+            order for place, _ in list(self.lives()) for order in place.leave("the host stops", now, patience, grace)
         ]
         return [*orders, *self.tick(now)]
 
@@ -283,13 +241,13 @@ class Roster:
         place.address, place.model, place.wanted, place.rest_until = address, ways[address].model, True, now
         left: list[Order] = []
         if place.life is not None and place.life.identity.address != address:
-            left = self._leave(place, f"its phone is reached at {address} now", now, 0.0, MOVE_SECONDS)
+            left = place.leave(f"its phone is reached at {address} now", now, 0.0, MOVE_SECONDS)
         return [*left, *self.tick(now)]
 
     def _equal(self, place: RosterEntry, serial: str, ways: Mapping[str, Way], now: float) -> list[Order]:
         """Handles several phones with one serial: none works, because the ledger cannot tell them apart."""
         place.wanted, place.occupied = False, ""
-        orders = self._leave(place, f"several phones have the serial {serial}", now, 0.0, HAND_BACK_SECONDS)
+        orders = place.leave(f"several phones have the serial {serial}", now, 0.0, HAND_BACK_SECONDS)
         phones = told(ways)
         key = " ".join(phones)
         if self.reported.get(serial) != key:
@@ -306,7 +264,7 @@ class Roster:
         if ways_to(self.ways, serial):
             return self._settle(serial, now) if here else []
         place.wanted, place.occupied = False, ""
-        leave = self._leave(place, f"its phone: {why}", now, 0.0, HAND_BACK_SECONDS)
+        leave = place.leave(f"its phone: {why}", now, 0.0, HAND_BACK_SECONDS)
         return [*self._report(serial, state, why), *leave]
 
     def _forget(self, address: str) -> list[Order]:
@@ -322,24 +280,6 @@ class Roster:
         self.reported[serial] = state
         return [Report(serial, state, why)]
 
-    def _leave(self, place: RosterEntry, why: str, now: float, patience: float, grace: float) -> list[Order]:
-        """Asks a worker to end; after a second request, the shorter time to finish counts."""
-        life = place.life
-        if life is None or life.stage is Stage.ENROLLING:
-            return []
-        first = life.stage is Stage.ALIVE
-        if first:
-            life.stage, life.hand_back_at, life.kill_at = Stage.LEAVING, math.inf, math.inf
-        life.hand_back_at = min(life.hand_back_at, now + patience)
-        life.kill_at = min(life.kill_at, now + patience + grace)
-        life.why = life.why or why
-        return [SignalWorker(life.identity.incarnation, signal.SIGTERM)] if first else []
-
-    def _rest(self, place: RosterEntry, now: float) -> None:
-        place.life = None
-        place.falls += 1
-        place.rest_until = now + REFORK.wait(place.falls)
-
     def _find(self, incarnation: str) -> tuple[RosterEntry | None, WorkerLife | None]:
         for place, life in self.lives():
             if life.identity.incarnation == incarnation:
@@ -350,8 +290,3 @@ class Roster:
         if key not in self.places:
             self.places[key] = RosterEntry(serial, self.slots[len(self.places)])
         return self.places[key]
-
-
-def state_word(state: str) -> str:
-    """Returns adb's state without its explanation: `no permissions (missing udev rules? …); see [http…]`."""
-    return state.partition("(")[0].partition(";")[0].strip()[:MOST_WORDS].strip() or "unknown"

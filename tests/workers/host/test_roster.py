@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from workers.host.adb_states import state_word
 from workers.host.commands import (
     EqualSerials,
     Forget,
@@ -18,16 +19,9 @@ from workers.host.commands import (
     Report,
     SignalWorker,
 )
-from workers.host.roster import (
-    HAND_BACK_SECONDS,
-    MOVE_SECONDS,
-    OCCUPIED_SECONDS,
-    REFORK,
-    STEADY_SECONDS,
-    Roster,
-    state_word,
-)
+from workers.host.roster import HAND_BACK_SECONDS, MOVE_SECONDS, OCCUPIED_SECONDS, Roster
 from workers.host.ways import FRESH_SECONDS
+from workers.host.worker_life import REFORK, STEADY_SECONDS
 from workers.runtime.slots import own_slot
 
 TAG = "0f1c4a5e-0000-4000-8000-000000000002"
