@@ -176,6 +176,14 @@ class Slot:
         return self._words[_ATTEMPT]
 
     @property
+    def doing(self) -> str:
+        """Returns the running attempt, its task and the step of its flow, for a log line."""
+        if self.running is None:
+            return "no task"
+        at = "" if self.step is None else f", at step {self.step}"
+        return f"attempt {self.attempt} of task {self.task_id}{at}"
+
+    @property
     def tag(self) -> str:
         """The delivery tag of the last ticket, answered for or not. Empty before the first."""
         return _text(self._bytes[_TAG])

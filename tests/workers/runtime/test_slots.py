@@ -28,7 +28,11 @@ def test_two_mappings_of_the_memory_show_the_same_and_slots_do_not_touch() -> No
     seen = agent[1]
     assert (seen.task_id, seen.tag, seen.attempt, seen.step) == (TASK, TAG, 7, "comments")
     assert (seen.state, seen.lease_until, seen.hard_limit) == (SlotState.RUNNING, FAR, 12.5)
+    assert seen.doing == f"attempt 7 of task {TASK}, at step comments"
+    worker[1].at_step(None)
+    assert seen.doing == f"attempt 7 of task {TASK}"
     for other in (agent[0], agent[2]):
+        assert other.doing == "no task"
         assert (other.task_id, other.tag, other.state, other.turn) == ("", "", SlotState.EMPTY, 0)
 
 
