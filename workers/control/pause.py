@@ -1,8 +1,8 @@
-"""Pause and resume: a task, a campaign or a phone leaves off, and goes on where it was.
+"""Pauses and resumes a task, a campaign or a phone.
 
-What has not begun is held at once; what runs is asked to leave its phone before the next touch, and
-is held then. What has to be looked for on the app is looked for first. A paused phone is left alone:
-what ran there goes to another phone, and what is pinned to it waits.
+A pause holds tasks that have not begun at once. It asks a running task to leave its phone before the next touch, and
+holds it then. An action in doubt is verified first. A paused phone takes no work: the task that ran there goes to
+another phone, and tasks that are pinned to it wait.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from workers.control.stop import open_campaign, open_task, tree
 
 @dataclass(frozen=True, slots=True)
 class PauseReport:
-    """How many tasks are held now that were not, leave their phones now, are looked for on the app first,
-    and stay for a person's review."""
+    """The numbers of tasks that were held, that are leaving their phones, that are verified on the app first, and that
+    stay in a person's review."""
 
     held: int
     leaving: int
@@ -37,9 +37,9 @@ class PauseReport:
 
 
 def pause_campaign(engine: Engine, campaign_id: str, *, who: str, why: str = "", anew: bool = True) -> PauseReport:
-    """Pause all of a campaign that has not ended, and what it plants meanwhile. Raises Refused.
+    """Pauses a campaign that has not ended, and the tasks that it plants meanwhile. Raises Refused.
 
-    `anew=False`: of one that is paused already as well, whose reason stays.
+    `anew=False`: accepts a campaign that is paused already, and keeps its reason.
     """
 
     def ask(session: Session) -> PauseReport:
@@ -54,7 +54,7 @@ def pause_campaign(engine: Engine, campaign_id: str, *, who: str, why: str = "",
 
 
 def pause_task(engine: Engine, task_id: str, *, who: str, why: str = "", anew: bool = True) -> PauseReport:
-    """Pause one task, with what it put in its place and puts there meanwhile. Raises Refused; `anew` as above."""
+    """Pauses one task, with the tasks that it plants in its place, also later. Raises Refused; `anew` as above."""
 
     def ask(session: Session) -> PauseReport:
         task = open_task(session, task_id)
@@ -76,10 +76,10 @@ def pause_phone(
     ring_now: bool = True,
     anew: bool = True,
 ) -> PauseReport:
-    """Let a phone take no more work; what runs there leaves it. Raises Refused; `anew` as above.
+    """Pauses a phone: it takes no more work, and its running task leaves it. Raises Refused; `anew` as above.
 
-    The reason is read by all whose tasks wait for the phone. What is `of_customer` is no other customer's to
-    read: who it was, and why, is kept with the change alone.
+    Everyone whose tasks wait for the phone sees the reason. With `of_customer`, only the audit log has the customer
+    and the reason, because other customers must not see them.
     """
     said = ("is paused over the API", "") if of_customer else (f"is paused by {who}", why)
 
@@ -98,12 +98,12 @@ def pause_phone(
     if ring_now:  # else the coordinator does, within half a second
         from workers.dispatch.ring import ring_ready  # noqa: PLC0415 - Celery, which a command does without
 
-        ring_ready(engine)  # what lay in its queue and may go elsewhere, or says what it waits for
+        ring_ready(engine)  # tickets of its queue go to other phones, or their tasks get the reason why they wait
     return report
 
 
 def resume_campaign(engine: Engine, campaign_id: str, *, who: str, ring_now: bool = True) -> int:
-    """Let a paused campaign go on, with all tasks of it that were paused. How many are ready now. Raises Refused."""
+    """Resumes a paused campaign with all its paused tasks. Returns the number of tasks ready now. Raises Refused."""
 
     def work(session: Session) -> Sequence[str]:
         campaign = open_campaign(session, campaign_id)
@@ -118,9 +118,9 @@ def resume_campaign(engine: Engine, campaign_id: str, *, who: str, ring_now: boo
 
 
 def resume_task(engine: Engine, task_id: str, *, who: str, ring_now: bool = True) -> int:
-    """Let a paused task go on, with what stands in its place. How many are ready now. Raises Refused.
+    """Resumes a paused task, with the tasks in its place. Returns the number of tasks ready now. Raises Refused.
 
-    A task of a paused campaign goes on with the campaign.
+    A task of a paused campaign is resumed with the campaign.
     """
 
     def work(session: Session) -> Sequence[str]:
@@ -138,7 +138,7 @@ def resume_task(engine: Engine, task_id: str, *, who: str, ring_now: bool = True
 
 
 def resume_phone(engine: Engine, serial: str, *, who: str, ring_now: bool = True) -> int:
-    """Let a paused phone work again. How many tickets were rung. Raises Refused."""
+    """Resumes a paused phone. Returns the number of tickets that were rung. Raises Refused."""
 
     def work(session: Session) -> None:
         phone = known_phone(session, serial)
@@ -156,7 +156,7 @@ def resume_phone(engine: Engine, serial: str, *, who: str, ring_now: bool = True
 
 
 def known_phone(session: Session, serial: str) -> Phone:
-    """The phone's row, locked. Raises Refused."""
+    """Returns the phone's row, locked. Raises Refused."""
     phone = session.get(Phone, serial, with_for_update=True)
     if phone is None:
         raise refuse("phone", f"{serial!r} is unknown", "see: phonefleet phones")
@@ -170,7 +170,7 @@ def _paused_already(session: Session, kind: str, one: str, *above: str) -> Refus
 
 
 def _pause(session: Session, which: ColumnElement[bool], who: str, why: str) -> PauseReport:
-    """The wish first, on every row at once: none of them changes its state before this is written."""
+    """Writes the request into every row first, in one statement, so that no task changes its state in between."""
     session.flush()
     session.execute(update(Task).where(which, Task.state.in_(list(OPEN))).values(paused=True))
     held = hold_tasks(session, which, storable_text(in_words(who, "paused it", why)))

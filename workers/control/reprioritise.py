@@ -1,7 +1,7 @@
-"""Reprioritise: what has not begun is rung anew, at its new place in the line.
+"""Changes priorities: rings tasks that have not begun again, with their new priority.
 
-The ticket that is there already is not looked for. It stands in the line of the old priority: one that is
-less urgent runs nothing once the new one was taken, and one that is more urgent is refused by the claim.
+The old ticket stays in its queue with the old priority. If it is less urgent than the new one, it runs nothing, because
+the new ticket was taken before; if it is more urgent, the claim refuses it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from workers.dispatch.ring import ring
 
 
 def reprioritise_task(engine: Engine, task_id: str, priority: int, *, who: str) -> int:
-    """Give a task, and what stands in its place, a priority of 0 (urgent) to 9 (low); how many have it now.
+    """Gives a task, and the tasks in its place, a priority from 0 (urgent) to 9 (low).
 
-    Raises Refused for an unknown or ended task.
+    Returns the number of tasks that have it now. Raises Refused for an unknown or ended task.
     """
 
     def work(session: Session) -> tuple[int, list[str]]:
@@ -33,7 +33,7 @@ def reprioritise_task(engine: Engine, task_id: str, priority: int, *, who: str) 
 
 
 def reprioritise_campaign(engine: Engine, campaign_id: str, priority: int, *, who: str) -> int:
-    """The same for all of a campaign that has not ended; tasks that it plants later have their own. Raises Refused."""
+    """Does the same for a campaign's open tasks; tasks that it plants later have their own priority. Raises Refused."""
 
     def work(session: Session) -> tuple[int, list[str]]:
         open_campaign(session, campaign_id)

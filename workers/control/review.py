@@ -1,4 +1,4 @@
-"""Review: a person settles a task whose action nobody could tell about."""
+"""Review: a person settles a task with an action whose outcome could not be verified."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from workers.lifecycle.dependents import end_task
 
 
 class Verdict(StrEnum):
-    """What a person saw on the app."""
+    """A person's finding in the app."""
 
     HAPPENED = "happened"
     NOT = "not"
-    GIVE_UP = "give-up"  # nobody can tell: the task fails
+    GIVE_UP = "give-up"  # the outcome stays unknown: the task fails
 
 
 @dataclass(frozen=True, slots=True)
 class InReview:
-    """A task that waits for a person: what is in doubt, where, and what was seen."""
+    """A task that waits for a person: its actions in doubt, its account and phone, and its evidence."""
 
     task_id: str
     flow: str
@@ -44,7 +44,7 @@ class InReview:
 
 
 def in_review(engine: Engine, most: int = 100) -> Sequence[InReview]:
-    """The tasks that need a person, the oldest first."""
+    """Returns the tasks that wait for a person, oldest first."""
 
     def work(session: Session) -> list[InReview]:
         tasks = session.scalars(
@@ -80,10 +80,10 @@ def _open_actions(task_id: str) -> Any:
 
 
 def settle(engine: Engine, task_id: str, verdict: Verdict | str, *, who: str, ring_now: bool = True) -> State:
-    """Write down what a person saw; the state the task is in then. Raises Refused.
+    """Records a person's finding. Returns the task's new state. Raises Refused.
 
-    `happened` and `not` settle the open action, and the task goes on: a flow that finds its action
-    done ends well without doing it again. `give-up` ends the task as failed, the action left open.
+    `happened` and `not` settle the action in doubt, and the task continues: a flow that finds its action done succeeds
+    without repeating it. `give-up` ends the task as failed, and leaves the action in doubt.
     """
 
     def work(session: Session) -> tuple[State, list[str]]:

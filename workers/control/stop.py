@@ -1,8 +1,8 @@
-"""Stop: a task, a whole campaign or a phone's work ends, wherever it stands.
+"""Stops a task, a whole campaign or a phone's work, in any state.
 
-What runs is asked to stop and leaves the phone at its next checkpoint; what has not begun is ended
-at once. The wish stands in the rows first, so that a stop that dies half-way is carried on by the
-coordinator, and nothing that is asked to stop is claimed meanwhile.
+A running task is asked to stop, and leaves the phone at its next checkpoint; a task that has not begun is ended at
+once. The stop request is written into all rows first. So the coordinator completes a stop that dies half-way, and no
+task with a stop request is claimed meanwhile.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from models.values.refused import refuse
 from workers.lifecycle.dependents import end_task
 
 BATCH_SIZE = 200  # tasks ended in one transaction
-ROUNDS = 100  # as many as a campaign of 20,000 tasks needs
+ROUNDS = 100  # enough for a campaign of 20,000 tasks
 NOT_BEGUN = (State.WAITING, State.READY, State.HELD)
 
 
 @dataclass(frozen=True, slots=True)
 class StopReport:
-    """How many tasks were ended at once, leave their phones now, and stay for a person's review."""
+    """The numbers of tasks that were ended at once, that are leaving their phones, and that stay in review."""
 
     stopped: int
     leaving: int
@@ -38,7 +38,7 @@ class StopReport:
 
 
 def stop_campaign(engine: Engine, campaign_id: str, *, who: str, why: str = "") -> StopReport:
-    """Stop all of a campaign that has not ended. Raises Refused for an unknown or ended campaign."""
+    """Stops a campaign's open tasks. Raises Refused for an unknown or ended campaign."""
 
     def ask(session: Session) -> None:
         open_campaign(session, campaign_id)
@@ -50,7 +50,7 @@ def stop_campaign(engine: Engine, campaign_id: str, *, who: str, why: str = "") 
 
 
 def stop_task(engine: Engine, task_id: str, *, who: str, why: str = "") -> StopReport:
-    """Stop one task, with what it put in its place. Raises Refused for an unknown or ended task."""
+    """Stops one task, with the tasks in its place. Raises Refused for an unknown or ended task."""
 
     def ask(session: Session) -> str:
         task = open_task(session, task_id)
@@ -62,9 +62,9 @@ def stop_task(engine: Engine, task_id: str, *, who: str, why: str = "") -> StopR
 
 
 def stop_phone(engine: Engine, serial: str, *, who: str, why: str = "") -> StopReport:
-    """Stop what runs on a phone, and what is pinned to it or to the account on it. Raises Refused when it is unknown.
+    """Stops the tasks that run on a phone or are pinned to it or to its account. Raises Refused for an unknown phone.
 
-    The phone itself goes on with other work: pause it to have it left alone.
+    The phone continues with other work; a pause makes it stop.
     """
 
     def ask(session: Session) -> ColumnElement[bool]:
@@ -81,7 +81,7 @@ def stop_phone(engine: Engine, serial: str, *, who: str, why: str = "") -> StopR
 
 
 def open_campaign(session: Session, campaign_id: str) -> Campaign:
-    """The row of a campaign that has not ended, locked. Raises Refused."""
+    """Returns the row of a campaign that has not ended, locked. Raises Refused."""
     campaign = session.get(Campaign, campaign_id, with_for_update=True)
     if campaign is None or campaign.outcome is not None:
         state = "is unknown" if campaign is None else f"has ended: {campaign.outcome}"
@@ -90,9 +90,9 @@ def open_campaign(session: Session, campaign_id: str) -> Campaign:
 
 
 def open_task(session: Session, task_id: str) -> Task:
-    """A task that has not ended; its campaign is locked. Raises Refused.
+    """Returns a task that has not ended, and locks its campaign. Raises Refused.
 
-    No task of the campaign puts others in its place while the tree of this one is read.
+    The lock keeps the campaign's tasks from planting others while the caller reads this task's tree.
     """
     task = session.get(Task, task_id)
     if task is None or task.state not in OPEN:
@@ -103,9 +103,9 @@ def open_task(session: Session, task_id: str) -> Task:
 
 
 def end_stopped(engine: Engine, among: ColumnElement[bool] | None = None) -> int:
-    """End tasks (all, or `among` these) that were asked to stop and have not begun, at most 200 at once; how many.
+    """Ends at most 200 tasks with a stop request that have not begun, all or `among` these. Returns the number ended.
 
-    Last ones first: a join ends before what it joins, and does not run on the little that succeeded.
+    The last ones first: so a join ends before the tasks that it joins, and does not run with the few that succeeded.
     """
 
     def work(session: Session) -> int:
@@ -136,7 +136,7 @@ def _ask(session: Session, which: ColumnElement[bool], who: str, why: str) -> No
 
 
 def tree(session: Session, task_id: str) -> list[str]:
-    """A task and all that was planted in its place, and in the place of that."""
+    """Returns a task's id and the ids of all tasks planted in its place, directly or indirectly."""
     tree, level = [task_id], [task_id]
     for _ in range(MAX_NESTING):
         level = list(session.scalars(select(Task.id).where(Task.in_place_of.in_(level))))

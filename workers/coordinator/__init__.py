@@ -1,1 +1,1 @@
-"""The coordinator: one file a janitor, and the loop that lets the leader run them."""
+"""The coordinator: one file for each janitor, and the loop in which the leader runs them."""

@@ -1,4 +1,4 @@
-"""`python -m workers.coordinator`: run a coordinator."""
+"""`python -m workers.coordinator`: runs a coordinator."""
 
 from workers.coordinator.loop import main
 

@@ -1,4 +1,4 @@
-"""Broker teller: one alert while Redis is away, with the reason and the remedy; it ends by itself."""
+"""Raises one alert while Redis is away, with the reason and the remedy; ends it when Redis is back."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from models.transactions.read_write import write
 from workers.runtime.broker import Broker, Trouble
 
 KIND, SUBJECT = "broker_away", "redis"
-# A connection that was cut off once, or a restart of a second, is nothing for a person.
+# People need not know of a single lost connection, or of a restart that takes a second.
 ALERT_SECONDS = 2.0
-AGAIN_SECONDS = 30.0  # another coordinator may have led meanwhile, and told otherwise
+AGAIN_SECONDS = 30.0  # another coordinator may have led meanwhile, and changed the alert
 
 
 class BrokerTeller:
-    """Tells the ledger when the broker, as this process sees it, has been away for a while, and when that is over."""
+    """Raises and ends the alert, by this process's own view of the broker."""
 
     def __init__(self, engine: Engine, broker: Broker, *, zone: ZoneInfo) -> None:
         self._engine = engine
@@ -30,7 +30,7 @@ class BrokerTeller:
         self._again_at = 0.0
 
     def tell(self) -> None:
-        """Write what is new. Raises what the database driver raises."""
+        """Writes a change of the alert. Raises the database driver's errors."""
         trouble = self._broker.trouble
         if trouble is not None and self._broker.lasts < ALERT_SECONDS:
             return

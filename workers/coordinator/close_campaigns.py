@@ -1,7 +1,7 @@
-"""Close: campaigns in which nothing is open get their outcome.
+"""Closes campaigns without open tasks: writes their outcome.
 
-The end of a task closes its campaign as a rule; two last tasks that end in the same moment may
-each see the other open.
+Usually the end of its last task closes a campaign. But when two last tasks end at the same moment, each may see the
+other as open.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ BATCH_SIZE = 50
 
 
 def close_ended(engine: Engine) -> int:
-    """Close campaigns, at most 50 at once; how many."""
+    """Closes at most 50 campaigns. Returns the number closed."""
 
     def work(session: Session) -> int:
         now = database_now(session)

@@ -1,4 +1,4 @@
-"""Acquaint: phones that are online are asked who is logged in, when nobody knows it or it must be read again."""
+"""Has online phones read their account when it is unknown or must be read again."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from workers.settings import settings
 
 
 def identify_accounts(engine: Engine) -> int:
-    """Send each such phone one message; how many. Raises NotPublished.
+    """Sends each such phone one message. Returns the number of messages. Raises NotPublished.
 
-    An idle phone is asked again after one and a half of the times that its health is asked, so that an account which
-    somebody logged out is noticed within two.
+    An idle phone's account is read again after one and a half health intervals, so that a log-out is noticed within
+    two.
     """
     again = timedelta(seconds=settings().health * 1.5)
 

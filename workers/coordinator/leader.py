@@ -1,4 +1,4 @@
-"""Lead: several coordinators may run; the one that holds the row in the ledger works."""
+"""Leader election: of several coordinators, the one that holds the leader's row in the ledger works."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROLE = "coordinator"
 
 
 def lead(engine: Engine, incarnation: str, seconds: float) -> bool:
-    """Take the lead, or keep it, for so many seconds of database time. True for the leader."""
+    """Takes or keeps the lead for `seconds` of database time. Returns whether this coordinator leads."""
 
     def work(session: Session) -> bool:
         now = database_now(session)
@@ -32,12 +32,12 @@ def lead(engine: Engine, incarnation: str, seconds: float) -> bool:
 
     try:
         return write(engine, work)
-    except IntegrityError:  # another one made the first leader
+    except IntegrityError:  # another coordinator inserted the first row
         return False
 
 
 def step_down(engine: Engine, incarnation: str) -> None:
-    """Let another coordinator lead at once."""
+    """Gives up the lead, so that another coordinator can lead at once."""
 
     def work(session: Session) -> None:
         row = session.get(Leader, ROLE)

@@ -1,4 +1,4 @@
-"""The coordinator's loop: lead, then let each janitor work when it is due."""
+"""The coordinator's loop: takes the lead, then runs each janitor when it is due."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ REDIS_SECONDS = 2.0  # what it does not answer is asked again when the janitor i
 
 @dataclass(slots=True)
 class Janitor:
-    """A job that comes round every so many seconds."""
+    """A periodic job."""
 
     name: str
     every: float
@@ -59,7 +59,7 @@ class Janitor:
 
 
 def janitors(engine: Engine, redis: Redis, carrier: Broker) -> list[Janitor]:
-    """All of them, in the order in which they work."""
+    """Returns all janitors in the order in which they work."""
     in_hands: set[str] = set()
     teller = BrokerTeller(engine, carrier, zone=settings().timezone)
     return [
@@ -82,9 +82,9 @@ def janitors(engine: Engine, redis: Redis, carrier: Broker) -> list[Janitor]:
 
 
 def work_round(jobs: list[Janitor], now: float, carrier: Broker) -> None:
-    """Let every janitor that is due work. One that fails is tried again when it is due next.
+    """Runs every janitor that is due. One that fails runs again when it is due next.
 
-    Those that need Redis are not called while it is away: they come first when it is well again.
+    Janitors that need Redis are not called while it is away; they come first when it is back.
     """
     for job in jobs:
         if now < job.due or (job.needs_redis and not carrier.reachable):
@@ -100,7 +100,7 @@ def work_round(jobs: list[Janitor], now: float, carrier: Broker) -> None:
 
 
 def run(stop: threading.Event) -> None:
-    """Lead and work until `stop` is set."""
+    """Leads and works until `stop` is set."""
     engine, incarnation = process_engine(), str(uuid4())
     redis = Redis.from_url(
         settings().redis_url,
@@ -143,7 +143,7 @@ def _keep_leading(engine: Engine, incarnation: str, led: bool) -> bool:
 
 
 def main() -> int:
-    """Run a coordinator until SIGTERM or SIGINT."""
+    """Runs a coordinator until SIGTERM or SIGINT."""
     keep_files_private()
     set_up_logging()
     adopt(connect(settings().database_url, FLEET))

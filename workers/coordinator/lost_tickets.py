@@ -1,10 +1,9 @@
-"""Restore: tickets that Redis lost are owed again.
+"""Restores lost tickets: finds tickets that Redis lost, and owes them again.
 
-A ready task whose ticket is rung has it in its queue, or for a moment in a worker's hands, which
-claims the task at once. When a queue holds fewer tickets than there are such tasks, some are lost:
-then, and now and then in any case (old tickets may hide a loss), every id is looked up. A ticket
-that is found in somebody's hands at two looks one after the other, while its task is still not
-claimed, is in the hands of a worker that died together with its host.
+The ticket of a rung, ready task is in its queue, or for a moment with a worker, which claims the task at once. If a
+queue has fewer tickets than such tasks, some are lost. Then, and periodically (old tickets may hide a loss), every
+task's id is looked up. A ticket that a worker has at two looks in a row, while its task is still unclaimed, belongs to
+a worker that died with its host.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ MARK = "phonefleet.mark"
 
 
 def restore(engine: Engine, redis: Redis, in_hands: set[str], *, look_at_all: bool) -> int:
-    """Owe lost tickets again; how many. Raises redis.RedisError.
+    """Owes lost tickets again. Returns their number. Raises redis.RedisError.
 
-    `in_hands` are the tasks whose ticket the last look found in a worker's hands; this look's take their place.
+    `in_hands`: the tasks whose tickets were with a worker at the last look; replaced by those of this look.
     """
     expected = read(engine, _expected)
     if not expected:
@@ -50,10 +49,10 @@ def restore(engine: Engine, redis: Redis, in_hands: set[str], *, look_at_all: bo
 
 
 def restore_after_emptying(engine: Engine, redis: Redis) -> int:
-    """Owe every ticket again when Redis was emptied, which shows by the mark that is gone; how many.
+    """Owes every ticket again if Redis was emptied, so that its mark is missing. Returns the number of tickets.
 
-    Sooner than counting finds it out. Tickets that were sent since then are sent twice, which does no harm.
-    Raises redis.RedisError.
+    This is faster than counting. Tickets that were sent after the emptying are sent twice, without harm. Raises
+    redis.RedisError.
     """
     if not redis.set(MARK, "a Redis that lost this key lost its tickets", nx=True):
         return 0
@@ -68,14 +67,14 @@ def restore_after_emptying(engine: Engine, redis: Redis) -> int:
 
 
 def short(expected: Mapping[str, int], lengths: Mapping[str, int]) -> bool:
-    """Does any queue hold fewer tickets than tasks wait in it?"""
+    """Returns whether any queue has fewer tickets than waiting tasks."""
     return any(lengths.get(queue, 0) < count for queue, count in expected.items())
 
 
 def lost_tickets(
     rung: Mapping[str, str], here: Mapping[str, Set[str]], in_hands: Set[str] = frozenset()
 ) -> tuple[list[str], set[str]]:
-    """The tasks (id → queue) whose ticket is lost, and those whose ticket is in a worker's hands for the first time."""
+    """Returns the tasks (id → queue) whose tickets are lost, and those whose tickets are newly with a worker."""
     queued: set[str] = set().union(*(ids for place, ids in here.items() if place != UNACKED))
     missing = [task_id for task_id in rung if task_id not in queued]
     held = {task_id for task_id in missing if task_id in here.get(UNACKED, frozenset())} - in_hands

@@ -1,4 +1,4 @@
-"""Overdue: a task past its latest end fails with the reason why it did not run."""
+"""Ends overdue tasks: a task past its latest end fails, with the reason why it did not run."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from models.transactions.read_write import write
 from workers.lifecycle.dependents import end_task
 
 BATCH_SIZE = 100
-# What runs is told by its limits, and what is delegated ends with what is in its place.
+# Running tasks end by their own limits, and delegated tasks end with the tasks in their place.
 LATE = (State.WAITING, State.READY, State.HELD, State.NEEDS_REVIEW)
 
 
 def end_overdue(engine: Engine) -> list[str]:
-    """End what did not start in time, at most 100 at once. The ids that became ready through it."""
+    """Ends at most 100 tasks that did not start in time. Returns the ids of the tasks that became ready thereby."""
 
     def work(session: Session) -> list[str]:
         now = database_now(session)
@@ -42,7 +42,7 @@ def end_overdue(engine: Engine) -> list[str]:
 
 
 def overdue(task: Task) -> TaskEnd:
-    """Why a task did not run in time."""
+    """Returns the end of a task that did not run in time, with the reason."""
     if task.state == State.NEEDS_REVIEW:
         why = f"nobody settled in time what is in doubt: {task.reason}"
         return TaskEnd(State.FAILED, code=task.failure_code, kind=task.failure_kind, culprit=task.culprit, reason=why)

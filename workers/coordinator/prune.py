@@ -1,4 +1,4 @@
-"""Forget: give up callbacks nobody took in a week; delete old deliveries and state changes, and ids of requests."""
+"""Prunes the ledger: gives up callbacks after a week; deletes old deliveries, state changes and request ids."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from models.transactions.read_write import write
 
 
 def forget(engine: Engine) -> int:
-    """A bounded number of each; how many."""
+    """Prunes a bounded number of each kind. Returns the number of rows pruned."""
 
     def work(session: Session) -> int:
         now = database_now(session)

@@ -1,4 +1,4 @@
-"""Deliver: lanes in which a callback is due are rung, with as many tickets as may be sent there at once."""
+"""Rings lanes with due callbacks: one ticket for each callback that may be sent at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NORMAL = 6
 
 
 def ring_lanes(engine: Engine) -> int:
-    """Ring them; how many tickets went out. Raises NotPublished: they are rung again after 5 seconds."""
+    """Rings the lanes. Returns the number of tickets. Raises NotPublished: then they are rung again after 5 seconds."""
     if not read(engine, lambda session: any_due(session, database_now(session))):
         return 0
 

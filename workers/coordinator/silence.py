@@ -1,7 +1,7 @@
-"""Silence: phones whose host died or hangs take no work, until their host is heard of again.
+"""Marks phones as silent whose host died or hangs: they take no work until their host reports again.
 
-Tickets that lie in their queues are rung anew; work that is pinned to them waits, and says so. A phone that waits for
-another host to let go of its serial, and whose own host is silent, waits no more.
+Tickets in their queues are rung again; tasks that are pinned to them wait, with that reason. A phone that waits for
+another host to release its serial is deleted when its own host is silent.
 """
 
 from __future__ import annotations
@@ -13,6 +13,6 @@ from models.fleet.waiting_phones import drop_silent_rivals
 
 
 def mark_silent_phones(engine: Engine) -> int:
-    """Mark them; how many."""
+    """Marks the phones. Returns the number marked."""
     drop_silent_rivals(engine)
     return mark_silent(engine)

@@ -1,4 +1,4 @@
-"""Hub: phones of one host that were lost at one moment are reported as one hub, and each of them says so."""
+"""Reports phones of one host that were lost at the same moment as one lost USB hub."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from models.tables import Phone
 from models.transactions.read_write import write
 from models.values.enums import PhoneState
 
-FEWEST = 5  # fewer may go together by chance, or by somebody's hand
+FEWEST = 5  # fewer may be lost together by chance, or because a person unplugged them
 TOGETHER = timedelta(seconds=3)
 SETTLED = timedelta(seconds=5)  # an adb server that was restarted has its phones back by then
 TOLD = "lost together with"  # how the reason of a phone begins whose group was told of
@@ -27,7 +27,7 @@ REMEDY = "check the hub, its cable and its power supply"
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A phone that is offline, on which host, and since when."""
+    """A phone that is offline, with its host and the time of its loss."""
 
     serial: str
     host: str
@@ -35,7 +35,7 @@ class Loss:
 
 
 def lost_together(losses: Iterable[Loss]) -> list[list[Loss]]:
-    """Groups of 5 or more phones of one host of which the last was lost within 3 seconds of the first."""
+    """Returns the groups of 5 or more phones of one host that were lost within 3 seconds."""
     by_host: dict[str, list[Loss]] = defaultdict(list)
     for loss in sorted(losses, key=lambda one: (one.since, one.serial)):
         by_host[loss.host].append(loss)
@@ -52,7 +52,7 @@ def lost_together(losses: Iterable[Loss]) -> list[list[Loss]]:
 
 
 def report_hubs(engine: Engine, zone: ZoneInfo) -> int:
-    """Tell of each such group once: an alert, and the reason of its phones (with the time in `zone`); how many."""
+    """Reports each group once: raises an alert and sets its phones' reason (times in `zone`). Returns their number."""
 
     def work(session: Session) -> int:
         now = database_now(session)
@@ -65,7 +65,7 @@ def report_hubs(engine: Engine, zone: ZoneInfo) -> int:
 
 
 def _unreported(session: Session) -> list[Loss]:
-    """Phones that are offline by themselves, and not yet told to be lost together with others."""
+    """Returns the offline phones that were not reported as part of a group yet."""
     lost = session.scalars(
         select(Phone)
         .where(Phone.state == PhoneState.OFFLINE, Phone.state_since.is_not(None), Phone.why != HOST_STOPPED)

@@ -1,4 +1,4 @@
-"""`python -m workers.evidence ship` ships this machine's evidence until SIGTERM; `prune` deletes what is too old."""
+"""`python -m workers.evidence ship` ships this machine's evidence until SIGTERM; `prune` deletes old evidence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CLOSE_SECONDS = 30.0
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code: 0 after work done, 1 when the storage failed, 2 for bad settings or arguments."""
+    """Returns the exit code: 0 when the work is done, 1 when the storage failed, 2 for bad settings or arguments."""
     keep_files_private()
     set_up_logging()
     try:

@@ -1,4 +1,4 @@
-"""What evidence is made of: the case, the pieces, and the summary that the attempt carries."""
+"""The parts of evidence: the case, the pieces, and the summary in the attempt's row."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 FACTS = "evidence.json"
 SCREENSHOT = "screenshot.jpg"
 TREE = "ui.xml"
-FILES = (SCREENSHOT, TREE, FACTS)  # in the order in which they are stored: with the last one it is complete
+FILES = (SCREENSHOT, TREE, FACTS)  # in the order of storing: with the last one the bundle is complete
 SUMMED_UP = ("host", "collected_at", "seconds", "page", "focus", "network", "battery", "app", "missing")
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The failed attempt: which one, where, and how it failed."""
+    """The failed attempt: its id, its phone and its failure."""
 
     task_id: str
     attempt: int
@@ -34,7 +34,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was collected. `facts` is JSON; the screenshot is JPEG bytes, never decoded; the tree is XML text."""
+    """The collected pieces. `facts` is JSON; the screenshot is JPEG bytes, never decoded; the tree is XML text."""
 
     task_id: str
     attempt: int
@@ -45,7 +45,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """The name of one attempt's evidence, wherever it lies."""
+    """The name of one attempt's evidence, in the spool and in the storage."""
 
     task_id: str
     attempt: int
@@ -56,14 +56,14 @@ class Bundle:
 
     @property
     def path(self) -> str:
-        """Its folder below the storage's root."""
+        """Returns its folder below the storage's root."""
         return f"{self.task_id}/{self.attempt}"
 
 
 def summary(facts: Mapping[str, Any], url: str, days: int, *, stored: bool | None, why: str = "") -> dict[str, Any]:
-    """What goes into `attempts.evidence`: the link, whether it leads anywhere yet, and the facts told most often.
+    """Returns the summary for `attempts.evidence`: the link, whether the files are stored, and the main facts.
 
-    `stored` is None while the evidence is on its way. `until` is when retention (`days`; 0 for ever) deletes it.
+    `stored` is None while the evidence is not shipped. `until` is when retention (`days`; 0: never) deletes it.
     """
     told: dict[str, Any] = {"url": url, "stored": stored}
     if why:

@@ -1,4 +1,4 @@
-"""Collect: piece by piece, each within its own bound, all within one; what did not come is said."""
+"""Collects evidence piece by piece, each within its own time limit and all within one; records missing pieces."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ RECORD_SECONDS = 1.0  # left of the lease and of the hard limit, so that the fai
 
 
 class _Pieces:
-    """Asks for one piece after the other. A channel that hung once is not waited for again."""
+    """Asks for one piece after the other. Does not wait again for a channel that hung once."""
 
     def __init__(self, watch: SlotWatch, seconds: float, closed: str = "") -> None:
-        """`closed`: why nothing is asked at all."""
+        """`closed`: the reason why no piece is asked for, if any."""
         self._watch = watch
         self._end = time.monotonic() + seconds
         self._piece_end = 0.0
@@ -40,14 +40,14 @@ class _Pieces:
         self.missing: dict[str, str] = {}
 
     def left(self) -> float:
-        """Seconds that the running call may still take. The lease is asked each time: it is renewed meanwhile."""
+        """Returns the seconds left for the running call. Reads the lease each time, because it may be renewed."""
         return min(self._piece_end - time.monotonic(), self._left_in_all())
 
     def _left_in_all(self) -> float:
         return min(self._end - time.monotonic(), self._watch.remaining() - RECORD_SECONDS)
 
     def ask(self, name: str, channel: Channel, seconds: float, question: Callable[[], T]) -> T | None:
-        """The piece; None when it did not come, and why in `missing`."""
+        """Returns the piece; None when it is missing, with the reason in `missing`."""
         if why := self._closed.get(channel) or self._over():
             self.missing[name] = why
             return None
@@ -62,11 +62,11 @@ class _Pieces:
         return None
 
     def _over(self) -> str:
-        """Why nothing more is asked; empty when there is time."""
+        """Returns the reason why no further piece is asked for; empty when there is time."""
         try:
             self._watch.check()
         except FlowFailure:
-            pass  # the flow's own time is over, which may be the very failure that is looked into
+            pass  # the flow's time is over, which may be this very failure
         except Stopped as stopped:
             return f"not asked: {stopped}"
         return "" if self._left_in_all() > 0 else "not asked: no time was left"
@@ -86,12 +86,12 @@ def collect(
     reach: Reach,
     seconds: float = COLLECT_SECONDS,
 ) -> Evidence:
-    """What can be learned about a failed attempt within `seconds`, the lease and the hard limit.
+    """Collects evidence of a failed attempt within `seconds`, the lease and the hard limit.
 
-    `calls` are the attempt's last calls to the phone, oldest first. Raises nothing that a phone does.
+    `calls` are the attempt's last calls to the phone, oldest first. Raises no error of the phone.
     """
     began, at = time.monotonic(), datetime.now(UTC)
-    # a phone that answers nothing was just waited for: asking again would hold up whoever takes the task over
+    # the attempt just waited for this silent phone: asking again would delay the next attempt
     pieces = _Pieces(watch, seconds, "not asked: the phone hangs" if case.code == "phone_hung" else "")
     witness = reach(pieces.left)
     try:
@@ -147,7 +147,7 @@ def _of_case(case: Case) -> dict[str, Any]:
 
 
 def _of_attempt(watch: SlotWatch, calls: Iterable[Call]) -> dict[str, Any]:
-    """Steps in seconds since the attempt began, calls by the host's clock."""
+    """Returns the attempt's steps, in seconds since it began, and its calls, by the host's clock."""
     return {
         "steps": [
             {"name": step.name, "began": round(step.began, 3), "took": round(step.took, 3)} for step in watch.steps
@@ -165,7 +165,7 @@ def _of_attempt(watch: SlotWatch, calls: Iterable[Call]) -> dict[str, Any]:
 
 
 def _page(tree: str | None, profile: AppProfile, missing: dict[str, str]) -> str | None:
-    """The page of the profile that the tree shows; None when there is no tree or no page fits."""
+    """Returns the profile's page that the tree shows; None without a tree, or when no page fits."""
     if tree is None:
         return None
     try:

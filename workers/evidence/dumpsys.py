@@ -1,4 +1,4 @@
-"""Reads what Android's `dumpsys` says of the network and the focused window. Pure."""
+"""Parses the network and the focused window from Android's `dumpsys`. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from workers.phone.readings import Unreadable
 
-MOST_LINE = 300  # characters kept of a line: an agent's line goes on for thousands
+MOST_LINE = 300  # characters kept of a line: a network agent's line has thousands
 
 _ACTIVE = re.compile(r"Active default network: (\w+)")
 _TRANSPORTS = re.compile(r"Transports: ([A-Z_|]+)")
@@ -20,8 +20,8 @@ _WINDOW = re.compile(r"mCurrentFocus=(.*)")
 
 
 def read_network(output: str) -> dict[str, Any]:
-    """The default network from `dumpsys connectivity`: its number or None, transports, and whether Android reached
-    the Internet through it. Raises Unreadable."""
+    """Parses the default network from `dumpsys connectivity`: its number or None, its transports, and whether Android
+    reached the Internet through it. Raises Unreadable."""
     active = _ACTIVE.search(output)
     if active is None:
         raise Unreadable("dumpsys connectivity names no default network")
@@ -39,7 +39,7 @@ def read_network(output: str) -> dict[str, Any]:
 
 
 def read_focus(output: str) -> dict[str, str]:
-    """Package, activity and window in front, from `dumpsys window`. Raises Unreadable."""
+    """Parses the package, activity and window in front from `dumpsys window`. Raises Unreadable."""
     window = _WINDOW.search(output)
     for pattern in _FOCUS:
         found = pattern.search(output)

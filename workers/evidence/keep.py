@@ -1,4 +1,4 @@
-"""Keep: the one call by which a phone's worker keeps the evidence of a failed attempt."""
+"""Keep: the one call with which a phone's worker collects and stores the evidence of a failed attempt."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def keep(
     calls: Iterable[Call],
     profile: AppProfile,
 ) -> dict[str, Any] | None:
-    """Collect and spool the evidence of a failed attempt: the summary for `attempts.evidence`. Raises nothing.
+    """Collects and spools the evidence of a failed attempt. Returns the summary for `attempts.evidence`. Never raises.
 
-    Takes 5 seconds at most, and leaves the time that recording the failure needs. `calls` are the
-    attempt's last calls to the phone. None at the desk, where there is no phone to look at.
+    Takes at most 5 seconds, and leaves enough time to record the failure. `calls` are the attempt's last calls to the
+    phone. Returns None at the desk, which has no phone.
     """
     if identity.serial is None:
         return None
@@ -64,7 +64,7 @@ def keep(
 
 
 def store(evidence: Evidence, spool: Spool, config: Settings) -> dict[str, Any]:
-    """Put evidence where it is shipped from: its summary, which says so when that is not possible. Raises nothing."""
+    """Spools evidence for shipping. Returns its summary, which has the reason if that failed. Never raises."""
     bundle = Bundle(evidence.task_id, evidence.attempt)
     url = StorageLocation.of(config.evidence).url(bundle)
     try:
@@ -77,7 +77,7 @@ def store(evidence: Evidence, spool: Spool, config: Settings) -> dict[str, Any]:
 
 
 def files_of(evidence: Evidence) -> dict[str, bytes]:
-    """The files of a bundle; those whose piece is missing are left out."""
+    """Returns the files of a bundle, without those whose piece is missing."""
     files = {FACTS: json.dumps(evidence.facts, ensure_ascii=False, indent=1).encode()}
     if evidence.screenshot is not None:
         files[SCREENSHOT] = evidence.screenshot

@@ -1,4 +1,4 @@
-"""Where evidence lies for good, by the setting PHONEFLEET_EVIDENCE: a folder, or s3://bucket/prefix."""
+"""The storage location of evidence, from the setting PHONEFLEET_EVIDENCE: a folder, or s3://bucket/prefix."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class StorageLocation:
 
     @classmethod
     def of(cls, setting: str) -> StorageLocation:
-        """The place that a checked setting names."""
+        """Returns the location that a checked setting names."""
         parts = urlsplit(setting) if "://" in setting else None
         if parts is not None and parts.scheme == "s3":
             return cls("s3", f"{parts.netloc}{parts.path}".rstrip("/"))
@@ -27,11 +27,11 @@ class StorageLocation:
         return cls("file", str(folder.absolute()))
 
     def path(self, bundle: Bundle, name: str) -> str:
-        """The path of a bundle's file, as the storage names it."""
+        """Returns the path of a bundle's file in the storage."""
         return f"{self.root}/{bundle.path}/{name}"
 
     def url(self, bundle: Bundle) -> str:
-        """The link to a bundle's folder."""
+        """Returns the link to a bundle's folder."""
         if self.protocol == "s3":
             return f"s3://{self.root}/{bundle.path}/"
         return Path(self.root, bundle.path).as_uri() + "/"

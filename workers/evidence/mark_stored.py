@@ -1,4 +1,4 @@
-"""Note: the attempt's row tells whether its evidence is stored."""
+"""Notes in the attempt's row whether its evidence is stored."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from models.transactions.read_write import write
 
 
 class Noted(Enum):
-    """What became of a note."""
+    """The result of a note."""
 
     DONE = "done"
-    NOT_YET = "not yet"  # the attempt runs on: its worker is about to record it, or its lease will run out
+    NOT_YET = "not yet"  # the attempt has not ended: its worker will record it, or its lease will run out
     NO_SUCH = "no such attempt"
 
 
 def note(engine: Engine, task_id: str, attempt: int, told: dict[str, Any]) -> Noted:
-    """Put the summary into the row of an attempt that has ended, lost ones too. Raises what the database raises.
+    """Writes the summary into the row of an attempt that has ended, also as lost. Raises the database's errors.
 
-    Not before: the worker's own record of the failure would write over it.
+    Not earlier, because the worker's own record of the failure would overwrite it.
     """
 
     def work(session: Session) -> Noted:

@@ -1,7 +1,7 @@
-"""The phone as evidence sees it: a connection of its own, which only reads.
+"""Reads a phone for evidence, over a connection of its own.
 
-The attempt's own connection may be in any state, and is bounded by the whole task. This one is
-bounded piece by piece, and closed when the evidence is collected.
+The attempt's own connection may be in any state, and its limit is that of the whole task. This one has a limit for each
+piece, and is closed when the evidence is collected.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from workers.phone.readings import Battery
 
 
 class PhoneProbe(Protocol):
-    """What evidence asks of a phone. Every method raises PhoneError."""
+    """The phone's readings for evidence. Every method raises PhoneError."""
 
     def screenshot(self) -> bytes:
-        """The screen as JPEG."""
+        """Returns the screen as JPEG."""
 
     def tree(self) -> str:
-        """The hierarchy dump, as the UI server gave it."""
+        """Returns the hierarchy dump as the UI server gave it."""
 
     def shell(self, command: str) -> str:
-        """What a shell command prints."""
+        """Returns the output of a shell command."""
 
     def battery(self) -> Battery:
-        """Charge and temperature."""
+        """Returns charge and temperature."""
 
     def app_version(self, package: str) -> str | None:
-        """The app's version; None when it is not installed."""
+        """Returns the app's version; None when it is not installed."""
 
     def close(self) -> None:
-        """Let go of the phone."""
+        """Closes the connection."""
 
 
 Reach = Callable[[Callable[[], float]], PhoneProbe]  # from the seconds that a call may still take
 
 
 class PhoneWitness:
-    """Fulfils Witness over adb. A UI server that is gone is started again: Android shows no screen without one."""
+    """Implements PhoneProbe over adb. Starts a missing UI server again, because it is needed to read the screen."""
 
     def __init__(self, address: str, serial: str, adb_port: int, remaining: Callable[[], float]) -> None:
         self._device = FleetDevice(address, adb_port, remaining)

@@ -1,4 +1,4 @@
-"""Prune: evidence shows people's screens, and is deleted when its retention is over."""
+"""Prunes evidence: it shows people's screens, and is deleted when its retention is over."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from datetime import datetime, timedelta
 from workers.evidence.bundle import FILES
 from workers.evidence.storage import Storage
 
-MOST_A_RUN = 5000  # bundles; the next run goes on
+MOST_A_RUN = 5000  # bundles; the next run continues
 
 # Only what phonefleet itself stored: the bucket may hold other things.
 _OURS = re.compile(rf"([0-9A-Za-z-]{{1,36}}/\d{{1,9}})/({'|'.join(map(re.escape, FILES))})")
 
 
 def prune(storage: Storage, days: int, now: datetime) -> int:
-    """Delete bundles whose newest file is older than `days` at `now`; how many. 0 days keep everything.
+    """Deletes bundles whose newest file is older than `days` at `now`; with 0 days, none. Returns the number deleted.
 
-    Raises StorageError; what was deleted until then stays deleted.
+    Raises StorageError; bundles deleted before the error stay deleted.
     """
     if not days:
         return 0

@@ -1,4 +1,4 @@
-"""No secrets in evidence: an error's text may quote an address with its password, or a token."""
+"""Removes secrets from evidence: an error's text may quote an address with its password, or a token."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 HIDDEN = "***"
-LEAST = 6  # characters; shorter values would be found inside ordinary words
+LEAST = 6  # characters; shorter values occur inside ordinary words
 _NAMES = re.compile(r"SECRET|TOKEN|PASSW|ACCESS_KEY|API_KEY|PRIVATE|CREDENTIAL", re.IGNORECASE)
 _USERINFO = re.compile(r"(?<=://)[^/\s]+(?=@)")
 
 
 def secrets_of(env: Mapping[str, str]) -> tuple[str, ...]:
-    """The values in an environment that nobody may read: of names that say so, and passwords inside addresses."""
+    """Returns the secret values in an environment: of variables with such names, and passwords inside addresses."""
     found = {value for name, value in env.items() if _NAMES.search(name)}
     for value in env.values():
         found.update(match[0].partition(":")[2] for match in _USERINFO.finditer(value))
@@ -22,7 +22,7 @@ def secrets_of(env: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def scrubbed(value: Any, secrets: tuple[str, ...] | None = None) -> Any:
-    """JSON with every secret of this process's environment and every address's user and password masked."""
+    """Returns the JSON with this process's secrets, and every address's user and password, masked."""
     if secrets is None:
         secrets = secrets_of(os.environ)
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Ship: from the spool to the storage, with a note in the ledger; what cannot be shipped is tried for a day."""
+"""Ships evidence from the spool to the storage, and notes it in the ledger; tries a failing bundle for a day."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from workers.evidence.storage import Storage
 log = logging.getLogger("phonefleet.evidence")
 
 GIVE_UP_SECONDS = 86_400.0
-FAILURES_A_ROUND = 2  # then the storage is down, not the bundle bad
+FAILURES_A_ROUND = 2  # after so many, the storage is probably down
 
 Note = Callable[[str, int, dict[str, Any]], Noted]
 
 
 @dataclass(slots=True)
 class _BundleTries:
-    """What was tried with one bundle."""
+    """The tries at shipping one bundle."""
 
     tries: int = 0
     stored: bool = False
-    told: bool = False  # the ledger knows that it is late
+    told: bool = False  # the ledger has the note that it is late
 
 
 class Shipper:
-    """One round after the other, by one process of a machine. `days` is the retention, `clock` Unix time."""
+    """Ships in rounds, in one process of a machine. `days` is the retention; `clock` returns Unix time."""
 
     def __init__(
         self, spool: Spool, storage: Storage, note: Note, days: int, clock: Callable[[], float] = time.time
@@ -47,7 +47,7 @@ class Shipper:
         self._tries: dict[Bundle, _BundleTries] = {}
 
     def round(self) -> bool:
-        """Ship what waits, what failed least first; False when something failed, and it is better to wait."""
+        """Ships the waiting bundles, those with the fewest failures first. Returns False when one failed: wait then."""
         self._spool.sweep(self._clock())
         waiting = self._spool.bundles()
         self._tries = {one.bundle: self._tries.get(one.bundle, _BundleTries()) for one in waiting}
@@ -95,7 +95,7 @@ class Shipper:
         return self._note(bundle.task_id, bundle.attempt, told)
 
     def _facts(self, bundle: Bundle) -> dict[str, Any]:
-        """A power cut may leave an empty file behind: then nothing is known but the name."""
+        """Returns a bundle's facts; none from a file that a power cut left empty."""
         try:
             facts = json.loads(self._spool.read(bundle).get(FACTS, b"{}"))
         except (OSError, ValueError):

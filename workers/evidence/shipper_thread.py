@@ -1,4 +1,4 @@
-"""Shipping: the thread that ships and prunes, in the host agent or in `python -m workers.evidence ship`."""
+"""The thread that ships and prunes evidence, in the host agent or in `python -m workers.evidence ship`."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ SPOOL = "evidence-spool"
 
 
 def spool_of(config: Settings) -> Spool:
-    """This machine's spool."""
+    """Returns this machine's spool."""
     return Spool(config.var / SPOOL)
 
 
 class Shipping:
-    """Ships until it is closed. Of several on one spool the one that holds its lock works, the others stand by."""
+    """Ships until it is closed. Of several on one spool, the one that holds its lock works; the others wait."""
 
     def __init__(self, config: Settings, engine: Engine, storage: Storage | None = None) -> None:
         self._days = config.evidence_days
@@ -48,11 +48,11 @@ class Shipping:
         self._thread = Thread(target=self._work, name="evidence", daemon=True)
 
     def start(self) -> None:
-        """Begin to ship, on a thread that ends with the process."""
+        """Starts shipping, on a thread that ends with the process."""
         self._thread.start()
 
     def close(self, seconds: float) -> bool:
-        """End after the file at hand; False when that takes longer than `seconds`: what waits stays in the spool."""
+        """Ends after the current file; the rest stays in the spool. Returns False when that takes over `seconds`."""
         self._stop.set()
         self._thread.join(seconds)
         return not self._thread.is_alive()
@@ -74,7 +74,7 @@ class Shipping:
             os.close(self._lock)
 
     def _have_lock(self) -> bool:
-        """The kernel frees the lock of a process that dies."""
+        """Takes the spool's lock if it is free; the kernel frees the lock of a process that dies."""
         if self._lock is None:
             self._spool.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self._spool.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -1,7 +1,6 @@
 """The spool: a folder on the worker's own disk where evidence waits to be shipped.
 
-It outlives the worker that wrote it, and is bounded in number and by the space left on the disk:
-evidence never takes the last of it.
+It outlives the worker that wrote it. The number of bundles is bounded, and evidence never fills the disk.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from workers.evidence.bundle import FILES, Bundle
 
 MOST_BUNDLES = 2000  # about 400 MB at 200 kB each
 LEAST_FREE = 200_000_000  # bytes
-HALF_WRITTEN_SECONDS = 600.0  # a worker that died while writing left its folder behind
+HALF_WRITTEN_SECONDS = 600.0  # a half-written folder this old is of a worker that died
 
 _NAME = re.compile(r"([0-9A-Za-z-]{1,36})\.(\d{1,9})")
 _UNFINISHED = ".new-"
 
 
 class SpoolRefused(Exception):
-    """The spool takes no more; the message says why."""
+    """The spool takes no more bundles; the message has the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Spooled:
 
 
 class Spool:
-    """One machine's spool. Any number of processes may put; one ships."""
+    """One machine's spool. Any number of processes put bundles into it; one ships them."""
 
     def __init__(self, folder: Path, *, most: int = MOST_BUNDLES, least_free: int = LEAST_FREE) -> None:
         self.folder = folder
@@ -44,7 +43,7 @@ class Spool:
         self._least_free = least_free
 
     def put(self, bundle: Bundle, files: Mapping[str, bytes]) -> None:
-        """Write a bundle so that it appears whole or not at all. Raises SpoolRefused, OSError."""
+        """Writes a bundle so that it appears whole or not at all. Raises SpoolRefused, OSError."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds pictures of screens
         self._check_room()
         unfinished = self.folder / f"{_UNFINISHED}{_name(bundle)}-{os.getpid()}"
@@ -58,7 +57,7 @@ class Spool:
             raise
 
     def bundles(self) -> list[Spooled]:
-        """What waits, oldest first. Raises OSError."""
+        """Returns the waiting bundles, oldest first. Raises OSError."""
         found = []
         if self.folder.is_dir():
             for entry in os.scandir(self.folder):
@@ -68,16 +67,16 @@ class Spool:
         return sorted(found, key=lambda one: one.written)
 
     def read(self, bundle: Bundle) -> dict[str, bytes]:
-        """The files of a bundle, in the order in which they are to be stored. Raises OSError."""
+        """Returns the files of a bundle, in the order of storing. Raises OSError."""
         folder = self.folder / _name(bundle)
         return {name: (folder / name).read_bytes() for name in FILES if (folder / name).exists()}
 
     def drop(self, bundle: Bundle) -> None:
-        """Forget a bundle. Raises OSError."""
+        """Deletes a bundle. Raises OSError."""
         shutil.rmtree(self.folder / _name(bundle))
 
     def sweep(self, now: float) -> None:
-        """Remove what dead workers left half written before `now` (Unix time). Raises OSError."""
+        """Deletes old half-written bundles of dead workers; `now` is Unix time. Raises OSError."""
         if self.folder.is_dir():
             for path in self.folder.glob(f"{_UNFINISHED}*"):
                 if now - path.stat().st_mtime > HALF_WRITTEN_SECONDS:

@@ -1,6 +1,6 @@
-"""The storage behind `fsspec`: every call bounded, the libraries loaded with the first call.
+"""The storage, through `fsspec`: every call is bounded in time, and the first one loads the libraries.
 
-Loading fsspec and s3fs takes 35 MB: only the process that ships pays for it.
+fsspec and s3fs take 35 MB of memory, so only the process that ships loads them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from workers.evidence.location import StorageLocation
 
 PUT_SECONDS = 15.0
 LIST_SECONDS = 120.0
-# Not every S3-speaking store knows the checksums that newer clients send unasked.
+# Not every S3-compatible storage knows the checksums that newer clients send by default.
 _S3_CONFIG = {
     "connect_timeout": 4,
     "read_timeout": 10,
@@ -30,15 +30,15 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 
 
 class StorageError(Exception):
-    """The storage did not do it; the message says why, or what to install."""
+    """The storage failed; the message has the reason, or the package to install."""
 
 
 class NotStored(StorageError):
-    """The storage answered: the file is not there."""
+    """The storage answered that the file does not exist."""
 
 
 class Storage:
-    """Files at a place. Credentials and endpoint are the environment's, as boto reads it (AWS_ENDPOINT_URL, …)."""
+    """Files at a location. Credentials and endpoint come from the environment, as for boto (AWS_ENDPOINT_URL, …)."""
 
     def __init__(
         self, place: StorageLocation, *, put_seconds: float = PUT_SECONDS, list_seconds: float = LIST_SECONDS
@@ -49,23 +49,23 @@ class Storage:
         self._opened: Any = None
 
     def put(self, path: str, data: bytes) -> None:
-        """Write a whole file, over one that is there. Raises StorageError."""
+        """Writes a whole file, and overwrites an existing one. Raises StorageError."""
         self._call("pipe_file", path, data, seconds=self._put_seconds)
 
     def get(self, path: str) -> bytes:
-        """A whole file. Raises NotStored when it is not there, and StorageError."""
+        """Returns a whole file. Raises NotStored when it does not exist, and StorageError."""
         data = self._call("cat_file", path, seconds=self._put_seconds)
         assert isinstance(data, bytes)
         return data
 
     def files(self) -> Iterator[tuple[str, datetime]]:
-        """Every file by its path below the root, and when it was written. Raises StorageError."""
+        """Yields every file's path below the root and its time of writing. Raises StorageError."""
         found = self._call("find", self.place.root, detail=True, seconds=self._list_seconds)
         for path, info in found.items():
             yield str(path).removeprefix(f"{self.place.root}/"), _written(info)
 
     def remove(self, path: str) -> None:
-        """Delete a file, and a local folder with its last file. One that is gone is no error. Raises StorageError."""
+        """Deletes a file, and a local folder with its last file. A missing file is no error. Raises StorageError."""
         self._call("rm_file", path, seconds=self._put_seconds)
         if self.place.protocol == "file":
             with contextlib.suppress(OSError):
@@ -93,7 +93,7 @@ class Storage:
             raise StorageError(f"{method} {args[0]}: {type(error).__name__}: {said}"[:500]) from error
 
     def _lacks_its_root(self, error: FileNotFoundError) -> bool:
-        """A folder that is not mounted here, or a bucket that is none: nothing can be said of the file."""
+        """Returns whether the folder is not mounted or the bucket does not exist: then the file may exist elsewhere."""
         if self.place.protocol == "file":
             return not Path(self.place.root).is_dir()
         told = getattr(error.__cause__, "response", None) or {}
@@ -113,6 +113,6 @@ class Storage:
 
 
 def _written(info: dict[str, Any]) -> datetime:
-    """S3 gives the moment, a local file system seconds since 1970."""
+    """Returns a file's time: S3 gives a datetime, a local file system seconds since 1970."""
     moment = info.get("LastModified") or info.get("mtime")
     return moment if isinstance(moment, datetime) else datetime.fromtimestamp(float(moment or 0), UTC)
