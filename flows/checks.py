@@ -11,6 +11,7 @@ from pydantic import AfterValidator
 from flows.lossy import storable
 
 MOST_TEXT = 200  # characters; the practice app takes no longer comments
+MOST_TEXTS = 10_000  # of the operator, for one part of a campaign
 
 
 # Invisible although their category is letter, mark or symbol: fillers, and Braille without dots.
@@ -44,6 +45,8 @@ def mistake_in(text: str) -> str | None:
 
 def check_text(text: str) -> str:
     """Returns a text that can be written into the app and found there again. Raises ValueError for another one."""
+    if len(text) > MOST_TEXT:
+        raise ValueError(f"has {len(text)} characters, the app takes {MOST_TEXT}; shorten it")
     if all(map(_unseen, text)):
         raise ValueError("is empty; give the text")
     if text != text.strip():
@@ -51,8 +54,6 @@ def check_text(text: str) -> str:
     for end in (text[0], text[-1]):
         if _unseen(end):
             raise ValueError(f"{text!r} begins or ends with U+{ord(end):04X}, which nobody sees; remove it")
-    if len(text) > MOST_TEXT:
-        raise ValueError(f"has {len(text)} characters, the app takes {MOST_TEXT}; shorten it")
     if any(ord(character) < 32 for character in text):
         raise ValueError(f"{text!r} holds a line break or control character; remove it")
     if not storable(text):

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from flows.app import App
 from flows.browse import Browse
-from flows.checks import mistake_in, refuse_all
+from flows.checks import MOST_TEXTS, mistake_in, refuse_all
 from flows.failures import FlowFailure
 from flows.flow import Column, Flow, Limits, Params, Result
 from flows.identify import check_account
@@ -26,7 +26,7 @@ class NurtureParams(Params):
     replies: int = Field(default=0, ge=0, le=50)
     video_loop: int = Field(ge=1, le=1000)  # most videos to look at
     comment_loop: int = Field(default=0, ge=0, le=2000)  # most comments to look at
-    texts: tuple[str, ...] = ()
+    texts: tuple[str, ...] = Field(default=(), max_length=MOST_TEXTS)
 
     @field_validator("texts")
     @classmethod

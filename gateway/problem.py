@@ -8,11 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.database.storable import storable_text
 from models.values.refused import Problem, Refused
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:phonefleet:problem:"
 COMMAND = "phonefleet "
+MOST_PLACE, MOST_WORDS = 200, 500  # characters: a problem may quote what was sent
 
 # code: HTTP status, title
 CODES: Mapping[str, tuple[int, str]] = {
@@ -52,7 +54,8 @@ class ProblemDetails(BaseModel):
     status: int
     code: str
     detail: str | None = None
-    problems: list[Detail] = []
+    problems: list[Detail] = Field(default=[], description="At most 20.")
+    more_problems: int | None = Field(default=None, description="How many problems were found beside those listed.")
 
 
 class ApiProblem(Exception):
@@ -64,12 +67,14 @@ class ApiProblem(Exception):
         detail: str | None = None,
         *,
         problems: Sequence[Problem] = (),
+        more_problems: int = 0,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(f"{code}: {detail or ''}")
         self.code = code
         self.detail = detail
         self.problems = tuple(problems)
+        self.more_problems = more_problems
         self.headers = dict(headers or {})
 
     @property
@@ -79,7 +84,7 @@ class ApiProblem(Exception):
     @classmethod
     def of(cls, refused: Refused, code: str = "refused") -> ApiProblem:
         """Makes the problem of an input that was refused."""
-        return cls(code, problems=[for_customer(one) for one in refused.problems])
+        return cls(code, problems=[for_customer(one) for one in refused.problems], more_problems=refused.more)
 
     def details(self) -> dict[str, Any]:
         """Returns the body of the answer."""
@@ -90,8 +95,18 @@ class ApiProblem(Exception):
             status=status,
             code=self.code,
             detail=self.detail,
-            problems=[Detail(field=one.field, reason=one.reason, remedy=one.remedy) for one in self.problems],
+            problems=[detail_of(one) for one in self.problems],
+            more_problems=self.more_problems or None,
         ).model_dump(exclude_none=True)
+
+
+def detail_of(problem: Problem) -> Detail:
+    """Returns a problem as an answer holds it: what it quotes is cut short."""
+    return Detail(
+        field=storable_text(problem.field, MOST_PLACE),
+        reason=storable_text(problem.reason, MOST_WORDS),
+        remedy=storable_text(problem.remedy, MOST_WORDS),
+    )
 
 
 def for_customer(problem: Problem) -> Problem:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 from models.database.storable import MOST_DEPTH, UNSTORABLE, storable_text
-from models.values.refused import Problem, Refused, refuse
+from models.values.refused import MOST_PROBLEMS, Problem, Refused, refuse
 
-MOST_PROBLEMS = 20  # named in one refusal
+MOST_FIELDS = 1000  # of one object: each that a model does not know costs it an error
 _MOST_PATH = 200
 
 
@@ -29,7 +30,7 @@ def parse_object(body: bytes, field: str = "body") -> dict[str, Any]:
 
 
 def check_values(data: Mapping[str, Any]) -> None:
-    """Raises Refused with the first 20 texts, numbers and depths that no ledger can store."""
+    """Raises Refused with the first 20 texts, numbers, depths and sizes that no ledger can store, or nobody means."""
     problems = []
     for problem in _problems(data):
         problems.append(problem)
@@ -47,22 +48,52 @@ def check_text(value: str, field: str) -> None:
 
 
 def _problems(data: Mapping[str, Any]) -> Iterator[Problem]:
-    pending: list[tuple[Any, str, int]] = [(data, "", 0)]
-    while pending:
-        value, path, depth = pending.pop()
-        problem = _value_problem(value, path, depth)
-        if problem is not None:
-            yield problem
-        elif isinstance(value, dict):
-            pending.extend((item, _inside(path, key), depth + 1) for key, item in value.items())
-            yield from filter(None, (_text_problem(key, _inside(path, key)) for key in value))
-        elif isinstance(value, list):
-            pending.extend((item, f"{path}[{index}]"[:_MOST_PATH], depth + 1) for index, item in enumerate(value))
+    """Yields each problem, in order. A million bytes hold half a million values: places are words only where needed."""
+    keys: list[str | int] = []  # of the containers that the walk is in
+    if len(data) > MOST_FIELDS:
+        yield _too_many_fields(data, keys)
+        return
+    walks = [_entries(data)]
+    while walks:
+        for key, item in walks[-1]:
+            if isinstance(key, str) and UNSTORABLE.search(key):
+                yield from filter(None, (_text_problem(key, _place([*keys, key])),))
+            if len(walks) > MOST_DEPTH:
+                yield Problem(_place([*keys, key]), f"it is nested more than {MOST_DEPTH} deep", "flatten it")
+            elif isinstance(item, dict) and len(item) > MOST_FIELDS:
+                yield _too_many_fields(item, [*keys, key])
+            elif isinstance(item, dict | list):
+                keys.append(key)
+                walks.append(_entries(item))
+                break
+            elif not _is_plain(item):
+                yield from filter(None, (_value_problem(item, _place([*keys, key])),))
+        else:
+            walks.pop()
+            del keys[-1:]
 
 
-def _value_problem(value: Any, path: str, depth: int) -> Problem | None:
-    if depth > MOST_DEPTH:
-        return Problem(path, f"it is nested more than {MOST_DEPTH} deep", "flatten it")
+def _entries(container: Mapping[str, Any] | list[Any]) -> Iterator[tuple[str | int, Any]]:
+    return iter(enumerate(container)) if isinstance(container, list) else iter(container.items())
+
+
+def _too_many_fields(container: Mapping[str, Any], keys: Sequence[str | int]) -> Problem:
+    reason = f"it has {len(container)} fields"
+    return Problem(_place(keys) or "body", reason, f"give it {MOST_FIELDS} at most")
+
+
+def _place(keys: Sequence[str | int]) -> str:
+    return reduce(_inside, keys, "")
+
+
+def _is_plain(value: Any) -> bool:
+    """True for a text, number or other single value that a ledger can store."""
+    if isinstance(value, str):
+        return UNSTORABLE.search(value) is None
+    return value is None or _value_problem(value, "") is None
+
+
+def _value_problem(value: Any, path: str) -> Problem | None:
     if isinstance(value, str):
         return _text_problem(value, path)
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
@@ -80,5 +111,7 @@ def _text_problem(value: str, field: str) -> Problem | None:
     return Problem(field, f"it holds {what}, at place {found.start()}", "take it out")
 
 
-def _inside(path: str, key: str) -> str:
+def _inside(path: str, key: str | int) -> str:
+    if isinstance(key, int):
+        return f"{path}[{key}]"[:_MOST_PATH]
     return storable_text(f"{path}.{key}" if path else key, _MOST_PATH)

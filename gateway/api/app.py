@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -17,7 +17,6 @@ from starlette.exceptions import HTTPException
 
 from gateway.access.authentication import Authenticator
 from gateway.access.caller import Keyring, accept_once, caller_of
-from gateway.access.json_checks import MOST_PROBLEMS
 from gateway.access.middleware import SecureChannelMiddleware
 from gateway.access.rate_limit import RateLimiter
 from gateway.access.replay_guard import ReplayCache, ReplayStore
@@ -25,9 +24,9 @@ from gateway.api import campaigns, changes, deliveries, evidence, phones, tasks
 from gateway.api.dependencies import Gateway, seal_parameter
 from gateway.api.evidence_store import EvidenceStore
 from gateway.api.openapi import describe
-from gateway.problem import MEDIA_TYPE, ApiProblem, for_customer
+from gateway.problem import MEDIA_TYPE, ApiProblem
 from models.database.storable import storable_text
-from models.values.refused import Problem, Refused
+from models.values.refused import MOST_PROBLEMS, Problem, Refused
 from workers.app import app as celery
 from workers.settings import Settings
 
@@ -120,13 +119,14 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     A request to plant gets all its other problems too.
     """
     assert isinstance(error, RequestValidationError)
-    problems: Sequence[Problem] = [_problem(one) for one in error.errors()[:MOST_PROBLEMS]]
+    errors = error.errors()
+    refused = Refused(map(_problem, errors[:MOST_PROBLEMS]), more=len(errors[MOST_PROBLEMS:]))
     kind = PLANTING.get(request.url.path) if request.method == "POST" else None
     if kind is not None:
         caller = await caller_of(request)
         gateway: Gateway = request.app.state.gateway
-        problems = await run_sync(gateway.all_wrong, caller, kind, error.body, problems)
-    return _answer(ApiProblem("refused", problems=[for_customer(one) for one in problems]))
+        refused = await run_sync(gateway.all_wrong, caller, kind, error.body, refused)
+    return _answer(ApiProblem.of(refused))
 
 
 def _problem(one: Any) -> Problem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -23,7 +23,7 @@ from gateway.submissions.plant import Show
 from gateway.submissions.requests import CampaignAsked, TaskAsked, plain
 from gateway.submissions.submission import digest_of
 from models.transactions.read_write import read
-from models.values.refused import Problem, Refused
+from models.values.refused import Refused
 from workers.runtime.db_retry import AWAY
 
 T = TypeVar("T")
@@ -64,9 +64,9 @@ class Gateway:
             if found is not None:
                 return found
         kind = "task" if isinstance(body, TaskAsked) else "campaign"
-        raise ApiProblem.of(Refused(self.all_wrong(caller, kind, plain(body), refused.problems)))
+        raise ApiProblem.of(self.all_wrong(caller, kind, plain(body), refused))
 
-    def all_wrong(self, caller: Caller, kind: str, asked: Any, known: Sequence[Problem]) -> Sequence[Problem]:
+    def all_wrong(self, caller: Caller, kind: str, asked: Any, known: Refused) -> Refused:
         """Adds further problems of a request to plant; returns the known ones alone while the ledger is away."""
         try:
             return read(self.engine, lambda session: with_all_else(session, caller, kind, asked, known))

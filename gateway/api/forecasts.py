@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from gateway.api import responses
-from gateway.problem import Detail, for_customer
+from gateway.problem import detail_of, for_customer
 from gateway.submissions.dry_run import DryRun
 
 
 def forecast_view(found: DryRun) -> responses.Forecast:
     """Builds the response for a customer."""
     return responses.Forecast(
-        accepted=not found.problems,
-        problems=[
-            Detail(field=one.field, reason=one.reason, remedy=one.remedy) for one in map(for_customer, found.problems)
-        ],
+        accepted=not found.refused.problems,
+        problems=[detail_of(for_customer(one)) for one in found.refused.problems],
+        more_problems=found.refused.more,
         tasks=found.tasks,
         placements=[
             responses.Placement(

@@ -240,7 +240,8 @@ class Forecast(Shown):
     """The forecast of a dry run, which writes nothing."""
 
     accepted: bool
-    problems: list[Detail]
+    problems: list[Detail] = Field(description="At most 20.")
+    more_problems: int = Field(description="How many problems were found beside those listed.")
     tasks: int = Field(description="The number of tasks at the beginning; a running task may plant more.")
     placements: list[Placement]
     more_placements: int = Field(description="The number of further flows and targets that are not listed.")

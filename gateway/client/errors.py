@@ -49,6 +49,7 @@ class Unusable(ValueError):
 class Problem(Exception):
     """The gateway declined. `code` says why, `problems` name the fields: each `field`, `reason` and `remedy`.
 
+    There are 20 at most; `more_problems` counts the others.
     `signed` is False for an answer that anybody on the way may have made up.
     """
 
@@ -57,6 +58,7 @@ class Problem(Exception):
         self.code = str(details.get("code", "unknown"))
         self.detail = str(details.get("detail") or "")
         self.problems: Sequence[Mapping[str, str]] = details.get("problems", [])
+        self.more_problems = int(details.get("more_problems") or 0)
         self.signed = signed
         told = ("; ".join(filter(None, (f"{field}: {reason}", remedy))) for field, reason, remedy in _fields(self))
         super().__init__(" ".join(filter(None, (f"{status} {self.code}", self.detail, "\n".join(told)))))
@@ -114,6 +116,8 @@ def _declined(problem: Problem) -> list[str]:
     lines = [f"{heading}: {problem.detail}" if problem.detail else f"{heading}:"]
     for field, reason, remedy in _fields(problem):
         lines += _told(field, reason, remedy)
+    if problem.more_problems:
+        lines.append(f"  and {problem.more_problems} more problems")
     if not problem.problems:
         lines.append(f"      -> {BY_CODE.get(problem.code, 'the interface document says what to do for each code')}")
     return lines

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from flows.registry import FLOWS
 from gateway.access.caller import Caller
-from gateway.access.json_checks import MOST_PROBLEMS
 from gateway.submissions.submission import TaskNames, checked_callback, compile_canvas_json, compile_task
 from models.values.refused import Problem, Refused
 from workers.campaigns.build import check_day
@@ -17,35 +16,38 @@ from workers.campaigns.given_campaign import GivenCampaign
 from workers.planting.validate import LedgerFacts, check_rows
 
 
-def with_all_else(
-    session: Session, caller: Caller, kind: str, asked: Any, known: Iterable[Problem]
-) -> Sequence[Problem]:
-    """Returns the known problems of a request to plant, and those of its other parts.
+def with_all_else(session: Session, caller: Caller, kind: str, asked: Any, known: Refused) -> Refused:
+    """Returns the known problems of a request to plant, with those of its other parts.
 
     `kind` is task or campaign; `asked` is its unvalidated body: any part may be missing or of another type. A field
     with a known problem gets no further ones.
     """
-    found = {one.field: one for one in reversed(list(known))}
-    found = dict(reversed(found.items()))
+    found, more = list(dict.fromkeys(known.problems)), known.more
     if isinstance(asked, Mapping):
         parts = (_task if kind == "task" else _campaign)(session, caller, asked)
-        for one in [*_callback(caller, asked), *parts]:
-            if not any(_within(one.field, field) or _within(field, one.field) for field in found):
-                found[one.field] = one
-    return list(found.values())[:MOST_PROBLEMS]
+        for refused in (*_callback(caller, asked), *parts):
+            fields = {one.field for one in found}
+            new = [one for one in refused.problems if not _is_known(one, fields)]
+            found += dict.fromkeys(new)
+            more += refused.more if new else 0  # a part that is known already was counted
+    return Refused(found, more)
+
+
+def _is_known(problem: Problem, fields: Set[str]) -> bool:
+    return any(_within(problem.field, field) or _within(field, problem.field) for field in fields)
 
 
 def _within(field: str, other: str) -> bool:
     return field == other or field.startswith((f"{other}.", f"{other}["))
 
 
-def _callback(caller: Caller, asked: Mapping[str, Any]) -> Iterator[Problem]:
+def _callback(caller: Caller, asked: Mapping[str, Any]) -> Iterator[Refused]:
     url = asked.get("callback_url")
     if isinstance(url, str):
         yield from _refused(lambda: checked_callback(url, caller.key.allowlist))
 
 
-def _task(session: Session, caller: Caller, asked: Mapping[str, Any]) -> Iterator[Problem]:
+def _task(session: Session, caller: Caller, asked: Mapping[str, Any]) -> Iterator[Refused]:
     flow, params = asked.get("flow"), asked.get("params", {})
     if not isinstance(flow, str) or flow not in FLOWS or not isinstance(params, dict):
         return
@@ -69,7 +71,7 @@ def _options(target: Any) -> dict[str, Any]:
     return {}
 
 
-def _campaign(session: Session, caller: Caller, asked: Mapping[str, Any]) -> Iterator[Problem]:
+def _campaign(session: Session, caller: Caller, asked: Mapping[str, Any]) -> Iterator[Refused]:
     canvas, file = asked.get("canvas"), asked.get("file")
     sandbox = caller.key.sandbox
     if isinstance(canvas, dict):
@@ -77,12 +79,12 @@ def _campaign(session: Session, caller: Caller, asked: Mapping[str, Any]) -> Ite
             lambda: check_rows(LedgerFacts(session, sandbox=sandbox), compile_canvas_json(canvas, "all").rows)
         )
     if isinstance(file, dict):
-        for one in _refused(lambda: check_day(session, GivenCampaign(file), sandbox=sandbox)):
-            yield Problem(f"file.{one.field}", one.reason, one.remedy)
+        for refused in _refused(lambda: check_day(session, GivenCampaign(file), sandbox=sandbox)):
+            yield refused.within("file")
 
 
-def _refused(look: Callable[[], object]) -> Iterator[Problem]:
+def _refused(look: Callable[[], object]) -> Iterator[Refused]:
     try:
         look()
     except Refused as refused:
-        yield from refused.problems
+        yield refused

@@ -11,7 +11,7 @@ from gateway.access.caller import Caller
 from gateway.submissions.requests import CampaignAsked
 from gateway.submissions.submission import Submission, checked_callback, compile_canvas_json, digest_of, drawn_seed
 from models.transactions.read_write import read
-from models.values.refused import Problem, Refused, refuse
+from models.values.refused import Refused, refuse
 from workers.campaigns.build import check_day, day_canvas
 from workers.campaigns.given_campaign import GivenCampaign
 from workers.canvas import Planted
@@ -48,7 +48,6 @@ def _file(engine: Engine, caller: Caller, body: CampaignAsked) -> tuple[str, Pla
         given = GivenCampaign(body.file)
         checked = read(engine, lambda session: check_day(session, given, sandbox=caller.key.sandbox))
     except Refused as refused:
-        problems = (Problem(f"file.{one.field}", one.reason, one.remedy) for one in refused.problems)
-        raise Refused(problems) from None
+        raise refused.within("file") from None
     seed = body.seed if body.seed is not None else checked.day.seed
     return checked.day.campaign, compile_for_planting(day_canvas(checked), "all"), seed

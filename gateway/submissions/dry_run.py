@@ -18,7 +18,7 @@ from models.database.clock import database_now
 from models.tables import Campaign, Phone, Task
 from models.tasks.states import State
 from models.values.enums import RunsOn
-from models.values.refused import Problem
+from models.values.refused import Problem, Refused
 from workers.attempts.assignment import candidate_phones, room_for
 from workers.canvas.rows import PlantedRow
 from workers.planting.plant import Pin, pin_of
@@ -46,7 +46,7 @@ class Placed:
 class DryRun:
     """The result of a dry run."""
 
-    problems: Sequence[Problem]
+    refused: Refused  # with every problem that planting would refuse; none as a rule
     tasks: int
     placed: Sequence[Placed]
     more_placed: int  # further flows and targets that are not listed one by one
@@ -56,10 +56,10 @@ def forecast(session: Session, caller: Caller, submission: Submission) -> DryRun
     """Predicts what planting would do, with every problem that planting would refuse."""
     now = database_now(session)
     known = campaign_of(session, caller, submission.reference)
-    problems = [*_reference_problems(known, submission), *_problems(session, caller, submission, now)]
     rows = submission.planted.rows
-    if known is None:
-        problems += _too_many(session, caller, len(rows))
+    refused, _ = submission_problems(session, submission, now, sandbox=caller.key.sandbox)
+    too_many = _too_many(session, caller, len(rows)) if known is None else []
+    refused = Refused([*_reference_problems(known, submission), *refused.problems, *too_many], refused.more)
     groups: dict[tuple[str, str], list[PlantedRow]] = {}
     for row in rows:
         if row.task in FLOWS:
@@ -68,7 +68,7 @@ def forecast(session: Session, caller: Caller, submission: Submission) -> DryRun
     seated = candidate_phones(session, now, sandbox=sandbox)
     told = list(groups.values())[:MOST_PLACEMENTS]
     placed = [_placed(session, group, seated, now, sandbox=sandbox) for group in told]
-    return DryRun(problems, len(rows), placed, len(groups) - len(placed))
+    return DryRun(refused, len(rows), placed, len(groups) - len(placed))
 
 
 def _too_many(session: Session, caller: Caller, more: int) -> list[Problem]:
@@ -83,10 +83,6 @@ def _reference_problems(known: Campaign | None, submission: Submission) -> list[
     if known is None or known.request_digest == submission.digest:
         return []
     return [Problem("reference", f"it stands for another request, campaign {known.id}", "take a new one")]
-
-
-def _problems(session: Session, caller: Caller, submission: Submission, now: datetime) -> Sequence[Problem]:
-    return submission_problems(session, submission, now, sandbox=caller.key.sandbox)[0]
 
 
 def _placed(

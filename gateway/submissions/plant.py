@@ -123,9 +123,9 @@ def _checked_campaign(session: Session, one: PlantRequest, now: datetime, facts:
     """Checks the campaign against the ledger. Raises ApiProblem."""
     submission, caller = one.submission, one.caller
     sandbox = caller.key.sandbox
-    problems, latest_end = submission_problems(session, submission, now, sandbox=sandbox, facts=facts)
-    if problems:
-        raise ApiProblem.of(Refused(problems))
+    refused, latest_end = submission_problems(session, submission, now, sandbox=sandbox, facts=facts)
+    if refused.problems:
+        raise ApiProblem.of(refused)
     lone = submission.kind == "task"
     campaign = Campaign(
         id=str(uuid4()),
@@ -147,9 +147,10 @@ def _checked_campaign(session: Session, one: PlantRequest, now: datetime, facts:
 
 def submission_problems(
     session: Session, submission: Submission, now: datetime, *, sandbox: bool, facts: LedgerFacts | None = None
-) -> tuple[list[Problem], datetime]:
+) -> tuple[Refused, datetime]:
     """Returns every problem that planting would refuse, its latest end included, and that end."""
     problems: list[Problem] = []
+    more = 0
     latest_end = now + LATEST_END
     try:
         latest_end = now + time_left(submission.latest_end, now)
@@ -159,7 +160,8 @@ def submission_problems(
         check_planting(session, submission.planted.rows, latest_end, now, sandbox=sandbox, facts=facts)
     except Refused as refused:
         problems += submission.in_its_words(refused).problems
-    return problems, latest_end
+        more = refused.more
+    return Refused(problems, more), latest_end
 
 
 def time_left(latest_end: datetime | None, now: datetime) -> timedelta:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import random
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +14,10 @@ from celery.canvas import Signature
 
 from flows.registry import FLOWS
 from models.notify.addresses import check_allowed, read_address
-from models.values.refused import Problem, Refused, refuse
+from models.values.refused import Refused, refuse
 from workers.app import app
-from workers.canvas import CanvasRefused, Planted, check_raw
-from workers.planting.plant import compile_for_planting
+from workers.canvas import CanvasRefused, Planted, compile_raw
+from workers.planting.plant import compile_for_planting, new_id
 
 # Desk tasks that a canvas from outside may name: those between the stages, which read and plan.
 STAGES = frozenset({"each_title", "gather", "draw_directed", "tally"})
@@ -71,7 +71,7 @@ def compile_task(flow: str, params: Mapping[str, Any], options: Mapping[str, Any
 def compile_canvas_json(canvas: Mapping[str, Any], join: str) -> Planted:
     """Compiles a canvas given as JSON; checks it before Celery sees it. Raises Refused."""
     try:
-        return compile_for_planting(check_raw(dict(canvas), allowed_tasks()), join)
+        return compile_raw(dict(canvas), allowed_tasks(), new_id=new_id, join="settled" if join == "settled" else "all")
     except CanvasRefused as refused:
         raise refuse(f"canvas.{refused.field}", refused.reason, refused.remedy) from refused
 
@@ -98,7 +98,7 @@ class TaskNames:
 
     def told(self, refused: Refused) -> Refused:
         """Returns the refusal with the request's names of fields."""
-        return Refused(Problem(self._field(one.field), one.reason, one.remedy) for one in refused.problems)
+        return Refused((replace(one, field=self._field(one.field)) for one in refused.problems), refused.more)
 
     def _field(self, field: str) -> str:
         row, flow = field.removeprefix("task[0] "), self._flow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 from sqlalchemy import Engine, select
@@ -15,11 +16,24 @@ from models.transactions.read_write import write
 from models.values.enums import BasisKind
 from models.values.refused import refuse
 
+MOST_IN_A_QUERY = 1000
+
 
 def basis_of(session: Session, author_id: str) -> Basis | None:
     """Returns the basis of an author, by id; None for an author who is not registered."""
     author = session.get(Author, author_id)
     return None if author is None else Basis(author.basis, author.basis_expires)
+
+
+def bases_of(session: Session, author_ids: Collection[str]) -> dict[str, Basis]:
+    """The basis of each of these authors that is registered, with one query for a thousand of them."""
+    found: dict[str, Basis] = {}
+    ids = sorted(author_ids)
+    for start in range(0, len(ids), MOST_IN_A_QUERY):
+        some = ids[start : start + MOST_IN_A_QUERY]
+        rows = session.execute(select(Author.id, Author.basis, Author.basis_expires).where(Author.id.in_(some)))
+        found |= {author_id: Basis(kind, expires) for author_id, kind, expires in rows}
+    return found
 
 
 def read_caps(session: Session) -> Caps:

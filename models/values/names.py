@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from models.values.refused import Problem, Refused
 
 MOST_CHARACTERS = 191  # of a name column
+MOST_TITLE = 10_000  # characters; apps take a few thousand
 REMEDY = "give it as the app shows it, without blanks at its ends and without characters that nobody sees"
 
 _JOINERS = "\u200c\u200d"
@@ -23,6 +24,7 @@ _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u28
 # Of category Cf, but drawn: Arabic, Syriac and Kaithi signs that stand before a number or a verse.
 _DRAWN = frozenset([*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD])
 _TAGS = "".join(map(chr, range(0xE0020, 0xE0080)))  # in the flags of Scotland and others
+_LONGEST_FLAG = 32  # characters with all its tags
 _SKIN_TONES = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 _BLACK_FLAG = "\U0001f3f4"
 # From Arabic to Tibetan, and Khmer to Limbu: scripts in which a joiner changes the form of letters.
@@ -47,7 +49,7 @@ def name_fault(value: str, most: int = MOST_CHARACTERS) -> str | None:
 
 def title_fault(value: str) -> str | None:
     """The same for a title, which may be long and hold line feeds and tabs within."""
-    return _fault(value, None, "\n\t")
+    return _fault(value, MOST_TITLE, "\n\t")
 
 
 def check_names(field: str, row_id: str, name: str) -> None:
@@ -64,10 +66,10 @@ def name_problems(field: str, value: str, fault: Callable[[str], str | None] = n
         yield Problem(field, reason, REMEDY)
 
 
-def _fault(value: str, most: int | None, controls: str) -> str | None:
+def _fault(value: str, most: int, controls: str) -> str | None:
     shown = value if len(value) <= 60 else value[:59] + "…"
-    if not value.strip() or (most is not None and len(value) > most):
-        return f"{shown!r} has not 1 to {most} characters" if most else f"{shown!r} is empty"
+    if len(value) > most or not value.strip():
+        return f"{shown!r} has not 1 to {most} characters"
     for place, word in ((0, "begins"), (len(value) - 1, "ends")):
         if value[place].isspace() or (value[place] not in _MARKS and _is_hidden(value, place)):
             return f"{shown!r} {word} with {_called(value[place])}"
@@ -88,7 +90,7 @@ def _is_hidden(value: str, place: int) -> bool:
     if character in _EMOJI_STYLE:
         return before != "\u2139" and unicodedata.category(before or " ")[0] in "LZ"
     if character in _TAGS:
-        return not value[:place].rstrip(_TAGS).endswith(_BLACK_FLAG)
+        return not value[max(0, place - _LONGEST_FLAG) : place].rstrip(_TAGS).endswith(_BLACK_FLAG)
     if character in _FILLERS or _is_no_character(ord(character)):
         return True
     category = unicodedata.category(character)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
+
+MOST_PROBLEMS = 20  # listed in one refusal; the others are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +22,21 @@ class Problem:
 
 
 class Refused(ValueError):
-    """An input is refused as a whole: nothing of it was done."""
+    """An input is refused as a whole: nothing of it was done.
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+    `problems` are the first 20; `more` counts the others that were found.
+    """
+
+    def __init__(self, problems: Iterable[Problem], more: int = 0) -> None:
+        each = iter(problems)
+        self.problems = tuple(islice(each, MOST_PROBLEMS))
+        self.more = more + sum(1 for _ in each)
+        told = [str(problem) for problem in self.problems]
+        super().__init__("\n".join([*told, f"and {self.more} more problems"] if self.more else told))
+
+    def within(self, field: str) -> Refused:
+        """Returns the same refusal, of an input that is one field of another."""
+        return Refused((replace(one, field=f"{field}.{one.field}") for one in self.problems), self.more)
 
 
 def refuse(field: str, reason: str, remedy: str) -> Refused:

@@ -19,7 +19,8 @@ SAY_ALL = frozenset({"NoRedis", "RedisDidNotStart", "PartDied", "CampaignFailed"
 def lines_of(error: BaseException) -> list[str] | None:
     """Returns the lines for stderr, with field, reason and remedy; None for a defect."""
     if isinstance(error, Refused):
-        return refusal_lines(error.problems)
+        more = [f"  and {error.more} more problems"] if error.more else []
+        return refusal_lines(error.problems) + more
     if isinstance(error, DatabaseError):
         return refusal_lines(unreachable(error).problems)
     if isinstance(error, SettingsError | TimeoutError) or type(error).__name__ in SAY_ALL:

@@ -170,5 +170,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
         "PHONEFLEET_DELIVERY_SCHEDULE": ",".join(f"{one:.0f}" for one in defaults.delivery_schedule),
         "PHONEFLEET_DELIVERY_TIMEOUT": int(defaults.delivery_timeout),
         "PHONEFLEET_DELIVERIES": defaults.deliveries_at_once,
+        "PHONEFLEET_MOST_ACCOUNTS": defaults.most_accounts,
+        "PHONEFLEET_MOST_AUTHORS": defaults.most_authors,
     }.items():
         assert told[variable] == f"`{value}`", variable

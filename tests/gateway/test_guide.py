@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from flows.checks import MOST_TEXTS
 from gateway.access.authentication import WEIGHT_BYTES
 from gateway.access.connection_timeouts import HEAD_SECONDS
+from gateway.access.json_checks import MOST_FIELDS
 from gateway.access.middleware import BODY_SECONDS, MOST_BYTES
 from gateway.api.app import describing_app
 from gateway.api.pages import MOST_IN_A_PAGE
@@ -24,18 +26,22 @@ from models.database.storable import MOST_DEPTH
 from models.history import state_changes
 from models.notify.events import EVENT_TYPES
 from models.notify.replays import MOST_REPLAYED
+from models.values.names import MOST_TITLE
+from models.values.refused import MOST_PROBLEMS
 from tests.support.documents import ROOT, blocks, headings, links, rows
 from tests.support.gateway.api_server import Api
 from tests.support.gateway.vectors import FILE
 from tests.support.ledger.drive import owned_author, phone_seat
 from workers.canvas.check_json import RAW_LIMITS
 from workers.planting.plant import LATEST_END
+from workers.settings import read_settings
 
 ENGLISH, CHINESE = GUIDES = ("docs/interface/README.md", "docs/interface/README.zh-CN.md")
 OPERATIONS = {ENGLISH: "## What you may ask", CHINESE: "## 可用操作"}
 EVENTS = {ENGLISH: "## Callbacks", CHINESE: "## 回调"}
 ERRORS = {ENGLISH: "## Errors", CHINESE: "## 错误"}
 LIMITS = {ENGLISH: "## Limits", CHINESE: "## 限制"}
+AT_ONCE = {ENGLISH: "### How much at once", CHINESE: "### 一次最多多少"}
 guides = pytest.mark.parametrize("name", GUIDES)
 
 
@@ -133,6 +139,20 @@ def test_the_errors_are_those_of_the_code(name: str) -> None:
 @guides
 def test_the_events_are_those_of_the_code(name: str) -> None:
     assert [cells[0].strip("`") for cells in rows(name, EVENTS[name])] == list(EVENT_TYPES)
+
+
+@guides
+def test_how_much_is_taken_at_once_is_what_the_code_takes(name: str) -> None:
+    told = {(int(cells[1]), cells[2].strip("`")) for cells in rows(name, AT_ONCE[name])}
+    defaults = read_settings({})
+    assert told == {
+        (MOST_FIELDS, ""),
+        (MOST_TITLE, ""),
+        (defaults.most_accounts, "PHONEFLEET_MOST_ACCOUNTS"),
+        (defaults.most_authors, "PHONEFLEET_MOST_AUTHORS"),
+        (MOST_TEXTS, ""),
+        (MOST_PROBLEMS, ""),
+    }
 
 
 @guides

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from celery import chord, group
@@ -11,6 +11,7 @@ from celery.canvas import Signature
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from flows.checks import MOST_TEXTS
 from models.fleet.accounts import known_accounts
 from models.responsible_use.authors import read_caps
 from models.responsible_use.caps import basis_refusal
@@ -27,6 +28,7 @@ from workers.planting.submit import submit
 from workers.planting.validate import LedgerFacts, unknown_queue
 from workers.planting.validation_errors import Loc
 from workers.runtime.process_engine import process_engine
+from workers.settings import settings
 
 
 def submit_day(day: GivenCampaign | CampaignFile, *, asked_by: str, engine: Engine | None = None) -> Handle:
@@ -67,10 +69,10 @@ def _sessions(day: CampaignFile, accounts: Sequence[str]) -> Iterator[Signature]
     """One nurture session an account, where it is logged in when its turn comes; a queue that is named has just one."""
     if day.nurture is None:
         return
-    options = day.nurture.options()
+    options, params = day.nurture.options(), day.nurture.params()
     pinned = options.pop("queue", None)
     for queue in [pinned] if pinned is not None else [f"account.{account}" for account in accounts]:
-        yield app.signature("nurture", kwargs=day.nurture.params(), queue=queue, immutable=True).set(**options)
+        yield app.signature("nurture", kwargs=params, queue=queue, immutable=True).set(**options)
 
 
 def _author_collection(wanted: Collecting, author: str) -> Signature:
@@ -108,14 +110,22 @@ def _after_collection(day: CampaignFile, accounts: Sequence[str]) -> Signature:
 
 
 def check_day(session: Session, given: GivenCampaign, *, sandbox: bool = False) -> CheckedDay:
-    """A campaign for simulated phones or for real ones. Raises Refused with all that is wrong in fields and names."""
+    """A campaign for simulated phones or for real ones. Raises Refused with all that is wrong in fields and names.
+
+    Of lists that are longer than they may be nothing but that is told: what else is wrong would be told by the entry.
+    """
+    too_long = list(given.too_long(most_entries()))
+    if too_long:
+        raise Refused(too_long)
     ground = LedgerFacts(session, sandbox=sandbox)
     day: CampaignFile | None = None
     problems: list[Problem] = list(given.lost)
+    more = 0
     try:
         day = given.fields()
     except Refused as refused:
         problems += refused.problems
+        more = refused.more
     accounts = given.accounts()
     taking_part = [one for one, live in ground.accounts.items() if live] if accounts is None else accounts
     problems += _account_problems(session, ground, given, taking_part, sandbox=sandbox)
@@ -125,7 +135,17 @@ def check_day(session: Session, given: GivenCampaign, *, sandbox: bool = False) 
         problems += _room_problems(session, ground, day, taking_part)
         if not problems:
             return CheckedDay(day, taking_part)
-    raise Refused(problems)
+    raise Refused(problems, more)
+
+
+def most_entries() -> Mapping[Loc, int]:
+    """Returns how long each list of a campaign file may be, by its place. `accounts: all` is no list."""
+    texts = [("nurture", "texts"), ("directed", "comment_texts"), ("directed", "reply_texts")]
+    return {
+        ("accounts",): settings().most_accounts,
+        ("collect", "authors"): settings().most_authors,
+        **dict.fromkeys(texts, MOST_TEXTS),
+    }
 
 
 def _account_problems(
@@ -153,6 +173,7 @@ def _nobody(session: Session, *, sandbox: bool) -> Problem:
 
 
 def _author_problems(ground: LedgerFacts, given: GivenCampaign) -> Iterator[Problem]:
+    ground.read_bases(given.authors())
     for place, author in enumerate(given.authors()):
         basis = ground.basis(author)
         at: Loc = ("collect", "authors", place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, Self
 
@@ -9,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from flows.checks import mistake_in, refuse_all
 from flows.nurture import NurtureParams
-from workers.planting.validation_errors import written
+from workers.planting.validation_errors import MOST_SHOWN, written
 
 DAY = 86_400  # seconds
 
@@ -161,6 +162,10 @@ class CampaignFile(_Part):
 
 
 def _twice(field: str, names: Sequence[str]) -> Iterator[str]:
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
-        yield f"{field}: named twice: {', '.join(twice[:5])}; name each once"
+        yield f"{field}: named twice: {', '.join(map(_shown, twice[:5]))}; name each once"
+
+
+def _shown(name: str) -> str:
+    return name if len(name) <= MOST_SHOWN else name[: MOST_SHOWN - 1] + "…"

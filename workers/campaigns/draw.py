@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from flows.checks import MOST_TEXTS
 from flows.texts import Deck
 from models.database.content_key import content_key
 from models.responsible_use.caps import Caps
@@ -22,8 +23,8 @@ class DirectedRequest(BaseModel):
     comment: int = Field(default=0, ge=0, le=10_000)
     reply: int = Field(default=0, ge=0, le=10_000)
     like_comment: int = Field(default=0, ge=0, le=10_000)
-    comment_texts: tuple[str, ...] = ()
-    reply_texts: tuple[str, ...] = ()
+    comment_texts: tuple[str, ...] = Field(default=(), max_length=MOST_TEXTS)
+    reply_texts: tuple[str, ...] = Field(default=(), max_length=MOST_TEXTS)
     video_loop: int | None = None
     comment_loop: int | None = None
     # where the directed tasks run, how urgent they are, how many seconds one may run: Celery's own options

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from models.values.refused import Problem, Refused, refuse
+from models.values.refused import MOST_PROBLEMS, Problem, Refused, refuse
 from workers.campaigns.campaign_file import CampaignFile
 from workers.campaigns.campaign_yaml import FORM, Written, read_yaml
-from workers.planting.validation_errors import NO_SUCH_FIELD, Loc, problems_of
+from workers.planting.validation_errors import NO_SUCH_FIELD, Loc, first_problems, path
 
 MOST_BYTES = 1_000_000
 
@@ -30,7 +30,7 @@ class GivenCampaign:
         try:
             day = self.fields()
         except Refused as refused:
-            raise Refused([*problems, *refused.problems]) from refused
+            raise Refused([*problems, *refused.problems], refused.more) from refused
         if problems:
             raise Refused(problems)
         return day
@@ -48,10 +48,20 @@ class GivenCampaign:
         try:
             return CampaignFile.model_validate(_tuples(self.data), strict=True)
         except ValidationError as error:
-            found = problems_of(error, CampaignFile)
+            found, more = first_problems(error, CampaignFile, MOST_PROBLEMS)
             raise Refused(
-                self.at(loc, replace(one, field=one.field or "campaign file")) for loc, one in found
+                (self.at(loc, replace(one, field=one.field or "campaign file")) for loc, one in found), more
             ) from error
+
+    def too_long(self, lengths: Mapping[Loc, int]) -> Iterator[Problem]:
+        """Yields the problem of each list that is longer than it may be: its place → its longest length."""
+        for loc, most in lengths.items():
+            entries: Any = self.data
+            for name in loc:
+                entries = entries.get(name) if isinstance(entries, Mapping) else None
+            if isinstance(entries, list | tuple) and len(entries) > most:
+                reason = f"it has {len(entries)} entries, and may have {most}"
+                yield self.at(loc, Problem(path(loc), reason, "take some out, or plan them as several campaigns"))
 
     def accounts(self) -> list[str] | None:
         """The accounts that are named, as far as they can be read; None: all."""

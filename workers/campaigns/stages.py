@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.database.content_key import content_key
-from models.responsible_use.authors import basis_of, read_caps
+from models.responsible_use.authors import bases_of, read_caps
 from models.responsible_use.caps import basis_refusal, operator_day
 from models.responsible_use.usage import HAPPENED
 from models.tables import Account, ActionRow
@@ -125,5 +125,6 @@ def _ledger_facts(session: Session, videos: Sequence[tuple[str, str]]) -> tuple[
             counts[comment] = counts.get(comment, 0) + 1
     today = operator_day(database_now(session), settings().timezone.key)
     authors = {author for author, _ in videos}
-    without = {one for one in authors if basis_refusal(one, basis_of(session, one), today) is not None}
+    bases = bases_of(session, authors)
+    without = {one for one in authors if basis_refusal(one, bases.get(one), today) is not None}
     return Used(replies, likes, texts), frozenset(session.scalars(select(Account.name))), frozenset(without)

@@ -1,6 +1,6 @@
 """Celery canvases compiled into rows of the ledger. Pure: no I/O, no database, no broker."""
 
-from workers.canvas.check_json import check_raw
+from workers.canvas.check_json import check_raw, compile_raw
 from workers.canvas.compile import compile_canvas
 from workers.canvas.errors import CanvasRefused, Limits
 from workers.canvas.replace import compile_replacement
@@ -32,6 +32,7 @@ __all__ = [
     "Value",
     "check_raw",
     "compile_canvas",
+    "compile_raw",
     "compile_replacement",
     "evaluate",
     "from_json",

@@ -7,13 +7,14 @@ and recurses without a bound. So the raw data is walked first, with a stack of o
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import count
 from typing import Any
 
 from workers.canvas.compile import compile_canvas
 from workers.canvas.errors import CanvasRefused, Limits
 from workers.canvas.parse import KINDS, SUBTASK_TYPES, kind_of, place_in
+from workers.canvas.rows import Join, Planted
 from workers.canvas.values import OPTIONS
 
 MAX_BYTES = 1024 * 1024
@@ -54,6 +55,31 @@ def check_raw(data: Any, allowed_tasks: Collection[str], limits: Limits = RAW_LI
     get Celery's defaults; ids, and any other option than those allowed, are refused. The canvas is
     compiled once here, so what comes back can be planted.
     """
+    raw = _checked(data, allowed_tasks, limits)
+    numbers = count()
+    compile_canvas(raw, new_id=lambda: str(next(numbers)), limits=limits)
+    from celery.canvas import Signature  # type: ignore[import-untyped,unused-ignore]  # noqa: PLC0415
+
+    return Signature.from_dict(_completed(raw))
+
+
+def compile_raw(
+    data: Any,
+    allowed_tasks: Collection[str],
+    *,
+    new_id: Callable[[], str],
+    join: Join = "all",
+    limits: Limits = RAW_LIMITS,
+) -> Planted:
+    """The rows of a JSON canvas: those of the Signature that `check_raw` returns, compiled once and without Celery.
+
+    Raises CanvasRefused.
+    """
+    return compile_canvas(_checked(data, allowed_tasks, limits), new_id=new_id, join=join, limits=limits)
+
+
+def _checked(data: Any, allowed_tasks: Collection[str], limits: Limits) -> dict[str, Any]:
+    """The parsed canvas, each of whose signatures is one that may stand there."""
     raw = _parsed(data)
     pending: list[Found] = [(raw, "", 1)]
     seen = 0
@@ -69,11 +95,7 @@ def check_raw(data: Any, allowed_tasks: Collection[str], limits: Limits = RAW_LI
         _check_fields(signature, kind, here)
         _check_names(signature, kind, here, allowed_tasks)
         pending.extend(_inside(signature, kind, here, depth + 1))
-    numbers = count()
-    compile_canvas(raw, new_id=lambda: str(next(numbers)), limits=limits)
-    from celery.canvas import Signature  # type: ignore[import-untyped,unused-ignore]  # noqa: PLC0415
-
-    return Signature.from_dict(_completed(raw))
+    return raw
 
 
 def _parsed(data: Any) -> dict[str, Any]:

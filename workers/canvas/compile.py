@@ -81,6 +81,7 @@ class Planter:
         self._errbacks: dict[str, list[str]] = {}
         self._edges = 0
         self._bytes = 0
+        self._sizes: dict[int, tuple[Mapping[str, Any], int]] = {}  # of kwargs that several rows share
 
     def planted(self, node: Node, *, unwrap: bool) -> Planted:
         """All rows of a whole canvas. `unwrap` as Celery does: `group(a | group(b, c))` gives `[b, c]`."""
@@ -111,7 +112,7 @@ class Planter:
             id=self._new_id(),
             task=task.name,
             args=own if task.immutable else start.inputs + own,
-            kwargs=task.kwargs if task.immutable else {**task.kwargs, **start.kwargs},
+            kwargs={**task.kwargs, **start.kwargs} if start.kwargs and not task.immutable else task.kwargs,
             options=task.options,
             immutable=task.immutable,
             after=start.gate.after,
@@ -183,6 +184,11 @@ class Planter:
             raise CanvasRefused(body.path, "a chord whose body is empty never ends", "give it a body, or write a group")
         return after_body
 
+    def _kwargs_bytes(self, kwargs: Mapping[str, Any]) -> int:
+        if id(kwargs) not in self._sizes:
+            self._sizes[id(kwargs)] = kwargs, _json_bytes(kwargs)  # kept, so that no other object gets its id
+        return self._sizes[id(kwargs)][1]
+
     def _add(self, row: PlantedRow, start: Start, path: str) -> None:
         self._rows.append(row)
         if start.side:
@@ -190,7 +196,7 @@ class Planter:
         for watched in start.gate.rung_by:
             self._errbacks.setdefault(watched, []).append(row.id)
         self._edges += len(row.after) + len(start.gate.rung_by)
-        size = len(json.dumps([[to_json(arg) for arg in row.args], row.kwargs], ensure_ascii=False).encode())
+        size = _json_bytes([to_json(arg) for arg in row.args]) + self._kwargs_bytes(row.kwargs)
         if size > self._limits.row_bytes:
             reason = f"{size} bytes of arguments, and one task may have {self._limits.row_bytes}"
             raise CanvasRefused(path, reason, "split the work, or hand on where the data lie")
@@ -202,6 +208,10 @@ class Planter:
         ):
             if size > limit:
                 raise CanvasRefused(path, f"the canvas grows past {limit} {what} here", "plant it in parts")
+
+
+def _json_bytes(value: Any) -> int:
+    return len(json.dumps(value, ensure_ascii=False).encode())
 
 
 def _is_group(node: Node) -> bool:

@@ -97,8 +97,5 @@ def with_errbacks(node: Node, errbacks: tuple[Node, ...]) -> Node:
 
 
 def _united(own: tuple[Node, ...], more: tuple[Node, ...]) -> tuple[Node, ...]:
-    united = list(own)
-    for node in more:
-        if node not in united:
-            united.append(node)
-    return tuple(united)
+    """Both, each node once. Neither has one twice in itself: to compare nodes costs as much as they hold."""
+    return (*own, *(node for node in more if node not in own)) if own else more

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workers.canvas.errors import CanvasRefused
+from workers.canvas.errors import DEFAULT_LIMITS, CanvasRefused
 from workers.canvas.nodes import Chain, Chord, Group, Node, Task, with_errbacks, with_links, with_options
 
 
@@ -23,14 +23,13 @@ def spliced(chain: Chain) -> list[Node]:
     steps = full or steps[:1]
     steps[0] = with_options(steps[0], chain.options)
     steps[-1] = with_links(steps[-1], chain.links)
-    return [with_errbacks(step, chain.errbacks) for step in steps]
+    return _all_with_errbacks(steps, chain)
 
 
 def flattened(group: Group) -> list[Node]:
     """The members of a group with the groups among them flattened, in source order, options pushed down."""
     members: list[Node] = []
-    for inner in group.members:
-        member = with_errbacks(with_options(inner, group.options), group.errbacks)
+    for member in _all_with_errbacks([with_options(inner, group.options) for inner in group.members], group):
         if not isinstance(member, Group):
             members.append(member)
         elif member.join:
@@ -38,6 +37,17 @@ def flattened(group: Group) -> list[Node]:
         else:
             members.extend(flattened(member))
     return members
+
+
+def _all_with_errbacks(nodes: list[Node], around: Chain | Group) -> list[Node]:
+    """The nodes with the errbacks of what is around them, each of which makes a row for each node.
+
+    Refused before they are compared with one another: a body of 1 MB may ask for millions.
+    """
+    asked = max(len(nodes) * len(around.errbacks), sum(len(node.errbacks) for node in nodes))
+    if asked > DEFAULT_LIMITS.rows:
+        raise CanvasRefused(around.path, f"the canvas grows past {DEFAULT_LIMITS.rows} rows here", "plant it in parts")
+    return [with_errbacks(node, around.errbacks) for node in nodes]
 
 
 def refuse_lost_input(chain: Chain, steps: list[Node]) -> None:

@@ -48,6 +48,7 @@ class _Reader:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._task_ids: set[str] = set()
+        self._copies: dict[int, tuple[Any, Any]] = {}  # kwargs that several signatures share → one copy
 
     def node(self, signature: Any, path: str, depth: int) -> Node:
         if not isinstance(signature, Mapping):
@@ -81,13 +82,18 @@ class _Reader:
             path,
             f"celery.{kind}" if mapped else _task_name(signature, path),
             tuple(args),
-            _mapped(kwargs, kind, path, self._limits) if mapped else plain(kwargs, f"{path}.kwargs"),
+            _mapped(kwargs, kind, path, self._limits) if mapped else self._copy(kwargs, f"{path}.kwargs"),
             checked_options(options, path),
             mapped or bool(signature.get("immutable")),
             checked_join(options, path),
             self._callbacks(options, "link", path, depth),
             self._callbacks(options, "link_error", path, depth),
         )
+
+    def _copy(self, kwargs: Any, path: str) -> Any:
+        if id(kwargs) not in self._copies:
+            self._copies[id(kwargs)] = kwargs, plain(kwargs, path)  # kept, so that no other object gets its id
+        return self._copies[id(kwargs)][1]
 
     def _refuse_reused_id(self, options: Mapping[str, Any], path: str) -> None:
         task_id = options.get("task_id")

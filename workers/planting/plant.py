@@ -25,14 +25,14 @@ from models.tasks.states import State
 from models.tasks.transitions import TaskEnd, delegate, first_state, hold_tasks
 from models.transactions.state_change_capture import note
 from models.values.enums import PhoneState, RunsOn
-from models.values.refused import Refused, refuse
+from models.values.refused import MOST_PROBLEMS, Refused, refuse
 from workers.canvas.compile import compile_canvas
 from workers.canvas.errors import CanvasRefused
 from workers.canvas.replace import compile_replacement
 from workers.canvas.rows import Join, Planted, PlantedRow, evaluate, to_json
 from workers.desk import DESK_LIMITS
 from workers.lifecycle.dependents import close_campaign, end_task
-from workers.planting.validate import MOST_PROBLEMS, LedgerFacts, check_rows, given_params
+from workers.planting.validate import LedgerFacts, check_rows, given_params
 from workers.policy.content import content_of
 from workers.policy.fair_share import spread
 from workers.policy.timing import begins, expires, limits_of, time_problems

@@ -9,7 +9,8 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, get_args
 
 from annotated_types import Ge, Le, MaxLen, MinLen
@@ -35,6 +36,25 @@ def problems_of(error: ValidationError, model: type[BaseModel]) -> Iterator[tupl
             yield from _own_checks(one, loc, model)
         else:
             yield loc, Problem(path(loc), *_words(one, loc, model))
+
+
+def first_problems(
+    error: ValidationError, model: type[BaseModel], most: int
+) -> tuple[Sequence[tuple[Loc, Problem]], int]:
+    """Returns the first `most` mistakes as `problems_of` does, and the number of the others.
+
+    To put a mistake into words costs far more than to count it.
+    """
+    found = list(islice(problems_of(error, model), most + 1))
+    if len(found) <= most:
+        return found, 0
+    mistakes = (_count(one) for one in error.errors(include_url=False, include_input=False))
+    return found[:most], max(1, sum(mistakes) - most)
+
+
+def _count(one: Mapping[str, Any]) -> int:
+    error = one.get("ctx", {}).get("error")
+    return len(error.mistakes) if isinstance(error, Several) else 1
 
 
 def _own_checks(one: Mapping[str, Any], loc: Loc, model: type[BaseModel]) -> Iterator[tuple[Loc, Problem]]:

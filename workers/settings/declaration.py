@@ -81,6 +81,18 @@ class Settings:
     task_modules: tuple[str, ...] = variable(
         "PHONEFLEET_TASKS", "workers.tasks", values.modules, "List modules whose Celery tasks the workers serve."
     )
+    most_accounts: int = variable(
+        "PHONEFLEET_MOST_ACCOUNTS",
+        "10000",
+        values.whole_between(1, 1_000_000),
+        "Say how many accounts a campaign file may name; accounts: all has no limit.",
+    )
+    most_authors: int = variable(
+        "PHONEFLEET_MOST_AUTHORS",
+        "1000",
+        values.whole_between(1, 1_000_000),
+        "Say how many authors a campaign file may name.",
+    )
     evidence: str = variable(
         "PHONEFLEET_EVIDENCE",
         lambda var: str(var / "evidence"),

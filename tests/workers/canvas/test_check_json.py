@@ -14,8 +14,8 @@ from celery.canvas import Signature
 
 from tests.support.canvas.drawn import Drawing, build
 from tests.support.canvas.tasks import make_app
-from tests.workers.canvas.plans import planted
-from workers.canvas import CanvasRefused, check_raw
+from tests.workers.canvas.plans import ids, planted
+from workers.canvas import CanvasRefused, check_raw, compile_raw
 
 app: Celery = make_app(lambda _: None)
 w: Callable[..., Any] = app.tasks["work"].s
@@ -53,6 +53,7 @@ def test_drawn_canvases_come_through_json_unchanged() -> None:
         assert isinstance(signature, Signature)
         assert planted(signature) == expected
         assert planted(check_raw(json.loads(text), ALLOWED)) == expected
+        assert compile_raw(text, ALLOWED, new_id=ids()) == expected
     assert taken > 150
 
 
