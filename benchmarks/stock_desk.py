@@ -41,7 +41,9 @@ def gather(self: StockTask, results: Sequence[Any], plan_id: str, settled: bool 
 
 
 @app.task(base=StockTask, bind=True, shared=False, name="draw_directed")
-def draw_directed(self: StockTask, collected: Sequence[Any], plan_id: str, settled: bool = False, **wishes: Any) -> Any:
+def draw_directed(
+    self: StockTask, collected: Sequence[Any], plan_id: str, settled: bool = False, **request: Any
+) -> Any:
     """Directed tasks drawn from what was collected, in this task's place. Drawn twice they are the same."""
 
     def work() -> Any:
@@ -51,7 +53,7 @@ def draw_directed(self: StockTask, collected: Sequence[Any], plan_id: str, settl
             for comment in one["comments"]
         ]
         drawn = draw(
-            found, DirectedRequest.model_validate(wishes), Caps().with_values(CAPS), Used(), seed=_seed(plan_id)
+            found, DirectedRequest.model_validate(request), Caps().with_values(CAPS), Used(), seed=_seed(plan_id)
         )
         fan = [app.signature("directed", kwargs=params, immutable=True) for params in drawn.tasks]
         return _in_place(self, plan_id, fan, app.signature("tally")) if fan else []

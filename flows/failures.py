@@ -25,7 +25,7 @@ class Kind(StrEnum):
 
 
 class Culprit(StrEnum):
-    """Whose fault a failure is."""
+    """The culprit of a failure."""
 
     PHONE = "phone"
     APP = "app"

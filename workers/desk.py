@@ -1,7 +1,7 @@
-"""Desk tasks: plain functions of a campaign that touch no phone: fan out, draw, gather.
+"""Desk tasks: functions of a campaign that touch no phone: they fan out, draw and gather.
 
-A desk task takes what the steps before hand it and returns a value, or a signature that takes its
-place. It may read the ledger; it has no effect but its result, so running it twice does no harm.
+A desk task takes the results of the steps before and returns a value, or a signature that takes its place. It may read
+the ledger. Its only effect is its result, so it can safely run twice.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DESK_LIMITS = Limits(soft=60, hard=90)
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a desk task may look at: the ledger, and the seed that its task draws from."""
+    """The context of a desk task: the ledger, and the task's seed for random choices."""
 
     engine: Engine
     seed: int
@@ -31,7 +31,7 @@ DESK: Mapping[str, DeskFunction] = _DESK
 
 
 def put_on_desk(name: str, function: DeskFunction) -> None:
-    """Make a function known as a desk task. Raises ValueError for a name that is taken."""
+    """Registers a function as a desk task. Raises ValueError for a name that is taken."""
     if name in _DESK:
         raise ValueError(f"the desk has a task named {name!r} already")
     _DESK[name] = function

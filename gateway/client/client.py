@@ -45,7 +45,7 @@ ENDED = frozenset({"succeeded", "failed", "stopped"})
 TRIES = 3
 MOST_PAUSE = 30.0
 CONNECT_SECONDS = 5.0
-# Longer than the gateway takes at its slowest: to ask again meanwhile would only lengthen the line there.
+# Longer than the gateway's slowest answer: a retry before that would only add to its load.
 ANSWER_SECONDS = 75.0
 NO_ANSWER = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 # The refusals that come before it is known who asks, with what each of them can only mean; 502 and 504 are a proxy's.
@@ -58,7 +58,7 @@ UNSIGNED: Mapping[int, str] = {
     503: "unavailable",
     504: "unavailable",
 }
-WAIT_FIRST = frozenset({429, 502, 503, 504})  # the same may go well in a moment
+WAIT_FIRST = frozenset({429, 502, 503, 504})  # a later retry may succeed
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,9 @@ class Client:
     """Speaks with one gateway for one key. `secrets`: the newest first, two while the key is rotated.
     `timeout`: seconds that an answer may take.
 
-    Methods raise Problem when the gateway declines, SignatureRefused and SealBroken when an answer
-    is not the gateway's, and NoAnswer, a requests.ConnectionError, when there is none. An address or a key's id that
-    cannot be one raises Unusable, a ValueError. ERRORS are all of them; `in_words` tells a person.
+    Methods raise Problem when the gateway declines, SignatureRefused and SealBroken when an answer is not the
+    gateway's, and NoAnswer, a requests.ConnectionError, when there is none. An invalid address or key id raises
+    Unusable, a ValueError. ERRORS has all of them; `in_words` prints them for people.
     """
 
     def __init__(
@@ -111,31 +111,31 @@ class Client:
 
     @classmethod
     def of_environment(cls, env: Mapping[str, str] = os.environ, **options: Any) -> Client:
-        """The client of GATEWAY, KEY_ID, SEAL_KEY and SIGNING_SECRET. Raises Unusable for what cannot be one."""
+        """Builds the client of GATEWAY, KEY_ID, SEAL_KEY and SIGNING_SECRET. Raises Unusable for invalid values."""
         where = read_set(env, "GATEWAY", "export the gateway's address, such as http://127.0.0.1:8700")
         return cls(where, read_set(env, "KEY_ID", SHOWN), secret_of(env), **options)
 
     def submit(self, flow: str, params: Mapping[str, Any], *, reference: str, **more: Any) -> Status:
-        """Ask for a task; `more` is target, priority, limits, not_before, latest_end, callback_url.
+        """Submits a task; `more` is target, priority, limits, not_before, latest_end, callback_url.
 
-        Sending it again with the same reference gives the same task.
+        Submitting it again with the same reference returns the same task.
         """
         return _status(self.call("POST", "/v1/tasks", {"reference": reference, "flow": flow, "params": params, **more}))
 
     def submit_campaign(self, *, reference: str, **more: Any) -> Status:
-        """Ask for a campaign: a `canvas`, or a campaign `file`, as JSON; `more` as the interface has it."""
+        """Submits a campaign: a `canvas`, or a campaign `file`, as JSON; `more` has the interface's other fields."""
         return _status(self.call("POST", "/v1/campaigns", {"reference": reference, **more}))
 
     def dry_run(self, what: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What would happen: `what` is tasks or campaigns. Nothing is planted."""
+        """Returns the forecast of a submission, and plants nothing. `what` is tasks or campaigns."""
         return self.call("POST", f"/v1/{what}", {**body, "dry_run": True})
 
     def task(self, task_id: str) -> Status:
-        """How a task stands."""
+        """Returns the state of a task."""
         return _status(self.call("GET", f"/v1/tasks/{quote(task_id, safe='')}"))
 
     def campaign(self, campaign_id: str) -> Status:
-        """How a campaign stands, and what is missing of it."""
+        """Returns the state of a campaign, with the numbers of what is missing."""
         return _status(self.call("GET", f"/v1/campaigns/{quote(campaign_id, safe='')}"))
 
     def wait(self, task: Status | str, timeout: float, *, every: float = 2.0) -> Status:
@@ -143,20 +143,20 @@ class Client:
         return self._wait(self.task, task, timeout, every)
 
     def wait_campaign(self, campaign: Status | str, timeout: float, *, every: float = 2.0) -> Status:
-        """The same for a campaign."""
+        """Polls until a campaign ended. Raises NotEnded."""
         return self._wait(self.campaign, campaign, timeout, every)
 
     def control(self, what: str, name: str, act: str, why: str = "") -> Mapping[str, Any]:
-        """`what` is tasks, campaigns or phones; `act` is stop, pause or resume."""
+        """Stops, pauses or resumes. `what` is tasks, campaigns or phones; `act` is stop, pause or resume."""
         body = {"why": why} if act != "resume" else None
         return self.call("POST", f"/v1/{what}/{quote(name, safe='')}/{act}", body)
 
     def prioritise(self, what: str, name: str, priority: int) -> Mapping[str, Any]:
-        """`what` is tasks or campaigns; 0 is urgent, 9 low."""
+        """Changes the priority. `what` is tasks or campaigns; 0 is urgent, 9 low."""
         return self.call("PATCH", f"/v1/{what}/{quote(name, safe='')}", {"priority": priority})
 
     def listed(self, what: str, **filters: Any) -> Iterator[Mapping[str, Any]]:
-        """All that fits, newest first, page by page: `what` is tasks, campaigns or deliveries."""
+        """Yields all matching items, newest first, page by page. `what` is tasks, campaigns or deliveries."""
         cursor: str | None = None
         while True:
             page = self.call("GET", f"/v1/{what}", query={**filters, "cursor": cursor})
@@ -166,22 +166,22 @@ class Client:
                 return
 
     def changes(self, since: int = 0) -> tuple[list[Mapping[str, Any]], int]:
-        """State changes after a position, and the position to ask from next."""
+        """Returns the state changes after a position, and the position for the next call."""
         page = self.call("GET", "/v1/changes", query={"since": since})
         return page["items"], page["next"]
 
     def phones(self) -> list[Mapping[str, Any]]:
-        """Every phone."""
+        """Returns every phone."""
         found: list[Mapping[str, Any]] = self.call("GET", "/v1/phones")["items"]
         return found
 
     def call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None
     ) -> Mapping[str, Any]:
-        """Any request of the interface. Asked again when there was no answer, or when the gateway says to wait.
+        """Sends any request of the interface; sends it again without an answer, or when the gateway asks to wait.
 
-        Each time under a new webhook-id; nothing is done twice. Of a stop, a resume or the replay of one callback
-        that was carried out while its answer was lost, the second answer is `not_now`.
+        Each try has a new webhook-id, and no request is carried out twice. If a stop, a resume or the replay of one
+        callback was carried out but its answer was lost, the second answer is `not_now`.
         """
         asked = {name: value for name, value in (query or {}).items() if value is not None}
         if self._plain:
@@ -224,7 +224,7 @@ class Client:
         return seal(body, secret=self._secrets[0], event_type=REQUEST, id=request_id, now=now)
 
     def _believed(self, method: str, target: str, request_id: str, answer: requests.Response) -> Mapping[str, Any]:
-        """What the answer says, once it is known to be the gateway's. A refusal before the signature has none."""
+        """Returns the content of an answer that is the gateway's. A refusal before authentication is unsigned."""
         if SIGNATURE_HEADER not in answer.headers and answer.status_code in UNSIGNED:
             raise self._problem(answer, _unsigned(answer), signed=False)
         signed = of_answer(answer.status_code, method, target, answer.content)
@@ -271,9 +271,9 @@ def _status(raw: Mapping[str, Any]) -> Status:
 
 
 def _unsigned(answer: requests.Response) -> Mapping[str, Any]:
-    """What a refusal tells that nobody signed: its code goes by its status, and the rest is for people.
+    """Returns the content of an unsigned refusal: its code follows from its status, and the rest is for people.
 
-    It may be a server's or a proxy's on the way, and no JSON at all.
+    It may come from another server or a proxy, and need not be JSON.
     """
     found = _json(answer.content)
     listed = found.get("problems")

@@ -84,9 +84,9 @@ ERRORS = (Unusable, Problem, NoAnswer, NotEnded, SealBroken, SignatureRefused)
 
 @contextlib.contextmanager
 def in_words() -> Iterator[None]:
-    """For a script: what the client raises in here is told on stderr, and the script ends with 1.
+    """Wraps a script: prints the client's errors to stderr, and exits with 1.
 
-    A program catches ERRORS instead. What is none of them is a defect, and keeps its traceback.
+    A program catches ERRORS instead. Any other error is a defect, and keeps its traceback.
     """
     try:
         yield
@@ -95,7 +95,7 @@ def in_words() -> Iterator[None]:
 
 
 def lines_of(error: BaseException) -> list[str]:
-    """One of ERRORS in lines: what happened, then each field with its reason, and what to do."""
+    """Returns the lines for one of ERRORS: the event, then each field with its reason, and the remedy."""
     if isinstance(error, Unusable):
         return ["not asked:", *_told(error.field, error.reason, error.remedy)]
     if isinstance(error, Problem):
@@ -133,7 +133,7 @@ def _fields(problem: Problem) -> Iterator[tuple[str, str, str]]:
 
 
 def _innermost(error: BaseException) -> str:
-    """What the system said, without what libraries wrap around it."""
+    """Returns the system's own message, without the messages of libraries around it."""
     below = error.__cause__ or error.__context__
     if isinstance(error, OSError) and error.strerror:
         return error.strerror

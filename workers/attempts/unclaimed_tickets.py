@@ -1,6 +1,6 @@
 """Counts the tickets that raised before their task was claimed; after three in a row the task fails.
 
-Nothing was done then, and nothing will be: whatever is wrong stands between the ticket and the claim.
+No attempt began then, and none would: the fault is between the ticket and the claim.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ MOST_REASON = 500
 
 
 def note_raised(engine: Engine, task_id: str, name: str, code: str, why: str) -> list[str]:
-    """A ticket named `name` raised: count it, and end its task when it was the third. The ids that became ready.
+    """Counts a ticket that raised, and ends its task after the third one. Returns the ids that became ready.
 
-    A message that names another task than the ledger does is none of that task's tickets, and counts for nothing.
-    What is to be verified never fails by this: it waits until its latest end, and then a person is asked.
+    `name` is the message's task name. A message whose name is not that of the ledger's task is not counted. A task
+    with an action in doubt does not fail in this way: it waits until its latest end, and then a person reviews it.
     """
 
     def work(session: Session) -> list[str]:

@@ -1,4 +1,4 @@
-"""The operator's day: from a campaign file to the canvas that is planted."""
+"""Builds the canvas of the operator's day from a campaign file, and plants it."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from workers.settings import settings
 
 
 def submit_day(day: GivenCampaign | CampaignFile, *, asked_by: str, engine: Engine | None = None) -> Handle:
-    """Plant a campaign file. Raises Refused with every problem, and then nothing is planted."""
-    ground = engine or process_engine()
+    """Plants a campaign file. Raises Refused with every problem, and then plants nothing."""
+    ledger = engine or process_engine()
     given = GivenCampaign(day.model_dump()) if isinstance(day, CampaignFile) else day
-    checked = read(ground, lambda session: check_day(session, given))
+    checked = read(ledger, lambda session: check_day(session, given))
     seed = checked.day.seed if checked.day.seed is not None else random.SystemRandom().getrandbits(31)
     return submit(
         day_canvas(checked),
@@ -43,20 +43,23 @@ def submit_day(day: GivenCampaign | CampaignFile, *, asked_by: str, engine: Engi
         asked_by=asked_by,
         seed=seed,
         asked_for=checked.day.model_dump(mode="json"),
-        engine=ground,
+        engine=ledger,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedDay:
-    """A campaign file that may be planted, and the accounts that take part."""
+    """A checked campaign file, and the accounts that take part."""
 
     day: CampaignFile
     accounts: Sequence[str]
 
 
 def day_canvas(checked: CheckedDay) -> Signature:
-    """Nurture once an account; beside it titles → comments → directed. What fails stops only what needs it."""
+    """Returns the day's canvas: one nurture session for each account; in parallel titles → comments → directed.
+
+    A failed task stops only the tasks that need its result.
+    """
     day = checked.day
     parts = list(_sessions(day, checked.accounts))
     if day.collect is not None:
@@ -66,7 +69,7 @@ def day_canvas(checked: CheckedDay) -> Signature:
 
 
 def _sessions(day: CampaignFile, accounts: Sequence[str]) -> Iterator[Signature]:
-    """One nurture session an account, where it is logged in when its turn comes; a queue that is named has just one."""
+    """Yields one nurture session for each account, on its phone; if the file names a queue, one session there."""
     if day.nurture is None:
         return
     options, params = day.nurture.options(), day.nurture.params()
@@ -110,14 +113,14 @@ def _after_collection(day: CampaignFile, accounts: Sequence[str]) -> Signature:
 
 
 def check_day(session: Session, given: GivenCampaign, *, sandbox: bool = False) -> CheckedDay:
-    """A campaign for simulated phones or for real ones. Raises Refused with all that is wrong in fields and names.
+    """Checks a campaign for simulated or real phones. Raises Refused with every problem of its fields and names.
 
-    Of lists that are longer than they may be nothing but that is told: what else is wrong would be told by the entry.
+    If a list is too long, Refused names only such lists: otherwise there could be a problem for each of their entries.
     """
     too_long = list(given.too_long(most_entries()))
     if too_long:
         raise Refused(too_long)
-    ground = LedgerFacts(session, sandbox=sandbox)
+    facts = LedgerFacts(session, sandbox=sandbox)
     day: CampaignFile | None = None
     problems: list[Problem] = list(given.lost)
     more = 0
@@ -127,12 +130,12 @@ def check_day(session: Session, given: GivenCampaign, *, sandbox: bool = False) 
         problems += refused.problems
         more = refused.more
     accounts = given.accounts()
-    taking_part = [one for one, live in ground.accounts.items() if live] if accounts is None else accounts
-    problems += _account_problems(session, ground, given, taking_part, sandbox=sandbox)
-    problems += _author_problems(ground, given)
+    taking_part = [one for one, live in facts.accounts.items() if live] if accounts is None else accounts
+    problems += _account_problems(session, facts, given, taking_part, sandbox=sandbox)
+    problems += _author_problems(facts, given)
     if day is not None:
-        problems += _queue_problems(ground, given, day)
-        problems += _room_problems(session, ground, day, taking_part)
+        problems += _queue_problems(facts, given, day)
+        problems += _room_problems(session, facts, day, taking_part)
         if not problems:
             return CheckedDay(day, taking_part)
     raise Refused(problems, more)
@@ -149,12 +152,12 @@ def most_entries() -> Mapping[Loc, int]:
 
 
 def _account_problems(
-    session: Session, ground: LedgerFacts, given: GivenCampaign, taking_part: Sequence[str], *, sandbox: bool
+    session: Session, facts: LedgerFacts, given: GivenCampaign, taking_part: Sequence[str], *, sandbox: bool
 ) -> Iterator[Problem]:
     if not taking_part and given.accounts() is None:
         yield given.at(("accounts",), _nobody(session, sandbox=sandbox))
     for place, account in enumerate(given.accounts() or ()):
-        if account not in ground.accounts:
+        if account not in facts.accounts:
             unknown = Problem("accounts", f"account {account!r} is unknown", "see: phonefleet accounts list")
             yield given.at(("accounts", place), unknown)
 
@@ -172,33 +175,33 @@ def _nobody(session: Session, *, sandbox: bool) -> Problem:
     return Problem("accounts", "no account is known yet", "start the hosts, or: phonefleet accounts add")
 
 
-def _author_problems(ground: LedgerFacts, given: GivenCampaign) -> Iterator[Problem]:
-    ground.read_bases(given.authors())
+def _author_problems(facts: LedgerFacts, given: GivenCampaign) -> Iterator[Problem]:
+    facts.read_bases(given.authors())
     for place, author in enumerate(given.authors()):
-        basis = ground.basis(author)
+        basis = facts.basis(author)
         at: Loc = ("collect", "authors", place)
         if basis is None:
             unknown = Problem("collect.authors", f"author {author!r} is unknown", "phonefleet authors add ID NAME")
             yield given.at(at, unknown)
         elif given.writes:
-            refusal = basis_refusal(author, basis, ground.today)
+            refusal = basis_refusal(author, basis, facts.today)
             if refusal is not None:
                 remedy = "an admin sets a basis: phonefleet authors basis; or say without_basis: collect_only"
                 yield given.at(at, Problem("collect.authors", refusal.reason, remedy))
 
 
-def _queue_problems(ground: LedgerFacts, given: GivenCampaign, day: CampaignFile) -> Iterator[Problem]:
+def _queue_problems(facts: LedgerFacts, given: GivenCampaign, day: CampaignFile) -> Iterator[Problem]:
     for name in ("nurture", "collect", "directed"):
         part: Placed | None = getattr(day, name)
         if part is not None and part.queue is not None:
-            for problem in unknown_queue(ground, part.queue, name):
+            for problem in unknown_queue(facts, part.queue, name):
                 yield given.at((name, "queue"), problem)
 
 
 def _room_problems(
-    session: Session, ground: LedgerFacts, day: CampaignFile, accounts: Sequence[str]
+    session: Session, facts: LedgerFacts, day: CampaignFile, accounts: Sequence[str]
 ) -> Iterator[Problem]:
     logged_in = session.execute(select(Phone.serial, Phone.account_id))
     on_phone = {serial: account for serial, account in logged_in if account is not None}
-    yield from cap_problems(day, accounts, read_caps(session), actions_by_account(session, ground.today), on_phone)
+    yield from cap_problems(day, accounts, read_caps(session), actions_by_account(session, facts.today), on_phone)
     yield from text_problems(day, accounts)

@@ -1,4 +1,4 @@
-"""The campaign file: the operator's day as YAML that anyone can edit. Its fields, and what each may hold."""
+"""The campaign file: the operator's day as YAML that anyone can edit. Defines its fields and their values."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _queue(value: str) -> str:
 
 
 def _all_or_list(value: Any) -> Any:
-    """Whoever writes a single id instead of a list is told of both."""
+    """Refuses a single id in place of a list, with a message that names both forms."""
     if value != "all" and not isinstance(value, tuple | list):
         raise ValueError(f"{written(value)} is neither all nor a list; write all, or a list of account ids")
     return value
@@ -38,19 +38,19 @@ class _Part(BaseModel):
 
 
 class Placed(_Part):
-    """Where a part's tasks run, how urgent they are and how long one may run: Celery's own options."""
+    """The queue, priority and time limit of a part's tasks, as Celery's own options."""
 
     queue: Queue | None = Field(default=None, examples=["phone.SERIAL"])
     priority: int | None = Field(default=None, ge=0, le=9, examples=[3])
     time_limit: int | None = Field(default=None, ge=1, le=DAY, examples=[600])  # seconds
 
     def options(self) -> dict[str, Any]:
-        """As options of a canvas; what is absent is the flow's own."""
+        """Returns the options for a canvas; absent ones are the flow's defaults."""
         return self.model_dump(include=set(Placed.model_fields), exclude_none=True)
 
 
 class Nurturing(Placed, NurtureParams):
-    """What each account's nurture session does: the flow's own parameters, and where it runs."""
+    """Each account's nurture session: the flow's parameters and options."""
 
     @field_validator("queue")
     @classmethod
@@ -60,12 +60,12 @@ class Nurturing(Placed, NurtureParams):
         return queue
 
     def params(self) -> dict[str, Any]:
-        """The flow's parameters alone."""
+        """Returns the flow's parameters without the options."""
         return self.model_dump(mode="json", include=set(NurtureParams.model_fields))
 
 
 class _Collection(_Part):
-    """What is collected."""
+    """The content to collect."""
 
     authors: tuple[str, ...] = Field(min_length=1, examples=[["xiaopeng"]])
     videos: int = Field(ge=1, le=50, examples=[2])
@@ -75,7 +75,7 @@ class _Collection(_Part):
 
 
 class Collecting(Placed, _Collection):
-    """Of each author so many videos, with so many comments each."""
+    """The collection: a number of videos of each author, with a number of comments each."""
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
@@ -84,7 +84,7 @@ class Collecting(Placed, _Collection):
 
 
 class PerAccount(_Part):
-    """Directed work that equals so much an account; who does it is the fleet's to spread."""
+    """Directed work, given for each account; the fleet spreads the total over the accounts."""
 
     comments: int = Field(default=0, ge=0, le=50, examples=[3])
     replies: int = Field(default=0, ge=0, le=50, examples=[3])
@@ -96,7 +96,7 @@ class PerAccount(_Part):
 
 
 class _Direction(_Part):
-    """What is written, and how far its target is looked for."""
+    """The texts of directed work, and the most videos and comments to search for its target."""
 
     per_account: PerAccount
     comment_texts: tuple[str, ...] = Field(default=(), examples=[["讲得很清楚"]])
@@ -106,7 +106,7 @@ class _Direction(_Part):
 
 
 class Directing(Placed, _Direction):
-    """Directed work on comments drawn at random from those collected, with the operator's own texts."""
+    """Directed work on randomly drawn collected comments, with the operator's own texts."""
 
     @model_validator(mode="after")
     def _texts(self) -> Self:
@@ -128,7 +128,7 @@ class Directing(Placed, _Direction):
 
 
 class CampaignFile(_Part):
-    """A day's work. Absent parts are not done."""
+    """A day's work, without the absent parts."""
 
     campaign: str = Field(min_length=1, max_length=191, examples=["标准日"])
     accounts: Annotated[Literal["all"] | tuple[str, ...], BeforeValidator(_all_or_list)] = Field(

@@ -1,8 +1,8 @@
-"""A campaign file's text: YAML read strictly, with the line and column of whatever is wrong. Pure.
+"""Reads a campaign file's text as strict YAML, with the line and column of every problem. Pure.
 
-YAML keeps the last of two fields of one name and drops what follows a `#`: each would change an operator's
-day without a word, so each is told. It reads `yes` as true, `12:30` as 750 and `007` as 7: here a value is
-the text that it looks like, but for whole numbers, true, false and nothing.
+YAML keeps the last of two fields with the same name, and drops the text after a `#`. Both would silently change an
+operator's day, so both are reported. YAML reads `yes` as true, `12:30` as 750 and `007` as 7. Here every value is text,
+except whole numbers, true, false and null.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from models.values.refused import Problem, Refused, refuse
 
 FORM = "scripts/standard_day.yaml shows the form"
 MOST_DEPTH = 12  # a campaign file needs 4
-WHOLE = "campaign file"  # the field of a mistake that lets nothing else be told
-MOST_WRITTEN = 40  # characters shown of what was written
+WHOLE = "campaign file"  # the field of a problem of the whole file
+MOST_WRITTEN = 40  # characters shown of a wrong value
 
-# libyaml's words, and what an editor of the file can do about them
+# libyaml's messages → the remedy for the file's author
 _SYNTAX = (
     ("cannot start any token", "{sign} may not begin a value", "put the whole value in quotes"),
     ("mapping values are not allowed", "a colon and a blank stand inside a value", "put the whole value in quotes"),
@@ -39,7 +39,7 @@ _SYNTAX = (
 
 
 class _Loader(yaml.CSafeLoader):
-    """Nothing but whole numbers, true, false and nothing is another thing than text."""
+    """A YAML loader for which every value is text, except whole numbers, true, false and null."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML copies it when the first resolver is added
 
@@ -51,14 +51,14 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A campaign file's fields, and where in the text they stand."""
+    """A campaign file's fields with their places in the text."""
 
     data: Any
     _root: yaml.Node
-    problems: tuple[Problem, ...] = ()  # what YAML would change without a word
+    problems: tuple[Problem, ...] = ()  # parts that YAML would silently change
 
     def spot(self, loc: Sequence[int | str], *, key: bool = False) -> str:
-        """`line 3, column 5` of a field (`key`: of its name), or of what should hold it."""
+        """Returns `line 3, column 5` of a field (`key`: of its name), or of the part that should contain it."""
         node = self._root
         for place, part in enumerate(loc):
             found = _child(node, part)
@@ -69,7 +69,7 @@ class Written:
 
 
 def read_yaml(text: str, source: str) -> Written:
-    """The file's fields. Raises Refused when they cannot be read, with line and column."""
+    """Reads the file's fields. Raises Refused, with line and column, when it cannot."""
     loader = _Loader(text)
     lines = text.split("\n")
     try:
@@ -114,7 +114,7 @@ def _at(mark: Any) -> str:
 
 
 def _child(node: yaml.Node, part: int | str) -> tuple[yaml.Node, yaml.Node] | None:
-    """A field's name and value, or twice the entry of a list."""
+    """Returns a field's name and value nodes, or twice the entry of a list."""
     if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
         return node.value[part], node.value[part]
     if isinstance(node, yaml.MappingNode):
@@ -123,7 +123,7 @@ def _child(node: yaml.Node, part: int | str) -> tuple[yaml.Node, yaml.Node] | No
 
 
 def _walk(root: yaml.Node) -> Iterator[tuple[yaml.Node, tuple[str, ...]]]:
-    """Each node once, with the way to it, however often it is referred to; nothing below MOST_DEPTH."""
+    """Yields each node once with its path, even if several aliases refer to it; nothing below MOST_DEPTH."""
     seen: set[int] = set()
     left: list[tuple[yaml.Node, tuple[str, ...]]] = [(root, ())]
     while left:
@@ -141,7 +141,7 @@ def _walk(root: yaml.Node) -> Iterator[tuple[yaml.Node, tuple[str, ...]]]:
 
 
 def _structure(root: yaml.Node) -> Iterator[Problem]:
-    """Names that stand twice or are no names, references that hold themselves, and what lies too deep."""
+    """Yields the problems of duplicate or invalid names, of references to themselves, and of too deep nesting."""
     if _holds_itself(root):
         yield Problem(WHOLE, "a reference (*) stands inside what it refers to", "write the values out")
         return
@@ -189,9 +189,9 @@ def _holds_itself(root: yaml.Node) -> bool:
 
 
 def _lost_comments(root: yaml.Node, lines: Sequence[str]) -> Iterator[Problem]:
-    """Texts without quotes behind which a `#` begins: YAML drops the rest, and a hashtag goes with it.
+    """Yields a problem for each unquoted text that a `#` follows: YAML drops the rest, for example a hashtag.
 
-    A remark is told from a hashtag by the blank after its `#`; behind one of the operator's texts neither may stand.
+    A `#` with a blank after it is a remark, otherwise a hashtag. After one of the operator's texts neither is allowed.
     """
     for node, way in _walk(root):
         plain = isinstance(node, yaml.ScalarNode) and not node.style and node.tag.endswith(":str")

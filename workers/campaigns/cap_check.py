@@ -1,4 +1,4 @@
-"""Does a campaign fit its caps and its texts? Told with the numbers before anything is planted. Pure."""
+"""Checks, before planting, that a campaign fits the caps and has enough texts; reports the numbers. Pure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from workers.campaigns.campaign_file import CampaignFile, Placed
 
 
 def doers_of(part: Placed, accounts: Sequence[str], on_phone: Mapping[str, str]) -> Sequence[str]:
-    """The accounts that a part's work is for: all of them, or the one that its queue names.
+    """Returns the accounts that do a part's work: all of them, or the one that its queue names.
 
-    Of a phone it is the account logged in there now (`on_phone`, by serial), or the serial itself.
+    For a phone's queue, it is the account logged in there now (`on_phone`, by serial), or else the serial itself.
     """
     place, _, name = (part.queue or "pool").partition(".")
     if place == "account":
@@ -29,7 +29,7 @@ def cap_problems(
     done_today: Mapping[str, int],
     on_phone: Mapping[str, str] | None = None,
 ) -> Iterator[Problem]:
-    """Every cap that the campaign cannot keep, with what it needs and what there is."""
+    """Yields a problem for every cap that the campaign would exceed, with the numbers needed and left."""
     yield from _daily_problems(day, accounts, caps, done_today, on_phone or {})
     if day.directed is not None and day.collect is not None:
         yield from _directed_problems(day, len(doers_of(day.directed, accounts, {})), caps)
@@ -94,7 +94,7 @@ def _many(count: int, what: str) -> str:
 
 
 def text_problems(day: CampaignFile, accounts: Sequence[str]) -> Iterator[Problem]:
-    """Fewer texts than one video would need: each is posted on a video once, whoever posts it."""
+    """Yields a problem if there are fewer texts than one video needs: each text is posted on a video only once."""
     if day.directed is None or day.collect is None:
         return
     doers = len(doers_of(day.directed, accounts, {}))

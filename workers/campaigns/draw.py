@@ -1,4 +1,4 @@
-"""Draw: directed tasks at random from the comments collected, within the caps. Pure, from a seed."""
+"""Draws directed tasks at random, from a seed, from the collected comments and within the caps. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from models.responsible_use.caps import Caps
 
 
 class DirectedRequest(BaseModel):
-    """How much directed work of each kind is asked for, with the operator's own texts."""
+    """The directed work that is asked for, by kind, with the operator's own texts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -27,19 +27,19 @@ class DirectedRequest(BaseModel):
     reply_texts: tuple[str, ...] = Field(default=(), max_length=MOST_TEXTS)
     video_loop: int | None = None
     comment_loop: int | None = None
-    # where the directed tasks run, how urgent they are, how many seconds one may run: Celery's own options
+    # queue, priority and time limit (seconds) of the directed tasks: Celery's own options
     queue: str | None = Field(default=None, max_length=255)
     priority: int | None = Field(default=None, ge=0, le=9)
     time_limit: int | None = Field(default=None, ge=1, le=86_400)
 
     def options(self) -> dict[str, Any]:
-        """The options of each directed task."""
+        """Returns the options of each directed task."""
         return self.model_dump(include={"queue", "priority", "time_limit"}, exclude_none=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment that may be a target, by what a person would call it by."""
+    """A comment that may be a target: author, title, commenter and text."""
 
     author_id: str
     title: str
@@ -57,7 +57,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What there is of ours: how many replies and likes each comment has, by its key; which texts each video has."""
+    """The fleet's earlier actions: the numbers of replies and likes of each comment, by key; each video's texts."""
 
     replies: Mapping[str, int] = field(default_factory=dict)
     likes: Mapping[str, int] = field(default_factory=dict)
@@ -66,17 +66,17 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """The parameters of the directed tasks, and by kind how many were asked for and how many could be drawn."""
+    """The parameters of the directed tasks, and by kind the numbers asked for and drawn."""
 
     tasks: tuple[dict[str, Any], ...]
     asked: dict[str, int]
     drawn: dict[str, int]
 
 
-def draw(found: Sequence[Comment], wishes: DirectedRequest, caps: Caps, used: Used, *, seed: int) -> Drawn:
-    """Spread the work evenly over the videos; what the material or the caps do not hold is left out and counted.
+def draw(found: Sequence[Comment], work: DirectedRequest, caps: Caps, used: Used, *, seed: int) -> Drawn:
+    """Spreads the work evenly over the videos. Work beyond the collected comments or the caps is left out and counted.
 
-    A comment whose author and text occur twice under one title cannot be told apart, and is no target.
+    Comments with the same commenter and text under one title cannot be distinguished, and are no targets.
     """
     rng = random.Random(seed)
     targets = _unique(found)
@@ -87,19 +87,19 @@ def draw(found: Sequence[Comment], wishes: DirectedRequest, caps: Caps, used: Us
     rng.shuffle(videos)
     for comments in by_video.values():
         rng.shuffle(comments)
-    loops = {"video_loop": wishes.video_loop, "comment_loop": wishes.comment_loop}
+    loops = {"video_loop": work.video_loop, "comment_loop": work.comment_loop}
     common = {name: value for name, value in loops.items() if value is not None}
-    # Replies first: a comment takes one of them, but likes may share it.
-    replies = _slots(by_video, videos, used.replies, caps.replies_per_comment, wishes.reply)
-    likes = _slots(by_video, videos, used.likes, caps.likes_per_comment, wishes.like_comment)
+    # Replies first: a comment takes only one reply, but several likes.
+    replies = _slots(by_video, videos, used.replies, caps.replies_per_comment, work.reply)
+    likes = _slots(by_video, videos, used.likes, caps.likes_per_comment, work.like_comment)
     tasks = [
-        *({"kind": "comment", "author_id": author, "title": title} for author, title in _again(videos, wishes.comment)),
+        *({"kind": "comment", "author_id": author, "title": title} for author, title in _again(videos, work.comment)),
         *(_target("reply", one) for one in replies),
         *(_target("like_comment", one) for one in likes),
     ]
     rng.shuffle(tasks)
-    tasks = [{**task, **common} for task in _with_texts(tasks, wishes, used, rng)]
-    asked = {"comment": wishes.comment, "reply": wishes.reply, "like_comment": wishes.like_comment}
+    tasks = [{**task, **common} for task in _with_texts(tasks, work, used, rng)]
+    asked = {"comment": work.comment, "reply": work.reply, "like_comment": work.like_comment}
     drawn = {kind: sum(1 for task in tasks if task["kind"] == kind) for kind in asked}
     return Drawn(tuple(tasks), asked, drawn)
 
@@ -118,7 +118,7 @@ def _slots(
     most: int,
     wanted: int,
 ) -> list[Comment]:
-    """Comments with room left, one video after the other in turn; the same comment again only when all had one."""
+    """Returns comments with room under the cap, taking the videos in turn; a comment again only after all others."""
     chosen: list[Comment] = []
     for level in range(most):
         places = {video: [one for one in by_video[video] if used.get(one.key, 0) + level < most] for video in videos}
@@ -141,13 +141,13 @@ def _again(videos: Sequence[tuple[str, str]], wanted: int) -> list[tuple[str, st
 
 
 def _with_texts(
-    tasks: Sequence[dict[str, Any]], wishes: DirectedRequest, used: Used, rng: random.Random
+    tasks: Sequence[dict[str, Any]], work: DirectedRequest, used: Used, rng: random.Random
 ) -> Iterator[dict[str, Any]]:
-    """The tasks with the operator's texts dealt to them; one for which no text is left is left out.
+    """Returns the tasks with the operator's texts; leaves out tasks for which no text is left.
 
-    No text is posted twice on one video, nor by two tasks in succession while another one is left.
+    No text is posted twice on one video, nor by two tasks in succession while another text is left.
     """
-    decks = {"comment": Deck(wishes.comment_texts, rng), "reply": Deck(wishes.reply_texts, rng)}
+    decks = {"comment": Deck(work.comment_texts, rng), "reply": Deck(work.reply_texts, rng)}
     on_video = {video: set(texts) for video, texts in used.texts.items()}
     for task in tasks:
         deck = decks.get(task["kind"])

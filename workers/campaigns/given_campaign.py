@@ -1,4 +1,4 @@
-"""A campaign as it was given, by a file or by the interface: read, checked, and explained where it is wrong."""
+"""A campaign as given by a file or by the interface: reads and checks it, and explains its problems."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ MOST_BYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class GivenCampaign:
-    """The fields of a campaign, not yet checked; `written` when they come from a file's text."""
+    """The unchecked fields of a campaign; `written` has their places if they come from a file's text."""
 
     data: Mapping[str, Any]
     written: Written | None = None
 
     def check(self) -> CampaignFile:
-        """The campaign. Raises Refused with every problem: the field, the reason, the remedy."""
+        """Returns the checked campaign. Raises Refused with every problem: the field, the reason, the remedy."""
         problems = list(self.lost)
         try:
             day = self.fields()
@@ -37,13 +37,13 @@ class GivenCampaign:
 
     @property
     def lost(self) -> Sequence[Problem]:
-        """What YAML would have dropped without a word."""
+        """Returns the problems of parts that YAML would silently drop."""
         return () if self.written is None else self.written.problems
 
     def fields(self) -> CampaignFile:
-        """The campaign as its fields say. Raises Refused with every problem of these.
+        """Returns the campaign, with its fields checked. Raises Refused with every problem of the fields.
 
-        Nothing is guessed from another type: `yes` is no number, and 12 is no name.
+        Values are not converted from other types: `yes` is no number, and 12 is no name.
         """
         try:
             return CampaignFile.model_validate(_tuples(self.data), strict=True)
@@ -64,21 +64,21 @@ class GivenCampaign:
                 yield self.at(loc, Problem(path(loc), reason, "take some out, or plan them as several campaigns"))
 
     def accounts(self) -> list[str] | None:
-        """The accounts that are named, as far as they can be read; None: all."""
+        """Returns the named accounts, as far as they can be read; None: all accounts."""
         return _names(self.data.get("accounts", "all"))
 
     def authors(self) -> list[str]:
-        """The authors that are named, as far as they can be read."""
+        """Returns the named authors, as far as they can be read."""
         collect = self.data.get("collect")
         return (_names(collect.get("authors")) or []) if isinstance(collect, Mapping) else []
 
     @property
     def writes(self) -> bool:
-        """Directed work is asked for, and an author without a basis refuses the campaign."""
+        """True when directed work is asked for: then the campaign is refused for an author without a basis."""
         return self.data.get("directed") is not None and self.data.get("without_basis", "refuse") != "collect_only"
 
     def at(self, loc: Loc, problem: Problem) -> Problem:
-        """The problem, with the line and column of its field when there is a text."""
+        """Returns the problem with the line and column of its field, if there is a text."""
         problem = replace(problem, field=problem.field or "campaign file")
         if self.written is None:
             return problem
@@ -87,7 +87,7 @@ class GivenCampaign:
 
 
 def read_campaign_file(path: Path) -> CampaignFile:
-    """The file's content, checked. Raises Refused with every problem: the field, the reason, the remedy."""
+    """Reads and checks a campaign file. Raises Refused with every problem: the field, the reason, the remedy."""
     return load_campaign_file(path).check()
 
 
@@ -97,7 +97,7 @@ def parse_campaign(text: str, source: str) -> CampaignFile:
 
 
 def load_campaign_file(path: Path) -> GivenCampaign:
-    """The file's fields, not yet checked. Raises Refused when it is no YAML file."""
+    """Reads a file's fields without checking them. Raises Refused when it is no YAML file."""
     try:
         size = path.stat().st_size
         if size > MOST_BYTES:
@@ -125,7 +125,7 @@ def _names(value: Any) -> list[str] | None:
 
 
 def _tuples(value: Any, done: dict[int, Any] | None = None) -> Any:
-    """Lists as tuples, which strict models take; a list that is referred to often is turned once."""
+    """Returns the value with lists as tuples, which strict models take; converts a list with several aliases once."""
     done = {} if done is None else done
     if id(value) in done:
         return done[id(value)]

@@ -1,4 +1,4 @@
-"""The desk tasks between the stages: fan titles out, draw directed work, gather what came of it."""
+"""The desk tasks between the stages: fan out the titles, draw the directed work, gather the results."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ OPTIONS = frozenset({"queue", "priority", "time_limit"})
 def each_title(
     desk: Desk, titles: Mapping[str, Any], most: int = 50, video_loop: int | None = None, **options: Any
 ) -> Signature | list[Any]:
-    """Put one collect_comments for each title in this task's place; a title that fails does not stop the others.
+    """Plants one collect_comments for each title in this task's place; a title that fails does not stop the others.
 
-    `options` are those of each collect_comments: queue, priority, time_limit (seconds).
+    `options` are the options of each collect_comments: queue, priority, time_limit (seconds).
     """
     more = {} if video_loop is None else {"video_loop": video_loop}
     unknown = sorted(set(options) - OPTIONS)
@@ -55,14 +55,14 @@ def each_title(
 
 @desk_task
 def gather(desk: Desk, results: Sequence[Any]) -> list[Any]:
-    """The results of the stage before, as one list; lists in it are put in its place."""
+    """Returns the results of the stage before as one flat list."""
     return _flat(results)
 
 
 @desk_task
-def draw_directed(desk: Desk, collected: Sequence[Any], **wishes: Any) -> Signature | dict[str, Any]:
-    """Draw comments at random from those collected, within the caps; the directed tasks take this task's place."""
-    asked = DirectedRequest.model_validate(wishes)
+def draw_directed(desk: Desk, collected: Sequence[Any], **request: Any) -> Signature | dict[str, Any]:
+    """Draws from the collected comments, within the caps, and plants the directed tasks in this task's place."""
+    asked = DirectedRequest.model_validate(request)
     found = [comment for one in _flat(collected) for comment in _comments(one)]
     videos = list(dict.fromkeys((comment.author_id, comment.title) for comment in found))
     used, ours, without = read(desk.engine, lambda session: _ledger_facts(session, videos))
@@ -79,7 +79,7 @@ def draw_directed(desk: Desk, collected: Sequence[Any], **wishes: Any) -> Signat
 
 @desk_task
 def tally(desk: Desk, results: Sequence[Any], asked: Mapping[str, int], drawn: Mapping[str, int]) -> dict[str, Any]:
-    """What was asked for, what the material and the caps left to draw, and what was done, by kind."""
+    """Returns by kind the numbers asked for, drawn within the material and the caps, and done."""
     return _tally(results, Drawn((), dict(asked), dict(drawn)))
 
 
@@ -105,7 +105,7 @@ def _comments(collected: Mapping[str, Any]) -> list[Comment]:
 
 
 def _ledger_facts(session: Session, videos: Sequence[tuple[str, str]]) -> tuple[Used, frozenset[str], frozenset[str]]:
-    """What was done on these videos before, our own names, and the authors that we may only read."""
+    """Returns the actions done on these videos, the fleet's own names, and the authors without a basis."""
     keys = {content_key(author, title): (author, title) for author, title in videos}
     replies: dict[str, int] = {}
     likes: dict[str, int] = {}

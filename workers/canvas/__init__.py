@@ -1,4 +1,4 @@
-"""Celery canvases compiled into rows of the ledger. Pure: no I/O, no database, no broker."""
+"""Compiles Celery canvases into rows of the ledger. Pure: no I/O, no database, no broker."""
 
 from workers.canvas.check_json import check_raw, compile_raw
 from workers.canvas.compile import compile_canvas

@@ -1,7 +1,7 @@
-"""The check of a canvas that came as JSON from outside, before Celery sees any of it.
+"""Checks a canvas that came as JSON from outside, before Celery reads it.
 
-`Signature.from_dict` splats options into constructors, raises KeyError for an unknown subtask_type
-and recurses without a bound. So the raw data is walked first, with a stack of our own.
+`Signature.from_dict` passes options to constructors, raises KeyError for an unknown subtask_type and recurses without a
+bound. So this module walks the raw data first, with an explicit stack.
 """
 
 from __future__ import annotations
@@ -49,11 +49,10 @@ Found = tuple[Any, str, int]
 
 
 def check_raw(data: Any, allowed_tasks: Collection[str], limits: Limits = RAW_LIMITS) -> Any:
-    """The Signature in a JSON canvas, given as bytes, text or the parsed object. Raises CanvasRefused.
+    """Returns the Signature in a JSON canvas, given as bytes, text or the parsed object. Raises CanvasRefused.
 
-    `allowed_tasks` are the names that may be called, wherever a name stands. Keys that are missing
-    get Celery's defaults; ids, and any other option than those allowed, are refused. The canvas is
-    compiled once here, so what comes back can be planted.
+    `allowed_tasks` are the task names that may be called. Missing keys get Celery's defaults; ids, and options that
+    are not allowed, are refused. The canvas is compiled once here, so the returned one can be planted.
     """
     raw = _checked(data, allowed_tasks, limits)
     numbers = count()
@@ -115,7 +114,7 @@ def _parsed(data: Any) -> dict[str, Any]:
 
 
 def _refuse_large(data: Any) -> None:
-    """Refuse parsed data that is larger than the cap, with a stack instead of recursion."""
+    """Raises CanvasRefused for parsed data that is larger than the cap; uses a stack instead of recursion."""
     pending = [data]
     size = 0
     while pending:
@@ -175,7 +174,7 @@ def _check_names(signature: dict[str, Any], kind: str, path: str, allowed: Colle
 
 
 def _inside(signature: dict[str, Any], kind: str, path: str, depth: int) -> Iterator[Found]:
-    """The signatures inside a checked one, with their places."""
+    """Yields the signatures inside a checked one, with their places."""
     kwargs = signature.get("kwargs", {})
     if kind in ("chain", "group"):
         yield from _listed(kwargs.get("tasks"), path, depth)
@@ -204,7 +203,7 @@ def _listed(members: Any, path: str, depth: int) -> Iterator[Found]:
 
 
 def _completed(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy with every key that Celery expects; recursion is bounded, the depth was checked."""
+    """Returns a copy with every key that Celery expects; the recursion is bounded, because the depth was checked."""
     kind = kind_of(raw)
     kwargs = dict(raw.get("kwargs", {}))
     for name, inside in kwargs.items():

@@ -1,4 +1,4 @@
-"""Compile a Celery canvas into rows: order, fan-out and join become `after` edges and exprs.
+"""Compiles a Celery canvas into rows: order, fan-out and join become `after` edges and exprs.
 
 Groups and chords make no rows. The rules, one by one, are in docs/canvas.md.
 """
@@ -31,17 +31,17 @@ def compile_canvas(
     join: Join = "all",
     limits: Limits = DEFAULT_LIMITS,
 ) -> Planted:
-    """The rows of a canvas and the expr of its result, as Celery's `apply_async` would run it.
+    """Returns the rows of a canvas and the expr of its result, as Celery's `apply_async` would run it.
 
-    `new_id` gives each row its id; `join` holds for every group and chord that does not say itself.
-    Raises CanvasRefused. The signature is only read.
+    `new_id` gives each row its id; `join` applies to every group and chord that does not name one. Raises
+    CanvasRefused. Does not change the signature.
     """
     return Planter(new_id, join, limits).planted(read(signature, limits), unwrap=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What a row waits for: rows that must end, or, for the first rows of an errback, rows that fail."""
+    """The rows for which a row waits: they must end, or, for the first rows of an errback, fail."""
 
     after: tuple[str, ...] = ()
     rung_by: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a part of the canvas begins with. `scope` are the header rows whose failure is a body's own."""
+    """The input of a part of the canvas. `scope` are the header rows whose failure counts as the body's own."""
 
     inputs: tuple[Expr, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """What a part of the canvas leaves for the next one."""
+    """The output of a part of the canvas for the next one."""
 
     expr: Expr
     gate: Gate
@@ -70,7 +70,7 @@ class End:
 
 
 class Planter:
-    """Collects the rows of one canvas, and refuses to grow past its limits."""
+    """Collects the rows of one canvas within its limits."""
 
     def __init__(self, new_id: Callable[[], str], join: Join, limits: Limits) -> None:
         self._new_id = new_id
@@ -84,7 +84,7 @@ class Planter:
         self._sizes: dict[int, tuple[Mapping[str, Any], int]] = {}  # of kwargs that several rows share
 
     def planted(self, node: Node, *, unwrap: bool) -> Planted:
-        """All rows of a whole canvas. `unwrap` as Celery does: `group(a | group(b, c))` gives `[b, c]`."""
+        """Returns all rows of a whole canvas. `unwrap`, as in Celery: `group(a | group(b, c))` gives `[b, c]`."""
         start = Start()
         if isinstance(node, Chain):
             start = Start(inputs=tuple(Value(arg) for arg in node.args))
@@ -222,7 +222,7 @@ def _is_group(node: Node) -> bool:
 
 
 def _joined(start: Start, join: Join | None, node: Task | Chain) -> Start:
-    """The start as a part wants to join it, which must have a list before it to be settled."""
+    """Returns the start with a part's own join. Only a part with a list before it can be settled."""
     if join is None:
         return start
     listed = any(isinstance(value, ListOf) for value in start.inputs)

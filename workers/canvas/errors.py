@@ -1,4 +1,4 @@
-"""The one error of this room: a canvas that cannot be planted, and what to write instead."""
+"""The error of this room: a canvas that cannot be planted, with its remedy."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from models.database.sizes import MOST_RESULT
 
 
 class CanvasRefused(ValueError):
-    """A canvas cannot be planted. Raised before anything is planted, so nothing is ever half-planted.
+    """A canvas cannot be planted. Raised before any row is planted, so no canvas is ever half-planted.
 
-    `field` is the place in the canvas, such as `chain[1].group[0].options.queue`; `reason` says
-    what is wrong there and `remedy` what to write instead.
+    `field` is the place in the canvas, such as `chain[1].group[0].options.queue`; `reason` names the fault there, and
+    `remedy` its correction.
     """
 
     def __init__(self, field: str, reason: str, remedy: str) -> None:
@@ -23,12 +23,11 @@ class CanvasRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large one canvas may be.
+    """The limits of one canvas.
 
-    `depth` is in signatures inside signatures (callbacks too), `rows` in planted rows (callbacks
-    multiply), `edges` in prerequisites and errback watches, `bytes` in JSON of all planted arguments,
-    `row_bytes` of one task's.
-    A group of n after a group of m makes n × m edges, so rows alone bound nothing.
+    `depth` counts signatures inside signatures (callbacks too), `rows` planted rows (callbacks multiply), `edges`
+    prerequisites and errback watches, `bytes` the JSON of all planted arguments, `row_bytes` that of one task. Edges
+    need a limit of their own, because a group of n after a group of m makes n × m edges.
     """
 
     depth: int = 100

@@ -1,4 +1,4 @@
-"""A canvas as checked, immutable nodes: what `read` makes of a Signature and `compile` plants."""
+"""A canvas as checked, immutable nodes: `read` makes them from a Signature, and `compile` plants them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workers.canvas.values import DELAYS
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task; map and starmap too, which are tasks named celery.map and celery.starmap."""
+    """One task; also map and starmap, which are tasks named celery.map and celery.starmap."""
 
     path: str = field(compare=False)
     name: str
@@ -28,7 +28,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Steps one after the other."""
+    """Steps in sequence."""
 
     path: str = field(compare=False)
     steps: tuple[Node, ...]
@@ -41,7 +41,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Members side by side. `errbacks` come from a chain around it, never from the group itself."""
+    """Parallel members. `errbacks` come from a chain around the group, never from the group itself."""
 
     path: str = field(compare=False)
     members: tuple[Node, ...]
@@ -70,18 +70,18 @@ Node = Task | Chain | Group | Chord
 
 
 def merged(own: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Options with those from outside on top; an outer delay replaces an inner one of either name."""
+    """Returns options overridden by those from outside; an outer delay replaces an inner one of either name."""
     kept = {name: value for name, value in own.items() if not (name in DELAYS and DELAYS & over.keys())}
     return {**kept, **over}
 
 
 def with_options(node: Node, over: Mapping[str, Any]) -> Node:
-    """The node with options from outside on top of its own."""
+    """Returns the node with its options overridden by those from outside."""
     return replace(node, options=merged(node.options, over)) if over else node
 
 
 def with_links(node: Node, links: tuple[Node, ...]) -> Node:
-    """The node with more callbacks; one that it has already is not added twice, as in Celery."""
+    """Returns the node with more callbacks; as in Celery, none is added twice."""
     if not links:
         return node
     if isinstance(node, Group):
@@ -92,7 +92,7 @@ def with_links(node: Node, links: tuple[Node, ...]) -> Node:
 
 
 def with_errbacks(node: Node, errbacks: tuple[Node, ...]) -> Node:
-    """The node with more errbacks; one that it has already is not added twice, as in Celery."""
+    """Returns the node with more errbacks; as in Celery, none is added twice."""
     return replace(node, errbacks=_united(node.errbacks, errbacks)) if errbacks else node
 
 

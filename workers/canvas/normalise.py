@@ -1,4 +1,4 @@
-"""The shape of a canvas before it is planted: chains spliced, groups flattened, what hangs refused."""
+"""Normalises a canvas before planting: splices chains, flattens groups, refuses shapes with which Celery hangs."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from workers.canvas.nodes import Chain, Chord, Group, Node, Task, with_errbacks,
 
 
 def spliced(chain: Chain) -> list[Node]:
-    """The steps of a chain as they run: inner chains spliced, one-member groups unrolled, empty groups skipped.
+    """Returns a chain's steps as they run: inner chains spliced, one-member groups unrolled, empty groups skipped.
 
-    The chain's options go to the first step, its links to the last and its errbacks to all.
-    Raises CanvasRefused for a link behind a group.
+    The chain's options go to the first step, its links to the last and its errbacks to all. Raises CanvasRefused for a
+    link after a group.
     """
     steps: list[Node] = []
     for step in map(_unrolled, chain.steps):
@@ -27,7 +27,7 @@ def spliced(chain: Chain) -> list[Node]:
 
 
 def flattened(group: Group) -> list[Node]:
-    """The members of a group with the groups among them flattened, in source order, options pushed down."""
+    """Returns the members of a group, with inner groups flattened, in source order, and options pushed down."""
     members: list[Node] = []
     for member in _all_with_errbacks([with_options(inner, group.options) for inner in group.members], group):
         if not isinstance(member, Group):
@@ -51,7 +51,7 @@ def _all_with_errbacks(nodes: list[Node], around: Chain | Group) -> list[Node]:
 
 
 def refuse_lost_input(chain: Chain, steps: list[Node]) -> None:
-    """Refuse a chain with input that begins with a group: Celery loses the input (H3)."""
+    """Refuses a chain with input that begins with a group: Celery loses the input (H3)."""
     if isinstance(steps[0], Group) and steps[0].members:
         alone = len(steps) == 1
         raise CanvasRefused(
@@ -62,7 +62,7 @@ def refuse_lost_input(chain: Chain, steps: list[Node]) -> None:
 
 
 def refuse_own_args(chain: Chain) -> None:
-    """Refuse args on a chain that is not the whole canvas."""
+    """Refuses args on a chain that is not the whole canvas."""
     if chain.args:
         raise CanvasRefused(
             f"{chain.path}.args", "Celery drops the args of an inner chain", "give them to its first step"
@@ -70,7 +70,7 @@ def refuse_own_args(chain: Chain) -> None:
 
 
 def refuse_steps_behind_open_body(steps: list[Node]) -> None:
-    """Refuse steps behind a chord whose body is a group: Celery runs them once per member, or hangs (H1)."""
+    """Refuses steps after a chord whose body is a group: Celery runs them once per member, or hangs (H1)."""
     for step in steps[:-1]:
         if isinstance(step, Chord) and _is_open(step.body):
             raise CanvasRefused(
@@ -81,7 +81,7 @@ def refuse_steps_behind_open_body(steps: list[Node]) -> None:
 
 
 def _is_open(body: Node) -> bool:
-    """Would Celery hand what follows this chord body to each member of a group?"""
+    """Returns whether Celery would give the next step after this chord body to each member of a group."""
     if isinstance(body, Group):
         return True
     if isinstance(body, Chord):

@@ -1,6 +1,6 @@
-"""Read a Signature into checked nodes. A Signature is a dict, so this also reads one that was JSON.
+"""Reads a Signature into checked nodes. A Signature is a dict, so this also reads one that was JSON.
 
-Nothing here calls Celery or changes the signature that it reads.
+This module does not call Celery, and does not change the signature.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SUBTASK_TYPES = {"xmap": "map", "xstarmap": "starmap"}
 
 
 def kind_of(signature: Mapping[str, Any]) -> str:
-    """`task`, `chain`, `group`, `chord`, `map`, `starmap` or `chunks`; any other subtask_type as it is."""
+    """Returns `task`, `chain`, `group`, `chord`, `map`, `starmap` or `chunks`; any other subtask_type as it is."""
     subtask_type = signature.get("subtask_type")
     if subtask_type:
         return SUBTASK_TYPES.get(str(subtask_type), str(subtask_type))
@@ -33,14 +33,14 @@ def kind_of(signature: Mapping[str, Any]) -> str:
 
 
 def read(signature: Any, limits: Limits) -> Node:
-    """The node for a whole canvas. Raises CanvasRefused."""
+    """Returns the node of a whole canvas. Raises CanvasRefused."""
     if isinstance(signature, Mapping) and kind_of(signature) == "chunks":
         return _chunks(signature, limits)
     return _Reader(limits).node(signature, "", 1)
 
 
 def place_in(path: str, kind: str) -> str:
-    """The path of a canvas of this kind that stands at `path`."""
+    """Returns the path of a canvas of this kind at `path`."""
     return f"{path}.{kind}" if path else kind
 
 
@@ -174,7 +174,7 @@ class _Reader:
         kind = kind_of(header)
         if kind == "group":
             return self._group(header, path, depth)
-        # Celery takes a chain as a header for the list of its steps, which then run side by side.
+        # Celery treats a chain as a header like the list of its steps, which then run in parallel.
         members = (header.get("kwargs") or {}).get("tasks") if kind == "chain" else [header]
         return self._members_as_group(members, path, depth, {})
 
@@ -208,7 +208,7 @@ def _task_name(signature: Mapping[str, Any], path: str) -> str:
 
 
 def _members(members: Any, path: str, limits: Limits) -> list[Any]:
-    """The members of a canvas as a list, read no further than the limit: a generator may never end."""
+    """Returns the members of a canvas as a list, read only up to the limit: a generator may never end."""
     if members is None:
         return []
     if not isinstance(members, Iterable) or isinstance(members, str | bytes | Mapping):
@@ -230,7 +230,7 @@ def _refuse_kwargs(signature: Mapping[str, Any], path: str, known: set[str]) -> 
 
 
 def _mapped(kwargs: Mapping[str, Any], kind: str, path: str, limits: Limits) -> dict[str, Any]:
-    """The kwargs of a map or starmap row: `task`, the name to call, and `it`, the list of arguments."""
+    """Returns the kwargs of a map or starmap row: `task`, the name to call, and `it`, the list of arguments."""
     unknown = sorted(str(key) for key in kwargs.keys() - {"task", "it"})
     if unknown:
         raise CanvasRefused(f"{path}.kwargs", f"{', '.join(unknown)} would be dropped", f"write task.{kind}(list)")
@@ -252,7 +252,7 @@ def _mapped(kwargs: Mapping[str, Any], kind: str, path: str, limits: Limits) -> 
 
 
 def _chunks(signature: Mapping[str, Any], limits: Limits) -> Group:
-    """A whole canvas that is `.chunks()` is its `.group()`: starmaps of at most n items."""
+    """Returns the group of a canvas that is `.chunks()`: starmaps of at most n items, as its `.group()`."""
     kwargs = dict(signature.get("kwargs") or {})
     size = kwargs.pop("n", None)
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:

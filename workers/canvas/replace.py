@@ -1,4 +1,4 @@
-"""A running task may return a canvas that takes its place: the rows to plant, and the row's new expr."""
+"""Compiles a canvas that a running task returns to take its place."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def compile_replacement(
     max_nesting: int = MAX_NESTING,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Planted:
-    """The rows that take the place of a running task, and the expr that gives that task's result.
+    """Returns the rows that take the place of a running task, and the expr of that task's result.
 
-    `depth` is how many delegated rows the running task stands under: 0 for a row of the submitted
-    canvas. The rows get no input, whatever input the task had. As with Celery's `Task.replace`, a
-    group gives its list as it is, never unwrapped. Raises CanvasRefused.
+    `depth` is the number of delegated rows above the running task: 0 for a row of the submitted canvas. The rows get
+    no input, even if the task had some. As with Celery's `Task.replace`, a group's list is never unwrapped. Raises
+    CanvasRefused.
     """
     if depth >= max_nesting:
         raise CanvasRefused(

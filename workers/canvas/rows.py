@@ -1,4 +1,4 @@
-"""The row model: what a canvas becomes, and the exprs that say where a row's arguments come from."""
+"""The rows of a compiled canvas, and the exprs that refer to the results of other rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Join = Literal["all", "settled"]
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A constant: anything JSON holds."""
+    """A constant: any JSON value."""
 
     value: Any
 
@@ -25,7 +25,7 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list in source order. When settled, items whose rows did not succeed are left out."""
+    """A list in source order. If settled, items whose rows did not succeed are left out."""
 
     items: tuple[Expr, ...]
     settled: bool = False
@@ -35,7 +35,7 @@ Expr = Value | Ref | ListOf
 
 
 class ResultMissing(LookupError):
-    """An expr asked for the result of a row that has none; `row` is its id."""
+    """An expr refers to a row without a result; `row` is its id."""
 
     def __init__(self, row: str) -> None:
         super().__init__(f"row {row} has no result")
@@ -67,11 +67,10 @@ class PlantedRow:
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """A compiled canvas: its rows, prerequisites before what waits for them, and its result.
+    """A compiled canvas: its rows, with prerequisites before their dependants, and its result.
 
-    The canvas has ended when every row in `ends` has. It succeeded if all of them did, or if its join
-    is `settled`; its result is then the value of `root`. Rows beside the way (links, errbacks) are not
-    among the ends.
+    The canvas has ended when every row in `ends` has. It succeeded if all of them did, or if its join is `settled`;
+    its result is then the value of `root`. Callbacks (links, errbacks) are not among the ends.
     """
 
     rows: tuple[PlantedRow, ...]
@@ -81,7 +80,7 @@ class Planted:
 
 
 def to_json(expr: Expr) -> dict[str, Any]:
-    """`{"value": …}`, `{"ref": id}` or `{"list": […]}`, the last with `"settled": true` where it is."""
+    """Returns `{"value": …}`, `{"ref": id}` or `{"list": […]}`, a settled list with `"settled": true`."""
     match expr:
         case Value(value):
             return {"value": value}
@@ -93,7 +92,7 @@ def to_json(expr: Expr) -> dict[str, Any]:
 
 
 def from_json(data: Mapping[str, Any]) -> Expr:
-    """The expr that `to_json` encoded. Raises ValueError on anything else."""
+    """Returns the expr that `to_json` encoded. Raises ValueError for any other value."""
     match dict(data):
         case {"value": value, **rest} if not rest:
             return Value(value)
@@ -105,7 +104,7 @@ def from_json(data: Mapping[str, Any]) -> Expr:
 
 
 def refs(expr: Expr) -> Iterator[str]:
-    """The ids of the rows that an expr asks for, in source order."""
+    """Yields the ids of the rows that an expr refers to, in source order."""
     if isinstance(expr, Ref):
         yield expr.row
     elif isinstance(expr, ListOf):
@@ -114,10 +113,10 @@ def refs(expr: Expr) -> Iterator[str]:
 
 
 def evaluate(expr: Expr, results: Mapping[str, Any]) -> Any:
-    """The value of an expr, given the results of the rows that succeeded. Raises ResultMissing.
+    """Returns the value of an expr, given the results of the rows that succeeded. Raises ResultMissing.
 
-    A settled list leaves out the items that have no value; a list inside it that is not settled
-    has a value only when all its items have one.
+    A settled list leaves out the items without a value; an unsettled list inside it has a value only if all its items
+    have one.
     """
     if isinstance(expr, Value):
         return expr.value
@@ -136,7 +135,7 @@ def evaluate(expr: Expr, results: Mapping[str, Any]) -> Any:
 
 
 def with_join(expr: Expr, join: Join) -> Expr:
-    """The same expr with every list in it joined so: the outermost wish wins over the lists inside."""
+    """Returns the expr with this join for every list in it: the outermost join overrides those of inner lists."""
     if not isinstance(expr, ListOf):
         return expr
     return ListOf(tuple(with_join(item, join) for item in expr.items), settled=join == "settled")

@@ -1,4 +1,4 @@
-"""Checks on what a signature carries: JSON values and execution options."""
+"""Checks the contents of a signature: JSON values and execution options."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from workers.canvas.rows import Join
 
 MAX_VALUE_DEPTH = 64
 MAX_SECONDS = 366 * 24 * 3600  # a year: longer waits are a schedule, not a canvas
-MAX_QUEUE_CHARS = 255  # the longest queue name that AMQP knows, kept for every broker
+MAX_QUEUE_CHARS = 255  # AMQP's longest queue name, for every broker
 
 OPTIONS = ("priority", "queue", "countdown", "eta", "expires", "time_limit", "soft_time_limit")
 DELAYS = frozenset({"countdown", "eta"})
-# What Signature.freeze() leaves behind. The ledger assigns ids of its own.
+# Options that Signature.freeze() adds. The ledger assigns its own ids.
 BOOKKEEPING = frozenset(
     {"task_id", "reply_to", "root_id", "parent_id", "group_id", "group_index", "chord", "replaced_task_nesting"}
 )
@@ -25,7 +25,7 @@ STAMPS = frozenset({"stamped_headers", "stamps"})
 
 
 def plain(value: Any, field: str, depth: int = 0) -> Any:
-    """A copy of a value as JSON holds it: tuples become lists. Raises CanvasRefused for what JSON cannot hold."""
+    """Returns a copy of a value as JSON represents it: tuples become lists. Raises CanvasRefused for other types."""
     if depth > MAX_VALUE_DEPTH:
         raise CanvasRefused(field, f"nested more than {MAX_VALUE_DEPTH} deep", "flatten the value")
     if value is None or isinstance(value, bool):
@@ -62,7 +62,7 @@ def _key(key: Any, field: str) -> str:
 
 
 def checked_options(options: Mapping[str, Any], field: str) -> dict[str, Any]:
-    """The allow-listed options of a signature, as JSON. Raises CanvasRefused for any other and for bad values."""
+    """Returns the allowed options of a signature, as JSON. Raises CanvasRefused for others, and for bad values."""
     checked: dict[str, Any] = {}
     for name, value in options.items():
         if value is None or name in BOOKKEEPING or name in STRUCTURAL:
@@ -118,7 +118,7 @@ def _moment(value: Any, place: str) -> str:
 
 
 def checked_join(options: Mapping[str, Any], field: str) -> Join | None:
-    """How a signature joins the list before it, or None where it does not say."""
+    """Returns a signature's join of the list before it, or None if it has none."""
     join = options.get("join")
     if join is None or join in ("all", "settled"):
         return join

@@ -1,4 +1,4 @@
-"""Shell commands and files on one phone, each under a deadline."""
+"""Runs shell commands and writes files on one phone, each within a deadline."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flows.phone import PhoneError
 from workers.phone.transport import AdbStream, Deadline
 
 MOST_OUTPUT = 4_000_000
-ECHO_SECONDS = 1.5  # a phone that is well answers an echo within 0.1 s, also while a dump takes it 3 s
+ECHO_SECONDS = 1.5  # a healthy phone answers an echo within 0.1 s, even during a dump that takes 3 s
 SYNC_CHUNK = 65536  # the protocol's limit for one DATA packet
 _EXIT = re.compile(rb"X4EXIT:(\d+)\s*\Z")
 
@@ -23,12 +23,12 @@ class Adb:
         self.address = address
 
     def open(self, service: str, deadline: Deadline) -> AdbStream:
-        """A connection to a service of the phone. Raises PhoneError."""
+        """Opens a connection to a service of the phone. Raises PhoneError."""
         return AdbStream(self.port, self.address, service, deadline)
 
     def shell(self, command: str, deadline: Deadline) -> tuple[str, int]:
-        """Output and exit code of a shell command. Raises PhoneError, with `sent` once the command left."""
-        # In a shell of its own: an `exit` or a mistake in the command ends that, and not the one that tells of it.
+        """Returns output and exit code of a shell command. Raises PhoneError; `sent`: the command may have run."""
+        # In an inner shell: an `exit` or an error in the command must not end the outer shell, which prints the code.
         wire = self.open(f"shell:sh -c {shlex.quote(command)}; echo X4EXIT:$?", deadline)
         wire.sent = True
         try:
@@ -41,9 +41,9 @@ class Adb:
         return output[: match.start()].decode(errors="replace"), int(match[1])
 
     def ask(self, deadline: Deadline) -> None:
-        """Is the phone there, however slow? Asked over a connection of its own.
+        """Checks, over a connection of its own, that the phone still answers, even if slowly.
 
-        Raises PhoneError: phone_hung when not even an echo comes back, phone_lost when adb knows it no more.
+        Raises PhoneError: phone_hung when not even an echo comes back, phone_lost when adb does not know it any more.
         """
         within = deadline.within(ECHO_SECONDS)
         try:
@@ -58,7 +58,7 @@ class Adb:
             raise PhoneError("phone_hung", "the phone answers nothing, not even an echo", sent=False) from error
 
     def push(self, data: bytes, path: str, deadline: Deadline) -> None:
-        """Write a file (mode 0755) on the phone. Raises PhoneError."""
+        """Writes a file (mode 0755) on the phone. Raises PhoneError."""
         wire = self.open("sync:", deadline)
         try:
             target = f"{path},{0o100755}".encode()

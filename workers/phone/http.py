@@ -1,4 +1,4 @@
-"""HTTP/1.1 to the UI server over one kept-alive connection, every byte under the call's deadline."""
+"""Speaks HTTP/1.1 with the UI server over one kept-alive connection, within each call's deadline."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Connect = Callable[[Deadline], AdbStream]
 class HttpClient:
     """Sends one request at a time, each once. `connect` opens a connection to the UI server.
 
-    While an answer is long in coming, `ask` asks the phone whether it is there.
+    While it waits long for an answer, `ask` checks that the phone is still there.
     """
 
     def __init__(self, connect: Connect, ask: Ask | None = None) -> None:
@@ -27,14 +27,14 @@ class HttpClient:
         self._wire: AdbStream | None = None
 
     def request(self, method: str, path: str, body: bytes, deadline: Deadline) -> bytes:
-        """The answer's body. Raises PhoneError; its `sent` is false only when no byte of the request left."""
+        """Returns the answer's body. Raises PhoneError; its `sent` is false only if no byte of the request was sent."""
         wire = self._ready(deadline)
         wire.sent = False
         try:
             wire.send(_request(method, path, body), deadline)
             answer, keep = _Answer(wire, deadline, self._ask).read()
         except BaseException:
-            self.close()  # whatever still comes on it belongs to this request and to no other
+            self.close()  # a late answer on this connection must not be taken for the next request's
             raise
         wire.used = monotonic()
         if not keep:
@@ -42,7 +42,7 @@ class HttpClient:
         return answer
 
     def close(self) -> None:
-        """Close the connection; the next request opens another."""
+        """Closes the connection; the next request opens another one."""
         if self._wire is not None:
             self._wire.close()
             self._wire = None
@@ -50,7 +50,7 @@ class HttpClient:
     def _ready(self, deadline: Deadline) -> AdbStream:
         if deadline.task_is_over:
             raise PhoneError("time_limit", "no time is left for the task", sent=False)
-        # a request sent on a connection that the other end is closing would be neither done nor undone
+        # the outcome of a request on a connection that the other end is closing would be unknown
         if self._wire is not None and (monotonic() - self._wire.used > IDLE or self._wire.pending() is not None):
             self.close()
         if self._wire is None:
@@ -77,7 +77,7 @@ class _Answer:
         self._buffer = bytearray()
 
     def read(self) -> tuple[bytes, bool]:
-        """The body, and whether the connection stays open."""
+        """Returns the body, and whether the connection stays open."""
         lines = self._until(b"\r\n\r\n", MOST_HEAD).decode("latin-1").split("\r\n")
         status = lines[0].split(" ")
         fields = (line.partition(":") for line in lines[1:])

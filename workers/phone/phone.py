@@ -1,4 +1,4 @@
-"""A real phone (or a simulated one: it cannot tell) as flows use it."""
+"""A real or a simulated phone as flows use it; this code cannot distinguish them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LAUNCHER, NO_ACTIVITY = "android.intent.category.LAUNCHER", "No activity found"
 
 
 class U2Phone:
-    """Fulfils flows.phone.Phone through uiautomator2. One per phone and process; not for several threads.
+    """Implements flows.phone.Phone with uiautomator2. One per phone and process; not for several threads.
 
     Every method raises PhoneError.
     """
@@ -43,11 +43,11 @@ class U2Phone:
 
     @classmethod
     def connect(cls, address: str, serial: str, adb_port: int, remaining: Callable[[], float]) -> Self:
-        """The phone that adb knows by `address`, with a UI server that was started for this connection.
+        """Connects to the phone that adb knows by `address`, and starts a UI server for this connection.
 
-        A server that is found there is ended: calls of whoever used it may wait in it, and would run later.
-        `remaining` tells how many seconds the task has left; no call outlives it. Raises PhoneError,
-        RuntimeError when this process holds the phone already.
+        Ends a server that runs there already, because queued calls of its former user could still run in it.
+        `remaining` returns the seconds that the task has left; no call takes longer. Raises PhoneError, and
+        RuntimeError when this process is connected to the phone already.
         """
         if address in cls._open:
             raise RuntimeError(f"this process holds phone {address} already; close() it first")
@@ -61,27 +61,27 @@ class U2Phone:
         return phone
 
     def close(self) -> None:
-        """Let go of the phone. Its UI server ends."""
+        """Closes the connection. The phone's UI server ends."""
         self._device.release()
         self._open.discard(self._address)
 
     @property
     def serial(self) -> str:
-        """The phone's own serial (ro.serialno)."""
+        """Returns the phone's own serial (ro.serialno)."""
         return self._serial
 
     @property
     def calls(self) -> deque[Call]:
-        """The last 50 calls, for evidence."""
+        """Returns the last 50 calls, for evidence."""
         return self._device.calls
 
     def look(self) -> Screen:
-        """The whole screen, from one hierarchy dump."""
+        """Returns the whole screen, from one hierarchy dump."""
         screen = self._dump()
         for _ in range(TURN_TRIES):
             if not screen.on_its_side:
                 break
-            self._device.jsonrpc.setOrientation("natural")  # profiles are written for a screen that stands upright
+            self._device.jsonrpc.setOrientation("natural")  # profiles are written for portrait screens
             screen = self._dump()
         self._last = screen
         return screen
@@ -94,13 +94,13 @@ class U2Phone:
             raise PhoneError("ui_server_lost", f"cannot read the screen: {error}", sent=True) from error
 
     def texts(self, resource_id: str) -> list[Shown]:
-        """The nodes of one id as they are now, in one call, their texts whole: in JSON, not as a dump has them."""
+        """Returns the present nodes of one id with their whole texts, in one call: as JSON, not from a dump."""
         selector = self._device(resourceId=resource_id).selector
         answer = self._device.jsonrpc.objInfoOfAllInstances(selector)
         return [shown for each in answer if (shown := read_shown(each))] if isinstance(answer, list) else []
 
     def tap(self, node: Node) -> None:
-        """Tap the middle of a node. Never sent twice, and not at all where the node has no place on the screen."""
+        """Taps the middle of a node. Never sent twice, and not sent for a node off the screen."""
         name = node.resource_id or node.cls or "a node"
         if not node.has_place:
             raise PhoneError("page_not_reached", f"{name} has no place on the screen", sent=False)
@@ -108,12 +108,12 @@ class U2Phone:
         self._device.jsonrpc.click(*node.center)
 
     def swipe(self, start: tuple[int, int], end: tuple[int, int], seconds: float) -> None:
-        """Drag a finger from start to end (pixels). Never sent twice, and not at all from beside the screen."""
+        """Drags a finger from start to end (pixels). Never sent twice, and not sent for a start off the screen."""
         self._refuse_beside(start, "the finger's start")
         self._device.jsonrpc.swipe(*start, *end, max(2, int(seconds * STEPS_A_SECOND)))
 
     def set_text(self, node: Node, text: str) -> None:
-        """Replace the text of an input field; a field that takes none is tried again.
+        """Replaces the text of an input field; tries again when the field did not take it.
 
         Raises PhoneError('text_not_set').
         """
@@ -132,11 +132,11 @@ class U2Phone:
         raise PhoneError("text_not_set", reason, sent=False)
 
     def press(self, key: Key) -> None:
-        """Press a key. Never sent twice."""
+        """Presses a key. Never sent twice."""
         self._device.jsonrpc.pressKey(key)
 
     def screenshot(self) -> bytes:
-        """The picture of the screen as JPEG bytes, not decoded."""
+        """Returns the screen's picture as JPEG bytes."""
         picture = self._device.jsonrpc.takeScreenshot(1, 80)
         try:
             return base64.b64decode(picture, validate=True)
@@ -144,9 +144,9 @@ class U2Phone:
             raise PhoneError("ui_server_lost", "the phone gave no picture", sent=True) from error
 
     def start_app(self, package: str) -> None:
-        """Bring the app to the foreground from its first page. Raises PhoneError('app_missing').
+        """Brings the app to the foreground, at its first page. Raises PhoneError('app_missing').
 
-        By its activity's name: `monkey`, which others use, switches auto-rotate on.
+        Starts it by its activity's name, because the usual `monkey` command switches auto-rotate on.
         """
         said = self._ask_service(
             ["am", "start", "-n", self._launcher_activity(package)], lambda out: "Starting:" in out
@@ -155,28 +155,28 @@ class U2Phone:
             raise PhoneError("page_not_reached", f"{package} cannot be started: {said.strip()[-200:]}", sent=True)
 
     def stop_app(self, package: str) -> None:
-        """Force-stop the app."""
+        """Force-stops the app."""
         self._device.shell(["am", "force-stop", package])
 
     def restart_ui_server(self) -> None:
-        """End the UI server, with every call that it had queued, and start another."""
+        """Ends the UI server with all its queued calls, and starts another one."""
         self._device.stop_uiautomator(wait=True)
         self._device.start_uiautomator()
 
     def battery(self) -> Battery:
-        """Charge and temperature."""
+        """Returns charge and temperature."""
         try:
             return read_battery(self._device.shell("dumpsys battery").output)
         except Unreadable as error:
             raise PhoneError("phone_hung", str(error), sent=True) from error
 
     def app_version(self, package: str) -> str | None:
-        """The version name of an app; None when it is not installed."""
+        """Returns the version name of an app; None when it is not installed."""
         match = re.search(r"versionName=(\S+)", self._device.shell(["dumpsys", "package", package]).output)
         return match[1] if match else None
 
     def _launcher_activity(self, package: str) -> str:
-        """`PACKAGE/ACTIVITY` of the app's icon. Raises PhoneError('app_missing')."""
+        """Returns `PACKAGE/ACTIVITY` of the app's icon. Raises PhoneError('app_missing')."""
         question = ["cmd", "package", "resolve-activity", "--brief", "-c", LAUNCHER, package]
         said = self._ask_service(question, lambda out: f"{package}/" in out or NO_ACTIVITY in out)
         if NO_ACTIVITY in said:
@@ -184,7 +184,7 @@ class U2Phone:
         return next(line.strip() for line in said.splitlines() if line.strip().startswith(f"{package}/"))
 
     def _ask_service(self, command: list[str], answers: Callable[[str], bool]) -> str:
-        """What a command of Android's own says, asked again while its service fails. Raises PhoneError."""
+        """Returns the output of an Android command; runs it again while its service fails. Raises PhoneError."""
         said = ""
         for turn in range(SERVICE_TRIES):
             if turn:
@@ -196,11 +196,11 @@ class U2Phone:
         raise PhoneError("phone_hung", reason, sent=True)
 
     def _refuse_beside(self, point: tuple[int, int], what: str) -> None:
-        """Raises PhoneError unless the pixel lies on the screen that was looked at last."""
+        """Raises PhoneError unless the pixel is on the screen of the last look."""
         if self._last is not None and not self._last.has_pixel(point):
             raise PhoneError("page_not_reached", f"{what} at {point} lies beside the screen", sent=False)
 
     def _instance(self, node: Node) -> int:
-        """Which of its package's nodes with its id this one is, on the screen that was looked at last."""
+        """Returns the node's index among the nodes of its package and id, on the screen of the last look."""
         same = self._last.of({node.package}).all(node.resource_id) if self._last is not None else []
         return next((place for place, other in enumerate(same) if other is node), 0)

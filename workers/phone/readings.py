@@ -1,4 +1,4 @@
-"""Reads what Android's own commands say of a phone's health: battery, storage, keyguard, installed apps. Pure."""
+"""Parses a phone's health from the output of Android's commands: battery, storage, keyguard, installed apps. Pure."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _DF = re.compile(r"^\S+\s+\d+\s+\d+\s+(\d+)\s+\d+%\s+/", re.MULTILINE)
 
 
 class Unreadable(ValueError):
-    """The phone's answer does not hold what was asked."""
+    """The phone's answer does not contain the value."""
 
 
-# What a battery can have: below and above, the gauge is broken or there is none. Cells burst before 120 °C.
+# The possible values of a battery; outside of them the gauge is broken or missing. Cells burst before 120 °C.
 COLDEST, HOTTEST = -40.0, 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Battery:
-    """Charge in percent, temperature in °C, and whether the phone hangs on a charger.
+    """Charge in percent, temperature in °C, and whether the phone is on a charger.
 
-    None for what the phone does not know: a phone that runs on a supply without a battery, a gauge that is broken.
+    None for values that the phone does not know: it may run without a battery, or its gauge may be broken.
     """
 
     percent: int | None
@@ -34,9 +34,9 @@ class Battery:
 
 
 def read_battery(output: str) -> Battery:
-    """From `dumpsys battery`, whose temperature is in tenths of a degree. Raises Unreadable.
+    """Parses `dumpsys battery`, whose temperature is in tenths of a degree. Raises Unreadable.
 
-    Of a name that stands there twice the first one counts: vendors put sections of their own behind Android's.
+    The first of two equal names counts, because vendors add sections of their own after Android's.
     """
     fields: dict[str, str] = {}
     for name, value in _FIELD.findall(output):
@@ -68,7 +68,7 @@ def _whole(text: str | None) -> int | None:
 
 
 def read_free_bytes(output: str) -> int:
-    """What is left on the partition, from `df -k PATH` (toybox: blocks of 1 KB). Raises Unreadable."""
+    """Returns the free bytes of the partition, from `df -k PATH` (toybox: blocks of 1 KB). Raises Unreadable."""
     found = _DF.search(output)
     if found is None:
         raise Unreadable("df tells no free blocks")
@@ -76,7 +76,7 @@ def read_free_bytes(output: str) -> int:
 
 
 def read_locked(output: str) -> bool:
-    """Does the keyguard show? From `dumpsys window policy`. Raises Unreadable."""
+    """Returns whether the keyguard shows, from `dumpsys window policy`. Raises Unreadable."""
     found = _SHOWING.search(output) or _SHOWING_BEFORE_10.search(output)
     if found is None:
         raise Unreadable("dumpsys window policy names no keyguard")
@@ -84,10 +84,10 @@ def read_locked(output: str) -> bool:
 
 
 def read_installed(output: str) -> bool:
-    """Is the package there? From `pm path PACKAGE; echo exit=$?`. Raises Unreadable.
+    """Returns whether the package is installed, from `pm path PACKAGE; echo exit=$?`. Raises Unreadable.
 
-    Of a package that is not there it says nothing, and ends with 1. Whatever else it says, such as
-    `cmd: Failure calling service package`, tells of the service and not of the package.
+    For a missing package, `pm` prints nothing and ends with 1. Any other output, such as
+    `cmd: Failure calling service package`, is about the service and not about the package.
     """
     said, _, code = output.strip().rpartition("exit=")
     if re.search(r"^package:/", said, re.MULTILINE):
@@ -98,7 +98,10 @@ def read_installed(output: str) -> bool:
 
 
 def read_input_refused(output: str) -> bool:
-    """Does the phone let nobody inject events? From `input keyevent 0`, a key that does nothing. Raises Unreadable."""
+    """Returns whether the phone refuses injected events, from `input keyevent 0`, a key without effect.
+
+    Raises Unreadable.
+    """
     if "INJECT_EVENTS" in output or "java.lang.SecurityException: Injecting" in output:
         return True
     if output.strip():

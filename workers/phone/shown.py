@@ -1,4 +1,4 @@
-"""Reads what the UI server tells of a node in JSON. Pure; every answer is hostile."""
+"""Parses the UI server's JSON of a node. Pure; every answer is treated as hostile."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ _EDGES = ("left", "top", "right", "bottom")
 
 
 def read_shown(info: object) -> Shown | None:
-    """A node from one entry of `objInfoOfAllInstances`; None for one that went before its turn came, or that is none.
+    """Parses one entry of `objInfoOfAllInstances`; None for a node that disappeared meanwhile, or an invalid entry.
 
-    A node's `bounds` are its own, its `visibleBounds` what its list and the display leave of them: a dump may
-    know it by either.
+    A node's `visibleBounds` are the part of its `bounds` inside its list and the display: a dump may have either.
     """
     if not isinstance(info, dict) or not isinstance(info.get("text"), str):
         return None

@@ -22,7 +22,7 @@ class RequestTooLong(ValueError):
 
 
 class NotSmartSocket(ValueError):
-    """What answers does not speak adb's protocol."""
+    """The other side does not speak adb's protocol."""
 
 
 def framed(request: str) -> bytes:

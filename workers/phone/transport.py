@@ -22,9 +22,9 @@ _LOST = ("not found", "offline", "unauthorized", "authorizing", "no devices", "s
 
 
 class Deadline:
-    """The moment until which a call must have come back; the sooner of its own bound and the task's.
+    """The deadline of a call: the earlier of its own limit and the task's.
 
-    The task's is asked each time: its lease is renewed while the call waits, or is not.
+    It reads the task's limit each time, because the lease may be renewed while the call waits.
     """
 
     def __init__(self, seconds: float, remaining: Callable[[], float]) -> None:
@@ -33,19 +33,19 @@ class Deadline:
 
     @property
     def task_is_over(self) -> bool:
-        """The task's own time has passed, or its lease."""
+        """True when the task's time or its lease has passed."""
         return self._remaining() <= 0
 
     def within(self, seconds: float) -> Deadline:
-        """A sooner one for a part of the call."""
+        """Returns an earlier deadline for a part of the call."""
         return Deadline(min(seconds, self._at - time.monotonic()), self._remaining)
 
     def left(self) -> float:
-        """Seconds left; 0 or less when it has passed."""
+        """Returns the seconds left; 0 or less when the deadline has passed."""
         return min(self._at - time.monotonic(), self._remaining())
 
 
-Ask = Callable[[Deadline], None]  # is the phone there? Raises PhoneError when it is not
+Ask = Callable[[Deadline], None]  # checks that the phone is there; raises PhoneError when it is not
 
 
 class AdbStream:
@@ -71,7 +71,7 @@ class AdbStream:
         self.used = time.monotonic()
 
     def send(self, data: bytes, deadline: Deadline) -> None:
-        """Send all of it. Raises PhoneError."""
+        """Sends all of the data. Raises PhoneError."""
         self._wait(deadline)
         self.sent = True
         try:
@@ -82,9 +82,9 @@ class AdbStream:
             raise PhoneError("ui_server_lost", f"the connection broke: {error}", sent=True) from error
 
     def receive(self, deadline: Deadline, most: int = CHUNK, ask: Ask | None = None) -> bytes:
-        """Whatever comes next; b'' when the other end closed. Raises PhoneError('phone_hung').
+        """Returns the next data; b'' when the other end closed. Raises PhoneError('phone_hung').
 
-        A phone that says nothing for a while is asked by `ask`, again and again, whether it is there.
+        While the phone is silent, `ask` checks repeatedly that it is still there.
         """
         ask_at = time.monotonic() + PATIENCE if ask is not None else math.inf
         while (chunk := self._next(deadline, most, ask_at - time.monotonic())) is None:
@@ -100,7 +100,7 @@ class AdbStream:
         return chunk
 
     def _next(self, deadline: Deadline, most: int, seconds: float) -> bytes | None:
-        """What comes within so many seconds; None when nothing did. Raises PhoneError when the deadline has passed."""
+        """Returns data that arrives within `seconds`, else None. Raises PhoneError when the deadline has passed."""
         self._wait(deadline, seconds)
         try:
             return self.sock.recv(most)
@@ -112,7 +112,7 @@ class AdbStream:
             raise PhoneError("phone_lost", f"the connection broke: {error}", sent=self.sent) from error
 
     def exactly(self, size: int, deadline: Deadline) -> bytes:
-        """So many bytes. Raises PhoneError."""
+        """Returns exactly `size` bytes. Raises PhoneError."""
         data = b""
         while len(data) < size:
             chunk = self.receive(deadline, size - len(data))
@@ -122,7 +122,7 @@ class AdbStream:
         return data
 
     def rest(self, deadline: Deadline, most: int, ask: Ask | None = None) -> bytes:
-        """Everything until the other end closes, at most so many bytes. Raises PhoneError."""
+        """Returns all data until the other end closes, at most `most` bytes. Raises PhoneError."""
         data = bytearray()
         while len(data) <= most:
             chunk = self.receive(deadline, ask=ask)
@@ -132,7 +132,7 @@ class AdbStream:
         raise PhoneError("phone_hung", f"the phone sent more than {most} bytes", sent=self.sent)
 
     def pending(self) -> bytes | None:
-        """What came unasked, without waiting: None for nothing, b'' when the other end closed."""
+        """Returns unexpected data without waiting: None for none, b'' when the other end closed."""
         self.sock.setblocking(False)
         try:
             return self.sock.recv(CHUNK)

@@ -1,4 +1,4 @@
-"""The UI server on a phone: pushed, started, watched and ended, each within a deadline."""
+"""Installs, starts, watches and ends the UI server on a phone, each within a deadline."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ START_SECONDS = 30.0
 
 
 class UiServer:
-    """Starts and ends the UI server. The shell stream that runs it is held open: its end is the server's."""
+    """Starts and ends the UI server. Keeps open the shell stream that runs it: when one ends, the other does."""
 
     def __init__(self, adb: Adb) -> None:
         self._adb = adb
         self._stream: AdbStream | None = None
         self._said = b""
-        self._detached = False  # the last server that we ran: its stream is closed
+        self._detached = False  # the stream of the last server started here is closed
 
     def connect(self, deadline: Deadline) -> AdbStream:
-        """A connection to the running server, which is started when nothing listens. Raises PhoneError.
+        """Connects to the running server; starts one when none listens. Raises PhoneError.
 
-        A server that we let go may answer for another second: it is not used again.
+        A detached server may answer for another second; it is not used again.
         """
         if not self._detached:
             try:
@@ -45,10 +45,10 @@ class UiServer:
         return self._adb.open(f"tcp:{PORT}", deadline)
 
     def start(self, deadline: Deadline) -> None:
-        """Push the jar if it is not there, run it, wait until it answers. Raises PhoneError('ui_server_lost').
+        """Pushes the jar if it is missing, runs it, and waits until it answers. Raises PhoneError('ui_server_lost').
 
-        A server whose stream we do not hold may be about to die: for a second after its stream closed it
-        still answers. So whatever listens is ended first, and is gone before ours starts.
+        A server of another stream may be about to die: it still answers for a second after its stream closed. So any
+        running server is ended first, and has ended before the new one starts.
         """
         if self._runs() and self._answers(deadline):
             return
@@ -59,7 +59,7 @@ class UiServer:
             if self._stream is None or self._ended():
                 if b"already registered" not in self._said:
                     raise PhoneError("ui_server_lost", f"the UI server quit: {self._words()}", sent=False)
-                # Android has not noticed yet that the last one is gone, or somebody else was quicker
+                # Android has not noticed yet that the last server ended, or another program started one first
                 self.stop(deadline)
                 self._launch(deadline)
             if self._answers(deadline):
@@ -69,7 +69,7 @@ class UiServer:
             time.sleep(POLL)
 
     def stop(self, deadline: Deadline) -> None:
-        """End the server, whoever started it, and wait until it is gone. Calls that it had queued die with it."""
+        """Ends any running server with its queued calls, and waits until it has ended."""
         self.detach()
         self._kill(deadline)
         while self._answers(deadline):
@@ -78,19 +78,19 @@ class UiServer:
             time.sleep(POLL)
 
     def detach(self) -> None:
-        """Close the stream that runs the server."""
+        """Closes the stream that runs the server."""
         if self._stream is not None:
             self._stream.close()
             self._stream = None
             self._detached = True
 
     def drain(self) -> None:
-        """Read what the server printed, so that it never blocks on a full pipe."""
+        """Reads the server's output, so that it never blocks on a full pipe."""
         if self._stream is not None and self._ended():
             self.detach()
 
     def _runs(self) -> bool:
-        """Do we hold the stream of a server that has not ended?"""
+        """Returns whether this object runs a server that has not ended."""
         return self._stream is not None and not self._ended()
 
     def _launch(self, deadline: Deadline) -> None:

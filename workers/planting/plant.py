@@ -229,7 +229,7 @@ def _customer_columns(campaign: Campaign, row: PlantedRow, tells: str | None, *,
 
 
 def _planted(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A task's first state, as a change."""
+    """Returns a new task's first state as a change."""
     return {
         "key_id": values["key_id"],
         "kind": "task",

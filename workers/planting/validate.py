@@ -207,7 +207,7 @@ def given_params(row: PlantedRow) -> dict[str, Any]:
 
 
 def _name_problems(facts: LedgerFacts, row: PlantedRow, where: str) -> Iterator[Problem]:
-    """What a person may not have meant: blanks at an end, characters that nobody sees. What an app showed is meant."""
+    """Yields problems of names with blanks at an end or invisible characters, except names that an app showed."""
     given = given_params(row)
     author_id = given.get("author_id")
     if isinstance(author_id, str):

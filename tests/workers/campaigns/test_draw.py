@@ -23,7 +23,7 @@ COMMENTS = st.lists(
     ),
     max_size=50,
 )
-WISHES = st.builds(
+WORK = st.builds(
     DirectedRequest,
     comment=st.integers(0, 20),
     reply=st.integers(0, 20),
@@ -42,15 +42,15 @@ def of_kind(drawn: Drawn, kind: str) -> list[dict[str, Any]]:
     return [task for task in drawn.tasks if task["kind"] == kind]
 
 
-@given(found=COMMENTS, wishes=WISHES, caps=CAPS, seed=st.integers(0, 99), spent=st.lists(st.integers(0, 3), max_size=9))
+@given(found=COMMENTS, work=WORK, caps=CAPS, seed=st.integers(0, 99), spent=st.lists(st.integers(0, 3), max_size=9))
 def test_within_the_caps_and_never_an_ambiguous_target(
-    found: list[Comment], wishes: DirectedRequest, caps: Caps, seed: int, spent: list[int]
+    found: list[Comment], work: DirectedRequest, caps: Caps, seed: int, spent: list[int]
 ) -> None:
     used = Used(
         {one.key: count for one, count in zip(found, spent, strict=False)},
         {one.key: count for one, count in zip(found[::-1], spent, strict=False)},
     )
-    drawn = draw(found, wishes, caps, used, seed=seed)
+    drawn = draw(found, work, caps, used, seed=seed)
     for kind, before, most in (
         ("reply", used.replies, caps.replies_per_comment),
         ("like_comment", used.likes, caps.likes_per_comment),
@@ -63,9 +63,9 @@ def test_within_the_caps_and_never_an_ambiguous_target(
             assert before.get(one.key, 0) + times <= most
     assert drawn.drawn == {kind: len(of_kind(drawn, kind)) for kind in ("comment", "reply", "like_comment")}
     assert all(drawn.drawn[kind] <= drawn.asked[kind] for kind in drawn.asked)
-    assert {task["text"] for task in of_kind(drawn, "comment")} <= set(wishes.comment_texts)
-    assert {task["text"] for task in of_kind(drawn, "reply")} <= set(wishes.reply_texts)
-    assert draw(found, wishes, caps, used, seed=seed) == drawn
+    assert {task["text"] for task in of_kind(drawn, "comment")} <= set(work.comment_texts)
+    assert {task["text"] for task in of_kind(drawn, "reply")} <= set(work.reply_texts)
+    assert draw(found, work, caps, used, seed=seed) == drawn
 
 
 def material(videos: int = 3, comments: int = 10) -> list[Comment]:
@@ -73,10 +73,10 @@ def material(videos: int = 3, comments: int = 10) -> list[Comment]:
 
 
 def test_all_that_is_asked_is_drawn_when_the_material_holds_it_evenly_over_the_videos() -> None:
-    wishes = DirectedRequest(
+    work = DirectedRequest(
         comment=6, reply=9, like_comment=30, comment_texts=("支持", "不错"), reply_texts=("同意", "是", "对")
     )
-    drawn = draw(material(), wishes, Caps(), Used(), seed=1)
+    drawn = draw(material(), work, Caps(), Used(), seed=1)
     assert drawn.drawn == drawn.asked == {"comment": 6, "reply": 9, "like_comment": 30}
     for kind, each in (("comment", 2), ("reply", 3), ("like_comment", 10)):
         assert set(Counter(task["title"] for task in of_kind(drawn, kind)).values()) == {each}
@@ -88,39 +88,39 @@ def test_likes_share_a_comment_only_when_all_had_one() -> None:
 
 
 def test_what_the_material_does_not_hold_is_counted() -> None:
-    wishes = DirectedRequest(
+    work = DirectedRequest(
         comment=1, reply=50, like_comment=50, comment_texts=("支持",), reply_texts=tuple("一二三四五")
     )
-    drawn = draw(material(1, 4), wishes, Caps(), Used(), seed=1)
+    drawn = draw(material(1, 4), work, Caps(), Used(), seed=1)
     assert drawn.drawn == {"comment": 1, "reply": 4, "like_comment": 12}
-    assert draw([], wishes, Caps(), Used(), seed=1).tasks == ()
+    assert draw([], work, Caps(), Used(), seed=1).tasks == ()
 
 
 def test_another_seed_draws_otherwise() -> None:
-    wishes = DirectedRequest(like_comment=5)
-    drawn = {str(draw(material(), wishes, Caps(), Used(), seed=seed).tasks) for seed in range(8)}
+    work = DirectedRequest(like_comment=5)
+    drawn = {str(draw(material(), work, Caps(), Used(), seed=seed).tasks) for seed in range(8)}
     assert len(drawn) > 1
 
 
 def test_loops_are_handed_on_only_when_given() -> None:
     (bare,) = draw(material(1, 1), DirectedRequest(like_comment=1), Caps(), Used(), seed=1).tasks
     assert "video_loop" not in bare
-    wishes = DirectedRequest(like_comment=1, video_loop=7, comment_loop=9)
-    (looped,) = draw(material(1, 1), wishes, Caps(), Used(), seed=1).tasks
+    work = DirectedRequest(like_comment=1, video_loop=7, comment_loop=9)
+    (looped,) = draw(material(1, 1), work, Caps(), Used(), seed=1).tasks
     assert (looped["video_loop"], looped["comment_loop"]) == (7, 9)
 
 
-@pytest.mark.parametrize("wishes", [{"comment": -1}, {"reply": 10_001}, {"lik_comment": 1}])
-def test_wishes_that_are_none(wishes: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match=next(iter(wishes))):
-        DirectedRequest.model_validate(wishes)
+@pytest.mark.parametrize("work", [{"comment": -1}, {"reply": 10_001}, {"lik_comment": 1}])
+def test_work_that_cannot_be_asked_for(work: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=next(iter(work))):
+        DirectedRequest.model_validate(work)
 
 
-@given(found=COMMENTS, wishes=WISHES, seed=st.integers(0, 99), posted=st.sets(st.sampled_from(["支持", "同意"])))
+@given(found=COMMENTS, work=WORK, seed=st.integers(0, 99), posted=st.sets(st.sampled_from(["支持", "同意"])))
 def test_no_text_is_drawn_twice_for_one_video_nor_one_that_stands_there(
-    found: list[Comment], wishes: DirectedRequest, seed: int, posted: set[str]
+    found: list[Comment], work: DirectedRequest, seed: int, posted: set[str]
 ) -> None:
-    drawn = draw(found, wishes, Caps(), Used(texts={("x", "一"): posted}), seed=seed)
+    drawn = draw(found, work, Caps(), Used(texts={("x", "一"): posted}), seed=seed)
     texts = Counter((task["author_id"], task["title"], task["text"]) for task in drawn.tasks if "text" in task)
     assert all(times == 1 for times in texts.values())
     assert not {("x", "一", text) for text in posted} & set(texts)
@@ -128,22 +128,22 @@ def test_no_text_is_drawn_twice_for_one_video_nor_one_that_stands_there(
 
 def test_texts_are_all_used_before_one_comes_again_and_none_in_succession() -> None:
     texts = tuple("甲乙丙丁戊")
-    wishes = DirectedRequest(comment=25, comment_texts=texts)
+    work = DirectedRequest(comment=25, comment_texts=texts)
     for seed in range(20):
-        dealt = [task["text"] for task in draw(material(10, 1), wishes, Caps(), Used(), seed=seed).tasks]
+        dealt = [task["text"] for task in draw(material(10, 1), work, Caps(), Used(), seed=seed).tasks]
         assert len(dealt) == 25
         assert max(Counter(dealt).values()) - min(Counter(dealt).values()) <= 2
         assert all(one != after for one, after in itertools.pairwise(dealt))
 
 
 def test_too_few_texts_are_counted_and_none_is_repeated() -> None:
-    wishes = DirectedRequest(comment=6, reply=6, comment_texts=("支持",), reply_texts=("支持", "同意"))
-    drawn = draw(material(2, 9), wishes, Caps(), Used(), seed=3)
+    work = DirectedRequest(comment=6, reply=6, comment_texts=("支持",), reply_texts=("支持", "同意"))
+    drawn = draw(material(2, 9), work, Caps(), Used(), seed=3)
     assert drawn.asked == {"comment": 6, "reply": 6, "like_comment": 0}
     assert sum(drawn.drawn.values()) == 4, "two texts on each of two videos"
 
 
 def test_options_are_handed_on() -> None:
-    wishes = DirectedRequest(queue="phone.p1", priority=3, time_limit=60)
-    assert wishes.options() == {"queue": "phone.p1", "priority": 3, "time_limit": 60}
+    work = DirectedRequest(queue="phone.p1", priority=3, time_limit=60)
+    assert work.options() == {"queue": "phone.p1", "priority": 3, "time_limit": 60}
     assert DirectedRequest().options() == {}
