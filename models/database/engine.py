@@ -58,10 +58,14 @@ def connect(url: str, patience: Patience = PEOPLE, *, kept: int = 2) -> Engine:
         "pool_pre_ping": parsed.get_backend_name() != "sqlite",
     }
     if parsed.get_backend_name() == "sqlite":
-        if parsed.database and parsed.database != ":memory:" and not parsed.database.startswith("file:"):
-            _make_private(Path(parsed.database))
+        file = parsed.database or ""
+        on_disk = file not in ("", ":memory:") and not file.startswith("file:")
+        if on_disk:
+            Path(file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         engine = create_engine(url, connect_args={"timeout": _SQLITE_LOCK_SECONDS}, **common)
         _prepare_sqlite(engine)
+        if on_disk:
+            _keep_private(engine, Path(file))
         check_sizes(engine)
         return engine
     engine = create_engine(
@@ -83,11 +87,13 @@ def connect(url: str, patience: Patience = PEOPLE, *, kept: int = 2) -> Engine:
     return engine
 
 
-def _make_private(ledger: Path) -> None:
+def _keep_private(engine: Engine, ledger: Path) -> None:
     """A new SQLite file is its owner's alone, whoever makes it: scripts do not set a umask."""
-    ledger.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with contextlib.suppress(OSError):  # it is there already; or SQLite says what is wrong
-        os.close(os.open(ledger, os.O_CREAT | os.O_EXCL, 0o600))
+
+    @event.listens_for(engine, "do_connect")
+    def _make(*_: Any) -> None:
+        with contextlib.suppress(OSError):  # it is there already; or SQLite says what is wrong
+            os.close(os.open(ledger, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare_mysql(engine: Engine, patience: Patience) -> None:

@@ -33,9 +33,16 @@ def test_a_ledger_and_what_lies_beside_it_are_private(tmp_path: Path) -> None:
     assert set(modes.values()) == {0o600}
 
 
+def test_a_ledger_that_nobody_opens_is_not_made(tmp_path: Path) -> None:
+    connect(f"sqlite:///{tmp_path / 'phonefleet.db'}").dispose()
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.usefixtures("_easy_going")
 def test_the_modes_of_a_ledger_that_is_there_are_its_owners_to_choose(tmp_path: Path) -> None:
     file = tmp_path / "phonefleet.db"
     file.touch(0o640)
-    connect(f"sqlite:///{file}").dispose()
+    engine = connect(f"sqlite:///{file}")
+    upgrade(engine)
+    engine.dispose()
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
