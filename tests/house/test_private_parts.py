@@ -18,6 +18,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from tests.house.declared import required
+from workers.phone.ui_jar import PINNED
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(
@@ -48,9 +49,11 @@ LEANS_ON: dict[str, dict[str, str]] = {
         "kombu:Consumer": "channel consuming_from",
         "kombu.asynchronous.timer:Timer": "call_repeatedly",
         "kombu.message:Message": "channel delivery_tag reject_log_error",
+        "kombu.transport.redis": "REFRESH_BINDING SWEEP_BINDINGS",
         "kombu.transport.redis:Channel": "priority_steps sep unacked_key",
         "kombu.transport.redis:QoS": "_remove_from_indices can_consume restore_by_tag",
     },
+    "redis": {"redis.lock:Lock": "LUA_EXTEND_SCRIPT LUA_REACQUIRE_SCRIPT LUA_RELEASE_SCRIPT"},
     "sqlalchemy": {"sqlalchemy.sql.dml:ValuesBase": "_values"},
     "typer": {
         "typer.core": "TyperCommand TyperGroup",
@@ -114,6 +117,11 @@ def test_a_next_minor_release_is_not_taken_untried(name: str) -> None:
     major, minor, *_ = version(name).split(".")
     assert asked.specifier.contains(version(name))
     assert not asked.specifier.contains(f"{major}.{int(minor) + 1}.0"), str(asked)
+
+
+def test_set_up_takes_no_uiautomator2_but_the_one_whose_jar_is_known() -> None:
+    (asked,) = (one for one in required("runtime") if one.name == "uiautomator2")
+    assert [f"=={release}" for release in PINNED] == [str(asked.specifier)]
 
 
 def test_the_values_that_we_rely_on_are_those_of_the_library() -> None:

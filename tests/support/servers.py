@@ -50,7 +50,7 @@ class Redis:
         except NoRedis as error:
             raise MissingServer("redis-server", "redis-server") from error
         self._directory = Path(tempfile.mkdtemp(prefix="phonefleet-redis-"))
-        self._server = EmbeddedRedis(self._directory, self._binary)
+        self._server = EmbeddedRedis(self._directory, self._binary, closed=False)  # as an operator's own
 
     @property
     def url(self) -> str:

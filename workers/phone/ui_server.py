@@ -6,12 +6,11 @@ import hashlib
 import shlex
 import time
 
-from uiautomator2.utils import with_package_resource
-
 from flows.phone import PhoneError
 from workers.phone.adb import Adb
 from workers.phone.http import HttpClient
 from workers.phone.transport import AdbStream, Deadline
+from workers.phone.ui_jar import JarRefused, pinned_jar
 
 PORT = 9008
 JAR = "/data/local/tmp/u2.jar"
@@ -124,8 +123,10 @@ class UiServer:
             client.close()
 
     def _push_jar(self, deadline: Deadline) -> None:
-        with with_package_resource("assets/u2.jar") as path:
-            data = path.read_bytes()
+        try:
+            data = pinned_jar()
+        except JarRefused as error:
+            raise PhoneError("ui_server_lost", str(error), sent=False) from error
         output, _ = self._adb.shell(f"toybox md5sum {JAR}", deadline)
         if hashlib.md5(data, usedforsecurity=False).hexdigest() not in output:
             self._adb.push(data, JAR, deadline)

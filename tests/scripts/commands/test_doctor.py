@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -69,6 +70,12 @@ JUDGEMENTS = {
     "no font": (doctor.judge_font(None), False, "fonts-noto-cjk"),
     "disk is full": (doctor.judge_disk(DiskState(Path("var"), writable=True, free=2**30 - 1)), False, "free at least"),
     "disk has room": (doctor.judge_disk(DiskState(Path("var"), writable=True, free=2**30)), True, "1.0 GB"),
+    "the jar is known": (doctor.judge_jar(""), True, "known"),
+    "the jar was changed": (
+        doctor.judge_jar("u2.jar has the sha256 1: changed; pip install"),
+        False,
+        "pip install",
+    ),
     "var is its user's alone": (doctor.judge_privacy(DiskState(Path("var"), writable=True, free=0)), True, "closed"),
     "var is open to others": (
         doctor.judge_privacy(DiskState(Path("var"), writable=True, free=0, open_to_others=True)),
@@ -84,6 +91,44 @@ def test_judgements(name: str) -> None:
     check, ok, says = JUDGEMENTS[name]
     assert check.ok is ok
     assert says in f"{check.found} {check.remedy}"
+
+
+@pytest.mark.parametrize(
+    ("version", "embedded", "known", "missing"),
+    [
+        ("6.2.14", False, "CVE-2024-31449 CVE-2024-46981 CVE-2025-21605 CVE-2025-32023 CVE-2025-49844", ""),
+        ("6.2.14", True, "CVE-2025-21605", "CVE-2025-49844 (needs"),
+        ("6.2.19", False, "CVE-2025-49844", "CVE-2025-32023"),
+        ("6.2.20", False, "none that is known", "CVE"),
+        ("7.0.15", False, "CVE-2024-31449 CVE-2025-49844", ""),  # no release of this branch mended them
+        ("7.4.1", False, "CVE-2024-46981", "CVE-2024-31449"),
+        ("8.0.3", False, "CVE-2025-49844", "CVE-2025-32023"),
+        ("8.2.2", True, "none that is known", "CVE"),
+        ("8.4.0", False, "none that is known", "CVE"),
+        ("9.0.0", False, "none that is known", "CVE"),
+    ],
+)
+def test_what_is_known_of_a_redis_is_told(version: str, embedded: bool, known: str, missing: str) -> None:
+    check = doctor.judge_redis_holes(version, embedded=embedded)
+    assert check is not None
+    assert not check.needed
+    assert check.ok == known.startswith("none")
+    assert all(word in check.found for word in known.split())
+    assert not missing or missing not in check.found
+
+
+def test_of_a_redis_without_a_version_nothing_is_known() -> None:
+    assert doctor.judge_redis_holes("", embedded=True) is None
+    for strange in ("unstable", "255.255", "7", "x.y.z"):
+        check = doctor.judge_redis_holes(strange, embedded=False)
+        assert check is not None
+        assert check.ok
+
+
+def test_the_redis_that_would_run_tells_its_version(tmp_path: Path) -> None:
+    checks = {check.name: check for check in doctor.examine({"PHONEFLEET_VAR": str(tmp_path)})}
+    assert re.match(r"Redis \d+\.\d+\.\d+, /", checks["Redis program"].found)
+    assert re.match(r"by its number \d+\.\d+\.\d+ has ", checks["Redis holes"].found)
 
 
 def test_mysqlclient_is_asked_for_only_where_it_is_used() -> None:

