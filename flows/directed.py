@@ -144,6 +144,7 @@ def _find_and_act(app: App, params: DirectedParams, account: Account) -> bool:
 
 def _find(app: App, params: DirectedParams) -> tuple[VideoPage, CommentsPage, CommentRow | None]:
     """Opens the comment panel of the right video, with the target's row on the screen if there is a target."""
+    looked_at = 0
     for video in videos_titled(app, params.author_id, params.title, params.video_loop):
         if video.notice:
             raise FlowFailure("may_not_act", video.notice)
@@ -154,9 +155,10 @@ def _find(app: App, params: DirectedParams) -> tuple[VideoPage, CommentsPage, Co
         row = find_comment(walk, params.target, params.comment_loop)
         if row is not None:
             return video, walk.page, row
+        looked_at = max([looked_at, *(place + 1 for place, _ in walk.here())])
     target = {"target_commenter": params.target_commenter, "target_comment": params.target_comment}
     reason = f"{' '.join(target.values())!r} is not among the first {params.comment_loop} comments"
-    raise FlowFailure("comment_not_found", reason, target)
+    raise FlowFailure("comment_not_found", reason, {**target, "looked_at": looked_at, "loop": params.comment_loop})
 
 
 def _act(

@@ -46,8 +46,9 @@ def videos_titled(app: App, author_id: str, title: str, most: int) -> Iterator[V
     Several videos may have the same title; the caller takes the next one when the first is not the right one.
     Raises FlowFailure: author_not_found, list_not_loaded; `video_not_found` when there is none.
     """
-    found = False
-    for walk, _, row in walk_videos(open_author(app, author_id), most, title):
+    found, looked_at = False, 0
+    for walk, at, row in walk_videos(open_author(app, author_id), most, title):
+        looked_at = at + 1
         if not row.may_be(title):
             continue
         page = walk.page.open_video(row).whole("title")
@@ -57,7 +58,8 @@ def videos_titled(app: App, author_id: str, title: str, most: int) -> Iterator[V
         walk.resume(back_to(app, AuthorPage))
     if not found:
         reason = f"{title!r} is not among the first {most} videos of {author_id}"
-        raise FlowFailure("video_not_found", reason, {"author_id": author_id, "title": title})
+        details = {"author_id": author_id, "title": title, "looked_at": looked_at, "loop": most}
+        raise FlowFailure("video_not_found", reason, details)
 
 
 def walk_to(panel: CommentsPage, target: tuple[str, str]) -> CommentWalk:

@@ -91,7 +91,7 @@ def note_page_drift(session: Session, serial: str, page: str, reason: str, remed
     phone.health = {**(phone.health or {}), DRIFT: seen}
     version = phone.app_version or "unknown"
     text = f"page {page} of the app, version {version}, is not as its profile has it (phone {serial}): {reason}"
-    raise_alert(session, DRIFT, _drift_subject(page, version), text, remedy, now, once=True)
+    raise_alert(session, DRIFT, _drift_subject(phone, page), text, remedy, now, once=True)
 
 
 def pages_are_well(session: Session, phone: Phone, pages: Set[str], now: datetime) -> None:
@@ -100,11 +100,12 @@ def pages_are_well(session: Session, phone: Phone, pages: Set[str], now: datetim
     if seen is None or not (seen.get("page", "") in pages or "page" not in seen):
         return
     phone.health = {name: value for name, value in (phone.health or {}).items() if name != DRIFT}
-    end_alerts(session, DRIFT, _drift_subject(seen.get("page", ""), phone.app_version or "unknown"), now)
+    end_alerts(session, DRIFT, _drift_subject(phone, seen.get("page", "")), now)
 
 
-def _drift_subject(page: str, version: str) -> str:
-    return f"page:{page}@{version}"
+def _drift_subject(phone: Phone, page: str) -> str:
+    """Of simulated phones another one: their drift neither stands for that of real ones nor is told to their keys."""
+    return f"{'sandbox-' if phone.sandbox else ''}page:{page}@{phone.app_version or 'unknown'}"
 
 
 def page_drift(phone: Phone, now: datetime) -> tuple[datetime, str] | None:

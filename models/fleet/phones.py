@@ -51,6 +51,8 @@ def phone_online(
             raise ServedElsewhere(serial, phone.host)
         elif phone.host != host:
             drop_rival(session, serial, host, now)
+        if phone.quarantined_until is not None and phone.sandbox != sandbox:  # that was said of another phone
+            phone.quarantined_until, phone.quarantine_why, phone.quarantines = None, None, 0
         phone.address, phone.host, phone.model, phone.sandbox = address, host, model, sandbox
         if phone.state != PhoneState.ONLINE:
             phone.account_read_at = None  # a person may have logged another account in meanwhile

@@ -59,15 +59,25 @@ def owe_alert(session: Session, alert: Alert, now: datetime) -> None:
 def _who_may_see(session: Session, subject: str) -> Callable[[ApiKey], bool]:
     """Returns the function that decides whether a key may see an alert's subject.
 
-    Keys of the owning customer see a task or an endpoint; keys of the same sort, sandbox or real, see a phone; keys
-    of the real fleet see every other subject. No customer sees the operator's own tasks.
+    Keys of the owning customer see a task or an endpoint; keys of the customers whose tasks it holds see a hold; keys
+    of the same sort, sandbox or real, see a phone, an account or a page; keys of the real fleet see every other
+    subject. No customer sees the operator's own tasks.
     """
     kind, _, name = subject.partition(":")
     if kind == "phone":
         phone = session.get(Phone, name)
         return lambda key: phone is not None and key.sandbox == phone.sandbox
+    if kind == "account":
+        on_phones = session.scalars(select(Phone.sandbox).where(Phone.account_id == name)).all()
+        simulated = bool(on_phones) and all(on_phones)
+        return lambda key: key.sandbox == simulated
+    if kind == "hold" and name.isdigit():
+        held = select(Task.key_id).where(Task.hold_id == int(name)).distinct()
+        theirs = select(ApiKey.customer, ApiKey.sandbox).where(ApiKey.id.in_(held)).distinct()
+        whose = {(customer, sandbox) for customer, sandbox in session.execute(theirs)}
+        return lambda key: (key.customer, key.sandbox) in whose
     if kind not in ("task", "endpoint"):
-        return lambda key: not key.sandbox
+        return lambda key: key.sandbox == kind.startswith("sandbox-")
     table = Task if kind == "task" else Endpoint
     key_id = session.scalar(select(table.key_id).where(table.id == name))
     owner = session.get(ApiKey, key_id) if key_id is not None else None

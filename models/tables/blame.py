@@ -9,12 +9,15 @@ from models.database.base import MYSQL_BINARY_TEXT, Base, Json, LongText, Name, 
 
 
 class Hold(Base):
-    """Holds the tasks of a flow on one content after the same failure on several phones, until a person releases it."""
+    """Holds the tasks of a flow on one content after the same failure on several phones, until a person releases it.
+
+    It reaches the tasks of simulated phones or those of real phones, never both.
+    """
 
     __tablename__ = "holds"
     __table_args__ = (
         Index("ix_holds_flow", "flow", "released_at"),
-        Index("uq_holds_in_force", "flow", "scope", "key", "in_force", unique=True),
+        Index("uq_holds_in_force", "flow", "scope", "key", "sandbox", "own", "customer", "in_force", unique=True),
         MYSQL_BINARY_TEXT,
     )
 
@@ -22,6 +25,10 @@ class Hold(Base):
     flow: Mapped[Name]
     scope: Mapped[Word]  # a HoldScope
     key: Mapped[Name]  # the author's id, the video's or the comment's key; empty for the whole flow
+    sandbox: Mapped[bool] = mapped_column(default=False)  # simulated phones failed
+    # what failed may lie in the parameters of those who asked: only their own tasks are held
+    own: Mapped[bool] = mapped_column(default=False)
+    customer: Mapped[Name] = mapped_column(default="")  # whose, if `own`; empty: the operator's
     what: Mapped[LongText]  # for people: whose video, which comment
     failure_code: Mapped[Word]
     reason: Mapped[LongText]

@@ -33,8 +33,14 @@ def list_holds() -> None:
 
 
 def _told(hold: Hold, count: int) -> Block:
-    head = f"hold {hold.id}  {hold.flow} on {hold.what}, {count} tasks, since {stamp(hold.since)}"
+    head = f"hold {hold.id}  {hold.flow} on {hold.what}, {count} tasks{_whose(hold)}, since {stamp(hold.since)}"
     return Block(head, [hold.reason], f"{hold.remedy}; then: phonefleet holds release {hold.id}")
+
+
+def _whose(hold: Hold) -> str:
+    """Whose tasks it holds, if not those of all."""
+    whose = f" of {hold.customer or 'the operator'} alone" if hold.own else ""
+    return whose + (" in the sandbox" if hold.sandbox else "")
 
 
 @commands.command("release")

@@ -99,6 +99,21 @@ def test_a_comment_behind_the_comment_loop_is_not_found(rig: Rig) -> None:
     assert rig.fails("directed", **like | target).code == "comment_not_found"
 
 
+def test_a_failure_tells_whether_its_loop_or_the_list_ended_the_search(rig: Rig) -> None:
+    author, video = rig.video(20, 40)
+    nothing = {"target_commenter": "无名", "target_comment": "没有这条"}
+    like: dict[str, Any] = {"kind": "like_comment", "author_id": author, "title": video["title"]} | nothing
+
+    def searched(**params: Any) -> tuple[bool, int]:
+        details = rig.fails("directed", **like | params).details
+        return details["looked_at"] >= details["loop"], details["loop"]
+
+    assert searched() == (False, 200)
+    assert searched(comment_loop=5) == (True, 5)
+    assert searched(title="没有", video_loop=1) == (True, 1)
+    assert searched(title="没有", video_loop=1000) == (False, 1000)
+
+
 def test_a_comment_that_was_deleted_is_not_found(rig: Rig) -> None:
     author, video = rig.video(20, 40, skip=2)
     comment = rig.target(video, 3)

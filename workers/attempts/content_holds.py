@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, func, or_, select
+from sqlalchemy import ColumnElement, Engine, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from flows.failures import CODES
@@ -19,9 +20,20 @@ from models.tasks.transitions import hold_tasks, release_tasks
 from models.transactions.read_write import write
 from models.values.enums import AttemptOutcome, HoldScope
 from models.values.refused import refuse
-from workers.policy.blame import LOOK_BACK, MIN_PHONES, Blamed, blamed_by
+from workers.attempts.reach import Reach, customer_of, own_reach
+from workers.policy.blame import (
+    LOOK_BACK,
+    MIN_PHONES,
+    Blamed,
+    blamed_by,
+    parameters_explain,
+    parameters_may_explain,
+    usual_loops,
+    written_params,
+)
 from workers.policy.content import Content
 
+MOST_LOOKED_AT = 200  # failures, the latest of them
 COLUMNS: dict[str, Any] = {
     HoldScope.AUTHOR: Task.author_id,
     HoldScope.VIDEO: Task.video_key,
@@ -30,13 +42,25 @@ COLUMNS: dict[str, Any] = {
 
 
 def blame_content(session: Session, task: Task, code: str, now: datetime) -> Hold | None:
-    """Lays a hold on what a written failure blames, if enough phones failed alike. Returns the hold."""
+    """Lays a hold on what a written failure blames, if enough phones failed alike. Returns the hold.
+
+    It reaches all tasks on phones of the same sort. Where the tasks' own loops or counts explain failures, it reaches
+    no more than the tasks of those who asked for them.
+    """
     blamed = blamed_by(code, Content(task.author_id, task.video_key, task.comment_key))
-    if blamed is None or _hold_on(session, task.flow, [blamed]) is not None:
+    if blamed is None or _hold_on(session, task, [blamed]) is not None:
         return None
-    phones = _failed_alike(session, task.flow, blamed, code, now)
-    if len(phones) < MIN_PHONES:
-        return None
+    everyone = Reach(task.sandbox)
+    for reach in (everyone, own_reach(session, task)) if parameters_may_explain(code) else (everyone,):
+        phones = _failed_alike(session, task.flow, blamed, code, reach, now)
+        if len(phones) >= MIN_PHONES:
+            return _lay(session, task, blamed, code, reach, phones, now)
+    return None
+
+
+def _lay(
+    session: Session, task: Task, blamed: Blamed, code: str, reach: Reach, phones: Set[str], now: datetime
+) -> Hold | None:
     rule, what = CODES[code], _called(task, blamed)
     whole = f"flow {task.flow}" if blamed.scope == HoldScope.FLOW else f"{task.flow} on {what}"
     reason = f"{whole}: {code} on {len(phones)} phones ({', '.join(sorted(phones))})"
@@ -46,6 +70,9 @@ def blame_content(session: Session, task: Task, code: str, now: datetime) -> Hol
         flow=task.flow,
         scope=blamed.scope,
         key=blamed.key,
+        sandbox=reach.sandbox,
+        own=reach.own,
+        customer=reach.customer,
         what=what if blamed.scope != HoldScope.FLOW else "",
         failure_code=code,
         reason=reason,
@@ -56,7 +83,7 @@ def blame_content(session: Session, task: Task, code: str, now: datetime) -> Hol
     )
     if not laid:
         return None  # a failure at the same moment laid the hold; a second one would need a second release
-    hold = session.scalars(select(Hold).where(Hold.in_force.is_(True), *_same(task.flow, blamed))).one()
+    hold = session.scalars(select(Hold).where(Hold.in_force.is_(True), *_same(task.flow, blamed, reach))).one()
     held = hold_tasks(session, _under(hold), f"held: {reason}. {rule.remedy}", hold_id=hold.id)
     remedy = f"{rule.remedy}; then: phonefleet holds release {hold.id}"
     raise_alert(
@@ -65,8 +92,8 @@ def blame_content(session: Session, task: Task, code: str, now: datetime) -> Hol
     return hold
 
 
-def _same(flow: str, blamed: Blamed) -> tuple[ColumnElement[bool], ...]:
-    return Hold.flow == flow, Hold.scope == blamed.scope, Hold.key == blamed.key
+def _same(flow: str, blamed: Blamed, reach: Reach) -> tuple[ColumnElement[bool], ...]:
+    return Hold.flow == flow, Hold.scope == blamed.scope, Hold.key == blamed.key, *reach.of_holds()
 
 
 def hold_on(session: Session, task: Task) -> Hold | None:
@@ -75,7 +102,7 @@ def hold_on(session: Session, task: Task) -> Hold | None:
     for scope, column in COLUMNS.items():
         key = getattr(task, column.key)
         found += [Blamed(scope, key)] if key is not None else []  # type: ignore[arg-type]
-    return _hold_on(session, task.flow, found)
+    return _hold_on(session, task, found)
 
 
 def release_hold(engine: Engine, hold_id: int, *, who: str, ring_now: bool = True) -> int:
@@ -108,11 +135,14 @@ def holds_in_force(session: Session) -> Sequence[tuple[Hold, int]]:
     return [(hold, under.get(hold.id, 0)) for hold in holds]
 
 
-def _hold_on(session: Session, flow: str, on: Sequence[Blamed]) -> Hold | None:
+def _hold_on(session: Session, task: Task, on: Sequence[Blamed]) -> Hold | None:
     alternatives = or_(*((Hold.scope == one.scope) & (Hold.key == one.key) for one in on))
-    return session.scalars(
-        select(Hold).where(Hold.flow == flow, Hold.released_at.is_(None), alternatives).limit(1)
-    ).first()
+    mine = (Hold.flow == task.flow, Hold.sandbox == task.sandbox, Hold.released_at.is_(None))
+    found = session.scalars(select(Hold).where(*mine, alternatives).order_by(Hold.own, Hold.id)).all()
+    if not found or not found[0].own:
+        return found[0] if found else None
+    customer = customer_of(session, task)
+    return next((hold for hold in found if hold.customer == customer), None)
 
 
 def _called(task: Task, blamed: Blamed) -> str:
@@ -125,13 +155,16 @@ def _called(task: Task, blamed: Blamed) -> str:
 
 def _under(hold: Hold) -> ColumnElement[bool]:
     column = COLUMNS.get(hold.scope)
-    mine: ColumnElement[bool] = Task.flow == hold.flow
+    mine = and_(Task.flow == hold.flow, *Reach(hold.sandbox, hold.own, hold.customer).of_tasks())
     return mine if column is None else mine & (column == hold.key)
 
 
-def _failed_alike(session: Session, flow: str, blamed: Blamed, code: str, now: datetime) -> set[str]:
-    """Returns the phones with this failure since the content's last success, or since a person last released it."""
-    mine: list[ColumnElement[bool]] = [Task.flow == flow]
+def _failed_alike(session: Session, flow: str, blamed: Blamed, code: str, reach: Reach, now: datetime) -> set[str]:
+    """Returns the phones with this failure since the content's last success, or since a person last released it.
+
+    For a hold that reaches everyone, failures that their tasks' own loops and counts explain do not count.
+    """
+    mine: list[ColumnElement[bool]] = [Task.flow == flow, *reach.of_tasks()]
     if blamed.scope != HoldScope.FLOW:
         mine.append(COLUMNS[blamed.scope] == blamed.key)
     ended = select(Attempt.ended_at).join(Task, Task.id == Attempt.task_id).where(*mine)
@@ -141,10 +174,11 @@ def _failed_alike(session: Session, flow: str, blamed: Blamed, code: str, now: d
         Attempt.outcome == AttemptOutcome.SUCCEEDED,
     )
     went_well = session.scalar(ended.where(*well).order_by(Attempt.ended_at.desc()).limit(1))
-    released = session.scalar(select(func.max(Hold.released_at)).where(*_same(flow, blamed)))
+    same = (Hold.flow == flow, Hold.scope == blamed.scope, Hold.key == blamed.key, reach.of_holds_over_it())
+    released = session.scalar(select(func.max(Hold.released_at)).where(*same))
     since = max(one for one in (now - LOOK_BACK, went_well, released) if one is not None)
-    rows = session.scalars(
-        select(Attempt.phone_serial)
+    rows = session.execute(
+        select(Attempt.phone_serial, Task.args, Task.kwargs, Attempt.details)
         .join(Task, Task.id == Attempt.task_id)
         .where(
             *mine,
@@ -153,6 +187,16 @@ def _failed_alike(session: Session, flow: str, blamed: Blamed, code: str, now: d
             Attempt.ended_at > since,
             Attempt.phone_serial.is_not(None),
         )
-        .distinct()
+        .order_by(Attempt.ended_at.desc())
+        .limit(MOST_LOOKED_AT)
     )
-    return {serial for serial in rows if serial is not None}
+    counts = partial(_counts, flow, code, reach)
+    return {
+        serial
+        for serial, args, kwargs, details in rows
+        if serial is not None and counts(written_params(args, kwargs), details)
+    }
+
+
+def _counts(flow: str, code: str, reach: Reach, params: Mapping[str, Any], details: Mapping[str, Any] | None) -> bool:
+    return reach.own or not parameters_explain(code, params, usual_loops(flow), details or {})

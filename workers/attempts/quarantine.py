@@ -13,7 +13,7 @@ from models.fleet.fitness import awaits_canary
 from models.fleet.health import pages_are_well
 from models.fleet.phones import owe_tickets_again
 from models.notify.alerts import raise_alert
-from models.tables import Attempt, Phone
+from models.tables import Attempt, Phone, Task
 from models.values.enums import AttemptOutcome
 from workers.policy.blame import NOT_THE_PHONES, PASSED_OVER, Try, cool_down, phone_to_blame
 
@@ -59,10 +59,12 @@ def _canary_failed(code: str) -> str | None:
 
 
 def _last_tries(session: Session, serial: str) -> list[Try]:
-    """Returns the ends of the last attempts on a phone, newest first."""
+    """Returns the ends of the last attempts on a phone, newest first; of its time as a simulated one, or as none."""
     rows = session.execute(
         select(Attempt.task_id, Attempt.failure_code, Attempt.outcome)
-        .where(Attempt.phone_serial == serial, Attempt.outcome.is_not(None))
+        .join(Task, Task.id == Attempt.task_id)
+        .join(Phone, Phone.serial == Attempt.phone_serial)
+        .where(Attempt.phone_serial == serial, Attempt.outcome.is_not(None), Task.sandbox == Phone.sandbox)
         .order_by(Attempt.started_at.desc())
         .limit(LAST)
     )

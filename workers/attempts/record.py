@@ -48,6 +48,7 @@ from workers.dispatch.celery_state import state_reason
 from workers.lifecycle.control_requests import ControlRequest, pending_request
 from workers.lifecycle.dependents import end_task
 from workers.planting.plant import plant_in_place
+from workers.policy.blame import looks_further, written_params
 from workers.policy.retry import RetryDecision, RetryMove, decide_retry
 
 
@@ -166,9 +167,15 @@ def _failed(session: Session, task: Task, attempt: Attempt, outcome: Failed) -> 
 
 
 def _cut_short(task: Task, attempt: Attempt, code: str) -> bool:
-    """True when the task ran out of time that was shorter than its flow's limit: such a failure blames no phone."""
+    """True when the task ran out of time that was too short for what it asked: such a failure blames no phone.
+
+    That is less than its flow's limit, or no more than that for a longer look than the flow's own.
+    """
+    if code != "time_limit" or task.flow not in FLOWS:
+        return False
     given = min(task.soft_limit, (task.latest_end - attempt.started_at).total_seconds())
-    return code == "time_limit" and task.flow in FLOWS and given < FLOWS[task.flow].limits.soft
+    usual = FLOWS[task.flow].limits.soft
+    return given < usual or (given == usual and looks_further(task.flow, written_params(task.args, task.kwargs)))
 
 
 def _next(session: Session, task: Task, code: str) -> RetryDecision:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from flows.failures import CODES, Culprit
+from flows.registry import FLOWS
 from models.values.backoff import Backoff
 from models.values.enums import HoldScope
 from workers.policy.content import Content
@@ -37,6 +39,12 @@ BLAMES: Mapping[str, HoldScope] = {
     "page_drift": HoldScope.FLOW,
     "flow_error": HoldScope.FLOW,
 }
+# Failures that a task's own counts and loops may explain: a flow does not look behind the end of its loop.
+COUNTS = frozenset({"titles_shortfall"})
+BOUNDED_BY: Mapping[str, str] = {"video_not_found": "video_loop", "comment_not_found": "comment_loop"}
+LENGTHS = ("video_loop", "comment_loop", "most")  # the longer, the more time a flow needs
+# In the details of a failure: how many a flow looked at before it gave up, and how many it might look at.
+LOOKED_AT, LOOP = "looked_at", "loop"
 # A phone is not to blame for these, however often they come: another would have failed as well.
 NOT_THE_PHONES = frozenset({Culprit.ACCOUNT, Culprit.CONTENT, Culprit.FLOW, Culprit.TASK})
 # Nor do these say that it is well.
@@ -68,6 +76,53 @@ def blamed_by(code: str, content: Content) -> Blamed | None:
         if key is not None:
             return Blamed(at, key)
     return None
+
+
+def parameters_may_explain(code: str) -> bool:
+    """Returns whether there are failures of this code that the tasks' own loops and counts explain."""
+    return code in COUNTS or code in BOUNDED_BY
+
+
+def usual_loops(flow: str) -> Mapping[str, int]:
+    """Returns the loops that a flow takes when nobody asks for others: the parameter → its default."""
+    fields = FLOWS[flow].params_model.model_fields if flow in FLOWS else {}
+    return {loop: fields[loop].default for loop in BOUNDED_BY.values() if loop in fields and fields[loop].default}
+
+
+def written_params(args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the parameters that a task's row holds, without those that come from the results of other tasks."""
+    values = [one["value"] for one in args if isinstance(one, Mapping) and "value" in one]
+    given: dict[str, Any] = {}
+    for value in values:
+        given |= value if isinstance(value, Mapping) else {}
+    return given | dict(kwargs)
+
+
+def looks_further(flow: str, params: Mapping[str, Any]) -> bool:
+    """Returns whether a task asks its flow to look at more than it does by itself."""
+    fields = FLOWS[flow].params_model.model_fields
+    usual = {name: fields[name].default for name in LENGTHS if name in fields and not fields[name].is_required()}
+    return any(0 < most < asked for name, most in usual.items() if isinstance(asked := params.get(name), int))
+
+
+def parameters_explain(
+    code: str, params: Mapping[str, Any], usual: Mapping[str, int], details: Mapping[str, Any]
+) -> bool:
+    """Returns whether the loops and counts that a task was asked for explain its failure.
+
+    Such a failure says nothing about the same content for others. `usual` are the flow's own loops; they decide
+    where the flow does not tell that the list ended before its loop did.
+    """
+    if code in COUNTS:
+        return True
+    loop = BOUNDED_BY.get(code)
+    if loop is None or loop not in usual:
+        return False
+    looked_at, most = details.get(LOOKED_AT), details.get(LOOP)
+    if isinstance(looked_at, int) and isinstance(most, int):
+        return looked_at >= most
+    asked = params.get(loop, usual[loop])
+    return not isinstance(asked, int) or asked < usual[loop]
 
 
 @dataclass(frozen=True, slots=True)

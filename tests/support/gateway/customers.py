@@ -36,7 +36,15 @@ class Customer:
     secret: Secret
     url: str
 
-    def plant(self, canvas: Signature, *, reference: str | None = None, url: str | None = "", join: str = "all") -> str:
+    def plant(
+        self,
+        canvas: Signature,
+        *,
+        reference: str | None = None,
+        url: str | None = "",
+        join: str = "all",
+        sandbox: bool = False,
+    ) -> str:
         """Plant a canvas as this customer's; the campaign's id."""
         campaign_id, planted = new_id(), compiled(canvas, join)
 
@@ -50,6 +58,7 @@ class Customer:
                 key_id=self.key_id,
                 reference=reference,
                 callback_url=self.url if url == "" else url,
+                sandbox=sandbox,
             )
             plant_campaign(session, campaign, planted, timedelta(hours=1))
 
