@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from PIL import Image
 
 from phonesim.adb.reverse import Reverses
+from phonesim.device_parts import BOOT_ID, CALLS, FREE_KILOBYTES, SETTINGS, Apps, Battery, CallTime, properties
 from phonesim.files import Files
 from phonesim.log import Log
 from phonesim.node import Node
@@ -25,7 +25,7 @@ from phonesim.pace import REAL_SECONDS, Pace
 from phonesim.practice import LAUNCHER
 from phonesim.practice.app import PracticeApp
 from phonesim.practice.keyguard import build_keyguard
-from phonesim.roughness import BatteryKind, Roughness
+from phonesim.roughness import Roughness
 from phonesim.uia.process import UiProcess
 from phonesim.windows.bars import STATUS, navigation_bar, status_bar
 from phonesim.windows.decor import decorated
@@ -37,66 +37,10 @@ Draw = Callable[[Node, int, int], Image.Image]
 Moment = Literal["next_tap", "after_tap"]
 
 WIDTH, HEIGHT = 1080, 2400
-BOOT_ID = "/proc/sys/kernel/random/boot_id"  # what the kernel draws when it starts
-STORAGE_KILOBYTES, FREE_KILOBYTES = 115_249_236, 73_881_384
-CALLS = 500  # of the UI server, that a phone remembers
 KEY_BACK, KEY_POWER, KEY_ENTER, KEY_DELETE, KEY_SLEEP, KEY_WAKEUP = 4, 26, 66, 67, 223, 224
-
-SETTINGS = {
-    "system screen_brightness": "102",
-    "system screen_brightness_mode": "0",
-    "system screen_off_timeout": "60000",
-    "system accelerometer_rotation": "0",
-    "system user_rotation": "0",
-    "system font_scale": "1.0",
-    "system time_12_24": "24",
-    "secure enabled_input_methods": DEFAULT_IME,
-    "secure android_id": "9f2c41d07be85a36",
-    "secure location_mode": "0",
-    "secure user_setup_complete": "1",
-    "global adb_enabled": "1",
-    "global airplane_mode_on": "0",
-    "global auto_time": "1",
-    "global bluetooth_on": "0",
-    "global development_settings_enabled": "1",
-    "global device_name": "SimPhone",
-    "global device_provisioned": "1",
-    "global stay_on_while_plugged_in": "0",
-    "global wifi_on": "1",
-    "global window_animation_scale": "1.0",
-    "global transition_animation_scale": "1.0",
-    "global animator_duration_scale": "1.0",
-}
 
 # one at a time: PIL's fonts are shared and not made for threads
 _painter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="painter")
-
-
-@dataclass(slots=True)
-class Battery:
-    """Charge in percent, temperature in tenths of a degree Celsius (as `dumpsys battery` has it)."""
-
-    level: int = 86
-    temperature: int = 312
-    powered: bool = True  # hangs on a USB charger, and charges
-    kind: BatteryKind = "right"  # how true `dumpsys battery` is
-
-
-@dataclass(slots=True)
-class Apps:
-    """What is installed beside the practice app, and the input method in use."""
-
-    third_party: list[str] = field(default_factory=list)
-    imes: list[str] = field(default_factory=lambda: [DEFAULT_IME])
-
-
-@dataclass(slots=True)
-class CallTime:
-    """A call to the UI server: when it began to run and ended (seconds since 1970), `ended` None while it runs."""
-
-    call: str
-    began: float
-    ended: float | None = None
 
 
 class Device:
@@ -118,13 +62,10 @@ class Device:
         self.screen_on = True
         self.locked = False  # the keyguard shows, and takes every finger and key
         self.clipboard: str | None = None
-        self.settings = {
-            "secure default_input_method": DEFAULT_IME,
-            **SETTINGS,
-        }
+        self.settings = {"secure default_input_method": DEFAULT_IME, **SETTINGS}
         self.app.keyboard.ime = lambda: self.settings["secure default_input_method"]
         self.notifications: list[str] = []  # words of those that the status bar shows
-        self.properties = _properties(serial)
+        self.properties = properties(serial)
         self.reverses = Reverses()
         self.log = Log()
         self.ui: UiProcess | None = None
@@ -357,20 +298,3 @@ class Device:
     def new_pid(self) -> int:
         """A process id that was not used on this phone before."""
         return next(self._pids)
-
-
-def _properties(serial: str) -> dict[str, str]:
-    return {
-        "ro.serialno": serial,
-        "ro.boot.serialno": serial,
-        "ro.product.name": "phonesim",
-        "ro.product.brand": "phonefleet",
-        "ro.product.manufacturer": "phonefleet",
-        "ro.product.model": "SimPhone",
-        "ro.product.device": "simphone",
-        "ro.product.cpu.abi": "arm64-v8a",
-        "ro.build.version.sdk": "34",
-        "ro.build.version.release": "14",
-        "ro.debuggable": "0",
-        "sys.boot_completed": "1",
-    }

@@ -9,7 +9,8 @@ from typing import Any, get_args
 
 from phonesim.adb.connection import Greeting
 from phonesim.adb.port import AdbPort
-from phonesim.device import Battery, Device, Moment
+from phonesim.device import Device, Moment
+from phonesim.device_parts import Battery
 from phonesim.pace import REAL_SECONDS
 from phonesim.windows.keyboard import CANDIDATE_WORDS
 

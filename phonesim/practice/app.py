@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from phonesim.node import Node
 from phonesim.practice import DRIFT_SUFFIX, LABEL, LAUNCHER, PACKAGE, overlays, slow
+from phonesim.practice.app_faults import AppFaults
 from phonesim.practice.author import AuthorPage
 from phonesim.practice.comments import CommentsPage
 from phonesim.practice.feed import FeedPage
@@ -26,35 +27,23 @@ TOAST_SECONDS = 2.0
 KEY_HOME, KEY_BACK, KEY_ENTER = 3, 4, 66
 
 
-class PracticeApp:
-    """One phone's practice app; fulfils phonesim.node.App and the Shell of its pages.
-
-    Faults are attributes that take effect at once: `logged_out`, `may_not_act`, `rate_limited`,
-    `verification`, `drifted`, `network_down`, and `loading_fails` (how many next loads of lists fail).
-    """
+class PracticeApp(AppFaults):
+    """One phone's practice app; fulfils phonesim.node.App and the Shell of its pages."""
 
     package = PACKAGE
 
     def __init__(self, world: World, phone_serial: str, account_id: str, clock: Callable[[], float]) -> None:
         """`clock`: seconds, for toasts and loading. Raises KeyError for an account that the world has not."""
+        super().__init__()
         self.world = world
         self.version = "2.4.1"
         self.installed = True
         self.running = False
         self.foreground = False
         self.last_toast = ""
-        self.logged_out = False
-        self.may_not_act = False
-        self.verification = False
-        self.drifted = False
-        self.network_down = False
-        self.loading_fails = 0
         self.rough = Roughness()
         self.keyboard = Keyboard()
         self.rng = random.Random(phone_serial)  # what the phone's roughness is drawn from
-        self._rate_limited = False
-        self._limit_hidden = False
-        self._load_seconds = 0.0
         self._clock = clock
         self._serial = phone_serial
         self._account_id = world.account(account_id).id
@@ -129,16 +118,6 @@ class PracticeApp:
         """The account that is logged in."""
         return self._account_id
 
-    @property
-    def rate_limited(self) -> bool:
-        """The rate-limit page shows until its button is tapped, and again at the next act."""
-        return self._rate_limited
-
-    @rate_limited.setter
-    def rate_limited(self, on: bool) -> None:
-        self._rate_limited = on
-        self._limit_hidden = False
-
     def switch_account(self, account_id: str) -> None:
         """Another account is logged in on this phone. Raises KeyError for one that the world has not."""
         self._account_id = self.world.account(account_id).id
@@ -173,10 +152,6 @@ class PracticeApp:
         """Android says that the app does not answer; it goes on if one waits."""
         self._dialog = f"{LABEL}没有响应"
 
-    def load_delay(self, seconds: float) -> None:
-        """How long every part of a list takes to load from now on, in seconds of the clock."""
-        self._load_seconds = seconds
-
     # What pages may ask
 
     @property
@@ -185,17 +160,6 @@ class PracticeApp:
 
     def now(self) -> float:
         return self._clock()
-
-    def load_seconds(self) -> float:
-        return self._load_seconds
-
-    def load_fails(self) -> bool:
-        if self.network_down:
-            return True
-        if self.loading_fails > 0:
-            self.loading_fails -= 1
-            return True
-        return False
 
     def run_on(self) -> float:
         return self.rng.uniform(0, self.rough.inertia - 1) if self.rough.inertia > 1 else 0.0
@@ -207,8 +171,8 @@ class PracticeApp:
         return not self.may_not_act and self.world.may_act(self._account_id, author_id)
 
     def write(self, act: Callable[[], object], author_id: str, refusal: str) -> bool:
-        if self._rate_limited:
-            self._limit_hidden = False
+        if self.rate_limited:
+            self.show_limit()
             return False
         if self.network_down:
             self.toast("发送失败，请重试")
@@ -276,12 +240,9 @@ class PracticeApp:
             return VerifyPage(self)
         if self.logged_out:
             return LoginPage(self)
-        if self._rate_limited and not self._limit_hidden:
-            return RateLimitPage(self, self._hide_limit)
+        if self.limit_shows:
+            return RateLimitPage(self, self.hide_limit)
         return self._stack[-1]
-
-    def _hide_limit(self) -> None:
-        self._limit_hidden = True
 
     def _back(self) -> None:
         if self._popup:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from phonesim.device import HEIGHT, WIDTH, Battery, Device
+from phonesim.device import HEIGHT, WIDTH, Device
+from phonesim.device_parts import Battery
 from phonesim.shell.command import Call, Result, failed, said
 from phonesim.shell.packages import installed
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from phonesim.shell.scanner import ENDS_WORD, BadLine, Scanner
 from phonesim.shell.tree import (
     Command,
     For,
@@ -31,12 +32,7 @@ _REDIRECT = re.compile(r"([0-9]?)(>>|>&|<&|>|<)")
 _PARAMETER = re.compile(r"\{([A-Za-z_]\w*|[?$#@*0-9])(?:(:?[-+])((?:[^{}\\]|\\.)*))?\}|([A-Za-z_]\w*|[?$#@*0-9])")
 _PLAIN = re.compile(r"""[^ \t\n;&|<>()'"\\$`]+""")
 _IN_QUOTES = re.compile(r"""[^"\\$`]+""")
-_ENDS_WORD = frozenset(" \t\n;|&<>()")
 _CLOSERS = frozenset({"then", "do", "done", "elif", "else", "fi", "}", ")"})
-
-
-class BadLine(Exception):
-    """The line is no shell line: a quote is left open, or a word is missing."""
 
 
 def parse(line: str) -> Lines:
@@ -49,14 +45,8 @@ def parse(line: str) -> Lines:
 
 
 @dataclass(slots=True)
-class _Reader:
-    text: str
-    at: int = 0
+class _Reader(Scanner):
     depth: int = 0
-
-    @property
-    def ended(self) -> bool:
-        return self.at >= len(self.text)
 
     def lines(self) -> Lines:
         """Everything up to a word or sign that closes what is around."""
@@ -66,15 +56,15 @@ class _Reader:
         pipelines: list[Pipeline] = []
         condition = ""
         while True:
-            self._blanks(newlines=True)
-            if self.ended or self.text[self.at] == ")" or self._peek_word() in _CLOSERS:
+            self.blanks(newlines=True)
+            if self.ended or self.text[self.at] == ")" or self.peek_word() in _CLOSERS:
                 break
             pipelines.append(replace(self._pipeline(), condition=condition))
             condition = ""
-            self._blanks()
-            if self._take("&&") or self._take("||"):
+            self.blanks()
+            if self.take("&&") or self.take("||"):
                 condition = self.text[self.at - 2 : self.at]
-            elif not (self._take(";") or self._take("&") or self._take("\n")):
+            elif not (self.take(";") or self.take("&") or self.take("\n")):
                 break
         if condition:
             raise BadLine("syntax error: a command is missing")
@@ -82,73 +72,73 @@ class _Reader:
         return tuple(pipelines)
 
     def _pipeline(self) -> Pipeline:
-        turned = self._peek_word() == "!" and self._word_taken("!")
+        turned = self.peek_word() == "!" and self.word_taken("!")
         commands = [self._command()]
         while True:
-            self._blanks()
-            if self.text.startswith("||", self.at) or not self._take("|"):
+            self.blanks()
+            if self.text.startswith("||", self.at) or not self.take("|"):
                 return Pipeline(tuple(commands), turned=turned)
-            self._blanks(newlines=True)
+            self.blanks(newlines=True)
             commands.append(self._command())
 
     def _command(self) -> Command:
-        self._blanks()
-        word = self._peek_word()
-        if self._take("("):
+        self.blanks()
+        word = self.peek_word()
+        if self.take("("):
             body = self._body()
-            self._need(")")
+            self.need(")")
             return replace(Group(body, own_shell=True), redirects=self._redirects())
         if word == "{":
-            self._word_taken("{")
+            self.word_taken("{")
             body = self._body()
-            self._word_needed("}")
+            self.word_needed("}")
             return replace(Group(body, own_shell=False), redirects=self._redirects())
         if word == "for":
             return self._for()
         if word == "if":
             return self._if()
         if word in ("while", "until"):
-            self._word_taken(word)
+            self.word_taken(word)
             condition, body = self._body(), self._do()
             return replace(While(condition, body, word == "until"), redirects=self._redirects())
         return self._simple()
 
     def _for(self) -> For:
-        self._word_taken("for")
-        self._blanks()
+        self.word_taken("for")
+        self.blanks()
         match = _NAME.match(self.text, self.at)
         if match is None:
             raise BadLine("syntax error: for needs a name")
         self.at = match.end()
-        self._word_needed("in")
+        self.word_needed("in")
         words = []
         while (word := self._word()) is not None:
             words.append(word)
         return replace(For(match[0], tuple(words), self._do()), redirects=self._redirects())
 
     def _if(self) -> If:
-        self._word_taken("if")
+        self.word_taken("if")
         branches: list[tuple[Lines, Lines]] = []
         while True:
             condition = self._body()
-            self._word_needed("then")
+            self.word_needed("then")
             branches.append((condition, self._body()))
-            word = self._peek_word()
+            word = self.peek_word()
             if word != "elif":
                 break
-            self._word_taken("elif")
+            self.word_taken("elif")
         if word == "else":
-            self._word_taken("else")
+            self.word_taken("else")
             branches.append(((), self._body()))
-        self._word_needed("fi")
+        self.word_needed("fi")
         return replace(If(tuple(branches)), redirects=self._redirects())
 
     def _do(self) -> Lines:
-        self._blanks(newlines=True)
-        self._take(";")
-        self._word_needed("do")
+        self.blanks(newlines=True)
+        self.take(";")
+        self.word_needed("do")
         body = self._body()
-        self._word_needed("done")
+        self.word_needed("done")
         return body
 
     def _body(self) -> Lines:
@@ -162,7 +152,7 @@ class _Reader:
         assignments: list[tuple[str, Word]] = []
         redirects: list[Redirect] = []
         while True:
-            self._blanks()
+            self.blanks()
             if (redirect := self._redirect()) is not None:
                 redirects.append(redirect)
                 continue
@@ -186,7 +176,7 @@ class _Reader:
         return tuple(found)
 
     def _redirect(self) -> Redirect | None:
-        self._blanks()
+        self.blanks()
         match = _REDIRECT.match(self.text, self.at)
         if match is None:
             return None
@@ -201,12 +191,12 @@ class _Reader:
     def _word(self, *, blanks: bool = True) -> Word | None:
         """The word that begins here; None where none does."""
         if blanks:
-            self._blanks()
+            self.blanks()
         parts: list[Text | Variable | Output] = []
         begun = self.at
-        while not self.ended and (sign := self.text[self.at]) not in _ENDS_WORD:
+        while not self.ended and (sign := self.text[self.at]) not in ENDS_WORD:
             if sign == "'":
-                parts.append(Text(self._until("'"), quoted=True))
+                parts.append(Text(self.until("'"), quoted=True))
             elif sign == '"':
                 self.at += 1
                 parts += self._double()
@@ -229,7 +219,7 @@ class _Reader:
                 parts.append(self._dollar(quoted=True))
             else:
                 parts.append(self._plain(_IN_QUOTES, quoted=True))
-        self._need('"', "syntax error: unexpected EOF (no closing quote)")
+        self.need('"', "syntax error: unexpected EOF (no closing quote)")
         return parts
 
     def _plain(self, run: re.Pattern[str], *, quoted: bool) -> Text:
@@ -240,65 +230,16 @@ class _Reader:
 
     def _dollar(self, *, quoted: bool) -> Text | Variable | Output:
         if self.text[self.at] == "`":
-            return Output(parse(self._until("`").replace("\\`", "`")), quoted)
+            return Output(parse(self.until("`").replace("\\`", "`")), quoted)
         self.at += 1
         if self.text.startswith("((", self.at):
             raise BadLine("syntax error: arithmetic is not simulated")
-        if self._take("("):
+        if self.take("("):
             body = self.lines()
-            self._need(")")
+            self.need(")")
             return Output(body, quoted)
         match = _PARAMETER.match(self.text, self.at)
         if match is None:
             return Text("$", quoted)
         self.at = match.end()
         return Variable(match[1] or match[4], quoted, match[2] or "", match[3] or "")
-
-    def _until(self, mark: str) -> str:
-        """What stands between two marks."""
-        end = self.text.find(mark, self.at + 1)
-        while mark == "`" and end > 0 and self.text[end - 1] == "\\":
-            end = self.text.find(mark, end + 1)
-        if end < 0:
-            raise BadLine("syntax error: unexpected EOF (no closing quote)")
-        inside, self.at = self.text[self.at + 1 : end], end + 1
-        return inside
-
-    def _blanks(self, *, newlines: bool = False) -> None:
-        while not self.ended:
-            if self.text.startswith("\\\n", self.at):
-                self.at += 2
-            elif self.text[self.at] in (" \t\r\n" if newlines else " \t\r"):
-                self.at += 1
-            elif self.text[self.at] == "#":
-                end = self.text.find("\n", self.at)
-                self.at = len(self.text) if end < 0 else end
-            else:
-                return
-
-    def _peek_word(self) -> str:
-        end = self.at
-        while end < len(self.text) and self.text[end] not in _ENDS_WORD:
-            end += 1
-        return self.text[self.at : end]
-
-    def _word_taken(self, word: str) -> bool:
-        self.at += len(word)
-        return True
-
-    def _word_needed(self, word: str) -> None:
-        self._blanks(newlines=True)
-        if self._peek_word() != word:
-            raise BadLine(f"syntax error: expected '{word}'")
-        self.at += len(word)
-
-    def _take(self, sign: str) -> bool:
-        if self.text.startswith(sign, self.at):
-            self.at += len(sign)
-            return True
-        return False
-
-    def _need(self, sign: str, reason: str = "") -> None:
-        self._blanks(newlines=sign == ")")
-        if not self._take(sign):
-            raise BadLine(reason or f"syntax error: expected '{sign}'")

@@ -12,7 +12,8 @@ from phonesim.adb.stream import Stream, StreamClosed
 from phonesim.files import absolute
 from phonesim.shell.command import Call, Command, Result, failed
 from phonesim.shell.expand import Expander
-from phonesim.shell.line import BadLine, parse
+from phonesim.shell.line import parse
+from phonesim.shell.scanner import BadLine
 from phonesim.shell.tree import Command as Node
 from phonesim.shell.tree import For, Group, If, Lines, Pipeline, Redirect, Simple, While
 

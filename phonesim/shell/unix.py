@@ -1,4 +1,4 @@
-"""Small Unix commands: files, what is there, network addresses."""
+"""Small Unix commands: files, and what is there."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import errno
 import os
 import posixpath
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from phonesim.device import STORAGE_KILOBYTES
+from phonesim.device_parts import STORAGE_KILOBYTES
 from phonesim.files import Entry
 from phonesim.shell.command import Call, Command, Result, failed, said
+from phonesim.shell.conditions import test
+from phonesim.shell.network import ifconfig, ip, ping
 from phonesim.shell.text import TEXT_COMMANDS
 
 TOYBOX = "toybox: Unknown command"
@@ -119,50 +121,6 @@ async def stat(call: Call) -> Result:
     return said("\n".join(lines))
 
 
-async def test(call: Call) -> Result:
-    """`[ … ]` and `test …`: files, texts and numbers, `!`, `-a` and `-o`."""
-    args = list(call.args)
-    if call.name == "[":
-        if args[-1:] != ["]"]:
-            return failed("[: missing ]", 2)
-        args.pop()
-    return Result(code=int(not _holds(call, args)))
-
-
-def _holds(call: Call, args: list[str]) -> bool:
-    for joint, both in (("-o", any), ("-a", all)):
-        if joint in args[1:-1]:
-            at = args.index(joint, 1)
-            return both([_holds(call, args[:at]), _holds(call, args[at + 1 :])])
-    if args[:1] == ["!"] and len(args) > 1:
-        return not _holds(call, args[1:])
-    if len(args) == 3 and args[1] in _COMPARE:
-        return _COMPARE[args[1]](args[0], args[2])
-    if len(args) == 2 and args[0] in ("-n", "-z"):
-        return bool(args[1]) is (args[0] == "-n")
-    if len(args) == 2 and args[0] in ("-e", "-f", "-d", "-s", "-r", "-w", "-x"):
-        entry = call.device.files.stat(call.path(args[1]))
-        if entry is None or args[0] in ("-e", "-r", "-w", "-x"):
-            return entry is not None
-        return entry.is_directory is (args[0] == "-d") and (args[0] != "-s" or entry.size > 0)
-    if len(args) > 1:
-        raise ValueError("what is to be tested?")
-    return bool(args and args[0])
-
-
-_COMPARE: Mapping[str, Callable[[str, str], bool]] = {
-    "=": lambda left, right: left == right,
-    "==": lambda left, right: left == right,
-    "!=": lambda left, right: left != right,
-    "-eq": lambda left, right: int(left) == int(right),
-    "-ne": lambda left, right: int(left) != int(right),
-    "-lt": lambda left, right: int(left) < int(right),
-    "-le": lambda left, right: int(left) <= int(right),
-    "-gt": lambda left, right: int(left) > int(right),
-    "-ge": lambda left, right: int(left) >= int(right),
-}
-
-
 async def ls(call: Call) -> Result:
     """`ls [-la1d] [PATH…]`, one name a line as into a pipe."""
     files, result = call.device.files, Result()
@@ -216,30 +174,6 @@ async def user(call: Call) -> Result:
 
 async def uname(call: Call) -> Result:
     return said("Linux localhost 5.10.0-phonesim aarch64" if "-a" in call.args else "Linux")
-
-
-async def ifconfig(call: Call) -> Result:
-    if call.args[:1] != ["wlan0"]:
-        return failed(f"ifconfig: {' '.join(call.args[:1])}: No such device")
-    address = f"          inet addr:{call.device.ip}  Bcast:192.168.255.255  Mask:255.255.0.0\n"
-    return said(f"wlan0     Link encap:Ethernet\n{address if call.device.network else ''}          UP\n")
-
-
-async def ip(call: Call) -> Result:
-    """`ip addr` of the one interface, `ip route` of the one net."""
-    if not call.device.network:
-        return said("3: wlan0: <BROADCAST,MULTICAST> mtu 1500 state DOWN")
-    if "route" in call.args:
-        return said(f"192.168.0.0/16 dev wlan0 proto kernel scope link src {call.device.ip}")
-    return said(
-        f"3: wlan0: <BROADCAST,MULTICAST,UP> mtu 1500 state UP\n    inet {call.device.ip}/16 scope global wlan0"
-    )
-
-
-async def ping(call: Call) -> Result:
-    if not call.device.network:
-        return failed("connect: Network is unreachable", 2)
-    return said("1 packets transmitted, 1 received, 0% packet loss, time 0ms")
 
 
 async def env(call: Call) -> Result:

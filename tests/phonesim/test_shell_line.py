@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonesim.shell.line import BadLine, parse
+from phonesim.shell.line import parse
+from phonesim.shell.scanner import BadLine
 from phonesim.shell.tree import Simple, Text, Variable
 
 
