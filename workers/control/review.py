@@ -86,38 +86,37 @@ def settle(engine: Engine, task_id: str, verdict: Verdict | str, *, who: str, ri
     without repeating it. `give-up` ends the task as failed, and leaves the action in doubt.
     """
 
-    def work(session: Session) -> tuple[State, list[str]]:
-        task = session.scalars(select(Task).where(Task.id == task_id).with_for_update()).one_or_none()
-        if task is None or task.state != State.NEEDS_REVIEW:
-            state = "is unknown" if task is None else f"is {task.state}"
-            raise refuse("task", f"{task_id!r} {state}", "see: phonefleet review")
-        now = database_now(session)
-        record_change(session, who, f"task:{task_id}", {"state": task.state}, {"review": verdict})
-        if verdict == Verdict.GIVE_UP:
-            reason = f"{who} gave it up: {task.reason}"
-            end = TaskEnd(
-                State.FAILED, code=task.failure_code, kind=task.failure_kind, culprit=task.culprit, reason=reason
-            )
-            return State.FAILED, end_task(session, task, end, now)
-        session.execute(
-            update(ActionRow)
-            .where(ActionRow.task_id == task_id, ActionRow.outcome == ActionOutcome.DECLARED)
-            .values(
-                outcome=ActionOutcome.DONE if verdict == Verdict.HAPPENED else ActionOutcome.NOT_DONE,
-                verified=verdict == Verdict.HAPPENED,
-                reason=f"{who} looked",
-                ended_at=now,
-            )
-        )
-        if task.verifying:
-            unpin(task)
-        task.failure_code, task.failure_kind, task.culprit, task.reason = None, None, None, None
-        ready = back_to_ready(session, task, now, f"{who} settled what was in doubt")
-        return State(task.state), ready
-
-    state, ready = write(engine, work)
+    state, ready = write(engine, lambda session: _settle(session, task_id, verdict, who))
     if ring_now:  # else the coordinator does, within half a second
         from workers.dispatch.ring import ring  # noqa: PLC0415 - Celery, which a command does without
 
         ring(engine, ready)
     return state
+
+
+def _settle(session: Session, task_id: str, verdict: Verdict | str, who: str) -> tuple[State, list[str]]:
+    task = session.scalars(select(Task).where(Task.id == task_id).with_for_update()).one_or_none()
+    if task is None or task.state != State.NEEDS_REVIEW:
+        state = "is unknown" if task is None else f"is {task.state}"
+        raise refuse("task", f"{task_id!r} {state}", "see: phonefleet review")
+    now = database_now(session)
+    record_change(session, who, f"task:{task_id}", {"state": task.state}, {"review": verdict})
+    if verdict == Verdict.GIVE_UP:
+        reason = f"{who} gave it up: {task.reason}"
+        end = TaskEnd(State.FAILED, code=task.failure_code, kind=task.failure_kind, culprit=task.culprit, reason=reason)
+        return State.FAILED, end_task(session, task, end, now)
+    session.execute(
+        update(ActionRow)
+        .where(ActionRow.task_id == task_id, ActionRow.outcome == ActionOutcome.DECLARED)
+        .values(
+            outcome=ActionOutcome.DONE if verdict == Verdict.HAPPENED else ActionOutcome.NOT_DONE,
+            verified=verdict == Verdict.HAPPENED,
+            reason=f"{who} looked",
+            ended_at=now,
+        )
+    )
+    if task.verifying:
+        unpin(task)
+    task.failure_code, task.failure_kind, task.culprit, task.reason = None, None, None, None
+    ready = back_to_ready(session, task, now, f"{who} settled what was in doubt")
+    return State(task.state), ready

@@ -14,7 +14,7 @@ from flows.profile import AppProfile
 from flows.screen import Screen, ScreenError
 from workers.evidence.bundle import Case, Evidence
 from workers.evidence.dumpsys import read_focus, read_network
-from workers.evidence.phone_probe import Reach
+from workers.evidence.phone_probe import PhoneProbe, Reach
 from workers.evidence.scrub import scrubbed
 from workers.phone.device import Call
 from workers.runtime.watch import SlotWatch
@@ -97,19 +97,7 @@ def collect(
     try:
         screenshot = pieces.ask("screenshot", "ui", UI_SECONDS, witness.screenshot)
         tree = pieces.ask("ui", "ui", UI_SECONDS, witness.tree)
-        seen = {
-            "focus": pieces.ask("focus", "shell", SHELL_SECONDS, lambda: read_focus(witness.shell("dumpsys window"))),
-            "network": pieces.ask(
-                "network", "shell", SHELL_SECONDS, lambda: read_network(witness.shell("dumpsys connectivity"))
-            ),
-            "battery": pieces.ask("battery", "shell", SHELL_SECONDS, lambda: asdict(witness.battery())),
-            "app": pieces.ask(
-                "app",
-                "shell",
-                SHELL_SECONDS,
-                lambda: {"package": profile.package, "version": witness.app_version(profile.package)},
-            ),
-        }
+        seen = _of_phone(pieces, witness, profile.package)
     finally:
         witness.close()
     facts = {
@@ -122,6 +110,16 @@ def collect(
         "missing": pieces.missing,
     }
     return Evidence(case.task_id, case.attempt, scrubbed(facts), screenshot, tree)
+
+
+def _of_phone(pieces: _Pieces, witness: PhoneProbe, package: str) -> dict[str, Any]:
+    asked: dict[str, Callable[[], Any]] = {
+        "focus": lambda: read_focus(witness.shell("dumpsys window")),
+        "network": lambda: read_network(witness.shell("dumpsys connectivity")),
+        "battery": lambda: asdict(witness.battery()),
+        "app": lambda: {"package": package, "version": witness.app_version(package)},
+    }
+    return {name: pieces.ask(name, "shell", SHELL_SECONDS, ask) for name, ask in asked.items()}
 
 
 def _of_case(case: Case) -> dict[str, Any]:
