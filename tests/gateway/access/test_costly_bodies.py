@@ -17,7 +17,7 @@ from models.database.clock import database_now
 from models.tables import Account
 from models.transactions.read_write import write
 from models.values.refused import MOST_PROBLEMS
-from tests.gateway.access.test_attacks import TITLES, nothing_planted
+from tests.gateway.access.asked import TITLES, nothing_planted
 from tests.support.gateway.api_server import Api, Raw
 from tests.support.ledger.drive import AUTHOR, owned_author
 from workers.settings import settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,8 @@ from redis import Redis as Client
 from tests.support.host.shelf import WAIT, Shelf
 from tests.support.poll import wait_until
 from tests.support.servers import Redis
-from workers.runtime.slots import SlotState
+from workers.host.roster import Roster
+from workers.runtime.slots import SlotState, own_slot
 
 
 @pytest.fixture
@@ -49,3 +51,10 @@ def same_worker(lasting_worker: Shelf) -> Shelf:
     wait_until(lambda: slot.state is SlotState.IDLE, WAIT, "the worker to be idle")
     lasting_worker.traces.redis.flushall()
     return lasting_worker
+
+
+@pytest.fixture
+def roster() -> Roster:
+    """The roster of a host with three slots."""
+    numbers = itertools.count(1)
+    return Roster("shelf", 5038, [own_slot() for _ in range(3)], new_incarnation=lambda: f"i{next(numbers)}")
