@@ -1,4 +1,4 @@
-"""Bring a ledger's tables to the newest version, or tell how far it is."""
+"""Migrates a ledger's tables to the newest version, and reads their version."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _SCRIPTS = Path(__file__).parent / "migrations"
 _REVISION = re.compile(r'^revision = "(\w+)"', re.MULTILINE)
 _DOWN = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
 _VERSION = table("alembic_version", column("version_num"))  # where Alembic keeps it
-# One wait stays below the time after which a connection counts as dead.
+# One wait is shorter than the time after which a connection counts as dead.
 _LOCK: dict[str, Any] = {"name": "phonefleet-upgrade", "wait": 10}
 _LOCK_TRIES = 6
 
 
 class UnknownVersion(RuntimeError):
-    """The tables are those of a version that this code does not know: of a newer one, as a rule."""
+    """The tables have a version that this code does not know, usually a newer one."""
 
 
 def upgrade(engine: Engine) -> None:
-    """Make or change the tables as the newest version wants them. Does nothing when they are.
+    """Creates or changes the tables for the newest version. Does nothing when they have it.
 
     Raises UnknownVersion, and TimeoutError when another upgrade of the same ledger does not end.
     """
-    # Half a second of imports, which a command that finds its tables as they should be does without.
+    # These imports take half a second, which a command with up-to-date tables does not need.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
     from alembic.util.exc import CommandError  # noqa: PLC0415
@@ -45,16 +45,16 @@ def upgrade(engine: Engine) -> None:
 
 @contextmanager
 def _alone(engine: Engine) -> Iterator[None]:
-    """Two hosts that start at once do not both make the tables. SQLite's write lock sees to that by itself.
+    """Holds a lock, so that two hosts that start at once do not both migrate. SQLite's write lock does the same.
 
-    Held by a connection of its own until the upgrade is committed: MySQL commits each table as it is
-    made, but the note of the version last.
+    A separate connection holds the lock until the migration is committed, because MySQL commits each table at once,
+    and the version last.
     """
     if engine.dialect.name == "sqlite":
         yield
         return
     with engine.connect() as holder:
-        for _ in range(_LOCK_TRIES):  # one wait in parts, and no retry of what failed: the database itself waits
+        for _ in range(_LOCK_TRIES):  # one long wait in parts; this retries no failed work
             if holder.execute(text("SELECT GET_LOCK(:name, :wait)"), _LOCK).scalar() == 1:
                 break
         else:
@@ -66,7 +66,7 @@ def _alone(engine: Engine) -> Iterator[None]:
 
 
 def newest() -> str:
-    """The newest version that this code knows: the one that no other follows. Read as text: Alembic costs too much."""
+    """Returns the newest version that this code knows. Reads the files as text, because importing Alembic is slow."""
     told = [file.read_text(encoding="utf-8") for file in (_SCRIPTS / "versions").glob("*.py")]
     followed = {found[1] for text in told if (found := _DOWN.search(text))}
     (head,) = {found[1] for text in told if (found := _REVISION.search(text))} - followed
@@ -74,7 +74,7 @@ def newest() -> str:
 
 
 def current(engine: Engine) -> str | None:
-    """The version of a ledger's tables; None when it has none yet."""
+    """Returns the version of a ledger's tables; None when it has none yet."""
     with engine.connect().execution_options(reads_only=True) as connection:
         if not inspect(connection).has_table(_VERSION.name):
             return None

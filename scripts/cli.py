@@ -28,27 +28,31 @@ PANELS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         (
             "status",
             "scripts.commands.status:status",
-            "A campaign: how far it is, what failed and why, what waits and for what.",
+            "Show a campaign's progress, its failed and waiting tasks with the reasons; or the details of any id.",
         ),
         (
             "review",
             "scripts.commands.review:review",
-            "List the tasks whose action nobody could tell about, or settle one after a look at the app.",
+            "List the tasks whose action could not be verified, or settle one after a look at the app.",
         ),
-        ("stop", "scripts.commands.stop:stop", "Stop a campaign, a task, or what runs on a phone and is pinned to it."),
+        (
+            "stop",
+            "scripts.commands.stop:stop",
+            "Stop a campaign, a task, or the tasks that run on a phone or are pinned to it.",
+        ),
         ("pause", "scripts.commands.pause:pause", "Pause a campaign, a task or a phone until it is resumed."),
-        ("resume", "scripts.commands.pause:resume", "Let what was paused go on where it was."),
+        ("resume", "scripts.commands.pause:resume", "Resume a paused campaign, task or phone."),
         (
             "phones",
             "scripts.commands.phones:phones",
-            "Which phones need somebody, why and what to do; then every phone, with what it does now.",
+            "List the phones that need attention, with reason and remedy; then every phone with its present task.",
         ),
-        ("alerts", "scripts.commands.alerts:alerts", "The latest alerts: what happened, to what, and what to do."),
+        ("alerts", "scripts.commands.alerts:alerts", "List the latest alerts, each with its subject and its remedy."),
         ("holds", "scripts.commands.holds:commands", "Tasks held because several phones failed alike."),
         (
             "accounts",
             "scripts.commands.accounts:commands",
-            "Our accounts. Phones make those known that are logged in on them.",
+            "The fleet's accounts. A phone registers the account that is logged in on it.",
         ),
         (
             "authors",
@@ -85,7 +89,7 @@ PANELS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         (
             "migrate",
             "scripts.commands.parts:migrate",
-            "Make the ledger's tables, or change them as this version wants them.",
+            "Create the ledger's tables, or migrate them to this version.",
         ),
     ),
     "Try and examine": (
@@ -94,7 +98,7 @@ PANELS: Mapping[str, Sequence[tuple[str, str, str]]] = {
             "scripts.demo.command:demo",
             "Run the operator's standard day on simulated phones, and judge the ledger by what really happened.",
         ),
-        ("doctor", "scripts.commands.parts:doctor", "What is missing on this machine, and how to mend it."),
+        ("doctor", "scripts.commands.parts:doctor", "Check this machine, and name the remedy for each problem."),
     ),
 }
 COMMANDS = tuple(Named(name, where, panel, says) for panel, named in PANELS.items() for name, where, says in named)

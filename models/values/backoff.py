@@ -1,4 +1,4 @@
-"""How long to wait before the next try: the one formula for it. Pure."""
+"""The formula for the wait before the next try. Pure."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ class Backoff:
         return min(self.most, self.first * 2.0 ** min(failures - 1, _MOST_DOUBLINGS)) if failures else 0.0
 
     def spread(self, failures: int, rng: Random) -> float:
-        """Returns a quarter of that wait up to all of it, by chance: those that collided do not meet again."""
+        """Returns a random part of that wait, at least a quarter, so that colliding retries spread out."""
         return self.wait(failures) * rng.uniform(0.25, 1.0)

@@ -1,14 +1,14 @@
-"""The words that columns hold and modules pass on, as enumerations.
+"""The fixed words of the ledger's columns, as enumerations.
 
-A task's states, with the moves between them, are in models/tasks/states.py. A column keeps the word itself, and reads
-it back as a plain string, which equals its member.
+A task's states, with the moves between them, are in models/tasks/states.py. A column stores the word, and returns it
+as a plain string, which equals its member.
 """
 
 from enum import StrEnum
 
 
 class AttemptOutcome(StrEnum):
-    """How an attempt ended; an attempt that runs has none."""
+    """The outcome of an attempt; a running attempt has none."""
 
     SUCCEEDED = "succeeded"
     DELEGATED = "delegated"  # it returned a canvas, which was planted in its place
@@ -20,18 +20,18 @@ class AttemptOutcome(StrEnum):
 
 
 class ActionOutcome(StrEnum):
-    """What is known of a declared action."""
+    """The outcome of a declared action, as far as known."""
 
-    DECLARED = "declared"  # nobody knows yet whether it happened
+    DECLARED = "declared"  # it is not known yet whether it happened
     DONE = "done"
     NOT_DONE = "not_done"
 
 
 class PhoneState(StrEnum):
-    """How a phone is reached. The column also holds adb's own word for a state that has no member here."""
+    """The state of a phone's connection. The column also stores adb's word for a state without a member here."""
 
     ONLINE = "online"
-    SILENT = "silent"  # its host was not heard of
+    SILENT = "silent"  # its host has not reported
     OFFLINE = "offline"
     UNAUTHORIZED = "unauthorized"
     NO_PERMISSIONS = "no permissions"
@@ -43,7 +43,7 @@ class PhoneState(StrEnum):
 
 
 class UnfitCode(StrEnum):
-    """Why a phone takes no work. No column holds it: models/fleet/fitness.py tells it of a phone's row."""
+    """The reason why a phone takes no work. Not stored: models/fleet/fitness.py computes it from a phone's row."""
 
     NOT_ONLINE = "not_online"
     PAUSED = "paused"
@@ -54,16 +54,16 @@ class UnfitCode(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """How far a callback is."""
+    """The state of a callback."""
 
     OWED = "owed"
     DELIVERED = "delivered"
     FAILED = "failed"
-    DISABLED = "disabled"  # its endpoint answered that it is gone
+    DISABLED = "disabled"  # its endpoint answered 410 Gone
 
 
 class CampaignState(StrEnum):
-    """How a campaign stands: open or paused until every task ended."""
+    """The state of a campaign: open or paused until every task has ended."""
 
     OPEN = "open"
     PAUSED = "paused"
@@ -73,7 +73,7 @@ class CampaignState(StrEnum):
 
 
 class HoldScope(StrEnum):
-    """On what a hold is laid: the whole flow, or the flow on one author, video or comment."""
+    """The scope of a hold: the whole flow, or the flow on one author, video or comment."""
 
     FLOW = "flow"
     AUTHOR = "author"
@@ -82,7 +82,7 @@ class HoldScope(StrEnum):
 
 
 class BasisKind(StrEnum):
-    """Why the fleet may act on an author's content."""
+    """The basis for acting on an author's content."""
 
     OWNED = "owned"
     PERMITTED = "permitted"
@@ -90,7 +90,7 @@ class BasisKind(StrEnum):
 
 
 class RunsOn(StrEnum):
-    """What a task needs: a phone, or nothing but a desk worker."""
+    """The kind of worker that a task needs: one with a phone, or a desk worker."""
 
     PHONE = "phone"
     DESK = "desk"

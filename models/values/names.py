@@ -1,7 +1,8 @@
-"""What a name, an id or a title may be that a person gives: nothing in it that a person cannot see.
+"""Checks the names, ids and titles that people give: they must not contain invisible characters.
 
-MariaDB takes "abc " for "abc" and SQLite does not; nobody tells "abc" from "abc" with U+200B behind it. What an app
-shows is kept as it is; this rule is for what comes in by command, API, campaign file and Python.
+MariaDB compares "abc " and "abc" as equal, SQLite does not; people cannot distinguish "abc" from "abc" with a U+200B
+after it. The rule applies to input by command, API, campaign file and Python; texts that an app shows are stored as
+they are.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ REMEDY = "give it as the app shows it, without blanks at its ends and without ch
 _JOINERS = "\u200c\u200d"
 _EMOJI_STYLE = "\ufe0e\ufe0f"
 _MARKS = _JOINERS + _EMOJI_STYLE
-# Invisible although their category says letter, mark or symbol (Unicode's Default_Ignorable_Code_Point, and the
+# Invisible although their category is letter, mark or symbol (Unicode's Default_Ignorable_Code_Point, and the
 # Braille pattern without dots).
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
-# Of category Cf, but drawn: Arabic, Syriac and Kaithi signs that stand before a number or a verse.
+# Of category Cf, but visible: Arabic, Syriac and Kaithi signs before a number or a verse.
 _DRAWN = frozenset([*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD])
 _TAGS = "".join(map(chr, range(0xE0020, 0xE0080)))  # in the flags of Scotland and others
 _LONGEST_FLAG = 32  # characters with all its tags
@@ -32,9 +33,9 @@ _JOINED_SCRIPTS = (range(0x600, 0x1000), range(0x1000, 0x10A0), range(0x1780, 0x
 
 
 def id_fault(value: str, most: int = MOST_CHARACTERS) -> str | None:
-    """What is wrong with an id, such as an author's; None for a good one.
+    """Returns the fault of an id, such as an author's; None for a good one.
 
-    Other than a name it must be in Unicode's form NFC: two forms of one id look the same.
+    Unlike a name, it must be in Unicode's form NFC, because two forms of one id look the same.
     """
     fault = name_fault(value, most)
     if fault is None and not unicodedata.is_normalized("NFC", value):
@@ -43,24 +44,24 @@ def id_fault(value: str, most: int = MOST_CHARACTERS) -> str | None:
 
 
 def name_fault(value: str, most: int = MOST_CHARACTERS) -> str | None:
-    """What is wrong with a name of one line; None for a good one. Emoji are good, with what joins them."""
+    """Returns the fault of a name of one line; None for a good one. Emoji with their joiners are allowed."""
     return _fault(value, most, "")
 
 
 def title_fault(value: str) -> str | None:
-    """The same for a title, which may be long and hold line feeds and tabs within."""
+    """Returns the fault of a title, which may be longer and may contain line feeds and tabs; None for a good one."""
     return _fault(value, MOST_TITLE, "\n\t")
 
 
 def check_names(field: str, row_id: str, name: str) -> None:
-    """Raises Refused with what is wrong with an id, named `field`, and the name that goes with it."""
+    """Raises Refused with the faults of an id, whose field is `field`, and of its name."""
     problems = [*name_problems(field, row_id, id_fault), *name_problems("name", name)]
     if problems:
         raise Refused(problems)
 
 
 def name_problems(field: str, value: str, fault: Callable[[str], str | None] = name_fault) -> Iterator[Problem]:
-    """The problem of a field with this value, if it has one."""
+    """Yields the problem of a field with this value, if it has one."""
     reason = fault(value)
     if reason is not None:
         yield Problem(field, reason, REMEDY)
@@ -82,7 +83,7 @@ def _fault(value: str, most: int, controls: str) -> str | None:
 
 
 def _is_hidden(value: str, place: int) -> bool:
-    """Is it drawn as nothing here, or does it steer what is drawn?"""
+    """Returns whether the character at this place is invisible, or controls how others are drawn."""
     character = value[place]
     before = value[place - 1] if place else ""
     if character in _JOINERS:

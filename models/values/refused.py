@@ -1,4 +1,4 @@
-"""The one error for input that is refused: every problem with its field, its reason and its remedy."""
+"""The error for refused input: every problem with its field, its reason and its remedy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST_PROBLEMS = 20  # listed in one refusal; the others are counted
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with an input."""
+    """One problem of an input."""
 
     field: str
     reason: str
@@ -22,7 +22,7 @@ class Problem:
 
 
 class Refused(ValueError):
-    """An input is refused as a whole: nothing of it was done.
+    """An input is refused as a whole: nothing of it was carried out.
 
     `problems` are the first 20; `more` counts the others that were found.
     """
@@ -40,5 +40,5 @@ class Refused(ValueError):
 
 
 def refuse(field: str, reason: str, remedy: str) -> Refused:
-    """The error for a single problem."""
+    """Returns the error for a single problem."""
     return Refused([Problem(field, reason, remedy)])

@@ -21,7 +21,7 @@ from scripts.terminal.show import Sheet, print_sheet, say
 from workers.settings import settings
 
 commands = typer.Typer(
-    invoke_without_command=True, help="Our accounts. Phones make those known that are logged in on them."
+    invoke_without_command=True, help="The fleet's accounts. A phone registers the account that is logged in on it."
 )
 
 
@@ -30,14 +30,14 @@ Rename = Annotated[bool, typer.Option("--rename", help="One that is known alread
 
 @commands.callback()
 def by_default(context: typer.Context) -> None:
-    """Our accounts. Phones make those known that are logged in on them. Without a command: list."""
+    """The fleet's accounts. A phone registers the account that is logged in on it. Without a command: list."""
     if context.invoked_subcommand is None:
         list_accounts()
 
 
 @commands.command("list")
 def list_accounts() -> None:
-    """Every account: its phone, its actions today, whether it rests and why."""
+    """List every account with its phone, its actions today, and its rest with the reason."""
     headings = ("id", "name", "phone", "live", "actions today", "rests")
     when_empty = "a phone that is served shows its own, or: phonefleet accounts add ID NAME"
     print_sheet(Console(), Sheet("accounts", headings, read(open_ledger(), _rows), when_empty))
@@ -45,7 +45,7 @@ def list_accounts() -> None:
 
 @commands.command("add")
 def add(account_id: str, name: str, rename: Rename = False) -> None:
-    """Make an account known before a phone shows it, so that it is missed when none does."""
+    """Register an account before a phone shows it, so that the list shows when it is on no phone."""
     before = register_account(open_ledger(), account_id, name, who=operator(), rename=rename)
     if before not in (None, name):
         say(Console(), f"{account_id} was known as {before}, and is known as {name} now")
@@ -55,7 +55,7 @@ def add(account_id: str, name: str, rename: Rename = False) -> None:
 
 @commands.command("live")
 def live(account_id: str, take_part: Annotated[bool, typer.Argument(help="true or false")]) -> None:
-    """Does the account take part when a campaign says `accounts: all`?"""
+    """Set whether the account takes part when a campaign says `accounts: all`."""
     set_live(open_ledger(), account_id, take_part, who=operator())
     say(
         Console(),
@@ -67,7 +67,7 @@ def live(account_id: str, take_part: Annotated[bool, typer.Argument(help="true o
 
 @commands.command("wake")
 def wake(account_id: str) -> None:
-    """End an account's rest, after a person looked at it in the app."""
+    """End an account's rest, after a person checked it in the app."""
     rest_is_over(open_ledger(), account_id, who=operator())
     say(Console(), f"{account_id} works again")
 

@@ -20,7 +20,7 @@ MOST = 500
 def alerts(
     last: Annotated[int, typer.Option(min=1, max=MOST, help="How many, from the newest on.")] = 20,
 ) -> None:
-    """The latest alerts: what happened, to what, and what to do."""
+    """List the latest alerts, each with its subject and its remedy."""
     found = read(open_ledger(), lambda session: latest_alerts(session, last))
     list_blocks(Console(), "alerts", [_told(alert) for alert in found])
 

@@ -37,7 +37,7 @@ Who = Annotated[str, typer.Option(help="Who sets it; kept in the ledger.")]
 
 @commands.command("list")
 def list_authors() -> None:
-    """Every author with the basis for acting on their content."""
+    """List every author with the basis for acting on their content."""
     headings = ("id", "name", "basis", "note", "until")
     print_sheet(
         Console(), Sheet("authors", headings, read(open_ledger(), _rows), "add one: phonefleet authors add ID NAME")
@@ -46,7 +46,7 @@ def list_authors() -> None:
 
 @commands.command("add")
 def add(author_id: Annotated[str, typer.Argument(help="视频号ID")], name: str, rename: Rename = False) -> None:
-    """Make an author known, without a basis: their content may be collected, not acted on."""
+    """Register an author without a basis: the fleet may collect their content, but not act on it."""
     for field, value in (("author id", author_id), ("name", name)):
         if not value.strip() or len(value) > 191:
             raise refuse(field, f"{value!r} has not 1 to 191 characters", "give the one that the app shows")
@@ -65,7 +65,7 @@ def basis(
     expires: Annotated[str, typer.Option(help="The last day of the permission: 2027-01-31.")] = "",
     who: Who = "",
 ) -> None:
-    """Say why we may act on an author's content. The change is recorded."""
+    """Set the basis for acting on an author's content. The change is recorded."""
     until = None
     if expires:
         try:

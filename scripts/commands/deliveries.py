@@ -47,7 +47,7 @@ def list_latest(
     until: Until = "",
     most: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 50,
 ) -> None:
-    """The latest callbacks first: of what, where to, how far they are."""
+    """List callbacks, newest first, each with its event, its address and its state."""
     if state and state not in STATES:
         raise refuse("state", f"{state!r} is none", f"use one of {', '.join(STATES)}")
     which = Which(key_id=key or None, state=state or None, since=_moment("since", since), until=_moment("until", until))
@@ -57,7 +57,7 @@ def list_latest(
 
 @commands.command("show")
 def show(delivery: Annotated[str, typer.Argument(help="A delivery's id (the webhook-id), or its beginning.")]) -> None:
-    """Every try at one callback."""
+    """Show every try at one callback."""
 
     read(open_ledger(), lambda session: print_delivery(session, Console(), _find(session, delivery)))
 
@@ -85,7 +85,7 @@ def replay(
     until: Until = "",
     who: Who = "",
 ) -> None:
-    """Send one once more, or all since a time, those of one task in their order. Ids stay the same."""
+    """Replay one callback, or all since a time, those of one task in their order. Ids stay the same."""
     engine = open_ledger()
     if delivery:
         found = read(engine, lambda session: _find(session, delivery).id)
@@ -102,7 +102,7 @@ def replay(
 
 @commands.command("endpoints")
 def endpoints() -> None:
-    """Every address that was called: does it take callbacks, and if not, until when it is left alone."""
+    """List every address that was called: whether it takes callbacks, or when it is tried again."""
     list_blocks(Console(), "endpoints", read(open_ledger(), _endpoints))
 
 
@@ -110,7 +110,7 @@ def endpoints() -> None:
 def enable_address(
     address: Annotated[str, typer.Argument(help="As phonefleet deliveries endpoints shows it.")],
 ) -> None:
-    """Take an address in again that said that it is gone. What it missed stays so until it is replayed."""
+    """Enable an address that answered 410 Gone. Callbacks that it missed must be replayed."""
 
     def work(session: Session) -> int:
         found = session.scalars(select(Endpoint.id).where(Endpoint.address == address)).all()

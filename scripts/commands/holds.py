@@ -27,7 +27,7 @@ def by_default(context: typer.Context) -> None:
 
 @commands.command("list")
 def list_holds() -> None:
-    """Every hold in force: what it lies on, since when, how many tasks wait under it, what to do."""
+    """List every hold in force: its content, its beginning, the number of waiting tasks, and the remedy."""
     found = read(open_ledger(), holds_in_force)
     list_blocks(Console(), "holds", [_told(hold, count) for hold, count in found])
 
@@ -45,7 +45,7 @@ def _whose(hold: Hold) -> str:
 
 @commands.command("release")
 def release(hold: Annotated[str, typer.Argument(help="Its number, as the list shows it.")]) -> None:
-    """What was blamed is mended, or was not to blame: the tasks under a hold go on."""
+    """Release a hold, after its cause is mended or was found harmless: its tasks continue."""
     if not hold.isascii() or not hold.isdigit() or len(hold) > 9:
         raise refuse("hold", f"{hold!r} is no hold's number", "see: phonefleet holds")
     ready = release_hold(open_ledger(), int(hold), who=operator(), ring_now=False)

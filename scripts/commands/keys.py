@@ -48,7 +48,7 @@ def by_default(context: typer.Context) -> None:
 
 @commands.command("list")
 def list_all() -> None:
-    """Every key: whose it is, where it may be called back, how many of its secrets live. No secret is shown."""
+    """List every key with its customer, its callback addresses and the number of its valid secrets. Shows no secret."""
     console = Console()
     found = [_told(one) for one in list_keys(open_ledger())]
     list_blocks(console, "keys", found, "make one: phonefleet keys make NAME --customer NAME")
@@ -76,7 +76,7 @@ def make(
 
 @commands.command("allow")
 def allow_origins(key_id: str, origins: Annotated[list[str], typer.Argument(help=ORIGIN)], who: Who = "") -> None:
-    """Say anew where a key may be called back: these, and no others."""
+    """Replace a key's callback origins with these."""
     before, after = change_key(open_ledger(), key_id, who=operator(who), allowlist=origins)["allowlist"]
     console = Console()
     say(console, f"{key_id} may be called back at {', '.join(after)}")
@@ -97,7 +97,7 @@ def limits(
     ] = None,
     who: Who = "",
 ) -> None:
-    """Say how much a key may ask for. What is not given stays as it is."""
+    """Set a key's limits. A limit that is not given stays the same."""
     given = {"rate_per_second": rate, "most_waiting": most_waiting}
     wanted = {name: value for name, value in given.items() if value is not None}
     if not wanted:
@@ -116,7 +116,7 @@ def tell(
     quarantines: Annotated[bool, typer.Option("--quarantines", help="Phones that are put in quarantine.")] = False,
     who: Who = "",
 ) -> None:
-    """Call a key back with what is not of its own tasks."""
+    """Subscribe a key to alerts or quarantines, which are not about its own tasks."""
     if url and not (alerts or quarantines):
         raise refuse("what", "neither alerts nor quarantines", "add --alerts, --quarantines or both")
     wanted = {"wants_alerts": bool(url) and alerts, "wants_quarantines": bool(url) and quarantines}
@@ -132,7 +132,7 @@ def rotate(
     hours: Annotated[float, typer.Option(help="How long the secret before it lives on; 0: it ends now.")] = 24.0,
     who: Who = "",
 ) -> None:
-    """Give a key a second secret; both live for a while, so that the customer changes over without a pause."""
+    """Give a key a second secret. Both are valid for a while, so that the customer can switch without a pause."""
     _show_once(key_id, rotate_key(open_ledger(), key_id, overlap=timedelta(hours=hours), who=operator(who)))
     if hours:
         say(Console(), f"the secret before it lives for {hours:g} hours more, and seals until then; both sign")
@@ -140,7 +140,7 @@ def rotate(
 
 @commands.command("rewrap")
 def rewrap(who: Who = "") -> None:
-    """Have all secrets rest under another master key: the new one is set, and the old one in PHONEFLEET_OLD_MASTER_KEY.
+    """Encrypt all secrets under the new master key; PHONEFLEET_OLD_MASTER_KEY has the old one.
 
     Customers notice nothing. Start gateway and delivery workers anew with the new master key afterwards.
     """
@@ -157,7 +157,7 @@ def rewrap(who: Who = "") -> None:
 
 @commands.command("revoke")
 def revoke(key_id: str, who: Who = "") -> None:
-    """End a key: nothing is taken from it or sent to it. Tasks that it planted go on."""
+    """Revoke a key: its requests are refused, and nothing is sent to it. Its planted tasks continue."""
     unsent = revoke_key(open_ledger(), key_id, who=operator(who))
     say(Console(), f"{key_id} is revoked; {unsent} callbacks that it was owed stay unsent")
 

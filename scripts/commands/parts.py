@@ -57,7 +57,7 @@ def deliver() -> None:
 
 
 def migrate() -> None:
-    """Make the ledger's tables, or change them as this version wants them."""
+    """Create the ledger's tables, or migrate them to this version."""
     from scripts.connect import address, migrate_ledger  # noqa: PLC0415
     from scripts.terminal.show import say  # noqa: PLC0415
 
@@ -65,7 +65,7 @@ def migrate() -> None:
 
 
 def doctor() -> None:
-    """What is missing on this machine, and how to mend it."""
+    """Check this machine, and name the remedy for each problem."""
     from scripts.commands.doctor import main  # noqa: PLC0415
 
     raise typer.Exit(main())

@@ -36,7 +36,7 @@ def pause(
 ) -> None:
     """Pause a campaign, a task or a phone until it is resumed.
 
-    What has not begun is held, what runs leaves its phone; a paused phone gives its work to others.
+    A task that has not begun is held; a running task leaves its phone first. A paused phone's work goes to others.
     """
     engine = open_ledger()
     kind, found = read(engine, lambda session: find(session, what))
@@ -48,7 +48,7 @@ def resume(
     what: What,
     who: Annotated[str, typer.Option(help="Who lets it go on; none: the user of this machine.")] = "",
 ) -> None:
-    """Let what was paused go on where it was."""
+    """Resume a paused campaign, task or phone."""
     engine = open_ledger()
     kind, found = read(engine, lambda session: find(session, what))
     count = RESUMES[kind](engine, found, who=operator(who), ring_now=False)

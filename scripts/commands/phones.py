@@ -55,7 +55,7 @@ class Need:
 
 
 def phones() -> None:
-    """Which phones need somebody, why and what to do; then every phone, with what it does now."""
+    """List the phones that need attention, with reason and remedy; then every phone with its present task."""
     console = Console()
     needing, every = read(open_ledger(), _sheets)
     if needing:

@@ -22,7 +22,7 @@ def review(
     verdict: Annotated[str, typer.Argument(help=f"What you saw on the app: {', '.join(VERDICTS)}.")] = "",
     who: Annotated[str, typer.Option(help="Who looked; none: the user of this machine.")] = "",
 ) -> None:
-    """List the tasks whose action nobody could tell about, or settle one after a look at the app."""
+    """List the tasks whose action could not be verified, or settle one after a look at the app."""
     console = Console()
     engine = open_ledger()
     if not task:

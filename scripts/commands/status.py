@@ -31,9 +31,9 @@ def status(
     what: Annotated[str, typer.Argument(help=f"{ANY_HELP} None: the campaign that runs, else the latest.")] = "",
     list_all: Annotated[bool, typer.Option("--list", help=f"The latest {MOST_ROWS} campaigns, newest first.")] = False,
 ) -> None:
-    """A campaign: how far it is, what failed and why, what waits and for what.
+    """Show a campaign's progress, its failed and waiting tasks with the reasons; or the details of any id.
 
-    Of a task, a phone, an account, an author or a delivery: all that is known of it.
+    The id may be of a task, a phone, an account, an author or a delivery.
     """
     console = Console()
     engine = open_ledger()

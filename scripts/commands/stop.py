@@ -22,9 +22,9 @@ def stop(
     why: Annotated[str, typer.Option(help="The reason, kept with every task that is stopped.")] = "",
     who: Annotated[str, typer.Option(help="Who stops it; none: the user of this machine.")] = "",
 ) -> None:
-    """Stop a campaign, a task, or what runs on a phone and is pinned to it.
+    """Stop a campaign, a task, or the tasks that run on a phone or are pinned to it.
 
-    What has not begun ends at once, what runs leaves its phone.
+    A task that has not begun ends at once; a running task leaves its phone first.
     """
     engine = open_ledger()
     kind, found = read(engine, lambda session: find(session, what))
