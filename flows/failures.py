@@ -109,6 +109,11 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "too_little_time": Rule(
             Kind.OTHER_PHONE, Culprit.TASK, "give the task a longer run-time limit, or a later end"
         ),
+        "too_many_waiting": Rule(
+            Kind.FATAL,
+            Culprit.TASK,
+            "ask for less at once, or wait until some tasks have ended: key and campaign have a limit",
+        ),
         "outcome_unknown": Rule(
             Kind.UNKNOWN, Culprit.PHONE, "look on the app whether it was done, then settle it: phonefleet review"
         ),

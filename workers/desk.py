@@ -19,10 +19,11 @@ DESK_LIMITS = Limits(soft=60, hard=90)
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The context of a desk task: the ledger, and the task's seed for random choices."""
+    """The context of a desk task: the ledger, the task's seed for random choices, and the sort of its phones."""
 
     engine: Engine
     seed: int
+    sandbox: bool = False  # its tasks run on simulated phones
 
 
 DeskFunction = Callable[..., Any]

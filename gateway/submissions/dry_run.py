@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from flows.registry import FLOWS
 from gateway.access.caller import Caller
-from gateway.submissions.open_task_quota import open_tasks
 from gateway.submissions.plant import campaign_of, submission_problems
 from gateway.submissions.submission import Submission
 from models.database.clock import database_now
 from models.tables import Campaign, Phone, Task
+from models.tasks.open_tasks import open_tasks
 from models.tasks.states import State
 from models.values.enums import RunsOn
 from models.values.refused import Problem, Refused

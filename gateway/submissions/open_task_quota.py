@@ -6,13 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway.problem import ApiProblem
 from gateway.protocol.signed_text import KEY_HEADER
-from models.tables import Task
-from models.tasks.states import OPEN
+from models.tasks.open_tasks import open_tasks
 from models.values.refused import Problem
 
 KEEP_SECONDS = 1.0
@@ -41,9 +39,3 @@ class OpenTaskQuota:
             before = self._counted.get(key_id, kept)
             newest = kept if before[0] < kept[0] else before
             self._counted[key_id] = (newest[0], newest[1] + more)
-
-
-def open_tasks(session: Session, key_id: str) -> int:
-    """Returns the number of tasks of a key that have not ended."""
-    is_open = (Task.key_id == key_id, Task.state.in_(list(OPEN)))
-    return session.scalar(select(func.count()).select_from(Task).where(*is_open)) or 0

@@ -172,5 +172,6 @@ def test_every_setting_is_documented_with_its_default() -> None:
         "PHONEFLEET_DELIVERIES": defaults.deliveries_at_once,
         "PHONEFLEET_MOST_ACCOUNTS": defaults.most_accounts,
         "PHONEFLEET_MOST_AUTHORS": defaults.most_authors,
+        "PHONEFLEET_MOST_TASKS": defaults.most_tasks,
     }.items():
         assert told[variable] == f"`{value}`", variable

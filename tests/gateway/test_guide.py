@@ -150,6 +150,7 @@ def test_how_much_is_taken_at_once_is_what_the_code_takes(name: str) -> None:
         (MOST_TITLE, ""),
         (defaults.most_accounts, "PHONEFLEET_MOST_ACCOUNTS"),
         (defaults.most_authors, "PHONEFLEET_MOST_AUTHORS"),
+        (defaults.most_tasks, "PHONEFLEET_MOST_TASKS"),
         (MOST_TEXTS, ""),
         (MOST_PROBLEMS, ""),
     }

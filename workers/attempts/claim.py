@@ -53,6 +53,7 @@ class Claim:
     soft_limit: float  # seconds from now, no longer than the task's remaining time
     hard_limit: float
     asked_at: float  # just before the ledger read its clock: monotonic seconds from which lease and limits count
+    sandbox: bool = False  # of a sandbox key
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +216,7 @@ def _take(asking: ClaimContext, phone: Phone | None, lease: float, arguments: Ar
         soft_limit=min(task.soft_limit, left),
         hard_limit=min(task.hard_limit, left + task.hard_limit - task.soft_limit),
         asked_at=asking.asked_at,
+        sandbox=task.sandbox,
     )
 
 

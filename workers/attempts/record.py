@@ -48,6 +48,7 @@ from workers.dispatch.celery_state import state_reason
 from workers.lifecycle.control_requests import ControlRequest, pending_request
 from workers.lifecycle.dependents import end_task
 from workers.planting.plant import plant_in_place
+from workers.planting.quota import TooManyWaiting
 from workers.policy.blame import looks_further, written_params
 from workers.policy.retry import RetryDecision, RetryMove, decide_retry
 
@@ -85,6 +86,8 @@ def recorded(engine: Engine, claim: Claim, came: Outcome) -> Recorded:
 
     try:
         return write(engine, work)
+    except TooManyWaiting as refused:
+        return recorded(engine, claim, Failed("too_many_waiting", str(refused)))
     except Refused as refused:  # what the task put in its place cannot be planted
         return recorded(engine, claim, Failed("bad_input", str(refused)))
     except (DBAPIError, OverflowError, TooLarge) as error:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -64,6 +65,47 @@ class Used:
     texts: Mapping[tuple[str, str], Set[str]] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Room:
+    """How many more actions the caps leave: on all videos together, and on each. Drawing uses it up."""
+
+    actions: int
+    on_video: dict[tuple[str, str], int]
+
+    def has(self, video: tuple[str, str]) -> bool:
+        """Returns whether one more action fits there."""
+        return self.actions > 0 and self.on_video[video] > 0
+
+    def take(self, video: tuple[str, str]) -> None:
+        """Uses up one action."""
+        self.actions -= 1
+        self.on_video[video] -= 1
+
+
+def room_of(
+    videos: Iterable[tuple[str, str]],
+    accounts: Mapping[str, int],
+    acted: Mapping[tuple[str, str], Set[str]],
+    caps: Caps,
+) -> Room:
+    """Returns the room that the caps leave.
+
+    `accounts` are those that may act, each with the actions that it has left today; none: they are not known yet, and
+    a video's own bound counts alone. `acted` are those that acted on a video.
+    """
+    if not accounts:
+        places = dict.fromkeys(videos, caps.accounts_per_video * caps.actions_per_account_day)
+        return Room(sum(places.values()), places)
+    most_first = sorted(accounts.items(), key=lambda one: -one[1])
+    on_video: dict[tuple[str, str], int] = {}
+    for video in videos:
+        there = acted.get(video, frozenset())
+        new = max(0, caps.accounts_per_video - len(there))
+        others = (left for account, left in most_first if account not in there)
+        on_video[video] = sum(islice(others, new)) + sum(accounts.get(one, 0) for one in there)
+    return Room(sum(accounts.values()), on_video)
+
+
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """The parameters of the directed tasks, and by kind the numbers asked for and drawn."""
@@ -73,10 +115,13 @@ class Drawn:
     drawn: dict[str, int]
 
 
-def draw(found: Sequence[Comment], work: DirectedRequest, caps: Caps, used: Used, *, seed: int) -> Drawn:
+def draw(
+    found: Sequence[Comment], work: DirectedRequest, caps: Caps, used: Used, *, seed: int, room: Room | None = None
+) -> Drawn:
     """Spreads the work evenly over the videos. Work beyond the collected comments or the caps is left out and counted.
 
-    Comments with the same commenter and text under one title cannot be distinguished, and are no targets.
+    `room` is what the caps leave to the accounts; without it accounts do not bound the draw. Comments with the same
+    commenter and text under one title cannot be distinguished, and are no targets.
     """
     rng = random.Random(seed)
     targets = _unique(found)
@@ -98,7 +143,7 @@ def draw(found: Sequence[Comment], work: DirectedRequest, caps: Caps, used: Used
         *(_target("like_comment", one) for one in likes),
     ]
     rng.shuffle(tasks)
-    tasks = [{**task, **common} for task in _with_texts(tasks, work, used, rng)]
+    tasks = [{**task, **common} for task in _with_texts(tasks, work, used, rng, room)]
     asked = {"comment": work.comment, "reply": work.reply, "like_comment": work.like_comment}
     drawn = {kind: sum(1 for task in tasks if task["kind"] == kind) for kind in asked}
     return Drawn(tuple(tasks), asked, drawn)
@@ -141,25 +186,30 @@ def _again(videos: Sequence[tuple[str, str]], wanted: int) -> list[tuple[str, st
 
 
 def _with_texts(
-    tasks: Sequence[dict[str, Any]], work: DirectedRequest, used: Used, rng: random.Random
+    tasks: Sequence[dict[str, Any]], work: DirectedRequest, used: Used, rng: random.Random, room: Room | None
 ) -> Iterator[dict[str, Any]]:
-    """Returns the tasks with the operator's texts; leaves out tasks for which no text is left.
+    """Returns the tasks with the operator's texts; leaves out tasks for which no text or no room is left.
 
     No text is posted twice on one video, nor by two tasks in succession while another text is left.
     """
     decks = {"comment": Deck(work.comment_texts, rng), "reply": Deck(work.reply_texts, rng)}
     on_video = {video: set(texts) for video, texts in used.texts.items()}
     for task in tasks:
-        deck = decks.get(task["kind"])
-        if deck is None:
-            yield task
+        video = task["author_id"], task["title"]
+        if room is not None and not room.has(video):
             continue
-        there = on_video.setdefault((task["author_id"], task["title"]), set())
-        text = deck.next(there)
-        if text is not None:
+        deck = decks.get(task["kind"])
+        text = None
+        if deck is not None:
+            there = on_video.setdefault(video, set())
+            text = deck.next(there)
+            if text is None:
+                continue
             deck.posted(text)
             there.add(text)
-            yield {**task, "text": text}
+        if room is not None:
+            room.take(video)
+        yield task if text is None else {**task, "text": text}
 
 
 def _target(kind: str, comment: Comment) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import Any
 
 from celery import chord, group
@@ -12,13 +13,14 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.database.content_key import content_key
+from models.fleet.accounts import known_accounts
 from models.responsible_use.authors import bases_of, read_caps
-from models.responsible_use.caps import basis_refusal, operator_day
-from models.responsible_use.usage import HAPPENED
-from models.tables import Account, ActionRow
+from models.responsible_use.caps import Caps, basis_refusal, operator_day
+from models.responsible_use.usage import HAPPENED, accounts_on_videos, actions_by_account
+from models.tables import Account, ActionRow, Phone
 from models.transactions.read_write import read
 from workers.app import app
-from workers.campaigns.draw import Comment, DirectedRequest, Drawn, Used, draw
+from workers.campaigns.draw import Comment, DirectedRequest, Drawn, Room, Used, draw, room_of
 from workers.desk import Desk
 from workers.execution.register import desk_task
 from workers.settings import settings
@@ -61,14 +63,17 @@ def gather(desk: Desk, results: Sequence[Any]) -> list[Any]:
 
 @desk_task
 def draw_directed(desk: Desk, collected: Sequence[Any], **request: Any) -> Signature | dict[str, Any]:
-    """Draws from the collected comments, within the caps, and plants the directed tasks in this task's place."""
+    """Draws from the collected comments, within the caps, and plants the directed tasks in this task's place.
+
+    It draws no more tasks than the caps leave room for: on each video, and to the accounts that may act.
+    """
     asked = DirectedRequest.model_validate(request)
     found = [comment for one in _flat(collected) for comment in _comments(one)]
     videos = list(dict.fromkeys((comment.author_id, comment.title) for comment in found))
-    used, ours, without = read(desk.engine, lambda session: _ledger_facts(session, videos))
-    found = [one for one in found if one.commenter not in ours and one.author_id not in without]
-    caps = read(desk.engine, read_caps)
-    drawn = draw(found, asked, caps, used, seed=desk.seed)
+    facts = read(desk.engine, lambda session: _ledger_facts(session, videos))
+    found = [one for one in found if one.commenter not in facts.ours and one.author_id not in facts.without]
+    room = read(desk.engine, lambda session: _room(session, desk, asked, videos, facts.caps))
+    drawn = draw(found, asked, facts.caps, facts.used, seed=desk.seed, room=room)
     if not drawn.tasks:
         return _tally([], drawn)
     options = asked.options()
@@ -104,8 +109,17 @@ def _comments(collected: Mapping[str, Any]) -> list[Comment]:
     ]
 
 
-def _ledger_facts(session: Session, videos: Sequence[tuple[str, str]]) -> tuple[Used, frozenset[str], frozenset[str]]:
-    """Returns the actions done on these videos, the fleet's own names, and the authors without a basis."""
+@dataclass(frozen=True, slots=True)
+class _LedgerFacts:
+    """The actions done on the videos, the fleet's own names, the authors without a basis, and the caps."""
+
+    used: Used
+    ours: Set[str]
+    without: Set[str]
+    caps: Caps
+
+
+def _ledger_facts(session: Session, videos: Sequence[tuple[str, str]]) -> _LedgerFacts:
     keys = {content_key(author, title): (author, title) for author, title in videos}
     replies: dict[str, int] = {}
     likes: dict[str, int] = {}
@@ -127,4 +141,20 @@ def _ledger_facts(session: Session, videos: Sequence[tuple[str, str]]) -> tuple[
     authors = {author for author, _ in videos}
     bases = bases_of(session, authors)
     without = {one for one in authors if basis_refusal(one, bases.get(one), today) is not None}
-    return Used(replies, likes, texts), frozenset(session.scalars(select(Account.name))), frozenset(without)
+    ours = frozenset(session.scalars(select(Account.name)))
+    return _LedgerFacts(Used(replies, likes, texts), ours, without, read_caps(session))
+
+
+def _room(session: Session, desk: Desk, asked: DirectedRequest, videos: Sequence[tuple[str, str]], caps: Caps) -> Room:
+    """Returns the room that the caps leave today to the accounts that may act: all of one sort, or the queue's."""
+    place, _, name = (asked.queue or "pool").partition(".")
+    accounts = list(known_accounts(session, sandbox=desk.sandbox))
+    if place == "account":
+        accounts = [name]
+    elif place == "phone":
+        accounts = [session.scalar(select(Phone.account_id).where(Phone.serial == name)) or name]
+    done = actions_by_account(session, operator_day(database_now(session), settings().timezone.key))
+    left = {one: max(0, caps.actions_per_account_day - done.get(one, 0)) for one in accounts}
+    keys = {content_key(author, title): (author, title) for author, title in videos}
+    acted = accounts_on_videos(session, {author for author, _ in videos}, keys.keys())
+    return room_of(videos, left, {keys[key]: those for key, those in acted.items()}, caps)

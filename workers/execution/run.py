@@ -199,7 +199,7 @@ def _settled(attempt: _Attempt) -> Outcome | None:
 def _outcome(attempt: _Attempt) -> Outcome:
     got = attempt.claim
     if got.flow in DESK:
-        value = DESK[got.flow](Desk(attempt.worker.engine, got.seed), *got.args, **got.kwargs)
+        value = DESK[got.flow](Desk(attempt.worker.engine, got.seed, got.sandbox), *got.args, **got.kwargs)
         return Replaced(value) if isinstance(value, Signature) else Succeeded(value)
     flow = flow_named(got.flow)
     params = checked_params(flow, got.args, got.kwargs)

@@ -32,6 +32,7 @@ from workers.canvas.replace import compile_replacement
 from workers.canvas.rows import Join, Planted, PlantedRow, evaluate, to_json
 from workers.desk import DESK_LIMITS
 from workers.lifecycle.dependents import close_campaign, end_task
+from workers.planting.quota import check_campaign_size, check_key_quota
 from workers.planting.validate import LedgerFacts, check_rows, given_params
 from workers.policy.content import content_of
 from workers.policy.fair_share import spread
@@ -76,6 +77,7 @@ def plant_campaign(session: Session, campaign: Campaign, planted: Planted, lates
     """Writes a campaign's rows. Returns the ids that are ready at once. Raises Refused before the first row."""
     now = database_now(session)
     check_planting(session, planted.rows, now + latest_end, now, sandbox=bool(campaign.sandbox))
+    check_key_quota(session, campaign, len(planted.rows))
     return plant_checked(session, [CheckedCampaign(campaign, planted, now + latest_end)], now)
 
 
@@ -101,7 +103,7 @@ def plant_checked(session: Session, campaigns: Sequence[CheckedCampaign], now: d
 def plant_in_place(session: Session, task: Task, signature: Signature) -> list[str]:
     """Plants the canvas that a running task returned in its place; the task keeps its id and gets the result.
 
-    Raises Refused: then nothing is planted, and the task fails with the reason.
+    Raises Refused, TooManyWaiting among them: then nothing is planted, and the task fails with the reason.
     """
     # Locked: two tasks that grow at once would give their rows the same positions.
     campaign = session.get_one(Campaign, task.campaign_id, with_for_update=True)
@@ -111,12 +113,13 @@ def plant_in_place(session: Session, task: Task, signature: Signature) -> list[s
     except CanvasRefused as refused:
         raise refuse(refused.field, refused.reason, refused.remedy) from refused
     now = database_now(session)
-    check_planting(session, planted.rows, task.latest_end, now, sandbox=task.sandbox)
+    start = session.scalar(select(func.count()).where(Task.campaign_id == campaign.id)) or 0
+    check_planting(session, planted.rows, task.latest_end, now, sandbox=task.sandbox, before=start)
+    check_key_quota(session, campaign, len(planted.rows))
     waits_for = sorted(set(planted.ends))
     delegate(task, to_json(planted.root), planted.join, len(waits_for))
     session.flush()
     edges = list(_edges(planted.rows))
-    start = session.scalar(select(func.count()).where(Task.campaign_id == campaign.id)) or 0
     values = _values(campaign, planted.rows, edges, task.latest_end, now, in_place_of=task, start=start)
     _mean_for_accounts(session, campaign, values)
     ready = _write_rows(session, values, edges, now)
@@ -137,8 +140,13 @@ def check_planting(
     *,
     sandbox: bool,
     facts: LedgerFacts | None = None,
+    before: int = 0,
 ) -> None:
-    """Raises Refused with what is wrong with the rows, or else with their times. Writes nothing."""
+    """Raises Refused with what is wrong with the rows, or else with their times. Writes nothing.
+
+    `before`: tasks that the campaign has already. Raises TooManyWaiting when these would be too many for it.
+    """
+    check_campaign_size(before, len(rows))
     check_rows(facts or LedgerFacts(session, sandbox=sandbox), rows)
     problems = list(islice(time_problems(rows, latest_end, now), MOST_PROBLEMS))
     if problems:

@@ -93,6 +93,12 @@ class Settings:
         values.whole_between(1, 1_000_000),
         "Say how many authors a campaign file may name.",
     )
+    most_tasks: int = variable(
+        "PHONEFLEET_MOST_TASKS",
+        "100000",
+        values.whole_between(1, 10_000_000),
+        "Say how many tasks one campaign may have, with those that its tasks put in their places.",
+    )
     evidence: str = variable(
         "PHONEFLEET_EVIDENCE",
         lambda var: str(var / "evidence"),

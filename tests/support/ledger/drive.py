@@ -164,7 +164,7 @@ def outcome_of(engine: Engine, got: Claim) -> Outcome:
     """Run the desk function of a claimed task, whose message would have reached it."""
     assert fleet.tasks[got.flow].__wrapped__.__qualname__.startswith("ticket_task"), f"{got.flow} has no ticket"
     try:
-        value = DESK[got.flow](Desk(engine, got.seed), *got.args, **got.kwargs)
+        value = DESK[got.flow](Desk(engine, got.seed, got.sandbox), *got.args, **got.kwargs)
     except RuntimeError as error:
         return Failed("flow_error", str(error))
     return Replaced(value) if isinstance(value, Signature) else Succeeded(value)
