@@ -37,7 +37,7 @@ from workers.planting.plant import LATEST_END
 from workers.settings import read_settings
 
 ENGLISH, CHINESE = GUIDES = ("docs/interface/README.md", "docs/interface/README.zh-CN.md")
-OPERATIONS = {ENGLISH: "## What you may ask", CHINESE: "## 可用操作"}
+OPERATIONS = {ENGLISH: "## Operations", CHINESE: "## 可用操作"}
 EVENTS = {ENGLISH: "## Callbacks", CHINESE: "## 回调"}
 ERRORS = {ENGLISH: "## Errors", CHINESE: "## 错误"}
 LIMITS = {ENGLISH: "## Limits", CHINESE: "## 限制"}
