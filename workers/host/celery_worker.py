@@ -30,6 +30,7 @@ class PhoneWorker(WorkController):  # type: ignore[misc]  # Celery has no types
     """
 
     serves_pool: Callable[[], bool] | None = None
+    own_queues: Sequence[str] = ()  # all but the pool: it never leaves them
     waits: Callable[[], object] = staticmethod(lambda: None)  # called when it begins to wait for its broker
     _was_ready = False
     _was_deaf = False  # at the look before: in between a ticket may just be on its way in
@@ -45,6 +46,7 @@ class PhoneWorker(WorkController):  # type: ignore[misc]  # Celery has no types
         # the timer is emptied whenever the consumer starts anew
         if self.serves_pool is not None:
             consumer.timer.call_repeatedly(LOOK_SECONDS, _look_at_the_pool, (consumer, self.serves_pool))
+        consumer.timer.call_repeatedly(LOOK_SECONDS, _keep_own_queues, (consumer, self.own_queues))
         consumer.timer.call_repeatedly(LOOK_SECONDS, self._begin_anew_if_deaf, (consumer,))
         consumer.timer.call_repeatedly(LOOK_AT_BROKER_SECONDS, _look_at_the_broker, (consumer,))
         worker_ready.send(sender=consumer)
@@ -72,6 +74,19 @@ def _look_at_the_pool(consumer: Any, serves_pool: Callable[[], bool]) -> None:
         consumer.add_task_queue(POOL_QUEUE)
     elif serves and not wanted:
         consumer.cancel_task_queue(POOL_QUEUE)
+
+
+def _keep_own_queues(consumer: Any, own: Sequence[str]) -> None:
+    """Takes back a queue that somebody cancelled, by Flower for instance: its tasks would wait for nobody.
+
+    It leaves the pool for a moment, for queues are served in the order in which they are joined.
+    """
+    lost = [queue for queue in own if not consumer.task_consumer.consuming_from(queue)]
+    if lost and consumer.task_consumer.consuming_from(POOL_QUEUE):
+        consumer.cancel_task_queue(POOL_QUEUE)
+    for queue in lost:
+        log.warning("the queue %s was cancelled from outside; it is served again", queue)
+        consumer.add_task_queue(queue)
 
 
 def _look_at_the_broker(consumer: Any) -> None:
@@ -109,5 +124,6 @@ def phone_worker(
         heartbeat_interval=heartbeat,
     )
     worker.serves_pool = serves_pool
+    worker.own_queues = tuple(queue for queue in queues if queue != POOL_QUEUE)
     worker.waits = waits or worker.waits
     return worker

@@ -92,6 +92,23 @@ def test_a_worker_leaves_the_pool_and_joins_it_again_and_serves_its_own_queue_th
     assert not leaves_the_pool_alone()
 
 
+@pytest.mark.parametrize("cancelled", [("phone.A",), ("pool",), ("phone.A", "pool")], ids="+".join)
+def test_a_queue_that_is_cancelled_from_outside_is_taken_back(same_worker: Shelf, cancelled: tuple[str, ...]) -> None:
+    for queue in cancelled:
+        assert same_worker.app.control.cancel_consumer(queue, reply=True, timeout=10, limit=1)
+    sent = same_worker.send(ticket("errand.quick", "phone.A", 0), ticket("errand.quick", "pool", 6))
+    wait_until(
+        lambda: set(sent) <= {task_id for _, task_id, _ in same_worker.traces.all()}, WAIT, "both queues' tickets"
+    )
+    same_worker.send(ticket("errand.long", "pool"))
+    same_worker.traces.wait(3)
+    same_worker.send(*(ticket("errand.quick", "pool", 0) for _ in range(5)))
+    (pinned,) = same_worker.send(ticket("errand.quick", "phone.A", 0))
+    same_worker.traces.release()
+    done = [task_id for what, task_id, _ in same_worker.traces.wait(10) if what == "done"]
+    assert done.index(pinned) == 3  # pinned work is before the pool as ever
+
+
 def test_tickets_arrive_after_redis_was_emptied(same_worker: Shelf) -> None:
     same_worker.send(ticket("errand.quick", "pool"))
     same_worker.traces.wait(1)
