@@ -22,7 +22,22 @@ Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 RESOLVE_SECONDS = 5.0
 _RESOLVERS = 32
 # Whether Python takes these for global differs between its versions.
-_NEVER = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("fec0::/10"))
+_NEVER = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "192.0.0.0/24",
+            "192.88.99.0/24",  # RFC 7526: relays of 6to4, given up; whoever has it may send a packet anywhere
+            "fec0::/10",
+            "3fff::/20",  # RFC 9637: for documents
+            "64:ff9b:1::/48",  # RFC 8215: NAT64 of the operator's own
+        ),
+    )
+)
+_ISATAP = (
+    0x00005EFE,
+    0x02005EFE,
+)  # RFC 5214: it stands before the IPv4 address
 _lock = threading.Lock()
 _running: dict[tuple[str, int], tuple[Future[list[Any]], float]] = {}
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address stands in the last 32 bits
@@ -51,6 +66,9 @@ def may_be_called(ip: Ip, networks: Sequence[Network]) -> bool:
     inner = _inside(ip)
     if inner is not None:
         return may_be_called(inner, networks)
+    tunnelled = _tunnelled(ip)
+    if tunnelled is not None and not may_be_called(tunnelled, networks):
+        return False
     if _listed(ip, _NEVER):
         return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
@@ -68,6 +86,13 @@ def _inside(ip: Ip) -> ipaddress.IPv4Address | None:
         return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
     teredo = ip.teredo
     return ip.ipv4_mapped or ip.sixtofour or (teredo[1] if teredo is not None else None)
+
+
+def _tunnelled(ip: Ip) -> ipaddress.IPv4Address | None:
+    """Returns the IPv4 address to which an ISATAP one leads, beside the network that its first half names."""
+    if isinstance(ip, ipaddress.IPv4Address) or (int(ip) >> 32) & 0xFFFFFFFF not in _ISATAP:
+        return None
+    return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
 
 
 def _ask(host: str, port: int) -> list[str]:

@@ -46,13 +46,28 @@ from tests.support.poll import wait_until
         "2002:a9fe:a9fe::1",
         "2001:0:4136:e378:8000:63bf:80ff:fffe",  # Teredo of 127.0.0.1
         "2001:db8::1",
+        "192.88.99.1",  # relays of 6to4
+        "192.88.99.255",
+        "::ffff:192.88.99.1",
+        "3fff::1",  # for documents
+        "3fff:fff:ffff::1",
+        "64:ff9b:1::7f00:1",
+        "2400:3200::5efe:7f00:1",  # ISATAP of 127.0.0.1, from a public network
+        "2400:3200::200:5efe:a9fe:a9fe",
+        "2400:3200::5efe:10.1.2.3",
+        "fe80::5efe:808:808",  # ISATAP of 8.8.8.8, from a network that is not public
+        "fc00::200:5efe:808:808",
     ],
 )
 def test_what_is_not_public_is_not_called(ip: str) -> None:
     assert not may_be_called(ipaddress.ip_address(ip), ())
 
 
-@pytest.mark.parametrize("ip", ["8.8.8.8", "114.114.114.114", "2400:3200::1", "64:ff9b::808:808", "::ffff:8.8.8.8"])
+PUBLIC = ["8.8.8.8", "114.114.114.114", "2400:3200::1", "64:ff9b::808:808", "::ffff:8.8.8.8"]
+NEIGHBOURS = ["192.88.98.1", "192.88.100.1", "2400:3200::5efe:808:808", "2400:3200::5eff:7f00:1"]
+
+
+@pytest.mark.parametrize("ip", [*PUBLIC, *NEIGHBOURS])
 def test_what_is_public_is_called(ip: str) -> None:
     assert may_be_called(ipaddress.ip_address(ip), ())
 
