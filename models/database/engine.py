@@ -55,6 +55,7 @@ def connect(url: str, patience: Patience = PEOPLE, *, kept: int = 2) -> Engine:
     common: dict[str, Any] = {
         "json_serializer": to_json,
         "json_deserializer": json.loads,
+        "hide_parameters": True,  # errors are logged, and stored as evidence; parameters hold texts and secrets
         "pool_pre_ping": parsed.get_backend_name() != "sqlite",
     }
     if parsed.get_backend_name() == "sqlite":
