@@ -12,7 +12,7 @@ from models.tables import Attempt, Campaign, Delivery, Phone, StateChange, Task
 from models.tasks.completeness import completeness
 from models.tasks.progress import read_progress
 from models.tasks.states import State
-from models.values.enums import CampaignState, DeliveryState, RunsOn
+from models.values.enums import CampaignState, DeliveryState, PhoneState, RunsOn
 
 
 def failure(
@@ -114,6 +114,23 @@ def campaign_view(session: Session, campaign: Campaign) -> responses.Campaign:
     )
 
 
+def _phone_why(phone: Phone) -> str | None:
+    """Returns why a phone is in its state, without the other accounts and phones that the operator is told of."""
+    if phone.why is None or phone.state != PhoneState.ONLINE:
+        return phone.why
+    if phone.twice_since is not None:
+        return f"the account on phone {phone.serial} is on another phone too"
+    return f"phone {phone.serial} has no account that may be used" if phone.account_id is None else None
+
+
+def _paused_why(phone: Phone) -> str | None:
+    """Returns who paused a phone, by role alone: the operator's name and reason are not for customers."""
+    over_api = f"phone {phone.serial} is paused over the API"
+    if not phone.paused:
+        return None
+    return over_api if phone.paused_why == over_api else f"phone {phone.serial} is paused by the operator"
+
+
 def phone_view(phone: Phone, running: str | None, *, busy: bool) -> responses.Phone:
     """Builds the response of a phone. `running` is the caller's own task on it."""
     return responses.Phone(
@@ -121,12 +138,13 @@ def phone_view(phone: Phone, running: str | None, *, busy: bool) -> responses.Ph
         host=phone.host,
         model=phone.model,
         state=phone.state,
-        why=phone.why,
+        why=_phone_why(phone),
         account=phone.account_id,
         paused=phone.paused,
-        paused_why=phone.paused_why,
+        paused_why=_paused_why(phone),
         quarantined_until=phone.quarantined_until,
-        quarantine_why=phone.quarantine_why,
+        # behind the colon stands the failure of somebody's task
+        quarantine_why=(phone.quarantine_why or "").partition(":")[0] or None,
         unfit_why=phone.unfit_why,
         busy=busy,
         task_id=running,
