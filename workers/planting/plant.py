@@ -17,14 +17,12 @@ from sqlalchemy.orm import Session
 
 from flows.registry import FLOWS
 from models.database.clock import database_now
-from models.responsible_use.authors import read_caps
-from models.responsible_use.usage import accounts_on_videos
-from models.tables import Account, Campaign, Edge, Phone, Task
+from models.tables import Campaign, Edge, Task
 from models.tasks.pauses import why_paused
 from models.tasks.states import State
 from models.tasks.transitions import TaskEnd, delegate, first_state, hold_tasks
 from models.transactions.state_change_capture import note
-from models.values.enums import PhoneState, RunsOn
+from models.values.enums import RunsOn
 from models.values.refused import MOST_PROBLEMS, Refused, refuse
 from workers.canvas.compile import compile_canvas
 from workers.canvas.errors import CanvasRefused
@@ -32,10 +30,10 @@ from workers.canvas.replace import compile_replacement
 from workers.canvas.rows import Join, Planted, PlantedRow, evaluate, to_json
 from workers.desk import DESK_LIMITS
 from workers.lifecycle.dependents import close_campaign, end_task
+from workers.planting.even_share import plan_even_share
 from workers.planting.quota import check_campaign_size, check_key_quota
 from workers.planting.validate import LedgerFacts, check_rows, given_params
 from workers.policy.content import content_of
-from workers.policy.fair_share import spread
 from workers.policy.timing import begins, expires, limits_of, time_problems
 
 LATEST_END = timedelta(hours=24)  # after planting, unless the canvas says `expires`; nothing outlives it
@@ -92,7 +90,7 @@ def plant_checked(session: Session, campaigns: Sequence[CheckedCampaign], now: d
     for one in campaigns:
         its_edges = list(_edges(one.planted.rows))
         its_values = _values(one.campaign, one.planted.rows, its_edges, one.latest_end, now, tells=one.tells)
-        _mean_for_accounts(session, one.campaign, its_values)
+        plan_even_share(session, one.campaign, its_values)
         values += its_values
         edges += its_edges
         if not its_values:
@@ -121,7 +119,7 @@ def plant_in_place(session: Session, task: Task, signature: Signature) -> list[s
     session.flush()
     edges = list(_edges(planted.rows))
     values = _values(campaign, planted.rows, edges, task.latest_end, now, in_place_of=task, start=start)
-    _mean_for_accounts(session, campaign, values)
+    plan_even_share(session, campaign, values)
     ready = _write_rows(session, values, edges, now)
     if campaign.paused or task.paused:
         hold_tasks(session, Task.in_place_of == task.id, why_paused(session, task))
@@ -195,32 +193,6 @@ def _write_rows(
     if edges:
         session.execute(insert(Edge), edges)
     return [value["id"] for value in values if value["state"] == State.READY and value["not_before"] <= now]
-
-
-def _mean_for_accounts(session: Session, campaign: Campaign, values: Sequence[dict[str, Any]]) -> None:
-    """Plans the even share of acting tasks in the pool whose video is known already."""
-    acting = [one for one in values if _is_shared_out(one)]
-    if not acting:
-        return
-    accounts = session.scalars(
-        select(Phone.account_id)
-        .join(Account, Account.id == Phone.account_id)
-        .where(
-            Phone.state == PhoneState.ONLINE, Phone.sandbox == bool(campaign.sandbox), Account.resting_since.is_(None)
-        )
-        .order_by(Phone.account_id)
-    )
-    videos = [one["video_key"] for one in acting]
-    on_video = accounts_on_videos(session, {one["author_id"] for one in acting}, set(videos))
-    known = [one for one in accounts if one is not None]
-    plan = spread(videos, known, on_video, read_caps(session).accounts_per_video, seed=campaign.seed)
-    for one, account in zip(acting, plan, strict=True):
-        one["meant_for"] = account
-
-
-def _is_shared_out(values: Mapping[str, Any]) -> bool:
-    pinned = values["pinned_account"] is not None or values["pinned_phone"] is not None
-    return bool(values["acts"]) and not pinned and values["video_key"] is not None
 
 
 def _customer_columns(campaign: Campaign, row: PlantedRow, tells: str | None, *, alone: bool) -> dict[str, Any]:
