@@ -91,7 +91,7 @@ def storm_mariadb() -> MariaDB:
 
 
 def cut_connections(database: MariaDB) -> int:
-    """KILL CONNECTION for every client; how many."""
+    """Ends the connection of every client. Returns their number."""
     rows = database.execute(
         "SELECT id FROM information_schema.processlist WHERE user = 'root' AND id <> CONNECTION_ID()"
     )

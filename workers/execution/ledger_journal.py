@@ -27,7 +27,7 @@ class LedgerJournal:
     """Fulfils flows.session.Journal for one attempt. Its writes raise models.tasks.fence.LeaseLost."""
 
     def __init__(self, engine: Engine, claim: Claim, zone: str, may_wait: Callable[[], bool] = _never) -> None:
-        """`may_wait`: does the lease still last, so that an outcome may be written a little later?"""
+        """`may_wait`: returns whether the lease still lasts, so that an outcome may be written later."""
         if claim.account_id is None or claim.serial is None:
             raise ValueError("a journal is for attempts on a phone whose account is known")
         self._engine = engine

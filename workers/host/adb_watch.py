@@ -112,7 +112,7 @@ class AdbWatch:
 
 @dataclass(slots=True)
 class _Tries:
-    """How often in a row an address could not be reached, and when it is tried next."""
+    """The failures in a row to reach an address, and the time of the next try."""
 
     failures: int = 0
     wait_until: float = 0.0

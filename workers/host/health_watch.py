@@ -102,7 +102,7 @@ class HealthWatch:
         return {serial: ended[serial].result() if serial in ended else None for serial in running}
 
     def _said(self, serial: str, address: str, line: str) -> str | None:
-        """What a phone printed, nothing when it says no more than that it is there; None when not even that."""
+        """Returns a phone's output; empty when it only answers an echo; None when it does not answer at all."""
         doubted = serial in self._unanswered
         if doubted and not self._answers_echo(address):
             return None

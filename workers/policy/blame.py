@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import Any
 
 from flows.failures import CODES, Culprit
-from flows.registry import FLOWS
 from models.values.backoff import Backoff
 from models.values.enums import HoldScope
 from workers.policy.content import Content
@@ -85,6 +84,8 @@ def parameters_may_explain(code: str) -> bool:
 
 def usual_loops(flow: str) -> Mapping[str, int]:
     """Returns the loops that a flow takes when nobody asks for others: the parameter → its default."""
+    from flows.registry import FLOWS  # noqa: PLC0415 - the pages' lxml, which the command `holds` does without
+
     fields = FLOWS[flow].params_model.model_fields if flow in FLOWS else {}
     return {loop: fields[loop].default for loop in BOUNDED_BY.values() if loop in fields and fields[loop].default}
 
@@ -100,6 +101,8 @@ def written_params(args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, 
 
 def looks_further(flow: str, params: Mapping[str, Any]) -> bool:
     """Returns whether a task asks its flow to look at more than it does by itself."""
+    from flows.registry import FLOWS  # noqa: PLC0415 - as above
+
     fields = FLOWS[flow].params_model.model_fields
     usual = {name: fields[name].default for name in LENGTHS if name in fields and not fields[name].is_required()}
     return any(0 < most < asked for name, most in usual.items() if isinstance(asked := params.get(name), int))

@@ -159,7 +159,7 @@ class Broker:
 
     @property
     def lasts(self) -> float:
-        """For how many seconds it has been failing."""
+        """Returns the seconds that it has been failing."""
         with self._lock:
             return self._condition.lasts()
 
