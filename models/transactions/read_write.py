@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from models.database.error_kinds import asks_to_try_again
+from models.transactions.retry import retried
 from models.transactions.state_change_capture import ChangeCapturingSession
 from models.values.backoff import Backoff
 
@@ -40,13 +41,16 @@ def write(
         with ChangeCapturingSession(engine, expire_on_commit=False) as session, session.begin():
             return work(session)
 
-    return Retrying(
-        retry=_AGAIN,
-        stop=_TRIES,
-        wait=lambda state: _PAUSES.spread(state.attempt_number, chance),
-        sleep=sleep,
-        reraise=True,
-    )(once)
+    def policy() -> Retrying:
+        return Retrying(
+            retry=_AGAIN,
+            stop=_TRIES,
+            wait=lambda state: _PAUSES.spread(state.attempt_number, chance),
+            sleep=sleep,
+            reraise=True,
+        )
+
+    return retried(policy, once)
 
 
 def _asks(error: BaseException) -> bool:

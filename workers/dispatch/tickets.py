@@ -19,6 +19,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
+from models.transactions.retry import retried
+
 STEPS: Sequence[int] = (0, 3, 6, 9)
 BATCH = 200
 TRIES = 3
@@ -68,7 +70,7 @@ def _publish_batch(app: Celery, tickets: Sequence[Ticket], go_on: Callable[[], b
         return state.attempt_number >= TRIES or not go_on()
 
     try:
-        Retrying(retry=retry_if_exception_type(NOT_TAKEN), stop=gives_up, reraise=True)(once)
+        retried(lambda: Retrying(retry=retry_if_exception_type(NOT_TAKEN), stop=gives_up, reraise=True), once)
     except NOT_TAKEN as error:
         raise NotPublished(f"{len(tickets)} tickets: {error}") from error
 

@@ -18,8 +18,10 @@ POOL_OVERHEAD = 48
 BLOCKS = range(48, 513, 16)
 MOST_POOLS = 2000  # of one size that are filled up at most; about 60 suffice
 
-# glibc's allocator of everything larger: from just under where it maps memory apiece, downwards.
-LARGEST = 60_000
+# glibc's allocator of everything larger. A hole may be megabytes wide: once a program freed a large piece that was
+# mapped apiece, glibc takes pieces up to that size from the heap (mallopt(3), M_MMAP_THRESHOLD).
+LARGEST = 8_000_000
+TOP_BYTES = 2 * 4096  # what malloc_trim leaves at the heap's end, rounded up
 SMALLEST = 24
 STEP = 0.8
 MOST_PIECES = 100_000
@@ -52,21 +54,23 @@ def _fill_pools(block: int) -> list[bytes]:
 
 def _fill_heap() -> None:
     """Pieces of ever smaller size, each until it no longer fits below the end of what is in use."""
-    malloc, free = _allocator()
-    end = malloc(LARGEST)
-    free(end)
+    libc = _libc()
+    libc.malloc_trim(0)
+    end = libc.sbrk(0) - TOP_BYTES
     size = LARGEST
     while size > SMALLEST:
         for _ in range(MOST_PIECES):
-            piece = malloc(size)
+            piece = libc.malloc(size)
             if piece is None or piece >= end:
-                free(piece)
+                libc.free(piece)
                 break
         size = int(size * STEP)
 
 
-def _allocator() -> tuple[ctypes._NamedFuncPointer, ctypes._NamedFuncPointer]:
+def _libc() -> ctypes.CDLL:
     libc = ctypes.CDLL(None)
     libc.malloc.argtypes, libc.malloc.restype = [ctypes.c_size_t], ctypes.c_void_p
     libc.free.argtypes, libc.free.restype = [ctypes.c_void_p], None
-    return libc.malloc, libc.free
+    libc.sbrk.argtypes, libc.sbrk.restype = [ctypes.c_ssize_t], ctypes.c_void_p
+    libc.malloc_trim.argtypes, libc.malloc_trim.restype = [ctypes.c_size_t], ctypes.c_int
+    return libc

@@ -13,6 +13,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 
 from celery import Celery
 from celery.signals import worker_ready
@@ -86,7 +87,7 @@ def _connecting_to(file: str, engine: Engine) -> Iterator[None]:
 
 
 def _run_worker(engine: Engine) -> None:
-    """Runs a worker on an empty ledger: it starts, runs one task and ends."""
+    """Runs a worker on an empty ledger: it starts, runs a task for each round and ends."""
     Base.metadata.create_all(engine)
     slot = own_slot()
     stage = Celery(NAME, set_as_current=False)
@@ -98,13 +99,15 @@ def _run_worker(engine: Engine) -> None:
         imports=(),
     )
 
+    runs = count(1)
+
     @stage.task(name=NAME)
     def act() -> None:
         if state.should_stop is None:
-            for _ in range(ROUNDS):
-                _use_ledger(engine, slot)
-                Screen.parse(SCREEN)
-            state.should_stop = 0  # as SIGTERM does
+            _use_ledger(engine, slot)
+            Screen.parse(SCREEN)
+            if next(runs) == ROUNDS:
+                state.should_stop = 0  # as SIGTERM does
         enter()  # one more ticket: the worker ends when it looks up from waiting for the next
 
     def enter(**_: object) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from models.database.error_kinds import is_unavailable
+from models.transactions.retry import retried
 from models.values.backoff import Backoff
 from workers.runtime.outage import OUTAGE
 
@@ -42,10 +43,13 @@ def retry_while_unavailable(
         error = state.outcome.exception() if state.outcome is not None else None
         log.warning("%s waits for the ledger: %s", what, getattr(error, "orig", error))
 
-    return Retrying(
-        retry=retry_if_exception(waits),  # no number of tries bounds it: `may_wait` does, which is a lease
-        wait=lambda state: PAUSES.wait(state.attempt_number),
-        before_sleep=tell,
-        sleep=sleep,
-        reraise=True,
-    )(work)
+    def policy() -> Retrying:
+        return Retrying(
+            retry=retry_if_exception(waits),  # no number of tries bounds it: `may_wait` does, which is a lease
+            wait=lambda state: PAUSES.wait(state.attempt_number),
+            before_sleep=tell,
+            sleep=sleep,
+            reraise=True,
+        )
+
+    return retried(policy, work)
