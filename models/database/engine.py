@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -63,10 +64,9 @@ def connect(url: str, patience: Patience = PEOPLE, *, kept: int = 2) -> Engine:
         on_disk = file not in ("", ":memory:") and not file.startswith("file:")
         if on_disk:
             Path(file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        engine = create_engine(url, connect_args={"timeout": _SQLITE_LOCK_SECONDS}, **common)
+        options: dict[str, Any] = {"factory": _PrivateFile} if on_disk else {}
+        engine = create_engine(url, connect_args={"timeout": _SQLITE_LOCK_SECONDS, **options}, **common)
         _prepare_sqlite(engine)
-        if on_disk:
-            _keep_private(engine, Path(file))
         check_sizes(engine)
         return engine
     engine = create_engine(
@@ -88,13 +88,13 @@ def connect(url: str, patience: Patience = PEOPLE, *, kept: int = 2) -> Engine:
     return engine
 
 
-def _keep_private(engine: Engine, ledger: Path) -> None:
-    """A new SQLite file is its owner's alone, whoever makes it: scripts do not set a umask."""
+class _PrivateFile(sqlite3.Connection):
+    """A connection to a file that, when it is new, is its owner's alone, whoever makes it: scripts set no umask."""
 
-    @event.listens_for(engine, "do_connect")
-    def _make(*_: Any) -> None:
+    def __init__(self, database: str, *arguments: Any, **options: Any) -> None:
         with contextlib.suppress(OSError):  # it is there already; or SQLite says what is wrong
-            os.close(os.open(ledger, os.O_CREAT | os.O_EXCL, 0o600))
+            os.close(os.open(database, os.O_CREAT | os.O_EXCL, 0o600))
+        super().__init__(database, *arguments, **options)
 
 
 def _prepare_mysql(engine: Engine, patience: Patience) -> None:

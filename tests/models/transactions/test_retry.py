@@ -26,9 +26,7 @@ def _policy(seen: list[int]) -> Retrying:
     def note(state: RetryCallState) -> None:
         seen.append(state.attempt_number)
 
-    return Retrying(
-        retry=retry_if_exception_type(OSError), stop=stop_after_attempt(3), before_sleep=note, reraise=True
-    )
+    return Retrying(retry=retry_if_exception_type(OSError), stop=stop_after_attempt(3), before_sleep=note, reraise=True)
 
 
 def test_work_that_succeeds_builds_no_policy() -> None:
