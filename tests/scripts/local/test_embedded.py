@@ -23,6 +23,7 @@ from redis.retry import Retry
 import celeryconfig
 from scripts.local import embedded
 from scripts.local.embedded import EmbeddedRedis, NoRedis, RedisBinary, RedisDidNotStart, find_redis, running_url
+from scripts.local.redis_rights import SETUP_USER
 from tests.support.poll import wait_until
 
 kombu: Any = importlib.import_module("kombu")  # it has no types
@@ -151,7 +152,7 @@ def test_scripts_and_dangerous_commands_are_off(server: EmbeddedRedis, command: 
 
 
 def test_no_user_is_left_that_could_allow_more(server: EmbeddedRedis) -> None:
-    for name, password in ((embedded.SETUP_USER, server._setup_password), (embedded.SETUP_USER, ""), ("default", "")):
+    for name, password in ((SETUP_USER, server._setup_password), (SETUP_USER, ""), ("default", "")):
         with (
             redis.Redis(port=server.port, username=name, password=password, retry=Retry(NoBackoff(), 0)) as client,
             pytest.raises(redis.AuthenticationError),

@@ -1,0 +1,47 @@
+"""The rights of the fleet at the embedded Redis: those that tickets need (docs/decisions/embedded-redis.md)."""
+
+from __future__ import annotations
+
+import contextlib
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+SETUP_USER = "setup"  # it is there until the scripts are loaded
+# Neither what is dangerous by Redis's own word, nor kinds of data that tickets do not use.
+ALLOWED = (
+    "+@all",
+    *(f"-@{kind}" for kind in ("dangerous", "admin", "scripting", "hyperloglog", "geo", "bitmap", "stream")),
+    "+info",
+    "+evalsha",
+    "+script|exists",
+)
+
+
+def fleet_scripts() -> tuple[str, ...]:
+    """Returns all scripts that kombu runs. A worker runs them by their digests, and can load no others."""
+    from kombu.transport.redis import REFRESH_BINDING, SWEEP_BINDINGS  # noqa: PLC0415 - whoever only asks for the address needs none
+    from redis.lock import Lock  # noqa: PLC0415
+
+    lock = (Lock.LUA_RELEASE_SCRIPT, Lock.LUA_EXTEND_SCRIPT, Lock.LUA_REACQUIRE_SCRIPT)
+    return (REFRESH_BINDING, SWEEP_BINDINGS, *lock)
+
+
+def let_fleet_in(port: int, setup_password: str, password: str) -> None:
+    """Loads the scripts, then lets the fleet in, and nobody else any more: from now on no right can be given."""
+    with (
+        contextlib.suppress(redis.RedisError),  # it does not answer yet
+        redis.Redis(
+            port=port,
+            username=SETUP_USER,
+            password=setup_password,
+            socket_timeout=1,
+            socket_connect_timeout=1,
+            retry=Retry(NoBackoff(), retries=0),
+        ) as client,
+    ):
+        for script in fleet_scripts():
+            client.script_load(script)
+        client.execute_command("ACL SETUSER", "default", "on", f">{password}", "~*", "&*", *ALLOWED)
+        client.execute_command("ACL DELUSER", SETUP_USER)
