@@ -32,7 +32,7 @@ def account_seen(engine: Engine, serial: str, account_id: str, name: str) -> boo
     """
     name = storable_text(name, MOST_NAME)
     if not account_id.strip():
-        raise ValueError("the account's id is empty; read it again once the app has loaded")
+        raise ValueError("an account has an id, and this one is empty: read it again once the app has loaded")
 
     def work(session: Session) -> bool:
         now = database_now(session)
