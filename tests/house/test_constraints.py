@@ -101,7 +101,7 @@ def _told(target: str) -> str:
             {"WITH_TESTS=1", "WITH_MYSQL=1"},
         ),
     ],
-    ids=str,
+    ids=["demo", "package", "tools", "servers"],
 )
 def test_each_target_sets_up_what_it_needs(targets: list[str], variables: set[str]) -> None:
     for target in targets:

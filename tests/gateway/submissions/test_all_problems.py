@@ -46,7 +46,7 @@ def left_out() -> Iterator[tuple[str, str]]:
             yield name, field
 
 
-@pytest.mark.parametrize(("name", "field"), left_out())
+@pytest.mark.parametrize(("name", "field"), list(left_out()))
 def test_a_parameter_that_is_left_out_is_named(acme: Caller, name: str, field: str) -> None:
     params = {key: value for key, value in PARAMS[name].items() if key != field}
     asked = {"reference": "r", "flow": name.split(maxsplit=1)[0], "params": params}
