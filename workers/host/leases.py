@@ -146,11 +146,12 @@ class LeaseKeeper:
         return self._asked.get(incarnation)
 
     def close(self, seconds: float) -> None:
-        """Stops renewing; waits at most `seconds` for a renewal under way."""
+        """Stops renewing, if it began; waits at most `seconds` for a renewal under way."""
         self._ended.set()
         until = time.monotonic() + seconds
         for thread in self._threads:
-            thread.join(max(0.0, until - time.monotonic()))
+            if thread.ident is not None:  # a host that never came up has not started it
+                thread.join(max(0.0, until - time.monotonic()))
 
     def _repeat(self, name: str, work: Callable[[], None], every: float) -> None:
         while not self._ended.wait(every):

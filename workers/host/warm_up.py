@@ -34,6 +34,7 @@ from workers.dispatch.tickets import Ticket, publish
 from workers.execution.identify_account import may_look
 from workers.execution.worker import load_app_profile
 from workers.host.celery_worker import phone_worker
+from workers.phone.ui_jar import pinned_md5
 from workers.runtime.slots import Slot, own_slot
 from workers.runtime.worker_identity import WorkerIdentity
 from workers.settings import settings
@@ -56,6 +57,7 @@ def warm_up() -> Engine:
     Returns the engine that the children adopt: for the ledger of the settings, without a connection.
     """
     configure_mappers()
+    pinned_md5()
     load_app_profile(settings().profile)
     engine = connect(settings().database_url, FLEET)
     with tempfile.TemporaryDirectory(prefix="phonefleet-rehearsal-") as directory:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 
 from uiautomator2.utils import with_package_resource
@@ -24,6 +25,16 @@ def pinned_jar() -> bytes:
     release = version("uiautomator2")
     with with_package_resource("assets/u2.jar") as path:
         return checked(release, path.read_bytes())
+
+
+@cache
+def pinned_md5() -> str:
+    """Returns the jar's MD5, which a phone can compute of its own file. Raises JarRefused.
+
+    A process reads the jar once for it: the zygote before it forks, so that no worker reads 3.7 MB to learn that
+    its phone has the jar.
+    """
+    return hashlib.md5(pinned_jar(), usedforsecurity=False).hexdigest()
 
 
 def checked(release: str, jar: bytes) -> bytes:

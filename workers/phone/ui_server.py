@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 import time
 
@@ -10,7 +9,7 @@ from flows.phone import PhoneError
 from workers.phone.adb import Adb
 from workers.phone.http import HttpClient
 from workers.phone.transport import AdbStream, Deadline
-from workers.phone.ui_jar import JarRefused, pinned_jar
+from workers.phone.ui_jar import JarRefused, pinned_jar, pinned_md5
 
 PORT = 9008
 JAR = "/data/local/tmp/u2.jar"
@@ -124,12 +123,11 @@ class UiServer:
 
     def _push_jar(self, deadline: Deadline) -> None:
         try:
-            data = pinned_jar()
+            output, _ = self._adb.shell(f"toybox md5sum {JAR}", deadline)
+            if pinned_md5() not in output:
+                self._adb.push(pinned_jar(), JAR, deadline)
         except JarRefused as error:
             raise PhoneError("ui_server_lost", str(error), sent=False) from error
-        output, _ = self._adb.shell(f"toybox md5sum {JAR}", deadline)
-        if hashlib.md5(data, usedforsecurity=False).hexdigest() not in output:
-            self._adb.push(data, JAR, deadline)
 
     def _words(self) -> str:
         return self._said.decode(errors="replace").strip()[-300:] or "it said nothing"

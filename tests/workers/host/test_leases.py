@@ -15,6 +15,7 @@ from workers.host.leases import (
     SILENT_SECONDS,
     STARTING_SECONDS,
     Asked,
+    LeaseKeeper,
     ask_to_leave,
     overrun,
     patience_for,
@@ -237,3 +238,7 @@ def test_a_worker_that_ignores_that_it_was_asked_to_leave_is_killed() -> None:
     assert overrun(slot, began=0.0, now=99.0, asked=late) is None
     slot.begin("t2", 1, lease_until=FAR, hard_limit=FAR)
     assert overrun(slot, began=0.0, now=99.0, asked=late) is None
+
+
+def test_a_keeper_that_never_started_closes() -> None:
+    LeaseKeeper(Ledger(), list, LEASE).close(1.0)

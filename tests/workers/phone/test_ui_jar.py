@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import uiautomator2
 
-from workers.phone.ui_jar import PINNED, JarRefused, checked, pinned_jar
+from workers.phone.ui_jar import PINNED, JarRefused, checked, pinned_jar, pinned_md5
 
 JAR = (Path(uiautomator2.__file__).parent / "assets" / "u2.jar").read_bytes()
 RELEASE = version("uiautomator2")
@@ -28,6 +28,7 @@ CHANGED = {
 
 def test_the_jar_that_is_installed_is_the_one_that_is_known() -> None:
     assert pinned_jar() == JAR
+    assert pinned_md5() == hashlib.md5(JAR, usedforsecurity=False).hexdigest()
     assert PINNED[RELEASE] == hashlib.sha256(JAR).hexdigest()
 
 
