@@ -58,7 +58,7 @@ def _port_problems(settings: Settings, ports: Mapping[str, int]) -> Iterator[Pro
         if _listens(port):
             yield Problem(name, f"port {port} is taken", f"take another one: {name} N, or 0 for none; {HOLDER}")
     if _listens(settings.adb_port) and not Adb(settings.adb_port).alive():
-        reason = f"port {settings.adb_port} is taken by a program that is not an adb server"
+        reason = f"port {settings.adb_port} is taken by a program that is no adb server"
         yield Problem("PHONEFLEET_ADB_PORT", reason, f"name another port; {HOLDER}")
 
 
