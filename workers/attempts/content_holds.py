@@ -92,8 +92,13 @@ def _lay(
     return hold
 
 
+def _on(flow: str, blamed: Blamed) -> tuple[ColumnElement[bool], ...]:
+    """Selects the holds on this content for this flow, whatever they reach."""
+    return Hold.flow == flow, Hold.scope == blamed.scope, Hold.key == blamed.key
+
+
 def _same(flow: str, blamed: Blamed, reach: Reach) -> tuple[ColumnElement[bool], ...]:
-    return Hold.flow == flow, Hold.scope == blamed.scope, Hold.key == blamed.key, *reach.of_holds()
+    return *_on(flow, blamed), *reach.of_holds()
 
 
 def hold_on(session: Session, task: Task) -> Hold | None:
@@ -174,7 +179,7 @@ def _failed_alike(session: Session, flow: str, blamed: Blamed, code: str, reach:
         Attempt.outcome == AttemptOutcome.SUCCEEDED,
     )
     went_well = session.scalar(ended.where(*well).order_by(Attempt.ended_at.desc()).limit(1))
-    same = (Hold.flow == flow, Hold.scope == blamed.scope, Hold.key == blamed.key, reach.of_holds_over_it())
+    same = (*_on(flow, blamed), reach.of_holds_over_it())
     released = session.scalar(select(func.max(Hold.released_at)).where(*same))
     since = max(one for one in (now - LOOK_BACK, went_well, released) if one is not None)
     rows = session.execute(
