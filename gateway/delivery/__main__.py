@@ -11,6 +11,7 @@ from celery.signals import worker_ready, worker_shutting_down
 from gateway.keys.master_key import master_key
 from models.values.refused import Refused
 from workers.app import app
+from workers.runtime.kept_queues import LOOK_SECONDS, lost_queues, take_back
 from workers.runtime.log import set_up_logging
 from workers.runtime.patient_consumer import PatientConsumer
 from workers.runtime.private_files import keep_files_private
@@ -40,7 +41,7 @@ def main() -> int:
         heartbeat_interval=settings().heartbeat,
         quiet=True,
     )
-    worker_ready.connect(_pulse, weak=False)
+    worker_ready.connect(_at_work, weak=False)
     worker_shutting_down.connect(_end, weak=False)
     service_manager().ready()  # one whose broker is away serves as well: it waits
     worker.start()
@@ -51,10 +52,14 @@ def _end(**_: object) -> None:
     service_manager().ending()
 
 
-def _pulse(sender: Any, **_: object) -> None:
-    """Tells the service manager that the consumer's loop goes round; what it does while its broker is away, too."""
+def _at_work(sender: Any, **_: object) -> None:
+    """Tells the service manager that the consumer's loop goes round; what it does while its broker is away, too.
+
+    Takes the queue back when somebody cancels it, by Flower for instance.
+    """
     service_manager().pulse()
     sender.timer.call_repeatedly(PULSE_SECONDS, service_manager().pulse)
+    sender.timer.call_repeatedly(LOOK_SECONDS, lambda: take_back(sender, lost_queues(sender, [DELIVERY_QUEUE])))
 
 
 if __name__ == "__main__":

@@ -13,12 +13,12 @@ from celery.signals import worker_ready
 from celery.worker import WorkController, state
 
 from workers.runtime.broker import broker
+from workers.runtime.kept_queues import LOOK_SECONDS, lost_queues, take_back
 from workers.runtime.patient_consumer import PatientConsumer
 from workers.runtime.worker_identity import POOL_QUEUE
 
 log = logging.getLogger("phonefleet.worker")
 
-LOOK_SECONDS = 0.25  # between two looks at whether the pool is open
 LOOK_AT_BROKER_SECONDS = 1.0  # when it failed: so its being well again is told
 
 
@@ -77,16 +77,14 @@ def _look_at_the_pool(consumer: Any, serves_pool: Callable[[], bool]) -> None:
 
 
 def _keep_own_queues(consumer: Any, own: Sequence[str]) -> None:
-    """Takes back a queue that somebody cancelled, by Flower for instance: its tasks would wait for nobody.
+    """Takes back a queue that somebody cancelled, by Flower for instance.
 
     It leaves the pool for a moment, for queues are served in the order in which they are joined.
     """
-    lost = [queue for queue in own if not consumer.task_consumer.consuming_from(queue)]
+    lost = lost_queues(consumer, own)
     if lost and consumer.task_consumer.consuming_from(POOL_QUEUE):
         consumer.cancel_task_queue(POOL_QUEUE)
-    for queue in lost:
-        log.warning("the queue %s was cancelled from outside; it is served again", queue)
-        consumer.add_task_queue(queue)
+    take_back(consumer, lost)
 
 
 def _look_at_the_broker(consumer: Any) -> None:

@@ -19,9 +19,11 @@ from models.transactions.read_write import read
 from scripts.local.processes import COORDINATOR, DELIVERY, Processes
 from tests.support.gateway.customers import Customer, customer, task_of
 from tests.support.gateway.receiver import Receiver, Reply, Request
+from tests.support.host.shelf import celery_for
 from tests.support.ledger.drive import do, work
 from tests.support.poll import wait_until
 from workers.dispatch.messages import MOST_IN_A_LANE
+from workers.runtime.worker_identity import DELIVERY_QUEUE
 
 pytestmark = pytest.mark.fleet
 
@@ -136,6 +138,22 @@ def test_a_receiver_that_is_down_and_senders_that_are_killed_lose_no_result_and_
             SECONDS,
             "all changes to be numbered",
         )
+
+
+def test_the_delivery_queue_is_taken_back_each_time_that_it_is_cancelled_from_outside(
+    tmp_path: Path, sqlite_database: str, empty_redis_url: str, master_key: str
+) -> None:
+    control = celery_for(empty_redis_url).control
+    with Receiver() as receiver, senders(tmp_path, sqlite_database, empty_redis_url, master_key) as running:
+        acme = customer(running.engine, receiver.origin)
+        running.processes.start(DELIVERY)
+        for arrived in range(1, 3):
+            replies = wait_until(
+                lambda: control.cancel_consumer(DELIVERY_QUEUE, reply=True, timeout=5, limit=1), SECONDS, "the worker"
+            )
+            assert [reply["ok"] for one in replies for reply in one.values()] == ["no longer consuming from delivery"]
+            acme.owe()
+            running.wait_for(arrived, acme)
 
 
 def _campaigns_told(engine: Engine, key_id: str) -> set[str]:
