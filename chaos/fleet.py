@@ -34,6 +34,8 @@ HOSTS = 2
 CAPS = {
     "actions_per_account_day": 100_000,
     "accounts_per_video": 100_000,
+    "comments_per_video": 100_000,
+    "comments_per_account_video": 100_000,
     "replies_per_comment": 1_000,
     "likes_per_comment": 1_000,
 }

@@ -26,7 +26,7 @@ P = TypeVar("P", bound=Page)
 
 @contextmanager
 def _declared(app: App, action: Action) -> Iterator[PointOfNoReturn]:
-    """Declares an action. Raises a refusal as FlowFailure: no_basis, cap_reached, text_repeated or comment_full."""
+    """Declares an action. Raises a refusal of responsible use as FlowFailure, with the code of the refusal."""
     try:
         with app.session.point_of_no_return(action) as act:
             yield act
@@ -75,8 +75,8 @@ def send_comment(app: App, page: CommentsPage, action: Action, own_name: str) ->
     """Writes and sends a comment in an open panel. Returns whether it was seen first in the list.
 
     Raises FlowFailure: may_not_act, send_failed, comment_not_found (deleted meanwhile) or rate_limited when the app
-    refuses; no_basis, cap_reached, text_repeated or comment_full when responsible use refuses; outcome_unknown.
-    Raises PhoneError.
+    refuses; no_basis, cap_reached, text_repeated, video_full or comment_full when responsible use refuses;
+    outcome_unknown. Raises PhoneError.
     """
 
     def seen(there: CommentsPage) -> bool:

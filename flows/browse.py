@@ -26,6 +26,7 @@ SKIPPED = frozenset(
         "no_basis",
         "cap_reached",
         "text_repeated",
+        "video_full",
         "comment_full",
         "comment_not_found",
         "text_unclear",

@@ -80,6 +80,11 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "text_repeated": Rule(
             Kind.OTHER_PHONE, Culprit.ACCOUNT, "another account takes it; or give another text: none twice on one video"
         ),
+        "video_full": Rule(
+            Kind.FATAL,
+            Culprit.CONTENT,
+            "choose another video, or have an admin change the cap of comments on one: phonefleet authors caps",
+        ),
         "comment_full": Rule(
             Kind.FATAL, Culprit.CONTENT, "choose another comment, or have an admin change the caps on one comment"
         ),
@@ -136,6 +141,7 @@ WHY_SKIPPED: Mapping[str, str] = MappingProxyType(
     {
         "no_basis": "give a basis to authors that the feed shows (phonefleet authors basis ID owned)",
         "cap_reached": "the caps leave no more: wait for the next day, ask for less, or see phonefleet authors caps",
+        "video_full": "the cap of comments on a video leaves no more: raise the loops, or see phonefleet authors caps",
         "comment_full": "the caps of single comments leave no more: ask for less, or see phonefleet authors caps",
         "text_repeated": "give more different texts",
         "already_liked": "the account liked what it met: raise the loops, or lower the targets",

@@ -46,7 +46,7 @@ class Action:
 
 
 class ActionRefused(Exception):
-    """Responsible use refuses this action; `code` is no_basis, cap_reached, text_repeated or comment_full."""
+    """Responsible use refuses this action; `code` is its refusal's, such as no_basis or cap_reached."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(f"{code}: {reason}")

@@ -13,7 +13,7 @@ from models.database.clock import database_now
 from models.database.content_key import content_key
 from models.responsible_use.authors import basis_of, read_caps
 from models.responsible_use.caps import LIKES, WORDS, Refusal, Use, basis_refusal, cap_refusal, operator_day
-from models.responsible_use.usage import HAPPENED, accounts_on_videos, actions_by_account
+from models.responsible_use.usage import HAPPENED, accounts_on_videos, actions_by_account, comments_on_videos
 from models.tables import Account, ActionRow, Author, Campaign, Task
 from models.tasks.fence import Fence, check_fence
 from models.values.enums import ActionOutcome
@@ -76,6 +76,7 @@ def read_use(session: Session, act: Act, today: date) -> Use:
     return Use(
         account_actions_today=actions_by_account(session, today, act.account_id).get(act.account_id, 0),
         accounts_on_video=accounts_on_videos(session, [act.author_id], [act.video_key]).get(act.video_key, set()),
+        comments_on_video=comments_on_videos(session, [act.author_id], [act.video_key]).get(act.video_key, {}),
         replies_on_comment=sum(on_comment.get(kind, 0) for kind in WORDS),
         likes_on_comment=sum(on_comment.get(kind, 0) for kind in LIKES),
         text_on_video=bool(same_text),

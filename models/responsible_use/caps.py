@@ -7,13 +7,14 @@ in the transaction that declares a point of no return.
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from models.values.enums import BasisKind
 
-# The kinds of action that count as a comment or reply, and as a like.
+# The kinds of action that count as a comment on a video, as a reply to a comment or thread, and as a like.
+COMMENTS = frozenset({"comment"})
 WORDS = frozenset({"comment", "reply"})
 LIKES = frozenset({"like_comment"})
 
@@ -24,6 +25,8 @@ class Caps:
 
     actions_per_account_day: int = 40
     accounts_per_video: int = 5
+    comments_per_video: int = 5
+    comments_per_account_video: int = 1
     replies_per_comment: int = 1
     likes_per_comment: int = 3
 
@@ -32,15 +35,15 @@ class Caps:
         return replace(self, **values)
 
 
-CAP_NAMES = tuple(field.name for field in fields(Caps))
+CAP_NAMES = tuple(one.name for one in fields(Caps))
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why an action is refused, with the numbers.
 
-    `code`: no_basis; cap_reached or text_repeated, which may not apply to another account; comment_full, which
-    applies to every account.
+    `code`: no_basis; cap_reached or text_repeated, which may not apply to another account; video_full and
+    comment_full, which apply to every account.
     """
 
     code: str
@@ -62,10 +65,14 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """The actions done so far: by this account today, on this video, on this comment."""
+    """The actions done so far: by this account today, on this video, on this comment.
+
+    `comments_on_video`: account → the number of its comments on this video, replies not counted.
+    """
 
     account_actions_today: int
     accounts_on_video: Set[str]
+    comments_on_video: Mapping[str, int] = field(default_factory=dict)
     replies_on_comment: int = 0
     likes_on_comment: int = 0
     text_on_video: bool = False  # this account posted the same text on this video
@@ -84,6 +91,9 @@ def basis_refusal(author_id: str, basis: Basis | None, today: date) -> Refusal |
 
 def cap_refusal(caps: Caps, kind: str, account_id: str, use: Use) -> Refusal | None:
     """Returns why the caps refuse one more action of this kind by this account; None if it stays within them."""
+    full = comment_refusal(caps, use.comments_on_video) if kind in COMMENTS else None
+    if full is not None:  # first, because no other account may either
+        return full
     if use.account_actions_today >= caps.actions_per_account_day:
         return Refusal(
             "cap_reached",
@@ -92,6 +102,13 @@ def cap_refusal(caps: Caps, kind: str, account_id: str, use: Use) -> Refusal | N
     if account_id not in use.accounts_on_video and len(use.accounts_on_video) >= caps.accounts_per_video:
         return Refusal(
             "cap_reached", f"{len(use.accounts_on_video)} of {caps.accounts_per_video} accounts acted on this video"
+        )
+    mine = use.comments_on_video.get(account_id, 0)
+    if kind in COMMENTS and mine >= caps.comments_per_account_video:
+        return Refusal(
+            "cap_reached",
+            f"account {account_id!r} posted {mine} of {caps.comments_per_account_video} comments on this video"
+            " (cap comments_per_account_video)",
         )
     if kind == "reply" and use.replies_on_comment >= caps.replies_per_comment:
         return Refusal(
@@ -104,6 +121,16 @@ def cap_refusal(caps: Caps, kind: str, account_id: str, use: Use) -> Refusal | N
     if use.text_on_video:
         return Refusal("text_repeated", f"account {account_id!r} posted this same text on this video before")
     return None
+
+
+def comment_refusal(caps: Caps, comments_on_video: Mapping[str, int]) -> Refusal | None:
+    """Returns why no account may post a further comment on this video; None if one fits."""
+    total = sum(comments_on_video.values())
+    if total < caps.comments_per_video:
+        return None
+    return Refusal(
+        "video_full", f"this video has {total} of {caps.comments_per_video} comments of ours (cap comments_per_video)"
+    )
 
 
 def operator_day(moment: datetime, zone: str) -> date:

@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from models.responsible_use.caps import COMMENTS
 from models.tables import ActionRow
 from models.values.enums import ActionOutcome
 
@@ -35,4 +36,24 @@ def accounts_on_videos(session: Session, authors: Collection[str], videos: Colle
     )
     for video, account in rows:
         found.setdefault(video, set()).add(account)
+    return found
+
+
+def comments_on_videos(
+    session: Session, authors: Collection[str], videos: Collection[str]
+) -> dict[str, dict[str, int]]:
+    """Returns the comments on each of these videos: the video's key → account id → number; no entry for none.
+
+    Replies are no comments. `authors` are the videos' authors, with which the index begins.
+    """
+    found: dict[str, dict[str, int]] = {}
+    rows = session.execute(
+        select(ActionRow.video_key, ActionRow.account_id, func.count())
+        .where(
+            ActionRow.author_id.in_(authors), ActionRow.video_key.in_(videos), ActionRow.kind.in_(COMMENTS), HAPPENED
+        )
+        .group_by(ActionRow.video_key, ActionRow.account_id)
+    )
+    for video, account, count in rows:
+        found.setdefault(video, {})[account] = count
     return found

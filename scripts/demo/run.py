@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import time
@@ -13,7 +14,7 @@ from rich.console import Console
 from sqlalchemy import Engine, select
 
 from models.database.engine import connect
-from models.responsible_use.authors import register_author, set_basis
+from models.responsible_use.authors import read_caps, register_author, set_basis, set_cap
 from models.tables import Account, Task
 from models.tasks.states import State
 from models.transactions.read_write import read
@@ -63,6 +64,7 @@ def run_demo(var: Path, phones: int, speed: float, timeout: float, console: Cons
         start_fleet(services)
         _know_authors(engine, shelf, day)
         _wait_for_accounts(engine, services.processes, phones, console)
+        make_room(engine, day, phones)
         _run_day(services, day, console, timeout)
         return conclude(engine, shelf.truth, var, phones, time.monotonic() - began, console)
 
@@ -90,6 +92,18 @@ def _know_authors(engine: Engine, shelf: Shelf, day: CampaignFile) -> None:
         register_author(engine, author["id"], author["name"])
         if author["id"] in own:
             set_basis(engine, author["id"], "owned", who="demo", note="an author of the practice world")
+
+
+def make_room(engine: Engine, day: CampaignFile, phones: int) -> None:
+    """Raises the caps of a video where many phones share the day's few videos: the demo shows all of them at work."""
+    if day.directed is None or day.collect is None:
+        return
+    videos = len(day.collect.authors) * day.collect.videos
+    on_one = math.ceil(day.directed.per_account.comments * phones / videos)
+    caps = read(engine, read_caps)
+    for name in ("comments_per_video", "accounts_per_video"):  # as many accounts, each of which comments there once
+        if on_one > getattr(caps, name):
+            set_cap(engine, name, on_one, who="demo")
 
 
 def _wait_for_accounts(engine: Engine, processes: Processes, phones: int, console: Console) -> None:

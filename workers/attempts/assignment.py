@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,13 +13,15 @@ from sqlalchemy.orm import Session
 from models.database.content_key import content_key
 from models.fleet.fitness import why_not
 from models.fleet.online_phones import online_phones
+from models.responsible_use.action_journal import actions_of
 from models.responsible_use.authors import read_caps
 from models.responsible_use.caps import operator_day
-from models.responsible_use.usage import accounts_on_videos, actions_by_account
+from models.responsible_use.usage import accounts_on_videos, actions_by_account, comments_on_videos
 from models.tables import Account, Campaign, Phone, Task
 from models.tasks.states import State
 from workers.attempts.history import prior_attempts
 from workers.policy.caps_in_words import CapsUsed, next_day
+from workers.policy.content import comments_on_video
 from workers.policy.eligibility import Assignment, Candidate, CapRoom, FairShare, PlannedAccount, Requirement, decide
 from workers.policy.retry import Excluded, excluded
 
@@ -66,11 +69,14 @@ def _assign_by_rules(
     acts_in_pool = task.acts and not _pinned(task)
     # Any free phone retries a task: the even share applies to first attempts only.
     shared_out = acts_in_pool and task.attempt == 0
+    room = room_for(session, params, now, zone) if acts_in_pool else CapRoom()
+    if room.commented and actions_of(session, task.id):  # the comment may be this task's own
+        room = replace(room, commented=frozenset())
     verdict = decide(
         Candidate(phone.serial, phone.account_id),
         who,
         candidate_phones(session, now, sandbox=task.sandbox),
-        room_for(session, params, now, zone) if acts_in_pool else CapRoom(),
+        room,
         _meant(session, task) if shared_out else None,
         _share(session, task) if shared_out else None,
         task.id,
@@ -100,6 +106,8 @@ def _swappable(task: Task) -> tuple[ColumnElement[bool], ...]:
     return (
         Task.campaign_id == task.campaign_id,
         Task.video_key == task.video_key,
+        # a comment only for a comment: an account has few of them on one video
+        Task.comment_key.is_(None) if task.comment_key is None else Task.comment_key.is_not(None),
         Task.state.in_([State.READY, State.WAITING]),
         Task.id != task.id,
     )
@@ -132,13 +140,28 @@ def room_for(session: Session, params: Mapping[str, Any], now: datetime, zone: s
     today = actions_by_account(session, operator_day(now, zone))
     full = frozenset(account for account, count in today.items() if count >= caps.actions_per_account_day)
     if not caps.actions_per_account_day:  # who did nothing has no row, and may do nothing all the same
-        full = frozenset(one for one in session.scalars(select(Phone.account_id)) if one is not None)
+        full = frozenset(_logged_in(session))
         today = dict.fromkeys(full, 0) | today
     author_id = str(params.get("author_id", ""))
     video = content_key(author_id, str(params.get("title", "")))
     on_video = frozenset(accounts_on_videos(session, [author_id], [video]).get(video, ()))
-    used = CapsUsed(today, caps.actions_per_account_day, caps.accounts_per_video, next_day(now, zone))
-    return CapRoom(on_video if len(on_video) >= caps.accounts_per_video else None, full, used)
+    comments = comments_on_videos(session, [author_id], [video]).get(video, {}) if comments_on_video(params) else {}
+    commented = frozenset(one for one, count in comments.items() if count >= caps.comments_per_account_video)
+    if comments_on_video(params) and not caps.comments_per_account_video:
+        commented = frozenset(_logged_in(session))
+    used = CapsUsed(
+        today,
+        caps.actions_per_account_day,
+        caps.accounts_per_video,
+        next_day(now, zone),
+        comments,
+        caps.comments_per_account_video,
+    )
+    return CapRoom(on_video if len(on_video) >= caps.accounts_per_video else None, full, used, commented)
+
+
+def _logged_in(session: Session) -> list[str]:
+    return [one for one in session.scalars(select(Phone.account_id)) if one is not None]
 
 
 def _share(session: Session, task: Task) -> FairShare:

@@ -22,6 +22,7 @@ from models.values.enums import AttemptOutcome, RunsOn
 from workers.attempts.arguments import Arguments, evaluate_arguments, refuse_too_much
 from workers.attempts.assignment import assign, lock_shares
 from workers.attempts.content_holds import hold_on
+from workers.attempts.full_video import refuse_full_video
 from workers.dispatch.celery_state import state_reason
 from workers.dispatch.routing import ticket_priority
 from workers.dispatch.shown_arguments import shown
@@ -153,6 +154,9 @@ def _held_or_taken(asking: ClaimContext, lease: float) -> Claim | NotMine:
     if held is not None:
         return held
     worker, phone = asking.worker, None
+    full = refuse_full_video(asking.session, asking.task, arguments.params, asking.now)
+    if full is not None:
+        return NotMine(full, state=State.FAILED, reason=full)
     if worker.serial is not None:
         phone = asking.session.get(Phone, worker.serial)
         if phone is None or phone.incarnation != worker.incarnation:

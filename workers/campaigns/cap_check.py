@@ -77,6 +77,7 @@ def _directed_problems(day: CampaignFile, doers: int, caps: Caps) -> Iterator[Pr
             f" with room for {caps.accounts_per_video} accounts each: {places}",
             "collect more videos, or take fewer accounts",
         )
+    yield from _comment_problems(asked.comments, doers, videos, caps)
     for name, count, room in (
         ("replies_per_comment", asked.replies * doers, comments * caps.replies_per_comment),
         ("likes_per_comment", asked.comment_likes * doers, comments * caps.likes_per_comment),
@@ -87,6 +88,26 @@ def _directed_problems(day: CampaignFile, doers: int, caps: Caps) -> Iterator[Pr
                 f"{count} are asked for, and {comments} collected comments have room for {room}",
                 "collect more comments, or ask for less",
             )
+
+
+def _comment_problems(each: int, doers: int, videos: int, caps: Caps) -> Iterator[Problem]:
+    """Yields a problem for each cap of comments on a video that `each` comments of so many accounts would exceed."""
+    most_of_one = videos * caps.comments_per_account_video
+    if each > most_of_one:
+        yield Problem(
+            "caps.comments_per_account_video",
+            f"{_many(each, 'comment')} an account are asked for, and {_many(videos, 'video')} have room for"
+            f" {caps.comments_per_account_video} of one account each: {most_of_one}",
+            "collect more videos, or ask for fewer comments",
+        )
+    room = videos * min(caps.comments_per_video, caps.accounts_per_video * caps.comments_per_account_video)
+    if each * doers > room:
+        yield Problem(
+            "caps.comments_per_video",
+            f"{_many(each * doers, 'comment')} are asked for, and {_many(videos, 'video')} have room for"
+            f" {caps.comments_per_video} each, of {caps.accounts_per_video} accounts: {room}",
+            "collect more videos, or ask for fewer comments",
+        )
 
 
 def _many(count: int, what: str) -> str:

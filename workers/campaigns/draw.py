@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -58,19 +59,27 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """The fleet's earlier actions: the numbers of replies and likes of each comment, by key; each video's texts."""
+    """The fleet's earlier actions: the numbers of replies and likes of each comment, by key; each video's texts.
+
+    `comments`: each video's comments, as account → number.
+    """
 
     replies: Mapping[str, int] = field(default_factory=dict)
     likes: Mapping[str, int] = field(default_factory=dict)
     texts: Mapping[tuple[str, str], Set[str]] = field(default_factory=dict)
+    comments: Mapping[tuple[str, str], Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Room:
-    """How many more actions the caps leave: on all videos together, and on each. Drawing uses it up."""
+    """How many more actions the caps leave: on all videos together, and on each. Drawing uses it up.
+
+    `comments`: of those on a video, how many may be comments of accounts that have one left there.
+    """
 
     actions: int
     on_video: dict[tuple[str, str], int]
+    comments: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     def has(self, video: tuple[str, str]) -> bool:
         """Returns whether one more action fits there."""
@@ -87,23 +96,34 @@ def room_of(
     accounts: Mapping[str, int],
     acted: Mapping[tuple[str, str], Set[str]],
     caps: Caps,
+    commented: Mapping[tuple[str, str], Mapping[str, int]] = MappingProxyType({}),
 ) -> Room:
     """Returns the room that the caps leave.
 
     `accounts` are those that may act, each with the actions that it has left today; none: they are not known yet, and
-    a video's own bound counts alone. `acted` are those that acted on a video.
+    a video's own bound counts alone. `acted` are those that acted on a video, `commented` the numbers of their comments
+    there.
     """
+    videos = list(videos)
     if not accounts:
         places = dict.fromkeys(videos, caps.accounts_per_video * caps.actions_per_account_day)
-        return Room(sum(places.values()), places)
+        return Room(
+            sum(places.values()),
+            places,
+            dict.fromkeys(videos, caps.accounts_per_video * caps.comments_per_account_video),
+        )
     most_first = sorted(accounts.items(), key=lambda one: -one[1])
     on_video: dict[tuple[str, str], int] = {}
+    comments: dict[tuple[str, str], int] = {}
     for video in videos:
         there = acted.get(video, frozenset())
         new = max(0, caps.accounts_per_video - len(there))
-        others = (left for account, left in most_first if account not in there)
+        others = [left for account, left in most_first if account not in there]
         on_video[video] = sum(islice(others, new)) + sum(accounts.get(one, 0) for one in there)
-    return Room(sum(accounts.values()), on_video)
+        each, posted = caps.comments_per_account_video, commented.get(video, {})
+        of_new = sum(min(each, left) for left in islice(others, new))
+        comments[video] = of_new + sum(min(max(0, each - posted.get(one, 0)), accounts.get(one, 0)) for one in there)
+    return Room(sum(accounts.values()), on_video, comments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +157,12 @@ def draw(
     # Replies first: a comment takes only one reply, but several likes.
     replies = _slots(by_video, videos, used.replies, caps.replies_per_comment, work.reply)
     likes = _slots(by_video, videos, used.likes, caps.likes_per_comment, work.like_comment)
+    places = {video: _comment_places(video, caps, used, room) for video in videos}
     tasks = [
-        *({"kind": "comment", "author_id": author, "title": title} for author, title in _again(videos, work.comment)),
+        *(
+            {"kind": "comment", "author_id": author, "title": title}
+            for author, title in _again(videos, places, work.comment)
+        ),
         *(_target("reply", one) for one in replies),
         *(_target("like_comment", one) for one in likes),
     ]
@@ -181,8 +205,19 @@ def _in_turn(lists: Sequence[Sequence[Comment]]) -> Iterator[Comment]:
                 yield one[index]
 
 
-def _again(videos: Sequence[tuple[str, str]], wanted: int) -> list[tuple[str, str]]:
-    return [videos[index % len(videos)] for index in range(wanted)] if videos else []
+def _comment_places(video: tuple[str, str], caps: Caps, used: Used, room: Room | None) -> int:
+    """Returns how many more comments fit on a video."""
+    left = max(0, caps.comments_per_video - sum(used.comments.get(video, {}).values()))
+    return left if room is None else min(left, room.comments.get(video, left))
+
+
+def _again(
+    videos: Sequence[tuple[str, str]], places: Mapping[tuple[str, str], int], wanted: int
+) -> list[tuple[str, str]]:
+    """Returns videos for so many comments, taking the videos in turn, each as often as it has places."""
+    rounds = max(places.values(), default=0)
+    turns = (video for turn in range(rounds) for video in videos if turn < places[video])
+    return list(islice(turns, wanted))
 
 
 def _with_texts(

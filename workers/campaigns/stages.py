@@ -16,7 +16,7 @@ from models.database.content_key import content_key
 from models.fleet.accounts import known_accounts
 from models.responsible_use.authors import bases_of, read_caps
 from models.responsible_use.caps import Caps, basis_refusal, operator_day
-from models.responsible_use.usage import HAPPENED, accounts_on_videos, actions_by_account
+from models.responsible_use.usage import HAPPENED, accounts_on_videos, actions_by_account, comments_on_videos
 from models.tables import Account, ActionRow, Phone
 from models.transactions.read_write import read
 from workers.app import app
@@ -72,7 +72,7 @@ def draw_directed(desk: Desk, collected: Sequence[Any], **request: Any) -> Signa
     videos = list(dict.fromkeys((comment.author_id, comment.title) for comment in found))
     facts = read(desk.engine, lambda session: _ledger_facts(session, videos))
     found = [one for one in found if one.commenter not in facts.ours and one.author_id not in facts.without]
-    room = read(desk.engine, lambda session: _room(session, desk, asked, videos, facts.caps))
+    room = read(desk.engine, lambda session: _room(session, desk, asked, videos, facts))
     drawn = draw(found, asked, facts.caps, facts.used, seed=desk.seed, room=room)
     if not drawn.tasks:
         return _tally([], drawn)
@@ -142,11 +142,15 @@ def _ledger_facts(session: Session, videos: Sequence[tuple[str, str]]) -> _Ledge
     bases = bases_of(session, authors)
     without = {one for one in authors if basis_refusal(one, bases.get(one), today) is not None}
     ours = frozenset(session.scalars(select(Account.name)))
-    return _LedgerFacts(Used(replies, likes, texts), ours, without, read_caps(session))
+    comments = {keys[key]: counts for key, counts in comments_on_videos(session, authors, keys.keys()).items()}
+    return _LedgerFacts(Used(replies, likes, texts, comments), ours, without, read_caps(session))
 
 
-def _room(session: Session, desk: Desk, asked: DirectedRequest, videos: Sequence[tuple[str, str]], caps: Caps) -> Room:
+def _room(
+    session: Session, desk: Desk, asked: DirectedRequest, videos: Sequence[tuple[str, str]], facts: _LedgerFacts
+) -> Room:
     """Returns the room that the caps leave today to the accounts that may act: all of one sort, or the queue's."""
+    caps = facts.caps
     place, _, name = (asked.queue or "pool").partition(".")
     accounts = list(known_accounts(session, sandbox=desk.sandbox))
     if place == "account":
@@ -157,4 +161,4 @@ def _room(session: Session, desk: Desk, asked: DirectedRequest, videos: Sequence
     left = {one: max(0, caps.actions_per_account_day - done.get(one, 0)) for one in accounts}
     keys = {content_key(author, title): (author, title) for author, title in videos}
     acted = accounts_on_videos(session, {author for author, _ in videos}, keys.keys())
-    return room_of(videos, left, {keys[key]: those for key, those in acted.items()}, caps)
+    return room_of(videos, left, {keys[key]: those for key, those in acted.items()}, caps, facts.used.comments)

@@ -9,10 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.responsible_use.authors import read_caps
-from models.responsible_use.usage import accounts_on_videos
+from models.responsible_use.usage import accounts_on_videos, comments_on_videos
 from models.tables import Account, Campaign, Phone
 from models.values.enums import PhoneState
-from workers.policy.fair_share import spread
+from workers.policy.blame import written_params
+from workers.policy.content import comments_on_video
+from workers.policy.fair_share import Commenting, spread
 
 
 def plan_even_share(session: Session, campaign: Campaign, values: Sequence[dict[str, Any]]) -> None:
@@ -29,9 +31,15 @@ def plan_even_share(session: Session, campaign: Campaign, values: Sequence[dict[
         .order_by(Phone.account_id)
     )
     videos = [one["video_key"] for one in acting]
-    on_video = accounts_on_videos(session, {one["author_id"] for one in acting}, set(videos))
+    authors, caps = {one["author_id"] for one in acting}, read_caps(session)
+    on_video = accounts_on_videos(session, authors, set(videos))
+    commenting = Commenting(
+        {at for at, one in enumerate(acting) if comments_on_video(written_params(one["args"], one["kwargs"]))},
+        caps.comments_per_account_video,
+        comments_on_videos(session, authors, set(videos)),
+    )
     known = [one for one in accounts if one is not None]
-    plan = spread(videos, known, on_video, read_caps(session).accounts_per_video, seed=campaign.seed)
+    plan = spread(videos, known, on_video, caps.accounts_per_video, seed=campaign.seed, commenting=commenting)
     for one, account in zip(acting, plan, strict=True):
         one["meant_for"] = account
 

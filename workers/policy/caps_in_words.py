@@ -14,12 +14,14 @@ MOST_NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class CapsUsed:
-    """The numbers behind a CapRoom: each account's actions today, both limits, and when a new day begins."""
+    """The numbers behind a CapRoom: each account's actions today and comments on the video, limits, and a day's end."""
 
     actions_today: Mapping[str, int] = field(default_factory=dict)
     most_actions: int = 0
     most_on_video: int = 0
     free_at: str = "the operator's next midnight"
+    comments: Mapping[str, int] = field(default_factory=dict)
+    most_comments: int = 0
 
 
 def next_day(now: datetime, zone: str) -> str:
@@ -28,10 +30,17 @@ def next_day(now: datetime, zone: str) -> str:
     return f"{datetime.combine(tomorrow, time(), ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}"
 
 
-def caps_reason(accounts: Sequence[str], full: Set[str], on_video: Set[str] | None, used: CapsUsed) -> str:
+def caps_reason(
+    accounts: Sequence[str],
+    full: Set[str],
+    on_video: Set[str] | None,
+    used: CapsUsed,
+    commented: Set[str] = frozenset(),
+) -> str:
     """Returns why none of these accounts may act now: only the caps stop them.
 
-    `full` are those whose day is used up, `on_video` those that alone may act on the video, if it is full.
+    `full` are those whose day is used up, `on_video` those that alone may act on the video, if it is full, `commented`
+    those that posted all their comments there.
     """
     told = []
     spent = sorted(account for account in set(accounts) if account in full)
@@ -46,6 +55,12 @@ def caps_reason(accounts: Sequence[str], full: Set[str], on_video: Set[str] | No
             f"{len(on_video)} of {used.most_on_video} accounts acted on this video (cap accounts_per_video: "
             f"{_some(sorted(on_video))}), which no day frees; it waits for one of those"
         )
+    posted = sorted(account for account in set(accounts) if account in commented)
+    if posted:
+        counts = [
+            f"account {one} posted {used.comments.get(one, 0)} of {used.most_comments} comments" for one in posted
+        ]
+        told.append(f"{_some(counts)} on this video (cap comments_per_account_video), which no day frees")
     return "the caps are used up: " + "; ".join(told)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.database.content_key import content_key
+from models.responsible_use.caps import COMMENTS
 
 MOST_AUTHOR_ID = 191  # characters of a name column; no app has longer ones
 
@@ -36,6 +37,11 @@ def content_of(params: Mapping[str, Any]) -> Content:
     if target == (None, None):
         return Content(author, video)
     return Content(author, video, content_key(author, title, target[0] or "", target[1] or ""))
+
+
+def comments_on_video(params: Mapping[str, Any]) -> bool:
+    """Returns whether a task with these parameters posts one comment on a video that it names."""
+    return params.get("kind") in COMMENTS and content_of(params).video_key is not None
 
 
 def _text(params: Mapping[str, Any], name: str) -> str | None:

@@ -39,11 +39,15 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class CapRoom:
-    """The accounts with actions left under the caps, for tasks that act: None means any account."""
+    """The accounts with actions left under the caps, for tasks that act: None means any account.
+
+    `commented`: for a task that comments, the accounts that posted all their comments on its video.
+    """
 
     only_accounts: Set[str] | None = None
     full_accounts: Set[str] = frozenset()
     used: CapsUsed = field(default_factory=CapsUsed)
+    commented: Set[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def may(seated: Candidate, wanted: Requirement, room: CapRoom) -> bool:
         return True
     if room.only_accounts is not None and seated.account_id not in room.only_accounts:
         return False
-    return seated.account_id not in room.full_accounts
+    return seated.account_id not in room.full_accounts and seated.account_id not in room.commented
 
 
 def share_left(account_id: str, share: FairShare, sharers: Set[str]) -> int:
@@ -152,7 +156,7 @@ def why_nobody(wanted: Requirement, everyone: Sequence[Candidate], room: CapRoom
     """Returns the reason why none of the online phones of its sort may take a task."""
     but_for_caps = [one.account_id for one in everyone if one.account_id is not None and may(one, wanted, CapRoom())]
     if but_for_caps:
-        return caps_reason(but_for_caps, room.full_accounts, room.only_accounts, room.used)
+        return caps_reason(but_for_caps, room.full_accounts, room.only_accounts, room.used, room.commented)
     if wanted.pinned_account is not None:
         return f"account {wanted.pinned_account} is on no phone that is online and able"
     if wanted.pinned_phone is not None:

@@ -9,6 +9,22 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Commenting:
+    """The tasks that comment, by their places among all, and the cap on them.
+
+    `most`: the most comments of one account on a video; `posted`: those posted before, as video → account → number.
+    """
+
+    tasks: Set[int] = frozenset()
+    most: int = 0
+    posted: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+NO_COMMENTS = Commenting()
 
 
 def spread(
@@ -18,6 +34,7 @@ def spread(
     accounts_per_video: int,
     *,
     seed: int,
+    commenting: Commenting = NO_COMMENTS,
 ) -> list[str | None]:
     """Returns an account for each task, which is given by its video; None where the caps leave no account.
 
@@ -29,7 +46,7 @@ def spread(
         return [None] * len(videos)
     best: list[str | None] = []
     for width in range(max(1, min(accounts_per_video, len(accounts))), 0, -1):  # cap 0: those that acted before
-        plan = _deal(videos, accounts, on_video, accounts_per_video, width, random.Random(seed))
+        plan = _deal(videos, accounts, on_video, accounts_per_video, width, random.Random(seed), commenting)
         if not best or _unevenness(plan, accounts) < _unevenness(best, accounts):
             best = plan
         if _unevenness(best, accounts) == (0, 0 if len(videos) % len(accounts) == 0 else 1):
@@ -53,6 +70,7 @@ def _deal(
     cap: int,
     width: int,
     rng: random.Random,
+    commenting: Commenting,
 ) -> list[str | None]:
     """Deals each video's tasks to at most `width` accounts; those with the most tasks left come first."""
     order = list(accounts)
@@ -65,20 +83,39 @@ def _deal(
     plan: list[str | None] = [None] * len(videos)
     # Videos that few accounts may still act on are dealt while everyone has something left.
     for video in sorted(tasks, key=lambda one: (-len(on_video.get(one, ())), -len(tasks[one]), one)):
-        sharers = _sharers(order, left, on_video.get(video, frozenset()), cap, width)
-        for index in tasks[video]:
-            account = max(sharers, key=lambda one: left[one], default=None)
+        mine = sorted(tasks[video], key=lambda index: index not in commenting.tasks)  # few accounts may do those
+        comments = sum(index in commenting.tasks for index in mine)
+        room = {one: max(0, commenting.most - commenting.posted.get(video, {}).get(one, 0)) for one in order}
+        ranked = _ranked(order, left, room, comments)
+        sharers = _sharers(ranked, on_video.get(video, frozenset()), cap, width)
+        for index in mine:
+            able = [one for one in sharers if room[one]] if index in commenting.tasks else sharers
+            account = max(able, key=lambda one: left[one], default=None)
             if account is not None:
                 left[account] -= 1
+                room[account] -= index in commenting.tasks
             plan[index] = account
     return plan
 
 
-def _sharers(order: Sequence[str], left: Mapping[str, int], on_video: Set[str], cap: int, width: int) -> list[str]:
-    """Returns the accounts that share a video: those with most tasks left, with as many new ones as the cap allows."""
+def _ranked(order: Sequence[str], left: Mapping[str, int], room: Mapping[str, int], comments: int) -> list[str]:
+    """Returns the accounts, those with most tasks left first, but before them those needed for so many comments."""
+    by_tasks = sorted(order, key=lambda one: -left[one])
+    needed: list[str] = []
+    for account in by_tasks:
+        if comments <= 0:
+            break
+        if room[account]:
+            needed.append(account)
+            comments -= room[account]
+    return needed + [account for account in by_tasks if account not in needed]
+
+
+def _sharers(ranked: Sequence[str], on_video: Set[str], cap: int, width: int) -> list[str]:
+    """Returns the accounts that share a video: the first ones, with as many new ones as the cap allows."""
     room = max(0, cap - len(on_video))
     sharers: list[str] = []
-    for account in sorted(order, key=lambda one: -left[one]):
+    for account in ranked:
         if len(sharers) == width:
             break
         if account in on_video:

@@ -41,6 +41,10 @@ def reply(comment: str = "好看") -> Action:
     return Action(ActionKind.REPLY, AUTHOR, "标题", "小红", comment, "谢谢")
 
 
+def comment(text: str = "讲得好", title: str = "标题") -> Action:
+    return Action(ActionKind.COMMENT, AUTHOR, title, text=text)
+
+
 def journal(engine: Engine, account: str, as_account: str | None = None) -> LedgerJournal:
     """The journal of an attempt on a phone of this account; the author is owned."""
     owned_author(engine)
@@ -118,6 +122,8 @@ def test_an_author_is_matched_by_id_and_never_by_name(ledger: Engine) -> None:
         ("accounts_per_video", like(), like("另一条"), True),
         ("replies_per_comment", reply(), reply(), True),
         ("likes_per_comment", like(), like(), True),
+        ("comments_per_video", comment(), comment("另一条"), True),
+        ("comments_per_account_video", comment(), comment("另一条"), False),
     ],
 )
 @pytest.mark.parametrize("outcome", ["done", "in doubt", "not done"])
@@ -133,6 +139,7 @@ def test_each_cap(ledger: Engine, cap: str, first: Action, second: Action, other
         assert theirs.declare(second) > number
         return
     full = "comment_full" if cap.endswith("per_comment") else "cap_reached"
+    full = "video_full" if cap == "comments_per_video" else full
     assert refused(lambda: theirs.declare(second)) == full
     assert rows_in(ledger, ActionRow) == 1
 
@@ -148,8 +155,21 @@ def test_caps_leave_alone_what_they_do_not_count(ledger: Engine) -> None:
     assert refused(lambda: theirs.declare(like("第三条"))) == "cap_reached"
 
 
+def test_by_default_a_video_takes_five_comments_one_of_each_account(ledger: Engine) -> None:
+    set_cap(ledger, "accounts_per_video", 100, who="admin")
+    journals = [journal(ledger, f"a{number}") for number in range(7)]
+    for number, mine in enumerate(journals[:5]):
+        assert mine.declare(comment(f"第{number}条")) > 0
+        code = "cap_reached" if number < 4 else "video_full"
+        assert refused(partial(mine.declare, comment(f"又第{number}条"))) == code
+    assert refused(lambda: journals[5].declare(comment("第五条"))) == "video_full"
+    assert journals[0].declare(reply()) > 0  # a reply is no comment on the video, nor is a like
+    assert journals[5].declare(like()) > 0
+    assert journals[0].declare(comment("第0条", title="另一个标题")) > 0
+
+
 def test_an_account_posts_a_text_once_on_a_video(ledger: Engine) -> None:
-    owned_author(ledger)
+    set_cap(ledger, "comments_per_account_video", 100, who="admin")
     mine = journal(ledger, "a")
     comment = Action(ActionKind.COMMENT, AUTHOR, "标题", text="谢谢😀")
     number = mine.declare(comment)
@@ -198,7 +218,12 @@ def test_a_permission_and_a_days_count_end_at_the_operators_midnight(ledger: Eng
 
 @pytest.mark.parametrize(
     ("cap", "limit", "action"),
-    [("likes_per_comment", 3, like()), ("replies_per_comment", 1, reply()), ("accounts_per_video", 2, like())],
+    [
+        ("likes_per_comment", 3, like()),
+        ("replies_per_comment", 1, reply()),
+        ("accounts_per_video", 2, like()),
+        ("comments_per_video", 4, comment()),
+    ],
 )
 def test_the_last_place_under_a_cap_is_taken_once(ledger: Engine, cap: str, limit: int, action: Action) -> None:
     set_cap(ledger, cap, limit, who="admin")

@@ -15,11 +15,15 @@ from sqlalchemy.orm import Session
 
 from models.database.content_key import content_key
 from models.database.engine import connect
+from models.responsible_use.authors import read_caps
 from models.tables import ActionRow, Task
 from models.transactions.read_write import read, write
 from models.values.refused import Refused
 from scripts.demo.folder import check_may_be_emptied
+from scripts.demo.run import STANDARD_DAY, make_room
 from tests.support.poll import wait_until
+from workers.campaigns.cap_check import cap_problems
+from workers.campaigns.given_campaign import read_campaign_file
 
 SECONDS = 150
 
@@ -55,6 +59,15 @@ def test_a_folder_with_more_than_a_demo_makes_is_refused(tmp_path: Path) -> None
     (tmp_path / "up.lock").touch()
     with pytest.raises(Refused, match=r"up\.lock"):
         check_may_be_emptied(tmp_path)
+
+
+@pytest.mark.parametrize(("phones", "most"), [(2, 5), (8, 5), (26, 5), (27, 6), (80, 15)])
+def test_the_day_fits_the_caps_of_a_demo_of_any_size(ledger: Engine, phones: int, most: int) -> None:
+    day = read_campaign_file(STANDARD_DAY)
+    make_room(ledger, day, phones)
+    caps = read(ledger, read_caps)
+    assert (caps.comments_per_video, caps.accounts_per_video, caps.comments_per_account_video) == (most, most, 1)
+    assert list(cap_problems(day, [f"a{number}" for number in range(phones)], caps, {})) == []
 
 
 @pytest.mark.fleet

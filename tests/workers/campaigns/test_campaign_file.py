@@ -17,6 +17,7 @@ from workers.campaigns.given_campaign import parse_campaign, read_campaign_file
 
 STANDARD_DAY = Path(__file__).parents[3] / "scripts" / "standard_day.yaml"
 ACCOUNTS = [f"a{number}" for number in range(8)]
+MANY_COMMENTS = {"comments_per_video": 1000, "comments_per_account_video": 1000}
 
 
 def day(**changes: Any) -> CampaignFile:
@@ -118,24 +119,52 @@ def test_a_file_that_is_not_there_too_large_or_not_text(tmp_path: Path) -> None:
         ),
         (
             {"collect__authors": ["x"], "collect__videos": 1},
-            Caps(),
+            Caps(**MANY_COMMENTS),
             {},
             "accounts_per_video",
             "8 accounts shall act on 1 videos, with room for 5 accounts each: 5",
         ),
         (
             {"collect__authors": ["x"], "collect__comments": 10},
-            Caps(),
+            Caps(**MANY_COMMENTS),
             {},
             "replies_per_comment",
             "24 are asked for, and 20 collected comments have room for 20",
         ),
         (
             {"collect__authors": ["x"], "collect__comments": 6},
-            Caps(replies_per_comment=5),
+            Caps(replies_per_comment=5, **MANY_COMMENTS),
             {},
             "likes_per_comment",
             "40 are asked for, and 12 collected comments have room for 36",
+        ),
+        (
+            {"collect__videos": 1},
+            Caps(comments_per_video=2),
+            {},
+            "comments_per_video",
+            "24 comments are asked for, and 8 videos have room for 2 each, of 5 accounts: 16",
+        ),
+        (
+            {"collect__authors": ["x", "y"], "collect__videos": 2, "directed__per_account__comments": 4},
+            Caps(accounts_per_video=2, comments_per_account_video=3),
+            {},
+            "comments_per_video",
+            "32 comments are asked for, and 4 videos have room for 5 each, of 2 accounts: 20",
+        ),
+        (
+            {"collect__authors": ["x", "y"], "collect__videos": 1},
+            Caps(comments_per_video=100, accounts_per_video=100),
+            {},
+            "comments_per_account_video",
+            "3 comments an account are asked for, and 2 videos have room for 1 of one account each: 2",
+        ),
+        (
+            {},
+            Caps(comments_per_video=0),
+            {},
+            "comments_per_video",
+            "24 comments are asked for, and 16 videos have room for 0 each",
         ),
     ],
 )
@@ -291,6 +320,6 @@ def test_too_few_texts_are_told_with_the_numbers(changes: dict[str, Any], field:
 def test_work_that_is_pinned_counts_for_one_account() -> None:
     pinned = day(nurture__queue="phone.p1", directed__queue="account.a1", collect__authors=["x"])
     assert list(text_problems(pinned, ACCOUNTS)) == []
-    (problem,) = cap_problems(pinned, ACCOUNTS, Caps(), {"a1": 30}, {"p1": "a1"})
+    (problem,) = cap_problems(pinned, ACCOUNTS, Caps(**MANY_COMMENTS), {"a1": 30}, {"p1": "a1"})
     assert "1 of 1 accounts cannot fit it: 31 actions" in problem.reason
     assert "30 were done today by a1" in problem.reason

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.responsible_use.caps import Caps
-from workers.campaigns.draw import Comment, DirectedRequest, Drawn, Used, draw
+from workers.campaigns.draw import Comment, DirectedRequest, Drawn, Used, draw, room_of
 
 COMMENTS = st.lists(
     st.builds(
@@ -124,6 +124,50 @@ def test_no_text_is_drawn_twice_for_one_video_nor_one_that_stands_there(
     texts = Counter((task["author_id"], task["title"], task["text"]) for task in drawn.tasks if "text" in task)
     assert all(times == 1 for times in texts.values())
     assert not {("x", "一", text) for text in posted} & set(texts)
+
+
+POSTED = st.dictionaries(
+    st.sampled_from([("x", f"标题{at}") for at in range(4)]),
+    st.dictionaries(st.sampled_from("abcd"), st.integers(1, 3), max_size=4),
+    max_size=4,
+)
+
+
+@given(
+    wanted=st.integers(0, 40),
+    posted=POSTED,
+    most=st.integers(0, 6),
+    each=st.integers(0, 2),
+    accounts=st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 5), max_size=6),
+    seed=st.integers(0, 9),
+)
+def test_no_more_comments_are_drawn_than_the_video_and_its_accounts_have_room_for(
+    wanted: int,
+    posted: dict[tuple[str, str], dict[str, int]],
+    most: int,
+    each: int,
+    accounts: dict[str, int],
+    seed: int,
+) -> None:
+    caps = Caps(comments_per_video=most, comments_per_account_video=each)
+    found = material(4, 2)
+    acted = {video: set(counts) for video, counts in posted.items()}
+    room = room_of({one.video for one in found}, accounts, acted, caps, posted)
+    work = DirectedRequest(comment=wanted, comment_texts=tuple(f"话{n}" for n in range(40)))
+    drawn = draw(found, work, caps, Used(comments=posted), seed=seed, room=room)
+    for (author, title), count in Counter((task["author_id"], task["title"]) for task in drawn.tasks).items():
+        before = posted.get((author, title), {})
+        assert sum(before.values()) + count <= most
+        if accounts:
+            assert count <= sum(max(0, each - before.get(one, 0)) for one in accounts)
+
+
+def test_comments_take_the_videos_in_turn_and_pass_over_full_ones() -> None:
+    work = DirectedRequest(comment=20, comment_texts=tuple(f"话{n}" for n in range(20)))
+    used = Used(comments={("x", "标题0"): {"a": 2, "b": 3}, ("x", "标题1"): {"a": 3}})
+    drawn = draw(material(3), work, Caps(), used, seed=1)
+    assert Counter(task["title"] for task in drawn.tasks) == {"标题1": 2, "标题2": 5}
+    assert drawn.asked["comment"] == 20
 
 
 def test_texts_are_all_used_before_one_comes_again_and_none_in_succession() -> None:

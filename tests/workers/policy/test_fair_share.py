@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.policy.fair_share import spread
+from workers.policy.fair_share import Commenting, spread
 
 VIDEOS = st.lists(st.sampled_from("uvwxyz"), max_size=40)
 ACCOUNTS = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=8, unique=True)
@@ -54,6 +56,36 @@ def test_the_standard_day_is_dealt_evenly() -> None:
     videos = [f"v{number % 16}" for number in range(88)]
     plan = spread(videos, accounts, {}, 5, seed=3)
     assert counts(plan, accounts) == [11] * 8
+
+
+@given(
+    videos=VIDEOS,
+    accounts=ACCOUNTS,
+    comments=st.sets(st.integers(0, 39)),
+    posted=st.dictionaries(
+        st.sampled_from("uvwxyz"), st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 2), max_size=5)
+    ),
+    most=st.integers(0, 2),
+)
+def test_no_account_is_planned_more_comments_on_a_video_than_the_cap_allows(
+    videos: list[str], accounts: list[str], comments: set[int], posted: dict[str, dict[str, int]], most: int
+) -> None:
+    before = {video: set(counts) for video, counts in posted.items()}
+    plan = spread(videos, accounts, before, 5, seed=2, commenting=Commenting(comments, most, posted))
+    counted = Counter((videos[at], plan[at]) for at in comments if at < len(videos) and plan[at] is not None)
+    for (video, account), count in counted.items():
+        assert posted.get(video, {}).get(account or "", 0) + count <= most
+    likes = [at for at in range(len(videos)) if at not in comments]
+    free = [at for at in likes if len(before.get(videos[at], ())) < 5]
+    assert all(plan[at] is not None for at in free)
+
+
+def test_the_standard_days_comments_are_dealt_evenly_and_one_of_each_account() -> None:
+    accounts = [f"a{number}" for number in range(8)]
+    videos = [f"v{number % 16}" for number in range(88)]
+    plan = spread(videos, accounts, {}, 5, seed=3, commenting=Commenting(set(range(24)), 1))
+    assert counts(plan, accounts) == [11] * 8
+    assert len({(videos[at], plan[at]) for at in range(24)}) == 24
 
 
 def test_the_same_seed_gives_the_same_plan() -> None:
