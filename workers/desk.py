@@ -29,6 +29,14 @@ class Desk:
 DeskFunction = Callable[..., Any]
 _DESK: dict[str, DeskFunction] = {}
 DESK: Mapping[str, DeskFunction] = _DESK
+# The tasks between a campaign's stages, which read and plan: workers.campaigns.stages registers them, with Celery.
+# Listed here because a process that only plants imports neither.
+STAGES = frozenset({"each_title", "gather", "draw_directed", "tally"})
+
+
+def is_desk_task(name: object) -> bool:
+    """Tells whether the desk has a task of this name."""
+    return name in _DESK or name in STAGES
 
 
 def put_on_desk(name: str, function: DeskFunction) -> None:

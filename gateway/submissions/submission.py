@@ -10,17 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from celery.canvas import Signature
-
 from flows.registry import FLOWS
 from models.notify.addresses import check_allowed, read_address
 from models.values.refused import Refused, refuse
-from workers.app import app
 from workers.canvas import CanvasRefused, Planted, compile_raw
+from workers.canvas.signatures import Canvas, task
+from workers.desk import STAGES
 from workers.planting.plant import compile_for_planting, new_id
-
-# Desk tasks that a canvas from outside may name: those between the stages, which read and plan.
-STAGES = frozenset({"each_title", "gather", "draw_directed", "tally"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +50,9 @@ def drawn_seed() -> int:
     return random.SystemRandom().getrandbits(31)
 
 
-def task_canvas(flow: str, params: Mapping[str, Any], options: Mapping[str, Any]) -> Signature:
+def task_canvas(flow: str, params: Mapping[str, Any], options: Mapping[str, Any]) -> Canvas:
     """Builds the canvas of one flow."""
-    return app.signature(flow, kwargs=dict(params), immutable=True, **options)
+    return task(flow, params, immutable=True, **options)
 
 
 def compile_task(flow: str, params: Mapping[str, Any], options: Mapping[str, Any]) -> Planted:

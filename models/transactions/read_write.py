@@ -5,21 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from random import Random
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
-from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from models.database.error_kinds import asks_to_try_again
 from models.transactions.retry import retried
 from models.transactions.state_change_capture import ChangeCapturingSession
 from models.values.backoff import Backoff
 
+if TYPE_CHECKING:
+    from tenacity import Retrying
+
 T = TypeVar("T")
 
-_TRIES = stop_after_attempt(8)
+_TRIES = 8
 _PAUSES = Backoff(first=0.04, most=2.56)  # doubles up to the last pause
 _CHANCE = Random()
 
@@ -42,9 +44,12 @@ def write(
             return work(session)
 
     def policy() -> Retrying:
+        # Only here: its import costs a command 30 ms of CPU, and nearly no command needs it.
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt  # noqa: PLC0415
+
         return Retrying(
-            retry=_AGAIN,
-            stop=_TRIES,
+            retry=retry_if_exception(_asks),
+            stop=stop_after_attempt(_TRIES),
             wait=lambda state: _PAUSES.spread(state.attempt_number, chance),
             sleep=sleep,
             reraise=True,
@@ -55,9 +60,6 @@ def write(
 
 def _asks(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and asks_to_try_again(error)
-
-
-_AGAIN = retry_if_exception(_asks)
 
 
 def read(engine: Engine, work: Callable[[Session], T]) -> T:

@@ -12,10 +12,10 @@ from sqlalchemy import Engine, func, select
 from models.tables import Phone
 from models.transactions.read_write import read
 from models.values.enums import PhoneState
-from scripts.connect import join_fleet, operator
+from scripts.connect import open_ledger, operator
 from scripts.terminal.following import follow_to_the_end
 from scripts.terminal.show import say
-from workers.campaigns.build import submit_day
+from workers.campaigns.build import plant_day
 from workers.campaigns.given_campaign import load_campaign_file
 
 
@@ -27,8 +27,8 @@ def submit(
     """Check a campaign file and plant it; every mistake is named, and then nothing is planted."""
     console = Console()
     given = load_campaign_file(file)
-    engine = join_fleet()
-    handle = submit_day(given, asked_by=operator(asked_by), engine=engine)
+    engine = open_ledger()
+    handle = plant_day(given, engine, asked_by=operator(asked_by)).handle
     say(
         console,
         f"campaign {handle.id} is planted: {given.data['campaign']}, {handle.progress().total} tasks to begin with",

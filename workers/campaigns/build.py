@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from celery import chord, group
-from celery.canvas import Signature
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
@@ -19,12 +16,12 @@ from models.responsible_use.usage import actions_by_account
 from models.tables import Phone
 from models.transactions.read_write import read
 from models.values.refused import Problem, Refused
-from workers.app import app
 from workers.campaigns.campaign_file import CampaignFile, Collecting, Placed
 from workers.campaigns.cap_check import cap_problems, doers_of, text_problems
 from workers.campaigns.given_campaign import GivenCampaign
+from workers.canvas.signatures import Canvas, chain, chord, group, task
 from workers.planting.handle import Handle
-from workers.planting.submit import submit
+from workers.planting.submit import PlantedCanvas, plant_canvas
 from workers.planting.validate import LedgerFacts, unknown_queue
 from workers.planting.validation_errors import Loc
 from workers.runtime.process_engine import process_engine
@@ -32,18 +29,21 @@ from workers.settings import settings
 
 
 def submit_day(day: GivenCampaign | CampaignFile, *, asked_by: str, engine: Engine | None = None) -> Handle:
-    """Plants a campaign file. Raises Refused with every problem, and then plants nothing."""
-    ledger = engine or process_engine()
+    """Plants a campaign file and rings its tasks. Raises Refused with every problem, and then plants nothing."""
+    return plant_day(day, engine or process_engine(), asked_by=asked_by).rung()
+
+
+def plant_day(day: GivenCampaign | CampaignFile, ledger: Engine, *, asked_by: str) -> PlantedCanvas:
+    """Plants a campaign file; the coordinator rings its tasks. Raises Refused with all problems, and plants nothing."""
     given = GivenCampaign(day.model_dump()) if isinstance(day, CampaignFile) else day
     checked = read(ledger, lambda session: check_day(session, given))
-    seed = checked.day.seed if checked.day.seed is not None else random.SystemRandom().getrandbits(31)
-    return submit(
+    return plant_canvas(
+        ledger,
         day_canvas(checked),
         name=checked.day.campaign,
         asked_by=asked_by,
-        seed=seed,
+        seed=checked.day.seed,
         asked_for=checked.day.model_dump(mode="json"),
-        engine=ledger,
     )
 
 
@@ -55,7 +55,7 @@ class CheckedDay:
     accounts: Sequence[str]
 
 
-def day_canvas(checked: CheckedDay) -> Signature:
+def day_canvas(checked: CheckedDay) -> Canvas:
     """Returns the day's canvas: one nurture session for each account; in parallel titles → comments → directed.
 
     A failed task stops only the tasks that need its result.
@@ -63,53 +63,47 @@ def day_canvas(checked: CheckedDay) -> Signature:
     day = checked.day
     parts = list(_sessions(day, checked.accounts))
     if day.collect is not None:
-        collected = group(_author_collection(day.collect, author) for author in day.collect.authors)
-        parts.append(chord(collected, _after_collection(day, checked.accounts).set(join="settled")))
+        collected = group([_author_collection(day.collect, author) for author in day.collect.authors])
+        parts.append(chord(collected, _after_collection(day, checked.accounts)))
     return group(parts)
 
 
-def _sessions(day: CampaignFile, accounts: Sequence[str]) -> Iterator[Signature]:
+def _sessions(day: CampaignFile, accounts: Sequence[str]) -> Iterator[Canvas]:
     """Yields one nurture session for each account, on its phone; if the file names a queue, one session there."""
     if day.nurture is None:
         return
     options, params = day.nurture.options(), day.nurture.params()
     pinned = options.pop("queue", None)
     for queue in [pinned] if pinned is not None else [f"account.{account}" for account in accounts]:
-        yield app.signature("nurture", kwargs=params, queue=queue, immutable=True).set(**options)
+        yield task("nurture", params, immutable=True, queue=queue, **options)
 
 
-def _author_collection(wanted: Collecting, author: str) -> Signature:
-    titles = app.signature(
-        "collect_titles",
-        kwargs={
-            "author_id": author,
-            "count": wanted.videos,
-            "least_comments": wanted.least_comments,
-            "video_loop": wanted.video_loop,
-        },
-        immutable=True,
-    ).set(**wanted.options())
+def _author_collection(wanted: Collecting, author: str) -> Canvas:
+    asked = {
+        "author_id": author,
+        "count": wanted.videos,
+        "least_comments": wanted.least_comments,
+        "video_loop": wanted.video_loop,
+    }
     fan = {"most": wanted.comments, "video_loop": wanted.video_loop, **wanted.options()}
-    return titles | app.signature("each_title", kwargs=fan)
+    return chain(task("collect_titles", asked, immutable=True, **wanted.options()), task("each_title", fan))
 
 
-def _after_collection(day: CampaignFile, accounts: Sequence[str]) -> Signature:
+def _after_collection(day: CampaignFile, accounts: Sequence[str]) -> Canvas:
     if day.directed is None:
-        return app.signature("gather")
+        return task("gather", join="settled")
     asked, doers = day.directed.per_account, len(doers_of(day.directed, accounts, {}))
-    return app.signature(
-        "draw_directed",
-        kwargs={
-            "comment": asked.comments * doers,
-            "reply": asked.replies * doers,
-            "like_comment": asked.comment_likes * doers,
-            "comment_texts": list(day.directed.comment_texts),
-            "reply_texts": list(day.directed.reply_texts),
-            "video_loop": day.directed.video_loop,
-            "comment_loop": day.directed.comment_loop,
-            **day.directed.options(),
-        },
-    )
+    drawn = {
+        "comment": asked.comments * doers,
+        "reply": asked.replies * doers,
+        "like_comment": asked.comment_likes * doers,
+        "comment_texts": list(day.directed.comment_texts),
+        "reply_texts": list(day.directed.reply_texts),
+        "video_loop": day.directed.video_loop,
+        "comment_loop": day.directed.comment_loop,
+        **day.directed.options(),
+    }
+    return task("draw_directed", drawn, join="settled")
 
 
 def check_day(session: Session, given: GivenCampaign, *, sandbox: bool = False) -> CheckedDay:

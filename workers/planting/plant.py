@@ -11,7 +11,6 @@ from itertools import islice
 from typing import Any
 from uuid import uuid4
 
-from celery.canvas import Signature
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
@@ -53,7 +52,7 @@ def new_id() -> str:
     return str(uuid4())
 
 
-def compile_for_planting(canvas: Signature, join: str) -> Planted:
+def compile_for_planting(canvas: Mapping[str, Any], join: str) -> Planted:
     """Compiles a canvas. Raises Refused, naming the place in it."""
     try:
         return compile_canvas(canvas, join="settled" if join == "settled" else "all", new_id=new_id)
@@ -98,7 +97,7 @@ def plant_checked(session: Session, campaigns: Sequence[CheckedCampaign], now: d
     return _write_rows(session, values, edges, now)
 
 
-def plant_in_place(session: Session, task: Task, signature: Signature) -> list[str]:
+def plant_in_place(session: Session, task: Task, signature: Mapping[str, Any]) -> list[str]:
     """Plants the canvas that a running task returned in its place; the task keeps its id and gets the result.
 
     Raises Refused, TooManyWaiting among them: then nothing is planted, and the task fails with the reason.

@@ -1,14 +1,17 @@
-"""Submits an ordinary Celery canvas: plants it as a campaign and returns a handle to follow it."""
+"""Submits a canvas: plants it as a campaign, rings it, and returns a handle to follow it.
+
+A command that only plants imports neither Celery nor redis.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from celery.canvas import Signature
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -18,15 +21,28 @@ from models.tables import Campaign
 from models.transactions.read_write import write
 from models.values.names import name_problems
 from models.values.refused import Refused, refuse
-from workers.app import app
-from workers.dispatch.ring import ring
 from workers.planting.handle import Handle
 from workers.planting.plant import LATEST_END, compile_for_planting, plant_campaign
 from workers.runtime.process_engine import process_engine
 
 
+@dataclass(frozen=True, slots=True)
+class PlantedCanvas:
+    """A planted campaign, and the ids of its tasks that are ready at once. The caller or the coordinator rings them."""
+
+    handle: Handle
+    ready: Sequence[str]
+
+    def rung(self) -> Handle:
+        """Rings these tasks now. Returns the handle."""
+        from workers.dispatch.ring import ring  # noqa: PLC0415 - a command that only plants needs no Celery
+
+        ring(self.handle.engine, self.ready)
+        return self.handle
+
+
 def submit(
-    canvas: Signature,
+    canvas: Mapping[str, Any],
     *,
     name: str,
     asked_by: str = "script",
@@ -38,13 +54,39 @@ def submit(
 ) -> Handle:
     """Plants a canvas and rings the tasks that are ready at once.
 
-    `join="settled"` lets every join run with what succeeded; `seed` fixes all that is drawn at
-    random (31 bits); `latest_end` is counted from now. Raises Refused with every problem, and
-    then nothing is planted.
+    The canvas is a Celery signature, or plain data in its form (workers.canvas.signatures). `join="settled"` lets
+    every join run with what succeeded; `seed` fixes all that is drawn at random (31 bits); `latest_end` is counted
+    from now. Raises Refused with every problem, and then nothing is planted.
     """
-    _check_words(name, asked_by, join)
+    from workers.app import app  # noqa: PLC0415 - a command that only plants needs no Celery
+
     app.loader.import_default_modules()  # what the workers serve must be known here as well, or it is refused
-    ledger = engine or process_engine()
+    planted = plant_canvas(
+        engine or process_engine(),
+        canvas,
+        name=name,
+        asked_by=asked_by,
+        join=join,
+        seed=seed,
+        latest_end=latest_end,
+        asked_for=asked_for,
+    )
+    return planted.rung()
+
+
+def plant_canvas(
+    ledger: Engine,
+    canvas: Mapping[str, Any],
+    *,
+    name: str,
+    asked_by: str,
+    join: str = "all",
+    seed: int | None = None,
+    latest_end: timedelta = LATEST_END,
+    asked_for: Mapping[str, Any] | None = None,
+) -> PlantedCanvas:
+    """Plants a canvas, as `submit` does, and rings nothing."""
+    _check_words(name, asked_by, join)
     kept = None if asked_for is None else _kept(asked_for)
     planted = compile_for_planting(canvas, join)
     campaign_id = str(uuid4())
@@ -61,8 +103,8 @@ def submit(
         )
         return plant_campaign(session, campaign, planted, latest_end)
 
-    ring(ledger, write(ledger, work))
-    return Handle(campaign_id, ledger)
+    ready = write(ledger, work)
+    return PlantedCanvas(Handle(campaign_id, ledger), ready)
 
 
 def _kept(asked_for: Mapping[str, Any]) -> dict[str, Any]:

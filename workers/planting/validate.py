@@ -24,7 +24,7 @@ from models.tables import CollectedComment, CollectedTitle, Phone
 from models.values.names import id_fault, name_problems, title_fault
 from models.values.refused import MOST_PROBLEMS, Problem, Refused
 from workers.canvas.rows import PlantedRow, Value
-from workers.desk import DESK, MAPS
+from workers.desk import MAPS, is_desk_task
 from workers.planting.validation_errors import MISSING, problems_of
 from workers.settings import settings
 
@@ -53,7 +53,7 @@ def _count_problems(facts: LedgerFacts, known: KnownParams, row: PlantedRow) -> 
     """Returns how many problems of a row show without its words and without a question to the ledger."""
     flow = FLOWS.get(row.task)
     if flow is None:
-        return int(row.task not in DESK)
+        return int(not is_desk_task(row.task))
     author_id = given_params(row).get("author_id")
     unknown = isinstance(author_id, str) and facts.basis(author_id) is None
     return known.count(flow, row) + unknown
@@ -136,13 +136,13 @@ class LedgerFacts:
 
 def _row_problems(facts: LedgerFacts, known: KnownParams, row: PlantedRow, where: str) -> Iterator[Problem]:
     queue = str(row.options.get("queue") or "")
-    if row.task in DESK:
+    if is_desk_task(row.task):
         if queue not in ("", "desk"):
             yield Problem(
                 f"{where}.queue", f"{row.task} touches no phone, so {queue!r} is no place for it", "leave queue out"
             )
         mapped = row.kwargs.get("task") if row.task in MAPS else None
-        if mapped in MAPS or (mapped is not None and mapped not in DESK):
+        if mapped in MAPS or (mapped is not None and not is_desk_task(mapped)):
             yield Problem(where, f"{mapped!r} is no desk task, so it cannot be mapped", "fan flows out with group(...)")
         return
     flow = FLOWS.get(row.task)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 from celery import group
+from celery.canvas import Signature
 from rich.cells import cell_len
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -25,7 +26,7 @@ from tests.support.ledger.drive import app, known_account, owned_author, titles
 from workers.planting.submit import submit
 
 
-def comments(title: str, most: int = 5) -> object:
+def comments(title: str, most: int = 5) -> Signature:
     """A reading task on one video."""
     params = {"author_id": "xiaopeng", "title": title, "most": most}
     return app.signature("collect_comments", kwargs=params, immutable=True)
