@@ -141,7 +141,7 @@ def questions(size: Size) -> Iterator[tuple[str, TaskFilter, str | None]]:
 
 def ask(size: Size, which: TaskFilter, cursor: str | None) -> float:
     """Milliseconds for one page of 50."""
-    caller = Caller(Key(KEYS[0], "n", "acme", False, (), 10.0, 1000, False, ()), KEYS, "req")
+    caller = Caller(Key(KEYS[0], "n", "acme", False, (), 10.0, 1000, 3, False, ()), KEYS, "req")
     began = time.perf_counter()
     read(size.engine, lambda session: tasks_page(session, caller, which, cursor, 50))
     return (time.perf_counter() - began) * 1000

@@ -27,6 +27,7 @@ from workers.control.pause import (
 )
 from workers.control.reprioritise import reprioritise_campaign, reprioritise_task
 from workers.control.stop import StopReport, stop_campaign, stop_task
+from workers.planting.validate import priority_problem
 
 T = TypeVar("T")
 
@@ -34,7 +35,10 @@ MOST_ON_A_PHONE = 1000  # tasks stopped by one request; ask again for the rest
 
 
 class Control:
-    """The control operations. All raise ApiProblem: not_found, not_now, and not_authenticated for a replay."""
+    """The control operations. All raise ApiProblem: not_found, not_now, and not_authenticated for a replay.
+
+    A new priority that the key may not give raises refused.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -57,6 +61,7 @@ class Control:
     def reprioritise_task(self, caller: Caller, task_id: str, priority: int) -> int:
         """Returns the number of tasks that have the priority now."""
         self._mine(caller, own_task, task_id)
+        _check_priority(caller, priority)
         return _now(lambda: reprioritise_task(self._engine, task_id, priority, who=caller.who))
 
     def stop_campaign(self, caller: Caller, campaign_id: str, why: str) -> StopReport:
@@ -77,6 +82,7 @@ class Control:
     def reprioritise_campaign(self, caller: Caller, campaign_id: str, priority: int) -> int:
         """Returns the number of tasks that have the priority now."""
         self._mine(caller, own_campaign, campaign_id)
+        _check_priority(caller, priority)
         return _now(lambda: reprioritise_campaign(self._engine, campaign_id, priority, who=caller.who))
 
     def stop_phone(self, caller: Caller, serial: str, why: str) -> StopReport:
@@ -150,6 +156,12 @@ def _own_pause(caller: Caller, pause: Pause | None, what: str) -> None:
     if pause is not None and not caller.did(pause.who):
         problem = Problem(what, "it was paused by somebody else", "ask the operator")
         raise ApiProblem("not_now", problems=[problem])
+
+
+def _check_priority(caller: Caller, priority: int) -> None:
+    problems = list(priority_problem(caller.key.highest_priority, priority, "priority"))
+    if problems:
+        raise ApiProblem.of(Refused(problems))
 
 
 def _now(act: Callable[[], T]) -> T:

@@ -29,12 +29,15 @@ __all__ = ["Key", "KeySpec", "change_key", "find_key", "list_keys", "make_key", 
 OVERLAP = timedelta(hours=24)
 MOST_OVERLAP = timedelta(days=30)
 MOST_ORIGINS = 50
-RATE, MOST_WAITING = 10.0, 10_000  # unless the operator says otherwise
+RATE, MOST_WAITING, HIGHEST_PRIORITY = 10.0, 10_000, 3  # unless the operator says otherwise
 
 
 @dataclass(frozen=True, slots=True)
 class KeySpec:
-    """The properties of a key. `allowlist` holds origins such as https://hooks.example.com."""
+    """The properties of a key. `allowlist` holds origins such as https://hooks.example.com.
+
+    `highest_priority`: the lowest number, from 0 (urgent) to 9, that its tasks may have as their priority.
+    """
 
     name: str
     customer: str
@@ -42,6 +45,7 @@ class KeySpec:
     allowlist: Sequence[str] = ()
     rate_per_second: float = RATE
     most_waiting: int = MOST_WAITING
+    highest_priority: int = HIGHEST_PRIORITY
     plain_json_allowed: bool = False
     events_url: str | None = None
     wants_alerts: bool = False
@@ -59,6 +63,7 @@ class Key:
     allowlist: tuple[str, ...]
     rate_per_second: float
     most_waiting: int
+    highest_priority: int
     plain_json_allowed: bool
     secrets: tuple[Secret, ...] = field(repr=False)
 
@@ -94,6 +99,7 @@ def find_key(session: Session, key_id: str) -> Key | None:
         allowlist=tuple(row.allowlist),
         rate_per_second=row.rate_per_second,
         most_waiting=row.most_waiting,
+        highest_priority=row.highest_priority,
         plain_json_allowed=row.plain_json_allowed,
         secrets=tuple(live),
     )
@@ -247,6 +253,9 @@ def _checked(spec: KeySpec) -> list[str]:
         problems.append(Problem("rate", f"{spec.rate_per_second:g} is outside 0 to 10000 a second", "10 suits most"))
     if not 1 <= spec.most_waiting <= 1_000_000:
         problems.append(Problem("most_waiting", f"{spec.most_waiting} is outside 1 to 1000000", "10000 suits most"))
+    if not 0 <= spec.highest_priority <= 9:
+        reason = f"{spec.highest_priority} is outside 0 to 9"
+        problems.append(Problem("highest_priority", reason, "3 suits most; 0 to 2 go before everybody's work"))
     if len(spec.allowlist) > MOST_ORIGINS:
         problems.append(Problem("allow", f"more than {MOST_ORIGINS} origins", "make a second key"))
     if (spec.wants_alerts or spec.wants_quarantines) and spec.events_url is None:

@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from flows.registry import FLOWS
 from gateway.access.caller import Caller
+from gateway.submissions.plant import facts_for
 from gateway.submissions.submission import TaskNames, checked_callback, compile_canvas_json, compile_task
 from models.values.refused import Problem, Refused
 from workers.campaigns.build import check_day
 from workers.campaigns.given_campaign import GivenCampaign
-from workers.planting.validate import LedgerFacts, check_rows
+from workers.planting.validate import check_rows
 
 
 def with_all_else(session: Session, caller: Caller, kind: str, asked: Any, known: Refused) -> Refused:
@@ -51,10 +52,10 @@ def _task(session: Session, caller: Caller, asked: Mapping[str, Any]) -> Iterato
     flow, params = asked.get("flow"), asked.get("params", {})
     if not isinstance(flow, str) or flow not in FLOWS or not isinstance(params, dict):
         return
-    facts = LedgerFacts(session, sandbox=caller.key.sandbox)
+    facts = facts_for(session, caller.key)
 
     def look() -> None:
-        rows = compile_task(flow, params, _options(asked.get("target", "pool"))).rows
+        rows = compile_task(flow, params, _options(asked)).rows
         try:
             check_rows(facts, rows)
         except Refused as refused:
@@ -63,23 +64,26 @@ def _task(session: Session, caller: Caller, asked: Mapping[str, Any]) -> Iterato
     yield from _refused(look)
 
 
-def _options(target: Any) -> dict[str, Any]:
+def _options(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the options of a canvas that can be told from an unvalidated request."""
+    options: dict[str, Any] = {}
+    target, priority = asked.get("target"), asked.get("priority")
     if isinstance(target, Mapping) and len(target) == 1:
         for place in ("account", "phone"):
             if isinstance(target.get(place), str):
-                return {"queue": f"{place}.{target[place]}"}
-    return {}
+                options["queue"] = f"{place}.{target[place]}"
+    if type(priority) is int and 0 <= priority <= 9:
+        options["priority"] = priority
+    return options
 
 
 def _campaign(session: Session, caller: Caller, asked: Mapping[str, Any]) -> Iterator[Refused]:
     canvas, file = asked.get("canvas"), asked.get("file")
-    sandbox = caller.key.sandbox
+    facts = facts_for(session, caller.key)
     if isinstance(canvas, dict):
-        yield from _refused(
-            lambda: check_rows(LedgerFacts(session, sandbox=sandbox), compile_canvas_json(canvas, "all").rows)
-        )
+        yield from _refused(lambda: check_rows(facts, compile_canvas_json(canvas, "all").rows))
     if isinstance(file, dict):
-        for refused in _refused(lambda: check_day(session, GivenCampaign(file), sandbox=sandbox)):
+        for refused in _refused(lambda: check_day(session, GivenCampaign(file), facts)):
             yield refused.within("file")
 
 

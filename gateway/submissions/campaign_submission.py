@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from gateway.access.caller import Caller
+from gateway.submissions.plant import facts_for
 from gateway.submissions.requests import CampaignAsked
 from gateway.submissions.submission import Submission, checked_callback, compile_canvas_json, digest_of, drawn_seed
 from models.transactions.read_write import read
@@ -46,7 +47,7 @@ def _file(engine: Engine, caller: Caller, body: CampaignAsked) -> tuple[str, Pla
         raise refuse("join", "a campaign file says itself what follows what", "leave join out")
     try:
         given = GivenCampaign(body.file)
-        checked = read(engine, lambda session: check_day(session, given, sandbox=caller.key.sandbox))
+        checked = read(engine, lambda session: check_day(session, given, facts_for(session, caller.key)))
     except Refused as refused:
         raise refused.within("file") from None
     seed = body.seed if body.seed is not None else checked.day.seed

@@ -11,17 +11,18 @@ from sqlalchemy.orm import Session
 
 from flows.registry import FLOWS
 from gateway.access.caller import Caller
-from gateway.submissions.plant import campaign_of, submission_problems
+from gateway.submissions.plant import campaign_of, facts_for, submission_problems
 from gateway.submissions.submission import Submission
 from models.database.clock import database_now
 from models.tables import Campaign, Phone, Task
-from models.tasks.open_tasks import open_tasks
+from models.tasks.open_tasks import OpenTasks, open_tasks
 from models.tasks.states import State
 from models.values.enums import RunsOn
 from models.values.refused import Problem, Refused
 from workers.attempts.assignment import candidate_phones, room_for
 from workers.canvas.rows import PlantedRow
-from workers.planting.plant import Pin, pin_of
+from workers.planting.pins import Pin, count_pinned, pin_of
+from workers.planting.quota import over_quota
 from workers.planting.validate import given_params
 from workers.policy.eligibility import Candidate, CapRoom, Requirement, may, why_nobody
 from workers.settings import settings
@@ -57,8 +58,8 @@ def forecast(session: Session, caller: Caller, submission: Submission) -> DryRun
     now = database_now(session)
     known = campaign_of(session, caller, submission.reference)
     rows = submission.planted.rows
-    refused, _ = submission_problems(session, submission, now, sandbox=caller.key.sandbox)
-    too_many = _too_many(session, caller, len(rows)) if known is None else []
+    refused, _ = submission_problems(submission, now, facts_for(session, caller.key))
+    too_many = _too_many(session, caller, rows) if known is None else []
     refused = Refused([*_reference_problems(known, submission), *refused.problems, *too_many], refused.more)
     groups: dict[tuple[str, str], list[PlantedRow]] = {}
     for row in rows:
@@ -71,12 +72,10 @@ def forecast(session: Session, caller: Caller, submission: Submission) -> DryRun
     return DryRun(refused, len(rows), placed, len(groups) - len(placed))
 
 
-def _too_many(session: Session, caller: Caller, more: int) -> list[Problem]:
-    count, most = open_tasks(session, caller.key.id), caller.key.most_waiting
-    if count + more <= most:
-        return []
-    reason = f"{count} tasks have not ended, {more} more would be over the {most} that this key may have"
-    return [Problem("tasks", reason, "wait until some have ended, or ask for less")]
+def _too_many(session: Session, caller: Caller, rows: Sequence[PlantedRow]) -> list[Problem]:
+    more = OpenTasks(len(rows), count_pinned(rows))
+    over = over_quota(open_tasks(session, caller.key.id), more, caller.key.most_waiting)
+    return [] if over is None else [Problem("tasks", over, "wait until some have ended, or ask for less")]
 
 
 def _reference_problems(known: Campaign | None, submission: Submission) -> list[Problem]:

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from gateway.problem import ApiProblem
 from gateway.protocol.signed_text import KEY_HEADER
-from models.tasks.open_tasks import open_tasks
+from models.tasks.open_tasks import OpenTasks, open_tasks
 from models.values.refused import Problem
+from workers.planting.quota import over_quota
 
 KEEP_SECONDS = 1.0
 
@@ -21,19 +22,19 @@ class OpenTaskQuota:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._counted: dict[str, tuple[float, int]] = {}
+        self._counted: dict[str, tuple[float, OpenTasks]] = {}
         self._lock = threading.Lock()
 
-    def make_room(self, session: Session, key_id: str, more: int, most: int) -> None:
+    def make_room(self, session: Session, key_id: str, more: OpenTasks, most: int) -> None:
         """Adds `more` tasks to the count. Raises ApiProblem (too_many_waiting) when the key would exceed `most`."""
         now = self._clock()
         with self._lock:
             kept = self._counted.get(key_id)
         if kept is None or now - kept[0] >= KEEP_SECONDS:
             kept = (now, open_tasks(session, key_id))
-        if kept[1] + more > most:
-            reason = f"{kept[1]} tasks of it have not ended, {more} more would be over the {most} that it may have"
-            problem = Problem(KEY_HEADER, reason, "wait until some have ended, or ask the operator to allow it more")
+        over = over_quota(kept[1], more, most, "it")
+        if over is not None:
+            problem = Problem(KEY_HEADER, over, "wait until some have ended, or ask the operator to allow it more")
             raise ApiProblem("too_many_waiting", problems=[problem], headers={"retry-after": "60"})
         with self._lock:
             before = self._counted.get(key_id, kept)

@@ -12,20 +12,23 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.access.caller import Caller, Replayed
+from gateway.keys.api_keys import Key
 from gateway.problem import ApiProblem
 from gateway.submissions.open_task_quota import OpenTaskQuota
 from gateway.submissions.submission import Submission
 from models.database.clock import database_now
 from models.history.request_ids import remember_all
 from models.tables import Campaign
+from models.tasks.open_tasks import OpenTasks
 from models.values.refused import Problem, Refused, refuse
+from workers.planting.pins import count_pinned
 from workers.planting.plant import LATEST_END, CheckedCampaign, check_planting, plant_checked
 from workers.planting.validate import LedgerFacts
 
 LONGEST = timedelta(days=366)  # the longest that a canvas may wait
 
 Show = Callable[[Session, Sequence[Campaign]], Sequence[Any]]
-Key = tuple[str, str]
+Named = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class PlantRequest:
     show: Show
 
     @property
-    def key(self) -> Key:
+    def key(self) -> Named:
         """The key id and the reference: together they name one campaign."""
         return self.caller.key.id, self.submission.reference
 
@@ -61,7 +64,7 @@ def plant(session: Session, asked: Sequence[PlantRequest], waiting: OpenTaskQuot
     if not remember_all(session, [(one.caller.key.id, one.caller.request_id) for one in asked], now):
         raise Replayed
     known = _known(session, asked)
-    facts_of = {sandbox: LedgerFacts(session, sandbox=sandbox) for sandbox in (True, False)}
+    facts_of: dict[tuple[bool, int], LedgerFacts] = {}
     to_plant: list[CheckedCampaign] = []
     declined: dict[int, ApiProblem] = {}
     new: set[int] = set()
@@ -70,9 +73,10 @@ def plant(session: Session, asked: Sequence[PlantRequest], waiting: OpenTaskQuot
             if one.key in known:
                 _check_same(known[one.key], one.submission.digest)
                 continue
-            facts = facts_of[one.caller.key.sandbox]
-            checked = _checked_campaign(session, one, now, facts)
-            waiting.make_room(session, one.caller.key.id, len(one.submission.planted.rows), one.caller.key.most_waiting)
+            key, rows = one.caller.key, one.submission.planted.rows
+            facts = facts_of.setdefault((key.sandbox, key.highest_priority), facts_for(session, key))
+            checked = _checked_campaign(one, now, facts)
+            waiting.make_room(session, key.id, OpenTasks(len(rows), count_pinned(rows)), key.most_waiting)
         except ApiProblem as error:
             declined[place] = error
         else:
@@ -104,7 +108,7 @@ def campaign_of(session: Session, caller: Caller, reference: str) -> Campaign | 
     return session.scalars(select(Campaign).where(*mine)).one_or_none()
 
 
-def _known(session: Session, asked: Sequence[PlantRequest]) -> dict[Key, Campaign]:
+def _known(session: Session, asked: Sequence[PlantRequest]) -> dict[Named, Campaign]:
     """Returns the campaigns that are planted already, by key and reference."""
     which = or_(
         *(and_(Campaign.key_id == key_id, Campaign.reference == name) for key_id, name in {a.key for a in asked})
@@ -119,11 +123,15 @@ def _check_same(known: Campaign, digest: str) -> None:
         raise ApiProblem("reference_taken", problems=[Problem("reference", reason, "take a new one")])
 
 
-def _checked_campaign(session: Session, one: PlantRequest, now: datetime, facts: LedgerFacts) -> CheckedCampaign:
+def facts_for(session: Session, key: Key) -> LedgerFacts:
+    """Returns the facts that the tasks of a key are checked against."""
+    return LedgerFacts(session, sandbox=key.sandbox, highest_priority=key.highest_priority)
+
+
+def _checked_campaign(one: PlantRequest, now: datetime, facts: LedgerFacts) -> CheckedCampaign:
     """Checks the campaign against the ledger. Raises ApiProblem."""
     submission, caller = one.submission, one.caller
-    sandbox = caller.key.sandbox
-    refused, latest_end = submission_problems(session, submission, now, sandbox=sandbox, facts=facts)
+    refused, latest_end = submission_problems(submission, now, facts)
     if refused.problems:
         raise ApiProblem.of(refused)
     lone = submission.kind == "task"
@@ -140,14 +148,12 @@ def _checked_campaign(session: Session, one: PlantRequest, now: datetime, facts:
         callback_url=None
         if lone
         else submission.callback_url,  # a lone task's own callback is enough: its campaign ends with it
-        sandbox=sandbox,
+        sandbox=caller.key.sandbox,
     )
     return CheckedCampaign(campaign, submission.planted, latest_end, submission.callback_url)
 
 
-def submission_problems(
-    session: Session, submission: Submission, now: datetime, *, sandbox: bool, facts: LedgerFacts | None = None
-) -> tuple[Refused, datetime]:
+def submission_problems(submission: Submission, now: datetime, facts: LedgerFacts) -> tuple[Refused, datetime]:
     """Returns every problem that planting would refuse, its latest end included, and that end."""
     problems: list[Problem] = []
     more = 0
@@ -157,7 +163,7 @@ def submission_problems(
     except Refused as refused:
         problems += refused.problems
     try:
-        check_planting(session, submission.planted.rows, latest_end, now, sandbox=sandbox, facts=facts)
+        check_planting(submission.planted.rows, latest_end, now, facts=facts)
     except Refused as refused:
         problems += submission.in_its_words(refused).problems
         more = refused.more

@@ -70,7 +70,10 @@ CallbackUrl = Annotated[
     Field(max_length=2000, description="The address of callbacks. Its origin must be in the allowlist of the key."),
 ]
 Why = Annotated[str, Field(max_length=500, description="The reason, recorded with the tasks.")]
-Priority = Annotated[int, Field(ge=0, le=9, description="0 urgent, 3 high, 6 normal, 9 low.")]
+Priority = Annotated[
+    int,
+    Field(ge=0, le=9, description="0 urgent, 3 high, 6 normal, 9 low. 0 to 2 need the operator's leave."),
+]
 DryRun = Annotated[
     bool,
     Field(description="Only forecast: which tasks would run where, who may act, and what is refused with the reason."),
@@ -117,7 +120,7 @@ class TaskAsked(Asked):
     flow: Annotated[str, AfterValidator(_a_flow), Field(json_schema_extra={"enum": list(FLOW_NAMES)})]
     params: dict[str, Any] = Field(default={}, description="The parameters of the flow.")
     target: Target = "pool"
-    priority: Priority | None = Field(default=None, description="0 urgent, 9 low; null: the flow's own.")
+    priority: Priority | None = Field(default=None, description="3 high, 9 low; null: the flow's own.")
     limits: RunLimits | None = None
     not_before: Moment | None = None
     latest_end: Moment | None = Field(

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from dataclasses import dataclass
+
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.tables import Task
 from models.tasks.states import OPEN
 
 
-def open_tasks(session: Session, key_id: str) -> int:
-    """Returns the number of tasks of a key that have not ended."""
-    is_open = (Task.key_id == key_id, Task.state.in_(list(OPEN)))
-    return session.scalar(select(func.count()).select_from(Task).where(*is_open)) or 0
+@dataclass(frozen=True, slots=True)
+class OpenTasks:
+    """The number of tasks that have not ended, and of those that are pinned to an account or a phone."""
+
+    tasks: int = 0
+    pinned: int = 0
+
+    def __add__(self, more: OpenTasks) -> OpenTasks:
+        return OpenTasks(self.tasks + more.tasks, self.pinned + more.pinned)
+
+
+def open_tasks(session: Session, key_id: str) -> OpenTasks:
+    """Returns the numbers of a key. An account that must look for what it did is no pin that the customer asked for."""
+    pinned = or_(Task.pinned_account.is_not(None), Task.pinned_phone.is_not(None)) & ~Task.verifying
+    counted = select(func.count(), func.count(case((pinned, 1)))).select_from(Task)
+    tasks, of_them = session.execute(counted.where(Task.key_id == key_id, Task.state.in_(list(OPEN)))).one()
+    return OpenTasks(tasks, of_them)

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from gateway.delivery.address_guard import NotThere, resolve
 from gateway.keys.api_keys import (
+    HIGHEST_PRIORITY,
     MOST_WAITING,
     RATE,
     KeySpec,
@@ -36,6 +37,10 @@ commands = typer.Typer(invoke_without_command=True, help="Keys of customers, wit
 
 ORIGIN = "Scheme, host and port: https://hooks.example.com:8443."
 Allow = Annotated[list[str] | None, typer.Option(help=f"Where it may be called back. {ORIGIN} As often as needed.")]
+Highest = Annotated[
+    int | None,
+    typer.Option(help=f"The highest priority of its tasks, 0 (urgent) to 9; {HIGHEST_PRIORITY} at first."),
+]
 Who = Annotated[str, typer.Option(help="Who does it; kept in the ledger. None: the user of this machine.")]
 
 
@@ -63,10 +68,12 @@ def make(
     allow: Allow = None,
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Its tasks run on simulated phones only.")] = False,
     plain_json: Annotated[bool, typer.Option("--plain-json", help="Take requests that are not sealed.")] = False,
+    highest_priority: Highest = None,
     who: Who = "",
 ) -> None:
     """Make a key. Its secrets are shown once, here."""
-    spec = KeySpec(name, customer, sandbox, allow or (), plain_json_allowed=plain_json)
+    highest = HIGHEST_PRIORITY if highest_priority is None else highest_priority
+    spec = KeySpec(name, customer, sandbox, allow or (), plain_json_allowed=plain_json, highest_priority=highest)
     key_id, secret = make_key(open_ledger(), spec, who=operator(who))
     _show_once(key_id, secret)
     _warn_of(spec.allowlist)
@@ -95,15 +102,20 @@ def limits(
     most_waiting: Annotated[
         int | None, typer.Option(help=f"Tasks that have not ended; {MOST_WAITING} at first.")
     ] = None,
+    highest_priority: Highest = None,
     who: Who = "",
 ) -> None:
     """Set a key's limits. A limit that is not given stays the same."""
-    given = {"rate_per_second": rate, "most_waiting": most_waiting}
+    given = {"rate_per_second": rate, "most_waiting": most_waiting, "highest_priority": highest_priority}
     wanted = {name: value for name, value in given.items() if value is not None}
     if not wanted:
-        raise refuse("limits", "neither is given", "add --rate, --most-waiting or both")
+        raise refuse("limits", "none is given", "add --rate, --most-waiting or --highest-priority")
     changed = change_key(open_ledger(), key_id, who=operator(who), **wanted)
-    words = {"rate_per_second": "requests a second", "most_waiting": "tasks that have not ended"}
+    words = {
+        "rate_per_second": "requests a second",
+        "most_waiting": "tasks that have not ended",
+        "highest_priority": "as highest priority",
+    }
     told = [f"{after:g} {words[name]}, before {before:g}" for name, (before, after) in changed.items()]
     say(Console(), f"{key_id}: {'; '.join(told)}")
 
@@ -187,7 +199,8 @@ def _told(one: ListedKey) -> Block:
     lines = [f"called back at: {', '.join(row.allowlist) or 'nowhere'}"]
     if told:
         lines.append(f"{' and '.join(told)} go to {row.events_url}")
-    lines.append(f"limits: {row.rate_per_second:g}/s, {row.most_waiting} waiting; secrets: {_secrets(one)}")
+    limits = f"{row.rate_per_second:g}/s, {row.most_waiting} waiting, priority {row.highest_priority} to 9"
+    lines.append(f"limits: {limits}; secrets: {_secrets(one)}")
     return Block(f"{row.id}  {row.customer}: {row.name}  ({kind})", lines)
 
 

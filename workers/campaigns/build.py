@@ -22,7 +22,7 @@ from workers.campaigns.given_campaign import GivenCampaign
 from workers.canvas.signatures import Canvas, chain, chord, group, task
 from workers.planting.handle import Handle
 from workers.planting.submit import PlantedCanvas, plant_canvas
-from workers.planting.validate import LedgerFacts, unknown_queue
+from workers.planting.validate import LedgerFacts, priority_problem, unknown_queue
 from workers.planting.validation_errors import Loc
 from workers.runtime.process_engine import process_engine
 from workers.settings import settings
@@ -36,7 +36,7 @@ def submit_day(day: GivenCampaign | CampaignFile, *, asked_by: str, engine: Engi
 def plant_day(day: GivenCampaign | CampaignFile, ledger: Engine, *, asked_by: str) -> PlantedCanvas:
     """Plants a campaign file; the coordinator rings its tasks. Raises Refused with all problems, and plants nothing."""
     given = GivenCampaign(day.model_dump()) if isinstance(day, CampaignFile) else day
-    checked = read(ledger, lambda session: check_day(session, given))
+    checked = read(ledger, lambda session: check_day(session, given, LedgerFacts(session, sandbox=False)))
     return plant_canvas(
         ledger,
         day_canvas(checked),
@@ -106,15 +106,14 @@ def _after_collection(day: CampaignFile, accounts: Sequence[str]) -> Canvas:
     return task("draw_directed", drawn, join="settled")
 
 
-def check_day(session: Session, given: GivenCampaign, *, sandbox: bool = False) -> CheckedDay:
-    """Checks a campaign for simulated or real phones. Raises Refused with every problem of its fields and names.
+def check_day(session: Session, given: GivenCampaign, facts: LedgerFacts) -> CheckedDay:
+    """Checks a campaign against these facts. Raises Refused with every problem of its fields and names.
 
     If a list is too long, Refused names only such lists: otherwise there could be a problem for each of their entries.
     """
     too_long = list(given.too_long(most_entries()))
     if too_long:
         raise Refused(too_long)
-    facts = LedgerFacts(session, sandbox=sandbox)
     day: CampaignFile | None = None
     problems: list[Problem] = list(given.lost)
     more = 0
@@ -125,7 +124,7 @@ def check_day(session: Session, given: GivenCampaign, *, sandbox: bool = False) 
         more = refused.more
     accounts = given.accounts()
     taking_part = [one for one, live in facts.accounts.items() if live] if accounts is None else accounts
-    problems += _account_problems(session, facts, given, taking_part, sandbox=sandbox)
+    problems += _account_problems(session, facts, given, taking_part)
     problems += _author_problems(facts, given)
     if day is not None:
         problems += _queue_problems(facts, given, day)
@@ -146,10 +145,10 @@ def most_entries() -> Mapping[Loc, int]:
 
 
 def _account_problems(
-    session: Session, facts: LedgerFacts, given: GivenCampaign, taking_part: Sequence[str], *, sandbox: bool
+    session: Session, facts: LedgerFacts, given: GivenCampaign, taking_part: Sequence[str]
 ) -> Iterator[Problem]:
     if not taking_part and given.accounts() is None:
-        yield given.at(("accounts",), _nobody(session, sandbox=sandbox))
+        yield given.at(("accounts",), _nobody(session, sandbox=facts.sandbox))
     for place, account in enumerate(given.accounts() or ()):
         if account not in facts.accounts:
             unknown = Problem("accounts", f"account {account!r} is unknown", "see: phonefleet accounts list")
@@ -187,9 +186,12 @@ def _author_problems(facts: LedgerFacts, given: GivenCampaign) -> Iterator[Probl
 def _queue_problems(facts: LedgerFacts, given: GivenCampaign, day: CampaignFile) -> Iterator[Problem]:
     for name in ("nurture", "collect", "directed"):
         part: Placed | None = getattr(day, name)
-        if part is not None and part.queue is not None:
-            for problem in unknown_queue(facts, part.queue, name):
-                yield given.at((name, "queue"), problem)
+        if part is None:
+            continue
+        for problem in unknown_queue(facts, part.queue or "", name):
+            yield given.at((name, "queue"), problem)
+        for problem in priority_problem(facts.highest_priority, part.priority, f"{name}.priority"):
+            yield given.at((name, "priority"), problem)
 
 
 def _room_problems(

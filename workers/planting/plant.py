@@ -30,21 +30,13 @@ from workers.canvas.rows import Join, Planted, PlantedRow, evaluate, to_json
 from workers.desk import DESK_LIMITS
 from workers.lifecycle.dependents import close_campaign, end_task
 from workers.planting.even_share import plan_even_share
-from workers.planting.quota import check_campaign_size, check_key_quota
+from workers.planting.pins import pin_of
+from workers.planting.quota import check_campaign_size, check_key_quota, key_of
 from workers.planting.validate import LedgerFacts, check_rows, given_params
 from workers.policy.content import content_of
 from workers.policy.timing import begins, expires, limits_of, time_problems
 
 LATEST_END = timedelta(hours=24)  # after planting, unless the canvas says `expires`; nothing outlives it
-PHONE, ACCOUNT = "phone.", "account."
-
-
-@dataclass(frozen=True, slots=True)
-class Pin:
-    """The account or phone that a task is pinned to, if any."""
-
-    account: str | None = None
-    phone: str | None = None
 
 
 def new_id() -> str:
@@ -73,8 +65,8 @@ class CheckedCampaign:
 def plant_campaign(session: Session, campaign: Campaign, planted: Planted, latest_end: timedelta) -> list[str]:
     """Writes a campaign's rows. Returns the ids that are ready at once. Raises Refused before the first row."""
     now = database_now(session)
-    check_planting(session, planted.rows, now + latest_end, now, sandbox=bool(campaign.sandbox))
-    check_key_quota(session, campaign, len(planted.rows))
+    check_planting(planted.rows, now + latest_end, now, facts=_facts(session, campaign))
+    check_key_quota(session, campaign, planted.rows)
     return plant_checked(session, [CheckedCampaign(campaign, planted, now + latest_end)], now)
 
 
@@ -111,8 +103,8 @@ def plant_in_place(session: Session, task: Task, signature: Mapping[str, Any]) -
         raise refuse(refused.field, refused.reason, refused.remedy) from refused
     now = database_now(session)
     start = session.scalar(select(func.count()).where(Task.campaign_id == campaign.id)) or 0
-    check_planting(session, planted.rows, task.latest_end, now, sandbox=task.sandbox, before=start)
-    check_key_quota(session, campaign, len(planted.rows))
+    check_planting(planted.rows, task.latest_end, now, facts=_facts(session, campaign), before=start)
+    check_key_quota(session, campaign, planted.rows)
     waits_for = sorted(set(planted.ends))
     delegate(task, to_json(planted.root), planted.join, len(waits_for))
     session.flush()
@@ -130,13 +122,11 @@ def plant_in_place(session: Session, task: Task, signature: Mapping[str, Any]) -
 
 
 def check_planting(
-    session: Session,
     rows: Sequence[PlantedRow],
     latest_end: datetime,
     now: datetime,
     *,
-    sandbox: bool,
-    facts: LedgerFacts | None = None,
+    facts: LedgerFacts,
     before: int = 0,
 ) -> None:
     """Raises Refused with what is wrong with the rows, or else with their times. Writes nothing.
@@ -144,10 +134,16 @@ def check_planting(
     `before`: tasks that the campaign has already. Raises TooManyWaiting when these would be too many for it.
     """
     check_campaign_size(before, len(rows))
-    check_rows(facts or LedgerFacts(session, sandbox=sandbox), rows)
+    check_rows(facts, rows)
     problems = list(islice(time_problems(rows, latest_end, now), MOST_PROBLEMS))
     if problems:
         raise Refused(problems)
+
+
+def _facts(session: Session, campaign: Campaign) -> LedgerFacts:
+    key = key_of(session, campaign)
+    highest = 0 if key is None else key.highest_priority
+    return LedgerFacts(session, sandbox=bool(campaign.sandbox), highest_priority=highest)
 
 
 def _values(
@@ -259,16 +255,6 @@ def _row_values(row: PlantedRow, missing: int, latest_end: datetime, now: dateti
         "stop_requested": False,
         "created_at": now,
     }
-
-
-def pin_of(row: PlantedRow) -> Pin:
-    """Returns the pin of the row's queue, `account.ID` or `phone.SERIAL`; the pool and the desk pin nothing."""
-    queue = str(row.options.get("queue") or "")
-    if queue.startswith(ACCOUNT):
-        return Pin(account=queue.removeprefix(ACCOUNT))
-    if queue.startswith(PHONE):
-        return Pin(phone=queue.removeprefix(PHONE))
-    return Pin()
 
 
 def seed_of(campaign_seed: int, position: int) -> int:

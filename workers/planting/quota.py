@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy.orm import Session
 
 from models.tables import ApiKey, Campaign
-from models.tasks.open_tasks import open_tasks
+from models.tasks.open_tasks import OpenTasks, open_tasks
 from models.values.refused import Problem, Refused
+from workers.canvas.rows import PlantedRow
+from workers.planting.pins import count_pinned
 from workers.settings import settings
 
 
@@ -23,15 +27,36 @@ def check_campaign_size(before: int, more: int) -> None:
         raise TooManyWaiting([Problem("tasks", reason, remedy)])
 
 
-def check_key_quota(session: Session, campaign: Campaign, more: int) -> None:
-    """Raises TooManyWaiting when the campaign's key may not have so many more tasks. The operator has no such bound."""
-    key = None if campaign.key_id is None else session.get(ApiKey, campaign.key_id)
+def key_of(session: Session, campaign: Campaign) -> ApiKey | None:
+    """Returns the key of a campaign; None for the operator's."""
+    return None if campaign.key_id is None else session.get(ApiKey, campaign.key_id)
+
+
+def check_key_quota(session: Session, campaign: Campaign, rows: Sequence[PlantedRow]) -> None:
+    """Raises TooManyWaiting when the campaign's key may not have these tasks too. The operator has no such bound."""
+    key = key_of(session, campaign)
     if key is None:
         return
-    count = open_tasks(session, key.id)
-    if count + more > key.most_waiting:
-        reason = (
-            f"{count} tasks of the key have not ended, {more} more would be over the {key.most_waiting} it may have"
-        )
-        remedy = "ask for less at once, or have the operator allow the key more: phonefleet keys limits"
-        raise TooManyWaiting([Problem("tasks", reason, remedy)])
+    more = OpenTasks(len(rows), count_pinned(rows))
+    over = over_quota(open_tasks(session, key.id), more, key.most_waiting)
+    if over is not None:
+        raise TooManyWaiting([Problem("tasks", over, f"{AT_ONCE}, or have the operator allow the key more: {LIMITS}")])
+
+
+AT_ONCE, LIMITS = "ask for less at once", "phonefleet keys limits"
+
+
+def most_pinned(most_waiting: int) -> int:
+    """Returns how many open tasks of a key may name an account or a phone: half of all, so that others get there."""
+    return max(1, most_waiting // 2)
+
+
+def over_quota(now: OpenTasks, more: OpenTasks, most: int, key: str = "the key") -> str | None:
+    """Returns the reason why a key with these open tasks may not have those too; None if it may."""
+    if now.tasks + more.tasks > most:
+        return f"{now.tasks} tasks of {key} have not ended, {more.tasks} more would be over the {most} it may have"
+    pinned = most_pinned(most)
+    if more.pinned and now.pinned + more.pinned > pinned:
+        told = f"{now.pinned} open tasks of {key} name an account or a phone, {more.pinned} more would be over"
+        return f"{told} the {pinned} that may: half of the {most} it may have"
+    return None

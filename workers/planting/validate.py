@@ -52,11 +52,12 @@ def check_rows(facts: LedgerFacts, rows: Sequence[PlantedRow]) -> None:
 def _count_problems(facts: LedgerFacts, known: KnownParams, row: PlantedRow) -> int:
     """Returns how many problems of a row show without its words and without a question to the ledger."""
     flow = FLOWS.get(row.task)
+    too_high = sum(1 for _ in _priority_problems(facts, row, ""))
     if flow is None:
-        return int(not is_desk_task(row.task))
+        return int(not is_desk_task(row.task)) + too_high
     author_id = given_params(row).get("author_id")
     unknown = isinstance(author_id, str) and facts.basis(author_id) is None
-    return known.count(flow, row) + unknown
+    return known.count(flow, row) + unknown + too_high
 
 
 class KnownParams:
@@ -94,12 +95,14 @@ class KnownParams:
 class LedgerFacts:
     """Facts from the ledger, read once for each name, however many rows hold it.
 
-    `sandbox`: for simulated phones and the accounts on them, and no others.
+    `sandbox`: for simulated phones and the accounts on them, and no others. `highest_priority`: the lowest number
+    that a task's priority may have; the operator's may have any.
     """
 
-    def __init__(self, session: Session, *, sandbox: bool) -> None:
+    def __init__(self, session: Session, *, sandbox: bool, highest_priority: int = 0) -> None:
+        self.highest_priority = highest_priority
         self._session = session
-        self._sandbox = sandbox
+        self.sandbox = sandbox
         self._basis: dict[str, Basis | None] = {}
 
     @cached_property
@@ -108,11 +111,11 @@ class LedgerFacts:
 
     @cached_property
     def phones(self) -> set[str]:
-        return set(self._session.scalars(select(Phone.serial).where(Phone.sandbox == self._sandbox)))
+        return set(self._session.scalars(select(Phone.serial).where(Phone.sandbox == self.sandbox)))
 
     @cached_property
     def accounts(self) -> Mapping[str, bool]:
-        return known_accounts(self._session, sandbox=self._sandbox)
+        return known_accounts(self._session, sandbox=self.sandbox)
 
     def was_shown(self, name: str, author_id: str, value: str) -> bool:
         """True when an app showed exactly this title of the author, or this commenter."""
@@ -136,6 +139,7 @@ class LedgerFacts:
 
 def _row_problems(facts: LedgerFacts, known: KnownParams, row: PlantedRow, where: str) -> Iterator[Problem]:
     queue = str(row.options.get("queue") or "")
+    yield from _priority_problems(facts, row, where)
     if is_desk_task(row.task):
         if queue not in ("", "desk"):
             yield Problem(
@@ -155,6 +159,26 @@ def _row_problems(facts: LedgerFacts, known: KnownParams, row: PlantedRow, where
     yield from faults
     if not any(one.field == f"{where}.author_id" for one in faults):
         yield from _author_problems(facts, flow, row, where)
+
+
+def _priority_problems(facts: LedgerFacts, row: PlantedRow, where: str) -> Iterator[Problem]:
+    for field, value in _priorities(row):
+        yield from priority_problem(facts.highest_priority, value, f"{where}.{field}")
+
+
+def _priorities(row: PlantedRow) -> Iterator[tuple[str, Any]]:
+    """Yields the priorities that a row asks for: its own, and the one of the tasks that a desk task plans."""
+    yield "priority", row.options.get("priority")
+    if is_desk_task(row.task):
+        yield "kwargs.priority", row.kwargs.get("priority")
+
+
+def priority_problem(highest: int, priority: object, where: str) -> Iterator[Problem]:
+    """Yields the problem of a priority above `highest`, which is the lowest number that the key may give."""
+    if isinstance(priority, int) and priority < highest:
+        reason = f"{priority} is above the highest priority of this key, which is {highest}"
+        remedy = f"use {highest} (its highest) to 9 (low); the operator may allow more: phonefleet keys limits"
+        yield Problem(where, reason, remedy)
 
 
 def _queue_problems(facts: LedgerFacts, flow: Flow[Any, Any], queue: str, where: str) -> Iterator[Problem]:

@@ -10,6 +10,6 @@ from tests.support.ledger.drive import owned_author
 
 @pytest.fixture
 def acme(api: Api) -> Caller:
-    """A customer, with an author that it may act on."""
+    """A customer that may give any priority, with an author that it may act on."""
     owned_author(api.engine)
-    return api.caller()
+    return api.caller(highest_priority=0)

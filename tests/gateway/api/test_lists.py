@@ -38,7 +38,7 @@ FILTERS: dict[str, Any] = {
 
 
 def asking(sees: tuple[str, ...] = KEYS) -> Caller:
-    return Caller(Key(sees[0], "n", "acme", False, (), 10.0, 1000, False, ()), sees, "req_1")
+    return Caller(Key(sees[0], "n", "acme", False, (), 10.0, 1000, 3, False, ()), sees, "req_1")
 
 
 @pytest.fixture

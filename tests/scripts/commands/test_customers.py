@@ -104,10 +104,12 @@ def test_a_key_is_changed_rotated_and_revoked(here: Ground, run: Run) -> None:
     key_id, _ = made(here, run)
     other = "http://10.0.0.7:8080"
     assert run("keys", "allow", key_id, ORIGIN, other).status == 0
-    assert run("keys", "limits", key_id, "--rate", "2.5", "--most-waiting", "7").status == 0
+    limits = ("--rate", "2.5", "--most-waiting", "7", "--highest-priority", "1")
+    assert run("keys", "limits", key_id, *limits).status == 0
     assert run("keys", "tell", key_id, f"{other}/events", "--alerts").out == f"{key_id}: alerts go to {other}/events\n"
     row = read(here.engine, lambda session: session.get_one(ApiKey, key_id))
     assert (row.allowlist, row.rate_per_second, row.most_waiting) == ([other, ORIGIN], 2.5, 7)
+    assert row.highest_priority == 1
     assert (row.events_url, row.wants_alerts, row.wants_quarantines) == (f"{other}/events", True, False)
     told = run("keys", "tell", key_id).out
     assert told == f"{key_id} is told of its own tasks only; before, they went to {other}/events\n"
