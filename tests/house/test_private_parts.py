@@ -65,7 +65,7 @@ LEANS_ON: dict[str, dict[str, str]] = {
         "jsonrpc_call shell start_uiautomator stop_uiautomator",
         "uiautomator2.abstract": "ShellResponse",
         "uiautomator2.exceptions": "UiObjectNotFoundError",
-        "uiautomator2.utils": "list2cmdline with_package_resource",
+        "uiautomator2.utils": "list2cmdline",
     },
     "urllib3": {
         "urllib3:HTTPConnectionPool": "ConnectionCls",

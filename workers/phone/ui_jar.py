@@ -8,9 +8,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import version
-
-from uiautomator2.utils import with_package_resource
+from importlib.metadata import distribution
+from pathlib import Path
 
 # By release of uiautomator2. Another release comes with its own, after tests/phonesim and tests/flows ran with it.
 PINNED: Mapping[str, str] = {"3.7.1": "87c8ac9505970d42aa5922baa90114808fda6f47f9e5fbd4caa0f621c2c8d30d"}
@@ -22,9 +21,9 @@ class JarRefused(Exception):
 
 def pinned_jar() -> bytes:
     """Returns the jar of the uiautomator2 that is installed. Raises JarRefused."""
-    release = version("uiautomator2")
-    with with_package_resource("assets/u2.jar") as path:
-        return checked(release, path.read_bytes())
+    # by its distribution: importing uiautomator2 for a file's place costs a command 40 ms of CPU
+    installed = distribution("uiautomator2")
+    return checked(installed.version, Path(str(installed.locate_file("uiautomator2/assets/u2.jar"))).read_bytes())
 
 
 @cache
