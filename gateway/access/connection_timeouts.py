@@ -11,6 +11,8 @@ import asyncio
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from gateway.access.listener import TLS_BYTES
+
 HEAD_SECONDS = 10.0
 GOODBYE_SECONDS = 5.0  # so long a slow reader may take for the end of its last answer
 
@@ -22,14 +24,23 @@ class HeadTimeoutProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        bound = getattr(transport, "set_read_buffer_limits", None)
+        if bound is not None:  # TLS, which decrypts further than it is read
+            bound(high=TLS_BYTES)
         self._await_head()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self._serves():
             self._stop_waiting()
+            self._read_on_when_taken()
         else:
             self._await_head()
+
+    def _read_on_when_taken(self) -> None:
+        """Reads no more of a body until the application has taken what is here: it may want no more of it."""
+        if self.cycle.more_body and self.cycle.body:
+            self.flow.pause_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()

@@ -11,7 +11,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -21,6 +21,7 @@ from anyio.to_thread import run_sync
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.access.authentication import AuthenticatedRequest, Authenticator, SignedRequest, payload_of
+from gateway.access.body import SMALL_BYTES, BodyBudget, BodyReader
 from gateway.access.caller import SCOPE, Caller, Keyring, Known, Replayed
 from gateway.problem import CODES, MEDIA_TYPE, ApiProblem
 from gateway.protocol.seal import seal_json, sign
@@ -30,11 +31,10 @@ from workers.runtime.db_retry import is_unavailable
 log = logging.getLogger("phonefleet.gateway")
 
 MOST_BYTES = 1_000_000
-SMALL_BYTES = 4_096  # bigger bodies are parsed in a thread, so that the event loop stays free
 MOST_AT_ONCE = 200  # requests under way; threads and the ledger's connection pool serve fewer at a time
 LOOKUPS_AT_ONCE = 4
+LOOKUP_SECONDS = 15.0  # most of it is the wait for the look-ups before
 QUESTIONS = frozenset({"GET", "HEAD"})
-BODY_SECONDS = 15.0
 SEND_SECONDS = 60.0
 BEHIND = "/v1/"
 KEPT_HEADERS = (b"retry-after", b"allow", b"location")
@@ -63,6 +63,7 @@ class SecureChannelMiddleware:
         remember: Callable[[Caller], None],
         clock: Callable[[], datetime],
         plain_for_all: bool,
+        bodies: BodyBudget,
         most_bytes: int = MOST_BYTES,
     ) -> None:
         self._app = app
@@ -71,6 +72,7 @@ class SecureChannelMiddleware:
         self._clock = clock
         self._plain_for_all = plain_for_all
         self._most_bytes = most_bytes
+        self._bodies = bodies
         self._remember = remember
         self._inside = 0
         self._lookups = CapacityLimiter(LOOKUPS_AT_ONCE)
@@ -79,12 +81,12 @@ class SecureChannelMiddleware:
         if scope["type"] != "http" or not scope["path"].startswith(BEHIND):
             await self._app(scope, receive, send)
             return
+        with BodyReader(scope, receive, self._most_bytes, self._bodies) as reader:
+            await self._serve(scope, reader, send)
+
+    async def _serve(self, scope: Scope, reader: BodyReader, send: Send) -> None:
         try:
-            body = await _whole_body(scope, receive, self._most_bytes)
-            signed_request = SignedRequest(scope["method"], _target(scope), _header_pairs(scope), body)
-            authenticated = self._authenticator.authenticate(
-                signed_request, signed_request.key_id(), await self._known(signed_request.key_id())
-            )
+            signed_request, authenticated = await self._authenticated(scope, reader)
             if self._inside >= MOST_AT_ONCE:  # only authenticated requests count towards the limit
                 raise ApiProblem("unavailable", "too many requests at this moment", headers={"retry-after": "1"})
         except Exception as error:  # noqa: BLE001 - an unauthenticated caller learns no details of any error
@@ -102,6 +104,16 @@ class SecureChannelMiddleware:
         status, headers, said = self._sealed(signed_request, authenticated, answer)
         await _send(send, status, headers, said)
 
+    async def _authenticated(self, scope: Scope, reader: BodyReader) -> tuple[SignedRequest, AuthenticatedRequest]:
+        """Reads the head, and the body only for a known key: of a stranger's, the first 4 kB. Raises ApiProblem."""
+        reader.check_length()
+        head = SignedRequest(scope["method"], _target(scope), _header_pairs(scope), b"")
+        key_id = head.key_id()
+        known = await self._known(key_id)
+        body = await reader.start() if known is None else await reader.whole(key_id)
+        signed_request = replace(head, body=body)
+        return signed_request, self._authenticator.authenticate(signed_request, key_id, known)
+
     async def _known(self, key_id: str) -> Known | None:
         """Returns the key, cached or from the ledger. Look-ups of unknown ids share a limit of their own."""
         if not key_id:
@@ -110,12 +122,17 @@ class SecureChannelMiddleware:
         if kept is not None:
             return kept[0]
         limiter = None if self._keyring.knows(key_id) else self._lookups
-        return await run_sync(self._keyring.find, key_id, limiter=limiter)
+        try:
+            async with asyncio.timeout(LOOKUP_SECONDS):
+                return await run_sync(self._keyring.find, key_id, limiter=limiter)
+        except TimeoutError:
+            raise ApiProblem("unavailable", "too many unknown keys", headers={"retry-after": "5"}) from None
 
     async def _ask(self, scope: Scope, signed_request: SignedRequest, authenticated: AuthenticatedRequest) -> Answer:
         """Runs the app; turns every exception into an answer."""
         try:
             reading = partial(payload_of, signed_request, authenticated, plain_for_all=self._plain_for_all)
+            # a big body is parsed in a thread, so that the event loop stays free
             payload = await run_sync(reading) if len(signed_request.body) > SMALL_BYTES else reading()
             inner = {**scope, SCOPE: authenticated.caller, "headers": _inner_headers(scope, payload)}
             answer = Answer()
@@ -149,32 +166,6 @@ class SecureChannelMiddleware:
         kept = [(name, value) for name, value in answer.headers if name.lower() in KEPT_HEADERS]
         told = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
         return answer.status, [(b"content-type", media_type.encode("latin-1")), *kept, *told], body
-
-
-async def _whole_body(scope: Scope, receive: Receive, most: int) -> bytes:
-    """Returns the body; counts its bytes while reading. Raises ApiProblem: too_large, too_slow."""
-    length = dict(scope["headers"]).get(b"content-length", b"0")
-    if not length.isdigit() or int(length[:20]) > most:
-        raise _too_large(most)
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ApiProblem("too_slow", "the connection ended before the body did")
-                body += message.get("body", b"")
-                if len(body) > most:
-                    raise _too_large(most)
-                if not message.get("more_body", False):
-                    return bytes(body)
-    except TimeoutError:
-        detail = f"it must be here within {BODY_SECONDS:g} s"
-        raise ApiProblem("too_slow", detail, headers={"connection": "close"}) from None
-
-
-def _too_large(most: int) -> ApiProblem:
-    return ApiProblem("too_large", f"at most {most} bytes", headers={"connection": "close"})
 
 
 def _target(scope: Scope) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from starlette.exceptions import HTTPException
 
 from gateway.access.authentication import Authenticator
+from gateway.access.body import BodyBudget
 from gateway.access.caller import Keyring, accept_once, caller_of
 from gateway.access.middleware import SecureChannelMiddleware
 from gateway.access.rate_limit import RateLimiter
@@ -63,6 +64,7 @@ def create_app(engine: Engine, config: Settings, *, clock: Callable[[], datetime
         remember=partial(accept_once, engine),
         clock=clock,
         plain_for_all=config.plain_json,
+        bodies=BodyBudget(config.body_bytes),
     )
     return app
 

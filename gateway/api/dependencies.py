@@ -10,8 +10,8 @@ from fastapi import Depends, Path, Query, Request
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from gateway.access.body import SMALL_BYTES
 from gateway.access.caller import Caller, Replayed, accept_once, caller_of
-from gateway.access.middleware import SMALL_BYTES
 from gateway.access.replay_guard import ReplayStore
 from gateway.api.control import Control
 from gateway.api.evidence_store import EvidenceStore

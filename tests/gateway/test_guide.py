@@ -12,9 +12,10 @@ import pytest
 
 from flows.checks import MOST_TEXTS
 from gateway.access.authentication import WEIGHT_BYTES
+from gateway.access.body import BODY_SECONDS
 from gateway.access.connection_timeouts import HEAD_SECONDS
 from gateway.access.json_checks import MOST_FIELDS
-from gateway.access.middleware import BODY_SECONDS, MOST_BYTES
+from gateway.access.middleware import MOST_BYTES
 from gateway.api.app import describing_app
 from gateway.api.pages import MOST_IN_A_PAGE
 from gateway.client.client import Client
@@ -153,6 +154,10 @@ def test_how_much_is_taken_at_once_is_what_the_code_takes(name: str) -> None:
         (defaults.most_tasks, "PHONEFLEET_MOST_TASKS"),
         (MOST_TEXTS, ""),
         (MOST_PROBLEMS, ""),
+        (defaults.connections, "PHONEFLEET_CONNECTIONS"),
+        (defaults.connections_per_address, "PHONEFLEET_CONNECTIONS_PER_ADDRESS"),
+        (int(defaults.tls_handshake), "PHONEFLEET_TLS_HANDSHAKE"),
+        (defaults.body_bytes, "PHONEFLEET_BODY_BYTES"),
     }
 
 

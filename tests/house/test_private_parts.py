@@ -75,9 +75,9 @@ LEANS_ON: dict[str, dict[str, str]] = {
         "urllib3.connection:HTTPSConnection": "_new_conn",
     },
     "uvicorn": {
-        "uvicorn.protocols.http.h11_impl:H11Protocol": "connection_lost connection_made cycle data_received loop "
-        "shutdown transport",
-        "uvicorn.protocols.http.h11_impl:RequestResponseCycle": "response_complete",
+        "uvicorn.protocols.http.h11_impl:H11Protocol": "connection_lost connection_made cycle data_received flow "
+        "loop shutdown transport",
+        "uvicorn.protocols.http.h11_impl:RequestResponseCycle": "body more_body response_complete",
     },
 }
 FOR_EVER = {"_Element"}  # lxml's class of elements, named so in its own documents and types

@@ -138,6 +138,27 @@ class Settings:
     sandbox: bool = variable(
         "PHONEFLEET_SANDBOX", "0", values.switch, "Write 1 where this host's phones are simulated, for sandbox keys."
     )
+    connections: int = variable(
+        "PHONEFLEET_CONNECTIONS",
+        "800",
+        values.whole_between(10, 100_000),
+        "Say how many connections one gateway process may have; 800 suits 1024 open files.",
+    )
+    connections_per_address: int = variable(
+        "PHONEFLEET_CONNECTIONS_PER_ADDRESS",
+        "100",
+        values.whole_between(0, 100_000),
+        "Say how many connections one address may have; 0 for no limit, where a proxy limits them.",
+    )
+    tls_handshake: float = variable(
+        "PHONEFLEET_TLS_HANDSHAKE", "10", values.seconds(1, 60), "Say how long a TLS handshake may take; 10 suits most."
+    )
+    body_bytes: int = variable(
+        "PHONEFLEET_BODY_BYTES",
+        "16000000",
+        values.whole_between(2_000_000, 999_999_999),
+        "Say how many bytes all bodies that a gateway process reads may have; one body has at most 1000000.",
+    )
     plain_json: bool = variable(
         "PHONEFLEET_PLAIN_JSON", "0", values.switch, "Write 1 to let every key send and get plain JSON."
     )

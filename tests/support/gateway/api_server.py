@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -20,7 +20,7 @@ from gateway.client.client import Client
 from gateway.keys.api_keys import KeySpec, make_key
 from gateway.protocol.seal import Secret, open_sealed, seal, sign
 from gateway.protocol.signed_text import KEY_HEADER, of_request
-from gateway.serve import server_config
+from gateway.serve import open_sockets, run, server_config
 from tests.support.poll import wait_until
 from workers.settings import settings
 
@@ -51,20 +51,21 @@ class Api:
 
 
 @contextmanager
-def listening(engine: Engine) -> Iterator[Api]:
-    """Serve until the block ends."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        app = create_app(engine, settings())
-        server = uvicorn.Server(server_config(app))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        try:
-            wait_until(lambda: server.started, 20, "the gateway to listen")
-            yield Api(f"http://127.0.0.1:{listener.getsockname()[1]}", engine)
-        finally:
-            server.should_exit = True
-            thread.join(STOP_SECONDS)
+def listening(engine: Engine, tls: Path | None = None, **changed: Any) -> Iterator[Api]:
+    """Serve until the block ends, with these settings changed; `tls`: a chain with its private key."""
+    config = replace(settings(), **changed)
+    (listener,) = at = open_sockets(config, "127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    options = {} if tls is None else {"ssl_certfile": tls}
+    server = uvicorn.Server(server_config(create_app(engine, config), config, **options))
+    thread = threading.Thread(target=run, args=(server, at, config), daemon=True)
+    thread.start()
+    try:
+        wait_until(lambda: server.started, 20, "the gateway to listen")
+        yield Api(f"http{'s' if tls else ''}://127.0.0.1:{port}", engine)
+    finally:
+        server.should_exit = True
+        thread.join(STOP_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
