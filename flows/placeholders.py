@@ -9,6 +9,7 @@ _WAITING = re.compile(
     r"(?:正在)?(?:加载|载入|获取|刷新|查询)中?\W*|请稍[候后等]\W*|loading\W*|[-\u2010-\u2015_*~]+|[…。·]+|\.|\.\.\.",
     re.IGNORECASE,
 )
+_DIGIT, _BLANK_OR_COLON = re.compile(r"\d"), re.compile(r"[\s:：]")
 _UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
 
 
@@ -24,4 +25,4 @@ def is_placeholder(text: str) -> bool:
 def is_waiting_count(text: str) -> bool:
     """Returns whether the text of a count, like 评论 --, is a placeholder. A count that is not shown is none."""
     told = text.strip()
-    return bool(told) and not re.search(r"\d", told) and is_placeholder(re.split(r"[\s:：]", told, maxsplit=1)[-1])
+    return bool(told) and not _DIGIT.search(told) and is_placeholder(_BLANK_OR_COLON.split(told, maxsplit=1)[-1])

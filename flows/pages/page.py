@@ -15,6 +15,7 @@ Q = TypeVar("Q", bound="Page")
 
 GOES = 3  # taps at most to get from one page to another: a pop-up may intercept one
 READS = 8  # looks at a screen that moves while its emoji are read
+_COLON = re.compile("[：:]")
 STAY = 15  # looks at a page that does not change before it is tapped again: about 5 seconds
 
 
@@ -116,4 +117,4 @@ def _value(part: str, text: str) -> str:
 
 def after_colon(text: str) -> str:
     """Returns the id in a line such as 视频号ID：xp-motor."""
-    return re.split("[：:]", text, maxsplit=1)[-1].strip()
+    return _COLON.split(text, maxsplit=1)[-1].strip()

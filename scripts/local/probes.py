@@ -135,10 +135,10 @@ def adb() -> ProgramState:
 
 def jar_trouble() -> str:
     """Returns why the UI server's jar is refused: the reason, a colon and the remedy. Empty for the known jar."""
-    from workers.phone.ui_jar import JarRefused, pinned_jar  # noqa: PLC0415
+    from workers.phone.ui_jar import JarRefused, check_jar  # noqa: PLC0415
 
     try:
-        pinned_jar()
+        check_jar()
     except JarRefused as error:
         return str(error)
     return ""

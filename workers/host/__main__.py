@@ -13,7 +13,7 @@ from workers.host.agent_lock import SecondAgent, claim_adb_server
 from workers.host.host_ledger import Ledger, SqlLedger
 from workers.host.leases import patience_for
 from workers.host.zygote_client import ZygoteLost
-from workers.phone.ui_jar import JarRefused, pinned_jar
+from workers.phone.ui_jar import JarRefused, check_jar
 from workers.runtime.log import set_up_logging
 from workers.runtime.private_files import keep_files_private
 from workers.runtime.process_engine import adopt, process_engine
@@ -40,7 +40,7 @@ def main(*, take_over: bool = False) -> int:
         print(error, file=sys.stderr)
         return 2
     try:
-        pinned_jar()
+        check_jar()
     except JarRefused as error:
         print(error, file=sys.stderr)
         return 2

@@ -10,14 +10,19 @@ its own, so that nothing of it stays behind in a worker; the zygote has one thre
 
 from __future__ import annotations
 
+import codecs
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 
+import redis.utils
 from celery import Celery
 from celery.signals import worker_ready
 from celery.worker import state
+from kombu import pools
+from redis import Redis
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import configure_mappers
 
@@ -26,6 +31,7 @@ from flows.screen import Screen
 from models.database.base import Base
 from models.database.engine import FLEET, connect
 from models.fleet import logins, phones
+from models.fleet.app_version import note_app_version
 from models.tasks import leases
 from workers.app import app
 from workers.attempts import rescue
@@ -58,6 +64,8 @@ def warm_up() -> Engine:
     """
     configure_mappers()
     pinned_md5()
+    codecs.lookup("idna")  # the encoding of hosts' names
+    _warm_up_redis_client()
     load_app_profile(settings().profile)
     engine = connect(settings().database_url, FLEET)
     with tempfile.TemporaryDirectory(prefix="phonefleet-rehearsal-") as directory:
@@ -67,11 +75,23 @@ def warm_up() -> Engine:
                 _run_worker(engine)
         else:
             _run_worker(connect(f"sqlite:///{scratch}"))
+    pools.reset()  # type: ignore[no-untyped-call]  # each child would close the rehearsal's connections
     app.set_default()
     app.set_current()
     for lazy in ("queues", "router", "task_protocols"):
         getattr(app.amqp, lazy)
     return engine
+
+
+def _warm_up_redis_client() -> None:
+    """Makes redis-py do here what its clients would do in each child.
+
+    A connection reads redis-py's version from the metadata of the package: a megabyte of memory for each child. The
+    first subscriber sets up a logger, at which every logger forgets its level.
+    """
+    redis.utils.get_lib_version = cache(redis.utils.get_lib_version)
+    redis.utils.get_lib_version()
+    Redis().pubsub()  # type: ignore[no-untyped-call]
 
 
 @contextmanager
@@ -129,6 +149,7 @@ def _use_ledger(engine: Engine, slot: Slot) -> None:
     identity = WorkerIdentity(NAME, NAME, 0, NAME, NAME, slot)
     phones.phone_online(engine, NAME, NAME, NAME, NAME, NAME)
     may_look(engine, identity)
+    note_app_version(engine, NAME, NAME, known=True)
     logins.account_seen(engine, NAME, NAME, NAME)
     claim(engine, identity, NAME, lease=30, zone="UTC")
     leases.renew_leases(engine, {NAME: NAME}, 30)

@@ -24,6 +24,7 @@ DEPTH = 50  # uiautomator2's own default for a dump
 SET_TEXT_TRIES = 4
 SERVICE_TRIES, SERVICE_PAUSE = 5, 0.3  # seconds; a service that restarts is back within a second
 TURN_TRIES = 2
+_VERSION = re.compile(r"versionName=(\S+)")
 LAUNCHER, NO_ACTIVITY = "android.intent.category.LAUNCHER", "No activity found"
 
 
@@ -172,7 +173,7 @@ class U2Phone:
 
     def app_version(self, package: str) -> str | None:
         """Returns the version name of an app; None when it is not installed."""
-        match = re.search(r"versionName=(\S+)", self._device.shell(["dumpsys", "package", package]).output)
+        match = _VERSION.search(self._device.shell(["dumpsys", "package", package]).output)
         return match[1] if match else None
 
     def _launcher_activity(self, package: str) -> str:

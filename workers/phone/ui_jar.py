@@ -19,8 +19,21 @@ class JarRefused(Exception):
     """The jar is not the one that is known; says how it differs and what to do."""
 
 
+@cache
 def pinned_jar() -> bytes:
-    """Returns the jar of the uiautomator2 that is installed. Raises JarRefused."""
+    """Returns the jar of the uiautomator2 that is installed. Raises JarRefused.
+
+    A process reads the jar once and keeps its 3.7 MB: the zygote before it forks, so that its workers share them.
+    """
+    return _installed_jar()
+
+
+def check_jar() -> None:
+    """Raises JarRefused unless the jar of the uiautomator2 that is installed is the known one. Keeps no copy."""
+    _installed_jar()
+
+
+def _installed_jar() -> bytes:
     # by its distribution: importing uiautomator2 for a file's place costs a command 40 ms of CPU
     installed = distribution("uiautomator2")
     return checked(installed.version, Path(str(installed.locate_file("uiautomator2/assets/u2.jar"))).read_bytes())
@@ -28,11 +41,7 @@ def pinned_jar() -> bytes:
 
 @cache
 def pinned_md5() -> str:
-    """Returns the jar's MD5, which a phone can compute of its own file. Raises JarRefused.
-
-    A process reads the jar once for it: the zygote before it forks, so that no worker reads 3.7 MB to learn that
-    its phone has the jar.
-    """
+    """Returns the jar's MD5, which a phone can compute of its own file. Raises JarRefused."""
     return hashlib.md5(pinned_jar(), usedforsecurity=False).hexdigest()
 
 

@@ -23,6 +23,9 @@ from kombu.asynchronous import get_event_loop
 before = files()
 from workers.host.warm_up import warm_up
 engine = warm_up()
+from kombu import pools
+from redis.utils import get_lib_version
+from workers.phone.ui_jar import pinned_jar
 print(json.dumps({
     "threads": [thread.name for thread in threading.enumerate()],
     "new_files": [name for name in files() if name not in before],
@@ -33,6 +36,8 @@ print(json.dumps({
     "connections": engine.pool.checkedin() + engine.pool.checkedout(),
     "engine": str(engine.url),
     "ledger_made": os.path.exists(engine.url.database),
+    "connections_to_close_in_each_child": [repr(group) for group in pools._groups if group],
+    "read_once": [get_lib_version.cache_info().currsize, pinned_jar.cache_info().currsize],
 }))
 """
 
@@ -71,6 +76,8 @@ def test_a_rehearsal_leaves_one_thread_no_file_and_no_trace_in_celery(
         "connections": 0,
         "engine": f"sqlite:///{tmp_path / 'real.db'}",
         "ledger_made": False,
+        "connections_to_close_in_each_child": [],
+        "read_once": [1, 1],
     }
 
 
