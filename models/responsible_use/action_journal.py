@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
@@ -16,7 +16,10 @@ from models.responsible_use.caps import LIKES, WORDS, Refusal, Use, basis_refusa
 from models.responsible_use.usage import HAPPENED, accounts_on_videos, actions_by_account, comments_on_videos
 from models.tables import Account, ActionRow, Author, Campaign, Task
 from models.tasks.fence import Fence, check_fence
+from models.tasks.transitions import wake_capped
 from models.values.enums import ActionOutcome
+
+WOKEN = 20  # tasks that look whether they fit into the room of one action
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +130,27 @@ def conclude(
 ) -> None:
     """Records the outcome of a declared action, once. Raises LeaseLost."""
     task = check_fence(session, fence)
-    session.execute(
-        update(ActionRow)
-        .where(ActionRow.id == number, ActionRow.task_id == fence.task_id, ActionRow.outcome == ActionOutcome.DECLARED)
-        .values(
-            outcome=ActionOutcome.DONE if happened else ActionOutcome.NOT_DONE,
-            verified=verified,
-            reason=reason,
-            ended_at=database_now(session),
-        )
-    )
+    this = ActionRow.id == number, ActionRow.task_id == fence.task_id
+    settle_actions(session, this, happened=happened, verified=verified, reason=reason)
     if task.verifying and not in_doubt(session, task.id):
         unpin(task)
+
+
+def settle_actions(
+    session: Session, which: Sequence[ColumnElement[bool]], *, happened: bool, verified: bool, reason: str | None
+) -> None:
+    """Records the outcome of these actions, as far as it is open. One that did not happen leaves room under a cap."""
+    now = database_now(session)
+    declared = (*which, ActionRow.outcome == ActionOutcome.DECLARED)
+    videos = session.scalars(select(ActionRow.video_key).where(*declared)).all()
+    outcome = ActionOutcome.DONE if happened else ActionOutcome.NOT_DONE
+    session.execute(
+        update(ActionRow).where(*declared).values(outcome=outcome, verified=verified, reason=reason, ended_at=now)
+    )
+    if happened:
+        return
+    for video_key in videos:
+        wake_capped(session, now, video_key=video_key, most=WOKEN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,12 @@ from datetime import date
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from models.database.clock import database_now
 from models.history.audit_log import record_change
 from models.history.named_rows import register_named
 from models.responsible_use.caps import CAP_NAMES, Basis, Caps
 from models.tables import Author, CapValue
+from models.tasks.transitions import wake_capped
 from models.transactions.read_write import write
 from models.values.enums import BasisKind
 from models.values.refused import refuse
@@ -88,6 +90,8 @@ def set_cap(engine: Engine, name: str, value: int, *, who: str) -> int:
         session.merge(CapValue(name=name, value=value))
         if before != value:
             record_change(session, who, f"cap:{name}", before, value)
+        if before < value:
+            wake_capped(session, database_now(session))
         return before
 
     return write(engine, work)

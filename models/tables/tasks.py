@@ -25,6 +25,7 @@ class Task(Base):
         Index("ix_tasks_flow_video", "flow", "video_key", "state"),
         Index("ix_tasks_author", "author_id", "created_at"),
         Index("ix_tasks_hold", "hold_id"),
+        Index("ix_tasks_capped", "capped", "state"),
         Index("ix_tasks_pinned_account", "pinned_account", "state"),
         Index("ix_tasks_pinned_phone", "pinned_phone", "state"),
         # for customers' lists: gateway/api/pages.py
@@ -89,6 +90,7 @@ class Task(Base):
     meant_for: Mapped[Name | None]  # of an acting task in the pool: the account that the even share plans for it
     priority: Mapped[int]
     not_before: Mapped[datetime]
+    capped: Mapped[bool] = mapped_column(default=False)  # it sleeps until `not_before`, or until a cap may have room
     countdown: Mapped[float]  # seconds that it waits after it is first ready
     latest_end: Mapped[datetime]
     soft_limit: Mapped[int]  # seconds

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, select, update
+from sqlalchemy import ColumnElement, and_, case, select, update
 from sqlalchemy.orm import Session
 
 from models.tables import Task
@@ -55,7 +55,7 @@ def take(
     task.incarnation, task.lease_until = incarnation, lease_until
     task.account_id, task.phone_serial = account_id, serial
     task.started_at = task.started_at or now
-    task.waits_for, task.tickets_failed = None, 0
+    task.waits_for, task.tickets_failed, task.capped = None, 0, False
 
 
 def make_ready(task: Task, now: datetime) -> bool:
@@ -116,7 +116,7 @@ def _move(task: Task, after: State) -> None:
 
 def ring_ticket(task: Task, queue: str, now: datetime) -> None:
     """Records that a ticket for the task goes to that queue."""
-    task.rung_at, task.rung_queue, task.waits_for, task.passed_on = now, queue, None, 0
+    task.rung_at, task.rung_queue, task.waits_for, task.passed_on, task.capped = now, queue, None, 0, False
 
 
 def pass_ticket_on(task: Task, queue: str, now: datetime) -> None:
@@ -124,10 +124,13 @@ def pass_ticket_on(task: Task, queue: str, now: datetime) -> None:
     task.rung_at, task.rung_queue, task.passed_on = now, queue, task.passed_on + 1
 
 
-def spend_ticket(task: Task, not_before: datetime, why: str) -> None:
-    """Records that a ticket led to no attempt: another one is owed from `not_before` on; `why` is for people."""
+def spend_ticket(task: Task, not_before: datetime, why: str, *, capped: bool = False) -> None:
+    """Records that a ticket led to no attempt: another one is owed from `not_before` on; `why` is for people.
+
+    `capped`: only the caps stop it, so `wake_capped` may make it due earlier.
+    """
     owe_ticket(task)
-    task.waits_for, task.not_before = why, max(task.not_before, not_before)
+    task.waits_for, task.not_before, task.capped = why, max(task.not_before, not_before), capped
 
 
 def owe_ticket(task: Task) -> None:
@@ -141,6 +144,22 @@ def owe_tickets(session: Session, *which: ColumnElement[bool]) -> None:
 
 
 # Many tasks at once.
+
+
+def wake_capped(session: Session, now: datetime, *, video_key: str | None = None, most: int | None = None) -> int:
+    """Makes tasks due that sleep for a cap, because one may have room again. Returns their number.
+
+    `most`: no more than so many, those on the video first.
+    """
+    session.flush()
+    which = [and_(Task.capped, Task.state == State.READY)]
+    if most is not None:
+        order = (Task.video_key != video_key, Task.priority, Task.created_at, Task.position)
+        which.append(Task.id.in_(session.scalars(select(Task.id).where(*which).order_by(*order).limit(most)).all()))
+    due = update(Task).where(*which).values(not_before=now, capped=False)
+    woken = session.execute(due.execution_options(synchronize_session=False))
+    session.expire_all()
+    return int(getattr(woken, "rowcount", 0))
 
 
 def extend_leases(

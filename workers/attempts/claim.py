@@ -26,13 +26,14 @@ from workers.attempts.full_video import refuse_full_video
 from workers.dispatch.celery_state import state_reason
 from workers.dispatch.routing import ticket_priority
 from workers.dispatch.shown_arguments import shown
+from workers.policy.caps_in_words import day_end
 from workers.policy.content import content_of
 from workers.runtime.worker_identity import WorkerIdentity, phone_queue
 
 # How long a task waits before its next ticket.
 NO_PAUSE = timedelta()  # it came to the wrong place
 ELSEWHERE = timedelta(seconds=1)  # this phone cannot yet: another may
-NOBODY = timedelta(seconds=5)  # no phone may: one must come, or a day must pass
+NOBODY = timedelta(seconds=5)  # no phone may: one must come
 # Messages that one ticket may cost before its task waits a moment: one as a rule, more when phones go meanwhile.
 PASSES = 3
 
@@ -189,6 +190,9 @@ def _not_for(asking: ClaimContext, params: Mapping[str, Any], phone: Phone) -> N
     verdict = assign(asking.session, task, params, phone, asking.now, asking.zone)
     if verdict.take:
         return None
+    if verdict.capped:  # whatever may free it earlier wakes it: models.tasks.transitions.wake_capped
+        spend_ticket(task, day_end(asking.now, asking.zone), verdict.waits_for, capped=True)
+        return NotMine(verdict.waits_for)
     if verdict.pass_to is None:
         return asking.wait(NOBODY, verdict.waits_for)
     if task.passed_on == PASSES:

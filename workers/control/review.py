@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.history.audit_log import record_change
-from models.responsible_use.action_journal import unpin
+from models.responsible_use.action_journal import settle_actions, unpin
 from models.tables import ActionRow, Attempt, Task
 from models.tasks.states import State
 from models.tasks.transitions import TaskEnd, back_to_ready
@@ -105,16 +105,9 @@ def _settle(session: Session, task_id: str, verdict: Verdict | str, who: str) ->
         reason = f"{who} gave it up: {task.reason}"
         end = TaskEnd(State.FAILED, code=task.failure_code, kind=task.failure_kind, culprit=task.culprit, reason=reason)
         return State.FAILED, end_task(session, task, end, now)
-    session.execute(
-        update(ActionRow)
-        .where(ActionRow.task_id == task_id, ActionRow.outcome == ActionOutcome.DECLARED)
-        .values(
-            outcome=ActionOutcome.DONE if verdict == Verdict.HAPPENED else ActionOutcome.NOT_DONE,
-            verified=verdict == Verdict.HAPPENED,
-            reason=f"{who} looked",
-            ended_at=now,
-        )
-    )
+    happened = verdict == Verdict.HAPPENED
+    its = (ActionRow.task_id == task_id,)
+    settle_actions(session, its, happened=happened, verified=happened, reason=f"{who} looked")
     if task.verifying:
         unpin(task)
     task.failure_code, task.failure_kind, task.culprit, task.reason = None, None, None, None

@@ -22,6 +22,7 @@ from models.history.state_changes import number_changes
 from workers.attempts.rescue import rescue_expired
 from workers.control.stop import end_stopped
 from workers.coordinator.broker_alert import BrokerTeller
+from workers.coordinator.caps_watch import wake_for_accounts
 from workers.coordinator.close_campaigns import close_ended
 from workers.coordinator.identify_accounts import identify_accounts
 from workers.coordinator.leader import lead, step_down
@@ -61,11 +62,13 @@ class Janitor:
 def janitors(engine: Engine, redis: Redis, carrier: Broker) -> list[Janitor]:
     """Returns all janitors in the order in which they work."""
     in_hands: set[str] = set()
+    could_act: set[str] = set()
     teller = BrokerTeller(engine, carrier, zone=settings().timezone)
     return [
         Janitor("rescue", 0.25, lambda: ring(engine, rescue_expired(engine))),
         Janitor("broker", 0.5, teller.tell),
         Janitor("silence", 2.0, lambda: mark_silent_phones(engine)),
+        Janitor("caps", 2.0, lambda: wake_for_accounts(engine, could_act, settings().timezone)),
         Janitor("ring", 0.5, lambda: ring_ready(engine), needs_redis=True),
         Janitor("emptied", 0.5, lambda: restore_after_emptying(engine, redis), needs_redis=True),
         Janitor("restore", 1.0, lambda: restore(engine, redis, in_hands, look_at_all=False), needs_redis=True),

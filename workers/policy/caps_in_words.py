@@ -24,10 +24,15 @@ class CapsUsed:
     most_comments: int = 0
 
 
-def next_day(now: datetime, zone: str) -> str:
-    """Returns when the operator's next day begins, with its zone: 2026-11-30 00:00 Asia/Shanghai."""
+def day_end(now: datetime, zone: str) -> datetime:
+    """Returns when the operator's next day begins: then the caps on a day's actions allow more."""
     tomorrow = operator_day(now, zone) + timedelta(days=1)
-    return f"{datetime.combine(tomorrow, time(), ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}"
+    return datetime.combine(tomorrow, time(), ZoneInfo(zone))
+
+
+def next_day(now: datetime, zone: str) -> str:
+    """Returns the same with its zone, for people: 2026-11-30 00:00 Asia/Shanghai."""
+    return f"{day_end(now, zone):%Y-%m-%d %H:%M} {zone}"
 
 
 def caps_reason(

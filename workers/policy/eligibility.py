@@ -74,6 +74,7 @@ class Assignment:
     swap: bool = False  # taken in exchange for the task on the same video that was meant for this account
     pass_to: str | None = None
     waits_for: str = ""
+    capped: bool = False  # it waits for nothing but room under the caps
 
 
 def may(seated: Candidate, wanted: Requirement, room: CapRoom) -> bool:
@@ -127,7 +128,7 @@ def decide(
     able = [one for one in everyone if may(one, wanted, room)]
     able = [one for one in able if one.serial not in wanted.failed_phones] or able
     if not able:
-        return Assignment(waits_for=why_nobody(wanted, everyone, room))
+        return Assignment(waits_for=why_nobody(wanted, everyone, room), capped=bool(but_for_caps(wanted, everyone)))
     by_account = {one.account_id: one for one in able}
     if meant is not None and meant.account in by_account:
         if meant.account == me.account_id:
@@ -152,11 +153,16 @@ def _shares_left(able: Sequence[Candidate], everyone: Sequence[Candidate], share
     return {one.serial: share_left(one.account_id or "", share, sharers) for one in able}
 
 
+def but_for_caps(wanted: Requirement, everyone: Sequence[Candidate]) -> list[str]:
+    """Returns the accounts that might take a task if there were no caps."""
+    return [one.account_id for one in everyone if one.account_id is not None and may(one, wanted, CapRoom())]
+
+
 def why_nobody(wanted: Requirement, everyone: Sequence[Candidate], room: CapRoom) -> str:
     """Returns the reason why none of the online phones of its sort may take a task."""
-    but_for_caps = [one.account_id for one in everyone if one.account_id is not None and may(one, wanted, CapRoom())]
-    if but_for_caps:
-        return caps_reason(but_for_caps, room.full_accounts, room.only_accounts, room.used, room.commented)
+    stopped = but_for_caps(wanted, everyone)
+    if stopped:
+        return caps_reason(stopped, room.full_accounts, room.only_accounts, room.used, room.commented)
     if wanted.pinned_account is not None:
         return f"account {wanted.pinned_account} is on no phone that is online and able"
     if wanted.pinned_phone is not None:
