@@ -5,9 +5,13 @@ quick recovery, and leave durability to the ledger.
 """
 
 from workers.settings import settings
+from workers.settings.servers import redis_tls
 
 # Where tickets travel. The one setting that differs between installations.
 broker_url = settings().redis_url
+
+# With rediss:// alone, kombu would check no certificate; and Flower reads the options of TLS here only.
+broker_use_ssl = redis_tls(settings().redis_url) or False
 
 # A worker that starts while Redis is down waits for it instead of dying, and never gives up:
 # the ledger rings again whatever was lost meanwhile.

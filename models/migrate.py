@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import Engine, column, inspect, select, table, text
 
+from models.database.rights import try_to_change_tables
+
 _SCRIPTS = Path(__file__).parent / "migrations"
 _REVISION = re.compile(r'^revision = "(\w+)"', re.MULTILINE)
 _DOWN = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
@@ -26,7 +28,8 @@ class UnknownVersion(RuntimeError):
 def upgrade(engine: Engine) -> None:
     """Creates or changes the tables for the newest version. Does nothing when they have it.
 
-    Raises UnknownVersion, and TimeoutError when another upgrade of the same ledger does not end.
+    Raises UnknownVersion, TimeoutError when another upgrade of the same ledger does not end, and DatabaseError when
+    the user may not change tables: then nothing was changed.
     """
     # These imports take half a second, which a command with up-to-date tables does not need.
     from alembic import command  # noqa: PLC0415
@@ -35,12 +38,15 @@ def upgrade(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS))
-    with _alone(engine), engine.begin() as connection:
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        except CommandError as error:
-            raise UnknownVersion(str(error)) from error
+    with _alone(engine):
+        if engine.dialect.name != "sqlite" and current(engine) != newest():
+            try_to_change_tables(engine)
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:
+                raise UnknownVersion(str(error)) from error
 
 
 @contextmanager

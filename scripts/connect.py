@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
+from models.database.engine import connect
+from models.database.rights import CHANGING, WORKING
 from models.migrate import UnknownVersion, current, newest, upgrade
 from models.values.refused import Refused, refuse
 from workers.runtime.process_engine import process_engine
@@ -15,15 +18,19 @@ from workers.settings import settings
 # The errors of a ledger that cannot be used: no server, no file, no access, no database, no driver.
 UNREACHABLE = (DatabaseError, UnknownVersion, ModuleNotFoundError, OSError)
 
+WORK_URL, DDL_URL = "PHONEFLEET_DATABASE_URL", "PHONEFLEET_DATABASE_DDL_URL"
 DOCTOR = "phonefleet doctor looks closer"
+# {variable}: the one whose address was used
 MENDED_BY = {
-    1044: f"give this user the right to the database, or name another one; {DOCTOR}",
-    1045: f"correct user and password in PHONEFLEET_DATABASE_URL; {DOCTOR}",
-    1049: f"create the database, or correct its name in PHONEFLEET_DATABASE_URL; {DOCTOR}",
-    2002: f"start the database, or correct host and port in PHONEFLEET_DATABASE_URL; {DOCTOR}",
-    2003: f"start the database, or correct host and port in PHONEFLEET_DATABASE_URL; {DOCTOR}",
-    2005: f"correct the host in PHONEFLEET_DATABASE_URL; {DOCTOR}",
+    1044: "give this user the right to the database, or name another one",
+    1045: "correct user and password in {variable}",
+    1049: "create the database, or correct its name in {variable}",
+    2002: "start the database, or correct host and port in {variable}",
+    2003: "start the database, or correct host and port in {variable}",
+    2005: "correct the host in {variable}",
+    2026: "correct ssl_ca in {variable}: the authority that signed the certificate of the host that is named there",
 }
+NO_RIGHT = frozenset({1142, 1143, 1227, 1370})
 
 
 def open_ledger() -> Engine:
@@ -47,29 +54,67 @@ def open_ledger() -> Engine:
 def migrate_ledger() -> str:
     """Migrates the ledger's tables to this version. Returns their version. Raises Refused."""
     try:
-        engine = process_engine()
-        upgrade(engine)
+        engine = connect(ddl_url())
+        try:
+            upgrade(engine)
+        finally:
+            engine.dispose()
     except (*UNREACHABLE, TimeoutError) as error:
-        raise unreachable(error) from error
+        raise not_migrated(error) from error
+    if settings().database_ddl_url:
+        _check_same_ledger()
     return newest()
 
 
-def unreachable(error: BaseException) -> Refused:
-    """Returns the refusal that tells why the ledger cannot be used."""
+def not_migrated(error: BaseException) -> Refused:
+    """Returns the refusal that tells why the ledger's tables cannot be brought up to date."""
+    return unreachable(error, DDL_URL if settings().database_ddl_url else WORK_URL, CHANGING)
+
+
+def ddl_url() -> str:
+    """Returns the address whose user may change the ledger's tables."""
+    return settings().database_ddl_url or settings().database_url
+
+
+def _check_same_ledger() -> None:
+    try:
+        found = current(process_engine())
+    except UNREACHABLE as error:
+        raise unreachable(error) from error
+    if found != newest():
+        reason = f"{address(ddl_url())} has the tables now, and {address()} has not"
+        raise refuse(DDL_URL, reason, f"name the database of {WORK_URL}, with another user")
+
+
+def unreachable(error: BaseException, variable: str = WORK_URL, rights: Sequence[str] = WORKING) -> Refused:
+    """Returns the refusal that tells why the ledger cannot be used.
+
+    `variable` holds the address that was used; `rights` are those that its user needs.
+    """
+    used = address(ddl_url() if variable == DDL_URL else settings().database_url)
     if isinstance(error, ModuleNotFoundError):
         remedy = "install the extra: pip install 'phonefleet[mysql]'; phonefleet doctor says what it needs"
-        return refuse("PHONEFLEET_DATABASE_URL", f"{address()} needs a driver that is not installed: {error}", remedy)
+        return refuse(variable, f"{used} needs a driver that is not installed: {error}", remedy)
     if isinstance(error, UnknownVersion):
-        return refuse("PHONEFLEET_DATABASE_URL", f"{address()}: {error}", "use the version of phonefleet that made it")
+        return refuse(variable, f"{used}: {error}", "use the version of phonefleet that made it")
     if isinstance(error, OSError) and not isinstance(error, TimeoutError):
-        folder = error.filename or address()
-        reason = f"no answer from the ledger at {address()}: {folder}: {_of_folder(error)}"
+        folder = error.filename or used
+        reason = f"no answer from the ledger at {used}: {folder}: {_of_folder(error)}"
         remedy = f"name a file in a folder that may be written, or correct PHONEFLEET_VAR; {DOCTOR}"
-        return refuse("PHONEFLEET_DATABASE_URL", reason, remedy)
+        return refuse(variable, reason, remedy)
     code, said = _said_by_database(error)
+    if code in NO_RIGHT:
+        return _no_right(variable, f"{used}: {said} ({code})", rights)
     told = f"{said} ({code})" if code else said
-    remedy = MENDED_BY.get(code, DOCTOR)
-    return refuse("PHONEFLEET_DATABASE_URL", f"no answer from the ledger at {address()}: {told}", remedy)
+    remedy = MENDED_BY.get(code, "").format(variable=variable)
+    return refuse(variable, f"no answer from the ledger at {used}: {told}", f"{remedy}; {DOCTOR}" if remedy else DOCTOR)
+
+
+def _no_right(variable: str, reason: str, rights: Sequence[str]) -> Refused:
+    remedy = f"GRANT {', '.join(rights)} ON the database TO this user"
+    if variable == WORK_URL and rights == CHANGING:
+        remedy = f"name a user that may change tables in {DDL_URL}, or {remedy}"
+    return refuse(variable, reason, remedy)
 
 
 def _of_folder(error: OSError) -> str:
@@ -87,13 +132,13 @@ def _said_by_database(error: BaseException) -> tuple[int, str]:
     return 0, str(origin)
 
 
-def address() -> str:
-    """Returns the ledger's address without user and password."""
-    scheme, _, rest = settings().database_url.partition("://")
+def address(url: str | None = None) -> str:
+    """Returns the ledger's address, by default that of the settings, without user, password and options."""
+    scheme, _, rest = (url or settings().database_url).partition("://")
     place = rest.rpartition("@")[2]
     if scheme.startswith("sqlite"):
         return place.removeprefix("/")
-    host, slash, database = place.partition("/")
+    host, slash, database = place.partition("?")[0].partition("/")
     return f"{host or 'this machine'}{slash}{database}"
 
 

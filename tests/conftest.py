@@ -10,7 +10,7 @@ import redis
 from hypothesis import HealthCheck, settings
 
 from tests.support.gateway.master_key import master_key
-from tests.support.ledger.fixtures import ledger, redis_of_tickets, shared_ledger
+from tests.support.ledger.fixtures import ledger, redis_of_tickets, shared_ledger, working_database
 from tests.support.servers import MariaDB, Redis
 
 __all__ = ["ledger", "master_key", "redis_of_tickets", "shared_ledger"]
@@ -58,6 +58,12 @@ def mariadb_database(mariadb_server: MariaDB) -> Iterator[str]:
     """The URL of an empty MariaDB database of this test's own."""
     with mariadb_server.database() as url:
         yield url
+
+
+@pytest.fixture
+def working_mariadb(mariadb_server: MariaDB, mariadb_database: str) -> str:
+    """The URL of a migrated MariaDB ledger for the user that the fleet should have: it cannot change tables."""
+    return working_database(mariadb_server, mariadb_database)
 
 
 @pytest.fixture

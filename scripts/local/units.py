@@ -153,8 +153,9 @@ def target(services: Sequence[Service]) -> str:
 
 SETTINGS = """\
 # Read by every part. docs/commands.md lists all variables. Only root need read this file.
-#PHONEFLEET_DATABASE_URL=mysql+mysqldb://phonefleet:PASSWORD@127.0.0.1/phonefleet
-#PHONEFLEET_REDIS_URL=redis://:PASSWORD@127.0.0.1:6379/0
+# For servers on other machines, with TLS: docs/operations.md
+#PHONEFLEET_DATABASE_URL='mysql+mysqldb://phonefleet:PASSWORD@127.0.0.1/phonefleet'
+#PHONEFLEET_REDIS_URL='redis://fleet:PASSWORD@127.0.0.1:6379/0'
 #PHONEFLEET_PROFILE=/etc/phonefleet/app.yaml
 #PHONEFLEET_ADB_CONNECT=
 """

@@ -1,4 +1,7 @@
-"""The operator's standard day on MariaDB, with real workers: everything done, evenly, and as the ledger says."""
+"""The operator's standard day, with real workers, on MariaDB as a user who cannot change tables.
+
+Everything is done, evenly, and as the ledger says.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,8 @@ PHONES = 8
 
 
 @pytest.mark.fleet
-def test_standard_day(tmp_path: Path, mariadb_database: str, empty_redis_url: str) -> None:
-    with Fleet(tmp_path, mariadb_database, empty_redis_url, PHONES) as fleet:
+def test_standard_day(tmp_path: Path, working_mariadb: str, empty_redis_url: str) -> None:
+    with Fleet(tmp_path, working_mariadb, empty_redis_url, PHONES) as fleet:
         day = read_campaign_file(STANDARD_DAY)
         handle = submit_day(day, asked_by="test", engine=fleet.engine)
         assert handle.wait(200) == "succeeded"

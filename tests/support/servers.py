@@ -117,10 +117,19 @@ class MariaDB:
         finally:
             self.execute(f"DROP DATABASE IF EXISTS {name}")
 
+    def user(self, url: str, name: str, rights: Sequence[str]) -> str:
+        """The address of one of its databases for a user who has these rights on it and no others."""
+        place, _, options = url.partition("?")
+        database = place.rpartition("/")[2]
+        user = f"{name}_{database.rpartition('_')[2]}"
+        self.execute(f"CREATE USER '{user}'@'127.0.0.1'")
+        self.execute(f"GRANT {', '.join(rights)} ON {database}.* TO '{user}'@'127.0.0.1'")
+        return f"mysql+mysqldb://{user}@127.0.0.1:{self.port}/{database}?{options}"
+
     def execute(self, statement: str) -> list[tuple[Any, ...]]:
         """Run one statement as root, outside any database; its rows."""
         connection = self._driver.connect(
-            unix_socket=str(self._socket), user="root", connect_timeout=5, read_timeout=30, write_timeout=30
+            unix_socket=str(self.socket), user="root", connect_timeout=5, read_timeout=30, write_timeout=30
         )
         try:
             cursor = connection.cursor()
@@ -165,7 +174,8 @@ class MariaDB:
         shutil.rmtree(self._directory, ignore_errors=True)
 
     @property
-    def _socket(self) -> Path:
+    def socket(self) -> Path:
+        """Where root is let in without a password."""
         return self._directory / "socket"
 
     def _log(self) -> str:
@@ -213,7 +223,7 @@ class MariaDB:
     def _arguments(self) -> list[str]:
         return [
             *self._common(),
-            f"--socket={self._socket}",
+            f"--socket={self.socket}",
             f"--port={self.port}",
             "--bind-address=127.0.0.1",
             f"--pid-file={self._directory / 'pid'}",

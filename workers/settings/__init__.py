@@ -2,6 +2,7 @@
 
 declaration.py  lists the variables: name, default, reader, remedy
 values.py       reads their values
+servers.py      reads the addresses of Redis and the database
 variable.py     is one variable, and the error that names it
 """
 

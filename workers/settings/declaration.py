@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from workers.settings import values
+from workers.settings import servers, values
 from workers.settings.values import Network
 from workers.settings.variable import Variable, variable
 
@@ -37,11 +37,17 @@ class Settings:
     database_url: str = variable(
         "PHONEFLEET_DATABASE_URL",
         lambda var: f"sqlite:///{var / 'phonefleet.db'}",
-        values.database_url,
+        servers.database_url,
         "Write e.g. sqlite:///var/phonefleet.db or mysql+mysqldb://user:password@host/phonefleet.",
     )
+    database_ddl_url: str | None = variable(
+        "PHONEFLEET_DATABASE_DDL_URL",
+        "",
+        servers.database_url_or_none,
+        "Name the same database with a user that may change its tables, or leave it out.",
+    )
     redis_url: str = variable(
-        "PHONEFLEET_REDIS_URL", "redis://127.0.0.1:6379/0", values.redis_url, "Write e.g. redis://127.0.0.1:6379/0."
+        "PHONEFLEET_REDIS_URL", "redis://127.0.0.1:6379/0", servers.redis_url, "Write e.g. redis://127.0.0.1:6379/0."
     )
     adb_port: int = variable("PHONEFLEET_ADB_PORT", "5038", values.adb_port, "Choose a free port, e.g. 5038.")
     adb_connect: tuple[str, ...] = variable(

@@ -96,15 +96,27 @@ def test_judgements(name: str) -> None:
 @pytest.mark.parametrize(
     ("version", "embedded", "known", "missing"),
     [
-        ("6.2.14", False, "CVE-2024-31449 CVE-2024-46981 CVE-2025-21605 CVE-2025-32023 CVE-2025-49844", ""),
-        ("6.2.14", True, "CVE-2025-21605", "CVE-2025-49844 (needs"),
+        (
+            "6.2.14",
+            False,
+            "CVE-2024-31449 CVE-2024-46981 CVE-2025-21605 CVE-2025-32023 CVE-2025-49844 2026 CVE-2026-81934",
+            "",
+        ),
+        ("6.2.14", True, "CVE-2025-21605 2026", "CVE-2025-49844 (needs"),
+        ("6.2.14", True, "CVE-2026-81934", "CVE-2026-81934 (needs"),  # the embedded one has no TLS
         ("6.2.19", False, "CVE-2025-49844", "CVE-2025-32023"),
-        ("6.2.20", False, "none that is known", "CVE"),
-        ("7.0.15", False, "CVE-2024-31449 CVE-2025-49844", ""),  # no release of this branch mended them
+        ("6.2.20", False, "July 2026", "CVE-2025"),
+        ("6.2.23", False, "CVE-2026-81934 (needs TLS", "July 2026"),
+        ("6.2.24", False, "none that is known", "CVE"),
+        ("7.0.15", False, "CVE-2024-31449 CVE-2025-49844 2026", ""),  # no release of this branch mended them
         ("7.4.1", False, "CVE-2024-46981", "CVE-2024-31449"),
         ("8.0.3", False, "CVE-2025-49844", "CVE-2025-32023"),
-        ("8.2.2", True, "none that is known", "CVE"),
-        ("8.4.0", False, "none that is known", "CVE"),
+        ("8.2.2", True, "July 2026", "CVE-2025"),
+        ("8.2.9", True, "none that is known", "CVE"),
+        ("8.4.0", False, "July 2026", "CVE-2025"),
+        ("8.8.1", False, "CVE-2026-81934", "July 2026"),
+        ("8.10.0", False, "CVE-2026-81934", "July 2026"),
+        ("8.10.1", False, "none that is known", "CVE"),
         ("9.0.0", False, "none that is known", "CVE"),
     ],
 )
@@ -115,6 +127,46 @@ def test_what_is_known_of_a_redis_is_told(version: str, embedded: bool, known: s
     assert check.ok == known.startswith("none")
     assert all(word in check.found for word in known.split())
     assert not missing or missing not in check.found
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("redis://redis.example:6379/0", "leaves this machine in plain text and has no password rediss://"),
+        ("redis://:secret@10.0.0.7/0", "leaves this machine in plain text rediss://"),
+        ("rediss://redis.example/0", "has no password give its user a password"),
+        ("redis://127.0.0.1:6379/0", "has no password give its user a password"),
+        ("mysql+mysqldb://fleet:secret@db/x", "leaves this machine in plain text ssl_mode=VERIFY_IDENTITY"),
+        ("mysql+mysqldb://root@10.0.0.7/x", "leaves this machine in plain text and has no password ssl_ca"),
+        ("mysql+mysqldb://root@localhost/x", "has no password"),
+        ("redis://:secret@localhost/0", ""),
+        ("rediss://fleet:secret@redis.example/0", ""),
+        ("mysql+mysqldb://fleet:secret@[::1]/x", ""),
+        ("mysql+mysqldb://fleet@/x?unix_socket=/run/mysqld/mysqld.sock", ""),
+        ("mysql+mysqldb://fleet:secret@db/x?ssl_mode=VERIFY_IDENTITY", ""),
+    ],
+)
+def test_plain_text_and_missing_passwords_are_told(url: str, says: str) -> None:
+    check = doctor.judge_connection("it", "PHONEFLEET_X_URL", url)
+    assert (check.ok, check.needed) == (not says, False)
+    told = f"{check.found} {check.remedy}"
+    assert all(word in told for word in says.split())
+    assert "PHONEFLEET_X_URL" in told
+    assert "secret" not in told
+    assert "docs/operations.md" in told
+
+
+def test_each_address_of_the_settings_is_looked_at(tmp_path: Path) -> None:
+    env = {
+        "PHONEFLEET_VAR": str(tmp_path),
+        "PHONEFLEET_REDIS_URL": "redis://127.0.0.1:1/0",
+        "PHONEFLEET_DATABASE_URL": "mysql+mysqldb://work@127.0.0.1:1/x",
+        "PHONEFLEET_DATABASE_DDL_URL": "mysql+mysqldb://change@127.0.0.1:1/x",
+    }
+    told = [check.found for check in doctor.examine(env) if check.name.startswith("Connection to ")]
+    assert [variable for variable in env if variable.endswith("_URL")] == [one.split()[3] for one in told]
+    only = {"PHONEFLEET_VAR": str(tmp_path)}
+    assert not [check for check in doctor.examine(only) if check.name.startswith("Connection to ")]
 
 
 def test_of_a_redis_without_a_version_nothing_is_known() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import secrets
@@ -13,20 +12,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-import celeryconfig
 from scripts.local import embedded
 from scripts.local.embedded import EmbeddedRedis, NoRedis, RedisBinary, RedisDidNotStart, find_redis, running_url
 from scripts.local.redis_rights import SETUP_USER
+from tests.support.kombu_use import do_all_of_kombu
 from tests.support.poll import wait_until
-
-kombu: Any = importlib.import_module("kombu")  # it has no types
 
 OWNER = """
 import pathlib, signal, sys
@@ -162,30 +158,7 @@ def test_no_user_is_left_that_could_allow_more(server: EmbeddedRedis) -> None:
 
 def test_all_that_kombu_does_is_let_through(server: EmbeddedRedis) -> None:
     """Tickets with priorities, their return, the lock over that, answers and events, which bind queues that expire."""
-    options = celeryconfig.broker_transport_options
-    with kombu.Connection(server.url, transport_options=options) as connection:
-        queue = connection.SimpleQueue("pool")
-        for priority in (0, 3, 6, 9):
-            queue.put({"priority": priority}, priority=priority)
-        message = queue.get(timeout=10)
-        assert message.payload == {"priority": 0}
-        qos = message.channel.qos
-        qos.visibility_timeout = -1
-        qos.restore_visible(interval=1)  # takes the lock and gives it back
-        assert queue.qsize() == 4
-        queue.get(timeout=10).ack()
-        assert queue.qsize() == 3
-        queue.clear()
-        queue.close()
-        channel = connection.channel()
-        fanout = kombu.Exchange("celery.pidbox", type="fanout")
-        expiring = kombu.Queue("reply", fanout, expires=60, auto_delete=True, channel=channel)
-        expiring.declare()
-        with connection.Consumer([expiring], callbacks=[lambda _body, one: one.ack()], channel=channel):
-            channel._binding_expiry_refreshed_at = channel._bindings_swept_at = float("-inf")
-            channel.maybe_refresh_binding_expiry()
-            channel.sweep_bindings()
-        expiring.delete()
+    do_all_of_kombu(server.url)
 
 
 def test_others_find_its_address_while_it_runs(tmp_path: Path) -> None:

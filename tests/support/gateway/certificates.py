@@ -1,8 +1,9 @@
-"""A certificate for a name, signed by an authority that only the test trusts."""
+"""A certificate for a name or an IP address, signed by an authority that only the test trusts."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -24,7 +25,7 @@ def certificate(folder: Path, name: str) -> tuple[Path, Path]:
     )
     leaf = (
         _begin(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), issuer, key.public_key())
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_subject(name)]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
         .sign(issuer_key, hashes.SHA256())
     )
@@ -35,6 +36,13 @@ def certificate(folder: Path, name: str) -> tuple[Path, Path]:
     chain.write_bytes(leaf.public_bytes(serialization.Encoding.PEM) + private)
     trusted.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     return chain, trusted
+
+
+def _subject(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _begin(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, delete
 
 from models.database.base import Base
 from models.database.engine import connect
+from models.database.rights import CHANGING, WORKING
 from models.migrate import upgrade
 from models.transactions.read_write import write
 from tests.support.host.shelf import celery_for
@@ -26,11 +27,21 @@ def migrated_ledger(request: pytest.FixtureRequest, folder: Path) -> Iterator[En
         url = f"sqlite:///{folder / 'ledger.db'}"
         if request.param == "mariadb":
             server: MariaDB = request.getfixturevalue("mariadb_server")
-            url = stack.enter_context(server.database())
+            url = working_database(server, stack.enter_context(server.database()))
         engine = connect(url)
         stack.callback(engine.dispose)
         upgrade(engine)
         yield engine
+
+
+def working_database(server: MariaDB, url: str) -> str:
+    """Make a ledger in an empty database, as the user who may. Its address for the user who may change rows alone."""
+    changing = connect(server.user(url, "change", CHANGING))
+    try:
+        upgrade(changing)
+    finally:
+        changing.dispose()
+    return server.user(url, "work", WORKING)
 
 
 @pytest.fixture(scope="session", params=["sqlite", "mariadb"])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from celery import chain, group
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, select
 
 from flows.session import Action, ActionKind
 from models.tables import AuditEntry, Task
@@ -43,6 +43,7 @@ from tests.support.ledger.drive import (
     work,
 )
 from tests.support.poll import wait_until
+from tests.support.servers import MariaDB
 from workers.attempts.claim import Claim, NotMine
 from workers.attempts.outcome import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped
 from workers.attempts.record import record
@@ -237,14 +238,16 @@ def test_what_is_held_for_two_reasons_goes_on_when_neither_is_left(ledger: Engin
     assert (last(), task(ledger, one).state) == (1, "ready")
 
 
-def test_a_claim_in_the_middle_of_a_pause_finds_the_task_held(ledger: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_claim_in_the_middle_of_a_pause_finds_the_task_held(
+    ledger: Engine, mariadb_server: MariaDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Between the wish and the hold nobody takes the task: it would run, and nobody would ask it to leave."""
     (one,) = ready(ledger, campaign_id := plant(ledger, work(1)))
     claims: list[Future[Claim | NotMine]] = []
 
     def claim_first(*arguments: Any, **options: Any) -> int:
         claims.append(pool.submit(try_to_take, ledger, one))
-        tried = partial(waits_for_a_lock, ledger, claims[0])
+        tried = partial(waits_for_a_lock, ledger, mariadb_server, claims[0])
         # MariaDB renews its table of transactions when nobody read it for a tenth of a second
         wait_until(lambda: claims[0].done() or tried(), 20, "the claim to try", every=0.2)
         return hold_tasks(*arguments, **options)
@@ -256,12 +259,12 @@ def test_a_claim_in_the_middle_of_a_pause_finds_the_task_held(ledger: Engine, mo
     assert task(ledger, one).state == "held"
 
 
-def waits_for_a_lock(engine: Engine, job: Future[Any]) -> bool:
+def waits_for_a_lock(engine: Engine, server: MariaDB, job: Future[Any]) -> bool:
     """Does a transaction wait for another one's lock? SQLite, where writers come one by one, does not tell."""
     if engine.dialect.name == "sqlite":
         return job.running()
-    waiting = text("SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
-    return bool(read(engine, lambda session: session.scalar(waiting)))
+    ((waiting,),) = server.execute("SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
+    return bool(waiting)
 
 
 def test_who_paused_and_resumed_what_is_kept(ledger: Engine) -> None:
