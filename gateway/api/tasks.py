@@ -25,6 +25,7 @@ from gateway.submissions.requests import NewPriority, Reason, TaskAsked, plain
 from gateway.submissions.submission import Submission, checked_callback, compile_task, digest_of, drawn_seed
 from models.tables import Attempt, Campaign, Task
 from models.values.refused import Refused
+from workers.canvas.rows import Ref, from_json
 
 router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
 
@@ -83,9 +84,9 @@ def _forecast(on: Gateway, who: Caller, submission: Submission) -> responses.For
 
 
 def _show(session: Session, campaigns: Sequence[Campaign]) -> list[responses.Task]:
-    which = (Task.campaign_id.in_([one.id for one in campaigns]), Task.position == 0)
-    tasks = {one.campaign_id: one for one in session.scalars(select(Task).where(*which))}
-    return [task_view(tasks[one.id]) for one in campaigns]
+    # the session has those that it planted just now: asked by id, it reads only the others
+    roots = [from_json(one.root or {}) for one in campaigns]
+    return [task_view(session.get_one(Task, root.row)) for root in roots if isinstance(root, Ref)]
 
 
 @router.get("", responses=answers())

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine
@@ -25,6 +26,7 @@ from gateway.submissions.open_task_quota import OpenTaskQuota
 from gateway.submissions.plant import PlantRequest, PlantResult, Show, plant, planted_before
 from gateway.submissions.submission import Submission
 from models.transactions.read_write import write
+from models.transactions.retry import retried
 from workers.runtime.db_retry import is_unavailable
 
 MOST_TOGETHER = 64
@@ -144,11 +146,16 @@ class GroupCommitter:
 
     def _written(self, asked: Sequence[PlantRequest]) -> list[PlantResult]:
         """Plants the batch. If another gateway plants the same reference meanwhile, a retry finds it."""
-        return Retrying(
-            retry=retry_if_exception_type(IntegrityError),
-            stop=stop_after_attempt(TRIES if len(asked) == 1 else 1),
-            reraise=True,
-        )(lambda: write(self._engine, lambda session: plant(session, asked, self._waiting)))
+
+        def policy() -> Retrying:
+            return Retrying(
+                retry=retry_if_exception_type(IntegrityError),
+                stop=stop_after_attempt(TRIES if len(asked) == 1 else 1),
+                reraise=True,
+            )
+
+        work = partial(write, self._engine, lambda session: plant(session, asked, self._waiting))
+        return retried(policy, work)
 
 
 def _tell(requests: Sequence[QueuedRequest]) -> None:

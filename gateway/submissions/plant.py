@@ -16,7 +16,7 @@ from gateway.keys.api_keys import Key
 from gateway.problem import ApiProblem
 from gateway.submissions.open_task_quota import OpenTaskQuota
 from gateway.submissions.submission import Submission
-from models.database.clock import database_now
+from models.database.clock import database_now_with
 from models.history.request_ids import remember_all
 from models.tables import Campaign
 from models.tasks.open_tasks import OpenTasks
@@ -60,10 +60,9 @@ def plant(session: Session, asked: Sequence[PlantRequest], waiting: OpenTaskQuot
     The ids of declined requests are recorded as well, so that each request is accepted once.
     Raises Replayed when one was accepted before; then nothing is planted.
     """
-    now = database_now(session)
+    now, known = _known(session, asked)
     if not remember_all(session, [(one.caller.key.id, one.caller.request_id) for one in asked], now):
         raise Replayed
-    known = _known(session, asked)
     facts_of: dict[tuple[bool, int], LedgerFacts] = {}
     to_plant: list[CheckedCampaign] = []
     declined: dict[int, ApiProblem] = {}
@@ -108,12 +107,13 @@ def campaign_of(session: Session, caller: Caller, reference: str) -> Campaign | 
     return session.scalars(select(Campaign).where(*mine)).one_or_none()
 
 
-def _known(session: Session, asked: Sequence[PlantRequest]) -> dict[Named, Campaign]:
-    """Returns the campaigns that are planted already, by key and reference."""
+def _known(session: Session, asked: Sequence[PlantRequest]) -> tuple[datetime, dict[Named, Campaign]]:
+    """Returns the database's time, and the campaigns that are planted already, by key and reference."""
     which = or_(
         *(and_(Campaign.key_id == key_id, Campaign.reference == name) for key_id, name in {a.key for a in asked})
     )
-    return {(one.key_id or "", one.reference or ""): one for one in session.scalars(select(Campaign).where(which))}
+    now, found = database_now_with(session, Campaign, which)
+    return now, {(one.key_id or "", one.reference or ""): one for one in found}
 
 
 def _check_same(known: Campaign, digest: str) -> None:

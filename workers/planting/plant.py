@@ -20,8 +20,9 @@ from models.tables import Campaign, Edge, Task
 from models.tasks.pauses import why_paused
 from models.tasks.states import State
 from models.tasks.transitions import TaskEnd, delegate, first_state, hold_tasks
-from models.transactions.state_change_capture import note
-from models.values.enums import RunsOn
+from models.transactions.insert_rows import insert_rows
+from models.transactions.state_change_capture import campaign_change, note
+from models.values.enums import CampaignState, RunsOn
 from models.values.refused import MOST_PROBLEMS, Refused, refuse
 from workers.canvas.compile import compile_canvas
 from workers.canvas.errors import CanvasRefused
@@ -36,6 +37,7 @@ from workers.planting.validate import LedgerFacts, check_rows, given_params
 from workers.policy.content import content_of
 from workers.policy.timing import begins, expires, limits_of, time_problems
 
+MOST_KEPT = 100  # tasks that the session keeps as objects after it planted them
 LATEST_END = timedelta(hours=24)  # after planting, unless the canvas says `expires`; nothing outlives it
 
 
@@ -74,8 +76,7 @@ def plant_checked(session: Session, campaigns: Sequence[CheckedCampaign], now: d
     """Writes the rows of checked campaigns, with as many statements as for one. Returns the ids that are ready."""
     for one in campaigns:
         one.campaign.root, one.campaign.created_at = to_json(one.planted.root), now
-        session.add(one.campaign)
-    session.flush()
+    insert_rows(session, [one.campaign for one in campaigns])
     values: list[dict[str, Any]] = []
     edges: list[dict[str, Any]] = []
     for one in campaigns:
@@ -86,7 +87,8 @@ def plant_checked(session: Session, campaigns: Sequence[CheckedCampaign], now: d
         edges += its_edges
         if not its_values:
             close_campaign(session, one.campaign.id, now)  # a canvas may hold no task at all
-    return _write_rows(session, values, edges, now)
+    opened = [{**campaign_change(one.campaign, CampaignState.OPEN), "at": now} for one in campaigns]
+    return _write_rows(session, values, edges, now, opened)
 
 
 def plant_in_place(session: Session, task: Task, signature: Mapping[str, Any]) -> list[str]:
@@ -179,12 +181,18 @@ def _values(
 
 
 def _write_rows(
-    session: Session, values: Sequence[dict[str, Any]], edges: Sequence[dict[str, Any]], now: datetime
+    session: Session,
+    values: Sequence[dict[str, Any]],
+    edges: Sequence[dict[str, Any]],
+    now: datetime,
+    changes: Sequence[dict[str, Any]] = (),
 ) -> list[str]:
-    """Writes tasks, edges and state changes. Returns the ids that are ready at once."""
-    if values:
+    """Writes tasks, edges, these state changes and those of the tasks. Returns the ids that are ready at once."""
+    if len(values) > MOST_KEPT:
         session.execute(insert(Task), values)
-        note(session, (_planted(one) for one in values))
+    else:
+        insert_rows(session, [Task(**one) for one in values])
+    note(session, [*changes, *(_planted(one) for one in values)])
     if edges:
         session.execute(insert(Edge), edges)
     return [value["id"] for value in values if value["state"] == State.READY and value["not_before"] <= now]

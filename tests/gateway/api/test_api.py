@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
@@ -18,7 +19,7 @@ from models.responsible_use.authors import set_cap
 from models.tables import Account, Phone, Task
 from models.transactions.read_write import read, write
 from tests.gateway.api.asked import LIKE, TITLES
-from tests.support.gateway.api_server import Api, Caller
+from tests.support.gateway.api_server import Api, Caller, Raw
 from tests.support.gateway.customers import Customer
 from tests.support.ledger.drive import AUTHOR, owned_author, phone_seat, take
 from tests.support.ledger.drive import task as row_of
@@ -328,3 +329,19 @@ def test_the_ledgers_account_of_phones_is_not_changed_by_looking(api: Api, acme:
     assert rows(api) == before
     assert read(api.engine, lambda session: session.scalar(select(Phone.paused))) is False
     assert not read(api.engine, lambda session: session.scalars(select(Task)).all())
+
+
+def test_a_task_is_shown_when_it_is_planted_as_it_is_shown_afterwards(api: Api, acme: Caller) -> None:
+    begins = datetime.now(timezone(timedelta(hours=8))) + timedelta(hours=1)
+    wish: dict[str, Any] = {"flow": "collect_titles", "params": {"author_id": AUTHOR, "count": 2}}
+    wishes: list[dict[str, Any]] = [
+        {},
+        {"not_before": begins.isoformat(), "latest_end": (begins + timedelta(hours=3)).isoformat()},
+        {"priority": 7, "limits": {"soft": 60, "hard": 90}},
+    ]
+    for number, more in enumerate(wishes):
+        asked = {**wish, **more, "reference": f"r{number}"}
+        planted = Raw(api, acme).opened(Raw(api, acme).send("POST", "/v1/tasks", asked))
+        again = Raw(api, acme).opened(Raw(api, acme).send("POST", "/v1/tasks", asked))
+        read = Raw(api, acme).opened(Raw(api, acme).send("GET", f"/v1/tasks/{planted['id']}"))
+        assert planted == again == read
