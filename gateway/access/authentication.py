@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, parse_qsl, unquote
 
 from gateway.access.caller import Caller, Known
 from gateway.access.json_checks import check_text, check_values, parse_object
-from gateway.access.rate_limit import RateLimiter
+from gateway.access.rate_limit import RateLimiter, too_many
 from gateway.access.replay_guard import ReplayCache
 from gateway.problem import ApiProblem
 from gateway.protocol.seal import ID_HEADER, SealBroken, Secret, SignatureRefused, check, open_sealed
@@ -55,6 +55,11 @@ class SignedRequest:
         """Returns the key id from the header; empty when it is missing or malformed."""
         named = self.single_headers().get(KEY_HEADER, "")
         return named if _KEY_ID.fullmatch(named) else ""
+
+    @property
+    def weight(self) -> int:
+        """Returns as how many requests it counts."""
+        return 1 + len(self.body) // WEIGHT_BYTES
 
     @property
     def plain(self) -> bool:
@@ -98,11 +103,9 @@ class Authenticator:
         if not self._seen.first_time(known.key.id, request_id):
             log.info("not let in: key %s: it came before", known.key.id)
             raise ApiProblem("not_authenticated")
-        weight = 1 + len(signed_request.body) // WEIGHT_BYTES
-        seconds = self._limiter.take(known.key.id, known.key.rate_per_second, weight)
+        seconds = self._limiter.take(known.key.id, known.key.rate_per_second, signed_request.weight)
         if seconds:
-            detail = f"{known.key.rate_per_second:g} a second; wait for {seconds} s"
-            raise ApiProblem("too_many_requests", detail, headers={"retry-after": str(seconds)})
+            raise too_many(known.key.rate_per_second, seconds)
         return AuthenticatedRequest(Caller(known.key, known.shares_with, request_id), secret)
 
 

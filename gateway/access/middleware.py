@@ -23,6 +23,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.access.authentication import AuthenticatedRequest, Authenticator, SignedRequest, payload_of
 from gateway.access.body import SMALL_BYTES, BodyBudget, BodyReader
 from gateway.access.caller import SCOPE, Caller, Keyring, Known, Replayed
+from gateway.access.rate_limit import too_many
+from gateway.access.shared_rate import SharedRate
 from gateway.problem import CODES, MEDIA_TYPE, ApiProblem
 from gateway.protocol.seal import seal_json, sign
 from gateway.protocol.signed_text import ANSWER, of_answer
@@ -51,6 +53,14 @@ class Answer:
     body: bytearray = field(default_factory=bytearray)
 
 
+@dataclass(frozen=True, slots=True)
+class SharedLimits:
+    """The limits that requests share: the bytes of bodies in this process, the rate of a key in all of them."""
+
+    bodies: BodyBudget
+    rate: SharedRate
+
+
 class SecureChannelMiddleware:
     """An ASGI middleware that authenticates requests and seals answers."""
 
@@ -63,7 +73,7 @@ class SecureChannelMiddleware:
         remember: Callable[[Caller], None],
         clock: Callable[[], datetime],
         plain_for_all: bool,
-        bodies: BodyBudget,
+        limits: SharedLimits,
         most_bytes: int = MOST_BYTES,
     ) -> None:
         self._app = app
@@ -72,7 +82,7 @@ class SecureChannelMiddleware:
         self._clock = clock
         self._plain_for_all = plain_for_all
         self._most_bytes = most_bytes
-        self._bodies = bodies
+        self._limits = limits
         self._remember = remember
         self._inside = 0
         self._lookups = CapacityLimiter(LOOKUPS_AT_ONCE)
@@ -81,7 +91,7 @@ class SecureChannelMiddleware:
         if scope["type"] != "http" or not scope["path"].startswith(BEHIND):
             await self._app(scope, receive, send)
             return
-        with BodyReader(scope, receive, self._most_bytes, self._bodies) as reader:
+        with BodyReader(scope, receive, self._most_bytes, self._limits.bodies) as reader:
             await self._serve(scope, reader, send)
 
     async def _serve(self, scope: Scope, reader: BodyReader, send: Send) -> None:
@@ -112,7 +122,12 @@ class SecureChannelMiddleware:
         known = await self._known(key_id)
         body = await reader.start() if known is None else await reader.whole(key_id)
         signed_request = replace(head, body=body)
-        return signed_request, self._authenticator.authenticate(signed_request, key_id, known)
+        authenticated = self._authenticator.authenticate(signed_request, key_id, known)
+        rate = authenticated.caller.key.rate_per_second
+        seconds = await self._limits.rate.take(key_id, rate, signed_request.weight)
+        if seconds:
+            raise too_many(rate, seconds)
+        return signed_request, authenticated
 
     async def _known(self, key_id: str) -> Known | None:
         """Returns the key, cached or from the ledger. Look-ups of unknown ids share a limit of their own."""

@@ -7,7 +7,15 @@ import threading
 import time
 from collections.abc import Callable
 
+from gateway.problem import ApiProblem
+
 MOST_BUCKETS = 10_000
+
+
+def too_many(rate: float, seconds: int) -> ApiProblem:
+    """Makes the problem of a request beyond the rate, with the seconds to wait."""
+    detail = f"{rate:g} a second; wait for {seconds} s"
+    return ApiProblem("too_many_requests", detail, headers={"retry-after": str(seconds)})
 
 
 class RateLimiter:

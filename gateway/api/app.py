@@ -18,9 +18,10 @@ from starlette.exceptions import HTTPException
 from gateway.access.authentication import Authenticator
 from gateway.access.body import BodyBudget
 from gateway.access.caller import Keyring, accept_once, caller_of
-from gateway.access.middleware import SecureChannelMiddleware
+from gateway.access.middleware import SecureChannelMiddleware, SharedLimits
 from gateway.access.rate_limit import RateLimiter
 from gateway.access.replay_guard import ReplayCache, ReplayStore
+from gateway.access.shared_rate import SharedRate
 from gateway.api import campaigns, changes, deliveries, evidence, phones, tasks
 from gateway.api.dependencies import Gateway, seal_parameter
 from gateway.api.evidence_store import EvidenceStore
@@ -46,6 +47,7 @@ def create_app(engine: Engine, config: Settings, *, clock: Callable[[], datetime
     """Builds the API on one ledger. Its connections close when its lifespan ends."""
     celery.loader.import_default_modules()  # a canvas may name only the tasks registered here
     asked_before = ReplayStore(config.redis_url)
+    shared_rate = SharedRate(config.redis_url if config.shared_rate else None)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -55,6 +57,7 @@ def create_app(engine: Engine, config: Settings, *, clock: Callable[[], datetime
         yield
         await run_sync(gateway.planter.stop)
         asked_before.close()
+        await shared_rate.close()
 
     app = _described(lifespan)
     app.add_middleware(
@@ -64,7 +67,7 @@ def create_app(engine: Engine, config: Settings, *, clock: Callable[[], datetime
         remember=partial(accept_once, engine),
         clock=clock,
         plain_for_all=config.plain_json,
-        bodies=BodyBudget(config.body_bytes),
+        limits=SharedLimits(BodyBudget(config.body_bytes), shared_rate),
     )
     return app
 

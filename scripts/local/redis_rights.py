@@ -27,12 +27,15 @@ def user_line(name: str, password: str) -> str:
 
 
 def fleet_scripts() -> tuple[str, ...]:
-    """Returns all scripts that kombu runs. A worker runs them by their digests, and can load no others."""
+    """Returns all scripts that kombu and the gateway's rate limit run: by their digests, and no others are loaded."""
     from kombu.transport.redis import REFRESH_BINDING, SWEEP_BINDINGS  # noqa: PLC0415 - whoever only asks for the address needs none
+    from limits.storage import RedisStorage  # noqa: PLC0415
     from redis.lock import Lock  # noqa: PLC0415
 
+    # the package's data are bytes, whatever it says
+    rate = bytes(RedisStorage.SCRIPT_ACQUIRE_SLIDING_WINDOW).decode()
     lock = (Lock.LUA_RELEASE_SCRIPT, Lock.LUA_EXTEND_SCRIPT, Lock.LUA_REACQUIRE_SCRIPT)
-    return (REFRESH_BINDING, SWEEP_BINDINGS, *lock)
+    return (REFRESH_BINDING, SWEEP_BINDINGS, *lock, rate)
 
 
 def let_fleet_in(port: int, setup_password: str, password: str) -> None:

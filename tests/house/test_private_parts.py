@@ -53,6 +53,7 @@ LEANS_ON: dict[str, dict[str, str]] = {
         "kombu.transport.redis:Channel": "priority_steps sep unacked_key",
         "kombu.transport.redis:QoS": "_remove_from_indices can_consume restore_by_tag",
     },
+    "limits": {"limits.storage:RedisStorage": "SCRIPT_ACQUIRE_SLIDING_WINDOW"},
     "redis": {
         "redis.lock:Lock": "LUA_EXTEND_SCRIPT LUA_REACQUIRE_SCRIPT LUA_RELEASE_SCRIPT",
         "redis.utils": "get_lib_version",

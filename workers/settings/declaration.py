@@ -165,6 +165,12 @@ class Settings:
         values.whole_between(2_000_000, 999_999_999),
         "Say how many bytes all bodies that a gateway process reads may have; one body has at most 1000000.",
     )
+    shared_rate: bool = variable(
+        "PHONEFLEET_SHARED_RATE",
+        "1",
+        values.switch,
+        "Write 0 to let each gateway process count a key's requests for itself.",
+    )
     plain_json: bool = variable(
         "PHONEFLEET_PLAIN_JSON", "0", values.switch, "Write 1 to let every key send and get plain JSON."
     )

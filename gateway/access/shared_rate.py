@@ -1,0 +1,84 @@
+"""The rate limit of a key over all gateway processes, counted in Redis by the library `limits`.
+
+While Redis is away, each process counts for itself (`gateway/access/rate_limit.py`), and asks Redis again a few
+seconds later.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable
+
+from limits import RateLimitItemPerSecond
+from limits.aio.storage import RedisStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.errors import StorageError
+from redis.asyncio import ConnectionPool
+
+log = logging.getLogger("phonefleet.gateway")
+
+CALL_SECONDS = 1.0
+AWAY_SECONDS = 5.0
+MOST_CONNECTIONS = 200
+LONGEST_WINDOW = 10  # seconds; longer only for a key that may send less than once in that time
+PREFIX = "phonefleet:gateway:rate"
+
+
+def window_of(rate: float) -> RateLimitItemPerSecond:
+    """Returns the shortest window of whole seconds in which the rate allows a whole number of requests.
+
+    There is none for every rate: 0.3 a second are 3 in 10 seconds, and 0.33 are 3 in 10 seconds too.
+    """
+    for seconds in range(1, LONGEST_WINDOW + 1):
+        if rate * seconds >= 1 and math.isclose(rate * seconds, round(rate * seconds), rel_tol=1e-9):
+            return RateLimitItemPerSecond(round(rate * seconds), seconds)
+    seconds = max(LONGEST_WINDOW, math.ceil(1 / rate))
+    return RateLimitItemPerSecond(max(1, math.floor(rate * seconds)), seconds)
+
+
+class SharedRate:
+    """Counts requests by key in Redis: a window that slides, approximated by two counters. Without an address: none.
+
+    The connections belong to the event loop that first asks; `close` ends them.
+    """
+
+    def __init__(self, redis_url: str | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._away_until = -math.inf
+        self._pool: ConnectionPool | None = None
+        self._limiter: SlidingWindowCounterRateLimiter | None = None
+        if redis_url is not None:
+            self._pool = ConnectionPool.from_url(
+                redis_url,
+                socket_timeout=CALL_SECONDS,
+                socket_connect_timeout=CALL_SECONDS,
+                max_connections=MOST_CONNECTIONS,
+            )
+            storage = RedisStorage(
+                f"async+{redis_url}",
+                implementation="redispy",
+                connection_pool=self._pool,  # type: ignore[arg-type]  # declared for its other options
+                key_prefix=PREFIX,
+                wrap_exceptions=True,
+            )
+            self._limiter = SlidingWindowCounterRateLimiter(storage)
+
+    async def take(self, key_id: str, rate: float, weight: int = 1) -> int:
+        """Counts a request. Returns 0, or whole seconds to wait when the key sent too many to all gateways."""
+        if self._limiter is None or self._clock() < self._away_until:
+            return 0
+        window = window_of(rate)
+        try:
+            taken = await self._limiter.hit(window, key_id, cost=min(weight, window.amount))
+        except StorageError as error:
+            log.warning("Redis is away, each gateway counts requests for itself meanwhile: %s", error.storage_error)
+            self._away_until = self._clock() + AWAY_SECONDS
+            return 0
+        return 0 if taken else window.multiples
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        if self._pool is not None:
+            await self._pool.aclose()
