@@ -75,8 +75,8 @@ def send_comment(app: App, page: CommentsPage, action: Action, own_name: str) ->
     """Writes and sends a comment in an open panel. Returns whether it was seen first in the list.
 
     Raises FlowFailure: may_not_act, send_failed, comment_not_found (deleted meanwhile) or rate_limited when the app
-    refuses; no_basis, cap_reached, text_repeated, video_full or comment_full when responsible use refuses;
-    outcome_unknown. Raises PhoneError.
+    refuses; no_basis, own_comment, cap_reached, text_repeated, video_full or comment_full when responsible use
+    refuses; outcome_unknown. Raises PhoneError.
     """
 
     def seen(there: CommentsPage) -> bool:

@@ -24,6 +24,7 @@ SKIPPED = frozenset(
         "may_not_act",
         "send_failed",
         "no_basis",
+        "own_comment",
         "cap_reached",
         "text_repeated",
         "video_full",

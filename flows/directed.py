@@ -112,7 +112,8 @@ class Directed(Flow[DirectedParams, DirectedResult]):
         """Acts once. An act that an earlier attempt completed is not repeated.
 
         Raises FlowFailure: author_not_found, video_not_found, comment_not_found, may_not_act,
-        no_basis, cap_reached, text_repeated, video_full, comment_full, send_failed, list_not_loaded, outcome_unknown.
+        no_basis, own_comment, cap_reached, text_repeated, video_full, comment_full, send_failed, list_not_loaded,
+        outcome_unknown.
         """
         app = App(session)
         account = check_account(app)

@@ -74,6 +74,9 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         ),
         # responsible use said no in the transaction of the point of no return
         "no_basis": Rule(Kind.FATAL, Culprit.CONTENT, "give the author a basis: phonefleet authors basis"),
+        "own_comment": Rule(
+            Kind.FATAL, Culprit.CONTENT, "choose a comment of somebody else: the fleet acts on none of its own"
+        ),
         "cap_reached": Rule(
             Kind.OTHER_PHONE, Culprit.ACCOUNT, "wait for the next day, or have an admin change the cap"
         ),
@@ -144,6 +147,7 @@ WHY_SKIPPED: Mapping[str, str] = MappingProxyType(
         "video_full": "the cap of comments on a video leaves no more: raise the loops, or see phonefleet authors caps",
         "comment_full": "the caps of single comments leave no more: ask for less, or see phonefleet authors caps",
         "text_repeated": "give more different texts",
+        "own_comment": "raise the loops: what it met were comments of the fleet's own accounts",
         "already_liked": "the account liked what it met: raise the loops, or lower the targets",
         "already_done": "the account did it before: raise the loops, or lower the targets",
         "may_not_act": "look at the account in the app: it is told that it may not act",

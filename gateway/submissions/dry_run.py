@@ -92,7 +92,7 @@ def _placed(
     pin = pin_of(first)
     acts = bool(flow.acts)
     wanted = Requirement(acts, pin.account, pin.phone, sandbox=sandbox)
-    room = room_for(session, given_params(first), now, settings().timezone.key) if acts else CapRoom()
+    room = room_for(session, given_params(first), now, settings().timezone.key, sandbox=sandbox) if acts else CapRoom()
     able = [one for one in seated if may(one, wanted, room)]
     priority = int(first.options.get("priority", flow.priority))
     return Placed(

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from models.history.audit_log import record_change
 from models.history.named_rows import register_named
-from models.tables import Account, Phone
+from models.responsible_use.own_accounts import of_sort
+from models.tables import Account
 from models.transactions.read_write import write
 from models.values.refused import refuse
 
@@ -27,8 +28,7 @@ def known_accounts(session: Session, *, sandbox: bool) -> Mapping[str, bool]:
 
     A real account need not be logged in anywhere. A simulated one is recognised by its simulated phone.
     """
-    simulated = select(Phone.account_id).where(Phone.sandbox, Phone.account_id.is_not(None))
-    which = Account.id.in_(simulated) if sandbox else Account.id.not_in(simulated)
+    which = of_sort(sandbox=sandbox)
     return dict(session.execute(select(Account.id, Account.live).where(which).order_by(Account.id)).all())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, func, select, update
@@ -13,6 +13,7 @@ from models.database.clock import database_now
 from models.database.content_key import content_key
 from models.responsible_use.authors import basis_of, read_caps
 from models.responsible_use.caps import LIKES, WORDS, Refusal, Use, basis_refusal, cap_refusal, operator_day
+from models.responsible_use.own_accounts import own_comment_refusal
 from models.responsible_use.usage import HAPPENED, accounts_on_videos, actions_by_account, comments_on_videos
 from models.tables import Account, ActionRow, Author, Campaign, Task
 from models.tasks.fence import Fence, check_fence
@@ -34,6 +35,7 @@ class Act:
     text: str
     account_id: str
     phone_serial: str
+    sandbox: bool = False  # of a sandbox task
 
     @property
     def video_key(self) -> str:
@@ -52,6 +54,9 @@ def refusal(session: Session, act: Act, zone: str, now: datetime) -> Refusal | N
     no_basis = basis_refusal(act.author_id, basis_of(session, act.author_id), today)
     if no_basis is not None:
         return no_basis
+    own = own_comment_refusal(session, act.target_commenter, sandbox=act.sandbox)
+    if own is not None:
+        return own
     return cap_refusal(read_caps(session), act.kind, act.account_id, read_use(session, act, today))
 
 
@@ -64,6 +69,7 @@ def read_use(session: Session, act: Act, today: date) -> Use:
             ActionRow.video_key == act.video_key,
             ActionRow.account_id == act.account_id,
             ActionRow.text == act.text,
+            ActionRow.sandbox == act.sandbox,
             HAPPENED,
         )
         .limit(1)
@@ -72,14 +78,16 @@ def read_use(session: Session, act: Act, today: date) -> Use:
     if act.comment_key is not None:
         counted = session.execute(
             select(ActionRow.kind, func.count())
-            .where(ActionRow.comment_key == act.comment_key, HAPPENED)
+            .where(ActionRow.comment_key == act.comment_key, ActionRow.sandbox == act.sandbox, HAPPENED)
             .group_by(ActionRow.kind)
         )
         on_comment = dict(counted.all())
+    today_by = actions_by_account(session, today, act.account_id, sandbox=act.sandbox)
+    video = [act.author_id], [act.video_key]
     return Use(
-        account_actions_today=actions_by_account(session, today, act.account_id).get(act.account_id, 0),
-        accounts_on_video=accounts_on_videos(session, [act.author_id], [act.video_key]).get(act.video_key, set()),
-        comments_on_video=comments_on_videos(session, [act.author_id], [act.video_key]).get(act.video_key, {}),
+        account_actions_today=today_by.get(act.account_id, 0),
+        accounts_on_video=accounts_on_videos(session, *video, sandbox=act.sandbox).get(act.video_key, set()),
+        comments_on_video=comments_on_videos(session, *video, sandbox=act.sandbox).get(act.video_key, {}),
         replies_on_comment=sum(on_comment.get(kind, 0) for kind in WORDS),
         likes_on_comment=sum(on_comment.get(kind, 0) for kind in LIKES),
         text_on_video=bool(same_text),
@@ -96,6 +104,7 @@ def declare(session: Session, fence: Fence, act: Act, zone: str) -> int | Refusa
     session.execute(select(Account.id).where(Account.id == act.account_id).with_for_update())
     task = check_fence(session, fence)
     now = database_now(session)
+    act = replace(act, sandbox=task.sandbox)
     refused = refusal(session, act, zone, now)
     if refused is not None:
         return refused
@@ -105,6 +114,7 @@ def declare(session: Session, fence: Fence, act: Act, zone: str) -> int | Refusa
         incarnation=fence.incarnation,
         phone_serial=act.phone_serial,
         account_id=act.account_id,
+        sandbox=act.sandbox,
         kind=act.kind,
         author_id=act.author_id,
         title=act.title,
@@ -181,6 +191,7 @@ def doubts(session: Session, task_id: str) -> list[Doubt]:
             select(ActionRow.outcome, ActionRow.id > row.id, func.count())
             .where(
                 ActionRow.account_id == row.account_id,
+                ActionRow.sandbox == row.sandbox,
                 ActionRow.video_key == row.video_key,
                 ActionRow.kind == row.kind,
                 ActionRow.comment_key.is_(None)
@@ -202,6 +213,7 @@ def doubts(session: Session, task_id: str) -> list[Doubt]:
             row.text,
             row.account_id,
             row.phone_serial,
+            row.sandbox,
         )
         known, since = counts.get((ActionOutcome.DONE, False), 0), counts.get((ActionOutcome.DONE, True), 0)
         found.append(Doubt(row.id, act, known, not in_doubt_too, since))

@@ -42,8 +42,8 @@ CAP_NAMES = tuple(one.name for one in fields(Caps))
 class Refusal:
     """Why an action is refused, with the numbers.
 
-    `code`: no_basis; cap_reached or text_repeated, which may not apply to another account; video_full and
-    comment_full, which apply to every account.
+    `code`: no_basis, own_comment, video_full and comment_full, which apply to every account; cap_reached or
+    text_repeated, which may not apply to another one.
     """
 
     code: str

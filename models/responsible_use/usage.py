@@ -1,11 +1,14 @@
-"""Counts the actions done so far, for the caps: an action in doubt counts as done."""
+"""Counts the actions done so far, for the caps: an action in doubt counts as done.
+
+Actions of sandbox tasks and real ones are counted apart.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from models.responsible_use.caps import COMMENTS
@@ -15,24 +18,26 @@ from models.values.enums import ActionOutcome
 HAPPENED = ActionRow.outcome != ActionOutcome.NOT_DONE
 
 
-def actions_by_account(session: Session, day: date, account_id: str | None = None) -> dict[str, int]:
+def actions_by_account(session: Session, day: date, account_id: str | None = None, *, sandbox: bool) -> dict[str, int]:
     """Returns each account's number of actions on the operator's day, or that of `account_id`; no entry for 0."""
-    wanted = select(ActionRow.account_id, func.count()).where(ActionRow.day == day, HAPPENED)
+    wanted = select(ActionRow.account_id, func.count()).where(
+        ActionRow.day == day, ActionRow.sandbox == sandbox, HAPPENED
+    )
     if account_id is not None:
         wanted = wanted.where(ActionRow.account_id == account_id)
     return dict(session.execute(wanted.group_by(ActionRow.account_id)).all())
 
 
-def accounts_on_videos(session: Session, authors: Collection[str], videos: Collection[str]) -> dict[str, set[str]]:
+def accounts_on_videos(
+    session: Session, authors: Collection[str], videos: Collection[str], *, sandbox: bool
+) -> dict[str, set[str]]:
     """Returns the accounts that acted on each of these videos: the video's key → account ids; no entry for none.
 
     `authors` are the videos' authors, with which the index begins.
     """
     found: dict[str, set[str]] = {}
     rows = session.execute(
-        select(ActionRow.video_key, ActionRow.account_id)
-        .where(ActionRow.author_id.in_(authors), ActionRow.video_key.in_(videos), HAPPENED)
-        .distinct()
+        select(ActionRow.video_key, ActionRow.account_id).where(*_on(authors, videos, sandbox=sandbox)).distinct()
     )
     for video, account in rows:
         found.setdefault(video, set()).add(account)
@@ -40,7 +45,7 @@ def accounts_on_videos(session: Session, authors: Collection[str], videos: Colle
 
 
 def comments_on_videos(
-    session: Session, authors: Collection[str], videos: Collection[str]
+    session: Session, authors: Collection[str], videos: Collection[str], *, sandbox: bool
 ) -> dict[str, dict[str, int]]:
     """Returns the comments on each of these videos: the video's key → account id → number; no entry for none.
 
@@ -50,10 +55,20 @@ def comments_on_videos(
     rows = session.execute(
         select(ActionRow.video_key, ActionRow.account_id, func.count())
         .where(
-            ActionRow.author_id.in_(authors), ActionRow.video_key.in_(videos), ActionRow.kind.in_(COMMENTS), HAPPENED
+            ActionRow.author_id.in_(authors),
+            ActionRow.video_key.in_(videos),
+            ActionRow.kind.in_(COMMENTS),
+            ActionRow.sandbox == sandbox,
+            HAPPENED,
         )
         .group_by(ActionRow.video_key, ActionRow.account_id)
     )
     for video, account, count in rows:
         found.setdefault(video, {})[account] = count
     return found
+
+
+def _on(authors: Collection[str], videos: Collection[str], *, sandbox: bool) -> tuple[ColumnElement[bool], ...]:
+    """Selects the actions of one sort on these videos."""
+    there = (ActionRow.author_id.in_(authors), ActionRow.video_key.in_(videos))
+    return *there, ActionRow.sandbox == sandbox, HAPPENED

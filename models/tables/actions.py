@@ -30,6 +30,7 @@ class ActionRow(Base):
     incarnation: Mapped[Id]
     phone_serial: Mapped[Name]
     account_id: Mapped[Name]
+    sandbox: Mapped[bool] = mapped_column(default=False)  # of a sandbox task: it counts for no cap of real ones
     kind: Mapped[Word]
     author_id: Mapped[Name]
     # whole and exact: a later attempt compares them with the page to verify the action

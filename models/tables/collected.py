@@ -9,7 +9,10 @@ from models.database.base import MYSQL_BINARY_TEXT, Base, Count, Id, Key, LongTe
 
 
 class CollectedTitle(Base):
-    """A title of an author. It counts as collected once its comments were collected."""
+    """A title of an author. It counts as collected once its comments were collected.
+
+    A title that simulated phones show has a row of its own beside that of the real app.
+    """
 
     __tablename__ = "titles"
     __table_args__ = (UniqueConstraint("author_id", "title_key", name="uq_titles_author_title"), MYSQL_BINARY_TEXT)
@@ -18,7 +21,8 @@ class CollectedTitle(Base):
     author_id: Mapped[Name]
     author: Mapped[Name]
     title: Mapped[LongText]
-    title_key: Mapped[Key]  # of the exact title
+    title_key: Mapped[Key]  # of the exact title, and of the sandbox if it was seen there
+    sandbox: Mapped[bool] = mapped_column(default=False)  # seen on simulated phones
     shown_count: Mapped[Count | None]  # as the app shows it, replies included
     real_count: Mapped[Count | None]  # comments counted one by one, up to the number asked for
     first_task_id: Mapped[Id]

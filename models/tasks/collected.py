@@ -26,24 +26,32 @@ class TitleSeen:
     author_id: str
     author: str
     title: str
+    sandbox: bool
 
     @property
     def key(self) -> tuple[str, str]:
-        """Returns the author's id and a hash of the exact title: together they identify the title."""
-        return self.author_id, content_key(self.title)
+        """Returns the author's id and the title's key: together they identify the title among those of its sort."""
+        return self.author_id, title_key(self.title, sandbox=self.sandbox)
 
 
-def note_result(session: Session, flow: str, task_id: str, result: Any, now: datetime) -> Any:
+def title_key(title: str, *, sandbox: bool) -> str:
+    """Returns the key of an exact title, as the app of simulated phones or as the real one shows it."""
+    return content_key("sandbox", title) if sandbox else content_key(title)
+
+
+def note_result(session: Session, flow: str, task_id: str, result: Any, now: datetime, *, sandbox: bool) -> Any:
     """Stores the titles or comments that a flow collected. Returns its result, with the ledger's additions."""
     if flow == "collect_titles":
-        return _note_titles(session, task_id, result, now)
+        return _note_titles(session, task_id, result, now, sandbox=sandbox)
     if flow == "collect_comments":
-        _note_comments(session, task_id, result, now)
+        _note_comments(session, task_id, result, now, sandbox=sandbox)
     return result
 
 
-def _note_titles(session: Session, task_id: str, result: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    seen = [TitleSeen(found["author_id"], found["author"], found["title"]) for found in result["titles"]]
+def _note_titles(
+    session: Session, task_id: str, result: Mapping[str, Any], now: datetime, *, sandbox: bool
+) -> dict[str, Any]:
+    seen = [TitleSeen(found["author_id"], found["author"], found["title"], sandbox) for found in result["titles"]]
     rows = _known(session, seen, task_id, now)
     titles = []
     for one, found in zip(seen, result["titles"], strict=True):
@@ -53,8 +61,8 @@ def _note_titles(session: Session, task_id: str, result: Mapping[str, Any], now:
     return {**result, "titles": titles}
 
 
-def _note_comments(session: Session, task_id: str, result: Mapping[str, Any], now: datetime) -> None:
-    seen = TitleSeen(result["author_id"], result.get("author", ""), result["title"])
+def _note_comments(session: Session, task_id: str, result: Mapping[str, Any], now: datetime, *, sandbox: bool) -> None:
+    seen = TitleSeen(result["author_id"], result.get("author", ""), result["title"], sandbox)
     row = _known(session, [seen], task_id, now)[seen.key]
     row.comments_task_id, row.comments_collected_at = task_id, now
     session.flush()
@@ -78,6 +86,7 @@ def _known(
             "author": storable_text(titles[author_id, key].author, MOST_NAME),
             "title": titles[author_id, key].title,
             "title_key": key,
+            "sandbox": titles[author_id, key].sandbox,
             "first_task_id": task_id,
             "first_seen_at": now,
         }

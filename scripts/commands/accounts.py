@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
-from models.fleet.accounts import register_account, rest_is_over, set_live
+from models.fleet.accounts import known_accounts, register_account, rest_is_over, set_live
 from models.responsible_use.caps import operator_day
 from models.responsible_use.usage import actions_by_account
 from models.tables import Account, Phone
@@ -74,7 +74,9 @@ def wake(account_id: str) -> None:
 
 def _rows(session: Session) -> list[list[str]]:
     today = operator_day(database_now(session), settings().timezone.key)
-    actions = actions_by_account(session, today)
+    simulated = known_accounts(session, sandbox=True)
+    actions = actions_by_account(session, today, sandbox=False)
+    in_sandbox = actions_by_account(session, today, sandbox=True)
     phones = {
         phone.account_id: phone.serial if phone.state == PhoneState.ONLINE else f"{phone.serial} ({phone.state})"
         for phone in session.scalars(select(Phone).where(Phone.account_id.is_not(None)))
@@ -85,7 +87,7 @@ def _rows(session: Session) -> list[list[str]]:
             one.name,
             phones.get(one.id, "none"),
             "yes" if one.live else "no",
-            str(actions.get(one.id, 0)),
+            str((in_sandbox if one.id in simulated else actions).get(one.id, 0)),
             one.resting_why or "",
         ]
         for one in session.scalars(select(Account).order_by(Account.id))

@@ -12,6 +12,7 @@ from flows.failures import remedy_for
 from models.database.clock import database_now
 from models.responsible_use.authors import read_caps
 from models.responsible_use.caps import operator_day
+from models.responsible_use.usage import actions_by_account
 from models.tables import Account, ActionRow, Attempt, Author, Campaign, Delivery, Phone, Task
 from models.tasks.states import ENDED, State
 from scripts.commands.phones import need_of, paused_since
@@ -103,12 +104,9 @@ def account_page(session: Session, console: Console, account_id: str) -> None:
     """An account: where it is logged in, its day, its latest attempts."""
     account = session.get_one(Account, account_id)
     today = operator_day(database_now(session), settings().timezone.key)
-    done = session.scalar(
-        select(func.count())
-        .select_from(ActionRow)
-        .where(ActionRow.account_id == account_id, ActionRow.day == today, ActionRow.outcome != "not_done")
-    )
     phones = session.scalars(select(Phone).where(Phone.account_id == account_id)).all()
+    simulated = any(one.sandbox for one in phones)
+    done = actions_by_account(session, today, account_id, sandbox=simulated).get(account_id, 0)
     _facts(
         console,
         f"account {account_id}: {'rests' if account.resting_since else 'works' if phones else 'on no phone'}",
@@ -132,11 +130,12 @@ def account_page(session: Session, console: Console, account_id: str) -> None:
 def author_page(session: Session, console: Console, author_id: str) -> None:
     """Prints an author: the basis, and the actions done on the author's content."""
     author = session.get_one(Author, author_id)
-    done = session.execute(
-        select(ActionRow.kind, func.count())
+    counted = session.execute(
+        select(ActionRow.kind, ActionRow.sandbox, func.count())
         .where(ActionRow.author_id == author_id, ActionRow.outcome == "done")
-        .group_by(ActionRow.kind)
-    ).all()
+        .group_by(ActionRow.sandbox, ActionRow.kind)
+    )
+    done = [f"{count} {kind}{' in the sandbox' if sandbox else ''}" for kind, sandbox, count in counted]
     until = "" if author.basis_expires is None else f" until {author.basis_expires.isoformat()}"
     _facts(
         console,
@@ -145,7 +144,7 @@ def author_page(session: Session, console: Console, author_id: str) -> None:
             "name": author.name,
             "note": author.basis_note or "",
             "known since": stamp(author.created_at),
-            "actions done": ", ".join(f"{count} {kind}" for kind, count in done) or "none",
+            "actions done": ", ".join(done) or "none",
         },
     )
 

@@ -69,7 +69,7 @@ def _assign_by_rules(
     acts_in_pool = task.acts and not _pinned(task)
     # Any free phone retries a task: the even share applies to first attempts only.
     shared_out = acts_in_pool and task.attempt == 0
-    room = room_for(session, params, now, zone) if acts_in_pool else CapRoom()
+    room = room_for(session, params, now, zone, sandbox=task.sandbox) if acts_in_pool else CapRoom()
     if room.commented and actions_of(session, task.id):  # the comment may be this task's own
         room = replace(room, commented=frozenset())
     verdict = decide(
@@ -134,18 +134,20 @@ def candidate_phones(session: Session, now: datetime, *, sandbox: bool) -> list[
     ]
 
 
-def room_for(session: Session, params: Mapping[str, Any], now: datetime, zone: str) -> CapRoom:
+def room_for(session: Session, params: Mapping[str, Any], now: datetime, zone: str, *, sandbox: bool) -> CapRoom:
     """Returns the actions that the caps still allow for an acting task with these parameters."""
     caps = read_caps(session)
-    today = actions_by_account(session, operator_day(now, zone))
+    today = actions_by_account(session, operator_day(now, zone), sandbox=sandbox)
     full = frozenset(account for account, count in today.items() if count >= caps.actions_per_account_day)
     if not caps.actions_per_account_day:  # who did nothing has no row, and may do nothing all the same
         full = frozenset(_logged_in(session))
         today = dict.fromkeys(full, 0) | today
     author_id = str(params.get("author_id", ""))
     video = content_key(author_id, str(params.get("title", "")))
-    on_video = frozenset(accounts_on_videos(session, [author_id], [video]).get(video, ()))
-    comments = comments_on_videos(session, [author_id], [video]).get(video, {}) if comments_on_video(params) else {}
+    on_video = frozenset(accounts_on_videos(session, [author_id], [video], sandbox=sandbox).get(video, ()))
+    comments: Mapping[str, int] = {}
+    if comments_on_video(params):
+        comments = comments_on_videos(session, [author_id], [video], sandbox=sandbox).get(video, {})
     commented = frozenset(one for one, count in comments.items() if count >= caps.comments_per_account_video)
     if comments_on_video(params) and not caps.comments_per_account_video:
         commented = frozenset(_logged_in(session))

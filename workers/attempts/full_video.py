@@ -32,7 +32,8 @@ def refuse_full_video(session: Session, task: Task, params: Mapping[str, Any], n
         return None
     if any(action.outcome != ActionOutcome.NOT_DONE for action in actions_of(session, task.id)):
         return None
-    refused = comment_refusal(read_caps(session), comments_on_videos(session, [author], [video]).get(video, {}))
+    comments = comments_on_videos(session, [author], [video], sandbox=task.sandbox)
+    refused = comment_refusal(read_caps(session), comments.get(video, {}))
     if refused is None:
         return None
     rule = CODES[refused.code]

@@ -115,7 +115,7 @@ def _succeeded(session: Session, task: Task, attempt: Attempt, result: Any, page
     attempt.outcome = AttemptOutcome.SUCCEEDED
     if attempt.phone_serial is not None:
         did_well(session, attempt.phone_serial, pages, now)
-    kept = note_result(session, task.flow, task.id, result, now)
+    kept = note_result(session, task.flow, task.id, result, now, sandbox=task.sandbox)
     return end_task(session, task, TaskEnd(State.SUCCEEDED, result=kept), now)
 
 

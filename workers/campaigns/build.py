@@ -199,5 +199,6 @@ def _room_problems(
 ) -> Iterator[Problem]:
     logged_in = session.execute(select(Phone.serial, Phone.account_id))
     on_phone = {serial: account for serial, account in logged_in if account is not None}
-    yield from cap_problems(day, accounts, read_caps(session), actions_by_account(session, facts.today), on_phone)
+    done_today = actions_by_account(session, facts.today, sandbox=facts.sandbox)
+    yield from cap_problems(day, accounts, read_caps(session), done_today, on_phone)
     yield from text_problems(day, accounts)

@@ -16,8 +16,9 @@ from models.database.content_key import content_key
 from models.fleet.accounts import known_accounts
 from models.responsible_use.authors import bases_of, read_caps
 from models.responsible_use.caps import Caps, basis_refusal, operator_day
+from models.responsible_use.own_accounts import own_names
 from models.responsible_use.usage import HAPPENED, accounts_on_videos, actions_by_account, comments_on_videos
-from models.tables import Account, ActionRow, Phone
+from models.tables import ActionRow, Phone
 from models.transactions.read_write import read
 from workers.app import app
 from workers.campaigns.draw import Comment, DirectedRequest, Drawn, Room, Used, draw, room_of
@@ -70,7 +71,7 @@ def draw_directed(desk: Desk, collected: Sequence[Any], **request: Any) -> Signa
     asked = DirectedRequest.model_validate(request)
     found = [comment for one in _flat(collected) for comment in _comments(one)]
     videos = list(dict.fromkeys((comment.author_id, comment.title) for comment in found))
-    facts = read(desk.engine, lambda session: _ledger_facts(session, videos))
+    facts = read(desk.engine, lambda session: _ledger_facts(session, videos, sandbox=desk.sandbox))
     found = [one for one in found if one.commenter not in facts.ours and one.author_id not in facts.without]
     room = read(desk.engine, lambda session: _room(session, desk, asked, videos, facts))
     drawn = draw(found, asked, facts.caps, facts.used, seed=desk.seed, room=room)
@@ -119,7 +120,7 @@ class _LedgerFacts:
     caps: Caps
 
 
-def _ledger_facts(session: Session, videos: Sequence[tuple[str, str]]) -> _LedgerFacts:
+def _ledger_facts(session: Session, videos: Sequence[tuple[str, str]], *, sandbox: bool) -> _LedgerFacts:
     keys = {content_key(author, title): (author, title) for author, title in videos}
     replies: dict[str, int] = {}
     likes: dict[str, int] = {}
@@ -128,6 +129,7 @@ def _ledger_facts(session: Session, videos: Sequence[tuple[str, str]]) -> _Ledge
         select(ActionRow.video_key, ActionRow.comment_key, ActionRow.kind, ActionRow.text).where(
             ActionRow.author_id.in_({author for author, _ in videos}),
             ActionRow.video_key.in_(list(keys)),
+            ActionRow.sandbox == sandbox,
             HAPPENED,
         )
     )
@@ -141,8 +143,9 @@ def _ledger_facts(session: Session, videos: Sequence[tuple[str, str]]) -> _Ledge
     authors = {author for author, _ in videos}
     bases = bases_of(session, authors)
     without = {one for one in authors if basis_refusal(one, bases.get(one), today) is not None}
-    ours = frozenset(session.scalars(select(Account.name)))
-    comments = {keys[key]: counts for key, counts in comments_on_videos(session, authors, keys.keys()).items()}
+    ours = own_names(session, sandbox=sandbox)
+    commented = comments_on_videos(session, authors, keys.keys(), sandbox=sandbox)
+    comments = {keys[key]: counts for key, counts in commented.items()}
     return _LedgerFacts(Used(replies, likes, texts, comments), ours, without, read_caps(session))
 
 
@@ -157,8 +160,9 @@ def _room(
         accounts = [name]
     elif place == "phone":
         accounts = [session.scalar(select(Phone.account_id).where(Phone.serial == name)) or name]
-    done = actions_by_account(session, operator_day(database_now(session), settings().timezone.key))
+    today = operator_day(database_now(session), settings().timezone.key)
+    done = actions_by_account(session, today, sandbox=desk.sandbox)
     left = {one: max(0, caps.actions_per_account_day - done.get(one, 0)) for one in accounts}
     keys = {content_key(author, title): (author, title) for author, title in videos}
-    acted = accounts_on_videos(session, {author for author, _ in videos}, keys.keys())
+    acted = accounts_on_videos(session, {author for author, _ in videos}, keys.keys(), sandbox=desk.sandbox)
     return room_of(videos, left, {keys[key]: those for key, those in acted.items()}, caps, facts.used.comments)

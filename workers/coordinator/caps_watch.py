@@ -36,6 +36,7 @@ def wake_for_accounts(engine: Engine, could_act: set[str], zone: ZoneInfo) -> in
 def _with_actions_left(session: Session, zone: str) -> Set[str]:
     now = database_now(session)
     most = read_caps(session).actions_per_account_day
-    done = actions_by_account(session, operator_day(now, zone))
-    working = (one.account_id for one in online_phones(session, now) if one.works)
-    return {one for one in working if one is not None and done.get(one, 0) < most}
+    today = operator_day(now, zone)
+    done = {sort: actions_by_account(session, today, sandbox=sort) for sort in (True, False)}
+    working = ((one.account_id, one.sandbox) for one in online_phones(session, now) if one.works)
+    return {one for one, sandbox in working if one is not None and done[sandbox].get(one, 0) < most}

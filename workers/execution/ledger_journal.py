@@ -32,7 +32,7 @@ class LedgerJournal:
             raise ValueError("a journal is for attempts on a phone whose account is known")
         self._engine = engine
         self._fence: Fence = claim.fence
-        self._account, self._serial = claim.account_id, claim.serial
+        self._account, self._serial, self._sandbox = claim.account_id, claim.serial, claim.sandbox
         self._zone = zone
         self._may_wait = may_wait
 
@@ -99,4 +99,5 @@ class LedgerJournal:
             text=storable_text(action.text),
             account_id=self._account,
             phone_serial=self._serial,
+            sandbox=self._sandbox,
         )

@@ -22,21 +22,20 @@ def plan_even_share(session: Session, campaign: Campaign, values: Sequence[dict[
     acting = [one for one in values if _is_shared_out(one)]
     if not acting:
         return
+    sandbox = bool(campaign.sandbox)
     accounts = session.scalars(
         select(Phone.account_id)
         .join(Account, Account.id == Phone.account_id)
-        .where(
-            Phone.state == PhoneState.ONLINE, Phone.sandbox == bool(campaign.sandbox), Account.resting_since.is_(None)
-        )
+        .where(Phone.state == PhoneState.ONLINE, Phone.sandbox == sandbox, Account.resting_since.is_(None))
         .order_by(Phone.account_id)
     )
     videos = [one["video_key"] for one in acting]
     authors, caps = {one["author_id"] for one in acting}, read_caps(session)
-    on_video = accounts_on_videos(session, authors, set(videos))
+    on_video = accounts_on_videos(session, authors, set(videos), sandbox=sandbox)
     commenting = Commenting(
         {at for at, one in enumerate(acting) if comments_on_video(written_params(one["args"], one["kwargs"]))},
         caps.comments_per_account_video,
-        comments_on_videos(session, authors, set(videos)),
+        comments_on_videos(session, authors, set(videos), sandbox=sandbox),
     )
     known = [one for one in accounts if one is not None]
     plan = spread(videos, known, on_video, caps.accounts_per_video, seed=campaign.seed, commenting=commenting)

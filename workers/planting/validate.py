@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 from flows.flow import Flow
 from flows.registry import FLOWS
 from models.database.clock import database_now
-from models.database.content_key import content_key
 from models.fleet.accounts import known_accounts
 from models.responsible_use.authors import bases_of
 from models.responsible_use.caps import Basis, basis_refusal, operator_day
+from models.responsible_use.own_accounts import own_names
 from models.tables import CollectedComment, CollectedTitle, Phone
+from models.tasks.collected import title_key
 from models.values.names import id_fault, name_problems, title_fault
 from models.values.refused import MOST_PROBLEMS, Problem, Refused
 from workers.canvas.rows import PlantedRow, Value
@@ -117,12 +118,22 @@ class LedgerFacts:
     def accounts(self) -> Mapping[str, bool]:
         return known_accounts(self._session, sandbox=self.sandbox)
 
+    @cached_property
+    def own_names(self) -> frozenset[str]:
+        return own_names(self._session, sandbox=self.sandbox)
+
     def was_shown(self, name: str, author_id: str, value: str) -> bool:
         """True when an app showed exactly this title of the author, or this commenter."""
         if name == "title":
-            known = (CollectedTitle.author_id == author_id, CollectedTitle.title_key == content_key(value))
+            key = title_key(value, sandbox=self.sandbox)
+            known = (CollectedTitle.author_id == author_id, CollectedTitle.title_key == key)
             return self._session.scalar(select(CollectedTitle.id).where(*known).limit(1)) is not None
-        commenters = select(CollectedComment.commenter).where(CollectedComment.commenter == value).distinct()
+        commenters = (
+            select(CollectedComment.commenter)
+            .join(CollectedTitle, CollectedTitle.id == CollectedComment.title_id)
+            .where(CollectedComment.commenter == value, CollectedTitle.sandbox == self.sandbox)
+            .distinct()
+        )
         return value in self._session.scalars(commenters.limit(MOST_ALIKE))  # MariaDB finds those with blanks as well
 
     def read_bases(self, author_ids: Iterable[str]) -> None:
@@ -155,6 +166,7 @@ def _row_problems(facts: LedgerFacts, known: KnownParams, row: PlantedRow, where
         return
     yield from _queue_problems(facts, flow, queue, where)
     yield from _params_problems(flow, known, row, where)
+    yield from _own_comment_problems(facts, flow, row, where)
     faults = list(_name_problems(facts, row, where))
     yield from faults
     if not any(one.field == f"{where}.author_id" for one in faults):
@@ -186,6 +198,14 @@ def _queue_problems(facts: LedgerFacts, flow: Flow[Any, Any], queue: str, where:
     place, _, _ = queue.partition(".")
     if flow.runs_on == "account" and place not in ("account", "phone"):
         yield Problem(f"{where}.queue", f"{flow.name} runs on one account", "set queue='account.ID' or 'phone.SERIAL'")
+
+
+def _own_comment_problems(facts: LedgerFacts, flow: Flow[Any, Any], row: PlantedRow, where: str) -> Iterator[Problem]:
+    """Yields the problem of a reply to, or a like on, a comment of one of the fleet's own accounts."""
+    commenter = given_params(row).get("target_commenter")
+    if flow.acts and isinstance(commenter, str) and commenter.strip() and commenter.strip() in facts.own_names:
+        reason = f"{commenter!r} is an account of this fleet, which acts on none of its own comments"
+        yield Problem(f"{where}.target_commenter", reason, "choose a comment of somebody else")
 
 
 def unknown_queue(facts: LedgerFacts, queue: str, where: str) -> Iterator[Problem]:

@@ -194,7 +194,7 @@ def test_no_more_is_drawn_on_a_video_than_its_accounts_may_do(grown: Engine) -> 
 
 def test_what_the_caps_leave_room_for_is_drawn_whole(grown: Engine) -> None:
     phone_seat(grown, "p1")
-    assert len(asked(grown, {"comment": 3, "reply": 3, "like_comment": 5})) == 11
+    assert len(asked(grown, {"comment": 3, "reply": 3, "like_comment": 5}, videos=3)) == 11
 
 
 @pytest.mark.parametrize("queue", ["account.acc-p1", "phone.p1"])

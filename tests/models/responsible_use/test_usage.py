@@ -54,19 +54,22 @@ def acted(ledger: Engine) -> Engine:
 
 
 def test_each_account_is_counted_by_the_operators_day(acted: Engine) -> None:
-    assert read(acted, lambda session: actions_by_account(session, TODAY)) == {"a": 2, "b": 2}
-    assert read(acted, lambda session: actions_by_account(session, BEFORE)) == {"a": 1}
-    assert read(acted, lambda session: actions_by_account(session, date(2026, 1, 1))) == {}
+    assert read(acted, lambda session: actions_by_account(session, TODAY, sandbox=False)) == {"a": 2, "b": 2}
+    assert read(acted, lambda session: actions_by_account(session, BEFORE, sandbox=False)) == {"a": 1}
+    assert read(acted, lambda session: actions_by_account(session, date(2026, 1, 1), sandbox=False)) == {}
 
 
 @pytest.mark.parametrize(("account", "counted"), [("a", {"a": 2}), ("c", {}), ("nobody", {})])
 def test_one_account_can_be_counted_alone(acted: Engine, account: str, counted: dict[str, int]) -> None:
-    assert read(acted, lambda session: actions_by_account(session, TODAY, account)) == counted
+    assert read(acted, lambda session: actions_by_account(session, TODAY, account, sandbox=False)) == counted
 
 
 def test_accounts_are_told_by_video_on_whatever_day(acted: Engine) -> None:
-    found = read(acted, lambda session: accounts_on_videos(session, {"xp"}, {ONE, TWO}))
+    found = read(acted, lambda session: accounts_on_videos(session, {"xp"}, {ONE, TWO}, sandbox=False))
     assert found == {ONE: {"a", "b"}, TWO: {"a"}}
-    assert read(acted, lambda session: accounts_on_videos(session, ["xp"], [TWO])) == {TWO: {"a"}}
-    assert read(acted, lambda session: accounts_on_videos(session, ["xp"], [content_key("xp", "three")])) == {}
-    assert read(acted, lambda session: accounts_on_videos(session, [], [])) == {}
+    assert read(acted, lambda session: accounts_on_videos(session, ["xp"], [TWO], sandbox=False)) == {TWO: {"a"}}
+    assert (
+        read(acted, lambda session: accounts_on_videos(session, ["xp"], [content_key("xp", "three")], sandbox=False))
+        == {}
+    )
+    assert read(acted, lambda session: accounts_on_videos(session, [], [], sandbox=False)) == {}
