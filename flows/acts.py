@@ -36,12 +36,15 @@ def _declared(app: App, action: Action) -> Iterator[PointOfNoReturn]:
 
 def like_video(app: App, page: Video, action: Action) -> bool:
     """Likes the video on the screen. Returns whether the like was seen. Raises as `send_comment`, but send_failed."""
-    page = _quiet(app, page)
+    page = _of_its_video(_quiet(app, app.see(type(page))), action)
     kind = type(page)
 
     def liked(screen: Screen) -> bool | None:
-        button = kind(app, screen).part("like")
-        return button.selected if button is not None and app.profile.page_of(screen) == kind.name else None
+        there = kind(app, screen)
+        button = there.part("like")
+        if button is None or app.profile.page_of(screen) != kind.name or not there.identity_may_be(_video(action)):
+            return None
+        return button.selected
 
     return _tap_like(app, page.like_button, action, liked)
 
@@ -60,10 +63,8 @@ def like_comment(app: App, page: CommentsPage, row: CommentRow, action: Action) 
         there = same(CommentsPage(app, screen).rows())
         return there.liked if there is not None and app.profile.page_of(screen) == CommentsPage.name else None
 
-    page = _quiet(app, page)
-    if any(node.read_text is not None for node in row.texts):
-        # rows alike can have moved by just one of them between the look and the reading: two readings tell
-        page = app.see(type(page))
+    # Rows alike can have moved by just one of them between the look and the reading: two readings tell.
+    page = _of_its_video(_quiet(app, app.see(type(page))), action)
     page = page.with_whole(lambda seen: there.texts if (there := same(seen.rows())) else [])
     there = same(page.rows())
     if there is None or there.like_button is None:
@@ -74,9 +75,9 @@ def like_comment(app: App, page: CommentsPage, row: CommentRow, action: Action) 
 def send_comment(app: App, page: CommentsPage, action: Action, own_name: str) -> bool:
     """Writes and sends a comment in an open panel. Returns whether it was seen first in the list.
 
-    Raises FlowFailure: may_not_act, send_failed, comment_not_found (deleted meanwhile) or rate_limited when the app
-    refuses; no_basis, own_comment, cap_reached, text_repeated, video_full or comment_full when responsible use
-    refuses; outcome_unknown. Raises PhoneError.
+    Raises FlowFailure: video_changed; may_not_act, send_failed, comment_not_found (deleted meanwhile) or rate_limited
+    when the app refuses; no_basis, own_comment, cap_reached, text_repeated, video_full or comment_full when
+    responsible use refuses; outcome_unknown. Raises PhoneError.
     """
 
     def seen(there: CommentsPage) -> bool:
@@ -120,7 +121,7 @@ def _tap_like(app: App, button: Node, action: Action, liked: Callable[[Screen], 
 
 def _send(app: App, page: CommentsPage | RepliesPage, action: Action, success: str, seen: Callable[..., bool]) -> bool:
     kind, accepted, kept = type(page), False, False
-    ready = _quiet(app, _write(app, page, action.text))
+    ready = _of_its_video(_quiet(app, _write(app, page, action.text)), action)
     _refuse_out_of_reach(app, ready.send)
     stale = holds(app.profile.toast(ready.screen), success)  # a toast of an earlier act
     with _declared(app, action) as act:
@@ -142,6 +143,22 @@ def _send(app: App, page: CommentsPage | RepliesPage, action: Action, success: s
             act.did_not_happen(act.limited)
             raise FlowFailure("rate_limited", act.limited)
         raise FlowFailure("outcome_unknown", "what was sent did not show on the screen")
+
+
+def _video(action: Action) -> tuple[str, str]:
+    return action.author_id, action.title
+
+
+def _of_its_video(page: P, action: Action) -> P:
+    """Reads whole which video a fresh look shows, or which one a panel lies over. Returns the page.
+
+    Raises FlowFailure('video_changed') unless it is the action's: the app may have gone on to another one since.
+    """
+    page = page.whole(*page.identified_by)
+    if page.identity != _video(action):
+        details = {"wanted": list(_video(action)), "shown": list(page.identity)}
+        raise FlowFailure("video_changed", f"the app shows {page.identity}, and not {_video(action)}", details)
+    return page
 
 
 def _refuse_out_of_reach(app: App, button: Node) -> None:

@@ -31,6 +31,7 @@ SKIPPED = frozenset(
         "comment_full",
         "comment_not_found",
         "text_unclear",
+        "video_changed",
     }
 )
 PER_VIDEO = frozenset({ActionKind.LIKE_VIDEO, ActionKind.COMMENT})  # at most one of these a video
@@ -106,6 +107,8 @@ class Browse:
                 if failure.code not in SKIPPED:
                     raise
                 self.refused[failure.code] += 1
+                if failure.code == "video_changed" and not self._left_feed:
+                    page = self.app.see(FeedPage)
             missed = missed or self.done[kind] == before
         self.skipped += missed
 

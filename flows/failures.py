@@ -104,6 +104,9 @@ CODES: Mapping[str, Rule] = MappingProxyType(
             "the screen did not stand still while emoji on it were read; look at the evidence",
         ),
         "page_not_reached": Rule(Kind.RETRY_HERE, Culprit.APP, "look at the evidence"),
+        "video_changed": Rule(
+            Kind.RETRY_HERE, Culprit.APP, "the app went on to another video before the act, which was left undone"
+        ),
         "input_refused": Rule(Kind.OTHER_PHONE, Culprit.PHONE, INPUT_REMEDY),
         "text_not_set": Rule(
             Kind.RETRY_HERE, Culprit.PHONE, "look at the phone: a keyboard or a dialog may cover the input field"

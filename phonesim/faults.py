@@ -238,6 +238,7 @@ FAULTS: Mapping[str, Kind] = {
     ),
     "system_dialog": Kind(lambda phone, options: phone.device.app.show_system_dialog()),
     "app_crash": Kind(lambda phone, options: phone.device.app.crash()),
+    "video_moves_on": Kind(lambda phone, options: phone.device.app.move_on()),
     "logged_out": _flag("logged_out"),
     "other_account": Kind(
         _other_account,

@@ -41,6 +41,7 @@ class CommentsPage(WritingPage[CommentRow]):
 
     name = "comments"
     noun = "comments"
+    fields = WritingPage.identified_by
     counts = ("total",)
 
     @property

@@ -8,6 +8,7 @@ from typing import ClassVar, Self, TypeVar
 
 from flows.app import App
 from flows.failures import FlowFailure
+from flows.lossy import may_be
 from flows.placeholders import is_placeholder, is_waiting_count
 from flows.screen import Node, Screen
 
@@ -25,6 +26,7 @@ class Page:
     name: ClassVar[str]
     fields: ClassVar[tuple[str, ...]] = ()  # parts that the app may fill in after it showed the page
     counts: ClassVar[tuple[str, ...]] = ()  # likewise, and empty where there is nothing to count
+    identified_by: ClassVar[tuple[str, ...]] = ()  # of a video, or a panel over one: the parts that say which video
 
     def __init__(self, app: App, screen: Screen) -> None:
         self.app = app
@@ -37,6 +39,10 @@ class Page:
             return self.app.profile.pages[self.name].selectors[part]
         except KeyError:
             raise FlowFailure("page_drift", f"the profile has no selector {part!r} for page {self.name!r}") from None
+
+    def knows(self, part: str) -> bool:
+        """Returns whether the profile names this part of the page."""
+        return part in self.app.profile.pages[self.name].selectors
 
     def part(self, part: str, within: Node | None = None) -> Node | None:
         """Returns the node of a part, on the page or within one of its nodes; None when it is missing."""
@@ -58,7 +64,8 @@ class Page:
     @property
     def waiting(self) -> bool:
         """True while the page shows placeholders in place of values: `App.see` looks again."""
-        late = any(is_placeholder(_value(part, self.text(part))) for part in self.fields if self.part(part) is not None)
+        shown = [part for part in self.fields if self.knows(part) and self.part(part) is not None]
+        late = any(is_placeholder(_value(part, self.text(part))) for part in shown)
         return late or any(is_waiting_count(self.text(part)) for part in self.counts)
 
     def told(self, part: str) -> str:
@@ -68,6 +75,20 @@ class Page:
             details = {"page": self.name, "waiting": self.id(part)}
             raise FlowFailure("page_not_reached", f"page {self.name} did not load its {part}: {text!r}", details)
         return text
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Returns which video the page shows, or lies over: the author's id and the title."""
+        author, title = self.identified_by
+        return self.told(author), self.told(title)
+
+    def identity_may_be(self, identity: tuple[str, str]) -> bool:
+        """Returns whether the dump does not rule out that the page shows this video, or lies over it."""
+        found = [self.part(part) for part in self.identified_by]
+        return all(
+            node is not None and (may_be(node, value) or _value(part, node.text) == value)
+            for part, node, value in zip(self.identified_by, found, identity, strict=True)
+        )
 
     def whole(self, *parts: str) -> Self:
         """Reads the texts of these parts whole. Returns the page or a new look. Raises FlowFailure('text_unclear')."""
@@ -112,7 +133,7 @@ class Page:
 
 def _value(part: str, text: str) -> str:
     """Returns a field's own text: an id follows its label; a name or a title may contain a colon."""
-    return after_colon(text) if part in ("id", "author_id") else text
+    return after_colon(text) if part in ("id", "author_id", "video_author_id") else text
 
 
 def after_colon(text: str) -> str:

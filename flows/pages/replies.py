@@ -23,7 +23,7 @@ class RepliesPage(WritingPage[ReplyRow]):
 
     name = "replies"
     noun = "replies"
-    fields = ("parent_author",)
+    fields = ("parent_author", *WritingPage.identified_by)
 
     @property
     def parent(self) -> tuple[str, str]:

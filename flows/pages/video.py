@@ -11,6 +11,7 @@ class Video(Page):
     """The common parts of a video in the feed and of a single video."""
 
     fields = ("author_id", "author", "title")
+    identified_by = ("author_id", "title")
     counts = ("comment_count",)
 
     @property
@@ -24,11 +25,6 @@ class Video(Page):
     @property
     def title(self) -> str:
         return self.told("title")
-
-    @property
-    def identity(self) -> tuple[str, str]:
-        """Returns the author's id and the title."""
-        return self.author_id, self.title
 
     @property
     def liked(self) -> bool:

@@ -60,7 +60,9 @@ Written = TypeVar("Written", bound=WrittenRow)
 
 
 class WritingPage(ListPage[Written], Generic[Written]):
-    """A list to which a person can write: it has a text field and a send button."""
+    """A list to which a person can write: it has a text field and a send button. It lies over a video."""
+
+    identified_by = ("video_author_id", "video_title")
 
     @property
     def input(self) -> Node:

@@ -143,6 +143,12 @@ class PracticeApp(AppFaults):
         """The app's own pop-up, until it is closed."""
         self._popup = title
 
+    def move_on(self) -> None:
+        """The video that plays ends, and the next one plays; a panel over it stays that of its own video."""
+        playing = next((page for page in reversed(self._stack) if isinstance(page, FeedPage | VideoPage)), None)
+        if playing is not None:
+            playing.move_on()
+
     def crash(self) -> None:
         """The app dies; Android says so."""
         self.stop()
@@ -220,7 +226,7 @@ class PracticeApp(AppFaults):
         self._open(CommentsPage(self, self.world.video(video_id)))
 
     def open_replies(self, comment: Comment) -> None:
-        self._open(RepliesPage(self, comment, self._author_of(comment)))
+        self._open(RepliesPage(self, comment, self.world.video(comment.video_id)))
 
     def open_menu(self, comment: Comment) -> None:
         self._open(MenuPage(self, comment, self._author_of(comment)))

@@ -10,6 +10,7 @@ from phonesim.practice.frame import GROUP, IMAGE_BUTTON, LABEL_VIEW, Frame
 from phonesim.practice.input_bar import HEIGHT, InputBar
 from phonesim.practice.page import Page, Shell, build_list
 from phonesim.practice.scroll import PartList
+from phonesim.practice.video_view import build_behind
 from phonesim.world import Comment, Video
 from phonesim.world.formats import count_text
 
@@ -50,6 +51,7 @@ class CommentsPage(Page):
     def build(self, frame: Frame, root: Node) -> None:
         world, video = self.shell.world, self._video
         frame.shield(root, GROUP, "comments_outside", (0, 0, 1080, TOP), tap=self.shell.close)
+        build_behind(frame, root, video, TOP - 80)
         panel = frame.add(root, GROUP, "comments_panel", (0, TOP, 1080, frame.height))
         total = count_text(world.shown_count(video.id, self.shell.actor.account_id))
         frame.add(panel, LABEL_VIEW, "comments_total", (300, TOP + 20, 780, TOP + 100), f"评论 {total}")

@@ -31,9 +31,14 @@ class FeedPage(Page):
         build_video(frame, pager, self.shell, video, bottom)
         build_tabs(frame, root, self.shell, "home")
 
+    def move_on(self) -> None:
+        """The next video plays: the one before has ended."""
+        self._go(1)
+
     def _turn(self, _right: int, down: int) -> None:
-        if abs(down) < TURN:
-            return
+        if abs(down) >= TURN:
+            self._go(1 if down < 0 else -1)
+
+    def _go(self, way: int) -> None:
         account_id = self.shell.actor.account_id
-        position = self._positions.get(account_id, 0)
-        self._positions[account_id] = max(0, position + (1 if down < 0 else -1))
+        self._positions[account_id] = max(0, self._positions.get(account_id, 0) + way)

@@ -8,7 +8,8 @@ from phonesim.practice.input_bar import HEIGHT, InputBar
 from phonesim.practice.page import Page, Shell, build_list, shown
 from phonesim.practice.scroll import PartList
 from phonesim.practice.text import wrap
-from phonesim.world import Comment, Reply
+from phonesim.practice.video_view import build_behind
+from phonesim.world import Comment, Reply, Video
 from phonesim.world.formats import time_text
 
 EMS = 20.0  # characters in a line of 860 units
@@ -22,10 +23,10 @@ class RepliesPage(Page):
     activity = ".VideoActivity"
     resizes = True
 
-    def __init__(self, shell: Shell, comment: Comment, author_id: str) -> None:
+    def __init__(self, shell: Shell, comment: Comment, video: Video) -> None:
         super().__init__(shell)
         self._comment = comment
-        self._author_id = author_id
+        self._video = video
         self._input = InputBar("reply", self._send, shell.open_keyboard)
         self._replies = PartList(shell.world.replies(comment, shell.actor.account_id), _height, shell)
 
@@ -34,7 +35,8 @@ class RepliesPage(Page):
         return self._input.focused
 
     def build(self, frame: Frame, root: Node) -> None:
-        frame.add(root, LABEL_VIEW, "replies_title", (300, 90, 780, 170), "回复")
+        frame.add(root, LABEL_VIEW, "replies_title", (300, 90, 780, 140), "回复")
+        build_behind(frame, root, self._video, 142)
         frame.add(root, IMAGE_BUTTON, "replies_close", (960, 80, 1060, 180), desc="关闭", tap=self.shell.close)
         lines = min(8, len(wrap(self._comment.text, EMS)))
         end = 290 + LINE * lines
@@ -48,7 +50,7 @@ class RepliesPage(Page):
             self._build_row(frame, parent, reply, (0, top, 1080, top + height), edge)
 
         build_list(frame, root, "reply_list", edge, self._replies, build_row)
-        self._input.build(frame, root, enabled=self.shell.may_act(self._author_id))
+        self._input.build(frame, root, enabled=self.shell.may_act(self._video.author_id))
 
     def _build_row(self, frame: Frame, parent: Node, reply: Reply, box: Bounds, edge: Bounds) -> None:
         outline = shown(box, edge)
@@ -73,7 +75,7 @@ class RepliesPage(Page):
             self._replies.take_all()
             self._replies.put_last(self.shell.world.write_reply(actor, self._comment, text))
 
-        if not self.shell.write(act, self._author_id, "你暂时无法评论"):
+        if not self.shell.write(act, self._video.author_id, "你暂时无法评论"):
             return False
         self.shell.toast("回复成功")
         return True

@@ -19,6 +19,12 @@ class VideoPage(Page):
         super().__init__(shell)
         self._video = video
 
+    def move_on(self) -> None:
+        """The author's next video plays in its place."""
+        videos = list(self.shell.world.videos(self._video.author_id))
+        place = next(place for place, video in enumerate(videos) if video.id == self._video.id)
+        self._video = videos[(place + 1) % len(videos)]
+
     def build(self, frame: Frame, root: Node) -> None:
         build_video(frame, root, self.shell, self._video, frame.height - 60)
         frame.add(root, IMAGE_BUTTON, "back_button", (20, 90, 140, 210), desc="返回", tap=self.shell.close)

@@ -27,6 +27,12 @@ def build_video(frame: Frame, root: Node, shell: Shell, video: Video, bottom: in
     frame.add(root, LABEL_VIEW, "video_title", (40, title_top, 860, bottom - 40), video.title)
 
 
+def build_behind(frame: Frame, root: Node, video: Video, top: int) -> None:
+    """What a panel leaves in sight of the video behind it: its author's id and its whole title, from `top` down."""
+    frame.add(root, LABEL_VIEW, "video_author_id", (40, top, 700, top + 26), f"视频号ID：{video.author_id}")
+    frame.add(root, LABEL_VIEW, "video_title", (40, top + 28, 700, top + 54), video.title)
+
+
 def _build_buttons(frame: Frame, root: Node, shell: Shell, video: Video, bottom: int) -> None:
     world, account_id = shell.world, shell.actor.account_id
     top = bottom - 1000

@@ -63,6 +63,8 @@ class PaperList:
 
     def _dump(self) -> str:
         inner = node("comments_close", "", (0, 0, 10, 10)) + node("comment_input", "", (0, 2100, 900, 2200))
+        inner += node("video_author_id", "视频号ID：author", (40, 340, 700, 366))
+        inner += node("video_title", "title", (40, 368, 700, 394))
         if self.state != "rows":
             inner += node(self.state, "", (0, TOP, 1080, TOP + 100))
         inner += node("comment_list", "", (0, TOP, 1080, BOTTOM), self._draw() if self.state == "rows" else "")
