@@ -10,8 +10,11 @@ FAULTS ?= 300
 TRIALS ?= 100
 SEED ?= 1
 EXAMPLES ?= 200
-JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 2 ? 2 : n > 8 ? 8 : n )))
+# One process more than processors: the long tests mostly wait.
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 2 ? 3 : n > 8 ? 9 : n + 1 )))
 ARGS ?=
+# Compiled once for all of the processes that a target starts, whatever the caller prefers for single commands.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 SETUP := PYTHON='$(PYTHON)' scripts/setup.sh
 # what lints and tests, and what tests with MariaDB

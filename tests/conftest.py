@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 import redis
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
 
 from tests.support.gateway.master_key import master_key
 from tests.support.ledger.fixtures import ledger, redis_of_tickets, shared_ledger, working_database
+from tests.support.schedule import FromBothEnds, give_way
 from tests.support.servers import MariaDB, Redis
 
 __all__ = ["ledger", "master_key", "redis_of_tickets", "shared_ledger"]
@@ -18,6 +20,17 @@ __all__ = ["ledger", "master_key", "redis_of_tickets", "shared_ledger"]
 # An example that stands still for a moment is the machine's doing: no test asserts how long something took.
 settings.register_profile("phonefleet", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("phonefleet")
+
+
+def pytest_configure() -> None:
+    """See `tests.support.schedule`."""
+    give_way()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FromBothEnds:
+    """See `tests.support.schedule`."""
+    return FromBothEnds(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
