@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tarfile
@@ -33,7 +34,8 @@ def _collect(folder: Path, library: str, *words: str) -> subprocess.CompletedPro
     plugin = ["-p", "conformance.on_upstream", "--upstream", library, "-p", "no:cacheprovider"]
     return subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", "-q", "-c", "/dev/null", *plugin, *words, str(folder)],
-        cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False,
+        cwd=ROOT, env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True, text=True, timeout=SECONDS, check=False,
     )  # fmt: skip
 
 

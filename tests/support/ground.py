@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, select
 
-from models.database.engine import connect
 from models.fleet.logins import account_seen
 from models.fleet.phones import phone_online
-from models.migrate import upgrade
 from models.responsible_use.authors import register_author, set_basis
 from models.tables import Campaign, Edge, Task
 from models.transactions.read_write import read
+from tests.support.ledger.copied import copied_ledger
 from workers.app import app
 from workers.settings import settings
 
@@ -61,8 +60,7 @@ def ground(var: Path, monkeypatch: pytest.MonkeyPatch, redis_url: str = NOBODY_L
     monkeypatch.delenv("PHONEFLEET_DATABASE_URL", raising=False)
     monkeypatch.setitem(app.conf, "broker_url", redis_url)
     settings.cache_clear()
-    engine = connect(f"sqlite:///{var / 'phonefleet.db'}")
-    upgrade(engine)
+    engine = copied_ledger(f"sqlite:///{var / 'phonefleet.db'}")
     try:
         yield Ground(var, engine)
     finally:

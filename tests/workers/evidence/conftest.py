@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from models.database.engine import connect
-from models.migrate import upgrade
+from tests.support.ledger.copied import copied_ledger
 from tests.support.shelf import AdbServer, Shelf
 from tests.workers.evidence.s3 import BUCKET, make_bucket, s3_server, speak_s3
 from workers.evidence.location import StorageLocation
@@ -50,19 +49,9 @@ def storage(request: pytest.FixtureRequest) -> Storage:
 
 
 @pytest.fixture
-def ledger(database_url: str) -> Iterator[Engine]:
-    """An empty ledger: on SQLite, then on MariaDB."""
-    engine = connect(database_url)
-    upgrade(engine)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
 def sqlite_ledger(sqlite_database: str) -> Iterator[Engine]:
     """An empty ledger on SQLite, where the database makes no difference."""
-    engine = connect(sqlite_database)
-    upgrade(engine)
+    engine = copied_ledger(sqlite_database)
     yield engine
     engine.dispose()
 

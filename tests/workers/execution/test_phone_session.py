@@ -12,13 +12,12 @@ from flows.app import App
 from flows.failures import FlowFailure
 from flows.identify import Account
 from flows.phone import PhoneError
-from models.database.engine import connect
 from models.fleet.app_version import untried_app
 from models.fleet.phones import phone_online
-from models.migrate import upgrade
 from models.tables import Phone
 from models.tasks.fence import Fence
 from models.transactions.read_write import read, write
+from tests.support.ledger.copied import copied_ledger
 from tests.support.phones import Hold
 from tests.support.shelf import Shelf
 from workers.attempts.claim import Claim
@@ -45,8 +44,7 @@ def worker(shelf: Shelf, hold: Hold, ledger: Engine) -> Iterator[Worker]:
 
 @pytest.fixture
 def ledger(sqlite_database: str) -> Iterator[Engine]:
-    engine = connect(sqlite_database)
-    upgrade(engine)
+    engine = copied_ledger(sqlite_database)
     yield engine
     engine.dispose()
 
