@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -23,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.access.authentication import AuthenticatedRequest, Authenticator, SignedRequest, payload_of
 from gateway.access.body import SMALL_BYTES, BodyBudget, BodyReader
 from gateway.access.caller import SCOPE, Caller, Keyring, Known, Replayed
+from gateway.access.long_answer import UNTIL_SENT, AnswerCut, LongAnswer
 from gateway.access.rate_limit import too_many
 from gateway.access.shared_rate import SharedRate
 from gateway.problem import CODES, MEDIA_TYPE, ApiProblem
@@ -51,6 +53,7 @@ class Answer:
     status: int = 500
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     body: bytearray = field(default_factory=bytearray)
+    long: LongAnswer | None = None  # in place of `body`, when the app gave it in pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,8 @@ class SecureChannelMiddleware:
         if scope["type"] != "http" or not scope["path"].startswith(BEHIND):
             await self._app(scope, receive, send)
             return
-        with BodyReader(scope, receive, self._most_bytes, self._limits.bodies) as reader:
-            await self._serve(scope, reader, send)
+        with BodyReader(scope, receive, self._most_bytes, self._limits.bodies) as reader, ExitStack() as until_sent:
+            await self._serve({**scope, UNTIL_SENT: until_sent}, reader, send)
 
     async def _serve(self, scope: Scope, reader: BodyReader, send: Send) -> None:
         try:
@@ -101,7 +104,7 @@ class SecureChannelMiddleware:
                 raise ApiProblem("unavailable", "too many requests at this moment", headers={"retry-after": "1"})
         except Exception as error:  # noqa: BLE001 - an unauthenticated caller learns no details of any error
             refusal = _as_answer(_declined(error))
-            await _send(send, refusal.status, refusal.headers, bytes(refusal.body))
+            await _send(send, refusal.status, refusal.headers, [refusal.body])
             return
         self._inside += 1
         try:
@@ -109,10 +112,14 @@ class SecureChannelMiddleware:
         finally:
             self._inside -= 1
         if answer.status == NOT_AUTHENTICATED:  # a replay: answered unsigned, as to an unknown caller
-            await _send(send, answer.status, [(b"content-type", MEDIA_TYPE.encode())], bytes(answer.body))
+            await _send(send, answer.status, [(b"content-type", MEDIA_TYPE.encode())], [answer.body])
             return
-        status, headers, said = self._sealed(signed_request, authenticated, answer)
-        await _send(send, status, headers, said)
+        if answer.long is None:
+            headers, said = self._sealed(signed_request, authenticated, answer)
+            await _send(send, answer.status, headers, [said])
+        else:
+            headers = _told(answer, JSON_TYPE, answer.long.finish())
+            await _send(send, answer.status, headers, answer.long.pieces(), answer.long.length)
 
     async def _authenticated(self, scope: Scope, reader: BodyReader) -> tuple[SignedRequest, AuthenticatedRequest]:
         """Reads the head, and the body only for a known key: of a stranger's, the first 4 kB. Raises ApiProblem."""
@@ -151,12 +158,20 @@ class SecureChannelMiddleware:
             payload = await run_sync(reading) if len(signed_request.body) > SMALL_BYTES else reading()
             inner = {**scope, SCOPE: authenticated.caller, "headers": _inner_headers(scope, payload)}
             answer = Answer()
-            await self._app(inner, _receiving(payload or b""), _capturing(answer))
+            begin = partial(self._begin_long, scope, signed_request, authenticated)
+            await self._app(inner, _receiving(payload or b""), _capturing(answer, begin))
         except Exception as error:  # noqa: BLE001 - see above
             answer = _as_answer(_declined(error))
         if signed_request.method not in QUESTIONS and 400 <= answer.status < 500 and answer.status != NOT_AUTHENTICATED:
             await self._keep_refused(authenticated.caller)
         return answer
+
+    def _begin_long(
+        self, scope: Scope, signed_request: SignedRequest, authenticated: AuthenticatedRequest, status: int
+    ) -> LongAnswer:
+        made = LongAnswer(signed_request, authenticated, status, self._clock())
+        scope[UNTIL_SENT].callback(made.close)
+        return made
 
     async def _keep_refused(self, caller: Caller) -> None:
         """Records the id of a refused request: a replay of it could otherwise be carried out later."""
@@ -169,7 +184,7 @@ class SecureChannelMiddleware:
 
     def _sealed(
         self, signed_request: SignedRequest, authenticated: AuthenticatedRequest, answer: Answer
-    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    ) -> tuple[list[tuple[bytes, bytes]], bytes]:
         request_id, now = authenticated.caller.request_id, self._clock()
         body = bytes(answer.body)
         media_type = _media_type(answer)
@@ -178,9 +193,13 @@ class SecureChannelMiddleware:
             media_type = JSON_TYPE
         signed = of_answer(answer.status, signed_request.method, signed_request.target, body)
         headers = sign(request_id, int(now.timestamp()), signed, [authenticated.secret])
-        kept = [(name, value) for name, value in answer.headers if name.lower() in KEPT_HEADERS]
-        told = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
-        return answer.status, [(b"content-type", media_type.encode("latin-1")), *kept, *told], body
+        return _told(answer, media_type, headers), body
+
+
+def _told(answer: Answer, media_type: str, signature: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    kept = [(name, value) for name, value in answer.headers if name.lower() in KEPT_HEADERS]
+    signed = [(name.encode("ascii"), value.encode("ascii")) for name, value in signature.items()]
+    return [(b"content-type", media_type.encode("latin-1")), *kept, *signed]
 
 
 def _target(scope: Scope) -> str:
@@ -210,12 +229,17 @@ def _receiving(payload: bytes) -> Receive:
     return receive
 
 
-def _capturing(answer: Answer) -> Send:
+def _capturing(answer: Answer, begin_long: Callable[[int], LongAnswer]) -> Send:
     async def send(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             answer.status, answer.headers = message["status"], list(message.get("headers", ()))
         elif message["type"] == "http.response.body":
-            answer.body += message.get("body", b"")
+            if answer.long is None and message.get("more_body", False):
+                answer.long = begin_long(answer.status)
+            if answer.long is None:
+                answer.body += message.get("body", b"")
+            else:
+                answer.long.write(message.get("body", b""))
 
     return send
 
@@ -224,6 +248,8 @@ def _declined(error: Exception) -> ApiProblem:
     """Returns the problem to answer an error with. The log keeps the details of unexpected errors."""
     if isinstance(error, ApiProblem):
         return error
+    if isinstance(error, AnswerCut):
+        return error.problem
     if is_unavailable(error):
         log.warning("the ledger does not answer: %s", getattr(error, "orig", error))
         return ApiProblem("unavailable", "try again in a moment", headers={"retry-after": "5"})
@@ -249,8 +275,19 @@ def _json(details: Any) -> bytes:
     return json.dumps(details, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    length = (b"content-length", str(len(body)).encode())
+async def _send(
+    send: Send,
+    status: int,
+    headers: list[tuple[bytes, bytes]],
+    pieces: Iterable[bytes | bytearray],
+    length: int | None = None,
+) -> None:
+    """Sends an answer; without its length, `pieces` is its only one."""
+    if length is None:
+        (length,) = map(len, pieces)
     async with asyncio.timeout(SEND_SECONDS):  # bounds a client that does not read its answer
-        await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
-        await send({"type": "http.response.body", "body": body})
+        start = [*headers, (b"content-length", str(length).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": start})
+        for piece in pieces:
+            length -= len(piece)
+            await send({"type": "http.response.body", "body": bytes(piece), "more_body": length > 0})

@@ -51,7 +51,7 @@ def create_app(engine: Engine, config: Settings, *, clock: Callable[[], datetime
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        gateway = Gateway.on(engine, asked_before, EvidenceStore(config.evidence))
+        gateway = Gateway.on(engine, asked_before, EvidenceStore(config.evidence, config.evidence_downloads))
         app.state.gateway = gateway
         gateway.planter.start()
         yield

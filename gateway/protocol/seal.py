@@ -118,26 +118,46 @@ def seal_json(
     nonce: bytes | None = None,
 ) -> bytes:
     """Seals a payload that is JSON in UTF-8 already; parameters as in `seal`."""
-    drawn = nonce or "".join(random_source.choice(_NONCE_CHARACTERS) for _ in range(NONCE_BYTES)).encode()
-    created = now.astimezone(UTC).isoformat(timespec="seconds")
-    bound = _bound(id, created, event_type)
+    drawn = nonce or draw_nonce()
+    envelope, bound = envelope_of("", event_type=event_type, id=id, now=now, nonce=drawn)
     cipher = AES.new(secret.seal_key, AES.MODE_GCM, nonce=drawn, mac_len=TAG_BYTES)
     cipher.update(bound.encode())
     ciphertext, tag = cipher.encrypt_and_digest(plain)
+    envelope["resource"]["ciphertext"] = _base64(ciphertext + tag)
+    return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def draw_nonce() -> bytes:
+    """Draws a nonce of 12 characters."""
+    return "".join(random_source.choice(_NONCE_CHARACTERS) for _ in range(NONCE_BYTES)).encode()
+
+
+def envelope_of(
+    ciphertext: str,
+    *,
+    event_type: str,
+    id: str,  # noqa: A002 - see above
+    now: datetime,
+    nonce: bytes,
+) -> tuple[dict[str, Any], str]:
+    """Returns the envelope around a ciphertext in base64, and its associated data."""
+    created = now.astimezone(UTC).isoformat(timespec="seconds")
+    bound = _bound(id, created, event_type)
+    resource = {
+        "algorithm": ALGORITHM,
+        "ciphertext": ciphertext,
+        "nonce": nonce.decode("ascii"),
+        "associated_data": bound,
+    }
     envelope = {
         "id": id,
         "create_time": created,
         "event_type": event_type,
         "resource_type": RESOURCE_TYPE,
         "summary": event_type,
-        "resource": {
-            "algorithm": ALGORITHM,
-            "ciphertext": _base64(ciphertext + tag),
-            "nonce": drawn.decode("ascii"),
-            "associated_data": bound,
-        },
+        "resource": resource,
     }
-    return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
+    return envelope, bound
 
 
 def open_sealed(body: bytes, secrets: Sequence[Secret], *, id: str | None = None) -> Mapping[str, Any]:  # noqa: A002

@@ -154,6 +154,7 @@ def test_how_much_is_taken_at_once_is_what_the_code_takes(name: str) -> None:
         (defaults.most_tasks, "PHONEFLEET_MOST_TASKS"),
         (MOST_TEXTS, ""),
         (MOST_PROBLEMS, ""),
+        (defaults.evidence_downloads, "PHONEFLEET_EVIDENCE_DOWNLOADS"),
         (defaults.connections, "PHONEFLEET_CONNECTIONS"),
         (defaults.connections_per_address, "PHONEFLEET_CONNECTIONS_PER_ADDRESS"),
         (int(defaults.tls_handshake), "PHONEFLEET_TLS_HANDSHAKE"),

@@ -58,6 +58,20 @@ class Storage:
         assert isinstance(data, bytes)
         return data
 
+    def pieces(self, path: str, piece_bytes: int) -> Iterator[bytes]:
+        """Yields a file, so many bytes at a time. Raises NotStored when it does not exist, and StorageError."""
+        first = self._call("cat_file", path, start=0, end=piece_bytes, seconds=self._put_seconds)
+        yield first
+        if len(first) < piece_bytes:
+            return
+        size = int(self._call("info", path, seconds=self._put_seconds)["size"])
+        for start in range(piece_bytes, size, piece_bytes):
+            end = min(start + piece_bytes, size)
+            piece = self._call("cat_file", path, start=start, end=end, seconds=self._put_seconds)
+            if len(piece) != end - start:
+                raise StorageError(f"cat_file {path}: it changed while it was read")
+            yield piece
+
     def files(self) -> Iterator[tuple[str, datetime]]:
         """Yields every file's path below the root and its time of writing. Raises StorageError."""
         found = self._call("find", self.place.root, detail=True, seconds=self._list_seconds)

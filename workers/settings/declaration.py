@@ -141,6 +141,12 @@ class Settings:
         values.whole_between(2, 512),
         "Say how many callbacks a delivery worker sends at once.",
     )
+    evidence_downloads: int = variable(
+        "PHONEFLEET_EVIDENCE_DOWNLOADS",
+        "8",
+        values.whole_between(1, 64),
+        "Say how many files of evidence one key may fetch at once from a gateway process.",
+    )
     sandbox: bool = variable(
         "PHONEFLEET_SANDBOX", "0", values.switch, "Write 1 where this host's phones are simulated, for sandbox keys."
     )

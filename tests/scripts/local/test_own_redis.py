@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from gateway.access.replay_guard import ReplayStore
+from gateway.access.shared_rate import SharedRate
 from scripts.commands import doctor
 from scripts.local.redis_rights import user_line
 from tests.support.documents import blocks
@@ -58,6 +59,14 @@ def test_coordinator_workers_and_gateway_reach_it(server: TlsRedis) -> None:
     broker.close()
     store = ReplayStore(server.url())
     assert [store.first_time("key", "request") for _ in range(2)] == [True, False]
+
+    async def count() -> list[int]:
+        rate = SharedRate(server.url())
+        told = [await rate.take("key", 0.01) for _ in range(2)]
+        await rate.close()
+        return told
+
+    assert asyncio.run(count()) == [0, 100]
 
 
 @pytest.mark.parametrize("command", REFUSED)

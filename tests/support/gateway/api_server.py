@@ -87,8 +87,12 @@ class Raw:
         headers: Mapping[str, str | None] | None = None,
         change: Callable[[bytes], bytes] = lambda sealed: sealed,
         resign: bool = False,
+        stream: bool = False,
     ) -> requests.Response:
-        """Seal and sign and send; `change` alters the sealed body, before it is signed when `resign`, else after."""
+        """Seal and sign and send; `change` alters the sealed body, before it is signed when `resign`, else after.
+
+        With `stream`, only the head of the answer is read.
+        """
         known, moment = request_id or f"req_{uuid4().hex}", at or datetime.now(UTC)
         sent = body if isinstance(body, bytes) else b""
         if isinstance(body, Mapping):
@@ -103,7 +107,7 @@ class Raw:
         prepared.url = url  # as it is: requests would tidy it up
         prepared.headers.update({name: value for name, value in told.items() if value is not None})
         with requests.Session() as session:
-            return session.send(prepared, timeout=30, allow_redirects=False)
+            return session.send(prepared, timeout=30, allow_redirects=False, stream=stream)
 
     def opened(self, answer: requests.Response) -> Mapping[str, Any]:
         """What a sealed answer says."""

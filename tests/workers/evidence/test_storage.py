@@ -27,6 +27,27 @@ def test_a_file_is_put_listed_read_and_removed(storage: Storage) -> None:
     assert list(storage.files()) == []
 
 
+@pytest.mark.parametrize("size", [1, 9, 10, 11, 30, 35])
+def test_a_file_is_read_in_pieces(storage: Storage, size: int) -> None:
+    path, content = storage.place.path(BUNDLE, "screenshot.jpg"), bytes(range(size))
+    storage.put(path, content)
+    pieces = list(storage.pieces(path, 10))
+    assert b"".join(pieces) == content
+    assert {len(piece) for piece in pieces[:-1]} <= {10}
+    with pytest.raises(NotStored):
+        next(storage.pieces(storage.place.path(BUNDLE, "ui.xml"), 10))
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_an_error(storage: Storage) -> None:
+    path = storage.place.path(BUNDLE, "screenshot.jpg")
+    storage.put(path, bytes(30))
+    pieces = storage.pieces(path, 10)
+    assert [len(next(pieces)), len(next(pieces))] == [10, 10]
+    storage.put(path, bytes(15))
+    with pytest.raises(StorageError):
+        next(pieces)
+
+
 def test_a_file_that_is_not_there_is_told_from_a_storage_that_is_not(storage: Storage) -> None:
     place = storage.place
     storage.put(place.path(BUNDLE, "ui.xml"), b"x")
