@@ -11,6 +11,7 @@ its own, so that nothing of it stays behind in a worker; the zygote has one thre
 from __future__ import annotations
 
 import codecs
+import gc
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +41,8 @@ from workers.dispatch.tickets import Ticket, publish
 from workers.execution.identify_account import may_look
 from workers.execution.worker import load_app_profile
 from workers.host.celery_worker import phone_worker
+from workers.host.heap_fill import fill_free_heap
+from workers.host.hot_code import lay_side_by_side, noting_code
 from workers.phone.ui_jar import pinned_md5
 from workers.runtime.slots import Slot, own_slot
 from workers.runtime.worker_identity import WorkerIdentity
@@ -72,9 +75,9 @@ def warm_up() -> Engine:
         scratch = f"{directory}/ledger.db"
         if engine.dialect.name == "sqlite":  # compiles the statements of this very engine
             with _connecting_to(scratch, engine):
-                _run_worker(engine)
+                _rehearse(engine)
         else:
-            _run_worker(connect(f"sqlite:///{scratch}"))
+            _rehearse(connect(f"sqlite:///{scratch}"))
     pools.reset()  # type: ignore[no-untyped-call]  # each child would close the rehearsal's connections
     app.set_default()
     app.set_current()
@@ -108,9 +111,19 @@ def _connecting_to(file: str, engine: Engine) -> Iterator[None]:
         event.remove(engine, "do_connect", redirect)
 
 
-def _run_worker(engine: Engine) -> None:
-    """Runs a worker on an empty ledger: it starts, runs a task for each round and ends."""
+def _rehearse(engine: Engine) -> None:
+    """Runs a worker twice: to learn which code runs, and once that code lies side by side, to have it adapted."""
     Base.metadata.create_all(engine)
+    with noting_code() as ran:
+        _run_worker(engine, 2)
+    gc.collect()
+    fill_free_heap()  # the copies come behind everything that there is
+    lay_side_by_side(ran)
+    _run_worker(engine, ROUNDS)
+
+
+def _run_worker(engine: Engine, rounds: int) -> None:
+    """Runs a worker on an empty ledger: it starts, runs so many tasks and ends."""
     slot = own_slot()
     stage = Celery(NAME, set_as_current=False)
     stage.config_from_object("celeryconfig")
@@ -123,12 +136,12 @@ def _run_worker(engine: Engine) -> None:
 
     runs = count(1)
 
-    @stage.task(name=NAME)
+    @stage.task(name=NAME, shared=False)  # a second rehearsal has its own
     def act() -> None:
         if state.should_stop is None:
             _use_ledger(engine, slot)
             Screen.parse(SCREEN)
-            if next(runs) == ROUNDS:
+            if next(runs) == rounds:
                 state.should_stop = 0  # as SIGTERM does
         enter()  # one more ticket: the worker ends when it looks up from waiting for the next
 
