@@ -80,7 +80,7 @@ def test_ten_thousand_callbacks_to_a_receiver_that_hangs_hold_up_nobody_else(
         hangs.hold.clear()
         slow = customer(running.engine, hangs.origin, "slow")
         other = customer(running.engine, quick.origin, "other")
-        slow.owe(10_000)
+        slow.owe_many(10_000)
         other.owe(50)
         running.processes.start(DELIVERY)
         wait_until(lambda: len(hangs.requests) >= MOST_IN_A_LANE, SECONDS, "the slow receiver to be asked")

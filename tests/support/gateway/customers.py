@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from celery.canvas import Signature
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, insert, inspect, select, update
 from sqlalchemy.orm import Session
 
 from gateway.delivery.send import DeliverySettings
@@ -81,6 +81,20 @@ class Customer:
 
         write(self.engine, work)
         return [one.id for one in deliveries(self.engine)][-count:]
+
+    def owe_many(self, count: int) -> None:
+        """Owe so many callbacks with little work: the first as the product does, the others as copies of its row."""
+        (first,) = self.owe()
+        own = {"number", "id", "subject", "payload"}
+
+        def work(session: Session) -> None:
+            row = session.scalars(select(Delivery).where(Delivery.id == first)).one()
+            same = {one.key: getattr(row, one.key) for one in inspect(Delivery).column_attrs if one.key not in own}
+            subjects = [f"task:{new_id()}" for _ in range(count - 1)]
+            copies = [{**same, "id": new_id(), "subject": one, "payload": {"task_id": one}} for one in subjects]
+            session.execute(insert(Delivery), copies)
+
+        write(self.engine, work)
 
 
 def customer(engine: Engine, origin: str, name: str = "acme", path: str = "/callbacks", **wish: Any) -> Customer:
