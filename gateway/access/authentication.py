@@ -5,7 +5,6 @@ Every refusal looks the same to the caller; only the log says why.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -134,8 +133,8 @@ REMEDIES = {
 
 def payload_of(
     signed_request: SignedRequest, authenticated: AuthenticatedRequest, *, plain_for_all: bool
-) -> bytes | None:
-    """Opens and checks the JSON inside the body; returns None for a request without a body.
+) -> Mapping[str, Any] | None:
+    """Opens and checks the JSON inside the body; returns its object, or None for a request without a body.
 
     Raises ApiProblem: plain_not_allowed, seal_broken, and refused for values that no ledger can store.
     """
@@ -147,11 +146,10 @@ def payload_of(
         if not signed_request.body:
             return None
         if signed_request.plain:
-            parse_object(signed_request.body)
-            return signed_request.body
+            return parse_object(signed_request.body)
         inside = open_sealed(signed_request.body, key.secrets, id=authenticated.caller.request_id)
         check_values(inside)
-        return _to_json(inside)
+        return inside
     except SealBroken as broken:
         problem = Problem(broken.field, broken.reason, REMEDIES.get(broken.field, SEALED_HOW))
         raise ApiProblem("seal_broken", "the body is no envelope that opens", problems=[problem]) from None
@@ -165,7 +163,3 @@ def _check_target(target: str) -> None:
     for name, value in parse_qsl(query, keep_blank_values=True):
         check_text(name, "query")
         check_text(value, storable_text(name, 60))
-
-
-def _to_json(payload: Mapping[str, Any]) -> bytes:
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()

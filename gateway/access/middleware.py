@@ -25,6 +25,7 @@ from gateway.access.authentication import AuthenticatedRequest, Authenticator, S
 from gateway.access.body import SMALL_BYTES, BodyBudget, BodyReader
 from gateway.access.caller import SCOPE, Caller, Keyring, Known, Replayed
 from gateway.access.long_answer import UNTIL_SENT, AnswerCut, LongAnswer
+from gateway.access.parsed_body import PAYLOAD
 from gateway.access.rate_limit import too_many
 from gateway.access.shared_rate import SharedRate
 from gateway.problem import CODES, MEDIA_TYPE, ApiProblem
@@ -156,10 +157,12 @@ class SecureChannelMiddleware:
             reading = partial(payload_of, signed_request, authenticated, plain_for_all=self._plain_for_all)
             # a big body is parsed in a thread, so that the event loop stays free
             payload = await run_sync(reading) if len(signed_request.body) > SMALL_BYTES else reading()
-            inner = {**scope, SCOPE: authenticated.caller, "headers": _inner_headers(scope, payload)}
+            inner = {**scope, SCOPE: authenticated.caller, "headers": _inner_headers(scope, signed_request, payload)}
+            if payload is not None:
+                inner[PAYLOAD] = payload
             answer = Answer()
             begin = partial(self._begin_long, scope, signed_request, authenticated)
-            await self._app(inner, _receiving(payload or b""), _capturing(answer, begin))
+            await self._app(inner, _no_body, _capturing(answer, begin))
         except Exception as error:  # noqa: BLE001 - see above
             answer = _as_answer(_declined(error))
         if signed_request.method not in QUESTIONS and 400 <= answer.status < 500 and answer.status != NOT_AUTHENTICATED:
@@ -212,21 +215,18 @@ def _header_pairs(scope: Scope) -> list[tuple[str, str]]:
     return [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
 
 
-def _inner_headers(scope: Scope, payload: bytes | None) -> list[tuple[bytes, bytes]]:
+def _inner_headers(scope: Scope, request: SignedRequest, payload: object) -> list[tuple[bytes, bytes]]:
     dropped = (b"content-length", b"content-type", b"transfer-encoding")
     kept = [(name, value) for name, value in scope["headers"] if name.lower() not in dropped]
     if payload is None:
         return kept
-    return [*kept, (b"content-type", JSON_TYPE.encode()), (b"content-length", str(len(payload)).encode())]
+    length = len(request.body) if request.plain else len(request.body) * 3 // 4  # the seal adds a third
+    return [*kept, (b"content-type", JSON_TYPE.encode()), (b"content-length", str(length).encode())]
 
 
-def _receiving(payload: bytes) -> Receive:
-    messages: list[Message] = [{"type": "http.request", "body": payload, "more_body": False}]
-
-    async def receive() -> Message:
-        return messages.pop() if messages else {"type": "http.disconnect"}
-
-    return receive
+async def _no_body() -> Message:
+    """The app gets the body from the scope, parsed."""
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 def _capturing(answer: Answer, begin_long: Callable[[int], LongAnswer]) -> Send:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy.orm import Session
 
 from gateway.access.ownership import own_campaign
+from gateway.access.parsed_body import ParsedRoute
 from gateway.api import responses
 from gateway.api.dependencies import ById, CallerDep, GatewayDep
 from gateway.api.filters import CampaignsAsked
@@ -22,7 +23,7 @@ from gateway.submissions.requests import CampaignAsked, NewPriority, Reason, pla
 from models.tables import Campaign
 from models.values.refused import Refused
 
-router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
+router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"], route_class=ParsedRoute)
 
 
 @router.post(

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 
+from gateway.access.parsed_body import ParsedRoute
 from gateway.api import responses
 from gateway.api.dependencies import CallerDep, GatewayDep
 from gateway.api.views import change_view
@@ -16,7 +17,7 @@ from models.history.state_changes import MOST_IN_A_PAGE, changes_since, last_pos
 from models.tables import StateChange
 from models.values.refused import Problem, refuse
 
-router = APIRouter(prefix="/v1/changes", tags=["changes"])
+router = APIRouter(prefix="/v1/changes", tags=["changes"], route_class=ParsedRoute)
 
 
 @router.get("", responses=answers("changes_gone"))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access.caller import accept_once
 from gateway.access.ownership import own_delivery
+from gateway.access.parsed_body import ParsedRoute
 from gateway.api import responses
 from gateway.api.cursors import from_numbers, to_numbers
 from gateway.api.dependencies import ById, CallerDep, GatewayDep
@@ -25,7 +26,7 @@ from models.notify.replays import MOST_REPLAYED, EndpointGone, NoSuchDelivery, R
 from models.transactions.read_write import read
 from models.values.refused import Refused
 
-router = APIRouter(prefix="/v1/deliveries", tags=["deliveries"])
+router = APIRouter(prefix="/v1/deliveries", tags=["deliveries"], route_class=ParsedRoute)
 
 REPLAY = "replay"
 

@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 
 from gateway.access.long_answer import UNTIL_SENT, AnswerCut, PiecesResponse
 from gateway.access.ownership import own_task
+from gateway.access.parsed_body import ParsedRoute
 from gateway.api import responses
 from gateway.api.dependencies import ById, CallerDep, GatewayDep
 from gateway.api.evidence_store import MEDIA_TYPES, bundle_of
 from gateway.problem import ApiProblem, answers
 from workers.evidence.bundle import Bundle
 
-router = APIRouter(prefix="/v1/tasks", tags=["evidence"])
+router = APIRouter(prefix="/v1/tasks", tags=["evidence"], route_class=ParsedRoute)
 
 
 @router.get("/{task_id}/attempts/{number}/evidence/{name}", response_model=responses.EvidenceFile, responses=answers())

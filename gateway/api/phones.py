@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access.caller import Caller
 from gateway.access.ownership import known_phone
+from gateway.access.parsed_body import ParsedRoute
 from gateway.api import responses
 from gateway.api.dependencies import ById, CallerDep, GatewayDep
 from gateway.api.views import phone_view
@@ -18,7 +19,7 @@ from gateway.submissions.requests import Reason
 from models.tables import Phone, Task
 from models.tasks.states import State
 
-router = APIRouter(prefix="/v1/phones", tags=["phones"])
+router = APIRouter(prefix="/v1/phones", tags=["phones"], route_class=ParsedRoute)
 
 
 @router.get("", responses=answers())

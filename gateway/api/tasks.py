@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access.caller import Caller
 from gateway.access.ownership import own_task
+from gateway.access.parsed_body import ParsedRoute
 from gateway.api import responses
 from gateway.api.dependencies import ById, CallerDep, Gateway, GatewayDep, IsBig
 from gateway.api.filters import TasksAsked
@@ -27,7 +28,7 @@ from models.tables import Attempt, Campaign, Task
 from models.values.refused import Refused
 from workers.canvas.rows import Ref, from_json
 
-router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
+router = APIRouter(prefix="/v1/tasks", tags=["tasks"], route_class=ParsedRoute)
 
 MOST_NAME = 191
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import delete
 
+from gateway.protocol.signed_text import KEY_HEADER
 from models.tables import SeenId
 from models.transactions.read_write import write
 from tests.gateway.access.asked import TASK, TITLES, nothing_planted
@@ -21,6 +22,16 @@ from tests.support.ledger.drive import AUTHOR
 @pytest.mark.parametrize("told", [{"content-length": "100000000"}, {"transfer-encoding": "chunked"}])
 def test_a_body_of_100_megabytes_is_not_read(api: Api, told: Mapping[str, str]) -> None:
     """The answer comes after a hundredth of it at the most."""
+    assert answer_to_100_megabytes(api, {**told, KEY_HEADER: api.caller().key_id}) == (413, "too_large")
+
+
+def test_strangers_100_megabytes_are_not_read_either(api: Api) -> None:
+    assert answer_to_100_megabytes(api, {"content-length": "100000000"}) == (413, "too_large")
+    assert answer_to_100_megabytes(api, {"transfer-encoding": "chunked"}) == (401, "not_authenticated")
+
+
+def answer_to_100_megabytes(api: Api, told: Mapping[str, str]) -> tuple[int, str]:
+    """The status and the code when two of them were sent, or fewer."""
     where = urlsplit(api.url)
     connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=20)
     connection.putrequest("POST", "/v1/tasks")
@@ -37,9 +48,9 @@ def test_a_body_of_100_megabytes_is_not_read(api: Api, told: Mapping[str, str]) 
     except ConnectionError:
         pass  # it hung up, as it may
     answer = connection.getresponse()
-    assert answer.status == 413
-    assert json.loads(answer.read())["code"] == "too_large"
+    code = json.loads(answer.read())["code"]
     connection.close()
+    return answer.status, code
 
 
 @pytest.mark.parametrize("length", ["-1", "1e3", "٣", "", "9" * 400])
