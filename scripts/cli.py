@@ -59,6 +59,11 @@ PANELS: Mapping[str, Sequence[tuple[str, str, str]]] = {
             "scripts.commands.authors:commands",
             "Authors, the basis for acting on their content, and the caps.",
         ),
+        (
+            "import",
+            "scripts.commands.import_results:import_results",
+            "Read titles and comments from Excel, CSV or docx tables, so that they count as collected.",
+        ),
     ),
     "Customers' systems": (
         ("keys", "scripts.commands.keys:commands", "Keys of customers, with their secrets and limits."),

@@ -52,7 +52,7 @@ def _note_titles(
     session: Session, task_id: str, result: Mapping[str, Any], now: datetime, *, sandbox: bool
 ) -> dict[str, Any]:
     seen = [TitleSeen(found["author_id"], found["author"], found["title"], sandbox) for found in result["titles"]]
-    rows = _known(session, seen, task_id, now)
+    rows = lock_titles(session, seen, task_id, now)
     titles = []
     for one, found in zip(seen, result["titles"], strict=True):
         row = rows[one.key]
@@ -63,13 +63,13 @@ def _note_titles(
 
 def _note_comments(session: Session, task_id: str, result: Mapping[str, Any], now: datetime, *, sandbox: bool) -> None:
     seen = TitleSeen(result["author_id"], result.get("author", ""), result["title"], sandbox)
-    row = _known(session, [seen], task_id, now)[seen.key]
+    row = lock_titles(session, [seen], task_id, now)[seen.key]
     row.comments_task_id, row.comments_collected_at = task_id, now
     session.flush()
     note_comments(session, row.id, task_id, result["comments"], now)
 
 
-def _known(
+def lock_titles(
     session: Session, seen: Sequence[TitleSeen], task_id: str, now: datetime
 ) -> dict[tuple[str, str], CollectedTitle]:
     """Returns the rows of these titles by key, locked; inserts the missing ones.

@@ -20,25 +20,37 @@ BATCH = 500  # keys of one statement
 
 
 def note_comments(
-    session: Session, title_id: int, task_id: str, comments: Sequence[Mapping[str, Any]], now: datetime
-) -> None:
-    """Stores the comments that one task saw on a title's video. The caller has locked the title's row."""
+    session: Session,
+    title_id: int,
+    task_id: str,
+    comments: Sequence[Mapping[str, Any]],
+    now: datetime,
+    *,
+    newest: bool = True,
+) -> int:
+    """Stores the comments that one task saw on a title's video. The caller has locked the title's row.
+
+    Without `newest`, they were seen before those that are stored already, whose counts stay. Returns the number of
+    new comments.
+    """
     keys = [content_key(comment["commenter"], comment["text"]) for comment in comments]
     known = _known(session, title_id, keys)
     places: dict[str, list[int]] = {}
     for place, key in enumerate(keys):
         places.setdefault(key, []).append(place)
     rows: dict[int, CollectedComment] = {}
+    new = 0
     for key, mine in places.items():
         seen = [_posted(comments[place]) for place in mine]
         there = known.get(key, [])
         matched = match([Posted(row.posted_at, row.posted_precision) for row in there], seen)
         for place, posted, at in zip(mine, seen, matched, strict=True):
             if at is None:
+                new += 1
                 rows[place] = _new(title_id, key, task_id, comments[place], now)
             else:
                 rows[place] = there[at]
-            _update(rows[place], comments[place], posted, now)
+            _update(rows[place], comments[place], posted, now, newest=newest or at is None)
     session.add_all(rows[place] for place in range(len(comments)))  # new ones in the app's order
     session.flush()
     if comments:
@@ -46,6 +58,7 @@ def note_comments(
             insert(CommentSighting),
             [_sighting(rows[place], task_id, place, comments[place], now) for place in range(len(comments))],
         )
+    return new
 
 
 def _known(session: Session, title_id: int, keys: Sequence[str]) -> dict[str, list[CollectedComment]]:
@@ -88,16 +101,18 @@ def _new(title_id: int, key: str, task_id: str, comment: Mapping[str, Any], now:
     )
 
 
-def _update(row: CollectedComment, comment: Mapping[str, Any], posted: Posted, now: datetime) -> None:
+def _update(row: CollectedComment, comment: Mapping[str, Any], posted: Posted, now: datetime, *, newest: bool) -> None:
     before = Posted(row.posted_at, row.posted_precision)
     closer = before.or_closer(posted)
     if closer is not before:
         row.posted_at, row.posted_precision = closer.at, closer.precision
         row.time = storable_text(comment["time"], MOST_SHOWN)
     row.place = storable_text(comment.get("place") or "", MOST_SHOWN) or row.place
-    row.likes = comment["likes"] if comment["likes"] is not None else row.likes
-    row.replies = comment["replies"] if comment["replies"] is not None else row.replies
-    row.last_seen_at = now
+    for name in ("likes", "replies"):
+        if comment[name] is not None and (newest or getattr(row, name) is None):
+            setattr(row, name, comment[name])
+    if newest:
+        row.last_seen_at = now
 
 
 def _sighting(

@@ -14,7 +14,7 @@ from scripts.cli import COMMANDS, cli
 from tests.support.heavy import HEAVY
 
 LEDGER = {"sqlalchemy"}
-FOR_OPTIONS = {"submit": {"lxml", "pydantic"}}
+FOR_OPTIONS = {"submit": {"lxml", "pydantic"}, "import": {"lxml", "pydantic"}}
 SAYS_WHAT_IT_IMPORTED = """
 import json, sys
 from scripts.cli import main
