@@ -18,6 +18,7 @@ from gateway.api.app import create_app
 from gateway.keys.master_key import master_key
 from models.database.engine import MOST_CONNECTIONS, connect
 from models.values.refused import refuse
+from workers.runtime.fleet_zone import agree_with_fleet
 from workers.runtime.log import set_up_logging
 from workers.runtime.service_manager import PULSE_SECONDS, service_manager
 from workers.settings import Settings
@@ -79,11 +80,12 @@ def run(server: uvicorn.Server, at: Sequence[BoundedListener], config: Settings)
 def serve(config: Settings, host: str, port: int, cert: Path | None = None, key: Path | None = None) -> int:
     """Answers requests until SIGTERM or SIGINT; finishes those under way. Returns the exit status.
 
-    Raises Refused without the master key.
+    Raises Refused without the master key, and for another time zone than the fleet's.
     """
     master_key()
     check_tls(cert, key)
     set_up_logging()
+    agree_with_fleet(config)
     logging.getLogger("uvicorn.access").disabled = True  # addresses of requests hold names of accounts and authors
     at = open_sockets(config, host, port)
     engine = connect(config.database_url, kept=MOST_CONNECTIONS)

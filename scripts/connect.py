@@ -11,6 +11,7 @@ from sqlalchemy.exc import DatabaseError
 from models.database.engine import connect
 from models.database.rights import CHANGING, WORKING
 from models.migrate import UnknownVersion, current, newest, upgrade
+from models.responsible_use.operator_zone import check_zone
 from models.values.refused import Refused, refuse
 from workers.runtime.process_engine import process_engine
 from workers.settings import settings
@@ -33,19 +34,24 @@ MENDED_BY = {
 NO_RIGHT = frozenset({1142, 1143, 1227, 1370})
 
 
-def open_ledger() -> Engine:
-    """Opens the ledger of this installation; creates or migrates an SQLite one. Raises Refused."""
+def open_ledger(*, any_zone: bool = False) -> Engine:
+    """Opens the ledger of this installation; creates or migrates an SQLite one.
+
+    Raises Refused, also when this process counts days in another time zone than the fleet, unless `any_zone`.
+    """
     try:
         engine = process_engine()
         if current(engine) == newest():
-            return engine
-        if engine.dialect.name == "sqlite":
+            pass
+        elif engine.dialect.name == "sqlite":
             upgrade(engine)
         else:
             reason = f"the tables of {address()} are not those of this version"
             raise refuse(
                 "PHONEFLEET_DATABASE_URL", reason, "back them up, then bring them up to date: phonefleet migrate"
             )
+        if not any_zone:
+            check_zone(engine, settings().timezone.key)
     except UNREACHABLE as error:
         raise unreachable(error) from error
     return engine

@@ -13,6 +13,7 @@ from models.database.clock import database_now
 from models.database.content_key import content_key
 from models.responsible_use.authors import basis_of, read_caps
 from models.responsible_use.caps import LIKES, WORDS, Refusal, Use, basis_refusal, cap_refusal, operator_day
+from models.responsible_use.operator_zone import fleet_zone
 from models.responsible_use.own_accounts import own_comment_refusal
 from models.responsible_use.usage import HAPPENED, accounts_on_videos, actions_by_account, comments_on_videos
 from models.tables import Account, ActionRow, Author, Campaign, Task
@@ -49,8 +50,11 @@ class Act:
 
 
 def refusal(session: Session, act: Act, zone: str, now: datetime) -> Refusal | None:
-    """Returns why responsible use would refuse this action now; None if it would not. Reads only."""
-    today = operator_day(now, zone)
+    """Returns why responsible use would refuse this action now; None if it would not. Reads only.
+
+    `zone`: the process's time zone, for a ledger that has none of the fleet yet.
+    """
+    today = operator_day(now, fleet_zone(session) or zone)
     no_basis = basis_refusal(act.author_id, basis_of(session, act.author_id), today)
     if no_basis is not None:
         return no_basis
@@ -125,7 +129,7 @@ def declare(session: Session, fence: Fence, act: Act, zone: str) -> int | Refusa
         comment_key=act.comment_key,
         basis=session.get_one(Author, act.author_id).basis,
         asked_by=_asked_by(session, task),
-        day=operator_day(now, zone),
+        day=operator_day(now, fleet_zone(session) or zone),
         declared_at=now,
         outcome=ActionOutcome.DECLARED,
         verified=False,

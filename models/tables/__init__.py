@@ -8,7 +8,7 @@ from models.tables.campaigns import Campaign
 from models.tables.changes import StateChange
 from models.tables.collected import CollectedComment, CollectedTitle, CommentSighting
 from models.tables.deliveries import Delivery, DeliveryAttempt, Endpoint, Lane
-from models.tables.fleet import Account, Leader, Phone
+from models.tables.fleet import Account, FleetValue, Leader, Phone
 from models.tables.keys import ApiKey, KeySecret, SeenId
 from models.tables.tasks import Edge, Task
 
@@ -29,6 +29,7 @@ __all__ = [
     "DeliveryAttempt",
     "Edge",
     "Endpoint",
+    "FleetValue",
     "Hold",
     "KeySecret",
     "Lane",

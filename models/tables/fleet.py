@@ -57,6 +57,16 @@ class Account(Base):
     created_at: Mapped[datetime]
 
 
+class FleetValue(Base):
+    """One value that all processes of the fleet share: timezone."""
+
+    __tablename__ = "fleet_values"
+    __table_args__ = MYSQL_BINARY_TEXT
+
+    name: Mapped[Word] = mapped_column(primary_key=True)
+    value: Mapped[Name]
+
+
 class Leader(Base):
     """The leading coordinator; it leads until its lease runs out."""
 

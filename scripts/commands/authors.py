@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from models.responsible_use.authors import read_caps, register_author, set_basis, set_cap
 from models.responsible_use.caps import CAP_NAMES
+from models.responsible_use.operator_zone import VARIABLE, change_zone, fleet_zone
 from models.tables import Author
 from models.transactions.read_write import read
 from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
 from scripts.terminal.show import Sheet, print_sheet, say
+from workers.settings.values import timezone
 
 commands = typer.Typer(
     invoke_without_command=True, help="Authors, the basis for acting on their content, and the caps."
@@ -95,6 +97,27 @@ def caps(
         say(Console(), f"{name}: {value}; before: {before}")
     now = read(engine, read_caps)
     print_sheet(Console(), Sheet("caps", ("cap", "value"), [[one, str(getattr(now, one))] for one in CAP_NAMES]))
+
+
+@commands.command("zone")
+def zone(
+    name: Annotated[str, typer.Argument(help="A name of the IANA list, as Asia/Shanghai; none: show it.")] = "",
+    who: Who = "",
+) -> None:
+    """Show the fleet's time zone, by whose days the caps count, or change it. The change is recorded."""
+    engine = open_ledger(any_zone=True)
+    before = read(engine, fleet_zone)
+    if not name:
+        say(Console(), before or f"none yet: the first process of the fleet records its {VARIABLE}")
+        return
+    try:
+        timezone(name)
+    except ValueError as error:
+        raise refuse("zone", str(error), "take a name of the IANA list, as Asia/Shanghai") from None
+    if before == name:
+        raise refuse("zone", f"the fleet's is {name} already", "nothing is to be done")
+    change_zone(engine, name, who=operator(who))
+    say(Console(), f"{name}; before: {before or 'none'}; set {VARIABLE}={name} on every machine, and restart its parts")
 
 
 def _basis_told(record: Mapping[str, str | None]) -> str:

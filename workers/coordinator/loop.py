@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from sqlalchemy import Engine
 
 from models.database.engine import FLEET, connect
 from models.history.state_changes import number_changes
+from models.values.refused import Refused
 from workers.attempts.rescue import rescue_expired
 from workers.control.stop import end_stopped
 from workers.coordinator.broker_alert import BrokerTeller
@@ -35,6 +37,7 @@ from workers.coordinator.usb_hub_outage import report_hubs
 from workers.dispatch.ring import ring, ring_ready
 from workers.dispatch.tickets import NotPublished
 from workers.runtime.broker import Broker, BrokerWatch, broker
+from workers.runtime.fleet_zone import agree_with_fleet
 from workers.runtime.log import set_up_logging
 from workers.runtime.outage import OUTAGE
 from workers.runtime.private_files import keep_files_private
@@ -146,9 +149,14 @@ def _keep_leading(engine: Engine, incarnation: str, led: bool) -> bool:
 
 
 def main() -> int:
-    """Runs a coordinator until SIGTERM or SIGINT."""
+    """Runs a coordinator until SIGTERM or SIGINT. Returns the exit code: 2 for settings that cannot be used."""
     keep_files_private()
     set_up_logging()
+    try:
+        agree_with_fleet(settings())
+    except Refused as refused:
+        print(refused, file=sys.stderr)
+        return 2
     adopt(connect(settings().database_url, FLEET))
     stop = threading.Event()
 

@@ -6,6 +6,7 @@ import signal
 import sys
 
 from models.database.engine import FLEET, connect
+from models.values.refused import Refused
 from workers.app import app
 from workers.evidence.shipper_thread import Shipping
 from workers.host.agent import Agent
@@ -14,6 +15,7 @@ from workers.host.host_ledger import Ledger, SqlLedger
 from workers.host.leases import patience_for
 from workers.host.zygote_client import ZygoteLost
 from workers.phone.ui_jar import JarRefused, check_jar
+from workers.runtime.fleet_zone import agree_with_fleet
 from workers.runtime.log import set_up_logging
 from workers.runtime.private_files import keep_files_private
 from workers.runtime.process_engine import adopt, process_engine
@@ -25,7 +27,7 @@ SHIPPING_SECONDS = 5.0  # at the end; what is not shipped by then waits in the s
 
 
 def main(*, take_over: bool = False) -> int:
-    """Runs the host agent. Returns the exit code: 0 after an orderly end, 2 for bad settings.
+    """Runs the host agent. Returns the exit code: 0 after an orderly end, 2 for settings that cannot be used.
 
     With `take_over` an agent of this machine that serves the same adb server is asked to end, and waited for.
 
@@ -43,6 +45,11 @@ def main(*, take_over: bool = False) -> int:
         check_jar()
     except JarRefused as error:
         print(error, file=sys.stderr)
+        return 2
+    try:
+        agree_with_fleet(chosen)
+    except Refused as refused:
+        print(refused, file=sys.stderr)
         return 2
     try:
         claim_adb_server(chosen.adb_port, chosen.drain + CLOSE_SECONDS if take_over else 0.0)

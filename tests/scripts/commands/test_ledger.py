@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from models.fleet.phones import phone_offline
 from models.migrate import newest
+from models.responsible_use.operator_zone import agree_on_zone
 from models.tables import Account, AuditEntry, Author, Task
 from models.transactions.read_write import read, write
 from scripts.examples import nurture_every_account
@@ -17,6 +18,7 @@ from tests.support.ground import NOBODY_LISTENS, Ground
 from tests.support.ledger.drive import owned_author, titles
 from workers.coordinator.leader import lead
 from workers.planting.submit import submit
+from workers.settings import settings
 
 
 def test_an_empty_ledger_says_what_to_do_next(here: Ground, run: Run) -> None:
@@ -93,6 +95,27 @@ def test_caps_are_shown_and_changed(here: Ground, run: Run) -> None:
     assert "12" in _row(said.out, "actions_per_account_day")
     change = read(here.engine, lambda session: session.scalars(select(AuditEntry)).one())
     assert (change.who, change.before, change.after) == ("li", 40, 12)
+
+
+def test_the_fleets_zone_is_shown_and_changed_and_other_zones_are_refused(
+    here: Ground, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "none yet" in run("authors", "zone").out
+    agree_on_zone(here.engine, "Asia/Shanghai")
+    assert run("authors", "zone").out == "Asia/Shanghai\n"
+    assert "nothing is to be done" in run("authors", "zone", "Asia/Shanghai").err
+    assert "not a known time zone" in run("authors", "zone", "Moon/Crater").err
+    assert "before: Asia/Shanghai" in run("authors", "zone", "Europe/Berlin", "--who", "li").out
+    said = run("status")
+    assert said.status == 2
+    for word in ("PHONEFLEET_TIMEZONE: it is Asia/Shanghai here", "Europe/Berlin", "phonefleet authors zone"):
+        assert word in said.err
+    assert run("authors", "zone").out == "Europe/Berlin\n"
+    monkeypatch.setenv("PHONEFLEET_TIMEZONE", "Europe/Berlin")
+    settings.cache_clear()
+    assert run("status").status == 0
+    change = read(here.engine, lambda session: session.scalars(select(AuditEntry)).one())
+    assert (change.who, change.before, change.after) == ("li", "Asia/Shanghai", "Europe/Berlin")
 
 
 def test_accounts_show_where_they_are_and_why_they_rest(here: Ground, run: Run) -> None:
