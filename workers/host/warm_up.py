@@ -4,7 +4,7 @@ Code that ran has its mappers configured, its caches filled and its bytecode ada
 rewrites code that it finds busy). Done before the fork, those pages are shared; done afterwards,
 each worker would copy them for itself.
 
-It uses a Celery application, a broker (kombu's in-memory transport) and a ledger (an SQLite file) of
+It uses a Celery application, a broker (a stand-in for Redis) and a ledger (an SQLite file) of
 its own, so that nothing of it stays behind in a worker; the zygote has one thread again when it is over.
 """
 
@@ -23,6 +23,8 @@ from celery import Celery
 from celery.signals import worker_ready
 from celery.worker import state
 from kombu import pools
+from kombu.asynchronous import Hub
+from kombu.transport.redis import MultiChannelPoller
 from redis import Redis
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import configure_mappers
@@ -43,6 +45,7 @@ from workers.execution.worker import load_app_profile
 from workers.host.celery_worker import phone_worker
 from workers.host.heap_fill import fill_free_heap
 from workers.host.hot_code import lay_side_by_side, noting_code
+from workers.host.stand_in_redis import StandInRedis
 from workers.phone.ui_jar import pinned_md5
 from workers.runtime.slots import Slot, own_slot
 from workers.runtime.worker_identity import WorkerIdentity
@@ -114,22 +117,32 @@ def _connecting_to(file: str, engine: Engine) -> Iterator[None]:
 def _rehearse(engine: Engine) -> None:
     """Runs a worker twice: to learn which code runs, and once that code lies side by side, to have it adapted."""
     Base.metadata.create_all(engine)
-    with noting_code() as ran:
-        _run_worker(engine, 2)
-    gc.collect()
-    fill_free_heap()  # the copies come behind everything that there is
-    lay_side_by_side(ran)
-    _run_worker(engine, ROUNDS)
+    with StandInRedis() as redis:
+        with noting_code() as ran:
+            _run_worker(engine, redis.url, 2)
+        gc.collect()
+        fill_free_heap()  # the copies come behind everything that there is
+        lay_side_by_side(ran)
+        _run_worker(engine, redis.url, ROUNDS)
+    _close_pollers()
 
 
-def _run_worker(engine: Engine, rounds: int) -> None:
+def _close_pollers() -> None:
+    """Closes what kombu leaves to the end of objects that others still know."""
+    for one in gc.get_objects():
+        if isinstance(one, MultiChannelPoller):
+            one.poller.close()
+        elif isinstance(one, Hub):
+            one.close()  # type: ignore[no-untyped-call]  # again: the connections that ended after it opened its poller anew
+
+
+def _run_worker(engine: Engine, broker_url: str, rounds: int) -> None:
     """Runs a worker on an empty ledger: it starts, runs so many tasks and ends."""
     slot = own_slot()
     stage = Celery(NAME, set_as_current=False)
     stage.config_from_object("celeryconfig")
     stage.conf.update(
-        broker_url="memory://localhost",
-        broker_transport_options={"polling_interval": 0.01},
+        broker_url=broker_url,
         worker_timer_precision=0.01,  # its end waits for the timer to look up
         imports=(),
     )
