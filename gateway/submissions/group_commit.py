@@ -12,11 +12,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
@@ -25,6 +26,7 @@ from gateway.problem import ApiProblem
 from gateway.submissions.open_task_quota import OpenTaskQuota
 from gateway.submissions.plant import PlantRequest, PlantResult, Show, plant, planted_before
 from gateway.submissions.submission import Submission
+from models.transactions.kept_connection import KeptConnection
 from models.transactions.read_write import write
 from models.transactions.retry import retried
 from workers.runtime.db_retry import is_unavailable
@@ -60,6 +62,7 @@ class GroupCommitter:
 
     def __init__(self, engine: Engine, waiting: OpenTaskQuota) -> None:
         self._engine = engine
+        self._connection = KeptConnection(engine)  # the thread's own
         self._waiting = waiting
         self._queue: deque[QueuedRequest] = deque()
         self._news = threading.Condition()
@@ -114,10 +117,11 @@ class GroupCommitter:
             with self._news:
                 self._news.wait_for(lambda: self._queue or self._ending)
                 if not self._queue:
+                    self._connection.close()
                     return
             self._await_company()
             requests = [self._queue.popleft() for _ in range(min(len(self._queue), MOST_TOGETHER))]
-            self._serve(requests)
+            self._serve(requests, self._connection)
             for loop in {request.told.get_loop() for request in requests if request.told is not None}:
                 loop.call_soon_threadsafe(_tell, requests)
 
@@ -132,9 +136,12 @@ class GroupCommitter:
                 waiting = len(self._queue)
         self._together = waiting
 
-    def _serve(self, requests: Sequence[QueuedRequest]) -> None:
+    def _serve(self, requests: Sequence[QueuedRequest], connection: KeptConnection | None = None) -> None:
+        asked = [request.asked for request in requests]
         try:
-            for request, result in zip(requests, self._written([request.asked for request in requests]), strict=True):
+            with nullcontext(self._engine) if connection is None else connection.use() as bind:
+                results = self._written(bind, asked)
+            for request, result in zip(requests, results, strict=True):
                 request.planted = result
         except Exception as error:  # noqa: BLE001 - each is told by its own request
             if len(requests) == 1 or is_unavailable(error):
@@ -144,7 +151,7 @@ class GroupCommitter:
                 for request in requests:
                     self._serve([request])
 
-    def _written(self, asked: Sequence[PlantRequest]) -> list[PlantResult]:
+    def _written(self, bind: Engine | Connection, asked: Sequence[PlantRequest]) -> list[PlantResult]:
         """Plants the batch. If another gateway plants the same reference meanwhile, a retry finds it."""
 
         def policy() -> Retrying:
@@ -154,7 +161,7 @@ class GroupCommitter:
                 reraise=True,
             )
 
-        work = partial(write, self._engine, lambda session: plant(session, asked, self._waiting))
+        work = partial(write, bind, lambda session: plant(session, asked, self._waiting))
         return retried(policy, work)
 
 

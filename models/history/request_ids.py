@@ -24,7 +24,8 @@ def remember(session: Session, key_id: str, webhook_id: str, now: datetime) -> b
 def remember_all(session: Session, seen: Sequence[tuple[str, str]], now: datetime) -> bool:
     """Records several (key, webhook-id) pairs. Returns False when one was recorded before: roll back then."""
     values = [{"key_id": key_id, "id": webhook_id, "seen_at": now} for key_id, webhook_id in seen]
-    done = session.execute(insert_unless_there(SeenId).values(values))
+    # SQLAlchemy compiles a statement with several rows anew each time, and one with a single row once
+    done = session.execute(insert_unless_there(SeenId).values(values if len(values) > 1 else values[0]))
     assert isinstance(done, CursorResult)
     return done.rowcount == len(values)
 

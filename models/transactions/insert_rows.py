@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, insert
-from sqlalchemy.orm import Session, make_transient_to_detached, object_mapper
+from sqlalchemy import ColumnDefault, Table, insert
+from sqlalchemy.orm import Mapper, Session, make_transient_to_detached, object_mapper
 
 from models.database.base import Base
 
@@ -22,23 +22,26 @@ def insert_rows(session: Session, rows: Sequence[Base]) -> None:
     """
     if not rows:
         return
-    for row in rows:
-        for name, value in _values(row).items():
-            setattr(row, name, value)
-    table = cast("Table", object_mapper(rows[0]).local_table)
-    session.execute(insert(table), [_values(row) for row in rows])
+    mapper = object_mapper(rows[0])
+    session.execute(insert(cast("Table", mapper.local_table)), [_complete(row, mapper) for row in rows])
     for row in rows:
         make_transient_to_detached(row)
         session.add(row)
     session.info.setdefault(_KEPT, []).extend(rows)  # a session alone keeps no object that nobody else has
 
 
-def _values(row: Base) -> dict[str, Any]:
-    return {column.key: _stored(getattr(row, column.key), column.default) for column in object_mapper(row).columns}
-
-
-def _stored(value: Any, default: Any) -> Any:
-    """Returns a value as it is read again."""
-    if value is None and default is not None and default.is_scalar:
-        return default.arg
-    return value.astimezone(UTC) if isinstance(value, datetime) else value
+def _complete(row: Base, mapper: Mapper[Any]) -> dict[str, Any]:
+    """Gives each column of a new object the value that is read again. Returns these."""
+    given = row.__dict__
+    values = {}
+    for column in mapper.columns:
+        name = column.key
+        value = before = given.get(name)
+        if value is None and column.default is not None and column.default.is_scalar:
+            value = cast("ColumnDefault", column.default).arg
+        elif isinstance(value, datetime):
+            value = value.astimezone(UTC)
+        if value is not before or name not in given:
+            setattr(row, name, value)
+        values[name] = value
+    return values

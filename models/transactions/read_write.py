@@ -7,7 +7,7 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -27,7 +27,7 @@ _CHANCE = Random()
 
 
 def write(
-    engine: Engine,
+    engine: Engine | Connection,
     work: Callable[[Session], T],
     *,
     sleep: Callable[[float], None] = time.sleep,

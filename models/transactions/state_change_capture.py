@@ -7,9 +7,9 @@ it. Code that bypasses the session's events (bulk inserts, an UPDATE of campaign
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Update, event, insert, select
+from sqlalchemy import Table, Update, event, insert, select
 from sqlalchemy.engine import Result
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 from sqlalchemy.orm.attributes import get_history
@@ -34,7 +34,7 @@ def note(session: Session, changes: Iterable[dict[str, Any]]) -> None:
         now = database_now(session)
         rows = [{**row, "at": now} for row in rows]
     if rows:
-        session.execute(insert(StateChange), rows)
+        session.execute(insert(cast("Table", StateChange.__table__)), rows)
 
 
 def campaign_change(campaign: Campaign, state: str) -> dict[str, Any]:
