@@ -8,6 +8,7 @@ from typing import Any
 
 from celery.signals import worker_ready, worker_shutting_down
 
+from gateway.delivery.lane_task import senders
 from gateway.keys.master_key import master_key
 from models.values.refused import Refused
 from workers.app import app
@@ -18,6 +19,8 @@ from workers.runtime.private_files import keep_files_private
 from workers.runtime.service_manager import PULSE_SECONDS, service_manager
 from workers.runtime.worker_identity import DELIVERY_QUEUE
 from workers.settings import settings
+
+TICKETS_AT_ONCE = 4
 
 
 def main() -> int:
@@ -34,8 +37,8 @@ def main() -> int:
         hostname=f"deliver-{os.getpid()}@{settings().host}",
         queues=[DELIVERY_QUEUE],
         consumer_cls=PatientConsumer,
-        pool="threads",  # its threads wait for receivers
-        concurrency=settings().deliveries_at_once,
+        pool="threads",  # a ticket only starts senders, which are threads as well
+        concurrency=TICKETS_AT_ONCE,
         without_gossip=True,
         without_mingle=True,
         heartbeat_interval=settings().heartbeat,
@@ -45,6 +48,7 @@ def main() -> int:
     worker_shutting_down.connect(_end, weak=False)
     service_manager().ready()  # one whose broker is away serves as well: it waits
     worker.start()
+    senders().finish()
     return int(worker.exitcode or 0)
 
 

@@ -6,6 +6,7 @@ metadata service. So the delivery worker connects to the very address that was c
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 import threading
@@ -20,7 +21,7 @@ from workers.settings import Network
 
 Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 RESOLVE_SECONDS = 5.0
-_RESOLVERS = 32
+_RESOLVERS = 256  # one a name: more than the lanes that one worker serves, so that names that hang leave some free
 # Whether Python takes these for global differs between its versions.
 _NEVER = tuple(
     map(
@@ -98,8 +99,11 @@ def _tunnelled(ip: Ip) -> ipaddress.IPv4Address | None:
 def _ask(host: str, port: int) -> list[str]:
     """Returns every address of a name, in the system's order. getaddrinfo has no timeout, so a thread calls it.
 
-    Concurrent look-ups of one name share one thread, so a name service that hangs occupies only that one.
+    Concurrent look-ups of one name share one thread, so a name service that hangs occupies only that one. An address in
+    its usual form is no name: nobody is asked.
     """
+    with contextlib.suppress(ValueError):
+        return [str(ipaddress.ip_address(host))]
     asking, since = _asking_for(host, port)
     try:
         answers = asking.result(max(0.0, since + RESOLVE_SECONDS - time.monotonic()))

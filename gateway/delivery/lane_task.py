@@ -6,36 +6,23 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
-from uuid import uuid4
 
 from celery.signals import worker_shutting_down
 from sqlalchemy import Engine
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session
 
-from gateway.delivery.lane_slots import Slots
-from gateway.delivery.pinned_post import NotSent
+from gateway.delivery.lane_desk import LaneDesk
+from gateway.delivery.lane_slots import Slots, most_threads
 from gateway.delivery.send import DeliverySettings, send
-from gateway.keys.api_keys import Key, find_key
-from gateway.keys.master_key import MasterKeyWrong
-from models.database.clock import database_now
-from models.notify.lanes import leave_lane, settle_try, take_next
-from models.notify.sending import Sending, TryResult
-from models.transactions.read_write import write
 from workers.app import app
-from workers.dispatch.messages import DELIVER, MOST_IN_A_LANE
-from workers.runtime.db_retry import retry_while_unavailable
+from workers.dispatch.messages import DELIVER
 from workers.runtime.process_engine import process_engine
 from workers.settings import settings
 
 log = logging.getLogger("phonefleet.deliver")
 
 TURN_SECONDS = 20.0  # then the lane yields its thread to the next one
-MARGIN = 10.0  # seconds besides the post itself: resolving the name, and two transactions
-GATE_SECONDS = 10.0
 _stopping = threading.Event()
 
 
@@ -45,95 +32,90 @@ def _stop(**_: object) -> None:
 
 
 @app.task(name=DELIVER, acks_late=False)
-def deliver(lane: str) -> int:
-    """Serves a lane if a slot is free. Returns the number of tries. The coordinator rings a lane that is not done."""
-    with slots().enter(lane) as entered:
-        return serve(process_engine(), lane, delivery_settings()) if entered else 0
+def deliver(lane: str, customer: str = "", count: int = 1) -> int:
+    """Starts up to `count` senders for a lane, as many as its slots allow. Returns their number.
+
+    The coordinator rings a lane that is not done.
+    """
+    return senders().start(lane, customer, count)
+
+
+class Senders:
+    """The threads of this process that send callbacks."""
+
+    def __init__(self, engine: Engine, config: DeliverySettings, shared: int) -> None:
+        self._engine = engine
+        self._config = config
+        self._slots = Slots(shared)
+        self._threads = ThreadPoolExecutor(most_threads(shared), "send")  # it starts one when none is idle
+        self._desks: dict[str, LaneDesk] = {}  # of the lanes at work
+        self._lock = threading.Lock()
+        self._ending = False
+
+    def start(self, lane: str, customer: str, count: int) -> int:
+        """Starts up to `count` threads for a lane. Returns the number started."""
+        for started in range(count):
+            with self._lock:
+                if self._ending or not self._slots.enter(lane, customer):
+                    return started
+                desk = self._desks.get(lane)
+                if desk is None:
+                    more = partial(self.start, lane, customer)
+                    desk = self._desks[lane] = LaneDesk(self._engine, lane, self._config, more)
+                self._threads.submit(self._serve, lane, desk)
+        return count
+
+    @property
+    def lanes(self) -> int:
+        """Returns how many lanes are at work."""
+        return len(self._desks)
+
+    def finish(self) -> None:
+        """Starts no more threads, and waits for the callbacks under way."""
+        with self._lock:
+            self._ending = True
+        self._threads.shutdown()
+
+    def _serve(self, lane: str, desk: LaneDesk) -> None:
+        try:
+            serve(self._engine, lane, self._config, desk=desk)
+        except Exception:
+            log.exception("a sender of the lane %s ended; the coordinator rings it again", lane)
+        finally:
+            with self._lock:
+                if self._slots.leave(lane):
+                    del self._desks[lane]
 
 
 @cache
-def slots() -> Slots:
-    """Returns the slots of this process."""
-    return Slots(settings().deliveries_at_once)
-
-
-@cache
-def delivery_settings() -> DeliverySettings:
-    """Returns the delivery settings of this process."""
+def senders() -> Senders:
+    """Returns the senders of this process."""
     chosen = settings()
-    return DeliverySettings(
+    config = DeliverySettings(
         chosen.delivery_timeout,
         chosen.delivery_schedule,
         chosen.callback_networks,
         random.Random(),
         chosen.callback_ca,
     )
+    return Senders(process_engine(), config, chosen.deliveries_at_once)
 
 
-def serve(engine: Engine, lane: str, config: DeliverySettings, turn: float = TURN_SECONDS) -> int:
+def serve(
+    engine: Engine, lane: str, config: DeliverySettings, turn: float = TURN_SECONDS, desk: LaneDesk | None = None
+) -> int:
     """Sends due callbacks of a lane for up to `turn` seconds. Returns the number of tries.
 
-    One transaction writes the result of a try and takes the next delivery.
+    `desk` writes the result of a try and takes the next delivery; the threads of a lane share one.
     """
-    until, token, tried = time.monotonic() + turn, str(uuid4()), 0
-    held = _write(engine, partial(_take, lane=lane, token=token, config=config))
+    until, tried = time.monotonic() + turn, 0
+    desk = desk or LaneDesk(engine, lane, config)
+    held = desk.visit(None, goes_on=True)
     while held is not None:
-        began = time.monotonic()
         result = send(held.sending, held.key, config)
         tried += 1
         if not result.arrived:
             log.warning("delivery %s, try %d: %s", held.sending.id, held.sending.attempts + 1, result.error)
         goes_on = time.monotonic() < until and not _stopping.is_set()
-        settle = partial(_settle, sending=held.sending, result=result, lane=lane, config=config, goes_on=goes_on)
-        held = retry_while_unavailable(
-            "a delivery", partial(_write, engine, settle), partial(_may_wait, began + config.timeout + MARGIN)
-        )
+        held = desk.visit((held.sending, result), goes_on=goes_on)
     return tried
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A delivery that this thread has taken, and its key, or the reason why there is none."""
-
-    sending: Sending
-    key: Key | NotSent
-
-
-def _take(session: Session, lane: str, token: str, config: DeliverySettings) -> Held | None:
-    sending = take_next(session, lane, token, database_now(session), config.timeout + MARGIN, MOST_IN_A_LANE)
-    if sending is None:
-        return None
-    try:
-        return Held(sending, find_key(session, sending.key_id) or NotSent("key_revoked"))
-    except MasterKeyWrong:
-        return Held(sending, NotSent("secret_unreadable"))
-
-
-def _settle(
-    session: Session, sending: Sending, result: TryResult, lane: str, config: DeliverySettings, *, goes_on: bool
-) -> Held | None:
-    settle_try(session, sending, result, database_now(session))
-    if goes_on:
-        return _take(session, lane, sending.token, config)
-    leave_lane(session, lane)
-    return None
-
-
-def _may_wait(until: float) -> bool:
-    return time.monotonic() < until
-
-
-def _write(engine: Engine, work: Callable[[Session], Held | None]) -> Held | None:
-    """Writes with a limit on concurrent transactions: many threads deliver, and the ledger is shared."""
-    gate = _gate(engine.dialect.name)
-    if not gate.acquire(timeout=GATE_SECONDS):
-        raise PoolTimeout("the ledger is busy with other deliveries")
-    try:
-        return write(engine, work)
-    finally:
-        gate.release()
-
-
-@cache
-def _gate(dialect: str) -> threading.BoundedSemaphore:
-    return threading.BoundedSemaphore(1 if dialect == "sqlite" else 8)

@@ -1,6 +1,7 @@
 """Circuit breakers of endpoints and lanes: after five failures in a row one pauses, then one delivery probes it.
 
-Any failure counts for the endpoint; for the lane only failures in which the origin did not answer.
+Any failure counts for the endpoint; for the lane those count that kept a sender waiting: the origin did not answer, or
+answered late.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from models.values.enums import DeliveryState
 OPENS_AFTER = 5  # failures in a row
 # Errors without an answer: they concern the origin, not the path.
 UNANSWERED = frozenset({"timed_out", "no_connection", "tls_failed", "no_http", "name_not_resolved"})
+SLOW_SECONDS = 2.0  # a failure that took longer holds a sender as one without any answer does
 LANE_PAUSE, LONGEST_LANE_PAUSE = timedelta(seconds=5), timedelta(minutes=30)
 LANE_PAUSES = Backoff(first=LANE_PAUSE.total_seconds(), most=LONGEST_LANE_PAUSE.total_seconds())
 
@@ -37,17 +39,20 @@ def enable(session: Session, endpoint_ids: Sequence[str]) -> int:
     return done.rowcount
 
 
-def tell_lane(session: Session, sending: Sending, result: TryResult, now: datetime) -> bool:
-    """Updates the lane's breaker. Returns whether it is open, so that an alert was raised for the whole lane.
+def harms_lane(result: TryResult) -> bool:
+    """True for a failure that kept a sender waiting: without any answer, or with one that came late."""
+    return not result.arrived and (result.error in UNANSWERED or result.seconds > SLOW_SECONDS)
 
-    A working lane's row is not written, so that its deliveries do not queue for the row's lock.
+
+def tell_lane(session: Session, lane: Lane, sending: Sending, result: TryResult, now: datetime) -> bool:
+    """Updates a locked lane's breaker. Returns whether it is open, so that an alert was raised for the whole lane.
+
+    A quick failure neither counts nor mends: an origin that answers one request in five at once is as slow as before.
+    But it closes the breaker when it answers the probe.
     """
-    silent = result.error in UNANSWERED
-    if not silent and session.get_one(Lane, sending.lane).failures == 0:
-        return False
-    lane = session.get_one(Lane, sending.lane, with_for_update=True, populate_existing=True)
-    if not silent:
-        lane.failures, lane.paused_until = 0, None
+    if not harms_lane(result):
+        if lane.failures and (result.arrived or sending.probes_lane):
+            lane.failures, lane.paused_until = 0, None
         return False
     if sending.probes_lane or lane.failures < OPENS_AFTER:  # once it is open, only the probe counts
         lane.failures += 1
@@ -58,12 +63,13 @@ def tell_lane(session: Session, sending: Sending, result: TryResult, now: dateti
     return lane.failures >= OPENS_AFTER
 
 
-def tell_endpoint(session: Session, sending: Sending, result: TryResult, now: datetime, *, told: bool) -> None:
+def tell_endpoint(
+    session: Session, endpoint: Endpoint, sending: Sending, result: TryResult, now: datetime, *, told: bool
+) -> None:
     """Updates the endpoint's breaker, its pause or its end. `told`: an alert was raised for its whole lane.
 
     A working endpoint's row is not written, so that its deliveries do not queue for the row's lock.
     """
-    endpoint = session.get_one(Endpoint, sending.endpoint_id)
     if result.arrived and endpoint.failures == 0 and endpoint.last_arrived_at is not None:
         return
     endpoint = session.get_one(Endpoint, sending.endpoint_id, with_for_update=True, populate_existing=True)

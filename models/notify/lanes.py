@@ -1,25 +1,40 @@
-"""Lanes: choose the callback to send next, give it to one sender, and record the result of each try.
+"""Lanes: choose the callbacks to send next, give each to one sender, and record the result of each try.
 
 A lane holds the deliveries of one key to one origin. A sender takes the lane's next delivery under the lane's lock,
-and owns it until a deadline; after it, another sender may take the delivery, and a late result is ignored. A
-breaker pauses an endpoint or a lane that fails (models/notify/breakers.py).
+and owns it until a deadline; after it, another sender may take the delivery, and a late result is ignored. Senders of
+one process settle and take together, in one transaction. A breaker pauses an endpoint or a lane that fails
+(models/notify/breakers.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import ColumnElement, CursorResult, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from models.notify.breakers import OPENS_AFTER, tell_endpoint, tell_lane
-from models.notify.sending import Sending, TryResult
-from models.tables import Delivery, DeliveryAttempt, Endpoint, Lane
+from models.notify.sending import ONE, Sending, TryResult, Wish
+from models.tables import ApiKey, Delivery, DeliveryAttempt, Endpoint, Lane
 from models.values.enums import DeliveryState
 
 RUNG_FOR = timedelta(seconds=5)  # a ticket that no worker took by then is lost, or waits behind others
 GIVE_UP_AT_ONCE = 1000
+_SENT = (
+    Delivery.number,
+    Delivery.id,
+    Delivery.key_id,
+    Delivery.lane,
+    Delivery.endpoint_id,
+    Delivery.url,
+    Delivery.event_type,
+    Delivery.payload,
+    Delivery.created_at,
+    Delivery.attempts,
+)
 
 
 def any_due(session: Session, now: datetime) -> bool:
@@ -39,88 +54,133 @@ def lanes_due(session: Session, now: datetime, most: int) -> dict[str, int]:
     for lane_id in session.scalars(select(Lane.id).where(quiet, open_, due.is_not(None), usable.is_not(None))).all():
         lane = session.get_one(Lane, lane_id, with_for_update=True, populate_existing=True)
         free = most - _in_flight(session, lane.id, now)
-        if free > 0 and _first(session, lane.id, now) is not None:
+        if free > 0 and _first(session, lane.id, now):
             waiting = select(Delivery.number).where(Delivery.lane == lane.id, _due(now)).limit(free).subquery()
             wanted[lane.id] = session.scalar(select(func.count()).select_from(waiting)) or 1
             lane.rung_at = now
     return wanted
 
 
-def take_next(session: Session, lane_id: str, token: str, now: datetime, hold: float, most: int) -> Sending | None:
-    """Takes the lane's next delivery for `hold` seconds. None when nothing is due or `most` are being sent."""
-    lane = session.get(Lane, lane_id, with_for_update=True, populate_existing=True)
-    if lane is None or _is_paused(lane, now) or _in_flight(session, lane_id, now) >= most:
-        return None
-    number = _first(session, lane_id, now)
-    if number is None:
-        lane.rung_at = None
-        return None
-    delivery = session.get_one(Delivery, number, populate_existing=True)
-    endpoint = session.get_one(Endpoint, delivery.endpoint_id, populate_existing=True)
-    probe = endpoint.failures >= OPENS_AFTER
-    if probe:  # no second probe until this one has a result
-        endpoint.paused_until = now + timedelta(seconds=hold)
+def customers_of(session: Session, lane_ids: Collection[str]) -> dict[str, str]:
+    """Returns the customer of each of these lanes."""
+    if not lane_ids:
+        return {}
+    whose = select(Lane.id, ApiKey.customer).join(ApiKey, ApiKey.id == Lane.key_id).where(Lane.id.in_(lane_ids))
+    return {row.id: row.customer for row in session.execute(whose)}
+
+
+def lock_lane(session: Session, lane_id: str) -> Lane | None:
+    """Returns a lane, locked until the transaction ends: whoever takes its deliveries or settles tries locks it."""
+    return session.get(Lane, lane_id, with_for_update=True, populate_existing=True)
+
+
+def take_next(
+    session: Session, lane: Lane, now: datetime, hold: float, most: int, wish: Wish = ONE
+) -> Sequence[Sending]:
+    """Takes the next deliveries of a locked lane for `hold` seconds: first those to be sent at once, then those ahead.
+
+    Takes none while the lane pauses, and at once no more than leave `most` of the lane under way in all processes.
+    Only a process that alone has deliveries of the lane takes some ahead.
+    """
+    if _is_paused(lane, now):
+        return []
+    others = max(0, _in_flight(session, lane.id, now) - wish.claims)
+    wanted = min(wish.hands, most - others - wish.under_way)
+    if wanted == wish.hands and not others:
+        wanted += wish.ahead
     probes_lane = lane.failures >= OPENS_AFTER
     if probes_lane:
+        wanted = min(wanted, 1)
+    taken: list[Sending] = []
+    while len(taken) < wanted:
+        few = _take_some(session, lane, now, hold, wanted - len(taken))
+        taken += few
+        if not few:
+            lane.rung_at = None
+            break
+    if taken and probes_lane:  # no second probe until this one has a result
         lane.paused_until = now + timedelta(seconds=hold)
-    delivery.claimed_by, delivery.next_at = token, now + timedelta(seconds=hold)
-    return Sending(
-        delivery.number,
-        delivery.id,
-        delivery.key_id,
-        delivery.lane,
-        delivery.endpoint_id,
-        delivery.url,
-        delivery.event_type,
-        delivery.payload,
-        delivery.created_at,
-        delivery.attempts,
-        token,
-        probe,
-        probes_lane,
-    )
+    return taken
 
 
-def leave_lane(session: Session, lane_id: str) -> None:
-    """Releases the lane: the coordinator may ring it again at once."""
-    session.execute(update(Lane).where(Lane.id == lane_id).values(rung_at=None))
+def _take_some(session: Session, lane: Lane, now: datetime, hold: float, wanted: int) -> list[Sending]:
+    """Takes up to `wanted`, of an endpoint that is probed only one: empty only when nothing can be sent."""
+    rows = _first(session, lane.id, now, wanted)
+    endpoints = _endpoints(session, {row["endpoint_id"] for row in rows})
+    token, until = str(uuid4()), now + timedelta(seconds=hold)
+    taken: list[Sending] = []
+    probed: set[str] = set()
+    for row in rows:
+        endpoint = endpoints[row["endpoint_id"]]
+        if endpoint.id in probed:
+            continue
+        probe = endpoint.failures >= OPENS_AFTER
+        if probe:  # no second probe until this one has a result
+            probed.add(endpoint.id)
+            endpoint.paused_until = until
+        taken.append(Sending(**row, token=token, probe=probe, probes_lane=lane.failures >= OPENS_AFTER))
+    if taken:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.number.in_([one.number for one in taken]))
+            .values(claimed_by=token, next_at=until)
+            .execution_options(synchronize_session=False)
+        )
+    return taken
 
 
-def settle_try(session: Session, sending: Sending, result: TryResult, now: datetime) -> bool:
-    """Records the result of a try. Returns False when the sender no longer owned the delivery.
+def _endpoints(session: Session, ids: Collection[str]) -> dict[str, Endpoint]:
+    """Returns endpoints as they stand now, by their ids."""
+    if not ids:
+        return {}
+    wanted = select(Endpoint).where(Endpoint.id.in_(ids)).execution_options(populate_existing=True)
+    return {one.id: one for one in session.scalars(wanted)}
 
-    Then only the log of tries has the result.
+
+def give_back(session: Session, unsent: Sequence[Sending], now: datetime) -> None:
+    """Gives up deliveries of a locked lane that were taken and not sent: they are due at once."""
+    for token in {one.token for one in unsent}:
+        session.execute(
+            update(Delivery)
+            .where(
+                Delivery.number.in_([one.number for one in unsent if one.token == token]),
+                Delivery.claimed_by == token,
+                Delivery.state == DeliveryState.OWED,
+            )
+            .values(claimed_by=None, next_at=now)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def leave_lane(lane: Lane) -> None:
+    """Releases a locked lane: the coordinator may ring it again at once."""
+    lane.rung_at = None
+
+
+def settle_tries(session: Session, lane: Lane, tries: Sequence[tuple[Sending, TryResult]], now: datetime) -> set[int]:
+    """Records the results of tries in a locked lane. Returns the numbers whose senders still owned their delivery.
+
+    Of the others only the log of tries has the result.
     """
-    session.add(
-        DeliveryAttempt(
-            delivery=sending.number,
-            started_at=now - timedelta(seconds=result.seconds),
-            seconds=result.seconds,
-            status=result.status,
-            error=result.error,
-        )
+    numbers = [sending.number for sending, _ in tries]
+    owned = select(Delivery.number, Delivery.claimed_by).where(
+        Delivery.number.in_(numbers), Delivery.state == DeliveryState.OWED
     )
-    done = session.execute(
-        update(Delivery)
-        .where(
-            Delivery.number == sending.number,
-            Delivery.claimed_by == sending.token,
-            Delivery.state == DeliveryState.OWED,
+    owners = {row.number: row.claimed_by for row in session.execute(owned.with_for_update())}
+    session.execute(insert(DeliveryAttempt), [_attempt(sending, result, now) for sending, result in tries])
+    mine = [(sending, result) for sending, result in tries if owners.get(sending.number) == sending.token]
+    for values, those in _alike(mine, now):
+        session.execute(
+            update(Delivery)
+            .where(Delivery.number.in_(those))
+            .values(**values, attempts=Delivery.attempts + 1, claimed_by=None)
+            .execution_options(synchronize_session=False)
         )
-        .values(
-            **_state_after(result, now),
-            attempts=Delivery.attempts + 1,
-            claimed_by=None,
-            last_status=result.status,
-            last_error=result.error,
-        )
-    )
-    assert isinstance(done, CursorResult)
-    if done.rowcount != 1:
-        return False
-    known = tell_lane(session, sending, result, now)
-    tell_endpoint(session, sending, result, now, told=known)
-    return True
+    endpoints = _endpoints(session, {sending.endpoint_id for sending, _ in mine})
+    for sending, result in mine:
+        known = tell_lane(session, lane, sending, result, now)
+        tell_endpoint(session, endpoints[sending.endpoint_id], sending, result, now, told=known)
+    return {sending.number for sending, _ in mine}
 
 
 def give_up_old(session: Session, now: datetime) -> int:
@@ -138,6 +198,28 @@ def give_up_old(session: Session, now: datetime) -> int:
             .values(state=DeliveryState.FAILED, last_error="too_old", claimed_by=None)
         )
     return len(old)
+
+
+def _attempt(sending: Sending, result: TryResult, now: datetime) -> dict[str, Any]:
+    return {
+        "delivery": sending.number,
+        "started_at": now - timedelta(seconds=result.seconds),
+        "seconds": result.seconds,
+        "status": result.status,
+        "error": result.error,
+    }
+
+
+def _alike(
+    tries: Sequence[tuple[Sending, TryResult]], now: datetime
+) -> Iterator[tuple[Mapping[str, Any], Sequence[int]]]:
+    """Yields the new values of deliveries, each with the numbers of those that get them."""
+    groups: dict[tuple[tuple[str, Any], ...], list[int]] = {}
+    for sending, result in tries:
+        values = {**_state_after(result, now), "last_status": result.status, "last_error": result.error}
+        groups.setdefault(tuple(values.items()), []).append(sending.number)
+    for alike, numbers in groups.items():
+        yield dict(alike), numbers
 
 
 def _state_after(result: TryResult, now: datetime) -> dict[str, Any]:
@@ -168,8 +250,8 @@ def _due(now: datetime) -> ColumnElement[bool]:
     return and_(Delivery.state == DeliveryState.OWED, Delivery.next_at <= now)
 
 
-def _first(session: Session, lane_id: str, now: datetime) -> int | None:
-    """Returns the number of the lane's next delivery, if any can be sent.
+def _first(session: Session, lane_id: str, now: datetime, most: int = 1) -> Sequence[RowMapping]:
+    """Returns the lane's next deliveries that can be sent, at most `most`, with the fields that Sending has of them.
 
     A later event of a subject is not sent to an endpoint before the earlier one arrived or was given up. The index
     hint makes MariaDB read along the index until a delivery fits; without it, it sorts all due deliveries.
@@ -188,14 +270,18 @@ def _first(session: Session, lane_id: str, now: datetime) -> int | None:
     )
     shut = select(Endpoint.id).where(Endpoint.id == Delivery.endpoint_id, ~_usable(now)).correlate(Delivery).exists()
     along = "FORCE INDEX (ix_deliveries_lane)"
-    return session.scalars(
-        select(Delivery.number)
-        .with_hint(Delivery, along, "mysql")
-        .with_hint(Delivery, along, "mariadb")
-        .where(Delivery.lane == lane_id, _due(now), ~shut, ~waits)
-        .order_by(Delivery.next_at, Delivery.number)
-        .limit(1)
-    ).one_or_none()
+    return (
+        session.execute(
+            select(*_SENT)
+            .with_hint(Delivery, along, "mysql")
+            .with_hint(Delivery, along, "mariadb")
+            .where(Delivery.lane == lane_id, _due(now), ~shut, ~waits)
+            .order_by(Delivery.next_at, Delivery.number)
+            .limit(most)
+        )
+        .mappings()
+        .all()
+    )
 
 
 def _usable(now: datetime) -> ColumnElement[bool]:

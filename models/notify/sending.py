@@ -45,3 +45,16 @@ class TryResult:
     @property
     def gone(self) -> bool:
         return self.status == 410
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the senders of one process want of a lane."""
+
+    hands: int  # that wait for a delivery to send at once
+    under_way: int = 0  # that they send
+    claims: int = 0  # deliveries that they have, in all
+    ahead: int = 0  # to be sent when a hand is free
+
+
+ONE = Wish(1)

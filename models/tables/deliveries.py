@@ -20,7 +20,7 @@ class Lane(Base):
     key_id: Mapped[Word]
     origin: Mapped[LongText]  # https://hooks.example.com:8443
     rung_at: Mapped[datetime | None]  # null: no ticket for it is out
-    failures: Mapped[int] = mapped_column(default=0)  # tries in a row without any answer
+    failures: Mapped[int] = mapped_column(default=0)  # without any answer or late, since one that arrived
     paused_until: Mapped[datetime | None]  # its breaker is open
 
 

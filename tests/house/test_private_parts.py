@@ -74,9 +74,6 @@ LEANS_ON: dict[str, dict[str, str]] = {
         "uiautomator2.utils": "list2cmdline",
     },
     "urllib3": {
-        "urllib3:HTTPConnectionPool": "ConnectionCls",
-        "urllib3:HTTPSConnectionPool": "ConnectionCls",
-        "urllib3:PoolManager": "pool_classes_by_scheme",
         "urllib3.connection:HTTPConnection": "_new_conn",
         "urllib3.connection:HTTPSConnection": "_new_conn",
     },

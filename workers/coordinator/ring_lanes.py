@@ -1,4 +1,4 @@
-"""Rings lanes with due callbacks: one ticket for each callback that may be sent at once."""
+"""Rings lanes with due callbacks: one ticket a lane says how many of them may be sent at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
-from models.notify.lanes import RUNG_FOR, any_due, lanes_due
+from models.notify.lanes import RUNG_FOR, any_due, customers_of, lanes_due
 from models.transactions.read_write import read, write
 from workers.app import app
 from workers.dispatch.messages import DELIVER, MOST_IN_A_LANE
@@ -23,16 +23,17 @@ def ring_lanes(engine: Engine) -> int:
     if not read(engine, lambda session: any_due(session, database_now(session))):
         return 0
 
-    def work(session: Session) -> dict[str, int]:
-        return lanes_due(session, database_now(session), MOST_IN_A_LANE)
+    def work(session: Session) -> list[tuple[str, str, int]]:
+        wanted = lanes_due(session, database_now(session), MOST_IN_A_LANE)
+        whose = customers_of(session, wanted)
+        return [(lane, whose.get(lane, ""), count) for lane, count in wanted.items()]
 
     wanted = write(engine, work)
     expires = 2 * RUNG_FOR.total_seconds()
     return publish(
         app,
         [
-            Ticket(str(uuid4()), DELIVER, DELIVERY_QUEUE, NORMAL, expires, (lane,))
-            for lane, count in wanted.items()
-            for _ in range(count)
+            Ticket(str(uuid4()), DELIVER, DELIVERY_QUEUE, NORMAL, expires, (lane, customer, count))
+            for lane, customer, count in wanted
         ],
     )

@@ -1,9 +1,9 @@
 """Tickets: the Celery messages that say "this task is ready". Publishing them, and counting those in Redis.
 
 A ticket is an ordinary Celery message: its task is the flow's name, its id the task's id, without arguments, so that
-Flower shows the flow by name; what Flower shows as arguments are words for people. (That of a delivery lane names its
-lane.) It goes through the default exchange straight to its queue's list: kombu's tables of bindings, which a FLUSHALL
-takes away, are not asked.
+Flower shows the flow by name; what Flower shows as arguments are words for people. (That of a lane of callbacks names
+the lane, its customer and a number.) It goes through the default exchange straight to its queue's list: kombu's tables
+of bindings, which a FLUSHALL takes away, are not asked.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Ticket:
     queue: str
     priority: int
     expires: float | None = None
-    args: tuple[str, ...] = ()
+    args: tuple[str | int, ...] = ()
     shown: str = ""  # what Flower shows as its arguments; read by nobody else
 
 

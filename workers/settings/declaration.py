@@ -139,7 +139,7 @@ class Settings:
         "PHONEFLEET_DELIVERIES",
         "64",
         values.whole_between(2, 512),
-        "Say how many callbacks a delivery worker sends at once.",
+        "Say how many callbacks a delivery worker sends at once, beside the first one of each lane.",
     )
     evidence_downloads: int = variable(
         "PHONEFLEET_EVIDENCE_DOWNLOADS",

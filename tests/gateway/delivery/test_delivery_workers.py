@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
 
@@ -14,7 +14,7 @@ from sqlalchemy import Engine, func, select
 from models.database.engine import connect
 from models.history.state_changes import changes_since
 from models.migrate import upgrade
-from models.tables import Delivery
+from models.tables import Delivery, DeliveryAttempt
 from models.transactions.read_write import read
 from scripts.local.processes import COORDINATOR, DELIVERY, Processes
 from tests.support.gateway.customers import Customer, customer, task_of
@@ -90,6 +90,33 @@ def test_ten_thousand_callbacks_to_a_receiver_that_hangs_hold_up_nobody_else(
         assert len(hangs.requests) == hangs.most_at_once == MOST_IN_A_LANE
         assert len(set(quick.ids())) == len(quick.ids()) == 100
         hangs.hold.set()  # who ends now waits for nobody
+
+
+def test_fifty_lanes_that_hang_hold_up_nobody_else_whosoever_they_are(
+    tmp_path: Path, mariadb_database: str, empty_redis_url: str, master_key: str
+) -> None:
+    """Half of them are one customer's; a stranger's callback leaves, and one of that customer itself."""
+    hostile = [Receiver() for _ in range(50)]
+    with (
+        ExitStack() as stack,
+        Receiver() as healthy,
+        senders(tmp_path, mariadb_database, empty_redis_url, master_key, PHONEFLEET_DELIVERY_TIMEOUT="60") as running,
+    ):
+        for number, receiver in enumerate(hostile):
+            stack.enter_context(receiver).hold.clear()
+            name = "hostile" if number % 2 else f"hostile {number}"
+            customer(running.engine, receiver.origin, name).owe(30)
+        running.processes.start(DELIVERY)
+        wait_until(lambda: all(one.requests for one in hostile), SECONDS, "each of the fifty to be asked")
+        ids = set()
+        for name in ("healthy", "hostile"):
+            ids.update(customer(running.engine, healthy.origin, name).owe(3))
+        wait_until(lambda: set(healthy.ids()) == ids, SECONDS, "the healthy ones' callbacks")
+        tries = select(DeliveryAttempt.seconds).join(Delivery, Delivery.number == DeliveryAttempt.delivery)
+        ended = read(running.engine, lambda session: session.scalars(tries.where(Delivery.id.not_in(ids))).all())
+        assert ended == [], "no thread of the fifty was given back meanwhile"
+        for one in hostile:
+            one.hold.set()  # who ends now waits for nobody
 
 
 def test_a_receiver_that_is_down_and_senders_that_are_killed_lose_no_result_and_invent_none(

@@ -1,4 +1,4 @@
-"""When it is tried again, how long an endpoint is left alone, and who gets a thread."""
+"""When it is tried again, and how long an endpoint is left alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.delivery.lane_slots import Slots, may_enter
 from gateway.delivery.retry_schedule import JITTER, again_in, breaker_pause
 from gateway.protocol.retry_after import LONGEST_ASKED, read_retry_after
 from workers.settings import read_settings
@@ -64,22 +63,3 @@ def test_retry_after_is_read_in_both_forms_and_bounded(value: str | None, second
 
 def test_an_endpoint_is_left_alone_as_long_as_its_delivery_waits_but_half_an_hour_at_most() -> None:
     assert [breaker_pause(SCHEDULE, failed) for failed in (0, 1, 2, 3, 8, 99)] == [5, 300, 1800, 1800, 1800, 1800]
-
-
-def test_a_lane_alone_gets_half_and_each_further_one_half_of_what_is_left() -> None:
-    total = 64
-    taken: list[int] = []
-    for _ in range(8):
-        mine = 0
-        while may_enter(mine, sum(taken), total):
-            mine += 1
-        taken.append(mine)
-    assert taken == [32, 16, 8, 4, 2, 1, 1, 0]
-
-
-def test_a_lane_is_counted_out_when_its_turn_is_over() -> None:
-    slots = Slots(4)
-    with slots.enter("a") as one, slots.enter("a") as two, slots.enter("a") as three, slots.enter("b") as other:
-        assert (one, two, three, other) == (True, True, False, True)
-    with slots.enter("b") as one, slots.enter("b") as two:
-        assert (one, two) == (True, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from models.database.clock import database_now
 from models.notify.breakers import LONGEST_LANE_PAUSE, OPENS_AFTER, enable
 from models.notify.deliveries import GIVE_UP
-from models.notify.lanes import RUNG_FOR, any_due, give_up_old, lanes_due, settle_try, take_next
+from models.notify.lanes import RUNG_FOR, any_due, give_up_old, lanes_due, lock_lane, settle_tries, take_next
 from models.notify.sending import Sending, TryResult
 from models.tables import Alert, Delivery, DeliveryAttempt, Lane
 from models.transactions.read_write import read, write
@@ -37,19 +38,30 @@ def acme(ledger: Engine) -> Customer:
     return customer(ledger, ORIGIN)
 
 
-def take(engine: Engine, *, hand: str = "t", most: int = 10, of: str | None = None) -> Sending | None:
+def take(engine: Engine, *, most: int = 10, of: str | None = None) -> Sending | None:
     lane_id = of or lane(engine)
-    return write(engine, lambda session: take_next(session, lane_id, hand, database_now(session), HOLD, most))
+
+    def work(session: Session) -> Sequence[Sending]:
+        row = lock_lane(session, lane_id)
+        assert row is not None
+        return take_next(session, row, database_now(session), HOLD, most)
+
+    return next(iter(write(engine, work)), None)
 
 
-def must_take(engine: Engine, hand: str = "t") -> Sending:
-    taken = take(engine, hand=hand)
+def must_take(engine: Engine) -> Sending:
+    taken = take(engine)
     assert taken is not None
     return taken
 
 
 def settle(engine: Engine, sending: Sending, came: TryResult, now: datetime | None = None) -> bool:
-    return write(engine, lambda session: settle_try(session, sending, came, now or database_now(session)))
+    def work(session: Session) -> set[int]:
+        row = lock_lane(session, sending.lane)
+        assert row is not None
+        return settle_tries(session, row, [(sending, came)], now or database_now(session))
+
+    return write(engine, work) == {sending.number}
 
 
 def lapse(engine: Engine, sending: Sending) -> None:
@@ -64,7 +76,7 @@ def lapse(engine: Engine, sending: Sending) -> None:
 
 def test_the_oldest_goes_first_and_each_once(ledger: Engine, acme: Customer) -> None:
     ids = acme.owe(3)
-    taken = [must_take(ledger, f"t{n}") for n in range(3)]
+    taken = [must_take(ledger) for n in range(3)]
     assert [one.id for one in taken] == ids
     assert take(ledger) is None
     for one in taken:
@@ -75,7 +87,7 @@ def test_the_oldest_goes_first_and_each_once(ledger: Engine, acme: Customer) -> 
 def test_of_many_hands_at_once_each_gets_another_and_no_more_than_the_bound(ledger: Engine, acme: Customer) -> None:
     acme.owe(20)
     where = lane(ledger)
-    got = at_once([lambda n=n: take(ledger, hand=f"t{n}", most=5, of=where) for n in range(8)])  # type: ignore[misc]
+    got = at_once([lambda: take(ledger, most=5, of=where) for _ in range(8)])
     taken = [one.id for one in got if one is not None]
     assert len(taken) == len(set(taken)) == 5
 
@@ -85,7 +97,7 @@ def test_a_tasks_later_event_waits_for_its_earlier_one(ledger: Engine, acme: Cus
     (other,) = acme.owe(1, subject="task:two")
     taken = must_take(ledger)
     assert taken.id == first
-    assert must_take(ledger, "u").id == other
+    assert must_take(ledger).id == other
     assert take(ledger) is None
     settle(ledger, taken, FAILED)
     assert take(ledger) is None  # the second still waits, while the first waits for its next try
@@ -103,9 +115,9 @@ def test_a_first_event_that_is_given_up_lets_the_later_one_go(ledger: Engine, ac
 
 def test_the_hand_of_a_dead_sender_is_not_waited_for_and_not_heard_later(ledger: Engine, acme: Customer) -> None:
     (one,) = acme.owe()
-    dead = must_take(ledger, "dead")
+    dead = must_take(ledger)
     lapse(ledger, dead)
-    alive = must_take(ledger, "alive")
+    alive = must_take(ledger)
     assert alive.id == dead.id == one
     assert not settle(ledger, dead, FAILED)
     assert not settle(ledger, dead, GONE)
@@ -118,7 +130,7 @@ def test_the_hand_of_a_dead_sender_is_not_waited_for_and_not_heard_later(ledger:
 
 def test_after_so_many_failures_an_endpoint_is_left_alone_then_tried_with_one(ledger: Engine, acme: Customer) -> None:
     acme.owe(OPENS_AFTER + 5)
-    taken = [must_take(ledger, f"t{n}") for n in range(OPENS_AFTER + 2)]
+    taken = [must_take(ledger) for n in range(OPENS_AFTER + 2)]
     for one in taken:
         assert not one.probe
         settle(ledger, one, FAILED)
@@ -126,7 +138,7 @@ def test_after_so_many_failures_an_endpoint_is_left_alone_then_tried_with_one(le
     assert take(ledger) is None
     assert not _due_lanes(ledger)
     make_due(ledger)
-    probe = must_take(ledger, "probe")
+    probe = must_take(ledger)
     assert probe.probe
     assert take(ledger) is None
     settle(ledger, probe, FAILED)
@@ -135,7 +147,7 @@ def test_after_so_many_failures_an_endpoint_is_left_alone_then_tried_with_one(le
     assert (alert.kind, "http_500" in alert.text) == ("endpoint_failing", True)
     assert take(ledger) is None
     make_due(ledger)
-    settle(ledger, must_take(ledger, "probe"), ARRIVED)
+    settle(ledger, must_take(ledger), ARRIVED)
     assert endpoint(ledger).failures == 0
     assert not must_take(ledger).probe
 
@@ -160,7 +172,7 @@ def test_an_origin_that_does_not_answer_is_left_alone_on_every_path(ledger: Engi
     """Where each task has an address of its own, no two deliveries have an endpoint together."""
     for number in range(OPENS_AFTER + 3):
         acme.owe(url=f"{acme.url}/order-{number}")
-    taken = [must_take(ledger, f"t{n}") for n in range(OPENS_AFTER + 1)]
+    taken = [must_take(ledger) for n in range(OPENS_AFTER + 1)]
     for one in taken:
         settle(ledger, one, SILENT)
     assert take(ledger) is None
@@ -168,7 +180,7 @@ def test_an_origin_that_does_not_answer_is_left_alone_on_every_path(ledger: Engi
     alert = read(ledger, lambda session: session.scalars(select(Alert)).one())
     assert (alert.kind, f"{ORIGIN} of" in alert.text) == ("endpoint_failing", True)
     make_due(ledger)
-    probe = must_take(ledger, "probe")
+    probe = must_take(ledger)
     assert probe.probes_lane
     assert take(ledger) is None, "no second one until this one came back"
     settle(ledger, probe, SILENT)
@@ -177,6 +189,54 @@ def test_an_origin_that_does_not_answer_is_left_alone_on_every_path(ledger: Engi
     settle(ledger, must_take(ledger), FAILED)  # somebody is there again, and answers
     assert not must_take(ledger).probes_lane
     assert len(read(ledger, lambda session: session.scalars(select(Alert)).all())) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds"), [(500, 14.9), (500, 2.1), (404, 5.0), (302, 14.9), (429, 8.0), (503, 59.0)]
+)
+def test_an_origin_that_fails_late_is_left_alone_on_every_path(
+    ledger: Engine, acme: Customer, status: int, seconds: float
+) -> None:
+    late = TryResult(seconds, status, f"http_{status}", 60.0, 600.0)
+    for number in range(OPENS_AFTER + 4):
+        acme.owe(url=f"{acme.url}/order-{number}")
+    for _ in range(OPENS_AFTER - 1):
+        settle(ledger, must_take(ledger), late)
+    settle(ledger, must_take(ledger), FAILED)  # a quick failure among them mends nothing
+    assert not must_take(ledger).probes_lane
+    settle(ledger, must_take(ledger), late)
+    assert take(ledger) is None
+    assert not _due_lanes(ledger)
+    alert = read(ledger, lambda session: session.scalars(select(Alert)).one())
+    assert (alert.kind, f"{ORIGIN} of" in alert.text) == ("endpoint_failing", True)
+    make_due(ledger)
+    probe = must_take(ledger)
+    assert probe.probes_lane
+    settle(ledger, probe, late)
+    assert take(ledger) is None
+    make_due(ledger)
+    settle(ledger, must_take(ledger), ARRIVED)
+    assert not must_take(ledger).probes_lane
+
+
+@pytest.mark.parametrize("came", [FAILED, ARRIVED, TryResult(14.9, 200, None, None, 60.0)])
+def test_quick_failures_and_late_arrivals_do_not_close_other_paths(
+    ledger: Engine, acme: Customer, came: TryResult
+) -> None:
+    for number in range(OPENS_AFTER * 2 + 1):
+        acme.owe(url=f"{acme.url}/order-{number}")
+    for _ in range(OPENS_AFTER * 2):
+        settle(ledger, must_take(ledger), came)
+    assert not must_take(ledger).probes_lane
+
+
+def test_late_failures_count_only_since_the_last_arrival(ledger: Engine, acme: Customer) -> None:
+    late = TryResult(14.9, 500, "http_500", 60.0, 600.0)
+    for number in range(OPENS_AFTER * 2):
+        acme.owe(url=f"{acme.url}/order-{number}")
+    for turn in range(OPENS_AFTER * 2 - 1):
+        settle(ledger, must_take(ledger), ARRIVED if turn == OPENS_AFTER - 1 else late)
+    assert must_take(ledger).probes_lane is False
 
 
 def test_a_lane_that_stays_silent_is_tried_less_and_less_often(ledger: Engine, acme: Customer) -> None:
