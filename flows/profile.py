@@ -112,7 +112,7 @@ class AppProfile(_Data):
 def read_profile(text: str, source: str) -> AppProfile:
     """Reads a profile from YAML text. Raises ProfileError, which names the source and the field."""
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, yaml.CSafeLoader)
         if not isinstance(data, dict):
             raise ProfileError(f"{source}: a profile is a YAML mapping")
         return AppProfile.model_validate(_with_package(data))
