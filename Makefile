@@ -1,7 +1,7 @@
 # `make help` says what each target does. CI runs `make check` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-lists fuzz-api openapi chaos chaos-redis conformance clean
+.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-lists fuzz-api openapi chaos chaos-redis conformance clean
 
 PYTHON ?=
 PHONES ?= 100
@@ -82,6 +82,11 @@ fuzz-api: provide ## Ask the API whatever its document allows, and what it does 
 bench-gateway: provide ## Submit, status and callbacks of the gateway beside bare routes
 	@$(SERVED)
 	@$(BIN)/python -m benchmarks.gateway $(ARGS)
+
+bench-hostile: PHONES = 8
+bench-hostile: provide ## One customer's standard campaign, alone and beside one who attacks in every way (PHONES=8, ARGS='--seconds 60')
+	@$(SERVED)
+	@$(BIN)/python -m benchmarks.hostile --phones $(PHONES) $(ARGS)
 
 bench-lists: provide ## Pages of customers' lists at 10,000 and at a million tasks, by every filter and every two
 	@$(SERVED)
