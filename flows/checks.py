@@ -16,6 +16,7 @@ MOST_TEXTS = 10_000  # of the operator, for one part of a campaign
 
 # Invisible although their category is letter, mark or symbol: fillers, and Braille without dots.
 _FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
+_STYLES = dict.fromkeys((0xFE0E, 0xFE0F))
 _TAGS = range(0xE0020, 0xE0080)  # used, at the end as well, in the flags of Scotland and others
 
 
@@ -59,6 +60,11 @@ def check_text(text: str) -> str:
     if not storable(text):
         raise ValueError(f"{text!r} holds a character that no phone shows, such as half of an emoji; remove it")
     return text
+
+
+def as_seen(text: str) -> str:
+    """Returns a text without what nobody sees: emoji styles, and the two forms of one letter (é, e with an accent)."""
+    return unicodedata.normalize("NFC", text.translate(_STYLES))
 
 
 def check_name(name: str) -> str:

@@ -13,11 +13,11 @@ MOST = 10**15  # more than any app counts; a longer number is no count
 _COUNT = re.compile(
     r"(?P<about>[约超近逾>≈~]?)"
     r"(?P<whole>[0-9]{1,3}(?:[,\u00a0\u2009\u202f][0-9]{3})+|[0-9]+)(?:\.(?P<part>[0-9]{1,6}))?"
-    r"\s?(?P<unit>(?:[十百千]?[万亿]?亿?|[kwmb]))"
+    r"\s?(?P<over>[多余]?)(?P<unit>(?:[十百千]?[万亿]?亿?|[kwmb]))"
     r"\s?(?P<more>(?:\+|多|余|以上)?)",
     re.IGNORECASE,
 )
-_SIGNS = r"[0-9a-z.,:/%+\-−十百千万亿多余约超近逾>≈~\u00a0\u2009\u202f]"
+_SIGNS = r"[0-9a-z.,:/%+'’٬·\-−十百千万亿多余约超近逾>≈~\u00a0\u2009\u202f]"
 # the text around the first digit without a blank, and a unit after a blank
 _TOKEN = re.compile(rf"{_SIGNS}*[0-9]{_SIGNS}*(?:\s(?:[十百千万亿]+|[kwmb](?![a-z]))\s?\+?)?", re.IGNORECASE)
 _MORE_DIGITS = re.compile(r"\s+[0-9]")
@@ -58,7 +58,7 @@ def read_count(text: str) -> Count | None:
     token = _TOKEN.search(plain)
     if token is None or _MORE_DIGITS.match(plain, token.end()):  # 1 234 may be one number or two
         return None
-    match = _COUNT.fullmatch(token[0].lstrip(":").rstrip(":,."))
+    match = _COUNT.fullmatch(token[0].lstrip(":·'’").rstrip(":,.·'’"))
     if match is None:
         return None
     digits, part, unit = re.sub("[^0-9]", "", match["whole"]), match["part"] or "", match["unit"].lower()
@@ -71,8 +71,10 @@ def read_count(text: str) -> Count | None:
     value = int(digits) * factor + (int(part) * factor // 10 ** len(part) if part else 0)
     if value > MOST:
         return None
-    exact = not (unit or match["more"] or match["about"])
-    return Count(value, exact, step=0 if exact else max(1, factor // 10 ** len(part)), open=bool(match["more"]))
+    step = max(1, factor // 10 ** len(part))
+    over = bool(match["more"] or match["over"])
+    exact = not (unit or over or match["about"])
+    return Count(value, exact, step=0 if exact else step, open=over)
 
 
 def count_or_zero(text: str) -> int:

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from flows.app import App
 from flows.browse import Browse
-from flows.checks import MOST_TEXTS, mistake_in, refuse_all
+from flows.checks import MOST_TEXTS, as_seen, mistake_in, refuse_all
 from flows.failures import FlowFailure
 from flows.flow import Column, Flow, Limits, Params, Result
 from flows.identify import check_account
@@ -51,7 +51,7 @@ class NurtureParams(Params):
                 f"replies: {self.replies} do not fit into a comment_loop of {self.comment_loop}, one a comment;"
                 " raise comment_loop or lower replies"
             )
-        posts, different = self.comments + self.replies, len(set(self.texts))
+        posts, different = self.comments + self.replies, len(set(map(as_seen, self.texts)))
         if posts and not self.texts:
             yield "texts: comments or replies are asked for but none given; give the operator's own texts"
         elif posts > 1 and different < FEWEST_TEXTS:

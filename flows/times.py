@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from flows.beside_times import parted, place_alone
 
 ZONE = ZoneInfo("Asia/Shanghai")
 LONGEST = 100  # characters; a longer text is no time
@@ -40,6 +42,7 @@ Read = tuple[datetime, Precision]
 
 # traditional characters and full-width signs → plain ones, character by character
 _PLAIN = str.maketrans("剛鐘時個週點後來屬發禮：．／－　０１２３４５６７８９", "刚钟时个周点后来属发礼:./- 0123456789")
+_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 _NUMERALS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
 _SPANS = (
     (r"秒钟?|seconds?|secs?", 1, Precision.SECOND),
@@ -56,18 +59,35 @@ _AGO = re.compile(
     rf"(?:{'|'.join(f'({names})' for names, _, _ in _SPANS)})(?:之?前|\s+ago)",
     re.IGNORECASE,
 )
+# the hours of 24 that each may mean: 上午12:30 is half past midnight, 中午1:10 ten past one
+_NIGHT = frozenset({22, 23, 0, 1, 2, 3, 4})
+_HALF_DAYS: Mapping[str, Collection[int]] = {
+    "凌晨": range(7), "清晨": range(4, 9), "早晨": range(4, 11), "早上": range(4, 12), "上午": range(12),
+    "am": range(12), "中午": range(11, 15), "午后": range(12, 18), "下午": range(12, 24), "傍晚": range(16, 21),
+    "晚上": range(17, 24), "pm": range(12, 24),
+    "深夜": _NIGHT, "半夜": _NIGHT, "午夜": _NIGHT, "夜里": _NIGHT, "夜间": _NIGHT,
+}  # fmt: skip
 _CLOCK = (
-    r"(?P<half>上午|下午|早上|早晨|清晨|凌晨|中午|午后|傍晚|晚上|am|pm)?\s*(?P<hour>[0-9]{1,2})[:点时](?P<minute>[0-9]{2})分?"
+    rf"(?P<half>{'|'.join(_HALF_DAYS)})?\s*(?P<hour>[0-9]{{1,2}})[:点时](?P<minute>[0-9]{{2}})分?"
     r"(?::(?P<second>[0-9]{2}))?(?:\s*(?P<after>am|pm))?"
 )
+_ENGLISH_DAYS = "mon(?:day)? tue(?:s(?:day)?)? wed(?:nesday)? thu(?:rs(?:day)?)? fri(?:day)? sat(?:urday)? sun(?:day)?"
+# other spellings → those that the patterns read
+_SPELLINGS = (
+    (re.compile(r"\byesterday\b(?:\s+at\b)?", re.IGNORECASE), "昨天 "),
+    (re.compile(r"\btoday\b(?:\s+at\b)?", re.IGNORECASE), "今天 "),
+    *(
+        (re.compile(rf"\b{name}\b\.?(?:\s+at\b)?", re.IGNORECASE), f"周{day} ")
+        for day, name in zip("一二三四五六日", _ENGLISH_DAYS.split(), strict=True)
+    ),
+    (re.compile(r"(今|昨|(?<![天日年月周时分])前)([晚早])(?!上)"), r"\1天\2上"),
+    (re.compile(r"([今昨])夜"), r"\1天深夜"),
+    (re.compile(r"([今昨])晨"), r"\1天早晨"),
+)
 _DAYS_BACK = {"今": 0, "昨": 1, "前": 2, "大前": 3}
-# from and to which hour: 上午12:30 is half past midnight, 中午1:10 ten past one
-_HALF_DAYS = {
-    "凌晨": (0, 6), "清晨": (4, 8), "早晨": (4, 10), "早上": (4, 11), "上午": (0, 11), "am": (0, 11),
-    "中午": (11, 14), "午后": (12, 17), "下午": (12, 23), "傍晚": (16, 20), "晚上": (17, 23), "pm": (12, 23),
-}  # fmt: skip
 _WEEKDAYS = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5, "日": 6, "天": 6}
 _DAY = re.compile(rf"(?P<days>今|昨|大前|前)[天日](?:\s*{_CLOCK})?", re.IGNORECASE)
+_DAYS_AGO = re.compile(rf"(?P<days>[0-9]{{1,4}}|[{''.join(_NUMERALS)}])\s*[天日]之?前\s*{_CLOCK}", re.IGNORECASE)
 _WEEKDAY = re.compile(
     rf"(?P<which>上|本|这)?(?:个?星期|周|礼拜)(?P<weekday>[一二三四五六日天])(?:\s*{_CLOCK})?", re.IGNORECASE
 )
@@ -78,15 +98,6 @@ _DATE = re.compile(
 )
 _MONTH = re.compile(r"(?P<year>[0-9]{4})(?:年(?:(?P<month>[0-9]{1,2})月)?|[-/](?P<late>[0-9]{1,2}))")
 _TODAY = re.compile(_CLOCK, re.IGNORECASE)
-
-_SAID = r"(?:IP\s*属地\s*:?\s*|IP\s*:\s*|来自\s*|发布于\s*|发表于\s*)"
-_BETWEEN = re.compile(r"\s*[·•・∙|｜,，;；]+\s*|\s+|(?<=[^\s·•・∙|｜,，;；])(?=IP|来自|发布于)", re.IGNORECASE)
-_PLACE = re.compile(rf"{_SAID}?(?P<place>[^\W\d_]{{2,16}}(?:[\s·][^\W\d_]{{2,16}}){{0,2}})", re.IGNORECASE)
-# words of time that no pattern above reads: beside 12:30 they change the moment
-_OTHER_TIMES = re.compile(
-    r".*(?:[今明昨前后]天|星期|周[一二三四五六日]|小时|分钟|[上下中]午|晚|早|凌晨|年|月|[之以]?前$|[之以]?后$).*"
-)
-_NO_PLACES = frozenset({"作者", "回复", "置顶", "已编辑", "热评", "编辑于", "未知", "作者赞过", "首评"})
 
 
 def read_shown(text: str, now: datetime, zone: ZoneInfo = ZONE) -> Shown:
@@ -100,43 +111,24 @@ def read_shown(text: str, now: datetime, zone: ZoneInfo = ZONE) -> Shown:
     if len(text) > LONGEST:
         return Shown(None, None, "")
     plain, local = _plain(text), now.astimezone(zone)
-    for moment, place in _splits(plain):
-        read = _moment(moment, local)
+    for one in parted(plain):
+        read = _moment(one.moment, local, day_needed=not one.surely)
         if read is not None:
-            return Shown(*read, place)
-    return Shown(None, None, _place(plain, alone=True))
+            return Shown(*read, one.place)
+    return Shown(None, None, place_alone(plain))
 
 
 def _plain(text: str) -> str:
-    return text.translate(_PLAIN).strip()
+    plain = text.translate(_PLAIN).translate(_UNSEEN)
+    for spelling, read in _SPELLINGS:
+        plain = spelling.sub(read, plain)
+    return plain.strip()
 
 
-def _splits(text: str) -> list[tuple[str, str]]:
-    """Returns the possible splits of a text into time and place: the whole as a time, then with a place beside it."""
-    said = re.sub(r"^(?:发布于|发表于)\s*", "", text)
-    splits = [(said, "")]
-    for gap in _BETWEEN.finditer(said):
-        before, behind = said[: gap.start()], said[gap.end() :]
-        splits += [(moment, _place(rest)) for moment, rest in ((before, behind), (behind, before)) if _beside(rest)]
-    return splits
-
-
-def _beside(text: str) -> bool:
-    """Returns whether this text may stand beside a time: a place, or a word without a time."""
-    return bool(_PLACE.fullmatch(text)) and not _OTHER_TIMES.fullmatch(text)
-
-
-def _place(text: str, *, alone: bool = False) -> str:
-    """Returns the place that a text names; empty when it names none. `alone`: only an explicit place counts."""
-    match = _PLACE.fullmatch(text)
-    if match is None or match["place"] in _NO_PLACES or (alone and match["place"] == text):
-        return ""
-    return match["place"]
-
-
-def _moment(text: str, now: datetime) -> Read | None:
+def _moment(text: str, now: datetime, *, day_needed: bool) -> Read | None:
+    ways = (_just_now, _ago, _days_ago_at, _day, _weekday, _date, _month, _today)
     try:
-        for read in (_just_now, _ago, _day, _weekday, _date, _month, _today):
+        for read in ways[:-1] if day_needed else ways:
             found = read(text, now)
             if found is not None and found[0].year >= OLDEST:
                 return found if found[0] <= now else _not_after(found, now)
@@ -172,8 +164,23 @@ def _day(text: str, now: datetime) -> Read | None:
     match = _DAY.fullmatch(text)
     if match is None:
         return None
+    if match["half"] and _HALF_DAYS[match["half"].lower()] is _NIGHT and _past_midnight(match):
+        return None  # 昨天深夜1:20 may be of either night
     days = _DAYS_BACK[match["days"]]
     return _latest(match, now, (now.date() - timedelta(days=days + late) for late in (0, 1)))
+
+
+def _days_ago_at(text: str, now: datetime) -> Read | None:
+    match = _DAYS_AGO.fullmatch(text)
+    if match is None:
+        return None
+    days = _NUMERALS.get(match["days"]) or int(match["days"])
+    return _latest(match, now, [now.date() - timedelta(days=days)])
+
+
+def _past_midnight(match: re.Match[str]) -> bool:
+    clock = _clock(match)
+    return clock is not None and clock.hour <= max(hour for hour in _NIGHT if hour < 12)
 
 
 def _weekday(text: str, now: datetime) -> Read | None:
@@ -243,8 +250,7 @@ def _clock(match: re.Match[str]) -> time | None:
 
 def _hour(hour: int, half: str) -> int:
     """Returns the hour of 24. Raises ValueError for an ambiguous one, such as 晚上1点."""
-    first, most = _HALF_DAYS[half]
     for candidate in (hour, hour + 12, hour - 12):
-        if first <= candidate <= most:
+        if candidate in _HALF_DAYS[half]:
             return candidate
     raise ValueError(f"{half} {hour} is no hour")

@@ -18,6 +18,11 @@ REMEDY = "give it as the app shows it, without blanks at its ends and without ch
 
 _JOINERS = "\u200c\u200d"
 _EMOJI_STYLE = "\ufe0e\ufe0f"
+# A variation selector chooses the form of the ideograph before it; behind anything else nobody sees it.
+_SELECTORS = (range(0xFE00, 0xFE0E), range(0xE0100, 0xE01F0))
+_IDEOGRAPHS = (range(0x3400, 0xA000), range(0xF900, 0xFB00), range(0x20000, 0x32000))
+# Unicode keeps these for further invisible characters.
+_KEPT_INVISIBLE = (range(0x2065, 0x2066), range(0xFFF0, 0xFFF9), range(0xE0000, 0xE0020), range(0xE0080, 0xE1000))
 _MARKS = _JOINERS + _EMOJI_STYLE
 # Invisible although their category is letter, mark or symbol (Unicode's Default_Ignorable_Code_Point, and the
 # Braille pattern without dots).
@@ -38,6 +43,9 @@ def id_fault(value: str, most: int = MOST_CHARACTERS) -> str | None:
     Unlike a name, it must be in Unicode's form NFC, because two forms of one id look the same.
     """
     fault = name_fault(value, most)
+    other_blank = next((one for one in value if one.isspace() and one not in " \u3000"), None)
+    if fault is None and other_blank is not None:
+        return f"{value!r} holds a blank that looks like an ordinary one: U+{ord(other_blank):04X}"
     if fault is None and not unicodedata.is_normalized("NFC", value):
         return f"{value!r} is not in Unicode's composed form (NFC)"
     return fault
@@ -93,6 +101,10 @@ def _is_hidden(value: str, place: int) -> bool:
     if character in _TAGS:
         return not value[max(0, place - _LONGEST_FLAG) : place].rstrip(_TAGS).endswith(_BLACK_FLAG)
     if character in _FILLERS or _is_no_character(ord(character)):
+        return True
+    if any(ord(character) in some for some in _SELECTORS):
+        return not any(ord(before or " ") in some for some in _IDEOGRAPHS)
+    if any(ord(character) in some for some in _KEPT_INVISIBLE):
         return True
     category = unicodedata.category(character)
     return category in ("Cc", "Cs", "Zl", "Zp") or (category == "Cf" and ord(character) not in _DRAWN)

@@ -120,3 +120,15 @@ def test_rounded_numbers_lose_nothing_in_floating_point(whole: int, tenth: int) 
 def test_the_margin_is_the_least_count_not_below_eleven_tenths(asked: int) -> None:
     assert 10 * margin(asked) >= 11 * asked
     assert asked == 0 or 10 * (margin(asked) - 1) < 11 * asked
+
+
+@pytest.mark.parametrize("text", ["1·2万", "1'234", "1’234", "1\u066c234"])
+def test_a_number_with_an_unknown_sign_inside_is_no_count(text: str) -> None:
+    assert read_count(text) is None
+
+
+@pytest.mark.parametrize(("text", "value"), [("10余万", 100_000), ("10多万", 100_000), ("12·回复", 12)])
+def test_more_than_a_number_may_stand_before_its_unit(text: str, value: int) -> None:
+    found = read_count(text)
+    assert found is not None
+    assert (found.value, found.exact) == (value, text.startswith("12"))

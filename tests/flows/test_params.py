@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from flows.checks import check_name, check_text
+from flows.nurture import NurtureParams
 from flows.registry import FLOWS, flow_named
 from workers.planting.validation_errors import problems_of
 
@@ -138,3 +139,9 @@ def test_what_nobody_sees_stands_at_no_end_of_a_text(mark: str) -> None:
 @pytest.mark.parametrize("text", ["好❤️", "👨‍👩‍👧", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "می‌خواهم", "1️⃣", "a\u200bb"])
 def test_what_joins_within_a_text_is_kept(text: str) -> None:
     assert check_text(text) == text
+
+
+@pytest.mark.parametrize("pair", [("太棒了❤", "太棒了❤\ufe0f"), ("café", "cafe\u0301"), ("☺\ufe0e", "☺\ufe0f")])
+def test_texts_that_look_the_same_are_the_same_text(pair: tuple[str, str]) -> None:
+    with pytest.raises(ValidationError, match="1 text is given"):
+        NurtureParams(comments=2, video_loop=5, texts=pair)

@@ -25,13 +25,35 @@ from tests.support.memory import MemoryJournal, MemoryWatch
 WAITING = ["", " ", "-", "--", "—", "…", "...", "加载中", "加载中...", "加载中…", "正在加载…", "Loading...", "\u200b"]
 
 
-@pytest.mark.parametrize("text", WAITING)
+MORE_WAITING = [
+    *("載入中...", "正在載入", "讀取中", "读取中...", "努力加载中", "拼命加载中...", "加载中，请稍候", "请稍等片刻"),
+    *(
+        "同步中",
+        "登录中...",
+        "正在连接",
+        "•••",
+        "- -",
+        "－－",
+        "⏳",
+        "[加载中]",
+        "(…)",
+        "Please wait",
+        "Loading, please wait",
+    ),
+]
+
+
+@pytest.mark.parametrize("text", [*WAITING, *MORE_WAITING])
 def test_a_placeholder_is_no_value(text: str) -> None:
     assert is_placeholder(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["小红", "..", "....", "加载中的人", "0", "a-b", "-1", "。。。好", "😀", "loading bay"]
+    "text",
+    [
+        *("小红", "..", "....", "加载中的人", "0", "a-b", "-1", "。。。好", "😀", "loading bay"),
+        *("更新换代", "同步", "登录", "等待戈多", "[小鹏]", "waiter", "(作者)"),
+    ],
 )
 def test_a_value_is_no_placeholder(text: str) -> None:
     assert not is_placeholder(text)

@@ -100,6 +100,64 @@ def test_a_moment_its_precision_and_the_place_are_told_apart(
     assert read_shown(text, NOW) == Shown(expected, Precision(precision), place)
 
 
+FRIDAY = at(2026, 1, 2, 14, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "place"),
+    [
+        ("昨夜 11:20", at(2026, 1, 1, 23, 20), ""),
+        ("昨晚 11:20", at(2026, 1, 1, 23, 20), ""),
+        ("今早 8:30", at(2026, 1, 2, 8, 30), ""),
+        ("前晚8:30", at(2025, 12, 31, 20, 30), ""),
+        ("深夜 11:30", at(2026, 1, 1, 23, 30), ""),
+        ("夜里 10:30", at(2026, 1, 1, 22, 30), ""),
+        ("午夜 12:30", at(2026, 1, 2, 0, 30), ""),
+        ("yesterday at 12:30", at(2026, 1, 1, 12, 30), ""),
+        ("Monday 12:30", at(2025, 12, 29, 12, 30), ""),
+        ("Wed, 12:30", at(2025, 12, 31, 12, 30), ""),
+        ("2天前 12:30", at(2025, 12, 31, 12, 30), ""),
+        ("2025年12月31日 周三", at(2025, 12, 31), ""),
+        ("昨天12:30 · 广东 回复", at(2026, 1, 1, 12, 30), "广东"),
+        ("3天前 已编辑 上海", at(2025, 12, 30, 14, 5), "上海"),
+        ("3天前 广东 作者赞过", at(2025, 12, 30, 14, 5), "广东"),
+        ("更新于 3天前", at(2025, 12, 30, 14, 5), ""),
+        ("3天前 · 作者 · 上海", at(2025, 12, 30, 14, 5), "上海"),
+        ("置顶 · 3天前 · 广东", at(2025, 12, 30, 14, 5), "广东"),
+        ("3天前 · 12赞", at(2025, 12, 30, 14, 5), ""),
+        ("12-31 广东 1.2万赞 回复", at(2025, 12, 31), "广东"),
+        ("昨天12:30北京", at(2026, 1, 1, 12, 30), "北京"),
+        ("刚刚广东", FRIDAY, "广东"),
+        ("3小时前（广东）", at(2026, 1, 2, 11, 5), "广东"),
+        ("3天前 IP属地：某地", at(2025, 12, 30, 14, 5), "某地"),
+        ("3天前 IP属地未知", at(2025, 12, 30, 14, 5), ""),
+        ("3天前\u200b", at(2025, 12, 30, 14, 5), ""),
+        ("08:15 江苏", at(2026, 1, 2, 8, 15), "江苏"),
+    ],
+)
+def test_marks_and_places_beside_a_time_are_no_part_of_it(text: str, expected: datetime, place: str) -> None:
+    found = read_shown(text, FRIDAY)
+    assert (found.at, found.place) == (expected, place)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "前夜 11:20",
+        "除夕 12:30",
+        "元旦 12:30",
+        "中秋节 12:30",
+        "12:30 周三",
+        "12:30 3天前",
+        "昨天深夜 1:20",
+        "08:15 某地",
+        "广东 3天前 北京",
+    ],
+)
+def test_a_clock_beside_an_unknown_word_is_no_moment(text: str) -> None:
+    assert read_shown(text, FRIDAY).at is None
+
+
 def test_a_place_alone_is_no_moment() -> None:
     assert read_shown("IP属地：广东", NOW) == Shown(None, None, "广东")
 

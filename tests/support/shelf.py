@@ -131,8 +131,8 @@ class Shelf:
 
     def truth(self) -> list[dict[str, Any]]:
         """What really happened, from the world's own log."""
-        lines = self.truth_file.read_text(encoding="utf-8").splitlines() if self.truth_file.exists() else []
-        return [json.loads(line) for line in lines]
+        text = self.truth_file.read_text(encoding="utf-8") if self.truth_file.exists() else ""
+        return [json.loads(line) for line in text.split("\n") if line]  # a text may hold U+2028, which splits no line
 
     def _end(self) -> None:
         self._process.terminate()

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from flows.checks import mistake_in, refuse_all
+from flows.checks import as_seen, mistake_in, refuse_all
 from flows.nurture import NurtureParams
 from workers.planting.validation_errors import MOST_SHOWN, written
 
@@ -162,7 +162,7 @@ class CampaignFile(_Part):
 
 
 def _twice(field: str, names: Sequence[str]) -> Iterator[str]:
-    twice = sorted(name for name, times in Counter(names).items() if times > 1)
+    twice = sorted(name for name, times in Counter(map(as_seen, names)).items() if times > 1)
     if twice:
         yield f"{field}: named twice: {', '.join(map(_shown, twice[:5]))}; name each once"
 

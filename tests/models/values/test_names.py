@@ -34,6 +34,10 @@ SEEN_BY_NOBODY = {
     "Hangul filler": "\u3164",
     "half-width filler": "xiaopeng\uffa0",
     "Braille blank": "xiaopeng\u2800",
+    "variation selector": "xiaopeng\ufe00",
+    "selector of ideographs behind a letter": "xiaopeng\U000e0100",
+    "kept invisible": "xiao\u2065peng",
+    "kept among the tags": "xiaopeng\U000e0080",
     "grapheme joiner": "xiao\u034fpeng",
     "Mongolian separator": "xiao\u180epeng",
     "tag without a flag": "xiaopeng\U000e0067",
@@ -106,3 +110,9 @@ def test_all_that_is_wrong_with_two_fields_is_said_at_once() -> None:
     with pytest.raises(Refused) as refused:
         check_names("author id", "a ", "b\u200b")
     assert [one.field for one in refused.value.problems] == ["author id", "name"]
+
+
+@pytest.mark.parametrize("blank", "\u00a0\u2000\u2007\u2009\u202f\u205f\u1680")
+def test_an_id_holds_no_blank_that_looks_like_another(blank: str) -> None:
+    assert id_fault(f"xiao{blank}peng") is not None
+    assert id_fault("xiao peng") is None
