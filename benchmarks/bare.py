@@ -27,7 +27,7 @@ class _Base(DeclarativeBase):
 
 
 class Job(_Base):
-    """What it holds: an id, a state, the body, a time."""
+    """Its columns: an id, a state, the body, a time."""
 
     __tablename__ = "bare_jobs"
     __table_args__ = MYSQL_BINARY_TEXT

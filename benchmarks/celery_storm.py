@@ -42,7 +42,7 @@ LOOKS = 10  # half a second apart: a message is nowhere to be seen for a moment 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one side's storm came to. `lacking`: never planted, for what should have planted them never ran."""
+    """The result of one side's storm. `lacking`: tasks never planted, because their planting task never ran."""
 
     planned: int
     rows: Rows

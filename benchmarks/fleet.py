@@ -1,4 +1,4 @@
-"""What a phone's worker weighs, and how soon a shelf consumes: our forked workers beside stock ones.
+"""Measures the memory of a phone's worker, and how soon a shelf consumes: our forked workers beside stock ones.
 
 `python -m benchmarks.fleet --phones 100`. Every worker, ours and stock alike, holds its connection
 to the ledger, runs 20 tasks on a simulated phone (each reads the logged-in account from the app and

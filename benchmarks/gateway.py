@@ -1,4 +1,4 @@
-"""What the gateway's seal, checks and planting cost: submit and status beside bare FastAPI routes, and callbacks.
+"""Measures what the gateway adds to bare FastAPI routes for submit and status, and the time of callbacks.
 
 `python -m benchmarks.gateway --requests 600`. One durable MariaDB, one Redis, and on them a gateway
 and the bare routes of benchmarks/bare.py, each one process. Rounds of both take turns, and the middle

@@ -38,7 +38,7 @@ EVIDENCE_SECONDS = 2.0
 
 @dataclass
 class Assault:
-    """What the attackers sent, and how it was answered: statuses by attack, and opened sockets by kind."""
+    """The answers that the attackers got: statuses by attack, and opened sockets by kind."""
 
     statuses: dict[str, Counter[int]] = field(default_factory=dict)
     opened: Counter[str] = field(default_factory=Counter)

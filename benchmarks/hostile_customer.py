@@ -78,7 +78,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the customer attacks: the authors, accounts and phones of everybody, and its own slow receivers."""
+    """The targets of the attacks: the authors, accounts and phones of everybody, and its own slow receivers."""
 
     authors: Sequence[str]
     accounts: Sequence[str]

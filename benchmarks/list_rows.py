@@ -1,4 +1,4 @@
-"""Rows of lists as they stand in the ledger, for whoever fills one with very many."""
+"""Rows of lists as they stand in the ledger, for a benchmark that inserts very many."""
 
 from __future__ import annotations
 

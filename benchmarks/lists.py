@@ -75,7 +75,7 @@ def fill(size: Size) -> None:
 
 
 def _some(session: Session, first: int, last: int) -> None:
-    """Tasks of these numbers. What a column holds is drawn from the number, each column for itself."""
+    """Tasks of these numbers. Each column's value is drawn from the number, independently of the others."""
     drawn = {
         "id": "MD5(seq)",
         "campaign_id": f"CONCAT('c', LPAD({_draw('campaign', CAMPAIGNS)}, 4, '0'))",
@@ -111,7 +111,7 @@ def _alter(engine: Engine, changes: Sequence[str]) -> None:
 
 
 def questions(size: Size) -> Iterator[tuple[str, TaskFilter, str | None]]:
-    """What is asked: name, filter, cursor."""
+    """Returns the questions: name, filter, cursor."""
     filters: Mapping[str, Any] = {
         "campaign": "c0010",
         "reference": f"order-{size.tasks // 8 * 4}",

@@ -1,4 +1,4 @@
-"""What a call to a phone costs: stock uiautomator2 beside ours, and the calls that 50 comments take.
+"""Measures the cost of a call to a phone: stock uiautomator2 beside ours, and the calls that 50 comments take.
 
 `python -m benchmarks.phone`. Both talk to the same simulated phone, whose delays are zero, through
 the same adb server; rounds alternate, so that a busy machine slows both alike.
@@ -113,7 +113,7 @@ class CountingPhone:
 
 @dataclass(frozen=True)
 class Collected:
-    """What collecting took: screens of each list, and calls by step and kind."""
+    """The cost of collecting: screens of each list, and calls by step and kind."""
 
     comments: int
     video_lists: int

@@ -1,4 +1,4 @@
-"""The tasks between the stages for stock Celery: fan out, draw, gather. What they draw is what phonefleet draws."""
+"""The tasks between the stages for stock Celery: fan out, draw, gather. They draw as phonefleet does."""
 
 from __future__ import annotations
 

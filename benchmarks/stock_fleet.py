@@ -66,11 +66,11 @@ class StockFleet(SimFleet):
             return sum(queue_lengths(redis, sorted(set(queues))).values()) + cast("int", redis.hlen(UNACKED))
 
     def told(self) -> list[Line]:
-        """What its workers told, oldest first."""
+        """Returns the lines that its workers wrote, oldest first."""
         return read_told(self.told_folder)
 
     def running(self) -> list[Running]:
-        """What runs on phones now."""
+        """Returns the tasks that run on phones."""
         return running_now(self.told())
 
     def worker_pids(self, runs: Running) -> list[int]:

@@ -1,4 +1,4 @@
-"""What a flow of stock Celery writes to: a journal in Redis by task id, and a watch that only names steps."""
+"""The journal of a flow of stock Celery: a journal in Redis by task id, and a watch that only names steps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RedisJournal:
         self._open: dict[int, Action] = {}
 
     def done(self) -> Sequence[Action]:
-        """What an attempt confirmed. What was begun and not confirmed is not here, and is done again."""
+        """Returns the actions that an attempt confirmed. Those begun and not confirmed are missing, and done again."""
         return list(self._seen())
 
     def verified(self, action: Action) -> bool:

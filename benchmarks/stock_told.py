@@ -1,4 +1,4 @@
-"""What stock workers tell of their tasks: a file each, written beside the system that is measured.
+"""The reports of stock workers on their tasks: a file each, written beside the system that is measured.
 
 A result backend inside the Redis that is struck down could not be asked afterwards. Each line is a
 JSON object: `event` (up, planned, began, again, succeeded, failed), `at` (seconds since 1970),
@@ -59,7 +59,7 @@ def planned(lines: Iterable[Line]) -> dict[str, Line]:
 
 
 def state_of(lines: Sequence[Line], task: str) -> State:
-    """What became of a task: a success counts whatever other deliveries of it came to."""
+    """Returns the state of a task: a success counts whatever other deliveries of it came to."""
     events = {line["event"] for line in lines if line.get("task") == task}
     for event, state in (("succeeded", State.SUCCEEDED), ("failed", State.FAILED), ("began", State.RUNNING)):
         if event in events:
@@ -68,7 +68,7 @@ def state_of(lines: Sequence[Line], task: str) -> State:
 
 
 def task_rows(lines: Sequence[Line]) -> list[TaskRow]:
-    """The planned tasks as the judge wants them. What has not ended is running or ready."""
+    """The planned tasks as the judge wants them. Tasks that have not ended are running or ready."""
     by_task: dict[str, list[Line]] = {}
     for line in lines:
         by_task.setdefault(line.get("task", ""), []).append(line)

@@ -111,7 +111,7 @@ class Rounds:
         return all(called[run.serial or ""] > began[run.serial] for run in runs)
 
     def _watch(self, deaths: Sequence[Death]) -> list[Trial | None]:
-        """What became of each death, once another phone was called for all, or MOST_SECONDS went by."""
+        """Returns the trial of each death, once another phone was called for all, or MOST_SECONDS went by."""
         until = time.monotonic() + MOST_SECONDS
         while True:
             late = time.monotonic() >= until

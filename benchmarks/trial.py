@@ -33,7 +33,7 @@ class Trial:
 
 
 def takeover(death: Death, attempts: Sequence[AttemptRow], calls: Calls) -> Trial | None:
-    """What became of the attempt that died; None when it was recorded before its death and nothing was lost.
+    """Returns the trial of the attempt that died; None when it was recorded before its death and nothing was lost.
 
     `attempts` are those at its task, oldest first. Another phone counts, and the struck one does not:
     its own next worker may be quicker, but the phone may be what died.
@@ -64,7 +64,7 @@ def last_touch(asked_at: float, calls: Sequence[Mapping[str, Any]]) -> float:
 
 
 def quiet(calls: Calls, serials: Iterable[str], now: float) -> bool:
-    """Were these phones left alone for QUIET_SECONDS?"""
+    """Returns whether no call came to these phones for QUIET_SECONDS."""
     ends = [calls[serial][-1]["ended"] for serial in serials if calls[serial]]
     return all(ended is not None and now - ended >= QUIET_SECONDS for ended in ends)
 
@@ -92,5 +92,5 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def capped(values: Sequence[float | None], most: float) -> list[float]:
-    """What did not happen counts as the longest time that was waited for it."""
+    """Returns the times; an event that did not happen counts as the longest wait for it."""
     return [most if value is None else min(value, most) for value in values]

@@ -1,4 +1,4 @@
-"""What became of a strike, and whom it killed."""
+"""The outcome of a strike, and the attempts that it killed."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ TOLD_OVER_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of the tasks, and what the trouble cost."""
+    """The outcome of the tasks, and the cost of the trouble."""
 
     tasks: int
     seconds: float

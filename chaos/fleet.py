@@ -43,7 +43,7 @@ CAPS = {
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a fleet is made of. `tasks` are modules that its workers load besides the product's own, `env` is
+    """The parts of a fleet. `tasks` are modules that its workers load besides the product's own, `env` is
     every process's, `host` and `coordinator` the arguments to Python that start one."""
 
     phones: int
@@ -81,7 +81,7 @@ class KeptMariaDB:
         return state.rpartition(")")[2].split()[0] != "Z"  # InnoDB ends by itself when a rollback finds the disk full
 
     def answers(self) -> bool:
-        """Does it serve?"""
+        """Returns whether it serves."""
         try:
             self.server.execute("SELECT 1")
         except Exception:  # noqa: BLE001  # the driver is an optional import of the server's
@@ -126,7 +126,7 @@ class StormFleet(SimFleet):
         self._stack.close()
 
     def running(self) -> list[Running]:
-        """What runs now; nothing while the ledger cannot be asked."""
+        """Returns the running attempts; none while the ledger does not answer."""
         return running(self.engine)
 
     def worker_pids(self, runs: Running) -> list[int]:

@@ -31,7 +31,7 @@ Key = tuple[str, str, str, str, str, str]  # kind, author, title, target's comme
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """What the ledger says of a task."""
+    """A task as the ledger has it."""
 
     id: str
     flow: str
@@ -46,7 +46,7 @@ class TaskRow:
 
 @dataclass(frozen=True, slots=True)
 class AttemptRow:
-    """What the ledger says of an attempt."""
+    """An attempt as the ledger has it."""
 
     task_id: str
     number: int
@@ -62,7 +62,7 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True)
 class ActRow:
-    """What the ledger says of an action."""
+    """An action as the ledger has it."""
 
     task_id: str
     attempt: int
@@ -138,7 +138,7 @@ def judge(rows: Rows, planned: int) -> Verdict:
 
 
 def key_of(kwargs: Mapping[str, Any]) -> Key:
-    """What a directed task asks for, as the truth names it."""
+    """Returns the action that a directed task asks for, as the ground truth names it."""
     names = ("kind", "author_id", "title", "target_commenter", "target_comment", "text")
     kind, author, title, commenter, comment, text = (str(kwargs.get(name) or "") for name in names)
     return kind, author, title, commenter, comment, text
@@ -223,7 +223,7 @@ def _liked_in_vain(tasks: Sequence[TaskRow], deeds: Sequence[Deed], rows: Rows) 
 
 
 def _strays(directed: Mapping[Key, list[TaskRow]], nurtures: Sequence[TaskRow], rows: Rows) -> Iterator[Finding]:
-    """What was taken back, and what no task asked for."""
+    """Returns the actions that were taken back, and those that no task asked for."""
     texts = {text for task in nurtures for text in task.kwargs.get("texts") or ()}
     nurtured = {task.pinned_account for task in nurtures}
     owner = {(act.account_id, act.key): act.task_id for act in rows.acts}
@@ -258,7 +258,7 @@ def _stuck(rows: Rows) -> Iterator[Finding]:
 
 
 def _undecidable(task_id: str, rows: Rows) -> bool:
-    """Could a look at the app not tell? Only if the same account did the very same for another task."""
+    """Returns whether a look at the app cannot tell: the same account did the same action for another task."""
     doubtful = [act for act in rows.acts if act.task_id == task_id and act.outcome == "declared"]
     others = Counter((act.account_id, act.key) for act in rows.acts if act.task_id != task_id)
     return bool(doubtful) and all(others[act.account_id, act.key] for act in doubtful)

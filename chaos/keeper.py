@@ -28,7 +28,7 @@ class Kept(Protocol):
     pause: float  # seconds between its death and its restart
 
     def alive(self) -> bool:
-        """Does it run? One that is frozen does."""
+        """Returns whether it runs. A frozen process does."""
 
     def start(self) -> None:
         """Start it, on the port that it had."""
@@ -120,7 +120,7 @@ class Keeper:
     def _keep(self, one: Kept, up: Event) -> None:
         try:
             one.start()
-        except BaseException as error:  # noqa: BLE001  # told to whoever waits in start()
+        except BaseException as error:  # noqa: BLE001  # start() waits, and raises it
             self._failed = error
         up.set()
         while not self._ended.wait(LOOK_SECONDS):

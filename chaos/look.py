@@ -32,7 +32,7 @@ class Running:
 
 
 def look(engine: Engine, work: Callable[[Session], T]) -> T | None:
-    """What the ledger says, or None while it cannot be asked."""
+    """Returns what the ledger has, or None while it does not answer."""
     try:
         return read(engine, work)
     except (DBAPIError, PoolTimeout):
@@ -40,7 +40,7 @@ def look(engine: Engine, work: Callable[[Session], T]) -> T | None:
 
 
 def running(engine: Engine) -> list[Running]:
-    """What runs now; nothing while the ledger cannot be asked."""
+    """Returns the running attempts; none while the ledger does not answer."""
 
     def work(session: Session) -> list[Running]:
         rows = session.scalars(select(Task).where(Task.state == State.RUNNING).order_by(Task.id)).all()
@@ -67,6 +67,6 @@ def states(engine: Engine) -> dict[str, int] | None:
 
 
 def declared(engine: Engine, task_id: str) -> bool:
-    """Is an action of this task past its point of no return, and open?"""
+    """Returns whether an action of this task is past its point of no return, and open."""
     wanted = select(ActionRow.id).where(ActionRow.task_id == task_id, ActionRow.outcome == "declared").limit(1)
     return look(engine, lambda session: session.scalar(wanted)) is not None

@@ -1,4 +1,4 @@
-"""What the storm's tasks are about: titles and comments of phonesim's world, read ahead of the run."""
+"""The material of the storm's tasks: titles and comments of phonesim's world, read ahead of the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a storm says at its end: the strikes by kind, every bad task with all that is known of it, the last line."""
+"""The report of a storm: the strikes by kind, every bad task with all that is known of it, the last line."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def last_line(storm: Storm) -> str:
 
 
 def targets(storm: Storm) -> list[Target]:
-    """What must hold."""
+    """Returns the targets of a storm."""
     verdict, blows = storm.verdict, storm.blows
     found = [
         Target("lost", len(verdict.lost), 0),

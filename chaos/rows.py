@@ -28,7 +28,7 @@ def attempts_of(engine: Engine, task_ids: Sequence[str]) -> list[AttemptRow]:
 
 
 def keep_rows(rows: Rows, path: Path) -> None:
-    """Write down everything that is judged, for whoever looks into a finding."""
+    """Write down everything that is judged, for a person who examines a finding."""
     path.write_text(json.dumps(asdict(rows), ensure_ascii=False, default=str), encoding="utf-8")
 
 
@@ -85,7 +85,7 @@ def _act(row: ActionRow) -> ActRow:
 
 
 def read_truth(path: Path) -> list[Deed]:
-    """What really happened, oldest first."""
+    """Returns the ground truth, oldest first."""
     with path.open(encoding="utf-8") as lines:
         return [_deed(json.loads(line)) for line in lines if line.strip()]
 

@@ -77,7 +77,7 @@ class StormRedis:
             self._process.wait(START_SECONDS)
 
     def answers(self) -> bool:
-        """Does it serve?"""
+        """Returns whether it serves."""
         try:
             with redis.Redis.from_url(self.url, socket_timeout=1, socket_connect_timeout=1) as client:
                 return bool(client.ping())

@@ -1,4 +1,4 @@
-"""What every fleet on simulated phones has: a start, an end, and phonesim's control port."""
+"""The base of every fleet on simulated phones: a start, an end, and phonesim's control port."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class SimFleet(ABC):
         self.close()
 
     def get(self, path: str) -> Any:
-        """What the control port answers. Raises requests.RequestException."""
+        """Returns the control port's answer. Raises requests.RequestException."""
         answer = requests.get(self.control + path, timeout=CONTROL_SECONDS)
         answer.raise_for_status()
         return answer.json()

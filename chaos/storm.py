@@ -37,7 +37,7 @@ QUIET = frozenset({"waiting", "delegated", "needs_review", *map(str, ENDED)})
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked of a storm."""
+    """The settings of a storm."""
 
     tasks: int
     phones: int
@@ -48,7 +48,7 @@ class Wanted:
 
 @dataclass(slots=True)
 class Storm:
-    """What happened, for the report. `stubborn` names processes that did not end when asked to."""
+    """The events of a storm, for the report. `stubborn` names processes that did not end when asked to."""
 
     wanted: Wanted
     rows: Rows

@@ -24,13 +24,13 @@ BACK_SECONDS = 60.0  # a server that was killed is back by then, or the strike h
 
 
 class PhoneFleet(Protocol):
-    """What any fleet of phones has: workers that run tasks, phones that fail, a Redis."""
+    """The parts that a strike can hit: workers that run tasks, phones that fail, a Redis."""
 
     serials: list[str]
     redis: KeptRedis
 
     def running(self) -> list[Running]:
-        """What runs now."""
+        """Returns the running attempts."""
 
     def worker_pids(self, runs: Running) -> list[int]:
         """The processes of the worker that runs it; none while nobody knows them."""

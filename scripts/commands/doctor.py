@@ -81,7 +81,7 @@ def judge_redis(state: RedisState, *, embedded: bool) -> Check:
 
 
 def judge_redis_holes(version: str, *, embedded: bool) -> Check | None:
-    """What is known of the Redis that runs, or would run? None without a version."""
+    """Checks whether the Redis that runs, or would run, has known vulnerabilities; None without a version."""
     if not version:
         return None
     off = OFF_IN_EMBEDDED if embedded else frozenset()
@@ -117,7 +117,7 @@ def judge_adb(program: ProgramState) -> Check:
 
 
 def judge_jar(trouble: str) -> Check:
-    """Is the jar that runs on every phone the one that is known?"""
+    """Checks that the jar that runs on every phone is the pinned one."""
     found, _, remedy = trouble.partition(": ")
     return Check("UI server", not trouble, found or "the jar of uiautomator2 that is known", remedy)
 
@@ -193,7 +193,7 @@ def judge_disk(state: DiskState) -> Check:
 
 
 def judge_privacy(state: DiskState) -> Check:
-    """Is what phonefleet writes its user's alone?"""
+    """Checks that other users of this machine cannot read phonefleet's files."""
     found = f"{state.path} is {'open to other users of this machine' if state.open_to_others else 'closed to others'}"
     return Check("Privacy", not state.open_to_others, found, f"chmod -R go= {state.path}", needed=False)
 

@@ -109,7 +109,7 @@ def _write_settings(folder: Path) -> list[Path]:
 
 
 def _command() -> list[str]:
-    """What runs phonefleet with this Python, whatever PATH says."""
+    """Returns the command that runs phonefleet with this Python, without a look at PATH."""
     beside = shutil.which("phonefleet", path=str(Path(sys.executable).parent))
     return [beside] if beside else [sys.executable, "-m", "scripts.cli"]
 

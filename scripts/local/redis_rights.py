@@ -28,7 +28,7 @@ def user_line(name: str, password: str) -> str:
 
 def fleet_scripts() -> tuple[str, ...]:
     """Returns all scripts that kombu and the gateway's rate limit run: by their digests, and no others are loaded."""
-    from kombu.transport.redis import REFRESH_BINDING, SWEEP_BINDINGS  # noqa: PLC0415 - whoever only asks for the address needs none
+    from kombu.transport.redis import REFRESH_BINDING, SWEEP_BINDINGS  # noqa: PLC0415 - a command that only asks for the address needs none
     from limits.storage import RedisStorage  # noqa: PLC0415
     from redis.lock import Lock  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""When a part that ended is started again, and when it cannot be started at all. Pure."""
+"""Decides when a part that ended is started again, and that a part cannot be started at all. Pure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from models.values.backoff import Backoff
 
 RESTARTS = Backoff(first=0.5, most=30.0)
-STEADY_SECONDS = 60.0  # one that ran so long has started
+STEADY_SECONDS = 60.0  # a part that ran this long counts as started
 MOST_TRIES = 5  # at a first start, a quarter of a minute in all
-REFUSED = 2  # the exit status of what its settings do not let start: another try would end as the first
+REFUSED = 2  # the exit status of a part that refuses its settings: another try would end in the same way
 
 
 @dataclass(slots=True)
@@ -36,8 +36,8 @@ class Restarts:
     def cannot_start(self, status: int) -> bool:
         """Returns whether the part, which ended so last, never ran: then a person must look.
 
-        One that ran before is tried for ever, for what keeps it from starting may end by itself. A signal came from
-        outside and says nothing of the part.
+        A part that ran before is started again without end, because the reason may pass by itself. A signal comes from
+        outside and says nothing about the part.
         """
         return not self.ever_steady and (status == REFUSED or self.by_itself >= MOST_TRIES)
 

@@ -161,7 +161,7 @@ SETTINGS = """\
 """
 
 MASTER_KEY = """\
-# Read by the gateway and by whoever sends callbacks alone. Make it: head -c 32 /dev/urandom | base64
+# Only the gateway and the delivery worker read it. Make it: head -c 32 /dev/urandom | base64
 #PHONEFLEET_MASTER_KEY=
 """
 
