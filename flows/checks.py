@@ -12,7 +12,7 @@ from flows.lossy import storable
 
 MOST_TEXT = 200  # characters; the practice app takes no longer comments
 MOST_TEXTS = 10_000  # of the operator, for one part of a campaign
-
+MOST_SHOWN = 40  # characters of a text in a refusal
 
 # Invisible although their category is letter, mark or symbol: fillers, and Braille without dots.
 _FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
@@ -47,24 +47,28 @@ def mistake_in(text: str) -> str | None:
 def check_text(text: str) -> str:
     """Returns a text that can be written into the app and found there again. Raises ValueError for another one."""
     if len(text) > MOST_TEXT:
-        raise ValueError(f"has {len(text)} characters, the app takes {MOST_TEXT}; shorten it")
+        raise ValueError(f"{_shown(text)} has {len(text)} characters, the app takes {MOST_TEXT}; shorten it")
     if all(map(_unseen, text)):
         raise ValueError("is empty; give the text")
     if text != text.strip():
-        raise ValueError(f"{text!r} begins or ends with a blank, which apps cut off; remove it")
+        raise ValueError(f"{_shown(text)} begins or ends with a blank, which apps cut off; remove it")
     for end in (text[0], text[-1]):
         if _unseen(end):
-            raise ValueError(f"{text!r} begins or ends with U+{ord(end):04X}, which nobody sees; remove it")
+            raise ValueError(f"{_shown(text)} begins or ends with U+{ord(end):04X}, which nobody sees; remove it")
     if any(ord(character) < 32 for character in text):
-        raise ValueError(f"{text!r} holds a line break or control character; remove it")
+        raise ValueError(f"{_shown(text)} holds a line break or control character; remove it")
     if not storable(text):
-        raise ValueError(f"{text!r} holds a character that no phone shows, such as half of an emoji; remove it")
+        raise ValueError(f"{_shown(text)} holds a character that no phone shows, such as half of an emoji; remove it")
     return text
 
 
 def as_seen(text: str) -> str:
     """Returns a text without what nobody sees: emoji styles, and the two forms of one letter (é, e with an accent)."""
     return unicodedata.normalize("NFC", text.translate(_STYLES))
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= MOST_SHOWN else text[: MOST_SHOWN - 1] + "…")
 
 
 def check_name(name: str) -> str:

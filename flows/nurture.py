@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from flows.app import App
 from flows.browse import Browse
-from flows.checks import MOST_TEXTS, as_seen, mistake_in, refuse_all
+from flows.checks import MOST_TEXTS, Text, as_seen, refuse_all
 from flows.failures import FlowFailure
 from flows.flow import Column, Flow, Limits, Params, Result
 from flows.identify import check_account
@@ -26,13 +26,7 @@ class NurtureParams(Params):
     replies: int = Field(default=0, ge=0, le=50)
     video_loop: int = Field(ge=1, le=1000)  # most videos to look at
     comment_loop: int = Field(default=0, ge=0, le=2000)  # most comments to look at
-    texts: tuple[str, ...] = Field(default=(), max_length=MOST_TEXTS)
-
-    @field_validator("texts")
-    @classmethod
-    def _usable_texts(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
-        refuse_all(said for text in texts if (said := mistake_in(text)))
-        return texts
+    texts: tuple[Text, ...] = Field(default=(), max_length=MOST_TEXTS)
 
     @model_validator(mode="after")
     def _room(self) -> Self:

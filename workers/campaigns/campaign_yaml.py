@@ -9,33 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from models.values.refused import Problem, Refused, refuse
+from workers.campaigns.yaml_lost import lost_comments
+from workers.campaigns.yaml_slips import Slip, slip_before, slip_in
+from workers.campaigns.yaml_syntax import FORM, at, lines_of, not_yaml, types_in
 
-FORM = "scripts/standard_day.yaml shows the form"
 MOST_DEPTH = 12  # a campaign file needs 4
 WHOLE = "campaign file"  # the field of a problem of the whole file
-MOST_WRITTEN = 40  # characters shown of a wrong value
-
-# libyaml's messages → the remedy for the file's author
-_SYNTAX = (
-    ("cannot start any token", "{sign} may not begin a value", "put the whole value in quotes"),
-    ("mapping values are not allowed", "a colon and a blank stand inside a value", "put the whole value in quotes"),
-    ("expected key", "this does not fit what stands before it", "check blanks at its beginning, and its quotes"),
-    ("expected '-' indicator", "a list ends here without a dash", "begin each entry with a dash, all as far in"),
-    ("unexpected end of stream", "a quote is opened and never closed", "close it with the same sign"),
-    ("alphabetic or numeric character", "* and & mean references in YAML", "put the value in quotes"),
-    ("undefined alias", "* means a reference in YAML, and there is none of that name", "put the value in quotes"),
-    ("expected node content", "a list or group is opened and never closed", "close it, or put the value in quotes"),
-    ("constructor for the tag", "! means a type in YAML, and a campaign file has none", "put the value in quotes"),
-    ("another document", "a second document begins here", "one file is one campaign: take the line --- out"),
-    ("maximum nesting depth", "groups lie too deep in one another", FORM),
-    ("could not find expected ':'", "a field's name has no colon after it", "write name: value"),
-)
 
 
 class _Loader(yaml.CSafeLoader):
@@ -65,52 +51,72 @@ class Written:
             if found is None:
                 break
             node = found[0] if key and place == len(loc) - 1 else found[1]
-        return _at(node.start_mark)
+        return at(node.start_mark)
+
+    def slip(self, loc: Sequence[int | str]) -> Slip | None:
+        """Returns the slip in a field that YAML takes for a name or a text, though its author meant more: `comments:2`.
+
+        None for a value in the line of its name, which the author meant as a value.
+        """
+        node = self._root
+        for place, part in enumerate(loc):
+            found = _child(node, part)
+            if found is None:
+                return None
+            key, node = found
+            if place < len(loc) - 1:
+                continue
+            if isinstance(key, yaml.ScalarNode) and not key.style and (slip := slip_in(key.value)):
+                return slip
+            begins = key is not node and node.start_mark.line > key.start_mark.line
+            return slip_in(node.value) if begins and isinstance(node, yaml.ScalarNode) and not node.style else None
+        return None
 
 
 def read_yaml(text: str, source: str) -> Written:
     """Reads the file's fields. Raises Refused, with line and column, when it cannot."""
     loader = _Loader(text)
-    lines = text.split("\n")
+    lines = lines_of(text)
     try:
+        if "!" in text and (types := [*types_in(yaml.parse(text, Loader=_Loader), lines, source)]):
+            raise Refused(types)
         root = loader.get_single_node()
         if not isinstance(root, yaml.MappingNode):
-            raise refuse(source, "holds no fields", FORM)
+            raise _no_fields(lines, source)
         problems = [*_structure(root)]
         if any(problem.field == WHOLE for problem in problems):
             raise Refused(problems)
-        problems += _lost_comments(root, lines)
+        problems += lost_comments(_walk(root), lines)
         return Written(loader.construct_document(root), root, tuple(problems))
     except yaml.MarkedYAMLError as error:
-        raise _not_yaml(error, source, lines) from error
+        raise not_yaml(error, source, lines, _opened(text)) from error
     except yaml.reader.ReaderError as error:
         raise refuse(source, f"character {error.position} is a control character", "take it out") from error
     finally:
         loader.dispose()
 
 
-def _not_yaml(error: yaml.MarkedYAMLError, source: str, lines: Sequence[str]) -> Refused:
-    problem = str(error.problem or "")
-    mark = error.context_mark if "end of stream" in problem and error.context_mark else error.problem_mark
-    if mark is None:
-        return refuse(source, f"not YAML: {problem}", FORM)
-    line = lines[mark.line] if mark.line < len(lines) else ""
-    sign = line[mark.column : mark.column + 1]
-    if sign == "\t" or (not line.strip() and "\t" in line):
-        return refuse(source, f"{_at(mark)}: a tab stands where only blanks may", "write blanks instead of the tab")
-    for words, reason, remedy in _SYNTAX:
-        if words in problem:
-            return refuse(source, f"{_at(mark)}: {reason.format(sign=sign)}: {_shown(line)}", remedy)
-    return refuse(source, f"{_at(mark)}: not YAML, {problem}: {_shown(line)}", FORM)
+def _no_fields(lines: Sequence[str], source: str) -> Refused:
+    slip = slip_before(lines, len(lines))
+    if slip is None:
+        return refuse(source, "holds no fields", FORM)
+    reason = f"holds no fields; line {slip.line + 1}, column {slip.column + 1}: {slip.reason}"
+    return refuse(source, reason, slip.remedy)
 
 
-def _shown(line: str) -> str:
-    text = line.strip()
-    return text if len(text) <= MOST_WRITTEN else text[: MOST_WRITTEN - 1] + "…"
-
-
-def _at(mark: Any) -> str:
-    return f"line {mark.line + 1}, column {mark.column + 1}"
+def _opened(text: str) -> tuple[int, int] | None:
+    """Returns the place of the innermost list or group in brackets that is open where the reader fails."""
+    opened: list[yaml.Event] = []
+    with suppress(yaml.MarkedYAMLError):
+        for event in yaml.parse(text, Loader=_Loader):
+            if isinstance(event, yaml.CollectionStartEvent):
+                opened.append(event)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                opened.pop()
+    if not opened or not getattr(opened[-1], "flow_style", False):
+        return None
+    mark: Any = opened[-1].start_mark
+    return mark.line, mark.column
 
 
 def _child(node: yaml.Node, part: int | str) -> tuple[yaml.Node, yaml.Node] | None:
@@ -147,7 +153,7 @@ def _structure(root: yaml.Node) -> Iterator[Problem]:
         return
     for node, way in _walk(root):
         if len(way) > MOST_DEPTH:
-            yield Problem(WHOLE, f"{_at(node.start_mark)}: groups lie too deep in one another", FORM)
+            yield Problem(WHOLE, f"{at(node.start_mark)}: groups lie too deep in one another", FORM)
             return
         if isinstance(node, yaml.MappingNode):
             yield from _names(node, way)
@@ -156,11 +162,11 @@ def _structure(root: yaml.Node) -> Iterator[Problem]:
 def _names(node: yaml.MappingNode, way: tuple[str, ...]) -> Iterator[Problem]:
     first: dict[str, yaml.Node] = {}
     for key, _ in node.value:
-        where = _at(key.start_mark)
+        where = at(key.start_mark)
         if not isinstance(key, yaml.ScalarNode):
             yield Problem(WHOLE, f"{where}: a field's name must be one word", FORM)
         elif key.value in first:
-            before = _at(first[key.value].start_mark)
+            before = at(first[key.value].start_mark)
             reason = f"{where}: stands here a second time, the first time at {before}"
             yield Problem(".".join((*way, key.value)), reason, "keep one of the two")
         else:
@@ -186,22 +192,3 @@ def _holds_itself(root: yaml.Node) -> bool:
         inner = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
         left += [(one, False) for one in inner]
     return False
-
-
-def _lost_comments(root: yaml.Node, lines: Sequence[str]) -> Iterator[Problem]:
-    """Yields a problem for each unquoted text that a `#` follows: YAML drops the rest, for example a hashtag.
-
-    A `#` with a blank after it is a remark, otherwise a hashtag. After one of the operator's texts neither is allowed.
-    """
-    for node, way in _walk(root):
-        plain = isinstance(node, yaml.ScalarNode) and not node.style and node.tag.endswith(":str")
-        if not plain or node.end_mark.line >= len(lines):
-            continue
-        rest = lines[node.end_mark.line][node.end_mark.column :].strip()
-        in_texts = any(name.endswith("texts") for name in way)
-        if rest.startswith("#") and (in_texts or rest[1:2].strip(" #-=")):
-            whole = _shown(f"{node.value} {rest}")
-            reason = f"{_at(node.end_mark)}: YAML drops what follows a #, so {_shown(rest)!r} would be lost"
-            yield Problem(
-                ".".join(way), reason, f'put the text in quotes, "{whole}"; a remark goes on a line of its own'
-            )

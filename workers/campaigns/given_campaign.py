@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from models.values.refused import MOST_PROBLEMS, Problem, Refused, refuse
 from workers.campaigns.campaign_file import CampaignFile
-from workers.campaigns.campaign_yaml import FORM, Written, read_yaml
+from workers.campaigns.campaign_yaml import Written, read_yaml
+from workers.campaigns.yaml_syntax import FORM
 from workers.planting.validation_errors import NO_SUCH_FIELD, Loc, first_problems, path
 
 MOST_BYTES = 1_000_000
@@ -83,6 +84,8 @@ class GivenCampaign:
         if self.written is None:
             return problem
         unknown = problem.reason == NO_SUCH_FIELD
+        if slip := self.written.slip(loc):
+            problem = replace(problem, reason=slip.reason, remedy=slip.remedy)
         return replace(problem, reason=f"{self.written.spot(loc, key=unknown)}: {problem.reason}")
 
 
