@@ -30,9 +30,9 @@ broker_transport_options = {
     # queues. With the phone's own queue listed first and pinned tickets at step 0, pinned work goes
     # before the pool. The default, round robin, serves the two queues in turn.
     "queue_order_strategy": "priority",
-    # urgent, high, normal, low. These are kombu's default; written down because workers.dispatch.tickets
-    # reads the lists behind them.
-    "priority_steps": [0, 3, 6, 9],
+    # urgent, a customer's turn, high, normal, low. kombu's default has no turn; workers.dispatch.tickets
+    # reads the lists behind these.
+    "priority_steps": [0, 1, 3, 6, 9],
     # A ticket held longer than this is delivered a second time, even while its task runs. Longer
     # than any flow's hard limit; what a dead worker held is put back by its host agent at once.
     "visibility_timeout": 6 * 3600,

@@ -36,6 +36,7 @@ RATE, MOST_WAITING, HIGHEST_PRIORITY = 10.0, 10_000, 3  # unless the operator sa
 class KeySpec:
     """The properties of a key. `allowlist` holds origins such as https://hooks.example.com.
 
+    `weight`: how many times the share of a customer of weight 1 its customer has, while several wait for the phones.
     `highest_priority`: the lowest number, from 0 (urgent) to 9, that its tasks may have as their priority.
     """
 
@@ -45,6 +46,7 @@ class KeySpec:
     allowlist: Sequence[str] = ()
     rate_per_second: float = RATE
     most_waiting: int = MOST_WAITING
+    weight: int = 1
     highest_priority: int = HIGHEST_PRIORITY
     plain_json_allowed: bool = False
     events_url: str | None = None
@@ -253,6 +255,8 @@ def _checked(spec: KeySpec) -> list[str]:
         problems.append(Problem("rate", f"{spec.rate_per_second:g} is outside 0 to 10000 a second", "10 suits most"))
     if not 1 <= spec.most_waiting <= 1_000_000:
         problems.append(Problem("most_waiting", f"{spec.most_waiting} is outside 1 to 1000000", "10000 suits most"))
+    if not 1 <= spec.weight <= 100:
+        problems.append(Problem("weight", f"{spec.weight} is outside 1 to 100", "1 suits most"))
     if not 0 <= spec.highest_priority <= 9:
         reason = f"{spec.highest_priority} is outside 0 to 9"
         problems.append(Problem("highest_priority", reason, "3 suits most; 0 to 2 go before everybody's work"))

@@ -21,6 +21,7 @@ class ApiKey(Base):
     allowlist: Mapped[Json]  # origins that may be called back: https://hooks.example.com
     rate_per_second: Mapped[float]  # requests
     most_waiting: Mapped[int]  # tasks that have not ended
+    weight: Mapped[int] = mapped_column(default=1)  # of its customer, when several wait for the phones
     highest_priority: Mapped[int] = mapped_column(default=3)  # that its tasks may have: 0 is urgent
     plain_json_allowed: Mapped[bool]
     # the events that it subscribed to beside its own tasks', and their address

@@ -26,6 +26,21 @@ class Task(Base):
         Index("ix_tasks_author", "author_id", "created_at"),
         Index("ix_tasks_hold", "hold_id"),
         Index("ix_tasks_capped", "capped", "state"),
+        # for the next ticket of each customer: workers/dispatch/standings.py
+        Index(
+            "ix_tasks_owed",
+            "state",
+            "rung_at",
+            "runs_on",
+            "pinned_phone",
+            "pinned_account",
+            "sandbox",
+            "key_id",
+            "priority",
+            "not_before",
+            "position",
+        ),
+        Index("ix_tasks_begun", "state", "rung_at", "attempt"),
         Index("ix_tasks_pinned_account", "pinned_account", "state"),
         Index("ix_tasks_pinned_phone", "pinned_phone", "state"),
         # for customers' lists: gateway/api/pages.py
@@ -107,6 +122,7 @@ class Task(Base):
 
     rung_at: Mapped[datetime | None]  # null: a ticket is owed
     rung_queue: Mapped[Name | None]
+    rung_step: Mapped[int | None]  # the priority of its ticket
     passed_on: Mapped[int] = mapped_column(default=0)  # number of times that its ticket was passed on since it was rung
     tickets_failed: Mapped[int] = mapped_column(default=0)  # tickets in a row that failed before a claim
 

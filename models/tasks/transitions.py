@@ -114,8 +114,9 @@ def _move(task: Task, after: State) -> None:
 # A task's ticket.
 
 
-def ring_ticket(task: Task, queue: str, now: datetime) -> None:
-    """Records that a ticket for the task goes to that queue."""
+def ring_ticket(task: Task, queue: str, step: int, now: datetime) -> None:
+    """Records that a ticket for the task goes to that queue, at that step."""
+    task.rung_step = step
     task.rung_at, task.rung_queue, task.waits_for, task.passed_on, task.capped = now, queue, None, 0, False
 
 

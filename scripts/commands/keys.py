@@ -103,18 +103,27 @@ def limits(
         int | None, typer.Option(help=f"Tasks that have not ended; {MOST_WAITING} at first.")
     ] = None,
     highest_priority: Highest = None,
+    weight: Annotated[
+        int | None, typer.Option(help="Its customer's share while several wait for the phones; 1 at first.")
+    ] = None,
     who: Who = "",
 ) -> None:
     """Set a key's limits. A limit that is not given stays the same."""
-    given = {"rate_per_second": rate, "most_waiting": most_waiting, "highest_priority": highest_priority}
+    given = {
+        "rate_per_second": rate,
+        "most_waiting": most_waiting,
+        "highest_priority": highest_priority,
+        "weight": weight,
+    }
     wanted = {name: value for name, value in given.items() if value is not None}
     if not wanted:
-        raise refuse("limits", "none is given", "add --rate, --most-waiting or --highest-priority")
+        raise refuse("limits", "none is given", "add --rate, --most-waiting, --highest-priority or --weight")
     changed = change_key(open_ledger(), key_id, who=operator(who), **wanted)
     words = {
         "rate_per_second": "requests a second",
         "most_waiting": "tasks that have not ended",
         "highest_priority": "as highest priority",
+        "weight": "as weight",
     }
     told = [f"{after:g} {words[name]}, before {before:g}" for name, (before, after) in changed.items()]
     say(Console(), f"{key_id}: {'; '.join(told)}")
@@ -199,8 +208,8 @@ def _told(one: ListedKey) -> Block:
     lines = [f"called back at: {', '.join(row.allowlist) or 'nowhere'}"]
     if told:
         lines.append(f"{' and '.join(told)} go to {row.events_url}")
-    limits = f"{row.rate_per_second:g}/s, {row.most_waiting} waiting, priority {row.highest_priority} to 9"
-    lines.append(f"limits: {limits}; secrets: {_secrets(one)}")
+    lines.append(f"limits: {row.rate_per_second:g}/s, {row.most_waiting} waiting; secrets: {_secrets(one)}")
+    lines.append(f"priorities: {row.highest_priority} to 9; weight: {row.weight}")
     return Block(f"{row.id}  {row.customer}: {row.name}  ({kind})", lines)
 
 

@@ -26,6 +26,7 @@ from workers.attempts.full_video import refuse_full_video
 from workers.dispatch.celery_state import state_reason
 from workers.dispatch.routing import ticket_priority
 from workers.dispatch.shown_arguments import shown
+from workers.dispatch.tickets import TURN_STEP
 from workers.policy.caps_in_words import day_end
 from workers.policy.content import content_of
 from workers.runtime.worker_identity import WorkerIdentity, phone_queue
@@ -84,6 +85,7 @@ class ClaimContext:
     asked_at: float
     now: datetime
     zone: str
+    step: int | None = None  # the priority of the ticket
 
     def wait(self, pause: timedelta, why: str) -> NotMine:
         """Uses up the ticket; the coordinator rings again after a pause, so that no ticket circulates without rest."""
@@ -104,7 +106,7 @@ def claim(
         task = _locked(session, task_id)
         if task is None:
             return NotMine("no such task: a ticket without a row runs nothing", state=None)
-        asking = ClaimContext(session, task, worker, time.monotonic(), database_now(session), zone)
+        asking = ClaimContext(session, task, worker, time.monotonic(), database_now(session), zone, step)
         if task.state == State.RUNNING and task.incarnation == worker.incarnation:
             _take_back_own_claim(asking)
         return _not_due(asking, step) or _held_or_taken(asking, lease)
@@ -144,7 +146,7 @@ def _not_due(asking: ClaimContext, step: int | None) -> NotMine | None:
     too_much = refuse_too_much(asking.session, task, now)
     if too_much is not None:
         return NotMine(too_much)
-    if step is not None and step < ticket_priority(task):
+    if step is not None and step != TURN_STEP and step < ticket_priority(task):
         return NotMine("the task was moved down the line: another ticket stands there")
     return None
 
@@ -199,7 +201,8 @@ def _not_for(asking: ClaimContext, params: Mapping[str, Any], phone: Phone) -> N
         return asking.wait(ELSEWHERE, f"its ticket was passed on {PASSES} times; rung anew")
     pass_ticket_on(task, phone_queue(verdict.pass_to), asking.now)
     words = shown(task.pinned_account or task.meant_for, params)
-    return NotMine(f"passed on to {verdict.pass_to}", verdict.pass_to, task.flow, ticket_priority(task), words)
+    step = TURN_STEP if asking.step == TURN_STEP else ticket_priority(task)
+    return NotMine(f"passed on to {verdict.pass_to}", verdict.pass_to, task.flow, step, words)
 
 
 def _take(asking: ClaimContext, phone: Phone | None, lease: float, arguments: Arguments) -> Claim:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, and_, case, func, or_, select, update
@@ -17,15 +18,20 @@ from models.tasks.transitions import owe_tickets, ring_ticket
 from models.transactions.read_write import write
 from models.values.enums import RunsOn
 from workers.app import app
-from workers.dispatch.routing import UNSERVED, WorkingPhones, route_for, ticket_priority, working_phones
+from workers.dispatch.customers import Customers
+from workers.dispatch.routing import UNSERVED, URGENT_STEP, WorkingPhones, route_for, ticket_priority, working_phones
 from workers.dispatch.shown_arguments import shown
-from workers.dispatch.tickets import NotPublished, Ticket, publish
+from workers.dispatch.standings import lines, next_tasks, others_wait, rows_of
+from workers.dispatch.tickets import TURN_STEP, NotPublished, Ticket, publish
+from workers.policy.turns import LOOK_AHEAD, deal
 from workers.runtime.broker import broker
 from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE, phone_queue
+from workers.settings import settings
 
 PASSED_ON = timedelta(seconds=2)  # so long a ticket that was passed on may lie in a phone's own queue
 MOST_SHOWN = 4000  # characters of a task's arguments that are read for Flower
 BATCH_SIZE = 1000  # tickets in one round; the coordinator comes back for the rest
+DESK_SLOTS = 100  # tickets at the desk, of all customers: it takes some milliseconds for most of them
 
 
 def ring(engine: Engine, task_ids: Sequence[str]) -> int:
@@ -65,21 +71,42 @@ def _mark_rung(session: Session, task_ids: Sequence[str] | None) -> list[Ticket]
     if task_ids is None:
         _take_back_stranded(session, working, now)
         _say_why_not_rung(session, working, now)
+    steps = _dealt(session, task_ids, working, now)
     tickets: list[Ticket] = []
-    for task, given in _owed(session, task_ids, working, now):
+    for task, given in _owed(session, list(steps), working, now):
         route = route_for(task.runs_on, task.pinned_account, task.pinned_phone, working)
         if route.queue is None:
             continue
         words = shown(task.pinned_account or task.meant_for, given or {})
-        tickets.append(Ticket(task.id, task.flow, route.queue, ticket_priority(task), shown=words))
-        ring_ticket(task, route.queue, now)
+        step = ticket_priority(task)
+        if steps[task.id] and step != URGENT_STEP:
+            step = TURN_STEP
+        tickets.append(Ticket(task.id, task.flow, route.queue, step, shown=words))
+        ring_ticket(task, route.queue, step, now)
     return tickets
 
 
+def _dealt(session: Session, task_ids: Sequence[str] | None, working: WorkingPhones, now: datetime) -> dict[str, bool]:
+    """Decides which tasks get a ticket now, in order: the task's id → whether it is the turn of its customer."""
+    customers = Customers(session, settings().operator_weight)
+    if task_ids is None:
+        slots = {str(RunsOn.DESK): DESK_SLOTS, str(RunsOn.PHONE): max(1, len(working.phones))}
+        rows = next_tasks(session, customers, working, now, slots, BATCH_SIZE)
+    else:
+        rows = rows_of(session, task_ids, now)
+    found: dict[str, bool] = {}
+    also = [] if task_ids is None else list(others_wait(session, customers))
+    for sort, line in lines(session, rows, customers, working, DESK_SLOTS, also).items():
+        alone, ahead = (DESK_SLOTS, 1.0) if sort is None else (BATCH_SIZE, float(LOOK_AHEAD))
+        dealt = deal(line.slots, line.standings, line.candidates, line.places, alone=alone, ahead=ahead)
+        found |= {task_id: task_id in dealt.in_turn and sort is not None for task_id in dealt.tasks}
+    return dict(islice(found.items(), BATCH_SIZE))
+
+
 def _owed(
-    session: Session, task_ids: Sequence[str] | None, working: WorkingPhones, now: datetime
+    session: Session, task_ids: Sequence[str], working: WorkingPhones, now: datetime
 ) -> Sequence[tuple[Task, Mapping[str, Any] | None]]:
-    """Selects only tasks that can be rung now, so that a thousand tasks that wait for a phone do not block them.
+    """Selects those of these tasks that can be rung now.
 
     Locked: two that ring at once do not ring the same task twice. Small rows: no results, and of arguments, which
     Flower shows a few of, none that are long.
@@ -103,13 +130,11 @@ def _owed(
                 Task.attempt,
             )
         )
-        .where(*_unrung(now), has_place)
-        .order_by(Task.attempt == 0, Task.priority, Task.created_at, Task.position)
-        .limit(BATCH_SIZE)
+        .where(*_unrung(now), has_place, Task.id.in_(task_ids))
         .with_for_update(skip_locked=True)
     )
-    rows = session.execute(wanted if task_ids is None else wanted.where(Task.id.in_(task_ids)))
-    return [(task, given) for task, given in rows]
+    place = {task_id: at for at, task_id in enumerate(task_ids)}
+    return sorted(((task, given) for task, given in session.execute(wanted)), key=lambda row: place[row[0].id])
 
 
 def _unrung(now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -11,6 +11,7 @@ from models.values.enums import RunsOn
 from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE, phone_queue
 
 URGENT_STEP = 0
+URGENT = 2  # priorities up to this one are urgent
 UNSERVED = {
     True: "no simulated phone works, and it is for those alone",
     False: "only simulated phones work, and those are for a sandbox's tasks alone",
@@ -33,7 +34,12 @@ class WorkingPhones:
     accounts: Mapping[str, str] = field(default_factory=dict)
     idle_phones: Mapping[str, str] = field(default_factory=dict)
     idle_accounts: Mapping[str, str] = field(default_factory=dict)
-    sandboxes: Set[bool] = frozenset()  # is the sandbox served, are real tasks?
+    sorts: Mapping[str, bool] = field(default_factory=dict)  # of each phone that works: is it simulated?
+
+    @property
+    def sandboxes(self) -> Set[bool]:
+        """Returns the sorts of phones that work."""
+        return frozenset(self.sorts.values())
 
     @property
     def unserved(self) -> bool | None:
@@ -50,7 +56,7 @@ def working_phones(found: Iterable[OnlinePhone]) -> WorkingPhones:
     accounts: dict[str, str] = {}
     idle_phones: dict[str, str] = {}
     idle_accounts: dict[str, str] = {}
-    sandboxes: set[bool] = set()
+    sorts: dict[str, bool] = {}
     for phone in found:
         why = phone.unfit or (f"account {phone.account_id} rests: {phone.resting}" if phone.resting else None)
         if why is not None:
@@ -58,15 +64,15 @@ def working_phones(found: Iterable[OnlinePhone]) -> WorkingPhones:
             idle_accounts.update({} if phone.account_id is None else {phone.account_id: why})
             continue
         phones.add(phone.serial)
-        sandboxes.add(phone.sandbox)
+        sorts[phone.serial] = phone.sandbox
         accounts.update({} if phone.account_id is None else {phone.account_id: phone.serial})
-    return WorkingPhones(phones, accounts, idle_phones, idle_accounts, sandboxes)
+    return WorkingPhones(phones, accounts, idle_phones, idle_accounts, sorts)
 
 
 def ticket_priority(task: Task) -> int:
     """Returns the priority of a task's ticket: pinned tasks go before the pool's, begun tasks before new ones."""
     pinned = task.pinned_account is not None or task.pinned_phone is not None
-    return URGENT_STEP if pinned or task.attempt else task.priority
+    return URGENT_STEP if pinned or task.attempt or task.priority <= URGENT else task.priority
 
 
 def route_for(runs_on: str, pinned_account: str | None, pinned_phone: str | None, working: WorkingPhones) -> Route:

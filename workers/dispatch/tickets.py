@@ -21,7 +21,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from models.transactions.retry import retried
 
-STEPS: Sequence[int] = (0, 3, 6, 9)
+TURN_STEP = 1  # of a customer's turn, while several wait
+STEPS: Sequence[int] = (0, TURN_STEP, 3, 6, 9)
 BATCH = 200
 TRIES = 3
 NOT_TAKEN = (BatchPublishError, OperationalError, RedisError, OSError)  # raised while Redis is away

@@ -105,6 +105,12 @@ class Settings:
         values.whole_between(1, 10_000_000),
         "Say how many tasks one campaign may have, with those that its tasks put in their places.",
     )
+    operator_weight: int = variable(
+        "PHONEFLEET_OPERATOR_WEIGHT",
+        "1",
+        values.whole_between(1, 100),
+        "Say how many times a customer's share the operator's own tasks have, while both wait for phones.",
+    )
     evidence: str = variable(
         "PHONEFLEET_EVIDENCE",
         lambda var: str(var / "evidence"),

@@ -159,6 +159,8 @@ def test_a_revoked_key_is_not_found_its_secrets_are_gone_and_nothing_is_sent_to_
         ({"rate_per_second": 0.0}, "rate"),
         ({"rate_per_second": float("nan")}, "rate"),
         ({"most_waiting": 0}, "most_waiting"),
+        ({"weight": 0}, "weight"),
+        ({"weight": 101}, "weight"),
         ({"highest_priority": -1}, "highest_priority"),
         ({"highest_priority": 10}, "highest_priority"),
         ({"allowlist": ["https://a.example/path"]}, "allow"),

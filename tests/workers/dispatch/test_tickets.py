@@ -39,8 +39,9 @@ from workers.attempts.rescue import incarnation_died
 from workers.control.reprioritise import reprioritise_task
 from workers.coordinator.lost_tickets import lost_tickets, restore, restore_after_emptying, short
 from workers.dispatch import ring as ringing
+from workers.dispatch import standings
 from workers.dispatch.ring import ring, ring_ready
-from workers.dispatch.tickets import list_keys, queue_lengths
+from workers.dispatch.tickets import STEPS, list_keys, queue_lengths
 
 
 def test_a_ticket_goes_to_the_desk_the_pool_or_the_pinned_phone(ledger: Engine, redis: Redis) -> None:
@@ -53,7 +54,7 @@ def test_a_ticket_goes_to_the_desk_the_pool_or_the_pinned_phone(ledger: Engine, 
     assert queued(redis, "pool") == {pool}
     assert queued(redis, "phone.p1") == set(pinned)
     assert redis.llen(list_keys("phone.p1")[0]) == 2, "pinned tickets lie at the top step"
-    assert redis.llen(list_keys("pool")[1]) == 1, "titles are high"
+    assert redis.llen(list_keys("pool")[STEPS.index(3)]) == 1, "titles are high"
     assert ring_ready(ledger) == 0
 
 
@@ -61,6 +62,7 @@ def test_many_that_wait_for_a_phone_do_not_stand_before_the_others(
     ledger: Engine, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ringing, "BATCH_SIZE", 5)
+    monkeypatch.setattr(standings, "AHEAD_OF_A_PHONE", 12)
     owned_author(ledger)
     known_account(ledger, "away")
     waiting = ready(ledger, plant(ledger, group(titles(queue="account.away", priority=0) for _ in range(12))))
@@ -249,7 +251,7 @@ def test_what_was_begun_is_rung_before_what_nobody_tried(ledger: Engine, redis: 
     incarnation_died(ledger, take(ledger, begun, phone_seat(ledger, "p1")).fence.incarnation, "killed")
     assert ring_ready(ledger) == 4
     assert redis.llen(list_keys("pool")[0]) == 1
-    assert redis.llen(list_keys("pool")[1]) == 3
+    assert redis.llen(list_keys("pool")[STEPS.index(3)]) == 3
 
 
 def test_a_task_that_was_moved_down_the_line_runs_when_its_turn_is_there(ledger: Engine, redis: Redis) -> None:

@@ -1,0 +1,292 @@
+"""Reads from the ledger who waits for phones and for the desk, and which tasks are next.
+
+Every query is bounded by the phones and the tickets that are out, not by the tasks that wait: a customer's next tasks
+stand together in the index ix_tasks_owed, in their order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, union_all
+from sqlalchemy.orm import Session
+
+from models.tables import Task
+from models.tasks.states import State
+from models.values.enums import RunsOn
+from workers.dispatch.customers import Customers
+from workers.dispatch.routing import URGENT, WorkingPhones
+from workers.dispatch.tickets import TURN_STEP
+from workers.policy.turns import Candidate, Place, Standing, most_candidates
+from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE, phone_queue
+
+MOST_KEYS = 1000  # whose tasks are looked at in one round
+AHEAD_OF_A_PHONE = 1  # tickets of pinned tasks in a phone's own queue, beside the task that runs there
+PRIORITIES = range(10)
+IN_ONE_STATEMENT = 50
+
+OWED = (Task.state == State.READY, Task.rung_at.is_(None))
+UNPINNED = (Task.pinned_phone.is_(None), Task.pinned_account.is_(None))
+PINNED = (Task.pinned_phone.is_not(None), Task.pinned_account.is_not(None))
+COLUMNS = (
+    Task.id,
+    Task.key_id,
+    Task.sandbox,
+    Task.runs_on,
+    Task.pinned_phone,
+    Task.pinned_account,
+    Task.attempt,
+    Task.verifying,
+    Task.priority,
+    Task.not_before,
+    Task.position,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What stands in line for one sort of phones, or for the desk."""
+
+    slots: int
+    standings: Mapping[str, Standing]
+    candidates: Sequence[Candidate]
+    places: Mapping[str, Place]
+
+
+def next_tasks(
+    session: Session, customers: Customers, working: WorkingPhones, now: datetime, slots: Mapping[str, int], alone: int
+) -> list[Any]:
+    """Returns the rows of the tasks that may come next, of each key and each kind of place.
+
+    `slots`: of the phones and of the desk. `alone`: tickets in the pool of one customer while no other waits.
+    """
+    placed = or_(
+        and_(*UNPINNED),
+        Task.pinned_phone.in_(list(working.phones)),
+        and_(Task.pinned_phone.is_(None), Task.pinned_account.in_(list(working.accounts))),
+    )
+    begun = select(*COLUMNS).where(*_due(now), Task.attempt > 0, placed)
+    rows = list(session.execute(begun.order_by(Task.not_before).limit(alone)))
+    for runs_on in (RunsOn.DESK, RunsOn.PHONE):
+        keys = [
+            (sandbox, key_id)
+            for sandbox in (False, True)
+            if runs_on == RunsOn.DESK or sandbox is not working.unserved
+            for key_id in keys_waiting(session, runs_on, sandbox=sandbox)
+        ]
+        waiting = len({customers.of(key_id) for _, key_id in keys})
+        most = most_candidates(waiting, slots[runs_on], _out(session, runs_on), alone)
+        for sandbox, key_id in keys:
+            rows += session.execute(_first_of(runs_on, sandbox, key_id, now, most))
+    pins = pinned_places(session, working)
+    for start in range(0, len(pins), IN_ONE_STATEMENT):
+        parts = [_pinned(*pin, now) for pin in pins[start : start + IN_ONE_STATEMENT]]
+        rows += session.execute(union_all(*(select(part.subquery()) for part in parts)))
+    return list({row.id: row for row in rows}.values())
+
+
+def _out(session: Session, runs_on: str) -> int:
+    """Counts the tickets in the pool, or at the desk."""
+    queue = DESK_QUEUE if runs_on == RunsOn.DESK else POOL_QUEUE
+    out = select(func.count()).select_from(Task).where(Task.state == State.READY, Task.rung_queue == queue)
+    return session.scalar(out) or 0
+
+
+def keys_waiting(session: Session, runs_on: str, *, sandbox: bool) -> list[str | None]:
+    """Returns the keys with tasks in the pool, or at the desk, that have no ticket; None for the operator's.
+
+    One step in the index for each key: the tasks between are not read.
+    """
+    line = (*OWED, Task.runs_on == runs_on, *UNPINNED, Task.sandbox == sandbox)
+    found: list[str | None] = []
+    if session.scalar(select(Task.id).where(*line, Task.key_id.is_(None)).limit(1)) is not None:
+        found.append(None)
+    last = ""
+    for _ in range(MOST_KEYS):
+        following = select(Task.key_id).where(*line, Task.key_id > last).order_by(Task.key_id).limit(1)
+        key_id = session.scalar(following)
+        if key_id is None:
+            break
+        found.append(key_id)
+        last = key_id
+    return found
+
+
+def pinned_places(session: Session, working: WorkingPhones) -> list[tuple[str | None, str | None, str | None]]:
+    """Returns the keys with tasks that wait for a working phone or its account: key, phone, account."""
+    line = (*OWED, Task.runs_on == RunsOn.PHONE)
+    pins = (Task.key_id, Task.pinned_phone, Task.pinned_account)
+    rows = [
+        *session.execute(select(*pins).where(*line, Task.pinned_phone.is_not(None)).distinct()),
+        *session.execute(
+            select(*pins).where(*line, Task.pinned_phone.is_(None), Task.pinned_account.is_not(None)).distinct()
+        ),
+    ]
+    return [
+        (key_id, phone, account)
+        for key_id, phone, account in rows
+        if (phone in working.phones if phone is not None else account in working.accounts)
+    ]
+
+
+def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (*OWED, Task.not_before <= now, or_(~Task.stop_requested, Task.verifying))
+
+
+def _first_of(runs_on: str, sandbox: bool, key_id: str | None, now: datetime, most: int) -> Any:
+    """Selects a key's next tasks, priority by priority: those that sleep stand behind those that are due."""
+    mine = Task.key_id.is_(None) if key_id is None else Task.key_id == key_id
+    line = (*_due(now), Task.runs_on == runs_on, *UNPINNED, Task.sandbox == sandbox, mine)
+
+    def of(priority: int) -> Any:
+        wanted = select(*COLUMNS).where(*line, Task.priority == priority)
+        return select(wanted.order_by(Task.not_before, Task.position).limit(most).subquery())
+
+    return union_all(*map(of, PRIORITIES))
+
+
+def _pinned(key_id: str | None, phone: str | None, account: str | None, now: datetime) -> Any:
+    wanted = and_(
+        Task.key_id.is_(None) if key_id is None else Task.key_id == key_id,
+        Task.pinned_phone.is_(None) if phone is None else Task.pinned_phone == phone,
+        Task.pinned_account.is_(None) if account is None else Task.pinned_account == account,
+    )
+    line = select(*COLUMNS).where(*_due(now), Task.runs_on == RunsOn.PHONE, wanted)
+    return line.order_by(Task.priority, Task.not_before, Task.position).limit(AHEAD_OF_A_PHONE + 1)
+
+
+def lines(
+    session: Session,
+    rows: Sequence[Any],
+    customers: Customers,
+    working: WorkingPhones,
+    desk_slots: int,
+    also: Collection[str] = (),
+) -> dict[bool | None, Line]:
+    """Returns the lines for real phones (False), simulated ones (True) and the desk (None).
+
+    `also`: customers who wait as well, though none of the rows is theirs.
+    """
+    counted = _Counted(_tickets(session), _running(session), customers, working, desk_slots, also)
+    placed = [row for row in rows if _has_place(row, working)]
+    return {sort: counted.line(sort, [row for row in placed if _sort(row) is sort]) for sort in (False, True, None)}
+
+
+def _has_place(row: Any, working: WorkingPhones) -> bool:
+    if row.pinned_phone is not None:
+        return row.pinned_phone in working.phones
+    return row.pinned_account is None or row.pinned_account in working.accounts
+
+
+def _sort(row: Any) -> bool | None:
+    return None if row.runs_on == RunsOn.DESK else bool(row.sandbox)
+
+
+def _tickets(session: Session) -> list[Any]:
+    """Counts the tickets that are out."""
+    kinds = (
+        Task.key_id,
+        Task.sandbox,
+        Task.runs_on,
+        Task.rung_queue,
+        Task.rung_step,
+        or_(*PINNED).label("pinned"),
+        or_(*PINNED, Task.attempt > 0).label("first"),
+    )
+    out = select(*kinds, func.count().label("count")).where(Task.state == State.READY, Task.rung_queue.is_not(None))
+    return list(session.execute(out.group_by(*kinds)))
+
+
+def _running(session: Session) -> list[Any]:
+    which = (Task.key_id, Task.sandbox, Task.runs_on, Task.phone_serial)
+    return list(session.execute(select(*which).where(Task.state == State.RUNNING)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What is out: tickets and running tasks, by customer and sort."""
+
+    out: Sequence[Any]
+    running: Sequence[Any]
+    customers: Customers
+    working: WorkingPhones
+    desk_slots: int
+    also: Collection[str]
+
+    def line(self, sort: bool | None, rows: Sequence[Any]) -> Line:
+        serials = [] if sort is None else [one for one, sandbox in self.working.sorts.items() if sandbox is sort]
+        slots = self.desk_slots if sort is None else max(1, len(serials))
+        on = {row.phone_serial: self.customers.of(row.key_id) for row in self.running if self._is(row, sort)}
+        candidates = [_candidate(row, self.customers, self.working) for row in sorted(rows, key=_order)]
+        waiting = _waiting(candidates)
+        for name in self.also if sort is not None else ():
+            waiting[name] = max(waiting[name], slots)
+        standings = self._standings(sort, waiting)
+        return Line(slots, standings, candidates, {serial: self._place(serial, on) for serial in serials})
+
+    def _is(self, row: Any, sort: bool | None) -> bool:
+        return sort is not None and _sort(row) is sort
+
+    def _standings(self, sort: bool | None, waiting: Counter[str]) -> dict[str, Standing]:
+        ran = Counter(self.customers.of(row.key_id) for row in self.running if self._is(row, sort))
+        tickets: Counter[tuple[str, str]] = Counter()
+        for row in self.out:
+            if _sort(row) is sort:
+                turn = sort is None or row.rung_step == TURN_STEP
+                kind = "front" if sort is None else "first" if row.first else "front" if turn else "behind"
+                tickets[self.customers.of(row.key_id), kind] += row.count
+        return {
+            name: Standing(
+                self.customers.weights.get(name, 1),
+                ran[name],
+                tickets[name, "first"],
+                tickets[name, "front"],
+                tickets[name, "behind"],
+                waiting[name],
+            )
+            for name in {*ran, *(name for name, _ in tickets), *waiting}
+        }
+
+    def _place(self, serial: str, on: Mapping[str, str]) -> Place:
+        lying = sum(row.count for row in self.out if row.pinned and row.rung_queue == phone_queue(serial))
+        return Place(AHEAD_OF_A_PHONE + (serial not in on) - lying, on.get(serial))
+
+
+def _order(row: Any) -> tuple[bool, int, datetime, int]:
+    return not row.attempt, row.priority, row.not_before, row.position
+
+
+def _candidate(row: Any, customers: Customers, working: WorkingPhones) -> Candidate:
+    place = None
+    if row.runs_on == RunsOn.PHONE:
+        place = row.pinned_phone or working.accounts.get(row.pinned_account)
+    urgent = row.runs_on == RunsOn.PHONE and row.priority <= URGENT and place is None
+    return Candidate(row.id, customers.of(row.key_id), place, bool(row.attempt), bool(row.verifying) or urgent)
+
+
+def _waiting(candidates: Sequence[Candidate]) -> Counter[str]:
+    """Counts for how many phones each customer has tasks: several that are pinned to one phone want but that one."""
+    found: Counter[str] = Counter()
+    seen: set[tuple[str, str]] = set()
+    for one in candidates:
+        if one.place is None or (one.customer, one.place) not in seen:
+            found[one.customer] += 1
+        if one.place is not None:
+            seen.add((one.customer, one.place))
+    return found
+
+
+def rows_of(session: Session, task_ids: Sequence[str], now: datetime) -> list[Any]:
+    """Returns the rows of those of these tasks that are owed a ticket."""
+    return list(session.execute(select(*COLUMNS).where(*_due(now), Task.id.in_(task_ids))))
+
+
+def others_wait(session: Session, customers: Customers) -> Iterator[str]:
+    """Yields the customers with tasks in the pool that have no ticket."""
+    for sandbox in (False, True):
+        for key_id in keys_waiting(session, RunsOn.PHONE, sandbox=sandbox):
+            yield customers.of(key_id)
