@@ -24,6 +24,10 @@ AWAY_SECONDS = 5.0
 MOST_CONNECTIONS = 200
 LONGEST_WINDOW = 10  # seconds; longer only for a key that may send less than once in that time
 PREFIX = "phonefleet:gateway:rate"
+# A process takes this part of a key's window at once, and asks Redis again when it has used that or a second has gone.
+PART = 20
+PART_SECONDS = 1.0
+MOST_KEYS = 10_000
 
 
 def window_of(rate: float) -> RateLimitItemPerSecond:
@@ -47,6 +51,7 @@ class SharedRate:
     def __init__(self, redis_url: str | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._away_until = -math.inf
+        self._parts: dict[str, tuple[int, float]] = {}  # requests left, and when they were taken
         self._pool: ConnectionPool | None = None
         self._limiter: SlidingWindowCounterRateLimiter | None = None
         if redis_url is not None:
@@ -70,13 +75,33 @@ class SharedRate:
         if self._limiter is None or self._clock() < self._away_until:
             return 0
         window = window_of(rate)
+        wanted = min(weight, window.amount)
+        if self._has(key_id, wanted):
+            return 0
+        part = max(wanted, window.amount // PART)
         try:
-            taken = await self._limiter.hit(window, key_id, cost=min(weight, window.amount))
+            taken = await self._limiter.hit(window, key_id, cost=part)
+            if not taken and part > wanted:  # the rest of the window
+                part = wanted
+                taken = await self._limiter.hit(window, key_id, cost=part)
         except StorageError as error:
             log.warning("Redis is away, each gateway counts requests for itself meanwhile: %s", error.storage_error)
             self._away_until = self._clock() + AWAY_SECONDS
             return 0
-        return 0 if taken else window.multiples
+        if not taken:
+            return window.multiples
+        if len(self._parts) >= MOST_KEYS:
+            self._parts.clear()
+        self._parts[key_id] = (part - wanted, self._clock())
+        return 0
+
+    def _has(self, key_id: str, wanted: int) -> bool:
+        """Uses what this process took before. Returns False when that is too little, or too old."""
+        left, since = self._parts.get(key_id, (0, -math.inf))
+        if left < wanted or self._clock() - since > PART_SECONDS:
+            return False
+        self._parts[key_id] = (left - wanted, since)
+        return True
 
     async def close(self) -> None:
         """Closes the connections."""

@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -24,7 +23,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 from gateway.access.caller import Caller
 from gateway.problem import ApiProblem
 from gateway.submissions.open_task_quota import OpenTaskQuota
-from gateway.submissions.plant import PlantRequest, PlantResult, Show, plant, planted_before
+from gateway.submissions.plant import LookFirst, PlantRequest, PlantResult, Show, plant, planted_before
 from gateway.submissions.submission import Submission
 from models.transactions.kept_connection import KeptConnection
 from models.transactions.read_write import write
@@ -152,17 +151,25 @@ class GroupCommitter:
                     self._serve([request])
 
     def _written(self, bind: Engine | Connection, asked: Sequence[PlantRequest]) -> list[PlantResult]:
-        """Plants the batch. If another gateway plants the same reference meanwhile, a retry finds it."""
+        """Plants the batch. If another gateway plants the same reference meanwhile, a retry finds it.
+
+        A lone task is planted without a look whether its reference was planted before: nearly none was.
+        """
+        alone = len(asked) == 1
+        looks = iter((not alone or asked[0].submission.kind != "task",))
 
         def policy() -> Retrying:
             return Retrying(
-                retry=retry_if_exception_type(IntegrityError),
-                stop=stop_after_attempt(TRIES if len(asked) == 1 else 1),
+                retry=retry_if_exception_type((IntegrityError, LookFirst)),
+                stop=stop_after_attempt(TRIES if alone else 1),
                 reraise=True,
             )
 
-        work = partial(write, bind, lambda session: plant(session, asked, self._waiting))
-        return retried(policy, work)
+        def once() -> list[PlantResult]:
+            look = next(looks, True)
+            return write(bind, lambda session: plant(session, asked, self._waiting, look=look))
+
+        return retried(policy, once)
 
 
 def _tell(requests: Sequence[QueuedRequest]) -> None:

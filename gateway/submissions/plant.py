@@ -18,12 +18,12 @@ from gateway.submissions.open_task_quota import OpenTaskQuota
 from gateway.submissions.submission import Submission
 from models.database.clock import database_now_with
 from models.history.request_ids import remember_all
-from models.tables import Campaign
+from models.tables import Author, Campaign
 from models.tasks.open_tasks import OpenTasks
 from models.values.refused import Problem, Refused, refuse
 from workers.planting.pins import count_pinned
 from workers.planting.plant import LATEST_END, CheckedCampaign, check_planting, plant_checked
-from workers.planting.validate import LedgerFacts
+from workers.planting.validate import LedgerFacts, authors_of
 
 LONGEST = timedelta(days=366)  # the longest that a canvas may wait
 
@@ -54,13 +54,24 @@ class PlantResult:
     declined: ApiProblem | None = None
 
 
-def plant(session: Session, asked: Sequence[PlantRequest], waiting: OpenTaskQuota) -> list[PlantResult]:
+Before = tuple[datetime, dict[Named, Campaign], Callable[[Session, Key], LedgerFacts]]
+
+
+class LookFirst(Exception):
+    """A request is declined, unless its reference was planted before: nobody has looked yet."""
+
+
+def plant(
+    session: Session, asked: Sequence[PlantRequest], waiting: OpenTaskQuota, *, look: bool = True
+) -> list[PlantResult]:
     """Plants requests of one kind; returns one result each. The coordinator rings their tickets.
 
     The ids of declined requests are recorded as well, so that each request is accepted once.
     Raises Replayed when one was accepted before; then nothing is planted.
+    Without `look`, takes it that no reference was planted before: raises IntegrityError when one was, and LookFirst
+    when that could matter.
     """
-    now, known = _known(session, asked)
+    now, known, read_facts = _known(session, asked) if look else _supposed_new(session, asked)
     if not remember_all(session, [(one.caller.key.id, one.caller.request_id) for one in asked], now):
         raise Replayed
     facts_of: dict[tuple[bool, int], LedgerFacts] = {}
@@ -73,7 +84,7 @@ def plant(session: Session, asked: Sequence[PlantRequest], waiting: OpenTaskQuot
                 _check_same(known[one.key], one.submission.digest)
                 continue
             key, rows = one.caller.key, one.submission.planted.rows
-            facts = facts_of.setdefault((key.sandbox, key.highest_priority), facts_for(session, key))
+            facts = facts_of.setdefault((key.sandbox, key.highest_priority), read_facts(session, key))
             checked = _checked_campaign(one, now, facts)
             waiting.make_room(session, key.id, OpenTasks(len(rows), count_pinned(rows)), key.most_waiting)
         except ApiProblem as error:
@@ -82,6 +93,8 @@ def plant(session: Session, asked: Sequence[PlantRequest], waiting: OpenTaskQuot
             known[one.key] = checked.campaign
             to_plant.append(checked)
             new.add(place)
+    if declined and not look:
+        raise LookFirst
     plant_checked(session, to_plant, now)
     told = [known[one.key] for place, one in enumerate(asked) if place not in declined]
     shown = iter(asked[0].show(session, told) if told else ())
@@ -107,13 +120,26 @@ def campaign_of(session: Session, caller: Caller, reference: str) -> Campaign | 
     return session.scalars(select(Campaign).where(*mine)).one_or_none()
 
 
-def _known(session: Session, asked: Sequence[PlantRequest]) -> tuple[datetime, dict[Named, Campaign]]:
-    """Returns the database's time, and the campaigns that are planted already, by key and reference."""
+def _supposed_new(session: Session, asked: Sequence[PlantRequest]) -> Before:
+    """Returns what `_known` does, when no campaign is planted yet; reads the bases of the authors instead."""
+    named = authors_of(row for one in asked for row in one.submission.planted.rows)
+    now, authors = database_now_with(session, Author, Author.id.in_(sorted(named)))
+
+    def facts(session: Session, key: Key) -> LedgerFacts:
+        made = facts_for(session, key)
+        made.know_bases(named, authors)
+        return made
+
+    return now, {}, facts
+
+
+def _known(session: Session, asked: Sequence[PlantRequest]) -> Before:
+    """Returns the database's time, the campaigns that are planted already, by key and reference, and `facts_for`."""
     which = or_(
         *(and_(Campaign.key_id == key_id, Campaign.reference == name) for key_id, name in {a.key for a in asked})
     )
     now, found = database_now_with(session, Campaign, which)
-    return now, {(one.key_id or "", one.reference or ""): one for one in found}
+    return now, {(one.key_id or "", one.reference or ""): one for one in found}, facts_for
 
 
 def _check_same(known: Campaign, digest: str) -> None:

@@ -20,7 +20,7 @@ from models.fleet.accounts import known_accounts
 from models.responsible_use.authors import bases_of
 from models.responsible_use.caps import Basis, basis_refusal, operator_day
 from models.responsible_use.own_accounts import own_names
-from models.tables import CollectedComment, CollectedTitle, Phone
+from models.tables import Author, CollectedComment, CollectedTitle, Phone
 from models.tasks.collected import title_key
 from models.values.names import id_fault, name_problems, title_fault
 from models.values.refused import MOST_PROBLEMS, Problem, Refused
@@ -37,7 +37,7 @@ def check_rows(facts: LedgerFacts, rows: Sequence[PlantedRow]) -> None:
 
     That number leaves out what only the ledger could tell: 10,000 rows would ask it as many questions.
     """
-    facts.read_bases(author for row in rows if isinstance(author := given_params(row).get("author_id"), str))
+    facts.read_bases(authors_of(rows))
     problems: dict[Problem, None] = {}
     more = 0
     known = KnownParams()
@@ -48,6 +48,11 @@ def check_rows(facts: LedgerFacts, rows: Sequence[PlantedRow]) -> None:
             more += _count_problems(facts, known, row)
     if problems:
         raise Refused(problems, more)
+
+
+def authors_of(rows: Iterable[PlantedRow]) -> set[str]:
+    """Returns the ids of the authors that the rows name."""
+    return {author for row in rows if isinstance(author := given_params(row).get("author_id"), str)}
 
 
 def _count_problems(facts: LedgerFacts, known: KnownParams, row: PlantedRow) -> int:
@@ -140,6 +145,11 @@ class LedgerFacts:
         """Reads the basis of each of these authors that was not asked for yet, all of them with one query."""
         new = set(author_ids) - self._basis.keys()
         self._basis |= dict.fromkeys(new) | bases_of(self._session, new)
+
+    def know_bases(self, asked: Iterable[str], found: Iterable[Author]) -> None:
+        """Takes in what is known of these authors; those that were not found are unknown."""
+        self._basis |= dict.fromkeys(asked)
+        self._basis |= {one.id: Basis(one.basis, one.basis_expires) for one in found}
 
     def basis(self, author_id: str) -> Basis | None:
         """Returns the basis of an author; None for an unknown one."""

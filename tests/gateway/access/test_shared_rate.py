@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from uuid import uuid4
 
 import pytest
+from limits import RateLimitItemPerSecond
 
 from gateway.access.rate_limit import RateLimiter
-from gateway.access.shared_rate import AWAY_SECONDS, SharedRate, window_of
+from gateway.access.shared_rate import AWAY_SECONDS, PART_SECONDS, SharedRate, window_of
 from scripts.local.embedded import EmbeddedRedis
 from tests.gateway.access.clock import Clock
 from tests.support.gateway.api_server import Api, Caller, Raw, listening
@@ -74,6 +75,40 @@ def test_what_weighs_more_takes_more_and_at_most_all_of_a_window(redis_url: str)
         return [await here.take(one, rate, 2), await there.take(one, rate, 2), await there.take(other, rate, 99)]
 
     assert taken(redis_url, work) == [0, 10, 0]
+
+
+def test_a_process_takes_a_twentieth_at_once_and_all_of_them_no_more_than_the_window(redis_url: str) -> None:
+    key, rate, clock = uuid4().hex, 0.5, Clock()  # 50 in 100 s: two at once
+
+    async def work() -> list[int]:
+        here, there = SharedRate(redis_url, clock), SharedRate(redis_url, clock)
+        told = [await one.take(key, rate) for one in (here, there) * 40]
+        for one in (here, there):
+            await one.close()
+        return told
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gateway.access.shared_rate.window_of", lambda _: RateLimitItemPerSecond(50, 100))
+        told = asyncio.run(work())
+    assert told.count(0) == 50
+    assert told[-20:] == [100] * 20
+
+
+def test_what_a_process_took_and_did_not_use_is_not_used_later(redis_url: str) -> None:
+    key, clock = uuid4().hex, Clock()
+
+    async def work() -> list[int]:
+        rate = SharedRate(redis_url, clock)
+        told = [await rate.take(key, 40)]
+        clock.now += PART_SECONDS + 0.1
+        told += [await rate.take(key, 40) for _ in range(2)]
+        await rate.close()
+        return told
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gateway.access.shared_rate.window_of", lambda _: RateLimitItemPerSecond(40, 100))
+        patch.setattr("gateway.access.shared_rate.PART", 1)
+        assert asyncio.run(work()) == [0, 100, 100]
 
 
 def test_while_redis_is_away_nobody_waits_for_it_again_and_again(caplog: pytest.LogCaptureFixture) -> None:

@@ -345,3 +345,16 @@ def test_a_task_is_shown_when_it_is_planted_as_it_is_shown_afterwards(api: Api, 
         again = Raw(api, acme).opened(Raw(api, acme).send("POST", "/v1/tasks", asked))
         read = Raw(api, acme).opened(Raw(api, acme).send("GET", f"/v1/tasks/{planted['id']}"))
         assert planted == again == read
+
+
+def test_the_same_request_again_is_answered_although_a_new_one_would_be_refused(api: Api) -> None:
+    owned_author(api.engine)
+    raw = Raw(api, api.caller("full", most_waiting=1))
+    wish = {"flow": "collect_titles", "params": {"author_id": AUTHOR, "count": 2}}
+    first = raw.send("POST", "/v1/tasks", {**wish, "reference": "one"})
+    again = raw.send("POST", "/v1/tasks", {**wish, "reference": "one"})
+    other = raw.send("POST", "/v1/tasks", {**wish, "reference": "two"})
+    assert [one.status_code for one in (first, again, other)] == [201, 200, 429]
+    assert raw.opened(first) == raw.opened(again)
+    assert raw.opened(other)["code"] == "too_many_waiting"
+    assert rows(api)["tasks"] == 1
