@@ -6,15 +6,15 @@ and must not learn of a worker that is none.
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import threading
 from collections import defaultdict, deque
 from collections.abc import Iterator
-from typing import BinaryIO, Self
+from typing import BinaryIO
+
+from workers.host.stand_in import StandIn
 
 WAIT_SECONDS = 0.05  # for a ticket: the end of the rehearsal waits for it
-JOIN_SECONDS = 5.0
 
 Words = list[bytes]
 OK, NONE, ONE = b"+OK\r\n", b"_\r\n", b":1\r\n"
@@ -34,53 +34,28 @@ ANSWERS = {
 }
 
 
-class StandInRedis:
-    """Listens on a free port of loopback from its beginning to its end."""
+class StandInRedis(StandIn):
+    """A stand-in for one Redis; `url` is its address."""
 
     def __init__(self) -> None:
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.url = f"redis://127.0.0.1:{self._server.getsockname()[1]}/0"
+        super().__init__()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
         self._lists: dict[bytes, deque[bytes]] = defaultdict(deque)
         self._pushed = threading.Condition()
-        self._clients: list[socket.socket] = []
-        self._threads = [threading.Thread(target=self._accept, name="stand-in", daemon=True)]
 
-    def __enter__(self) -> Self:
-        self._threads[0].start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Ends all its threads."""
-        self._server.shutdown(socket.SHUT_RDWR)
-        self._threads[0].join(JOIN_SECONDS)
-        for client in self._clients:
-            with contextlib.suppress(OSError):
-                client.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads[1:]:
-            thread.join(JOIN_SECONDS)
-        self._server.close()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._server.accept()
-                self._clients.append(client)
-                self._threads.append(threading.Thread(target=self._serve, args=(client,), daemon=True))
-                self._threads[-1].start()
-
-    def _serve(self, client: socket.socket) -> None:
+    def serve(self, client: socket.socket, stream: BinaryIO) -> None:
+        """Answers each command."""
         queued: list[bytes] | None = None  # the answers to what stands between MULTI and EXEC
-        with contextlib.suppress(OSError, ValueError, IndexError), client, client.makefile("rb") as stream:
-            for words in _commands(stream):
-                if words[0] == b"EXEC":
-                    client.sendall(b"*%d\r\n" % len(queued or ()) + b"".join(queued or ()))
-                    queued = None
-                elif queued is not None:
-                    queued.append(self._answer(words))
-                    client.sendall(b"+QUEUED\r\n")
-                else:
-                    queued = [] if words[0] == b"MULTI" else None
-                    client.sendall(self._answer(words))
+        for words in _commands(stream):
+            if words[0] == b"EXEC":
+                client.sendall(b"*%d\r\n" % len(queued or ()) + b"".join(queued or ()))
+                queued = None
+            elif queued is not None:
+                queued.append(self._answer(words))
+                client.sendall(b"+QUEUED\r\n")
+            else:
+                queued = [] if words[0] == b"MULTI" else None
+                client.sendall(self._answer(words))
 
     def _answer(self, words: Words) -> bytes:
         name = words[0].upper()

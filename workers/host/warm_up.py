@@ -4,7 +4,7 @@ Code that ran has its mappers configured, its caches filled and its bytecode ada
 rewrites code that it finds busy). Done before the fork, those pages are shared; done afterwards,
 each worker would copy them for itself.
 
-It uses a Celery application, a broker (a stand-in for Redis) and a ledger (an SQLite file) of
+It uses a Celery application, stand-ins for Redis and for a phone, and a ledger (an SQLite file) of
 its own, so that nothing of it stays behind in a worker; the zygote has one thread again when it is over.
 """
 
@@ -30,7 +30,6 @@ from sqlalchemy import Engine, event
 from sqlalchemy.orm import configure_mappers
 
 import workers.execution.run  # noqa: F401 - tasks import it when they run: here, so that workers share it
-from flows.screen import Screen
 from models.database.base import Base
 from models.database.engine import FLEET, connect
 from models.fleet import logins, phones
@@ -41,21 +40,24 @@ from workers.attempts import rescue
 from workers.attempts.claim import claim
 from workers.dispatch.tickets import Ticket, publish
 from workers.execution.identify_account import may_look
+from workers.execution.phone_connection import PhoneConnection
 from workers.execution.worker import load_app_profile
 from workers.host.celery_worker import phone_worker
 from workers.host.heap_fill import fill_free_heap
 from workers.host.hot_code import lay_side_by_side, noting_code
+from workers.host.stand_in_phone import StandInPhone
 from workers.host.stand_in_redis import StandInRedis
 from workers.phone.ui_jar import pinned_md5
-from workers.runtime.slots import Slot, own_slot
+from workers.runtime.slots import own_slot
 from workers.runtime.worker_identity import WorkerIdentity
 from workers.settings import settings
 
 ROUNDS = 20  # CPython 3.11 and 3.12 adapt a function's code within its first 16 runs
 NAME = "rehearsal"
+ID = "a:id/b"
 SCREEN = (
     "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?><hierarchy rotation=\"0\">"
-    + '<node index="0" text="一" resource-id="a:id/b" class="android.widget.TextView" package="a" content-desc="" '
+    + f'<node index="0" text="一" resource-id="{ID}" class="android.widget.TextView" package="a" content-desc="" '
     'checkable="false" checked="false" clickable="true" enabled="true" focusable="false" focused="false" '
     'scrollable="false" long-clickable="false" password="false" selected="false" bounds="[0,0][1080,2400]" />'
     * 40
@@ -117,13 +119,13 @@ def _connecting_to(file: str, engine: Engine) -> Iterator[None]:
 def _rehearse(engine: Engine) -> None:
     """Runs a worker twice: to learn which code runs, and once that code lies side by side, to have it adapted."""
     Base.metadata.create_all(engine)
-    with StandInRedis() as redis:
+    with StandInRedis() as broker, StandInPhone(SCREEN) as adb:
         with noting_code() as ran:
-            _run_worker(engine, redis.url, 2)
+            _run_worker(engine, broker.url, adb.port, 2)
         gc.collect()
         fill_free_heap()  # the copies come behind everything that there is
         lay_side_by_side(ran)
-        _run_worker(engine, redis.url, ROUNDS)
+        _run_worker(engine, broker.url, adb.port, ROUNDS)
     _close_pollers()
 
 
@@ -136,9 +138,10 @@ def _close_pollers() -> None:
             one.close()  # type: ignore[no-untyped-call]  # again: the connections that ended after it opened its poller anew
 
 
-def _run_worker(engine: Engine, broker_url: str, rounds: int) -> None:
+def _run_worker(engine: Engine, broker_url: str, adb_port: int, rounds: int) -> None:
     """Runs a worker on an empty ledger: it starts, runs so many tasks and ends."""
-    slot = own_slot()
+    identity = WorkerIdentity(NAME, NAME, adb_port, NAME, NAME, own_slot())
+    connection = PhoneConnection(identity)
     stage = Celery(NAME, set_as_current=False)
     stage.config_from_object("celeryconfig")
     stage.conf.update(
@@ -151,12 +154,14 @@ def _run_worker(engine: Engine, broker_url: str, rounds: int) -> None:
 
     @stage.task(name=NAME, shared=False)  # a second rehearsal has its own
     def act() -> None:
-        if state.should_stop is None:
-            _use_ledger(engine, slot)
-            Screen.parse(SCREEN)
+        try:
+            if state.should_stop is None:
+                _use_ledger(engine, identity)
+                _use_phone(connection)
+        finally:
             if next(runs) == rounds:
                 state.should_stop = 0  # as SIGTERM does
-        enter()  # one more ticket: the worker ends when it looks up from waiting for the next
+            enter()  # one more ticket: the worker ends when it looks up from waiting for the next
 
     def enter(**_: object) -> None:
         publish(stage, [Ticket(NAME, NAME, NAME, 0)])
@@ -165,14 +170,23 @@ def _run_worker(engine: Engine, broker_url: str, rounds: int) -> None:
     try:
         phone_worker(stage, NAME, [NAME], heartbeat=60.0).start()
     finally:
+        connection.close()
         worker_ready.disconnect(enter)
         state.should_stop = None
         stage.close()
         engine.dispose()
 
 
-def _use_ledger(engine: Engine, slot: Slot) -> None:
-    identity = WorkerIdentity(NAME, NAME, 0, NAME, NAME, slot)
+def _use_phone(connection: PhoneConnection) -> None:
+    profile, phone = load_app_profile(settings().profile), connection.connect()
+    phone.app_version(profile.package)
+    screen = phone.look()
+    profile.page_of(profile.own(screen))
+    phone.texts(ID)
+    phone.tap(screen.all(ID)[0])
+
+
+def _use_ledger(engine: Engine, identity: WorkerIdentity) -> None:
     phones.phone_online(engine, NAME, NAME, NAME, NAME, NAME)
     may_look(engine, identity)
     note_app_version(engine, NAME, NAME, known=True)

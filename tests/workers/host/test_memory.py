@@ -25,6 +25,7 @@ from workers.host.warm_up import warm_up
 engine = warm_up()
 from kombu import pools
 from redis.utils import get_lib_version
+from workers.phone.phone import U2Phone
 from workers.phone.ui_jar import pinned_jar
 print(json.dumps({
     "threads": [thread.name for thread in threading.enumerate()],
@@ -37,6 +38,7 @@ print(json.dumps({
     "engine": str(engine.url),
     "ledger_made": os.path.exists(engine.url.database),
     "connections_to_close_in_each_child": [repr(group) for group in pools._groups if group],
+    "phones_held": sorted(U2Phone._open),
     "read_once": [get_lib_version.cache_info().currsize, pinned_jar.cache_info().currsize],
 }))
 """
@@ -51,6 +53,17 @@ def pages(size, count):
 before = pages(31, 250)
 fill_free_heap()
 print(json.dumps({"before": before, "after": pages(31, 250)}))
+"""
+
+
+RAISE = """
+import json, threading
+from workers.host import warm_up
+def fail(*_):
+    raise RuntimeError("on purpose")
+warm_up._use_phone = fail
+warm_up.warm_up()
+print(json.dumps({"threads": [thread.name for thread in threading.enumerate()]}))
 """
 
 
@@ -77,8 +90,13 @@ def test_a_rehearsal_leaves_one_thread_no_file_and_no_trace_in_celery(
         "engine": f"sqlite:///{tmp_path / 'real.db'}",
         "ledger_made": False,
         "connections_to_close_in_each_child": [],
+        "phones_held": [],
         "read_once": [1, 1],
     }
+
+
+def test_a_rehearsal_whose_tasks_fail_ends_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(RAISE, tmp_path, monkeypatch) == {"threads": ["MainThread"]}
 
 
 def test_small_objects_lie_side_by_side_once_the_holes_are_filled(
