@@ -6,6 +6,7 @@ seconds later.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import time
@@ -27,7 +28,6 @@ PREFIX = "phonefleet:gateway:rate"
 # A process takes this part of a key's window at once, and asks Redis again when it has used that or a second has gone.
 PART = 20
 PART_SECONDS = 1.0
-MOST_KEYS = 10_000
 
 
 def window_of(rate: float) -> RateLimitItemPerSecond:
@@ -51,7 +51,9 @@ class SharedRate:
     def __init__(self, redis_url: str | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._away_until = -math.inf
-        self._parts: dict[str, tuple[int, float]] = {}  # requests left, and when they were taken
+        # By key, of which there are as many as the operator made: requests left, and when they were taken.
+        self._parts: dict[str, tuple[int, float]] = {}
+        self._asking: dict[str, asyncio.Lock] = {}
         self._pool: ConnectionPool | None = None
         self._limiter: SlidingWindowCounterRateLimiter | None = None
         if redis_url is not None:
@@ -76,8 +78,14 @@ class SharedRate:
             return 0
         window = window_of(rate)
         wanted = min(weight, window.amount)
-        if self._has(key_id, wanted):
-            return 0
+        # one question of a key at a time: what it brings serves those that wait
+        async with self._asking.setdefault(key_id, asyncio.Lock()):
+            if self._clock() < self._away_until or self._has(key_id, wanted):
+                return 0
+            return await self._ask(window, key_id, wanted)
+
+    async def _ask(self, window: RateLimitItemPerSecond, key_id: str, wanted: int) -> int:
+        assert self._limiter is not None
         part = max(wanted, window.amount // PART)
         try:
             taken = await self._limiter.hit(window, key_id, cost=part)
@@ -90,8 +98,6 @@ class SharedRate:
             return 0
         if not taken:
             return window.multiples
-        if len(self._parts) >= MOST_KEYS:
-            self._parts.clear()
         self._parts[key_id] = (part - wanted, self._clock())
         return 0
 

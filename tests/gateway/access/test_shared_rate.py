@@ -94,6 +94,21 @@ def test_a_process_takes_a_twentieth_at_once_and_all_of_them_no_more_than_the_wi
     assert told[-20:] == [100] * 20
 
 
+def test_requests_at_the_same_moment_take_one_part_together(redis_url: str) -> None:
+    key = uuid4().hex
+
+    async def work() -> list[int]:
+        rate = SharedRate(redis_url, Clock())
+        told = await asyncio.gather(*(rate.take(key, SLOW) for _ in range(110)))
+        await rate.close()
+        return told
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gateway.access.shared_rate.window_of", lambda _: RateLimitItemPerSecond(100, 100))
+        told = asyncio.run(work())
+    assert sorted(told) == [0] * 100 + [100] * 10
+
+
 def test_what_a_process_took_and_did_not_use_is_not_used_later(redis_url: str) -> None:
     key, clock = uuid4().hex, Clock()
 
@@ -117,7 +132,7 @@ def test_while_redis_is_away_nobody_waits_for_it_again_and_again(caplog: pytest.
 
     async def work() -> Sequence[int]:
         rate = SharedRate(NOBODY_LISTENS, clock)
-        told = [await rate.take("a", SLOW) for _ in range(5)]
+        told = list(await asyncio.gather(*(rate.take("a", SLOW) for _ in range(5))))
         clock.now += AWAY_SECONDS
         return [*told, await rate.take("a", SLOW)]
 
