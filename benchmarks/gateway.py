@@ -5,21 +5,16 @@ and the bare routes of benchmarks/bare.py, each one process. Rounds of both take
 round counts: with one request at a time, whose latency it shows, then with many at once. Requests are sealed and
 signed before the clock starts; afterwards an answer of each round is opened.
 
-Then a thousand callbacks to an endpoint that takes 200 ms: from the moment at which they are owed to
-the moment at which the last one arrived.
+Then a thousand callbacks to an endpoint that takes 200 ms, beside a bare pool of threads (benchmarks/callbacks.py).
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
 import json
-import os
-import secrets
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -30,38 +25,28 @@ from uuid import uuid4
 
 import requests
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
-from benchmarks import bare, load
+from benchmarks import bare, callbacks, load
+from benchmarks.callbacks import CallbackTimes
 from benchmarks.load import Measured, send_all
 from gateway.keys.api_keys import KeySpec, make_key
 from gateway.protocol.seal import open_sealed, seal, sign
 from gateway.protocol.signed_text import KEY_HEADER, REQUEST, of_request
-from models.database.clock import database_now
 from models.database.engine import connect
 from models.migrate import upgrade
-from models.notify.deliveries import owe
-from models.notify.events import Event
 from models.responsible_use.authors import register_author
-from models.transactions.read_write import write
 from scripts.local.embedded import free_port
 from scripts.local.processes import COORDINATOR, DELIVERY, Part, Processes, gateway, python
-from tests.support.gateway.receiver import Receiver, Reply
 from tests.support.poll import wait_until
 from tests.support.report import Line, Target, finish
 from tests.support.servers import MariaDB, Redis
-from workers.settings import settings
 
 ROUNDS = 5
-CALLBACKS = 1000
-CALLBACK_SECONDS = 0.2
 START_SECONDS = 60.0
-LONGEST = 120.0
 AUTHOR = "xiaopeng"
 BODY = {"flow": "collect_titles", "params": {"author_id": AUTHOR, "count": 2}}
 
 LEAST_OF_BARE, LEAST_ALONE = 0.5, 0.4  # with many at once; with one
-MOST_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,27 +128,6 @@ class Bench:
             assert self._opened(ours[-1].bodies[0])["state"] == "ready"
         return Sides(ours, plain)
 
-    def callbacks(self, count: int) -> float:
-        """Seconds until all callbacks of one moment arrived at a slow endpoint."""
-        ids: set[str] = set()
-
-        def take(request: Any) -> Reply:
-            time.sleep(CALLBACK_SECONDS)
-            ids.add(request.id)
-            return Reply()
-
-        with Receiver(take) as receiver:
-            wish = KeySpec("callbacks", "bench", allowlist=[receiver.origin])
-            key_id, _ = make_key(self._engine, wish, who="bench")
-            url = f"{receiver.origin}/callbacks"
-            write(self._engine, lambda session: _owe(session, key_id, url, 1))
-            wait_until(lambda: ids, LONGEST, "the senders to be at work", every=0.01)
-            ids.clear()
-            write(self._engine, lambda session: _owe(session, key_id, url, count))
-            began = time.monotonic()
-            wait_until(lambda: len(ids) == count, LONGEST, "all callbacks to arrive", every=0.01)
-            return time.monotonic() - began
-
     def _sealed(self, method: str, target: str, payload: dict[str, Any] | None) -> bytes:
         now, request_id = datetime.now(UTC), f"req_{uuid4().hex}"
         body = b""
@@ -182,23 +146,14 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=600, help="in each round, on each side (default 600)")
     several = [1, load.CONNECTIONS]
     parser.add_argument("--connections", type=int, nargs="+", default=several, help=f"at once (default {several})")
-    parser.add_argument("--callbacks", type=int, default=CALLBACKS, help=f"default {CALLBACKS}; 0 for none")
+    parser.add_argument("--callbacks", type=int, default=callbacks.CALLBACKS, help="0 for none")
     told = parser.parse_args()
     count = told.requests
     with ExitStack() as stack:
         redis = stack.enter_context(Redis())
         url = stack.enter_context(stack.enter_context(MariaDB(durable=True)).database())
         var = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="phonefleet-bench-")))
-        environment = {
-            "PHONEFLEET_DATABASE_URL": url,
-            "PHONEFLEET_REDIS_URL": redis.url,
-            "PHONEFLEET_VAR": str(var),
-            "PHONEFLEET_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
-            "PHONEFLEET_CALLBACK_NETWORKS": "127.0.0.0/8",
-            "PHONEFLEET_LOG": "WARNING",
-        }
-        os.environ.update(environment)
-        settings.cache_clear()
+        environment = callbacks.environment(url, redis.url, var)
         engine = connect(url)
         stack.callback(engine.dispose)
         upgrade(engine)
@@ -208,19 +163,12 @@ def main() -> int:
         ours, plain = _started(processes, "gateway"), _started(processes, "benchmarks.bare")
         bench = Bench(engine, ours, plain, count)
         sent = [bench.measure(connections) for connections in told.connections]
-        seconds = None
+        times = None
         if told.callbacks:
             processes.start(COORDINATOR)
             processes.start(DELIVERY)
-            seconds = bench.callbacks(told.callbacks)
-    return _report(count, sent, told.callbacks, seconds)
-
-
-def _owe(session: Session, key_id: str, url: str, count: int) -> None:
-    now = database_now(session)
-    for _ in range(count):
-        task_id = str(uuid4())
-        owe(session, key_id, url, Event("task.succeeded", f"task:{task_id}", {"task_id": task_id}), now)
+            times = callbacks.measure(engine, processes, told.callbacks)
+    return _report(count, sent, times)
 
 
 def _started(processes: Processes, module: str) -> int:
@@ -239,8 +187,10 @@ def _started(processes: Processes, module: str) -> int:
     return port
 
 
-def _report(count: int, sent: Sequence[Sent], callbacks: int, seconds: float | None) -> int:
-    lines, measured, targets = [], {}, []
+def _report(count: int, sent: Sequence[Sent], times: CallbackTimes | None) -> int:
+    lines: list[Line] = []
+    measured: dict[str, Any] = {}
+    targets: list[Target] = []
     for one in sent:
         for name, sides in one.sides():
             for who, side in (("gateway", sides.ours), ("bare", sides.bare)):
@@ -253,15 +203,16 @@ def _report(count: int, sent: Sequence[Sent], callbacks: int, seconds: float | N
                 }
             lines.append(Line(f"{name}, of bare", (sides.ratio, "")))
             targets.append(Target(f"{name}, of bare", sides.ratio, one.least, at_least=True))
-    if seconds is not None:
-        lines.append(Line(f"{callbacks} callbacks to {CALLBACK_SECONDS * 1000:.0f} ms, seconds", (seconds, "")))
-        targets.append(Target(f"{callbacks} callbacks, seconds", seconds, MOST_SECONDS))
+    if times is not None:
+        lines += times.lines()
+        measured |= times.measured()
+        targets += times.targets()
     return finish(
         "gateway",
         f"gateway beside bare routes: {ROUNDS} rounds of {count} requests",
         ("a second", "p99 ms"),
         lines,
-        {"requests": count, "callbacks": callbacks, "callbacks_seconds": seconds, **measured},
+        {"requests": count, **measured},
         targets,
     )
 
