@@ -116,6 +116,8 @@ def read_profile(text: str, source: str) -> AppProfile:
         if not isinstance(data, dict):
             raise ProfileError(f"{source}: a profile is a YAML mapping")
         return AppProfile.model_validate(_with_package(data))
+    except ProfileError:
+        raise
     except (yaml.YAMLError, ValueError) as error:
         raise ProfileError(f"{source}: {error}") from error
 
@@ -127,6 +129,8 @@ def load_profile(name_or_path: str = "practice") -> AppProfile:
             return read_profile(Path(name_or_path).read_text(encoding="utf-8"), name_or_path)
         except OSError as error:
             raise ProfileError(f"{name_or_path}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise ProfileError(f"{name_or_path}: byte {error.start + 1} is not UTF-8") from error
     packaged = resources.files("flows") / "profiles" / f"{name_or_path}.yaml"
     if not packaged.is_file():
         raise ProfileError(f"no packaged profile {name_or_path!r}; give the path of a .yaml file")

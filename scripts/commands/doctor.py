@@ -16,7 +16,7 @@ from rich.console import Console
 from models.database.sizes import MIB
 from scripts.local import probes
 from scripts.local.probes import DatabaseState, DiskState, ProgramState, RedisState
-from scripts.local.ready import stock_adb
+from scripts.local.ready import stock_adb, work_problems
 from scripts.local.redis_holes import OFF_IN_EMBEDDED, holes_of
 from scripts.terminal.show import Block, print_blocks
 from workers.settings import Settings, SettingsError, read_settings
@@ -205,7 +205,8 @@ def examine(env: Mapping[str, str]) -> list[Check]:
         settings = read_settings(env)
     except SettingsError as error:
         return [*checks, Check("Settings", False, f"{error.variable}: {error.reason}", error.remedy)]
-    return checks + _examine_servers(settings, embedded=not env.get("PHONEFLEET_REDIS_URL", "").strip())
+    work = [Check("Settings", False, f"{one.field}: {one.reason}", one.remedy) for one in work_problems(settings, env)]
+    return checks + work + _examine_servers(settings, embedded=not env.get("PHONEFLEET_REDIS_URL", "").strip())
 
 
 def _examine_servers(settings: Settings, *, embedded: bool) -> list[Check]:

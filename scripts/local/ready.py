@@ -1,4 +1,4 @@
-"""Checks ports and folders before `phonefleet up` starts its parts, and looks for another adb server."""
+"""Checks what the parts of `phonefleet up` need before they start, and looks for another adb server."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from models.values.refused import Problem, Refused
 from workers.host.adb import Adb, AdbError
+from workers.host.usable_work import module_problems, profile_problems
 from workers.settings import STOCK_ADB_PORT, Settings
 
 LOOPBACK = "127.0.0.1"
@@ -18,13 +19,19 @@ HOLDER = "see who holds it: ss -ltnp"
 
 
 def check_ready(settings: Settings, ports: Mapping[str, int]) -> None:
-    """Raises Refused with every port that is taken and every folder that cannot be written.
+    """Raises Refused with every port that is taken, folder that cannot be written, and unusable profile or module.
 
     `ports`: option, such as --flower-port → the port that its part will listen on (0: none).
     """
-    problems = [*_port_problems(settings, ports), *_folder_problems(settings)]
+    problems = [*_port_problems(settings, ports), *_folder_problems(settings), *work_problems(settings, os.environ)]
     if problems:
         raise Refused(problems)
+
+
+def work_problems(settings: Settings, env: Mapping[str, str]) -> Iterator[Problem]:
+    """Yields the problems of the app profile and the task modules that a host of this machine would use."""
+    yield from profile_problems(settings)
+    yield from module_problems(settings, env)
 
 
 def stock_adb(usb: bool) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
@@ -13,6 +14,7 @@ from workers.host.agent import Agent
 from workers.host.agent_lock import SecondAgent, claim_adb_server
 from workers.host.host_ledger import Ledger, SqlLedger
 from workers.host.leases import patience_for
+from workers.host.usable_work import check_work
 from workers.host.zygote_client import ZygoteLost
 from workers.phone.ui_jar import JarRefused, check_jar
 from workers.runtime.fleet_zone import agree_with_fleet
@@ -38,6 +40,7 @@ def main(*, take_over: bool = False) -> int:
     set_up_logging()
     try:
         chosen = settings()
+        check_work(chosen, os.environ)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2

@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 
 from celery import Celery
 
-from flows.profile import ProfileError, load_profile
+from flows.profile import load_profile
 from models.fleet.fitness import HOST_STOPPED
 from models.values.enums import PhoneState
 from workers.host import zygote_messages
@@ -72,7 +72,7 @@ class Agent:
             self._adb.shell,
             lambda: self._here,
             partial(ledger.phones_health, settings.host),
-            package=_package(settings.profile),
+            package=load_profile(settings.profile).package,
             every=settings.health,
         )
         self._ends_asked = 0
@@ -204,12 +204,3 @@ class Agent:
         self._runner.forget_unknown_phones()
         self._runner.close(CLOSE_SECONDS)
         log.info("ended")
-
-
-def _package(profile: str) -> str | None:
-    """The app of the fleet's profile; None for a profile that cannot be read, which is told whoever runs a flow."""
-    try:
-        return load_profile(profile).package
-    except ProfileError as error:
-        log.warning("phones are not asked whether they have the app: %s", error)
-        return None

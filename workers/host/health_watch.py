@@ -57,10 +57,11 @@ class HealthWatch:
         self._thread.start()
 
     def close(self, seconds: float) -> None:
-        """Stops asking; waits at most `seconds` for the questions under way."""
+        """Stops asking, if it began; waits at most `seconds` for the questions under way."""
         self._ended.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._thread.join(seconds)
+        if self._thread.ident is not None:  # a host that never came up has not started it
+            self._thread.join(seconds)
 
     @property
     def alive(self) -> bool:

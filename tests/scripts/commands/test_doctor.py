@@ -216,6 +216,15 @@ def test_a_bad_setting_is_named_with_its_remedy(tmp_path: Path) -> None:
     assert doctor.exit_status(checks) == 1
 
 
+def test_a_profile_and_a_module_that_are_not_there_are_named(tmp_path: Path) -> None:
+    env = {"PHONEFLEET_VAR": str(tmp_path), "PHONEFLEET_PROFILE": "nope", "PHONEFLEET_TASKS": "workers.tasks,nope"}
+    checks = [check for check in doctor.examine(env) if check.name == "Settings"]
+    assert [check.found.partition(":")[0] for check in checks] == ["PHONEFLEET_PROFILE", "PHONEFLEET_TASKS"]
+    assert "there is no module nope" in checks[1].found
+    assert all(check.remedy for check in checks)
+    assert doctor.exit_status(checks) == 1
+
+
 def test_the_embedded_default_needs_nothing_that_runs(tmp_path: Path) -> None:
     checks = {check.name: check for check in doctor.examine({"PHONEFLEET_VAR": str(tmp_path)})}
     assert "none runs now" in checks["Redis"].found

@@ -56,6 +56,14 @@ def test_two_parts_on_one_port(tmp_path: Path) -> None:
     assert found == {"--gateway-port": f"port {port} is --flower-port as well"}
 
 
+def test_a_profile_and_a_module_that_are_not_there(tmp_path: Path) -> None:
+    found = problems(settings_in(tmp_path, PHONEFLEET_PROFILE="nope", PHONEFLEET_TASKS="nope.tasks"))
+    assert found == {
+        "PHONEFLEET_PROFILE": "no packaged profile 'nope'; give the path of a .yaml file",
+        "PHONEFLEET_TASKS": "there is no module nope, named by nope.tasks",
+    }
+
+
 def test_an_adb_server_that_runs_already_is_taken(tmp_path: Path) -> None:
     with AdbServer() as server:
         check_ready(settings_in(tmp_path, PHONEFLEET_ADB_PORT=str(server.port)), {})

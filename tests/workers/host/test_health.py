@@ -380,3 +380,9 @@ def test_its_thread_ends_while_a_phone_does_not_answer() -> None:
     watch.close(10)
     assert not watch.alive
     go_on.set()
+
+
+def test_a_watch_that_never_began_ends() -> None:
+    watch = HealthWatch(lambda _address, _line: "", dict, lambda _readings: None, package=None, every=30.0)
+    watch.close(1.0)
+    assert not watch.alive

@@ -1,0 +1,117 @@
+"""Checks that this machine has the app profile and the task modules that the settings name.
+
+`python -m workers.host.usable_work` imports the modules as a host's zygote does: they may do anything when they are
+imported, so that no process imports them that is to do other work.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+
+import yaml
+from pydantic import ValidationError
+
+from flows.profile import ProfileError, load_profile
+from models.database.terminal_safe import on_one_line
+from models.values.refused import Problem
+from workers.settings import Settings, SettingsError, settings
+
+PROFILE, TASKS = "PHONEFLEET_PROFILE", "PHONEFLEET_TASKS"
+OWN_TASKS = "workers.tasks"  # phonefleet's own module, which is always there
+IMPORT_SECONDS = 60.0
+MOST_REASON = 300  # characters
+MOST_FIELDS = 3  # of a profile, told at once
+
+
+def check_work(chosen: Settings, env: Mapping[str, str]) -> None:
+    """Raises SettingsError for a profile or a module that cannot be used."""
+    for problem in (*profile_problems(chosen), *module_problems(chosen, env)):
+        raise SettingsError(problem.field, problem.reason, f"{problem.remedy[:1].upper()}{problem.remedy[1:]}.")
+
+
+def profile_problems(chosen: Settings) -> Iterator[Problem]:
+    """Yields the problem of a profile that cannot be used."""
+    try:
+        load_profile(chosen.profile)
+    except ProfileError as error:
+        remedy = "name a profile that phonefleet ships, e.g. practice, or a YAML file that is one"
+        yield Problem(PROFILE, on_one_line(_of_profile(error, chosen.profile))[:MOST_REASON], remedy)
+
+
+def _of_profile(error: ProfileError, name: str) -> str:
+    """Returns the reason, on one line as far as YAML and Pydantic say it on several."""
+    cause = error.__cause__
+    if isinstance(cause, yaml.MarkedYAMLError) and cause.problem_mark is not None:
+        mark = cause.problem_mark
+        return f"{name}: line {mark.line + 1}, column {mark.column + 1}: {cause.problem}"
+    if isinstance(cause, ValidationError):
+        wrong = cause.errors(include_url=False, include_input=False)[:MOST_FIELDS]
+        return f"{name}: " + "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in wrong)
+    return str(error)
+
+
+def module_problems(chosen: Settings, env: Mapping[str, str]) -> Iterator[Problem]:
+    """Yields the problem of the first module that a host cannot import. Imports them in a process of their own."""
+    if set(chosen.task_modules) <= {OWN_TASKS}:
+        return
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "workers.host.usable_work"],
+            env={**env, TASKS: ",".join(chosen.task_modules)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=IMPORT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        yield _unusable(f"the import of {', '.join(chosen.task_modules)} takes longer than {IMPORT_SECONDS:g} s")
+        return
+    if done.returncode == 0:
+        return
+    last = done.stdout.decode(errors="replace").rpartition("\n")[2]
+    try:
+        yield Problem(TASKS, *json.loads(last))
+    except (ValueError, TypeError):
+        yield _unusable(f"the import of {', '.join(chosen.task_modules)} ends Python with status {done.returncode}")
+
+
+def _module_problems(chosen: Settings) -> Iterator[Problem]:
+    for name in chosen.task_modules:
+        if name == OWN_TASKS:
+            continue
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name is not None and f"{name}.".startswith(f"{error.name}."):
+                yield _unusable(f"there is no module {error.name}{'' if error.name == name else f', named by {name}'}")
+            else:
+                yield _unusable(f"{name} imports {error.name}, and there is no such module")
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # a module of the operator may raise anything
+            said = on_one_line(f"{type(error).__name__}: {error}")[:MOST_REASON]
+            yield _unusable(f"{name} cannot be imported: {said}")
+
+
+def _unusable(reason: str) -> Problem:
+    return Problem(TASKS, reason, "list modules that Python finds and can import here, or install what is missing")
+
+
+def main() -> int:
+    """Imports the modules of this process's settings; prints the first problem as JSON. Returns the exit status."""
+    try:
+        chosen = settings()
+    except SettingsError as error:
+        print(json.dumps([error.reason, error.remedy]), end="")
+        return 2
+    for problem in _module_problems(chosen):
+        print(f"\n{json.dumps([problem.reason, problem.remedy])}", end="", flush=True)
+        os._exit(2)  # threads of a module of the operator may not delay the answer
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
