@@ -101,7 +101,7 @@ def redis_server(settings: Settings, *, embedded: bool) -> RedisState:
     from redis.backoff import NoBackoff  # noqa: PLC0415
     from redis.retry import Retry  # noqa: PLC0415
 
-    from workers.runtime.broker import PROBE, trouble_of  # noqa: PLC0415
+    from workers.runtime.broker import probe, trouble_of  # noqa: PLC0415
 
     parts = urlsplit(url)
     address = f"{parts.hostname}:{parts.port or 6379}"
@@ -110,7 +110,7 @@ def redis_server(settings: Settings, *, embedded: bool) -> RedisState:
         with redis.Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS, retry=once) as client:
             version = str(client.info("server")["redis_version"])
             # INFO alone does not tell: a full Redis still answers it
-            client.set(PROBE, "written to see whether this Redis takes tickets", ex=60)
+            probe(client)
             return RedisState(address, version=version)
     except redis.RedisError as error:
         trouble = trouble_of(error)

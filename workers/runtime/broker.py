@@ -46,6 +46,37 @@ class Trouble(NamedTuple):
     remedy: str
 
 
+# In a transaction BRPOP does not wait, and what these leave is taken away by others of them.
+_NEEDED = (
+    ("LPUSH", f"{PROBE}.list", "x"),
+    ("LLEN", f"{PROBE}.list"),
+    ("BRPOP", f"{PROBE}.list", 1),
+    ("ZADD", f"{PROBE}.index", 1, "x"),
+    ("ZREVRANGEBYSCORE", f"{PROBE}.index", 1, 0),
+    ("ZREM", f"{PROBE}.index", "x"),
+    ("HSET", f"{PROBE}.hash", "x", "x"),
+    ("HGET", f"{PROBE}.hash", "x"),
+    ("HDEL", f"{PROBE}.hash", "x"),
+    ("SADD", f"{PROBE}.set", "x"),
+    ("SMEMBERS", f"{PROBE}.set"),
+    ("SREM", f"{PROBE}.set", "x"),
+    ("PUBLISH", PROBE, "x"),
+)
+
+
+def probe(client: Redis) -> None:
+    """Does what tickets need, on keys of its own. Raises what Redis, or the connection to it, raises.
+
+    One that is full, read-only or unable to save still answers to PING; and one may refuse a single command alone,
+    such as the one by which workers take tickets.
+    """
+    client.set(PROBE, "written to see whether this Redis takes tickets", ex=60)  # over the client's own connection
+    with client.pipeline(transaction=True) as pipe:
+        for command in _NEEDED:
+            pipe.execute_command(*command)  # type: ignore[no-untyped-call]
+        pipe.execute()
+
+
 _SIGN_IN = "put its password into PHONEFLEET_REDIS_URL (redis://:PASSWORD@host:port/0) and start the fleet again"
 # The words by which Redis, or the system, tells the form; the first that is found counts.
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -63,7 +94,10 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"\bNOAUTH\b|\bWRONGPASS\b|authenticat|invalid (username|password)",
             _SIGN_IN,
         ),
-        (r"\bNOPERM\b|no permissions", "let the user of PHONEFLEET_REDIS_URL use all keys, commands and channels"),
+        (
+            r"\bNOPERM\b|no permissions|without MULTI",
+            "let the user of PHONEFLEET_REDIS_URL use all keys, commands and channels",
+        ),
         (r"\bBUSY\b|\bUNKILLABLE\b", "a script blocks it: redis-cli SCRIPT KILL, or FUNCTION KILL"),
         (r"max number of clients|too many connections", "raise its maxclients: redis-cli INFO clients"),
         (r"\bNOREPLICAS\b|\bMASTERDOWN\b|\bCLUSTERDOWN\b", "mend its replication: redis-cli INFO replication"),
@@ -77,6 +111,7 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
     )
 )
+_OF_PIPELINE = re.compile(r"^Command # \d+ \(.*\) of pipeline caused error: ")  # redis-py's own words
 _OTHERWISE = "see its log, and redis-cli INFO"
 
 
@@ -85,7 +120,8 @@ def trouble_of(error: BaseException) -> Trouble:
     told = [on_one_line(f"{one}" or type(one).__name__) for one in _chain(error)]
     whole = " ".join(told)
     remedy = next((remedy for words, remedy in _FORMS if words.search(whole)), _OTHERWISE)
-    reason = "it asks for another password than it is given" if remedy == _SIGN_IN else told[-1].rstrip(". ")
+    said = _OF_PIPELINE.sub("", told[-1]).rstrip(". ")
+    reason = "it asks for another password than it is given" if remedy == _SIGN_IN else said
     return Trouble(reason[:MOST_REASON], remedy)
 
 
@@ -212,8 +248,7 @@ class Broker:
                 retry=Retry(NoBackoff(), retries=0),
                 single_connection_client=True,  # a pool mends a connection that was cut off before anybody notices
             )
-        # full, read-only, or unable to save: then it still answers to PING
-        self._client.set(PROBE, "written to see whether this Redis takes tickets", ex=60)
+        probe(self._client)
 
 
 _brokers: dict[tuple[int, str], Broker] = {}

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+from urllib.parse import urlsplit
 
 import pytest
 from kombu.exceptions import BatchPublishError, OperationalError
+from redis import Redis
 from redis.exceptions import AuthenticationError, BusyLoadingError, OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from workers.runtime.broker import QUIET_SECONDS, Broker, Condition, Trouble, trouble_of
+from scripts.local.probes import redis_server
+from workers.runtime.broker import PROBE, QUIET_SECONDS, Broker, Condition, Trouble, trouble_of
 from workers.runtime.log import _NoBrokerErrors
+from workers.settings import read_settings
 
 SICK = Trouble("it is ill", "heal it")
 
@@ -37,6 +41,7 @@ def caused(error: Exception, cause: Exception) -> Exception:
         (ResponseError("NOPERM this user has no permissions to access one of the keys"), "all keys"),
         (ResponseError("BUSY Redis is busy running a script."), "SCRIPT KILL"),
         (ResponseError("UNKILLABLE Sorry the script already executed write commands"), "SCRIPT KILL"),
+        (ResponseError("EXEC without MULTI"), "all keys"),
         (RedisConnectionError("max number of clients reached"), "maxclients"),
         (ResponseError("NOREPLICAS Not enough good replicas to write."), "replication"),
         (ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value"), "holds something else"),
@@ -100,3 +105,25 @@ def test_what_libraries_say_of_each_failure_is_left_out_of_the_log(
 ) -> None:
     record = logging.LogRecord(name, logging.ERROR, __file__, 1, "%s" * len(told), told, None)
     assert _NoBrokerErrors().filter(record) is shown
+
+
+@pytest.mark.parametrize("command", ["set", "brpop", "lpush", "zadd", "zrem", "hset", "hdel", "publish"])
+def test_one_command_that_is_refused_keeps_it_away(empty_redis_url: str, command: str) -> None:
+    with Redis.from_url(empty_redis_url) as operator:
+        operator.execute_command("ACL SETUSER", "cut", "reset", "on", ">geheim", "~*", "&*", "+@all", f"-{command}")
+        url = f"redis://cut:geheim@{urlsplit(empty_redis_url).netloc.rpartition('@')[2]}/0"
+        broker = Broker(url)
+        doctor = read_settings({"PHONEFLEET_REDIS_URL": url})
+        try:
+            assert not broker.look()
+            assert broker.trouble is not None
+            assert f"'{command}'" in broker.trouble.reason
+            assert "commands" in broker.trouble.remedy
+            assert f"'{command}'" in redis_server(doctor, embedded=False).error
+            operator.execute_command("ACL SETUSER", "cut", f"+{command}")
+            assert broker.look()
+            assert not redis_server(doctor, embedded=False).error
+            assert operator.keys() == [PROBE.encode()]
+        finally:
+            broker.close()
+            operator.execute_command("ACL DELUSER", "cut")
