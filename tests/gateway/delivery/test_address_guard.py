@@ -142,3 +142,22 @@ def test_a_name_service_that_hangs_for_one_name_leaves_the_others_alone(monkeypa
     answered.set()
     wait_until(lambda: not address_guard._running, 10, "the look-up that hung to end")
     assert resolve("slow.example.com", 443, ()) == "8.8.8.8"
+
+
+def test_fifty_names_that_hang_leave_the_others_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = threading.Event()
+
+    def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
+        if host != "quick.example.com":
+            answered.wait(60)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(address_guard, "RESOLVE_SECONDS", 0.01)
+    for number in range(50):
+        with pytest.raises(NotThere, match="name_not_resolved"):
+            resolve(f"slow{number}.example.com", 443, ())
+    monkeypatch.setattr(address_guard, "RESOLVE_SECONDS", 30.0)
+    assert resolve("quick.example.com", 443, ()) == "8.8.8.8"
+    answered.set()
+    wait_until(lambda: not address_guard._running, 10, "the look-ups that hung to end")
