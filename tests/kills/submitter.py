@@ -32,7 +32,7 @@ def _planting(original: Callable[..., Any], session: Any, *args: Any) -> Any:
 
 
 wrap(submit, "plant_campaign", _planting)
-wrap(submit, "ring", _before(Moment.PLANTED))
+wrap(ring, "ring", _before(Moment.PLANTED))
 wrap(ring, "publish", _before(Moment.RINGING))
 
 submit.submit(grow_two.si(name) | app.signature("gather"), name=name, asked_by="test")
