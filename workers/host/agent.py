@@ -18,6 +18,7 @@ from workers.host import zygote_messages
 from workers.host.adb import Adb
 from workers.host.adb_watch import AdbWatch, Seen
 from workers.host.ask_identity import Identified, Unidentified
+from workers.host.broker_report import BrokerReport
 from workers.host.command_runner import CommandRunner
 from workers.host.commands import Order
 from workers.host.events import EndAsked, Enrolled, Happening, Occupied
@@ -64,7 +65,7 @@ class Agent:
         self._broker = broker(settings.redis_url)
         self._broker_watch = BrokerWatch(self._broker)
         self._alive: tuple[Worker, ...] = ()
-        self._leases = LeaseKeeper(ledger, lambda: self._alive, settings.lease)
+        self._leases = LeaseKeeper(ledger, lambda: self._alive, settings.lease, BrokerReport(ledger, self._broker).look)
         self._zygotes_lost = 0  # in a row
         self._zygote_began = time.monotonic()
         self._here: Mapping[str, str] = {}

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
-from models.fleet import equal_serials, health, phones, unknown_phones
+from models.fleet import equal_serials, health, host_cut_off, phones, unknown_phones
 from models.fleet.health import Reading
 from models.tasks import leases
 from models.values.enums import PhoneState
@@ -55,6 +55,15 @@ class Ledger(Protocol):
 
     def phones_health(self, host: str, readings: Sequence[Reading]) -> None:
         """Writes the health readings of this host's phones."""
+
+    def broker_away(self, place: str, reason: str, remedy: str) -> bool:
+        """This host is cut off from Redis: raises an alert, unless one tells that of the whole fleet.
+
+        Returns whether one of this host lasts now.
+        """
+
+    def broker_well(self) -> None:
+        """This host reaches Redis: ends its alert."""
 
     def ring(self) -> None:
         """Publishes the tickets of all tasks that are owed one."""
@@ -109,6 +118,12 @@ class SqlLedger:
 
     def phones_health(self, host: str, readings: Sequence[Reading]) -> None:
         health.note_health(self._engine, host, readings)
+
+    def broker_away(self, place: str, reason: str, remedy: str) -> bool:
+        return host_cut_off.cut_off(self._leases, self._host, place, reason, remedy)
+
+    def broker_well(self) -> None:
+        host_cut_off.reaches_again(self._leases, self._host)
 
     def ring(self) -> None:
         ring.ring_ready(self._engine)

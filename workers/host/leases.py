@@ -125,8 +125,16 @@ class LeaseKeeper:
     Another thread says that the host is there: it waits where a phone's row is locked, and leases must not.
     """
 
-    def __init__(self, ledger: Ledger, workers: Callable[[], Sequence[Worker]], lease: float) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        workers: Callable[[], Sequence[Worker]],
+        lease: float,
+        report: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`report` is called as often as the host says that it is there; it may raise the driver's errors."""
         self._ledger = ledger
+        self._report = report
         self._workers = workers
         self._lease = lease
         self._asked: Mapping[str, Asked] = {}
@@ -168,3 +176,4 @@ class LeaseKeeper:
 
     def _tell(self) -> None:
         tell_alive(self._ledger, self._workers())
+        self._report()

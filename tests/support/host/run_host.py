@@ -61,6 +61,12 @@ class RedisLedger:
         self._tell("died", incarnation, why, held or "")
         return [held] if held else []
 
+    def broker_away(self, place: str, reason: str, remedy: str) -> bool:
+        return True
+
+    def broker_well(self) -> None:
+        """It keeps no alerts."""
+
     def phones_health(self, host: str, readings: Sequence[Reading]) -> None:
         for reading in readings:
             self._tell("health", reading.serial, reading.unfit_why or "fit")

@@ -83,6 +83,12 @@ class Ledger:
     def incarnation_died(self, incarnation: str, why: str) -> list[str]:
         raise NotImplementedError
 
+    def broker_away(self, place: str, reason: str, remedy: str) -> bool:
+        return True
+
+    def broker_well(self) -> None:
+        """It keeps no alerts."""
+
     def phones_health(self, host: str, readings: Sequence[Reading]) -> None:
         raise NotImplementedError
 
