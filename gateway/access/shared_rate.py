@@ -11,6 +11,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
 from limits import RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage
@@ -30,6 +31,7 @@ PART = 20
 PART_SECONDS = 1.0
 
 
+@lru_cache(maxsize=1000)
 def window_of(rate: float) -> RateLimitItemPerSecond:
     """Returns the shortest window of whole seconds in which the rate allows a whole number of requests.
 
@@ -78,6 +80,8 @@ class SharedRate:
             return 0
         window = window_of(rate)
         wanted = min(weight, window.amount)
+        if self._has(key_id, wanted):
+            return 0
         # one question of a key at a time: what it brings serves those that wait
         async with self._asking.setdefault(key_id, asyncio.Lock()):
             if self._clock() < self._away_until or self._has(key_id, wanted):
