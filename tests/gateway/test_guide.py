@@ -34,6 +34,7 @@ from tests.support.gateway.api_server import Api
 from tests.support.gateway.vectors import FILE
 from tests.support.ledger.drive import owned_author, phone_seat
 from workers.canvas.check_json import RAW_LIMITS
+from workers.dispatch.messages import MOST_IN_A_LANE
 from workers.planting.plant import LATEST_END
 from workers.settings import read_settings
 
@@ -154,6 +155,7 @@ def test_how_much_is_taken_at_once_is_what_the_code_takes(name: str) -> None:
         (defaults.most_tasks, "PHONEFLEET_MOST_TASKS"),
         (MOST_TEXTS, ""),
         (MOST_PROBLEMS, ""),
+        (MOST_IN_A_LANE, ""),
         (defaults.evidence_downloads, "PHONEFLEET_EVIDENCE_DOWNLOADS"),
         (defaults.connections, "PHONEFLEET_CONNECTIONS"),
         (defaults.connections_per_address, "PHONEFLEET_CONNECTIONS_PER_ADDRESS"),

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from flows.profile import ProfileError, load_profile
 from models.database.terminal_safe import on_one_line
 from models.values.refused import Problem
+from workers.runtime.private_files import keep_files_private
 from workers.settings import Settings, SettingsError, settings
 
 PROFILE, TASKS = "PHONEFLEET_PROFILE", "PHONEFLEET_TASKS"
@@ -102,6 +103,7 @@ def _unusable(reason: str) -> Problem:
 
 def main() -> int:
     """Imports the modules of this process's settings; prints the first problem as JSON. Returns the exit status."""
+    keep_files_private()
     try:
         chosen = settings()
     except SettingsError as error:

@@ -16,6 +16,8 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from workers.runtime.private_files import keep_files_private
+
 MEMORY = 2 << 30  # bytes of address space
 CPU_SECONDS = 120
 MOST_CELL = 32_767  # characters that a cell of Excel holds
@@ -96,6 +98,7 @@ def plain(cell: Any) -> str | int | float | bool | None:
 
 def main(path: Path) -> int:
     """Prints the rows of a file. Returns 0, or 1 with the reason on stderr."""
+    keep_files_private()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -132,6 +132,6 @@ def test_a_key_says_what_it_loses(key: str, run: Run) -> None:
     assert "5/s" in listed
     limits = [line.strip() for line in listed.splitlines() if line.strip().startswith("limits:")]
     assert limits == ["limits: 5/s, 7 waiting; secrets: 1"]
-    assert "neither is given" in run("keys", "limits", key).err
+    assert "limits: none is given" in run("keys", "limits", key).err
     assert run("keys", "revoke", key).status == 0
     assert run("keys", "revoke", key).status == 2
