@@ -48,6 +48,15 @@ def test_transactions_locks_and_subscriptions_are_answered() -> None:
             assert (said["type"], said["channel"]) == ("psubscribe", b"/0.celery.pidbox")
 
 
+def test_scripts_run_alone_and_in_a_pipeline() -> None:
+    with StandInRedis() as stand_in, Redis.from_url(stand_in.url, socket_timeout=5) as client:
+        script = client.register_script("return 1")
+        assert script(keys=["queue"]) == 1
+        with client.pipeline() as pipe:
+            script(keys=["queue"], client=pipe)
+            assert pipe.execute() == [1]
+
+
 def test_it_ends_with_its_threads_whatever_a_client_sends() -> None:
     before = threading.active_count()
     with StandInRedis() as stand_in:
