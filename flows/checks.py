@@ -17,6 +17,8 @@ MOST_SHOWN = 40  # characters of a text in a refusal
 # Invisible although their category is letter, mark or symbol: fillers, and Braille without dots.
 _FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
 _STYLES = dict.fromkeys((0xFE0E, 0xFE0F))
+# Without width and without a meaning beside a time, a count or a placeholder; for str.translate.
+UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 _TAGS = range(0xE0020, 0xE0080)  # used, at the end as well, in the flags of Scotland and others
 
 

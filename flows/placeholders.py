@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from flows.checks import UNSEEN
+
 # A dump writes dots for emoji, so two or four dots are never taken for a placeholder.
 _LOADS = "加载|载入|获取|刷新|查询"
 _WORKS = "读取|同步|登录|连接|请求|缓冲|更新"  # alone, each may be somebody's name
@@ -17,7 +19,6 @@ _WAITING = re.compile(
 _PLAIN = str.maketrans("載獲詢讀錄請連緩衝－＿＊～", "载获询读录请连缓冲-_*~")
 _BRACKETS = "[]()（）【】<>〈〉《》「」"
 _DIGIT, _BLANK_OR_COLON = re.compile(r"\d"), re.compile(r"[\s:：]")
-_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
 
 
 def is_placeholder(text: str) -> bool:
@@ -25,7 +26,7 @@ def is_placeholder(text: str) -> bool:
 
     For names, ids, titles, counts and times; a comment's text may really be an ellipsis.
     """
-    told = text.translate(dict.fromkeys(map(ord, _UNSEEN))).translate(_PLAIN).strip().strip(_BRACKETS).strip()
+    told = text.translate(UNSEEN).translate(_PLAIN).strip().strip(_BRACKETS).strip()
     return not told or _WAITING.fullmatch(told) is not None
 
 

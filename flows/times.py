@@ -10,6 +10,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from flows.beside_times import parted, place_alone
+from flows.checks import UNSEEN
 
 ZONE = ZoneInfo("Asia/Shanghai")
 LONGEST = 100  # characters; a longer text is no time
@@ -42,7 +43,6 @@ Read = tuple[datetime, Precision]
 
 # traditional characters and full-width signs → plain ones, character by character
 _PLAIN = str.maketrans("剛鐘時個週點後來屬發禮：．／－　０１２３４５６７８９", "刚钟时个周点后来属发礼:./- 0123456789")
-_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 _NUMERALS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
 _SPANS = (
     (r"秒钟?|seconds?|secs?", 1, Precision.SECOND),
@@ -119,7 +119,7 @@ def read_shown(text: str, now: datetime, zone: ZoneInfo = ZONE) -> Shown:
 
 
 def _plain(text: str) -> str:
-    plain = text.translate(_PLAIN).translate(_UNSEEN)
+    plain = text.translate(_PLAIN).translate(UNSEEN)
     for spelling, read in _SPELLINGS:
         plain = spelling.sub(read, plain)
     return plain.strip()

@@ -17,7 +17,6 @@ from scripts.commands.earlier_results.headings import Kind, Recognised, plain_he
 
 YES = frozenset({"是", "已采集", "已", "有", "√", "✓", "✔", "yes", "y", "true", "1"})
 NO = frozenset({"否", "未采集", "未", "无", "没有", "×", "✗", "no", "n", "false", "0"})
-MOST_TEXT = 32_767  # characters of a cell
 _ANOTHER_YEAR = timedelta(days=400)  # a time that reads alike from there is a full date
 
 
@@ -119,8 +118,6 @@ def _comment(row: Mapping[str, Cell], zone: ZoneInfo, saved_at: datetime) -> Ear
     commenter = _text(row.get("commenter"))
     if not commenter:
         raise BadRow("评论人", "it is empty", "fill it in")
-    if len(commenter) > MOST_TEXT:
-        raise BadRow("评论人", f"it has more than {MOST_TEXT} characters", "shorten it")
     shown = _text(row.get("time"))
     at, precision = _moment(shown, zone, saved_at)
     return EarlierComment(
