@@ -1,7 +1,7 @@
 # `make help` says what each target does. CI runs `make check` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-lists fuzz-api openapi chaos chaos-redis conformance clean
+.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-monitor fuzz-api openapi chaos chaos-redis conformance clean
 
 PYTHON ?=
 PHONES ?= 100
@@ -10,6 +10,7 @@ FAULTS ?= 300
 TRIALS ?= 100
 SEED ?= 1
 EXAMPLES ?= 200
+ROWS ?= 1000000
 # One process more than processors: the long tests mostly wait.
 JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 2 ? 3 : n > 8 ? 9 : n + 1 )))
 ARGS ?=
@@ -65,6 +66,11 @@ bench-takeover: provide ## Time from each kind of death to another phone, and fr
 	@$(SERVED)
 	@$(BIN)/python -m benchmarks.takeover --trials $(TRIALS) $(ARGS)
 
+bench-dispatch: TASKS = 1000
+bench-dispatch: provide ## Tasks a second and the time until one begins, phonefleet beside Celery (TASKS=1000)
+	@$(SERVED)
+	@$(BIN)/python -m benchmarks.dispatch --tasks $(TASKS) $(ARGS)
+
 bench-celery-storm: TASKS = 300
 bench-celery-storm: PHONES = 12
 bench-celery-storm: FAULTS = 60
@@ -91,6 +97,27 @@ bench-hostile: provide ## One customer's standard campaign, alone and beside one
 bench-lists: provide ## Pages of customers' lists at 10,000 and at a million tasks, by every filter and every two
 	@$(SERVED)
 	@$(BIN)/python -m benchmarks.lists $(ARGS)
+
+seed-ledger: setup ## Fill the ledger at PHONEFLEET_DATABASE_URL with records of a year (ROWS=1000000)
+	@WITH_MYSQL=1 $(SETUP)
+	@$(BIN)/python -m benchmarks.seed --rows $(ROWS)
+
+bench-records: provide ## Pages and totals of records by every filter and every two, at 100,000 and at ROWS=1000000
+	@$(SERVED)
+	@$(BIN)/python -m benchmarks.records --rows $(ROWS) $(ARGS)
+
+bench-export: ## A workbook of 500,000 rows by the default writer beside others, and a whole export (ARGS='--rows 50000')
+	@$(TOOLS)
+	@$(BIN)/python -m benchmarks.export $(ARGS)
+
+bench-monitor: provide ## 5,000 words in 10,000 comments, 1,000 looks planted, and the time from a change to its alert
+	@$(SERVED)
+	@$(BIN)/python -m benchmarks.monitor $(ARGS)
+
+bench-console: PHONES = 200
+bench-console: provide ## Weight and first paint of the console's pages, an update, and the CPU time of 20 tabs (PHONES=200)
+	@$(SERVED)
+	@$(BIN)/python -m benchmarks.console --phones $(PHONES) $(ARGS)
 
 chaos: PHONES = 40
 chaos: provide ## Storm a real fleet with faults and judge it by the ground truth (TASKS=2000 PHONES=40 FAULTS=300 SEED=1)

@@ -29,7 +29,7 @@ from typing import Any, cast
 from celery import Celery
 from redis import Redis as Client
 
-from benchmarks.errands import FAILED, LOOK, STOCK_SEAT
+from benchmarks.fleet_task import FAILED, LOOK, STOCK_PHONE
 from models.database.engine import connect
 from models.fleet.phones import phone_online
 from models.migrate import upgrade
@@ -81,7 +81,7 @@ def _environment(redis_url: str, var: Path) -> dict[str, str]:
         "PHONEFLEET_REDIS_URL": redis_url,
         "PHONEFLEET_DATABASE_URL": os.environ.get("PHONEFLEET_DATABASE_URL", f"sqlite:///{var / 'ledger.db'}"),
         "PHONEFLEET_VAR": str(var),
-        "PHONEFLEET_TASKS": "benchmarks.errands",
+        "PHONEFLEET_TASKS": "benchmarks.fleet_task",
         "PHONEFLEET_DESKS": "0",
         "PHONEFLEET_ADB_USB": "0",
         "PHONEFLEET_LOG": "WARNING",
@@ -159,11 +159,11 @@ class Bench:
         phone_online(
             connect(self._environment["PHONEFLEET_DATABASE_URL"]), serial, address, "stock", "SimPhone", serial
         )
-        seat = json.dumps({"serial": serial, "address": address, "adb_port": adb_port})
+        place = json.dumps({"serial": serial, "address": address, "adb_port": adb_port})
         arguments = ["-c", "1", "-P", "prefork", "-n", f"{serial}@stock", "-Q", phone_queue(serial), "-l", "WARNING"]
         return subprocess.Popen(
             bound_to_me([sys.executable, "-m", "celery", "-A", "workers.app", "worker", *arguments]),
-            env={**self._environment, STOCK_SEAT: seat},
+            env={**self._environment, STOCK_PHONE: place},
             stdout=subprocess.DEVNULL,  # its banner
         )
 

@@ -97,8 +97,8 @@ class Bench:
         self._ours = ours
         self._bare = bare_port
         self._count = count
-        wish = KeySpec("bench", "bench", rate_per_second=10_000, most_waiting=1_000_000)
-        self._key_id, self._secret = make_key(engine, wish, who="bench")
+        spec = KeySpec("bench", "bench", rate_per_second=10_000, most_waiting=1_000_000)
+        self._key_id, self._secret = make_key(engine, spec, who="bench")
 
     def measure(self, connections: int) -> Sent:
         """Submit and status, with so many requests at once."""

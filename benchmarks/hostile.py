@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 
 from benchmarks.hostile_customer import ADDRESS, ATTACKS, NO_ANSWER, SANDBOX, Key, Target, attack, evidence_of
-from benchmarks.hostile_ground import Customer, Ground, Measured, ground
+from benchmarks.hostile_fleet import AttackedFleet, Customer, Measured, attacked_fleet
 from benchmarks.hostile_sockets import Sockets
 from gateway.keys.api_keys import KeySpec, make_key
 from tests.support.gateway.receiver import Receiver
@@ -56,7 +56,7 @@ def is_error(status: int) -> bool:
 
 
 @contextmanager
-def under_attack(where: Ground, least: float, names: Sequence[str]) -> Iterator[Assault]:
+def under_attack(where: AttackedFleet, least: float, names: Sequence[str]) -> Iterator[Assault]:
     """Attack in these ways, and by sockets, while the block runs and at least so many seconds."""
     told, stop = Assault(), threading.Event()
     authors = [one["id"] for one in where.fleet.shelf.authors() if one["main"]]
@@ -83,12 +83,12 @@ def under_attack(where: Ground, least: float, names: Sequence[str]) -> Iterator[
             told.opened = sockets.opened
 
 
-def _key(where: Ground, name: str, origins: list[str]) -> Key:
-    wish = KeySpec(name, "hostile", sandbox=name == SANDBOX, plain_json_allowed=True, allowlist=origins)
-    return Key(where.url, *make_key(where.fleet.engine, wish, who="bench"))
+def _key(where: AttackedFleet, name: str, origins: list[str]) -> Key:
+    spec = KeySpec(name, "hostile", sandbox=name == SANDBOX, plain_json_allowed=True, allowlist=origins)
+    return Key(where.url, *make_key(where.fleet.engine, spec, who="bench"))
 
 
-def _download(where: Ground, key: Key, sockets: Sockets, stop: threading.Event) -> None:
+def _download(where: AttackedFleet, key: Key, sockets: Sockets, stop: threading.Event) -> None:
     """Once a task of the attacker has failed, download its screenshot over many connections, slowly."""
     while not stop.wait(EVIDENCE_SECONDS):
         path = evidence_of(key)
@@ -115,10 +115,10 @@ def main() -> int:
     told = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with ground(told.phones, told.speed) as where, Receiver() as receiver:
+    with attacked_fleet(told.phones, told.speed) as where, Receiver() as receiver:
         alone = Customer(where, receiver).run_campaign(LONGEST_ALONE)
     print(f"alone: {alone}", flush=True)
-    with ground(told.phones, told.speed) as where, Receiver() as receiver:
+    with attacked_fleet(told.phones, told.speed) as where, Receiver() as receiver:
         customer = Customer(where, receiver)
         with under_attack(where, told.seconds, told.attack or every) as assault:
             time.sleep(SETTLE_SECONDS)

@@ -26,10 +26,9 @@ from gateway.access.caller import Caller
 from gateway.api.cursors import PagePosition, to_cursor
 from gateway.api.pages import TaskFilter, tasks_page
 from gateway.keys.api_keys import Key
-from models.database.base import Base
 from models.database.engine import Patience, connect
 from models.migrate import upgrade
-from models.tables import Campaign
+from models.tables import Campaign, metadata_of_all
 from models.transactions.read_write import read, write
 from tests.support.report import Line, Target, finish
 from tests.support.servers import MariaDB
@@ -92,7 +91,7 @@ def _some(session: Session, first: int, last: int) -> None:
         "author_id": f"CONCAT('author', LPAD({_draw('author', AUTHORS)}, 3, '0'))",
     }
     plain = task_row("", "", "", START)
-    table = Base.metadata.tables["tasks"]
+    table = metadata_of_all().tables["tasks"]
     values = [
         literal_column(drawn[name]) if name in drawn else literal(plain[name], table.c[name].type) for name in plain
     ]

@@ -35,7 +35,7 @@ from flows.session import Session
 from workers.phone.phone import U2Phone
 
 REDIS = "BENCH_STOCK_REDIS"
-SEAT = "BENCH_STOCK_SEAT"  # JSON: serial, address, adb_port, account; none at the desk
+PHONE = "BENCH_STOCK_PHONE"  # JSON: serial, address, adb_port, account; none at the desk
 FAILED = "failed"  # the key of a failure that travels as a value
 VISIBILITY_SECONDS = 60
 RETRIES = 8  # as many attempts as a phonefleet task has
@@ -78,11 +78,11 @@ def _patient_redis(url: str) -> Redis:
     return Redis.from_url(url, socket_timeout=10, retry=patience)
 
 
-class _Hand:
+class _PhoneConnection:
     """This process's one phone."""
 
     def __init__(self) -> None:
-        self.seat: dict[str, Any] = json.loads(os.environ.get(SEAT, '{"serial": null}'))
+        self.place: dict[str, Any] = json.loads(os.environ.get(PHONE, '{"serial": null}'))
         self.redis = _patient_redis(os.environ[REDIS]) if REDIS in os.environ else None
         self.ends_at = 0.0
         self._phone: U2Phone | None = None
@@ -90,25 +90,25 @@ class _Hand:
     def phone(self) -> U2Phone:
         """Connect, once for many tasks. Raises PhoneError."""
         if self._phone is None:
-            place = self.seat
+            place = self.place
             self._phone = U2Phone.connect(
                 place["address"], place["serial"], place["adb_port"], lambda: max(0.0, self.ends_at - time.monotonic())
             )
         return self._phone
 
-    def let_go(self) -> None:
+    def close(self) -> None:
         """The next task connects anew."""
         if self._phone is not None:
             self._phone.close()
             self._phone = None
 
 
-_hand = _Hand()
+_connection = _PhoneConnection()
 
 
 @worker_process_init.connect
 def _up(**_: object) -> None:
-    tell(_hand.seat["serial"] or "desk", "up", serial=_hand.seat["serial"])
+    tell(_connection.place["serial"] or "desk", "up", serial=_connection.place["serial"])
 
 
 class StockTask(Task):  # type: ignore[misc]
@@ -122,8 +122,8 @@ class StockTask(Task):  # type: ignore[misc]
         for value in handed_on:
             if isinstance(value, dict) and FAILED in value:
                 return value
-        told = {"task": plan_id, "serial": _hand.seat["serial"]}
-        teller = _hand.seat["serial"] or "desk"
+        told = {"task": plan_id, "serial": _connection.place["serial"]}
+        teller = _connection.place["serial"] or "desk"
         tell(teller, "began", **told)
         try:
             result = work()
@@ -141,20 +141,20 @@ class StockTask(Task):  # type: ignore[misc]
 
 def run_flow(task: StockTask, flow: Flow[Any, Any], plan_id: str, params: dict[str, Any]) -> Any:
     """Run a flow on this process's phone. Raises Retry, FlowFailure, PhoneError."""
-    assert _hand.redis is not None
-    _hand.ends_at = time.monotonic() + flow.limits.soft
+    assert _connection.redis is not None
+    _connection.ends_at = time.monotonic() + flow.limits.soft
     try:
         session = Session(
-            phone=_hand.phone(),
+            phone=_connection.phone(),
             profile=load_profile(),
-            account_id=_hand.seat["account"],
+            account_id=_connection.place["account"],
             rng=random.Random(f"{plan_id}:{task.request.retries}"),
-            journal=RedisJournal(_hand.redis, plan_id),
+            journal=RedisJournal(_connection.redis, plan_id),
             watch=StockWatch(),
         )
         return flow.run(session, flow.params_model.model_validate(params)).model_dump(mode="json")
     except PhoneError as error:
-        _hand.let_go()
+        _connection.close()
         raise _again(task, error) from error
     except FlowFailure as error:
         if error.kind is Kind.FATAL:

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from redis import Redis
 
-from benchmarks.stock import REDIS, SEAT
+from benchmarks.stock import PHONE, REDIS
 from benchmarks.stock_canvas import ACCOUNT, DESK_QUEUE, POOL_QUEUE
 from benchmarks.stock_told import FOLDER, Line, read_told, running_now
 from chaos.fleet import START_SECONDS, KeptRedis
@@ -92,10 +92,10 @@ class StockFleet(SimFleet):
         server.ensure()
         for phone in self.get("/phones"):
             Adb(server.port).connect(phone["address"])
-            seat = {key: phone[key] for key in ("serial", "address", "account")} | {"adb_port": server.port}
+            place = {key: phone[key] for key in ("serial", "address", "account")} | {"adb_port": server.port}
             queues = self._queues[phone["serial"]] = (f"{ACCOUNT}{phone['account']}", POOL_QUEUE)
             self.serials.append(phone["serial"])
-            self.workers[phone["serial"]] = self._worker(phone["serial"], queues, {SEAT: json.dumps(seat)})
+            self.workers[phone["serial"]] = self._worker(phone["serial"], queues, {PHONE: json.dumps(place)})
         self.desk = self._worker("desk", (DESK_QUEUE,), {})
         self.keeper = Keeper([self.redis, *self.workers.values(), self.desk])
         self.keeper.start(START_SECONDS)

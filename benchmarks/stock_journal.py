@@ -10,7 +10,7 @@ from typing import cast
 
 from redis import Redis
 
-from flows.session import Action, ActionKind, ActionRefused
+from flows.action import Action, ActionKind, ActionRefused
 
 KEEP_SECONDS = 24 * 3600
 

@@ -17,7 +17,6 @@ from chaos.servers import StormRedis, storm_mariadb
 from chaos.simfleet import SimFleet
 from chaos.tell import FOLDER, pid_of
 from models.database.engine import connect
-from models.migrate import upgrade
 from models.responsible_use.authors import register_author, set_basis, set_cap
 from models.tables import Account
 from models.transactions.read_write import read
@@ -25,6 +24,7 @@ from scripts.demo.shelf import start_shelf
 from scripts.local.embedded import free_port
 from scripts.local.processes import Processes, python
 from tests.support.fleet import reach_redis
+from tests.support.ledger.copied import make_tables
 from tests.support.poll import wait_until
 from tests.support.servers import MariaDB
 
@@ -38,6 +38,8 @@ CAPS = {
     "comments_per_account_video": 100_000,
     "replies_per_comment": 1_000,
     "likes_per_comment": 1_000,
+    "dislikes_per_author_day": 100_000,
+    "reports_per_author_day": 100_000,
 }
 
 
@@ -146,7 +148,7 @@ class StormFleet(SimFleet):
         self._stack.callback(self._database_up)
         self.engine = connect(url)
         self._stack.callback(self.engine.dispose)
-        upgrade(self.engine)
+        make_tables(self.engine)
         processes = self._stack.enter_context(Processes(self.folder / "log", {}))
         shape = self.shape
         shelf = start_shelf(processes, self.folder, shape.phones, shape.speed, self._seed, rough=shape.rough)

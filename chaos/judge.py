@@ -5,7 +5,8 @@ lost     ended failed or stopped (every task of the storm could have been done: 
          or was never planted
 doubled  an act is in the truth more often than its tasks asked for it, was taken back, or was asked for by none
 stuck    neither ended, nor in review, nor waiting for something in review
-review   needs_review; and wrongly so when the truth decides it
+review   needs_review; and wrongly so when the truth decides it. The app shows no report afterwards: one in doubt is a
+         person's by design, and no finding
 
 Texts are unique to a task and a comment is the target of one like, so that a directed act belongs
 to a task by its content whatever the ledger says about accounts. A nurture's words are told by its
@@ -22,8 +23,9 @@ from typing import Any
 
 from models.tasks.states import ENDED, State
 
-ACTS = ("comment", "reply", "like_comment", "like_video")
-TAKEN_BACK = {"unlike_video": "like_video", "unlike_comment": "like_comment"}
+ACTS = ("comment", "reply", "like_comment", "like_video", "dislike_comment", "report_comment")
+ALONE = ("dislike_comment", "report_comment")  # acts that are flows of their own
+TAKEN_BACK = {"unlike_video": "like_video", "unlike_comment": "like_comment", "undislike_comment": "dislike_comment"}
 NURTURE_ASKS = {"comment": "comments", "reply": "replies"}
 
 Key = tuple[str, str, str, str, str, str]  # kind, author, title, target's commenter, target's text, text
@@ -123,8 +125,8 @@ def judge(rows: Rows, planned: int) -> Verdict:
         by_key[deed.key].append(deed)
     directed: dict[Key, list[TaskRow]] = defaultdict(list)
     for task in rows.tasks:
-        if task.flow == "directed":
-            directed[key_of(task.kwargs)].append(task)
+        if task.flow in ("directed", *ALONE):
+            directed[key_of(task.kwargs, task.flow)].append(task)
     nurtures = [task for task in rows.tasks if task.flow == "nurture"]
     lost = [*_unsuccessful(rows.tasks, planned), *_directed_lost(directed, by_key), *_nurture_lost(nurtures, rows)]
     doubled = [
@@ -132,13 +134,17 @@ def judge(rows: Rows, planned: int) -> Verdict:
         *_nurture_doubled(nurtures, rows),
         *_strays(directed, nurtures, rows),
     ]
-    review = [Finding(task.id, task.reason or "") for task in rows.tasks if task.state == State.NEEDS_REVIEW]
+    by_design = {act.task_id for act in rows.acts if act.key[0] == "report_comment" and act.outcome == "declared"}
+    in_review = [task for task in rows.tasks if task.state == State.NEEDS_REVIEW and task.id not in by_design]
+    review = [Finding(task.id, task.reason or "") for task in in_review]
     decidable = [one for one in review if not _undecidable(one.task_id, rows)]
     return Verdict(tuple(lost), tuple(doubled), tuple(_stuck(rows)), tuple(review), tuple(decidable))
 
 
-def key_of(kwargs: Mapping[str, Any]) -> Key:
-    """Returns the action that a directed task asks for, as the ground truth names it."""
+def key_of(kwargs: Mapping[str, Any], flow: str = "directed") -> Key:
+    """Returns the action that a task of this flow asks for, as the ground truth names it."""
+    if flow in ALONE:
+        kwargs = {**kwargs, "kind": flow, "text": kwargs.get("reason")}
     names = ("kind", "author_id", "title", "target_commenter", "target_comment", "text")
     kind, author, title, commenter, comment, text = (str(kwargs.get(name) or "") for name in names)
     return kind, author, title, commenter, comment, text

@@ -1,6 +1,7 @@
 """The storm's work: canvases of exactly so many tasks, from a seed. Pure.
 
-At least half of the tasks are directed and a tenth nurture. Whatever is written is written once
+At least half of the tasks are directed and a tenth nurture; some dislike or report a comment, once the storm
+approved it. Whatever is written is written once
 in the whole storm (texts are unique, a comment is liked by one task only), so that each entry of
 the ground truth belongs to one task.
 """
@@ -11,15 +12,17 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
-from typing import Any
+from typing import Any, get_args
 
 from celery import chain, chord, group
 from celery.canvas import Signature
 
 from chaos.material import Material, Target
+from flows.specs.report_comment import Reason
 from workers.app import app
 
 NURTURE_SHARE = 0.12
+AGAINST_SHARE = 0.1  # of the single acts: a dislike or a report
 TASKS_A_DAY = 120  # one canvas of titles → comments → drawn work for so many tasks
 DAY_VIDEOS = 3
 DAY_LIKES, DAY_REPLIES = 8, 4
@@ -127,12 +130,22 @@ class _Planner:
         target = next(self._targets, None)
         if target is None:
             raise TooSmall("the world has too few comments for so many tasks")
+        if self.rng.random() < AGAINST_SHARE:
+            return self._against(target)
         params: dict[str, Any] = {"kind": kind, "author_id": target.author_id, "title": target.title}
         if kind != "comment":
             params |= {"target_commenter": target.commenter, "target_comment": target.text}
         if kind != "like_comment":
             params["text"] = next(self._texts)
         return _call("directed", **params)
+
+    def _against(self, target: Target) -> Signature:
+        flow = self.rng.choice(("dislike_comment", "report_comment"))
+        params = {"author_id": target.author_id, "title": target.title}
+        params |= {"target_commenter": target.commenter, "target_comment": target.text}
+        if flow == "report_comment":
+            params["reason"] = self.rng.choice(get_args(Reason))
+        return _call(flow, **params).set(queue=f"account.{next(self._accounts)}")
 
     def _some(self, count: int) -> list[str]:
         return [next(self._texts) for _ in range(count)]

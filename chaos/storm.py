@@ -24,6 +24,7 @@ from chaos.rows import keep_rows, read_rows
 from chaos.schedule import Strike, plan_strikes
 from chaos.strikes import Striker
 from models.tasks.states import ENDED
+from workers.control.approvals import approve, awaiting
 from workers.planting.submit import submit
 
 AT_ONCE = 8  # strikes in flight
@@ -70,6 +71,8 @@ def run_storm(wanted: Wanted, folder: Path, tell: Callable[[str], None] = print)
         began = time.monotonic()
         for number, canvas in enumerate(work):
             submit(canvas.signature, name=canvas.name, asked_by="chaos", seed=wanted.seed + number, engine=fleet.engine)
+        for one in awaiting(fleet.engine, most=wanted.tasks):
+            approve(fleet.engine, one.task_id, who="chaos", why="the storm's own", ring_now=False)
         run = Blowing(fleet, wanted, tell, lambda: states(fleet.engine))
         blows = run.strike_all(strikes, Striker(fleet, run.over).strike)
         settled_after = run.settle(ROUGH_SETTLE_SECONDS if wanted.rough else SETTLE_SECONDS)

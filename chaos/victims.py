@@ -14,6 +14,7 @@ VICTIM_SECONDS = 3.0  # seconds to wait for a running task before an idle worker
 
 # The tap that each act of a flow cannot be taken back after.
 TAPS: Mapping[str, str] = {"comment": "comment_send", "reply": "reply_send", "like_comment": "comment_like"}
+AGAINST_TAPS: Mapping[str, str] = {"dislike_comment": "menu_dislike", "report_comment": "report_submit"}
 NURTURE_TAP = "video_like"
 
 
@@ -84,4 +85,6 @@ def tap_of(runs: Running) -> str:
     """The resource id whose tap is this attempt's point of no return; empty when it only reads."""
     if runs.flow == "nurture":
         return NURTURE_TAP
+    if runs.flow in AGAINST_TAPS:
+        return AGAINST_TAPS[runs.flow]
     return TAPS.get(str(runs.kwargs.get("kind")), "")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from flows.action import Action, ActionRefused
 from flows.app import App
 from flows.covers import keyboard
 from flows.failures import FlowFailure
@@ -15,7 +16,7 @@ from flows.pages.page import Page
 from flows.pages.replies import RepliesPage, ReplyRow
 from flows.pages.video import Video
 from flows.screen import Node, Screen
-from flows.session import Action, ActionRefused, PointOfNoReturn
+from flows.session import PointOfNoReturn
 
 VERIFY_LOOKS = 15  # looks for what an act left on the screen: about 5 seconds, a toast lasts two
 READY_LOOKS = 15  # looks until the send button is ready
@@ -25,7 +26,7 @@ P = TypeVar("P", bound=Page)
 
 
 @contextmanager
-def _declared(app: App, action: Action) -> Iterator[PointOfNoReturn]:
+def declared(app: App, action: Action) -> Iterator[PointOfNoReturn]:
     """Declares an action. Raises a refusal of responsible use as FlowFailure, with the code of the refusal."""
     try:
         with app.session.point_of_no_return(action) as act:
@@ -36,7 +37,7 @@ def _declared(app: App, action: Action) -> Iterator[PointOfNoReturn]:
 
 def like_video(app: App, page: Video, action: Action) -> bool:
     """Likes the video on the screen. Returns whether the like was seen. Raises as `send_comment`, but send_failed."""
-    page = _of_its_video(_quiet(app, app.see(type(page))), action)
+    page = of_its_video(quiet(app, app.see(type(page))), action)
     kind = type(page)
 
     def liked(screen: Screen) -> bool | None:
@@ -64,7 +65,7 @@ def like_comment(app: App, page: CommentsPage, row: CommentRow, action: Action) 
         return there.liked if there is not None and app.profile.page_of(screen) == CommentsPage.name else None
 
     # Rows alike can have moved by just one of them between the look and the reading: two readings tell.
-    page = _of_its_video(_quiet(app, app.see(type(page))), action)
+    page = of_its_video(quiet(app, app.see(type(page))), action)
     page = page.with_whole(lambda seen: there.texts if (there := same(seen.rows())) else [])
     there = same(page.rows())
     if there is None or there.like_button is None:
@@ -103,16 +104,16 @@ def send_reply(app: App, page: RepliesPage, action: Action, own_name: str) -> bo
 
 def _tap_like(app: App, button: Node, action: Action, liked: Callable[[Screen], bool | None]) -> bool:
     """Taps a like button. `liked` returns the button's state on a screen, None when the button is not visible."""
-    _refuse_out_of_reach(app, button)
-    with _declared(app, action) as act:
+    refuse_out_of_reach(app, button)
+    with declared(app, action) as act:
         act.tap(button)
         state: bool | None = None
-        for screen in _glances(app, act):
+        for screen in glances(app, act):
             state = liked(screen)
             if state:
                 act.happened(verified=True)
                 return True
-            _refuse_as_app(app, act, screen)
+            refuse_as_app(app, act, screen)
         if state is False and act.limited:
             act.did_not_happen(act.limited)
             raise FlowFailure("rate_limited", act.limited)
@@ -121,12 +122,12 @@ def _tap_like(app: App, button: Node, action: Action, liked: Callable[[Screen], 
 
 def _send(app: App, page: CommentsPage | RepliesPage, action: Action, success: str, seen: Callable[..., bool]) -> bool:
     kind, accepted, kept = type(page), False, False
-    ready = _of_its_video(_quiet(app, _write(app, page, action.text)), action)
-    _refuse_out_of_reach(app, ready.send)
+    ready = of_its_video(quiet(app, _write(app, page, action.text)), action)
+    refuse_out_of_reach(app, ready.send)
     stale = holds(app.profile.toast(ready.screen), success)  # a toast of an earlier act
-    with _declared(app, action) as act:
+    with declared(app, action) as act:
         act.tap(ready.send)
-        for screen in _glances(app, act):
+        for screen in glances(app, act):
             accepted = accepted or (not stale and holds(app.profile.toast(screen), success))
             if app.profile.page_of(screen) == kind.name:
                 there = kind(app, screen)
@@ -135,7 +136,7 @@ def _send(app: App, page: CommentsPage | RepliesPage, action: Action, success: s
                 if not kept and seen(there):
                     act.happened(verified=True)
                     return True
-            _refuse_as_app(app, act, screen)
+            refuse_as_app(app, act, screen)
         if accepted:
             act.happened(verified=False)
             return False
@@ -149,7 +150,7 @@ def _video(action: Action) -> tuple[str, str]:
     return action.author_id, action.title
 
 
-def _of_its_video(page: P, action: Action) -> P:
+def of_its_video(page: P, action: Action) -> P:
     """Reads whole which video a fresh look shows, or which one a panel lies over. Returns the page.
 
     Raises FlowFailure('video_changed') unless it is the action's: the app may have gone on to another one since.
@@ -161,7 +162,7 @@ def _of_its_video(page: P, action: Action) -> P:
     return page
 
 
-def _refuse_out_of_reach(app: App, button: Node) -> None:
+def refuse_out_of_reach(app: App, button: Node) -> None:
     """Raises FlowFailure, before the declaration, for a button that is off the screen or covered."""
     if not button.has_place:
         raise FlowFailure("page_not_reached", f"{button.resource_id} has no place on the screen")
@@ -189,7 +190,7 @@ def _write(app: App, page: CommentsPage | RepliesPage, text: str) -> CommentsPag
     raise FlowFailure("page_not_reached", "the send button did not become ready")
 
 
-def _quiet(app: App, page: P) -> P:
+def quiet(app: App, page: P) -> P:
     """Waits until the page shows no refusal of an earlier act, which could be taken for the next act's."""
     for _ in range(QUIET_LOOKS):
         if not _no(app, app.profile.toast(page.screen)):
@@ -209,7 +210,7 @@ def _no(app: App, toast: str) -> str:
     return "comment_not_found" if holds(toast, texts.gone) else ""
 
 
-def _refuse_as_app(app: App, act: PointOfNoReturn, screen: Screen) -> None:
+def refuse_as_app(app: App, act: PointOfNoReturn, screen: Screen) -> None:
     """Raises FlowFailure when the app's toast refuses the act; then the act did not happen."""
     toast = app.profile.toast(screen)
     code = _no(app, toast)
@@ -218,7 +219,7 @@ def _refuse_as_app(app: App, act: PointOfNoReturn, screen: Screen) -> None:
         raise FlowFailure(code, toast)
 
 
-def _glances(app: App, act: PointOfNoReturn) -> Iterator[Screen]:
+def glances(app: App, act: PointOfNoReturn) -> Iterator[Screen]:
     """Yields the screens after an act, a bounded number of them; closes obstacles over the page.
 
     Does not ask the watch: a stop between the tap and its verification would leave the outcome unknown. Each look

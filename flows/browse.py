@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flows import acts
+from flows.action import Action, ActionKind
 from flows.app import App
 from flows.failures import FlowFailure
 from flows.pages.comments import CommentRow, CommentsPage
@@ -14,7 +15,6 @@ from flows.pages.feed import FeedPage
 from flows.pages.lists import shows
 from flows.pages.tabs import back_to, to_feed
 from flows.plan import due, plan
-from flows.session import Action, ActionKind
 from flows.stitch import agree
 from flows.texts import Deck
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self
-
-from pydantic import Field, model_validator
 
 from flows.app import App
-from flows.checks import Name
 from flows.counts import margin
 from flows.failures import FlowFailure
 from flows.find import open_author, walk_videos
-from flows.flow import Column, Flow, Limits, Params, Result
+from flows.flow import Flow
 from flows.identify import check_account_for_reading
 from flows.pages.author import AuthorPage, VideoRow
 from flows.pages.comments import CommentRow, CommentsPage
@@ -20,68 +16,11 @@ from flows.pages.lists import Walk, most_screens
 from flows.pages.tabs import back_to
 from flows.pages.video import VideoPage
 from flows.session import Session
+from flows.specs.collect_titles import CollectTitlesParams, CollectTitlesResult, CollectTitlesSpec, Title
 
 
-class CollectTitlesParams(Params):
-    """The author, the number of titles, the least number of comments (0: any), and the most videos to search."""
-
-    author_id: Name
-    count: int = Field(ge=1, le=200)
-    least_comments: int = Field(default=0, ge=0, le=5000)
-    video_loop: int = Field(default=60, ge=1, le=1000)
-
-    @model_validator(mode="after")
-    def _room(self) -> Self:
-        if self.count > self.video_loop:
-            raise ValueError(
-                f"count: {self.count} titles do not fit into a video_loop of {self.video_loop};"
-                " raise video_loop or lower count"
-            )
-        return self
-
-
-class Title(Result):
-    """A collected title. `shown_count` is the app's number, replies included.
-
-    `real_count` is the number of comments counted without replies, up to the least number asked for; None when no
-    least number was asked for.
-    """
-
-    author_id: str
-    author: str
-    title: str
-    shown_count: int
-    real_count: int | None
-
-
-class CollectTitlesResult(Result):
-    """The titles in the order in which they were found, and the numbers asked for and got."""
-
-    titles: tuple[Title, ...]
-    asked: int = 0
-    got: int = 0
-
-
-class CollectTitles(Flow[CollectTitlesParams, CollectTitlesResult]):
+class CollectTitles(CollectTitlesSpec, Flow[CollectTitlesParams, CollectTitlesResult]):
     """Takes the videos first whose shown count is above the margin, then those with just enough comments."""
-
-    name = "collect_titles"
-    heading = "标题采集"
-    version = "1.0"
-    result_title = "TITLE_COLLECT_TASK_RESULT_DATA_TITLE"
-    params_model = CollectTitlesParams
-    result_model = CollectTitlesResult
-    columns = (
-        Column("author_id", "视频号ID"),
-        Column("author", "视频号"),
-        Column("title", "标题"),
-        Column("shown_count", "显示评论数"),
-        Column("real_count", "实际评论数"),
-        Column("collected", "是否已采集"),
-    )
-    steps = ("account", "author", "titles", "titles below the margin")
-    priority = 3
-    limits = Limits(soft=1200, hard=1260)
 
     def run(self, session: Session, params: CollectTitlesParams) -> CollectTitlesResult:
         """Collects the titles.
@@ -105,10 +44,6 @@ class CollectTitles(Flow[CollectTitlesParams, CollectTitlesResult]):
                 },
             )
         return CollectTitlesResult(titles=tuple(search.found), asked=params.count, got=len(search.found))
-
-    def rows(self, params: CollectTitlesParams, result: CollectTitlesResult) -> list[dict[str, Any]]:
-        """Returns one row for each title. Only the ledger knows whether a title was collected already: left empty."""
-        return [title.model_dump() | {"collected": ""} for title in result.titles]
 
 
 class _Search:

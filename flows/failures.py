@@ -60,6 +60,9 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "targets_not_reached": Rule(Kind.FATAL, Culprit.CONTENT, "raise the loops, or lower the targets"),
         "bad_input": Rule(Kind.FATAL, Culprit.FLOW, "mend the parameters named in the reason"),
         "result_too_large": Rule(Kind.FATAL, Culprit.FLOW, "ask for less at once, or return less from the task"),
+        "comment_ambiguous": Rule(
+            Kind.FATAL, Culprit.CONTENT, "several comments look alike: no account acts on one that cannot be told"
+        ),
         # this account cannot: another may
         "may_not_act": Rule(
             Kind.OTHER_PHONE, Culprit.ACCOUNT, "another account takes it; check this account in the app"
@@ -77,6 +80,10 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "own_comment": Rule(
             Kind.FATAL, Culprit.CONTENT, "choose a comment of somebody else: the fleet acts on none of its own"
         ),
+        "approval_refused": Rule(Kind.FATAL, Culprit.TASK, "a person decided against it: see phonefleet approvals"),
+        "not_approved": Rule(
+            Kind.FATAL, Culprit.TASK, "submit it again, and have a named person approve it: phonefleet approvals"
+        ),
         "cap_reached": Rule(
             Kind.OTHER_PHONE, Culprit.ACCOUNT, "wait for the next day, or have an admin change the cap"
         ),
@@ -91,12 +98,21 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "comment_full": Rule(
             Kind.FATAL, Culprit.CONTENT, "choose another comment, or have an admin change the caps on one comment"
         ),
+        "author_full": Rule(
+            Kind.FATAL,
+            Culprit.CONTENT,
+            "submit it again on another day, or have an admin change the cap of a day's dislikes or reports",
+        ),
         # the app or the phone
         "list_not_loaded": Rule(Kind.RETRY_HERE, Culprit.NETWORK, "check the phone's network"),
         "network_down": Rule(Kind.OTHER_PHONE, Culprit.NETWORK, "check the phone's network"),
         "send_failed": Rule(Kind.RETRY_HERE, Culprit.NETWORK, "sending failed: check the phone's network"),
         "app_crashed": Rule(Kind.RETRY_HERE, Culprit.APP, "look at the evidence; update the app"),
         "app_missing": Rule(Kind.OTHER_PHONE, Culprit.APP, "install the app on this phone"),
+        # of a flow package: the phone can do all other work
+        "other_app_missing": Rule(
+            Kind.OTHER_PHONE, Culprit.FLOW, "install the app of this flow package on the phones, or pin its tasks"
+        ),
         "page_drift": Rule(Kind.OTHER_PHONE, Culprit.APP, "the app's page changed: mend the app profile"),
         "text_unclear": Rule(
             Kind.RETRY_HERE,
@@ -110,6 +126,9 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "input_refused": Rule(Kind.OTHER_PHONE, Culprit.PHONE, INPUT_REMEDY),
         "text_not_set": Rule(
             Kind.RETRY_HERE, Culprit.PHONE, "look at the phone: a keyboard or a dialog may cover the input field"
+        ),
+        "text_refused": Rule(
+            Kind.OTHER_PHONE, Culprit.TASK, "the app's input field takes other texts, and not this one: change the text"
         ),
         "phone_lost": Rule(Kind.OTHER_PHONE, Culprit.PHONE, "check cable, hub and power"),
         "phone_hung": Rule(Kind.OTHER_PHONE, Culprit.PHONE, "restart the phone"),

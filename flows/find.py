@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 from flows.app import App
 from flows.failures import FlowFailure
 from flows.pages.author import AuthorPage, VideoRow
 from flows.pages.comments import CommentRow, CommentsPage
-from flows.pages.lists import Walk, most_screens
+from flows.pages.lists import ListPage, ListRow, Walk, most_screens
 from flows.pages.tabs import back_to, to_search
 from flows.pages.video import VideoPage
 
+L = TypeVar("L", bound=ListPage)  # type: ignore[type-arg]
+R = TypeVar("R", bound=ListRow)
 VideoWalk = Walk[AuthorPage, VideoRow]
 CommentWalk = Walk[CommentsPage, CommentRow]
 
@@ -28,14 +31,24 @@ def walk_videos(page: AuthorPage, most: int, title: str | None = None) -> Iterat
     Titles that may be `title` are read whole.
     """
     walk: VideoWalk = Walk(page, matters=lambda row: title is not None and row.may_be(title))
+    for at, row in rows_in_turn(walk, most):
+        yield walk, at, row
+
+
+def rows_in_turn(walk: Walk[L, R], most: int) -> Iterator[tuple[int, R]]:
+    """Yields the rows of a list with their positions, at most `most`, each while it is whole on the screen.
+
+    A row that no screen showed whole is left out. The caller may leave the list's page; before it continues, it must
+    return there and call `walk.resume`.
+    """
     at = 0
     while at < most:
         row = next((row for place, row in walk.here() if place == at and row.whole), None)
         if row is not None:
-            yield walk, at, row
+            yield at, row
             at += 1
         elif any(place > at for place, row in walk.here() if row.whole):
-            at += 1  # a row that no screen showed whole
+            at += 1
         elif walk.screens > most_screens(most) or not walk.advance():
             return
 

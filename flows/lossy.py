@@ -11,8 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from flows.screen import Bounds, Node, Screen
+if TYPE_CHECKING:  # the planting commands check texts here, and read no screen
+    from flows.screen import Bounds, Node, Screen
 
 MARK = ".."  # a dump's form of a character above U+FFFF, or of two dots
 

@@ -57,6 +57,8 @@ class Texts(_Data):
 
     commented: str
     replied: str
+    disliked: str = ""  # empty: the app says nothing
+    reported: str = ""
     send_failed: str
     may_not_comment: str
     may_not_interact: str
@@ -109,24 +111,40 @@ class AppProfile(_Data):
         return screen.find(self.overlays.popup_close) if screen.has(self.overlays.popup) else None
 
 
-def read_profile(text: str, source: str) -> AppProfile:
-    """Reads a profile from YAML text. Raises ProfileError, which names the source and the field."""
+# What the profile of an app that is only read need not say: it has no pop-ups and no acts that flows know of.
+_ONLY_READ = {
+    "overlays": {"popup": "none", "popup_close": "none", "toast": "none"},
+    "texts": {
+        **dict.fromkeys(("commented", "replied", "send_failed", "may_not_comment", "may_not_interact", "gone"), ""),
+        "hang": ["没有响应", "无响应"],
+    },
+}
+
+
+def read_profile(text: str, source: str, *, only_read: bool = False) -> AppProfile:
+    """Reads a profile from YAML text. Raises ProfileError, which names the source and the field.
+
+    `only_read`: flows only read this app, so that the profile may leave out overlays and texts.
+    """
     try:
         data = yaml.load(text, yaml.CSafeLoader)
         if not isinstance(data, dict):
             raise ProfileError(f"{source}: a profile is a YAML mapping")
-        return AppProfile.model_validate(_with_package(data))
+        return AppProfile.model_validate(_with_package(_ONLY_READ | data if only_read else data))
     except ProfileError:
         raise
     except (yaml.YAMLError, ValueError) as error:
         raise ProfileError(f"{source}: {error}") from error
 
 
-def load_profile(name_or_path: str = "practice") -> AppProfile:
-    """Loads a packaged profile by name, or an operator's own by path. Raises ProfileError."""
+def load_profile(name_or_path: str = "practice", *, only_read: bool = False) -> AppProfile:
+    """Loads a packaged profile by name, or an operator's own by path. Raises ProfileError.
+
+    `only_read`: as in `read_profile`, for a file.
+    """
     if name_or_path.endswith((".yaml", ".yml")):
         try:
-            return read_profile(Path(name_or_path).read_text(encoding="utf-8"), name_or_path)
+            return read_profile(Path(name_or_path).read_text(encoding="utf-8"), name_or_path, only_read=only_read)
         except OSError as error:
             raise ProfileError(f"{name_or_path}: {error.strerror}") from error
         except UnicodeDecodeError as error:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Protocol
 
+from flows.action import Action, ActionRefused
 from flows.failures import FlowFailure
 from flows.phone import Phone, PhoneError
 from flows.profile import AppProfile
@@ -20,38 +20,6 @@ from flows.scrolls import Scrolls
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-class ActionKind(StrEnum):
-    """An irreversible act in the app."""
-
-    COMMENT = "comment"
-    REPLY = "reply"
-    LIKE_VIDEO = "like_video"
-    LIKE_COMMENT = "like_comment"
-    DISLIKE_COMMENT = "dislike_comment"
-    REPORT_COMMENT = "report_comment"
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One irreversible act: its kind, content, target and text; absent parts are empty."""
-
-    kind: ActionKind
-    author_id: str
-    title: str
-    target_commenter: str = ""
-    target_comment: str = ""
-    text: str = ""
-
-
-class ActionRefused(Exception):
-    """Responsible use refuses this action; `code` is its refusal's, such as no_basis or cap_reached."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(f"{code}: {reason}")
-        self.code = code
-        self.reason = reason
 
 
 class Journal(Protocol):

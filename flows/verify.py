@@ -6,24 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from flows.action import Action, ActionKind
 from flows.app import App
 from flows.failures import FlowFailure
 from flows.find import CommentWalk, find_comment, videos_titled, walk_to
 from flows.identify import check_account
 from flows.lossy import may_be
+from flows.menu_acts import dislike_state, open_menu
 from flows.pages.comments import CommentRow, CommentsPage
 from flows.pages.lists import Walk, most_screens, shows
 from flows.pages.replies import RepliesPage, ReplyRow
+from flows.pages.tabs import back_to
 from flows.pages.video import VideoPage
 from flows.screen import Node
-from flows.session import Action, ActionKind
 
 MARGIN = 20  # videos and comments that others may have published since the attempt
 PAST = 100  # rows without one of the account's: the app shows them first, so recent ones are not further down
 THREAD = 1000  # replies at most that are read to reach a thread's end, where the account's replies are
 
 GONE = frozenset({"author_not_found", "video_not_found"})
-LIKES = frozenset({ActionKind.LIKE_VIDEO, ActionKind.LIKE_COMMENT})
+LIKES = frozenset({ActionKind.LIKE_VIDEO, ActionKind.LIKE_COMMENT, ActionKind.DISLIKE_COMMENT})
 WORDS = frozenset({ActionKind.COMMENT, ActionKind.REPLY})
 
 
@@ -75,8 +77,9 @@ def verify(
     comments of a video to look at. All videos with the same title are looked at.
 
     Returns UNKNOWN when the app does not show it: the video or target comment is gone, one of the account's texts was
-    deleted, a list is too long, or the kind of action leaves no trace. Raises FlowFailure (wrong_account,
-    list_not_loaded, rate_limited …) and PhoneError when the look itself failed, which says nothing about the action.
+    deleted, a list is too long, or the app keeps no trace (of a report; of a dislike where its menu shows none).
+    Raises FlowFailure (wrong_account, list_not_loaded, rate_limited …) and PhoneError when the look itself failed,
+    which says nothing about the action.
     """
     if action.kind not in LIKES | WORDS:
         return Seen.UNKNOWN
@@ -124,6 +127,12 @@ class _Search:
         panel = walk_to(video.open_comments(), self._target)
         row = find_comment(panel, self._target, self.comment_loop + MARGIN)
         if row is None:
+            return
+        if self.action.kind is ActionKind.DISLIKE_COMMENT:
+            disliked = dislike_state(open_menu(panel.page, row))
+            traces.places += disliked is not None
+            traces.seen += bool(disliked)
+            back_to(self.app, CommentsPage)
             return
         if self.action.kind is ActionKind.LIKE_COMMENT:
             traces.places += 1

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.words.catalogue import catalogue
 from models.database.storable import storable_text
 from models.values.refused import Problem, Refused
 
@@ -15,6 +16,7 @@ MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:phonefleet:problem:"
 COMMAND = "phonefleet "
 MOST_PLACE, MOST_WORDS = 200, 500  # characters: a problem may quote what was sent
+MOST_SAID = 200  # characters of a text that is said in another language
 
 # code: HTTP status, title
 CODES: Mapping[str, tuple[int, str]] = {
@@ -31,6 +33,7 @@ CODES: Mapping[str, tuple[int, str]] = {
     "refused": (422, "The request is refused; nothing was changed"),
     "too_many_requests": (429, "More requests than this key may send"),
     "too_many_waiting": (429, "More tasks wait than this key may have"),
+    "too_many_exports": (429, "More exports than this key may ask for"),
     "internal": (500, "phonefleet made a mistake; it is written down"),
     "unavailable": (503, "The ledger, or the storage of evidence, does not answer"),
 }
@@ -86,27 +89,32 @@ class ApiProblem(Exception):
         """Makes the problem of an input that was refused."""
         return cls(code, problems=[for_customer(one) for one in refused.problems], more_problems=refused.more)
 
-    def details(self) -> dict[str, Any]:
-        """Returns the body of the answer."""
+    def details(self, language: str = "en") -> dict[str, Any]:
+        """Returns the body of the answer, with its texts in a language of the catalogue."""
         status, title = CODES[self.code]
         return ProblemDetails(
             type=TYPE + self.code,
-            title=title,
+            title=_said(title, language),
             status=status,
             code=self.code,
-            detail=self.detail,
-            problems=[detail_of(one) for one in self.problems],
+            detail=None if self.detail is None else _said(self.detail, language),
+            problems=[detail_of(one, language) for one in self.problems],
             more_problems=self.more_problems or None,
         ).model_dump(exclude_none=True)
 
 
-def detail_of(problem: Problem) -> Detail:
+def detail_of(problem: Problem, language: str = "en") -> Detail:
     """Returns a problem as an answer holds it: what it quotes is cut short."""
     return Detail(
         field=storable_text(problem.field, MOST_PLACE),
-        reason=storable_text(problem.reason, MOST_WORDS),
-        remedy=storable_text(problem.remedy, MOST_WORDS),
+        reason=_said(storable_text(problem.reason, MOST_WORDS), language),
+        remedy=_said(storable_text(problem.remedy, MOST_WORDS), language),
     )
+
+
+def _said(text: str, language: str) -> str:
+    """Returns a text in the language. One that quotes much stays English: its sender chose how long it is compared."""
+    return text if language == "en" or len(text) > MOST_SAID else catalogue(language).said(text)
 
 
 def for_customer(problem: Problem) -> Problem:

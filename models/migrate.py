@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine, column, inspect, select, table, text
 
+from models.database.engine import TABLES, connect
 from models.database.rights import try_to_change_tables
 
 _SCRIPTS = Path(__file__).parent / "migrations"
@@ -38,15 +39,28 @@ def upgrade(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS))
-    with _alone(engine):
-        if engine.dialect.name != "sqlite" and current(engine) != newest():
-            try_to_change_tables(engine)
-        with engine.begin() as connection:
+    with _patient(engine) as patient, _alone(patient):
+        if patient.dialect.name != "sqlite" and current(patient) != newest():
+            try_to_change_tables(patient)
+        with patient.begin() as connection:
             config.attributes["connection"] = connection
             try:
                 command.upgrade(config, "head")
             except CommandError as error:
                 raise UnknownVersion(str(error)) from error
+
+
+@contextmanager
+def _patient(engine: Engine) -> Iterator[Engine]:
+    """Connects anew, with time limits for changes of large tables under work; SQLite has one writer in any case."""
+    if engine.dialect.name == "sqlite":
+        yield engine
+        return
+    patient = connect(engine.url.render_as_string(hide_password=False), TABLES)
+    try:
+        yield patient
+    finally:
+        patient.dispose()
 
 
 @contextmanager
@@ -77,6 +91,12 @@ def newest() -> str:
     followed = {found[1] for text in told if (found := _DOWN.search(text))}
     (head,) = {found[1] for text in told if (found := _REVISION.search(text))} - followed
     return head
+
+
+def knows(version: str) -> bool:
+    """Returns whether this code can bring tables of this version to its newest one."""
+    told = (file.read_text(encoding="utf-8") for file in (_SCRIPTS / "versions").glob("*.py"))
+    return version in {found[1] for text in told if (found := _REVISION.search(text))}
 
 
 def current(engine: Engine) -> str | None:

@@ -10,11 +10,13 @@ from typing import Any
 from phonesim.adb.host import AdbHost
 from phonesim.faults import FAULTS, Fault, FaultError, Phone, heal, set_fault
 from phonesim.http import BadRequest, Request, Response, serve_http
+from phonesim.reader.articles import Articles
 from phonesim.roughness import NotRough
 from phonesim.world import World
 
 Body = Mapping[str, Any]
 _FAULT_KEYS = frozenset({"phone", "fault", "seconds", "at", "on"})
+_SAID = ("author_id", "title", "commenter", "text")
 
 
 class TcpWire:
@@ -38,7 +40,7 @@ class TcpWire:
 class Control:
     """Answers the control port."""
 
-    def __init__(self, world: World, phones: Mapping[str, Phone], adb_host: AdbHost | None = None) -> None:
+    def __init__(self, world: World, phones: Mapping[str, Phone], adb_host: AdbHost | None, articles: Articles) -> None:
         self._adb_host = adb_host
         self._world = world
         self._phones = phones
@@ -49,6 +51,7 @@ class Control:
             "/faults": lambda: {name: sorted(kind.options) for name, kind in sorted(FAULTS.items())},
             "/truth": world.truth,
             "/world": world.snapshot,
+            "/articles": articles.describe,
         }
         self._posts: Mapping[str, Callable[[Body], object]] = {
             "/faults": self._fault,
@@ -56,6 +59,8 @@ class Control:
             "/roughness": self._roughen,
             "/usb": self._usb,
             "/world/delete_comment": self._delete_comment,
+            "/world/say": lambda body: {"id": world.say(*(str(body[key]) for key in _SAID))},
+            "/world/publish": lambda body: {"id": world.publish(str(body["author_id"]), str(body["title"]))},
             "/world/forbid": lambda body: self._rule(body, world.forbid),
             "/world/allow": lambda body: self._rule(body, world.allow),
             "/world/moderate": self._moderate,
@@ -131,8 +136,7 @@ class Control:
         return [self._phones[serial]]
 
     def _delete_comment(self, body: Body) -> object:
-        keys = ("author_id", "title", "commenter", "text")
-        return {"deleted": self._world.delete_comment(*(str(body[key]) for key in keys))}
+        return {"deleted": self._world.delete_comment(*(str(body[key]) for key in _SAID))}
 
     def _rule(self, body: Body, apply: Callable[[str, str | None], None]) -> object:
         apply(str(body["account"]), body.get("author_id"))

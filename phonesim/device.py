@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import itertools
 import time
 import uuid
 from collections import deque
@@ -17,18 +16,20 @@ from typing import Literal
 from PIL import Image
 
 from phonesim.adb.reverse import Reverses
-from phonesim.device_parts import BOOT_ID, CALLS, FREE_KILOBYTES, SETTINGS, Apps, Battery, CallTime, properties
+from phonesim.device_parts import BOOT_ID, CALLS, FREE_KILOBYTES, SETTINGS, Battery, CallTime, properties
 from phonesim.files import Files
-from phonesim.log import Log
-from phonesim.node import Node
+from phonesim.node import Node, clickable_at
 from phonesim.pace import REAL_SECONDS, Pace
-from phonesim.practice import LAUNCHER
 from phonesim.practice.app import PracticeApp
 from phonesim.practice.keyguard import build_keyguard
+from phonesim.reader.app import ReaderApp
+from phonesim.reader.articles import Articles
 from phonesim.roughness import Roughness
+from phonesim.two_apps import TwoApps
 from phonesim.uia.process import UiProcess
 from phonesim.windows.bars import STATUS, navigation_bar, status_bar
 from phonesim.windows.decor import decorated
+from phonesim.windows.gallery import build_gallery
 from phonesim.windows.keyboard import DEFAULT_IME, DELETE, ENTER, SPACE
 from phonesim.windows.stack import Windows, stack
 from phonesim.world.formats import CHINA
@@ -43,20 +44,18 @@ KEY_BACK, KEY_POWER, KEY_ENTER, KEY_DELETE, KEY_SLEEP, KEY_WAKEUP = 4, 26, 66, 6
 _painter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="painter")
 
 
-class Device:
+class Device(TwoApps):
     """One phone. Everything runs on the event loop; drawing alone happens in a thread."""
 
-    def __init__(self, serial: str, number: int, app: PracticeApp, pace: Pace, draw: Draw) -> None:
+    def __init__(self, serial: str, number: int, app: PracticeApp, pace: Pace, draw: Draw, articles: Articles) -> None:
         """`number` tells the phones of one shelf apart: it makes the address in the Wi-Fi network."""
         self.serial = serial
         self.number = number
         self.ip = f"192.168.{number // 250}.{number % 250 + 2}"
-        self.app = app
+        super().__init__(app, ReaderApp(articles, app), pace)
         self.home_account = app.account_id  # who is logged in when nothing is wrong
-        self.pace = pace
         self.files = Files()
         self.files.place(BOOT_ID, f"{uuid.uuid4()}\n".encode(), 0o444)
-        self.apps = Apps()
         self.battery = Battery()
         self.landscape = False  # the screen is turned, and fingers meet it turned
         self.screen_on = True
@@ -67,7 +66,6 @@ class Device:
         self.notifications: list[str] = []  # words of those that the status bar shows
         self.properties = properties(serial)
         self.reverses = Reverses()
-        self.log = Log()
         self.ui: UiProcess | None = None
         self.calls = 0  # to its UI server, answered or not
         self.ran: deque[CallTime] = deque(maxlen=CALLS)
@@ -76,8 +74,6 @@ class Device:
         self.finger_down: tuple[int, int, float] | None = None  # where and since when (monotonic)
         self.on_moment: Callable[[Moment, str], None] | None = None
         self._draw = draw
-        self._app_pid: int | None = None
-        self._pids = itertools.count(4000)
 
     @property
     def rough(self) -> Roughness:
@@ -109,7 +105,9 @@ class Device:
         """The window in front, and what lies over it as a dialog: where selectors look, and keys go."""
         if self.locked:
             return build_keyguard(*self.size)
-        return decorated(self.app.render(*self.size))
+        if self.apps.gallery is not None:
+            return build_gallery(self.apps.gallery, *self.size)
+        return decorated(self.front.render(*self.size))
 
     def windows(self) -> Windows:
         """All windows as they are now."""
@@ -121,18 +119,18 @@ class Device:
     @property
     def keyboard_open(self) -> bool:
         """Is the keyboard on the screen?"""
-        return self.app.keyboard_open and not self.locked
+        return self.front is self.app and self.app.keyboard_open and not self.locked and self.apps.gallery is None
 
     def _over_app(self, x: int, y: int) -> bool:
         """Does another window than the app's take a finger there?"""
-        if self.locked or (y < STATUS and not self.app.dialog_open):
+        if self.locked or self.apps.gallery is not None or (y < STATUS and not self.app.dialog_open):
             return True
         return self.keyboard_open and self.app.keyboard.pressed(*self.size, x, y) is not None
 
     def _press(self, x: int, y: int) -> None:
         """A finger taps: the app takes it, or a key of the keyboard, which types."""
         if not self._over_app(x, y):
-            self.app.tap(x, y)
+            self.front.tap(x, y)
             return
         pressed = self.app.keyboard.pressed(*self.size, x, y) if self.keyboard_open else None
         if pressed == DELETE:
@@ -161,10 +159,6 @@ class Device:
         self.settings["system accelerometer_rotation"] = "1" if allowed else "0"
         if not allowed:
             self.landscape = self.settings["system user_rotation"] in ("1", "3")
-
-    def foreground(self) -> tuple[str, str]:
-        """Package and activity in the foreground."""
-        return (self.app.package if self.app.foreground else LAUNCHER), self.app.activity
 
     def focused_input(self) -> Node | None:
         """The input field that has the focus, if any."""
@@ -195,13 +189,13 @@ class Device:
 
     async def long_press(self, x: int, y: int, real_seconds: float) -> None:
         """Rest a finger on a pixel for that long on a real phone."""
-        await self._touch(x, y, lambda: None if self._over_app(x, y) else self.app.long_press(x, y), real_seconds)
+        await self._touch(x, y, lambda: None if self._over_app(x, y) else self.front.long_press(x, y), real_seconds)
 
     async def swipe(self, x1: int, y1: int, x2: int, y2: int, real_seconds: float) -> None:
         """Drag a finger, taking that long on a real phone."""
         await self._take(real_seconds)
         if not self._over_app(x1, y1):
-            self.app.swipe(x1, y1, x2, y2)
+            self.front.swipe(x1, y1, x2, y2)
 
     async def key(self, code: int) -> None:
         """Press an Android key."""
@@ -212,8 +206,8 @@ class Device:
             self.screen_on = not self.screen_on
         elif code in (KEY_SLEEP, KEY_WAKEUP):
             self.screen_on = code == KEY_WAKEUP
-        elif not self.locked:
-            self.app.key(code)
+        elif not self.locked and not self.apps.leaves_gallery(code):
+            self.front.key(code)
 
     def type_text(self, text: str, replace: bool, erase: int = 0) -> bool:
         """Type into the focused input field; False when there is none."""
@@ -241,45 +235,8 @@ class Device:
         await self.awake.wait()
 
     def _resource_at(self, x: int, y: int) -> str:
-        """The resource id of the topmost clickable node under a pixel, without its package."""
-        hit = ""
-        if self._over_app(x, y):
-            return hit
-        for node in self.screen().walk():
-            left, top, right, bottom = node.bounds
-            if node.clickable and left <= x < right and top <= y < bottom:
-                hit = node.resource_id
-        return hit.rpartition("/")[2]
-
-    # the app and other processes
-
-    @property
-    def app_pid(self) -> int | None:
-        """The practice app's process id, None while it does not run."""
-        if not self.app.running:
-            self._app_pid = None
-        elif self._app_pid is None:
-            self._app_pid = self.new_pid()
-        return self._app_pid
-
-    async def start_app(self) -> None:
-        """Bring the practice app to the foreground; nothing happens where it is not installed."""
-        if not self.app.installed:
-            return
-        component = f"{self.app.package}/.MainActivity"
-        self.log.say(
-            "I", "ActivityTaskManager", f"START u0 {{act=android.intent.action.MAIN cmp={component}}} from uid 2000"
-        )
-        if not self.app.running:
-            await self.pace.take("start")
-            self.log.say("I", "ActivityManager", f"Start proc for top-activity {{{component}}}")
-        self.app.start()
-
-    def stop_app(self, package: str) -> None:
-        """Force-stop a package; only the practice app has anything to stop."""
-        if package == self.app.package:
-            self.app.stop()
-            self._app_pid = None
+        """The clickable node under a pixel, when the app takes a finger there."""
+        return "" if self._over_app(x, y) else clickable_at(self.screen(), x, y)
 
     @property
     def free_kilobytes(self) -> int:
@@ -294,7 +251,3 @@ class Device:
     def set_network(self, up: bool) -> None:
         """Join or leave the Wi-Fi network."""
         self.app.network_down = not up
-
-    def new_pid(self) -> int:
-        """A process id that was not used on this phone before."""
-        return next(self._pids)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from phonesim.roughness import BatteryKind
 from phonesim.windows.keyboard import DEFAULT_IME
 
+KEY_HOME, KEY_BACK = 3, 4
 BOOT_ID = "/proc/sys/kernel/random/boot_id"  # what the kernel draws when it starts
 CALLS = 500  # of the UI server, that a phone remembers
 STORAGE_KILOBYTES, FREE_KILOBYTES = 115_249_236, 73_881_384
@@ -50,10 +51,19 @@ class Battery:
 
 @dataclass(slots=True)
 class Apps:
-    """What is installed beside the practice app, and the input method in use."""
+    """What is installed beside the practice app, and the picture that the gallery shows in front of it, if any."""
 
     third_party: list[str] = field(default_factory=list)
     imes: list[str] = field(default_factory=lambda: [DEFAULT_IME])
+    gallery: bytes | None = None
+
+    def leaves_gallery(self, key: int) -> bool:
+        """Does the gallery take this key, by which it goes away? Home goes on to whoever is behind it."""
+        if self.gallery is None:
+            return False
+        if key in (KEY_HOME, KEY_BACK):
+            self.gallery = None
+        return key != KEY_HOME
 
 
 @dataclass(slots=True)

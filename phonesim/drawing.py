@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from phonesim.icons import ICONS, disc
 from phonesim.node import Bounds, Node
@@ -79,6 +80,8 @@ def _draw_node(image: Image.Image, node: Node, look: Look, scale: float, edge: B
         image.paste(Image.blend(image.crop(node.bounds), shade, look.veil), node.bounds)
     if look.fill:
         pen.rounded_rectangle((left, top, right - 1, bottom - 1), round(look.radius * scale), fill=look.fill)
+    if node.picture:
+        _show(image, node)
     if look.line:
         pen.line((left, bottom - 1, right, bottom - 1), fill=look.line)
     if look.icon:
@@ -88,6 +91,13 @@ def _draw_node(image: Image.Image, node: Node, look: Look, scale: float, edge: B
         ink = look.ink if node.text else "#9a9a9a"
         pad = round(look.pad * scale)
         _write(pen, (left + pad, top, right - pad, bottom), text, round(look.size * scale), ink, look.centred, edge)
+
+
+def _show(image: Image.Image, node: Node) -> None:
+    """Paint a picture as large as fits into its node."""
+    left, top, right, bottom = node.bounds
+    fitting = ImageOps.contain(Image.open(BytesIO(node.picture)).convert("RGB"), (right - left, bottom - top))
+    image.paste(fitting, ((left + right - fitting.width) // 2, (top + bottom - fitting.height) // 2))
 
 
 def _write(

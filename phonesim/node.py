@@ -29,6 +29,7 @@ class Node:
     checked: bool = False
     scrollable: bool = False
     password: bool = False
+    picture: bytes = b""  # an encoded picture that fills it
     children: list[Node] = field(default_factory=list)
 
     def walk(self) -> Iterator[Node]:
@@ -36,6 +37,16 @@ class Node:
         yield self
         for child in self.children:
             yield from child.walk()
+
+
+def clickable_at(root: Node, x: int, y: int) -> str:
+    """The resource id of the topmost clickable node under a pixel, without its package; empty where there is none."""
+    hit = ""
+    for node in root.walk():
+        left, top, right, bottom = node.bounds
+        if node.clickable and left <= x < right and top <= y < bottom:
+            hit = node.resource_id
+    return hit.rpartition("/")[2]
 
 
 class App(Protocol):

@@ -27,6 +27,7 @@ class Roughness:
     textless_rows: bool = False  # some comments are stickers or pictures alone
     slow_fields: bool = False  # names, ids, counts and moments of a page come later than its frame
     set_text_fails: float = 0.0  # chance that setText answers false and leaves the field as it is
+    emoji_refused: bool = False  # input fields take no text with emoji: setText answers false each time
     inject_refused: bool = False  # INJECT_EVENTS is refused: no finger, key or text reaches the screen
     monkey_rotates: bool = False  # `monkey` switches auto-rotate on, and the screen turns to landscape
     battery: BatteryKind = "right"  # what `dumpsys battery` says; mixed: each phone one of the kinds

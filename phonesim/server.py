@@ -16,6 +16,7 @@ from phonesim.drawing import draw
 from phonesim.faults import Phone
 from phonesim.pace import REAL_SECONDS, Pace
 from phonesim.practice.app import PracticeApp
+from phonesim.reader.articles import Articles
 from phonesim.roughness import Roughness
 from phonesim.world import Emoji, World
 
@@ -46,6 +47,7 @@ class Shelf:
         emoji = Emoji.EVERY if settings.rough.emoji else settings.emoji
         self.world = World(settings.seed, settings.accounts, settings.truth, emoji=emoji)
         accounts = self.world.accounts
+        articles = Articles(settings.seed)
         self.phones: dict[str, Phone] = {}
         for number in range(settings.phones):
             serial = f"SIM{number + 1:04d}"
@@ -53,7 +55,7 @@ class Shelf:
             app = PracticeApp(self.world, serial, accounts[number % len(accounts)].id, self._clock)
             app.load_delay(pace.seconds(REAL_SECONDS["load"]))
             app.rng.seed(f"{settings.seed} {serial}")
-            device = Device(serial, number, app, pace, draw)
+            device = Device(serial, number, app, pace, draw, articles)
             device.roughen(settings.rough)
             port = settings.base_port + number if settings.base_port else 0
             self.phones[serial] = Phone(device, AdbPort(device, port))
@@ -61,7 +63,7 @@ class Shelf:
         if self._adb_host is not None:
             for serial, phone in self.phones.items():
                 self._adb_host.attach(serial, phone.port, phone.device.properties)
-        self._control = Control(self.world, self.phones, self._adb_host)
+        self._control = Control(self.world, self.phones, self._adb_host, articles)
         self._control_server: asyncio.Server | None = None
 
     def _clock(self) -> float:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
 
 import typer
 
+from scripts.terminal.language import speak
 from scripts.terminal.lazy_group import Named, group_of
+from scripts.terminal.spoken_help import translate_gettext
 from scripts.terminal.words import in_words
 from workers.runtime.private_files import keep_files_private
 
@@ -18,7 +22,7 @@ PANELS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         (
             "up",
             "scripts.commands.parts:up",
-            "Redis, ledger, host agent, coordinator, gateway and Flower on this machine, until Ctrl-C or SIGTERM.",
+            "Redis, ledger, host agent, coordinator, gateway, console and Flower on this machine, until Ctrl-C.",
         ),
         (
             "submit",
@@ -36,18 +40,72 @@ PANELS: Mapping[str, Sequence[tuple[str, str, str]]] = {
             "List the tasks whose action could not be verified, or settle one after a look at the app.",
         ),
         (
+            "approvals",
+            "scripts.commands.approvals:commands",
+            "Acts on a comment that wait for a named person's approval.",
+        ),
+        (
+            "approve",
+            "scripts.commands.approvals:approve",
+            "Approve one dislike or report of one comment, once, from the account that its task names; or refuse it.",
+        ),
+        (
             "stop",
             "scripts.commands.stop:stop",
             "Stop a campaign, a task, or the tasks that run on a phone or are pinned to it.",
         ),
-        ("pause", "scripts.commands.pause:pause", "Pause a campaign, a task or a phone until it is resumed."),
+        (
+            "pause",
+            "scripts.commands.pause:pause",
+            "Pause a campaign, a task or a phone until it is resumed, or until a time.",
+        ),
         ("resume", "scripts.commands.pause:resume", "Resume a paused campaign, task or phone."),
+        (
+            "release",
+            "scripts.commands.pause:release",
+            "End a phone's quarantine before its time, after a look at it.",
+        ),
         (
             "phones",
             "scripts.commands.phones:phones",
             "List the phones that need attention, with reason and remedy; then every phone with its present task.",
         ),
-        ("alerts", "scripts.commands.alerts:alerts", "List the latest alerts, each with its subject and its remedy."),
+        ("alerts", "scripts.commands.alerts:commands", "The latest alerts, and the channels that are told of them."),
+        (
+            "logs",
+            "scripts.commands.logs:logs",
+            "Show one task's story: the ledger's events and the lines of the logs, in order of time.",
+        ),
+        (
+            "failures",
+            "scripts.commands.failures:failures",
+            "List what failed alike: how often, on which phones, when, why, what to do, and one evidence.",
+        ),
+        (
+            "missing",
+            "scripts.commands.missing:missing",
+            "Show what a campaign is missing and why; --plant plants exactly that.",
+        ),
+        (
+            "records",
+            "scripts.commands.records:records",
+            "List what ended, newest first: every attempt and action with its account, phone, result and reason.",
+        ),
+        (
+            "comments",
+            "scripts.commands.texts:comments",
+            "List collected comments, those collected last first; with a text, those that contain it.",
+        ),
+        (
+            "titles",
+            "scripts.commands.texts:titles",
+            "List collected titles, those collected last first; with a text, those that contain it.",
+        ),
+        (
+            "watch",
+            "scripts.commands.watch:commands",
+            "Watches: look at the comments of videos again and again.",
+        ),
         ("holds", "scripts.commands.holds:commands", "Tasks held because several phones failed alike."),
         (
             "accounts",
@@ -60,9 +118,33 @@ PANELS: Mapping[str, Sequence[tuple[str, str, str]]] = {
             "Authors, the basis for acting on their content, and the caps.",
         ),
         (
+            "erase",
+            "scripts.commands.erase:erase",
+            "Erase one person's collected data everywhere in the ledger; workbooks are deleted too.",
+        ),
+        ("backup", "scripts.commands.backup:backup", "Write the whole ledger into one file, while the fleet works."),
+        (
+            "restore",
+            "scripts.commands.backup:restore",
+            "Put a backup in place of the ledger. Every campaign that is open in it is paused until you resume it.",
+        ),
+        (
             "import",
             "scripts.commands.import_results:import_results",
             "Read titles and comments from Excel, CSV or docx tables, so that they count as collected.",
+        ),
+        (
+            "export",
+            "scripts.commands.export:export",
+            "Write tasks, attempts and completeness into an Excel workbook, one sheet for each kind of task.",
+        ),
+    ),
+    "People": (
+        ("users", "scripts.commands.users:commands", "Users of the console, with their roles."),
+        (
+            "console",
+            "scripts.commands.listeners:console",
+            "Answer people's browsers until SIGTERM. Several may run, on one ledger.",
         ),
     ),
     "Customers' systems": (
@@ -72,7 +154,7 @@ PANELS: Mapping[str, Sequence[tuple[str, str, str]]] = {
     "Parts of a fleet on several machines": (
         (
             "gateway",
-            "scripts.commands.gateway:gateway",
+            "scripts.commands.listeners:gateway",
             "Answer customers' systems over HTTP until SIGTERM. Several may run, on one ledger and one Redis.",
         ),
         (
@@ -103,7 +185,17 @@ PANELS: Mapping[str, Sequence[tuple[str, str, str]]] = {
             "scripts.demo.command:demo",
             "Run the operator's standard day on simulated phones, and judge the ledger by what really happened.",
         ),
-        ("doctor", "scripts.commands.parts:doctor", "Check this machine, and name the remedy for each problem."),
+        (
+            "schema",
+            "scripts.commands.schema:schema",
+            "Print the JSON Schema of a campaign file or of a flow's parameters, for editors.",
+        ),
+        (
+            "flow",
+            "scripts.commands.flow_packages.commands:commands",
+            "Write a flow of your own: a package that the fleet finds and runs.",
+        ),
+        ("doctor", "scripts.commands.doctor:doctor", "Check this machine, and name the remedy for each problem."),
     ),
 }
 COMMANDS = tuple(Named(name, where, panel, says) for panel, named in PANELS.items() for name, where, says in named)
@@ -116,15 +208,32 @@ cli = typer.Typer(
 )
 
 
+def _speak(language: str | None) -> None:
+    if language is not None:
+        speak(language)
+
+
 @cli.callback()
-def _phonefleet() -> None:
+def _phonefleet(
+    lang: Annotated[
+        Literal["zh", "en"] | None,
+        typer.Option(
+            callback=_speak,
+            is_eager=True,
+            help="Speak Chinese or English. Without it: PHONEFLEET_LANG, else the locale, else English.",
+        ),
+    ] = None,
+) -> None:
     """A shelf of Android phones as a Celery fleet."""
 
 
 def main() -> None:
     """The entry point."""
     keep_files_private()
-    gc.disable()  # until the command's modules are there: nothing of them is ever garbage
+    translate_gettext()
+    # phonefleet has no plugins of pydantic; looking for some reads the metadata of every installed package
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    gc.disable()  # until the command's modules are there
     with in_words():
         cli(prog_name="phonefleet")
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
 from models.database.engine import connect
 from models.database.rights import CHANGING, WORKING
-from models.migrate import UnknownVersion, current, newest, upgrade
+from models.history.records.partitions import make_months
+from models.migrate import UnknownVersion, current, knows, newest, upgrade
 from models.responsible_use.operator_zone import check_zone
 from models.values.refused import Refused, refuse
 from workers.runtime.process_engine import process_engine
@@ -41,10 +43,14 @@ def open_ledger(*, any_zone: bool = False) -> Engine:
     """
     try:
         engine = process_engine()
-        if current(engine) == newest():
+        found = current(engine)
+        if found == newest():
             pass
         elif engine.dialect.name == "sqlite":
             upgrade(engine)
+        elif found is not None and not knows(found):
+            reason = f"the tables of {address()} are of a newer version"
+            raise refuse("PHONEFLEET_DATABASE_URL", reason, "use the version of phonefleet that made them")
         else:
             reason = f"the tables of {address()} are not those of this version"
             raise refuse(
@@ -59,10 +65,15 @@ def open_ledger(*, any_zone: bool = False) -> Engine:
 
 def migrate_ledger() -> str:
     """Migrates the ledger's tables to this version. Returns their version. Raises Refused."""
+    from models.history.records.count_days import count_days  # noqa: PLC0415 - no other command needs it
+
     try:
         engine = connect(ddl_url())
         try:
             upgrade(engine)
+            now, days = datetime.now(UTC), settings().keep_record_days
+            make_months(engine, now, drop_before=now - timedelta(days=days) if days else None)
+            count_days(engine)
         finally:
             engine.dispose()
     except (*UNREACHABLE, TimeoutError) as error:

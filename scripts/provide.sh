@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Provides what the tests need and pip cannot bring: MariaDB, Redis, what mysqlclient is built with, and
-# systemd, whose systemd-analyze reads the units that phonefleet writes.
+# Provides what the tests need and pip cannot bring: MariaDB, Redis, what mysqlclient is built with, systemd,
+# whose systemd-analyze reads the units that phonefleet writes, and Chromium with a Chinese font for the console.
 # WITH_CONFORMANCE=1 adds what make conformance fills its folder with.
 # As root with apt-get it installs Debian's packages; otherwise it says which are missing.
 # Installed servers are never started: the tests run throwaway ones of their own.
@@ -17,12 +17,16 @@ need() { # package, then a command that succeeds when it is there
 
 need mariadb-server command -v mariadbd
 need mariadb-server command -v mariadb-install-db
+need mariadb-client command -v mariadb-dump
 need redis-server command -v redis-server
 need gcc command -v gcc
 need pkg-config command -v pkg-config
 need libmariadb-dev pkg-config --exists libmariadb
 need python3-dev sh -c 'ls /usr/include/python3*/Python.h'
 need systemd command -v systemd-analyze
+need prometheus command -v prometheus
+need chromium command -v chromium
+need fonts-wqy-microhei sh -c 'ls /usr/share/fonts/truetype/wqy/wqy-microhei.ttc'
 need python3-venv python3 -c 'import ensurepip'
 [ -z "${WITH_CONFORMANCE:-}" ] || need debootstrap command -v debootstrap
 
@@ -34,7 +38,7 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
         "The tests need what is not on this machine: ${missing[*]}" \
         "As root on Debian or Ubuntu: apt-get install ${missing[*]}" \
         "Elsewhere: MariaDB 10.6 or newer, Redis 6.2 or newer, a C compiler, pkg-config," \
-        "the headers of Python and of MariaDB's client library, and systemd-analyze." >&2
+        "the headers of Python and of MariaDB's client library, systemd-analyze, Chromium and a Chinese font." >&2
     exit 1
 fi
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +24,9 @@ settings.load_profile("phonefleet")
 
 
 def pytest_configure() -> None:
-    """See `tests.support.schedule`."""
+    """See `tests.support.schedule`. Commands speak English whatever the locale of this machine."""
+    os.environ.update(LANG="C.UTF-8", LC_ALL="C.UTF-8")
+    os.environ.pop("PHONEFLEET_LANG", None)
     give_way()
 
 

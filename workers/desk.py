@@ -12,18 +12,19 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from flows.flow import Limits
+from flows.specs.limits import Limits
 
 DESK_LIMITS = Limits(soft=60, hard=90)
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The context of a desk task: the ledger, the task's seed for random choices, and the sort of its phones."""
+    """The context of a desk task: the ledger, its seed for random choices, the sort of its phones, its campaign."""
 
     engine: Engine
     seed: int
     sandbox: bool = False  # its tasks run on simulated phones
+    campaign_id: str = ""
 
 
 DeskFunction = Callable[..., Any]
@@ -31,7 +32,7 @@ _DESK: dict[str, DeskFunction] = {}
 DESK: Mapping[str, DeskFunction] = _DESK
 # The tasks between a campaign's stages, which read and plan: workers.campaigns.stages registers them, with Celery.
 # Listed here because a process that only plants imports neither.
-STAGES = frozenset({"each_title", "gather", "draw_directed", "tally"})
+STAGES = frozenset({"each_title", "gather", "draw_directed", "tally", "collected_earlier"})
 
 
 def is_desk_task(name: object) -> bool:

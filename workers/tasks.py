@@ -12,21 +12,26 @@ from typing import Any
 from celery import Task
 
 import workers.campaigns.stages  # noqa: F401 - registers its desk tasks
-from flows.registry import FLOWS
+from flows.specs.catalogue import SPECS
 from workers.app import app
-from workers.dispatch.messages import IDENTIFY
+from workers.dispatch.messages import FIND, IDENTIFY
 from workers.dispatch.ring import ring_ready
 from workers.execution.register import ticket_task
 
 log = logging.getLogger("phonefleet.tasks")
 
 
-FLOW_TASKS: dict[str, Task[..., Any]] = {name: ticket_task(name) for name in FLOWS}
+FLOW_TASKS: dict[str, Task[..., Any]] = {name: ticket_task(name) for name in SPECS}
 
 nurture = FLOW_TASKS["nurture"]
 collect_titles = FLOW_TASKS["collect_titles"]
 collect_comments = FLOW_TASKS["collect_comments"]
 directed = FLOW_TASKS["directed"]
+dislike_comment = FLOW_TASKS["dislike_comment"]
+report_comment = FLOW_TASKS["report_comment"]
+monitor_account = FLOW_TASKS["monitor_account"]
+monitor_keyword = FLOW_TASKS["monitor_keyword"]
+monitor_post = FLOW_TASKS["monitor_post"]
 
 
 @app.task(name=IDENTIFY, shared=False)
@@ -40,5 +45,14 @@ def look_who_is_logged_in() -> str | None:
     account = identify(worker)
     if account is None:
         return None
-    ring_ready(worker.engine)
+    ring_ready(worker.engine, explain=False)
     return account.id
+
+
+@app.task(name=FIND, shared=False)
+def show_its_number() -> bool:
+    """Show the number of this worker's phone, if it was asked to."""
+    from workers.execution.find_me import show_number  # noqa: PLC0415
+    from workers.execution.worker import current_worker  # noqa: PLC0415
+
+    return show_number(current_worker())

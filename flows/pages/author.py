@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flows.counts import MOST, Count, read_count
-from flows.lossy import dumped, may_be
 from flows.pages.lists import Cut, ListPage, late, name_text, no_text, told
+from flows.pages.titles import may_be_cut, place_of
 from flows.pages.video import VideoPage
 from flows.placeholders import is_waiting_count
 from flows.screen import Node
-from flows.stitch import Parts, agree
-
-CUT = "…"
+from flows.stitch import Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +63,7 @@ class VideoRow:
         """Returns whether this may be the video with that full title."""
         if self.heading is None:
             return self.title == title
-        shown, full = self.heading.text, dumped(title) if self.heading.unclear else title
-        return may_be(self.heading, title) or (shown.endswith(CUT) and full.startswith(shown.removesuffix(CUT)))
+        return may_be_cut(self.heading, title)
 
 
 class AuthorPage(ListPage[VideoRow]):
@@ -100,9 +97,4 @@ class AuthorPage(ListPage[VideoRow]):
 
     def open_video(self, row: VideoRow) -> VideoPage:
         """Opens a video whose row is on the screen."""
-
-        def target(page: AuthorPage) -> Node:
-            same = [other.node for other in page.rows() if agree(other.parts, row.parts)]
-            return min(same or [row.node], key=lambda node: abs(node.bounds[1] - row.node.bounds[1]))
-
-        return self.go(target, VideoPage)
+        return self.go(lambda page: place_of(row, page.rows()), VideoPage)

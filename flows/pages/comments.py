@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from flows.counts import count_or_zero
+from flows.failures import FlowFailure
 from flows.pages.lists import Cut, late, no_text, told
+from flows.pages.menu import MenuPage
 from flows.pages.replies import RepliesPage
 from flows.pages.written_row import WritingPage, WrittenRow
 from flows.placeholders import is_waiting_count
@@ -25,6 +28,7 @@ class CommentRow(WrittenRow):
     liked: bool
     like_button: Node | None
     reply_button: Node | None
+    more_button: Node | None = None
 
     @property
     def time(self) -> str:
@@ -69,18 +73,26 @@ class CommentsPage(WritingPage[CommentRow]):
             bottom=cut.bottom(node),
             like_button=like,
             reply_button=reply,
+            more_button=self.part("more", node) if self.knows("more") else None,
         )
 
     def open_replies(self, row: CommentRow) -> RepliesPage:
         """Opens the thread of a comment whose reply button is on the screen."""
 
-        def button(page: CommentsPage) -> Node:
-            same = [other for other in page.rows() if agree(other.parts, row.parts) and other.reply_button is not None]
-            nearest = min(same, key=lambda other: abs(other.node.bounds[1] - row.node.bounds[1]))
-            assert nearest.reply_button is not None
-            return nearest.reply_button
+        return self.go(lambda page: page._button(row, lambda other: other.reply_button), RepliesPage)
 
-        return self.go(button, RepliesPage)
+    def open_menu(self, row: CommentRow) -> MenuPage:
+        """Opens the menu of a comment whose "more" button is on the screen."""
+        return self.go(lambda page: page._button(row, lambda other: other.more_button), MenuPage)
+
+    def _button(self, row: CommentRow, button: Callable[[CommentRow], Node | None]) -> Node:
+        """Returns the button of the row, in this look at the list. Raises FlowFailure('page_not_reached')."""
+        same = [other for other in self.rows() if agree(other.parts, row.parts) and button(other) is not None]
+        nearest = min(same, key=lambda other: abs(other.node.bounds[1] - row.node.bounds[1]), default=None)
+        found = None if nearest is None else button(nearest)
+        if found is None:
+            raise FlowFailure("page_not_reached", "the comment's buttons are not on the screen any more")
+        return found
 
 
 def _count(text: str) -> int | None:

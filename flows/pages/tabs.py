@@ -15,6 +15,7 @@ from flows.pages.page import STAY, Page
 from flows.pages.replies import RepliesPage
 from flows.pages.search import SearchPage
 from flows.pages.video import VideoPage
+from flows.pages.video_search import VideoSearchPage
 
 P = TypeVar("P", bound=Page)
 
@@ -22,6 +23,7 @@ MOST_BACKS = 8  # the deepest page is six levels down
 TABBED: tuple[type[Page], ...] = (FeedPage, SearchPage, MePage)
 EVERYWHERE: tuple[type[Page], ...] = (
     FeedPage, SearchPage, MePage, AuthorPage, VideoPage, CommentsPage, RepliesPage, MenuPage, ReportPage,
+    VideoSearchPage,
 )  # fmt: skip
 
 

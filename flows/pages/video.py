@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flows.counts import count_or_zero
 from flows.pages.comments import CommentsPage
 from flows.pages.page import Page
 from flows.screen import Node
@@ -25,6 +26,11 @@ class Video(Page):
     @property
     def title(self) -> str:
         return self.told("title")
+
+    @property
+    def comment_count(self) -> int:
+        """Returns the number of comments that the app shows, replies included."""
+        return count_or_zero(self.text("comment_count"))
 
     @property
     def liked(self) -> bool:

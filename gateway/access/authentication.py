@@ -14,12 +14,13 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, unquote
 
 from gateway.access.caller import Caller, Known
-from gateway.access.json_checks import check_text, check_values, parse_object
+from gateway.access.json_checks import check_text, check_values, parse_object, repeated_problem
 from gateway.access.rate_limit import RateLimiter, too_many
 from gateway.access.replay_guard import ReplayCache
 from gateway.problem import ApiProblem
 from gateway.protocol.seal import ID_HEADER, SealBroken, Secret, SignatureRefused, check, open_sealed
 from gateway.protocol.signed_text import KEY_HEADER, PLAIN, SEAL_PARAMETER, of_request
+from gateway.protocol.unique_keys import RepeatedKey, read_unique
 from models.database.storable import storable_text
 from models.values.refused import Problem, Refused
 
@@ -147,12 +148,15 @@ def payload_of(
             return None
         if signed_request.plain:
             return parse_object(signed_request.body)
-        inside = open_sealed(signed_request.body, key.secrets, id=authenticated.caller.request_id)
+        request_id = authenticated.caller.request_id
+        inside = open_sealed(signed_request.body, key.secrets, id=request_id, read=read_unique)
         check_values(inside)
         return inside
     except SealBroken as broken:
         problem = Problem(broken.field, broken.reason, REMEDIES.get(broken.field, SEALED_HOW))
         raise ApiProblem("seal_broken", "the body is no envelope that opens", problems=[problem]) from None
+    except RepeatedKey as repeated:
+        raise ApiProblem.of(Refused([repeated_problem(repeated)])) from None
     except Refused as refused:
         raise ApiProblem.of(refused) from None
 

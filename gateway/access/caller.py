@@ -12,9 +12,10 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
-from gateway.keys.api_keys import Key, find_key, remember
+from gateway.keys.api_keys import Key, find_key
 from gateway.problem import ApiProblem
 from models.database.clock import database_now
+from models.history.request_ids import remember
 from models.tables import ApiKey
 from models.transactions.read_write import read, write
 
@@ -77,7 +78,7 @@ def accept_once(engine: Engine, caller: Caller) -> None:
 
 
 class Keyring:
-    """Caches keys by id for 1 s: a revoked key is refused at most 1 s later."""
+    """Caches keys by id for 1 s: a revoked or disabled key is refused at most 1 s later."""
 
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.monotonic) -> None:
         self._engine = engine
@@ -122,7 +123,7 @@ class Keyring:
 
 
 def _known(session: Session, key_id: str) -> Known | None:
-    key = find_key(session, key_id)
+    key = find_key(session, key_id, to_ask=True)
     if key is None:
         return None
     same = select(ApiKey.id).where(ApiKey.customer == key.customer, ApiKey.sandbox == key.sandbox)

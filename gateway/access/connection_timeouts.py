@@ -12,6 +12,7 @@ import asyncio
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from gateway.access.listener import TLS_BYTES
+from gateway.access.sending import SENT_BYTES
 
 HEAD_SECONDS = 10.0
 GOODBYE_SECONDS = 5.0  # so long a slow reader may take for the end of its last answer
@@ -27,6 +28,7 @@ class HeadTimeoutProtocol(H11Protocol):
         bound = getattr(transport, "set_read_buffer_limits", None)
         if bound is not None:  # TLS, which decrypts further than it is read
             bound(high=TLS_BYTES)
+        transport.set_write_buffer_limits(high=SENT_BYTES)
         self._await_head()
 
     def data_received(self, data: bytes) -> None:

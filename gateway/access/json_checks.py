@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
+from gateway.protocol.unique_keys import RepeatedKey, read_unique
 from models.database.storable import MOST_DEPTH, UNSTORABLE, storable_text
 from models.values.refused import MOST_PROBLEMS, Problem, Refused, refuse
 
@@ -18,7 +18,9 @@ _MOST_PATH = 200
 def parse_object(body: bytes, field: str = "body") -> dict[str, Any]:
     """Parses the JSON object in a body and checks it as `check_values` does. Raises Refused."""
     try:
-        data = json.loads(body)
+        data = read_unique(body)
+    except RepeatedKey as repeated:
+        raise Refused([repeated_problem(repeated)]) from None
     except RecursionError:
         raise refuse(field, f"it is nested more than {MOST_DEPTH} deep", "flatten it") from None
     except ValueError:  # of UTF-8 as well
@@ -27,6 +29,11 @@ def parse_object(body: bytes, field: str = "body") -> dict[str, Any]:
         raise refuse(field, "it is no JSON object", "send one JSON object")
     check_values(data)
     return data
+
+
+def repeated_problem(repeated: RepeatedKey) -> Problem:
+    """Returns the problem of a field that an object names twice."""
+    return Problem(_place(repeated.place), "it is named twice in one object", "name it once")
 
 
 def check_values(data: Mapping[str, Any]) -> None:

@@ -14,10 +14,12 @@ import os
 import socket
 import threading
 from asyncio.sslproto import SSLProtocol
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
+
+from starlette.types import Scope
 
 from models.values.refused import refuse
 
@@ -30,16 +32,22 @@ IPV6_PREFIX = 64  # one customer's line has as many addresses as it likes with t
 SPARE = 64
 BACKLOG = 512
 
+Peer = tuple[str, int]
+
 
 class ConnectionLimits:
     """Counts the open connections of each address and of all.
 
-    An IPv6 network of 64 bits counts as one address. `per_address` 0 is no limit.
+    An IPv6 network of 64 bits counts as one address. `per_address` 0 is no limit. From `crowded` connections on, each
+    new one ends the oldest stranger: a connection over which no holder of a key has asked for anything yet.
     """
 
-    def __init__(self, most: int, per_address: int) -> None:
+    def __init__(self, most: int, per_address: int, crowded: int | None = None) -> None:
         self._most = most
         self._per_address = per_address
+        self._crowded = most if crowded is None else crowded
+        self._here: dict[Peer, socket.socket] = {}
+        self._strangers: OrderedDict[Peer, socket.socket] = OrderedDict()
         self._open: Counter[str] = Counter()
         self._all = 0
         self._lock = threading.Lock()
@@ -54,6 +62,32 @@ class ConnectionLimits:
             self._all += 1
             return True
 
+    def came(self, peer: Peer, connection: socket.socket) -> bool:
+        """Takes note of a new connection. Returns True when it is crowded here, and the oldest stranger was ended."""
+        with self._lock:
+            crowded = self._all > self._crowded and self._strangers
+            oldest = self._strangers.popitem(last=False)[1] if crowded else None
+            self._strangers[peer] = self._here[peer] = connection
+        _shut(oldest)
+        return oldest is not None
+
+    def is_known(self, peer: Peer) -> None:
+        """Takes note that the holder of a key asked over this connection."""
+        with self._lock:
+            self._strangers.pop(peer, None)
+
+    def end(self, peer: Peer) -> None:
+        """Ends a connection at once, whatever its peer has not read."""
+        with self._lock:
+            connection = self._here.get(peer)
+        _shut(connection)
+
+    def went(self, peer: Peer) -> None:
+        """Takes note that a connection ended."""
+        with self._lock:
+            self._strangers.pop(peer, None)
+            self._here.pop(peer, None)
+
     def give_back(self, address: str) -> None:
         """Ends a connection's count."""
         place = _place(address)
@@ -62,6 +96,13 @@ class ConnectionLimits:
             self._open[place] -= 1
             if self._open[place] <= 0:
                 del self._open[place]
+
+
+def _shut(connection: socket.socket | None) -> None:
+    """Lets the event loop read a connection's end, and close it."""
+    if connection is not None:
+        with suppress(OSError):  # it has just ended
+            connection.shutdown(socket.SHUT_RDWR)
 
 
 def _place(address: str) -> str:
@@ -80,7 +121,7 @@ class BoundedSocket(socket.socket):
     """An accepted connection. It reads a little at a time, and ends its count when it is closed."""
 
     limits: ConnectionLimits | None = None
-    address = ""
+    peer: Peer = ("", 0)
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         return super().recv(min(size, READ_BYTES), flags)
@@ -88,7 +129,8 @@ class BoundedSocket(socket.socket):
     def close(self) -> None:
         limits, self.limits = self.limits, None
         if limits is not None:
-            limits.give_back(self.address)
+            limits.went(self.peer)
+            limits.give_back(self.peer[0])
         super().close()
 
 
@@ -96,16 +138,45 @@ class BoundedListener(socket.socket):
     """A listening socket that closes connections beyond the limits as soon as it has accepted them."""
 
     limits: ConnectionLimits
+    _crowded = False
 
     def accept(self) -> tuple[socket.socket, Any]:
+        if self._crowded:
+            self._crowded = False
+            raise BlockingIOError(errno.EAGAIN, "the stranger that was ended is closed first")
         for _ in range(BACKLOG):
             accepted, address = super().accept()
             if self.limits.take(address[0]):
                 conn = BoundedSocket(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
-                conn.limits, conn.address = self.limits, address[0]
+                conn.limits, conn.peer = self.limits, (address[0], address[1])
+                self._crowded = self.limits.came(conn.peer, conn)
                 return conn, address
             accepted.close()
         raise BlockingIOError(errno.EAGAIN, "others wait until the loop comes round")
+
+
+def tell_app(app: Any, limits: ConnectionLimits) -> None:
+    """Lets the requests of an application find the limits of its connections."""
+    app.state.connections = limits
+
+
+def known_connection(scope: Scope) -> None:
+    """Takes note that the holder of a key asked over the connection of this request."""
+    limits, peer = _connection_of(scope)
+    if limits is not None:
+        limits.is_known(peer)
+
+
+def end_connection(scope: Scope) -> None:
+    """Ends the connection of this request at once."""
+    limits, peer = _connection_of(scope)
+    if limits is not None:
+        limits.end(peer)
+
+
+def _connection_of(scope: Scope) -> tuple[ConnectionLimits | None, Peer]:
+    host, port = scope["client"] or ("", 0)
+    return getattr(scope["app"].state, "connections", None), (host, port)
 
 
 def listeners(host: str, port: int, limits: ConnectionLimits) -> Sequence[BoundedListener]:

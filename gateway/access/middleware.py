@@ -8,11 +8,10 @@ runs for authenticated callers only.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -21,17 +20,20 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.access.answer import JSON_TYPE, Answer, as_answer, declined_with, media_type_of, told_headers
 from gateway.access.authentication import AuthenticatedRequest, Authenticator, SignedRequest, payload_of
 from gateway.access.body import SMALL_BYTES, BodyBudget, BodyReader
 from gateway.access.caller import SCOPE, Caller, Keyring, Known, Replayed
-from gateway.access.long_answer import UNTIL_SENT, AnswerCut, LongAnswer
+from gateway.access.large_answers import IN_ITS_TURN, TOO_MANY_LARGE, IsLarge, LargeAnswers
+from gateway.access.listener import end_connection, known_connection
+from gateway.access.long_answer import UNTIL_SENT, LongAnswer
 from gateway.access.parsed_body import PAYLOAD
 from gateway.access.rate_limit import too_many
+from gateway.access.sending import LARGE_BYTES, filed, pieces_of, send_answer
 from gateway.access.shared_rate import SharedRate
 from gateway.problem import CODES, MEDIA_TYPE, ApiProblem
 from gateway.protocol.seal import seal_json, sign
 from gateway.protocol.signed_text import ANSWER, of_answer
-from workers.runtime.db_retry import is_unavailable
 
 log = logging.getLogger("phonefleet.gateway")
 
@@ -40,28 +42,19 @@ MOST_AT_ONCE = 200  # requests under way; threads and the ledger's connection po
 LOOKUPS_AT_ONCE = 4
 LOOKUP_SECONDS = 15.0  # most of it is the wait for the look-ups before
 QUESTIONS = frozenset({"GET", "HEAD"})
-SEND_SECONDS = 60.0
 BEHIND = "/v1/"
-KEPT_HEADERS = (b"retry-after", b"allow", b"location")
-JSON_TYPE = "application/json"
 NOT_AUTHENTICATED = CODES["not_authenticated"][0]
 
 
-@dataclass(slots=True)
-class Answer:
-    """The app's answer."""
-
-    status: int = 500
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    body: bytearray = field(default_factory=bytearray)
-    long: LongAnswer | None = None  # in place of `body`, when the app gave it in pieces
+Sealed = tuple[int, list[tuple[bytes, bytes]], Iterator[bytes], int]
 
 
 @dataclass(frozen=True, slots=True)
 class SharedLimits:
-    """The limits that requests share: the bytes of bodies in this process, the rate of a key in all of them."""
+    """The limits that requests share: bytes of bodies and of answers in this process, a key's rate in all of them."""
 
     bodies: BodyBudget
+    answers: BodyBudget
     rate: SharedRate
 
 
@@ -90,6 +83,7 @@ class SecureChannelMiddleware:
         self._remember = remember
         self._inside = 0
         self._lookups = CapacityLimiter(LOOKUPS_AT_ONCE)
+        self._large = LargeAnswers(limits.answers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(BEHIND):
@@ -104,23 +98,51 @@ class SecureChannelMiddleware:
             if self._inside >= MOST_AT_ONCE:  # only authenticated requests count towards the limit
                 raise ApiProblem("unavailable", "too many requests at this moment", headers={"retry-after": "1"})
         except Exception as error:  # noqa: BLE001 - an unauthenticated caller learns no details of any error
-            refusal = _as_answer(_declined(error))
-            await _send(send, refusal.status, refusal.headers, [refusal.body])
+            refusal = as_answer(declined_with(error), scope)
+            await send_answer(send, refusal.status, refusal.headers, pieces_of(refusal.body), len(refusal.body))
             return
-        self._inside += 1
+        known_connection(scope)
+        async with AsyncExitStack() as until_made:
+            self._inside += 1
+            try:
+                answer = await self._ask(scope, signed_request, authenticated, until_made)
+            finally:
+                self._inside -= 1
+            sealed = self._made(scope, signed_request, authenticated, answer)
+        status, headers, said, length = sealed
         try:
-            answer = await self._ask(scope, signed_request, authenticated)
-        finally:
-            self._inside -= 1
+            await send_answer(send, status, headers, said, length)
+        except TimeoutError:
+            log.info("key %s: an answer of %d bytes was not read", authenticated.caller.key.id, length)
+            end_connection(scope)
+
+    def _made(
+        self, scope: Scope, signed_request: SignedRequest, authenticated: AuthenticatedRequest, answer: Answer
+    ) -> Sealed:
+        """Returns the answer as it goes out: status, headers, body and its length."""
         if answer.status == NOT_AUTHENTICATED:  # a replay: answered unsigned, as to an unknown caller
-            await _send(send, answer.status, [(b"content-type", MEDIA_TYPE.encode())], [answer.body])
-            return
+            bare = [(b"content-type", MEDIA_TYPE.encode())]
+            return answer.status, bare, pieces_of(answer.body), len(answer.body)
         if answer.long is None:
-            headers, said = self._sealed(signed_request, authenticated, answer)
-            await _send(send, answer.status, headers, [said])
-        else:
-            headers = _told(answer, JSON_TYPE, answer.long.finish())
-            await _send(send, answer.status, headers, answer.long.pieces(), answer.long.length)
+            return self._within_budget(scope, signed_request, authenticated, answer)
+        headers = told_headers(answer, JSON_TYPE, answer.long.finish())
+        return answer.status, headers, answer.long.pieces(), answer.long.length
+
+    def _within_budget(
+        self, scope: Scope, signed_request: SignedRequest, authenticated: AuthenticatedRequest, answer: Answer
+    ) -> Sealed:
+        """Returns the same: of a refusal when too many large answers are being read."""
+        headers, said = self._sealed(signed_request, authenticated, answer)
+        answer.body.clear()
+        key_id, length, answers = authenticated.caller.key.id, len(said), self._limits.answers
+        if length <= LARGE_BYTES:
+            return answer.status, headers, pieces_of(said), length
+        if answers.take(key_id, length):
+            scope[UNTIL_SENT].callback(answers.give_back, key_id, length)
+            return answer.status, headers, filed(said, scope[UNTIL_SENT]), length
+        refusal = as_answer(ApiProblem("unavailable", TOO_MANY_LARGE, headers={"retry-after": "2"}), scope)
+        headers, said = self._sealed(signed_request, authenticated, refusal)
+        return refusal.status, headers, pieces_of(said), len(said)
 
     async def _authenticated(self, scope: Scope, reader: BodyReader) -> tuple[SignedRequest, AuthenticatedRequest]:
         """Reads the head, and the body only for a known key: of a stranger's, the first 4 kB. Raises ApiProblem."""
@@ -151,8 +173,14 @@ class SecureChannelMiddleware:
         except TimeoutError:
             raise ApiProblem("unavailable", "too many unknown keys", headers={"retry-after": "5"}) from None
 
-    async def _ask(self, scope: Scope, signed_request: SignedRequest, authenticated: AuthenticatedRequest) -> Answer:
-        """Runs the app; turns every exception into an answer."""
+    async def _ask(
+        self,
+        scope: Scope,
+        signed_request: SignedRequest,
+        authenticated: AuthenticatedRequest,
+        until_made: AsyncExitStack,
+    ) -> Answer:
+        """Runs the app; turns every exception into an answer. A large one has its turn until it is made."""
         try:
             reading = partial(payload_of, signed_request, authenticated, plain_for_all=self._plain_for_all)
             # a big body is parsed in a thread, so that the event loop stays free
@@ -160,13 +188,21 @@ class SecureChannelMiddleware:
             inner = {**scope, SCOPE: authenticated.caller, "headers": _inner_headers(scope, signed_request, payload)}
             if payload is not None:
                 inner[PAYLOAD] = payload
-            answer = Answer()
             begin = partial(self._begin_long, scope, signed_request, authenticated)
-            await self._app(inner, _no_body, _capturing(answer, begin))
+            try:
+                answer = await self._run(inner, begin)
+            except IsLarge as found:
+                await until_made.enter_async_context(self._large.turn(authenticated.caller.key.id, found.length))
+                answer = await self._run({**inner, IN_ITS_TURN: True}, begin)
         except Exception as error:  # noqa: BLE001 - see above
-            answer = _as_answer(_declined(error))
+            answer = as_answer(declined_with(error), scope)
         if signed_request.method not in QUESTIONS and 400 <= answer.status < 500 and answer.status != NOT_AUTHENTICATED:
             await self._keep_refused(authenticated.caller)
+        return answer
+
+    async def _run(self, inner: Scope, begin: Callable[[int], LongAnswer]) -> Answer:
+        answer = Answer()
+        await self._app(inner, _no_body, _capturing(answer, begin))
         return answer
 
     def _begin_long(
@@ -190,19 +226,13 @@ class SecureChannelMiddleware:
     ) -> tuple[list[tuple[bytes, bytes]], bytes]:
         request_id, now = authenticated.caller.request_id, self._clock()
         body = bytes(answer.body)
-        media_type = _media_type(answer)
+        media_type = media_type_of(answer)
         if not signed_request.plain and body:
             body = seal_json(body, secret=authenticated.secret, event_type=ANSWER, id=request_id, now=now)
             media_type = JSON_TYPE
         signed = of_answer(answer.status, signed_request.method, signed_request.target, body)
         headers = sign(request_id, int(now.timestamp()), signed, [authenticated.secret])
-        return _told(answer, media_type, headers), body
-
-
-def _told(answer: Answer, media_type: str, signature: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    kept = [(name, value) for name, value in answer.headers if name.lower() in KEPT_HEADERS]
-    signed = [(name.encode("ascii"), value.encode("ascii")) for name, value in signature.items()]
-    return [(b"content-type", media_type.encode("latin-1")), *kept, *signed]
+        return told_headers(answer, media_type, headers), body
 
 
 def _target(scope: Scope) -> str:
@@ -242,52 +272,3 @@ def _capturing(answer: Answer, begin_long: Callable[[int], LongAnswer]) -> Send:
                 answer.long.write(message.get("body", b""))
 
     return send
-
-
-def _declined(error: Exception) -> ApiProblem:
-    """Returns the problem to answer an error with. The log keeps the details of unexpected errors."""
-    if isinstance(error, ApiProblem):
-        return error
-    if isinstance(error, AnswerCut):
-        return error.problem
-    if is_unavailable(error):
-        log.warning("the ledger does not answer: %s", getattr(error, "orig", error))
-        return ApiProblem("unavailable", "try again in a moment", headers={"retry-after": "5"})
-    log.error("an unexpected error", exc_info=error)
-    return ApiProblem("internal")
-
-
-def _as_answer(declined: ApiProblem) -> Answer:
-    return Answer(declined.status, _problem_headers(declined), bytearray(_json(declined.details())))
-
-
-def _problem_headers(declined: ApiProblem) -> list[tuple[bytes, bytes]]:
-    told = [(name.encode("ascii"), value.encode("ascii")) for name, value in declined.headers.items()]
-    return [(b"content-type", MEDIA_TYPE.encode("ascii")), *told]
-
-
-def _media_type(answer: Answer) -> str:
-    found = [value for name, value in answer.headers if name == b"content-type"]
-    return found[0].decode("latin-1") if found else JSON_TYPE
-
-
-def _json(details: Any) -> bytes:
-    return json.dumps(details, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-async def _send(
-    send: Send,
-    status: int,
-    headers: list[tuple[bytes, bytes]],
-    pieces: Iterable[bytes | bytearray],
-    length: int | None = None,
-) -> None:
-    """Sends an answer; without its length, `pieces` is its only one."""
-    if length is None:
-        (length,) = map(len, pieces)
-    async with asyncio.timeout(SEND_SECONDS):  # bounds a client that does not read its answer
-        start = [*headers, (b"content-length", str(length).encode())]
-        await send({"type": "http.response.start", "status": status, "headers": start})
-        for piece in pieces:
-            length -= len(piece)
-            await send({"type": "http.response.body", "body": bytes(piece), "more_body": length > 0})

@@ -22,18 +22,19 @@ from gateway.access.middleware import SecureChannelMiddleware, SharedLimits
 from gateway.access.rate_limit import RateLimiter
 from gateway.access.replay_guard import ReplayCache, ReplayStore
 from gateway.access.shared_rate import SharedRate
-from gateway.api import campaigns, changes, deliveries, evidence, phones, tasks
+from gateway.api import campaigns, changes, comments, deliveries, evidence, exports, phones, records, tasks, watches
 from gateway.api.dependencies import Gateway, seal_parameter
 from gateway.api.evidence_store import EvidenceStore
 from gateway.api.openapi import describe
 from gateway.problem import MEDIA_TYPE, ApiProblem
+from gateway.words.language import of_request
 from models.database.storable import storable_text
 from models.values.refused import MOST_PROBLEMS, Problem, Refused
 from workers.app import app as celery
 from workers.settings import Settings
 
 VERSION = "1.0"
-ROUTERS = (tasks.router, evidence.router, campaigns.router, phones.router, deliveries.router, changes.router)
+RESOURCES = (tasks, evidence, campaigns, phones, deliveries, changes, exports, records, comments, watches)
 
 
 PLANTING = {"/v1/tasks": "task", "/v1/campaigns": "campaign"}
@@ -51,7 +52,7 @@ def create_app(engine: Engine, config: Settings, *, clock: Callable[[], datetime
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        gateway = Gateway.on(engine, asked_before, EvidenceStore(config.evidence, config.evidence_downloads))
+        gateway = Gateway.on(engine, asked_before, EvidenceStore(config.evidence, config.evidence_downloads), config)
         app.state.gateway = gateway
         gateway.planter.start()
         yield
@@ -67,7 +68,7 @@ def create_app(engine: Engine, config: Settings, *, clock: Callable[[], datetime
         remember=partial(accept_once, engine),
         clock=clock,
         plain_for_all=config.plain_json,
-        limits=SharedLimits(BodyBudget(config.body_bytes), shared_rate),
+        limits=SharedLimits(BodyBudget(config.body_bytes), BodyBudget(config.answer_bytes), shared_rate),
     )
     return app
 
@@ -88,8 +89,8 @@ def _described(lifespan: Any) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for router in ROUTERS:
-        app.include_router(router, dependencies=[Depends(seal_parameter)])
+    for resource in RESOURCES:
+        app.include_router(resource.router, dependencies=[Depends(seal_parameter)])
 
     @app.get("/health", include_in_schema=False)
     async def health() -> dict[str, str]:
@@ -104,18 +105,19 @@ def _described(lifespan: Any) -> FastAPI:
     return app
 
 
-def _answer(declined: ApiProblem) -> JSONResponse:
-    return JSONResponse(declined.details(), declined.status, headers=declined.headers, media_type=MEDIA_TYPE)
+def _answer(request: Request, declined: ApiProblem) -> JSONResponse:
+    details = declined.details(of_request(request.scope["headers"]))
+    return JSONResponse(details, declined.status, headers=declined.headers, media_type=MEDIA_TYPE)
 
 
-async def _declined(_request: Request, error: Exception) -> JSONResponse:
+async def _declined(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ApiProblem)
-    return _answer(error)
+    return _answer(request, error)
 
 
-async def _refused(_request: Request, error: Exception) -> JSONResponse:
+async def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Refused)
-    return _answer(ApiProblem.of(error))
+    return _answer(request, ApiProblem.of(error))
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
@@ -131,7 +133,7 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
         caller = await caller_of(request)
         gateway: Gateway = request.app.state.gateway
         refused = await run_sync(gateway.all_wrong, caller, kind, error.body, refused)
-    return _answer(ApiProblem.of(refused))
+    return _answer(request, ApiProblem.of(refused))
 
 
 def _problem(one: Any) -> Problem:
@@ -147,11 +149,13 @@ def _problem(one: Any) -> Problem:
     return Problem(storable_text(field, 200), storable_text(message, 500), remedy)
 
 
-async def _of_http(_request: Request, error: Exception) -> JSONResponse:
+async def _of_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
     if error.status_code == 405:
-        return _answer(ApiProblem("method_not_allowed", headers=headers))
+        return _answer(request, ApiProblem("method_not_allowed", headers=headers))
     if error.status_code == 404:
-        return _answer(ApiProblem("not_found", "no such address"))
-    return _answer(ApiProblem("refused", problems=[Problem("body", "it cannot be read", "send one JSON object")]))
+        return _answer(request, ApiProblem("not_found", "no such address"))
+    return _answer(
+        request, ApiProblem("refused", problems=[Problem("body", "it cannot be read", "send one JSON object")])
+    )

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from gateway.access.ownership import own_campaign
 from gateway.access.parsed_body import ParsedRoute
-from gateway.api import responses
+from gateway.api import missing_responses, responses
 from gateway.api.dependencies import ById, CallerDep, GatewayDep
 from gateway.api.filters import CampaignsAsked
 from gateway.api.forecasts import forecast_view
+from gateway.api.missing import missing_view
 from gateway.api.pages import campaigns_page
 from gateway.api.views import campaign_line, campaign_view
 from gateway.problem import answers
@@ -77,6 +78,23 @@ def list_campaigns(
 def get_campaign(campaign_id: ById, who: CallerDep, on: GatewayDep) -> responses.Campaign:
     """Returns a campaign's progress: the numbers asked for, got and missing, with the reasons."""
     return on.look(who, lambda session: campaign_view(session, own_campaign(session, who, campaign_id)))
+
+
+@router.get("/{campaign_id}/missing", responses=answers())
+def get_missing(campaign_id: ById, who: CallerDep, on: GatewayDep) -> missing_responses.Missing:
+    """Lists what a campaign is missing and why, the campaigns that complete it included."""
+
+    def work(session: Session) -> missing_responses.Missing:
+        return missing_view(session, own_campaign(session, who, campaign_id).id)
+
+    return on.look(who, work)
+
+
+@router.post("/{campaign_id}/missing", status_code=201, responses=answers("not_now", "too_many_waiting"))
+def plant_what_is_missing(campaign_id: ById, who: CallerDep, on: GatewayDep) -> missing_responses.PlantedMissing:
+    """Plants exactly what an ended campaign is missing, as a campaign that completes it."""
+    planted, tasks = on.control.plant_missing(who, campaign_id)
+    return missing_responses.PlantedMissing(campaign_id=planted, tasks=tasks)
 
 
 @router.patch("/{campaign_id}", responses=answers("not_now"))

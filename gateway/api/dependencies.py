@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access.body import SMALL_BYTES
 from gateway.access.caller import Caller, Replayed, accept_once, caller_of
+from gateway.access.large_answers import IN_ITS_TURN
 from gateway.access.replay_guard import ReplayStore
 from gateway.api.control import Control
 from gateway.api.evidence_store import EvidenceStore
@@ -25,6 +26,7 @@ from gateway.submissions.submission import digest_of
 from models.transactions.read_write import read
 from models.values.refused import Refused
 from workers.runtime.db_retry import AWAY
+from workers.settings import Settings
 
 T = TypeVar("T")
 
@@ -38,14 +40,17 @@ class Gateway:
     control: Control
     asked_before: ReplayStore
     evidence: EvidenceStore
+    config: Settings
 
     @classmethod
-    def on(cls, engine: Engine, asked_before: ReplayStore, evidence: EvidenceStore) -> Gateway:
+    def on(cls, engine: Engine, asked_before: ReplayStore, evidence: EvidenceStore, config: Settings) -> Gateway:
         """Builds the services on one ledger."""
-        return cls(engine, GroupCommitter(engine, OpenTaskQuota()), Control(engine), asked_before, evidence)
+        return cls(engine, GroupCommitter(engine, OpenTaskQuota()), Control(engine), asked_before, evidence, config)
 
-    def look(self, caller: Caller, work: Callable[[Session], T]) -> T:
-        """Runs a read for one request, accepted once. Raises Replayed."""
+    def look(self, caller: Caller, work: Callable[[Session], T], *, again: bool = False) -> T:
+        """Runs a read for one request, accepted once. Raises Replayed. `again`: it was accepted when it was large."""
+        if again:
+            return read(self.engine, work)
         first = self.asked_before.first_time(caller.key.id, caller.request_id)
         if first is None:
             accept_once(self.engine, caller)
@@ -89,10 +94,15 @@ async def seal_parameter(
     """Checks and describes the query parameter `seal`, which the middleware reads."""
 
 
+async def _in_its_turn(request: Request) -> bool:
+    return bool(request.scope.get(IN_ITS_TURN, False))
+
+
 async def _is_big(request: Request) -> bool:
     return int(request.headers.get("content-length", 0)) > SMALL_BYTES
 
 
+InItsTurn = Annotated[bool, Depends(_in_its_turn)]
 IsBig = Annotated[bool, Depends(_is_big)]
 CallerDep = Annotated[Caller, Depends(caller_of)]
 GatewayDep = Annotated[Gateway, Depends(_gateway)]

@@ -32,7 +32,7 @@ async def get_evidence(
     on: GatewayDep,
     request: Request,
 ) -> Response:
-    """Returns one file of evidence in base64: `screenshot.jpg`, `ui.xml` or `evidence.json`."""
+    """Returns one file of evidence in base64: `screenshot.jpg`, `ui.xml`, `evidence.json`, or one that it names."""
 
     def work(session: Session) -> Bundle:
         return bundle_of(session, own_task(session, who, task_id), number, name)

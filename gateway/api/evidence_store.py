@@ -14,13 +14,19 @@ from sqlalchemy.orm import Session
 
 from gateway.problem import ApiProblem, unknown
 from models.tables import Attempt, Task
-from workers.evidence.bundle import FACTS, SCREENSHOT, TREE, Bundle
+from workers.evidence.bundle import FACTS, RECORDING, SCREENSHOT, STRIP, TREE, Bundle
 from workers.evidence.location import StorageLocation
 from workers.evidence.storage import NotStored, Storage, StorageError
 
 log = logging.getLogger("phonefleet.gateway")
 
-MEDIA_TYPES: Mapping[str, str] = {SCREENSHOT: "image/jpeg", TREE: "application/xml", FACTS: "application/json"}
+MEDIA_TYPES: Mapping[str, str] = {
+    SCREENSHOT: "image/jpeg",
+    TREE: "application/xml",
+    FACTS: "application/json",
+    RECORDING: "video/mp4",
+    **dict.fromkeys(STRIP, "image/webp"),
+}
 AT_ONCE = 8
 THREADS = 16  # for all keys; the storage may be slow, and other requests have threads of their own
 PIECE_BYTES = 393_216  # divides by 3, so that the base64 of a piece needs no padding

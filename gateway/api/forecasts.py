@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.api import responses
 from gateway.problem import detail_of, for_customer
 from gateway.submissions.dry_run import DryRun
+from models.values.customer_words import customer_words
 
 
 def forecast_view(found: DryRun) -> responses.Forecast:
@@ -21,7 +22,7 @@ def forecast_view(found: DryRun) -> responses.Forecast:
                 target=one.target,
                 phones=[seated.serial for seated in one.able],
                 accounts=[seated.account_id for seated in one.able if seated.account_id is not None],
-                waits_for=one.waits_for,
+                waits_for=customer_words(one.waits_for),
                 ahead=one.ahead,
             )
             for one in found.placed

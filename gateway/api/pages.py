@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, defer
 
 from gateway.access.caller import Caller
 from gateway.api.cursors import PagePosition, from_cursor, from_numbers, to_cursor, to_numbers
-from gateway.api.index_walk import Branch, Order, Walk
+from models.database.index_walk import Branch, Order, Walk
 from models.notify.delivery_log import Which
 from models.tables import Campaign, Delivery, Task
 from models.values.enums import CampaignState
@@ -88,7 +88,8 @@ def tasks_page(
     branches = _branches(caller, which, given[0] if given else None)
     others = [or_(*(condition for _, condition in ways)) for _, ways in given[1:]]
     ids, after = Walk(Task, TASKS, branches, others).page(session, place, limit)
-    wanted = select(Task).options(defer(Task.result), defer(Task.args), defer(Task.kwargs)).where(Task.id.in_(ids))
+    short = [defer(column) for column in (Task.result, Task.root, Task.args, Task.kwargs)]
+    wanted = select(Task).options(*short).where(Task.id.in_(ids))
     rows = session.scalars(wanted.order_by(Task.created_at.desc(), Task.id.desc())).all() if ids else []
     return rows, _cursor("tasks", after)
 
@@ -125,7 +126,7 @@ def campaigns_page(
         index, rest, of_state = "uq_campaigns_key_reference", [*rest, *of_state], [Campaign.reference == reference]
     branches = [Branch(index, [Campaign.key_id == key_id, *of_state]) for key_id in caller.sees]
     ids, after = Walk(Campaign, CAMPAIGNS, branches, rest).page(session, place, limit)
-    wanted = select(Campaign).where(Campaign.id.in_(ids))
+    wanted = select(Campaign).options(defer(Campaign.asked_for), defer(Campaign.root)).where(Campaign.id.in_(ids))
     rows = session.scalars(wanted.order_by(Campaign.created_at.desc(), Campaign.id.desc())).all() if ids else []
     return rows, _cursor("campaigns", after)
 

@@ -15,7 +15,8 @@ from gateway.api import responses
 from gateway.api.dependencies import ById, CallerDep, GatewayDep
 from gateway.api.views import phone_view
 from gateway.problem import answers
-from gateway.submissions.requests import Reason
+from gateway.submissions.requests import PauseAsked, Reason
+from models.fleet.own_pauses import paused_until
 from models.tables import Phone, Task
 from models.tasks.states import State
 
@@ -47,15 +48,15 @@ def stop_phone(serial: ById, who: CallerDep, on: GatewayDep, body: Reason | None
 
 
 @router.post("/{serial}/pause", responses=answers("not_now"))
-def pause_phone(serial: ById, who: CallerDep, on: GatewayDep, body: Reason | None = None) -> responses.Paused:
-    """Pauses a phone until it is resumed: its running task goes to another phone, tasks pinned to it wait."""
-    report = on.control.pause_phone(who, serial, body.why if body else "")
+def pause_phone(serial: ById, who: CallerDep, on: GatewayDep, body: PauseAsked | None = None) -> responses.Paused:
+    """Keeps your tasks off a phone until you resume it, or until a time: your tasks pinned to it wait, others work."""
+    report = on.control.pause_phone(who, serial, body.why if body else "", body.until if body else None)
     return responses.Paused(held=report.held, leaving=report.leaving)
 
 
 @router.post("/{serial}/resume", responses=answers("not_now"))
 def resume_phone(serial: ById, who: CallerDep, on: GatewayDep) -> responses.Resumed:
-    """Resumes a paused phone."""
+    """Lets your tasks on a phone again that you paused for them."""
     return responses.Resumed(ready=on.control.resume_phone(who, serial))
 
 
@@ -66,8 +67,11 @@ def _views(session: Session, who: Caller, phones: Sequence[Phone]) -> list[respo
             select(Task.phone_serial, Task.id, Task.key_id).where(Task.state == State.RUNNING, Task.runs_on == "phone")
         )
     }
+    ends = paused_until(session, phones, who.key.customer)
     views = []
     for phone in phones:
         task_id, key_id = running.get(phone.serial, (None, None))
-        views.append(phone_view(phone, task_id if key_id in who.sees else None, busy=task_id is not None))
+        own = task_id if key_id in who.sees else None
+        until = ends.get(phone.serial)
+        views.append(phone_view(phone, own, busy=task_id is not None, customer=who.key.customer, until=until))
     return views

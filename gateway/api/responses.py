@@ -46,6 +46,7 @@ class TaskLine(Shown):
     flow: str
     state: State
     paused: bool
+    awaits_approval: bool = Field(description="True while a named person of the operator must approve its act first.")
     waits_for: str | None = Field(description="The reason why it does not run yet, for people.")
     target: str = Field(description="`pool`, `account.ID` or `phone.SERIAL`.")
     priority: int
@@ -132,6 +133,7 @@ class Phone(Shown):
     account: str | None
     paused: bool
     paused_why: str | None
+    paused_until: datetime | None = Field(description="When its pause ends by itself; null: when it is resumed.")
     quarantined_until: datetime | None
     quarantine_why: str | None
     unfit_why: str | None
@@ -222,6 +224,56 @@ class Changes(Shown):
 
     items: list[Change]
     next: int
+
+
+class Record(Shown):
+    """One ended attempt or action, or one task that ended without an attempt. It never changes."""
+
+    id: str
+    ended_at: datetime
+    kind: str = Field(description="attempt, task, or the kind of an action, such as reply")
+    flow: str
+    outcome: str
+    code: str | None = Field(description="The code of the failure.")
+    culprit: str | None
+    step: str | None
+    reason: str | None = Field(description="The beginning of the reason, at most 191 characters.")
+    account: str | None
+    phone: str | None
+    campaign_id: str
+    task_id: str
+    attempt: int | None
+    author: str | None
+    title: str | None = Field(description="The beginning of the title, at most 191 characters.")
+    asked: int | None = Field(description="How many titles, comments or actions it was asked for.")
+    got: int | None
+    seconds: float | None = Field(description="From its start to its end.")
+    evidence: bool = Field(description="The attempt left evidence.")
+
+
+class Comment(Shown):
+    """A comment that your tasks collected, as the last of them saw it."""
+
+    author_id: str = Field(description="The author of the video.")
+    author: str
+    title: str = Field(description="The title of the video.")
+    commenter: str
+    text: str
+    likes: int | None
+    replies: int | None
+    place: str
+    time: str = Field(description="The time of posting as the app showed it.")
+    at: datetime | None = Field(description="The moment that `time` stands for.")
+    precision: str | None = Field(description="second, minute, hour, day, week, month or year")
+    task_id: str = Field(description="The task that saw it last.")
+    seen_at: datetime
+
+
+class Total(Shown):
+    """The number of records. Not `exact`: there are at least so many."""
+
+    number: int
+    exact: bool
 
 
 class Placement(Shown):

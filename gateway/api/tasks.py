@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
+from threading import BoundedSemaphore
 from typing import Annotated
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Response
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from gateway.access.caller import Caller
-from gateway.access.ownership import own_task
+from gateway.access.large_answers import IsLarge
+from gateway.access.ownership import own_task, own_task_told
 from gateway.access.parsed_body import ParsedRoute
+from gateway.access.sending import LARGE_BYTES
 from gateway.api import responses
-from gateway.api.dependencies import ById, CallerDep, Gateway, GatewayDep, IsBig
+from gateway.api.dependencies import ById, CallerDep, Gateway, GatewayDep, InItsTurn, IsBig
 from gateway.api.filters import TasksAsked
 from gateway.api.forecasts import forecast_view
 from gateway.api.pages import tasks_page
@@ -24,6 +29,7 @@ from gateway.problem import answers
 from gateway.submissions.dry_run import forecast
 from gateway.submissions.requests import NewPriority, Reason, TaskAsked, plain
 from gateway.submissions.submission import Submission, checked_callback, compile_task, digest_of, drawn_seed
+from models.database.engine import forget_pages
 from models.tables import Attempt, Campaign, Task
 from models.values.refused import Refused
 from workers.canvas.rows import Ref, from_json
@@ -31,6 +37,7 @@ from workers.canvas.rows import Ref, from_json
 router = APIRouter(prefix="/v1/tasks", tags=["tasks"], route_class=ParsedRoute)
 
 MOST_NAME = 191
+_MEASURED = BoundedSemaphore(1)  # SQLite reads a whole text to tell its length
 
 
 @router.post(
@@ -104,9 +111,36 @@ def list_tasks(
 
 
 @router.get("/{task_id}", responses=answers())
-def get_task(task_id: ById, who: CallerDep, on: GatewayDep) -> responses.Task:
+def get_task(task_id: ById, who: CallerDep, on: GatewayDep, turn: InItsTurn) -> responses.Task:
     """Returns a task with its state and its result."""
-    return on.look(who, lambda session: task_view(own_task(session, who, task_id)))
+
+    def work(session: Session) -> responses.Task:
+        task, has_result = own_task_told(session, who, task_id)
+        if turn:
+            return _large(session, task)
+        if has_result:
+            _check_length(session, task_id)
+        else:
+            set_committed_value(task, "result", None)  # spares a statement: it is what the row says
+        return task_view(task)
+
+    return on.look(who, work, again=turn)
+
+
+def _check_length(session: Session, task_id: str) -> None:
+    """Raises IsLarge when the task has a large result."""
+    with _MEASURED if session.get_bind().dialect.name == "sqlite" else nullcontext():
+        length = session.scalar(select(func.length(Task.result)).where(Task.id == task_id)) or 0
+    if length > LARGE_BYTES:
+        forget_pages(session)
+        raise IsLarge(length)
+
+
+def _large(session: Session, task: Task) -> responses.Task:
+    try:
+        return task_view(task)
+    finally:
+        forget_pages(session)
 
 
 @router.get("/{task_id}/attempts", responses=answers())

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from flows.failures import remedy_for
 from gateway.api import responses
+from models.fleet.own_pauses import paused_for
 from models.tables import Attempt, Campaign, Delivery, Phone, StateChange, Task
 from models.tasks.completeness import completeness
 from models.tasks.progress import read_progress
 from models.tasks.states import State
+from models.values.customer_words import customer_words
 from models.values.enums import CampaignState, DeliveryState, PhoneState, RunsOn
 
 
@@ -23,7 +26,7 @@ def failure(
         return None
     counted = details if isinstance(details, dict) else None
     return responses.Failure(
-        code=code, kind=kind, culprit=culprit, reason=reason, remedy=remedy_for(code, counted) or None
+        code=code, kind=kind, culprit=culprit, reason=customer_words(reason), remedy=remedy_for(code, counted) or None
     )
 
 
@@ -44,7 +47,8 @@ def _line(task: Task) -> dict[str, Any]:
         "flow": task.flow,
         "state": State(task.state),
         "paused": task.paused,
-        "waits_for": task.waits_for,
+        "awaits_approval": task.awaits_approval,
+        "waits_for": customer_words(task.waits_for),
         "target": target(task),
         "priority": task.priority,
         "account": task.account_id,
@@ -123,16 +127,18 @@ def _phone_why(phone: Phone) -> str | None:
     return f"phone {phone.serial} has no account that may be used" if phone.account_id is None else None
 
 
-def _paused_why(phone: Phone) -> str | None:
+def _paused_why(phone: Phone, *, own: bool) -> str | None:
     """Returns who paused a phone, by role alone: the operator's name and reason are not for customers."""
-    over_api = f"phone {phone.serial} is paused over the API"
-    if not phone.paused:
-        return None
-    return over_api if phone.paused_why == over_api else f"phone {phone.serial} is paused by the operator"
+    if phone.paused:
+        return f"phone {phone.serial} is paused by the operator"
+    return f"phone {phone.serial} is paused for your tasks, over the API" if own else None
 
 
-def phone_view(phone: Phone, running: str | None, *, busy: bool) -> responses.Phone:
-    """Builds the response of a phone. `running` is the caller's own task on it."""
+def phone_view(
+    phone: Phone, running: str | None, *, busy: bool, customer: str = "", until: datetime | None = None
+) -> responses.Phone:
+    """Builds the response of a phone for a customer, with its own task that runs there and the end of its pause."""
+    own = customer in paused_for(phone)
     return responses.Phone(
         serial=phone.serial,
         host=phone.host,
@@ -140,8 +146,9 @@ def phone_view(phone: Phone, running: str | None, *, busy: bool) -> responses.Ph
         state=phone.state,
         why=_phone_why(phone),
         account=phone.account_id,
-        paused=phone.paused,
-        paused_why=_paused_why(phone),
+        paused=phone.paused or own,
+        paused_why=_paused_why(phone, own=own),
+        paused_until=until,
         quarantined_until=phone.quarantined_until,
         # behind the colon stands the failure of somebody's task
         quarantine_why=(phone.quarantine_why or "").partition(":")[0] or None,

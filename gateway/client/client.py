@@ -82,7 +82,7 @@ class Status:
 
 class Client:
     """Speaks with one gateway for one key. `secrets`: the newest first, two while the key is rotated.
-    `timeout`: seconds that an answer may take.
+    `timeout`: seconds that an answer may take. `language`: zh or en, of the texts of problems.
 
     Methods raise Problem when the gateway declines, SignatureRefused and SealBroken when an answer is not the
     gateway's, and NoAnswer, a requests.ConnectionError, when there is none. An invalid address or key id raises
@@ -99,6 +99,7 @@ class Client:
         plain: bool = False,
         sleep: Callable[[float], None] = time.sleep,
         verify_tls: bool | str = True,
+        language: str = "en",
     ) -> None:
         self._url = read_gateway(url)
         self._key_id = read_key_id(key_id)
@@ -107,6 +108,7 @@ class Client:
         self._plain = plain
         self._sleep = sleep
         self._http = requests.Session()
+        self._http.headers["accept-language"] = language
         self._verify_tls = verify_tls
 
     @classmethod
@@ -146,9 +148,15 @@ class Client:
         """Polls until a campaign ended. Raises NotEnded."""
         return self._wait(self.campaign, campaign, timeout, every)
 
-    def control(self, what: str, name: str, act: str, why: str = "") -> Mapping[str, Any]:
-        """Stops, pauses or resumes. `what` is tasks, campaigns or phones; `act` is stop, pause or resume."""
-        body = {"why": why} if act != "resume" else None
+    def control(
+        self, what: str, name: str, act: str, why: str = "", *, until: datetime | None = None
+    ) -> Mapping[str, Any]:
+        """Stops, pauses or resumes. `what` is tasks, campaigns or phones; `act` is stop, pause or resume.
+
+        `until`: when the pause of a phone ends by itself; without one, it lasts until it is resumed.
+        """
+        end = {} if until is None else {"until": until.isoformat()}
+        body = {"why": why, **end} if act != "resume" else None
         return self.call("POST", f"/v1/{what}/{quote(name, safe='')}/{act}", body)
 
     def prioritise(self, what: str, name: str, priority: int) -> Mapping[str, Any]:
@@ -187,7 +195,7 @@ class Client:
         if self._plain:
             asked[SEAL_PARAMETER] = PLAIN
         target = path + (f"?{urlencode(asked)}" if asked else "")
-        for tried in range(1, TRIES + 1):  # by hand: a customer's system needs nothing but requests and pycryptodome
+        for tried in range(1, TRIES + 1):  # by hand: a customer's system needs nothing but requests and cryptography
             try:
                 return self._once(method, target, body)
             except NO_ANSWER as error:

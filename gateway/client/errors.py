@@ -32,6 +32,7 @@ BY_CODE: Mapping[str, str] = {
     "too_large": "ask for less at once",
     "too_many_requests": "ask again later",
     "too_many_waiting": "wait until some of your tasks have ended",
+    "too_many_exports": "wait until your exports are made, or ask the operator to allow more",
     "unavailable": "ask again later",
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from celery.signals import worker_ready, worker_shutting_down
 
+from gateway.delivery.alert_teller import AlertTeller
 from gateway.delivery.lane_task import senders
 from gateway.keys.master_key import master_key
 from models.values.refused import Refused
@@ -16,9 +17,10 @@ from workers.runtime.kept_queues import LOOK_SECONDS, lost_queues, take_back
 from workers.runtime.log import set_up_logging
 from workers.runtime.patient_consumer import PatientConsumer
 from workers.runtime.private_files import keep_files_private
+from workers.runtime.process_engine import process_engine
 from workers.runtime.service_manager import PULSE_SECONDS, service_manager
 from workers.runtime.worker_identity import DELIVERY_QUEUE
-from workers.settings import settings
+from workers.settings import SettingsError, settings
 
 TICKETS_AT_ONCE = 4
 
@@ -26,10 +28,10 @@ TICKETS_AT_ONCE = 4
 def main() -> int:
     """Sends callbacks until SIGTERM or SIGINT; finishes those under way. Returns the exit status."""
     keep_files_private()
-    set_up_logging()
     try:
+        set_up_logging(settings(), "deliver")
         master_key()
-    except Refused as refused:
+    except (Refused, SettingsError) as refused:
         print(refused, file=sys.stderr)
         return 2
     app.conf.update(imports=("gateway.delivery.lane_task",))  # this worker serves no flows
@@ -44,11 +46,15 @@ def main() -> int:
         heartbeat_interval=settings().heartbeat,
         quiet=True,
     )
+    teller = AlertTeller(process_engine(), settings())
+    teller.start()  # alerts go out while the broker is away, too: one may be about that
     worker_ready.connect(_at_work, weak=False)
     worker_shutting_down.connect(_end, weak=False)
     service_manager().ready()  # one whose broker is away serves as well: it waits
     worker.start()
+    teller.end()
     senders().finish()
+    teller.join()
     return int(worker.exitcode or 0)
 
 

@@ -25,7 +25,7 @@ from gateway.keys.api_keys import Key, find_key
 from gateway.keys.master_key import MasterKeyWrong
 from models.database.clock import database_now
 from models.notify.lanes import give_back, leave_lane, lock_lane, settle_tries, take_next
-from models.notify.sending import Sending, TryResult, Wish
+from models.notify.sending import Demand, Sending, TryResult
 from models.transactions.read_write import write
 from workers.dispatch.messages import MOST_IN_A_LANE
 from workers.runtime.db_retry import retry_while_unavailable
@@ -183,12 +183,12 @@ class LaneDesk:
             if not kept:
                 self._ahead.clear()
             self._claims -= len(results) + len(spare)
-            wish = self._wish(len(wanting) - len(taken))
+            demand = self._demand(len(wanting) - len(taken))
         leaves = len(wanting) < len(visits)
         until = time.monotonic() + self._hold
 
         def work(session: Session) -> tuple[list[Held], list[Held]]:
-            return self._written(session, results, spare, wish, leaves=leaves)
+            return self._written(session, results, spare, demand, leaves=leaves)
 
         now, ahead = retry_while_unavailable(
             "a lane of callbacks", lambda: write_through_gate(self._engine, work), lambda: time.monotonic() < until
@@ -199,17 +199,17 @@ class LaneDesk:
             self._ahead.extend(ahead)
             for visit, held in zip(wanting, [*taken, *now], strict=False):
                 visit.held = held
-            missing = MOST_IN_A_LANE + 1 - self._threads if ahead and len(ahead) == wish.ahead else 0
+            missing = MOST_IN_A_LANE + 1 - self._threads if ahead and len(ahead) == demand.ahead else 0
         if missing > 0:
             self._more(missing)
 
-    def _wish(self, hands: int) -> Wish:
+    def _demand(self, hands: int) -> Demand:
         """Returns what to take: ahead as many as are under way, from a quick receiver that many threads serve."""
         most = self._under_way + hands if self._quick and self._threads > MANY else 0
-        return Wish(hands, self._under_way, self._claims, max(0, most - len(self._ahead)))
+        return Demand(hands, self._under_way, self._claims, max(0, most - len(self._ahead)))
 
     def _written(
-        self, session: Session, results: Sequence[Tried], spare: Sequence[Sending], wish: Wish, *, leaves: bool
+        self, session: Session, results: Sequence[Tried], spare: Sequence[Sending], demand: Demand, *, leaves: bool
     ) -> tuple[list[Held], list[Held]]:
         """Returns what was taken for threads that wait, and what was taken ahead."""
         lane = lock_lane(session, self._lane)
@@ -222,10 +222,12 @@ class LaneDesk:
             give_back(session, spare, now)
         if leaves:
             leave_lane(lane)
-        taken = take_next(session, lane, now, self._hold, MOST_IN_A_LANE, wish) if wish.hands or wish.ahead else []
+        taken = (
+            take_next(session, lane, now, self._hold, MOST_IN_A_LANE, demand) if demand.hands or demand.ahead else []
+        )
         key, at = _key(session, lane.key_id) if taken else NotSent("key_revoked"), time.monotonic()
         held = [Held(sending, key, at) for sending in taken]
-        return held[: wish.hands], held[wish.hands :]
+        return held[: demand.hands], held[demand.hands :]
 
 
 def _was_quick(tried: Tried) -> bool:

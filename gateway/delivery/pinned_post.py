@@ -1,4 +1,4 @@
-"""Pinned post: sends one request to one IP within a deadline; reads only the status and Retry-After of the answer."""
+"""Pinned post: sends one request to one IP within a deadline; reads little of the answer."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class Answer:
 
     status: int
     retry_after: str | None
+    body: bytes = b""  # its beginning, if it was asked for
 
 
 class NotSent(Exception):
@@ -40,11 +41,18 @@ class NotSent(Exception):
 
 
 def post(
-    address: Address, ip: str, body: bytes, headers: Mapping[str, str], seconds: float, authorities: Path | None = None
+    address: Address,
+    ip: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    seconds: float,
+    authorities: Path | None = None,
+    *,
+    reads: int = 0,
 ) -> Answer:
     """Posts a body to an address, over a connection to this IP. Raises NotSent.
 
-    `authorities`: a PEM file with the CAs to trust in place of the public ones.
+    `authorities`: a PEM file with the CAs to trust in place of the public ones. `reads`: bytes of the answer's body.
 
     `seconds` bounds the whole exchange, because a socket's own timeout starts anew with every byte.
     It follows no redirect, uses no proxy, and uses the connection once.
@@ -59,7 +67,8 @@ def post(
                 connection.request("POST", target, body, {**headers, **CLOSES}, preload_content=False)
                 response = connection.getresponse()
                 wire.check_whole()
-                return Answer(response.status, response.headers.get("Retry-After"))
+                told = response.read(reads) if reads else b""
+                return Answer(response.status, response.headers.get("Retry-After"), told)
         finally:
             connection.close()
     except (HTTPError, HTTPException, OSError, ValueError) as error:

@@ -11,11 +11,10 @@ from typing import Any
 from sqlalchemy import Engine, delete, or_, select
 from sqlalchemy.orm import Session
 
-from gateway.keys.master_key import MasterKeyWrong, master_key, unwrap, wrap
+from gateway.keys.master_key import MasterKeyWrong, master_key, rewrap_channels, unwrap, wrap
 from gateway.protocol.seal import Secret
 from models.database.clock import database_now
 from models.history.audit_log import record_change
-from models.history.request_ids import remember
 from models.notify.addresses import check_allowed, read_address, read_origin
 from models.notify.deliveries import end_those_of_key
 from models.tables import ApiKey, KeySecret
@@ -23,8 +22,6 @@ from models.transactions.read_write import read, write
 from models.values.names import name_problems
 from models.values.refused import Problem, Refused, refuse
 from workers.settings import settings
-
-__all__ = ["Key", "KeySpec", "change_key", "find_key", "list_keys", "make_key", "remember", "revoke_key", "rotate_key"]
 
 OVERLAP = timedelta(hours=24)
 MOST_OVERLAP = timedelta(days=30)
@@ -84,10 +81,13 @@ class ListedKey:
     older_until: datetime | None
 
 
-def find_key(session: Session, key_id: str) -> Key | None:
-    """Reads the key, if it is in force and has a live secret. Raises Refused without the master key, MasterKeyWrong."""
+def find_key(session: Session, key_id: str, *, to_ask: bool = False) -> Key | None:
+    """Reads the key, if it is in force and has a live secret. Raises Refused without the master key, MasterKeyWrong.
+
+    `to_ask`: only if it may send requests, too. What is owed to a disabled key is still sent to it.
+    """
     row = session.get(ApiKey, key_id)
-    if row is None or row.revoked_at is not None:
+    if row is None or row.revoked_at is not None or (to_ask and row.disabled_at is not None):
         return None
     master = master_key()
     live = [unwrap(one.sealed, one.id, key_id, master) for one in _live(session, key_id)]
@@ -145,6 +145,21 @@ def change_key(engine: Engine, key_id: str, *, who: str, **changes: Any) -> Mapp
     return write(engine, work)
 
 
+def disable_key(engine: Engine, key_id: str, *, who: str, disabled: bool = True) -> None:
+    """Refuses a key's requests until it is enabled; its tasks and callbacks go on, its watches wait. Raises Refused."""
+
+    def work(session: Session) -> None:
+        row = _in_force(session, key_id)
+        if (row.disabled_at is not None) == disabled:
+            raise refuse(
+                "key", f"{key_id!r} is {'disabled' if disabled else 'enabled'} already", "see: phonefleet keys"
+            )
+        row.disabled_at, row.disabled_by = (database_now(session), who) if disabled else (None, None)
+        record_change(session, who, f"key:{key_id}", {"disabled": not disabled}, {"disabled": disabled})
+
+    write(engine, work)
+
+
 def rotate_key(engine: Engine, key_id: str, *, overlap: timedelta = OVERLAP, who: str) -> Secret:
     """Makes a second secret; the one before it stays live for `overlap`. Raises Refused.
 
@@ -178,7 +193,8 @@ def rotate_key(engine: Engine, key_id: str, *, overlap: timedelta = OVERLAP, who
 def revoke_key(engine: Engine, key_id: str, *, who: str) -> int:
     """Ends a key and destroys its secrets. Returns the number of callbacks that stay unsent.
 
-    The gateway accepts nothing from it and sends nothing to it. Its planted tasks go on. Raises Refused.
+    The gateway accepts nothing from it and sends nothing to it. Its planted tasks go on, its watches look no more.
+    Raises Refused.
     """
 
     def work(session: Session) -> int:
@@ -206,6 +222,7 @@ def rewrap_secrets(engine: Engine, old: bytes, *, who: str) -> int:
             except MasterKeyWrong:
                 row.sealed = wrap(unwrap(row.sealed, row.id, row.key_id, old), row.key_id, master)
                 moved += 1
+        moved += rewrap_channels(session, old, master)
         record_change(session, who, "keys", None, {"secrets under another master key": moved})
         return moved
 

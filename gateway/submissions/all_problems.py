@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from flows.registry import FLOWS
+from flows.specs.catalogue import SPECS
 from gateway.access.caller import Caller
 from gateway.submissions.plant import facts_for
 from gateway.submissions.submission import TaskNames, checked_callback, compile_canvas_json, compile_task
 from models.values.refused import Problem, Refused
 from workers.campaigns.build import check_day
-from workers.campaigns.given_campaign import GivenCampaign
+from workers.campaigns.given_campaign import given_campaign
 from workers.planting.validate import check_rows
 
 
@@ -50,7 +50,7 @@ def _callback(caller: Caller, asked: Mapping[str, Any]) -> Iterator[Refused]:
 
 def _task(session: Session, caller: Caller, asked: Mapping[str, Any]) -> Iterator[Refused]:
     flow, params = asked.get("flow"), asked.get("params", {})
-    if not isinstance(flow, str) or flow not in FLOWS or not isinstance(params, dict):
+    if not isinstance(flow, str) or flow not in SPECS or not isinstance(params, dict):
         return
     facts = facts_for(session, caller.key)
 
@@ -83,7 +83,7 @@ def _campaign(session: Session, caller: Caller, asked: Mapping[str, Any]) -> Ite
     if isinstance(canvas, dict):
         yield from _refused(lambda: check_rows(facts, compile_canvas_json(canvas, "all").rows))
     if isinstance(file, dict):
-        for refused in _refused(lambda: check_day(session, GivenCampaign(file), facts)):
+        for refused in _refused(lambda: check_day(session, given_campaign(file), facts)):
             yield refused.within("file")
 
 

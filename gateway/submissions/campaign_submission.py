@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine
@@ -14,14 +15,14 @@ from gateway.submissions.submission import Submission, checked_callback, compile
 from models.transactions.read_write import read
 from models.values.refused import Refused, refuse
 from workers.campaigns.build import check_day, day_canvas
-from workers.campaigns.given_campaign import GivenCampaign
+from workers.campaigns.given_campaign import given_campaign
 from workers.canvas import Planted
 from workers.planting.plant import compile_for_planting
 
 
 def campaign_submission(engine: Engine, caller: Caller, body: CampaignAsked, asked: Mapping[str, Any]) -> Submission:
     """Compiles a request and checks all that needs no lock of the ledger. Raises Refused."""
-    name, planted, seed = _canvas(body) if body.canvas is not None else _file(engine, caller, body)
+    name, planted, seed, until = _canvas(body) if body.canvas is not None else _file(engine, caller, body)
     return Submission(
         kind="campaign",
         reference=body.reference,
@@ -33,22 +34,26 @@ def campaign_submission(engine: Engine, caller: Caller, body: CampaignAsked, ask
         digest=digest_of("campaign", asked),
         callback_url=checked_callback(body.callback_url, caller.key.allowlist),
         latest_end=body.latest_end,
+        complete_until=until,
     )
 
 
-def _canvas(body: CampaignAsked) -> tuple[str, Planted, int | None]:
+_Compiled = tuple[str, Planted, int | None, datetime | None]
+
+
+def _canvas(body: CampaignAsked) -> _Compiled:
     assert body.canvas is not None
-    return body.reference, compile_canvas_json(body.canvas, body.join), body.seed
+    return body.reference, compile_canvas_json(body.canvas, body.join), body.seed, None
 
 
-def _file(engine: Engine, caller: Caller, body: CampaignAsked) -> tuple[str, Planted, int | None]:
+def _file(engine: Engine, caller: Caller, body: CampaignAsked) -> _Compiled:
     assert body.file is not None
     if body.join != "all":
         raise refuse("join", "a campaign file says itself what follows what", "leave join out")
     try:
-        given = GivenCampaign(body.file)
+        given = given_campaign(body.file)
         checked = read(engine, lambda session: check_day(session, given, facts_for(session, caller.key)))
     except Refused as refused:
         raise refused.within("file") from None
     seed = body.seed if body.seed is not None else checked.day.seed
-    return checked.day.campaign, compile_for_planting(day_canvas(checked), "all"), seed
+    return checked.day.campaign, compile_for_planting(day_canvas(checked), "all"), seed, checked.complete_until

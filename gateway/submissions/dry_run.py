@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from flows.registry import FLOWS
+from flows.specs.catalogue import SPECS
 from gateway.access.caller import Caller
 from gateway.submissions.plant import campaign_of, facts_for, submission_problems
 from gateway.submissions.submission import Submission
@@ -20,10 +20,14 @@ from models.tasks.states import State
 from models.values.enums import RunsOn
 from models.values.refused import Problem, Refused
 from workers.attempts.assignment import candidate_phones, room_for
+from workers.attempts.cap_facts import CapFacts
+from workers.campaigns.build import check_day, day_canvas
+from workers.campaigns.given_campaign import GivenCampaign
 from workers.canvas.rows import PlantedRow
 from workers.planting.pins import Pin, count_pinned, pin_of
+from workers.planting.plant import LATEST_END, check_planting, compile_for_planting
 from workers.planting.quota import over_quota
-from workers.planting.validate import given_params
+from workers.planting.validate import LedgerFacts, given_params
 from workers.policy.eligibility import Candidate, CapRoom, Requirement, may, why_nobody
 from workers.settings import settings
 
@@ -61,15 +65,34 @@ def forecast(session: Session, caller: Caller, submission: Submission) -> DryRun
     refused, _ = submission_problems(submission, now, facts_for(session, caller.key))
     too_many = _too_many(session, caller, rows) if known is None else []
     refused = Refused([*_reference_problems(known, submission), *refused.problems, *too_many], refused.more)
+    placed, more = placed_rows(session, rows, sandbox=caller.key.sandbox)
+    return DryRun(refused, len(rows), placed, more)
+
+
+def operators_forecast(session: Session, given: GivenCampaign) -> DryRun:
+    """Predicts what planting the operator's campaign file would do, with every problem that it would refuse."""
+    facts = LedgerFacts(session, sandbox=False)
+    try:
+        planted = compile_for_planting(day_canvas(check_day(session, given, facts)), "all")
+        now = database_now(session)
+        check_planting(planted.rows, now + LATEST_END, now, facts=facts)
+    except Refused as refused:
+        return DryRun(refused, 0, [], 0)
+    placed, more = placed_rows(session, planted.rows, sandbox=False)
+    return DryRun(Refused([]), len(planted.rows), placed, more)
+
+
+def placed_rows(session: Session, rows: Sequence[PlantedRow], *, sandbox: bool) -> tuple[list[Placed], int]:
+    """Returns which phones may take the tasks of each flow and target now, and how many are not listed one by one."""
+    now = database_now(session)
     groups: dict[tuple[str, str], list[PlantedRow]] = {}
     for row in rows:
-        if row.task in FLOWS:
+        if row.task in SPECS:
             groups.setdefault((row.task, _target(pin_of(row))), []).append(row)
-    sandbox = caller.key.sandbox
     seated = candidate_phones(session, now, sandbox=sandbox)
     told = list(groups.values())[:MOST_PLACEMENTS]
     placed = [_placed(session, group, seated, now, sandbox=sandbox) for group in told]
-    return DryRun(refused, len(rows), placed, len(groups) - len(placed))
+    return placed, len(groups) - len(placed)
 
 
 def _too_many(session: Session, caller: Caller, rows: Sequence[PlantedRow]) -> list[Problem]:
@@ -88,11 +111,12 @@ def _placed(
     session: Session, rows: Sequence[PlantedRow], seated: Sequence[Candidate], now: datetime, *, sandbox: bool
 ) -> Placed:
     """For tasks that act, the caps are checked for the first task's video only."""
-    first, flow = rows[0], FLOWS[rows[0].task]
+    first, flow = rows[0], SPECS[rows[0].task]
     pin = pin_of(first)
     acts = bool(flow.acts)
     wanted = Requirement(acts, pin.account, pin.phone, sandbox=sandbox)
-    room = room_for(session, given_params(first), now, settings().timezone.key, sandbox=sandbox) if acts else CapRoom()
+    facts = CapFacts(session, given_params(first), sandbox=sandbox)
+    room = room_for(facts, now, settings().timezone.key) if acts else CapRoom()
     able = [one for one in seated if may(one, wanted, room)]
     priority = int(first.options.get("priority", flow.priority))
     return Placed(

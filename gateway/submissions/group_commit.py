@@ -12,11 +12,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
@@ -25,7 +24,6 @@ from gateway.problem import ApiProblem
 from gateway.submissions.open_task_quota import OpenTaskQuota
 from gateway.submissions.plant import LookFirst, PlantRequest, PlantResult, Show, plant, planted_before
 from gateway.submissions.submission import Submission
-from models.transactions.kept_connection import KeptConnection
 from models.transactions.read_write import write
 from models.transactions.retry import retried
 from workers.runtime.db_retry import is_unavailable
@@ -61,7 +59,6 @@ class GroupCommitter:
 
     def __init__(self, engine: Engine, waiting: OpenTaskQuota) -> None:
         self._engine = engine
-        self._connection = KeptConnection(engine)  # the thread's own
         self._waiting = waiting
         self._queue: deque[QueuedRequest] = deque()
         self._news = threading.Condition()
@@ -116,11 +113,10 @@ class GroupCommitter:
             with self._news:
                 self._news.wait_for(lambda: self._queue or self._ending)
                 if not self._queue:
-                    self._connection.close()
                     return
             self._await_company()
             requests = [self._queue.popleft() for _ in range(min(len(self._queue), MOST_TOGETHER))]
-            self._serve(requests, self._connection)
+            self._serve(requests)
             for loop in {request.told.get_loop() for request in requests if request.told is not None}:
                 loop.call_soon_threadsafe(_tell, requests)
 
@@ -135,12 +131,10 @@ class GroupCommitter:
                 waiting = len(self._queue)
         self._together = waiting
 
-    def _serve(self, requests: Sequence[QueuedRequest], connection: KeptConnection | None = None) -> None:
+    def _serve(self, requests: Sequence[QueuedRequest]) -> None:
         asked = [request.asked for request in requests]
         try:
-            with nullcontext(self._engine) if connection is None else connection.use() as bind:
-                results = self._written(bind, asked)
-            for request, result in zip(requests, results, strict=True):
+            for request, result in zip(requests, self._written(asked), strict=True):
                 request.planted = result
         except Exception as error:  # noqa: BLE001 - each is told by its own request
             if len(requests) == 1 or is_unavailable(error):
@@ -150,7 +144,7 @@ class GroupCommitter:
                 for request in requests:
                     self._serve([request])
 
-    def _written(self, bind: Engine | Connection, asked: Sequence[PlantRequest]) -> list[PlantResult]:
+    def _written(self, asked: Sequence[PlantRequest]) -> list[PlantResult]:
         """Plants the batch. If another gateway plants the same reference meanwhile, a retry finds it.
 
         A lone task is planted without a look whether its reference was planted before: nearly none was.
@@ -167,7 +161,7 @@ class GroupCommitter:
 
         def once() -> list[PlantResult]:
             look = next(looks, True)
-            return write(bind, lambda session: plant(session, asked, self._waiting, look=look))
+            return write(self._engine, lambda session: plant(session, asked, self._waiting, look=look))
 
         return retried(policy, once)
 

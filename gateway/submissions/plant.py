@@ -18,11 +18,14 @@ from gateway.submissions.open_task_quota import OpenTaskQuota
 from gateway.submissions.submission import Submission
 from models.database.clock import database_now_with
 from models.history.request_ids import remember_all
-from models.tables import Author, Campaign
+from models.responsible_use.authors import bases_and_now
+from models.tables import Campaign
 from models.tasks.open_tasks import OpenTasks
 from models.values.refused import Problem, Refused, refuse
+from workers.lifecycle.stored_bytes import over_campaign
 from workers.planting.pins import count_pinned
 from workers.planting.plant import LATEST_END, CheckedCampaign, check_planting, plant_checked
+from workers.planting.quota import TooManyWaiting, admit_bytes
 from workers.planting.validate import LedgerFacts, authors_of
 
 LONGEST = timedelta(days=366)  # the longest that a canvas may wait
@@ -87,6 +90,7 @@ def plant(
             facts = facts_of.setdefault((key.sandbox, key.highest_priority), read_facts(session, key))
             checked = _checked_campaign(one, now, facts)
             waiting.make_room(session, key.id, OpenTasks(len(rows), count_pinned(rows)), key.most_waiting)
+            _make_room_for_bytes(session, checked, now)
         except ApiProblem as error:
             declined[place] = error
         else:
@@ -102,6 +106,14 @@ def plant(
         PlantResult(declined=declined[place]) if place in declined else PlantResult(next(shown), place in new)
         for place in range(len(asked))
     ]
+
+
+def _make_room_for_bytes(session: Session, checked: CheckedCampaign, now: datetime) -> None:
+    """Counts the bytes of its parameters. Raises ApiProblem (too_many_waiting) when its key stored too many today."""
+    try:
+        admit_bytes(session, checked.campaign, checked.planted.bytes, now)
+    except TooManyWaiting as refused:
+        raise ApiProblem("too_many_waiting", problems=refused.problems, headers={"retry-after": "3600"}) from None
 
 
 def planted_before(session: Session, caller: Caller, reference: str, digest: str, show: Show) -> Any | None:
@@ -123,11 +135,11 @@ def campaign_of(session: Session, caller: Caller, reference: str) -> Campaign | 
 def _supposed_new(session: Session, asked: Sequence[PlantRequest]) -> Before:
     """Returns what `_known` does, when no campaign is planted yet; reads the bases of the authors instead."""
     named = authors_of(row for one in asked for row in one.submission.planted.rows)
-    now, authors = database_now_with(session, Author, Author.id.in_(sorted(named)))
+    now, bases = bases_and_now(session, named)
 
     def facts(session: Session, key: Key) -> LedgerFacts:
         made = facts_for(session, key)
-        made.know_bases(named, authors)
+        made.know_bases(named, bases)
         return made
 
     return now, {}, facts
@@ -168,6 +180,7 @@ def _checked_campaign(one: PlantRequest, now: datetime, facts: LedgerFacts) -> C
         asked_for=dict(submission.asked_for),
         join=submission.join,
         seed=submission.seed,
+        complete_until=submission.complete_until,
         key_id=caller.key.id,
         reference=submission.reference,
         request_digest=submission.digest,
@@ -181,7 +194,8 @@ def _checked_campaign(one: PlantRequest, now: datetime, facts: LedgerFacts) -> C
 
 def submission_problems(submission: Submission, now: datetime, facts: LedgerFacts) -> tuple[Refused, datetime]:
     """Returns every problem that planting would refuse, its latest end included, and that end."""
-    problems: list[Problem] = []
+    over = over_campaign(submission.planted.bytes)
+    problems = [] if over is None else [over]
     more = 0
     latest_end = now + LATEST_END
     try:

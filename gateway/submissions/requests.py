@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from flows.registry import FLOWS
+from flows.specs.catalogue import SPECS
 from models.values.names import REMEDY, name_fault
 
-FLOW_NAMES = sorted(FLOWS)
+FLOW_NAMES = sorted(SPECS)
 
 
 class Asked(BaseModel):
@@ -48,7 +48,7 @@ def _a_name(value: str) -> str:
 
 
 def _a_flow(value: str) -> str:
-    if value not in FLOWS:
+    if value not in SPECS:
         raise ValueError(f"there is no flow {value!r}; use one of {', '.join(FLOW_NAMES)}")
     return value
 
@@ -171,6 +171,15 @@ class Reason(Asked):
     why: Why = ""
 
 
+class PauseAsked(Reason):
+    """The reason for a pause of a phone, and its end."""
+
+    until: Moment | None = Field(
+        default=None,
+        description="It ends by itself then, at most 60 days from now; null: it lasts until you resume it.",
+    )
+
+
 class NewPriority(Asked):
     """The new priority."""
 
@@ -195,3 +204,22 @@ def plain(body: Asked) -> Mapping[str, Any]:
     sent again after the upgrade into another one.
     """
     return body.model_dump(mode="json", exclude={"dry_run"}, exclude_defaults=True)
+
+
+class ExportAsked(Asked):
+    """Selects the tasks of an export, or its records: those that match every given field."""
+
+    what: Literal["tasks", "records"] = "tasks"
+    campaign: Annotated[str | None, Field(max_length=191)] = None
+    flow: Annotated[str, AfterValidator(_a_flow)] | None = None
+    author: Annotated[str | None, Field(max_length=191)] = None
+    account: Annotated[str | None, Field(max_length=191)] = None
+    phone: Annotated[str | None, Field(max_length=191)] = None
+    state: Literal["succeeded", "failed", "stopped"] | None = Field(default=None, description="Of tasks alone.")
+    outcome: Annotated[str | None, Field(max_length=64, description="Of records alone, and so the next three.")] = None
+    kind: Annotated[str | None, Field(max_length=64)] = None
+    code: Annotated[str | None, Field(max_length=64)] = None
+    step: Annotated[str | None, Field(max_length=64)] = None
+    since: Moment | None = Field(default=None, description="Created at this time or later; of records: ended.")
+    until: Moment | None = Field(default=None, description="Created before this time; of records: ended.")
+    language: Literal["zh", "en"] = Field(default="zh", description="The language of the headings.")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from flows.registry import FLOWS
+from flows.specs.catalogue import SPECS
 from models.notify.addresses import check_allowed, read_address
 from models.values.refused import Refused, refuse
 from workers.canvas import CanvasRefused, Planted, compile_raw
@@ -33,6 +33,7 @@ class Submission:
     digest: str
     callback_url: str | None
     latest_end: datetime | None
+    complete_until: datetime | None = None
 
     def in_its_words(self, refused: Refused) -> Refused:
         """Renames the fields of a refusal from those of the canvas to those of the request."""
@@ -74,7 +75,7 @@ def compile_canvas_json(canvas: Mapping[str, Any], join: str) -> Planted:
 
 def allowed_tasks() -> Collection[str]:
     """Returns the names of the tasks that a canvas from outside may call."""
-    return FLOWS.keys() | STAGES
+    return SPECS.keys() | STAGES
 
 
 def checked_callback(url: str | None, allowlist: Collection[str]) -> str | None:

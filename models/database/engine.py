@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
 
 from models.database.base import to_json
 from models.database.sizes import check_sizes
+from models.database.spared_rollbacks import spare_rollbacks
 
 __all__ = [
     "connect",
@@ -43,6 +45,8 @@ class Patience:
 PEOPLE = Patience(answer=20, lock=10, idle=600)  # for commands: long lists and big campaigns take long
 # For hosts, workers and coordinators: they should notice soon that the ledger is away, and retry.
 FLEET = Patience(answer=6, lock=4, idle=8)
+# For changes of tables: millions of rows take minutes, and half a change is worse than a late one.
+TABLES = Patience(answer=3600, lock=300, idle=3600)
 
 
 def connect(url: str, patience: Patience = PEOPLE, *, kept: int = 2) -> Engine:
@@ -56,8 +60,8 @@ def connect(url: str, patience: Patience = PEOPLE, *, kept: int = 2) -> Engine:
     common: dict[str, Any] = {
         "json_serializer": to_json,
         "json_deserializer": json.loads,
-        "hide_parameters": True,  # errors are logged, and stored as evidence; parameters hold texts and secrets
         "pool_pre_ping": parsed.get_backend_name() != "sqlite",
+        "hide_parameters": True,  # errors are logged, and stored as evidence; parameters hold texts and secrets
     }
     if parsed.get_backend_name() == "sqlite":
         file = parsed.database or ""
@@ -76,6 +80,7 @@ def connect(url: str, patience: Patience = PEOPLE, *, kept: int = 2) -> Engine:
         max_overflow=MOST_CONNECTIONS - kept,
         pool_timeout=10,
         pool_recycle=1800,
+        pool_reset_on_return=None,  # `spare_rollbacks` does it where a transaction is open
         connect_args={
             "connect_timeout": min(5, patience.answer),
             "read_timeout": patience.answer,
@@ -84,6 +89,7 @@ def connect(url: str, patience: Patience = PEOPLE, *, kept: int = 2) -> Engine:
         **common,
     )
     _prepare_mysql(engine, patience)
+    spare_rollbacks(engine)
     check_sizes(engine)
     return engine
 
@@ -129,3 +135,13 @@ def _prepare_sqlite(engine: Engine) -> None:
         # BEGIN IMMEDIATE takes the write lock at the start, and waits for it.
         reads_only = connection.get_execution_options().get("reads_only", False)
         connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+def forget_pages(session: Session) -> None:
+    """Lets SQLite give back the pages that this connection read: it keeps up to 2 MB of them, once for each connection.
+
+    For what reads a large value over any of many connections. Does nothing on other databases.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA shrink_memory")

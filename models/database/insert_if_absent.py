@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import CursorResult, Insert, insert
+from sqlalchemy import CursorResult, Insert, Table, insert
 from sqlalchemy.orm import Session
 
 from models.database.base import Base
@@ -12,7 +12,7 @@ from models.database.base import Base
 
 def insert_unless_there(table: type[Base]) -> Insert:
     """Returns the INSERT statement. It waits while another transaction inserts a row with the same key."""
-    statement = insert(table).prefix_with("OR IGNORE", dialect="sqlite")
+    statement = insert(cast("Table", table.__table__)).prefix_with("OR IGNORE", dialect="sqlite")
     for dialect in ("mysql", "mariadb"):
         statement = statement.prefix_with("IGNORE", dialect=dialect)
     return statement

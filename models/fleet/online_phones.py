@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.fleet.fitness import why_not
+from models.fleet.own_pauses import paused_for
 from models.tables import Account, Phone, Task
 from models.tasks.states import State
 from models.values.enums import PhoneState
@@ -26,6 +27,7 @@ class OnlinePhone:
     unfit: str | None
     resting: str | None
     busy: bool
+    paused_for: frozenset[str] = frozenset()  # customers that keep their own tasks off it
 
     @property
     def works(self) -> bool:
@@ -54,6 +56,7 @@ def online_phones(session: Session, now: datetime) -> Sequence[OnlinePhone]:
                 unfit=None if unfit is None else unfit.why,
                 resting=None if resting_since is None else resting_why or "a person must look at it",
                 busy=phone.incarnation in running,
+                paused_for=paused_for(phone),
             )
         )
     return found

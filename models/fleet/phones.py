@@ -133,9 +133,13 @@ def phones_alive(engine: Engine, incarnations: Sequence[str]) -> set[str]:
     def work(session: Session) -> set[str]:
         now = database_now(session)
         mine = Phone.incarnation.in_(incarnations)
+        # a row that is locked waits for the next report: one phone's transaction must not silence all of its host
+        there = select(Phone.serial).where(mine, Phone.state.in_([PhoneState.SILENT, PhoneState.ONLINE]))
+        free = session.scalars(there.with_for_update(skip_locked=True)).all()
         heard_again = {"state": PhoneState.ONLINE, "why": None, "state_since": now}
-        session.execute(update(Phone).where(mine, Phone.state == PhoneState.SILENT).values(heard_again))
-        session.execute(update(Phone).where(mine, Phone.state == PhoneState.ONLINE).values(seen_at=now))
+        silent = (Phone.serial.in_(free), Phone.state == PhoneState.SILENT)
+        session.execute(update(Phone).where(*silent).values(heard_again))
+        session.execute(update(Phone).where(Phone.serial.in_(free)).values(seen_at=now))
         wanted = set(incarnations)
         found = online_phones(session, now)
         return {one.incarnation for one in found if one.incarnation in wanted and one.works and one.incarnation}

@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from models import tables
 from models.database.clock import database_now
 from models.history.audit_log import record_change
-from models.tables import Account, Author
 from models.transactions.read_write import write
 from models.values.names import check_names
 from models.values.refused import Refused, refuse
 
-Row = TypeVar("Row", Author, Account)
+Row = TypeVar("Row", "tables.Author", "tables.Account")
 
 
 def register_named(
@@ -27,9 +27,11 @@ def register_named(
     rename: bool,
     **new: Any,
 ) -> str | None:
-    """Registers a row, or renames a registered one and records that. Returns the old name; None for a new row.
+    """Registers a row, or renames a registered one, and records what a person did.
 
-    `new` has the further columns of a new row. Raises Refused for bad names, and for a registered row unless `rename`.
+    Returns the old name; None for a new row. `new` has the further columns of a new row.
+
+    Raises Refused for bad names, and for a registered row unless `rename`.
     """
     what = table.__name__.lower()
     check_names(f"{what} id", row_id, name)
@@ -38,6 +40,8 @@ def register_named(
         known = session.get(table, row_id)
         if known is None:
             session.add(table(id=row_id, name=name, created_at=database_now(session), **new))
+            if who:  # a person registered it, and no phone that showed it
+                record_change(session, who, f"{what}:{row_id}", None, {"name": name})
             return None
         before = known.name
         if not rename:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from models.database.insert_if_absent import insert_if_absent, insert_unless_there
 from models.tables import SeenId
+from models.transactions.insert_rows import insert_values
 
 # A signature's timestamp may be 5 minutes ahead at the first request and 5 minutes behind at a replay.
 REMEMBERED = timedelta(minutes=15)
 BATCH_SIZE = 5000
+_INSERT = insert_unless_there(SeenId)
 
 
 def remember(session: Session, key_id: str, webhook_id: str, now: datetime) -> bool:
@@ -24,10 +26,7 @@ def remember(session: Session, key_id: str, webhook_id: str, now: datetime) -> b
 def remember_all(session: Session, seen: Sequence[tuple[str, str]], now: datetime) -> bool:
     """Records several (key, webhook-id) pairs. Returns False when one was recorded before: roll back then."""
     values = [{"key_id": key_id, "id": webhook_id, "seen_at": now} for key_id, webhook_id in seen]
-    # SQLAlchemy compiles a statement with several rows anew each time, and one with a single row once
-    done = session.execute(insert_unless_there(SeenId).values(values if len(values) > 1 else values[0]))
-    assert isinstance(done, CursorResult)
-    return done.rowcount == len(values)
+    return insert_values(session, _INSERT, values) == len(values)
 
 
 def forget_seen(session: Session, now: datetime) -> int:

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, case, delete, select, update
 from sqlalchemy.orm import Session
 
 from models.tables import ApiKey, StateChange
 from models.transactions.read_write import read, write
 
 BATCH_SIZE = 1000
+IN_ONE_STATEMENT = 100
 KEPT = timedelta(days=90)
 MOST_IN_A_PAGE = 1000
 
@@ -59,23 +60,22 @@ def forget_changes(session: Session, now: datetime) -> int:
 
 
 def _keys_with_unnumbered(session: Session) -> list[str]:
-    waiting = (
-        select(StateChange.key_id).where(StateChange.position.is_(None)).order_by(StateChange.id).limit(BATCH_SIZE)
-    ).subquery()
-    return list(session.scalars(select(waiting.c.key_id).distinct()))
+    """Returns the keys, each by one step in an index: however many changes one of them has, the others are found."""
+    unnumbered = select(StateChange.id).where(StateChange.key_id == ApiKey.id, StateChange.position.is_(None))
+    return list(session.scalars(select(ApiKey.id).where(unnumbered.correlate(ApiKey).exists())))
 
 
 def _number(session: Session, key_id: str) -> int:
-    key = session.get(ApiKey, key_id, with_for_update=True)
+    """Numbers the changes of one key; none while another transaction has the key's row, so that no key waits for it."""
+    key = session.scalars(select(ApiKey).where(ApiKey.id == key_id).with_for_update(skip_locked=True)).one_or_none()
     if key is None:
         return 0
-    changes = session.scalars(
-        select(StateChange)
-        .where(StateChange.key_id == key_id, StateChange.position.is_(None))
-        .order_by(StateChange.id)
-        .limit(BATCH_SIZE)
-    ).all()
-    for change in changes:
-        key.last_position += 1
-        change.position = key.last_position
-    return len(changes)
+    waiting = (StateChange.key_id == key_id, StateChange.position.is_(None))
+    ids = session.scalars(select(StateChange.id).where(*waiting).order_by(StateChange.id).limit(BATCH_SIZE)).all()
+    for start in range(0, len(ids), IN_ONE_STATEMENT):
+        some = ids[start : start + IN_ONE_STATEMENT]
+        positions = {one: key.last_position + number for number, one in enumerate(some, 1)}
+        numbered = update(StateChange).where(StateChange.id.in_(some))
+        session.execute(numbered.values(position=case(positions, value=StateChange.id)))
+        key.last_position += len(some)
+    return len(ids)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from alembic import context
 
-import models.tables  # noqa: F401 - fills the metadata
-from models.database.base import Base
+from models.tables import metadata_of_all
 
 connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,
-    target_metadata=Base.metadata,
+    target_metadata=metadata_of_all(),
     render_as_batch=connection.dialect.name == "sqlite",
     compare_type=True,
 )

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from models.database.storable import storable_json, storable_text
-from models.notify.deliveries import owe_alert
 from models.tables import Alert
 
 KINDS: Mapping[str, str] = {
@@ -29,6 +28,8 @@ KINDS: Mapping[str, str] = {
     "equal_serials": "several phones have one serial: on one host none of them works, on several hosts only the first",
     "broker_away": "Redis does not take tickets: nothing new begins until it does, and what runs goes on",
     "part_ended": "a part of phonefleet up ended by itself: it is started again",
+    "watch_matched": "a watch found more than its threshold, or than is usual at this hour",
+    "watch_blind": "a watch could not look several times in a row",
     "account_twice": "an account is logged in on two phones",
 }
 MOST_SUBJECT = 191
@@ -45,11 +46,15 @@ def raise_alert(
     *,
     once: bool = False,
 ) -> bool:
-    """Writes an alert, and owes a callback to each key that subscribed to alerts. Returns whether it was raised.
+    """Writes an alert, and owes it to each key that subscribed and each channel. Returns whether it was raised.
 
     `kind` is one of KINDS; `subject` is like phone:SIM0001. `once`: raises none while one of this kind and subject
     lasts.
     """
+    # alerts are raised seldom: a command that only reads them need not map eight more tables
+    from models.notify.deliveries import owe_alert  # noqa: PLC0415
+    from models.notify.notices import owe_notices  # noqa: PLC0415
+
     if kind not in KINDS:
         raise ValueError(f"unknown kind of alert {kind!r}; add it to models.notify.alerts.KINDS")
     if once and _lasting(session, kind, subject):
@@ -65,6 +70,7 @@ def raise_alert(
     session.add(alert)
     session.flush()  # gives the alert its id, which its callbacks name
     owe_alert(session, alert, now)
+    owe_notices(session, alert)
     return True
 
 
@@ -87,6 +93,14 @@ def lasting_alerts(session: Session, kind: str, most: int = 20) -> Sequence[Aler
     """Returns the alerts of a kind that are not over, newest first. Only for kinds whose alerts end."""
     wanted = select(Alert).where(Alert.kind == kind, Alert.over_at.is_(None)).order_by(Alert.id.desc())
     return session.scalars(wanted.limit(most)).all()
+
+
+def lasting_texts(connection: Connection, kind: str, most: int = 20) -> Sequence[tuple[str, str]]:
+    """Returns text and remedy of the alerts as `lasting_alerts` does, without setting up the mapper: 0.03 s of CPU."""
+    alerts = Alert.__table__.c
+    wanted = select(alerts.text, alerts.remedy).where(alerts.kind == kind, alerts.over_at.is_(None))
+    found = connection.execute(wanted.order_by(alerts.id.desc()).limit(most))
+    return [(text, remedy) for text, remedy in found]
 
 
 def end_alerts(session: Session, kind: str, subject: str, now: datetime) -> bool:

@@ -12,12 +12,13 @@ from uuid import uuid4
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
+from models import tables
 from models.database.content_key import content_key
 from models.database.insert_if_absent import insert_if_absent
 from models.notify.addresses import Address, read_address
 from models.notify.events import Event, alert_event, campaign_event, task_event
 from models.notify.subscribers import subscribers
-from models.tables import Alert, ApiKey, Attempt, Campaign, Delivery, Endpoint, Lane, Phone, Task
+from models.tables import Campaign, Task
 from models.tasks.completeness import completeness
 from models.values.enums import DeliveryState
 from models.values.refused import Refused
@@ -30,7 +31,10 @@ def owe_task(session: Session, task: Task, now: datetime) -> None:
     if task.callback_url is None or task.key_id is None:
         return
     evidence = session.scalars(
-        select(Attempt.evidence).where(Attempt.task_id == task.id).order_by(Attempt.number.desc()).limit(1)
+        select(tables.Attempt.evidence)
+        .where(tables.Attempt.task_id == task.id)
+        .order_by(tables.Attempt.number.desc())
+        .limit(1)
     ).one_or_none()
     owe(session, task.key_id, task.callback_url, task_event(task, evidence), now)
 
@@ -43,7 +47,7 @@ def owe_campaign(session: Session, campaign: Campaign, outcome: str, now: dateti
     owe(session, campaign.key_id, campaign.callback_url, event, now)
 
 
-def owe_alert(session: Session, alert: Alert, now: datetime) -> None:
+def owe_alert(session: Session, alert: tables.Alert, now: datetime) -> None:
     """Owes an alert's callback to every key that subscribed to its type and may see its subject."""
     event = alert_event(alert)
     asking = subscribers(session, event.type)
@@ -56,37 +60,37 @@ def owe_alert(session: Session, alert: Alert, now: datetime) -> None:
             owe(session, key.id, key.events_url, event, now)
 
 
-def _who_may_see(session: Session, subject: str) -> Callable[[ApiKey], bool]:
+def _who_may_see(session: Session, subject: str) -> Callable[[tables.ApiKey], bool]:
     """Returns the function that decides whether a key may see an alert's subject.
 
-    Keys of the owning customer see a task or an endpoint; keys of the customers whose tasks it holds see a hold; keys
-    of the same sort, sandbox or real, see a phone, an account or a page; keys of the real fleet see every other
-    subject. No customer sees the operator's own tasks.
+    Keys of the owning customer see a task, an endpoint or a watch; keys of the customers whose tasks it holds see a
+    hold; keys of the same sort, sandbox or real, see a phone, an account or a page; keys of the real fleet see every
+    other subject. No customer sees the operator's own tasks and watches.
     """
     kind, _, name = subject.partition(":")
     if kind == "phone":
-        phone = session.get(Phone, name)
+        phone = session.get(tables.Phone, name)
         return lambda key: phone is not None and key.sandbox == phone.sandbox
     if kind == "account":
-        on_phones = session.scalars(select(Phone.sandbox).where(Phone.account_id == name)).all()
+        on_phones = session.scalars(select(tables.Phone.sandbox).where(tables.Phone.account_id == name)).all()
         simulated = bool(on_phones) and all(on_phones)
         return lambda key: key.sandbox == simulated
     if kind == "hold" and name.isdigit():
         held = select(Task.key_id).where(Task.hold_id == int(name)).distinct()
-        theirs = select(ApiKey.customer, ApiKey.sandbox).where(ApiKey.id.in_(held)).distinct()
+        theirs = select(tables.ApiKey.customer, tables.ApiKey.sandbox).where(tables.ApiKey.id.in_(held)).distinct()
         whose = {(customer, sandbox) for customer, sandbox in session.execute(theirs)}
         return lambda key: (key.customer, key.sandbox) in whose
-    if kind not in ("task", "endpoint"):
+    if kind not in ("task", "endpoint", "watch"):
         return lambda key: key.sandbox == kind.startswith("sandbox-")
-    table = Task if kind == "task" else Endpoint
+    table = Task if kind == "task" else tables.Endpoint if kind == "endpoint" else tables.Watch
     key_id = session.scalar(select(table.key_id).where(table.id == name))
-    owner = session.get(ApiKey, key_id) if key_id is not None else None
+    owner = session.get(tables.ApiKey, key_id) if key_id is not None else None
     return lambda key: owner is not None and (key.customer, key.sandbox) == (owner.customer, owner.sandbox)
 
 
 def owe(session: Session, key_id: str, url: str, event: Event, now: datetime) -> None:
     """Owes one callback to an address of a key. One subject's deliveries to one endpoint are sent in this order."""
-    delivery = Delivery(
+    delivery = tables.Delivery(
         id=str(uuid4()),
         key_id=key_id,
         url=url,
@@ -115,8 +119,8 @@ def owe(session: Session, key_id: str, url: str, event: Event, now: datetime) ->
 def end_those_of_key(session: Session, key_id: str) -> int:
     """Ends the unsent deliveries of a revoked key. Returns the number ended."""
     done = session.execute(
-        update(Delivery)
-        .where(Delivery.key_id == key_id, Delivery.state == DeliveryState.OWED)
+        update(tables.Delivery)
+        .where(tables.Delivery.key_id == key_id, tables.Delivery.state == DeliveryState.OWED)
         .values(state=DeliveryState.FAILED, last_error="key_revoked", claimed_by=None)
     )
     assert isinstance(done, CursorResult)
@@ -129,7 +133,9 @@ def _way(session: Session, key_id: str, address: Address) -> tuple[str, str, boo
     The attempt to insert locks an existing endpoint, so that no transaction deletes it before this delivery is written.
     """
     lane, endpoint = content_key(key_id, address.origin), content_key(key_id, address.endpoint)
-    if insert_if_absent(session, Endpoint, id=endpoint, key_id=key_id, lane=lane, address=address.endpoint, failures=0):
-        insert_if_absent(session, Lane, id=lane, key_id=key_id, origin=address.origin)
+    if insert_if_absent(
+        session, tables.Endpoint, id=endpoint, key_id=key_id, lane=lane, address=address.endpoint, failures=0
+    ):
+        insert_if_absent(session, tables.Lane, id=lane, key_id=key_id, origin=address.origin)
         return lane, endpoint, False
-    return lane, endpoint, session.get_one(Endpoint, endpoint, populate_existing=True).disabled_at is not None
+    return lane, endpoint, session.get_one(tables.Endpoint, endpoint, populate_existing=True).disabled_at is not None

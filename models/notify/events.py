@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from models.tables import Alert, Campaign, Task
+from models import tables
+from models.tables import Campaign, Task
 from models.tasks.completeness import Completeness
 from models.tasks.states import State
+from models.values.customer_alerts import for_customers
+from models.values.customer_words import customer_words
 
 TASK_EVENTS = {
     State.SUCCEEDED: "task.succeeded",
@@ -52,7 +55,7 @@ def task_event(task: Task, evidence: Any) -> Event:
             "code": task.failure_code,
             "kind": task.failure_kind,
             "culprit": task.culprit,
-            "reason": task.reason,
+            "reason": customer_words(task.reason),
             "evidence": _evidence_address(task, evidence),
         }
         if failed
@@ -82,15 +85,16 @@ def campaign_event(campaign: Campaign, outcome: str, ended_at: datetime, counted
     return Event(CAMPAIGN_ENDED, f"campaign:{campaign.id}", payload, campaign_id=campaign.id)
 
 
-def alert_event(alert: Alert) -> Event:
-    """Returns the event of an alert, with its remedy."""
+def alert_event(alert: tables.Alert) -> Event:
+    """Returns the event of an alert, with its remedy, in words for customers."""
+    told = for_customers(alert.kind, alert.subject, alert.text, alert.remedy, alert.details)
     payload = {
         "alert_id": alert.id,
         "kind": alert.kind,
-        "subject": alert.subject,
-        "text": alert.text,
-        "remedy": alert.remedy,
-        "details": alert.details,
+        "subject": told.subject,
+        "text": told.text,
+        "remedy": told.remedy,
+        "details": told.details,
         "at": _time(alert.at),
     }
     event_type = QUARANTINED if alert.kind == "phone_quarantined" else ALERT

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, or_, selec
 from sqlalchemy.orm import Session, aliased
 
 from models.notify.breakers import OPENS_AFTER, tell_endpoint, tell_lane
-from models.notify.sending import ONE, Sending, TryResult, Wish
+from models.notify.sending import ONE, Demand, Sending, TryResult
 from models.tables import ApiKey, Delivery, DeliveryAttempt, Endpoint, Lane
 from models.values.enums import DeliveryState
 
@@ -75,7 +75,7 @@ def lock_lane(session: Session, lane_id: str) -> Lane | None:
 
 
 def take_next(
-    session: Session, lane: Lane, now: datetime, hold: float, most: int, wish: Wish = ONE
+    session: Session, lane: Lane, now: datetime, hold: float, most: int, demand: Demand = ONE
 ) -> Sequence[Sending]:
     """Takes the next deliveries of a locked lane for `hold` seconds: first those to be sent at once, then those ahead.
 
@@ -84,10 +84,10 @@ def take_next(
     """
     if _is_paused(lane, now):
         return []
-    others = max(0, _in_flight(session, lane.id, now) - wish.claims)
-    wanted = min(wish.hands, most - others - wish.under_way)
-    if wanted == wish.hands and not others:
-        wanted += wish.ahead
+    others = max(0, _in_flight(session, lane.id, now) - demand.claims)
+    wanted = min(demand.hands, most - others - demand.under_way)
+    if wanted == demand.hands and not others:
+        wanted += demand.ahead
     probes_lane = lane.failures >= OPENS_AFTER
     if probes_lane:
         wanted = min(wanted, 1)

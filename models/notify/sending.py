@@ -48,7 +48,7 @@ class TryResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Demand:
     """What the senders of one process want of a lane."""
 
     hands: int  # that wait for a delivery to send at once
@@ -57,4 +57,4 @@ class Wish:
     ahead: int = 0  # to be sent when a hand is free
 
 
-ONE = Wish(1)
+ONE = Demand(1)

@@ -11,12 +11,19 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.database.content_key import content_key
+from models.responsible_use.approvals import NEEDED, Approved, valid_approval
 from models.responsible_use.authors import basis_of, read_caps
 from models.responsible_use.caps import LIKES, WORDS, Refusal, Use, basis_refusal, cap_refusal, operator_day
 from models.responsible_use.operator_zone import fleet_zone
 from models.responsible_use.own_accounts import own_comment_refusal
-from models.responsible_use.usage import HAPPENED, accounts_on_videos, actions_by_account, comments_on_videos
-from models.tables import Account, ActionRow, Author, Campaign, Task
+from models.responsible_use.usage import (
+    HAPPENED,
+    accounts_on_videos,
+    actions_by_account,
+    actions_on_author,
+    comments_on_videos,
+)
+from models.tables import Account, ActionRow, Approval, Author, Campaign, Task
 from models.tasks.fence import Fence, check_fence
 from models.tasks.transitions import wake_capped
 from models.values.enums import ActionOutcome
@@ -37,6 +44,7 @@ class Act:
     account_id: str
     phone_serial: str
     sandbox: bool = False  # of a sandbox task
+    task_id: str = ""
 
     @property
     def video_key(self) -> str:
@@ -47,6 +55,14 @@ class Act:
         if not self.target_commenter and not self.target_comment:
             return None
         return content_key(self.author_id, self.title, self.target_commenter, self.target_comment)
+
+
+def approval(session: Session, act: Act, now: datetime, *, locked: bool = False) -> Approval | Refusal | None:
+    """Returns the approval that lets this action happen, or why none does; None for a kind that needs none."""
+    if act.kind not in NEEDED:
+        return None
+    wanted = Approved(act.task_id, act.sandbox, act.kind, act.comment_key, act.account_id, act.text)
+    return valid_approval(session, wanted, now, locked=locked)
 
 
 def refusal(session: Session, act: Act, zone: str, now: datetime) -> Refusal | None:
@@ -61,22 +77,31 @@ def refusal(session: Session, act: Act, zone: str, now: datetime) -> Refusal | N
     own = own_comment_refusal(session, act.target_commenter, sandbox=act.sandbox)
     if own is not None:
         return own
-    return cap_refusal(read_caps(session), act.kind, act.account_id, read_use(session, act, today))
+    full = cap_refusal(read_caps(session), act.kind, act.account_id, read_use(session, act, today))
+    if full is not None:
+        return full
+    approved = approval(session, act, now)
+    return approved if isinstance(approved, Refusal) else None
 
 
 def read_use(session: Session, act: Act, today: date) -> Use:
     """Reads from the ledger the actions done so far that limit this one. Actions in doubt count as done."""
-    same_text = act.text and session.scalar(
-        select(ActionRow.id)
-        .where(
-            ActionRow.author_id == act.author_id,
-            ActionRow.video_key == act.video_key,
-            ActionRow.account_id == act.account_id,
-            ActionRow.text == act.text,
-            ActionRow.sandbox == act.sandbox,
-            HAPPENED,
+    same_text = (
+        act.text
+        and act.kind in WORDS
+        and session.scalar(
+            select(ActionRow.id)
+            .where(
+                ActionRow.author_id == act.author_id,
+                ActionRow.video_key == act.video_key,
+                ActionRow.account_id == act.account_id,
+                ActionRow.text == act.text,
+                ActionRow.kind.in_(WORDS),  # the text of a report is its reason
+                ActionRow.sandbox == act.sandbox,
+                HAPPENED,
+            )
+            .limit(1)
         )
-        .limit(1)
     )
     on_comment: dict[str, int] = {}
     if act.comment_key is not None:
@@ -94,6 +119,8 @@ def read_use(session: Session, act: Act, today: date) -> Use:
         comments_on_video=comments_on_videos(session, *video, sandbox=act.sandbox).get(act.video_key, {}),
         replies_on_comment=sum(on_comment.get(kind, 0) for kind in WORDS),
         likes_on_comment=sum(on_comment.get(kind, 0) for kind in LIKES),
+        same_on_comment=on_comment.get(act.kind, 0),
+        same_of_author_today=actions_on_author(session, act.kind, act.author_id, today, sandbox=act.sandbox),
         text_on_video=bool(same_text),
     )
 
@@ -106,10 +133,12 @@ def declare(session: Session, fence: Fence, act: Act, zone: str) -> int | Refusa
     """
     session.execute(select(Author.id).where(Author.id == act.author_id).with_for_update())
     session.execute(select(Account.id).where(Account.id == act.account_id).with_for_update())
-    task = check_fence(session, fence)
-    now = database_now(session)
-    act = replace(act, sandbox=task.sandbox)
+    task, now = check_fence(session, fence)
+    act = replace(act, sandbox=task.sandbox, task_id=task.id)
+    approved = approval(session, act, now, locked=True)  # locked: nobody withdraws it between its check and its use
     refused = refusal(session, act, zone, now)
+    if refused is None and isinstance(approved, Refusal):
+        refused = approved
     if refused is not None:
         return refused
     row = ActionRow(
@@ -136,6 +165,8 @@ def declare(session: Session, fence: Fence, act: Act, zone: str) -> int | Refusa
     )
     session.add(row)
     session.flush()
+    if isinstance(approved, Approval):
+        approved.used_by, approved.used_at = row.id, now
     return row.id
 
 
@@ -143,7 +174,7 @@ def conclude(
     session: Session, fence: Fence, number: int, *, happened: bool, verified: bool, reason: str | None
 ) -> None:
     """Records the outcome of a declared action, once. Raises LeaseLost."""
-    task = check_fence(session, fence)
+    task, _ = check_fence(session, fence)
     this = ActionRow.id == number, ActionRow.task_id == fence.task_id
     settle_actions(session, this, happened=happened, verified=verified, reason=reason)
     if task.verifying and not in_doubt(session, task.id):

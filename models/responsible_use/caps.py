@@ -17,6 +17,7 @@ from models.values.enums import BasisKind
 COMMENTS = frozenset({"comment"})
 WORDS = frozenset({"comment", "reply"})
 LIKES = frozenset({"like_comment"})
+DISLIKE, REPORT = "dislike_comment", "report_comment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,9 @@ class Caps:
     comments_per_account_video: int = 1
     replies_per_comment: int = 1
     likes_per_comment: int = 3
+    dislikes_per_comment: int = 1
+    dislikes_per_author_day: int = 5
+    reports_per_author_day: int = 5
 
     def with_values(self, values: Mapping[str, int]) -> Caps:
         """Returns these caps with the given values in place of their own."""
@@ -42,8 +46,8 @@ CAP_NAMES = tuple(one.name for one in fields(Caps))
 class Refusal:
     """Why an action is refused, with the numbers.
 
-    `code`: no_basis, own_comment, video_full and comment_full, which apply to every account; cap_reached or
-    text_repeated, which may not apply to another one.
+    `code`: no_basis, own_comment, not_approved, video_full, comment_full and author_full, which apply to every
+    account; cap_reached or text_repeated, which may not apply to another one.
     """
 
     code: str
@@ -75,6 +79,8 @@ class Use:
     comments_on_video: Mapping[str, int] = field(default_factory=dict)
     replies_on_comment: int = 0
     likes_on_comment: int = 0
+    same_on_comment: int = 0  # actions of this kind
+    same_of_author_today: int = 0  # dislikes or reports, whichever this action is
     text_on_video: bool = False  # this account posted the same text on this video
 
 
@@ -120,6 +126,23 @@ def cap_refusal(caps: Caps, kind: str, account_id: str, use: Use) -> Refusal | N
         )
     if use.text_on_video:
         return Refusal("text_repeated", f"account {account_id!r} posted this same text on this video before")
+    return _turned_away(caps, kind, use)
+
+
+def _turned_away(caps: Caps, kind: str, use: Use) -> Refusal | None:
+    """Returns why no account may dislike, or report, a further comment; None if one may, or for another kind."""
+    if kind not in (DISLIKE, REPORT):
+        return None
+    there, done = use.same_on_comment, use.same_of_author_today
+    if kind == REPORT and there:  # no cap: what several accounts report looks like several people
+        return Refusal("comment_full", "an account of ours reported this comment before; no second one does")
+    if kind == DISLIKE and there >= caps.dislikes_per_comment:
+        told = f"{there} of {caps.dislikes_per_comment} dislikes of ours (cap dislikes_per_comment)"
+        return Refusal("comment_full", f"this comment has {told}")
+    name = "dislikes_per_author_day" if kind == DISLIKE else "reports_per_author_day"
+    most: int = getattr(caps, name)
+    if done >= most:
+        return Refusal("author_full", f"{done} of {most} were done today on this author's videos (cap {name})")
     return None
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from models.responsible_use.caps import COMMENTS
+from models.responsible_use.caps import COMMENTS, DISLIKE, REPORT
 from models.tables import ActionRow
 from models.values.enums import ActionOutcome
 
@@ -66,6 +66,15 @@ def comments_on_videos(
     for video, account, count in rows:
         found.setdefault(video, {})[account] = count
     return found
+
+
+def actions_on_author(session: Session, kind: str, author_id: str, day: date, *, sandbox: bool) -> int:
+    """Returns the number of actions on an author's videos on the operator's day; 0 for a kind without such a cap."""
+    if kind not in (DISLIKE, REPORT):
+        return 0
+    on_day = (ActionRow.author_id == author_id, ActionRow.kind == kind, ActionRow.day == day)
+    counted = select(func.count()).where(*on_day, ActionRow.sandbox == sandbox, HAPPENED)
+    return session.scalar(counted) or 0
 
 
 def _on(authors: Collection[str], videos: Collection[str], *, sandbox: bool) -> tuple[ColumnElement[bool], ...]:

@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, Integer
+from sqlalchemy import BigInteger, Date, Index, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.database.base import MYSQL_BINARY_TEXT, Base, Id, Key, LongText, Name, Word
+from models.database.base import Base, Id, Key, LongText, Name, Word
 
 
 class ActionRow(Base):
@@ -19,13 +19,13 @@ class ActionRow(Base):
         Index("ix_actions_video", "author_id", "video_key"),
         Index("ix_actions_comment", "comment_key"),
         Index("ix_actions_declared", "declared_at"),
-        MYSQL_BINARY_TEXT,
+        Index("ix_actions_recorded", "recorded", "id"),
     )
 
     id: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True
     )
-    task_id: Mapped[Id] = mapped_column(ForeignKey("tasks.id"))
+    task_id: Mapped[Id]  # no foreign key: the caps count an action without an end, so it outlives its task
     attempt: Mapped[int]
     incarnation: Mapped[Id]
     phone_serial: Mapped[Name]
@@ -49,3 +49,4 @@ class ActionRow(Base):
     ended_at: Mapped[datetime | None]
     verified: Mapped[bool]
     reason: Mapped[LongText | None]
+    recorded: Mapped[bool] = mapped_column(default=False)  # the records have it: models/history/records/fill.py

@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.database.base import MYSQL_BINARY_TEXT, Base, Id, Json, LongText, Name, Word
+from models.database.base import Base, Id, Json, LongText, Name, Word
+from models.tables.tasks import Task
 
 
 class Attempt(Base):
@@ -17,11 +18,11 @@ class Attempt(Base):
         Index("ix_attempts_phone", "phone_serial", "started_at"),
         Index("ix_attempts_account", "account_id", "started_at"),
         Index("ix_attempts_failure", "failure_code", "ended_at"),
-        MYSQL_BINARY_TEXT,
+        Index("ix_attempts_recorded", "recorded", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    task_id: Mapped[Id] = mapped_column(ForeignKey("tasks.id"))
+    task_id: Mapped[Id] = mapped_column(ForeignKey(Task.id))
     number: Mapped[int]
     incarnation: Mapped[Id]
     phone_serial: Mapped[Name | None]
@@ -37,13 +38,14 @@ class Attempt(Base):
     reason: Mapped[LongText | None]
     details: Mapped[Json | None]  # numbers that the flow had counted until it failed
     evidence: Mapped[Json | None]
+    steps: Mapped[Json | None]  # its steps with their times: workers/attempts/step_times.py
+    recorded: Mapped[bool] = mapped_column(default=False)  # the records have it: models/history/records/fill.py
 
 
 class RefusedWrite(Base):
     """A write that was refused, because its worker no longer held the lease."""
 
     __tablename__ = "refused_writes"
-    __table_args__ = MYSQL_BINARY_TEXT
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     task_id: Mapped[Id]

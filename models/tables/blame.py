@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Index, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.database.base import MYSQL_BINARY_TEXT, Base, Json, LongText, Name, Word
+from models.database.base import Base, Json, LongText, Name, Word
 
 
 class Hold(Base):
@@ -18,7 +18,6 @@ class Hold(Base):
     __table_args__ = (
         Index("ix_holds_flow", "flow", "released_at"),
         Index("uq_holds_in_force", "flow", "scope", "key", "sandbox", "own", "customer", "in_force", unique=True),
-        MYSQL_BINARY_TEXT,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
@@ -44,7 +43,7 @@ class Alert(Base):
     """A notice to people, with its remedy."""
 
     __tablename__ = "alerts"
-    __table_args__ = (Index("ix_alerts_at", "at"), Index("ix_alerts_subject", "subject", "at"), MYSQL_BINARY_TEXT)
+    __table_args__ = (Index("ix_alerts_at", "at"), Index("ix_alerts_subject", "subject", "at"))
 
     id: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True
@@ -56,3 +55,5 @@ class Alert(Base):
     remedy: Mapped[LongText]
     details: Mapped[Json | None]
     over_at: Mapped[datetime | None]  # when its cause ended; null while it lasts, or for kinds that do not end
+    taken_by: Mapped[Name | None]  # the person who takes care of it
+    taken_at: Mapped[datetime | None]

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Index, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.database.base import MYSQL_BINARY_TEXT, Base, Id, Name, Word
+from models.database.base import Base, Id, Name, Word
 
 
 class StateChange(Base):
@@ -16,7 +16,6 @@ class StateChange(Base):
         Index("uq_state_changes_position", "key_id", "position", unique=True),
         Index("ix_state_changes_unnumbered", "position", "id"),
         Index("ix_state_changes_at", "at"),
-        MYSQL_BINARY_TEXT,
     )
 
     id: Mapped[int] = mapped_column(

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.database.base import MYSQL_BINARY_TEXT, Base, Count, Id, Key, LongText, Name, Word
+from models.database.base import Base, Count, Id, Key, LongText, Name, Word
 
 
 class CollectedTitle(Base):
@@ -15,7 +15,10 @@ class CollectedTitle(Base):
     """
 
     __tablename__ = "titles"
-    __table_args__ = (UniqueConstraint("author_id", "title_key", name="uq_titles_author_title"), MYSQL_BINARY_TEXT)
+    __table_args__ = (
+        UniqueConstraint("author_id", "title_key", name="uq_titles_author_title"),
+        Index("ix_titles_searchable", "searchable", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     author_id: Mapped[Name]
@@ -29,6 +32,7 @@ class CollectedTitle(Base):
     first_seen_at: Mapped[datetime]
     comments_task_id: Mapped[Id | None]
     comments_collected_at: Mapped[datetime | None]
+    searchable: Mapped[bool] = mapped_column(default=False)  # the search has it: models/tasks/texts/fill.py
 
 
 class CollectedComment(Base):
@@ -37,8 +41,9 @@ class CollectedComment(Base):
     __tablename__ = "comments"
     __table_args__ = (
         Index("ix_comments_title_key", "title_id", "comment_key"),
-        Index("ix_comments_commenter", "commenter", mysql_length=191, mariadb_length=191),
-        MYSQL_BINARY_TEXT,
+        Index("ix_comments_last_seen", "last_seen_at"),
+        Index("ix_comments_searchable", "searchable", "id"),
+        Index("ix_comments_commenter", "commenter", info={"mysql_length": 191, "mariadb_length": 191}),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
@@ -55,6 +60,7 @@ class CollectedComment(Base):
     first_task_id: Mapped[Id]
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
+    searchable: Mapped[bool] = mapped_column(default=False)  # the search has it: models/tasks/texts/fill.py
 
 
 class CommentSighting(Base):
@@ -64,7 +70,6 @@ class CommentSighting(Base):
     __table_args__ = (
         UniqueConstraint("task_id", "position", name="uq_comment_sightings_task_position"),
         Index("ix_comment_sightings_comment", "comment_id", "seen_at"),
-        MYSQL_BINARY_TEXT,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)

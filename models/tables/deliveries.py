@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.database.base import MYSQL_BINARY_TEXT, Base, Id, Json, Key, LongText, Name, Word
+from models.database.base import Base, Id, Json, Key, LongText, Name, Word
 
 Number = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -14,7 +14,6 @@ class Lane(Base):
     """The deliveries of one key to one origin, of which a bounded number is sent at once."""
 
     __tablename__ = "lanes"
-    __table_args__ = MYSQL_BINARY_TEXT
 
     id: Mapped[Key] = mapped_column(primary_key=True)  # of key and origin
     key_id: Mapped[Word]
@@ -28,7 +27,7 @@ class Endpoint(Base):
     """An address of a key, without its query: its breaker, and whether it answered 410 Gone."""
 
     __tablename__ = "endpoints"
-    __table_args__ = (Index("ix_endpoints_lane", "lane"), Index("ix_endpoints_key", "key_id"), MYSQL_BINARY_TEXT)
+    __table_args__ = (Index("ix_endpoints_lane", "lane"), Index("ix_endpoints_key", "key_id"))
 
     id: Mapped[Key] = mapped_column(primary_key=True)  # of key and address
     key_id: Mapped[Word]
@@ -56,7 +55,6 @@ class Delivery(Base):
         Index("ix_deliveries_task", "task_id"),
         Index("ix_deliveries_campaign", "campaign_id"),
         Index("ix_deliveries_created", "created_at"),
-        MYSQL_BINARY_TEXT,
     )
 
     number: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=True)
@@ -86,7 +84,7 @@ class DeliveryAttempt(Base):
     """One try at a delivery."""
 
     __tablename__ = "delivery_attempts"
-    __table_args__ = (Index("ix_delivery_attempts_delivery", "delivery"), MYSQL_BINARY_TEXT)
+    __table_args__ = (Index("ix_delivery_attempts_delivery", "delivery"),)
 
     id: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=True)
     delivery: Mapped[int] = mapped_column(Number, ForeignKey("deliveries.number"))

@@ -1,18 +1,18 @@
-"""The tables of phones, accounts, and the leading coordinator."""
+"""The tables of phones and accounts."""
 
 from datetime import datetime
 
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.database.base import MYSQL_BINARY_TEXT, Base, Id, Json, LongText, Name, Word
+from models.database.base import Base, Id, Json, LongText, Name, Word
 
 
 class Phone(Base):
     """An Android device, by serial, as its host last saw it."""
 
     __tablename__ = "phones"
-    __table_args__ = (Index("ix_phones_state", "state"), MYSQL_BINARY_TEXT)
+    __table_args__ = (Index("ix_phones_state", "state"),)
 
     serial: Mapped[Name] = mapped_column(primary_key=True)
     address: Mapped[Name]  # what adb calls it: a serial or host:port
@@ -30,6 +30,8 @@ class Phone(Base):
     # paused by a person
     paused: Mapped[bool] = mapped_column(default=False)
     paused_why: Mapped[LongText | None]
+    draining: Mapped[bool] = mapped_column(default=False)  # paused, but its running task finishes first
+    paused_for: Mapped[Json | None]  # the customers that keep their own tasks off it; null: none
     # it failed several tasks in a row: no work until then; afterwards the next task is its canary
     quarantined_until: Mapped[datetime | None]
     quarantine_why: Mapped[LongText | None]
@@ -47,7 +49,6 @@ class Account(Base):
     """An account of the fleet, registered when a phone first showed it or an operator named it."""
 
     __tablename__ = "accounts"
-    __table_args__ = MYSQL_BINARY_TEXT
 
     id: Mapped[Name] = mapped_column(primary_key=True)
     name: Mapped[Name]
@@ -55,24 +56,3 @@ class Account(Base):
     resting_since: Mapped[datetime | None]
     resting_why: Mapped[LongText | None]
     created_at: Mapped[datetime]
-
-
-class FleetValue(Base):
-    """One value that all processes of the fleet share: timezone."""
-
-    __tablename__ = "fleet_values"
-    __table_args__ = MYSQL_BINARY_TEXT
-
-    name: Mapped[Word] = mapped_column(primary_key=True)
-    value: Mapped[Name]
-
-
-class Leader(Base):
-    """The leading coordinator; it leads until its lease runs out."""
-
-    __tablename__ = "leaders"
-    __table_args__ = MYSQL_BINARY_TEXT
-
-    role: Mapped[Word] = mapped_column(primary_key=True)
-    incarnation: Mapped[Id]
-    until: Mapped[datetime]

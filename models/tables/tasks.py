@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.database.base import MYSQL_BINARY_TEXT, Base, Id, Json, Key, LongText, Name, Word
+from models.database.base import Base, Id, Json, Key, LongText, Name, Word
+from models.tables.campaigns import Campaign
 
 
 class Task(Base):
@@ -25,6 +26,7 @@ class Task(Base):
         Index("ix_tasks_flow_video", "flow", "video_key", "state"),
         Index("ix_tasks_author", "author_id", "created_at"),
         Index("ix_tasks_hold", "hold_id"),
+        Index("ix_tasks_awaits_approval", "awaits_approval", "created_at"),
         Index("ix_tasks_capped", "capped", "state"),
         # for the next ticket of each customer: workers/dispatch/standings.py
         Index(
@@ -54,11 +56,11 @@ class Task(Base):
         Index("ix_tasks_key_pinned_phone", "key_id", "pinned_phone", "created_at", "id"),
         Index("ix_tasks_campaign_created", "campaign_id", "created_at", "id"),
         Index("ix_tasks_key_reference", "key_id", "reference"),
-        MYSQL_BINARY_TEXT,
+        Index("ix_tasks_owes_record", "owes_record", "id"),
     )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
-    campaign_id: Mapped[Id] = mapped_column(ForeignKey("campaigns.id"))
+    campaign_id: Mapped[Id] = mapped_column(ForeignKey(Campaign.id))
     position: Mapped[int]  # source order inside the campaign
     flow: Mapped[Name]
     flow_version: Mapped[Word]
@@ -69,10 +71,11 @@ class Task(Base):
 
     state: Mapped[Word]
     held_from: Mapped[Word | None]  # the state that it returns to when it is released
-    # why it is held: by a person's pause, by a hold, or by both. It is released when neither is left.
+    # why it is held: by a person's pause, by a hold, or by several of these. It is released when none is left.
     # On a running task `paused` is a request: its worker leaves the phone, and then the task is held.
     paused: Mapped[bool] = mapped_column(default=False)
     hold_id: Mapped[int | None]
+    awaits_approval: Mapped[bool] = mapped_column(default=False)  # or because a named person must approve it first
     waits_for: Mapped[LongText | None]  # why it is not running yet, for people
     missing: Mapped[int]  # prerequisites that have not ended
     # all: runs when every prerequisite succeeded; settled: when every one ended. A delegated task succeeds
@@ -123,6 +126,7 @@ class Task(Base):
     rung_at: Mapped[datetime | None]  # null: a ticket is owed
     rung_queue: Mapped[Name | None]
     rung_step: Mapped[int | None]  # the priority of its ticket
+    ticket: Mapped[int] = mapped_column(default=0)  # the number of its ticket, raised when that is taken back
     passed_on: Mapped[int] = mapped_column(default=0)  # number of times that its ticket was passed on since it was rung
     tickets_failed: Mapped[int] = mapped_column(default=0)  # tickets in a row that failed before a claim
 
@@ -134,13 +138,14 @@ class Task(Base):
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    owes_record: Mapped[bool | None]  # it ended without an attempt, and the records do not have it yet; else null
 
 
 class Edge(Base):
     """`task_id` runs after `after_id` has ended; with `on_failure`, as soon as `after_id` has failed."""
 
     __tablename__ = "edges"
-    __table_args__ = (Index("ix_edges_after", "after_id"), MYSQL_BINARY_TEXT)
+    __table_args__ = (Index("ix_edges_after", "after_id"),)
 
     task_id: Mapped[Id] = mapped_column(ForeignKey("tasks.id"), primary_key=True)
     after_id: Mapped[Id] = mapped_column(ForeignKey("tasks.id"), primary_key=True)

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models import tables
 from models.database.content_key import content_key
 from models.database.insert_if_absent import insert_unless_there
 from models.database.storable import storable_text
-from models.tables import CollectedTitle
 from models.tasks.collected_comments import note_comments
 
 MOST_NAME = 191  # characters of a name column
@@ -40,11 +40,20 @@ def title_key(title: str, *, sandbox: bool) -> str:
 
 
 def note_result(session: Session, flow: str, task_id: str, result: Any, now: datetime, *, sandbox: bool) -> Any:
-    """Stores the titles or comments that a flow collected. Returns its result, with the ledger's additions."""
+    """Stores the titles or comments that a flow collected. Returns its result, with the ledger's additions.
+
+    Of a look only what is new is kept, in the result as in the tables.
+    """
     if flow == "collect_titles":
         return _note_titles(session, task_id, result, now, sandbox=sandbox)
     if flow == "collect_comments":
         _note_comments(session, task_id, result, now, sandbox=sandbox)
+    if flow.startswith("monitor_"):
+        from models.tasks.monitored import note_look  # noqa: PLC0415 - a process that only plants needs none of it
+
+        found = note_look(session, flow, task_id, result, now, sandbox=sandbox)
+        _note_news(session, task_id, found, now, sandbox=sandbox)
+        return found
     return result
 
 
@@ -69,9 +78,21 @@ def _note_comments(session: Session, task_id: str, result: Mapping[str, Any], no
     note_comments(session, row.id, task_id, result["comments"], now)
 
 
+def _note_news(session: Session, task_id: str, found: Mapping[str, Any], now: datetime, *, sandbox: bool) -> None:
+    """Stores the new titles or comments of a look. Its title does not count as collected: a look may see a part."""
+    titles = found.get("titles", [found])
+    seen = [TitleSeen(one["author_id"], one["author"], one["title"], sandbox) for one in titles]
+    rows = lock_titles(session, seen, task_id, now)
+    for one, title in zip(seen, titles, strict=True):
+        rows[one.key].shown_count = title["shown_count"]
+    if "comments" in found:
+        session.flush()
+        note_comments(session, rows[seen[0].key].id, task_id, found["comments"], now)
+
+
 def lock_titles(
     session: Session, seen: Sequence[TitleSeen], task_id: str, now: datetime
-) -> dict[tuple[str, str], CollectedTitle]:
+) -> dict[tuple[str, str], tables.CollectedTitle]:
     """Returns the rows of these titles by key, locked; inserts the missing ones.
 
     A row that another transaction inserts meanwhile is used as it is. All transactions insert in the same order, so
@@ -92,14 +113,14 @@ def lock_titles(
         }
         for author_id, key in sorted(titles)
     ]
-    session.execute(insert_unless_there(CollectedTitle), values)
+    session.execute(insert_unless_there(tables.CollectedTitle), values)
     rows = session.scalars(
-        select(CollectedTitle)
+        select(tables.CollectedTitle)
         .where(
-            CollectedTitle.author_id.in_({author_id for author_id, _ in titles}),
-            CollectedTitle.title_key.in_({key for _, key in titles}),
+            tables.CollectedTitle.author_id.in_({author_id for author_id, _ in titles}),
+            tables.CollectedTitle.title_key.in_({key for _, key in titles}),
         )
-        .order_by(CollectedTitle.id)
+        .order_by(tables.CollectedTitle.id)
         .with_for_update()
     )
     return {(row.author_id, row.title_key): row for row in rows}

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from models import tables
 from models.database.content_key import content_key
 from models.database.storable import storable_text
-from models.tables import CollectedComment, CommentSighting
 from models.tasks.same_comment import Posted, match
 
 MOST_SHOWN = 64  # characters of a time or a place
@@ -38,7 +38,7 @@ def note_comments(
     places: dict[str, list[int]] = {}
     for place, key in enumerate(keys):
         places.setdefault(key, []).append(place)
-    rows: dict[int, CollectedComment] = {}
+    rows: dict[int, tables.CollectedComment] = {}
     new = 0
     for key, mine in places.items():
         seen = [_posted(comments[place]) for place in mine]
@@ -55,19 +55,19 @@ def note_comments(
     session.flush()
     if comments:
         session.execute(
-            insert(CommentSighting),
+            insert(tables.CommentSighting),
             [_sighting(rows[place], task_id, place, comments[place], now) for place in range(len(comments))],
         )
     return new
 
 
-def _known(session: Session, title_id: int, keys: Sequence[str]) -> dict[str, list[CollectedComment]]:
-    known: dict[str, list[CollectedComment]] = {}
+def _known(session: Session, title_id: int, keys: Sequence[str]) -> dict[str, list[tables.CollectedComment]]:
+    known: dict[str, list[tables.CollectedComment]] = {}
     for some in _batches(sorted(set(keys))):
         found = session.scalars(
-            select(CollectedComment)
-            .where(CollectedComment.title_id == title_id, CollectedComment.comment_key.in_(some))
-            .order_by(CollectedComment.id)
+            select(tables.CollectedComment)
+            .where(tables.CollectedComment.title_id == title_id, tables.CollectedComment.comment_key.in_(some))
+            .order_by(tables.CollectedComment.id)
         )
         for row in found:
             known.setdefault(row.comment_key, []).append(row)
@@ -88,8 +88,8 @@ def _posted(comment: Mapping[str, Any]) -> Posted:
     return Posted(at if at.tzinfo else at.replace(tzinfo=UTC), comment.get("precision"))
 
 
-def _new(title_id: int, key: str, task_id: str, comment: Mapping[str, Any], now: datetime) -> CollectedComment:
-    return CollectedComment(
+def _new(title_id: int, key: str, task_id: str, comment: Mapping[str, Any], now: datetime) -> tables.CollectedComment:
+    return tables.CollectedComment(
         title_id=title_id,
         comment_key=key,
         commenter=comment["commenter"],
@@ -101,7 +101,9 @@ def _new(title_id: int, key: str, task_id: str, comment: Mapping[str, Any], now:
     )
 
 
-def _update(row: CollectedComment, comment: Mapping[str, Any], posted: Posted, now: datetime, *, newest: bool) -> None:
+def _update(
+    row: tables.CollectedComment, comment: Mapping[str, Any], posted: Posted, now: datetime, *, newest: bool
+) -> None:
     before = Posted(row.posted_at, row.posted_precision)
     closer = before.or_closer(posted)
     if closer is not before:
@@ -116,7 +118,7 @@ def _update(row: CollectedComment, comment: Mapping[str, Any], posted: Posted, n
 
 
 def _sighting(
-    row: CollectedComment, task_id: str, place: int, comment: Mapping[str, Any], now: datetime
+    row: tables.CollectedComment, task_id: str, place: int, comment: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
     return {
         "comment_id": row.id,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.orm import Session
 
-from models.database.clock import database_now
+from models.database.clock import database_now, moment_read, row_moment
 from models.tables import Attempt, RefusedWrite, Task
 from models.tasks.states import State
 from models.transactions.read_write import read, write
@@ -31,19 +32,25 @@ class LeaseLost(Exception):
         self.fence = fence
 
 
-def check_fence(session: Session, fence: Fence) -> Task:
-    """Returns the task's row, locked, if this attempt holds its lease. Raises LeaseLost."""
-    task = session.scalars(select(Task).where(Task.id == fence.task_id).with_for_update()).one_or_none()
+# Made once, because making it costs as much as sending it.
+_LOCKED = select(Task, row_moment()).where(Task.id == bindparam("task_id")).with_for_update()
+
+
+def check_fence(session: Session, fence: Fence) -> tuple[Task, datetime]:
+    """Returns the task's row, locked, and the ledger's time, if this attempt holds its lease. Raises LeaseLost."""
+    found = session.execute(_LOCKED, {"task_id": fence.task_id}).one_or_none()
+    if found is None:
+        raise LeaseLost(fence)
+    task, now = found[0], moment_read(found[1])
     if (
-        task is None
-        or task.state != State.RUNNING
+        task.state != State.RUNNING
         or task.attempt != fence.attempt
         or task.incarnation != fence.incarnation
         or task.lease_until is None
-        or task.lease_until <= database_now(session)
+        or task.lease_until <= now
     ):
         raise LeaseLost(fence)
-    return task
+    return task, now
 
 
 def recorded_already(engine: Engine, fence: Fence) -> bool:

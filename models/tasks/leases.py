@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Engine, or_, select
+from sqlalchemy import ColumnElement, Engine, and_, or_, select
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
-from models.tables import Phone, Task
+from models.tables import ApiKey, Campaign, Phone, Task
+from models.tasks.campaign_control import ENDS_WORK
 from models.tasks.states import State
 from models.tasks.transitions import extend_leases
 from models.transactions.read_write import read, write
@@ -64,7 +65,11 @@ def _of_these(running: Mapping[str, str], rows: Iterable[tuple[str | None, str]]
 
 
 def stop_requests(engine: Engine, running: Mapping[str, str]) -> set[str]:
-    """Returns the incarnations that must leave their task: it was stopped or paused, or their phone was paused.
+    """Returns the incarnations that must leave their task: it or its campaign was stopped or paused, or their phone was
+    paused.
+
+    A phone that a customer paused counts for that customer's own tasks. A phone that is drained does not count: its
+    task finishes.
 
     An attempt that verifies an action in doubt continues, unless its phone was paused: a stop or pause of its task
     takes effect once the action's outcome is recorded.
@@ -73,11 +78,16 @@ def stop_requests(engine: Engine, running: Mapping[str, str]) -> set[str]:
         return set()
 
     def work(session: Session) -> set[str]:
+        ends = or_(Task.stop_requested, Task.paused, Campaign.control.in_(ENDS_WORK))
+        asked = or_(ends & ~Task.verifying, and_(Phone.paused, ~Phone.draining))
         rows = session.execute(
-            select(Task.incarnation, Task.id)
+            select(Task.incarnation, Task.id, asked, Phone.paused_for, ApiKey.customer)
+            .join(Campaign, Campaign.id == Task.campaign_id)
             .outerjoin(Phone, Phone.serial == Task.phone_serial)
-            .where(*_run_by(running), or_((Task.stop_requested | Task.paused) & ~Task.verifying, Phone.paused))
+            .outerjoin(ApiKey, ApiKey.id == Task.key_id)
+            .where(*_run_by(running), or_(asked, Phone.paused_for.is_not(None)))
         )
-        return set(_of_these(running, rows))
+        leaving = [(inc, task) for inc, task, now, off, customer in rows if now or customer in (off or ())]
+        return set(_of_these(running, leaving))
 
     return read(engine, work)

@@ -23,6 +23,7 @@ from models.tasks.states import State, check_move
 
 NOT_BEGUN = (State.WAITING, State.READY)
 BATCH_SIZE = 1000
+AWAITS_APPROVAL = "a named person approves it first: phonefleet approvals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,25 @@ def back_to_ready(session: Session, task: Task, now: datetime, why: str, *, afte
     return [] if after else [task.id]
 
 
+def await_approval(task: Task, why: str) -> None:
+    """Holds a task that has not begun until a named person approves it; `why` is for people."""
+    if task.state in NOT_BEGUN:
+        task.held_from = task.state
+        _move(task, State.HELD)
+        owe_ticket(task)
+    task.awaits_approval, task.waits_for = True, why
+
+
+def lift_approval_hold(task: Task, now: datetime) -> bool:
+    """Ends a task's wait for an approval. Returns whether it may be rung at once."""
+    task.awaits_approval = False
+    if task.state != State.HELD or task.paused or task.hold_id is not None:
+        return False
+    _move(task, State(task.held_from or State.READY))
+    task.held_from, task.waits_for = None, None
+    return task.state == State.READY and task.not_before <= now
+
+
 def delegate(task: Task, root: Any, join: str, missing: int) -> None:
     """Delegates a task to the tasks planted in its place: `missing` have not ended, `root` expresses its result."""
     _move(task, State.DELEGATED)
@@ -103,7 +123,9 @@ def end(task: Task, how: TaskEnd, now: datetime) -> None:
     task.result, task.ended_at = how.result, now
     task.failure_code, task.failure_kind, task.culprit = how.code, how.kind, how.culprit
     task.reason, task.prerequisite_failed = how.reason, how.prerequisite
-    task.waits_for, task.held_from, task.paused = None, None, False
+    task.waits_for, task.held_from, task.paused, task.awaits_approval = None, None, False, False
+    if task.attempt == 0:  # the records have each attempt: only such a task needs one of its own
+        task.owes_record = True
 
 
 def _move(task: Task, after: State) -> None:
@@ -115,14 +137,24 @@ def _move(task: Task, after: State) -> None:
 
 
 def ring_ticket(task: Task, queue: str, step: int, now: datetime) -> None:
-    """Records that a ticket for the task goes to that queue, at that step."""
+    """Records that a ticket for the task goes to that queue, at that step, under the number `task.ticket`."""
     task.rung_step = step
     task.rung_at, task.rung_queue, task.waits_for, task.passed_on, task.capped = now, queue, None, 0, False
 
 
 def pass_ticket_on(task: Task, queue: str, now: datetime) -> None:
-    """Records that the task's ticket is passed on to another queue."""
+    """Records that the task's ticket is passed on to another queue, under the same number."""
     task.rung_at, task.rung_queue, task.passed_on = now, queue, task.passed_on + 1
+
+
+def has_ticket(task: Task, number: int | None, step: int | None) -> bool:
+    """Returns whether a message is the task's ticket: it has one, of that number; each that is taken back raises it.
+
+    `number` is None in a message of the release before: its priority `step` must be that of the task's ticket.
+    """
+    if task.rung_at is None:
+        return False
+    return number == task.ticket if number is not None else step is not None and step == task.rung_step
 
 
 def spend_ticket(task: Task, not_before: datetime, why: str, *, capped: bool = False) -> None:
@@ -135,13 +167,17 @@ def spend_ticket(task: Task, not_before: datetime, why: str, *, capped: bool = F
 
 
 def owe_ticket(task: Task) -> None:
-    """Records that the task has no ticket: the coordinator rings one when it is due."""
-    task.rung_at, task.rung_queue = None, None
+    """Takes back the task's ticket: the coordinator rings another one when it is due."""
+    task.rung_at, task.rung_queue, task.ticket = None, None, task.ticket + 1
 
 
-def owe_tickets(session: Session, *which: ColumnElement[bool]) -> None:
-    """Owes a new ticket to each of these tasks that is ready: the old one is lost, or lies in the wrong queue."""
-    session.execute(update(Task).where(*which, Task.state == State.READY).values(rung_at=None, rung_queue=None))
+def owe_tickets(session: Session, *which: ColumnElement[bool], lost: bool = False) -> None:
+    """Owes a ticket to each of these tasks that is ready, and takes the old one back.
+
+    `lost`: it seems lost. If it comes after all, once its task has a ticket again, it is as good as that one.
+    """
+    owed = {"rung_at": None, "rung_queue": None} | ({} if lost else {"ticket": Task.ticket + 1})
+    session.execute(update(Task).where(*which, Task.state == State.READY).values(owed))
 
 
 # Many tasks at once.
@@ -194,6 +230,7 @@ def hold_tasks(session: Session, which: ColumnElement[bool], why: str, *, hold_i
             (Task.waits_for, why),
             (Task.rung_at, None),
             (Task.rung_queue, None),
+            (Task.ticket, Task.ticket + 1),
         )
         .execution_options(synchronize_session=False)
     )
@@ -210,7 +247,7 @@ def release_tasks(session: Session, which: ColumnElement[bool], *, hold_id: int 
     for start in range(0, len(ids), BATCH_SIZE):
         some = Task.id.in_(ids[start : start + BATCH_SIZE])
         session.execute(update(Task).where(some).values(cleared).execution_options(synchronize_session=False))
-        free = (some, Task.state == State.HELD, ~Task.paused, Task.hold_id.is_(None))
+        free = (some, Task.state == State.HELD, ~Task.paused, Task.hold_id.is_(None), ~Task.awaits_approval)
         ready += session.scalars(select(Task.id).where(*free, Task.held_from == State.READY)).all()
         session.execute(
             update(Task)

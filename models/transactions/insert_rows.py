@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, cast
+from functools import cache
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnDefault, Table, insert
+from sqlalchemy import ColumnDefault, CursorResult, Insert, Table, insert
 from sqlalchemy.orm import Mapper, Session, make_transient_to_detached, object_mapper
+from sqlalchemy.orm.attributes import instance_dict
 
 from models.database.base import Base
 
+Row = TypeVar("Row", bound=Base)
+
 _KEPT = "inserted rows"
+
+
+@cache
+def plain_insert(table: type[Base]) -> Insert:
+    """Returns the INSERT of a table; made once, because to make it costs a tenth of sending it."""
+    return insert(cast("Table", table.__table__))
+
+
+def insert_values(session: Session, statement: Insert, values: Sequence[Mapping[str, Any]]) -> int:
+    """Inserts rows with one statement, past the session's events. Returns the number of rows."""
+    done = session.connection().execute(statement, values)
+    assert isinstance(done, CursorResult)
+    return done.rowcount
+
+
+def new_row(table: type[Row], values: Mapping[str, Any]) -> Row:
+    """Returns an object for `insert_rows`, at a third of what its constructor costs: nothing of it is tracked yet."""
+    row = table()
+    instance_dict(row).update(values)
+    return row
 
 
 def insert_rows(session: Session, rows: Sequence[Base]) -> None:
@@ -23,7 +47,7 @@ def insert_rows(session: Session, rows: Sequence[Base]) -> None:
     if not rows:
         return
     mapper = object_mapper(rows[0])
-    session.execute(insert(cast("Table", mapper.local_table)), [_complete(row, mapper) for row in rows])
+    insert_values(session, plain_insert(type(rows[0])), [_complete(row, mapper) for row in rows])
     for row in rows:
         make_transient_to_detached(row)
         session.add(row)
@@ -32,16 +56,15 @@ def insert_rows(session: Session, rows: Sequence[Base]) -> None:
 
 def _complete(row: Base, mapper: Mapper[Any]) -> dict[str, Any]:
     """Gives each column of a new object the value that is read again. Returns these."""
-    given = row.__dict__
+    given = instance_dict(row)
     values = {}
     for column in mapper.columns:
         name = column.key
-        value = before = given.get(name)
+        value = given.get(name)
         if value is None and column.default is not None and column.default.is_scalar:
             value = cast("ColumnDefault", column.default).arg
         elif isinstance(value, datetime):
             value = value.astimezone(UTC)
-        if value is not before or name not in given:
-            setattr(row, name, value)
         values[name] = value
+    given.update(values)
     return values

@@ -6,17 +6,24 @@ it. Code that bypasses the session's events (bulk inserts, an UPDATE of campaign
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Table, Update, event, insert, select
+from sqlalchemy import Update, event, select
 from sqlalchemy.engine import Result
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 from sqlalchemy.orm.attributes import get_history
 
+from models import tables
 from models.database.clock import database_now
-from models.tables import Campaign, StateChange, Task
+from models.transactions.insert_many import insert_many
+from models.transactions.insert_rows import insert_values, plain_insert
 from models.values.enums import CampaignState
+
+if TYPE_CHECKING:
+    from models.tables import Campaign, Task
+
+FEW = 100  # up to so many rows, the statement that is made once costs less than one with literals
 
 
 class ChangeCapturingSession(Session):
@@ -33,8 +40,10 @@ def note(session: Session, changes: Iterable[dict[str, Any]]) -> None:
     if rows and "at" not in rows[0]:
         now = database_now(session)
         rows = [{**row, "at": now} for row in rows]
-    if rows:
-        session.execute(insert(cast("Table", StateChange.__table__)), rows)
+    if len(rows) > FEW:
+        insert_many(session, tables.StateChange, rows)
+    elif rows:
+        insert_values(session, plain_insert(tables.StateChange), rows)
 
 
 def campaign_change(campaign: Campaign, state: str) -> dict[str, Any]:
@@ -65,14 +74,14 @@ def task_change(task: Task) -> dict[str, Any]:
 
 @event.listens_for(ChangeCapturingSession, "after_flush")
 def _note_flushed(session: Session, _context: UOWTransaction) -> None:
-    moved = [task_change(one) for one in session.dirty if isinstance(one, Task) and _set(one, "state")]
+    moved = [task_change(one) for one in session.dirty if isinstance(one, tables.Task) and _set(one, "state")]
     moved += [
         campaign_change(one, CampaignState.PAUSED if one.paused else CampaignState.OPEN)
         for one in session.dirty
-        if isinstance(one, Campaign) and _set(one, "paused")
+        if isinstance(one, tables.Campaign) and _set(one, "paused")
     ]
     note(session, moved)
-    planted = [one for one in session.new if isinstance(one, Campaign)]
+    planted = [one for one in session.new if isinstance(one, tables.Campaign)]
     note(session, [{**campaign_change(one, CampaignState.OPEN), "at": one.created_at} for one in planted])
 
 
@@ -83,7 +92,8 @@ def _note_bulk(execution: ORMExecuteState) -> Result[Any] | None:
     if not isinstance(statement, Update) or not _moves_tasks(execution, statement):
         return None
     session = execution.session
-    mine = select(Task.id, Task.state).where(Task.key_id.is_not(None)).with_for_update()
+    task = tables.Task
+    mine = select(task.id, task.state).where(task.key_id.is_not(None)).with_for_update()
     if statement.whereclause is not None:
         mine = mine.where(statement.whereclause)
     before = dict(session.execute(mine).all())
@@ -94,9 +104,9 @@ def _note_bulk(execution: ORMExecuteState) -> Result[Any] | None:
 
 
 def _note_moved(session: Session, before: dict[str, str]) -> None:
-    ids: Sequence[str] = list(before)
-    now = select(Task.key_id, Task.id, Task.campaign_id, Task.reference, Task.state, Task.failure_code).where(
-        Task.id.in_(ids)
+    task, ids = tables.Task, list(before)
+    now = select(task.key_id, task.id, task.campaign_id, task.reference, task.state, task.failure_code).where(
+        task.id.in_(ids)
     )
     note(
         session,
@@ -110,7 +120,7 @@ def _note_moved(session: Session, before: dict[str, str]) -> None:
                 "state": state,
                 "failure_code": code,
             }
-            for key_id, task_id, campaign_id, reference, state, code in session.execute(now.where(Task.id.in_(ids)))
+            for key_id, task_id, campaign_id, reference, state, code in session.execute(now)
             if before[task_id] != state
         ],
     )
@@ -118,7 +128,7 @@ def _note_moved(session: Session, before: dict[str, str]) -> None:
 
 def _moves_tasks(execution: ORMExecuteState, statement: Update) -> bool:
     mapper = execution.bind_mapper
-    if mapper is None or mapper.class_ is not Task:
+    if mapper is None or mapper.class_ is not tables.Task:
         return False
     # SQLAlchemy has no public way to ask an UPDATE which columns it sets; tests check this one with both spellings.
     values: Iterable[Any] = statement._values or ()

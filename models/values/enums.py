@@ -72,6 +72,63 @@ class CampaignState(StrEnum):
     STOPPED = "stopped"
 
 
+class ChannelKind(StrEnum):
+    """Where a channel tells people of alerts."""
+
+    WECOM = "wecom"  # 企业微信
+    DINGTALK = "dingtalk"  # 钉钉
+    FEISHU = "feishu"  # 飞书
+    MAIL = "mail"
+
+
+class BulkState(StrEnum):
+    """The state of an act on many rows."""
+
+    ASKED = "asked"  # its rows are frozen, and nobody said yet what shall be done
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"  # a person stopped it: the rows that were left are as they were
+
+
+class BulkRowState(StrEnum):
+    """The state of one row of an act on many."""
+
+    WAITING = "waiting"
+    TAKEN = "taken"  # a process does it
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"  # its process ended meanwhile: a person looks
+    LEFT = "left"  # the act was stopped before it
+
+
+class ExportState(StrEnum):
+    """The state of an export."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"  # its command ended; `phonefleet export --resume` goes on
+    DONE = "done"
+    FAILED = "failed"
+    DELETED = "deleted"  # it was kept as long as it is to be kept
+
+
+class CampaignControl(StrEnum):
+    """The request to a campaign that the coordinator carries out, batch by batch."""
+
+    STOP = "stop"
+    PAUSE = "pause"
+    RESUME = "resume"
+    TASKS = "tasks"  # what its rows in task_requests say
+
+
+class TaskRequestKind(StrEnum):
+    """The request about a task and all that was planted in its place."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    PRIORITY = "priority"
+
+
 class HoldScope(StrEnum):
     """The scope of a hold: the whole flow, or the flow on one author, video or comment."""
 
@@ -94,3 +151,21 @@ class RunsOn(StrEnum):
 
     PHONE = "phone"
     DESK = "desk"
+
+
+class Role(StrEnum):
+    """What a user of the console may do; each role may do all that the ones before it may."""
+
+    VIEWER = "viewer"  # looks
+    OPERATOR = "operator"  # starts, stops, pauses, settles
+    ADMIN = "admin"  # bases, caps, keys, users
+
+
+class LookOutcome(StrEnum):
+    """The outcome of a watch's look."""
+
+    PLANTED = "planted"  # its task has not ended
+    LOOKED = "looked"  # its task succeeded; what it found is not judged yet
+    JUDGED = "judged"
+    FAILED = "failed"
+    SKIPPED = "skipped"  # the look before had not ended

@@ -79,6 +79,8 @@ def _fault(value: str, most: int, controls: str) -> str | None:
     shown = value if len(value) <= 60 else value[:59] + "…"
     if len(value) > most or not value.strip():
         return f"{shown!r} has not 1 to {most} characters"
+    if value.isascii() and value.isprintable() and " " not in (value[0], value[-1]):
+        return None
     for place, word in ((0, "begins"), (len(value) - 1, "ends")):
         if value[place].isspace() or (value[place] not in _MARKS and _is_hidden(value, place)):
             return f"{shown!r} {word} with {_called(value[place])}"

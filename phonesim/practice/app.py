@@ -19,6 +19,7 @@ from phonesim.practice.page import Page
 from phonesim.practice.replies import RepliesPage
 from phonesim.practice.search import SearchPage
 from phonesim.practice.video import VideoPage
+from phonesim.practice.video_search import VideoSearchPage
 from phonesim.roughness import Roughness, is_sticker
 from phonesim.windows.keyboard import Keyboard
 from phonesim.world import Actor, Comment, Gone, MayNotAct, World
@@ -221,6 +222,9 @@ class PracticeApp(AppFaults):
 
     def open_video(self, video_id: str) -> None:
         self._open(VideoPage(self, self.world.video(video_id)))
+
+    def open_video_search(self, text: str) -> None:
+        self._open(VideoSearchPage(self, text))
 
     def open_comments(self, video_id: str) -> None:
         self._open(CommentsPage(self, self.world.video(video_id)))

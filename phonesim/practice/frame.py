@@ -37,11 +37,12 @@ def swallow_drag(_right: int, _down: int) -> None:
 class Frame:
     """Nodes are added in drawing order: what is added later lies on top."""
 
-    def __init__(self, width: int, height: int, package: str = PACKAGE) -> None:
-        """`width` and `height` in pixels."""
+    def __init__(self, width: int, height: int, package: str = PACKAGE, ids: str = PACKAGE) -> None:
+        """`width` and `height` in pixels; `ids`: the package of resource ids without one."""
         self.scale = width / WIDTH
         self.height = height if width == WIDTH else round(height / self.scale)  # design units
         self.package = package
+        self._ids = ids
         self.suffix = ""  # behind each resource id, where pages drifted
         self._taps: list[tuple[Node, Touch]] = []
         self._holds: list[tuple[Node, Touch]] = []
@@ -124,7 +125,7 @@ class Frame:
     def _id(self, name: str) -> str:
         if not name or ":" in name:
             return name
-        return f"{PACKAGE}:id/{name}{self.suffix}"
+        return f"{self._ids}:id/{name}{self.suffix}"
 
     def _pixels(self, bounds: Bounds) -> Bounds:
         left, top, right, bottom = bounds

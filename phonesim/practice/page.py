@@ -46,6 +46,8 @@ class Shell(Loads, Protocol):
 
     def open_video(self, video_id: str) -> None: ...
 
+    def open_video_search(self, text: str) -> None: ...
+
     def open_comments(self, video_id: str) -> None: ...
 
     def open_replies(self, comment: Comment) -> None: ...
@@ -89,9 +91,19 @@ def shown(box: Bounds, edge: Bounds) -> Bounds | None:
 
 
 def build_list(
-    frame: Frame, root: Node, name: str, edge: Bounds, rows: PartList[T], build_row: Callable[[Node, T, int, int], None]
+    frame: Frame,
+    root: Node,
+    name: str,
+    edge: Bounds,
+    rows: PartList[T],
+    build_row: Callable[[Node, T, int, int], None],
+    *,
+    ends: bool = True,
 ) -> None:
-    """A scrolling list inside `edge`; `build_row` gets the list's node, the row, its top on the screen and height."""
+    """A scrolling list inside `edge`; `build_row` gets the list's node, the row, its top on the screen and height.
+
+    `ends`: say so below the last row.
+    """
     rows.fit(edge[3] - edge[1])
     parent = frame.add(root, LIST, name, edge)
     frame.on_drag(parent, lambda _right, down: rows.scroll(down))
@@ -102,7 +114,8 @@ def build_list(
     if box is None:
         return
     if rows.loading is Loading.ENDED:
-        frame.add(parent, LABEL_VIEW, "list_end", box, "没有更多了")
+        if ends:
+            frame.add(parent, LABEL_VIEW, "list_end", box, "没有更多了")
     elif rows.loading is Loading.FAILED:
         frame.add(parent, LABEL_VIEW, "list_retry", box, "加载失败，点击重试", tap=rows.load)
     else:

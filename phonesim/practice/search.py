@@ -1,14 +1,15 @@
-"""page_search: find authors by id or name."""
+"""page_search: find authors by id or name; the way to videos by a word of their title."""
 
 from __future__ import annotations
 
 from phonesim.node import Node
-from phonesim.practice.frame import BUTTON, GROUP, INPUT, LABEL_VIEW, VIEW, Frame
+from phonesim.practice.frame import BUTTON, GROUP, INPUT, LABEL_VIEW, VIEW, Frame, Touch, swallow
 from phonesim.practice.page import Page, Shell, build_list, build_tabs, shown
 from phonesim.practice.scroll import Loading, PartList
 from phonesim.world import Author
 
 ROW = 190
+UNDER_KINDS = 330  # where the results begin
 
 
 class SearchPage(Page):
@@ -35,6 +36,7 @@ class SearchPage(Page):
         field.focused = self._focused
         frame.on_edit(field, self._edit)
         frame.add(root, BUTTON, "search_button", (870, 100, 1044, 210), "搜索", tap=self._search)
+        build_kinds(frame, root, "users", users=swallow, videos=lambda: self.shell.open_video_search(self._text))
         self._build_found(frame, root)
         build_tabs(frame, root, self.shell, "search")
 
@@ -45,7 +47,7 @@ class SearchPage(Page):
         if self._found.loading is Loading.ENDED and not self._found.rows:
             frame.add(root, LABEL_VIEW, "search_empty", (0, 600, 1080, 720), "没有找到相关结果")
             return
-        edge = (0, 240, 1080, frame.height - 150)
+        edge = (0, UNDER_KINDS, 1080, frame.height - 150)
 
         def build_row(parent: Node, author: Author, top: int, height: int) -> None:
             box = shown((0, top, 1080, top + height), edge)
@@ -75,3 +77,11 @@ class SearchPage(Page):
     def _edit(self, text: str) -> None:
         self._text = text
         self._focused = True
+
+
+def build_kinds(frame: Frame, root: Node, chosen: str, *, users: Touch, videos: Touch) -> None:
+    """What is looked for: authors or videos."""
+    for place, (name, label, tap) in enumerate((("users", "用户", users), ("videos", "视频", videos))):
+        box = (36 + place * 240, 225, 256 + place * 240, 315)
+        kind = frame.add(root, BUTTON, f"search_{name}", box, label, tap=tap)
+        kind.selected = name == chosen

@@ -13,7 +13,7 @@ SLOW = frozenset(
         "account_name", "account_id", "author_name", "author_id", "video_author", "video_author_id", "video_title",
         "video_like_count", "video_comment_count", "comments_total", "comment_author", "comment_time", "comment_likes",
         "item_title", "item_count", "item_time", "result_name", "result_id", "parent_author", "reply_author",
-        "reply_time",
+        "reply_time", "menu_author", "report_author", "found_title", "found_author", "found_likes", "found_time",
     }
 )  # fmt: skip
 

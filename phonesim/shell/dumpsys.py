@@ -186,7 +186,8 @@ def _surface_flinger(device: Device) -> str:
 def _package(call: Call, name: str) -> Result:
     if name not in installed(call):
         return said(f"Unable to find package: {name}")
-    version = call.device.app.version if name == call.device.app.package else "2.4.0"
+    versions = {one.package: one.version for one in (call.device.app, call.device.reader)}
+    version = versions.get(name, "2.4.0")
     return said(
         f"Packages:\n  Package [{name}] (3b1f2d4):\n    versionCode={VERSION_CODE} minSdk=21 targetSdk=34\n"
         f"    versionName={version}\n"

@@ -20,6 +20,7 @@ from phonesim.windows.keyboard import ADB_KEYBOARD, DEFAULT_IME
 
 SYSTEM_PACKAGES = ("android", "com.android.settings", "com.android.systemui", LAUNCHER)
 MAIN_ACTIVITY = ".MainActivity"
+VIEW = "android.intent.action.VIEW"
 ACTIVITIES = (
     ".MainActivity",
     ".AuthorActivity",
@@ -57,7 +58,8 @@ async def pm(call: Call) -> Result:
 def installed(call: Call) -> list[str]:
     """Every package on the phone."""
     app = call.device.app
-    return [*SYSTEM_PACKAGES, *([app.package] if app.installed else []), *call.device.apps.third_party]
+    own = [*([app.package] if app.installed else []), call.device.reader.package]
+    return [*SYSTEM_PACKAGES, *own, *call.device.apps.third_party]
 
 
 def _list_packages(call: Call, args: list[str], filters: list[str]) -> Result:
@@ -140,7 +142,7 @@ async def _start(call: Call, args: list[str]) -> Result:
     component = args[args.index("-n") + 1] if "-n" in args[:-1] else ""
     package, _, activity = component.partition("/")
     if not component:
-        return _start_by_intent(args)
+        return _start_by_intent(call, args)
     if not activity:
         return failed(
             f"java.lang.IllegalArgumentException: Bad component name: {component}",
@@ -155,16 +157,21 @@ async def _start(call: Call, args: list[str]) -> Result:
         )
     if "-S" in args:
         call.device.stop_app(package)
-    if package == call.device.app.package:
-        await call.device.start_app()
+    await call.device.start(package)
     return said(f"Starting: Intent {{ cmp={component} }}" + ("\nStatus: ok\nComplete" if "-W" in args else ""))
 
 
-def _start_by_intent(args: list[str]) -> Result:
-    """An action with data: no app here takes any."""
-    given = {name: args[args.index(flag) + 1] for flag, name in (("-a", "act"), ("-d", "dat")) if flag in args[:-1]}
+def _start_by_intent(call: Call, args: list[str]) -> Result:
+    """An action with data: the gallery takes a picture of the phone's own storage, and no other app here takes any."""
+    flags = (("-a", "act"), ("-d", "dat"), ("-t", "typ"))
+    given = {name: args[args.index(flag) + 1] for flag, name in flags if flag in args[:-1]}
     shown = " ".join(f"{name}={value}" for name, value in given.items())
     starting = f"Starting: Intent {{ {shown} }}\n".encode()
+    scheme, _, path = given.get("dat", "").partition("://")
+    if given.get("act") == VIEW and given.get("typ", "").startswith("image/") and scheme == "file":
+        there = call.device.files.stat(path)
+        call.device.apps.gallery = b"" if there is None or there.is_directory else call.device.files.read(path)
+        return Result(starting)
     error = f"Error: Activity not started, unable to resolve Intent {{ {shown} flg=0x10000000 }}\n".encode()
     return Result(starting, error, 1)
 
@@ -172,7 +179,13 @@ def _start_by_intent(args: list[str]) -> Result:
 def _activities(call: Call, package: str) -> list[str]:
     """The classes of a package's activities, as far as one can start them."""
     app = call.device.app
-    names = {app.package: ACTIVITIES, LAUNCHER: (".Launcher",), "com.android.settings": (".Settings",)}
+    reader = call.device.reader
+    names = {
+        app.package: ACTIVITIES,
+        reader.package: (reader.activity,),
+        LAUNCHER: (".Launcher",),
+        "com.android.settings": (".Settings",),
+    }
     return [f"{package}{name}" for name in names.get(package, ())]
 
 
@@ -193,8 +206,7 @@ async def monkey(call: Call) -> Result:
     if call.device.rough.monkey_rotates:  # monkey drops the rotation lock (uiautomator2 issue 349)
         call.device.allow_rotation(True)
         call.device.turn(landscape=True)
-    if package == call.device.app.package:
-        await call.device.start_app()
+    await call.device.start(package)
     return said("Events injected: 1\n## Network stats: elapsed time=7ms (0ms mobile, 0ms wifi, 7ms not connected)")
 
 

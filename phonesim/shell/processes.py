@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from phonesim.adb.stream import StreamClosed
 from phonesim.practice import LAUNCHER
 from phonesim.shell.command import Call, Command, Result, failed, said
+from phonesim.shell.recording import recorders, screenrecord
 from phonesim.uia.process import UiProcess
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def _running(device: Device) -> list[tuple[int, str, str]]:
         running.append((device.app_pid, "u0_a187", device.app.package))
     if device.ui is not None:
         running.append((device.ui.pid, "shell", "app_process"))
+    running += [(pid, "shell", "screenrecord") for pid in recorders(device)]
     return running
 
 
@@ -96,6 +98,9 @@ def _end(device: Device, pid: int) -> bool:
     if device.app_pid is not None and pid == device.app_pid:
         device.stop_app(device.app.package)
         return True
+    if pid in recorders(device):
+        recorders(device)[pid].set()
+        return True
     return False
 
 
@@ -131,4 +136,5 @@ PROCESS_COMMANDS: Mapping[str, Command] = {
     "kill": kill,
     "pkill": pkill,
     "app_process": app_process,
+    "screenrecord": screenrecord,
 }

@@ -157,6 +157,8 @@ class Shell:
         if not words:
             self.variables.update(given)
             return 0
+        if words[0] == "exec" and len(words) > 1:
+            raise Exit(await self._simple(replace(command, words=command.words[1:]), io))
         name = words[0].rpartition("/")[2]
         await self._device.pace.take("shell")
         if (code := self._builtin(name, words[1:])) is not None:

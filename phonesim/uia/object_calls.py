@@ -94,6 +94,8 @@ async def set_text(device: Device, selector: Selector, text: str | None) -> bool
     node = _first(device, selector)
     if device.chance(device.rough.set_text_fails):
         return False
+    if device.rough.emoji_refused and any(ord(character) > 0xFFFF for character in text or ""):
+        return False
     device.app.set_text(node, text or "")
     return True
 

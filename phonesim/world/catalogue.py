@@ -50,17 +50,35 @@ class Catalogue:
         self.authors |= {id_: Author(id_, self._dress(name), False) for id_, name in words.OTHER_AUTHORS}
         self._videos: dict[str, list[Video]] = {}
         self._base_counts: dict[str, int] = {}
+        self._published: dict[str, list[Video]] = {}  # by author, oldest first
 
     def videos(self, author_id: str) -> list[Video]:
         """An author's videos, newest first. Raises KeyError for an unknown author."""
-        if author_id not in self._videos:
-            self._videos[author_id] = self._make_videos(self.authors[author_id])
-        return self._videos[author_id]
+        return [*reversed(self._published.get(author_id, ())), *self._first_videos(author_id)]
+
+    def every_video(self) -> list[Video]:
+        """The videos of all authors, author by author."""
+        return [video for author_id in self.authors for video in self.videos(author_id)]
 
     def video(self, video_id: str) -> Video:
         """Raises KeyError or IndexError for an unknown id."""
+        author_id, published, number = video_id.rpartition("-p")
+        if published and number.isdigit():
+            return self._published[author_id][int(number)]
         author_id, _, number = video_id.rpartition("-v")
-        return self.videos(author_id)[int(number)]
+        return self._first_videos(author_id)[int(number)]
+
+    def publish(self, author_id: str, title: str, at: float) -> Video:
+        """Another video of an author, without comments; it is the first of the list, and not in the feed."""
+        author, mine = self.authors[author_id], self._published.setdefault(author_id, [])
+        video = Video(f"{author_id}-p{len(mine):02d}", author_id, author.name, title, at, 0, 0, Crowd.QUIET)
+        mine.append(video)
+        return video
+
+    def _first_videos(self, author_id: str) -> list[Video]:
+        if author_id not in self._videos:
+            self._videos[author_id] = self._make_videos(self.authors[author_id])
+        return self._videos[author_id]
 
     def comment(self, video: Video, index: int) -> Comment:
         """The crowd's comment number `index`, from 0 to `video.comments` - 1."""

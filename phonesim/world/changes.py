@@ -8,10 +8,11 @@ from phonesim.world.entities import Comment, Reply
 
 
 class Changes:
-    """Likes, written comments and replies, deleted comments."""
+    """Likes, dislikes, written comments and replies, deleted comments."""
 
     def __init__(self) -> None:
         self._likes: set[tuple[str, str]] = set()  # (account id, video or comment id)
+        self._dislikes: set[tuple[str, str]] = set()  # (account id, comment id)
         self._like_counts: Counter[str] = Counter()
         self._comments: dict[str, list[Comment]] = defaultdict(list)  # by video, oldest first
         self._replies: dict[str, list[Reply]] = defaultdict(list)  # by comment, oldest first
@@ -34,6 +35,13 @@ class Changes:
         self._like_counts[thing_id] += 1 if liked else -1
         return liked
 
+    def dislikes(self, account_id: str, comment_id: str) -> bool:
+        """Does the account dislike this comment?"""
+        return (account_id, comment_id) in self._dislikes
+
+    def set_dislike(self, account_id: str, comment_id: str, *, disliked: bool) -> None:
+        (self._dislikes.add if disliked else self._dislikes.discard)((account_id, comment_id))
+
     def add_comment(self, comment: Comment) -> None:
         self._comments[comment.video_id].append(comment)
 
@@ -46,6 +54,10 @@ class Changes:
 
     def is_deleted(self, video_id: str, comment_id: str) -> bool:
         return video_id in self._deleted and comment_id in self._deleted[video_id]
+
+    def is_written(self, comment: Comment) -> bool:
+        """Was this comment written since the world began?"""
+        return comment in self._comments.get(comment.video_id, ())
 
     def deleted(self, video_id: str) -> list[Comment]:
         """The deleted comments of a video, in the order of deletion."""

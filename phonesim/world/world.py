@@ -15,6 +15,7 @@ from phonesim.world.changes import Changes
 from phonesim.world.emoji import Emoji
 from phonesim.world.entities import Account, Actor, Author, Comment, Reply, Video
 from phonesim.world.rules import Rules
+from phonesim.world.search import authors_found, videos_found
 
 
 class MayNotAct(Exception):
@@ -75,10 +76,13 @@ class World:
 
     def search(self, words: str) -> list[Author]:
         """Authors whose id is exactly this, or whose name has it as a part."""
-        wanted = words.strip()
-        if not wanted:
-            return []
-        return [author for author in self.authors if author.id == wanted or wanted in author.name]
+        return authors_found(self.authors, words)
+
+    def search_videos(self, words: str, *, newest: bool) -> list[Video]:
+        """Videos with this in their title or their author's name: the newest first, else the best liked."""
+        with self._lock:
+            order = (lambda video: -video.created) if newest else (lambda video: -self.like_count(video))
+            return videos_found(self._catalogue.every_video(), words, order)
 
     def videos(self, author_id: str) -> list[Video]:
         """An author's videos, newest first."""
@@ -94,7 +98,8 @@ class World:
         """Comments and replies of a video that this account can see."""
         with self._lock:
             video = self._catalogue.video(video_id)
-            gone = sum(1 + comment.replies for comment in self._changes.deleted(video_id) if not comment.account_id)
+            deleted = (one for one in self._changes.deleted(video_id) if not self._changes.is_written(one))
+            gone = sum(1 + comment.replies for comment in deleted)
             comments = self._seen_comments(video_id, viewer_id)
             replies = [r for r in self._changes.all_replies(video_id) if self._rules.sees(viewer_id, r.account_id)]
             return self._catalogue.base_count(video) - gone + len(comments) + len(replies)
@@ -116,6 +121,10 @@ class World:
     def likes_it(self, account_id: str, thing_id: str) -> bool:
         """Does the account like this video or comment?"""
         return self._changes.likes(account_id, thing_id)
+
+    def dislikes_it(self, account_id: str, comment_id: str) -> bool:
+        """Does the account dislike this comment? Only the account itself is shown that."""
+        return self._changes.dislikes(account_id, comment_id)
 
     def like_count(self, thing: Video | Comment) -> int:
         return thing.likes + self._changes.new_likes(thing.id)
@@ -169,8 +178,11 @@ class World:
             return reply
 
     def dislike_comment(self, actor: Actor, comment: Comment) -> None:
-        with self._lock:
-            self._log(actor, "dislike_comment", self._writable(actor, comment.video_id, comment), comment)
+        self._dislike(actor, comment, disliked=True)
+
+    def undislike_comment(self, actor: Actor, comment: Comment) -> None:
+        """Take a dislike back."""
+        self._dislike(actor, comment, disliked=False)
 
     def report_comment(self, actor: Actor, comment: Comment, reason: str) -> None:
         with self._lock:
@@ -181,14 +193,27 @@ class World:
     def delete_comment(self, author_id: str, title: str, commenter: str, text: str) -> bool:
         """Delete the first comment that matches, its thread with it; False if there is none."""
         with self._lock:
-            for video in self._catalogue.videos(author_id):
-                if video.title != title:
-                    continue
+            for video in (one for one in self._catalogue.videos(author_id) if one.title == title):
                 for comment in chain(self._changes.comments(video.id), self._crowd(video)):
                     if (comment.commenter, comment.text) == (commenter, text):
                         self._changes.delete(comment)
                         return True
             return False
+
+    def say(self, author_id: str, title: str, commenter: str, text: str) -> str:
+        """Somebody of the crowd writes a comment, which stands before the others. Its id. KeyError: no such video."""
+        with self._lock:
+            video = next((one for one in self._catalogue.videos(author_id) if one.title == title), None)
+            if video is None:
+                raise KeyError(title)
+            new_id = f"{video.id}-n{self._next()}"
+            self._changes.add_comment(Comment(new_id, video.id, commenter, text, self._clock(), 0, 0))
+            return new_id
+
+    def publish(self, author_id: str, title: str) -> str:
+        """An author publishes a video. Its id. Raises KeyError for an unknown author."""
+        with self._lock:
+            return self._catalogue.publish(author_id, title, self._clock()).id
 
     def forbid(self, account_id: str, author_id: str | None = None) -> None:
         """The account may no longer act: on one author's videos, or at all."""
@@ -229,8 +254,14 @@ class World:
         """Close the truth file."""
         self._truth.close()
 
+    def _dislike(self, actor: Actor, comment: Comment, *, disliked: bool) -> None:
+        with self._lock:
+            video = self._writable(actor, comment.video_id, comment)
+            self._changes.set_dislike(actor.account_id, comment.id, disliked=disliked)
+            self._log(actor, "dislike_comment" if disliked else "undislike_comment", video, comment)
+
     def _outline(self, video: Video) -> dict[str, Any]:
-        deleted = sum(1 for comment in self._changes.deleted(video.id) if not comment.account_id)
+        deleted = sum(1 for comment in self._changes.deleted(video.id) if not self._changes.is_written(comment))
         real = video.comments - deleted + len(self._seen_comments(video.id, ""))
         return {"id": video.id, "title": video.title, "comments": real, "shown": self.shown_count(video.id, "")}
 

@@ -17,6 +17,7 @@ from models.tables import Account, Phone
 from models.transactions.read_write import read
 from models.values.enums import PhoneState
 from scripts.connect import open_ledger, operator
+from scripts.terminal.language import said, word
 from scripts.terminal.show import Sheet, print_sheet, say
 from workers.settings import settings
 
@@ -78,15 +79,17 @@ def _rows(session: Session) -> list[list[str]]:
     actions = actions_by_account(session, today, sandbox=False)
     in_sandbox = actions_by_account(session, today, sandbox=True)
     phones = {
-        phone.account_id: phone.serial if phone.state == PhoneState.ONLINE else f"{phone.serial} ({phone.state})"
+        phone.account_id: phone.serial
+        if phone.state == PhoneState.ONLINE
+        else f"{phone.serial} ({word('phone', phone.state)})"
         for phone in session.scalars(select(Phone).where(Phone.account_id.is_not(None)))
     }
     return [
         [
             one.id,
             one.name,
-            phones.get(one.id, "none"),
-            "yes" if one.live else "no",
+            phones.get(one.id, said("none")),
+            said("yes" if one.live else "no"),
             str((in_sandbox if one.id in simulated else actions).get(one.id, 0)),
             one.resting_why or "",
         ]

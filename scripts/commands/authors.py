@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from models.responsible_use.authors import read_caps, register_author, set_basis, set_cap
 from models.responsible_use.caps import CAP_NAMES
-from models.responsible_use.operator_zone import VARIABLE, change_zone, fleet_zone
+from models.responsible_use.operator_zone import VARIABLE, fleet_zone
+from models.responsible_use.zone_change import change_zone
 from models.tables import Author
 from models.transactions.read_write import read
 from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
+from scripts.terminal.language import put, said, word
 from scripts.terminal.show import Sheet, print_sheet, say
 from workers.settings.values import timezone
 
@@ -77,7 +79,8 @@ def basis(
     before, after = set_basis(open_ledger(), author_id, kind, who=operator(who), note=note, expires=until)
     if before == after:
         raise refuse("basis", f"{author_id}: {_basis_told(after)}; it is so already", "nothing is to be done")
-    say(Console(), f"{author_id}: {_basis_told(after)}; before: {_basis_told(before)}")
+    told = {"name": author_id, "value": _basis_told(after), "before": _basis_told(before)}
+    say(Console(), put("{name}: {value}; before: {before}", **told))
 
 
 @commands.command("caps")
@@ -94,7 +97,7 @@ def caps(
         before = set_cap(engine, name, value, who=operator(who))
         if before == value:
             raise refuse("value", f"{name} is {value} already", "nothing is to be done")
-        say(Console(), f"{name}: {value}; before: {before}")
+        say(Console(), put("{name}: {value}; before: {before}", name=name, value=value, before=before))
     now = read(engine, read_caps)
     print_sheet(Console(), Sheet("caps", ("cap", "value"), [[one, str(getattr(now, one))] for one in CAP_NAMES]))
 
@@ -117,12 +120,17 @@ def zone(
     if before == name:
         raise refuse("zone", f"the fleet's is {name} already", "nothing is to be done")
     change_zone(engine, name, who=operator(who))
-    say(Console(), f"{name}; before: {before or 'none'}; set {VARIABLE}={name} on every machine, and restart its parts")
+    say(
+        Console(),
+        f"{name}; before: {before or said('none')}; set {VARIABLE}={name} on every machine, and restart its parts",
+    )
 
 
 def _basis_told(record: Mapping[str, str | None]) -> str:
-    until = f" until {record['expires']}" if record["expires"] else ""
-    return f"{record['basis']}{until}" + (f" ({record['note']})" if record["note"] else "")
+    basis = word("basis", record["basis"])
+    if record["expires"]:
+        basis = put("{basis} until {day}", basis=basis, day=record["expires"])
+    return basis + (f" ({record['note']})" if record["note"] else "")
 
 
 def _rows(session: Session) -> list[list[str]]:

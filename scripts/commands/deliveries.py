@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -19,9 +18,10 @@ from models.transactions.read_write import read, write
 from models.values.enums import DeliveryState
 from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
+from scripts.terminal.language import put, said, word
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Block, Sheet, list_blocks, print_sheet, say
-from workers.settings import settings
+from workers.settings.moments import read_moment
 
 commands = typer.Typer(invoke_without_command=True, help="Callbacks: their log, their endpoints, replays.")
 
@@ -50,7 +50,9 @@ def list_latest(
     """List callbacks, newest first, each with its event, its address and its state."""
     if state and state not in STATES:
         raise refuse("state", f"{state!r} is none", f"use one of {', '.join(STATES)}")
-    which = Which(key_id=key or None, state=state or None, since=_moment("since", since), until=_moment("until", until))
+    which = Which(
+        key_id=key or None, state=state or None, since=read_moment("since", since), until=read_moment("until", until)
+    )
     found = read(open_ledger(), lambda session: [_told(one) for one in list_deliveries(session, which, most)])
     list_blocks(Console(), "deliveries", found)
 
@@ -64,9 +66,12 @@ def show(delivery: Annotated[str, typer.Argument(help="A delivery's id (the webh
 
 def print_delivery(session: Session, console: Console, one: Delivery) -> None:
     """Prints a callback's event, address and state, and then every try."""
-    due = f", due at {stamp(one.next_at)}" if one.state == DeliveryState.OWED and one.next_at is not None else ""
     say(console, f"delivery {one.id}: {one.event_type} of {one.subject}")
-    say(console, f"to {one.url}: {one.state}{due}")
+    sent = {"url": one.url, "state": word("delivery", one.state)}
+    if one.state == DeliveryState.OWED and one.next_at is not None:
+        say(console, put("to {url}: {state}, due at {moment}", moment=stamp(one.next_at), **sent))
+    else:
+        say(console, put("to {url}: {state}", **sent))
     rows = [
         [stamp(tried.started_at), f"{tried.seconds:.3f} s", str(tried.status or ""), tried.error or "arrived"]
         for tried in tries_of(session, one)
@@ -74,7 +79,7 @@ def print_delivery(session: Session, console: Console, one: Delivery) -> None:
     print_sheet(console, Sheet("tries", ("at", "took", "status", "what came"), rows, timed=True))
     remedy = remedy_for(one.state, one.last_status, one.last_error)
     if remedy:
-        say(console, f"-> {remedy}")
+        say(console, f"-> {said(remedy)}")
 
 
 @commands.command("replay")
@@ -96,7 +101,7 @@ def replay(
         raise refuse(
             "since", "is missing, and no delivery is named", "phonefleet deliveries replay ID, or --since TIME"
         )
-    which = Which(key_id=key or None, since=_moment("since", since), until=_moment("until", until))
+    which = Which(key_id=key or None, since=read_moment("since", since), until=read_moment("until", until))
     say(Console(), f"{replay_all(engine, which, who=operator(who))} deliveries are owed once more")
 
 
@@ -124,17 +129,25 @@ def enable_address(
 def _find(session: Session, beginning: str) -> Delivery:
     found = begins_with(session, beginning)
     if len(found) != 1:
-        reason = f"{beginning!r} begins {'no' if not found else 'more than one'} delivery's id"
+        reason = (
+            f"{beginning!r} begins more than one delivery's id" if found else f"{beginning!r} begins no delivery's id"
+        )
         raise refuse("delivery", reason, "see: phonefleet deliveries list")
     return found[0]
 
 
 def _told(one: Delivery) -> Block:
     last = " ".join(str(part) for part in (one.last_status, one.last_error) if part is not None)
-    tries = f"{one.attempts} {'try' if one.attempts == 1 else 'tries'}{f', the last: {last}' if last else ''}"
-    due = f", due {stamp(one.next_at)}" if one.state == DeliveryState.OWED and one.next_at is not None else ""
-    head = f"{one.id[:8]}  {one.state}  {one.event_type} of {one.subject}"
-    told = [f"to {one.url}", f"owed since {stamp(one.created_at)}{due}; {tries}"]
+    key = "{count} try" if one.attempts == 1 else "{count} tries"
+    tries = put(f"{key}, the last: {{error}}" if last else key, count=one.attempts, error=last)
+    what = put("{event} of {subject}", event=one.event_type, subject=one.subject)
+    head = f"{one.id[:8]}  {word('delivery', one.state)}  {what}"
+    since = {"moment": stamp(one.created_at), "left": tries}
+    if one.state == DeliveryState.OWED and one.next_at is not None:
+        owed = put("owed since {moment}, due {due}; {left}", due=stamp(one.next_at), **since)
+    else:
+        owed = put("owed since {moment}; {left}", **since)
+    told = [put("to {url}", url=one.url), owed]
     return Block(head, told, remedy_for(one.state, one.last_status, one.last_error))
 
 
@@ -154,13 +167,3 @@ def _takes(one: Endpoint) -> str:
     if one.failures >= OPENS_AFTER and one.paused_until is not None:
         return f"no: tried again at {stamp(one.paused_until)}"
     return "yes"
-
-
-def _moment(field: str, text: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise refuse(field, f"{text!r} is no time", "write it like 2027-01-31T08:00") from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=settings().timezone)

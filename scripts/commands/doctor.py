@@ -11,13 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import typer
+from rich.cells import cell_len
 from rich.console import Console
 
 from models.database.sizes import MIB
+from models.values.refused import Problem
 from scripts.local import probes
 from scripts.local.probes import DatabaseState, DiskState, ProgramState, RedisState
-from scripts.local.ready import stock_adb, work_problems
+from scripts.local.ready import package_problems, stock_adb, work_problems
 from scripts.local.redis_holes import OFF_IN_EMBEDDED, holes_of
+from scripts.terminal.language import said
 from scripts.terminal.show import Block, print_blocks
 from workers.settings import Settings, SettingsError, read_settings
 from workers.settings.servers import has_password, is_encrypted, is_remote
@@ -106,7 +110,8 @@ def judge_connection(name: str, variable: str, url: str) -> Check:
     if not has_password(url):
         faults.append("has no password")
         remedies.append("give its user a password")
-    found = f"the address in {variable} {' and '.join(faults) or 'is fit for its way'}"
+    told = " and ".join(faults)
+    found = f"the address in {variable} {told}" if faults else f"the address in {variable} is fit for its way"
     remedy = f"{' and '.join(remedies)}; docs/operations.md has each step"
     return Check(f"Connection to {name}", not faults, found, remedy, needed=False)
 
@@ -198,6 +203,14 @@ def judge_privacy(state: DiskState) -> Check:
     return Check("Privacy", not state.open_to_others, found, f"chmod -R go= {state.path}", needed=False)
 
 
+def judge_packages(names: Sequence[str], problems: Sequence[Problem]) -> list[Check]:
+    """Lists the packaged flows in use, and fails once for each package that cannot be used."""
+    used = [Check("Flow packages", True, ", ".join(names))] if names else []
+    return used + [
+        Check("Flow packages", False, f"{one.field}: {one.reason}", one.remedy, needed=False) for one in problems
+    ]
+
+
 def examine(env: Mapping[str, str]) -> list[Check]:
     """Runs all checks of this machine under the settings in `env`. Takes at most half a minute."""
     checks = [judge_python(sys.version_info[:3])]
@@ -206,6 +219,7 @@ def examine(env: Mapping[str, str]) -> list[Check]:
     except SettingsError as error:
         return [*checks, Check("Settings", False, f"{error.variable}: {error.reason}", error.remedy)]
     work = [Check("Settings", False, f"{one.field}: {one.reason}", one.remedy) for one in work_problems(settings, env)]
+    work += judge_packages(*package_problems(settings, env))
     return checks + work + _examine_servers(settings, embedded=not env.get("PHONEFLEET_REDIS_URL", "").strip())
 
 
@@ -252,17 +266,18 @@ def exit_status(checks: Sequence[Check]) -> int:
 
 def block(check: Check) -> Block:
     """Returns a check as text for people, with the remedy if the check failed."""
-    mark = "ok" if check.ok else "mend" if check.needed else "better with"
-    return Block(f"{mark:11}  {check.name}: {check.found}", remedy="" if check.ok else check.remedy)
+    mark = said("ok" if check.ok else "mend" if check.needed else "better with")
+    gap = " " * (13 - cell_len(mark))
+    return Block(f"{mark}{gap}{said(check.name)}: {said(check.found)}", remedy="" if check.ok else check.remedy)
 
 
-def main() -> int:
-    """Examines this machine and prints the results. Returns the exit status."""
+def doctor() -> None:
+    """Check this machine, and name the remedy for each problem."""
     checks = examine(os.environ)
     print_blocks(Console(), "phonefleet doctor", [block(check) for check in checks])
     status = exit_status(checks)
-    print("Everything needed is here." if status == 0 else "Something is to be mended: see the remedies above.")
-    return status
+    print(said("Everything needed is here." if status == 0 else "Something is to be mended: see the remedies above."))
+    raise typer.Exit(status)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from models.tables import Hold
 from models.transactions.read_write import read
 from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
+from scripts.terminal.language import put, said, word
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Block, list_blocks, say
 from workers.attempts.content_holds import holds_in_force, release_hold
@@ -33,14 +34,21 @@ def list_holds() -> None:
 
 
 def _told(hold: Hold, count: int) -> Block:
-    head = f"hold {hold.id}  {hold.flow} on {hold.what}, {count} tasks{_whose(hold)}, since {stamp(hold.since)}"
+    head = put(
+        "hold {id}  {flow} on {content}, {count} tasks" + _whose(hold) + ", since {moment}",
+        id=hold.id,
+        flow=word("flow", hold.flow),
+        content=hold.what,
+        count=count,
+        whose=hold.customer or said("the operator"),
+        moment=stamp(hold.since),
+    )
     return Block(head, [hold.reason], f"{hold.remedy}; then: phonefleet holds release {hold.id}")
 
 
 def _whose(hold: Hold) -> str:
-    """Whose tasks it holds, if not those of all."""
-    whose = f" of {hold.customer or 'the operator'} alone" if hold.own else ""
-    return whose + (" in the sandbox" if hold.sandbox else "")
+    """Returns the form that tells whose tasks it holds, if not those of all."""
+    return (" of {whose} alone" if hold.own else "") + (" in the sandbox" if hold.sandbox else "")
 
 
 @commands.command("release")

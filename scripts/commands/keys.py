@@ -17,6 +17,7 @@ from gateway.keys.api_keys import (
     KeySpec,
     ListedKey,
     change_key,
+    disable_key,
     list_keys,
     make_key,
     revoke_key,
@@ -29,6 +30,7 @@ from models.notify.addresses import read_address
 from models.notify.undelivered import REMEDIES
 from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
+from scripts.terminal.language import put, said
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Block, list_blocks, say
 from workers.settings import settings
@@ -125,7 +127,7 @@ def limits(
         "highest_priority": "as highest priority",
         "weight": "as weight",
     }
-    told = [f"{after:g} {words[name]}, before {before:g}" for name, (before, after) in changed.items()]
+    told = [said(f"{after:g} {words[name]}, before {before:g}") for name, (before, after) in changed.items()]
     say(Console(), f"{key_id}: {'; '.join(told)}")
 
 
@@ -142,9 +144,11 @@ def tell(
         raise refuse("what", "neither alerts nor quarantines", "add --alerts, --quarantines or both")
     wanted = {"wants_alerts": bool(url) and alerts, "wants_quarantines": bool(url) and quarantines}
     before = change_key(open_ledger(), key_id, who=operator(who), events_url=url or None, **wanted)["events_url"][0]
-    said = " and ".join(word for word, on in (("alerts", alerts), ("quarantines", quarantines)) if on)
-    was = f"; before, they went to {before}" if before and before != url else ""
-    say(Console(), f"{key_id}: {said} go to {url}{was}" if url else f"{key_id} is told of its own tasks only{was}")
+    what = " and ".join(word for word, on in (("alerts", alerts), ("quarantines", quarantines)) if on)
+    told = put("{said} go to {url}", said=said(what), url=url)
+    line = f"{key_id}: {told}" if url else put("{key} is told of its own tasks only", key=key_id)
+    was = put("before, they went to {before}", before=before) if before and before != url else ""
+    say(Console(), f"{line}; {was}" if was else line)
 
 
 @commands.command("rotate")
@@ -176,6 +180,20 @@ def rewrap(who: Who = "") -> None:
     say(Console(), f"{moved} secrets rest under the new master key; start gateway and delivery workers anew with it")
 
 
+@commands.command("disable")
+def disable(key_id: str, who: Who = "") -> None:
+    """Refuse a key's requests until it is enabled. Its secrets stay; its planted tasks and callbacks continue."""
+    disable_key(open_ledger(), key_id, who=operator(who))
+    say(Console(), f"{key_id} is disabled: its requests are refused; to go on: phonefleet keys enable {key_id}")
+
+
+@commands.command("enable")
+def enable(key_id: str, who: Who = "") -> None:
+    """Accept the requests of a disabled key again."""
+    disable_key(open_ledger(), key_id, who=operator(who), disabled=False)
+    say(Console(), f"{key_id} is enabled: its requests are accepted")
+
+
 @commands.command("revoke")
 def revoke(key_id: str, who: Who = "") -> None:
     """Revoke a key: its requests are refused, and nothing is sent to it. Its planted tasks continue."""
@@ -197,19 +215,23 @@ def _show_once(key_id: str, secret: Secret) -> None:
     seal_key, signing_secret = secret.texts()
     console = Console()
     for label, value in (("key id", key_id), ("seal key", seal_key), ("signing secret", signing_secret)):
-        say(console, f"{label:15} {value}", whole=True)
+        say(console, f"{said(label):15} {value}", whole=True)
     say(console, "Shown this once. Hand them over by a way that nobody else reads.")
 
 
 def _told(one: ListedKey) -> Block:
     row = one.row
     told = [word for word, wanted in (("alerts", row.wants_alerts), ("quarantines", row.wants_quarantines)) if wanted]
-    kind = ("sandbox" if row.sandbox else "live") + (", plain JSON" if row.plain_json_allowed else "")
-    lines = [f"called back at: {', '.join(row.allowlist) or 'nowhere'}"]
+    kind = said("sandbox key" if row.sandbox else "live key").removesuffix(" key")
+    kind += put(", plain JSON") if row.plain_json_allowed else ""
+    lines = [put("called back at: {list}", list=", ".join(row.allowlist) or said("nowhere"))]
     if told:
-        lines.append(f"{' and '.join(told)} go to {row.events_url}")
-    lines.append(f"limits: {row.rate_per_second:g}/s, {row.most_waiting} waiting; secrets: {_secrets(one)}")
+        lines.append(put("{said} go to {url}", said=said(" and ".join(told)), url=row.events_url))
+    limits = {"rate": f"{row.rate_per_second:g}", "waiting": row.most_waiting, "secrets": said(_secrets(one))}
+    lines.append(put("limits: {rate}/s, {waiting} waiting; secrets: {secrets}", **limits))
     lines.append(f"priorities: {row.highest_priority} to 9; weight: {row.weight}")
+    if row.disabled_at is not None and row.revoked_at is None:
+        lines.append(put("disabled {day} by {who}", day=stamp(row.disabled_at)[:10], who=row.disabled_by))
     return Block(f"{row.id}  {row.customer}: {row.name}  ({kind})", lines)
 
 

@@ -1,4 +1,4 @@
-"""The commands that run one part of a fleet, migrate the ledger or check the machine."""
+"""The commands that run one part of a fleet, or migrate the ledger."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import typer
 from rich.console import Console
 
 from gateway.__main__ import PORT
+from gateway.console.__main__ import HOST as CONSOLE_HOST
+from gateway.console.__main__ import PORT as CONSOLE_PORT
 
 TakeOver = Annotated[
     bool, typer.Option("--take-over", help="Ask the host agent that serves these phones to end, and wait for it.")
@@ -15,15 +17,22 @@ TakeOver = Annotated[
 
 FlowerPort = Annotated[int, typer.Option(min=0, max=65535, help="Flower's port; 0: no Flower.")]
 GatewayPort = Annotated[int, typer.Option(min=0, max=65535, help="The gateway's port; 0: no gateway.")]
+ConsolePort = Annotated[int, typer.Option(min=0, max=65535, help="The console's port; 0: no console.")]
+ConsoleHost = Annotated[str, typer.Option(help="The address of the console; 0.0.0.0 for all of this machine.")]
 
 # Each command imports its own modules when it is called, because none needs those of the others.
 
 
-def up(flower_port: FlowerPort = 5555, gateway_port: GatewayPort = PORT) -> None:
-    """Redis, ledger, host agent, coordinator, gateway and Flower on this machine, until Ctrl-C or SIGTERM."""
+def up(
+    flower_port: FlowerPort = 5555,
+    gateway_port: GatewayPort = PORT,
+    console_port: ConsolePort = CONSOLE_PORT,
+    console_host: ConsoleHost = CONSOLE_HOST,
+) -> None:
+    """Redis, ledger, host agent, coordinator, gateway, console and Flower on this machine, until Ctrl-C."""
     from scripts.commands.up import up as run  # noqa: PLC0415
 
-    run(flower_port, gateway_port)
+    run(flower_port, gateway_port, console_port, console_host)
 
 
 def host(take_over: TakeOver = False) -> None:
@@ -62,10 +71,3 @@ def migrate() -> None:
     from scripts.terminal.show import say  # noqa: PLC0415
 
     say(Console(), f"the tables of {address()} are those of version {migrate_ledger()}")
-
-
-def doctor() -> None:
-    """Check this machine, and name the remedy for each problem."""
-    from scripts.commands.doctor import main  # noqa: PLC0415
-
-    raise typer.Exit(main())

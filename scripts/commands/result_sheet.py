@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from flows.registry import FLOWS
+from flows.specs.catalogue import SPECS
 from models.tables import Task
 from scripts.terminal.show import Sheet
 from workers.attempts.arguments import evaluate_arguments
@@ -21,7 +21,7 @@ def result_sheet(session: Session, task: Task) -> Sheet | None:
 
     A result that was stored by another version of its flow may not have the fields of which this one makes rows.
     """
-    flow = FLOWS.get(task.flow)
+    flow = SPECS.get(task.flow)
     if flow is None or task.result is None:
         return None
     try:

@@ -10,6 +10,7 @@ from rich.console import Console
 from models.transactions.read_write import read
 from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
+from scripts.terminal.language import put, word
 from scripts.terminal.show import Block, print_blocks, say
 from scripts.terminal.what import find
 from workers.control.review import InReview, Verdict, in_review, settle
@@ -38,13 +39,13 @@ def review(
     if kind != "task":
         raise refuse("task", f"{task!r} is a {kind}", "see: phonefleet review")
     state = settle(engine, found, Verdict(verdict), who=operator(who), ring_now=False)
-    say(console, f"task {found}: {state}")
+    say(console, put("task {id}: {state}", id=found, state=word("state", state)))
 
 
 def _told(one: InReview) -> Block:
     where = ", ".join(filter(None, (one.account, one.phone)))
-    lines = [*(f"in doubt: {action}" for action in one.actions), one.reason]
+    lines = [*(put("in doubt: {action}", action=action) for action in one.actions), one.reason]
     if one.evidence:
-        lines.append(f"evidence: {one.evidence}")
+        lines.append(put("evidence: {place}", place=one.evidence))
     settled = f"look at the app, then: phonefleet review {one.task_id[:8]} happened, not or give-up"
-    return Block(f"{one.task_id[:8]}  {one.flow}  {where}", lines, settled)
+    return Block(f"{one.task_id[:8]}  {word('flow', one.flow)}  {where}", lines, settled)

@@ -14,14 +14,15 @@ from models.database.clock import database_now
 from models.tables import Campaign
 from models.tasks.progress import read_progress
 from models.transactions.read_write import read
-from scripts.commands import status_pages
-from scripts.commands.reason_groups import BY_WORDS, FAILURES, Group, groups_of
-from scripts.commands.shortfalls import asked_and_got
-from scripts.commands.standstill import why_nothing_moves
 from scripts.connect import open_ledger
+from scripts.terminal.language import put, said, word
 from scripts.terminal.moments import named, stamp
-from scripts.terminal.show import Block, Sheet, duration, print_blocks, print_sheet, progress_table, say
+from scripts.terminal.progress_table import progress_table
+from scripts.terminal.show import Block, Sheet, duration, print_blocks, print_sheet, say
 from scripts.terminal.what import ANY_HELP, EVERY, find
+from workers.control.reason_groups import BY_WORDS, FAILURES, Group, groups_of
+from workers.control.shortfalls import asked_and_got
+from workers.control.standstill import Why, why_nothing_moves
 
 MOST_ROWS = 50
 MOST_FEWER = 3
@@ -48,7 +49,9 @@ def _page(session: Session, what: str) -> Page:
     if what.strip():
         kind, found = find(session, what, EVERY)
         if kind != "campaign":
-            return lambda session, console: status_pages.PAGES[kind](session, console, found)
+            from scripts.commands.status_pages import PAGES  # noqa: PLC0415 - half of all tables, for these pages alone
+
+            return lambda session, console: PAGES[kind](session, console, found)
         return lambda session, console: _campaign(session, console, found)
     running = session.scalars(
         select(Campaign.id).where(Campaign.outcome.is_(None)).order_by(Campaign.created_at.desc()).limit(1)
@@ -61,17 +64,19 @@ def _page(session: Session, what: str) -> Page:
 
 def _campaign(session: Session, console: Console, campaign_id: str, *, chosen: bool = False) -> None:
     campaign = session.get_one(Campaign, campaign_id)
-    ended = "" if campaign.ended_at is None else f", ended {named(campaign.ended_at)}"
-    say(console, f"campaign {campaign_id}: {_stands(campaign)}{ended}")
-    say(
-        console,
-        f"planted {named(campaign.created_at)}, asked by {campaign.asked_by}{_others(session, campaign, chosen)}",
-    )
+    head = put("campaign {id}: {state}", id=campaign_id, state=word("state", _stands(campaign)))
+    if campaign.ended_at is not None:
+        head += put(", ended {moment}", moment=named(campaign.ended_at))
+    say(console, head)
+    planted = put("planted {moment}, asked by {who}", moment=named(campaign.created_at), who=campaign.asked_by)
+    say(console, planted + _others(session, campaign, chosen))
     console.print(progress_table(read_progress(session, campaign_id), _seconds(session, campaign)))
     for one in asked_and_got(session, campaign_id):
-        say(console, f"{one.noun}: {one.asked} asked for, {one.got} got")
+        counted = {"noun": word("noun", one.noun), "asked": one.asked, "got": one.got}
+        say(console, put("{noun}: {asked} asked for, {got} got", **counted))
         for fewer in one.fewer[:MOST_FEWER]:
-            say(console, f"  {fewer.got} of {fewer.asked}: {fewer.task} ({fewer.what})")
+            told = {"got": fewer.got, "asked": fewer.asked, "task": fewer.task, "content": fewer.what}
+            say(console, put("{got} of {asked}: {task} ({content})", **told), 2)
         if len(one.fewer) > MOST_FEWER:
             say(console, f"  and {len(one.fewer) - MOST_FEWER} more tasks with fewer than asked for")
     for title, found in (
@@ -81,7 +86,15 @@ def _campaign(session: Session, console: Console, campaign_id: str, *, chosen: b
     ):
         _print_groups(console, title, found)
     if why := why_nothing_moves(session, campaign):
-        say(console, str(why))
+        say(console, standstill(why))
+
+
+def standstill(why: Why) -> str:
+    """Returns the sentence that tells why nothing moves."""
+    told = {"why": said(why.reason), "remedy": said(why.remedy)}
+    if why.since is None:
+        return put("nothing moves: {why}; {remedy}", **told)
+    return put("nothing moves, since {moment}: {why}; {remedy}", moment=named(why.since), **told)
 
 
 def _print_groups(console: Console, title: str, groups: Sequence[Group]) -> None:
@@ -91,9 +104,11 @@ def _print_groups(console: Console, title: str, groups: Sequence[Group]) -> None
     for group in groups:
         more = group.count - len(group.named)
         lines = [group.why] if group.why else []
-        blocks.append(Block(f"{group.count} × {group.head}", lines, group.remedy))
+        flow, _, state = group.head.partition(" ")
+        head = f"{word('flow', flow)} {word('state', state)}" if state else group.head
+        blocks.append(Block(f"{group.count} × {said(head)}", lines, group.remedy))
         blocks += [Block(f"    {line}") for line in (*group.named, *([f"and {more} more"] if more else []))]
-    print_blocks(console, f"\n{title}: {sum(group.count for group in groups)}", blocks)
+    print_blocks(console, f"\n{said(title)}: {sum(group.count for group in groups)}", blocks)
 
 
 def _others(session: Session, campaign: Campaign, chosen: bool) -> str:
@@ -104,7 +119,8 @@ def _others(session: Session, campaign: Campaign, chosen: bool) -> str:
     others = running - (campaign.outcome is None)
     if not others:
         return ""
-    return f"; {others} more {'runs' if others == 1 else 'run'}: phonefleet status --list"
+    told = f"{others} more {'runs' if others == 1 else 'run'}: phonefleet status --list"
+    return f"; {said(told)}"
 
 
 def _seconds(session: Session, campaign: Campaign) -> float:
@@ -121,7 +137,7 @@ def _list(session: Session, console: Console) -> None:
             one.asked_by,
             stamp(one.created_at)[:-3],
             duration(_seconds(session, one)),
-            _stands(one),
+            word("state", _stands(one)),
         ]
         for one in latest
     ]

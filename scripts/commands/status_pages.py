@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from rich.cells import cell_len
 from rich.console import Console
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,15 +16,17 @@ from models.responsible_use.caps import operator_day
 from models.responsible_use.usage import actions_by_account
 from models.tables import Account, ActionRow, Attempt, Author, Campaign, Delivery, Phone, Task
 from models.tasks.states import ENDED, State
-from scripts.commands.phones import need_of, paused_since
-from scripts.commands.reason_groups import last_attempt
-from scripts.commands.shortfalls import asked_and_got_of
-from scripts.terminal.about import about, evidence_of
+from scripts.terminal.language import cell, heading, put, said, word
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Block, Sheet, duration, print_blocks, print_sheet, say
+from workers.control.about import about, evidence_of
+from workers.control.phone_needs import need_of, paused_since
+from workers.control.reason_groups import last_attempt
+from workers.control.shortfalls import asked_and_got_of
 from workers.settings import settings
 
 MOST_ATTEMPTS = 20
+TASK = "task {id}: {flow}, {state}"
 
 
 def task_page(session: Session, console: Console, task_id: str) -> None:
@@ -34,10 +37,10 @@ def task_page(session: Session, console: Console, task_id: str) -> None:
     counted = asked_and_got_of(session, task)
     _facts(
         console,
-        f"task {task.id}: {task.flow}, {task.state}",
+        put(TASK, id=task.id, flow=word("flow", task.flow), state=word("state", task.state)),
         {
             "about": about(task),
-            "campaign": f"{campaign.id[:8]} {campaign.name}{' (paused)' if campaign.paused else ''}",
+            "campaign": f"{campaign.id[:8]} {campaign.name}{said(' (paused)') if campaign.paused else ''}",
             "planted": stamp(task.created_at),
             "began": stamp(task.started_at),
             "ended": stamp(task.ended_at),
@@ -46,7 +49,7 @@ def task_page(session: Session, console: Console, task_id: str) -> None:
             "waits for": task.waits_for or "",
             "reason": ": ".join(filter(None, (task.failure_code, task.reason))),
             "what to do": remedy_for(task.failure_code or "", None if last is None else last.details),
-            "asked, got": f"{counted[0]} {counted[2]} asked for, {counted[1]} got" if counted else "",
+            "asked, got": _counted(*counted) if counted else "",
         },
     )
     _result(session, console, task)
@@ -59,6 +62,10 @@ def task_page(session: Session, console: Console, task_id: str) -> None:
             for one in actions
         ]
         print_sheet(console, Sheet("actions", headings, rows, timed=True))
+
+
+def _counted(asked: int, got: int, noun: str) -> str:
+    return put("{asked} {noun} asked for, {got} got", asked=asked, noun=word("noun", noun), got=got)
 
 
 def _result(session: Session, console: Console, task: Task) -> None:
@@ -82,17 +89,17 @@ def phone_page(session: Session, console: Console, serial: str) -> None:
     ).first()
     _facts(
         console,
-        f"phone {serial}: {'works' if need is None else need.state}",
+        put("phone {serial}: {state}", serial=serial, state=word("phone", "works" if need is None else need.state)),
         {
             "why": "" if need is None else need.why,
             "since": "" if need is None or need.since is None else stamp(need.since),
             "what to do": "" if need is None else need.remedy,
-            "host": f"{phone.host}, adb calls it {phone.address}",
+            "host": put("{host}, adb calls it {address}", host=phone.host, address=phone.address),
             "model": phone.model,
             "sandbox": "simulated: it takes sandbox tasks alone" if phone.sandbox else "",
             "account": phone.account_id or "",
             "app version": phone.app_version or "",
-            "does": "" if running is None else f"{running.flow} {running.id[:8]} {about(running)}",
+            "does": "" if running is None else f"{word('flow', running.flow)} {running.id[:8]} {about(running)}",
             "first seen": stamp(phone.first_seen_at),
             "last seen": stamp(phone.seen_at),
         },
@@ -107,14 +114,15 @@ def account_page(session: Session, console: Console, account_id: str) -> None:
     phones = session.scalars(select(Phone).where(Phone.account_id == account_id)).all()
     simulated = any(one.sandbox for one in phones)
     done = actions_by_account(session, today, account_id, sandbox=simulated).get(account_id, 0)
+    stands = "rests" if account.resting_since else "works" if phones else "on no phone"
     _facts(
         console,
-        f"account {account_id}: {'rests' if account.resting_since else 'works' if phones else 'on no phone'}",
+        put("account {id}: {state}", id=account_id, state=word("state", stands)),
         {
             "name": account.name,
-            "phone": ", ".join(f"{one.serial} ({one.state})" for one in phones) or "none",
-            "actions today": f"{done} of {read_caps(session).actions_per_account_day}",
-            "in accounts: all": "yes" if account.live else "no",
+            "phone": ", ".join(f"{one.serial} ({word('phone', one.state)})" for one in phones) or said("none"),
+            "actions today": put("{done} of {most}", done=done, most=read_caps(session).actions_per_account_day),
+            "in accounts: all": said("yes" if account.live else "no"),
             "rests since": stamp(account.resting_since),
             "why": account.resting_why or "",
             "what to do": (
@@ -135,16 +143,21 @@ def author_page(session: Session, console: Console, author_id: str) -> None:
         .where(ActionRow.author_id == author_id, ActionRow.outcome == "done")
         .group_by(ActionRow.sandbox, ActionRow.kind)
     )
-    done = [f"{count} {kind}{' in the sandbox' if sandbox else ''}" for kind, sandbox, count in counted]
-    until = "" if author.basis_expires is None else f" until {author.basis_expires.isoformat()}"
+    done = [
+        f"{count} {word('action', kind)}{said(' in the sandbox') if sandbox else ''}"
+        for kind, sandbox, count in counted
+    ]
+    head = put("author {id}: basis {basis}", id=author_id, basis=word("basis", author.basis))
+    if author.basis_expires is not None:
+        head += put(" until {day}", day=author.basis_expires.isoformat())
     _facts(
         console,
-        f"author {author_id}: basis {author.basis}{until}",
+        head,
         {
             "name": author.name,
             "note": author.basis_note or "",
             "known since": stamp(author.created_at),
-            "actions done": ", ".join(done) or "none",
+            "actions done": ", ".join(done) or said("none"),
         },
     )
 
@@ -167,11 +180,11 @@ PAGES: Mapping[str, Callable[[Session, Console, str], None]] = {
 
 
 def _facts(console: Console, title: str, facts: Mapping[str, str]) -> None:
-    say(console, f"{title} (times: {settings().timezone.key})")
-    width = max(len(name) for name, value in facts.items() if value)
-    for name, value in facts.items():
-        if value:
-            say(console, f"  {name:{width}}  {value}")
+    say(console, put("{title} (times: {zone})", title=title, zone=settings().timezone.key))
+    told = [(heading(name), cell(name, value)) for name, value in facts.items() if value]
+    width = max(cell_len(name) for name, _ in told)
+    for name, value in told:
+        say(console, f"  {name}{' ' * (width - cell_len(name))}  {value}")
 
 
 def _attempts(session: Session, console: Console, which: object) -> None:
@@ -180,15 +193,18 @@ def _attempts(session: Session, console: Console, which: object) -> None:
     if not found:
         say(console, "  no attempt yet")
         return
-    latest = f"the latest {MOST_ATTEMPTS}" if len(found) == MOST_ATTEMPTS else "the latest first"
-    print_blocks(console, f"attempts, {latest}:", [_attempt(attempt, task) for attempt, task in found])
+    title = "attempts, the latest first:"
+    if len(found) == MOST_ATTEMPTS:
+        title = put("attempts, the latest {count}:", count=MOST_ATTEMPTS)
+    print_blocks(console, title, [_attempt(attempt, task) for attempt, task in found])
 
 
 def _attempt(attempt: Attempt, task: Task) -> Block:
     took = "" if attempt.ended_at is None else f", {duration((attempt.ended_at - attempt.started_at).total_seconds())}"
-    where = ", ".join(filter(None, (attempt.phone_serial, attempt.account_id))) or "at the desk"
-    which = f"{task.flow} {task.id[:8]} #{attempt.number}"
-    head = f"{stamp(attempt.started_at)}  {attempt.outcome or 'runs'}{took}  {which}  {where}"
+    where = ", ".join(filter(None, (attempt.phone_serial, attempt.account_id))) or said("at the desk")
+    which = f"{word('flow', task.flow)} {task.id[:8]} #{attempt.number}"
+    outcome = word("outcome", attempt.outcome) if attempt.outcome else said("runs")
+    head = f"{stamp(attempt.started_at)}  {outcome}{took}  {which}  {where}"
     evidence = evidence_of(attempt)
     why = ": ".join(filter(None, (attempt.failure_code, attempt.reason)))
-    return Block(head, [*([why] if why else []), *([f"evidence: {evidence}"] if evidence else [])])
+    return Block(head, [*([why] if why else []), *([put("evidence: {place}", place=evidence)] if evidence else [])])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -10,11 +11,12 @@ from rich.console import Console
 from models.transactions.read_write import read
 from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
+from scripts.terminal.language import said, word
 from scripts.terminal.show import say
 from scripts.terminal.what import HELP, find
 from workers.control.stop import StopReport, stop_campaign, stop_phone, stop_task
 
-STOPS = {"campaign": stop_campaign, "task": stop_task, "phone": stop_phone}
+STOPS: dict[str, Callable[..., StopReport]] = {"campaign": stop_campaign, "task": stop_task, "phone": stop_phone}
 
 
 def stop(
@@ -31,7 +33,7 @@ def stop(
     report = STOPS[kind](engine, found, who=operator(who), why=why)
     if report == StopReport(0, 0, 0):
         raise refuse("what", f"{kind} {found} has nothing that runs or waits", f"see: phonefleet status {found}")
-    say(Console(), f"{kind} {found}: {told(report)}")
+    say(Console(), f"{word('noun', kind)} {found}: {said(told(report))}")
 
 
 def told(report: StopReport) -> str:

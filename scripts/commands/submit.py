@@ -2,43 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from sqlalchemy import Engine, func, select
 
 from models.tables import Phone
 from models.transactions.read_write import read
 from models.values.enums import PhoneState
+from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
-from scripts.terminal.following import follow_to_the_end
-from scripts.terminal.show import say
-from workers.campaigns.build import plant_day
-from workers.campaigns.given_campaign import load_campaign_file
+from scripts.terminal.language import put
+from scripts.terminal.lazy_group import importing
+from scripts.terminal.show import Lines, say
 
 
 def submit(
     file: Annotated[Path, typer.Argument(help="A campaign file; scripts/standard_day.yaml shows the form.")],
     asked_by: Annotated[str, typer.Option(help="Who asks for it; the ledger keeps it with every action.")] = "",
     wait: Annotated[float, typer.Option(min=0, help="Follow it for so many seconds.")] = 0,
+    put_in: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Replaces a variable of the file.")
+    ] = None,
 ) -> None:
     """Check a campaign file and plant it; every mistake is named, and then nothing is planted."""
-    console = Console()
-    given = load_campaign_file(file)
+    with importing():  # checking needs pydantic, and --help does not
+        from workers.campaigns.build import plant_day  # noqa: PLC0415
+        from workers.campaigns.given_campaign import load_campaign_file  # noqa: PLC0415
+
+    lines = Lines()
+    given = load_campaign_file(file, values_of(put_in or []))
     engine = open_ledger()
-    handle = plant_day(given, engine, asked_by=operator(asked_by)).handle
-    say(
-        console,
-        f"campaign {handle.id} is planted: {given.data['campaign']}, {handle.progress().total} tasks to begin with",
-    )
+    planted = plant_day(given, engine, asked_by=operator(asked_by))
+    handle = planted.handle
+    told = {"id": handle.id, "name": given.data["campaign"], "count": planted.count}
+    say(lines, put("campaign {id} is planted: {name}, {count} tasks to begin with", **told))
     if not _phones_online(engine):
-        say(console, "no phone is online yet: it begins when phonefleet up serves one")
+        say(lines, "no phone is online yet: it begins when phonefleet up serves one")
     if not wait:
-        say(console, f"follow it: phonefleet status {handle.id[:8]}")
+        say(lines, f"follow it: phonefleet status {handle.id[:8]}")
         return
-    raise typer.Exit(follow_to_the_end(handle, console, wait))
+    from rich.console import Console  # noqa: PLC0415
+
+    from scripts.terminal.following import follow_to_the_end  # noqa: PLC0415 - the live table, which few ask for
+
+    raise typer.Exit(follow_to_the_end(handle, Console(), wait))
+
+
+def values_of(given: Sequence[str]) -> dict[str, str]:
+    """Returns the values of `NAME=VALUE` by name. Raises Refused for another form."""
+    values: dict[str, str] = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals or not name.strip():
+            raise refuse("--set", f"{one!r} names no variable and its value", "write it as --set day=周一")
+        values[name.strip()] = value
+    return values
 
 
 def _phones_online(engine: Engine) -> int:

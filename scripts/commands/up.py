@@ -10,13 +10,14 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from rich.cells import cell_len
 from rich.console import Console
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from models.database.engine import FLEET, connect
-from models.tables import Phone
+from models.tables import Phone, User
 from models.transactions.read_write import read
 from models.values.enums import PhoneState
 from models.values.refused import refuse
@@ -24,25 +25,29 @@ from scripts.connect import UNREACHABLE, address, not_migrated
 from scripts.local import probes
 from scripts.local.part_alerts import PartAlerts
 from scripts.local.processes import DELIVERY, gateway
-from scripts.local.ready import answers, check_ready, stock_adb
+from scripts.local.processes import console as web_console
+from scripts.local.ready import LOOPBACK, answers, check_ready, stock_adb
 from scripts.local.services import Services, base_services, start_fleet, start_flower
 from scripts.local.supervisor import Change, PartNews, Supervisor
+from scripts.terminal.language import put, said, word
 from scripts.terminal.show import say
 from workers.runtime.private_files import open_to_others
 from workers.settings import settings
 
 LOOK_SECONDS = 1.0
+ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, and not listened at
 NO_KEY = "not there: PHONEFLEET_MASTER_KEY is not set"
 
 
-def up(flower_port: int, gateway_port: int) -> None:
+def up(flower_port: int, gateway_port: int, console_port: int, console_host: str) -> None:
     """Runs all parts until a signal; a port of 0 leaves its part out. Raises Refused."""
     console, stop, var = Console(), threading.Event(), settings().var
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with only_one(var), contextlib.ExitStack() as stack:
         keyed = settings().master_key is not None
-        check_ready(settings(), {"--flower-port": flower_port, "--gateway-port": gateway_port if keyed else 0})
+        asked = {"--flower-port": flower_port, "--gateway-port": gateway_port if keyed else 0}
+        check_ready(settings(), {**asked, "--console-port": console_port})
         _check_redis()
         try:
             services = stack.enter_context(base_services(var, {}))
@@ -52,11 +57,9 @@ def up(flower_port: int, gateway_port: int) -> None:
         stack.callback(engine.dispose)
         known = phones_now(engine)
         start_fleet(services)
-        if settings().master_key is not None:  # without one no customer has a key
-            services.processes.start(DELIVERY)
-            if gateway_port:
-                services.processes.start(gateway(gateway_port))
+        _start_interfaces(services, gateway_port, console_host, console_port)
         awaited = _introduce(console, services, var, flower_port, gateway_port)
+        awaited |= _introduce_console(console, engine, console_host, console_port)
         held = stock_adb(settings().adb_usb)
         if held is not None:
             say(console, held)
@@ -69,10 +72,21 @@ def up(flower_port: int, gateway_port: int) -> None:
             for line in part_lines(changes):
                 say(console, line)
             alerts.tell(changes)
+            services.processes.keep_logs_small()
             awaited = _tell_listening(console, awaited)
             known = _tell_news(console, engine, known)
         say(console, "ending; tasks that run are given time to finish")
     say(console, "ended")
+
+
+def _start_interfaces(services: Services, gateway_port: int, console_host: str, console_port: int) -> None:
+    """Starts what customers and people reach the fleet by; without a master key no customer has a key."""
+    if settings().master_key is not None:
+        services.processes.start(DELIVERY)
+        if gateway_port:
+            services.processes.start(gateway(gateway_port))
+    if console_port:
+        services.processes.start(web_console(console_host, console_port))
 
 
 @contextlib.contextmanager
@@ -110,23 +124,27 @@ def phones_now(engine: Engine) -> dict[str, str]:
 
 def news(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """Returns a line for each phone whose state changed."""
-    return [f"phone {serial}: {said}" for serial, said in now.items() if before.get(serial) != said]
+    changed = [(serial, told) for serial, told in now.items() if before.get(serial) != told]
+    return [f"{word('noun', 'phone')} {serial}: {told}" for serial, told in changed]
 
 
 def part_lines(changes: Sequence[PartNews]) -> list[str]:
     """A line for each part that ended, or was started again."""
-    said = {
+    told = {
         Change.ENDED: "{name} ended {why}; it is started again",
         Change.STARTED: "{name} was started again",
         Change.STEADY: "{name} runs well again",
     }
-    return [said[one.change].format(name=one.name, why=one.why) for one in changes]
+    return [put(told[one.change], name=one.name, why=one.why) for one in changes]
 
 
 def _said_of(phone: Phone) -> str:
     if phone.state != PhoneState.ONLINE:
-        return f"{phone.state}, {phone.why}" if phone.why else phone.state
-    return f"online, account {phone.account_id}" if phone.account_id else "online, not known yet who is logged in"
+        state = word("phone", phone.state)
+        return f"{state}, {said(phone.why)}" if phone.why else state
+    if not phone.account_id:
+        return said("online, not known yet who is logged in")
+    return put("online, account {account}", account=phone.account_id)
 
 
 def _check_redis() -> None:
@@ -142,7 +160,7 @@ def _introduce(console: Console, services: Services, var: Path, flower_port: int
     """Prints the running parts. Returns port → the line to print once a part listens there."""
     chosen = settings()
     sources = [*(["USB"] if chosen.adb_usb else []), *chosen.adb_connect]
-    shown = ", ".join(sources[:3]) + (f" and {len(sources) - 3} more" if len(sources) > 3 else "")
+    shown = ", ".join(sources[:3]) + (put(" and {count} more", count=len(sources) - 3) if len(sources) > 3 else "")
     kind = "SQLite" if chosen.database_url.startswith("sqlite") else "MySQL or MariaDB"
     keyed = chosen.master_key is not None
     awaited = {gateway_port: _line("gateway", f"http://127.0.0.1:{gateway_port}")} if keyed and gateway_port else {}
@@ -165,8 +183,18 @@ def _introduce(console: Console, services: Services, var: Path, flower_port: int
     return awaited
 
 
+def _introduce_console(console: Console, engine: Engine, host: str, port: int) -> dict[int, str]:
+    """Says how the first user is made, while there is none. Returns port → the line to print once it listens."""
+    if not port:
+        return {}
+    if read(engine, lambda session: session.scalar(select(User.name).limit(1))) is None:
+        say(console, _line("console", "has no user yet: phonefleet users add NAME --role admin (in another terminal)"))
+    return {port: _line("console", f"http://{LOOPBACK if host in ANYWHERE else host}:{port}")}
+
+
 def _line(name: str, where: str) -> str:
-    return f"{name:12} {where}"
+    label = said(name)
+    return f"{label}{' ' * (12 - cell_len(label))} {said(where)}"
 
 
 def _tell_listening(console: Console, awaited: Mapping[int, str]) -> dict[int, str]:

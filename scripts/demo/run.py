@@ -87,7 +87,7 @@ def _forget_settings() -> None:
 
 def _know_authors(engine: Engine, shelf: Shelf, day: CampaignFile) -> None:
     """Registers the practice world's authors; the authors of the day belong to the operator."""
-    own = set(day.collect.authors) if day.collect is not None else set()
+    own = set(day.collect.all_authors) if day.collect is not None else set()
     for author in shelf.authors():
         register_author(engine, author["id"], author["name"])
         if author["id"] in own:
@@ -98,7 +98,7 @@ def make_room(engine: Engine, day: CampaignFile, phones: int) -> None:
     """Raises the caps of a video where many phones share the day's few videos: the demo shows all of them at work."""
     if day.directed is None or day.collect is None:
         return
-    videos = len(day.collect.authors) * day.collect.videos
+    videos = len(day.collect.all_authors) * day.collect.videos
     on_one = math.ceil(day.directed.per_account.comments * phones / videos)
     caps = read(engine, read_caps)
     for name in ("comments_per_video", "accounts_per_video"):  # as many accounts, each of which comments there once

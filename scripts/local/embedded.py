@@ -21,10 +21,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
 from scripts.local.redis_rights import SETUP_USER, let_fleet_in
 from workers.runtime.linux import bound_to_me
 
@@ -136,6 +132,10 @@ def running_url(directory: Path) -> str | None:
 
 
 def _answers(url: str) -> bool:
+    import redis  # noqa: PLC0415 - here and below: only where there is a Redis to ask
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+    from redis.retry import Retry  # noqa: PLC0415
+
     try:
         once = Retry(NoBackoff(), retries=0)
         with redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=once) as client:

@@ -17,9 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from models.database.engine import connect
 from models.migrate import current, newest
-from models.notify.alerts import lasting_alerts
-from models.transactions.read_write import read
+from models.notify.alerts import lasting_texts
 from scripts.local.embedded import NoRedis, find_redis, running_url
+from scripts.local.ready import answers
+from workers.host.adb_program import NoAdb, find_adb
 from workers.runtime.private_files import open_to_others
 from workers.settings import Settings
 
@@ -97,14 +98,20 @@ def _redis_version(path: Path) -> str:
 def redis_server(settings: Settings, *, embedded: bool) -> RedisState:
     """Asks the Redis of the settings, or the embedded one that runs in var now."""
     url = (running_url(settings.var) if embedded else None) or settings.redis_url
-    import redis  # noqa: PLC0415 - here and below: only doctor uses these modules
+    parts = urlsplit(url)
+    address = f"{parts.hostname}:{parts.port or 6379}"
+    if embedded and not answers(parts.port or 6379):
+        return RedisState(address, error="nothing listens there")
+    return _asked_redis(url, address)
+
+
+def _asked_redis(url: str, address: str) -> RedisState:
+    import redis  # noqa: PLC0415 - here and below: only where there is a Redis to ask
     from redis.backoff import NoBackoff  # noqa: PLC0415
     from redis.retry import Retry  # noqa: PLC0415
 
     from workers.runtime.broker import probe, trouble_of  # noqa: PLC0415
 
-    parts = urlsplit(url)
-    address = f"{parts.hostname}:{parts.port or 6379}"
     try:
         once = Retry(NoBackoff(), retries=0)
         with redis.Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS, retry=once) as client:
@@ -120,17 +127,13 @@ def redis_server(settings: Settings, *, embedded: bool) -> RedisState:
 
 
 def adb() -> ProgramState:
-    """Finds the adb that adbutils runs: its own, or the one on PATH."""
+    """Finds the adb that the host agent runs."""
     remedy = "reinstall adbutils (pip install --force-reinstall adbutils): its wheel brings an adb; or install adb"
-    import adbutils  # noqa: PLC0415
-
     try:
-        path = adbutils.adb_path()
-        said = subprocess.run([path, "version"], capture_output=True, text=True, timeout=_SECONDS, check=True).stdout
-    except (adbutils.AdbError, OSError, subprocess.SubprocessError) as error:
+        program = find_adb()
+    except NoAdb as error:
         return ProgramState(None, str(error), remedy)
-    version = next((line for line in said.splitlines() if line.startswith("Version ")), said.strip())
-    return ProgramState(path, f"{version.removeprefix('Version ')} ({path})")
+    return ProgramState(program.path, f"{program.version} ({program.path})")
 
 
 def jar_trouble() -> str:
@@ -171,14 +174,12 @@ def equal_serials(url: str) -> list[tuple[str, str]]:
     """Returns text and remedy of the lasting alerts on equal serials; nothing if the ledger does not answer."""
     engine = connect(url)
     try:
-        found = read(
-            engine, lambda session: [(one.text, one.remedy) for one in lasting_alerts(session, "equal_serials")]
-        )
+        with engine.connect() as connection:
+            return list(lasting_texts(connection, "equal_serials"))
     except (SQLAlchemyError, OSError):
         return []
     finally:
         engine.dispose()
-    return found
 
 
 def _mysqlclient_error() -> str:

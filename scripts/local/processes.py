@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from workers.runtime.linux import bound_to_me
+from workers.runtime.log_files import for_people, keep_small, older
 
 STOP_SECONDS = 40.0  # longer than a host's drain
 
@@ -44,6 +46,11 @@ def gateway(port: int) -> Part:
     return Part("gateway", python("-m", "gateway", "--port", str(port)), keyed=True)
 
 
+def console(host: str, port: int) -> Part:
+    """Returns the console on this address and port."""
+    return Part("console", python("-m", "gateway.console", "--host", host, "--port", str(port)))
+
+
 class PartDied(RuntimeError):
     """A part ended that should run; the message contains the end of its log."""
 
@@ -58,13 +65,19 @@ class Processes:
         self._started: set[str] = set()
 
     def start(self, part: Part) -> subprocess.Popen[bytes]:
-        """Starts one part, and continues the log of one that ran before. Returns its process."""
+        """Starts one part, and continues the log of one that it started before. Returns its process.
+
+        The log of an earlier run is kept, under the name of an older one.
+        """
         self._logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         env = {**self._env, **part.env}
         if not part.keyed:
             for name in MASTER_KEYS:
                 env.pop(name, None)
-        with self.log(part).open("ab" if part.name in self._started else "wb") as output:
+        if part.name not in self._started and self.log(part).exists():
+            self.log(part).replace(older(self.log(part)))
+        # to append, so that the part goes on at the beginning when its log is made small
+        with self.log(part).open("ab") as output:
             process = subprocess.Popen(
                 bound_to_me(list(part.command)), env=env, stdout=output, stderr=subprocess.STDOUT
             )
@@ -89,9 +102,15 @@ class Processes:
     def last_words(self, part: Part) -> str:
         """Returns the end of a part's log."""
         try:
-            return "\n".join(self.log(part).read_text(errors="replace").splitlines()[-8:])
+            lines = self.log(part).read_text(errors="replace").splitlines()[-8:]
         except OSError as error:
             return str(error)
+        return "\n".join(map(for_people, lines))
+
+    def keep_logs_small(self) -> None:
+        """Moves the content of logs that have grown too large to an older one."""
+        with contextlib.suppress(OSError):  # a full disk is told by those who need it
+            keep_small(self._logs)
 
     def running(self) -> list[Part]:
         """Returns the parts that are watched, in the order of their start."""

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from models.values.refused import Problem, Refused
 from workers.host.adb import Adb, AdbError
-from workers.host.usable_work import module_problems, profile_problems
+from workers.host.usable_packages import used_packages
+from workers.host.usable_work import flow_problems, module_problems, profile_problems
 from workers.settings import STOCK_ADB_PORT, Settings
 
 LOOPBACK = "127.0.0.1"
@@ -31,7 +32,13 @@ def check_ready(settings: Settings, ports: Mapping[str, int]) -> None:
 def work_problems(settings: Settings, env: Mapping[str, str]) -> Iterator[Problem]:
     """Yields the problems of the app profile and the task modules that a host of this machine would use."""
     yield from profile_problems(settings)
+    yield from flow_problems(settings)
     yield from module_problems(settings, env)
+
+
+def package_problems(settings: Settings, env: Mapping[str, str]) -> tuple[list[str], list[Problem]]:
+    """Returns the names of the packaged flows in use, and the problems of packages that are not: they stop nothing."""
+    return used_packages(settings.flow_folders, env)
 
 
 def stock_adb(usb: bool) -> str | None:

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import contextlib
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
 SETUP_USER = "setup"  # it is there until the scripts are loaded
 # Neither what is dangerous by Redis's own word, nor kinds of data that tickets do not use.
 ALLOWED = (
@@ -40,6 +36,10 @@ def fleet_scripts() -> tuple[str, ...]:
 
 def let_fleet_in(port: int, setup_password: str, password: str) -> None:
     """Loads the scripts, then lets the fleet in, and nobody else any more: from now on no right can be given."""
+    import redis  # noqa: PLC0415 - here and below: the constants above are for whoever starts or names a Redis
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+    from redis.retry import Retry  # noqa: PLC0415
+
     with (
         contextlib.suppress(redis.RedisError),  # it does not answer yet
         redis.Redis(

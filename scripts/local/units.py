@@ -34,6 +34,7 @@ SERVICES: Mapping[str, Service] = {
         Service("host", "serves the phones of this machine", watchdog=120, phones=True),
         Service("coordinator", "keeps tickets and ledger together", watchdog=60),
         Service("gateway", "answers customers' systems", watchdog=60, keyed=True),
+        Service("console", "shows people the shelf", watchdog=60),
         Service("deliver", "sends callbacks", watchdog=60, end=90, keyed=True),
     )
 }

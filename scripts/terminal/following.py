@@ -7,7 +7,8 @@ import time
 from rich.console import Console
 from rich.live import Live
 
-from scripts.terminal.show import progress_table, say
+from scripts.terminal.progress_table import progress_table
+from scripts.terminal.show import say
 from workers.planting.handle import Handle, NotEnded
 
 _LINE_EVERY = 5.0  # seconds between plain lines

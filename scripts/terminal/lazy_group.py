@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+
+from scripts.terminal.language import said, words
+from scripts.terminal.spoken_help import complaints_said, in_language, of_parameters, of_usage, paragraphs
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Collects no garbage while a command's modules are imported, and never looks at what they hold."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +39,19 @@ class Named:
     def load(self) -> Any:
         """Imports the command and returns it."""
         module, _, attribute = self.where.partition(":")
-        found = getattr(import_module(module), attribute)
-        if not isinstance(found, typer.Typer):
-            alone = typer.Typer(add_completion=False)
-            alone.command(self.name)(found)
-            found = alone
-        command = typer.main.get_command(found)
+        with importing():
+            found = getattr(import_module(module), attribute)
+            if not isinstance(found, typer.Typer):
+                alone = typer.Typer(add_completion=False)
+                alone.command(self.name)(found)
+                found = alone
+            command = typer.main.get_command(found)
         command.name = self.name
-        gc.freeze()
-        gc.enable()
-        return command
+        return in_language(command)
 
     def told(self) -> TyperCommand:
         """Returns a stand-in for help, without an import."""
-        return TyperCommand(self.name, help=self.says, rich_help_panel=self.panel)
+        return TyperCommand(self.name, help=said(self.says), rich_help_panel=said(self.panel))
 
 
 class _Loaded(Mapping[str, Any]):
@@ -75,5 +89,24 @@ def group_of(all_named: Sequence[Named]) -> type[TyperGroup]:
         def resolve_command(self, ctx: Any, args: list[str]) -> Any:
             name, _, rest = super().resolve_command(ctx, args)
             return name, self.commands[name], rest
+
+        def get_params(self, ctx: Any) -> Any:
+            found = super().get_params(ctx)
+            return found if words() is None else of_parameters(found)
+
+        def get_usage(self, ctx: Any) -> str:
+            return of_usage(super().get_usage(ctx))
+
+        def format_help(self, ctx: Any, formatter: Any) -> None:
+            self.help = paragraphs(self.help)
+            super().format_help(ctx, formatter)
+
+        def parse_args(self, ctx: Any, args: list[str]) -> Any:
+            with complaints_said():
+                return super().parse_args(ctx, args)
+
+        def invoke(self, ctx: Any) -> Any:
+            with complaints_said():
+                return super().invoke(ctx)
 
     return Group

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console
 from sqlalchemy.exc import DatabaseError
 
 from models.values.refused import Problem, Refused, refuse
 from scripts.connect import unreachable
-from scripts.terminal.show import say
+from scripts.terminal.language import put, said
+from scripts.terminal.show import Lines, say
 from workers.settings import SettingsError
 
 # Errors whose messages are for people. By name, so that their modules need not be imported.
@@ -19,7 +19,7 @@ SAY_ALL = frozenset({"NoRedis", "RedisDidNotStart", "PartDied", "CampaignFailed"
 def lines_of(error: BaseException) -> list[str] | None:
     """Returns the lines for stderr, with field, reason and remedy; None for a defect."""
     if isinstance(error, Refused):
-        more = [f"  and {error.more} more problems"] if error.more else []
+        more = [put("  and {count} more problems", count=error.more)] if error.more else []
         return refusal_lines(error.problems) + more
     if isinstance(error, DatabaseError):
         return refusal_lines(unreachable(error).problems)
@@ -34,7 +34,7 @@ def lines_of(error: BaseException) -> list[str] | None:
 
 def say_lines(lines: Sequence[str]) -> None:
     """Prints lines to stderr; in a terminal breaks them at words and keeps their indentation."""
-    console = Console(stderr=True)
+    console = Lines(stderr=True)
     for line in lines:
         text = line.lstrip(" ")
         say(console, text, len(line) - len(text))
@@ -57,10 +57,10 @@ def of_redis(error: BaseException) -> Refused:
 
 def refusal_lines(problems: Sequence[Problem]) -> list[str]:
     """Returns a line for each problem, with field and reason, and one for each remedy; equal remedies stand once."""
-    lines = ["refused; nothing was changed:"]
+    lines = [said("refused; nothing was changed:")]
     for index, problem in enumerate(problems):
-        lines.append(f"  {problem.field}: " + problem.reason.strip().replace("\n", "\n      "))
+        lines.append(f"  {problem.field}: " + said(problem.reason.strip()).replace("\n", "\n      "))
         following = problems[index + 1] if index + 1 < len(problems) else None
         if following is None or following.remedy != problem.remedy:
-            lines.append(f"      -> {problem.remedy}")
+            lines.append(f"      -> {said(problem.remedy)}")
     return lines

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.tables import Account, Author, Campaign, Delivery, Phone, Task
+from models import tables
 from models.values.refused import refuse
 
 Kind = Literal["campaign", "task", "phone", "account", "author", "delivery"]
@@ -17,13 +17,14 @@ HELP = "A campaign's or a task's id, or its beginning; or a phone's serial."
 ANY_HELP = "The id of a campaign, task, delivery, account or author, or its beginning; or a phone's serial."
 CONTROLLED: tuple[Kind, ...] = ("campaign", "task", "phone")  # can be stopped, paused and resumed
 EVERY: tuple[Kind, ...] = ("campaign", "task", "phone", "account", "author", "delivery")
-KEYS: dict[Kind, Any] = {
-    "campaign": Campaign.id,
-    "task": Task.id,
-    "phone": Phone.serial,
-    "account": Account.id,
-    "author": Author.id,
-    "delivery": Delivery.id,
+# Each kind's class in models.tables, and the column of its ids.
+KEYS: dict[Kind, tuple[str, str]] = {
+    "campaign": ("Campaign", "id"),
+    "task": ("Task", "id"),
+    "phone": ("Phone", "serial"),
+    "account": ("Account", "id"),
+    "author": ("Author", "id"),
+    "delivery": ("Delivery", "id"),
 }
 DRAWN = frozenset({"campaign", "task", "delivery"})  # their ids are long and random; people chose the other ids
 SEE = {
@@ -46,7 +47,8 @@ def find(session: Session, wanted: str, kinds: Collection[Kind] = CONTROLLED) ->
     exact: list[tuple[Kind, str]] = []
     begun: list[tuple[Kind, str]] = []
     for kind in kinds if beginning else ():
-        key = KEYS[kind]
+        table, column = KEYS[kind]
+        key: Any = getattr(getattr(tables, table), column)
         exact += [(kind, one) for one in session.scalars(select(key).where(key == beginning)) if one == beginning]
         if kind in DRAWN or kinds is EVERY:
             some = session.scalars(select(key).where(key.startswith(beginning, autoescape=True)).limit(3))

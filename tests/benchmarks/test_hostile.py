@@ -13,13 +13,13 @@ from sqlalchemy import Engine, func, select
 from benchmarks import hostile
 from benchmarks.hostile import Assault, is_error, report, statuses_in_words
 from benchmarks.hostile_customer import ATTACKS, Key, Target, attack
-from benchmarks.hostile_ground import Measured
+from benchmarks.hostile_fleet import Measured
 from gateway.keys.api_keys import KeySpec, make_key
 from gateway.protocol.seal import Secret
 from models.tables import Task
 from models.transactions.read_write import read
 from tests.support.gateway.api_server import listening
-from tests.support.ledger.drive import AUTHOR, owned_author, phone_seat
+from tests.support.ledger.drive import AUTHOR, online_worker, owned_author
 
 ORIGIN = "http://127.0.0.1:9"
 PLANTS = {"hold authors", "growing campaigns", "crowd", "slow callbacks"}
@@ -35,10 +35,10 @@ def test_each_attack_is_understood_by_the_gateway(name: str, ledger: Engine, mon
     monkeypatch.setattr("benchmarks.hostile_customer.GROWING_ROWS", 4)
     monkeypatch.setattr("benchmarks.hostile_customer.ACCOUNTS", 50)
     owned_author(ledger)
-    phone_seat(ledger, "SIM0001", "acc0001")
-    wish = KeySpec("attack", "hostile", plain_json_allowed=True, allowlist=[ORIGIN], rate_per_second=1000)
+    online_worker(ledger, "SIM0001", "acc0001")
+    spec = KeySpec("attack", "hostile", plain_json_allowed=True, allowlist=[ORIGIN], rate_per_second=1000)
     with listening(ledger) as api:
-        key = Key(api.url, *make_key(ledger, wish, who="test"))
+        key = Key(api.url, *make_key(ledger, spec, who="test"))
         statuses = list(islice(ATTACKS[name](key, Target([AUTHOR], ["acc0001"], ["SIM0001"], [ORIGIN])), 6))
     assert all(200 <= status < 500 and status not in (401, 404) for status in statuses), statuses
     planted = read(ledger, lambda session: session.scalar(select(func.count()).select_from(Task)))

@@ -18,7 +18,7 @@ from benchmarks.stock_told import Line, planned, read_told, running_now, task_ro
 from chaos.material import read_material
 from chaos.plan import DAY_LIKES, DAY_REPLIES, DAY_VIDEOS, Canvas, plan_work
 from chaos.schedule import KINDS, plan_strikes
-from flows.session import Action, ActionKind
+from flows.action import Action, ActionKind
 from models.tasks.states import State
 from workers.planting.plant import compile_for_planting
 

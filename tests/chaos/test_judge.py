@@ -120,3 +120,45 @@ def test_review_is_right_when_the_same_account_did_the_same_for_another_task() -
     rows = with_task(directed("reply", REPLY, State.NEEDS_REVIEW))
     acts = [act("reply", REPLY, "declared"), act("twin", REPLY, "done")]
     assert counts(judge(replace(rows, tasks=[*rows.tasks, twin], acts=acts), 5)) == {"review": ["reply"]}
+
+
+def against(flow: str, state: State = State.SUCCEEDED) -> tuple[TaskRow, Key]:
+    """A task that dislikes or reports a comment, and its act."""
+    key: Key = (flow, "xiaopeng", "试驾", "小李", "骗人", "其他" if flow == "report_comment" else "")
+    kwargs = dict(zip(NAMES[1:5], key[1:5], strict=True)) | ({"reason": key[5]} if key[5] else {})
+    return TaskRow(flow, flow, state, kwargs, account_id="acc0001", pinned_account="acc0001"), key
+
+
+@pytest.mark.parametrize("flow", ["dislike_comment", "report_comment"])
+def test_a_dislike_or_report_is_done_once_by_its_task(flow: str) -> None:
+    task, key = against(flow)
+    tasks, once = [*GOOD.tasks, task], Deed(9, 109.0, "SIM0001", "acc0001", key)
+    again = Deed(10, 110.0, "SIM0002", "acc0002", key)
+    assert counts(judge(replace(GOOD, tasks=tasks, truth=[*GOOD.truth, once]), 5)) == {}
+    assert counts(judge(replace(GOOD, tasks=tasks), 5)) == {"lost": [flow]}
+    assert counts(judge(replace(GOOD, tasks=tasks, truth=[*GOOD.truth, once, again]), 5)) == {"doubled": [flow]}
+    assert counts(judge(replace(GOOD, truth=[*GOOD.truth, once]), 4)) == {"doubled": [""]}
+
+
+def test_a_dislike_that_was_taken_back_is_doubled() -> None:
+    task, key = against("dislike_comment")
+    truth = [
+        Deed(9 + at, 109.0, "SIM1", "acc0001", (kind, *key[1:]))
+        for at, kind in enumerate((key[0], "undislike_comment"))
+    ]
+    rows = replace(GOOD, tasks=[*GOOD.tasks, task], acts=[*GOOD.acts, act(task.id, key, "done")])
+    assert counts(judge(replace(rows, truth=[*GOOD.truth, *truth]), 5)) == {"doubled": ["dislike_comment"]}
+
+
+@pytest.mark.parametrize(
+    ("flow", "outcome", "found"),
+    [
+        ("report_comment", "declared", {}),  # the app shows none: a person's by design
+        ("report_comment", "done", {"review": ["report_comment"], "decidable": ["report_comment"]}),
+        ("dislike_comment", "declared", {"review": ["dislike_comment"], "decidable": ["dislike_comment"]}),
+    ],
+)
+def test_a_report_alone_may_be_a_persons(flow: str, outcome: str, found: dict[str, list[str]]) -> None:
+    task, key = against(flow, State.NEEDS_REVIEW)
+    rows = replace(GOOD, tasks=[*GOOD.tasks, task], acts=[*GOOD.acts, act(flow, key, outcome)])
+    assert counts(judge(rows, 5)) == found

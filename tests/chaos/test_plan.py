@@ -13,6 +13,7 @@ from chaos.schedule import KINDS, plan_strikes
 from workers.canvas.rows import PlantedRow
 from workers.planting.plant import compile_for_planting
 
+TARGET = ("author_id", "title", "target_commenter", "target_comment")
 SIZES = [60, 150, 2000]
 
 
@@ -81,3 +82,12 @@ def test_long_storm_strikes_with_every_kind_and_after_points_of_no_return(seed: 
 def test_another_world_is_refused(material: Material) -> None:
     with pytest.raises(WorldDiffers):
         check_world(material, [{"id": "xiaopeng", "videos": []}])
+
+
+def test_some_acts_are_dislikes_and_reports_of_comments_of_their_own_from_a_named_account(material: Material) -> None:
+    planted = list(rows(plan_work(2000, material, seed=4)))
+    against = [row for row in planted if row.task in ("dislike_comment", "report_comment")]
+    assert min(Counter(row.task for row in against).values()) > 20
+    assert all(str(row.options["queue"]).startswith("account.") for row in against)
+    on = [tuple(row.kwargs[name] for name in TARGET) for row in planted if "target_comment" in row.kwargs]
+    assert len(set(on)) == len(on)

@@ -12,7 +12,7 @@ ENGLISH, CHINESE = "docs/glossary.md", "docs/glossary.zh-CN.md"
 HEADINGS = {ENGLISH: "## Words", CHINESE: "## Words 词汇"}
 OURS = """
     ledger plant ring ticket claim record lane desk canary zygote fence lease incarnation pool canvas journal spool
-    roster quarantine rescue blame draw pin rung_at meant_for
+    roster quarantine rescue blame draw pin rung_at meant_for approval
 """
 
 

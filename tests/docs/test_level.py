@@ -7,10 +7,11 @@ import re
 from pydantic import BaseModel
 
 import models.tasks.states
-from flows.registry import FLOWS
+from flows.specs.catalogue import SPECS
 from models.responsible_use.caps import CAP_NAMES, Caps
 from tests.support.documents import blocks, command_lines, headings, links, read, rows, spans
 from workers.campaigns.campaign_file import CampaignFile, Collecting, Directing, Nurturing, PerAccount
+from workers.campaigns.named_comments import Reporting
 
 PARTS: dict[str, type[BaseModel]] = {
     "## The file 文件": CampaignFile,
@@ -18,6 +19,7 @@ PARTS: dict[str, type[BaseModel]] = {
     "## collect 标题采集和数据采集": Collecting,
     "## directed 定向任务": Directing,
     "### per_account 每账号": PerAccount,
+    "## dislikes and reports 不喜欢和举报": Reporting,
 }
 
 
@@ -75,7 +77,7 @@ def test_the_caps_are_those_of_the_code() -> None:
 
 def test_the_flows_page_has_every_parameter_and_result() -> None:
     told = {cells[0].strip("`"): cells[1:] for cells in rows("docs/python-interface.md", "## Flows")}
-    for name, flow in FLOWS.items():
+    for name, flow in SPECS.items():
         parameters, result = told[name]
         assert set(flow.params_model.model_fields) <= set(re.findall(r"`(\w+)`", parameters)), name
         assert set(flow.result_model.model_fields) <= set(re.findall(r"`(\w+)`", result)), name

@@ -175,5 +175,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
         "PHONEFLEET_MOST_ACCOUNTS": defaults.most_accounts,
         "PHONEFLEET_MOST_AUTHORS": defaults.most_authors,
         "PHONEFLEET_MOST_TASKS": defaults.most_tasks,
+        "PHONEFLEET_CAMPAIGN_MB": defaults.campaign_mb,
+        "PHONEFLEET_KEY_MB_A_DAY": defaults.key_mb_a_day,
     }.items():
         assert told[variable] == f"`{value}`", variable

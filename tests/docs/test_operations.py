@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from scripts.commands.install_services import install_services
 from scripts.local.redis_holes import HOLES
 from tests.support.documents import blocks, headings, links, read, rows, spans
 from tests.support.gateway.certificates import certificate
-from tests.support.ground import Ground, ground
+from tests.support.installation import Installation, installation
 from tests.support.servers import MariaDB
 from workers.settings import read_settings, settings
 from workers.settings.servers import CHECKED_MODES, UNENCRYPTED_MODE
@@ -65,8 +66,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
-    with ground(tmp_path / "var", monkeypatch) as made:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
+    with installation(tmp_path / "var", monkeypatch) as made:
         yield made
 
 
@@ -94,7 +95,7 @@ def test_the_grants_are_the_rights_that_are_tested() -> None:
 
 
 def test_migrate_uses_one_user_and_the_rest_the_other(
-    database: Database, here: Ground, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    database: Database, here: Installation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for variable, address in database.settings.items():
         monkeypatch.setenv(variable, address)
@@ -116,23 +117,29 @@ def test_migrate_uses_one_user_and_the_rest_the_other(
     engine.dispose()
 
 
-def test_a_backup_of_the_database_can_be_restored(database: Database, tmp_path: Path) -> None:
-    server = database.server
-    for name in ("backup", "restored"):
-        server.execute(f"CREATE DATABASE {name}")
-    server.execute("CREATE TABLE backup.t AS SELECT 'kept' AS word")
-    for line, name in ((line_with("mariadb-dump"), "backup"), (line_with("mariadb phonefleet <"), "restored")):
-        typed = line.replace(" phonefleet ", f" --socket={server.socket} --user=root {name} ", 1)
-        subprocess.run(["bash", "-ec", typed], cwd=tmp_path, check=True, timeout=60)
-    assert server.execute("SELECT word FROM restored.t") == [("kept",)]
+def test_a_backup_is_taken_and_restored_by_the_lines_of_the_page(
+    database: Database, here: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over TLS, as the page's two users of the database."""
+    for name, value in database.settings.items():
+        monkeypatch.setenv(name, value)
+    assert run(monkeypatch, "migrate") == 0
+    engine = connect(settings().database_url)
+    register_author(engine, "before", "之前")
+    _typed(line_with("phonefleet backup"), tmp_path)
+    (file,) = tmp_path.glob("phonefleet-*.backup")
+    register_author(engine, "later", "后来")
+    engine.dispose()
+    line = line_with("phonefleet restore")
+    _typed(re.sub(r"phonefleet-\S+\.backup", file.name, line), tmp_path)
+    names = read_ledger(connect(settings().database_url), lambda session: set(session.scalars(select(Author.id))))
+    assert "before" in names
+    assert "later" not in names
 
 
-def test_a_backup_of_the_embedded_ledger_is_a_ledger(here: Ground, tmp_path: Path) -> None:
-    register_author(here.engine, "xiaopeng", "小鹏汽车")
-    subprocess.run(["bash", "-ec", line_with("VACUUM INTO")], cwd=tmp_path, check=True, timeout=60)
-    copy = connect(f"sqlite:///{tmp_path / 'phonefleet-copy.db'}")
-    assert read_ledger(copy, lambda session: session.get_one(Author, "xiaopeng").name) == "小鹏汽车"
-    copy.dispose()
+def _typed(line: str, folder: Path) -> None:
+    command = line.replace(".venv/bin/phonefleet", f"{sys.executable} -m scripts.cli")
+    subprocess.run(["bash", "-ec", command], cwd=folder, check=True, timeout=60)
 
 
 def test_services_are_installed_by_the_lines_of_the_page(tmp_path: Path) -> None:

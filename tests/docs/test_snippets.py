@@ -14,7 +14,7 @@ from sqlalchemy import Engine, func, select
 from models.tables import Task
 from models.transactions.read_write import read as read_ledger
 from tests.support.documents import NAMES, blocks
-from tests.support.ground import Ground, ground
+from tests.support.installation import Installation, installation
 
 RUN = ["README.md", "README.zh-CN.md", "docs/python-interface.md"]
 # Other pages show fragments; a block that imports is a whole.
@@ -29,8 +29,8 @@ def _python(name: str) -> list[str]:
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_redis_url: str) -> Iterator[Ground]:
-    with ground(tmp_path, monkeypatch, empty_redis_url) as made:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_redis_url: str) -> Iterator[Installation]:
+    with installation(tmp_path, monkeypatch, empty_redis_url) as made:
         made.know_authors("xiaopeng")
         made.know_phones("acc0001", "acc0002")
         yield made
@@ -46,7 +46,7 @@ def test_snippets_compile_and_their_imports_resolve(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RUN)
-def test_snippets_plant_what_they_say(name: str, here: Ground) -> None:
+def test_snippets_plant_what_they_say(name: str, here: Installation) -> None:
     namespace: dict[str, Any] = {}
     submitted = 0
     for text in _python(name):

@@ -16,7 +16,8 @@ from models.tables import Attempt, Task
 from models.tasks.states import State
 from models.transactions.read_write import read
 from tests.support.fleet import Fleet
-from workers.control.pause import pause_phone, pause_task, resume_phone, resume_task
+from workers.control.pause import pause_task, resume_task
+from workers.control.phone_pause import pause_phone, resume_phone
 from workers.planting.handle import Handle
 from workers.planting.submit import submit
 from workers.tasks import collect_comments, nurture

@@ -40,7 +40,7 @@ class Rig:
         self.shelf = shelf
         self.rough = rough
         self.longest_pause = ROUGH_PAUSE_SECONDS if rough else PAUSE_SECONDS
-        self._emoji = emoji
+        self.emoji = emoji
         described = shelf.phones[0]
         self.account = described["account"]
         self._address, self._serial = described["address"], described["serial"]
@@ -103,7 +103,7 @@ class Rig:
 
     def comments(self, video: dict[str, Any]) -> list[Comment]:
         """The crowd's comments of a video as this phone shows them; from the world itself, by its seed."""
-        comments = list(World(SEED, ACCOUNTS, emoji=self._emoji).comments(video["id"], self.account))
+        comments = list(World(SEED, ACCOUNTS, emoji=self.emoji).comments(video["id"], self.account))
         return [replace(one, text="") if self.rough and is_sticker(one.id) else one for one in comments]
 
     def target(self, video: dict[str, Any], place: int = 0) -> Comment:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from flows.action import Action, ActionKind
 from flows.failures import Stopped
-from flows.session import Action, ActionKind
 from tests.flows.rig import Rig
 
 

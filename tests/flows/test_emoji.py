@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from flows.action import Action, ActionKind
 from flows.app import App
 from flows.identify import read_account
-from flows.session import Action, ActionKind
 from flows.verify import Seen, verify
 from phonesim.world import Emoji, World
 from tests.flows.rig import ACCOUNTS, SEED, Rig

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.session import ActionKind
+from flows.action import ActionKind
 from flows.verify import Seen, Traces, judge
 
 

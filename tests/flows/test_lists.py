@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.app import App
-from flows.collect_comments import _comment
+from flows.comment_list import as_comment
 from flows.failures import FlowFailure
 from flows.find import find_comment, walk_to
 from flows.pages.comments import CommentRow, CommentsPage
@@ -178,7 +178,7 @@ def test_a_moment_is_reckoned_from_when_its_screen_was_read(shown: str, first: s
     now = moments[1]
     while walk.advance():
         pass
-    comments = [_comment(row) for row in walk.rows]
+    comments = [as_comment(row) for row in walk.rows]
     assert {comment.at for comment in comments[:seen]} == {moments[2].isoformat()}
     assert all(datetime.fromisoformat(comment.at or "") <= now for comment in comments)
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows import acts
+from flows.action import Action, ActionKind
 from flows.app import App
 from flows.checks import check_text
 from flows.failures import FlowFailure
@@ -23,7 +24,7 @@ from flows.pages.search import SearchPage
 from flows.profile import load_profile
 from flows.screen import Bounds, Node, Screen
 from flows.scrolls import Scrolls
-from flows.session import Action, ActionKind, Session
+from flows.session import Session
 from tests.flows.paper import PACKAGE, PaperList
 from tests.support.memory import MemoryJournal, MemoryWatch
 from workers.phone.shown import read_shown

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from flows.action import Action, ActionKind
 from flows.failures import FlowFailure
-from flows.nurture import Nurture, NurtureParams
-from flows.session import Action, ActionKind
+from flows.nurture import Nurture
+from flows.specs.nurture import NurtureParams
 from tests.flows.rig import Rig
 
 STANDARD: dict[str, Any] = {

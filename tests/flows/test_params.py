@@ -8,8 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from flows.checks import check_name, check_text
-from flows.nurture import NurtureParams
 from flows.registry import FLOWS, flow_named
+from flows.specs.catalogue import SPECS
+from flows.specs.nurture import NurtureParams
 from workers.planting.validation_errors import problems_of
 
 GOOD: dict[str, dict[str, Any]] = {
@@ -78,7 +79,11 @@ def test_bad_parameters_are_refused_in_words(name: str, change: dict[str, Any], 
 
 
 def test_an_unknown_flow_is_named_with_those_that_exist() -> None:
-    with pytest.raises(KeyError, match="collect_comments, collect_titles, directed, nurture"):
+    with pytest.raises(
+        KeyError,
+        match="collect_comments, collect_titles, directed, dislike_comment, monitor_account, monitor_keyword, "
+        "monitor_post, nurture, report_comment",
+    ):
         flow_named("dance")
 
 
@@ -89,6 +94,11 @@ def test_an_unknown_flow_is_named_with_those_that_exist() -> None:
         ("collect_titles", "TITLE_COLLECT_TASK_RESULT_DATA_TITLE", "标题采集"),
         ("collect_comments", "COMMENT_COLLECT_TASK_RESULT_DATA_TITLE", "数据采集"),
         ("directed", "DIRECTED_TASK_RESULT_DATA_TITLE", "定向任务"),
+        ("dislike_comment", "COMMENT_DISLIKE_TASK_RESULT_DATA_TITLE", "不喜欢评论"),
+        ("report_comment", "COMMENT_REPORT_TASK_RESULT_DATA_TITLE", "举报评论"),
+        ("monitor_account", "ACCOUNT_MONITOR_TASK_RESULT_DATA_TITLE", "账号监控"),
+        ("monitor_keyword", "KEYWORD_MONITOR_TASK_RESULT_DATA_TITLE", "关键词监控"),
+        ("monitor_post", "POST_MONITOR_TASK_RESULT_DATA_TITLE", "指定帖子监控"),
     ],
 )
 def test_flows_keep_the_operators_identifiers(name: str, identifier: str, heading: str) -> None:
@@ -145,3 +155,9 @@ def test_what_joins_within_a_text_is_kept(text: str) -> None:
 def test_texts_that_look_the_same_are_the_same_text(pair: tuple[str, str]) -> None:
     with pytest.raises(ValidationError, match="1 text is given"):
         NurtureParams(comments=2, video_loop=5, texts=pair)
+
+
+def test_each_flow_is_the_one_that_its_spec_declares() -> None:
+    assert FLOWS.keys() == SPECS.keys()
+    for name, spec in SPECS.items():
+        assert isinstance(FLOWS[name], type(spec))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flows.app import SLOW_LOOKS, App
-from flows.collect_comments import _comment, _readable, _unreadable
+from flows.comment_list import as_comment, readable, unreadable
 from flows.counts import MOST, count_or_zero
 from flows.failures import FlowFailure
 from flows.pages.author import AuthorPage
@@ -87,7 +87,7 @@ def test_names_and_moments_that_come_late_are_waited_for(early: str) -> None:
     phone = SlowList(early, looks=4)
     walk: Walk[CommentsPage, CommentRow] = Walk(app_on(phone).see(CommentsPage))
     assert [row.commenter for row in walk.rows] == ["u0", "u1", "u2"]
-    assert all(_comment(row).at for row in walk.rows)
+    assert all(as_comment(row).at for row in walk.rows)
 
 
 @pytest.mark.parametrize("early", ["加载中...", "--", ""])
@@ -96,8 +96,8 @@ def test_what_never_comes_is_neither_stored_nor_waited_for_for_ever(early: str) 
     walk: Walk[CommentsPage, CommentRow] = Walk(app_on(phone).see(CommentsPage))
     while walk.advance():
         pass
-    assert _readable(walk.rows) == []
-    assert _unreadable(walk, 50) == 3
+    assert readable(walk.rows) == []
+    assert unreadable(walk, 50) == 3
     assert phone.looks <= 8 * (SLOW_LOOKS + 1)
 
 

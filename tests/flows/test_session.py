@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from flows.action import Action, ActionKind, ActionRefused
 from flows.failures import FlowFailure, Stopped
 from flows.phone import PhoneError
 from flows.profile import load_profile
 from flows.screen import Node
-from flows.session import Action, ActionKind, ActionRefused, PointOfNoReturn, Session
+from flows.session import PointOfNoReturn, Session
 from tests.support.memory import MemoryJournal, MemoryWatch
 
 ACTION = Action(ActionKind.COMMENT, "author", "title", text="好")

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from flows import acts
+from flows.action import Action, ActionKind, ActionRefused
 from flows.app import App
 from flows.failures import FlowFailure
 from flows.pages.feed import FeedPage
 from flows.pages.tabs import to_feed
-from flows.session import Action, ActionKind, ActionRefused
 from tests.flows.rig import Rig
 from tests.support.memory import MemoryJournal
 from tests.support.shelf import Shelf

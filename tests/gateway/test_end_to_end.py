@@ -59,8 +59,8 @@ class Trial:
 def trial(folder: Path, database: str, redis: str, phones: int, origin: str) -> Iterator[Trial]:
     """Run it until the block ends. The key may be called back at one origin."""
     with Fleet(folder, database, redis, phones) as fleet:
-        wish = KeySpec("trial", "acme", sandbox=True, allowlist=[origin], rate_per_second=100)
-        key_id, secret = make_key(fleet.engine, wish, who="test")
+        spec = KeySpec("trial", "acme", sandbox=True, allowlist=[origin], rate_per_second=100)
+        key_id, secret = make_key(fleet.engine, spec, who="test")
         made = Trial(fleet, free_port(), key_id, secret)
         fleet.processes.start(DELIVERY)
         made.start_gateway()

@@ -32,7 +32,7 @@ from models.values.refused import MOST_PROBLEMS
 from tests.support.documents import ROOT, blocks, headings, links, rows
 from tests.support.gateway.api_server import Api
 from tests.support.gateway.vectors import FILE
-from tests.support.ledger.drive import owned_author, phone_seat
+from tests.support.ledger.drive import online_worker, owned_author
 from workers.canvas.check_json import RAW_LIMITS
 from workers.dispatch.messages import MOST_IN_A_LANE
 from workers.planting.plant import LATEST_END
@@ -56,7 +56,7 @@ def python_of(name: str) -> list[str]:
 def environment(api: Api, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """What the guide's first step exports, for a sandbox key and a simulated phone."""
     owned_author(api.engine)
-    phone_seat(api.engine, "p1", sandbox=True)
+    online_worker(api.engine, "p1", sandbox=True)
     caller = api.caller(sandbox=True, plain_json_allowed=True)
     seal_key, signing_secret = caller.secret.texts()
     told = {"GATEWAY": api.url, "KEY_ID": caller.key_id, "SEAL_KEY": seal_key, "SIGNING_SECRET": signing_secret}
@@ -153,6 +153,8 @@ def test_how_much_is_taken_at_once_is_what_the_code_takes(name: str) -> None:
         (defaults.most_accounts, "PHONEFLEET_MOST_ACCOUNTS"),
         (defaults.most_authors, "PHONEFLEET_MOST_AUTHORS"),
         (defaults.most_tasks, "PHONEFLEET_MOST_TASKS"),
+        (defaults.campaign_mb, "PHONEFLEET_CAMPAIGN_MB"),
+        (defaults.key_mb_a_day, "PHONEFLEET_KEY_MB_A_DAY"),
         (MOST_TEXTS, ""),
         (MOST_PROBLEMS, ""),
         (MOST_IN_A_LANE, ""),
@@ -161,6 +163,7 @@ def test_how_much_is_taken_at_once_is_what_the_code_takes(name: str) -> None:
         (defaults.connections_per_address, "PHONEFLEET_CONNECTIONS_PER_ADDRESS"),
         (int(defaults.tls_handshake), "PHONEFLEET_TLS_HANDSHAKE"),
         (defaults.body_bytes, "PHONEFLEET_BODY_BYTES"),
+        (defaults.answer_bytes, "PHONEFLEET_ANSWER_BYTES"),
     }
 
 

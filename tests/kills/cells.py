@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from celery import group
@@ -16,13 +16,17 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from chaos.judge import Deed
-from models.tables import ActionRow, Attempt, Campaign, Delivery, Edge, RefusedWrite, Task
+from models.responsible_use.approvals import NEEDED as APPROVED
+from models.tables import ActionRow, Attempt, Campaign, Delivery, Edge, Phone, RefusedWrite, Task
+from models.tasks.states import State
 from models.transactions.read_write import read, write
-from tests.kills.errands import after_it, grow_two
 from tests.kills.fleet import CUSTOMER, KillFleet
 from tests.kills.hold import Held
 from tests.kills.moments import DESK, PHONE, Moment
+from tests.kills.sample_tasks import after_it, grow_two
 from workers.app import app
+from workers.control.approvals import approve
+from workers.control.review import Verdict, settle
 from workers.dispatch.ring import ring
 from workers.planting.plant import compile_for_planting, plant_campaign
 from workers.tasks import directed
@@ -58,7 +62,7 @@ class Cell:
 
     moment: Moment
     place: Place
-    words: str  # told apart by them on the app, and in results
+    words: str  # told apart by them on the app, and in results: of ours, or of the comment that is acted on
     task_id: str
     campaign_id: str
 
@@ -87,22 +91,56 @@ class Result:
     for_customer: bool
 
 
-def plant_cells(fleet: KillFleet, name: str) -> list[Cell]:
-    """A comment with a task behind it for each moment at a phone, a task that grows for each at the desk; rung.
-
-    The comments are one campaign on one video: the even share then means each for a phone of its own.
-    """
-    author, title = fleet.next_video()
-    words = {moment: f"{name} {moment}" for moment in PHONE}
-    comments = [
-        directed.si(kind="comment", author_id=author, title=title, text=text) | after_it.s() for text in words.values()
-    ]
-    by_text = {text: moment for moment, text in words.items()}
-    cells = plant(fleet, name, group(comments), lambda task: by_text.get(str(task.kwargs.get("text"))), before=BEFORE)
+def plant_cells(fleet: KillFleet, name: str, act: str = "comment") -> list[Cell]:
+    """An act with a task behind it for each moment at a phone, a task that grows for each at the desk; rung."""
+    acts = _comments(fleet, name) if act == "comment" else _against(fleet, act)
+    by_words = {words: moment for moment, (words, _) in zip(PHONE, acts, strict=True)}
+    canvas = group(signature | after_it.s() for _, signature in acts)
+    cells = plant(fleet, name, canvas, lambda task: by_words.get(words_of(task.kwargs)), before=BEFORE)
+    for cell in cells if act in APPROVED else ():
+        approve(fleet.engine, cell.task_id, who="test", why="the test's own", ring_now=False)
     for moment in DESK:
         cells += plant_growing(fleet, f"{name} desk {moment}", moment, before=BEFORE)
     ring(fleet.engine, [cell.task_id for cell in cells])
     return cells
+
+
+def _comments(fleet: KillFleet, name: str) -> list[tuple[str, Signature]]:
+    """A comment for each moment, on one video: the even share then means each for a phone of its own."""
+    author, title = fleet.next_video()
+    words = [f"{name} {moment}" for moment in PHONE]
+    return [(text, directed.si(kind="comment", author_id=author, title=title, text=text)) for text in words]
+
+
+def _against(fleet: KillFleet, flow: str) -> list[tuple[str, Signature]]:
+    """A dislike or a report for each moment, each of a comment of its own, from an account of its own."""
+    reason = {"reason": "其他"} if flow == "report_comment" else {}
+    accounts = read(
+        fleet.engine, lambda session: session.scalars(select(Phone.account_id).order_by(Phone.serial)).all()
+    )
+    acts = []
+    for account, target in zip(accounts, fleet.next_targets(len(PHONE)), strict=True):
+        names = {"author_id": target.author_id, "title": target.title, "target_commenter": target.commenter}
+        params = {**names, "target_comment": target.text, **reason}
+        acts.append((target.text, app.signature(flow, kwargs=params, immutable=True, queue=f"account.{account}")))
+    return acts
+
+
+def words_of(kwargs: Mapping[str, Any]) -> str:
+    """The words of an act: what it writes, or else the comment that it is about."""
+    return str(kwargs.get("text") or kwargs.get("target_comment") or "")
+
+
+def settle_reports(fleet: KillFleet, cells: Sequence[Cell]) -> int:
+    """A person looks for each act that no app shows, and says what really happened. How many there were."""
+    truth, settled = fleet.truth(), 0
+    for cell in cells:
+        if task_of(fleet, cell).state == State.NEEDS_REVIEW:
+            happened = any(cell.words in deed.key for deed in truth)
+            verdict = Verdict.HAPPENED if happened else Verdict.NOT
+            settle(fleet.engine, cell.task_id, verdict, who="test", ring_now=False)
+            settled += 1
+    return settled
 
 
 def plant_growing(fleet: KillFleet, name: str, *moments: Moment, before: Before = NOT_BEFORE) -> list[Cell]:
@@ -139,7 +177,7 @@ def plant(
         plant_campaign(session, campaign, planted, LATEST_END)
         tasks = session.scalars(select(Task).where(Task.campaign_id == campaign_id).order_by(Task.position)).all()
         cells = [
-            Cell(moment, Place(task.runs_on), str(task.kwargs.get("text", name)), task.id, campaign_id)
+            Cell(moment, Place(task.runs_on), words_of(task.kwargs) or name, task.id, campaign_id)
             for task in tasks
             for moment_of in meant
             if (moment := moment_of(task)) is not None

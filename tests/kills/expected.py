@@ -19,6 +19,7 @@ class Expected:
     attempts: tuple[str, ...]
     actions: tuple[tuple[int, str], ...] = ()
     refused: tuple[str, ...] = ()
+    reviewed: bool = False  # a person said what came of the act
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,17 @@ KILLED = _table(
         Moment.CLAIMED: GREW_AGAIN,
         Moment.RECORDING: GREW_AGAIN,
     },
+)
+
+# As killed; but no app shows a report: a person says whether it happened, and only what did not is done.
+_REVIEWED = ("lost", "failed", "succeeded")
+KILLED_REPORTING = Table(
+    {
+        **KILLED.phone,
+        Moment.DECLARED: Expected(_REVIEWED, ((1, "not_done"), (3, "done")), reviewed=True),
+        Moment.TAPPED: Expected(_REVIEWED, DONE, reviewed=True),
+    },
+    KILLED.desk,
 )
 
 # As killed; but they wake when their leases are over, and whatever they then write is refused. What was

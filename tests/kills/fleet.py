@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+from collections import Counter
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,7 +17,7 @@ from sqlalchemy.orm import Session
 from chaos.fleet import Shape, StormFleet
 from chaos.judge import Deed
 from chaos.keeper import KeptProcess
-from chaos.material import read_material
+from chaos.material import Target, read_material
 from chaos.rows import read_truth
 from models.database.clock import database_now
 from models.tables import ApiKey, Phone
@@ -59,6 +61,8 @@ class KillFleet:
         self._storm = StormFleet(folder, shape, SEED)
         self._drain = 20
         targets = read_material(SEED, phones).targets
+        texts = Counter(target.text for target in targets)
+        self._targets = iter([target for target in reversed(targets) if texts[target.text] == 1])
         self._videos = iter(dict.fromkeys((target.author_id, target.title) for target in targets))
 
     def __enter__(self) -> Self:
@@ -119,6 +123,10 @@ class KillFleet:
         """The author and title of a video that nobody acted on yet."""
         return next(self._videos)
 
+    def next_targets(self, count: int) -> list[Target]:
+        """Comments that nobody acted on yet, no two with the same text."""
+        return list(islice(self._targets, count))
+
     def truth(self) -> list[Deed]:
         """What really happened, oldest first."""
         return read_truth(self._storm.truth)
@@ -141,9 +149,9 @@ class KillFleet:
 
     def wait_online(self) -> None:
         """Until every phone is online: a host that was silent is heard of again."""
-        self.wait(lambda: len(self._seated()) == self._storm.shape.phones, "every phone to be online")
+        self.wait(lambda: len(self._serving()) == self._storm.shape.phones, "every phone to be online")
 
-    def _seated(self) -> set[str | None]:
+    def _serving(self) -> set[str | None]:
         """The incarnations of the phones that are online."""
         online = select(Phone.incarnation).where(Phone.state == "online")
         return read(self.engine, lambda session: set(session.scalars(online)))
@@ -152,8 +160,8 @@ class KillFleet:
         """Every phone is online with a worker that consumes, and every desk has one."""
         told = {file.name: int(file.read_text() or 0) for file in self._storm.pids.iterdir()}
         living = {incarnation for incarnation, pid in told.items() if alive(pid)}
-        seated = self._seated()
-        return len(living) == self.workers and len(seated) == self._storm.shape.phones and seated <= living
+        serving = self._serving()
+        return len(living) == self.workers and len(serving) == self._storm.shape.phones and serving <= living
 
 
 def _make_customer(session: Session) -> None:

@@ -54,7 +54,7 @@ class Board:
         said = _read(self._file("held", moment, key))
         return Held(**json.loads(said)) if said else None
 
-    def let_go(self, moment: Moment, key: str, word: Word = Word.GO) -> None:
+    def release(self, moment: Moment, key: str, word: Word = Word.GO) -> None:
         """Let it go on; also one that is not there yet."""
         _write(self._file("go", moment, key), word)
 

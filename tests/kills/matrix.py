@@ -6,11 +6,23 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from tests.kills.cells import BEFORE, Cell, Place, Result, Rows, ended, plant_cells, read_result
+from models.tables import ActionRow
+from tests.kills.cells import (
+    BEFORE,
+    Cell,
+    Place,
+    Result,
+    Rows,
+    ended,
+    plant_cells,
+    read_result,
+    settle_reports,
+    words_of,
+)
 from tests.kills.expected import Expected
 from tests.kills.fleet import KillFleet
 from tests.kills.hold import Held
-from tests.kills.methods import Caught, Method, let_go
+from tests.kills.methods import Caught, Method, release
 from tests.kills.moments import DESK, PHONE, Moment
 
 Round = Mapping[tuple[Place, Moment], Result]
@@ -50,18 +62,18 @@ class Rounds:
 def run_round(fleet: KillFleet, method: Method) -> Round:
     """Raises TimeoutError when somebody is never held, or something does not end."""
     fleet.wait_whole(method.drain)
-    cells = plant_cells(fleet, method.name)
+    cells = plant_cells(fleet, method.name, method.act)
     try:
         caught = _catch(fleet, cells)
         method.strike(fleet, caught)
         campaigns = {cell.campaign_id for cell in cells}
-        fleet.wait(lambda: ended(fleet, campaigns), "every campaign to end")
+        fleet.wait(lambda: not settle_reports(fleet, cells) and ended(fleet, campaigns), "every campaign to end")
         if not method.kills:
             fleet.wait(lambda: _all_left(fleet, caught), "all that were held to leave their tasks")
     finally:
-        let_go(fleet, cells)
+        release(fleet, cells)
         for cell in cells:
-            fleet.board.let_go(BEFORE.get((cell.place, cell.moment), cell.moment), cell.task_id)
+            fleet.board.release(BEFORE.get((cell.place, cell.moment), cell.moment), cell.task_id)
     return {(cell.place, cell.moment): read_result(fleet, cell) for cell in cells}
 
 
@@ -73,7 +85,7 @@ def _catch(fleet: KillFleet, cells: Sequence[Cell]) -> Caught:
     for key, before in BEFORE.items():
         cell = by_key[key]
         _held(fleet, cell, before)
-        fleet.board.let_go(before, cell.task_id)
+        fleet.board.release(before, cell.task_id)
         caught.append((cell, _held(fleet, cell, cell.moment)))
     return caught
 
@@ -97,16 +109,17 @@ def check(result: Result, method: Method) -> None:
 
 
 def check_done(result: Result, expected: Expected) -> None:
-    """The comment is on the app once, and every row tells how that came about."""
+    """The act is on the app once, and every row tells how that came about."""
     _check_rows(result.struck, expected)
     done = next(one for one in result.struck.actions if one.outcome == "done")
     assert [(deed.account, deed.phone) for deed in result.deeds] == [(done.account_id, done.phone_serial)]
     assert result.struck.task.result is not None
-    assert result.struck.task.result["text"] == result.cell.words
+    assert words_of(result.struck.task.result) == result.cell.words
     assert result.in_place == []
     _check_ran_once(result)
     assert result.behind.task.result == result.cell.words
-    assert result.owed == ["task.succeeded", "campaign.ended"]
+    asked = ["task.needs_review"] if expected.reviewed else []
+    assert result.owed == [*asked, "task.succeeded", "campaign.ended"]
 
 
 def check_grown(result: Result, expected: Expected) -> None:
@@ -133,9 +146,14 @@ def _check_rows(rows: Rows, expected: Expected) -> None:
     for act in rows.actions:
         own = attempts[act.attempt]
         by = (own.incarnation, own.phone_serial, own.account_id)
-        assert (act.incarnation, act.phone_serial, act.account_id, act.verified) == (*by, True)
+        assert (act.incarnation, act.phone_serial, act.account_id, act.verified) == (*by, _seen(act))
     for late in rows.refused:
         assert (late.attempt, late.incarnation) == (1, attempts[1].incarnation)
+
+
+def _seen(act: ActionRow) -> bool:
+    """Was it seen on the app? No app shows a report: a person alone can say that one happened."""
+    return act.kind != "report_comment" or (act.outcome == "done" and act.reason is not None)
 
 
 def _check_incarnations(result: Result, method: Method) -> None:

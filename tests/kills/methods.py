@@ -36,12 +36,13 @@ class Method:
     table: Table
     kills: bool = False
     drain: int = DRAIN
+    act: str = "comment"  # what the tasks at the phones do
 
 
-def let_go(fleet: KillFleet, cells: Sequence[Cell], word: Word = Word.GO) -> None:
+def release(fleet: KillFleet, cells: Sequence[Cell], word: Word = Word.GO) -> None:
     """All go on."""
     for cell in cells:
-        fleet.board.let_go(cell.moment, cell.task_id, word)
+        fleet.board.release(cell.moment, cell.task_id, word)
 
 
 def _kill_workers(fleet: KillFleet, caught: Caught) -> None:
@@ -63,9 +64,9 @@ def _freeze_host(fleet: KillFleet, caught: Caught) -> None:
             os.kill(pid, signal.SIGCONT)
     fleet.wait_online()
     first = [cell for cell, _ in caught if cell.moment is Moment.RECEIVED]
-    let_go(fleet, first)  # before anybody takes the ticket that was rung again
+    release(fleet, first)  # before anybody takes the ticket that was rung again
     fleet.wait(lambda: all(task_of(fleet, cell).attempt for cell in first), "the tickets in their hands to be claimed")
-    let_go(fleet, [cell for cell, _ in caught])
+    release(fleet, [cell for cell, _ in caught])
 
 
 def _done_without(fleet: KillFleet, cell: Cell, rung: Mapping[str, datetime | None]) -> bool:
@@ -79,7 +80,7 @@ def _done_without(fleet: KillFleet, cell: Cell, rung: Mapping[str, datetime | No
 
 def _cut_database(fleet: KillFleet, caught: Caught) -> None:
     cut_connections(fleet.mariadb)
-    let_go(fleet, [cell for cell, _ in caught])
+    release(fleet, [cell for cell, _ in caught])
 
 
 def _lose_answers(fleet: KillFleet, caught: Caught) -> None:
@@ -87,13 +88,13 @@ def _lose_answers(fleet: KillFleet, caught: Caught) -> None:
     committed = (Moment.CLAIMED, Moment.DECLARED, Moment.CONCLUDED, Moment.RECORDED)
     for cell, _ in caught:
         word = Word.ANSWER_LOST if cell.moment in committed else Word.GO
-        fleet.board.let_go(cell.moment, cell.task_id, word)
+        fleet.board.release(cell.moment, cell.task_id, word)
 
 
 def _cut_broker(fleet: KillFleet, caught: Caught) -> None:
     """Their tickets are then delivered a second time."""
     fleet.redis.client_kill_filter(_type="normal", skipme=True)
-    let_go(fleet, [cell for cell, _ in caught])
+    release(fleet, [cell for cell, _ in caught])
 
 
 def _deliver_again(fleet: KillFleet, caught: Caught) -> None:
@@ -104,12 +105,12 @@ def _deliver_again(fleet: KillFleet, caught: Caught) -> None:
     # who claims waits for who records: that ticket is taken afterwards
     taken = [cell for cell, _ in caught if cell.place is Place.DESK and cell.moment is not Moment.RECORDING]
     fleet.wait(lambda: all(fleet.board.tickets(cell.task_id) > 0 for cell in taken), "the second tickets to be taken")
-    let_go(fleet, [cell for cell, _ in caught])
+    release(fleet, [cell for cell, _ in caught])
 
 
 def _empty_redis(fleet: KillFleet, caught: Caught) -> None:
     fleet.redis.flushall()
-    let_go(fleet, [cell for cell, _ in caught])
+    release(fleet, [cell for cell, _ in caught])
 
 
 def _kill_zygote(fleet: KillFleet, caught: Caught) -> None:
@@ -123,13 +124,13 @@ def _kill_agent(fleet: KillFleet, caught: Caught) -> None:
 def _end_host(fleet: KillFleet, caught: Caught) -> None:
     """SIGTERM; all finish in time."""
     fleet.ask_host_to_end()
-    let_go(fleet, [cell for cell, _ in caught])
+    release(fleet, [cell for cell, _ in caught])
 
 
 def _hand_back(fleet: KillFleet, caught: Caught) -> None:
     """SIGTERM to a host that gives no time: each is asked for its task."""
     fleet.ask_host_to_end()
-    let_go(fleet, [cell for cell, _ in caught], Word.DRAINED)
+    release(fleet, [cell for cell, _ in caught], Word.DRAINED)
 
 
 def _end_host_twice(fleet: KillFleet, caught: Caught) -> None:
@@ -141,16 +142,16 @@ def _end_host_twice(fleet: KillFleet, caught: Caught) -> None:
 WORKER_METHODS = (
     Method("kill_worker", _kill_workers, expected.KILLED, kills=True),
     Method("cut_database", _cut_database, expected.UNHARMED),
-    Method("lose_answers", _lose_answers, expected.ANSWER_LOST),
+    Method("lose_answers", _lose_answers, expected.ANSWER_LOST, act="dislike_comment"),
     Method("cut_broker", _cut_broker, expected.UNHARMED),
     Method("deliver_again", _deliver_again, expected.UNHARMED),
     Method("empty_redis", _empty_redis, expected.UNHARMED),
 )
 HOST_METHODS = (
-    Method("kill_zygote", _kill_zygote, expected.KILLED, kills=True),
+    Method("kill_zygote", _kill_zygote, expected.KILLED, kills=True, act="dislike_comment"),
     Method("kill_agent", _kill_agent, expected.KILLED, kills=True),
     Method("freeze_host", _freeze_host, expected.FROZEN),
-    Method("end_host", _end_host, expected.UNHARMED),
-    Method("end_host_twice", _end_host_twice, expected.KILLED, kills=True),
+    Method("end_host", _end_host, expected.UNHARMED, act="report_comment"),
+    Method("end_host_twice", _end_host_twice, expected.KILLED_REPORTING, kills=True, act="report_comment"),
     Method("hand_back", _hand_back, expected.HANDED_BACK, drain=0),
 )

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from tests.kills.errands import grow_two
 from tests.kills.moments import Moment
+from tests.kills.sample_tasks import grow_two
 from tests.kills.wrap import at, wrap
 from workers.app import app
 from workers.dispatch import ring

@@ -54,7 +54,7 @@ def test_the_leader_is_struck_while_it_rescues(fleet: KillFleet, number: signal.
     ring(fleet.engine, [cell.task_id])
     _strike_leader(fleet, cell, number)
     worker = catch(fleet, Moment.CLAIMED, claimed.task_id)
-    fleet.board.let_go(Moment.CLAIMED, claimed.task_id)
+    fleet.board.release(Moment.CLAIMED, claimed.task_id)
     fleet.wait(lambda: fleet.board.left(claimed.task_id, worker.pid), "the one that lost its lease to leave")
     check_grown(read_result(fleet, cell), GREW_AGAIN_LATE_REFUSED)
 
@@ -66,7 +66,7 @@ def _strike_leader(fleet: KillFleet, cell: Cell, number: signal.Signals) -> None
     try:
         fleet.wait(lambda: ended(fleet, {cell.campaign_id}), "the campaign to end under the other coordinator")
     finally:
-        fleet.board.let_go(cell.moment, cell.task_id)
+        fleet.board.release(cell.moment, cell.task_id)
         if number is signal.SIGSTOP:
             os.kill(held.pid, signal.SIGCONT)
 

@@ -17,7 +17,7 @@ from celery.signals import task_postrun
 from celery.worker.request import Request
 from sqlalchemy.exc import OperationalError
 
-import tests.kills.errands  # noqa: F401 - its desk tasks
+import tests.kills.sample_tasks  # noqa: F401 - its desk tasks
 from flows.session import PointOfNoReturn
 from tests.kills.hold import FOLDER, HOLD_SECONDS, Board, Word
 from tests.kills.moments import Moment
@@ -55,9 +55,9 @@ def _at_its_task(moment: Moment) -> None:
     at(moment, current_worker().identity.slot.task_id)
 
 
-def _claim(original: Callable[..., Any], engine: Any, seat: Any, task_id: str, **more: Any) -> Any:
+def _claim(original: Callable[..., Any], engine: Any, identity: Any, task_id: str, **more: Any) -> Any:
     at(Moment.RECEIVED, task_id)
-    got = original(engine, seat, task_id, **more)
+    got = original(engine, identity, task_id, **more)
     if isinstance(got, Claim):
         at(Moment.CLAIMED, task_id)
     return got
@@ -99,8 +99,8 @@ def _write_record(original: Callable[..., Any], engine: Any, work: Callable[[Any
     return original(engine, recording)
 
 
-def _record(original: Callable[..., Any], engine: Any, claim: Claim, outcome: Any) -> Any:
-    written = original(engine, claim, outcome)
+def _record(original: Callable[..., Any], engine: Any, claim: Claim, outcome: Any, steps: Any) -> Any:
+    written = original(engine, claim, outcome, steps)
     at(Moment.RECORDED, claim.fence.task_id)
     return written
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from phonesim.practice import LAUNCHER
+from phonesim.world.formats import cut_title
 from tests.phonesim.practice_hand import Hand, busy_video
 
 BACK, HOME, ENTER = 4, 3, 66
@@ -50,9 +51,16 @@ def _search(hand: Hand) -> None:
     hand.tap("search_button")
 
 
+def _video_search(hand: Hand) -> None:
+    hand.tap("tab_search")
+    hand.type("search_input", "续航")
+    hand.tap("search_videos")
+
+
 WAYS: dict[str, Callable[[Hand], None]] = {
     "page_feed": lambda hand: None,
     "page_search": _search,
+    "page_video_search": _video_search,
     "page_author": _author,
     "page_video": _video,
     "page_comments": _comments,
@@ -68,15 +76,18 @@ TABS = "tab_home tab_search tab_me"
 VIDEO = "video_author video_title video_like video_like_count video_comment video_comment_count video_more"
 HOLDS = {
     "page_feed": f"{VIDEO} {TABS}",
-    "page_search": f"search_input search_button search_results result_item result_name result_id {TABS}",
+    "page_search": f"search_input search_button search_users search_videos search_results result_item result_name "
+    f"result_id {TABS}",
+    "page_video_search": "back_button found_input found_button search_users search_videos sort_hot sort_new found_list "
+    "found_item found_title found_author found_likes found_time",
     "page_author": "author_name author_id video_list video_item item_title item_count item_time",
     "page_video": f"{VIDEO} back_button video_author_id",
     "page_comments": "comments_total comments_close comment_list comment_item comment_author comment_text comment_time "
     "comment_likes comment_like comment_reply comment_more comment_input comment_send",
     "page_replies": "replies_close parent_item parent_author parent_text reply_list reply_item reply_author reply_text "
     "reply_time reply_input reply_send",
-    "page_menu": "menu_dislike menu_report menu_cancel",
-    "page_report": "report_reason report_submit report_cancel",
+    "page_menu": "menu_author menu_text menu_dislike menu_report menu_cancel",
+    "page_report": "report_author report_text report_reason report_submit report_cancel",
     "page_me": f"account_name account_id {TABS}",
     "page_login": "login_hint login_button",
     "page_rate_limit": "limit_text limit_ok",
@@ -107,6 +118,7 @@ def test_nodes_lie_inside_the_screen_and_below_their_parent(page: str) -> None:
 BEFORE = {
     "page_feed": "",
     "page_search": "page_feed",
+    "page_video_search": "page_search",
     "page_author": "page_feed",
     "page_video": "page_author",
     "page_comments": "page_video",
@@ -131,6 +143,8 @@ def test_back_closes_the_page_on_top(page: str) -> None:
 CLOSERS = [
     ("page_video", "back_button"),
     ("page_author", "back_button"),
+    ("page_video_search", "back_button"),
+    ("page_video_search", "search_users"),
     ("page_comments", "comments_close"),
     ("page_replies", "replies_close"),
     ("page_menu", "menu_cancel"),
@@ -183,6 +197,31 @@ def test_search_by_enter_by_name_by_id_and_in_vain() -> None:
     hand.tap("search_button")
     hand.tap("result_item")
     assert (hand.texts("author_name"), hand.texts("author_id")) == (["陈震同学"], ["视频号ID：chenzhen"])
+
+
+def test_videos_are_found_by_a_word_of_the_title_or_of_the_name_in_either_order() -> None:
+    hand = Hand()
+    _video_search(hand)
+    found = {order: hand.world.search_videos("续航", newest=order) for order in (False, True)}
+    assert len(found[True]) > 5
+    assert all("续航" in video.title for video in found[True])
+    assert found[True] != found[False]
+    for button, order in (("sort_new", True), ("sort_hot", False)):
+        hand.tap(button)
+        assert [node.selected for node in hand.all(button)] == [True]
+        shown = hand.texts("found_title")
+        assert shown == [cut_title(video.title) for video in found[order][: len(shown)]]
+    hand.tap("found_item", 1)
+    assert (hand.page(), hand.texts("video_title")) == ("page_video", [found[False][1].title])
+    hand.app.key(BACK)
+    for words in ("陈震", "没有的词"):
+        hand.type("found_input", words)
+        hand.tap("found_button")
+        assert set(hand.texts("found_author")) == ({"陈震同学"} if words == "陈震" else set())
+    assert hand.all("found_empty")
+    hand.world.publish("chenzhen", "没有的词，今天有了")
+    hand.app.key(ENTER)
+    assert hand.texts("found_title") == ["没有的词，今天有了"]
 
 
 def test_the_feed_turns_with_the_finger_and_goes_on_after_a_restart() -> None:

@@ -19,7 +19,7 @@ from tests.support.shelf import Shelf
 def test_all_is_off_by_default_and_a_rough_shelf_has_all_that_a_phone_can_work_with() -> None:
     kind, rough = Roughness(), Roughness.rough()
     same = {name for name in kind.__slots__ if getattr(kind, name) == getattr(rough, name)}
-    assert same == {"inject_refused"}
+    assert same == {"emoji_refused", "inject_refused"}
 
 
 def test_options_on_a_command_line() -> None:

@@ -198,3 +198,30 @@ def test_a_loop_without_end_holds_up_nobody_and_is_hung_up(phone: adbutils.AdbDe
         return not phone.sync.exists("/sdcard/turn")
 
     wait_until(ended, 20, "the loop to be hung up")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("exec echo a; echo b", "a"),
+        ("echo a; exec echo b && echo c", "a\nb"),
+        ("(exec echo a); echo b", "a\nb"),
+        ("screenrecord", "Must specify output file"),
+        ("screenrecord --time-limit 181 /data/local/tmp/a.mp4", "out of range"),
+        ("screenrecord --loud /data/local/tmp/a.mp4", "unrecognized option"),
+    ],
+)
+def test_exec_ends_its_shell_and_screenrecord_says_what_it_lacks(
+    phone: adbutils.AdbDevice, line: str, told: str
+) -> None:
+    said = phone.shell(line)
+    assert said == told if line.startswith(("exec", "echo", "(")) else told in said
+
+
+def test_a_recording_ends_with_its_time_and_shows_the_screen(phone: adbutils.AdbDevice) -> None:
+    phone.shell("screenrecord --time-limit 1 --bit-rate 500000 /data/local/tmp/a.mp4; echo done")
+    video = phone.sync.read_bytes("/data/local/tmp/a.mp4")
+    assert video[4:8] == b"ftyp"
+    assert video.index(b"moov") > video.index(b"mdat")
+    assert b"avc1" in video
+    assert "screenrecord" not in phone.shell("ps -A")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts.cli import main
-from tests.support.ground import Ground, ground
+from tests.support.installation import Installation, installation
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ Run = Callable[..., Said]
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
     """An installation with an empty ledger, and no Redis."""
-    with ground(tmp_path / "var", monkeypatch) as made:
+    with installation(tmp_path / "var", monkeypatch) as made:
         yield made
 
 

@@ -13,7 +13,6 @@ from typing import Any, Self
 from sqlalchemy import Engine, func, select
 
 from models.database.engine import connect
-from models.migrate import upgrade
 from models.responsible_use.authors import register_author, set_basis
 from models.tables import Account, Attempt, Task
 from models.tasks.states import ENDED, State
@@ -22,6 +21,7 @@ from scripts.demo.judge import Deed, ledger_deeds, mismatches, true_deeds
 from scripts.demo.shelf import Shelf, start_shelf
 from scripts.local.embedded import free_port
 from scripts.local.processes import COORDINATOR, HOST, Processes
+from tests.support.ledger.copied import make_tables
 from tests.support.poll import wait_until
 from workers.app import app
 from workers.settings import settings
@@ -85,7 +85,7 @@ class Fleet:
         return self
 
     def _begin(self) -> None:
-        upgrade(self.engine)
+        make_tables(self.engine)
         self.shelf = start_shelf(self.processes, self._folder, self._phones, self._speed, seed=1, rough=self._rough)
         self.processes.also({"PHONEFLEET_ADB_CONNECT": ",".join(self.shelf.addresses)})
         self.coordinator = self.processes.start(COORDINATOR)

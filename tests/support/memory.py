@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from flows.session import Action, ActionKind, ActionRefused
+from flows.action import Action, ActionKind, ActionRefused
 
 
 @dataclass

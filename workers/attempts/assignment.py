@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from models.database.content_key import content_key
 from models.fleet.fitness import why_not
 from models.fleet.online_phones import online_phones
+from models.fleet.own_pauses import customer_of, holds_back
 from models.responsible_use.action_journal import actions_of
-from models.responsible_use.authors import read_caps
 from models.responsible_use.caps import operator_day
-from models.responsible_use.usage import accounts_on_videos, actions_by_account, comments_on_videos
+from models.responsible_use.usage import accounts_on_videos, actions_by_account
 from models.tables import Account, Campaign, Phone, Task
 from models.tasks.states import State
+from workers.attempts.cap_facts import CapFacts
 from workers.attempts.history import prior_attempts
 from workers.policy.caps_in_words import CapsUsed, next_day
-from workers.policy.content import comments_on_video
 from workers.policy.eligibility import Assignment, Candidate, CapRoom, FairShare, PlannedAccount, Requirement, decide
 from workers.policy.retry import Excluded, excluded
+
+_SHARED = select(Task.campaign_id).where(
+    Task.id == bindparam("task_id"), Task.acts, Task.pinned_account.is_(None), Task.pinned_phone.is_(None)
+)
 
 
 def lock_shares(session: Session, task_id: str) -> None:
@@ -31,24 +32,21 @@ def lock_shares(session: Session, task_id: str) -> None:
 
     Every claim locks in this order, so that two claims in one campaign cannot deadlock.
     """
-    shared = (Task.acts, Task.pinned_account.is_(None), Task.pinned_phone.is_(None))
-    campaign_id = session.scalar(select(Task.campaign_id).where(Task.id == task_id, *shared))
+    campaign_id = session.scalar(_SHARED, {"task_id": task_id})
     if campaign_id is not None:
         session.execute(select(Campaign.id).where(Campaign.id == campaign_id).with_for_update())
 
 
-def assign(
-    session: Session, task: Task, params: Mapping[str, Any], phone: Phone, now: datetime, zone: str
-) -> Assignment:
+def assign(session: Session, task: Task, facts: CapFacts, phone: Phone, now: datetime, zone: str) -> Assignment:
     """Decides whether this phone takes the task, passes it on or lets it wait.
 
     Fast path: a first attempt at an unpinned, read-only task needs few queries.
     """
-    unfit = why_not(phone, now) is not None or _rests(session, phone)
+    unfit = why_not(phone, now) is not None or _rests(session, phone) or holds_back(session, phone, task.key_id)
     mine = task.sandbox == phone.sandbox and not unfit
     if not task.acts and not _pinned(task) and task.attempt == 0 and mine:
         return Assignment(take=True)
-    return _assign_by_rules(session, task, params, phone, now, zone)
+    return _assign_by_rules(session, task, facts, phone, now, zone)
 
 
 def _pinned(task: Task) -> bool:
@@ -61,7 +59,7 @@ def _rests(session: Session, phone: Phone) -> bool:
 
 
 def _assign_by_rules(
-    session: Session, task: Task, params: Mapping[str, Any], phone: Phone, now: datetime, zone: str
+    session: Session, task: Task, facts: CapFacts, phone: Phone, now: datetime, zone: str
 ) -> Assignment:
     out = excluded(prior_attempts(session, task.id))
     # what is pinned has one phone, which tries again, or the task ends
@@ -69,13 +67,13 @@ def _assign_by_rules(
     acts_in_pool = task.acts and not _pinned(task)
     # Any free phone retries a task: the even share applies to first attempts only.
     shared_out = acts_in_pool and task.attempt == 0
-    room = room_for(session, params, now, zone, sandbox=task.sandbox) if acts_in_pool else CapRoom()
+    room = room_for(facts, now, zone) if acts_in_pool else CapRoom()
     if room.commented and actions_of(session, task.id):  # the comment may be this task's own
         room = replace(room, commented=frozenset())
     verdict = decide(
         Candidate(phone.serial, phone.account_id),
         who,
-        candidate_phones(session, now, sandbox=task.sandbox),
+        candidate_phones(session, now, sandbox=task.sandbox, key_id=task.key_id),
         room,
         _meant(session, task) if shared_out else None,
         _share(session, task) if shared_out else None,
@@ -122,41 +120,47 @@ def _swap(session: Session, task: Task, account_id: str | None) -> None:
         other.meant_for, task.meant_for = task.meant_for, account_id
 
 
-def candidate_phones(session: Session, now: datetime, *, sandbox: bool) -> list[Candidate]:
+def candidate_phones(session: Session, now: datetime, *, sandbox: bool, key_id: str | None = None) -> list[Candidate]:
     """Returns the online phones with their accounts: the simulated phones for sandbox tasks, else the real ones.
+
+    A phone that the customer of the key keeps its tasks off counts as unfit.
 
     A phone of the other sort is never a candidate: if it gets the ticket, it passes it on or lets it wait.
     """
+    online = [one for one in online_phones(session, now) if one.sandbox == sandbox]
+    paused = any(one.paused_for for one in online)
+    customer = customer_of(session, key_id) if paused and key_id is not None else None
     return [
-        Candidate(one.serial, one.account_id, one.resting is not None, one.unfit is not None, one.busy)
-        for one in online_phones(session, now)
-        if one.sandbox == sandbox
+        Candidate(
+            one.serial,
+            one.account_id,
+            one.resting is not None,
+            one.unfit is not None or customer in one.paused_for,
+            one.busy,
+        )
+        for one in online
     ]
 
 
-def room_for(session: Session, params: Mapping[str, Any], now: datetime, zone: str, *, sandbox: bool) -> CapRoom:
-    """Returns the actions that the caps still allow for an acting task with these parameters."""
-    caps = read_caps(session)
+def room_for(facts: CapFacts, now: datetime, zone: str) -> CapRoom:
+    """Returns the actions that the caps still allow for an acting task."""
+    session, caps, sandbox = facts.session, facts.caps, facts.sandbox
     today = actions_by_account(session, operator_day(now, zone), sandbox=sandbox)
     full = frozenset(account for account, count in today.items() if count >= caps.actions_per_account_day)
     if not caps.actions_per_account_day:  # who did nothing has no row, and may do nothing all the same
         full = frozenset(_logged_in(session))
         today = dict.fromkeys(full, 0) | today
-    author_id = str(params.get("author_id", ""))
-    video = content_key(author_id, str(params.get("title", "")))
-    on_video = frozenset(accounts_on_videos(session, [author_id], [video], sandbox=sandbox).get(video, ()))
-    comments: Mapping[str, int] = {}
-    if comments_on_video(params):
-        comments = comments_on_videos(session, [author_id], [video], sandbox=sandbox).get(video, {})
-    commented = frozenset(one for one, count in comments.items() if count >= caps.comments_per_account_video)
-    if comments_on_video(params) and not caps.comments_per_account_video:
+    video = facts.video_key
+    on_video = frozenset(accounts_on_videos(session, [facts.author_id], [video], sandbox=sandbox).get(video, ()))
+    commented = frozenset(one for one, count in facts.comments.items() if count >= caps.comments_per_account_video)
+    if facts.comments_there and not caps.comments_per_account_video:
         commented = frozenset(_logged_in(session))
     used = CapsUsed(
         today,
         caps.actions_per_account_day,
         caps.accounts_per_video,
         next_day(now, zone),
-        comments,
+        facts.comments,
         caps.comments_per_account_video,
     )
     return CapRoom(on_video if len(on_video) >= caps.accounts_per_video else None, full, used, commented)

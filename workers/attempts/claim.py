@@ -8,19 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.orm import Session
 
-from models.database.clock import database_now
+from models.database.clock import moment_read, row_moment
 from models.responsible_use.action_journal import Doubt, doubts, pin_to_verify
 from models.tables import Attempt, Phone, Task
+from models.tasks.campaign_control import BARS_WORK, ENDS_WORK, control_of_its_campaign
 from models.tasks.fence import Fence
 from models.tasks.states import State
-from models.tasks.transitions import back_to_ready, hold_tasks, pass_ticket_on, spend_ticket, take
+from models.tasks.transitions import back_to_ready, has_ticket, hold_tasks, pass_ticket_on, spend_ticket, take
+from models.transactions.insert_rows import insert_values, plain_insert
 from models.transactions.read_write import write
 from models.values.enums import AttemptOutcome, RunsOn
 from workers.attempts.arguments import Arguments, evaluate_arguments, refuse_too_much
 from workers.attempts.assignment import assign, lock_shares
+from workers.attempts.cap_facts import CapFacts
 from workers.attempts.content_holds import hold_on
 from workers.attempts.full_video import refuse_full_video
 from workers.dispatch.celery_state import state_reason
@@ -37,6 +40,10 @@ ELSEWHERE = timedelta(seconds=1)  # this phone cannot yet: another may
 NOBODY = timedelta(seconds=5)  # no phone may: one must come
 # Messages that one ticket may cost before its task waits a moment: one as a rule, more when phones go meanwhile.
 PASSES = 3
+
+
+# The task, locked; the control of its campaign; the ledger's time then. Made once: making it costs what sending does.
+_LOCKED = select(Task, control_of_its_campaign(), row_moment()).where(Task.id == bindparam("task_id")).with_for_update()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ class NotMine:
     flow: str = ""
     priority: int = 6
     shown: str = ""  # of the ticket that goes there
+    number: int | None = None
     state: State | None = State.READY  # where its task stands; None: there is no such task
     reason: str = ""  # why it stands there, for people
 
@@ -76,7 +84,7 @@ class NotMine:
 class ClaimContext:
     """One try to claim: the task's locked row, the worker that asks, and the time.
 
-    `now` is the ledger's clock, read right after `asked_at` of this process's own (monotonic seconds).
+    `now` is the ledger's clock, read after `asked_at` of this process's own (monotonic seconds).
     """
 
     session: Session
@@ -86,6 +94,12 @@ class ClaimContext:
     now: datetime
     zone: str
     step: int | None = None  # the priority of the ticket
+    control: str | None = None  # of its campaign
+
+    @property
+    def must_not_go_on(self) -> bool:
+        """True when its campaign is being stopped or paused, and the task's own row does not say so yet."""
+        return self.control in ENDS_WORK
 
     def wait(self, pause: timedelta, why: str) -> NotMine:
         """Uses up the ticket; the coordinator rings again after a pause, so that no ticket circulates without rest."""
@@ -94,29 +108,35 @@ class ClaimContext:
 
 
 def claim(
-    engine: Engine, worker: WorkerIdentity, task_id: str, *, lease: float, zone: str, step: int | None = None
+    engine: Engine,
+    worker: WorkerIdentity,
+    task_id: str,
+    *,
+    lease: float,
+    zone: str,
+    step: int | None = None,
+    number: int | None = None,
 ) -> Claim | NotMine:
     """Claims the task for `lease` seconds, or returns the reason why not. A ticket delivered ten times is claimed once.
 
-    `zone`: the operator's time zone, by whose days caps are counted. `step`: the priority of the ticket. One that
-    is more urgent than its task runs nothing: the task was moved down the line since, and has another ticket there.
+    `zone`: the operator's time zone, by whose days caps are counted. `step` and `number`: the ticket's, as its message
+    says. A ticket that was taken back runs nothing and changes nothing: its task has another one, or gets it in turn.
     """
 
     def work(session: Session) -> Claim | NotMine:
-        task = _locked(session, task_id)
-        if task is None:
+        lock_shares(session, task_id)
+        asked_at = time.monotonic()
+        found = session.execute(_LOCKED, {"task_id": task_id}).one_or_none()
+        if found is None:
             return NotMine("no such task: a ticket without a row runs nothing", state=None)
-        asking = ClaimContext(session, task, worker, time.monotonic(), database_now(session), zone, step)
+        task, control, moment = found
+        asking = ClaimContext(session, task, worker, asked_at, moment_read(moment), zone, step, control)
+        current = has_ticket(task, number, step)
         if task.state == State.RUNNING and task.incarnation == worker.incarnation:
             _take_back_own_claim(asking)
-        return _not_due(asking, step) or _held_or_taken(asking, lease)
+        return _not_due(asking, current=current) or _held_or_taken(asking, lease)
 
     return write(engine, work)
-
-
-def _locked(session: Session, task_id: str) -> Task | None:
-    lock_shares(session, task_id)
-    return session.scalars(select(Task).where(Task.id == task_id).with_for_update()).one_or_none()
 
 
 def _take_back_own_claim(asking: ClaimContext) -> None:
@@ -130,25 +150,25 @@ def _take_back_own_claim(asking: ClaimContext) -> None:
     back_to_ready(session, task, asking.now, why)
 
 
-def _not_due(asking: ClaimContext, step: int | None) -> NotMine | None:
+def _not_due(asking: ClaimContext, *, current: bool) -> NotMine | None:
     """Returns the refusal of a ticket whose task may not run now, or not from a queue that this worker serves."""
     task, now = asking.task, asking.now
     if task.state != State.READY:
         return NotMine(f"the task is {task.state}", state=State(task.state), reason=state_reason(task))
+    if not current:
+        return NotMine("this ticket was taken back: the task has another one, or gets it in its turn")
     if (task.runs_on == RunsOn.DESK) != (asking.worker.serial is None):
         return asking.wait(NO_PAUSE, f"a worker at the {task.runs_on} takes it")
     if task.stop_requested and not task.verifying:
         return NotMine("the task is asked to stop")
+    if asking.control in BARS_WORK and not task.verifying:
+        return asking.wait(NO_PAUSE, f"what was asked of its campaign is being carried out: {asking.control}")
     if task.latest_end <= now:
         return NotMine("the task is past its latest end")
     if task.not_before > now:
         return asking.wait(NO_PAUSE, "its time has not come yet")
     too_much = refuse_too_much(asking.session, task, now)
-    if too_much is not None:
-        return NotMine(too_much)
-    if step is not None and step != TURN_STEP and step < ticket_priority(task):
-        return NotMine("the task was moved down the line: another ticket stands there")
-    return None
+    return None if too_much is None else NotMine(too_much)
 
 
 def _held_or_taken(asking: ClaimContext, lease: float) -> Claim | NotMine:
@@ -157,14 +177,15 @@ def _held_or_taken(asking: ClaimContext, lease: float) -> Claim | NotMine:
     if held is not None:
         return held
     worker, phone = asking.worker, None
-    full = refuse_full_video(asking.session, asking.task, arguments.params, asking.now)
+    facts = CapFacts(asking.session, arguments.params, sandbox=asking.task.sandbox)
+    full = refuse_full_video(asking.session, asking.task, facts, asking.now)
     if full is not None:
         return NotMine(full, state=State.FAILED, reason=full)
     if worker.serial is not None:
         phone = asking.session.get(Phone, worker.serial)
         if phone is None or phone.incarnation != worker.incarnation:
             return asking.wait(ELSEWHERE, f"another worker serves phone {worker.serial} now, or none")
-        refused = _not_for(asking, arguments.params, phone)
+        refused = _not_for(asking, facts, phone)
         if refused is not None:
             return refused
     return _take(asking, phone, lease, arguments)
@@ -186,10 +207,10 @@ def _held(asking: ClaimContext, params: Mapping[str, Any]) -> NotMine | None:
     return NotMine(f"held: {hold.reason}", state=State.HELD, reason=f"held: {hold.reason}")
 
 
-def _not_for(asking: ClaimContext, params: Mapping[str, Any], phone: Phone) -> NotMine | None:
+def _not_for(asking: ClaimContext, facts: CapFacts, phone: Phone) -> NotMine | None:
     """Returns the refusal of a task that goes to another phone, or to none now."""
     task = asking.task
-    verdict = assign(asking.session, task, params, phone, asking.now, asking.zone)
+    verdict = assign(asking.session, task, facts, phone, asking.now, asking.zone)
     if verdict.take:
         return None
     if verdict.capped:  # whatever may free it earlier wakes it: models.tasks.transitions.wake_capped
@@ -200,9 +221,9 @@ def _not_for(asking: ClaimContext, params: Mapping[str, Any], phone: Phone) -> N
     if task.passed_on == PASSES:
         return asking.wait(ELSEWHERE, f"its ticket was passed on {PASSES} times; rung anew")
     pass_ticket_on(task, phone_queue(verdict.pass_to), asking.now)
-    words = shown(task.pinned_account or task.meant_for, params)
+    words = shown(task.pinned_account or task.meant_for, facts.params)
     step = TURN_STEP if asking.step == TURN_STEP else ticket_priority(task)
-    return NotMine(f"passed on to {verdict.pass_to}", verdict.pass_to, task.flow, step, words)
+    return NotMine(f"passed on to {verdict.pass_to}", verdict.pass_to, task.flow, step, words, number=task.ticket)
 
 
 def _take(asking: ClaimContext, phone: Phone | None, lease: float, arguments: Arguments) -> Claim:
@@ -212,7 +233,7 @@ def _take(asking: ClaimContext, phone: Phone | None, lease: float, arguments: Ar
     until = now + timedelta(seconds=lease)
     take(task, now, until, incarnation=worker.incarnation, serial=worker.serial, account_id=account)
     fence = Fence(task.id, task.attempt, worker.incarnation)
-    asking.session.add(_attempt(fence, worker.serial, account, now))
+    insert_values(asking.session, plain_insert(Attempt), [_attempt(fence, worker.serial, account, now)])
     return Claim(
         fence=fence,
         campaign_id=task.campaign_id,
@@ -223,7 +244,7 @@ def _take(asking: ClaimContext, phone: Phone | None, lease: float, arguments: Ar
         serial=worker.serial,
         seed=task.seed,
         doubts=tuple(doubts(asking.session, task.id)) if task.verifying else (),
-        stop_requested=task.stop_requested or task.paused,
+        stop_requested=task.stop_requested or task.paused or asking.must_not_go_on,
         soft_limit=min(task.soft_limit, left),
         hard_limit=min(task.hard_limit, left + task.hard_limit - task.soft_limit),
         asked_at=asking.asked_at,
@@ -231,12 +252,12 @@ def _take(asking: ClaimContext, phone: Phone | None, lease: float, arguments: Ar
     )
 
 
-def _attempt(fence: Fence, serial: str | None, account: str | None, now: datetime) -> Attempt:
-    return Attempt(
-        task_id=fence.task_id,
-        number=fence.attempt,
-        incarnation=fence.incarnation,
-        phone_serial=serial,
-        account_id=account,
-        started_at=now,
-    )
+def _attempt(fence: Fence, serial: str | None, account: str | None, now: datetime) -> dict[str, Any]:
+    return {
+        "task_id": fence.task_id,
+        "number": fence.attempt,
+        "incarnation": fence.incarnation,
+        "phone_serial": serial,
+        "account_id": account,
+        "started_at": now,
+    }

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, and_, func, or_, select
+from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from flows.failures import CODES
@@ -83,7 +83,7 @@ def _lay(
     )
     if not laid:
         return None  # a failure at the same moment laid the hold; a second one would need a second release
-    hold = session.scalars(select(Hold).where(Hold.in_force.is_(True), *_same(task.flow, blamed, reach))).one()
+    hold = session.scalars(select(Hold).where(Hold.in_force == true(), *_same(task.flow, blamed, reach))).one()
     held = hold_tasks(session, _under(hold), f"held: {reason}. {rule.remedy}", hold_id=hold.id)
     remedy = f"{rule.remedy}; then: phonefleet holds release {hold.id}"
     raise_alert(
@@ -108,6 +108,38 @@ def hold_on(session: Session, task: Task) -> Hold | None:
         key = getattr(task, column.key)
         found += [Blamed(scope, key)] if key is not None else []  # type: ignore[arg-type]
     return _hold_on(session, task, found)
+
+
+def hold_flow(engine: Engine, flow: str, code: str, *, who: str, why: str) -> int:
+    """Lays a hold on a whole flow by a person's word, on all real phones. Returns the tasks held. Raises Refused."""
+
+    def work(session: Session) -> int:
+        reach, reason = Reach(sandbox=False), f"flow {flow} is held by {who}: {why}"
+        laid = insert_if_absent(
+            session,
+            Hold,
+            flow=flow,
+            scope=HoldScope.FLOW,
+            key="",
+            sandbox=reach.sandbox,
+            own=reach.own,
+            customer=reach.customer,
+            what="",
+            failure_code=code,
+            reason=reason,
+            remedy=CODES[code].remedy,
+            phones=[],
+            since=database_now(session),
+            in_force=True,
+        )
+        if not laid:
+            raise refuse("flow", f"{flow!r} is held already", "see: phonefleet holds")
+        found = _same(flow, Blamed(HoldScope.FLOW, ""), reach)
+        hold = session.scalars(select(Hold).where(Hold.in_force == true(), *found)).one()
+        record_change(session, who, f"hold:{hold.id}", None, {"held": flow, "code": code})
+        return hold_tasks(session, _under(hold), f"held: {reason}", hold_id=hold.id)
+
+    return write(engine, work)
 
 
 def release_hold(engine: Engine, hold_id: int, *, who: str, ring_now: bool = True) -> int:

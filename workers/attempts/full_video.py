@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from flows.failures import CODES
 from models.responsible_use.action_journal import actions_of
-from models.responsible_use.authors import read_caps
 from models.responsible_use.caps import comment_refusal
-from models.responsible_use.usage import comments_on_videos
 from models.tables import Task
 from models.tasks.states import State
 from models.tasks.transitions import TaskEnd
 from models.values.enums import ActionOutcome
+from workers.attempts.cap_facts import CapFacts
 from workers.lifecycle.dependents import end_task
-from workers.policy.content import comments_on_video, content_of
 
 
-def refuse_full_video(session: Session, task: Task, params: Mapping[str, Any], now: datetime) -> str | None:
+def refuse_full_video(session: Session, task: Task, facts: CapFacts, now: datetime) -> str | None:
     """Ends a task whose comment no account may post any more. Returns the reason; None when one may.
 
     It would wait until its latest end otherwise: no day frees this cap. A task that acted already goes on, to its
     verification or its result: its own comment counts under the cap.
     """
-    video, author = content_of(params).video_key, content_of(params).author_id
-    if not task.acts or not comments_on_video(params) or video is None or author is None:
+    if not task.acts or not facts.comments_there:
         return None
     if any(action.outcome != ActionOutcome.NOT_DONE for action in actions_of(session, task.id)):
         return None
-    comments = comments_on_videos(session, [author], [video], sandbox=task.sandbox)
-    refused = comment_refusal(read_caps(session), comments.get(video, {}))
+    refused = comment_refusal(facts.caps, facts.comments)
     if refused is None:
         return None
     rule = CODES[refused.code]

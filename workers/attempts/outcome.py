@@ -58,7 +58,8 @@ class HandedBack:
     step: str | None = None
 
 
-Outcome = Succeeded | Replaced | Failed | WasStopped | HandedBack
+NotSucceeded = Replaced | Failed | WasStopped | HandedBack
+Outcome = Succeeded | NotSucceeded
 
 
 def storable(outcome: Outcome) -> Outcome:

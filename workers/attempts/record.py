@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from celery.canvas import Signature
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Table, bindparam, func, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from flows.failures import CODES, Culprit, Kind
-from flows.registry import FLOWS
+from flows.specs.catalogue import SPECS
 from models.database.clock import database_now
 from models.database.error_kinds import is_unavailable
 from models.database.sizes import TooLarge
@@ -22,13 +22,15 @@ from models.notify.alerts import raise_alert
 from models.notify.deliveries import owe_task
 from models.responsible_use.action_journal import doubts, in_doubt, pin_to_verify
 from models.tables import ActionRow, Attempt, Task
+from models.tasks.campaign_control import heed_campaign
 from models.tasks.collected import note_result
-from models.tasks.fence import check_fence
+from models.tasks.fence import Fence, check_fence
 from models.tasks.states import State
 from models.tasks.transitions import TaskEnd, back_to_ready, send_to_review
 from models.transactions.read_write import write
 from models.values.enums import ActionOutcome, AttemptOutcome
 from models.values.refused import Refused
+from workers.attempts.arguments import evaluate_arguments
 from workers.attempts.claim import Claim
 from workers.attempts.content_holds import blame_content
 from workers.attempts.failure_effects import apply_failure_effects
@@ -36,6 +38,7 @@ from workers.attempts.history import prior_attempts
 from workers.attempts.outcome import (
     Failed,
     HandedBack,
+    NotSucceeded,
     Outcome,
     Replaced,
     Succeeded,
@@ -47,10 +50,20 @@ from workers.attempts.quarantine import blame_phone, did_well
 from workers.dispatch.celery_state import state_reason
 from workers.lifecycle.control_requests import ControlRequest, pending_request
 from workers.lifecycle.dependents import end_task
+from workers.lifecycle.stored_bytes import count_for_campaign, json_size
 from workers.planting.plant import plant_in_place
 from workers.planting.quota import TooManyWaiting
-from workers.policy.blame import looks_further, written_params
+from workers.policy.blame import looks_further
 from workers.policy.retry import RetryDecision, RetryMove, decide_retry
+
+# Made once: making them costs as much as sending them.
+_THIS = Attempt.task_id == bindparam("of_task"), Attempt.number == bindparam("at_number")
+_ATTEMPT = select(Attempt).where(*_THIS)
+_WELL = (
+    update(cast("Table", Attempt.__table__))
+    .where(*_THIS)
+    .values(ended_at=bindparam("moment"), steps=bindparam("taken"), outcome=AttemptOutcome.SUCCEEDED)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +75,26 @@ class Recorded:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """The end of an attempt: which one, by the ledger's time when, and its steps."""
+
+    fence: Fence
+    at: datetime
+    steps: list[Mapping[str, Any]] | None
+
+    @property
+    def this(self) -> dict[str, Any]:
+        return {"of_task": self.fence.task_id, "at_number": self.fence.attempt}
+
+
 def record(engine: Engine, claim: Claim, came: Outcome) -> list[str]:
     """Records as `recorded` does; returns only the ids that became ready."""
     return recorded(engine, claim, came).ready
 
 
-def recorded(engine: Engine, claim: Claim, came: Outcome) -> Recorded:
-    """Writes the outcome of an attempt. Raises LeaseLost: nothing is written then.
+def recorded(engine: Engine, claim: Claim, came: Outcome, steps: Sequence[Mapping[str, Any]] = ()) -> Recorded:
+    """Writes the outcome of an attempt, and its steps. Raises LeaseLost: nothing is written then.
 
     An outcome that cannot be written as it is, because of what an app showed or a task returned, is
     written as a failure that says so.
@@ -76,30 +102,40 @@ def recorded(engine: Engine, claim: Claim, came: Outcome) -> Recorded:
     outcome = storable(came)
 
     def work(session: Session) -> Recorded:
-        task = check_fence(session, claim.fence)
-        attempt = session.scalars(
-            select(Attempt).where(Attempt.task_id == task.id, Attempt.number == claim.fence.attempt)
-        ).one()
-        attempt.ended_at = database_now(session)
-        ready = _written(session, task, attempt, outcome)
+        task, now = check_fence(session, claim.fence)
+        kept, of_attempt = _within_bounds(session, task, outcome, now), _Ended(claim.fence, now, list(steps) or None)
+        if isinstance(kept, Succeeded):
+            ready = _succeeded(session, task, of_attempt, kept, claim.serial)
+        else:
+            ready = _not_succeeded(session, task, of_attempt, kept)
         return Recorded(ready, State(task.state), state_reason(task))
 
     try:
         return write(engine, work)
     except TooManyWaiting as refused:
-        return recorded(engine, claim, Failed("too_many_waiting", str(refused)))
+        return recorded(engine, claim, Failed("too_many_waiting", str(refused)), steps)
     except Refused as refused:  # what the task put in its place cannot be planted
-        return recorded(engine, claim, Failed("bad_input", str(refused)))
+        return recorded(engine, claim, Failed("bad_input", str(refused)), steps)
     except (DBAPIError, OverflowError, TooLarge) as error:
         if is_unavailable(error):
             raise
-        return recorded(engine, claim, without_what_failed(outcome, error))
+        return recorded(engine, claim, without_what_failed(outcome, error), steps)
 
 
-def _written(session: Session, task: Task, attempt: Attempt, outcome: Outcome) -> list[str]:
+def _within_bounds(session: Session, task: Task, outcome: Outcome, now: datetime) -> Outcome:
+    """Counts the bytes of a result. Returns a failure in its place when its campaign or key has too many."""
+    if not isinstance(outcome, Succeeded):
+        return outcome
+    over = count_for_campaign(session, task.campaign_id, task.key_id, json_size(outcome.result), now)
+    if over is None:
+        return outcome
+    return Failed("result_too_large", f"its result cannot be kept: {over.reason}; {over.remedy}")
+
+
+def _not_succeeded(session: Session, task: Task, ended: _Ended, outcome: NotSucceeded) -> list[str]:
+    attempt = session.scalars(_ATTEMPT, ended.this).one()
+    attempt.ended_at, attempt.steps = ended.at, ended.steps
     match outcome:
-        case Succeeded(result, pages):
-            return _succeeded(session, task, attempt, result, pages)
         case Replaced(signature):
             return _replaced(session, task, attempt, signature)
         case Failed():
@@ -110,16 +146,17 @@ def _written(session: Session, task: Task, attempt: Attempt, outcome: Outcome) -
             return _left(session, task, attempt, "its worker ended", step)
 
 
-def _succeeded(session: Session, task: Task, attempt: Attempt, result: Any, pages: Set[str]) -> list[str]:
-    now = database_now(session)
-    attempt.outcome = AttemptOutcome.SUCCEEDED
-    if attempt.phone_serial is not None:
-        did_well(session, attempt.phone_serial, pages, now)
-    kept = note_result(session, task.flow, task.id, result, now, sandbox=task.sandbox)
-    return end_task(session, task, TaskEnd(State.SUCCEEDED, result=kept), now)
+def _succeeded(session: Session, task: Task, ended: _Ended, came: Succeeded, serial: str | None) -> list[str]:
+    """Records a success without reading its attempt: nothing of it is needed, and a read costs what a write does."""
+    session.connection().execute(_WELL, {**ended.this, "moment": ended.at, "taken": ended.steps})
+    if serial is not None:
+        did_well(session, serial, came.pages, ended.at)
+    kept = note_result(session, task.flow, task.id, came.result, ended.at, sandbox=task.sandbox)
+    return end_task(session, task, TaskEnd(State.SUCCEEDED, result=kept), ended.at)
 
 
 def _replaced(session: Session, task: Task, attempt: Attempt, signature: Signature) -> list[str]:
+    heed_campaign(session, task)
     if task.stop_requested:
         return _left(session, task, attempt, "it was asked to stop before it put tasks in its place", None)
     attempt.outcome = AttemptOutcome.DELEGATED
@@ -151,7 +188,8 @@ def _stop(task: Task, reason: str) -> TaskEnd:
 
 
 def _failed(session: Session, task: Task, attempt: Attempt, outcome: Failed) -> list[str]:
-    failed = replace(outcome, code="too_little_time") if _cut_short(task, attempt, outcome.code) else outcome
+    cut_short = outcome.code == "time_limit" and _cut_short(session, task, attempt)
+    failed = replace(outcome, code="too_little_time") if cut_short else outcome
     rule = CODES[failed.code]
     attempt.outcome, attempt.failure_code, attempt.failure_kind = AttemptOutcome.FAILED, failed.code, rule.kind
     attempt.culprit, attempt.step, attempt.reason = rule.culprit, failed.step, failed.reason
@@ -169,16 +207,15 @@ def _failed(session: Session, task: Task, attempt: Attempt, outcome: Failed) -> 
     return ready
 
 
-def _cut_short(task: Task, attempt: Attempt, code: str) -> bool:
+def _cut_short(session: Session, task: Task, attempt: Attempt) -> bool:
     """True when the task ran out of time that was too short for what it asked: such a failure blames no phone.
 
-    That is less than its flow's limit, or no more than that for a longer look than the flow's own.
+    That is less than its flow's limit, or any limit when it asked for more than its flow's limit is meant for.
     """
-    if code != "time_limit" or task.flow not in FLOWS:
+    if task.flow not in SPECS:
         return False
     given = min(task.soft_limit, (task.latest_end - attempt.started_at).total_seconds())
-    usual = FLOWS[task.flow].limits.soft
-    return given < usual or (given == usual and looks_further(task.flow, written_params(task.args, task.kwargs)))
+    return given < SPECS[task.flow].limits.soft or looks_further(task.flow, evaluate_arguments(session, task).params)
 
 
 def _next(session: Session, task: Task, code: str) -> RetryDecision:

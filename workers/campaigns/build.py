@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from flows.checks import MOST_TEXTS
+from models.database.clock import database_now
 from models.fleet.accounts import known_accounts
 from models.responsible_use.authors import read_caps
 from models.responsible_use.caps import basis_refusal
@@ -17,8 +19,11 @@ from models.tables import Phone
 from models.transactions.read_write import read
 from models.values.refused import Problem, Refused
 from workers.campaigns.campaign_file import CampaignFile, Collecting, Placed
-from workers.campaigns.cap_check import cap_problems, doers_of, text_problems
+from workers.campaigns.cap_check import cap_problems, text_problems
+from workers.campaigns.directed_shares import directed_shares, pinned_share, work_of
 from workers.campaigns.given_campaign import GivenCampaign
+from workers.campaigns.named_comments import MOST_NAMED, params_of
+from workers.campaigns.until import until
 from workers.canvas.signatures import Canvas, chain, chord, group, task
 from workers.planting.handle import Handle
 from workers.planting.submit import PlantedCanvas, plant_canvas
@@ -44,27 +49,36 @@ def plant_day(day: GivenCampaign | CampaignFile, ledger: Engine, *, asked_by: st
         asked_by=asked_by,
         seed=checked.day.seed,
         asked_for=checked.day.model_dump(mode="json"),
+        complete_until=checked.complete_until,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedDay:
-    """A checked campaign file, and the accounts that take part."""
+    """A checked campaign file, the accounts that take part, and until when its missing work is planted by itself."""
 
     day: CampaignFile
     accounts: Sequence[str]
+    complete_until: datetime | None = None
 
 
 def day_canvas(checked: CheckedDay) -> Canvas:
     """Returns the day's canvas: one nurture session for each account; in parallel titles → comments → directed.
+
+    Each named comment has a task of its own, which waits for its approval.
 
     A failed task stops only the tasks that need its result.
     """
     day = checked.day
     parts = list(_sessions(day, checked.accounts))
     if day.collect is not None:
-        collected = group([_author_collection(day.collect, author) for author in day.collect.authors])
+        collected = group([_author_collection(day.collect, author) for author in day.collect.all_authors])
         parts.append(chord(collected, _after_collection(day, checked.accounts)))
+    parts += [
+        task(one.flow, params_of(one), immutable=True, queue=f"account.{one.account}")
+        for _, comments in day.named
+        for one in comments
+    ]
     return group(parts)
 
 
@@ -92,11 +106,10 @@ def _author_collection(wanted: Collecting, author: str) -> Canvas:
 def _after_collection(day: CampaignFile, accounts: Sequence[str]) -> Canvas:
     if day.directed is None:
         return task("gather", join="settled")
-    asked, doers = day.directed.per_account, len(doers_of(day.directed, accounts, {}))
+    work = directed_shares(day, accounts)
     drawn = {
-        "comment": asked.comments * doers,
-        "reply": asked.replies * doers,
-        "like_comment": asked.comment_likes * doers,
+        **work_of(day.directed.per_account, len(work.counted)),
+        **({"pinned": [pinned_share(day.directed.per_account, pair) for pair in work.pinned]} if work.pinned else {}),
         "comment_texts": list(day.directed.comment_texts),
         "reply_texts": list(day.directed.reply_texts),
         "video_loop": day.directed.video_loop,
@@ -128,10 +141,33 @@ def check_day(session: Session, given: GivenCampaign, facts: LedgerFacts) -> Che
     problems += _author_problems(facts, given)
     if day is not None:
         problems += _queue_problems(facts, given, day)
+        problems += _named_problems(session, facts, given, day)
         problems += _room_problems(session, facts, day, taking_part)
+        ends = _complete_until(session, given, day, problems)
         if not problems:
-            return CheckedDay(day, taking_part)
+            return CheckedDay(day, taking_part, ends)
     raise Refused(problems, more)
+
+
+def _named_problems(session: Session, facts: LedgerFacts, given: GivenCampaign, day: CampaignFile) -> Iterator[Problem]:
+    if day.dislikes or day.reports:
+        from workers.campaigns.named_check import named_problems  # noqa: PLC0415 - few campaigns name comments
+
+        yield from named_problems(session, facts, given, day.named)
+
+
+def _complete_until(
+    session: Session, given: GivenCampaign, day: CampaignFile, problems: list[Problem]
+) -> datetime | None:
+    """Returns the moment of `until_complete`, if any; adds a problem when it cannot be meant."""
+    if day.until_complete is None:
+        return None
+    try:
+        return until(day.until_complete, database_now(session), settings().timezone)
+    except ValueError as error:
+        problem = Problem("until_complete", str(error), "name a moment to come, such as 23:00, or leave it out")
+        problems.append(given.at(("until_complete",), problem))
+        return None
 
 
 def most_entries() -> Mapping[Loc, int]:
@@ -140,7 +176,9 @@ def most_entries() -> Mapping[Loc, int]:
     return {
         ("accounts",): settings().most_accounts,
         ("collect", "authors"): settings().most_authors,
+        ("collect", "pairs"): settings().most_accounts,
         **dict.fromkeys(texts, MOST_TEXTS),
+        **dict.fromkeys([("dislikes",), ("reports",)], MOST_NAMED),
     }
 
 
@@ -153,6 +191,14 @@ def _account_problems(
         if account not in facts.accounts:
             unknown = Problem("accounts", f"account {account!r} is unknown", "see: phonefleet accounts list")
             yield given.at(("accounts", place), unknown)
+    for at, account in given.paired_accounts():
+        if account not in facts.accounts:
+            reason, remedy = f"account {account!r} is unknown", "see: phonefleet accounts list"
+        elif account not in taking_part:
+            reason, remedy = f"account {account!r} takes no part", "add it to accounts, or take the pair out"
+        else:
+            continue
+        yield given.at(at, Problem("collect.pairs", reason, remedy))
 
 
 def _nobody(session: Session, *, sandbox: bool) -> Problem:
@@ -169,18 +215,17 @@ def _nobody(session: Session, *, sandbox: bool) -> Problem:
 
 
 def _author_problems(facts: LedgerFacts, given: GivenCampaign) -> Iterator[Problem]:
-    facts.read_bases(given.authors())
-    for place, author in enumerate(given.authors()):
-        basis = facts.basis(author)
-        at: Loc = ("collect", "authors", place)
+    authors = given.authors()
+    facts.read_bases(author for _, author in authors)
+    for at, author in authors:
+        basis, field = facts.basis(author), "collect.authors" if at[1] == "authors" else "collect.pairs"
         if basis is None:
-            unknown = Problem("collect.authors", f"author {author!r} is unknown", "phonefleet authors add ID NAME")
-            yield given.at(at, unknown)
+            yield given.at(at, Problem(field, f"author {author!r} is unknown", "phonefleet authors add ID NAME"))
         elif given.writes:
             refusal = basis_refusal(author, basis, facts.today)
             if refusal is not None:
                 remedy = "an admin sets a basis: phonefleet authors basis; or say without_basis: collect_only"
-                yield given.at(at, Problem("collect.authors", refusal.reason, remedy))
+                yield given.at(at, Problem(field, refusal.reason, remedy))
 
 
 def _queue_problems(facts: LedgerFacts, given: GivenCampaign, day: CampaignFile) -> Iterator[Problem]:

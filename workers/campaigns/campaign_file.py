@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, time
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from flows.checks import as_seen, mistake_in, refuse_all
-from flows.nurture import NurtureParams
+from flows.specs.nurture import NurtureParams
+from workers.campaigns.named_comments import Disliking, Named, Reporting
+from workers.campaigns.variables import MOST_VARIABLES, mistake_in_variable
 from workers.planting.validation_errors import MOST_SHOWN, written
 
 DAY = 86_400  # seconds
+_TIME = re.compile(r"[0-9]{2}:[0-9]{2}")
 
 
 def _queue(value: str) -> str:
@@ -33,8 +39,23 @@ Queue = Annotated[str, AfterValidator(_queue)]
 Loop = Annotated[int, Field(ge=1, le=1000, examples=[60])]
 
 
+def _until(value: str) -> str:
+    if _TIME.fullmatch(value) is None:
+        with suppress(ValueError):
+            datetime.fromisoformat(value)
+            return value
+    else:
+        with suppress(ValueError):
+            time.fromisoformat(value)
+            return value
+    raise ValueError(f"{value!r} is no time; write 23:00, or 2027-01-31 08:00")
+
+
+Until = Annotated[str, AfterValidator(_until)]  # read by workers.campaigns.until
+
+
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Placed(_Part):
@@ -64,10 +85,23 @@ class Nurturing(Placed, NurtureParams):
         return self.model_dump(mode="json", include=set(NurtureParams.model_fields))
 
 
-class _Collection(_Part):
-    """The content to collect."""
+class Pair(_Part):
+    """An account and its author 一号一大V: the account's share of the directed work is counted for it.
 
-    authors: tuple[str, ...] = Field(min_length=1, examples=[["xiaopeng"]])
+    `pinned`: this very account does its share, on this author's content. Otherwise any account does it, on all that is
+    collected.
+    """
+
+    account: str = Field(min_length=1, examples=["acc0001"])
+    author: str = Field(min_length=1, examples=["xiaopeng"])
+    pinned: bool = False
+
+
+class _Collection(_Part):
+    """The content to collect: of named authors, or of those of the pairs."""
+
+    authors: tuple[str, ...] | None = Field(default=None, min_length=1, examples=[["xiaopeng"]])
+    pairs: tuple[Pair, ...] = Field(default=(), examples=[[{"account": "acc0001", "author": "xiaopeng"}]])
     videos: int = Field(ge=1, le=50, examples=[2])
     comments: int = Field(ge=1, le=1000, examples=[50])
     least_comments: int = Field(default=0, ge=0, le=5000, examples=[50])
@@ -77,10 +111,23 @@ class _Collection(_Part):
 class Collecting(Placed, _Collection):
     """The collection: a number of videos of each author, with a number of comments each."""
 
+    @property
+    def all_authors(self) -> Sequence[str]:
+        """Returns the authors to collect from, each once."""
+        return self.authors or tuple(dict.fromkeys(pair.author for pair in self.pairs))
+
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        refuse_all(_twice("authors", self.authors))
+        refuse_all(self._mistakes())
         return self
+
+    def _mistakes(self) -> Iterator[str]:
+        if self.authors is None and not self.pairs:
+            yield "authors: is missing; add it, for example [xiaopeng], or add pairs of account and author"
+        if self.authors is not None and self.pairs:
+            yield "authors: the pairs name the authors already; leave one of the two out"
+        yield from _twice("authors", self.authors or ())
+        yield from _twice("pairs", [f"{pair.account} and {pair.author}" for pair in self.pairs])
 
 
 class PerAccount(_Part):
@@ -137,8 +184,19 @@ class CampaignFile(_Part):
     nurture: Nurturing | None = None
     collect: Collecting | None = None
     directed: Directing | None = None
+    dislikes: tuple[Disliking, ...] = ()
+    reports: tuple[Reporting, ...] = ()
     without_basis: Literal["refuse", "collect_only"] = "refuse"
     seed: int | None = Field(default=None, ge=0, le=0x7FFFFFFF, examples=[7])
+    until_complete: Until | None = Field(default=None, examples=["23:00"])
+    variables: dict[str, str | int | bool] = Field(default_factory=dict, examples=[{"day": "周一"}])
+
+    @field_validator("variables", mode="before")
+    @classmethod
+    def _variables(cls, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            refuse_all(_bad_variables(value))
+        return value
 
     @model_validator(mode="after")
     def _accounts_once(self) -> Self:
@@ -154,11 +212,31 @@ class CampaignFile(_Part):
         refuse_all(self._lacking())
         return self
 
+    @property
+    def named(self) -> Sequence[tuple[str, Sequence[Named]]]:
+        """Returns the comments that the file names one by one, by the part that names them."""
+        return [("dislikes", self.dislikes), ("reports", self.reports)]
+
     def _lacking(self) -> Iterator[str]:
-        if self.nurture is None and self.collect is None:
-            yield "nurture, collect: neither is there; a campaign needs something to do"
+        if self.nurture is None and self.collect is None and not self.dislikes and not self.reports:
+            yield "nurture, collect: neither is there, nor dislikes or reports; a campaign needs something to do"
         if self.directed is not None and self.collect is None:
             yield "directed: draws from what is collected; add a collect part"
+        if self.directed is not None and self.directed.queue and self.collect is not None and self.collect.pairs:
+            yield (
+                "directed: a queue beside pairs leaves open whose work is counted;"
+                " leave the queue out, or pin pairs (pinned: true)"
+            )
+
+
+def _bad_variables(variables: Mapping[Any, Any]) -> Iterator[str]:
+    if len(variables) > MOST_VARIABLES:
+        yield f"{len(variables)} are too many; keep it to {MOST_VARIABLES}"
+        return
+    for name, value in variables.items():
+        mistake = mistake_in_variable(name, value)
+        if mistake is not None:
+            yield f"{_shown(str(name))!r} {'; '.join(mistake)}"
 
 
 def _twice(field: str, names: Sequence[str]) -> Iterator[str]:

@@ -8,18 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from models.responsible_use.caps import Caps
 from models.values.refused import Problem
-from workers.campaigns.campaign_file import CampaignFile, Placed
-
-
-def doers_of(part: Placed, accounts: Sequence[str], on_phone: Mapping[str, str]) -> Sequence[str]:
-    """Returns the accounts that do a part's work: all of them, or the one that its queue names.
-
-    For a phone's queue, it is the account logged in there now (`on_phone`, by serial), or else the serial itself.
-    """
-    place, _, name = (part.queue or "pool").partition(".")
-    if place == "account":
-        return [name]
-    return [on_phone.get(name, name)] if place == "phone" else accounts
+from workers.campaigns.campaign_file import CampaignFile
+from workers.campaigns.directed_shares import DirectedShares, directed_shares, doers_of
 
 
 def cap_problems(
@@ -32,7 +22,7 @@ def cap_problems(
     """Yields a problem for every cap that the campaign would exceed, with the numbers needed and left."""
     yield from _daily_problems(day, accounts, caps, done_today, on_phone or {})
     if day.directed is not None and day.collect is not None:
-        yield from _directed_problems(day, len(doers_of(day.directed, accounts, {})), caps)
+        yield from _directed_problems(day, directed_shares(day, accounts), caps)
 
 
 def _daily_problems(
@@ -48,8 +38,10 @@ def _daily_problems(
         per_session = sum(day.nurture.targets.values())
         nurture.update(dict.fromkeys(doers_of(day.nurture, accounts, on_phone), per_session))
     if day.directed is not None:
-        directed.update(dict.fromkeys(doers_of(day.directed, accounts, on_phone), day.directed.per_account.total))
-    needed = nurture + directed
+        shares = directed_shares(day, accounts, on_phone).by_account()
+        directed.update({one: day.directed.per_account.total * times for one, times in shares.items()})
+    named = Counter(one.account for _, comments in day.named for one in comments)
+    needed = nurture + directed + named
     most = caps.actions_per_account_day
     full = [account for account in needed if done_today.get(account, 0) + needed[account] > most]
     if full:
@@ -57,27 +49,34 @@ def _daily_problems(
         yield Problem(
             "caps.actions_per_account_day",
             f"{len(full)} of {len(needed)} accounts cannot fit it: {needed[worst]} actions an account are asked for"
-            f" ({nurture[worst]} nurture, {directed[worst]} directed),"
+            f" ({nurture[worst]} nurture, {directed[worst]} directed{_also(named[worst])}),"
             f" {done_today.get(worst, 0)} were done today by {worst}, and the cap is {most}",
             "ask for less, wait for the next day, or have an admin change the cap: phonefleet authors caps",
         )
 
 
-def _directed_problems(day: CampaignFile, doers: int, caps: Caps) -> Iterator[Problem]:
+def _also(named: int) -> str:
+    return f", {named} on named comments" if named else ""
+
+
+def _directed_problems(day: CampaignFile, shares: DirectedShares, caps: Caps) -> Iterator[Problem]:
     assert day.directed is not None
     assert day.collect is not None
-    videos = len(day.collect.authors) * day.collect.videos
+    videos = len(day.collect.all_authors) * day.collect.videos
+    doers = sum(shares.by_account().values())
     comments = videos * day.collect.comments
     asked = day.directed.per_account
     places = videos * caps.accounts_per_video
-    if asked.total and doers > places:
+    accounts = len(shares.by_account())
+    if asked.total and accounts > places:
         yield Problem(
             "caps.accounts_per_video",
-            f"{doers} accounts shall act on {videos} videos,"
+            f"{accounts} accounts shall act on {videos} videos,"
             f" with room for {caps.accounts_per_video} accounts each: {places}",
             "collect more videos, or take fewer accounts",
         )
     yield from _comment_problems(asked.comments, doers, videos, caps)
+    yield from _pinned_problems(day.collect.videos, asked.comments, shares, caps)
     for name, count, room in (
         ("replies_per_comment", asked.replies * doers, comments * caps.replies_per_comment),
         ("likes_per_comment", asked.comment_likes * doers, comments * caps.likes_per_comment),
@@ -110,6 +109,26 @@ def _comment_problems(each: int, doers: int, videos: int, caps: Caps) -> Iterato
         )
 
 
+def _pinned_problems(videos: int, each: int, shares: DirectedShares, caps: Caps) -> Iterator[Problem]:
+    """Yields a problem for the pinned pairs of an author whose videos cannot hold their comments."""
+    for author, pairs in Counter(pair.author for pair in shares.pinned).items():
+        own, room = videos * caps.comments_per_account_video, videos * caps.comments_per_video
+        if each > own:
+            yield Problem(
+                "caps.comments_per_account_video",
+                f"a pinned account shall write {_many(each, 'comment')} on {_many(videos, 'video')} of {author},"
+                f" which have room for {own} of one account",
+                "collect more videos, ask for fewer comments, or leave pinned out",
+            )
+        elif each * pairs > room:
+            yield Problem(
+                "caps.comments_per_video",
+                f"{pairs} pinned accounts shall write {each * pairs} comments on {_many(videos, 'video')} of {author},"
+                f" which have room for {room}",
+                "collect more videos, ask for fewer comments, or pin fewer accounts",
+            )
+
+
 def _many(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
@@ -118,13 +137,14 @@ def text_problems(day: CampaignFile, accounts: Sequence[str]) -> Iterator[Proble
     """Yields a problem if there are fewer texts than one video needs: each text is posted on a video only once."""
     if day.directed is None or day.collect is None:
         return
-    doers = len(doers_of(day.directed, accounts, {}))
-    videos = len(day.collect.authors) * day.collect.videos
+    shares = directed_shares(day, accounts)
+    doers, videos = sum(shares.by_account().values()), len(day.collect.all_authors) * day.collect.videos
+    most_pinned = max(Counter(pair.author for pair in shares.pinned).values(), default=0)
     for name, each, texts in (
         ("comment", day.directed.per_account.comments, day.directed.comment_texts),
         ("reply", day.directed.per_account.replies, day.directed.reply_texts),
     ):
-        on_one = math.ceil(each * doers / videos)
+        on_one = max(math.ceil(each * doers / videos), math.ceil(each * most_pinned / day.collect.videos))
         if on_one > len(texts):
             yield Problem(
                 f"directed.{name}_texts",

@@ -16,9 +16,23 @@ from flows.texts import Deck
 from models.database.content_key import content_key
 from models.responsible_use.caps import Caps
 
+KINDS = ("comment", "reply", "like_comment")
+
+
+class PinnedShare(BaseModel):
+    """The part of the directed work that one account does, on one author's content, by kind."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    account: str = Field(min_length=1, max_length=191)
+    author_id: str = Field(min_length=1, max_length=191)
+    comment: int = Field(default=0, ge=0, le=10_000)
+    reply: int = Field(default=0, ge=0, le=10_000)
+    like_comment: int = Field(default=0, ge=0, le=10_000)
+
 
 class DirectedRequest(BaseModel):
-    """The directed work that is asked for, by kind, with the operator's own texts."""
+    """The directed work that is asked for, by kind, with the operator's own texts. `pinned` comes on top of it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -29,6 +43,7 @@ class DirectedRequest(BaseModel):
     reply_texts: tuple[str, ...] = Field(default=(), max_length=MOST_TEXTS)
     video_loop: int | None = None
     comment_loop: int | None = None
+    pinned: tuple[PinnedShare, ...] = Field(default=(), max_length=10_000)
     # queue, priority and time limit (seconds) of the directed tasks: Celery's own options
     queue: str | None = Field(default=None, max_length=255)
     priority: int | None = Field(default=None, ge=0, le=9)
@@ -136,12 +151,20 @@ class Drawn:
 
 
 def draw(
-    found: Sequence[Comment], work: DirectedRequest, caps: Caps, used: Used, *, seed: int, room: Room | None = None
+    found: Sequence[Comment],
+    work: DirectedRequest,
+    caps: Caps,
+    used: Used,
+    *,
+    seed: int,
+    room: Room | None = None,
+    each_once: bool = False,
 ) -> Drawn:
     """Spreads the work evenly over the videos. Work beyond the collected comments or the caps is left out and counted.
 
-    `room` is what the caps leave to the accounts; without it accounts do not bound the draw. Comments with the same
-    commenter and text under one title cannot be distinguished, and are no targets.
+    `room` is what the caps leave to the accounts; without it accounts do not bound the draw. `each_once`: one account
+    does it all, and likes no comment twice. Comments with the same commenter and text under one title cannot be
+    distinguished, and are no targets.
     """
     rng = random.Random(seed)
     targets = _unique(found)
@@ -155,8 +178,8 @@ def draw(
     loops = {"video_loop": work.video_loop, "comment_loop": work.comment_loop}
     common = {name: value for name, value in loops.items() if value is not None}
     # Replies first: a comment takes only one reply, but several likes.
-    replies = _slots(by_video, videos, used.replies, caps.replies_per_comment, work.reply)
-    likes = _slots(by_video, videos, used.likes, caps.likes_per_comment, work.like_comment)
+    replies = _slots(by_video, videos, used.replies, caps.replies_per_comment, work.reply, each_once=each_once)
+    likes = _slots(by_video, videos, used.likes, caps.likes_per_comment, work.like_comment, each_once=each_once)
     places = {video: _comment_places(video, caps, used, room) for video in videos}
     tasks = [
         *(
@@ -168,7 +191,7 @@ def draw(
     ]
     rng.shuffle(tasks)
     tasks = [{**task, **common} for task in _with_texts(tasks, work, used, rng, room)]
-    asked = {"comment": work.comment, "reply": work.reply, "like_comment": work.like_comment}
+    asked = {kind: getattr(work, kind) for kind in KINDS}
     drawn = {kind: sum(1 for task in tasks if task["kind"] == kind) for kind in asked}
     return Drawn(tuple(tasks), asked, drawn)
 
@@ -186,10 +209,12 @@ def _slots(
     used: Mapping[str, int],
     most: int,
     wanted: int,
+    *,
+    each_once: bool,
 ) -> list[Comment]:
     """Returns comments with room under the cap, taking the videos in turn; a comment again only after all others."""
     chosen: list[Comment] = []
-    for level in range(most):
+    for level in range(min(most, 1) if each_once else most):
         places = {video: [one for one in by_video[video] if used.get(one.key, 0) + level < most] for video in videos}
         for comment in _in_turn([places[video] for video in videos]):
             if len(chosen) == wanted:

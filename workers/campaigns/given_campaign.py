@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from models.values.refused import MOST_PROBLEMS, Problem, Refused, refuse
 from workers.campaigns.campaign_file import CampaignFile
 from workers.campaigns.campaign_yaml import Written, read_yaml
+from workers.campaigns.variables import fill
 from workers.campaigns.yaml_syntax import FORM
 from workers.planting.validation_errors import NO_SUCH_FIELD, Loc, first_problems, path
 
@@ -24,6 +25,7 @@ class GivenCampaign:
 
     data: Mapping[str, Any]
     written: Written | None = None
+    unfilled: Sequence[tuple[Loc, Problem]] = ()  # fields whose variables have no value
 
     def check(self) -> CampaignFile:
         """Returns the checked campaign. Raises Refused with every problem: the field, the reason, the remedy."""
@@ -38,8 +40,9 @@ class GivenCampaign:
 
     @property
     def lost(self) -> Sequence[Problem]:
-        """Returns the problems of parts that YAML would silently drop."""
-        return () if self.written is None else self.written.problems
+        """Returns the problems of parts that YAML would silently drop, and of variables without a value."""
+        by_yaml = () if self.written is None else self.written.problems
+        return [*by_yaml, *(self.at(loc, problem) for loc, problem in self.unfilled)]
 
     def fields(self) -> CampaignFile:
         """Returns the campaign, with its fields checked. Raises Refused with every problem of the fields.
@@ -50,6 +53,8 @@ class GivenCampaign:
             return CampaignFile.model_validate(_tuples(self.data), strict=True)
         except ValidationError as error:
             found, more = first_problems(error, CampaignFile, MOST_PROBLEMS)
+            told = {loc for loc, _ in self.unfilled}
+            found = [one for one in found if one[0] not in told]
             raise Refused(
                 (self.at(loc, replace(one, field=one.field or "campaign file")) for loc, one in found), more
             ) from error
@@ -68,10 +73,24 @@ class GivenCampaign:
         """Returns the named accounts, as far as they can be read; None: all accounts."""
         return _names(self.data.get("accounts", "all"))
 
-    def authors(self) -> list[str]:
-        """Returns the named authors, as far as they can be read."""
+    def authors(self) -> list[tuple[Loc, str]]:
+        """Returns the named authors with their places, those of pairs too, as far as they can be read."""
         collect = self.data.get("collect")
-        return (_names(collect.get("authors")) or []) if isinstance(collect, Mapping) else []
+        named = (_names(collect.get("authors")) or []) if isinstance(collect, Mapping) else []
+        listed: list[tuple[Loc, str]] = [(("collect", "authors", place), one) for place, one in enumerate(named)]
+        return listed + self._of_pairs("author")
+
+    def paired_accounts(self) -> list[tuple[Loc, str]]:
+        """Returns the accounts of the pairs with their places, as far as they can be read."""
+        return self._of_pairs("account")
+
+    def _of_pairs(self, name: str) -> list[tuple[Loc, str]]:
+        collect = self.data.get("collect")
+        pairs = collect.get("pairs") if isinstance(collect, Mapping) else None
+        if not isinstance(pairs, list | tuple):
+            return []
+        named = ((place, one.get(name)) for place, one in enumerate(pairs) if isinstance(one, Mapping))
+        return [(("collect", "pairs", place, name), one) for place, one in named if isinstance(one, str)]
 
     @property
     def writes(self) -> bool:
@@ -89,6 +108,14 @@ class GivenCampaign:
         return replace(problem, reason=f"{self.written.spot(loc, key=unknown)}: {problem.reason}")
 
 
+def given_campaign(
+    data: Mapping[str, Any], written: Written | None = None, values: Mapping[str, str] | None = None
+) -> GivenCampaign:
+    """Returns a campaign with its variables replaced; `values` replace those that it gives itself."""
+    filled, unfilled = fill(data, values)
+    return GivenCampaign(filled, written, unfilled)
+
+
 def read_campaign_file(path: Path) -> CampaignFile:
     """Reads and checks a campaign file. Raises Refused with every problem: the field, the reason, the remedy."""
     return load_campaign_file(path).check()
@@ -99,8 +126,11 @@ def parse_campaign(text: str, source: str) -> CampaignFile:
     return load_campaign(text, source).check()
 
 
-def load_campaign_file(path: Path) -> GivenCampaign:
-    """Reads a file's fields without checking them. Raises Refused when it is no YAML file."""
+def load_campaign_file(path: Path, values: Mapping[str, str] | None = None) -> GivenCampaign:
+    """Reads a file's fields without checking them; `values` replace those of its variables.
+
+    Raises Refused when it is no YAML file.
+    """
     try:
         size = path.stat().st_size
         if size > MOST_BYTES:
@@ -110,15 +140,15 @@ def load_campaign_file(path: Path) -> GivenCampaign:
         raise refuse(str(path), f"byte {error.start + 1} is not UTF-8", "save the file as UTF-8") from error
     except OSError as error:
         raise refuse(str(path), f"cannot be read: {error.strerror}", "name a YAML file in UTF-8") from error
-    return load_campaign(text, str(path))
+    return load_campaign(text, str(path), values)
 
 
-def load_campaign(text: str, source: str) -> GivenCampaign:
+def load_campaign(text: str, source: str, values: Mapping[str, str] | None = None) -> GivenCampaign:
     """As `load_campaign_file`, from text."""
     written = read_yaml(text, source)
     if not isinstance(written.data, dict):
         raise refuse(source, "holds no fields", FORM)
-    return GivenCampaign(written.data, written)
+    return given_campaign(written.data, written, values)
 
 
 def _names(value: Any) -> list[str] | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from celery import chord, group
@@ -18,14 +20,17 @@ from models.responsible_use.authors import bases_of, read_caps
 from models.responsible_use.caps import Caps, basis_refusal, operator_day
 from models.responsible_use.own_accounts import own_names
 from models.responsible_use.usage import HAPPENED, accounts_on_videos, actions_by_account, comments_on_videos
-from models.tables import ActionRow, Phone
+from models.tables import ActionRow, Campaign, Phone, Task
+from models.tasks.states import State
 from models.transactions.read_write import read
 from workers.app import app
-from workers.campaigns.draw import Comment, DirectedRequest, Drawn, Room, Used, draw, room_of
+from workers.campaigns.draw import Comment, DirectedRequest, Drawn, Used
+from workers.campaigns.draw_pinned import Doers, Share, asked_in_all, draw_shares, drawn_in_all
 from workers.desk import Desk
 from workers.execution.register import desk_task
 from workers.settings import settings
 
+MOST_EARLIER = 20_000
 OPTIONS = frozenset({"queue", "priority", "time_limit"})
 
 
@@ -73,14 +78,56 @@ def draw_directed(desk: Desk, collected: Sequence[Any], **request: Any) -> Signa
     videos = list(dict.fromkeys((comment.author_id, comment.title) for comment in found))
     facts = read(desk.engine, lambda session: _ledger_facts(session, videos, sandbox=desk.sandbox))
     found = [one for one in found if one.commenter not in facts.ours and one.author_id not in facts.without]
-    room = read(desk.engine, lambda session: _room(session, desk, asked, videos, facts))
-    drawn = draw(found, asked, facts.caps, facts.used, seed=desk.seed, room=room)
-    if not drawn.tasks:
+    doers = read(desk.engine, lambda session: _doers(session, desk, asked, videos, facts.caps))
+    shares = draw_shares(found, asked, facts.caps, facts.used, replace(doers, targets=facts.targets), seed=desk.seed)
+    drawn = Drawn((), asked_in_all(asked), drawn_in_all(shares))
+    fan = [_directed(share, params, asked.options()) for share in shares for params in share.tasks]
+    if not fan:
         return _tally([], drawn)
-    options = asked.options()
-    fan = [app.signature("directed", kwargs=params, immutable=True).set(**options) for params in drawn.tasks]
     body = app.signature("tally", kwargs={"asked": drawn.asked, "drawn": drawn.drawn})
     return chord(group(fan), body.set(join="settled"))
+
+
+def _directed(share: Share, params: Mapping[str, Any], options: Mapping[str, Any]) -> Signature:
+    pinned = {} if share.account is None else {"queue": f"account.{share.account}"}
+    return app.signature("directed", kwargs=params, immutable=True).set(**options, **pinned)
+
+
+@desk_task
+def collected_earlier(desk: Desk) -> list[dict[str, Any]]:
+    """Returns the comments that were collected by the campaign which this one completes, as draw_directed takes them.
+
+    Of more than 20,000 comments it draws so many. A campaign that completes none has none.
+    """
+    found = read(desk.engine, lambda session: _collected(session, desk.campaign_id))
+    count = sum(len(one["comments"]) for one in found)
+    if count > MOST_EARLIER:
+        kept = set(random.Random(desk.seed).sample(range(count), MOST_EARLIER))
+        place = itertools.count()
+        for one in found:
+            one["comments"] = [comment for comment in one["comments"] if next(place) in kept]
+    return found
+
+
+def _collected(session: Session, campaign_id: str) -> list[dict[str, Any]]:
+    """Returns each video's comments, of all campaigns of the family; the latest collection of a video counts."""
+    first = session.get_one(Campaign, campaign_id).completes
+    if first is None:
+        return []
+    family = select(Campaign.id).where((Campaign.id == first) | (Campaign.completes == first))
+    wanted = (
+        select(Task.result)
+        .where(Task.campaign_id.in_(family), Task.flow == "collect_comments", Task.state == State.SUCCEEDED)
+        .order_by(Task.ended_at, Task.position)
+    )
+    videos: dict[tuple[str, str], dict[str, Any]] = {}
+    for result in session.scalars(wanted.execution_options(yield_per=20)):
+        if result is None:
+            continue
+        comments = [{"commenter": one["commenter"], "text": one["text"]} for one in result["comments"]]
+        video = result["author_id"], result["title"]
+        videos[video] = {"author_id": video[0], "title": video[1], "comments": comments}
+    return list(videos.values())
 
 
 @desk_task
@@ -118,6 +165,7 @@ class _LedgerFacts:
     ours: Set[str]
     without: Set[str]
     caps: Caps
+    targets: Mapping[str, Set[tuple[str, str]]]  # account → kind and key of the comments that it acted on
 
 
 def _ledger_facts(session: Session, videos: Sequence[tuple[str, str]], *, sandbox: bool) -> _LedgerFacts:
@@ -126,19 +174,21 @@ def _ledger_facts(session: Session, videos: Sequence[tuple[str, str]], *, sandbo
     likes: dict[str, int] = {}
     texts: dict[tuple[str, str], set[str]] = {}
     rows = session.execute(
-        select(ActionRow.video_key, ActionRow.comment_key, ActionRow.kind, ActionRow.text).where(
+        select(ActionRow.video_key, ActionRow.comment_key, ActionRow.kind, ActionRow.text, ActionRow.account_id).where(
             ActionRow.author_id.in_({author for author, _ in videos}),
             ActionRow.video_key.in_(list(keys)),
             ActionRow.sandbox == sandbox,
             HAPPENED,
         )
     )
-    for video, comment, kind, text in rows:
+    targets: dict[str, set[tuple[str, str]]] = {}
+    for video, comment, kind, text, account in rows:
         if text:
             texts.setdefault(keys[video], set()).add(text)
         if comment is not None:
             counts = likes if kind == "like_comment" else replies
             counts[comment] = counts.get(comment, 0) + 1
+            targets.setdefault(account, set()).add((kind, comment))
     today = operator_day(database_now(session), settings().timezone.key)
     authors = {author for author, _ in videos}
     bases = bases_of(session, authors)
@@ -146,14 +196,13 @@ def _ledger_facts(session: Session, videos: Sequence[tuple[str, str]], *, sandbo
     ours = own_names(session, sandbox=sandbox)
     commented = comments_on_videos(session, authors, keys.keys(), sandbox=sandbox)
     comments = {keys[key]: counts for key, counts in commented.items()}
-    return _LedgerFacts(Used(replies, likes, texts, comments), ours, without, read_caps(session))
+    return _LedgerFacts(Used(replies, likes, texts, comments), ours, without, read_caps(session), targets)
 
 
-def _room(
-    session: Session, desk: Desk, asked: DirectedRequest, videos: Sequence[tuple[str, str]], facts: _LedgerFacts
-) -> Room:
-    """Returns the room that the caps leave today to the accounts that may act: all of one sort, or the queue's."""
-    caps = facts.caps
+def _doers(
+    session: Session, desk: Desk, asked: DirectedRequest, videos: Sequence[tuple[str, str]], caps: Caps
+) -> Doers:
+    """Returns the accounts that may act, all of one sort or the queue's, and what the caps leave them today."""
     place, _, name = (asked.queue or "pool").partition(".")
     accounts = list(known_accounts(session, sandbox=desk.sandbox))
     if place == "account":
@@ -165,4 +214,4 @@ def _room(
     left = {one: max(0, caps.actions_per_account_day - done.get(one, 0)) for one in accounts}
     keys = {content_key(author, title): (author, title) for author, title in videos}
     acted = accounts_on_videos(session, {author for author, _ in videos}, keys.keys(), sandbox=desk.sandbox)
-    return room_of(videos, left, {keys[key]: those for key, those in acted.items()}, caps, facts.used.comments)
+    return Doers(left, {keys[key]: those for key, those in acted.items()})

@@ -119,13 +119,14 @@ def _refuse_large(data: Any) -> None:
     size = 0
     while pending:
         value = pending.pop()
-        size += len(value) + 2 if isinstance(value, str | list | dict) else 4
+        form = type(value)
+        size += len(value) + 2 if form is str or form is list or form is dict else 4
         if size > MAX_BYTES:
             raise CanvasRefused("canvas", f"larger than {MAX_BYTES} bytes", "plant it in parts")
-        if isinstance(value, dict):
-            pending.extend(value.keys())
+        if form is dict:
+            pending.extend(value)
             pending.extend(value.values())
-        elif isinstance(value, list):
+        elif form is list:
             pending.extend(value)
 
 
@@ -133,8 +134,8 @@ def _checked_kind(signature: Any, path: str) -> str:
     place = path or "canvas"
     if not isinstance(signature, dict):
         raise CanvasRefused(place, f"a {type(signature).__name__} is no signature", "send an object with the key task")
-    unknown = sorted(str(key) for key in signature.keys() - KEYS)
-    if unknown:
+    if not signature.keys() <= KEYS:
+        unknown = sorted(str(key) for key in signature.keys() - KEYS)
         raise CanvasRefused(place, f"unknown keys {', '.join(unknown)}", f"use only {', '.join(sorted(KEYS))}")
     subtask_type = signature.get("subtask_type")
     if subtask_type is not None and not (isinstance(subtask_type, str) and subtask_type in RAW_SUBTASK_TYPES):
@@ -145,7 +146,7 @@ def _checked_kind(signature: Any, path: str) -> str:
 
 def _check_fields(signature: dict[str, Any], kind: str, path: str) -> None:
     for name, wanted in (("args", list), ("kwargs", dict), ("options", dict), ("immutable", bool)):
-        if not isinstance(signature.get(name, wanted()), wanted):
+        if name in signature and not isinstance(signature[name], wanted):
             raise CanvasRefused(f"{path}.{name}", f"not a JSON {FORMS[wanted]}", f"give a JSON {FORMS[wanted]}")
     for option in signature.get("options", {}):
         if option not in RAW_OPTIONS:
@@ -188,7 +189,9 @@ def _inside(signature: dict[str, Any], kind: str, path: str, depth: int) -> Iter
     elif kind in KWARGS:
         yield kwargs.get("task"), f"{path}.kwargs.task", depth
     for name in ("link", "link_error"):
-        callbacks = signature.get("options", {}).get(name, [])
+        callbacks = signature["options"].get(name, []) if "options" in signature else []
+        if callbacks == []:
+            continue
         callbacks = [callbacks] if isinstance(callbacks, dict) else callbacks
         if isinstance(callbacks, list) and len(callbacks) > MAX_CALLBACKS:
             raise CanvasRefused(f"{path}.{name}", f"more than {MAX_CALLBACKS} callbacks", "link a group instead")

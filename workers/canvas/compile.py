@@ -93,8 +93,11 @@ class Planter:
         root = end.expr
         if unwrap and _is_group(node) and isinstance(root, ListOf) and len(root.items) == 1:
             root = root.items[0] if isinstance(root.items[0], ListOf) else root
-        rows = (replace(row, errbacks=tuple(self._errbacks.get(row.id, ()))) for row in self._rows)
-        return Planted(tuple(rows), root, end.gate.after, end.join)
+        rows = (
+            replace(row, errbacks=tuple(self._errbacks[row.id])) if row.id in self._errbacks else row
+            for row in self._rows
+        )
+        return Planted(tuple(rows), root, end.gate.after, end.join, self._bytes)
 
     def _plant(self, node: Node, start: Start) -> End:
         if isinstance(node, Task):
@@ -124,6 +127,8 @@ class Planter:
         return End(Ref(row.id), Gate((row.id,)), "all")
 
     def _plant_callbacks(self, task: Task, owner: str, start: Start) -> None:
+        if not task.links and not task.errbacks:
+            return
         beside = Start(side=True, is_errback=start.is_errback)
         for link in task.links:
             self._plant(link, replace(beside, inputs=(Ref(owner),), gate=Gate((owner,))))
@@ -196,7 +201,8 @@ class Planter:
         for watched in start.gate.rung_by:
             self._errbacks.setdefault(watched, []).append(row.id)
         self._edges += len(row.after) + len(start.gate.rung_by)
-        size = _json_bytes([to_json(arg) for arg in row.args]) + self._kwargs_bytes(row.kwargs)
+        args = _json_bytes([to_json(arg) for arg in row.args]) if row.args else len("[]")
+        size = args + self._kwargs_bytes(row.kwargs)
         if size > self._limits.row_bytes:
             reason = f"{size} bytes of arguments, and one task may have {self._limits.row_bytes}"
             raise CanvasRefused(path, reason, "split the work, or hand on where the data lie")
@@ -210,8 +216,11 @@ class Planter:
                 raise CanvasRefused(path, f"the canvas grows past {limit} {what} here", "plant it in parts")
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
+
 def _json_bytes(value: Any) -> int:
-    return len(json.dumps(value, ensure_ascii=False).encode())
+    return len(_ENCODER.encode(value).encode())
 
 
 def _is_group(node: Node) -> bool:

@@ -32,7 +32,7 @@ class Limits:
 
     depth: int = 100
     rows: int = 10_000
-    edges: int = 200_000
+    edges: int = 100_000
     bytes: int = 16 * 1024 * 1024
     row_bytes: int = MOST_RESULT
 

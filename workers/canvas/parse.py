@@ -75,7 +75,7 @@ class _Reader:
     def _task(self, signature: Mapping[str, Any], kind: str, path: str, depth: int) -> Task:
         options = _options(signature, path)
         self._refuse_reused_id(options, path)
-        args = plain(list(signature.get("args") or ()), f"{path}.args")
+        args = plain(list(signature["args"]), f"{path}.args") if signature.get("args") else ()
         kwargs = signature.get("kwargs") or {}
         mapped = kind != "task"
         return Task(
@@ -180,6 +180,8 @@ class _Reader:
 
     def _callbacks(self, options: Mapping[str, Any], name: str, path: str, depth: int) -> tuple[Node, ...]:
         given = options.get(name)
+        if not given:
+            return ()
         listed = [given] if isinstance(given, Mapping) else list(given or ())
         callbacks: list[Node] = []
         for index, callback in enumerate(listed):

@@ -77,6 +77,7 @@ class Planted:
     root: Expr
     ends: tuple[str, ...]
     join: Join = "all"
+    bytes: int = 0  # of the arguments of all rows, as JSON
 
 
 def to_json(expr: Expr) -> dict[str, Any]:

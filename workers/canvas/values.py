@@ -28,7 +28,7 @@ def plain(value: Any, field: str, depth: int = 0) -> Any:
     """Returns a copy of a value as JSON represents it: tuples become lists. Raises CanvasRefused for other types."""
     if depth > MAX_VALUE_DEPTH:
         raise CanvasRefused(field, f"nested more than {MAX_VALUE_DEPTH} deep", "flatten the value")
-    if value is None or isinstance(value, bool):
+    if value is None or isinstance(value, bool) or _is_simple(value):
         return value
     if isinstance(value, str):
         return _text(value, field)
@@ -41,13 +41,27 @@ def plain(value: Any, field: str, depth: int = 0) -> Any:
             raise CanvasRefused(field, f"{value} is not JSON", "give null or a finite number")
         return value
     if isinstance(value, Mapping):
-        return {_key(key, field): plain(item, f"{field}.{key}", depth + 1) for key, item in value.items()}
+        return {
+            _key(key, field): item if _is_simple(item) else plain(item, f"{field}.{key}", depth + 1)
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [plain(item, f"{field}[{index}]", depth + 1) for index, item in enumerate(value)]
+        return [
+            item if _is_simple(item) else plain(item, f"{field}[{index}]", depth + 1)
+            for index, item in enumerate(value)
+        ]
     raise CanvasRefused(field, f"a {type(value).__name__} is not JSON", "give text, numbers, lists and objects")
 
 
+def _is_simple(value: Any) -> bool:
+    """True for most of what a canvas holds: its place is put into words for nothing."""
+    form = type(value)
+    return (form is str and value.isascii()) or (form is int and -(2**63) <= value < 2**63)
+
+
 def _text(value: str, field: str) -> str:
+    if value.isascii():
+        return str(value)
     try:
         value.encode()
     except UnicodeEncodeError as error:
@@ -64,6 +78,8 @@ def _key(key: Any, field: str) -> str:
 def checked_options(options: Mapping[str, Any], field: str) -> dict[str, Any]:
     """Returns the allowed options of a signature, as JSON. Raises CanvasRefused for others, and for bad values."""
     checked: dict[str, Any] = {}
+    if not options:
+        return checked
     for name, value in options.items():
         if value is None or name in BOOKKEEPING or name in STRUCTURAL:
             continue

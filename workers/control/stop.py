@@ -1,64 +1,96 @@
 """Stops a task, a whole campaign or a phone's work, in any state.
 
-A running task is asked to stop, and leaves the phone at its next checkpoint; a task that has not begun is ended at
-once. The stop request is written into all rows first. So the coordinator completes a stop that dies half-way, and no
-task with a stop request is claimed meanwhile.
+A running task is asked to stop, and leaves the phone at its next checkpoint; a task that has not begun is ended. The
+stop request is written first: for a campaign into its row, else into all rows of tasks. So no task with a stop request
+is claimed, and the coordinator completes a stop that dies half-way, or that is too large for the process that asked.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Engine, and_, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.database.clock import database_now
-from models.database.nesting import MAX_NESTING
 from models.database.storable import storable_text
 from models.history.audit_log import record_change
 from models.tables import Campaign, Phone, Task
 from models.tasks.states import OPEN, State
-from models.tasks.transitions import TaskEnd
-from models.transactions.read_write import read, write
+from models.transactions.read_write import write
+from models.values.enums import CampaignControl
 from models.values.refused import refuse
-from workers.lifecycle.dependents import end_task
+from workers.control.carry_out import MOST_ENDED, NOT_BEGUN, carry_out, carry_out_all, end_unbegun
+from workers.control.task_requests import forget_requests
+from workers.control.tree import IN_ONE_STATEMENT, tree
 
-BATCH_SIZE = 200  # tasks ended in one transaction
-ROUNDS = 100  # enough for a campaign of 20,000 tasks
-NOT_BEGUN = (State.WAITING, State.READY, State.HELD)
+BATCH_SIZE = 200  # tasks that the coordinator ends in one round
+MOST_KEYS = 100  # whose tasks are ended in one round
 
 
 @dataclass(frozen=True, slots=True)
 class StopReport:
-    """The numbers of tasks that were ended at once, that are leaving their phones, and that stay in review."""
+    """The numbers of tasks that had not begun and never will, that are leaving their phones, and that stay in review.
+
+    They are counted when the stop is requested.
+    """
 
     stopped: int
     leaving: int
     in_review: int
 
 
-def stop_campaign(engine: Engine, campaign_id: str, *, who: str, why: str = "") -> StopReport:
-    """Stops a campaign's open tasks. Raises Refused for an unknown or ended campaign."""
+def stop_campaign(engine: Engine, campaign_id: str, *, who: str, why: str = "", at_once: bool = True) -> StopReport:
+    """Stops a campaign's open tasks. Raises Refused for an unknown or ended campaign.
 
-    def ask(session: Session) -> None:
-        open_campaign(session, campaign_id)
-        _ask(session, Task.campaign_id == campaign_id, who, why)
+    `at_once=False`: ends the first 50 here, and leaves the others to the coordinator.
+    """
+
+    def ask(session: Session) -> StopReport:
+        campaign = open_campaign(session, campaign_id)
+        campaign.stop_reason, campaign.control = _reason(who, why), CampaignControl.STOP
+        forget_requests(session, campaign_id, priorities=True)
         record_change(session, who, f"campaign:{campaign_id}", None, {"stop": why})
+        return _report(session, Task.campaign_id == campaign_id)
 
-    write(engine, ask)
-    return _finish(engine, Task.campaign_id == campaign_id)
+    report = write(engine, ask)
+    if at_once:
+        carry_out_all(engine, campaign_id)
+    else:
+        for _ in range(2):  # those that run are told, then some of the others end
+            carry_out(engine, campaign_id, MOST_ENDED)
+    return report
 
 
-def stop_task(engine: Engine, task_id: str, *, who: str, why: str = "") -> StopReport:
-    """Stops one task, with the tasks in its place. Raises Refused for an unknown or ended task."""
+def stop_task(engine: Engine, task_id: str, *, who: str, why: str = "", at_once: bool = True) -> StopReport:
+    """Stops one task, with the tasks in its place. Raises Refused for an unknown or ended task; `at_once` as above."""
 
-    def ask(session: Session) -> str:
-        task = open_task(session, task_id)
-        _ask(session, Task.id.in_(tree(session, task_id)), who, why)
+    def ask(session: Session) -> tuple[Sequence[str], StopReport]:
+        open_task(session, task_id)
+        ids = tree(session, task_id)
         record_change(session, who, f"task:{task_id}", None, {"stop": why})
-        return task.campaign_id
+        return _ask_all(session, ids, who, why)
 
-    return _finish(engine, Task.campaign_id == write(engine, ask))
+    return _finished(engine, *write(engine, ask), at_once=at_once)
+
+
+def stop_tasks_on(
+    engine: Engine,
+    serial: str,
+    find: Callable[[Session], Sequence[str]],
+    *,
+    who: str,
+    why: str = "",
+    at_once: bool = True,
+) -> StopReport:
+    """Stops the tasks that `find` returns, with those in their places, for a phone. Raises what `find` raises."""
+
+    def ask(session: Session) -> tuple[Sequence[str], StopReport]:
+        ids = tree(session, *find(session))
+        record_change(session, who, f"phone:{serial}", None, {"stop": why})
+        return _ask_all(session, ids, who, why)
+
+    return _finished(engine, *write(engine, ask), at_once=at_once)
 
 
 def stop_phone(engine: Engine, serial: str, *, who: str, why: str = "") -> StopReport:
@@ -67,17 +99,15 @@ def stop_phone(engine: Engine, serial: str, *, who: str, why: str = "") -> StopR
     The phone continues with other work; a pause makes it stop.
     """
 
-    def ask(session: Session) -> ColumnElement[bool]:
+    def find(session: Session) -> Sequence[str]:
         phone = session.get(Phone, serial)
         if phone is None:
             raise refuse("phone", f"{serial!r} is unknown", "see: phonefleet phones")
         its_account = Task.pinned_account == phone.account_id if phone.account_id is not None else false()
         its_work = or_(and_(Task.state == State.RUNNING, Task.phone_serial == serial), Task.pinned_phone == serial)
-        _ask(session, its_work | its_account, who, why)
-        record_change(session, who, f"phone:{serial}", None, {"stop": why})
-        return its_work | its_account
+        return session.scalars(select(Task.id).where(its_work | its_account, Task.state.in_(list(OPEN)))).all()
 
-    return _finish(engine, write(engine, ask))
+    return stop_tasks_on(engine, serial, find, who=who, why=why)
 
 
 def open_campaign(session: Session, campaign_id: str) -> Campaign:
@@ -102,62 +132,59 @@ def open_task(session: Session, task_id: str) -> Task:
     return task
 
 
-def end_stopped(engine: Engine, among: ColumnElement[bool] | None = None) -> int:
-    """Ends at most 200 tasks with a stop request that have not begun, all or `among` these. Returns the number ended.
+def end_stopped(engine: Engine) -> int:
+    """Ends at most 200 tasks with a stop request that have not begun, as many of each key. Returns the number.
 
     The last ones first: so a join ends before the tasks that it joins, and does not run with the few that succeeded.
     """
+    asked = (Task.stop_requested, Task.state.in_(NOT_BEGUN), ~Task.verifying)
 
     def work(session: Session) -> int:
-        now = database_now(session)
-        asked = select(Task.id).where(Task.stop_requested, Task.state.in_(NOT_BEGUN), ~Task.verifying)
-        if among is not None:
-            asked = asked.where(among)
+        keys = session.scalars(select(Task.key_id).where(*asked).distinct().limit(MOST_KEYS)).all()
         ended = 0
-        for task_id in session.scalars(asked.order_by(Task.position.desc()).limit(BATCH_SIZE)).all():
-            task = session.scalars(
-                select(Task).where(Task.id == task_id).with_for_update().execution_options(populate_existing=True)
-            ).one()
-            if task.state in NOT_BEGUN:  # not ended meanwhile through another's end
-                end_task(session, task, TaskEnd(State.STOPPED, code="stopped", reason=task.reason), now)
-                ended += 1
+        for key_id in keys:
+            mine = Task.key_id.is_(None) if key_id is None else Task.key_id == key_id
+            wanted = select(Task.id).where(*asked, mine).order_by(Task.position.desc())
+            ended += end_unbegun(session, session.scalars(wanted.limit(max(1, BATCH_SIZE // len(keys)))).all())
         return ended
 
     return write(engine, work)
 
 
-def _ask(session: Session, which: ColumnElement[bool], who: str, why: str) -> None:
-    reason = storable_text(f"{who} stopped it: {why}" if why else f"{who} stopped it")
+def _reason(who: str, why: str) -> str:
+    return storable_text(f"{who} stopped it: {why}" if why else f"{who} stopped it")
+
+
+def _ask_all(session: Session, ids: Sequence[str], who: str, why: str) -> tuple[Sequence[str], StopReport]:
+    """Writes the request into all rows. Returns the ids of those that have not begun, the last ones first."""
+    total, unbegun = StopReport(0, 0, 0), list[tuple[int, str]]()
     in_review = Task.state == State.NEEDS_REVIEW  # keeps the reason of its doubt
-    session.execute(update(Task).where(which, in_review).values(stop_requested=True))
-    session.execute(
-        update(Task).where(which, Task.state.in_(list(OPEN)), ~in_review).values(stop_requested=True, reason=reason)
+    for start in range(0, len(ids), IN_ONE_STATEMENT):
+        which = (Task.id.in_(ids[start : start + IN_ONE_STATEMENT]), Task.state.in_(list(OPEN)))
+        session.execute(update(Task).where(*which, in_review).values(stop_requested=True))
+        session.execute(update(Task).where(*which, ~in_review).values(stop_requested=True, reason=_reason(who, why)))
+        more = _report(session, and_(*which))
+        rows = session.execute(select(Task.position, Task.id).where(*which, Task.state.in_(NOT_BEGUN)))
+        unbegun += [(position, task_id) for position, task_id in rows]
+        total = StopReport(total.stopped + more.stopped, total.leaving + more.leaving, total.in_review + more.in_review)
+    return [task_id for _, task_id in sorted(unbegun, reverse=True)], total
+
+
+def _report(session: Session, which: ColumnElement[bool]) -> StopReport:
+    counted = session.execute(
+        select(Task.state, Task.verifying, func.count()).where(which).group_by(Task.state, Task.verifying)
     )
+    found = {(State(state), bool(verifying)): count for state, verifying, count in counted}
+    stopped = sum(count for (state, verifying), count in found.items() if state in NOT_BEGUN and not verifying)
+    running = sum(count for (state, _), count in found.items() if state == State.RUNNING)
+    looked_for = found.get((State.READY, True), 0)  # what is in doubt is looked for first
+    in_review = sum(count for (state, _), count in found.items() if state == State.NEEDS_REVIEW)
+    return StopReport(stopped, running + looked_for, in_review)
 
 
-def tree(session: Session, task_id: str) -> list[str]:
-    """Returns a task's id and the ids of all tasks planted in its place, directly or indirectly."""
-    tree, level = [task_id], [task_id]
-    for _ in range(MAX_NESTING):
-        level = list(session.scalars(select(Task.id).where(Task.in_place_of.in_(level))))
-        if not level:
-            break
-        tree += level
-    return tree
-
-
-def _finish(engine: Engine, which: ColumnElement[bool]) -> StopReport:
-    stopped = 0
-    for _ in range(ROUNDS):
-        ended = end_stopped(engine, which)
-        stopped += ended
-        if not ended:
-            break
-
-    def count(session: Session) -> dict[str, int]:
-        rows = session.execute(select(Task.state, func.count()).where(which, Task.stop_requested).group_by(Task.state))
-        return dict(rows.all())
-
-    left = read(engine, count)
-    leaving = left.get(State.RUNNING, 0) + left.get(State.READY, 0)  # ready: what is in doubt is looked for first
-    return StopReport(stopped, leaving, left.get(State.NEEDS_REVIEW, 0))
+def _finished(engine: Engine, ids: Sequence[str], report: StopReport, *, at_once: bool) -> StopReport:
+    """Ends these tasks, which have not begun; without `at_once` only the first 50, and the coordinator the others."""
+    for start in range(0, len(ids) if at_once else min(len(ids), MOST_ENDED), MOST_ENDED):
+        some = ids[start : start + MOST_ENDED]
+        write(engine, lambda session, some=some: end_unbegun(session, some))  # type: ignore[misc]
+    return report

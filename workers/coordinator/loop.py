@@ -19,22 +19,32 @@ from redis.retry import Retry
 from sqlalchemy import Engine
 
 from models.database.engine import FLEET, connect
+from models.history.records.fill import fill_records
 from models.history.state_changes import number_changes
+from models.tasks.texts.fill import fill_texts
 from models.values.refused import Refused
 from workers.attempts.rescue import rescue_expired
+from workers.campaigns.complete import complete_due
+from workers.campaigns.watches.judge_looks import judge_looks
+from workers.campaigns.watches.plant_looks import plant_looks
 from workers.control.stop import end_stopped
 from workers.coordinator.broker_alert import BrokerTeller
+from workers.coordinator.campaign_control import carry_out_control
 from workers.coordinator.caps_watch import wake_for_accounts
 from workers.coordinator.close_campaigns import close_ended
+from workers.coordinator.find_phones import find_phones
 from workers.coordinator.identify_accounts import identify_accounts
 from workers.coordinator.leader import lead, step_down
 from workers.coordinator.lost_tickets import restore, restore_after_emptying
 from workers.coordinator.overdue import end_overdue
+from workers.coordinator.pauses_end import end_pauses
 from workers.coordinator.prune import forget
+from workers.coordinator.retention import delete_old
 from workers.coordinator.ring_lanes import ring_lanes
 from workers.coordinator.silence import mark_silent_phones
+from workers.coordinator.stale_tickets import sweep
 from workers.coordinator.usb_hub_outage import report_hubs
-from workers.dispatch.ring import ring, ring_ready
+from workers.dispatch.ring import explain_waits, ring, ring_ready
 from workers.dispatch.tickets import NotPublished
 from workers.runtime.broker import Broker, BrokerWatch, broker
 from workers.runtime.fleet_zone import agree_with_fleet
@@ -43,7 +53,7 @@ from workers.runtime.outage import OUTAGE
 from workers.runtime.private_files import keep_files_private
 from workers.runtime.process_engine import adopt, process_engine
 from workers.runtime.service_manager import service_manager
-from workers.settings import settings
+from workers.settings import SettingsError, settings
 
 log = logging.getLogger("phonefleet.coordinator")
 
@@ -72,18 +82,29 @@ def janitors(engine: Engine, redis: Redis, carrier: Broker) -> list[Janitor]:
         Janitor("broker", 0.5, teller.tell),
         Janitor("silence", 2.0, lambda: mark_silent_phones(engine)),
         Janitor("caps", 2.0, lambda: wake_for_accounts(engine, could_act, settings().timezone)),
-        Janitor("ring", 0.5, lambda: ring_ready(engine), needs_redis=True),
+        Janitor("ring", 0.5, lambda: ring_ready(engine, explain=False), needs_redis=True),
+        Janitor("waits", 2.0, lambda: explain_waits(engine)),
         Janitor("emptied", 0.5, lambda: restore_after_emptying(engine, redis), needs_redis=True),
         Janitor("restore", 1.0, lambda: restore(engine, redis, in_hands, look_at_all=False), needs_redis=True),
         Janitor("restore all", 30.0, lambda: restore(engine, redis, in_hands, look_at_all=True), needs_redis=True),
+        Janitor("sweep", 1.0, lambda: sweep(engine, redis), needs_redis=True),
         Janitor("overdue", 2.0, lambda: ring(engine, end_overdue(engine))),
-        Janitor("stop", 2.0, lambda: end_stopped(engine)),
+        Janitor("control", 0.25, lambda: carry_out_control(engine)),
+        Janitor("pauses", 1.0, lambda: end_pauses(engine)),
+        Janitor("stop", 1.0, lambda: end_stopped(engine)),
         Janitor("close", 2.0, lambda: close_ended(engine)),
+        Janitor("watches", 1.0, lambda: ring(engine, plant_looks(engine, settings().timezone))),
+        Janitor("verdicts", 1.0, lambda: judge_looks(engine, settings().timezone)),
+        Janitor("complete", 10.0, lambda: complete_due(engine)),
         Janitor("acquaint", 3.0, lambda: identify_accounts(engine), needs_redis=True),
+        Janitor("find", 3.0, lambda: find_phones(engine), needs_redis=True),
         Janitor("hub", 2.0, lambda: report_hubs(engine, settings().timezone)),
         Janitor("deliver", 0.25, lambda: ring_lanes(engine), needs_redis=True),
         Janitor("number", 0.25, lambda: number_changes(engine)),
+        Janitor("records", 0.5, lambda: fill_records(engine)),
+        Janitor("texts", 0.5, lambda: fill_texts(engine)),
         Janitor("forget", 60.0, lambda: forget(engine)),
+        Janitor("retention", 30.0, lambda: delete_old(engine, settings())),
     ]
 
 
@@ -151,13 +172,20 @@ def _keep_leading(engine: Engine, incarnation: str, led: bool) -> bool:
 def main() -> int:
     """Runs a coordinator until SIGTERM or SIGINT. Returns the exit code: 2 for settings that cannot be used."""
     keep_files_private()
-    set_up_logging()
     try:
+        set_up_logging(settings(), "coordinator")
         agree_with_fleet(settings())
-    except Refused as refused:
+    except (Refused, SettingsError) as refused:
         print(refused, file=sys.stderr)
         return 2
     adopt(connect(settings().database_url, FLEET))
+    try:
+        close_metrics = _serve_metrics()
+    except OSError as error:
+        print(
+            f"PHONEFLEET_METRICS: {error.strerror}. Choose an address of this machine and a free port.", file=sys.stderr
+        )
+        return 2
     stop = threading.Event()
 
     def told(_number: int, _frame: FrameType | None) -> None:
@@ -165,5 +193,17 @@ def main() -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, told)
-    run(stop)
+    try:
+        run(stop)
+    finally:
+        close_metrics()
     return 0
+
+
+def _serve_metrics() -> Callable[[], None]:
+    """Serves metrics where the settings ask for them. Returns the function that ends it. Raises OSError."""
+    if (at := settings().metrics) is None:
+        return lambda: None
+    from workers.coordinator.metrics import serve_metrics  # noqa: PLC0415  # memory that most coordinators need not
+
+    return serve_metrics(process_engine(), broker(), *at)

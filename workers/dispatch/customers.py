@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.tables import ApiKey
+from workers.dispatch.routing import WorkingPhones
 
 OPERATOR = ""  # the customer of tasks without a key
 
@@ -15,7 +18,8 @@ class Customers:
 
     def __init__(self, session: Session, operator_weight: int) -> None:
         rows = session.execute(select(ApiKey.id, ApiKey.customer, ApiKey.weight)).all()
-        self._of = {key_id: f"customer {customer}" for key_id, customer, _ in rows}
+        self._names = {key_id: customer for key_id, customer, _ in rows}
+        self._of = {key_id: f"customer {customer}" for key_id, customer in self._names.items()}
         self.weights: dict[str, int] = {OPERATOR: operator_weight}
         for key_id, _, weight in rows:
             self.weights[self._of[key_id]] = max(weight, self.weights.get(self._of[key_id], 0))
@@ -23,3 +27,17 @@ class Customers:
     def of(self, key_id: str | None) -> str:
         """Returns the customer of a task with this key."""
         return OPERATOR if key_id is None else self._of.get(key_id, f"customer of {key_id}")
+
+    def keeps_off(self, key_id: str | None, paused_for: Collection[str]) -> bool:
+        """Returns whether the customer of this key is among those that keep their tasks off a phone."""
+        return key_id is not None and self._names.get(key_id) in paused_for
+
+    def keeps_off_all(self, key_id: str | None, working: WorkingPhones, *, sandbox: bool) -> bool:
+        """Returns whether a customer keeps its tasks off every phone of a sort that works: each ticket is in vain."""
+        serials = [serial for serial, sort in working.sorts.items() if sort == sandbox]
+        paused = working.paused_for
+        return bool(serials) and all(self.keeps_off(key_id, paused.get(serial, ())) for serial in serials)
+
+    def keys_of(self, customers: Collection[str]) -> list[str]:
+        """Returns the keys of these customers."""
+        return [key_id for key_id, customer in self._names.items() if customer in customers]

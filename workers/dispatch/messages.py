@@ -1,7 +1,8 @@
-"""The messages that are no task's ticket: identify the logged-in account, and deliver a lane of callbacks."""
+"""The messages that are no task's ticket: identify the logged-in account, show the number, deliver a lane."""
 
 from __future__ import annotations
 
 IDENTIFY = "identify"  # a message without a row: it reads, and acts on nothing
+FIND = "find"  # without a row as well: the phone shows its number
 DELIVER = "deliver"  # served by gateway.delivery.lane_task; its ticket names a lane
 MOST_IN_A_LANE = 24  # callbacks of one key under way to one origin

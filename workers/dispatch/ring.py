@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, and_, case, func, or_, select, update
@@ -12,18 +11,21 @@ from sqlalchemy.orm import Session, load_only
 
 from models.database.clock import database_now
 from models.fleet.online_phones import online_phones
+from models.fleet.own_pauses import keys_of, why_held_back
 from models.tables import Task
+from models.tasks.campaign_control import may_begin
 from models.tasks.states import State
 from models.tasks.transitions import owe_tickets, ring_ticket
 from models.transactions.read_write import write
 from models.values.enums import RunsOn
 from workers.app import app
 from workers.dispatch.customers import Customers
-from workers.dispatch.routing import UNSERVED, URGENT_STEP, WorkingPhones, route_for, ticket_priority, working_phones
+from workers.dispatch.routing import UNSERVED, WorkingPhones, route_for, ticket_priority, working_phones
 from workers.dispatch.shown_arguments import shown
 from workers.dispatch.standings import lines, next_tasks, others_wait, rows_of
 from workers.dispatch.tickets import TURN_STEP, NotPublished, Ticket, publish
-from workers.policy.turns import LOOK_AHEAD, deal
+from workers.policy.desk_turns import IN_TURN, deal_at_desk
+from workers.policy.turns import Dealt, deal
 from workers.runtime.broker import broker
 from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE, phone_queue
 from workers.settings import settings
@@ -31,7 +33,8 @@ from workers.settings import settings
 PASSED_ON = timedelta(seconds=2)  # so long a ticket that was passed on may lie in a phone's own queue
 MOST_SHOWN = 4000  # characters of a task's arguments that are read for Flower
 BATCH_SIZE = 1000  # tickets in one round; the coordinator comes back for the rest
-DESK_SLOTS = 100  # tickets at the desk, of all customers: it takes some milliseconds for most of them
+DESK_SLOTS = 100  # tickets at the desk while one customer alone has work there: it takes milliseconds for most of it
+DESK_STEP = 6  # of these tickets
 
 
 def ring(engine: Engine, task_ids: Sequence[str]) -> int:
@@ -45,9 +48,29 @@ def ring(engine: Engine, task_ids: Sequence[str]) -> int:
     return rung
 
 
-def ring_ready(engine: Engine) -> int:
-    """Rings every ready task that is owed a ticket and whose time has come, at most 1000 at once."""
+def ring_ready(engine: Engine, *, explain: bool = True) -> int:
+    """Rings every ready task that is owed a ticket and whose time has come, at most 1000 at once.
+
+    `explain`: writes why others have no queue as well, as `explain_waits` does.
+    """
+    if explain:
+        explain_waits(engine)
     return _ring_some(engine, None)
+
+
+def explain_waits(engine: Engine) -> None:
+    """Writes for people why ready tasks have no queue.
+
+    Apart from the ring: it looks at all tasks that wait, and the ring only at those that come next.
+    """
+
+    def work(session: Session) -> None:
+        now = database_now(session)
+        working = working_phones(online_phones(session, now))
+        _say_why_not_rung(session, working, now)
+        _say_who_paused(session, working, now)
+
+    write(engine, work)
 
 
 def _ring_some(engine: Engine, task_ids: Sequence[str] | None) -> int:
@@ -70,37 +93,50 @@ def _mark_rung(session: Session, task_ids: Sequence[str] | None) -> list[Ticket]
     working = working_phones(online_phones(session, now))
     if task_ids is None:
         _take_back_stranded(session, working, now)
-        _say_why_not_rung(session, working, now)
-    steps = _dealt(session, task_ids, working, now)
+    dealt = _dealt(session, task_ids, working, now)
     tickets: list[Ticket] = []
-    for task, given in _owed(session, list(steps), working, now):
+    for task, given in _owed(session, dealt.tasks, working, now):
         route = route_for(task.runs_on, task.pinned_account, task.pinned_phone, working)
         if route.queue is None:
             continue
         words = shown(task.pinned_account or task.meant_for, given or {})
-        step = ticket_priority(task)
-        if steps[task.id] and step != URGENT_STEP:
-            step = TURN_STEP
-        tickets.append(Ticket(task.id, task.flow, route.queue, step, shown=words))
+        step = _step(task, dealt)
         ring_ticket(task, route.queue, step, now)
+        tickets.append(Ticket(task.id, task.flow, route.queue, step, shown=words, number=task.ticket))
     return tickets
 
 
-def _dealt(session: Session, task_ids: Sequence[str] | None, working: WorkingPhones, now: datetime) -> dict[str, bool]:
-    """Decides which tasks get a ticket now, in order: the task's id → whether it is the turn of its customer."""
+def _step(task: Task, dealt: Dealt) -> int:
+    """Returns the priority of the ticket. At the desk, the tickets of turns go before those of a customer alone."""
+    if task.id in dealt.in_turn:
+        return TURN_STEP
+    if task.runs_on == RunsOn.DESK:
+        return DESK_STEP
+    return task.priority if task.id in dealt.unhurried else ticket_priority(task)
+
+
+def _dealt(session: Session, task_ids: Sequence[str] | None, working: WorkingPhones, now: datetime) -> Dealt:
+    """Decides which tasks get a ticket now, in order."""
     customers = Customers(session, settings().operator_weight)
     if task_ids is None:
-        slots = {str(RunsOn.DESK): DESK_SLOTS, str(RunsOn.PHONE): max(1, len(working.phones))}
-        rows = next_tasks(session, customers, working, now, slots, BATCH_SIZE)
+        slots = {str(RunsOn.DESK): IN_TURN, str(RunsOn.PHONE): max(1, len(working.phones))}
+        most = {str(RunsOn.DESK): DESK_SLOTS, str(RunsOn.PHONE): BATCH_SIZE}
+        rows = next_tasks(session, customers, working, now, slots, most)
     else:
         rows = rows_of(session, task_ids, now)
-    found: dict[str, bool] = {}
-    also = [] if task_ids is None else list(others_wait(session, customers))
-    for sort, line in lines(session, rows, customers, working, DESK_SLOTS, also).items():
-        alone, ahead = (DESK_SLOTS, 1.0) if sort is None else (BATCH_SIZE, float(LOOK_AHEAD))
-        dealt = deal(line.slots, line.standings, line.candidates, line.places, alone=alone, ahead=ahead)
-        found |= {task_id: task_id in dealt.in_turn and sort is not None for task_id in dealt.tasks}
-    return dict(islice(found.items(), BATCH_SIZE))
+    tasks: list[str] = []
+    in_turn: set[str] = set()
+    unhurried: set[str] = set()
+    also = [] if task_ids is None else list(others_wait(session, customers, working))
+    for sort, line in lines(session, rows, customers, working, also).items():
+        if sort is None:
+            dealt = deal_at_desk(line.standings, line.candidates, alone=DESK_SLOTS)
+        else:
+            dealt = deal(line.slots, line.standings, line.candidates, line.places, alone=BATCH_SIZE)
+        tasks += dealt.tasks
+        in_turn |= dealt.in_turn
+        unhurried |= dealt.unhurried
+    return Dealt(tasks[:BATCH_SIZE], frozenset(in_turn), frozenset(unhurried))
 
 
 def _owed(
@@ -128,6 +164,7 @@ def _owed(
                 Task.meant_for,
                 Task.priority,
                 Task.attempt,
+                Task.ticket,
             )
         )
         .where(*_unrung(now), has_place, Task.id.in_(task_ids))
@@ -143,6 +180,7 @@ def _unrung(now: datetime) -> tuple[ColumnElement[bool], ...]:
         Task.rung_at.is_(None),
         Task.not_before <= now,
         or_(~Task.stop_requested, Task.verifying),
+        may_begin(),
     )
 
 
@@ -168,6 +206,17 @@ def _say_why_not_rung(session: Session, working: WorkingPhones, now: datetime) -
             _say(
                 session, route_for(RunsOn.PHONE, account, phone, working).waits_for, *_unrung(now), pin == name, without
             )
+
+
+def _say_who_paused(session: Session, working: WorkingPhones, now: datetime) -> None:
+    """Tells the pinned tasks of a customer that keeps its tasks off a phone that they wait for its resume."""
+    accounts = {serial: account for account, serial in working.accounts.items()}
+    for serial, customers in working.paused_for.items():
+        there = Task.pinned_phone == serial
+        if serial in accounts:
+            there |= and_(Task.pinned_phone.is_(None), Task.pinned_account == accounts[serial])
+        mine = Task.key_id.in_(keys_of(session, customers))
+        _say(session, why_held_back(serial), *_unrung(now), mine, there, Task.runs_on == RunsOn.PHONE)
 
 
 def _say(session: Session, why: str | None, *which: ColumnElement[bool]) -> None:
@@ -200,4 +249,4 @@ def _take_back_stranded(session: Session, working: WorkingPhones, now: datetime)
 
 def owe_again(session: Session, task_ids: Sequence[str]) -> None:
     """Marks the tickets of these tasks as lost; the next round rings again."""
-    owe_tickets(session, Task.id.in_(task_ids))
+    owe_tickets(session, Task.id.in_(task_ids), lost=True)

@@ -35,11 +35,19 @@ class WorkingPhones:
     idle_phones: Mapping[str, str] = field(default_factory=dict)
     idle_accounts: Mapping[str, str] = field(default_factory=dict)
     sorts: Mapping[str, bool] = field(default_factory=dict)  # of each phone that works: is it simulated?
+    # phones that work, and that customers keep their own tasks off: serial → customers
+    paused_for: Mapping[str, Set[str]] = field(default_factory=dict)
 
     @property
     def sandboxes(self) -> Set[bool]:
         """Returns the sorts of phones that work."""
         return frozenset(self.sorts.values())
+
+    def place_of(self, pinned_account: str | None, pinned_phone: str | None) -> str | None:
+        """Returns the serial of the working phone that a pin means; None when there is none."""
+        if pinned_phone is not None:
+            return pinned_phone if pinned_phone in self.phones else None
+        return None if pinned_account is None else self.accounts.get(pinned_account)
 
     @property
     def unserved(self) -> bool | None:
@@ -57,6 +65,7 @@ def working_phones(found: Iterable[OnlinePhone]) -> WorkingPhones:
     idle_phones: dict[str, str] = {}
     idle_accounts: dict[str, str] = {}
     sorts: dict[str, bool] = {}
+    paused: dict[str, Set[str]] = {}
     for phone in found:
         why = phone.unfit or (f"account {phone.account_id} rests: {phone.resting}" if phone.resting else None)
         if why is not None:
@@ -65,8 +74,10 @@ def working_phones(found: Iterable[OnlinePhone]) -> WorkingPhones:
             continue
         phones.add(phone.serial)
         sorts[phone.serial] = phone.sandbox
+        if phone.paused_for:
+            paused[phone.serial] = phone.paused_for
         accounts.update({} if phone.account_id is None else {phone.account_id: phone.serial})
-    return WorkingPhones(phones, accounts, idle_phones, idle_accounts, sorts)
+    return WorkingPhones(phones, accounts, idle_phones, idle_accounts, sorts, paused)
 
 
 def ticket_priority(task: Task) -> int:

@@ -16,10 +16,11 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from models.tables import Task
+from models.tasks.campaign_control import may_begin
 from models.tasks.states import State
 from models.values.enums import RunsOn
 from workers.dispatch.customers import Customers
-from workers.dispatch.routing import URGENT, WorkingPhones
+from workers.dispatch.routing import URGENT, URGENT_STEP, WorkingPhones
 from workers.dispatch.tickets import TURN_STEP
 from workers.policy.turns import Candidate, Place, Standing, most_candidates
 from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE, phone_queue
@@ -33,18 +34,9 @@ OWED = (Task.state == State.READY, Task.rung_at.is_(None))
 UNPINNED = (Task.pinned_phone.is_(None), Task.pinned_account.is_(None))
 PINNED = (Task.pinned_phone.is_not(None), Task.pinned_account.is_not(None))
 COLUMNS = (
-    Task.id,
-    Task.key_id,
-    Task.sandbox,
-    Task.runs_on,
-    Task.pinned_phone,
-    Task.pinned_account,
-    Task.attempt,
-    Task.verifying,
-    Task.priority,
-    Task.not_before,
-    Task.position,
-)
+    Task.id, Task.key_id, Task.sandbox, Task.runs_on, Task.pinned_phone, Task.pinned_account, Task.attempt,
+    Task.verifying, Task.priority, Task.not_before, Task.position,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +50,16 @@ class Line:
 
 
 def next_tasks(
-    session: Session, customers: Customers, working: WorkingPhones, now: datetime, slots: Mapping[str, int], alone: int
+    session: Session,
+    customers: Customers,
+    working: WorkingPhones,
+    now: datetime,
+    slots: Mapping[str, int],
+    alone: Mapping[str, int],
 ) -> list[Any]:
     """Returns the rows of the tasks that may come next, of each key and each kind of place.
 
-    `slots`: of the phones and of the desk. `alone`: tickets in the pool of one customer while no other waits.
+    `slots`: of the phones and of the desk. `alone`: tickets there of one customer while no other waits.
     """
     placed = or_(
         and_(*UNPINNED),
@@ -70,16 +67,17 @@ def next_tasks(
         and_(Task.pinned_phone.is_(None), Task.pinned_account.in_(list(working.accounts))),
     )
     begun = select(*COLUMNS).where(*_due(now), Task.attempt > 0, placed)
-    rows = list(session.execute(begun.order_by(Task.not_before).limit(alone)))
+    rows = list(session.execute(begun.order_by(Task.not_before).limit(alone[RunsOn.PHONE])))
     for runs_on in (RunsOn.DESK, RunsOn.PHONE):
         keys = [
             (sandbox, key_id)
             for sandbox in (False, True)
             if runs_on == RunsOn.DESK or sandbox is not working.unserved
             for key_id in keys_waiting(session, runs_on, sandbox=sandbox)
+            if runs_on == RunsOn.DESK or not customers.keeps_off_all(key_id, working, sandbox=sandbox)
         ]
         waiting = len({customers.of(key_id) for _, key_id in keys})
-        most = most_candidates(waiting, slots[runs_on], _out(session, runs_on), alone)
+        most = most_candidates(waiting, slots[runs_on], _out(session, runs_on), alone[runs_on])
         for sandbox, key_id in keys:
             rows += session.execute(_first_of(runs_on, sandbox, key_id, now, most))
     pins = pinned_places(session, working)
@@ -134,7 +132,7 @@ def pinned_places(session: Session, working: WorkingPhones) -> list[tuple[str | 
 
 
 def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (*OWED, Task.not_before <= now, or_(~Task.stop_requested, Task.verifying))
+    return (*OWED, Task.not_before <= now, or_(~Task.stop_requested, Task.verifying), may_begin())
 
 
 def _first_of(runs_on: str, sandbox: bool, key_id: str | None, now: datetime, most: int) -> Any:
@@ -164,22 +162,22 @@ def lines(
     rows: Sequence[Any],
     customers: Customers,
     working: WorkingPhones,
-    desk_slots: int,
     also: Collection[str] = (),
 ) -> dict[bool | None, Line]:
     """Returns the lines for real phones (False), simulated ones (True) and the desk (None).
 
     `also`: customers who wait as well, though none of the rows is theirs.
     """
-    counted = _Counted(_tickets(session), _running(session), customers, working, desk_slots, also)
-    placed = [row for row in rows if _has_place(row, working)]
+    counted = _Counted(_tickets(session), _running(session), customers, working, also)
+    placed = [row for row in rows if _has_place(row, customers, working)]
     return {sort: counted.line(sort, [row for row in placed if _sort(row) is sort]) for sort in (False, True, None)}
 
 
-def _has_place(row: Any, working: WorkingPhones) -> bool:
-    if row.pinned_phone is not None:
-        return row.pinned_phone in working.phones
-    return row.pinned_account is None or row.pinned_account in working.accounts
+def _has_place(row: Any, customers: Customers, working: WorkingPhones) -> bool:
+    if row.pinned_phone is None and row.pinned_account is None:
+        return row.runs_on == RunsOn.DESK or not customers.keeps_off_all(row.key_id, working, sandbox=row.sandbox)
+    serial = working.place_of(row.pinned_account, row.pinned_phone)
+    return serial is not None and not customers.keeps_off(row.key_id, working.paused_for.get(serial, ()))
 
 
 def _sort(row: Any) -> bool | None:
@@ -195,14 +193,14 @@ def _tickets(session: Session) -> list[Any]:
         Task.rung_queue,
         Task.rung_step,
         or_(*PINNED).label("pinned"),
-        or_(*PINNED, Task.attempt > 0).label("first"),
+        and_(Task.attempt > 0, Task.rung_step == URGENT_STEP).label("begun"),
     )
     out = select(*kinds, func.count().label("count")).where(Task.state == State.READY, Task.rung_queue.is_not(None))
     return list(session.execute(out.group_by(*kinds)))
 
 
 def _running(session: Session) -> list[Any]:
-    which = (Task.key_id, Task.sandbox, Task.runs_on, Task.phone_serial)
+    which = (Task.key_id, Task.sandbox, Task.runs_on, Task.phone_serial, (Task.attempt > 1).label("again"))
     return list(session.execute(select(*which).where(Task.state == State.RUNNING)))
 
 
@@ -214,12 +212,11 @@ class _Counted:
     running: Sequence[Any]
     customers: Customers
     working: WorkingPhones
-    desk_slots: int
     also: Collection[str]
 
     def line(self, sort: bool | None, rows: Sequence[Any]) -> Line:
         serials = [] if sort is None else [one for one, sandbox in self.working.sorts.items() if sandbox is sort]
-        slots = self.desk_slots if sort is None else max(1, len(serials))
+        slots = max(1, len(serials))
         on = {row.phone_serial: self.customers.of(row.key_id) for row in self.running if self._is(row, sort)}
         candidates = [_candidate(row, self.customers, self.working) for row in sorted(rows, key=_order)]
         waiting = _waiting(candidates)
@@ -232,21 +229,23 @@ class _Counted:
         return sort is not None and _sort(row) is sort
 
     def _standings(self, sort: bool | None, waiting: Counter[str]) -> dict[str, Standing]:
-        ran = Counter(self.customers.of(row.key_id) for row in self.running if self._is(row, sort))
+        running = [row for row in self.running if self._is(row, sort)]
+        ran = Counter(self.customers.of(row.key_id) for row in running)
+        again = Counter(self.customers.of(row.key_id) for row in running if row.again)
         tickets: Counter[tuple[str, str]] = Counter()
         for row in self.out:
             if _sort(row) is sort:
-                turn = sort is None or row.rung_step == TURN_STEP
-                kind = "front" if sort is None else "first" if row.first else "front" if turn else "behind"
-                tickets[self.customers.of(row.key_id), kind] += row.count
+                tickets[self.customers.of(row.key_id), _kind(row)] += row.count
         return {
             name: Standing(
                 self.customers.weights.get(name, 1),
                 ran[name],
-                tickets[name, "first"],
+                tickets[name, "pinned"] + tickets[name, "begun"],
                 tickets[name, "front"],
                 tickets[name, "behind"],
                 waiting[name],
+                tickets[name, "begun"],
+                again=again[name],
             )
             for name in {*ran, *(name for name, _ in tickets), *waiting}
         }
@@ -254,6 +253,12 @@ class _Counted:
     def _place(self, serial: str, on: Mapping[str, str]) -> Place:
         lying = sum(row.count for row in self.out if row.pinned and row.rung_queue == phone_queue(serial))
         return Place(AHEAD_OF_A_PHONE + (serial not in on) - lying, on.get(serial))
+
+
+def _kind(row: Any) -> str:
+    if row.runs_on != RunsOn.DESK and (row.pinned or row.begun):
+        return "pinned" if row.pinned else "begun"
+    return "front" if row.rung_step == TURN_STEP else "behind"
 
 
 def _order(row: Any) -> tuple[bool, int, datetime, int]:
@@ -285,8 +290,9 @@ def rows_of(session: Session, task_ids: Sequence[str], now: datetime) -> list[An
     return list(session.execute(select(*COLUMNS).where(*_due(now), Task.id.in_(task_ids))))
 
 
-def others_wait(session: Session, customers: Customers) -> Iterator[str]:
-    """Yields the customers with tasks in the pool that have no ticket."""
+def others_wait(session: Session, customers: Customers, working: WorkingPhones) -> Iterator[str]:
+    """Yields the customers with tasks in the pool that have no ticket, and may have one."""
     for sandbox in (False, True):
         for key_id in keys_waiting(session, RunsOn.PHONE, sandbox=sandbox):
-            yield customers.of(key_id)
+            if not customers.keeps_off_all(key_id, working, sandbox=sandbox):
+                yield customers.of(key_id)

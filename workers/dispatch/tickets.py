@@ -26,6 +26,7 @@ STEPS: Sequence[int] = (0, TURN_STEP, 3, 6, 9)
 BATCH = 200
 TRIES = 3
 NOT_TAKEN = (BatchPublishError, OperationalError, RedisError, OSError)  # raised while Redis is away
+NUMBER = "ticket"  # the header with a ticket's number
 _STEP_MARK = "\x06\x16"  # kombu: queue, mark, step; step 0 has neither mark nor number
 UNACKED = "unacked"
 _WINDOW = 1000
@@ -46,6 +47,7 @@ class Ticket:
     expires: float | None = None
     args: tuple[str | int, ...] = ()
     shown: str = ""  # what Flower shows as its arguments; read by nobody else
+    number: int | None = None  # of the task's tickets: one that was taken back since runs nothing
 
 
 def publish(app: Celery, tickets: Iterable[Ticket], *, go_on: Callable[[], bool] = lambda: True) -> int:
@@ -86,6 +88,7 @@ def _send(app: Celery, producer: Any, ticket: Ticket) -> None:
         priority=ticket.priority,
         expires=ticket.expires,
         kwargsrepr=ticket.shown or None,
+        headers=None if ticket.number is None else {NUMBER: ticket.number},
         producer=producer,
         ignore_result=True,
         add_to_parent=False,

@@ -22,12 +22,12 @@ CLOSE_SECONDS = 30.0
 def main(arguments: list[str]) -> int:
     """Returns the exit code: 0 when the work is done, 1 when the storage failed, 2 for bad settings or arguments."""
     keep_files_private()
-    set_up_logging()
     try:
         chosen = settings()
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
+    set_up_logging(chosen, "evidence")
     if arguments == ["ship"]:
         return _ship(chosen)
     if arguments == ["prune"]:

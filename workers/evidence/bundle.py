@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,15 @@ from typing import Any
 FACTS = "evidence.json"
 SCREENSHOT = "screenshot.jpg"
 TREE = "ui.xml"
-FILES = (SCREENSHOT, TREE, FACTS)  # in the order of storing: with the last one the bundle is complete
+STRIP = tuple(f"step-{number:02}.webp" for number in range(1, 13))
+RECORDING = "recording.mp4"
+FILES = (
+    *STRIP,
+    RECORDING,
+    SCREENSHOT,
+    TREE,
+    FACTS,
+)  # in the order of storing: with the last one the bundle is complete
 SUMMED_UP = ("host", "collected_at", "seconds", "page", "focus", "network", "battery", "app", "missing")
 
 
@@ -41,6 +50,7 @@ class Evidence:
     facts: dict[str, Any]
     screenshot: bytes | None
     tree: str | None
+    more: Mapping[str, bytes] = field(default_factory=dict)  # further files by their names
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,11 @@ class Bundle:
     def path(self) -> str:
         """Returns its folder below the storage's root."""
         return f"{self.task_id}/{self.attempt}"
+
+
+def newest_strip(flow: str, *, sandbox: bool) -> str:
+    """Returns the path, below the storage's root, of the file that names the newest strip of a success of this flow."""
+    return f"newest-strips/{hashlib.sha256(f'{sandbox:d} {flow}'.encode()).hexdigest()[:32]}.json"
 
 
 def summary(facts: Mapping[str, Any], url: str, days: int, *, stored: bool | None, why: str = "") -> dict[str, Any]:

@@ -156,6 +156,7 @@ def _of_attempt(watch: SlotWatch, calls: Iterable[Call]) -> dict[str, Any]:
                 "method": call.method,
                 "seconds": call.seconds,
                 "error": call.error,
+                **({} if call.point is None else {"point": call.point}),
             }
             for call in calls
         ],

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from flows.profile import AppProfile
 from workers.attempts.claim import Claim
 from workers.attempts.outcome import Failed
-from workers.evidence.bundle import FACTS, SCREENSHOT, TREE, Bundle, Case, Evidence, summary
+from workers.evidence.bundle import FACTS, RECORDING, SCREENSHOT, TREE, Bundle, Case, Evidence, summary
 from workers.evidence.collect import collect
+from workers.evidence.film import Filmed, told
 from workers.evidence.location import StorageLocation
 from workers.evidence.phone_probe import PhoneWitness
 from workers.evidence.scrub import scrubbed
@@ -34,11 +36,12 @@ def keep(
     failed: Failed,
     calls: Iterable[Call],
     profile: AppProfile,
+    filmed: Filmed | None = None,
 ) -> dict[str, Any] | None:
     """Collects and spools the evidence of a failed attempt. Returns the summary for `attempts.evidence`. Never raises.
 
     Takes at most 5 seconds, and leaves enough time to record the failure. `calls` are the attempt's last calls to the
-    phone. Returns None at the desk, which has no phone.
+    phone, `filmed` what was filmed of it. Returns None at the desk, which has no phone.
     """
     if identity.serial is None:
         return None
@@ -57,10 +60,23 @@ def keep(
     )
     try:
         reach = partial(PhoneWitness, identity.address, identity.serial, identity.adb_port)
-        return store(collect(case, watch, calls, profile, reach), spool_of(config), config)
+        evidence = with_film(collect(case, watch, calls, profile, reach), filmed or Filmed())
+        return store(evidence, spool_of(config), config)
     except Exception as error:
         log.exception("no evidence of task %s, attempt %d", case.task_id, case.attempt)
         return {"url": None, "stored": False, "why": scrubbed(f"{type(error).__name__}: {error}"[:500])}
+
+
+def with_film(evidence: Evidence, filmed: Filmed) -> Evidence:
+    """Returns the evidence with the pictures of the attempt's steps and its recording, or why there is none."""
+    film, files = told(filmed.frames)
+    facts, more = {**evidence.facts, "film": film}, dict(files)
+    if filmed.recording is not None:
+        more[RECORDING] = filmed.recording
+        facts["recording"] = {"file": RECORDING, "bytes": len(filmed.recording)}
+    elif filmed.why:
+        facts["missing"] = {**facts.get("missing", {}), "recording": scrubbed(filmed.why)}
+    return replace(evidence, facts=facts, more=more)
 
 
 def store(evidence: Evidence, spool: Spool, config: Settings) -> dict[str, Any]:
@@ -78,7 +94,7 @@ def store(evidence: Evidence, spool: Spool, config: Settings) -> dict[str, Any]:
 
 def files_of(evidence: Evidence) -> dict[str, bytes]:
     """Returns the files of a bundle, without those whose piece is missing."""
-    files = {FACTS: json.dumps(evidence.facts, ensure_ascii=False, indent=1).encode()}
+    files = dict(evidence.more) | {FACTS: json.dumps(evidence.facts, ensure_ascii=False, indent=1).encode()}
     if evidence.screenshot is not None:
         files[SCREENSHOT] = evidence.screenshot
     if evidence.tree is not None:

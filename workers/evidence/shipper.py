@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from workers.evidence.bundle import FACTS, FILES, Bundle, summary
+from workers.evidence.bundle import FACTS, FILES, Bundle, newest_strip, summary
 from workers.evidence.mark_stored import Noted
 from workers.evidence.scrub import scrubbed
 from workers.evidence.spool import Spool, Spooled
@@ -69,6 +69,7 @@ class Shipper:
             for name in FILES:
                 if name in files:
                     self._storage.put(self._storage.place.path(bundle, name), files[name])
+            self._point_to(bundle)
             story.stored = True
         noted = self._tell(bundle, stored=True)
         if noted is not Noted.NOT_YET or self._late(one):
@@ -91,8 +92,19 @@ class Shipper:
             log.exception("evidence of task %s, attempt %d: cannot say that it is late", bundle.task_id, bundle.attempt)
 
     def _tell(self, bundle: Bundle, *, stored: bool, why: str = "") -> Noted:
-        told = summary(self._facts(bundle), self._storage.place.url(bundle), self._days, stored=stored, why=why)
+        facts = self._facts(bundle)
+        if facts.get("succeeded") is True:  # its attempt's row tells of no failure
+            return Noted.DONE
+        told = summary(facts, self._storage.place.url(bundle), self._days, stored=stored, why=why)
         return self._note(bundle.task_id, bundle.attempt, told)
+
+    def _point_to(self, bundle: Bundle) -> None:
+        """Has the newest strip of a success found by its flow. Raises StorageError."""
+        facts = self._facts(bundle)
+        if facts.get("succeeded") is True:
+            path = newest_strip(f"{facts.get('flow')}", sandbox=facts.get("sandbox") is True)
+            named = json.dumps({"task_id": bundle.task_id, "attempt": bundle.attempt})
+            self._storage.put(f"{self._storage.place.root}/{path}", named.encode())
 
     def _facts(self, bundle: Bundle) -> dict[str, Any]:
         """Returns a bundle's facts; none from a file that a power cut left empty."""

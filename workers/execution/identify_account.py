@@ -9,10 +9,11 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine, select
 
+from flows.action import Action, ActionRefused
 from flows.app import App
 from flows.failures import FlowFailure, Stopped
 from flows.identify import Account, read_account
-from flows.session import Action, ActionRefused, Session
+from flows.session import Session
 from models.fleet.app_version import note_app_version
 from models.fleet.logins import account_gone, account_seen, account_unread
 from models.tables import Phone

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Collection, Sequence
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from flows.session import Action, ActionKind, ActionRefused
+from flows.action import Action, ActionKind, ActionRefused
 from models.database.clock import database_now
 from models.database.storable import storable_text
 from models.responsible_use import action_journal
@@ -18,6 +19,8 @@ from models.values.enums import ActionOutcome
 from workers.attempts.claim import Claim
 from workers.runtime.db_retry import retry_while_unavailable
 
+log = logging.getLogger("phonefleet.journal")
+
 
 def _never() -> bool:
     return False
@@ -26,15 +29,27 @@ def _never() -> bool:
 class LedgerJournal:
     """Fulfils flows.session.Journal for one attempt. Its writes raise models.tasks.fence.LeaseLost."""
 
-    def __init__(self, engine: Engine, claim: Claim, zone: str, may_wait: Callable[[], bool] = _never) -> None:
-        """`may_wait`: returns whether the lease still lasts, so that an outcome may be written later."""
+    def __init__(
+        self,
+        engine: Engine,
+        claim: Claim,
+        zone: str,
+        may_wait: Callable[[], bool] = _never,
+        acts: Collection[ActionKind] = tuple(ActionKind),
+    ) -> None:
+        """`may_wait`: returns whether the lease still lasts, so that an outcome may be written later.
+
+        `acts`: the kinds of action that the flow's manifest declares.
+        """
         if claim.account_id is None or claim.serial is None:
             raise ValueError("a journal is for attempts on a phone whose account is known")
         self._engine = engine
         self._fence: Fence = claim.fence
+        self._flow = claim.flow
         self._account, self._serial, self._sandbox = claim.account_id, claim.serial, claim.sandbox
         self._zone = zone
         self._may_wait = may_wait
+        self._acts = acts
 
     def done(self) -> Sequence[Action]:
         """Returns the actions of earlier attempts at this task."""
@@ -53,19 +68,25 @@ class LedgerJournal:
         return None if found is None else ActionRefused(found.code, found.reason)
 
     def declare(self, action: Action) -> int:
-        """Writes the point of no return. Raises ActionRefused, LeaseLost."""
+        """Writes the point of no return. Raises ActionRefused, LeaseLost; ValueError for an act of an unnamed kind."""
+        if action.kind not in self._acts:
+            raise ValueError(f"the manifest of {self._flow} declares no {action.kind}; add it to acts, or leave it out")
         act = self._act(action)
         number = write(self._engine, lambda session: action_journal.declare(session, self._fence, act, self._zone))
         if isinstance(number, Refusal):
+            log.info("the action %s is refused: %s: %s", act.kind, number.code, number.reason)
             raise ActionRefused(number.code, number.reason)
+        log.info("the action %s is declared, with number %d", act.kind, number)
         return number
 
     def confirm(self, number: int, *, verified: bool) -> None:
         """Records that the action happened."""
+        log.info("action %d happened%s", number, ", as the app shows" if verified else "; the app was not asked")
         self._conclude(number, happened=True, verified=verified, reason=None)
 
     def refute(self, number: int, reason: str) -> None:
         """Records that the action did not happen."""
+        log.info("action %d did not happen: %s", number, reason)
         self._conclude(number, happened=False, verified=True, reason=reason)
 
     def _done(self) -> list[tuple[Action, bool]]:
@@ -100,4 +121,5 @@ class LedgerJournal:
             account_id=self._account,
             phone_serial=self._serial,
             sandbox=self._sandbox,
+            task_id=self._fence.task_id,
         )

@@ -33,6 +33,7 @@ class PhoneConnection:
         self._limit: Callable[[], float] = lambda: CALL_SECONDS
         self._calls: tuple[Call, ...] = ()  # of the connection that was closed last
         self._account: tuple[str, float] = ("", 0.0)
+        self.may_hold_recordings = True  # a worker that was killed may have left some on the phone
 
     def connect(self) -> U2Phone:
         """Returns the connected phone. Raises PhoneError, and RuntimeError at the desk, which has none."""

@@ -9,21 +9,27 @@ from celery import Task
 from workers.app import app
 from workers.desk import DESK, MAPS, DeskFunction, put_on_desk
 from workers.dispatch.celery_state import ON_PURPOSE, finish_message
+from workers.dispatch.tickets import NUMBER
 
 
 def ticket_task(name: str) -> Task[..., Any]:
     """Returns the Celery task of this name: it makes signatures, and its messages are tickets.
 
-    It reads only a message's id and ignores the rest.
+    It reads only a message's id, priority and number, and ignores the rest.
     """
 
     @app.task(name=name, bind=True, shared=False, throws=ON_PURPOSE)
     def ticket(self: Task[..., Any], /, *_args: Any, **_kwargs: Any) -> str:
         from workers.execution.run import run_ticket  # noqa: PLC0415 - who only submits needs nothing that runs a task
 
-        return finish_message(run_ticket(self.request.id, (self.request.delivery_info or {}).get("priority")))
+        return finish_message(run_ticket(self.request.id, *step_and_number(self.request)))
 
     return ticket
+
+
+def step_and_number(request: Any) -> tuple[int | None, int | None]:
+    """Returns a ticket's priority and number, as its message says; None for what it does not say."""
+    return (request.delivery_info or {}).get("priority"), request.get(NUMBER)
 
 
 @app.on_after_finalize.connect

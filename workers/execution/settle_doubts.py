@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from flows.action import Action, ActionKind
 from flows.app import App
 from flows.failures import FlowFailure
-from flows.flow import Params
-from flows.session import Action, ActionKind, Session
+from flows.session import Session
+from flows.specs.flow_spec import Params
 from flows.verify import Seen, verify
 from models.responsible_use.action_journal import Doubt
 

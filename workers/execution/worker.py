@@ -9,6 +9,8 @@ from sqlalchemy import Engine
 
 from flows.profile import AppProfile, load_profile
 from workers.execution.phone_connection import PhoneConnection
+from workers.execution.shelf_picture import ShelfPictures
+from workers.runtime.picture_folder import PictureFolder
 from workers.runtime.worker_identity import WorkerIdentity
 from workers.settings import Settings
 
@@ -18,18 +20,20 @@ load_app_profile = cache(load_profile)
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """The parts of one worker process: its identity, connection, settings and profile."""
+    """The parts of one worker process: its identity, connection, settings, profile and pictures for the shelf."""
 
     identity: WorkerIdentity
     engine: Engine  # of the ledger
     settings: Settings
     profile: AppProfile  # of the app that this fleet runs
     connection: PhoneConnection
+    pictures: ShelfPictures
 
     @classmethod
     def of(cls, identity: WorkerIdentity, engine: Engine, config: Settings) -> Worker:
         """Makes a worker that is not connected to its phone yet. Raises ValueError for an unreadable profile."""
-        return cls(identity, engine, config, load_app_profile(config.profile), PhoneConnection(identity))
+        pictures = ShelfPictures(identity.serial or "", PictureFolder(config.var))
+        return cls(identity, engine, config, load_app_profile(config.profile), PhoneConnection(identity), pictures)
 
 
 # Celery calls a task with its message alone: this is where the task finds the worker that it runs in.

@@ -14,6 +14,7 @@ from workers.host.agent import Agent
 from workers.host.agent_lock import SecondAgent, claim_adb_server
 from workers.host.host_ledger import Ledger, SqlLedger
 from workers.host.leases import patience_for
+from workers.host.shelf_watch import ShelfPictureThread
 from workers.host.usable_work import check_work
 from workers.host.zygote_client import ZygoteLost
 from workers.phone.ui_jar import JarRefused, check_jar
@@ -37,9 +38,9 @@ def main(*, take_over: bool = False) -> int:
     """
     keep_files_private()
     service_manager()  # before any process is started, which would inherit its address
-    set_up_logging()
     try:
         chosen = settings()
+        set_up_logging(chosen, "host")
         check_work(chosen, os.environ)
     except SettingsError as error:
         print(error, file=sys.stderr)
@@ -62,10 +63,13 @@ def main(*, take_over: bool = False) -> int:
     adopt(connect(chosen.database_url, FLEET))
     shipping = Shipping(chosen, process_engine())
     shipping.start()
+    pictures = ShelfPictureThread(chosen, process_engine())
+    pictures.start()
     try:
         leases = connect(chosen.database_url, patience_for(chosen.lease))
         return serve(chosen, SqlLedger(chosen.host, process_engine(), leases, sandbox=chosen.sandbox))
     finally:
+        pictures.close(SHIPPING_SECONDS)
         shipping.close(SHIPPING_SECONDS)
 
 

@@ -9,8 +9,9 @@ import socket
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
+from workers.host.adb_program import NoAdb, find_adb
 from workers.phone.smart_socket import NotSmartSocket, RequestTooLong, framed, read_block, read_refusal
 from workers.runtime.linux import bound_to_me
 
@@ -22,6 +23,7 @@ CALL_SECONDS = 5.0
 QUIET_SECONDS = 5.0  # without news of phones, after which the server is asked whether it is there
 CONNECT_SECONDS = 15.0  # adb itself waits 10 s for a phone that does not answer
 SHELL_BYTES = 65536
+NAME_WIDTH = 22  # to which adb fills up names in devices-l
 USB = "usb:"  # begins what adb calls a USB port, and takes for a phone's address as well as its serial
 NO_USB = {"ADB_USB": "0"}  # also spares the 3 s that the server takes to look at the USB ports
 
@@ -128,9 +130,10 @@ class AdbServer:
         if self._adb.alive():
             return
         self.close()
-        import adbutils  # noqa: PLC0415 - a tenth of a second, for whoever only asks a server that runs
-
-        command = [adbutils.adb_path(), "-P", str(self._adb.port), "nodaemon", "server"]
+        try:
+            command = [find_adb().path, "-P", str(self._adb.port), "nodaemon", "server"]
+        except NoAdb as error:
+            raise AdbError(str(error)) from error
         self._process = subprocess.Popen(
             bound_to_me(command), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env={**os.environ, **({} if self._usb else NO_USB)}, start_new_session=True,
@@ -164,26 +167,26 @@ def by_port(found: Sequence[tuple[str, str]], long: str, named: Set[str]) -> Map
     Such a line is the phone's name, blanks, its state, usb:1-4 and more. Names and states may hold blanks.
     """
     count = Counter(name for name, _ in found)
+    ports = _ports(count.keys(), long)
     told: dict[str, str] = {}
     for name, state in found:
-        ports = _ports(name, long)
-        if count[name] == 1:
-            port = next((port for port, _ in ports if port in named), None)
-            told[port or name] = state
-        elif ports:
-            told |= dict(ports)
+        its_ports = ports.get(name, {})
+        if its_ports and max(count[name], len(its_ports)) > 1:
+            told |= its_ports
         else:
-            told[name] = state
+            told[next((port for port in its_ports if port in named), name)] = state
     return told
 
 
-def _ports(name: str, long: str) -> list[tuple[str, str]]:
-    """USB port and state of each phone of this name."""
-    found = []
+def _ports(names: Iterable[str], long: str) -> Mapping[str, dict[str, str]]:
+    """Name → USB port → state. A line is of the longest name that it begins with: one may be how another begins."""
+    begins = {name.ljust(NAME_WIDTH) + " ": name for name in sorted(names, key=len, reverse=True)}
+    found: dict[str, dict[str, str]] = {}
     for line in long.splitlines():
-        state, mark, rest = line.removeprefix(name).partition(f" {USB}")
-        if line.startswith(f"{name} ") and mark:
-            found.append((USB + rest.split(" ", 1)[0], state.strip()))
+        state, mark, rest = line.partition(f" {USB}")
+        name = next((name for begin, name in begins.items() if line.startswith(begin)), None)
+        if mark and name is not None:
+            found.setdefault(name, {})[USB + rest.split(" ", 1)[0]] = state.removeprefix(name).strip()
     return found
 
 

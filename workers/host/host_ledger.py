@@ -126,4 +126,4 @@ class SqlLedger:
         host_cut_off.reaches_again(self._leases, self._host)
 
     def ring(self) -> None:
-        ring.ring_ready(self._engine)
+        ring.ring_ready(self._engine, explain=False)

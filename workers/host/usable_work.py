@@ -12,48 +12,50 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from importlib import resources
 
-import yaml
-from pydantic import ValidationError
-
-from flows.profile import ProfileError, load_profile
 from models.database.terminal_safe import on_one_line
 from models.values.refused import Problem
+from workers.desk import is_desk_task
 from workers.runtime.private_files import keep_files_private
 from workers.settings import Settings, SettingsError, settings
+from workers.settings.flow_lists import ALL_FLOWS
 
-PROFILE, TASKS = "PHONEFLEET_PROFILE", "PHONEFLEET_TASKS"
+TASKS, LOG_FLOWS = "PHONEFLEET_TASKS", "PHONEFLEET_LOG_FLOWS"
+FILM, RECORD = "PHONEFLEET_FILM", "PHONEFLEET_RECORD"
 OWN_TASKS = "workers.tasks"  # phonefleet's own module, which is always there
 IMPORT_SECONDS = 60.0
 MOST_REASON = 300  # characters
-MOST_FIELDS = 3  # of a profile, told at once
 
 
 def check_work(chosen: Settings, env: Mapping[str, str]) -> None:
-    """Raises SettingsError for a profile or a module that cannot be used."""
-    for problem in (*profile_problems(chosen), *module_problems(chosen, env)):
+    """Raises SettingsError for a profile, a flow or a module that is not there or cannot be used."""
+    for problem in (*profile_problems(chosen), *flow_problems(chosen), *module_problems(chosen, env)):
         raise SettingsError(problem.field, problem.reason, f"{problem.remedy[:1].upper()}{problem.remedy[1:]}.")
 
 
 def profile_problems(chosen: Settings) -> Iterator[Problem]:
-    """Yields the problem of a profile that cannot be used."""
-    try:
-        load_profile(chosen.profile)
-    except ProfileError as error:
-        remedy = "name a profile that phonefleet ships, e.g. practice, or a YAML file that is one"
-        yield Problem(PROFILE, on_one_line(_of_profile(error, chosen.profile))[:MOST_REASON], remedy)
+    """Yields the problem of a profile of the operator that cannot be used."""
+    if not (resources.files("flows") / "profiles" / f"{chosen.profile}.yaml").is_file():
+        from workers.host.own_profile import own_profile_problems  # noqa: PLC0415 - pydantic, for the operator's alone
+
+        yield from own_profile_problems(chosen.profile)
 
 
-def _of_profile(error: ProfileError, name: str) -> str:
-    """Returns the reason, on one line as far as YAML and Pydantic say it on several."""
-    cause = error.__cause__
-    if isinstance(cause, yaml.MarkedYAMLError) and cause.problem_mark is not None:
-        mark = cause.problem_mark
-        return f"{name}: line {mark.line + 1}, column {mark.column + 1}: {cause.problem}"
-    if isinstance(cause, ValidationError):
-        wrong = cause.errors(include_url=False, include_input=False)[:MOST_FIELDS]
-        return f"{name}: " + "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in wrong)
-    return str(error)
+def flow_problems(chosen: Settings) -> Iterator[Problem]:
+    """Yields the problems of settings that name a flow that is not there."""
+    filmed = [(FILM, name) for name in chosen.film] + [(RECORD, name) for name in chosen.record]
+    filmed = [(setting, name) for setting, name in filmed if name != ALL_FLOWS]
+    if not chosen.log_flows and not filmed:
+        return
+    from flows.specs.catalogue import SPECS  # noqa: PLC0415 - pydantic, which a command needs only here
+
+    for name in chosen.log_flows:
+        if name not in SPECS and not is_desk_task(name):
+            yield Problem(LOG_FLOWS, f"there is no flow {name}", f"take one of {', '.join(sorted(SPECS))}")
+    for setting, name in filmed:
+        if name not in SPECS:
+            yield Problem(setting, f"there is no flow {name}", f"take one of {', '.join(sorted(SPECS))}")
 
 
 def module_problems(chosen: Settings, env: Mapping[str, str]) -> Iterator[Problem]:

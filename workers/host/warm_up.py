@@ -30,10 +30,11 @@ from sqlalchemy import Engine, event
 from sqlalchemy.orm import configure_mappers
 
 import workers.execution.run  # noqa: F401 - tasks import it when they run: here, so that workers share it
-from models.database.base import Base
+from flows.specs.catalogue import SPECS
 from models.database.engine import FLEET, connect
 from models.fleet import logins, phones
 from models.fleet.app_version import note_app_version
+from models.tables import metadata_of_all
 from models.tasks import leases
 from workers.app import app
 from workers.attempts import rescue
@@ -47,6 +48,7 @@ from workers.host.heap_fill import fill_free_heap
 from workers.host.hot_code import lay_side_by_side, noting_code
 from workers.host.stand_in_phone import StandInPhone
 from workers.host.stand_in_redis import StandInRedis
+from workers.phone.small_picture import warm_up_pictures
 from workers.phone.ui_jar import pinned_md5
 from workers.runtime.slots import own_slot
 from workers.runtime.worker_identity import WorkerIdentity
@@ -70,8 +72,13 @@ def warm_up() -> Engine:
 
     Returns the engine that the children adopt: for the ledger of the settings, without a connection.
     """
+    metadata_of_all()
     configure_mappers()
+    for spec in SPECS.values():
+        spec.params_model.model_rebuild()  # pydantic would build them when a child first uses them
+        spec.result_model.model_rebuild()
     pinned_md5()
+    warm_up_pictures()
     codecs.lookup("idna")  # the encoding of hosts' names
     _warm_up_redis_client()
     load_app_profile(settings().profile)
@@ -118,7 +125,7 @@ def _connecting_to(file: str, engine: Engine) -> Iterator[None]:
 
 def _rehearse(engine: Engine) -> None:
     """Runs a worker twice: to learn which code runs, and once that code lies side by side, to have it adapted."""
-    Base.metadata.create_all(engine)
+    metadata_of_all().create_all(engine)
     with StandInRedis() as broker, StandInPhone(SCREEN) as adb:
         with noting_code() as ran:
             _run_worker(engine, broker.url, adb.port, 2)

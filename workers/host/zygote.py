@@ -148,7 +148,7 @@ def main(arguments: Sequence[str]) -> None:
     parent, sock_fd, memory_fd, count = map(int, arguments)
     end_with_parent(parent)
     keep_files_private()
-    set_up_logging()
+    set_up_logging(settings(), "worker")
     sock = socket.socket(fileno=sock_fd)
     slots = map_slots(memory_fd, count)
     os.close(memory_fd)

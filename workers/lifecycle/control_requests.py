@@ -7,7 +7,9 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
+from models.fleet.own_pauses import holds_back, why_held_back
 from models.tables import Phone, Task
+from models.tasks.campaign_control import heed_campaign
 from models.tasks.pauses import why_paused
 from models.values.enums import AttemptOutcome
 
@@ -22,11 +24,15 @@ class ControlRequest:
 
 def pending_request(session: Session, task: Task) -> ControlRequest | None:
     """Returns the request in force on a running task; a stop counts before a pause. None: none, or none any more."""
+    if not task.stop_requested and not task.paused:
+        heed_campaign(session, task)
     if task.stop_requested:
         return ControlRequest(AttemptOutcome.STOPPED, task.reason or "it was asked to stop")
     if task.paused:
         return ControlRequest(AttemptOutcome.PAUSED, why_paused(session, task))
     phone = session.get(Phone, task.phone_serial) if task.phone_serial is not None else None
-    if phone is not None and phone.paused:
+    if phone is not None and phone.paused and not phone.draining:
         return ControlRequest(AttemptOutcome.HANDED_BACK, phone.paused_why or f"phone {phone.serial} is paused")
+    if phone is not None and holds_back(session, phone, task.key_id):
+        return ControlRequest(AttemptOutcome.HANDED_BACK, why_held_back(phone.serial))
     return None

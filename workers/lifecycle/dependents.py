@@ -9,20 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import CursorResult, Select, func, or_, select, update
+from sqlalchemy import CursorResult, Select, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session, defer
 
 from flows.failures import Culprit, Kind
-from models.database.base import to_json
-from models.database.sizes import MOST_RESULT, size_of
+from models.database.sizes import MOST_RESULT
 from models.notify.deliveries import owe_campaign, owe_task
 from models.tables import Campaign, Edge, Task
 from models.tasks.states import ENDED, OPEN, State, check_move
 from models.tasks.transitions import TaskEnd, end, make_ready
 from models.transactions.state_change_capture import campaign_change, note
 from workers.canvas.rows import ResultMissing, evaluate, from_json, refs
+from workers.lifecycle.stored_bytes import count_for_campaign, json_size
 
 NOT_NEEDED = "not_needed"  # how an errback ends when nothing failed: no failure of anything
+
+
+# Made once: each end of a task asks both.
+_AFTER = select(Edge.task_id, Edge.on_failure).where(Edge.after_id == bindparam("ended")).order_by(Edge.task_id)
+_STILL_OPEN = select(Task.id).where(Task.campaign_id == bindparam("campaign"), Task.state.in_(sorted(OPEN))).limit(1)
 
 
 @dataclass(slots=True)
@@ -48,9 +53,7 @@ def end_task(session: Session, task: Task, how: TaskEnd, now: datetime) -> list[
         end(ending, its_end, now)
         owe_task(session, ending, now)
         session.flush()
-        edges = session.execute(
-            select(Edge.task_id, Edge.on_failure).where(Edge.after_id == ending.id).order_by(Edge.task_id)
-        )
+        edges = session.execute(_AFTER, {"ended": ending.id})
         for dependant_id, watched in edges.all():
             _one_prerequisite_less(session, dependant_id, ends, ending, watched=watched)
     close_campaign(session, task.campaign_id, now)
@@ -67,7 +70,7 @@ def _one_prerequisite_less(session: Session, task_id: str, ends: PendingEnds, en
     task.missing -= 1
     if task.state == State.DELEGATED:
         if task.missing == 0:
-            ends.todo.append((task, _end_of_delegated(session, task)))
+            ends.todo.append((task, _end_of_delegated(session, task, ends.now)))
         return
     if not _still_waits(task) or not _may_be_due(session, task, ended, watched=watched):
         return
@@ -160,7 +163,7 @@ def prerequisite_failed(failed: Task) -> TaskEnd:
     )
 
 
-def _end_of_delegated(session: Session, task: Task) -> TaskEnd:
+def _end_of_delegated(session: Session, task: Task, now: datetime) -> TaskEnd:
     """Returns a delegated task's end: its result is that of the tasks planted in its place."""
     in_place = _prerequisites(task).where(Task.in_place_of == task.id)
     lost = session.scalars(in_place.where(Task.state != State.SUCCEEDED).limit(1)).one_or_none()
@@ -174,14 +177,21 @@ def _end_of_delegated(session: Session, task: Task) -> TaskEnd:
     rows = session.execute(select(Task.id, Task.result).where(*wanted))
     try:
         result = evaluate(root, dict(rows.all()))
-        size = size_of(to_json(result))
-        return TaskEnd(State.SUCCEEDED, result=result) if size <= MOST_RESULT else _too_large(size)
+        size = json_size(result)
+        if size > MOST_RESULT:
+            return _too_large(size)
+        over = count_for_campaign(session, task.campaign_id, task.key_id, size, now)
+        return TaskEnd(State.SUCCEEDED, result=result) if over is None else _not_kept(f"{over.reason}; {over.remedy}")
     except ResultMissing as missing:
         return _end_as(session, session.get_one(Task, missing.row))
 
 
 def _too_large(size: float) -> TaskEnd:
     reason = f"the results of what was planted in its place are {size:.0f} bytes together, and {MOST_RESULT} are kept"
+    return _not_kept(reason)
+
+
+def _not_kept(reason: str) -> TaskEnd:
     return TaskEnd(State.FAILED, code="result_too_large", kind=Kind.FATAL, culprit=Culprit.FLOW, reason=reason)
 
 
@@ -203,10 +213,7 @@ def close_campaign(session: Session, campaign_id: str, now: datetime) -> bool:
 
     Two last tasks that end at once may each see the other open: the coordinator looks again.
     """
-    still_open = session.scalar(
-        select(Task.id).where(Task.campaign_id == campaign_id, Task.state.in_(list(OPEN))).limit(1)
-    )
-    if still_open is not None:
+    if session.scalar(_STILL_OPEN, {"campaign": campaign_id}) is not None:
         return False
     counted = session.execute(
         select(Task.state, func.count())
@@ -217,7 +224,7 @@ def close_campaign(session: Session, campaign_id: str, now: datetime) -> bool:
     closed = session.execute(
         update(Campaign)
         .where(Campaign.id == campaign_id, Campaign.outcome.is_(None))
-        .values(outcome=outcome, ended_at=now)
+        .values(outcome=outcome, ended_at=now, control=None)
     )
     assert isinstance(closed, CursorResult)
     if closed.rowcount:  # once, whoever comes second

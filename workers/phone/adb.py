@@ -73,3 +73,27 @@ class Adb:
                 raise PhoneError("phone_lost", f"cannot write {path}: {reason}", sent=True)
         finally:
             wire.close()
+
+    def pull(self, path: str, most: int, deadline: Deadline) -> bytes | None:
+        """Returns a file of the phone; None when it is not there, is empty, or has more than `most` bytes.
+
+        Raises PhoneError.
+        """
+        wire = self.open("sync:", deadline)
+        try:
+            name = path.encode()
+            wire.send(b"STAT" + struct.pack("<I", len(name)) + name, deadline)
+            _, _, size, _ = struct.unpack("<4sIII", wire.exactly(16, deadline))
+            if not 0 < size <= most:
+                return None
+            wire.send(b"RECV" + struct.pack("<I", len(name)) + name, deadline)
+            found = bytearray()
+            while True:
+                kind, length = struct.unpack("<4sI", wire.exactly(8, deadline))
+                if kind == b"DONE":
+                    return bytes(found)
+                if kind != b"DATA" or length > SYNC_CHUNK or len(found) + length > most:
+                    return None
+                found += wire.exactly(length, deadline)
+        finally:
+            wire.close()

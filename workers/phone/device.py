@@ -8,6 +8,7 @@ kept-alive connection, and is sent once; only a call that merely reads may be se
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -25,6 +26,8 @@ from workers.phone.http import HttpClient
 from workers.phone.transport import Deadline
 from workers.phone.ui_server import START_SECONDS, UiServer
 
+log = logging.getLogger("phonefleet.phone")
+
 CALL_SECONDS = 15.0  # of a phone that is there: a dump of a busy screen takes 1-3 s on a slow one
 SHELL_SECONDS = 20.0
 RING = 50
@@ -35,6 +38,7 @@ READS = frozenset(
         "objInfoOfAllInstances", "takeScreenshot", "waitForExists", "waitUntilGone",
     }
 )  # fmt: skip
+TOUCHES = frozenset({"click", "longClick", "swipe", "drag"})
 # without the permission INJECT_EVENTS no finger, key or text reaches the screen
 _REFUSED = ("INJECT_EVENTS", "java.lang.SecurityException: Injecting")
 _DEAD = ("UiAutomation not connected", "android.os.DeadObjectException", "android.os.DeadSystemRuntimeException")
@@ -42,12 +46,16 @@ _DEAD = ("UiAutomation not connected", "android.os.DeadObjectException", "androi
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call to the phone, for evidence: when it began (Unix time), how long it took, what became of it."""
+    """A call to the phone, for evidence: when it began (Unix time), how long it took, what became of it.
+
+    `point`: the pixel that a finger was put down at, x and y.
+    """
 
     at: float
     method: str
     seconds: float
     error: str
+    point: tuple[int, int] | None = None
 
 
 class FleetDevice(uiautomator2.Device):  # type: ignore[misc]
@@ -106,7 +114,7 @@ class FleetDevice(uiautomator2.Device):  # type: ignore[misc]
             error = f"{type(failure).__name__}: {failure}"[:200]
             raise
         finally:
-            self.calls.append(Call(at, method, round(time.monotonic() - began, 4), error))
+            self._note(at, method, began, error, _point(method, params))
 
     def shell(self, cmdargs: str | Sequence[str], timeout: float = SHELL_SECONDS) -> ShellResponse:
         """Run a shell command. Raises PhoneError."""
@@ -118,7 +126,17 @@ class FleetDevice(uiautomator2.Device):  # type: ignore[misc]
             error = str(failure)[:200]
             raise
         finally:
-            self.calls.append(Call(at, f"shell {command[:60]}", round(time.monotonic() - began, 4), error))
+            self._note(at, f"shell {command[:60]}", began, error)
+
+    def push(self, data: bytes, path: str) -> None:
+        """Write a file on the phone. Raises PhoneError."""
+        self._adb.push(data, path, self._deadline(SHELL_SECONDS))
+
+    def _note(self, at: float, what: str, began: float, error: str, point: tuple[int, int] | None = None) -> None:
+        """Keeps a call for evidence, and logs it; `began` is in monotonic seconds."""
+        took = round(time.monotonic() - began, 4)
+        self.calls.append(Call(at, what, took, error, point))
+        log.debug("%s took %.3f s%s", what, took, error and f": {error}")
 
     def release(self) -> None:
         """Close all connections; the UI server ends with its stream."""
@@ -149,6 +167,16 @@ class FleetDevice(uiautomator2.Device):  # type: ignore[misc]
                 raise
             return False
         return True
+
+
+def _point(method: str, params: Any) -> tuple[int, int] | None:
+    """Returns the pixel at which a call puts a finger down; None for a call that touches nothing, or a selector's."""
+    if method not in TOUCHES or not isinstance(params, list | tuple):
+        return None
+    match params:
+        case [int(x), int(y), *_]:
+            return x, y
+    return None
 
 
 def _result(method: str, answer: bytes) -> Any:

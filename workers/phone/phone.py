@@ -21,9 +21,12 @@ from workers.phone.shown import read_shown
 
 STEPS_A_SECOND = 200  # UiDevice.swipe takes steps of 5 ms
 DEPTH = 50  # uiautomator2's own default for a dump
+PLAIN_TEXT = "1"  # every field takes it; it is never sent
 SET_TEXT_TRIES = 4
 SERVICE_TRIES, SERVICE_PAUSE = 5, 0.3  # seconds; a service that restarts is back within a second
 TURN_TRIES = 2
+QUICK_SECONDS, QUICK_QUALITY = 2.0, 40  # of a picture that nobody waits for
+PICTURE = "/sdcard/Download/phonefleet-number.png"  # where galleries may read
 _VERSION = re.compile(r"versionName=(\S+)")
 LAUNCHER, NO_ACTIVITY = "android.intent.category.LAUNCHER", "No activity found"
 
@@ -41,6 +44,7 @@ class U2Phone:
         self._address = address
         self._serial = serial
         self._last: Screen | None = None
+        self.before_look: Callable[[], object] | None = None  # called between a touch and the next look
 
     @classmethod
     def connect(cls, address: str, serial: str, adb_port: int, remaining: Callable[[], float]) -> Self:
@@ -78,6 +82,8 @@ class U2Phone:
 
     def look(self) -> Screen:
         """Returns the whole screen, from one hierarchy dump."""
+        if self.before_look is not None:
+            self.before_look()
         screen = self._dump()
         for _ in range(TURN_TRIES):
             if not screen.on_its_side:
@@ -116,7 +122,7 @@ class U2Phone:
     def set_text(self, node: Node, text: str) -> None:
         """Replaces the text of an input field; tries again when the field did not take it.
 
-        Raises PhoneError('text_not_set').
+        Raises PhoneError('text_refused') when the field takes a plain text, and 'text_not_set' when it takes none.
         """
         field = {"resourceId": node.resource_id, "packageName": node.package, "instance": self._instance(node)}
         selector = self._device(**field).selector
@@ -127,8 +133,13 @@ class U2Phone:
                     return
                 call.click(selector)  # the focus, which some fields want before they take anything
                 call.clearTextField(selector)
+            takes_another = call.setText(selector, PLAIN_TEXT) is not False
+            call.clearTextField(selector)
         except UiObjectNotFoundError as error:
             raise PhoneError("page_not_reached", f"no input field {node.resource_id}", sent=False) from error
+        if takes_another:
+            reason = f"{node.resource_id} took another text, and not this one, {SET_TEXT_TRIES} times in a row"
+            raise PhoneError("text_refused", reason, sent=False)
         reason = f"{node.resource_id} took no text, {SET_TEXT_TRIES} times in a row"
         raise PhoneError("text_not_set", reason, sent=False)
 
@@ -138,11 +149,36 @@ class U2Phone:
 
     def screenshot(self) -> bytes:
         """Returns the screen's picture as JPEG bytes."""
-        picture = self._device.jsonrpc.takeScreenshot(1, 80)
+        return self._picture(self._device.jsonrpc.takeScreenshot(1, 80))
+
+    def quick_screenshot(self) -> bytes:
+        """Returns the screen's picture as JPEG bytes, of a low quality and within 2 s."""
+        return self._picture(self._device.jsonrpc_call("takeScreenshot", [1, QUICK_QUALITY], QUICK_SECONDS))
+
+    def _picture(self, picture: object) -> bytes:
         try:
+            if not isinstance(picture, str):
+                raise TypeError("no text")
             return base64.b64decode(picture, validate=True)
         except (TypeError, binascii.Error) as error:
             raise PhoneError("ui_server_lost", "the phone gave no picture", sent=True) from error
+
+    def show_picture(self, png: bytes) -> None:
+        """Wakes the screen, and shows a picture in the phone's own gallery. Raises PhoneError.
+
+        A phone with several galleries may show its question which one to use instead: look at a screenshot.
+        """
+        self._device.push(png, PICTURE)
+        self._device.shell(["input", "keyevent", "KEYCODE_WAKEUP"])
+        view = ["am", "start", "-a", "android.intent.action.VIEW", "-d", f"file://{PICTURE}", "-t", "image/png"]
+        said = self._ask_service(view, lambda out: "Starting:" in out)
+        if "Error" in said:
+            raise PhoneError("page_not_reached", f"no app shows a picture: {said.strip()[-200:]}", sent=True)
+
+    def put_picture_away(self) -> None:
+        """Leaves the picture for the home screen, and deletes it. Raises PhoneError."""
+        self.press("home")
+        self._device.shell(["rm", "-f", PICTURE])
 
     def start_app(self, package: str) -> None:
         """Brings the app to the foreground, at its first page. Raises PhoneError('app_missing').

@@ -12,9 +12,6 @@ from models.responsible_use.authors import read_caps
 from models.responsible_use.usage import accounts_on_videos, comments_on_videos
 from models.tables import Account, Campaign, Phone
 from models.values.enums import PhoneState
-from workers.policy.blame import written_params
-from workers.policy.content import comments_on_video
-from workers.policy.fair_share import Commenting, spread
 
 
 def plan_even_share(session: Session, campaign: Campaign, values: Sequence[dict[str, Any]]) -> None:
@@ -22,6 +19,10 @@ def plan_even_share(session: Session, campaign: Campaign, values: Sequence[dict[
     acting = [one for one in values if _is_shared_out(one)]
     if not acting:
         return
+    from workers.policy.blame import written_params  # noqa: PLC0415 - few campaigns have tasks to share out
+    from workers.policy.content import comments_on_video  # noqa: PLC0415 - as above
+    from workers.policy.fair_share import Commenting, spread  # noqa: PLC0415 - as above
+
     sandbox = bool(campaign.sandbox)
     accounts = session.scalars(
         select(Phone.account_id)

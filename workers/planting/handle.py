@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from models.tables import Campaign, Task
-from models.tasks.progress import Progress, read_progress
 from models.tasks.states import State
 from models.transactions.read_write import read
 from workers.canvas.rows import ResultMissing, evaluate, from_json, refs
+
+if TYPE_CHECKING:
+    from models.tasks.progress import Progress
 
 _LOOK_EVERY = 0.2
 
@@ -36,6 +38,8 @@ class Handle:
 
     def progress(self) -> Progress:
         """Returns the number of tasks by flow and state."""
+        from models.tasks.progress import read_progress  # noqa: PLC0415 - who only plants reads none
+
         return read(self.engine, lambda session: read_progress(session, self.id))
 
     def follow(self, timeout: float) -> Iterator[Progress]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from models.tables import ApiKey, Campaign
-from models.tasks.open_tasks import OpenTasks, open_tasks
+from models import tables
+from models.tables import Campaign
+from models.tasks.open_tasks import OpenTasks, open_count, open_tasks
 from models.values.refused import Problem, Refused
 from workers.canvas.rows import PlantedRow
+from workers.lifecycle.stored_bytes import count_for_campaign, count_for_key, over_campaign
 from workers.planting.pins import count_pinned
 from workers.settings import settings
 
@@ -27,9 +30,24 @@ def check_campaign_size(before: int, more: int) -> None:
         raise TooManyWaiting([Problem("tasks", reason, remedy)])
 
 
-def key_of(session: Session, campaign: Campaign) -> ApiKey | None:
+def check_bytes(session: Session, campaign: Campaign, size: int, now: datetime) -> None:
+    """Counts the bytes that are planted in a campaign that is there. Raises TooManyWaiting when they are too many."""
+    over = count_for_campaign(session, campaign.id, campaign.key_id, size, now)
+    if over is not None:
+        raise TooManyWaiting([over])
+
+
+def admit_bytes(session: Session, campaign: Campaign, size: int, now: datetime) -> None:
+    """Counts the bytes of a campaign that is not there yet. Raises TooManyWaiting when they are too many."""
+    over = over_campaign(size) or count_for_key(session, campaign.key_id, size, now)
+    if over is not None:
+        raise TooManyWaiting([over])
+    campaign.stored_bytes = size
+
+
+def key_of(session: Session, campaign: Campaign) -> tables.ApiKey | None:
     """Returns the key of a campaign; None for the operator's."""
-    return None if campaign.key_id is None else session.get(ApiKey, campaign.key_id)
+    return None if campaign.key_id is None else session.get(tables.ApiKey, campaign.key_id)
 
 
 def check_key_quota(session: Session, campaign: Campaign, rows: Sequence[PlantedRow]) -> None:
@@ -38,7 +56,8 @@ def check_key_quota(session: Session, campaign: Campaign, rows: Sequence[Planted
     if key is None:
         return
     more = OpenTasks(len(rows), count_pinned(rows))
-    over = over_quota(open_tasks(session, key.id), more, key.most_waiting)
+    now = open_tasks(session, key.id) if more.pinned else OpenTasks(open_count(session, key.id))
+    over = over_quota(now, more, key.most_waiting)
     if over is not None:
         raise TooManyWaiting([Problem("tasks", over, f"{AT_ONCE}, or have the operator allow the key more: {LIMITS}")])
 

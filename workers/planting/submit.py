@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -32,6 +32,7 @@ class PlantedCanvas:
 
     handle: Handle
     ready: Sequence[str]
+    count: int  # of its tasks, to begin with
 
     def rung(self) -> Handle:
         """Rings these tasks now. Returns the handle."""
@@ -74,7 +75,7 @@ def submit(
     return planted.rung()
 
 
-def plant_canvas(
+def plant_canvas(  # noqa: PLR0913 - options of one campaign, all by name
     ledger: Engine,
     canvas: Mapping[str, Any],
     *,
@@ -84,8 +85,12 @@ def plant_canvas(
     seed: int | None = None,
     latest_end: timedelta = LATEST_END,
     asked_for: Mapping[str, Any] | None = None,
+    complete_until: datetime | None = None,
 ) -> PlantedCanvas:
-    """Plants a canvas, as `submit` does, and rings nothing."""
+    """Plants a canvas, as `submit` does, and rings nothing.
+
+    Until `complete_until` the coordinator plants what it is missing once it has ended.
+    """
     _check_words(name, asked_by, join)
     kept = None if asked_for is None else _kept(asked_for)
     planted = compile_for_planting(canvas, join)
@@ -100,11 +105,12 @@ def plant_canvas(
             asked_for=kept,
             join=join,
             seed=drawn,
+            complete_until=complete_until,
         )
         return plant_campaign(session, campaign, planted, latest_end)
 
     ready = write(ledger, work)
-    return PlantedCanvas(Handle(campaign_id, ledger), ready)
+    return PlantedCanvas(Handle(campaign_id, ledger), ready, len(planted.rows))
 
 
 def _kept(asked_for: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,14 +13,15 @@ from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from flows.flow import Flow
-from flows.registry import FLOWS
+from flows.specs.catalogue import SPECS
+from flows.specs.flow_spec import FlowSpec
+from models import tables
 from models.database.clock import database_now
 from models.fleet.accounts import known_accounts
 from models.responsible_use.authors import bases_of
 from models.responsible_use.caps import Basis, basis_refusal, operator_day
 from models.responsible_use.own_accounts import own_names
-from models.tables import Author, CollectedComment, CollectedTitle, Phone
+from models.tables import Phone
 from models.tasks.collected import title_key
 from models.values.names import id_fault, name_problems, title_fault
 from models.values.refused import MOST_PROBLEMS, Problem, Refused
@@ -57,7 +58,7 @@ def authors_of(rows: Iterable[PlantedRow]) -> set[str]:
 
 def _count_problems(facts: LedgerFacts, known: KnownParams, row: PlantedRow) -> int:
     """Returns how many problems of a row show without its words and without a question to the ledger."""
-    flow = FLOWS.get(row.task)
+    flow = SPECS.get(row.task)
     too_high = sum(1 for _ in _priority_problems(facts, row, ""))
     if flow is None:
         return int(not is_desk_task(row.task)) + too_high
@@ -76,7 +77,7 @@ class KnownParams:
         self._row: PlantedRow | None = None
         self._error: ValidationError | None = None
 
-    def error_of(self, flow: Flow[Any, Any], row: PlantedRow) -> ValidationError | None:
+    def error_of(self, flow: FlowSpec[Any, Any], row: PlantedRow) -> ValidationError | None:
         """Returns the validation error of the row's parameters, as far as they are known; None for good ones."""
         before = self._row
         if before is None or (before.task, before.kwargs, before.args) != (row.task, row.kwargs, row.args):
@@ -87,7 +88,7 @@ class KnownParams:
                 self._error = error
         return self._error
 
-    def count(self, flow: Flow[Any, Any], row: PlantedRow) -> int:
+    def count(self, flow: FlowSpec[Any, Any], row: PlantedRow) -> int:
         """Returns how many mistakes there are; a parameter may come from an earlier task when `row` waits for one."""
         error = self.error_of(flow, row)
         if error is None:
@@ -131,12 +132,12 @@ class LedgerFacts:
         """True when an app showed exactly this title of the author, or this commenter."""
         if name == "title":
             key = title_key(value, sandbox=self.sandbox)
-            known = (CollectedTitle.author_id == author_id, CollectedTitle.title_key == key)
-            return self._session.scalar(select(CollectedTitle.id).where(*known).limit(1)) is not None
+            known = (tables.CollectedTitle.author_id == author_id, tables.CollectedTitle.title_key == key)
+            return self._session.scalar(select(tables.CollectedTitle.id).where(*known).limit(1)) is not None
         commenters = (
-            select(CollectedComment.commenter)
-            .join(CollectedTitle, CollectedTitle.id == CollectedComment.title_id)
-            .where(CollectedComment.commenter == value, CollectedTitle.sandbox == self.sandbox)
+            select(tables.CollectedComment.commenter)
+            .join(tables.CollectedTitle, tables.CollectedTitle.id == tables.CollectedComment.title_id)
+            .where(tables.CollectedComment.commenter == value, tables.CollectedTitle.sandbox == self.sandbox)
             .distinct()
         )
         return value in self._session.scalars(commenters.limit(MOST_ALIKE))  # MariaDB finds those with blanks as well
@@ -146,10 +147,9 @@ class LedgerFacts:
         new = set(author_ids) - self._basis.keys()
         self._basis |= dict.fromkeys(new) | bases_of(self._session, new)
 
-    def know_bases(self, asked: Iterable[str], found: Iterable[Author]) -> None:
+    def know_bases(self, asked: Iterable[str], found: Mapping[str, Basis]) -> None:
         """Takes in what is known of these authors; those that were not found are unknown."""
-        self._basis |= dict.fromkeys(asked)
-        self._basis |= {one.id: Basis(one.basis, one.basis_expires) for one in found}
+        self._basis |= {author_id: found.get(author_id) for author_id in asked}
 
     def basis(self, author_id: str) -> Basis | None:
         """Returns the basis of an author; None for an unknown one."""
@@ -170,11 +170,12 @@ def _row_problems(facts: LedgerFacts, known: KnownParams, row: PlantedRow, where
         if mapped in MAPS or (mapped is not None and not is_desk_task(mapped)):
             yield Problem(where, f"{mapped!r} is no desk task, so it cannot be mapped", "fan flows out with group(...)")
         return
-    flow = FLOWS.get(row.task)
+    flow = SPECS.get(row.task)
     if flow is None:
-        yield Problem(f"{where}", "no such flow or desk task", f"use one of {', '.join(sorted(FLOWS))}")
+        yield Problem(f"{where}", "no such flow or desk task", f"use one of {', '.join(sorted(SPECS))}")
         return
     yield from _queue_problems(facts, flow, queue, where)
+    yield from _approval_problems(flow, queue, where)
     yield from _params_problems(flow, known, row, where)
     yield from _own_comment_problems(facts, flow, row, where)
     faults = list(_name_problems(facts, row, where))
@@ -203,14 +204,23 @@ def priority_problem(highest: int, priority: object, where: str) -> Iterator[Pro
         yield Problem(where, reason, remedy)
 
 
-def _queue_problems(facts: LedgerFacts, flow: Flow[Any, Any], queue: str, where: str) -> Iterator[Problem]:
+def _queue_problems(facts: LedgerFacts, flow: FlowSpec[Any, Any], queue: str, where: str) -> Iterator[Problem]:
     yield from unknown_queue(facts, queue, where)
     place, _, _ = queue.partition(".")
     if flow.runs_on == "account" and place not in ("account", "phone"):
         yield Problem(f"{where}.queue", f"{flow.name} runs on one account", "set queue='account.ID' or 'phone.SERIAL'")
 
 
-def _own_comment_problems(facts: LedgerFacts, flow: Flow[Any, Any], row: PlantedRow, where: str) -> Iterator[Problem]:
+def _approval_problems(flow: FlowSpec[Any, Any], queue: str, where: str) -> Iterator[Problem]:
+    """Yields the problem of an act that a person must approve, and that names no account to approve it for."""
+    if flow.needs_approval and queue.startswith("phone."):
+        reason = f"a person approves {flow.name} for one account, and {queue!r} names none"
+        yield Problem(f"{where}.queue", reason, "set queue='account.ID'")
+
+
+def _own_comment_problems(
+    facts: LedgerFacts, flow: FlowSpec[Any, Any], row: PlantedRow, where: str
+) -> Iterator[Problem]:
     """Yields the problem of a reply to, or a like on, a comment of one of the fleet's own accounts."""
     commenter = given_params(row).get("target_commenter")
     if flow.acts and isinstance(commenter, str) and commenter.strip() and commenter.strip() in facts.own_names:
@@ -233,7 +243,7 @@ def _complete(row: PlantedRow) -> bool:
     return all(isinstance(arg, Value) for arg in row.args)
 
 
-def _params_problems(flow: Flow[Any, Any], known: KnownParams, row: PlantedRow, where: str) -> Iterator[Problem]:
+def _params_problems(flow: FlowSpec[Any, Any], known: KnownParams, row: PlantedRow, where: str) -> Iterator[Problem]:
     """Yields the problems that show before the results of earlier tasks are known."""
     for arg in row.args:
         if isinstance(arg, Value) and not isinstance(arg.value, dict):
@@ -275,7 +285,7 @@ def _name_problems(facts: LedgerFacts, row: PlantedRow, where: str) -> Iterator[
             yield from problems
 
 
-def _author_problems(facts: LedgerFacts, flow: Flow[Any, Any], row: PlantedRow, where: str) -> Iterator[Problem]:
+def _author_problems(facts: LedgerFacts, flow: FlowSpec[Any, Any], row: PlantedRow, where: str) -> Iterator[Problem]:
     author_id = given_params(row).get("author_id")
     if not isinstance(author_id, str):
         return

@@ -41,7 +41,6 @@ BLAMES: Mapping[str, HoldScope] = {
 # Failures that a task's own counts and loops may explain: a flow does not look behind the end of its loop.
 COUNTS = frozenset({"titles_shortfall"})
 BOUNDED_BY: Mapping[str, str] = {"video_not_found": "video_loop", "comment_not_found": "comment_loop"}
-LENGTHS = ("video_loop", "comment_loop", "most")  # the longer, the more time a flow needs
 # In the details of a failure: how many a flow looked at before it gave up, and how many it might look at.
 LOOKED_AT, LOOP = "looked_at", "loop"
 # A phone is not to blame for these, however often they come: another would have failed as well.
@@ -83,11 +82,11 @@ def parameters_may_explain(code: str) -> bool:
 
 
 def usual_loops(flow: str) -> Mapping[str, int]:
-    """Returns the loops that a flow takes when nobody asks for others: the parameter → its default."""
-    from flows.registry import FLOWS  # noqa: PLC0415 - the pages' lxml, which the command `holds` does without
+    """Returns the loops of a flow that may end a search: the parameter → its usual value."""
+    from flows.specs.catalogue import SPECS  # noqa: PLC0415 - pydantic, which the command `holds` does without
 
-    fields = FLOWS[flow].params_model.model_fields if flow in FLOWS else {}
-    return {loop: fields[loop].default for loop in BOUNDED_BY.values() if loop in fields and fields[loop].default}
+    usual = SPECS[flow].usual if flow in SPECS else {}
+    return {loop: usual[loop] for loop in BOUNDED_BY.values() if loop in usual}
 
 
 def written_params(args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,12 +99,19 @@ def written_params(args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, 
 
 
 def looks_further(flow: str, params: Mapping[str, Any]) -> bool:
-    """Returns whether a task asks its flow to look at more than it does by itself."""
-    from flows.registry import FLOWS  # noqa: PLC0415 - as above
+    """Returns whether a task asks its flow for more than the flow's time limit is meant for.
 
-    fields = FLOWS[flow].params_model.model_fields
-    usual = {name: fields[name].default for name in LENGTHS if name in fields and not fields[name].is_required()}
-    return any(0 < most < asked for name, most in usual.items() if isinstance(asked := params.get(name), int))
+    The parameters are read as the flow reads them. Those that it would refuse have asked for nothing usual.
+    """
+    from pydantic import ValidationError  # noqa: PLC0415 - as above
+
+    from flows.specs.catalogue import SPECS  # noqa: PLC0415 - as above
+
+    try:
+        asked = SPECS[flow].params_model.model_validate(dict(params))
+    except ValidationError:
+        return True
+    return any(getattr(asked, name) > most for name, most in SPECS[flow].usual.items())
 
 
 def parameters_explain(

@@ -25,6 +25,7 @@ PASSING = frozenset(
         "phone_lost",
         "phone_hung",
         "app_missing",
+        "other_app_missing",
         "page_drift",
         "time_limit",
         "too_little_time",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flows.flow import Limits
+from flows.specs.limits import Limits
 from models.values.refused import Problem
 from workers.canvas.rows import PlantedRow
 

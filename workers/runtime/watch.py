@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flows.failures import FlowFailure, Stopped
+from workers.runtime.log_context import logged_with
 from workers.runtime.slots import Slot, Stop
+
+log = logging.getLogger("phonefleet.step")
 
 
 class HandBack(Stopped):
@@ -39,6 +43,7 @@ class SlotWatch:
         self.current: str | None = None
         self.failed_in: str | None = None
         self.steps: list[StepTime] = []
+        self.after_step: Callable[[str], object] | None = None  # called when a step ended well
 
     def check(self) -> None:
         """Raises LeaseRanOut, HandBack, Stopped or FlowFailure('time_limit')."""
@@ -69,12 +74,19 @@ class SlotWatch:
         before, self.current = self.current, name
         self._slot.at_step(name)
         began = time.monotonic()
-        try:
-            yield
-        except BaseException:
-            self.failed_in = self.failed_in or name
-            raise
-        finally:
-            self.steps.append(StepTime(name, began - self._began, time.monotonic() - began))
-            self.current = before
-            self._slot.at_step(before)
+        with logged_with(step=name):
+            log.debug("the step begins")
+            try:
+                yield
+            except BaseException as error:
+                self.failed_in = self.failed_in or name
+                log.debug("the step ends with %s: %s", type(error).__name__, error)
+                raise
+            finally:
+                took = time.monotonic() - began
+                log.debug("the step took %.3f s", took)
+                self.steps.append(StepTime(name, began - self._began, took))
+                self.current = before
+                self._slot.at_step(before)
+        if self.after_step is not None:
+            self.after_step(name)

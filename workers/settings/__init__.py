@@ -2,6 +2,8 @@
 
 declaration.py  lists the variables: name, default, reader, remedy
 values.py       reads their values
+flow_lists.py   reads lists of flows
+mail.py         reads the mail server
 servers.py      reads the addresses of Redis and the database
 variable.py     is one variable, and the error that names it
 """

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from workers.settings import servers, values
+from workers.settings import flow_lists, mail, servers, values
+from workers.settings.mail import Smtp
 from workers.settings.values import Network
 from workers.settings.variable import Variable, variable
 
@@ -68,6 +69,12 @@ class Settings:
     timezone: ZoneInfo = variable(
         "PHONEFLEET_TIMEZONE", "Asia/Shanghai", values.timezone, "Take a name of the IANA list, e.g. Asia/Shanghai."
     )
+    language: str = variable(
+        "PHONEFLEET_LANG",
+        "auto",
+        values.language,
+        "Write zh or en; auto for that of the browser or the locale.",
+    )
     host: str = variable(
         "PHONEFLEET_HOST", _host_name, values.host, "Give this machine a short name that no other one has."
     )
@@ -87,6 +94,9 @@ class Settings:
     task_modules: tuple[str, ...] = variable(
         "PHONEFLEET_TASKS", "workers.tasks", values.modules, "List modules whose Celery tasks the workers serve."
     )
+    flow_folders: tuple[Path, ...] = variable(
+        "PHONEFLEET_FLOWS", "", values.folders, "List folders of flow packages, separated by commas, or leave it out."
+    )
     most_accounts: int = variable(
         "PHONEFLEET_MOST_ACCOUNTS",
         "10000",
@@ -105,11 +115,38 @@ class Settings:
         values.whole_between(1, 10_000_000),
         "Say how many tasks one campaign may have, with those that its tasks put in their places.",
     )
+    campaign_mb: int = variable(
+        "PHONEFLEET_CAMPAIGN_MB",
+        "256",
+        values.whole_between(1, 1_000_000),
+        "Say how many megabytes of parameters and results the ledger keeps for one campaign.",
+    )
+    key_mb_a_day: int = variable(
+        "PHONEFLEET_KEY_MB_A_DAY",
+        "2000",
+        values.whole_between(1, 1_000_000),
+        "Say how many megabytes of parameters and results a key may store in one day.",
+    )
     operator_weight: int = variable(
         "PHONEFLEET_OPERATOR_WEIGHT",
         "1",
         values.whole_between(1, 100),
         "Say how many times a customer's share the operator's own tasks have, while both wait for phones.",
+    )
+    log_level: int = variable(
+        "PHONEFLEET_LOG", "INFO", values.log_level, "Take DEBUG, INFO, WARNING or ERROR; INFO suits most."
+    )
+    log_flows: Mapping[str, int] = variable(
+        "PHONEFLEET_LOG_FLOWS", "", values.log_flows, "Write e.g. nurture=DEBUG,directed=WARNING, or leave it out."
+    )
+    log_format: str = variable(
+        "PHONEFLEET_LOG_FORMAT",
+        "auto",
+        values.one_of("auto", "json", "text"),
+        "Take json, text, or auto: text on a terminal, else json.",
+    )
+    metrics: tuple[str, int] | None = variable(
+        "PHONEFLEET_METRICS", "", values.listening, "Write e.g. 127.0.0.1:9464, or leave it out."
     )
     evidence: str = variable(
         "PHONEFLEET_EVIDENCE",
@@ -117,11 +154,35 @@ class Settings:
         values.evidence,
         "Name a folder, or s3://bucket/prefix.",
     )
+    film: tuple[str, ...] = variable(
+        "PHONEFLEET_FILM", "", flow_lists.flow_names, "List flows such as directed,collect_titles, or write all."
+    )
+    record: tuple[str, ...] = variable(
+        "PHONEFLEET_RECORD", "", flow_lists.flow_names, "List flows such as directed,collect_titles, or write all."
+    )
     evidence_days: int = variable(
         "PHONEFLEET_EVIDENCE_DAYS",
         "30",
         values.whole_between(0, 3650, "days"),
         "Say after how many days evidence is deleted; 0 for never.",
+    )
+    keep_task_days: int = variable(
+        "PHONEFLEET_KEEP_TASK_DAYS",
+        "0",
+        values.whole_between(0, 3650, "days"),
+        "Say after how many days ended campaigns are deleted, with their tasks and attempts; 0 for never.",
+    )
+    keep_comment_days: int = variable(
+        "PHONEFLEET_KEEP_COMMENT_DAYS",
+        "0",
+        values.whole_between(0, 3650, "days"),
+        "Say after how many days collected comments are deleted; 0 for never.",
+    )
+    keep_record_days: int = variable(
+        "PHONEFLEET_KEEP_RECORD_DAYS",
+        "0",
+        values.whole_between(0, 3650, "days"),
+        "Say after how many days records are deleted; 0 for never.",
     )
     master_key: bytes | None = variable(
         "PHONEFLEET_MASTER_KEY", "", values.key_bytes, "Make one: head -c 32 /dev/urandom | base64.", secret=True
@@ -153,6 +214,34 @@ class Settings:
         values.whole_between(1, 64),
         "Say how many files of evidence one key may fetch at once from a gateway process.",
     )
+    smtp: Smtp | None = variable(
+        "PHONEFLEET_SMTP_URL",
+        "",
+        mail.mail_server,
+        "Write e.g. smtps://user:password@mail.example, or smtp:// for STARTTLS.",
+        secret=True,
+    )
+    smtp_from: str = variable(
+        "PHONEFLEET_SMTP_FROM", "", mail.mail_address, "Write the address that sends, e.g. fleet@example.com."
+    )
+    exports: Path = variable(
+        "PHONEFLEET_EXPORTS",
+        lambda var: str(var / "exports"),
+        Path,
+        "Name a directory that may be written, the same for all gateways.",
+    )
+    export_days: int = variable(
+        "PHONEFLEET_EXPORT_DAYS",
+        "7",
+        values.whole_between(0, 3650, "days"),
+        "Say after how many days exports are deleted; 0 for never.",
+    )
+    exports_a_day: int = variable(
+        "PHONEFLEET_EXPORTS_A_DAY",
+        "20",
+        values.whole_between(0, 10_000),
+        "Say how many exports a customer's key may ask for within 24 hours; 0 for none.",
+    )
     sandbox: bool = variable(
         "PHONEFLEET_SANDBOX", "0", values.switch, "Write 1 where this host's phones are simulated, for sandbox keys."
     )
@@ -176,6 +265,12 @@ class Settings:
         "16000000",
         values.whole_between(2_000_000, 999_999_999),
         "Say how many bytes all bodies that a gateway process reads may have; one body has at most 1000000.",
+    )
+    answer_bytes: int = variable(
+        "PHONEFLEET_ANSWER_BYTES",
+        "16000000",
+        values.whole_between(12_000_000, 999_999_999),
+        "Say how many bytes all answers above 65536 bytes that are being read may have; one key has half of them.",
     )
     shared_rate: bool = variable(
         "PHONEFLEET_SHARED_RATE",

@@ -22,6 +22,7 @@ DEFAULT_DEVICE_PORT = 5555
 MASTER_KEY_BYTES = 32
 MOST_WAITS, LONGEST_WAIT = 30, 7 * 86400
 _NOT_AN_ADDRESS = re.compile(r"://|[^A-Za-z0-9._:\[\]%-]")  # full-width signs, blanks, semicolons, addresses of pages
+LOG_LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}  # logging's own numbers
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
 _USB_PORT = re.compile(r"usb:[A-Za-z0-9.-]+")
 _HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -62,6 +63,38 @@ def text(value: str) -> str:
     return value
 
 
+def one_of(*words: str) -> Callable[[str], str]:
+    """Returns the reader of one of these words."""
+
+    def read(value: str) -> str:
+        if value not in words:
+            raise ValueError(f"{value!r} is none of {', '.join(words)}")
+        return value
+
+    return read
+
+
+def log_level(value: str) -> int:
+    """Returns the number that logging gives to a level; upper and lower case are the same."""
+    try:
+        return LOG_LEVELS[value.upper()]
+    except KeyError:
+        raise ValueError(f"{value!r} is none of {', '.join(LOG_LEVELS)}") from None
+
+
+def log_flows(value: str) -> Mapping[str, int]:
+    """Returns the log level of each flow, from `flow=level` separated by commas."""
+    levels: dict[str, int] = {}
+    for item in filter(None, (part.strip() for part in value.split(","))):
+        flow, equals, level = (part.strip() for part in item.partition("="))
+        if not equals or not flow:
+            raise ValueError(f"{item!r} is not flow=level")
+        if flow in levels:
+            raise ValueError(f"{flow} has two levels")
+        levels[flow] = log_level(level)
+    return levels
+
+
 def adb_port(value: str) -> int:
     """Returns a port that is not the stock adb server's."""
     port = _port(value)
@@ -96,10 +129,21 @@ def addresses(value: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def listening(value: str) -> tuple[str, int] | None:
+    """Returns host and port to listen at, of `host:port`; None for an empty text."""
+    if not value:
+        return None
+    parts = urlsplit(f"//{value}")
+    if not parts.hostname or not parts.port or parts.netloc != value or "@" in value:
+        raise ValueError(f"{value!r} is not host:port")
+    return parts.hostname, parts.port
+
+
 def phone_names(value: str) -> Mapping[str, str]:
     """Returns the name of each address, from `address=name` separated by commas.
 
-    An address is what adb lists: host:port, or a USB port such as usb:1-4.
+    An address is what adb lists: host:port, or a USB port such as usb:1-4. A serial is none: names are for phones
+    whose serials are equal.
     """
     names: dict[str, str] = {}
     for item in filter(None, (part.strip() for part in value.split(","))):
@@ -111,11 +155,30 @@ def phone_names(value: str) -> Mapping[str, str]:
         if fault := name_fault(name):
             raise ValueError(fault)
         if not _USB_PORT.fullmatch(address):
-            address = addresses(address)[0]
+            address = _with_port(address)
         if address in names:
             raise ValueError(f"{address} has two names, {names[address]} and {name}")
         names[address] = name
     return names
+
+
+def _with_port(address: str) -> str:
+    """Returns host:port; the port may be left out after an IP address, which no serial looks like."""
+    full = addresses(address)[0]
+    if full != address and not _is_ip(address.strip("[]")):
+        raise ValueError(
+            f"{address!r} is neither a USB port nor host:port; a serial tells no phones apart, so write what"
+            f" phonefleet phones shows as the address, such as usb:1-4={address}"
+        )
+    return full
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def timezone(value: str) -> ZoneInfo:
@@ -142,6 +205,18 @@ def modules(value: str) -> tuple[str, ...]:
     if not names:
         raise ValueError("names no module")
     return names
+
+
+def folders(value: str) -> tuple[Path, ...]:
+    """Returns the folders, separated by commas. One that is not there stops nothing: the doctor tells it."""
+    return tuple(Path(part.strip()).expanduser() for part in value.split(",") if part.strip())
+
+
+def language(value: str) -> str:
+    """Reads the language that people read; empty for that of their browser."""
+    if value not in ("auto", "zh", "en"):
+        raise ValueError(f"{value!r} is no language of phonefleet")
+    return "" if value == "auto" else value
 
 
 def switch(value: str) -> bool:

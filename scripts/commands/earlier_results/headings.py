@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flows.registry import FLOWS
+from flows.specs.catalogue import SPECS
 from scripts.commands.earlier_results.files import Cell, SourceTable
 
 MOST_ABOVE = 10  # rows that may stand above the headings
@@ -81,7 +81,7 @@ def plain_heading(cell: Cell) -> str:
 def _fields() -> dict[str, str]:
     found: dict[str, str] = {}
     for name in ("collect_titles", "collect_comments"):
-        for column in FLOWS[name].columns:
+        for column in SPECS[name].columns:
             found |= {plain_heading(column.heading): column.key, plain_heading(column.key): column.key}
     for key, names in _BY_HAND.items():
         for name in names:

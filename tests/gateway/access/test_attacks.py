@@ -13,12 +13,12 @@ import requests
 from redis import Redis
 
 from gateway.access.rate_limit import RateLimiter
-from gateway.keys.api_keys import revoke_key, rotate_key
+from gateway.keys.api_keys import disable_key, revoke_key, rotate_key
 from gateway.protocol.seal import Secret, seal
 from gateway.protocol.signed_text import KEY_HEADER
 from tests.gateway.access.asked import TASK, TITLES, nothing_planted
 from tests.support.gateway.api_server import Api, Caller, Raw, listening
-from tests.support.ledger.drive import phone_seat
+from tests.support.ledger.drive import online_worker
 from tests.support.poll import wait_until
 from workers.settings import settings
 
@@ -124,7 +124,7 @@ def test_what_was_refused_is_not_carried_out_when_it_comes_again(raw: Raw, elsew
     asked: list[tuple[str, Mapping[str, Any] | None]] = [("/v1/tasks", pinned), ("/v1/phones/p1/pause", None)]
     told = [raw.send("POST", target, body, request_id=f"req_{n}").status_code for n, (target, body) in enumerate(asked)]
     assert told == [422, 404]
-    phone_seat(raw.api.engine, "p1")
+    online_worker(raw.api.engine, "p1")
     for number, (target, body) in enumerate(asked):
         assert refused_as_a_replay(elsewhere.send("POST", target, body, request_id=f"req_{number}"))
     assert nothing_planted(raw.api)
@@ -143,6 +143,15 @@ def test_a_revoked_key_is_refused_and_its_tasks_go_on(raw: Raw) -> None:
     wait_until(lambda: raw.send("GET", "/v1/tasks").status_code == 401, 10, "the key to be refused")
     answer = raw.send("POST", "/v1/tasks", TASK)
     assert (answer.status_code, answer.json()) == (401, NOT_AUTHENTICATED)
+
+
+def test_a_disabled_key_is_refused_like_an_unknown_one_until_it_is_enabled(raw: Raw) -> None:
+    disable_key(raw.api.engine, raw.caller.key_id, who="test")
+    wait_until(lambda: raw.send("GET", "/v1/tasks").status_code == 401, 10, "the key to be refused")
+    answer = raw.send("POST", "/v1/tasks", TASK)
+    assert (answer.status_code, answer.json()) == (401, NOT_AUTHENTICATED)
+    disable_key(raw.api.engine, raw.caller.key_id, who="test", disabled=False)
+    wait_until(lambda: raw.send("GET", "/v1/tasks").status_code == 200, 10, "the key to be let in")
 
 
 def test_while_a_key_is_rotated_both_secrets_are_let_in_and_each_is_answered_in_its_own(raw: Raw) -> None:

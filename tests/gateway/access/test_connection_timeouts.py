@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from gateway.access.middleware import _declined
+from gateway.access.answer import declined_with
 from tests.support.gateway.api_server import Api, Raw
 
 ASKED = b"GET /health HTTP/1.1\r\nHost: here\r\n\r\n"
@@ -60,5 +60,5 @@ def test_a_body_that_does_not_come_takes_nobodys_place(api: Api, monkeypatch: py
 
 def test_a_mistake_of_ours_in_the_ledger_is_not_told_as_its_absence() -> None:
     cause = RuntimeError("no such table")
-    assert _declined(OperationalError("SELECT", None, cause)).code == "unavailable"
-    assert _declined(ProgrammingError("SELECT", None, cause)).code == "internal"
+    assert declined_with(OperationalError("SELECT", None, cause)).code == "unavailable"
+    assert declined_with(ProgrammingError("SELECT", None, cause)).code == "internal"

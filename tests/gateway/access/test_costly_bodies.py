@@ -219,9 +219,65 @@ def statements(api: Api) -> Iterator[list[str]]:
     event.remove(api.engine, "before_cursor_execute", note)
 
 
+GATHER = {"task": "gather"}
+ACCEPTED: Mapping[str, Callable[[], Body]] = {
+    "tasks": lambda: canvas(*[titles()] * 9990),
+    "tasks that differ": lambda: canvas(*(titles(count=1 + number % 50) for number in range(9990))),
+    "tasks with options of their own": lambda: canvas(
+        *({**titles(), "options": {"priority": 3 + number % 6}} for number in range(9990))
+    ),
+    "a chain": lambda: canvas(*[{**titles(), "immutable": True}] * 9000, kind="chain"),
+    "groups behind each other": lambda: canvas(
+        *[{"subtask_type": "group", "kwargs": {"tasks": [GATHER] * 315}}] * 2, kind="chain"
+    ),
+}
+MOST_STATEMENTS = 250  # one for each 500 rows, and a few
+
+
+@pytest.mark.parametrize("good", ACCEPTED.values(), ids=ACCEPTED.keys())
+def test_what_is_accepted_is_planted_with_few_statements(
+    raw: Raw, statements: list[str], good: Callable[[], Body]
+) -> None:
+    sent = json.dumps(good(), separators=(",", ":")).encode()
+    before = time.process_time()
+    answer = raw.send("POST", "/v1/campaigns?seal=none", sent)
+    spent = time.process_time() - before
+    assert answer.status_code == 201, answer.text
+    assert spent < SECONDS
+    assert sum(sum(states.values()) for states in answer.json()["tasks"].values()) in (9990, 9000, 630)
+    assert len(statements) <= MOST_STATEMENTS
+
+
+def test_a_canvas_with_too_many_edges_is_refused(raw: Raw) -> None:
+    group = {"subtask_type": "group", "kwargs": {"tasks": [GATHER] * 320}}
+    answer = raw.send("POST", "/v1/campaigns", canvas(group, group, kind="chain"))
+    assert answer.status_code == 422
+    assert "edges" in raw.opened(answer)["problems"][0]["reason"]
+
+
 def test_all_authors_are_read_with_one_query_for_a_look(raw: Raw, statements: list[str]) -> None:
     for body in (file(collect=collect(names(900))), canvas(*(titles(author_id=name) for name in names(900)))):
         statements.clear()
         assert raw.send("POST", "/v1/campaigns", body).status_code == 422
         asked = [one for one in statements if "FROM authors" in one]
         assert 1 <= len(asked) <= 2  # as it is compiled, and again for what else is wrong
+
+
+@pytest.mark.parametrize(
+    ("path", "megabytes"),
+    [
+        ("/v1/campaigns?limit=200", ("campaigns.asked_for", "campaigns.root")),
+        ("/v1/campaigns/{campaign}", ("campaigns.asked_for", "campaigns.root")),
+        ("/v1/tasks?limit=200", ("tasks.result", "tasks.root", "tasks.args", "tasks.kwargs")),
+        ("/v1/tasks/{task}/attempts", ("tasks.result", "tasks.root", "tasks.args")),
+    ],
+)
+def test_what_shows_no_values_of_a_megabyte_reads_none(
+    raw: Raw, statements: list[str], path: str, megabytes: tuple[str, ...]
+) -> None:
+    made = raw.opened(raw.send("POST", "/v1/campaigns", canvas(titles())))
+    task = raw.opened(raw.send("GET", "/v1/tasks"))["items"][0]
+    statements.clear()
+    assert raw.send("GET", path.format(campaign=made["id"], task=task["id"])).status_code == 200
+    assert any("FROM " in one for one in statements)
+    assert not [one for one in statements if any(column in one for column in megabytes)]

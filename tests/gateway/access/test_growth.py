@@ -23,8 +23,8 @@ from tests.support.ledger.drive import (
     app,
     do,
     known_account,
+    online_worker,
     owned_author,
-    phone_seat,
     plant,
     ready,
     task,
@@ -55,8 +55,8 @@ def comments(videos: int, count: int) -> list[Mapping[str, Any]]:
     return [{**title, "comments": said} for title in found(videos)]
 
 
-def drawing(material: Any, **wishes: Any) -> Signature:
-    return app.signature("draw_directed", args=[material], kwargs=wishes, immutable=True)
+def drawing(material: Any, **counts: Any) -> Signature:
+    return app.signature("draw_directed", args=[material], kwargs=counts, immutable=True)
 
 
 @pytest.fixture
@@ -163,9 +163,9 @@ def drawn(engine: Engine, campaign_id: str) -> list[Task]:
     return [one for one in tasks(engine, campaign_id) if one.flow == "directed"]
 
 
-def asked(engine: Engine, wishes: Mapping[str, int], videos: int = 2, **more: Any) -> list[Task]:
+def asked(engine: Engine, counts: Mapping[str, int], videos: int = 2, **more: Any) -> list[Task]:
     texts = [f"好{number}" for number in range(500)]
-    canvas = drawing(comments(videos, 300), comment_texts=texts, reply_texts=texts, **wishes, **more)
+    canvas = drawing(comments(videos, 300), comment_texts=texts, reply_texts=texts, **counts, **more)
     return drawn(engine, plant(engine, canvas))
 
 
@@ -174,7 +174,7 @@ MANY: Mapping[str, int] = {"comment": 9000, "reply": 9000, "like_comment": 9000}
 
 def test_no_more_is_drawn_than_the_accounts_may_do_today(grown: Engine) -> None:
     for serial in ("p1", "p2", "p3"):
-        phone_seat(grown, serial)
+        online_worker(grown, serial)
     assert len(asked(grown, MANY, videos=9)) == 3 * 40
     spend(grown, "acc-p1", 30)
     assert len(asked(grown, MANY, videos=9)) == 10 + 2 * 40
@@ -193,21 +193,21 @@ def test_no_more_is_drawn_on_a_video_than_its_accounts_may_do(grown: Engine) -> 
 
 
 def test_what_the_caps_leave_room_for_is_drawn_whole(grown: Engine) -> None:
-    phone_seat(grown, "p1")
+    online_worker(grown, "p1")
     assert len(asked(grown, {"comment": 3, "reply": 3, "like_comment": 5}, videos=3)) == 11
 
 
 @pytest.mark.parametrize("queue", ["account.acc-p1", "phone.p1"])
 def test_work_for_one_account_has_the_room_of_that_account(grown: Engine, queue: str) -> None:
-    phone_seat(grown, "p1")
-    phone_seat(grown, "p2")
+    online_worker(grown, "p1")
+    online_worker(grown, "p2")
     spend(grown, "acc-p1", 30)
     assert len(asked(grown, MANY, videos=9, queue=queue)) == 10
 
 
 def test_a_draw_in_the_sandbox_has_the_room_of_simulated_phones(grown: Engine) -> None:
-    phone_seat(grown, "p1")
-    phone_seat(grown, "s1", sandbox=True)
+    online_worker(grown, "p1")
+    online_worker(grown, "s1", sandbox=True)
     set_cap(grown, "actions_per_account_day", 4, who="test")
     canvas = drawing(comments(9, 300), like_comment=9000)
     (one,) = ready(grown, (campaign_id := plant(grown, canvas, sandbox=True)))
@@ -216,7 +216,7 @@ def test_a_draw_in_the_sandbox_has_the_room_of_simulated_phones(grown: Engine) -
 
 
 def test_what_was_not_drawn_is_told(grown: Engine) -> None:
-    phone_seat(grown, "p1")
+    online_worker(grown, "p1")
     set_cap(grown, "actions_per_account_day", 3, who="test")
     campaign_id = plant(grown, chord([drawing(comments(1, 300), like_comment=50)], app.signature("gather")))
     (one,) = ready(grown, campaign_id)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from celery import group
-from celery.canvas import Signature
 from sqlalchemy import Engine
 
 from models.fleet.fitness import why_not
@@ -16,16 +14,21 @@ from models.notify.alerts import latest_alerts
 from models.tables import Phone
 from models.tasks.states import State
 from models.transactions.read_write import read
+from tests.gateway.access.blamed_tasks import (
+    Case,
+    collecting,
+    fail,
+    liking,
+    positional,
+    reading,
+)
 from tests.support.gateway.customers import Customer, customer, deliveries
 from tests.support.ledger.drive import (
-    AUTHOR,
-    app,
-    attempts,
     change,
     now,
+    online_worker,
     owned_author,
     past,
-    phone_seat,
     plant,
     ready,
     states,
@@ -36,41 +39,12 @@ from tests.support.ledger.drive import (
 )
 from workers.attempts.claim import Claim
 from workers.attempts.content_holds import holds_in_force, release_hold
-from workers.attempts.outcome import Failed, Succeeded
+from workers.attempts.outcome import Succeeded
 from workers.attempts.record import record
 from workers.runtime.worker_identity import WorkerIdentity
 
 ORIGIN = "https://hooks.example.com"
 ASKS: Mapping[str, Any] = {"events_url": f"{ORIGIN}/events", "wants_alerts": True, "wants_quarantines": True}
-
-
-@dataclass(frozen=True)
-class Case:
-    """One failure: the parameters of the tasks that have it, and what the flow tells of it."""
-
-    canvas: Signature
-    code: str
-    details: Mapping[str, Any]
-
-
-def liking(**params: Any) -> Signature:
-    target = {"target_commenter": "小红", "target_comment": "好看"}
-    kwargs = {"kind": "like_comment", "author_id": AUTHOR, "title": "标题", **target, **params}
-    return app.signature("directed", kwargs=kwargs, immutable=True)
-
-
-def collecting(**params: Any) -> Signature:
-    kwargs = {"author_id": AUTHOR, "count": 1, **params}
-    return app.signature("collect_titles", kwargs=kwargs, immutable=True)
-
-
-def reading(**params: Any) -> Signature:
-    kwargs = {"author_id": AUTHOR, "title": "标题", **params}
-    return app.signature("collect_comments", kwargs=kwargs, immutable=True)
-
-
-def positional(canvas: Signature) -> Signature:
-    return app.signature(canvas["task"], args=[dict(canvas["kwargs"])], immutable=True)
 
 
 OWN: Mapping[str, Case] = {
@@ -102,33 +76,22 @@ on_sqlite = pytest.mark.parametrize("shared_ledger", ["sqlite"], indirect=True) 
 
 
 @pytest.fixture
-def shelf(ledger: Engine) -> list[WorkerIdentity]:
-    owned_author(ledger)
-    return [phone_seat(ledger, serial) for serial in ("p1", "p2", "p3", "p4")]
-
-
-@pytest.fixture
 def simulated(ledger: Engine) -> list[WorkerIdentity]:
     owned_author(ledger)
-    return [phone_seat(ledger, serial, sandbox=True) for serial in ("s1", "s2", "s3", "s4")]
-
-
-def fail(ledger: Engine, one: str, seat: WorkerIdentity, case: Case) -> None:
-    change(ledger, one, not_before=past(ledger), meant_for=None)
-    record(ledger, take(ledger, one, seat), Failed(case.code, "so the test says", details=case.details))
+    return [online_worker(ledger, serial, sandbox=True) for serial in ("s1", "s2", "s3", "s4")]
 
 
 def fail_on_three(
     ledger: Engine, campaign_id: str, shelf: Sequence[WorkerIdentity], case: Case, *, pinned: bool = False
 ) -> None:
     """The campaign's first three tasks fail alike on three phones, and what goes on elsewhere does so too."""
-    for one, seat in zip(ready(ledger, campaign_id)[:3], shelf, strict=False):
-        fail(ledger, one, seat, case)
+    for one, identity in zip(ready(ledger, campaign_id)[:3], shelf, strict=False):
+        fail(ledger, one, identity, case)
 
 
-def claimable(ledger: Engine, one: str, seat: WorkerIdentity) -> bool:
+def claimable(ledger: Engine, one: str, identity: WorkerIdentity) -> bool:
     change(ledger, one, not_before=past(ledger), meant_for=None)
-    got = try_to_take(ledger, one, seat)
+    got = try_to_take(ledger, one, identity)
     assert isinstance(got, Claim) or got.state == State.HELD, got
     return isinstance(got, Claim)
 
@@ -184,8 +147,8 @@ def test_failures_that_their_parameters_explain_do_not_count_against_everybody(
 ) -> None:
     small, usual = OWN["a loop of one video"], EVERYBODYS["a loop as usual"]
     acme, other = (customer(ledger, ORIGIN, name) for name in ("acme", "other"))
-    for one, seat in zip(ready(ledger, acme.plant(group([small.canvas] * 2))), shelf, strict=False):
-        fail(ledger, one, seat, small)
+    for one, identity in zip(ready(ledger, acme.plant(group([small.canvas] * 2))), shelf, strict=False):
+        fail(ledger, one, identity, small)
     others = ready(ledger, other.plant(group([usual.canvas] * 3)))
     fail(ledger, others[0], shelf[2], usual)
     assert read(ledger, holds_in_force) == []
@@ -202,8 +165,8 @@ def test_a_neighbours_success_says_nothing_about_a_customers_own_loop(
     case = OWN["a loop of one video"]
     acme, other = (customer(ledger, ORIGIN, name) for name in ("acme", "other"))
     mine = ready(ledger, acme.plant(group([case.canvas] * 4)))
-    for one, seat in zip(mine[:2], shelf, strict=False):
-        fail(ledger, one, seat, case)
+    for one, identity in zip(mine[:2], shelf, strict=False):
+        fail(ledger, one, identity, case)
     (theirs,) = ready(ledger, other.plant(liking()))
     change(ledger, theirs, meant_for=None)
     record(ledger, take(ledger, theirs, shelf[3]), Succeeded({}))
@@ -277,8 +240,8 @@ def test_blame_of_simulated_phones_is_told_to_keys_of_the_sandbox_alone(
 ) -> None:
     trial, _ = sandbox_and_real(ledger)
     for one in ready(ledger, plant(ledger, group([titles()] * 3), sandbox=True)):
-        seat = phone_seat(ledger, "s1", sandbox=True)
-        fail(ledger, one, seat, Case(titles(), code, {}))
+        identity = online_worker(ledger, "s1", sandbox=True)
+        fail(ledger, one, identity, Case(titles(), code, {}))
         if code != "phone_hung":
             break
     assert {one.key_id for one in deliveries(ledger)} == {trial.key_id}
@@ -305,32 +268,9 @@ def test_a_quarantine_in_the_sandbox_ends_when_the_phone_leaves_it(
         fail(ledger, one, simulated[0], hung)
     phone = read(ledger, lambda session: session.get_one(Phone, "s1"))
     assert why_not(phone, now(ledger)) is not None
-    real = phone_seat(ledger, "s1")
+    real = online_worker(ledger, "s1")
     phone = read(ledger, lambda session: session.get_one(Phone, "s1"))
     assert (why_not(phone, now(ledger)), phone.quarantines) == (None, 0)
     fail(ledger, ready(ledger, plant(ledger, titles()))[0], real, hung)
     phone = read(ledger, lambda session: session.get_one(Phone, "s1"))
     assert phone.quarantined_until is None  # what failed before it came does not count
-
-
-LONG: Mapping[str, Signature] = {
-    "videos": liking(video_loop=1000),
-    "comments": liking(comment_loop=5000),
-    "read comments": reading(most=5000),
-}
-
-
-@on_sqlite
-@pytest.mark.parametrize("canvas", LONG.values(), ids=LONG.keys())
-def test_a_long_look_that_takes_too_long_blames_neither_phone_nor_content(
-    ledger: Engine, shelf: list[WorkerIdentity], canvas: Signature
-) -> None:
-    limit = Case(canvas, "time_limit", {})
-    tasks = ready(ledger, plant(ledger, group([canvas] * 4)))
-    for one in tasks[:3]:
-        fail(ledger, one, shelf[0], limit)
-    for seat in shelf[1:]:
-        fail(ledger, tasks[3], seat, limit)
-    assert {attempt.failure_code for one in tasks for attempt in attempts(ledger, one)} == {"too_little_time"}
-    assert read(ledger, lambda s: s.get_one(Phone, "p1").quarantined_until) is None
-    assert read(ledger, holds_in_force) == []

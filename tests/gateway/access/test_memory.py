@@ -10,17 +10,24 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import requests
+from sqlalchemy import update
 
 from gateway.protocol.signed_text import KEY_HEADER
 from models.database.engine import connect
 from models.migrate import upgrade
+from models.tables import Task
+from models.transactions.read_write import write
 from scripts.local.embedded import end, free_port
+from tests.gateway.access.asked import TASK
+from tests.support.gateway.api_server import Api, Raw, signed_question
 from tests.support.gateway.certificates import certificate
+from tests.support.ledger.drive import owned_author
 from tests.support.poll import wait_until
 
 HOSTILE = 1000
@@ -54,14 +61,15 @@ def memory(process: subprocess.Popen[bytes], what: str) -> int:
 class Gateway:
     """The process, and who comes to it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, authority: Path | None) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], port: int, authority: Path | None, ledger: str) -> None:
         self.process = process
-        self._port = port
+        self.api = Api(f"http://127.0.0.1:{port}", connect(ledger))
+        self.port = port
         self._authority = authority
 
     def answers(self) -> bool:
         assert self.process.poll() is None
-        url = f"http{'s' if self._authority else ''}://localhost:{self._port}/health"
+        url = f"http{'s' if self._authority else ''}://localhost:{self.port}/health"
         try:
             return requests.get(url, verify=str(self._authority or ""), timeout=10).ok
         except requests.RequestException:
@@ -70,7 +78,7 @@ class Gateway:
     def hostile(self, number: int) -> socket.socket:
         """A connection of its kind, whose bytes went as far as they were taken."""
         source = f"127.1.{number // ON_ONE_ADDRESS}.1"
-        made = socket.create_connection(("127.0.0.1", self._port), 10, (source, 0))
+        made = socket.create_connection(("127.0.0.1", self.port), 10, (source, 0))
         kind = KINDS[number % len(KINDS)]
         if kind is None:
             return made
@@ -82,6 +90,10 @@ class Gateway:
             made.setblocking(False)
             made.send(kind(number))
         return made
+
+
+SLOW_READERS = 90
+LARGE = {"titles": ["x" * 1000] * 3700}  # some 5 MB when it is sealed
 
 
 @pytest.fixture(params=["plain", "TLS"])
@@ -100,7 +112,7 @@ def served(
     options = ["--tls-cert", str(chain), "--tls-key", str(chain)] if tls else []
     command = [sys.executable, "-m", "gateway", "--port", str(port), *options]
     with subprocess.Popen(command, env=told, stderr=subprocess.DEVNULL) as process:
-        made = Gateway(process, port, authority if tls else None)
+        made = Gateway(process, port, authority if tls else None, sqlite_database)
         try:
             wait_until(made.answers, 60, "the gateway to answer", every=0.1)
             yield made
@@ -128,3 +140,37 @@ def test_a_thousand_hostile_connections_take_half_as_much_again_at_most(served: 
         wait_until(all_told, 60, "every stranger to be answered, or ended")
         assert memory(served.process, "VmHWM") <= MOST_OF_IDLE * idle
     wait_until(served.answers, 30, "the gateway to answer again")
+
+
+def large_task(raw: Raw) -> str:
+    """The path of a task of a customer that ended with a large result."""
+    owned_author(raw.api.engine)
+    task_id = raw.opened(raw.send("POST", "/v1/tasks", TASK))["id"]
+    ended = update(Task).where(Task.id == task_id).values(result=LARGE, state="succeeded")
+    write(raw.api.engine, lambda session: session.execute(ended))
+    return f"/v1/tasks/{task_id}"
+
+
+@pytest.mark.fleet
+@pytest.mark.parametrize("served", ["plain"], indirect=True)
+def test_readers_of_large_answers_that_hardly_read_take_half_as_much_again_at_most(served: Gateway) -> None:
+    customer = Raw(served.api, served.api.caller())
+    path = large_task(customer)
+    with ThreadPoolExecutor(SLOW_READERS) as pool:  # it has served as many ordinary questions at once, and rests
+        told = set(pool.map(lambda _: customer.send("GET", "/v1/tasks?limit=1").status_code, range(SLOW_READERS)))
+    assert told == {200}
+    idle = memory(served.process, "VmRSS")
+    asking: list[socket.socket] = []
+    with ExitStack() as opened:
+        for number in range(SLOW_READERS):
+            source = f"127.2.{number // ON_ONE_ADDRESS}.1"
+            made = opened.enter_context(socket.create_connection(("127.0.0.1", served.port), 10, (source, 0)))
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            made.settimeout(60)
+            made.sendall(signed_question(customer.caller, path))
+            asking.append(made)
+        began = {made.recv(12) for made in asking}
+        assert began <= {b"HTTP/1.1 200", b"HTTP/1.1 503"}
+        assert b"HTTP/1.1 200" in began
+        assert memory(served.process, "VmHWM") <= MOST_OF_IDLE * idle
+    assert served.answers()

@@ -17,8 +17,9 @@ from gateway.keys.api_keys import KeySpec, make_key
 from models.history.request_ids import REMEMBERED
 from tests.gateway.access.clock import Clock
 from tests.support.freeze import frozen
-from tests.support.ground import NOBODY_LISTENS
+from tests.support.installation import NOBODY_LISTENS
 from tests.support.servers import Redis
+from workers.settings import read_settings
 
 WAIT = 20.0
 
@@ -37,9 +38,9 @@ def test_a_request_is_known_until_its_time_alone_refuses_it(monkeypatch: pytest.
 
 def test_a_question_is_asked_once_on_all_gateways(redis_url: str) -> None:
     here, there = ReplayStore(redis_url), ReplayStore(redis_url)
-    assert here.first_time("key", "turnstile-1") is True
-    assert there.first_time("key", "turnstile-1") is False
-    assert there.first_time("other", "turnstile-1") is True
+    assert here.first_time("key", "request-1") is True
+    assert there.first_time("key", "request-1") is False
+    assert there.first_time("other", "request-1") is True
     here.close()
     there.close()
 
@@ -60,7 +61,7 @@ def test_while_redis_is_away_the_ledger_remembers_questions(ledger: Engine, mast
     key_id, _ = make_key(ledger, KeySpec("test", "acme"), who="test")
     known = Keyring(ledger).find(key_id)
     assert known is not None
-    gateway = Gateway.on(ledger, ReplayStore(NOBODY_LISTENS), EvidenceStore("evidence"))
+    gateway = Gateway.on(ledger, ReplayStore(NOBODY_LISTENS), EvidenceStore("evidence"), read_settings({}))
     caller = Caller(known.key, known.shares_with, "req_1")
     assert gateway.look(caller, lambda _: "answer") == "answer"
     with pytest.raises(Replayed):

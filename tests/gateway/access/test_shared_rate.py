@@ -15,7 +15,7 @@ from gateway.access.shared_rate import AWAY_SECONDS, PART_SECONDS, SharedRate, w
 from scripts.local.embedded import EmbeddedRedis
 from tests.gateway.access.clock import Clock
 from tests.support.gateway.api_server import Api, Caller, Raw, listening
-from tests.support.ground import NOBODY_LISTENS
+from tests.support.installation import NOBODY_LISTENS
 
 SLOW = 0.01  # a second: its window is 100 s, so no test sees it move
 

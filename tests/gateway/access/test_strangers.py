@@ -16,7 +16,7 @@ from gateway.access.body import SMALL_BYTES, BodyBudget
 from gateway.keys.api_keys import revoke_key
 from gateway.protocol.signed_text import KEY_HEADER
 from tests.gateway.access.asked import TASK
-from tests.support.gateway.api_server import Api, Raw, listening
+from tests.support.gateway.api_server import Api, Caller, Raw, listening, signed_question
 from tests.support.gateway.certificates import certificate
 from tests.support.poll import wait_until
 
@@ -107,10 +107,15 @@ def test_all_bodies_together_have_a_bound_and_one_keys_half_of_it() -> None:
 
 def test_who_knows_a_key_and_sends_slowly_holds_up_that_key_alone(raw: Raw) -> None:
     small, big = {**TASK, "reference": "two"}, {**TASK, "params": {"author_id": "x" * 600_000}}
-    with listening(raw.api.engine, body_bytes=2_000_000) as tight, connected(tight) as slow:
-        slow.sendall(head(raw.caller.key_id) + BAD[:600_000])
+    with listening(raw.api.engine, body_bytes=2_000_000) as tight, ExitStack() as slow:
         held, other = Raw(tight, raw.caller), Raw(tight, tight.caller("other"))
-        wait_until(lambda: held.send("POST", "/v1/tasks", big).status_code == 503, 10, "the key's share to be taken")
+
+        def share_is_taken() -> bool:
+            # one that arrived beside the question before was refused for it: each time one more begins
+            slow.enter_context(connected(tight)).sendall(head(raw.caller.key_id) + BAD[:600_000])
+            return held.send("POST", "/v1/tasks", big).status_code == 503
+
+        wait_until(share_is_taken, 10, "the key's share to be taken", every=0.2)
         refused = held.send("POST", "/v1/tasks", big)
         assert (refused.json()["code"], refused.headers["retry-after"]) == ("unavailable", "1")
         assert held.send("POST", "/v1/tasks", small).status_code == 201  # these count nowhere
@@ -140,16 +145,46 @@ def test_one_address_has_so_many_connections_and_no_more(ledger: Engine, redis_u
 def test_connections_beyond_all_are_told_so_and_further_ones_end(
     ledger: Engine, redis_url: str, master_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.serve.SPARE", 1)
+    monkeypatch.setattr("gateway.access.serving.SPARE", 1)
     with listening(ledger, connections=10, connections_per_address=0) as api, ExitStack() as opened:
+        caller = api.caller()
         for _ in range(9):
-            silent = opened.enter_context(connected(api))
-            silent.sendall(b"GET")
+            assert ask(opened.enter_context(connected(api)), caller).split()[1] == b"200"
         told = opened.enter_context(connected(api))
         told.sendall(head(None, "Content-Length: 0"))
         assert answer(told).split()[1] == b"503"
         further = [opened.enter_context(connected(api)) for _ in range(3)]  # the one that was told has gone
         assert further[-1].recv(1) == b""
+
+
+def ask(connection: socket.socket, caller: Caller) -> bytes:
+    """The first line of the answer to a question of a key's holder; the answer is read to its end."""
+    connection.sendall(signed_question(caller, "/v1/phones"))
+    with connection.makefile("rb") as told:
+        first = told.readline()
+        lengths = [int(line.split()[1]) for line in iter(told.readline, b"\r\n") if line.startswith(b"content-length")]
+        told.read(lengths[0])
+    return first
+
+
+STRANGERS_SEND = {"nothing": b"", "half a head": b"GET", "a question": head(None, "Content-Length: 0")}
+
+
+@pytest.mark.parametrize("sent", STRANGERS_SEND.values(), ids=STRANGERS_SEND.keys())
+def test_where_it_is_full_the_oldest_stranger_goes_and_who_has_a_key_stays(
+    ledger: Engine, redis_url: str, master_key: str, sent: bytes
+) -> None:
+    with listening(ledger, connections=20, connections_per_address=0) as api, ExitStack() as opened:
+        caller = api.caller()
+        old = opened.enter_context(connected(api))
+        assert ask(old, caller).split()[1] == b"200"
+        strangers = [opened.enter_context(connected(api)) for _ in range(60)]
+        for one in strangers[-15:]:
+            one.sendall(sent)
+        assert strangers[0].recv(1) == b""
+        new = opened.enter_context(connected(api))
+        for one in (old, new, old):
+            assert ask(one, caller).split()[1] == b"200"
 
 
 def test_a_tls_handshake_that_does_not_come_is_not_waited_for(

@@ -20,8 +20,8 @@ from tests.support.ledger.drive import (
     AUTHOR,
     app,
     do,
+    online_worker,
     owned_author,
-    phone_seat,
     plant,
     ready,
     task,
@@ -71,7 +71,7 @@ def asking_for(priority: int) -> Iterator[tuple[str, str, str, Mapping[str, Any]
 @pytest.mark.parametrize("shared_ledger", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("priority", [0, 1, 2])
 def test_urgent_priorities_are_refused_wherever_they_are_asked_for(api: Api, raw: Raw, priority: int) -> None:
-    phone_seat(api.engine, "p1")
+    online_worker(api.engine, "p1")
     for method, path, field, body in asking_for(priority):
         answer = raw.send(method, path, body)
         assert answer.status_code == 422, (path, body)
@@ -133,7 +133,7 @@ def test_half_of_what_a_key_may_have_may_be_pinned(most: int, pins: int) -> None
 @pytest.mark.parametrize("queue", ["phone.p1", "account.acc-p1"])
 def test_a_key_pins_half_of_what_it_may_have_at_most(ledger: Engine, queue: str) -> None:
     owned_author(ledger)
-    phone_seat(ledger, "p1")
+    online_worker(ledger, "p1")
     acme, other = (customer(ledger, ORIGIN, name, most_waiting=10) for name in ("acme", "other"))
     acme.plant(group([titles(queue=queue)] * 3 + [titles()] * 2))
     with pytest.raises(TooManyWaiting) as refused:
@@ -146,7 +146,7 @@ def test_a_key_pins_half_of_what_it_may_have_at_most(ledger: Engine, queue: str)
 
 def test_what_plans_pinned_work_pins_no_more(ledger: Engine) -> None:
     owned_author(ledger)
-    phone_seat(ledger, "p1")
+    online_worker(ledger, "p1")
     acme = customer(ledger, ORIGIN, most_waiting=20)
     given = [{"author_id": AUTHOR, "title": f"标题{number}"} for number in range(11)]
     fan = app.signature("each_title", kwargs={"titles": {"titles": given}, "queue": "phone.p1"}, immutable=True)
@@ -158,7 +158,7 @@ def test_what_plans_pinned_work_pins_no_more(ledger: Engine) -> None:
 @pytest.mark.parametrize("shared_ledger", ["sqlite"], indirect=True)
 def test_the_gateway_refuses_more_pins_and_its_dry_run_says_so(api: Api) -> None:
     owned_author(api.engine)
-    phone_seat(api.engine, "p1")
+    online_worker(api.engine, "p1")
     raw = Raw(api, api.caller("few", most_waiting=4))
     bodies = [{**TASK, "reference": f"r{number}", "target": {"phone": "p1"}} for number in range(3)]
     assert [raw.send("POST", "/v1/tasks", one).status_code for one in bodies[:2]] == [201, 201]

@@ -42,13 +42,13 @@ from sqlalchemy.orm import Session
 from gateway.access.authentication import SignedRequest
 from gateway.protocol.seal import open_sealed, seal, sign
 from gateway.protocol.signed_text import KEY_HEADER, REQUEST, of_request
-from models.database.base import Base
 from models.database.engine import connect
 from models.migrate import upgrade
+from models.tables import metadata_of_all
 from models.transactions.read_write import write
 from tests.support.fleet import reach_redis
 from tests.support.gateway.api_server import Api, Caller, listening
-from tests.support.ledger.drive import AUTHOR, owned_author, phone_seat
+from tests.support.ledger.drive import AUTHOR, online_worker, owned_author
 from tests.support.servers import Redis
 
 CHECKS: list[CheckFunction] = [
@@ -153,7 +153,7 @@ def fuzz(api: Api, examples: int) -> Counter[int]:
     Raises what schemathesis raises, with the request that shows it.
     """
     owned_author(api.engine, AUTHOR)
-    phone_seat(api.engine, "p1")
+    online_worker(api.engine, "p1")
     caller = api.caller("fuzz", rate_per_second=10_000.0, most_waiting=1_000_000, plain_json_allowed=True)
     statuses: Counter[int] = Counter()
     with front(api, caller) as url:
@@ -180,7 +180,7 @@ def forget_what_was_asked(engine: Engine) -> None:
     """Each sequence begins on the same ledger: hypothesis takes one that goes another way the second time for flaky."""
 
     def work(session: Session) -> None:
-        for table in reversed(Base.metadata.sorted_tables):
+        for table in reversed(metadata_of_all().sorted_tables):
             if table.name not in STAYS:
                 session.execute(delete(table))
 

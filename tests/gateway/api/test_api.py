@@ -11,17 +11,16 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from flows.session import Action, ActionKind
+from flows.action import Action, ActionKind
 from gateway.client.client import Problem
 from gateway.keys.api_keys import change_key
-from models.database.base import Base
 from models.responsible_use.authors import set_cap
-from models.tables import Account, Phone, Task
+from models.tables import Account, Phone, Task, metadata_of_all
 from models.transactions.read_write import read, write
 from tests.gateway.api.asked import LIKE, TITLES
 from tests.support.gateway.api_server import Api, Caller, Raw
 from tests.support.gateway.customers import Customer
-from tests.support.ledger.drive import AUTHOR, owned_author, phone_seat, take
+from tests.support.ledger.drive import AUTHOR, online_worker, owned_author, take
 from tests.support.ledger.drive import task as row_of
 from tests.support.poll import wait_until
 from tests.support.threads import at_once
@@ -35,7 +34,7 @@ def rows(api: Api) -> dict[str, int]:
     def work(session: Session) -> dict[str, int]:
         return {
             table.name: session.scalar(select(func.count()).select_from(table)) or 0
-            for table in Base.metadata.sorted_tables
+            for table in metadata_of_all().sorted_tables
             if table.name != "seen_ids"
         }
 
@@ -55,7 +54,7 @@ def test_a_task_is_planted_and_shown(api: Api, acme: Caller) -> None:
     ("target", "queue"), [({"phone": "p1"}, "phone.p1"), ({"account": "acc-p1"}, "account.acc-p1"), ("pool", "pool")]
 )
 def test_a_task_goes_where_the_caller_says(api: Api, acme: Caller, target: Any, queue: str) -> None:
-    phone_seat(api.engine, "p1")
+    online_worker(api.engine, "p1")
     assert acme.client.submit("collect_titles", TITLES, reference="r", target=target).raw["target"] == queue
 
 
@@ -136,7 +135,7 @@ def test_what_only_the_operator_can_mend_is_said_to_be_so(acme: Caller) -> None:
 
 
 def test_a_dry_run_says_what_would_happen_and_writes_nothing(api: Api, acme: Caller) -> None:
-    phone_seat(api.engine, "p1")
+    online_worker(api.engine, "p1")
     acme.client.submit("collect_titles", TITLES, reference="ahead")
     before = rows(api)
     task = {"reference": "r", "flow": "directed", "params": LIKE}
@@ -165,7 +164,7 @@ def test_a_dry_run_says_what_would_happen_and_writes_nothing(api: Api, acme: Cal
 
 
 def test_a_dry_run_names_the_cap_that_is_used_up(api: Api, acme: Caller) -> None:
-    got = take(api.engine, acme.client.submit("directed", LIKE, reference="before").id, phone_seat(api.engine, "p1"))
+    got = take(api.engine, acme.client.submit("directed", LIKE, reference="before").id, online_worker(api.engine, "p1"))
     LedgerJournal(api.engine, got, settings().timezone.key).declare(
         Action(ActionKind.LIKE_COMMENT, AUTHOR, LIKE["title"], LIKE["target_commenter"], LIKE["target_comment"])
     )
@@ -177,13 +176,13 @@ def test_a_dry_run_names_the_cap_that_is_used_up(api: Api, acme: Caller) -> None
         assert "account acc-p1 did 1 of 1 actions today (cap actions_per_account_day)" in placed["waits_for"]
         assert "free again at " in placed["waits_for"]
     set_cap(api.engine, "actions_per_account_day", 0, who="admin")
-    phone_seat(api.engine, "p2", "acc-p2")
+    online_worker(api.engine, "p2", "acc-p2")
     (placed,) = acme.client.dry_run("tasks", {"reference": "r", "flow": "directed", "params": LIKE})["placements"]
     assert "account acc-p2 did 0 of 0 actions" in placed["waits_for"]
 
 
 def test_a_campaign_comes_as_a_canvas_or_as_a_file(api: Api, acme: Caller) -> None:
-    phone_seat(api.engine, "p1")
+    online_worker(api.engine, "p1")
     members = [{"task": "collect_titles", "kwargs": {**TITLES, "count": count}} for count in (1, 2)]
     canvas = {"subtask_type": "group", "kwargs": {"tasks": members}}
     made = acme.client.submit_campaign(reference="canvas", name="two", canvas=canvas)
@@ -215,7 +214,7 @@ def test_a_campaign_that_cannot_be_planted_is_refused(
 
 
 def test_lists_filter_and_go_on_page_by_page(api: Api, acme: Caller) -> None:
-    phone_seat(api.engine, "p1")
+    online_worker(api.engine, "p1")
     ids = [acme.client.submit("collect_titles", TITLES, reference=f"r{number}").id for number in range(5)]
     pinned = acme.client.submit("collect_titles", TITLES, reference="pinned", target={"account": "acc-p1"}).id
     assert [one["id"] for one in acme.client.listed("tasks", limit=2)] == [pinned, *reversed(ids)]
@@ -283,8 +282,8 @@ def test_what_is_anothers_is_not_there(api: Api, acme: Caller) -> None:
 
 
 def test_a_sandbox_key_sees_simulated_phones_and_its_own_tasks_only(api: Api, acme: Caller) -> None:
-    phone_seat(api.engine, "real")
-    phone_seat(api.engine, "simulated", sandbox=True)
+    online_worker(api.engine, "real")
+    online_worker(api.engine, "simulated", sandbox=True)
     trial = api.caller("acme", sandbox=True)
     assert [one["serial"] for one in trial.client.phones()] == ["simulated"]
     assert [one["serial"] for one in acme.client.phones()] == ["real"]
@@ -317,7 +316,7 @@ def test_a_key_has_as_many_tasks_waiting_as_it_may(api: Api, acme: Caller) -> No
 
 
 def test_the_ledgers_account_of_phones_is_not_changed_by_looking(api: Api, acme: Caller) -> None:
-    phone_seat(api.engine, "p1")
+    online_worker(api.engine, "p1")
 
     def work(session: Session) -> None:
         session.execute(update(Account).values(live=False))
@@ -333,14 +332,14 @@ def test_the_ledgers_account_of_phones_is_not_changed_by_looking(api: Api, acme:
 
 def test_a_task_is_shown_when_it_is_planted_as_it_is_shown_afterwards(api: Api, acme: Caller) -> None:
     begins = datetime.now(timezone(timedelta(hours=8))) + timedelta(hours=1)
-    wish: dict[str, Any] = {"flow": "collect_titles", "params": {"author_id": AUTHOR, "count": 2}}
-    wishes: list[dict[str, Any]] = [
+    request: dict[str, Any] = {"flow": "collect_titles", "params": {"author_id": AUTHOR, "count": 2}}
+    variants: list[dict[str, Any]] = [
         {},
         {"not_before": begins.isoformat(), "latest_end": (begins + timedelta(hours=3)).isoformat()},
         {"priority": 7, "limits": {"soft": 60, "hard": 90}},
     ]
-    for number, more in enumerate(wishes):
-        asked = {**wish, **more, "reference": f"r{number}"}
+    for number, more in enumerate(variants):
+        asked = {**request, **more, "reference": f"r{number}"}
         planted = Raw(api, acme).opened(Raw(api, acme).send("POST", "/v1/tasks", asked))
         again = Raw(api, acme).opened(Raw(api, acme).send("POST", "/v1/tasks", asked))
         read = Raw(api, acme).opened(Raw(api, acme).send("GET", f"/v1/tasks/{planted['id']}"))
@@ -350,10 +349,10 @@ def test_a_task_is_shown_when_it_is_planted_as_it_is_shown_afterwards(api: Api, 
 def test_the_same_request_again_is_answered_although_a_new_one_would_be_refused(api: Api) -> None:
     owned_author(api.engine)
     raw = Raw(api, api.caller("full", most_waiting=1))
-    wish = {"flow": "collect_titles", "params": {"author_id": AUTHOR, "count": 2}}
-    first = raw.send("POST", "/v1/tasks", {**wish, "reference": "one"})
-    again = raw.send("POST", "/v1/tasks", {**wish, "reference": "one"})
-    other = raw.send("POST", "/v1/tasks", {**wish, "reference": "two"})
+    request = {"flow": "collect_titles", "params": {"author_id": AUTHOR, "count": 2}}
+    first = raw.send("POST", "/v1/tasks", {**request, "reference": "one"})
+    again = raw.send("POST", "/v1/tasks", {**request, "reference": "one"})
+    other = raw.send("POST", "/v1/tasks", {**request, "reference": "two"})
     assert [one.status_code for one in (first, again, other)] == [201, 200, 429]
     assert raw.opened(first) == raw.opened(again)
     assert raw.opened(other)["code"] == "too_many_waiting"

@@ -8,9 +8,10 @@ from gateway.client.client import Problem
 from models.tasks.states import State
 from tests.gateway.api.asked import TITLES
 from tests.support.gateway.api_server import Api, Caller
-from tests.support.ledger.drive import phone_seat, take
+from tests.support.ledger.drive import online_worker, take
 from tests.support.ledger.drive import task as row_of
-from workers.control.pause import pause_campaign, pause_phone, pause_task, resume_campaign, resume_phone, resume_task
+from workers.control.pause import pause_campaign, pause_task, resume_campaign, resume_task
+from workers.control.phone_pause import pause_phone, resume_phone
 
 
 def test_a_task_is_paused_resumed_put_first_and_stopped(api: Api, acme: Caller) -> None:
@@ -43,19 +44,21 @@ def test_a_campaign_is_paused_resumed_put_first_and_stopped(api: Api, acme: Call
 
 
 def test_a_phone_is_shown_paused_and_its_own_work_stopped(api: Api, acme: Caller) -> None:
-    seat = phone_seat(api.engine, "p1")
+    identity = online_worker(api.engine, "p1")
     other = api.caller("other")
     mine = acme.client.submit("collect_titles", TITLES, reference="one", target={"phone": "p1"}).id
     theirs = other.client.submit("collect_titles", TITLES, reference="one", target={"phone": "p1"}).id
     running = acme.client.submit("collect_titles", TITLES, reference="two").id
-    take(api.engine, running, seat)
+    take(api.engine, running, identity)
     (phone,) = acme.client.phones()
     assert (phone["serial"], phone["busy"], phone["task_id"]) == ("p1", True, running)
     (seen,) = other.client.phones()
     assert (seen["busy"], seen["task_id"]) == (True, None)
     assert acme.client.control("phones", "p1", "pause", "dusty") == {"held": 0, "leaving": 1}
-    (paused,) = other.client.phones()
-    assert (paused["paused"], paused["paused_why"]) == (True, "phone p1 is paused over the API")
+    (paused,) = acme.client.phones()
+    assert (paused["paused"], paused["paused_why"]) == (True, "phone p1 is paused for your tasks, over the API")
+    (seen,) = other.client.phones()
+    assert (seen["paused"], seen["paused_why"]) == (False, None)
     acme.client.control("phones", "p1", "resume")
     assert acme.client.control("phones", "p1", "stop") == {"stopped": 1, "leaving": 1, "in_review": 0}
     states = {one: row_of(api.engine, one) for one in (mine, theirs, running)}
@@ -64,7 +67,7 @@ def test_a_phone_is_shown_paused_and_its_own_work_stopped(api: Api, acme: Caller
 
 
 def test_a_pause_is_lifted_by_whose_it_is(api: Api, acme: Caller) -> None:
-    phone_seat(api.engine, "p1")
+    online_worker(api.engine, "p1")
     other, colleague = api.caller("other"), api.caller("acme")
     made = acme.client.submit("collect_titles", TITLES, reference="one")
     campaign_id = made.raw["campaign_id"]

@@ -18,7 +18,7 @@ from gateway.api.evidence_store import PIECE_BYTES
 from gateway.client.client import Problem
 from tests.support.gateway.api_server import Api, Caller, Raw, listening
 from tests.support.gateway.customers import deliveries
-from tests.support.ledger.drive import AUTHOR, owned_author, phone_seat, take
+from tests.support.ledger.drive import AUTHOR, online_worker, owned_author, take
 from tests.support.poll import wait_until
 from workers.attempts.outcome import Failed
 from workers.attempts.record import record
@@ -44,11 +44,11 @@ def place(
 def failed(place: Api, caller: Caller, evidence: Mapping[str, Any] | None, **more: Any) -> str:
     """A task of this caller whose attempt failed, and saw this."""
     owned_author(place.engine)
-    seat = phone_seat(place.engine, "p1")
+    identity = online_worker(place.engine, "p1")
     asked = {"author_id": AUTHOR, "count": 1}
     task_id = caller.client.submit("collect_titles", asked, reference=uuid4().hex, **more).id
     outcome = Failed("video_not_found", "not there", step="find", evidence=evidence)
-    record(place.engine, take(place.engine, task_id, seat), outcome)
+    record(place.engine, take(place.engine, task_id, identity), outcome)
     return task_id
 
 

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from benchmarks.list_rows import campaign_row, delivery_row, task_row
 from gateway.access.caller import Caller
-from gateway.api.index_walk import MOST_SCANNED
 from gateway.api.pages import TaskFilter, campaigns_page, deliveries_page, tasks_page
 from gateway.keys.api_keys import Key
+from models.database.index_walk import MOST_SCANNED
 from models.notify.delivery_log import Which
 from models.tables import Campaign, Delivery, Task
 from models.transactions.read_write import read, write

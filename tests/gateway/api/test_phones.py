@@ -12,8 +12,8 @@ from gateway.api.views import phone_view
 from models.tables import Phone
 from models.transactions.read_write import write
 from tests.support.gateway.api_server import Api, Caller
-from tests.support.ledger.drive import now, phone_seat
-from workers.control.pause import pause_phone
+from tests.support.ledger.drive import now, online_worker
+from workers.control.phone_pause import pause_phone
 
 HIDDEN = ("Zhang", "drinks", "acc-77", "SIM9", "secret-comment")
 
@@ -34,7 +34,7 @@ def acme(api: Api) -> Caller:
 
 @pytest.fixture
 def phone(api: Api) -> None:
-    phone_seat(api.engine, "p1")
+    online_worker(api.engine, "p1")
 
 
 @pytest.mark.usefixtures("phone")
@@ -64,7 +64,7 @@ def test_nothing_of_others_is_shown(api: Api, acme: Caller, columns: dict[str, o
 
 
 def test_a_state_keeps_its_reason(api: Api) -> None:
-    phone_seat(api.engine, "p1")
+    online_worker(api.engine, "p1")
     told(api.engine, state="offline", why="its host stopped")
 
     def work(session: Session) -> str | None:

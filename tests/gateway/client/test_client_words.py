@@ -16,7 +16,7 @@ from gateway.problem import CODES
 from gateway.protocol.seal import Reason, Secret, SignatureRefused
 from tests.support.documents import ROOT, blocks
 from tests.support.gateway.api_server import Api
-from tests.support.ledger.drive import owned_author, phone_seat
+from tests.support.ledger.drive import online_worker, owned_author
 
 SEAL_KEY, SIGNING_SECRET = Secret.make("one").texts()
 SET = {
@@ -53,7 +53,7 @@ def told(ended: subprocess.CompletedProcess[str]) -> str:
 @pytest.fixture
 def environment(api: Api) -> dict[str, str]:
     owned_author(api.engine)
-    phone_seat(api.engine, "p1", sandbox=True)
+    online_worker(api.engine, "p1", sandbox=True)
     caller = api.caller(sandbox=True)
     seal_key, signing_secret = caller.secret.texts()
     return {"GATEWAY": api.url, "KEY_ID": caller.key_id, "SEAL_KEY": seal_key, "SIGNING_SECRET": signing_secret}

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from Crypto.Cipher import AES
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
@@ -19,6 +19,7 @@ from gateway.client.verify import verify
 from gateway.delivery.lane_task import serve
 from gateway.delivery.send import DeliverySettings
 from gateway.keys.api_keys import change_key, revoke_key, rotate_key
+from gateway.protocol.seal import TAG_BYTES
 from models.database.clock import database_now
 from models.notify.breakers import OPENS_AFTER, enable
 from models.notify.delivery_log import (
@@ -78,9 +79,10 @@ def test_a_callback_is_verified_and_opened_by_libraries_that_are_not_ours(
     seal_key, signing_secret = acme.secret.texts()
     envelope = Webhook(signing_secret).verify(request.body, dict(request.headers))
     resource = envelope["resource"]
-    plain = AESGCM(base64.b64decode(seal_key)).decrypt(
-        resource["nonce"].encode(), base64.b64decode(resource["ciphertext"]), resource["associated_data"].encode()
-    )
+    cipher = AES.new(base64.b64decode(seal_key), AES.MODE_GCM, nonce=resource["nonce"].encode())
+    cipher.update(resource["associated_data"].encode())
+    sealed = base64.b64decode(resource["ciphertext"])
+    plain = cipher.decrypt_and_verify(sealed[:-TAG_BYTES], sealed[-TAG_BYTES:])
     row = delivery(ledger, one)
     assert json.loads(plain) == row.payload
     assert (request.id, envelope["id"], envelope["event_type"]) == (one, one, "task.succeeded")

@@ -13,13 +13,13 @@ from sqlalchemy import Engine, func, select
 
 from models.database.engine import connect
 from models.history.state_changes import changes_since
-from models.migrate import upgrade
 from models.tables import Delivery, DeliveryAttempt
 from models.transactions.read_write import read
 from scripts.local.processes import COORDINATOR, DELIVERY, Processes
 from tests.support.gateway.customers import Customer, customer, task_of
 from tests.support.gateway.receiver import Receiver, Reply, Request
 from tests.support.host.shelf import celery_for
+from tests.support.ledger.copied import make_tables
 from tests.support.ledger.drive import do, work
 from tests.support.poll import wait_until
 from workers.dispatch.messages import MOST_IN_A_LANE
@@ -61,7 +61,7 @@ def senders(folder: Path, database_url: str, redis_url: str, master: str, **env:
         **env,
     }
     engine = connect(database_url)
-    upgrade(engine)
+    make_tables(engine)
     try:
         with Processes(folder / "log", told) as processes:
             yield Senders(processes, engine)

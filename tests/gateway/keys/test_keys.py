@@ -14,10 +14,10 @@ from gateway.keys.api_keys import (
     Key,
     KeySpec,
     change_key,
+    disable_key,
     find_key,
     list_keys,
     make_key,
-    remember,
     revoke_key,
     rewrap_secrets,
     rotate_key,
@@ -25,7 +25,7 @@ from gateway.keys.api_keys import (
 from gateway.keys.master_key import MasterKeyWrong, master_key
 from gateway.protocol.seal import Secret
 from models.database.clock import database_now
-from models.history.request_ids import REMEMBERED, forget_seen
+from models.history.request_ids import REMEMBERED, forget_seen, remember
 from models.tables import ApiKey, AuditEntry, KeySecret, SeenId
 from models.transactions.read_write import read, write
 from models.values.refused import Refused
@@ -33,7 +33,7 @@ from tests.support.gateway.customers import customer, deliveries
 from tests.support.threads import at_once
 from workers.settings import settings
 
-WISH = KeySpec("trial", "acme", sandbox=True, allowlist=["https://hooks.example.com"])
+SPEC = KeySpec("trial", "acme", sandbox=True, allowlist=["https://hooks.example.com"])
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ def live(engine: Engine, key_id: str) -> list[str]:
 
 
 def test_a_key_is_found_with_what_it_was_made_for_and_its_secret(ledger: Engine) -> None:
-    key_id, secret = make_key(ledger, WISH, who="lena")
+    key_id, secret = make_key(ledger, SPEC, who="lena")
     key = found(ledger, key_id)
     assert key is not None
     assert key.secrets == (secret,)
@@ -63,7 +63,7 @@ def test_a_key_is_found_with_what_it_was_made_for_and_its_secret(ledger: Engine)
 
 
 def test_the_ledger_holds_no_secret_that_can_be_read(ledger: Engine) -> None:
-    _, secret = make_key(ledger, WISH, who="lena")
+    _, secret = make_key(ledger, SPEC, who="lena")
     with ledger.connect() as connection:
         rows = " ".join(
             str(tuple(row))
@@ -76,7 +76,7 @@ def test_the_ledger_holds_no_secret_that_can_be_read(ledger: Engine) -> None:
 
 
 def test_another_master_key_opens_nothing_and_none_is_refused(ledger: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    key_id, _ = make_key(ledger, WISH, who="lena")
+    key_id, _ = make_key(ledger, SPEC, who="lena")
     monkeypatch.setenv("PHONEFLEET_MASTER_KEY", base64.b64encode(bytes(32)).decode())
     settings.cache_clear()
     with pytest.raises(MasterKeyWrong):
@@ -90,7 +90,7 @@ def test_another_master_key_opens_nothing_and_none_is_refused(ledger: Engine, mo
 
 def test_secrets_move_to_a_new_master_key_all_or_none(ledger: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     old = master_key()
-    (one, first), (other, second) = make_key(ledger, WISH, who="lena"), make_key(ledger, WISH, who="lena")
+    (one, first), (other, second) = make_key(ledger, SPEC, who="lena"), make_key(ledger, SPEC, who="lena")
     monkeypatch.setenv("PHONEFLEET_MASTER_KEY", base64.b64encode(bytes(32)).decode())
     settings.cache_clear()
     with pytest.raises(MasterKeyWrong):
@@ -102,7 +102,7 @@ def test_secrets_move_to_a_new_master_key_all_or_none(ledger: Engine, monkeypatc
 
 
 def test_a_secret_does_not_open_as_that_of_another_key(ledger: Engine) -> None:
-    (one, _), (other, _) = make_key(ledger, WISH, who="lena"), make_key(ledger, WISH, who="lena")
+    (one, _), (other, _) = make_key(ledger, SPEC, who="lena"), make_key(ledger, SPEC, who="lena")
 
     def swap(session: Session) -> None:
         resting = dict(session.execute(select(KeySecret.key_id, KeySecret.sealed)).all())
@@ -114,7 +114,7 @@ def test_a_secret_does_not_open_as_that_of_another_key(ledger: Engine) -> None:
 
 
 def test_a_rotated_key_has_two_secrets_until_the_older_expires(ledger: Engine) -> None:
-    key_id, old = make_key(ledger, WISH, who="lena")
+    key_id, old = make_key(ledger, SPEC, who="lena")
     new = rotate_key(ledger, key_id, who="lena")
     assert live(ledger, key_id) == [old.id, new.id]
     key = found(ledger, key_id)
@@ -127,7 +127,7 @@ def test_a_rotated_key_has_two_secrets_until_the_older_expires(ledger: Engine) -
 
 
 def test_a_rotation_without_overlap_ends_every_secret_before(ledger: Engine) -> None:
-    key_id, _ = make_key(ledger, WISH, who="lena")
+    key_id, _ = make_key(ledger, SPEC, who="lena")
     rotate_key(ledger, key_id, who="lena")
     newest = rotate_key(ledger, key_id, overlap=timedelta(), who="lena")
     assert live(ledger, key_id) == [newest.id]
@@ -149,8 +149,27 @@ def test_a_revoked_key_is_not_found_its_secrets_are_gone_and_nothing_is_sent_to_
             act(ledger, one.key_id, who="max")
 
 
+def test_a_disabled_key_may_not_ask_and_is_still_owed_its_callbacks(ledger: Engine) -> None:
+    one = customer(ledger, "https://hooks.example.com")
+    one.owe(1)
+    disable_key(ledger, one.key_id, who="lena")
+    assert read(ledger, lambda session: find_key(session, one.key_id, to_ask=True)) is None
+    assert found(ledger, one.key_id) is not None
+    assert [row.state for row in deliveries(ledger)] == ["owed"]
+    with pytest.raises(Refused, match="is disabled already"):
+        disable_key(ledger, one.key_id, who="max")
+    rotate_key(ledger, one.key_id, who="lena")
+    disable_key(ledger, one.key_id, who="max", disabled=False)
+    assert read(ledger, lambda session: find_key(session, one.key_id, to_ask=True)) is not None
+    with pytest.raises(Refused, match="is enabled already"):
+        disable_key(ledger, one.key_id, who="max", disabled=False)
+    revoke_key(ledger, one.key_id, who="lena")
+    with pytest.raises(Refused, match="was revoked by lena"):
+        disable_key(ledger, one.key_id, who="max")
+
+
 @pytest.mark.parametrize(
-    ("wish", "field"),
+    ("spec", "field"),
     [
         ({"name": " "}, "name"),
         ({"customer": "x" * 192}, "customer"),
@@ -170,15 +189,15 @@ def test_a_revoked_key_is_not_found_its_secrets_are_gone_and_nothing_is_sent_to_
         ({"wants_alerts": True}, "events_url"),
     ],
 )
-def test_a_wish_that_cannot_be_is_refused_with_its_field(ledger: Engine, wish: dict[str, Any], field: str) -> None:
+def test_a_spec_that_cannot_be_is_refused_with_its_field(ledger: Engine, spec: dict[str, Any], field: str) -> None:
     with pytest.raises(Refused) as refused:
-        make_key(ledger, KeySpec(**{"name": "trial", "customer": "acme", **wish}), who="lena")
+        make_key(ledger, KeySpec(**{"name": "trial", "customer": "acme", **spec}), who="lena")
     assert [problem.field for problem in refused.value.problems] == [field]
     assert list_keys(ledger) == []
 
 
 def test_a_key_is_changed_as_far_as_it_would_have_been_made(ledger: Engine) -> None:
-    key_id, _ = make_key(ledger, WISH, who="lena")
+    key_id, _ = make_key(ledger, SPEC, who="lena")
     change_key(ledger, key_id, who="max", allowlist=["https://B.example:443", "http://c.example:8080"])
     with pytest.raises(Refused, match="is not in the key's allowlist"):
         change_key(ledger, key_id, who="max", events_url="https://hooks.example.com/x", wants_alerts=True)
@@ -217,7 +236,7 @@ def test_an_id_is_forgotten_when_its_time_alone_refuses_it(ledger: Engine) -> No
 
 
 def test_no_repr_of_a_key_or_of_settings_shows_a_secret(ledger: Engine) -> None:
-    key_id, secret = make_key(ledger, WISH, who="lena")
+    key_id, secret = make_key(ledger, SPEC, who="lena")
     shown = f"{found(ledger, key_id)!r} {settings()!r}"
     master = settings().master_key
     assert master is not None

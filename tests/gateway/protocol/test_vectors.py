@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from Crypto.Cipher import AES
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from gateway.protocol.seal import Secret, check, open_sealed, seal, sign
+from gateway.protocol.seal import TAG_BYTES, Secret, check, open_sealed, seal, sign
 from gateway.protocol.signed_text import of_answer, of_request
 from tests.support.gateway.vectors import FILE, Vector, read_vectors
 
@@ -23,11 +22,15 @@ by_name = pytest.mark.parametrize("vector", VECTORS, ids=lambda one: one.name)
 
 def open_as_for_wechat_pay(seal_key: bytes, body: bytes) -> Any:
     """What integrators of WeChat Pay v3 have in their code already."""
-    resource = json.loads(body)["resource"]
-    plain = AESGCM(seal_key).decrypt(
-        resource["nonce"].encode(), base64.b64decode(resource["ciphertext"]), resource["associated_data"].encode()
-    )
-    return json.loads(plain)
+    return json.loads(decrypted(seal_key, json.loads(body)["resource"]))
+
+
+def decrypted(seal_key: bytes, resource: dict[str, str]) -> bytes:
+    """The plaintext by another library than the seal's. Raises ValueError."""
+    cipher = AES.new(seal_key, AES.MODE_GCM, nonce=resource["nonce"].encode())
+    cipher.update(resource["associated_data"].encode())
+    sealed = base64.b64decode(resource["ciphertext"])
+    return cipher.decrypt_and_verify(sealed[:-TAG_BYTES], sealed[-TAG_BYTES:])
 
 
 def test_there_are_vectors_of_several_events_and_of_a_rotation() -> None:
@@ -54,21 +57,18 @@ def test_the_seal_opens_what_the_vector_says(vector: Vector) -> None:
 @by_name
 def test_the_plaintext_in_the_file_is_what_is_inside(vector: Vector) -> None:
     (raw,) = [one for one in json.loads(FILE.read_text(encoding="utf-8"))["vectors"] if one["name"] == vector.name]
-    resource = json.loads(vector.body)["resource"]
-    plain = AESGCM(vector.secrets[0].seal_key).decrypt(
-        resource["nonce"].encode(), base64.b64decode(resource["ciphertext"]), resource["associated_data"].encode()
-    )
+    plain = decrypted(vector.secrets[0].seal_key, json.loads(vector.body)["resource"])
     assert plain.decode() == raw["plaintext"]
 
 
 @by_name
-def test_cryptography_opens_it(vector: Vector) -> None:
+def test_pycryptodome_opens_it(vector: Vector) -> None:
     assert open_as_for_wechat_pay(vector.secrets[0].seal_key, vector.body.encode()) == vector.payload
 
 
-def test_cryptography_does_not_open_what_was_touched() -> None:
+def test_pycryptodome_does_not_open_what_was_touched() -> None:
     body = VECTORS[0].body.replace("aZ09kLmNpQrS", "aZ09kLmNpQrT").encode()
-    with pytest.raises(InvalidTag):
+    with pytest.raises(ValueError, match="MAC"):
         open_as_for_wechat_pay(VECTORS[0].secrets[0].seal_key, body)
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from flows.registry import FLOWS
+from flows.specs.catalogue import SPECS
 from gateway.client.client import Problem
 from tests.support.gateway.api_server import Api, Caller
-from tests.support.ledger.drive import AUTHOR, owned_author, phone_seat
+from tests.support.ledger.drive import AUTHOR, online_worker, owned_author
 
 TITLES = {"author_id": AUTHOR, "count": 2}
 TARGET = {"target_commenter": "小红", "target_comment": "好看"}
@@ -20,15 +20,22 @@ PARAMS: dict[str, dict[str, Any]] = {
     "collect_comments": {"author_id": AUTHOR, "title": "标题"},
     "directed like_comment": {"kind": "like_comment", "author_id": AUTHOR, "title": "标题", **TARGET},
     "directed comment": {"kind": "comment", "author_id": AUTHOR, "title": "标题", "text": "好"},
+    "dislike_comment": {"author_id": AUTHOR, "title": "标题", **TARGET},
+    "report_comment": {"author_id": AUTHOR, "title": "标题", **TARGET, "reason": "其他"},
+    "monitor_post": {"author_id": AUTHOR, "title": "标题"},
+    "monitor_account": {"author_id": AUTHOR},
+    "monitor_keyword": {"keyword": "刹车"},
     "directed reply": {"kind": "reply", "author_id": AUTHOR, "title": "标题", **TARGET, "text": "好"},
 }
+
+ACCOUNT = "acc-p1"
 
 
 @pytest.fixture
 def acme(api: Api) -> Caller:
     """A customer, with an author that it may act on."""
     owned_author(api.engine)
-    phone_seat(api.engine, "p1")
+    online_worker(api.engine, "p1")
     return api.caller()
 
 
@@ -49,15 +56,19 @@ def left_out() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize(("name", "field"), list(left_out()))
 def test_a_parameter_that_is_left_out_is_named(acme: Caller, name: str, field: str) -> None:
     params = {key: value for key, value in PARAMS[name].items() if key != field}
-    asked = {"reference": "r", "flow": name.split(maxsplit=1)[0], "params": params}
+    flow = name.split(maxsplit=1)[0]
+    at_account = SPECS[flow].runs_on == "account"
+    asked = {"reference": "r", "flow": flow, "params": params} | (
+        {"target": {"account": ACCOUNT}} if at_account else {}
+    )
     assert fields(acme, "/v1/tasks", asked) == [f"params.{field}"]
-    canvas = {"task": name.split(maxsplit=1)[0], "kwargs": params}
+    canvas = {"task": flow, "kwargs": params} | ({"options": {"queue": f"account.{ACCOUNT}"}} if at_account else {})
     (blamed,) = fields(acme, "/v1/campaigns", {"reference": "r", "canvas": canvas})
     assert blamed.endswith(f".{field}")
 
 
 def test_every_flow_is_among_them() -> None:
-    assert {name.split()[0] for name in PARAMS} | {"nurture"} == set(FLOWS)
+    assert {name.split()[0] for name in PARAMS} | {"nurture"} == set(SPECS)
 
 
 @pytest.mark.parametrize(

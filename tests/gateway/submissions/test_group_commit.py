@@ -37,7 +37,7 @@ def caller(engine: Engine, request_id: str, key_id: str, **_: Any) -> Caller:
     return Caller(known.key, known.shares_with, request_id)
 
 
-def wish(reference: str, count: int = 1, author: str = AUTHOR) -> Submission:
+def submission_of(reference: str, count: int = 1, author: str = AUTHOR) -> Submission:
     """A task that collects so many titles."""
     params = {"author_id": author, "count": count}
     planted = compile_task("collect_titles", params, {})
@@ -80,7 +80,7 @@ def test_many_are_planted_with_as_many_statements_as_one(ledger: Engine, planter
 
     event.listen(ledger, "commit", commit)
     try:
-        came = together(planter, [(one, wish(f"r{number}")) for number, one in enumerate(callers)])
+        came = together(planter, [(one, submission_of(f"r{number}")) for number, one in enumerate(callers)])
     finally:
         event.remove(ledger, "commit", commit)
     assert len({shown for shown, _ in came}) == 20
@@ -93,10 +93,10 @@ def test_one_reference_twice_in_the_line_is_one_campaign(ledger: Engine, planter
     key_id, _ = make_key(ledger, KeySpec("test", "acme"), who="test")
     other_id, _ = make_key(ledger, KeySpec("test", "other"), who="test")
     asked = [
-        (caller(ledger, "req_1", key_id), wish("one")),
-        (caller(ledger, "req_2", key_id), wish("one")),
-        (caller(ledger, "req_3", key_id), wish("one", count=2)),
-        (caller(ledger, "req_1", other_id), wish("one")),
+        (caller(ledger, "req_1", key_id), submission_of("one")),
+        (caller(ledger, "req_2", key_id), submission_of("one")),
+        (caller(ledger, "req_3", key_id), submission_of("one", count=2)),
+        (caller(ledger, "req_1", other_id), submission_of("one")),
     ]
     first, second, third, theirs = together(planter, asked)
     assert first == (second[0], True)
@@ -110,10 +110,10 @@ def test_one_reference_twice_in_the_line_is_one_campaign(ledger: Engine, planter
 def test_what_is_refused_stops_nobody_else(ledger: Engine, planter: GroupCommitter) -> None:
     key_id, _ = make_key(ledger, KeySpec("test", "acme", most_waiting=2), who="test")
     asked = [
-        (caller(ledger, "req_1", key_id), wish("one")),
-        (caller(ledger, "req_2", key_id), wish("two", author="nobody")),
-        (caller(ledger, "req_3", key_id), wish("three")),
-        (caller(ledger, "req_4", key_id), wish("four")),
+        (caller(ledger, "req_1", key_id), submission_of("one")),
+        (caller(ledger, "req_2", key_id), submission_of("two", author="nobody")),
+        (caller(ledger, "req_3", key_id), submission_of("three")),
+        (caller(ledger, "req_4", key_id), submission_of("four")),
     ]
     one, two, three, four = together(planter, asked)
     assert one[1]
@@ -128,9 +128,9 @@ def test_what_is_refused_stops_nobody_else(ledger: Engine, planter: GroupCommitt
 def test_a_replay_in_the_line_stops_nobody_else(ledger: Engine, planter: GroupCommitter) -> None:
     key_id, _ = make_key(ledger, KeySpec("test", "acme"), who="test")
     asked = [
-        (caller(ledger, "req_1", key_id), wish("one")),
-        (caller(ledger, "req_1", key_id), wish("two")),
-        (caller(ledger, "req_2", key_id), wish("three")),
+        (caller(ledger, "req_1", key_id), submission_of("one")),
+        (caller(ledger, "req_1", key_id), submission_of("two")),
+        (caller(ledger, "req_2", key_id), submission_of("three")),
     ]
     one, two, three = together(planter, asked)
     assert one[1]
@@ -141,7 +141,7 @@ def test_a_replay_in_the_line_stops_nobody_else(ledger: Engine, planter: GroupCo
 
 def test_one_that_cannot_be_planted_stops_nobody_else(ledger: Engine, planter: GroupCommitter) -> None:
     key_id, _ = make_key(ledger, KeySpec("test", "acme"), who="test")
-    asked = [(caller(ledger, f"req_{number}", key_id), wish(f"r{number}")) for number in range(3)]
+    asked = [(caller(ledger, f"req_{number}", key_id), submission_of(f"r{number}")) for number in range(3)]
 
     def show(session: Session, campaigns: Sequence[Campaign]) -> list[str]:
         if "r1" in {one.reference for one in campaigns}:
@@ -159,7 +159,7 @@ def test_a_ledger_that_is_away_is_asked_once_for_all_that_stand_in_line(
     ledger: Engine, planter: GroupCommitter
 ) -> None:
     key_id, _ = make_key(ledger, KeySpec("test", "acme"), who="test")
-    asked = [(caller(ledger, f"req_{number}", key_id), wish(f"r{number}")) for number in range(3)]
+    asked = [(caller(ledger, f"req_{number}", key_id), submission_of(f"r{number}")) for number in range(3)]
     seen: list[int] = []
 
     def show(_session: Session, campaigns: Sequence[Campaign]) -> list[str]:
@@ -178,7 +178,7 @@ def test_an_error_is_told_to_everybody_and_nothing_is_planted(ledger: Engine, pl
     def break_down(*_: object) -> list[str]:
         raise RuntimeError("broken")
 
-    asked = [(caller(ledger, f"req_{number}", key_id), wish(f"r{number}")) for number in range(3)]
+    asked = [(caller(ledger, f"req_{number}", key_id), submission_of(f"r{number}")) for number in range(3)]
     came = together(planter, asked, break_down)
     assert [str(error) for error in came] == ["broken"] * 3
     assert (count(ledger, Task), count(ledger, SeenId)) == (0, 0)

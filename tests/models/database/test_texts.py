@@ -19,8 +19,8 @@ from tests.support.ledger.drive import (
     AUTHOR,
     app,
     attempts,
+    online_worker,
     owned_author,
-    phone_seat,
     plant,
     ready,
     take,
@@ -37,8 +37,8 @@ ALIKE = ["😀", "😂", "abc", "abc ", "ABC", "Abc", "\u00e9", "e\u0301", "\uff
 
 def bring_titles(engine: Engine, some: list[str], serial: str = "p1", **more: Any) -> Any:
     """A collect_titles attempt that brings these titles; the task's result."""
-    seat = phone_seat(engine, serial)
-    got = take(engine, ready(engine, plant(engine, titles(queue=f"phone.{serial}")))[0], seat)
+    identity = online_worker(engine, serial)
+    got = take(engine, ready(engine, plant(engine, titles(queue=f"phone.{serial}")))[0], identity)
     found = [
         {"author_id": AUTHOR, "author": "小鹏汽车", "title": one, "shown_count": 5, "real_count": 4} | more
         for one in some
@@ -49,9 +49,9 @@ def bring_titles(engine: Engine, some: list[str], serial: str = "p1", **more: An
 
 def bring_comments(engine: Engine, title: str, **comment: Any) -> Any:
     """A collect_comments attempt that brings one comment; the task."""
-    seat = phone_seat(engine, "p1")
+    identity = online_worker(engine, "p1")
     wanted = app.signature("collect_comments", kwargs={"author_id": AUTHOR, "title": "a"}, queue="phone.p1")
-    got = take(engine, ready(engine, plant(engine, wanted))[0], seat)
+    got = take(engine, ready(engine, plant(engine, wanted))[0], identity)
     whole = {"commenter": "小红", "text": "好", "likes": 1, "replies": 0, "time": "昨天 12:30"} | comment
     record(engine, got, Succeeded({"author_id": AUTHOR, "author": "小鹏汽车", "title": title, "comments": [whole]}))
     return task(engine, got.fence.task_id)
@@ -169,7 +169,7 @@ def test_a_failure_is_kept_whatever_it_says(ledger: Engine) -> None:
 
 
 def test_an_account_with_an_endless_name_is_seen(ledger: Engine) -> None:
-    phone_seat(ledger, "p1")
+    online_worker(ledger, "p1")
     account_seen(ledger, "p1", "a", "名" * 1000)
     assert read(ledger, lambda s: s.get_one(Account, "a")).name == "名" * 190 + "…"
 

@@ -50,7 +50,7 @@ def run(engine: Engine, canvas: Any) -> str:
     return campaign
 
 
-def came_of(engine: Engine, result: Any) -> Task:
+def recorded(engine: Engine, result: Any) -> Task:
     """A desk task that ended with this result."""
     (one,) = ready(engine, plant(engine, work(1)))
     record(engine, take(engine, one), Succeeded(result))
@@ -62,14 +62,14 @@ def came_of(engine: Engine, result: Any) -> Task:
 @pytest.mark.parametrize("depth", [31, 32, 33, MOST_DEPTH])
 def test_a_result_may_be_as_deep_on_each_database(ledger: Engine, depth: int, as_object: bool) -> None:
     result = nested(depth, as_object=as_object)
-    ended = came_of(ledger, result)
+    ended = recorded(ledger, result)
     assert (ended.state, ended.result) == ("succeeded", result)
 
 
 @pytest.mark.parametrize("as_object", [False, True])
 @pytest.mark.parametrize("depth", [MOST_DEPTH + 1, 101, 5000])
 def test_a_deeper_one_is_a_failure_of_the_flow_at_once(ledger: Engine, depth: int, as_object: bool) -> None:
-    ended = came_of(ledger, nested(depth, as_object=as_object))
+    ended = recorded(ledger, nested(depth, as_object=as_object))
     assert (ended.state, ended.failure_code, ended.attempt) == ("failed", "flow_error", 1)
     assert "nested more than 64 deep" in (ended.reason or "")
 
@@ -111,7 +111,7 @@ LARGE = {
 
 @pytest.mark.parametrize("large", LARGE.values(), ids=LARGE.keys())
 def test_a_result_that_is_too_large_fails_at_once(ledger: Engine, large: Any) -> None:
-    ended = came_of(ledger, large())
+    ended = recorded(ledger, large())
     assert (ended.state, ended.failure_code, ended.attempt) == ("failed", "result_too_large", 1)
     assert ended.result is None
     assert str(MOST_RESULT) in (ended.reason or "")
@@ -121,7 +121,7 @@ def test_a_result_that_is_too_large_fails_at_once(ledger: Engine, large: Any) ->
 def test_the_largest_result_is_kept_whatever_it_holds(ledger: Engine, character: str) -> None:
     one = len(json.dumps(character, ensure_ascii=False).encode()) - 2
     result = character * ((MOST_RESULT - 10) // one)
-    ended = came_of(ledger, result)
+    ended = recorded(ledger, result)
     assert (ended.state, ended.failure_code) == ("succeeded", None)
     assert ended.result == result
 

@@ -16,7 +16,7 @@ from models.fleet.phones import mark_silent, phone_offline, phone_online, phone_
 from models.notify.alerts import latest_alerts
 from models.tables import Alert, Phone
 from models.transactions.read_write import read, write
-from tests.support.ledger.drive import AUTHOR, now, owned_author, phone_seat, plant, ready, take, titles
+from tests.support.ledger.drive import AUTHOR, now, online_worker, owned_author, plant, ready, take, titles
 from workers.attempts.outcome import Failed, Succeeded
 from workers.attempts.record import record
 from workers.coordinator.usb_hub_outage import FEWEST, Loss, lost_together, report_hubs
@@ -66,7 +66,7 @@ def updates(engine: Engine, readings: Sequence[Reading]) -> int:
 
 
 def test_a_phone_becomes_unfit_and_works_again_by_itself(ledger: Engine) -> None:
-    phone_seat(ledger, "p1")
+    online_worker(ledger, "p1")
     note_health(ledger, "test", [fit("p1")])
     assert phone(ledger, "p1").health == {"percent": 80, "celsius": 31.0}
     assert why_not(phone(ledger, "p1"), now(ledger)) is None
@@ -86,7 +86,7 @@ def test_a_phone_becomes_unfit_and_works_again_by_itself(ledger: Engine) -> None
 
 def test_one_statement_tells_of_all_phones_that_changed(ledger: Engine) -> None:
     for number in range(12):
-        phone_seat(ledger, f"p{number:02}")
+        online_worker(ledger, f"p{number:02}")
     readings = [hot(f"p{number:02}") if number % 3 == 0 else fit(f"p{number:02}", number) for number in range(12)]
     assert updates(ledger, readings) == 1
     for number in range(12):
@@ -102,14 +102,14 @@ def test_one_statement_tells_of_all_phones_that_changed(ledger: Engine) -> None:
 
 
 def test_a_phone_of_another_host_is_left_alone(ledger: Engine) -> None:
-    phone_seat(ledger, "p1")
+    online_worker(ledger, "p1")
     note_health(ledger, "elsewhere", [hot("p1"), hot("unknown")])
     assert phone(ledger, "p1").unfit_why is None
     assert alerts(ledger) == []
 
 
 def test_hostile_words_are_kept_as_they_can_be(ledger: Engine) -> None:
-    phone_seat(ledger, "p1")
+    online_worker(ledger, "p1")
     note_health(ledger, "test", [Reading("p1", {"said": "\x00😀"}, "why \ud800 \x00 😀", "x")])
     assert health(ledger, "p1")["said"] == "\ufffd😀"
     assert phone(ledger, "p1").unfit_why == "why \ufffd \ufffd 😀"
@@ -118,9 +118,9 @@ def test_hostile_words_are_kept_as_they_can_be(ledger: Engine) -> None:
 def fails(engine: Engine, serial: str, code: str, reason: str) -> None:
     """A flow fails on a phone."""
     owned_author(engine)
-    seat = phone_seat(engine, serial)
+    identity = online_worker(engine, serial)
     (one,) = ready(engine, plant(engine, titles()))
-    record(engine, take(engine, one, seat), Failed(code, reason))
+    record(engine, take(engine, one, identity), Failed(code, reason))
 
 
 def test_a_flow_that_does_not_find_the_app_makes_the_phone_unfit_until_its_host_sees_it(ledger: Engine) -> None:
@@ -135,7 +135,7 @@ def test_a_flow_that_does_not_find_the_app_makes_the_phone_unfit_until_its_host_
 
 
 def test_page_drift_is_kept_and_stops_nothing(ledger: Engine) -> None:
-    phone_seat(ledger, "p1")
+    online_worker(ledger, "p1")
     note_health(ledger, "test", [fit("p1")])
     fails(ledger, "p1", "page_drift", "no page fits")
     for reading in (fit("p1", 79), hot("p1"), fit("p1")):
@@ -160,15 +160,15 @@ def test_a_refused_permission_makes_the_phone_unfit_with_what_to_switch_on(ledge
 
 def drift(ledger: Engine, serial: str, page: str) -> None:
     owned_author(ledger)
-    seat = phone_seat(ledger, serial)
+    identity = online_worker(ledger, serial)
     (one,) = ready(ledger, plant(ledger, titles()))
-    record(ledger, take(ledger, one, seat), Failed("page_drift", f"{page} has no input", details={"page": page}))
+    record(ledger, take(ledger, one, identity), Failed("page_drift", f"{page} has no input", details={"page": page}))
 
 
 def succeed(ledger: Engine, serial: str, *pages: str) -> None:
-    seat = phone_seat(ledger, serial)
+    identity = online_worker(ledger, serial)
     (one,) = ready(ledger, plant(ledger, titles()))
-    record(ledger, take(ledger, one, seat), Succeeded({"author_id": AUTHOR, "titles": []}, frozenset(pages)))
+    record(ledger, take(ledger, one, identity), Succeeded({"author_id": AUTHOR, "titles": []}, frozenset(pages)))
 
 
 def drift_alerts(ledger: Engine) -> list[tuple[str, bool]]:
@@ -179,7 +179,7 @@ def test_a_page_drift_is_told_once_a_page_and_version_and_ends_with_a_success_on
     drift(ledger, "p1", "search")
     drift(ledger, "p1", "search")
     assert drift_alerts(ledger) == [("page:search@unknown", False)]
-    phone_seat(ledger, "p3")
+    online_worker(ledger, "p3")
     set_phone(ledger, "p3", app_version="2.5")
     drift(ledger, "p3", "search")
     assert drift_alerts(ledger)[1:] == [("page:search@2.5", False)]
@@ -193,7 +193,7 @@ def test_a_page_drift_is_told_once_a_page_and_version_and_ends_with_a_success_on
 
 
 def test_a_phone_says_since_when_it_is_in_its_state(ledger: Engine) -> None:
-    seat = phone_seat(ledger, "p1")
+    identity = online_worker(ledger, "p1")
     long_ago = now(ledger) - timedelta(hours=1)
 
     def since() -> datetime | None:
@@ -203,13 +203,13 @@ def test_a_phone_says_since_when_it_is_in_its_state(ledger: Engine) -> None:
         return found
 
     assert since() != long_ago
-    phone_online(ledger, "p1", "p1", "test", "SimPhone", seat.incarnation)
-    phones_alive(ledger, [seat.incarnation])
+    phone_online(ledger, "p1", "p1", "test", "SimPhone", identity.incarnation)
+    phones_alive(ledger, [identity.incarnation])
     assert since() == long_ago, "nothing changed"
     set_phone(ledger, "p1", seen_at=now(ledger) - timedelta(seconds=11))
     mark_silent(ledger, 10)
     assert since() != long_ago
-    phones_alive(ledger, [seat.incarnation])
+    phones_alive(ledger, [identity.incarnation])
     assert since() != long_ago
     phone_problem(ledger, "p1", "unauthorized", "adb says unauthorized")
     assert since() != long_ago
@@ -257,7 +257,7 @@ def lose(engine: Engine, serials: Sequence[str], seconds_ago: float, why: str = 
 def test_ten_phones_lost_at_one_moment_are_one_hub(ledger: Engine) -> None:
     serials = [f"p{number:02}" for number in range(12)]
     for serial in serials:
-        phone_seat(ledger, serial)
+        online_worker(ledger, serial)
     lose(ledger, serials[10:11], 600)
     lose(ledger, serials[:10], 1)
     assert report_hubs(ledger, ZONE) == 0, "they may be back in a moment: adb was restarted"
@@ -279,14 +279,14 @@ def test_ten_phones_lost_at_one_moment_are_one_hub(ledger: Engine) -> None:
 def test_a_hub_that_is_lost_again_is_told_again_and_half_of_it_back_is_no_news(ledger: Engine) -> None:
     serials = [f"p{number:02}" for number in range(10)]
     for serial in serials:
-        phone_seat(ledger, serial)
+        online_worker(ledger, serial)
     lose(ledger, serials, 60)
     assert report_hubs(ledger, ZONE) == 1
     for serial in serials[:4]:
-        phone_seat(ledger, serial)
+        online_worker(ledger, serial)
     assert report_hubs(ledger, ZONE) == 0
     for serial in serials:
-        phone_seat(ledger, serial)
+        online_worker(ledger, serial)
         assert phone(ledger, serial).why is None
     lose(ledger, serials, 30)
     assert report_hubs(ledger, ZONE) == 1
@@ -296,7 +296,7 @@ def test_a_hub_that_is_lost_again_is_told_again_and_half_of_it_back_is_no_news(l
 def test_a_host_that_was_stopped_is_no_hub(ledger: Engine) -> None:
     serials = [f"p{number:02}" for number in range(10)]
     for serial in serials:
-        phone_seat(ledger, serial)
+        online_worker(ledger, serial)
     lose(ledger, serials, 60, HOST_STOPPED)
     assert report_hubs(ledger, ZONE) == 0
     whys = read(ledger, lambda session: set(session.scalars(select(Phone.why))))

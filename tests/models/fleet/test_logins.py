@@ -16,7 +16,7 @@ from models.fleet.phones import phone_offline, phone_online
 from models.notify.alerts import latest_alerts
 from models.tables import Account, Alert, Phone
 from models.transactions.read_write import read, write
-from tests.support.ledger.drive import now, owned_author, phone_seat, plant, ready, take, titles
+from tests.support.ledger.drive import now, online_worker, owned_author, plant, ready, take, titles
 
 NEVER_IDLE = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -188,7 +188,7 @@ def test_a_phone_whose_account_nobody_knows_says_why(ledger: Engine) -> None:
 
 
 def test_a_phone_that_comes_back_is_read_again(ledger: Engine) -> None:
-    phone_seat(ledger, "p1", "a")
+    online_worker(ledger, "p1", "a")
     shelf = Shelf(ledger, p1="b")
     assert shelf.changes(1) == 0, "another worker on a phone that was there all the time is no reason to look"
     phone_offline(ledger, "p1", "unplugged")
@@ -247,10 +247,10 @@ def asked(ledger: Engine, idle_since: datetime) -> list[str]:
 
 
 def test_an_idle_phone_is_asked_again_and_a_busy_one_is_not(ledger: Engine) -> None:
-    idle, busy = phone_seat(ledger, "idle", "a"), phone_seat(ledger, "busy", "b")
+    idle, busy = online_worker(ledger, "idle", "a"), online_worker(ledger, "busy", "b")
     before, later = now(ledger) - timedelta(seconds=1), now(ledger) + timedelta(seconds=45)
-    for seat, account in ((idle, "a"), (busy, "b")):
-        account_seen(ledger, seat.serial or "", account, account)
+    for identity, account in ((idle, "a"), (busy, "b")):
+        account_seen(ledger, identity.serial or "", account, account)
     assert asked(ledger, before) == []
     owned_author(ledger)
     (one,) = ready(ledger, plant(ledger, titles()))
@@ -266,7 +266,7 @@ def alerts_of(ledger: Engine, kind: str) -> list[tuple[str, bool]]:
 
 
 def test_a_phone_that_is_logged_out_is_told_once_until_somebody_is_logged_in(ledger: Engine) -> None:
-    phone_seat(ledger, "p1", "a")
+    online_worker(ledger, "p1", "a")
     for _ in range(3):
         account_gone(ledger, "p1", "the login page shows")
     assert alerts_of(ledger, "logged_out") == [("phone:p1", False)]
@@ -278,7 +278,7 @@ def test_a_phone_that_is_logged_out_is_told_once_until_somebody_is_logged_in(led
 
 @pytest.mark.parametrize("account_id", ["", " ", "\u3000"])
 def test_no_account_without_an_id(ledger: Engine, account_id: str) -> None:
-    phone_seat(ledger, "p1", "a")
+    online_worker(ledger, "p1", "a")
     with pytest.raises(ValueError, match="has an id"):
         account_seen(ledger, "p1", account_id, "x")
     assert read(ledger, lambda s: s.get(Account, account_id)) is None

@@ -12,7 +12,7 @@ from models.database.clock import database_now
 from models.fleet.phones import SILENT_SECONDS, ServedElsewhere, phone_offline, phone_online, phone_problem
 from models.tables import Phone
 from models.transactions.read_write import read, write
-from tests.support.ledger.drive import change, owned_author, past, phone_seat, plant, ready, take, titles
+from tests.support.ledger.drive import change, online_worker, owned_author, past, plant, ready, take, titles
 
 
 def serves(engine: Engine, host: str) -> None:
@@ -70,7 +70,7 @@ def test_the_phone_of_a_silent_host_is_taken_over(ledger: Engine, monkeypatch: p
 
 def test_the_phone_of_a_silent_host_is_not_taken_while_a_lease_on_it_lasts(ledger: Engine) -> None:
     owned_author(ledger)
-    got = take(ledger, ready(ledger, plant(ledger, titles()))[0], phone_seat(ledger, "p1"))
+    got = take(ledger, ready(ledger, plant(ledger, titles()))[0], online_worker(ledger, "p1"))
     unheard_of(ledger, SILENT_SECONDS + 1)
     with pytest.raises(ServedElsewhere):
         serves(ledger, "new")

@@ -14,17 +14,17 @@ from sqlalchemy.orm import Session
 from models.database.clock import database_now
 from models.database.engine import connect
 from models.history.state_changes import KEPT, changes_since, forget_changes, last_position, number_changes
-from models.migrate import upgrade
 from models.tables import Campaign, StateChange, Task
 from models.tasks.states import State
 from models.transactions.read_write import read, write
 from models.transactions.state_change_capture import ChangeCapturingSession
 from tests.support.gateway.customers import Customer, customer, task_of
+from tests.support.ledger.copied import make_tables
 from tests.support.ledger.drive import (
     do,
     fail,
+    online_worker,
     owned_author,
-    phone_seat,
     plant,
     ready,
     run_to_end,
@@ -79,7 +79,7 @@ def test_a_task_and_its_campaign_are_told_from_planting_to_end(ledger: Engine, a
 def test_retries_failures_and_stops_are_told_with_their_code(ledger: Engine, acme: Customer) -> None:
     campaign_id = acme.plant(titles())
     task_id = task_of(ledger, campaign_id).id
-    record(ledger, take(ledger, task_id, phone_seat(ledger, "p1")), HandedBack())
+    record(ledger, take(ledger, task_id, online_worker(ledger, "p1")), HandedBack())
     stop_campaign(ledger, campaign_id, who="lena")
     assert moves_of(ledger, acme, task_id) == ["ready", "running", "ready", "stopped"]
     assert seen(ledger, acme.key_id)[-2].failure_code == "stopped"
@@ -168,7 +168,7 @@ def test_a_change_that_commits_late_comes_after_what_was_seen(mariadb_database: 
     """SQLite has one writer at a time; only here two can be under way."""
     engine = connect(mariadb_database)
     try:
-        upgrade(engine)
+        make_tables(engine)
         acme = customer(engine, "https://hooks.example.com")
         slow, quick = (task_of(engine, acme.plant(work(n))).id for n in range(2))
         before = len(seen(engine, acme.key_id))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,13 +15,14 @@ from sqlalchemy.orm import Session
 from models.database.clock import database_now
 from models.notify.alerts import raise_alert
 from models.notify.deliveries import owe_task
-from models.tables import Delivery, Endpoint, Task
+from models.tables import Delivery, Endpoint, Phone, Task
 from models.transactions.read_write import read, write
 from tests.support.gateway.customers import Customer, customer, deliveries, endpoint, task_of
 from tests.support.ledger.doubts import in_doubt, looking
-from tests.support.ledger.drive import do, fail, like, owned_author, phone_seat, plant, ready, take, titles, work
+from tests.support.ledger.drive import do, fail, like, online_worker, owned_author, plant, ready, take, titles, work
 from workers.attempts.outcome import Failed, Succeeded
 from workers.attempts.record import record
+from workers.control.phone_pause import release_phone
 from workers.control.review import settle
 from workers.control.stop import stop_campaign
 from workers.coordinator.close_campaigns import close_ended
@@ -46,12 +49,14 @@ def owed(engine: Engine) -> list[tuple[str, str]]:
 
 
 def succeed(engine: Engine, task_id: str) -> None:
-    record(engine, take(engine, task_id, phone_seat(engine, "p1")), Succeeded(TITLES))
+    record(engine, take(engine, task_id, online_worker(engine, "p1")), Succeeded(TITLES))
 
 
 def give_up(engine: Engine, task_id: str) -> None:
     record(
-        engine, take(engine, task_id, phone_seat(engine, "p1")), Failed("video_not_found", "标题 is not there", "find")
+        engine,
+        take(engine, task_id, online_worker(engine, "p1")),
+        Failed("video_not_found", "标题 is not there", "find"),
     )
 
 
@@ -160,7 +165,7 @@ def test_alerts_and_quarantines_go_to_whom_asked_for_them(ledger: Engine) -> Non
     quiet = customer(ledger, ORIGIN, "quiet")
     both = customer(ledger, ORIGIN, "both", events_url=f"{ORIGIN}/events", wants_alerts=True, wants_quarantines=True)
     phones = customer(ledger, ORIGIN, "phones", events_url=f"{ORIGIN}/phones", wants_quarantines=True)
-    phone_seat(ledger, "p1")
+    online_worker(ledger, "p1")
     alarm(ledger, "phone_quarantined", "phone:p1")
     alarm(ledger, "account_twice", "account:a1")
     told = [(one.key_id, one.event_type, one.url, one.payload["subject"]) for one in deliveries(ledger)]
@@ -174,14 +179,26 @@ def test_alerts_and_quarantines_go_to_whom_asked_for_them(ledger: Engine) -> Non
     )
 
 
+def test_an_alert_names_nobody_of_the_operators(ledger: Engine) -> None:
+    customer(ledger, ORIGIN, "acme", events_url=f"{ORIGIN}/events", wants_alerts=True)
+    online_worker(ledger, "p1")
+    quarantined = update(Phone).values(quarantined_until=datetime.now(UTC), quarantine_why="in quarantine: lena's")
+    write(ledger, lambda session: session.execute(quarantined))
+    release_phone(ledger, "p1", who="lena")
+    (owed,) = deliveries(ledger)
+    assert owed.payload["subject"] == "phone:p1"
+    assert owed.payload["text"] == "phone p1 is released from quarantine and works again"
+    assert "lena" not in json.dumps(owed.payload)
+
+
 def test_an_alert_goes_to_nobody_who_may_not_see_what_it_is_about(ledger: Engine) -> None:
     owned_author(ledger)
     asks: dict[str, Any] = {"events_url": f"{ORIGIN}/events", "wants_alerts": True, "wants_quarantines": True}
     acme = customer(ledger, ORIGIN, "acme", **asks)
     other = customer(ledger, ORIGIN, "other", **asks)
     trial = customer(ledger, ORIGIN, "acme", sandbox=True, **asks)
-    phone_seat(ledger, "real")
-    phone_seat(ledger, "simulated", sandbox=True)
+    online_worker(ledger, "real")
+    online_worker(ledger, "simulated", sandbox=True)
     mine = task_of(ledger, acme.plant(titles(), url=None)).id
     (operators,) = ready(ledger, plant(ledger, titles()))
     acme.owe()

@@ -14,17 +14,18 @@ import pytest
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from flows.session import Action, ActionKind, ActionRefused
+from flows.action import Action, ActionKind, ActionRefused
 from models.database.engine import connect
 from models.migrate import upgrade
 from models.responsible_use.authors import set_cap
 from models.responsible_use.caps import operator_day
-from models.responsible_use.operator_zone import agree_on_zone, change_zone, check_zone, fleet_zone
+from models.responsible_use.operator_zone import agree_on_zone, check_zone, fleet_zone
+from models.responsible_use.zone_change import change_zone
 from models.tables import ActionRow, AuditEntry
 from models.transactions.read_write import read, write
 from models.values.refused import Refused
-from tests.support.ground import NOBODY_LISTENS
-from tests.support.ledger.drive import AUTHOR, now, owned_author, phone_seat, plant, ready, take, titles
+from tests.support.installation import NOBODY_LISTENS
+from tests.support.ledger.drive import AUTHOR, now, online_worker, owned_author, plant, ready, take, titles
 from tests.support.threads import at_once
 from workers.execution.ledger_journal import LedgerJournal
 
@@ -77,8 +78,8 @@ def test_a_process_with_another_zone_counts_by_the_fleets_days(ledger: Engine) -
     set_cap(ledger, "actions_per_account_day", 1, who="admin")
     owned_author(ledger)
     agree_on_zone(ledger, SHANGHAI)
-    seat = phone_seat(ledger, "p1", "a")
-    got = take(ledger, ready(ledger, plant(ledger, titles()))[0], seat)
+    identity = online_worker(ledger, "p1", "a")
+    got = take(ledger, ready(ledger, plant(ledger, titles()))[0], identity)
     journals = [LedgerJournal(ledger, replace(got, account_id="a"), zone) for zone in (EARLY, LATE)]
     number = journals[0].declare(like("一"))
     assert read(ledger, lambda s: s.get_one(ActionRow, number)).day == operator_day(now(ledger), SHANGHAI)
@@ -91,8 +92,8 @@ def test_a_process_with_another_zone_counts_by_the_fleets_days(ledger: Engine) -
 def test_a_change_is_recorded_and_the_last_days_count_by_the_new_zone(ledger: Engine, zone: str) -> None:
     owned_author(ledger)
     agree_on_zone(ledger, SHANGHAI)
-    seat = phone_seat(ledger, "p1", "a")
-    journal = LedgerJournal(ledger, take(ledger, ready(ledger, plant(ledger, titles()))[0], seat), SHANGHAI)
+    identity = online_worker(ledger, "p1", "a")
+    journal = LedgerJournal(ledger, take(ledger, ready(ledger, plant(ledger, titles()))[0], identity), SHANGHAI)
     number, old = journal.declare(like("一")), journal.declare(like("旧"))
     long_ago = datetime(2026, 3, 1, 20, tzinfo=UTC)
     aged = update(ActionRow).where(ActionRow.id == old).values(declared_at=long_ago, day=long_ago.date())

@@ -9,7 +9,7 @@ from celery.canvas import Signature
 from sqlalchemy import Engine
 
 import workers.campaigns.stages  # noqa: F401 - draw_directed
-from flows.session import Action, ActionKind, ActionRefused
+from flows.action import Action, ActionKind, ActionRefused
 from models.fleet.accounts import register_account
 from models.tables import ActionRow
 from models.values.refused import Refused
@@ -19,8 +19,8 @@ from tests.support.ledger.drive import (
     app,
     do,
     like,
+    online_worker,
     owned_author,
-    phone_seat,
     plant,
     ready,
     rows_in,
@@ -45,15 +45,15 @@ def named(commenter: str, kind: str) -> Signature:
 
 def journal(engine: Engine, *, sandbox: bool = False) -> LedgerJournal:
     owned_author(engine)
-    seat = phone_seat(engine, "s2" if sandbox else "p2", sandbox=sandbox)
+    identity = online_worker(engine, "s2" if sandbox else "p2", sandbox=sandbox)
     (one,) = ready(engine, plant(engine, like(), sandbox=sandbox))
-    return LedgerJournal(engine, take(engine, one, seat), ZONE)
+    return LedgerJournal(engine, take(engine, one, identity), ZONE)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("own", [OWN, "改名的号", "name of p2"], ids=["another's", "on no phone", "the account's own"])
 def test_declare_refuses_an_action_on_a_comment_of_an_own_account(ledger: Engine, kind: str, own: str) -> None:
-    phone_seat(ledger, "p1")
+    online_worker(ledger, "p1")
     register_account(ledger, "off", "改名的号")
     mine = journal(ledger)
     with pytest.raises(ActionRefused) as refused:
@@ -68,7 +68,7 @@ def test_declare_refuses_an_action_on_a_comment_of_an_own_account(ledger: Engine
 
 
 def test_a_comment_is_refused_by_the_name_that_its_writer_has_now(ledger: Engine) -> None:
-    phone_seat(ledger, "p1")
+    online_worker(ledger, "p1")
     mine = journal(ledger)
     register_account(ledger, "acc-p1", "新名字")
     with pytest.raises(ActionRefused, match="own_comment"):
@@ -78,7 +78,7 @@ def test_a_comment_is_refused_by_the_name_that_its_writer_has_now(ledger: Engine
 
 @pytest.mark.parametrize("sandbox", [True, False])
 def test_names_of_the_other_sort_are_those_of_strangers(ledger: Engine, *, sandbox: bool) -> None:
-    phone_seat(ledger, "p1", sandbox=not sandbox)
+    online_worker(ledger, "p1", sandbox=not sandbox)
     mine = journal(ledger, sandbox=sandbox)
     assert mine.declare(on(OWN, "like_comment")) > 0
     with pytest.raises(ActionRefused, match="own_comment"):
@@ -89,7 +89,7 @@ def test_names_of_the_other_sort_are_those_of_strangers(ledger: Engine, *, sandb
 @pytest.mark.parametrize("own", [OWN, f"{OWN} "])
 def test_planting_refuses_work_on_an_own_comment(ledger: Engine, kind: str, own: str) -> None:
     owned_author(ledger)
-    phone_seat(ledger, "p1")
+    online_worker(ledger, "p1")
     with pytest.raises(Refused) as refused:
         plant(ledger, named(own, kind))
     (problem,) = [one for one in refused.value.problems if "account of this fleet" in one.reason]
@@ -100,8 +100,8 @@ def test_planting_refuses_work_on_an_own_comment(ledger: Engine, kind: str, own:
 
 def test_the_draw_leaves_own_comments_out(ledger: Engine) -> None:
     owned_author(ledger)
-    phone_seat(ledger, "p1")
-    phone_seat(ledger, "s1", sandbox=True)
+    online_worker(ledger, "p1")
+    online_worker(ledger, "s1", sandbox=True)
     found = [{"commenter": name, "text": "好"} for name in (OWN, "name of s1", "小红")]
     collected = [{"author_id": AUTHOR, "title": "标题", "comments": found}]
     for sandbox, drawn in ((False, {"name of s1", "小红"}), (True, {OWN, "小红"})):

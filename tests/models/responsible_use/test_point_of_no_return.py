@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from flows.session import Action, ActionKind, ActionRefused
+from flows.action import Action, ActionKind, ActionRefused
 from models.responsible_use.action_journal import Act, refusal
 from models.responsible_use.authors import register_author, set_basis, set_cap
 from models.responsible_use.caps import operator_day
@@ -21,8 +21,8 @@ from tests.support.ledger.drive import (
     AUTHOR,
     ZONE,
     now,
+    online_worker,
     owned_author,
-    phone_seat,
     plant,
     ready,
     rows_in,
@@ -48,9 +48,9 @@ def comment(text: str = "讲得好", title: str = "标题") -> Action:
 def journal(engine: Engine, account: str, as_account: str | None = None) -> LedgerJournal:
     """The journal of an attempt on a phone of this account; the author is owned."""
     owned_author(engine)
-    seat = phone_seat(engine, f"phone-of-{account}", account)
+    identity = online_worker(engine, f"phone-of-{account}", account)
     (one,) = ready(engine, plant(engine, titles(queue=f"account.{account}")))
-    got = take(engine, one, seat)
+    got = take(engine, one, identity)
     return LedgerJournal(engine, replace(got, account_id=as_account or account), ZONE)
 
 
@@ -71,6 +71,19 @@ def test_an_action_is_written_with_its_basis_and_who_asked(ledger: Engine) -> No
     mine.confirm(number, verified=True)
     assert mine.done() == [reply()]
     assert mine.verified(reply())
+
+
+def test_an_action_of_a_kind_that_the_flow_does_not_declare_is_never_written(ledger: Engine) -> None:
+    owned_author(ledger)
+    identity = online_worker(ledger, "phone-of-a", "a")
+    (one,) = ready(ledger, plant(ledger, titles(queue="account.a")))
+    mine = LedgerJournal(ledger, take(ledger, one, identity), ZONE, acts={ActionKind.LIKE_COMMENT})
+    for undeclared in (reply(), comment()):
+        with pytest.raises(ValueError, match=f"declares no {undeclared.kind}; add it to acts"):
+            mine.declare(undeclared)
+    assert rows_in(ledger, ActionRow) == 0
+    mine.declare(like())
+    assert rows_in(ledger, ActionRow) == 1
 
 
 def test_what_happened_unseen_is_done_and_not_verified(ledger: Engine) -> None:

@@ -9,7 +9,7 @@ import pytest
 from celery import group
 from sqlalchemy import Engine, select
 
-from flows.session import Action, ActionKind
+from flows.action import Action, ActionKind
 from models.fleet.accounts import rest_is_over, set_live
 from models.responsible_use.authors import basis_of, read_caps, register_author, set_basis, set_cap
 from models.responsible_use.caps import Basis, Caps
@@ -22,8 +22,8 @@ from tests.support.ledger.drive import (
     fail,
     known_account,
     like,
+    online_worker,
     owned_author,
-    phone_seat,
     plant,
     ready,
     run_to_end,
@@ -80,9 +80,9 @@ def test_a_cap_that_is_none_is_refused(ledger: Engine, name: str, value: int) ->
 
 def test_an_account_rests_until_a_person_looked(ledger: Engine) -> None:
     owned_author(ledger)
-    seat = phone_seat(ledger, "p1", "a")
+    identity = online_worker(ledger, "p1", "a")
     one = ready(ledger, plant(ledger, like(queue="phone.p1")))[0]
-    record(ledger, take(ledger, one, seat), Failed("rate_limited", "slow down"))
+    record(ledger, take(ledger, one, identity), Failed("rate_limited", "slow down"))
     resting = read(ledger, lambda s: s.get_one(Account, "a"))
     assert resting.resting_since is not None
     assert resting.resting_why == "slow down"
@@ -101,7 +101,7 @@ def test_an_account_is_taken_out(ledger: Engine) -> None:
 
 def test_progress_is_counted_in_the_ledger(ledger: Engine) -> None:
     owned_author(ledger)
-    seat = phone_seat(ledger, "p1")
+    identity = online_worker(ledger, "p1")
     campaign_id = plant(ledger, group(work(1), work(2), fail(), like(queue="phone.p1")))
     handle = Handle(campaign_id, ledger)
     assert handle.progress().tasks == {
@@ -110,7 +110,7 @@ def test_progress_is_counted_in_the_ledger(ledger: Engine) -> None:
         "directed": {"ready": 1},
     }
     acting = ready(ledger, campaign_id)[-1]
-    got = take(ledger, acting, seat)
+    got = take(ledger, acting, identity)
     journal = LedgerJournal(ledger, got, ZONE)
     number = journal.declare(Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看"))
     assert handle.progress().actions == {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -13,15 +13,17 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, MetaData, Table, insert, select
 from sqlalchemy.orm import Session
 
-from flows.session import Action, ActionKind, ActionRefused
+from flows.action import Action, ActionKind, ActionRefused
 from models import migrate
+from models.database.clock import database_now
+from models.database.content_key import content_key
 from models.database.engine import connect
 from models.responsible_use.authors import set_cap
 from models.responsible_use.caps import CAP_NAMES
-from models.tables import ActionRow, CollectedTitle
+from models.tables import ActionRow, Approval, CollectedTitle, Task
 from models.tasks.collected import title_key
-from models.transactions.read_write import read
-from tests.support.ledger.drive import AUTHOR, ZONE, app, owned_author, phone_seat, plant, ready, take, task, titles
+from models.transactions.read_write import read, write
+from tests.support.ledger.drive import AUTHOR, ZONE, app, online_worker, owned_author, plant, ready, take, task, titles
 from workers.attempts.outcome import Succeeded
 from workers.attempts.record import record
 from workers.execution.ledger_journal import LedgerJournal
@@ -31,15 +33,48 @@ AT = datetime(2026, 1, 1, 12, 0)  # noqa: DTZ001 - as the database keeps it
 COMMENT = Action(ActionKind.COMMENT, AUTHOR, "标题", text="讲得好")
 REPLY = Action(ActionKind.REPLY, AUTHOR, "标题", "小红", "好看", "谢谢")
 LIKE = Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看")
-USES = {"replies_per_comment": REPLY, "likes_per_comment": LIKE}  # every other cap: a comment
+DISLIKE = Action(ActionKind.DISLIKE_COMMENT, AUTHOR, "标题", "小红", "好看")
+REPORT = Action(ActionKind.REPORT_COMMENT, AUTHOR, "标题", "小红", "好看", "其他")
+USES = {  # every other cap: a comment
+    "replies_per_comment": REPLY,
+    "likes_per_comment": LIKE,
+    "dislikes_per_comment": DISLIKE,
+    "dislikes_per_author_day": DISLIKE,
+    "reports_per_author_day": REPORT,
+}
 
 
 def journal(engine: Engine, account: str, *, sandbox: bool) -> LedgerJournal:
     """The journal of a task of that sort, for an account: its id may be the same in both worlds."""
     owned_author(engine)
-    seat = phone_seat(engine, f"{account}-{sandbox}", sandbox=sandbox)
+    identity = online_worker(engine, f"{account}-{sandbox}", sandbox=sandbox)
     (one,) = ready(engine, plant(engine, titles(), sandbox=sandbox))
-    return LedgerJournal(engine, replace(take(engine, one, seat), account_id=account), ZONE)
+    return LedgerJournal(engine, replace(take(engine, one, identity), account_id=account), ZONE)
+
+
+def approved(engine: Engine) -> None:
+    """Approvals of DISLIKE and REPORT for every attempt that runs."""
+
+    def work(session: Session) -> None:
+        for run in session.scalars(select(Task).where(Task.state == "running")):
+            for act in (DISLIKE, REPORT):
+                key = content_key(act.author_id, act.title, act.target_commenter, act.target_comment)
+                session.add(
+                    Approval(
+                        task_id=run.id,
+                        sandbox=run.sandbox,
+                        kind=act.kind.value,
+                        comment_key=key,
+                        account_id=str(run.account_id).removeprefix("acc-").removesuffix(f"-{run.sandbox}"),
+                        text=act.text,
+                        approved_by="test",
+                        why="test",
+                        approved_at=database_now(session),
+                        expires_at=database_now(session) + timedelta(hours=1),
+                    )
+                )
+
+    write(engine, work)
 
 
 @pytest.mark.parametrize("sandbox", [True, False])
@@ -48,8 +83,11 @@ def test_actions_of_one_sort_use_up_no_cap_of_the_other(ledger: Engine, cap: str
     set_cap(ledger, cap, 1, who="admin")
     one_account = cap in ("actions_per_account_day", "comments_per_account_video")
     action, other = USES.get(cap, COMMENT), "a" if one_account else "b"
-    assert journal(ledger, "a", sandbox=sandbox).declare(action) > 0
+    mine = journal(ledger, "a", sandbox=sandbox)
+    approved(ledger)
+    assert mine.declare(action) > 0
     theirs = journal(ledger, other, sandbox=not sandbox)
+    approved(ledger)
     assert theirs.refusal(action) is None
     number = theirs.declare(action)
     assert read(ledger, lambda s: s.get_one(ActionRow, number)).sandbox is not sandbox
@@ -65,10 +103,10 @@ def test_a_text_posted_in_the_sandbox_may_be_posted_on_the_real_video(ledger: En
 
 def collect(engine: Engine, flow: str, *, sandbox: bool) -> Any:
     """A task of that sort brings a title, or its comments. Returns its result as recorded."""
-    seat = phone_seat(engine, f"phone-{sandbox}", sandbox=sandbox)
+    identity = online_worker(engine, f"phone-{sandbox}", sandbox=sandbox)
     params = {"author_id": AUTHOR, "count": 1} if flow == "collect_titles" else {"author_id": AUTHOR, "title": "标题"}
     (one,) = ready(engine, plant(engine, app.signature(flow, kwargs=params, immutable=True), sandbox=sandbox))
-    got = take(engine, one, seat)
+    got = take(engine, one, identity)
     found = {"author_id": AUTHOR, "author": "小鹏", "title": "标题"}
     comment = {"commenter": "小红", "text": "好", "likes": 1, "replies": 0, "time": "刚刚", "at": None, "place": ""}
     result = {"titles": [found]} if flow == "collect_titles" else {**found, "comments": [comment], "got": 1, "asked": 1}

@@ -16,7 +16,7 @@ from models.database.engine import connect
 from models.tables import CollectedComment, CommentSighting
 from models.tasks.completeness import completeness
 from models.transactions.read_write import read
-from tests.support.ledger.drive import AUTHOR, app, owned_author, phone_seat, plant, ready, take, task
+from tests.support.ledger.drive import AUTHOR, app, online_worker, owned_author, plant, ready, take, task
 from tests.support.threads import at_once
 from workers.attempts.outcome import Succeeded
 from workers.attempts.record import record
@@ -41,9 +41,9 @@ def one(
 
 def collect(engine: Engine, comments: list[dict[str, Any]], serial: str = "p1") -> Any:
     """A task that brings these comments of one video."""
-    seat = phone_seat(engine, serial)
+    identity = online_worker(engine, serial)
     wanted = app.signature("collect_comments", kwargs={"author_id": AUTHOR, "title": "标题"}, queue=f"phone.{serial}")
-    got = take(engine, ready(engine, plant(engine, wanted))[0], seat)
+    got = take(engine, ready(engine, plant(engine, wanted))[0], identity)
     result = {
         "author_id": AUTHOR,
         "author": "小鹏",

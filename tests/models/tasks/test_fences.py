@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from sqlalchemy import Engine, select
 
-from flows.session import Action, ActionKind
+from flows.action import Action, ActionKind
 from models.tables import ActionRow, RefusedWrite
 from models.tasks.fence import LeaseLost
 from models.tasks.leases import Renewed, renew_leases, stop_requests
@@ -17,11 +17,11 @@ from tests.support.ledger.drive import (
     ZONE,
     attempts,
     change,
-    desk_seat,
+    desk_worker,
     like,
+    online_worker,
     owned_author,
     past,
-    phone_seat,
     plant,
     ready,
     rows_in,
@@ -75,9 +75,9 @@ def test_a_late_record_is_refused_and_kept(ledger: Engine, how: str) -> None:
 def acting(engine: Engine) -> tuple[Claim, LedgerJournal]:
     """A claimed directed task and its journal."""
     owned_author(engine)
-    seat = phone_seat(engine, "p1")
+    identity = online_worker(engine, "p1")
     (one,) = ready(engine, plant(engine, like(queue="phone.p1")))
-    got = take(engine, one, seat)
+    got = take(engine, one, identity)
     return got, LedgerJournal(engine, got, ZONE)
 
 
@@ -136,13 +136,13 @@ def test_renewal_extends_what_is_held_and_revives_nothing(ledger: Engine) -> Non
 
 
 def test_a_lease_that_its_worker_gave_up_runs_out_and_what_it_runs_now_is_renewed(ledger: Engine) -> None:
-    seat = desk_seat()
-    one, other = (take(ledger, ready(ledger, plant(ledger, work(number)))[0], seat) for number in (1, 2))
+    identity = desk_worker()
+    one, other = (take(ledger, ready(ledger, plant(ledger, work(number)))[0], identity) for number in (1, 2))
     for first, second in ((one, other), (other, one)):  # in whatever order they are read
         before = task(ledger, first.fence.task_id).lease_until
         change(ledger, second.fence.task_id, stop_requested=True)
         assert renew_leases(ledger, runs(second), 500).held == runs(second)
         assert task(ledger, first.fence.task_id).lease_until == before
         assert stop_requests(ledger, runs(first)) == set()
-        assert stop_requests(ledger, runs(second)) == {seat.incarnation}
+        assert stop_requests(ledger, runs(second)) == {identity.incarnation}
         change(ledger, second.fence.task_id, stop_requested=False)

@@ -11,9 +11,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from models.database.engine import Patience, connect
-from models.migrate import upgrade
 from models.tables import Task
 from models.tasks.leases import Renewed, renew_leases
+from tests.support.ledger.copied import make_tables
 from tests.support.ledger.drive import attempts, change, past, plant, ready, runs, take, work
 from tests.support.poll import wait_until
 from workers.attempts.claim import Claim
@@ -24,7 +24,7 @@ from workers.attempts.rescue import rescue_expired
 def mariadb(mariadb_database: str) -> Iterator[Engine]:
     """A ledger whose rows can be locked one by one, which SQLite's cannot."""
     engine = connect(mariadb_database)
-    upgrade(engine)
+    make_tables(engine)
     yield engine
     engine.dispose()
 

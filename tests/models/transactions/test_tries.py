@@ -11,9 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from models.database.engine import connect
-from models.migrate import upgrade
 from models.tables import CapValue
 from models.transactions.read_write import read, write
+from tests.support.ledger.copied import make_tables
 
 DEADLOCK, LOCK_WAIT, CHANGED, TOO_LARGE, DUPLICATE = 1213, 1205, 1020, 1153, 1062
 TRIES = 8
@@ -23,7 +23,7 @@ TRIES = 8
 def mariadb(mariadb_database: str) -> Iterator[Engine]:
     """A server that raises the error it is asked for."""
     engine = connect(mariadb_database)
-    upgrade(engine)
+    make_tables(engine)
     yield engine
     engine.dispose()
 

@@ -20,7 +20,7 @@ from models.transactions.read_write import read, write
 from scripts.cli import cli
 from scripts.local.processes import COORDINATOR, DELIVERY, HOST, Part, Processes, python
 from tests.scripts.conftest import Run
-from tests.support.ground import Ground
+from tests.support.installation import Installation
 from workers.settings import settings
 
 ORIGIN = "https://hooks.example.com"
@@ -28,7 +28,7 @@ MAKE = ("keys", "make", "orders", "--customer", "acme", "--allow", ORIGIN)
 
 
 @pytest.fixture
-def master(here: Ground, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def master(here: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A master key in the environment."""
     monkeypatch.setenv("PHONEFLEET_MASTER_KEY", base64.b64encode(bytes(range(32))).decode())
     settings.cache_clear()
@@ -36,31 +36,31 @@ def master(here: Ground, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.cache_clear()
 
 
-def made(here: Ground, run: Run, *more: str) -> tuple[str, Secret]:
+def made(here: Installation, run: Run, *more: str) -> tuple[str, Secret]:
     said = run(*MAKE, *more)
     assert (said.status, said.err) == (0, "")
     shown = dict(re.findall(r"^(key id|seal key|signing secret) +(\S+)$", said.out, re.MULTILINE))
     return shown["key id"], Secret.of_texts(shown["seal key"], shown["signing secret"])
 
 
-def test_a_sandbox_key_says_which_phones_its_tasks_wait_for(here: Ground, run: Run, master: None) -> None:
+def test_a_sandbox_key_says_which_phones_its_tasks_wait_for(here: Installation, run: Run, master: None) -> None:
     assert "PHONEFLEET_SANDBOX=1" in run(*MAKE, "--sandbox").out
     assert "SANDBOX" not in run(*MAKE).out
 
 
-def owe_one(here: Ground, key_id: str, url: str = f"{ORIGIN}/in") -> str:
+def owe_one(here: Installation, key_id: str, url: str = f"{ORIGIN}/in") -> str:
     event = Event("task.failed", "task:t1", {"task_id": "t1"})
     write(here.engine, lambda session: owe(session, key_id, url, event, database_now(session)))
     latest = select(Delivery.id).order_by(Delivery.number.desc()).limit(1)
     return read(here.engine, lambda session: session.scalars(latest).one())
 
 
-def set_state(here: Ground, state: str) -> None:
+def set_state(here: Installation, state: str) -> None:
     write(here.engine, lambda session: session.execute(update(Delivery).values(state=state)))
 
 
 def test_secrets_are_moved_to_a_new_master_key(
-    here: Ground, run: Run, master: None, monkeypatch: pytest.MonkeyPatch
+    here: Installation, run: Run, master: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key_id, secret = made(here, run)
     said = run("keys", "rewrap")
@@ -77,7 +77,7 @@ def test_secrets_are_moved_to_a_new_master_key(
     assert known.secrets[0].texts() == secret.texts()
 
 
-def test_without_a_master_key_the_list_says_how_to_make_one_and_no_key_is_made(here: Ground, run: Run) -> None:
+def test_without_a_master_key_the_list_says_how_to_make_one_and_no_key_is_made(here: Installation, run: Run) -> None:
     assert "PHONEFLEET_MASTER_KEY is not set" in run("keys").out
     said = run(*MAKE)
     assert said.status == 2
@@ -87,7 +87,7 @@ def test_without_a_master_key_the_list_says_how_to_make_one_and_no_key_is_made(h
 
 
 @pytest.mark.usefixtures("master")
-def test_the_secrets_are_shown_once_and_are_those_of_the_key(here: Ground, run: Run) -> None:
+def test_the_secrets_are_shown_once_and_are_those_of_the_key(here: Installation, run: Run) -> None:
     key_id, secret = made(here, run, "--sandbox")
     key = read(here.engine, lambda session: find_key(session, key_id))
     assert key is not None
@@ -100,7 +100,7 @@ def test_the_secrets_are_shown_once_and_are_those_of_the_key(here: Ground, run: 
 
 
 @pytest.mark.usefixtures("master")
-def test_a_key_is_changed_rotated_and_revoked(here: Ground, run: Run) -> None:
+def test_a_key_is_changed_rotated_and_revoked(here: Installation, run: Run) -> None:
     key_id, _ = made(here, run)
     other = "http://10.0.0.7:8080"
     assert run("keys", "allow", key_id, ORIGIN, other).status == 0
@@ -135,7 +135,7 @@ def test_a_key_is_changed_rotated_and_revoked(here: Ground, run: Run) -> None:
     ],
 )
 def test_what_cannot_be_is_refused_with_field_reason_and_remedy(
-    here: Ground, run: Run, arguments: tuple[str, ...], words: tuple[str, str]
+    here: Installation, run: Run, arguments: tuple[str, ...], words: tuple[str, str]
 ) -> None:
     key_id, _ = made(here, run)
     said = run("keys", *(key_id if one == "ID" else one for one in arguments))
@@ -145,7 +145,7 @@ def test_what_cannot_be_is_refused_with_field_reason_and_remedy(
 
 
 @pytest.mark.usefixtures("master")
-def test_deliveries_are_listed_shown_and_replayed(here: Ground, run: Run) -> None:
+def test_deliveries_are_listed_shown_and_replayed(here: Installation, run: Run) -> None:
     assert run("deliveries").out == "deliveries: none\n"
     key_id, _ = made(here, run)
     delivery = owe_one(here, key_id)
@@ -168,7 +168,7 @@ def test_deliveries_are_listed_shown_and_replayed(here: Ground, run: Run) -> Non
 
 
 @pytest.mark.usefixtures("master")
-def test_an_address_that_is_gone_is_enabled_by_its_name(here: Ground, run: Run) -> None:
+def test_an_address_that_is_gone_is_enabled_by_its_name(here: Installation, run: Run) -> None:
     key_id, _ = made(here, run)
     owe_one(here, key_id, f"{ORIGIN}/in?task=1")
     assert "yes" in run("deliveries", "endpoints").out
@@ -190,7 +190,7 @@ def test_an_address_that_is_gone_is_enabled_by_its_name(here: Ground, run: Run) 
     ],
 )
 def test_what_no_delivery_fits_is_refused(
-    here: Ground, run: Run, arguments: tuple[str, ...], words: tuple[str, str]
+    here: Installation, run: Run, arguments: tuple[str, ...], words: tuple[str, str]
 ) -> None:
     said = run("deliveries", *arguments)
     assert said.status == 2
@@ -243,7 +243,7 @@ def test_an_origin_that_may_not_be_called_is_told_when_the_key_is_made(
     ],
 )
 def test_a_callback_that_does_not_arrive_gives_the_remedy(
-    here: Ground, run: Run, status: int | None, error: str | None, told: str
+    here: Installation, run: Run, status: int | None, error: str | None, told: str
 ) -> None:
     key_id, _ = made(here, run)
     delivery = owe_one(here, key_id)

@@ -5,23 +5,25 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
+from models.database.engine import connect
 from models.fleet.phones import phone_offline
-from models.migrate import newest
+from models.migrate import current, newest
 from models.responsible_use.operator_zone import agree_on_zone
-from models.tables import Account, AuditEntry, Author, Task
+from models.tables import Account, AuditEntry, Author, RecordPair, Task
 from models.transactions.read_write import read, write
 from scripts.examples import nurture_every_account
 from tests.scripts.conftest import Run
-from tests.support.ground import NOBODY_LISTENS, Ground
-from tests.support.ledger.drive import owned_author, titles
+from tests.support.installation import NOBODY_LISTENS, Installation
+from tests.support.ledger.drawn_records import by_an_older_version, three_months
+from tests.support.ledger.drive import owned_author, rows_in, titles
 from workers.coordinator.leader import lead
 from workers.planting.submit import submit
 from workers.settings import settings
 
 
-def test_an_empty_ledger_says_what_to_do_next(here: Ground, run: Run) -> None:
+def test_an_empty_ledger_says_what_to_do_next(here: Installation, run: Run) -> None:
     for command, words in {
         "status": "no campaign yet; plant one: phonefleet submit FILE",
         "phones": "phones: none; phonefleet up serves those of this machine",
@@ -35,7 +37,7 @@ def test_an_empty_ledger_says_what_to_do_next(here: Ground, run: Run) -> None:
 
 
 def test_migrate_makes_the_tables(
-    here: Ground, run: Run, mariadb_database: str, monkeypatch: pytest.MonkeyPatch
+    here: Installation, run: Run, mariadb_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PHONEFLEET_DATABASE_URL", mariadb_database)
     refused = run("status")
@@ -46,9 +48,36 @@ def test_migrate_makes_the_tables(
         assert (made.status, made.err) == (0, "")
         assert newest() in made.out
     assert run("status").status == 0
+    engine = connect(mariadb_database)
+    by_an_older_version(engine, three_months(20))
+    assert rows_in(engine, RecordPair) == 0
+    assert run("migrate").status == 0
+    assert rows_in(engine, RecordPair) > 0
+    engine.dispose()
 
 
-def test_authors_are_added_and_given_a_basis(here: Ground, run: Run) -> None:
+@pytest.mark.parametrize("on", ["sqlite", "mariadb"])
+def test_a_newer_ledger_is_left_alone_and_says_what_to_use(
+    on: str, here: Installation, run: Run, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = here.engine.url.render_as_string()
+    if on == "mariadb":
+        url = request.getfixturevalue("mariadb_database")
+        monkeypatch.setenv("PHONEFLEET_DATABASE_URL", url)
+        assert run("migrate").status == 0
+    engine = connect(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for command in (["status"], ["migrate"], ["host"], ["coordinator"]):
+        said = run(*command)
+        assert said.status == 2, command
+        assert "use the version of phonefleet that made" in said.err
+        assert "Traceback" not in said.err
+    assert current(engine) == "9999"
+    engine.dispose()
+
+
+def test_authors_are_added_and_given_a_basis(here: Installation, run: Run) -> None:
     said = run("authors", "add", "xiaopeng", "小鹏汽车")
     assert said.out == "xiaopeng is known; say why we may act on it: phonefleet authors basis xiaopeng owned\n"
     said = run(
@@ -57,7 +86,8 @@ def test_authors_are_added_and_given_a_basis(here: Ground, run: Run) -> None:
     assert said.out == "xiaopeng: permitted until 2031-01-31 (letter [A]); before: none\n"
     author = read(here.engine, lambda session: session.get_one(Author, "xiaopeng"))
     assert (author.basis, author.basis_note, author.basis_expires) == ("permitted", "letter [A]", date(2031, 1, 31))
-    change = read(here.engine, lambda session: session.scalars(select(AuditEntry)).one())
+    added, change = read(here.engine, lambda session: session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all())
+    assert (added.subject, added.before, added.after) == ("author:xiaopeng", None, {"name": "小鹏汽车"})
     assert (change.who, change.subject) == ("li", "author:xiaopeng")
     listed = run("authors", "list").out
     for cell in ("xiaopeng", "小鹏汽车", "permitted", "letter [A]", "2031-01-31"):
@@ -80,7 +110,7 @@ def test_authors_are_added_and_given_a_basis(here: Ground, run: Run) -> None:
         ),
     ],
 )
-def test_what_authors_refuse(arguments: tuple[str, ...], words: tuple[str, ...], here: Ground, run: Run) -> None:
+def test_what_authors_refuse(arguments: tuple[str, ...], words: tuple[str, ...], here: Installation, run: Run) -> None:
     here.know_authors("xiaopeng", basis=False)
     said = run("authors", *arguments)
     assert said.status == 2
@@ -89,7 +119,7 @@ def test_what_authors_refuse(arguments: tuple[str, ...], words: tuple[str, ...],
     assert read(here.engine, lambda session: session.scalars(select(AuditEntry)).all()) == []
 
 
-def test_caps_are_shown_and_changed(here: Ground, run: Run) -> None:
+def test_caps_are_shown_and_changed(here: Installation, run: Run) -> None:
     assert "40" in _row(run("authors", "caps").out, "actions_per_account_day")
     said = run("authors", "caps", "actions_per_account_day", "12", "--who", "li")
     assert "12" in _row(said.out, "actions_per_account_day")
@@ -98,7 +128,7 @@ def test_caps_are_shown_and_changed(here: Ground, run: Run) -> None:
 
 
 def test_the_fleets_zone_is_shown_and_changed_and_other_zones_are_refused(
-    here: Ground, run: Run, monkeypatch: pytest.MonkeyPatch
+    here: Installation, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "none yet" in run("authors", "zone").out
     agree_on_zone(here.engine, "Asia/Shanghai")
@@ -118,7 +148,7 @@ def test_the_fleets_zone_is_shown_and_changed_and_other_zones_are_refused(
     assert (change.who, change.before, change.after) == ("li", "Asia/Shanghai", "Europe/Berlin")
 
 
-def test_accounts_show_where_they_are_and_why_they_rest(here: Ground, run: Run) -> None:
+def test_accounts_show_where_they_are_and_why_they_rest(here: Installation, run: Run) -> None:
     here.know_phones("acc0001", "acc0002")
     run("accounts", "add", "acc0009", "nowhere yet")
     phone_offline(here.engine, "SIM0002", "adb says offline")
@@ -134,7 +164,7 @@ def test_accounts_show_where_they_are_and_why_they_rest(here: Ground, run: Run) 
     assert run("accounts", "wake", "acc7").status == 2
 
 
-def test_status_tells_what_failed_and_what_to_do(here: Ground, run: Run) -> None:
+def test_status_tells_what_failed_and_what_to_do(here: Installation, run: Run) -> None:
     here.know_phones("acc0001", "acc0002")
     handle = submit(
         nurture_every_account.canvas(["acc0001", "acc0002"], video_loop=3), name="two [b]", engine=here.engine
@@ -168,7 +198,7 @@ def test_status_tells_what_failed_and_what_to_do(here: Ground, run: Run) -> None
     assert "'zzz' begins no campaign's id and no task's" in said.err
 
 
-def test_status_says_when_no_phone_comes_for_the_pool(here: Ground, run: Run) -> None:
+def test_status_says_when_no_phone_comes_for_the_pool(here: Installation, run: Run) -> None:
     here.know_phones("acc0001")
     owned_author(here.engine)
     submit(titles(), name="one", engine=here.engine)
@@ -190,7 +220,7 @@ def test_status_says_when_no_phone_comes_for_the_pool(here: Ground, run: Run) ->
     ],
 )
 def test_a_ledger_that_does_not_answer_is_told_in_words(
-    command: str, url: str, words: str, here: Ground, run: Run, monkeypatch: pytest.MonkeyPatch
+    command: str, url: str, words: str, here: Installation, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PHONEFLEET_DATABASE_URL", url)
     said = run(command)
@@ -201,7 +231,7 @@ def test_a_ledger_that_does_not_answer_is_told_in_words(
     assert "Traceback" not in said.err
 
 
-def test_a_file_that_is_no_ledger_is_left_alone(here: Ground, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_no_ledger_is_left_alone(here: Installation, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     other = here.var / "other.db"
     other.write_text("this is no database, and longer than a header would be " * 4)
     monkeypatch.setenv("PHONEFLEET_DATABASE_URL", f"sqlite:///{other}")
@@ -211,14 +241,14 @@ def test_a_file_that_is_no_ledger_is_left_alone(here: Ground, run: Run, monkeypa
     assert other.read_text().startswith("this is no database")
 
 
-def test_a_setting_that_cannot_be_used_is_named(here: Ground, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_setting_that_cannot_be_used_is_named(here: Installation, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PHONEFLEET_DATABASE_URL", "postgresql://x/y")
     said = run("status")
     assert said.status == 2
     assert said.err.startswith("PHONEFLEET_DATABASE_URL: ")
 
 
-def test_a_demo_empties_no_folder_of_others(here: Ground, run: Run) -> None:
+def test_a_demo_empties_no_folder_of_others(here: Installation, run: Run) -> None:
     kept = here.var / "letters.txt"
     kept.write_text("dear")
     said = run("demo", "--var", here.var)
@@ -227,8 +257,8 @@ def test_a_demo_empties_no_folder_of_others(here: Ground, run: Run) -> None:
     assert kept.read_text() == "dear"
 
 
-def test_up_without_its_redis_says_so(here: Ground, run: Run) -> None:
-    said = run("up", "--flower-port", "0")
+def test_up_without_its_redis_says_so(here: Installation, run: Run) -> None:
+    said = run("up", "--flower-port", "0", "--console-port", "0")
     assert said.status == 2
     assert f"no answer from {NOBODY_LISTENS.removeprefix('redis://').removesuffix('/0')}" in said.err
     assert "PHONEFLEET_REDIS_URL" in said.err

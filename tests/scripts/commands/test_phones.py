@@ -16,12 +16,16 @@ from models.fleet.logins import account_seen
 from models.fleet.phones import mark_silent, phone_problem
 from models.notify.alerts import raise_alert
 from models.tables import Account, Phone
-from models.transactions.read_write import write
+from models.transactions.read_write import read, write
 from scripts.commands.doctor import exit_status, judge_serials
-from scripts.commands.phones import ORDER, need_of
 from scripts.local.probes import equal_serials as probe_serials
+from scripts.terminal.moments import named
 from tests.scripts.conftest import Run
-from tests.support.ground import Ground
+from tests.support.installation import Installation
+from tests.support.ledger.drive import online_worker
+from workers.control.own_pause import pause_phone_for
+from workers.control.phone_needs import ORDER, need_of
+from workers.control.phone_pause import pause_phone
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 EARLIER = NOON - timedelta(minutes=12)
@@ -136,7 +140,7 @@ def test_a_phone_that_works_needs_nothing() -> None:
     assert need_of(phone(health=DRIFT), None, NOON + timedelta(days=1)) is None
 
 
-def test_phones_that_need_somebody_come_first_with_what_to_do(here: Ground, run: Run) -> None:
+def test_phones_that_need_somebody_come_first_with_what_to_do(here: Installation, run: Run) -> None:
     here.know_phones("acc0001", "acc0002", "acc0003", "acc0004", "acc0005")
     phone_problem(here.engine, "SIM0002", "unauthorized", "confirm the key on its screen")
     readings = [
@@ -165,7 +169,7 @@ def test_phones_that_need_somebody_come_first_with_what_to_do(here: Ground, run:
     assert "online" in listed.splitlines()[-2]
 
 
-def test_a_phone_says_which_version_of_the_app_it_has_and_whether_that_was_tried(here: Ground, run: Run) -> None:
+def test_a_phone_says_which_version_of_the_app_it_has_and_whether_that_was_tried(here: Installation, run: Run) -> None:
     here.know_phones("acc0001", "acc0002", "acc0003")
     note_app_version(here.engine, "SIM0001", "2.4.1", known=True)
     note_app_version(here.engine, "SIM0002", "[9.9]-beta", known=False, tried=("2.4.1",))
@@ -184,7 +188,7 @@ def test_a_phone_says_which_version_of_the_app_it_has_and_whether_that_was_tried
     assert "app version" not in run("status", "SIM0003").out
 
 
-def test_a_silent_host_comes_before_everything(here: Ground, run: Run) -> None:
+def test_a_silent_host_comes_before_everything(here: Installation, run: Run) -> None:
     here.know_phones("acc0001", "acc0002")
     phone_problem(here.engine, "SIM0001", "unauthorized", "confirm the key")
     write(here.engine, lambda s: setattr(s.get_one(Phone, "SIM0002"), "seen_at", NOON - timedelta(days=400)))
@@ -193,7 +197,7 @@ def test_a_silent_host_comes_before_everything(here: Ground, run: Run) -> None:
     assert_in_order(run("phones").out, "SIM0002", "SIM0001", "SIM0002", "SIM0001")
 
 
-def test_alerts_are_listed_newest_first(here: Ground, run: Run) -> None:
+def test_alerts_are_listed_newest_first(here: Installation, run: Run) -> None:
     def tell(session: Session) -> None:
         for minute, (kind, subject) in enumerate([("phone_unfit", "phone:p1"), ("hub_lost", "host:h")]):
             text = f"{subject} [in trouble]"
@@ -216,7 +220,7 @@ def assert_in_order(text: str, *words: str) -> None:
         place = found + len(word)
 
 
-def test_phones_of_two_hosts_with_one_serial_are_told_until_they_are_told_apart(here: Ground, run: Run) -> None:
+def test_phones_of_two_hosts_with_one_serial_are_told_until_they_are_told_apart(here: Installation, run: Run) -> None:
     here.know_phones("acc0001")
     url = here.engine.url.render_as_string(hide_password=False)
     assert probe_serials(url) == []
@@ -237,3 +241,18 @@ def test_phones_of_two_hosts_with_one_serial_are_told_until_they_are_told_apart(
 
 def test_a_ledger_that_is_away_tells_the_doctor_of_no_serials() -> None:
     assert probe_serials("sqlite:////nowhere/ledger.db") == []
+
+
+def test_customers_that_keep_off_a_phone_are_told_with_the_end_of_each_pause(here: Installation, run: Run) -> None:
+    online_worker(here.engine, "SIM0001")
+    online_worker(here.engine, "SIM0002")
+    assert "kept off" not in run("phones").out
+    until = read(here.engine, database_now) + timedelta(hours=1)
+    pause_phone_for(here.engine, "SIM0001", "acme", who="c", until=until)
+    pause_phone_for(here.engine, "SIM0001", "<b>甲</b>", who="c")
+    pause_phone(here.engine, "SIM0002", who="lena", why="new battery", until=until)
+    told = " ".join(run("phones").out.split())
+    assert "kept off by customers: 1 of 2 phones" in told
+    assert f"acme keeps its own tasks off it until {named(until)}" in told
+    assert "<b>甲</b> keeps its own tasks off it until it resumes it" in told
+    assert f"is paused by lena until {named(until)[:16]}" in told

@@ -8,22 +8,33 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from flows.collect_comments import CollectCommentsResult, Comment
-from flows.collect_titles import CollectTitlesResult, Title
-from flows.directed import DirectedResult
-from flows.flow import Result
-from flows.nurture import NurtureResult, Tally
-from flows.registry import FLOWS
+from flows.specs.catalogue import SPECS
+from flows.specs.collect_comments import CollectCommentsResult, Comment
+from flows.specs.collect_titles import CollectTitlesResult, Title
+from flows.specs.directed import DirectedResult
+from flows.specs.flow_spec import Result
+from flows.specs.monitor_account import MonitorAccountResult
+from flows.specs.monitor_keyword import MonitorKeywordResult
+from flows.specs.monitor_post import MonitorPostResult
+from flows.specs.nurture import NurtureResult, Tally
+from flows.specs.one_comment import OneCommentResult
+from flows.specs.report_comment import ReportCommentResult
+from flows.specs.seen_video import SeenVideo
 from models.tables import Task
 from models.tasks.states import State
 from models.transactions.read_write import read, write
 from scripts.commands.result_sheet import MOST_ROWS
 from tests.scripts.conftest import Run
-from tests.support.ground import Ground
+from tests.support.installation import Installation
 from tests.support.ledger.drive import owned_author, titles
 from workers.planting.submit import submit
 
-VIDEO = {"author_id": "xiaopeng", "title": "晨跑"}
+VIDEO: Mapping[str, Any] = {"author_id": "xiaopeng", "title": "晨跑"}
+TARGET: Mapping[str, Any] = {"target_commenter": "小红", "target_comment": "好看"}
+DONE: Mapping[str, Any] = {"done_at": "2026-01-02T12:00:00+08:00", "verified": True}
+SEEN = SeenVideo(
+    author_id="xiaopeng", author="小鹏", title="新车到店", shown_count=31, time="3小时前", at=DONE["done_at"]
+)
 
 
 def comments(*texts: str) -> CollectCommentsResult:
@@ -73,10 +84,35 @@ BROUGHT: Mapping[str, tuple[Mapping[str, Any], Result, tuple[str, ...]]] = {
         ),
         ("评论", "加油", "yes"),
     ),
+    "dislike_comment": ({**VIDEO, **TARGET}, OneCommentResult(**VIDEO, **TARGET, **DONE), ("小红", "好看", "yes")),
+    "report_comment": (
+        {**VIDEO, **TARGET, "reason": "其他"},
+        ReportCommentResult(**VIDEO, **TARGET, **DONE, reason="其他"),
+        ("小红", "好看", "其他"),
+    ),
+    "monitor_post": (
+        VIDEO,
+        MonitorPostResult(
+            **VIDEO, author="小鹏", shown_count=204, looked_at=2, ended=True, comments=comments("很好").comments, new=1
+        ),
+        ("204", "甲0", "很好"),
+    ),
+    "monitor_account": (
+        {"author_id": VIDEO["author_id"]},
+        MonitorAccountResult(
+            author_id=VIDEO["author_id"], author="小鹏", looked_at=1, ended=True, titles=(SEEN,), new=1
+        ),
+        ("小鹏", "新车到店", "31", "3小时前"),
+    ),
+    "monitor_keyword": (
+        {"keyword": "新车"},
+        MonitorKeywordResult(keyword="新车", looked_at=1, ended=True, titles=(SEEN,), new=1),
+        ("新车", "小鹏", "新车到店", "31"),
+    ),
 }
 
 
-def ended(here: Ground, flow: str, params: Mapping[str, Any], result: Any) -> str:
+def ended(here: Installation, flow: str, params: Mapping[str, Any], result: Any) -> str:
     """The id of a task of this flow that succeeded with this result."""
     owned_author(here.engine)
     submitted = submit(titles(), name="one", engine=here.engine).id
@@ -94,20 +130,20 @@ def ended(here: Ground, flow: str, params: Mapping[str, Any], result: Any) -> st
     return task_id
 
 
-@pytest.mark.parametrize("name", sorted(FLOWS))
+@pytest.mark.parametrize("name", sorted(SPECS))
 def test_a_result_is_shown_under_the_flows_own_headings(
-    here: Ground, run: Run, monkeypatch: pytest.MonkeyPatch, name: str
+    here: Installation, run: Run, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv("COLUMNS", "240")  # a narrow terminal breaks headings
     params, result, words = BROUGHT[name]
     said = run("status", ended(here, name, params, result.model_dump(mode="json"))).out
-    assert f"{FLOWS[name].heading} {name}, " in said
+    assert f"{SPECS[name].heading} {name}, " in said
     text = said.replace("\n", " ")
-    for word in (*words, *(column.heading for column in FLOWS[name].columns)):
+    for word in (*words, *(column.heading for column in SPECS[name].columns)):
         assert word in text
 
 
-def test_of_a_long_result_the_first_rows_are_shown(here: Ground, run: Run) -> None:
+def test_of_a_long_result_the_first_rows_are_shown(here: Installation, run: Run) -> None:
     many = comments(*(f"第{place}句" for place in range(MOST_ROWS + 5)))
     said = run("status", ended(here, "collect_comments", VIDEO, many.model_dump(mode="json"))).out
     assert f"the first {MOST_ROWS} of {MOST_ROWS + 5} rows" in said
@@ -115,7 +151,7 @@ def test_of_a_long_result_the_first_rows_are_shown(here: Ground, run: Run) -> No
     assert f"第{MOST_ROWS}句" not in said
 
 
-def test_a_result_without_rows_says_so(here: Ground, run: Run) -> None:
+def test_a_result_without_rows_says_so(here: Installation, run: Run) -> None:
     said = run("status", ended(here, "collect_comments", VIDEO, comments().model_dump(mode="json"))).out
     assert "数据采集 collect_comments, 0 rows: none" in said
 
@@ -131,14 +167,14 @@ def test_a_result_without_rows_says_so(here: Ground, run: Run) -> None:
     ],
 )
 def test_a_result_of_another_version_has_no_sheet(
-    here: Ground, run: Run, flow: str, params: Mapping[str, Any], result: Any
+    here: Installation, run: Run, flow: str, params: Mapping[str, Any], result: Any
 ) -> None:
     said = run("status", ended(here, flow, params, result))
     assert (said.status, said.err) == (0, "")
     assert "row" not in said.out
 
 
-def test_what_an_app_showed_does_not_steer_the_terminal(here: Ground, run: Run) -> None:
+def test_what_an_app_showed_does_not_steer_the_terminal(here: Installation, run: Run) -> None:
     said = run(
         "status", ended(here, "collect_comments", VIDEO, comments("\x1b[2J好\u202e").model_dump(mode="json"))
     ).out

@@ -17,11 +17,13 @@ from models.responsible_use.authors import set_cap
 from models.tables import Account, Alert, AuditEntry, Campaign, Hold, Leader, Phone, Task
 from models.tasks.states import State
 from models.transactions.read_write import read, write
-from scripts.commands.standstill import why_nothing_moves
+from scripts.commands.status import standstill
 from tests.scripts.conftest import Run
-from tests.support.ground import Ground
-from tests.support.ledger.drive import like, owned_author, phone_seat, titles, try_to_take
-from workers.control.pause import pause_campaign, pause_phone, pause_task
+from tests.support.installation import Installation
+from tests.support.ledger.drive import like, online_worker, owned_author, titles, try_to_take
+from workers.control.pause import pause_campaign, pause_task
+from workers.control.phone_pause import pause_phone
+from workers.control.standstill import why_nothing_moves
 from workers.coordinator.leader import lead
 from workers.planting.submit import submit
 
@@ -30,7 +32,7 @@ OLD_HERE = "2026-01-02 20:00 Asia/Shanghai"
 
 
 @pytest.fixture
-def campaign(here: Ground) -> str:
+def campaign(here: Installation) -> str:
     """A campaign of one reading task, two phones that work, and a coordinator."""
     here.know_phones("acc0001", "acc0002")
     owned_author(here.engine)
@@ -38,14 +40,15 @@ def campaign(here: Ground) -> str:
     return submit(titles(), name="one", engine=here.engine).id
 
 
-def _why(here: Ground, campaign_id: str) -> str:
+def _why(here: Installation, campaign_id: str) -> str:
     def work(session: Session) -> str:
-        return str(why_nothing_moves(session, session.get_one(Campaign, campaign_id)) or "")
+        why = why_nothing_moves(session, session.get_one(Campaign, campaign_id))
+        return "" if why is None else standstill(why)
 
     return read(here.engine, work)
 
 
-def _unfit(here: Ground, campaign_id: str) -> None:
+def _unfit(here: Installation, campaign_id: str) -> None:
     hot = [Reading(f"SIM000{n}", {}, "its battery has 52 °C", "let it cool down") for n in (1, 2)]
     note_health(here.engine, "test", hot)
 
@@ -56,57 +59,57 @@ def _unfit(here: Ground, campaign_id: str) -> None:
     write(here.engine, since)
 
 
-def _rest(here: Ground, campaign_id: str) -> None:
+def _rest(here: Installation, campaign_id: str) -> None:
     write(here.engine, lambda s: s.execute(update(Account).values(resting_since=OLD, resting_why="slow down")))
 
 
-def _offline(here: Ground, campaign_id: str) -> None:
+def _offline(here: Installation, campaign_id: str) -> None:
     for serial in ("SIM0001", "SIM0002"):
         phone_offline(here.engine, serial, "unplugged")
     write(here.engine, lambda s: s.execute(update(Phone).values(state_since=OLD)))
 
 
-def _host_away(here: Ground, campaign_id: str) -> None:
+def _host_away(here: Installation, campaign_id: str) -> None:
     write(here.engine, lambda s: s.execute(update(Phone).values(seen_at=OLD)))
     mark_silent(here.engine, 10)
     write(here.engine, lambda s: s.execute(update(Phone).values(state_since=OLD)))
 
 
-def _phones_paused(here: Ground, campaign_id: str) -> None:
+def _phones_paused(here: Installation, campaign_id: str) -> None:
     for serial in ("SIM0001", "SIM0002"):
         pause_phone(here.engine, serial, who="lena", why="new battery")
     write(here.engine, lambda s: s.execute(update(AuditEntry).values(at=OLD)))
 
 
-def _campaign_paused(here: Ground, campaign_id: str) -> None:
+def _campaign_paused(here: Installation, campaign_id: str) -> None:
     pause_campaign(here.engine, campaign_id, who="lena", why="holiday")
     write(here.engine, lambda s: s.execute(update(AuditEntry).values(at=OLD)))
 
 
-def _task_paused(here: Ground, campaign_id: str) -> None:
+def _task_paused(here: Installation, campaign_id: str) -> None:
     for task_id in _ids(here, campaign_id):
         pause_task(here.engine, task_id, who="lena")
 
 
-def _no_leader(here: Ground, campaign_id: str) -> None:
+def _no_leader(here: Installation, campaign_id: str) -> None:
     write(here.engine, lambda s: s.execute(update(Leader).values(until=OLD)))
 
 
-def _broker_away(here: Ground, campaign_id: str) -> None:
+def _broker_away(here: Installation, campaign_id: str) -> None:
     told = {"text": "Redis takes nothing: MISCONF", "remedy": "free its disk"}
     write(here.engine, lambda s: s.add(Alert(at=OLD, kind="broker_away", subject="redis", **told)))
 
 
-def _one_of_each(here: Ground, campaign_id: str) -> None:
+def _one_of_each(here: Installation, campaign_id: str) -> None:
     phone_offline(here.engine, "SIM0001", "unplugged")
     write(here.engine, lambda s: s.execute(update(Account).values(resting_since=OLD, resting_why="slow down")))
 
 
-def _in_review(here: Ground, campaign_id: str) -> None:
+def _in_review(here: Installation, campaign_id: str) -> None:
     write(here.engine, lambda s: s.execute(update(Task).values(state=State.NEEDS_REVIEW)))
 
 
-def _held(here: Ground, campaign_id: str) -> None:
+def _held(here: Installation, campaign_id: str) -> None:
     def work(session: Session) -> None:
         now = database_now(session)
         what = {"flow": "collect_titles", "scope": "author", "key": "a", "what": "a", "failure_code": "page_drift"}
@@ -120,7 +123,7 @@ def _held(here: Ground, campaign_id: str) -> None:
     write(here.engine, work)
 
 
-def _ids(here: Ground, campaign_id: str) -> Sequence[str]:
+def _ids(here: Installation, campaign_id: str) -> Sequence[str]:
     wanted = select(Task.id).where(Task.campaign_id == campaign_id)
     return read(here.engine, lambda session: session.scalars(wanted).all())
 
@@ -146,7 +149,7 @@ def _ids(here: Ground, campaign_id: str) -> Sequence[str]:
     ],
 )
 def test_one_line_says_why_and_since_when(
-    happens: Callable[[Ground, str], None], words: tuple[str, ...], here: Ground, campaign: str, run: Run
+    happens: Callable[[Installation, str], None], words: tuple[str, ...], here: Installation, campaign: str, run: Run
 ) -> None:
     assert _why(here, campaign) == ""
     happens(here, campaign)
@@ -157,7 +160,7 @@ def test_one_line_says_why_and_since_when(
     assert run("status").out.endswith(f"{why}\n")
 
 
-def test_what_runs_or_has_ended_moves(here: Ground, campaign: str) -> None:
+def test_what_runs_or_has_ended_moves(here: Installation, campaign: str) -> None:
     _offline(here, campaign)
     write(here.engine, lambda s: s.execute(update(Task).values(state=State.RUNNING)))
     assert _why(here, campaign) == ""
@@ -166,7 +169,7 @@ def test_what_runs_or_has_ended_moves(here: Ground, campaign: str) -> None:
     assert _why(here, campaign) == ""
 
 
-def test_an_alert_that_is_over_keeps_nothing_from_moving(here: Ground, campaign: str, run: Run) -> None:
+def test_an_alert_that_is_over_keeps_nothing_from_moving(here: Installation, campaign: str, run: Run) -> None:
     _broker_away(here, campaign)
     assert "-> free its disk" in run("alerts").out
     write(here.engine, lambda s: s.execute(update(Alert).values(over_at=OLD)))
@@ -176,13 +179,13 @@ def test_an_alert_that_is_over_keeps_nothing_from_moving(here: Ground, campaign:
     assert "-> free its disk" not in said
 
 
-def test_one_phone_that_works_is_enough(here: Ground, campaign: str) -> None:
+def test_one_phone_that_works_is_enough(here: Installation, campaign: str) -> None:
     phone_offline(here.engine, "SIM0001", "unplugged")
     assert _why(here, campaign) == ""
 
 
 @pytest.mark.parametrize("sandbox", [False, True])
-def test_phones_of_the_other_sort_do_not_count(sandbox: bool, here: Ground, run: Run) -> None:
+def test_phones_of_the_other_sort_do_not_count(sandbox: bool, here: Installation, run: Run) -> None:
     assert lead(here.engine, "one", 600)
     owned_author(here.engine)
     handle = submit(titles(), name="one", engine=here.engine)
@@ -195,20 +198,20 @@ def test_phones_of_the_other_sort_do_not_count(sandbox: bool, here: Ground, run:
     assert "PHONEFLEET_SANDBOX" in _why(here, handle.id)
 
 
-def test_a_used_up_cap_is_named_with_the_account_the_numbers_and_when_it_is_free(here: Ground) -> None:
+def test_a_used_up_cap_is_named_with_the_account_the_numbers_and_when_it_is_free(here: Installation) -> None:
     assert lead(here.engine, "one", 600)
     owned_author(here.engine)
     set_cap(here.engine, "actions_per_account_day", 0, who="test")
-    seat = phone_seat(here.engine, "p1", "acc1")
+    identity = online_worker(here.engine, "p1", "acc1")
     handle = submit(like(), name="one", engine=here.engine)
     (task_id,) = _ids(here, handle.id)
-    try_to_take(here.engine, task_id, seat)
+    try_to_take(here.engine, task_id, identity)
     why = _why(here, handle.id)
     for word in ("actions_per_account_day", "account acc1 did 0 of 0", "free again at", "00:00 Asia/Shanghai"):
         assert word in why
 
 
-def test_phones_whose_version_of_the_app_nobody_tried_work_on(here: Ground, campaign: str) -> None:
+def test_phones_whose_version_of_the_app_nobody_tried_work_on(here: Installation, campaign: str) -> None:
     for serial in ("SIM0001", "SIM0002"):
         assert note_app_version(here.engine, serial, "9.9", known=False, tried=("2.4.1",))
     assert _why(here, campaign) == ""

@@ -18,11 +18,11 @@ from models.notify.events import Event
 from models.tables import Account, Alert, Attempt, Author, Campaign, Delivery, Phone, Task
 from models.tasks.states import State
 from models.transactions.read_write import read, write
-from scripts.commands.shortfalls import asked_and_got
 from scripts.connect import open_ledger
 from tests.scripts.conftest import Run
-from tests.support.ground import Ground
+from tests.support.installation import Installation
 from tests.support.ledger.drive import app, known_account, owned_author, titles
+from workers.control.shortfalls import asked_and_got
 from workers.planting.submit import submit
 
 
@@ -33,7 +33,7 @@ def comments(title: str, most: int = 5) -> Signature:
 
 
 @pytest.fixture
-def campaign(here: Ground) -> str:
+def campaign(here: Installation) -> str:
     """Three videos' comments, asked for five each."""
     here.know_phones("acc0001", "acc0002")
     owned_author(here.engine)
@@ -41,12 +41,12 @@ def campaign(here: Ground) -> str:
     return submit(asked, name="three", engine=here.engine).id
 
 
-def _tasks(here: Ground, campaign_id: str) -> Sequence[str]:
+def _tasks(here: Installation, campaign_id: str) -> Sequence[str]:
     wanted = select(Task.id).where(Task.campaign_id == campaign_id, Task.flow == "collect_comments")
     return read(here.engine, lambda session: session.scalars(wanted.order_by(Task.position)).all())
 
 
-def _ended(here: Ground, task_id: str, brought: int | None, **details: object) -> None:
+def _ended(here: Installation, task_id: str, brought: int | None, **details: object) -> None:
     """It brought back so many comments; None: it failed, having counted `details`."""
 
     def work(session: Session) -> None:
@@ -64,7 +64,7 @@ def _ended(here: Ground, task_id: str, brought: int | None, **details: object) -
     write(here.engine, work)
 
 
-def test_asked_and_got_stand_beside_each_other(here: Ground, run: Run, campaign: str) -> None:
+def test_asked_and_got_stand_beside_each_other(here: Installation, run: Run, campaign: str) -> None:
     first, second, third = _tasks(here, campaign)
     assert "asked for" not in run("status", campaign).out
     _ended(here, first, 5)
@@ -80,12 +80,12 @@ def test_asked_and_got_stand_beside_each_other(here: Ground, run: Run, campaign:
 
 @pytest.mark.parametrize("database", ["sqlite", "mariadb"])
 def test_results_are_counted_in_each_database(
-    database: str, here: Ground, run: Run, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    database: str, here: Installation, run: Run, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if database == "mariadb":
         monkeypatch.setenv("PHONEFLEET_DATABASE_URL", request.getfixturevalue("mariadb_database"))
         assert run("migrate").status == 0
-        here = Ground(here.var, open_ledger())
+        here = Installation(here.var, open_ledger())
     owned_author(here.engine)
     handle = submit(comments("一", 9), name="one", engine=here.engine)
     (only,) = _tasks(here, handle.id)
@@ -95,7 +95,7 @@ def test_results_are_counted_in_each_database(
 
 
 def test_alike_failures_are_told_once_with_the_first_few_and_their_evidence(
-    here: Ground, run: Run, campaign: str
+    here: Installation, run: Run, campaign: str
 ) -> None:
     tasks = _tasks(here, campaign)
     for task in tasks:
@@ -108,7 +108,7 @@ def test_alike_failures_are_told_once_with_the_first_few_and_their_evidence(
         assert f"evidence: file:///evidence/{task}/1/" in said
 
 
-def test_many_alike_are_counted_and_the_first_named(here: Ground, run: Run) -> None:
+def test_many_alike_are_counted_and_the_first_named(here: Installation, run: Run) -> None:
     owned_author(here.engine)
     many = group([comments(f"视频{number}") for number in range(40)])
     handle = submit(many, name="many", engine=here.engine)
@@ -120,7 +120,7 @@ def test_many_alike_are_counted_and_the_first_named(here: Ground, run: Run) -> N
     assert len(said.splitlines()) < 25
 
 
-def test_any_id_is_shown_by_its_beginning_or_whole(here: Ground, run: Run, campaign: str) -> None:
+def test_any_id_is_shown_by_its_beginning_or_whole(here: Installation, run: Run, campaign: str) -> None:
     (task, *_) = _tasks(here, campaign)
     _ended(here, task, None)
     event = Event("task.failed", f"task:{task}", {"task_id": task})
@@ -152,7 +152,7 @@ def test_any_id_is_shown_by_its_beginning_or_whole(here: Ground, run: Run, campa
     assert "account acc0001:" in run("status", "acc0001").out, "the exact one goes before what begins so"
 
 
-def test_without_an_id_it_shows_what_runs_before_what_is_newer(here: Ground, run: Run) -> None:
+def test_without_an_id_it_shows_what_runs_before_what_is_newer(here: Installation, run: Run) -> None:
     assert "no campaign yet" in run("status").out
     owned_author(here.engine)
     older, newer = (submit(titles(), name=name, engine=here.engine).id for name in ("older", "newer"))
@@ -171,7 +171,7 @@ def test_without_an_id_it_shows_what_runs_before_what_is_newer(here: Ground, run
 HOSTILE = "\x1b[2J\x1b]0;title\x07\r\u202e[red]x[/red]\u2066"
 
 
-def test_what_others_wrote_does_not_steer_the_terminal(here: Ground, run: Run, campaign: str) -> None:
+def test_what_others_wrote_does_not_steer_the_terminal(here: Installation, run: Run, campaign: str) -> None:
     (task, *_) = _tasks(here, campaign)
     _ended(here, task, None)
     write(here.engine, lambda session: session.execute(update(Task).values(reason=HOSTILE, waits_for=HOSTILE)))
@@ -186,7 +186,7 @@ def test_what_others_wrote_does_not_steer_the_terminal(here: Ground, run: Run, c
 
 
 def test_no_list_steers_the_terminal_or_grows_wider_than_it(
-    here: Ground, run: Run, campaign: str, monkeypatch: pytest.MonkeyPatch
+    here: Installation, run: Run, campaign: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long = HOSTILE + "很长的名字" * 30
 

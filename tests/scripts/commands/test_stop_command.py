@@ -14,8 +14,8 @@ from scripts.commands import stop as command
 from scripts.terminal.what import find
 from tests.support.ledger.drive import (
     campaign,
+    online_worker,
     owned_author,
-    phone_seat,
     plant,
     ready,
     states,
@@ -61,7 +61,7 @@ def test_a_single_task(reached: Engine) -> None:
 
 def test_the_work_of_a_phone_by_its_serial(reached: Engine) -> None:
     owned_author(reached)
-    phone_seat(reached, "p1")
+    online_worker(reached, "p1")
     campaign_id = plant(reached, group(titles(queue="phone.p1"), work(2)))
     assert "phone p1: 1 ended at once" in run("p1", "--who", "lena", "--why", "lent out")
     assert states(reached, campaign_id) == {"ready": 1, "stopped": 1}
@@ -69,7 +69,7 @@ def test_the_work_of_a_phone_by_its_serial(reached: Engine) -> None:
 
 def test_what_may_mean_two_things_is_refused(reached: Engine) -> None:
     campaign_id = plant(reached, work(1))
-    phone_seat(reached, campaign_id[:8])
+    online_worker(reached, campaign_id[:8])
     with pytest.raises(Refused, match=f"may mean campaign {campaign_id} or phone {campaign_id[:8]}"):
         read(reached, lambda session: find(session, campaign_id[:8]))
 

@@ -14,7 +14,7 @@ from models.fleet.phones import phone_online
 from models.tables import Task
 from scripts.demo.run import STANDARD_DAY
 from tests.scripts.conftest import Run
-from tests.support.ground import Ground
+from tests.support.installation import Installation
 
 DAY: dict[str, Any] = yaml.safe_load(STANDARD_DAY.read_text(encoding="utf-8"))
 AUTHORS = tuple(DAY["collect"]["authors"])
@@ -22,14 +22,14 @@ ACCOUNTS = ("acc0001", "acc0002")
 
 
 @pytest.fixture
-def ready(here: Ground) -> Ground:
+def ready(here: Installation) -> Installation:
     """All that the standard day needs, with two accounts."""
     here.know_authors(*AUTHORS)
     here.know_phones(*ACCOUNTS)
     return here
 
 
-def _file(here: Ground, day: dict[str, Any]) -> Path:
+def _file(here: Installation, day: dict[str, Any]) -> Path:
     path = here.var / "day.yaml"
     path.write_text(yaml.safe_dump(day, allow_unicode=True), encoding="utf-8")
     return path
@@ -92,7 +92,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_bad_input_is_refused_with_its_remedy(case: str, ready: Ground, run: Run) -> None:
+def test_bad_input_is_refused_with_its_remedy(case: str, ready: Installation, run: Run) -> None:
     day, field, reason, remedy = WRONG[case]
     said = run("submit", _file(ready, day))
     assert said.status == 2
@@ -103,7 +103,7 @@ def test_bad_input_is_refused_with_its_remedy(case: str, ready: Ground, run: Run
     assert ready.planted() == (0, 0, 0)
 
 
-def test_every_mistake_is_told_at_once(ready: Ground, run: Run) -> None:
+def test_every_mistake_is_told_at_once(ready: Installation, run: Run) -> None:
     day = {**_with("collect", videos=51), "without_basis": "perhaps", "acounts": "all"}
     said = run("submit", _file(ready, day))
     assert said.status == 2
@@ -111,7 +111,7 @@ def test_every_mistake_is_told_at_once(ready: Ground, run: Run) -> None:
         assert field in said.err
 
 
-def test_too_many_accounts_for_the_videos(ready: Ground, run: Run) -> None:
+def test_too_many_accounts_for_the_videos(ready: Installation, run: Run) -> None:
     ready.know_phones(*(f"acc{number:04}" for number in range(1, 7)))
     day = {**DAY, "collect": {"authors": ["xiaopeng"], "videos": 1, "comments": 50}}
     said = run("submit", _file(ready, day))
@@ -128,7 +128,7 @@ def test_too_many_accounts_for_the_videos(ready: Ground, run: Run) -> None:
         ("a: \udcff", "not UTF-8"),
     ],
 )
-def test_what_is_no_campaign_file_is_refused(content: str, words: str, ready: Ground, run: Run) -> None:
+def test_what_is_no_campaign_file_is_refused(content: str, words: str, ready: Installation, run: Run) -> None:
     path = ready.var / "day.yaml"
     path.write_text(content, encoding="utf-8", errors="surrogateescape")
     said = run("submit", path)
@@ -139,14 +139,14 @@ def test_what_is_no_campaign_file_is_refused(content: str, words: str, ready: Gr
     assert ready.planted() == (0, 0, 0)
 
 
-def test_a_missing_file_is_named(ready: Ground, run: Run) -> None:
+def test_a_missing_file_is_named(ready: Installation, run: Run) -> None:
     said = run("submit", ready.var / "absent.yaml")
     assert said.status == 2
     assert "absent.yaml" in said.err
     assert "No such file" in said.err
 
 
-def test_without_accounts_nothing_is_planted(here: Ground, run: Run) -> None:
+def test_without_accounts_nothing_is_planted(here: Installation, run: Run) -> None:
     here.know_authors(*AUTHORS)
     said = run("submit", STANDARD_DAY)
     assert said.status == 2
@@ -154,7 +154,7 @@ def test_without_accounts_nothing_is_planted(here: Ground, run: Run) -> None:
     assert here.planted() == (0, 0, 0)
 
 
-def test_accounts_of_simulated_phones_are_told_from_none(here: Ground, run: Run) -> None:
+def test_accounts_of_simulated_phones_are_told_from_none(here: Installation, run: Run) -> None:
     here.know_authors(*AUTHORS)
     phone_online(here.engine, "SIM0001", "127.0.0.1:1", "test", "SimPhone", "incarnation-1", sandbox=True)
     account_seen(here.engine, "SIM0001", "acc0001", "one")
@@ -166,7 +166,7 @@ def test_accounts_of_simulated_phones_are_told_from_none(here: Ground, run: Run)
     assert here.planted() == (0, 0, 0)
 
 
-def test_an_author_without_a_basis_is_named_unless_only_collected_from(here: Ground, run: Run) -> None:
+def test_an_author_without_a_basis_is_named_unless_only_collected_from(here: Installation, run: Run) -> None:
     here.know_authors(*AUTHORS[1:])
     here.know_authors(AUTHORS[0], basis=False)
     here.know_phones(*ACCOUNTS)
@@ -181,7 +181,7 @@ def test_an_author_without_a_basis_is_named_unless_only_collected_from(here: Gro
     assert here.planted()[0] == 1
 
 
-def test_a_good_file_is_planted_once_and_says_how_to_follow_it(ready: Ground, run: Run) -> None:
+def test_a_good_file_is_planted_once_and_says_how_to_follow_it(ready: Installation, run: Run) -> None:
     said = run("submit", STANDARD_DAY, "--asked-by", "wang")
     assert said.status == 0, said.err
     tasks = len(ACCOUNTS) + 2 * len(AUTHORS) + 1
@@ -195,13 +195,13 @@ def test_a_good_file_is_planted_once_and_says_how_to_follow_it(ready: Ground, ru
     assert "wang" in listed.out
 
 
-def test_a_wait_that_runs_out_says_that_it_goes_on(ready: Ground, run: Run) -> None:
+def test_a_wait_that_runs_out_says_that_it_goes_on(ready: Installation, run: Run) -> None:
     said = run("submit", STANDARD_DAY, "--wait", "0.1")
     assert said.status == 1
     assert "it goes on: phonefleet status" in said.out
 
 
-def test_wrong_fields_and_unknown_names_are_told_in_one_round(ready: Ground, run: Run) -> None:
+def test_wrong_fields_and_unknown_names_are_told_in_one_round(ready: Installation, run: Run) -> None:
     day = {**_with("collect", videos=0, authors=["xiaopeng", "nobody"]), "accounts": ["acc0001", "acc0099"]}
     said = run("submit", _file(ready, day))
     assert said.status == 2
@@ -211,7 +211,7 @@ def test_wrong_fields_and_unknown_names_are_told_in_one_round(ready: Ground, run
     assert ready.planted() == (0, 0, 0)
 
 
-def test_a_part_runs_where_and_as_long_as_the_file_says(ready: Ground, run: Run) -> None:
+def test_a_part_runs_where_and_as_long_as_the_file_says(ready: Installation, run: Run) -> None:
     day = {
         **DAY,
         "nurture": {**DAY["nurture"], "queue": "phone.SIM0002", "time_limit": 900},
@@ -233,14 +233,14 @@ def test_a_part_runs_where_and_as_long_as_the_file_says(ready: Ground, run: Run)
 
 
 @pytest.mark.parametrize("queue", ["phone.NOBODY", "account.nobody", "desk", "phone."])
-def test_a_queue_that_nobody_serves_is_told(queue: str, ready: Ground, run: Run) -> None:
+def test_a_queue_that_nobody_serves_is_told(queue: str, ready: Installation, run: Run) -> None:
     said = run("submit", _file(ready, _with("collect", queue=queue)))
     assert said.status == 2
     assert "collect.queue: line " in said.err
     assert ready.planted() == (0, 0, 0)
 
 
-def test_too_few_texts_are_told_before_anything_is_planted(ready: Ground, run: Run) -> None:
+def test_too_few_texts_are_told_before_anything_is_planted(ready: Installation, run: Run) -> None:
     day = {**DAY, "collect": {**DAY["collect"], "authors": ["xiaopeng"], "videos": 1}}
     day["directed"] = {**DAY["directed"], "comment_texts": ["好"]}
     said = run("submit", _file(ready, day))
@@ -248,3 +248,13 @@ def test_too_few_texts_are_told_before_anything_is_planted(ready: Ground, run: R
     assert "directed.comment_texts" in said.err
     assert "no text is posted twice on one video" in said.err
     assert ready.planted() == (0, 0, 0)
+
+
+def test_set_replaces_variables_of_the_file(ready: Installation, run: Run) -> None:
+    file = _file(ready, {**DAY, "variables": {"day": "周一"}, "campaign": "标准日 ${day}"})
+    said = run("submit", str(file), "--set", "day=周二")
+    assert (said.status, "标准日 周二" in said.out) == (0, True)
+    for wrong, told in (("dya=周二", "the file has no variable 'dya'"), ("day", "--set: 'day' names no variable and")):
+        said = run("submit", str(file), "--set", wrong)
+        assert said.status != 0
+        assert told in said.err

@@ -12,18 +12,18 @@ from models.fleet.accounts import register_account
 from models.tables import Account, AuditEntry, Author
 from models.transactions.read_write import read, write
 from tests.scripts.conftest import Run
-from tests.support.ground import Ground
+from tests.support.installation import Installation
 from tests.support.ledger.drive import owned_author, titles
 from workers.planting.submit import submit
 from workers.settings import settings
 
 
-def _changes(here: Ground) -> list[tuple[str, object, object]]:
+def _changes(here: Installation) -> list[tuple[str, object, object]]:
     rows = read(here.engine, lambda session: session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all())
     return [(row.subject, row.before, row.after) for row in rows]
 
 
-def _rest(here: Ground, account: str) -> None:
+def _rest(here: Installation, account: str) -> None:
     def work(session: object) -> None:
         row = session.get_one(Account, account)  # type: ignore[attr-defined]
         row.resting_since, row.resting_why = row.created_at, "slow down"
@@ -36,22 +36,24 @@ def _rest(here: Ground, account: str) -> None:
     [("authors", Author), ("accounts", Account)],
 )
 def test_a_known_name_is_not_replaced_without_a_word(
-    what: str, table: type[Author] | type[Account], here: Ground, run: Run
+    what: str, table: type[Author] | type[Account], here: Installation, run: Run
 ) -> None:
     assert run(what, "add", "xiaopeng", "小鹏汽车").status == 0
+    added = (f"{what[:-1]}:xiaopeng", None, {"name": "小鹏汽车"})
+    assert _changes(here) == [added]
     refused = run(what, "add", "xiaopeng", "x")
     assert refused.status == 2
     assert "'xiaopeng' is known already, as 小鹏汽车" in refused.err
     assert "--rename" in refused.err
     assert read(here.engine, lambda session: getattr(session.get_one(table, "xiaopeng"), "name", None)) == "小鹏汽车"
     assert "nothing is to be done" in run(what, "add", "xiaopeng", "小鹏汽车").err
-    assert _changes(here) == []
+    assert _changes(here) == [added]
     renamed = run(what, "add", "xiaopeng", "x", "--rename")
     assert renamed.out == "xiaopeng was known as 小鹏汽车, and is known as x now\n"
-    assert _changes(here) == [(f"{what[:-1]}:xiaopeng", {"name": "小鹏汽车"}, {"name": "x"})]
+    assert _changes(here) == [added, (f"{what[:-1]}:xiaopeng", {"name": "小鹏汽车"}, {"name": "x"})]
 
 
-def test_a_basis_says_what_it_replaces(here: Ground, run: Run) -> None:
+def test_a_basis_says_what_it_replaces(here: Installation, run: Run) -> None:
     here.know_authors("xiaopeng", basis=False)
     assert run("authors", "basis", "xiaopeng", "owned").out == "xiaopeng: owned; before: none\n"
     again = run("authors", "basis", "xiaopeng", "owned")
@@ -64,7 +66,7 @@ def test_a_basis_says_what_it_replaces(here: Ground, run: Run) -> None:
     assert len(_changes(here)) == 3
 
 
-def test_a_cap_says_what_it_replaces(here: Ground, run: Run) -> None:
+def test_a_cap_says_what_it_replaces(here: Installation, run: Run) -> None:
     assert run("authors", "caps", "likes_per_comment", "2").out.startswith("likes_per_comment: 2; before: 3\n")
     again = run("authors", "caps", "likes_per_comment", "2")
     assert again.status == 2
@@ -72,7 +74,7 @@ def test_a_cap_says_what_it_replaces(here: Ground, run: Run) -> None:
     assert len(_changes(here)) == 1
 
 
-def test_who_does_not_rest_is_not_woken_and_who_takes_part_is_not_taken_in(here: Ground, run: Run) -> None:
+def test_who_does_not_rest_is_not_woken_and_who_takes_part_is_not_taken_in(here: Installation, run: Run) -> None:
     register_account(here.engine, "acc1", "one")
     woken = run("accounts", "wake", "acc1")
     assert woken.status == 2
@@ -86,7 +88,7 @@ def test_who_does_not_rest_is_not_woken_and_who_takes_part_is_not_taken_in(here:
     assert len(_changes(here)) == 2
 
 
-def test_what_is_paused_is_not_paused_again(here: Ground, run: Run) -> None:
+def test_what_is_paused_is_not_paused_again(here: Installation, run: Run) -> None:
     here.know_phones("acc0001")
     owned_author(here.engine)
     handle = submit(titles(), name="one", engine=here.engine)
@@ -108,7 +110,7 @@ def test_what_is_paused_is_not_paused_again(here: Ground, run: Run) -> None:
 
 
 @pytest.fixture
-def key(here: Ground, run: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def key(here: Installation, run: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A key that may be called back at two addresses."""
     monkeypatch.setenv("PHONEFLEET_MASTER_KEY", base64.b64encode(bytes(range(32))).decode())
     settings.cache_clear()
@@ -133,5 +135,10 @@ def test_a_key_says_what_it_loses(key: str, run: Run) -> None:
     limits = [line.strip() for line in listed.splitlines() if line.strip().startswith("limits:")]
     assert limits == ["limits: 5/s, 7 waiting; secrets: 1"]
     assert "limits: none is given" in run("keys", "limits", key).err
+    assert f"{key} is disabled" in run("keys", "disable", key).out
+    assert "disabled 20" in run("keys").out
+    assert run("keys", "disable", key).status == 2
+    assert f"{key} is enabled" in run("keys", "enable", key).out
+    assert "disabled" not in run("keys").out
     assert run("keys", "revoke", key).status == 0
     assert run("keys", "revoke", key).status == 2

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from models.database.engine import connect
 from models.database.rights import CHANGING, WORKING
-from models.migrate import current, newest
+from models.history.records.partitions import make_months
+from models.migrate import current, newest, upgrade
 from models.tables import Account, Campaign
 from models.transactions.read_write import read
 from scripts.local.services import base_services
 from tests.scripts.conftest import Run
-from tests.support.ground import NOBODY_LISTENS, Ground
+from tests.support.installation import NOBODY_LISTENS, Installation
 from tests.support.servers import MariaDB
 from workers.settings import settings
 
@@ -48,12 +51,14 @@ COMMANDS = (
     f"keys rotate {KEY}",
     "deliveries",
     "deliveries endpoints",
+    f"keys disable {KEY}",
+    f"keys enable {KEY}",
     f"keys revoke {KEY}",
 )
 
 
 def test_all_but_migrate_work_without_the_right_to_change_tables(
-    here: Ground, run: Run, working_mariadb: str, monkeypatch: pytest.MonkeyPatch
+    here: Installation, run: Run, working_mariadb: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PHONEFLEET_DATABASE_URL", working_mariadb)
     monkeypatch.setenv("PHONEFLEET_MASTER_KEY", KEEP_KEY)
@@ -79,7 +84,7 @@ def test_all_but_migrate_work_without_the_right_to_change_tables(
 @pytest.mark.parametrize("missing", ["ALTER", "CREATE", "DROP", "INDEX"])
 def test_migrate_changes_nothing_when_one_right_is_missing(
     missing: str,
-    here: Ground,
+    here: Installation,
     run: Run,
     mariadb_server: MariaDB,
     mariadb_database: str,
@@ -100,7 +105,7 @@ def test_migrate_changes_nothing_when_one_right_is_missing(
 
 
 def test_up_hands_the_user_who_may_change_tables_to_no_other_process(
-    here: Ground, mariadb_server: MariaDB, mariadb_database: str
+    here: Installation, mariadb_server: MariaDB, mariadb_database: str
 ) -> None:
     work = mariadb_server.user(mariadb_database, "work", WORKING)
     given = {
@@ -116,7 +121,7 @@ def test_up_hands_the_user_who_may_change_tables_to_no_other_process(
 
 
 def test_both_addresses_must_name_one_ledger(
-    here: Ground, run: Run, mariadb_server: MariaDB, mariadb_database: str, monkeypatch: pytest.MonkeyPatch
+    here: Installation, run: Run, mariadb_server: MariaDB, mariadb_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with mariadb_server.database() as other:
         monkeypatch.setenv("PHONEFLEET_DATABASE_URL", mariadb_server.user(mariadb_database, "work", WORKING))
@@ -125,3 +130,24 @@ def test_both_addresses_must_name_one_ledger(
         said = run("migrate")
     assert said.status == 2
     assert "name the database of PHONEFLEET_DATABASE_URL, with another user" in " ".join(said.err.split())
+
+
+@pytest.mark.parametrize(("days", "old"), [(0, 12), (30, 0)])
+@pytest.mark.usefixtures("here")
+def test_migrate_drops_the_months_of_records_that_are_older_than_the_setting(
+    run: Run, mariadb_database: str, monkeypatch: pytest.MonkeyPatch, days: int, old: int
+) -> None:
+    engine = connect(mariadb_database)
+    try:
+        upgrade(engine)
+        make_months(engine, datetime(2020, 1, 5, tzinfo=UTC))
+        monkeypatch.setenv("PHONEFLEET_DATABASE_URL", mariadb_database)
+        monkeypatch.setenv("PHONEFLEET_KEEP_RECORD_DAYS", str(days))
+        settings.cache_clear()
+        said = run("migrate")
+        assert said.status == 0, said.err
+        with engine.connect() as connection:
+            (_, made) = connection.execute(text("SHOW CREATE TABLE records")).one()
+        assert made.count("PARTITION `m2020") == old
+    finally:
+        engine.dispose()

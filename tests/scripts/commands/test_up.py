@@ -26,7 +26,7 @@ from scripts.local.embedded import end, free_port
 from tests.support.poll import wait_until
 from workers.runtime.private_files import open_to_others
 
-COMMAND = [sys.executable, "-m", "scripts.cli", "up", "--flower-port", "0"]
+COMMAND = [sys.executable, "-m", "scripts.cli", "up", "--flower-port", "0", "--console-port", "0"]
 
 
 def _environment(var: Path) -> dict[str, str]:
@@ -73,15 +73,17 @@ def test_up_says_what_runs_refuses_a_second_one_and_ends_when_asked(tmp_path: Pa
 @pytest.mark.fleet
 def test_an_address_is_named_when_it_can_be_asked(tmp_path: Path) -> None:
     var, said = tmp_path / "var", tmp_path / "said"
-    ports = {"gateway": free_port(), "Flower": free_port()}
+    ports = {"gateway": free_port(), "Flower": free_port(), "console": free_port()}
     key = {"PHONEFLEET_MASTER_KEY": base64.b64encode(bytes(32)).decode()}
-    asked = ("--gateway-port", str(ports["gateway"]), "--flower-port", str(ports["Flower"]))
+    options = {"gateway": "--gateway-port", "Flower": "--flower-port", "console": "--console-port"}
+    asked = [part for name, port in ports.items() for part in (options[name], str(port))]
     with _up(var, said, key, asked):
         for name, port in ports.items():
             line = re.compile(rf"^{name} +http://127\.0\.0\.1:{port}\b", re.MULTILINE)
             wait_until(lambda line=line: line.search(said.read_text()), 120, f"{name} to be named")  # type: ignore[misc]
             with socket.create_connection(("127.0.0.1", port), timeout=5):
                 pass
+        assert re.search(r"console +has no user yet: phonefleet users add NAME --role admin", said.read_text())
 
 
 def _child(up: int, words: str) -> int | None:

@@ -18,7 +18,7 @@ from scripts.demo.run import STANDARD_DAY
 from scripts.examples import nurture_every_account, one_author, standard_day
 from scripts.terminal.words import in_words
 from tests.support.documents import blocks
-from tests.support.ground import Ground
+from tests.support.installation import Installation
 from workers.campaigns.build import submit_day
 from workers.campaigns.given_campaign import read_campaign_file
 from workers.planting.handle import CampaignFailed
@@ -30,11 +30,11 @@ EXAMPLES = sorted(
 )
 
 
-def _tasks(here: Ground) -> list[Task]:
+def _tasks(here: Installation) -> list[Task]:
     return read(here.engine, lambda session: list(session.scalars(select(Task).order_by(Task.position))))
 
 
-def test_every_account_is_nurtured_where_it_is(here: Ground) -> None:
+def test_every_account_is_nurtured_where_it_is(here: Installation) -> None:
     here.know_phones("acc0001", "acc0002")
     canvas = nurture_every_account.canvas(["acc0001", "acc0002"], video_likes=1, video_loop=5)
     submit(canvas, name="all", engine=here.engine)
@@ -44,7 +44,7 @@ def test_every_account_is_nurtured_where_it_is(here: Ground) -> None:
     ]
 
 
-def test_one_author_goes_from_titles_to_directed_work_and_settles_between(here: Ground) -> None:
+def test_one_author_goes_from_titles_to_directed_work_and_settles_between(here: Installation) -> None:
     here.know_authors("xiaopeng")
     submit(one_author.canvas("xiaopeng", videos=2, comments=20, likes=4), name="one", engine=here.engine)
     tasks = _tasks(here)
@@ -54,10 +54,10 @@ def test_one_author_goes_from_titles_to_directed_work_and_settles_between(here: 
     assert tasks[-1].kwargs == {"like_comment": 4}
 
 
-def test_the_standard_day_can_be_for_some_accounts(here: Ground) -> None:
+def test_the_standard_day_can_be_for_some_accounts(here: Installation) -> None:
     day = read_campaign_file(STANDARD_DAY)
     assert day.collect is not None
-    here.know_authors(*day.collect.authors)
+    here.know_authors(*day.collect.all_authors)
     here.know_phones("acc0001", "acc0002")
     assert standard_day.changed(day, []) is day
     submit_day(standard_day.changed(day, ["acc0002"]), asked_by="test", engine=here.engine)
@@ -76,7 +76,7 @@ def test_examples_say_how_to_use_them(name: str) -> None:
     assert "--wait" in ended.stdout
 
 
-def test_an_example_refuses_in_words(here: Ground) -> None:
+def test_an_example_refuses_in_words(here: Installation) -> None:
     command = [sys.executable, "-m", "scripts.examples.one_author", "nobody"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 2
@@ -95,7 +95,7 @@ def test_an_example_refuses_in_words(here: Ground) -> None:
     ],
 )
 def test_the_first_script_of_the_readme_refuses_in_words(
-    here: Ground, document: str, change: dict[str, str], words: str
+    here: Installation, document: str, change: dict[str, str], words: str
 ) -> None:
     text = next(block.text for block in blocks(document) if block.language == "python")
     ended = subprocess.run(

@@ -13,6 +13,7 @@ from models.values.refused import Problem, Refused
 from scripts.terminal.show import Sheet, print_sheet, say
 from scripts.terminal.words import in_words
 from workers.runtime.log import set_up_logging
+from workers.settings import read_settings
 
 HOSTILE = "\x1b]0;mine\x07 \x9b31m \u202eabc \x7f \r"
 CONTROLS = set(map(chr, (*range(0x20), *range(0x7F, 0xA0)))) - {"\n", "\t"}
@@ -21,6 +22,14 @@ CONTROLS = set(map(chr, (*range(0x20), *range(0x7F, 0xA0)))) - {"\n", "\t"}
 def test_controls_are_shown() -> None:
     assert on_screen("\x1b[31m\n\t小红😀") == "␛[31m\n\t小红😀"
     assert on_one_line("a\nb\x00") == "a␊b␀"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize("text", [":smile: 讲得好", "at 12:+1:30", "[bold]讲得好[/bold]"])
+def test_a_line_is_printed_as_it_stands(text: str, *, terminal: bool) -> None:
+    said = io.StringIO()
+    say(Console(file=said, force_terminal=terminal, no_color=True, width=200, color_system=None), text)
+    assert said.getvalue() == f"{text}\n"
 
 
 @pytest.mark.parametrize("terminal", [True, False])
@@ -33,14 +42,17 @@ def test_what_commands_print_holds_no_controls_of_others(*, terminal: bool) -> N
     assert CONTROLS.isdisjoint(said.getvalue())
 
 
-def test_a_line_of_the_log_stays_one(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("written", "shown"), [("text", "x␊2026-01-01"), ("json", r"x\n2026-01-01")])
+def test_a_line_of_the_log_stays_one(
+    written: str, shown: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = logging.getLogger()
     monkeypatch.setattr(root, "handlers", [])
     monkeypatch.setattr(root, "level", root.level)
-    set_up_logging()
+    set_up_logging(read_settings({"PHONEFLEET_LOG_FORMAT": written}), "test")
     logging.getLogger("phonefleet.test").warning("it said %s", f"x\n2026-01-01 INFO all is well{HOSTILE}")
     (line,) = capsys.readouterr().err.splitlines()
-    assert "x␊2026-01-01" in line
+    assert shown in line
     assert CONTROLS.isdisjoint(line)
 
 

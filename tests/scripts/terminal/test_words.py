@@ -15,7 +15,7 @@ from models.values.refused import refuse
 from scripts.terminal.told import lines_of
 from scripts.terminal.words import in_words
 from tests.scripts.conftest import Run
-from tests.support.ground import Ground
+from tests.support.installation import Installation
 from tests.support.servers import MariaDB
 
 
@@ -57,7 +57,12 @@ def test_a_defect_keeps_its_traceback(error: Exception) -> None:
     ],
 )
 def test_what_a_database_declines_says_what_to_correct(
-    url: str, words: Sequence[str], here: Ground, run: Run, mariadb_server: MariaDB, monkeypatch: pytest.MonkeyPatch
+    url: str,
+    words: Sequence[str],
+    here: Installation,
+    run: Run,
+    mariadb_server: MariaDB,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with mariadb_server.database() as there:
         place = there.partition("@")[2].partition("/")[0]
@@ -70,7 +75,7 @@ def test_what_a_database_declines_says_what_to_correct(
     assert not {"Traceback", "[Errno", "at :"} & set(said.err.split())
 
 
-def test_a_file_in_the_place_of_a_folder(here: Ground, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_in_the_place_of_a_folder(here: Installation, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     (here.var / "file").touch()
     monkeypatch.setenv("PHONEFLEET_VAR", str(here.var / "file"))
     said = run("status")

@@ -15,12 +15,12 @@ import requests
 import uvicorn
 from sqlalchemy import Engine
 
+from gateway.access.serving import open_sockets, run, server_config
 from gateway.api.app import create_app
 from gateway.client.client import Client
 from gateway.keys.api_keys import KeySpec, make_key
 from gateway.protocol.seal import Secret, open_sealed, seal, sign
 from gateway.protocol.signed_text import KEY_HEADER, of_request
-from gateway.serve import open_sockets, run, server_config
 from tests.support.poll import wait_until
 from workers.settings import settings
 
@@ -43,9 +43,9 @@ class Api:
     url: str
     engine: Engine
 
-    def caller(self, customer: str = "acme", **wish: Any) -> Caller:
+    def caller(self, customer: str = "acme", **limits: Any) -> Caller:
         """A new key of a customer."""
-        asked: dict[str, Any] = {"allowlist": ["https://hooks.example.com"], "rate_per_second": 1000.0, **wish}
+        asked: dict[str, Any] = {"allowlist": ["https://hooks.example.com"], "rate_per_second": 1000.0, **limits}
         key_id, secret = make_key(self.engine, KeySpec("test", customer, **asked), who="test")
         return Caller(key_id, secret, Client(self.url, key_id, secret, sleep=lambda _: None))
 
@@ -56,7 +56,7 @@ def listening(engine: Engine, tls: Path | None = None, **changed: Any) -> Iterat
     config = replace(settings(), **changed)
     (listener,) = at = open_sockets(config, "127.0.0.1", 0)
     port = listener.getsockname()[1]
-    options = {} if tls is None else {"ssl_certfile": tls}
+    options: dict[str, Any] = {} if tls is None else {"ssl_certfile": tls}
     server = uvicorn.Server(server_config(create_app(engine, config), config, **options))
     thread = threading.Thread(target=run, args=(server, at, config), daemon=True)
     thread.start()
@@ -66,6 +66,16 @@ def listening(engine: Engine, tls: Path | None = None, **changed: Any) -> Iterat
     finally:
         server.should_exit = True
         thread.join(STOP_SECONDS)
+
+
+def signed_question(caller: Caller, target: str) -> bytes:
+    """A GET of a key's holder, as it goes over a connection that is kept."""
+    signed = sign(
+        f"req_{uuid4().hex}", int(datetime.now(UTC).timestamp()), of_request("GET", target, b""), [caller.secret]
+    )
+    headers = {"host": "here", KEY_HEADER: caller.key_id, **signed}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"GET {target} HTTP/1.1\r\n{lines}\r\n".encode()
 
 
 @dataclass(frozen=True, slots=True)

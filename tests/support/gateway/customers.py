@@ -97,9 +97,9 @@ class Customer:
         write(self.engine, work)
 
 
-def customer(engine: Engine, origin: str, name: str = "acme", path: str = "/callbacks", **wish: Any) -> Customer:
+def customer(engine: Engine, origin: str, name: str = "acme", path: str = "/callbacks", **limits: Any) -> Customer:
     """A customer that may be called back at one origin."""
-    key_id, secret = make_key(engine, KeySpec("test", name, allowlist=[origin], **wish), who="test")
+    key_id, secret = make_key(engine, KeySpec("test", name, allowlist=[origin], **limits), who="test")
     return Customer(engine, key_id, secret, origin + path)
 
 

@@ -78,7 +78,7 @@ class Host:
             env={
                 **os.environ,
                 "PHONEFLEET_REDIS_URL": redis_url,
-                "PHONEFLEET_TASKS": "tests.support.host.errands",
+                "PHONEFLEET_TASKS": "tests.support.host.sample_tasks",
                 "PHONEFLEET_HOST": "shelf",
                 "PHONEFLEET_DESKS": "0",
                 "PHONEFLEET_LEASE": "5",

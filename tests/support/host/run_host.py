@@ -79,5 +79,5 @@ class RedisLedger:
 
 
 if __name__ == "__main__":
-    set_up_logging()
+    set_up_logging(settings(), "host")
     sys.exit(serve(settings(), RedisLedger(settings().redis_url)))

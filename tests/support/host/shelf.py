@@ -31,12 +31,12 @@ def celery_for(redis_url: str) -> Celery:
 
 
 def ticket(name: str, queue: str, priority: int = 6) -> Ticket:
-    """A new ticket for one of tests.support.host.errands."""
+    """A new ticket for one of tests.support.host.sample_tasks."""
     return Ticket(str(uuid.uuid4()), name, queue, priority)
 
 
 class Traces:
-    """What errands did, in the order in which they did it."""
+    """What tasks did, in the order in which they did it."""
 
     def __init__(self, redis_url: str) -> None:
         self.redis = Redis.from_url(redis_url, socket_timeout=10)
@@ -51,7 +51,7 @@ class Traces:
         return wait_until(lambda: found if len(found := self.all()) >= count else None, WAIT, f"{count} traces") or []
 
     def release(self, count: int = 1) -> None:
-        """Let `count` errands that hold a phone go on."""
+        """Let `count` tasks that hold a phone go on."""
         self.redis.rpush("go", *["go"] * count)
 
 
@@ -67,7 +67,7 @@ class Shelf:
         try:
             self.zygote.wait_ready()
             self.zygote.listen(self._inbox.put)
-            self.seats = {serial: self.fork(serial, index) for index, serial in enumerate(serials)}
+            self.identities = {serial: self.fork(serial, index) for index, serial in enumerate(serials)}
             self.wait_consuming()
         except BaseException:
             self.close()
@@ -75,16 +75,18 @@ class Shelf:
 
     def fork(self, serial: str, index: int) -> WorkerIdentity:
         """One more life in a slot."""
-        seat = WorkerIdentity(
+        identity = WorkerIdentity(
             serial, f"127.0.0.1:{index + 1}", 5038, "shelf", str(uuid.uuid4()), self.zygote.slots[index]
         )
-        self.zygote.fork(seat)
-        return seat
+        self.zygote.fork(identity)
+        return identity
 
     def wait_consuming(self) -> None:
         """Until every worker consumes."""
         wait_until(
-            lambda: all(seat.slot.state is not SlotState.EMPTY for seat in self.seats.values()), WAIT, "all to consume"
+            lambda: all(one.slot.state is not SlotState.EMPTY for one in self.identities.values()),
+            WAIT,
+            "all to consume",
         )
 
     def send(self, *tickets: Ticket) -> list[str]:
@@ -92,18 +94,18 @@ class Shelf:
         publish(self.app, tickets)
         return [one.task_id for one in tickets]
 
-    def pid(self, seat: WorkerIdentity) -> int:
-        """The process of a seat's worker."""
+    def pid(self, identity: WorkerIdentity) -> int:
+        """The process of a worker."""
         return next(
-            m.pid for m in self._news() if isinstance(m, zygote_messages.Born) and m.incarnation == seat.incarnation
+            m.pid for m in self._news() if isinstance(m, zygote_messages.Born) and m.incarnation == identity.incarnation
         )
 
-    def death(self, seat: WorkerIdentity) -> str:
-        """Why a seat's worker ended, once it did."""
+    def death(self, identity: WorkerIdentity) -> str:
+        """Why a worker ended, once it did."""
 
         def found() -> str | None:
             deaths = (
-                m for m in self._news() if isinstance(m, zygote_messages.Died) and m.incarnation == seat.incarnation
+                m for m in self._news() if isinstance(m, zygote_messages.Died) and m.incarnation == identity.incarnation
             )
             return next((death.why for death in deaths), None)
 
@@ -113,10 +115,10 @@ class Shelf:
         """Was the end of the zygote heard of?"""
         return None in self._news()
 
-    def kill(self, seat: WorkerIdentity) -> str:
+    def kill(self, identity: WorkerIdentity) -> str:
         """Kill a worker; why it ended."""
-        self.zygote.signal(seat.incarnation, signal.SIGKILL)
-        return self.death(seat)
+        self.zygote.signal(identity.incarnation, signal.SIGKILL)
+        return self.death(identity)
 
     def close(self) -> None:
         """End everything."""

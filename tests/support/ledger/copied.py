@@ -1,12 +1,15 @@
-"""Migrated SQLite ledgers of a test's own: copies of one that each test process migrates once."""
+"""Migrated ledgers of a test's own: copies of the one that each test process migrates, once for each kind of server."""
 
 from __future__ import annotations
 
+import re
 import tempfile
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Connection, Engine, make_url
 
 from models.database.engine import connect
 from models.migrate import upgrade
@@ -29,3 +32,44 @@ def _migrated() -> bytes:
         upgrade(engine)
         engine.dispose()  # puts into the file what was beside it
         return file.read_bytes()
+
+
+Statement = tuple[str, tuple[Any, ...]]
+_made: dict[str, Sequence[Statement]] = {}  # a server's version → what makes the tables of the newest version there
+_COUNTED = re.compile(r" AUTO_INCREMENT=\d+")
+
+
+def make_tables(engine: Engine) -> None:
+    """Make a ledger of the newest version in an empty database.
+
+    On a server like one that this process migrated before, its tables are made as they became there: that takes a
+    tenth of the time of all migrations, which tests/models/tables runs.
+    """
+    if engine.dialect.name == "sqlite":
+        upgrade(engine)
+        return
+    with engine.connect() as connection:
+        version = str(connection.exec_driver_sql("SELECT VERSION()").scalar_one())
+        is_empty = not _tables(connection)
+    if version not in _made or not is_empty:
+        upgrade(engine)
+        with engine.connect() as connection:
+            _made[version] = list(_statements(connection))
+        return
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SET foreign_key_checks = 0")
+        for statement, values in _made[version]:
+            connection.exec_driver_sql(statement, values)
+        connection.exec_driver_sql("SET foreign_key_checks = 1")
+
+
+def _tables(connection: Connection) -> Sequence[str]:
+    return [str(name) for (name,) in connection.exec_driver_sql("SHOW TABLES")]
+
+
+def _statements(connection: Connection) -> Iterator[Statement]:
+    for name in _tables(connection):
+        (_, made) = connection.exec_driver_sql(f"SHOW CREATE TABLE `{name}`").one()
+        yield _COUNTED.sub("", made).replace("%", "%%"), ()
+        for row in connection.exec_driver_sql(f"SELECT * FROM `{name}`"):  # noqa: S608 - the server's own name
+            yield f"INSERT INTO `{name}` VALUES ({', '.join(['%s'] * len(row))})", tuple(row)  # noqa: S608

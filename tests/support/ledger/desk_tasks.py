@@ -31,3 +31,9 @@ def fail(_desk: Desk, *_args: Any, **_kwargs: Any) -> None:
 def echo(_desk: Desk, *args: Any) -> list[Any]:
     """The arguments as a list."""
     return list(args)
+
+
+@desk_task
+def hand_on(_desk: Desk, value: Any) -> Any:
+    """The argument itself."""
+    return value

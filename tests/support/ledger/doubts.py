@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from flows.session import Action, ActionKind
-from tests.support.ledger.drive import AUTHOR, ZONE, like, owned_author, phone_seat, plant, ready, take
+from flows.action import Action, ActionKind
+from tests.support.ledger.drive import AUTHOR, ZONE, like, online_worker, owned_author, plant, ready, take
 from workers.attempts.claim import Claim
 from workers.attempts.rescue import incarnation_died
 from workers.execution.ledger_journal import LedgerJournal
@@ -16,7 +16,7 @@ LIKE = Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看")
 def in_doubt(engine: Engine) -> tuple[str, int]:
     """A task of the pool whose worker died behind its point of no return; the action's number."""
     owned_author(engine)
-    got = take(engine, ready(engine, plant(engine, like()))[0], phone_seat(engine, "p1"))
+    got = take(engine, ready(engine, plant(engine, like()))[0], online_worker(engine, "p1"))
     number = LedgerJournal(engine, got, ZONE).declare(LIKE)
     incarnation_died(engine, got.fence.incarnation, "killed")
     return got.fence.task_id, number
@@ -24,4 +24,4 @@ def in_doubt(engine: Engine) -> tuple[str, int]:
 
 def looking(engine: Engine, one: str) -> Claim:
     """The verifying attempt of the phone's next worker."""
-    return take(engine, one, phone_seat(engine, "p1"))
+    return take(engine, one, online_worker(engine, "p1"))

@@ -25,6 +25,7 @@ from models.fleet.phones import phone_online
 from models.responsible_use.authors import register_author, set_basis
 from models.tables import Attempt, Campaign, Edge, Task
 from models.tasks.states import State
+from models.tasks.transitions import ring_ticket
 from models.transactions.read_write import read, write
 from tests.support.canvas.tasks import call_text, make_app
 from workers.app import app as fleet
@@ -34,11 +35,12 @@ from workers.attempts.record import record
 from workers.canvas.compile import compile_canvas
 from workers.canvas.rows import Join, Planted
 from workers.desk import DESK, Desk
+from workers.dispatch.routing import ticket_priority
 from workers.dispatch.tickets import queued_ids
 from workers.planting.handle import Handle
 from workers.planting.plant import LATEST_END, new_id, plant_campaign
 from workers.runtime.slots import own_slot
-from workers.runtime.worker_identity import WorkerIdentity
+from workers.runtime.worker_identity import POOL_QUEUE, WorkerIdentity
 
 ZONE = "Asia/Shanghai"
 LEASE = 60.0
@@ -80,17 +82,17 @@ def titles(**options: Any) -> Signature:
     return app.signature("collect_titles", kwargs={"author_id": AUTHOR, "count": 1}, immutable=True, **options)
 
 
-def desk_seat() -> WorkerIdentity:
+def desk_worker() -> WorkerIdentity:
     """A worker at the desk."""
     return WorkerIdentity(None, "", 5038, "test", new_id(), own_slot())
 
 
-def phone_seat(engine: Engine, serial: str, account: str | None = None, *, sandbox: bool = False) -> WorkerIdentity:
+def online_worker(engine: Engine, serial: str, account: str | None = None, *, sandbox: bool = False) -> WorkerIdentity:
     """A phone that is online, its worker, and the account logged in on it (by default one named for the phone)."""
-    seat = WorkerIdentity(serial, serial, 5038, "test", new_id(), own_slot())
-    phone_online(engine, serial, serial, "test", "SimPhone", seat.incarnation, sandbox=sandbox)
+    identity = WorkerIdentity(serial, serial, 5038, "test", new_id(), own_slot())
+    phone_online(engine, serial, serial, "test", "SimPhone", identity.incarnation, sandbox=sandbox)
     account_seen(engine, serial, account or f"acc-{serial}", f"name of {account or serial}")
-    return seat
+    return identity
 
 
 def runs(*claims: Claim) -> dict[str, str]:
@@ -146,25 +148,61 @@ def ready(engine: Engine, campaign_id: str) -> list[str]:
     return read(engine, lambda session: list(session.scalars(wanted)))
 
 
-def take(engine: Engine, task_id: str, seat: WorkerIdentity | None = None, lease: float = LEASE) -> Claim:
+def take(engine: Engine, task_id: str, identity: WorkerIdentity | None = None, lease: float = LEASE) -> Claim:
     """Claim a task that must be claimable."""
-    got = try_to_take(engine, task_id, seat, lease)
+    got = try_to_take(engine, task_id, identity, lease)
     assert isinstance(got, Claim), got
     return got
 
 
 def try_to_take(
-    engine: Engine, task_id: str, seat: WorkerIdentity | None = None, lease: float = LEASE, step: int | None = None
+    engine: Engine, task_id: str, identity: WorkerIdentity | None = None, lease: float = LEASE
 ) -> Claim | NotMine:
-    """Deliver a ticket to a worker, by default one at the desk."""
-    return claim(engine, seat or desk_seat(), task_id, lease=lease, zone=ZONE, step=step)
+    """Deliver the task's ticket, which it gets now if it has none, to a worker, by default one at the desk.
+
+    Another thread may pass the ticket on meanwhile: then that one is delivered.
+    """
+    identity = identity or desk_worker()
+    for _ in range(20):
+        number = rung_now(engine, task_id)
+        got = deliver(engine, task_id, identity, number, lease)
+        if isinstance(got, Claim) or "was taken back" not in got.why or rung_now(engine, task_id) == number:
+            return got
+    raise AssertionError(f"the ticket of {task_id} changes hands without end")
+
+
+def rung_now(engine: Engine, task_id: str) -> int:
+    """Ring a ready task that has no ticket, whoever's turn it is; the number of its ticket."""
+
+    def work(session: Session) -> int:
+        row = session.get(Task, task_id, with_for_update=True)
+        if row is None:
+            return 0
+        if row.state == State.READY and row.rung_at is None:
+            ring_ticket(row, POOL_QUEUE, ticket_priority(row), database_now(session))
+        return row.ticket
+
+    return write(engine, work)
+
+
+def deliver(
+    engine: Engine,
+    task_id: str,
+    identity: WorkerIdentity,
+    number: int | None,
+    lease: float = LEASE,
+    *,
+    step: int | None = None,
+) -> Claim | NotMine:
+    """Deliver a ticket of this number, or one without a number, at this step."""
+    return claim(engine, identity, task_id, lease=lease, zone=ZONE, step=step, number=number)
 
 
 def outcome_of(engine: Engine, got: Claim) -> Outcome:
     """Run the desk function of a claimed task, whose message would have reached it."""
     assert fleet.tasks[got.flow].__wrapped__.__qualname__.startswith("ticket_task"), f"{got.flow} has no ticket"
     try:
-        value = DESK[got.flow](Desk(engine, got.seed, got.sandbox), *got.args, **got.kwargs)
+        value = DESK[got.flow](Desk(engine, got.seed, got.sandbox, got.campaign_id), *got.args, **got.kwargs)
     except RuntimeError as error:
         return Failed("flow_error", str(error))
     return Replaced(value) if isinstance(value, Signature) else Succeeded(value)
@@ -180,12 +218,12 @@ def run_to_end(
     engine: Engine, campaign_id: str, rng: random.Random, ran: Callable[[Claim], None] = lambda _: None
 ) -> None:
     """Run ready tasks in an order that `rng` draws until none is left. Bounded by the tasks that there are."""
-    seat = desk_seat()
+    identity = desk_worker()
     for _ in range(5000):
         waiting = ready(engine, campaign_id)
         if not waiting:
             return
-        got = take(engine, rng.choice(waiting), seat)
+        got = take(engine, rng.choice(waiting), identity)
         ran(got)
         record(engine, got, outcome_of(engine, got))
     raise AssertionError("the campaign does not end")

@@ -22,9 +22,9 @@ from tests.support.ledger.drive import (
     change,
     like,
     now,
+    online_worker,
     owned_author,
     past,
-    phone_seat,
     plant,
     ready,
     states,
@@ -46,13 +46,13 @@ PHONES = ("p1", "p2", "p3", "p4")
 @pytest.fixture
 def shelf(ledger: Engine) -> list[WorkerIdentity]:
     owned_author(ledger)
-    return [phone_seat(ledger, serial) for serial in PHONES]
+    return [online_worker(ledger, serial) for serial in PHONES]
 
 
-def fail_once(ledger: Engine, one: str, seat: WorkerIdentity, code: str) -> list[str]:
+def fail_once(ledger: Engine, one: str, identity: WorkerIdentity, code: str) -> list[str]:
     """One attempt at a task on this phone fails with this code."""
     change(ledger, one, not_before=past(ledger), meant_for=None)
-    return record(ledger, take(ledger, one, seat), Failed(code, "so the test says"))
+    return record(ledger, take(ledger, one, identity), Failed(code, "so the test says"))
 
 
 def alerts(ledger: Engine) -> list[tuple[str, str]]:
@@ -83,9 +83,9 @@ def test_the_third_phone_that_fails_alike_holds_the_rest(ledger: Engine, shelf: 
     campaign = plant(ledger, group(likes(6)))
     other = plant(ledger, group([like("另一个"), titles()]))
     tasks = ready(ledger, campaign)
-    for one, seat in zip(tasks[:3], shelf, strict=False):
+    for one, identity in zip(tasks[:3], shelf, strict=False):
         assert states(ledger, campaign).get(State.HELD) is None
-        fail_once(ledger, one, seat, "video_not_found")
+        fail_once(ledger, one, identity, "video_not_found")
     assert states(ledger, campaign) == {State.FAILED: 3, State.HELD: 3}
     assert states(ledger, other) == {State.READY: 2}
     held = task(ledger, tasks[3])
@@ -107,8 +107,8 @@ def test_one_phone_that_fails_three_times_blames_no_content(ledger: Engine, shel
 def test_an_account_that_may_not_act_never_holds_content(ledger: Engine, shelf: list[WorkerIdentity]) -> None:
     campaign = plant(ledger, group(likes(2)))
     one, two = ready(ledger, campaign)
-    for seat in shelf[:3]:
-        fail_once(ledger, one, seat, "may_not_act")
+    for identity in shelf[:3]:
+        fail_once(ledger, one, identity, "may_not_act")
     assert task(ledger, one).state == State.READY
     assert task(ledger, two).state == State.READY
     assert read(ledger, holds_in_force) == []
@@ -130,8 +130,8 @@ def test_a_failure_that_goes_on_elsewhere_holds_its_own_task_as_well(
 ) -> None:
     campaign = plant(ledger, group(likes(2)))
     one, two = ready(ledger, campaign)
-    for seat in shelf[:3]:
-        fail_once(ledger, one, seat, "time_limit")
+    for identity in shelf[:3]:
+        fail_once(ledger, one, identity, "time_limit")
     assert (task(ledger, one).state, task(ledger, two).state) == (State.HELD, State.HELD)
 
 
@@ -142,8 +142,8 @@ def test_a_task_that_was_given_little_time_blames_neither_phone_nor_content(
     tasks = ready(ledger, campaign)
     for one in tasks[:3]:
         fail_once(ledger, one, shelf[0], "time_limit")
-    for seat in shelf[1:]:
-        fail_once(ledger, tasks[3], seat, "time_limit")
+    for identity in shelf[1:]:
+        fail_once(ledger, tasks[3], identity, "time_limit")
     assert {attempt.failure_code for one in tasks for attempt in attempts(ledger, one)} == {"too_little_time"}
     assert phone(ledger, "p1").quarantined_until is None
     assert read(ledger, holds_in_force) == []
@@ -159,11 +159,11 @@ def test_the_time_until_its_latest_end_is_the_tasks_own_too(ledger: Engine, shel
 
 def test_phones_that_fail_alike_at_one_moment_lay_one_hold(ledger: Engine, shelf: list[WorkerIdentity]) -> None:
     tasks = ready(ledger, plant(ledger, group(likes(6))))
-    for one, seat in zip(tasks[:2], shelf, strict=False):
-        fail_once(ledger, one, seat, "video_not_found")
+    for one, identity in zip(tasks[:2], shelf, strict=False):
+        fail_once(ledger, one, identity, "video_not_found")
     for one in tasks[2:4]:
         change(ledger, one, meant_for=None)
-    claims = [take(ledger, one, seat) for one, seat in zip(tasks[2:4], shelf[2:], strict=True)]
+    claims = [take(ledger, one, identity) for one, identity in zip(tasks[2:4], shelf[2:], strict=True)]
     at_once([partial(record, ledger, got, Failed("video_not_found", "so the test says")) for got in claims])
     ((hold, count),) = read(ledger, holds_in_force)
     assert count == 2
@@ -175,8 +175,8 @@ def test_phones_that_fail_alike_at_one_moment_lay_one_hold(ledger: Engine, shelf
 def test_a_page_that_drifted_on_three_phones_holds_the_flow(ledger: Engine, shelf: list[WorkerIdentity]) -> None:
     mine = plant(ledger, group([like("一"), like("二"), like("三"), like("四")]))
     other = plant(ledger, titles())
-    for one, seat in zip(ready(ledger, mine), shelf[:3], strict=False):
-        fail_once(ledger, one, seat, "page_drift")
+    for one, identity in zip(ready(ledger, mine), shelf[:3], strict=False):
+        fail_once(ledger, one, identity, "page_drift")
     assert states(ledger, mine) == {State.HELD: 4}
     assert states(ledger, other) == {State.READY: 1}
 
@@ -184,8 +184,8 @@ def test_a_page_that_drifted_on_three_phones_holds_the_flow(ledger: Engine, shel
 def test_what_is_planted_later_comes_under_the_hold_when_it_is_claimed(
     ledger: Engine, shelf: list[WorkerIdentity]
 ) -> None:
-    for one, seat in zip(ready(ledger, plant(ledger, group(likes(3)))), shelf, strict=False):
-        fail_once(ledger, one, seat, "video_not_found")
+    for one, identity in zip(ready(ledger, plant(ledger, group(likes(3)))), shelf, strict=False):
+        fail_once(ledger, one, identity, "video_not_found")
     late = ready(ledger, plant(ledger, like("标题", comment="later")))[0]
     got = try_to_take(ledger, late, shelf[3])
     assert isinstance(got, NotMine)
@@ -195,8 +195,8 @@ def test_what_is_planted_later_comes_under_the_hold_when_it_is_claimed(
 def test_a_released_hold_lets_its_tasks_go_and_counts_anew(ledger: Engine, shelf: list[WorkerIdentity]) -> None:
     campaign = plant(ledger, group(likes(6)))
     tasks = ready(ledger, campaign)
-    for one, seat in zip(tasks[:3], shelf, strict=False):
-        fail_once(ledger, one, seat, "video_not_found")
+    for one, identity in zip(tasks[:3], shelf, strict=False):
+        fail_once(ledger, one, identity, "video_not_found")
     ((hold, _),) = read(ledger, holds_in_force)
     assert release_hold(ledger, hold.id, who="admin") == 3
     assert states(ledger, campaign) == {State.FAILED: 3, State.READY: 3}
@@ -210,9 +210,9 @@ def test_a_released_hold_lets_its_tasks_go_and_counts_anew(ledger: Engine, shelf
 # one phone across tasks
 
 
-def fail_three(ledger: Engine, seat: WorkerIdentity) -> None:
+def fail_three(ledger: Engine, identity: WorkerIdentity) -> None:
     for one in ready(ledger, plant(ledger, group([titles(), titles(), titles()]))):
-        fail_once(ledger, one, seat, "phone_hung")
+        fail_once(ledger, one, identity, "phone_hung")
 
 
 def test_a_phone_that_fails_across_tasks_goes_into_quarantine(ledger: Engine, shelf: list[WorkerIdentity]) -> None:
@@ -273,9 +273,9 @@ def test_what_met_a_limit_stays_with_its_account_which_rests(
     account = read(ledger, lambda session: session.get_one(Account, "acc-p1"))
     assert account.resting_since is not None
     assert alerts(ledger) == [("account_rests", "account:acc-p1")]
-    for seat in shelf:
+    for identity in shelf:
         change(ledger, one, not_before=past(ledger))
-        assert isinstance(try_to_take(ledger, one, seat), NotMine)
+        assert isinstance(try_to_take(ledger, one, identity), NotMine)
     rest_is_over(ledger, "acc-p1", who="admin")
     change(ledger, one, not_before=past(ledger))
     assert take(ledger, one, shelf[0]).account_id == "acc-p1"

@@ -13,7 +13,7 @@ from celery import group
 from redis import Redis
 from sqlalchemy import Engine, select
 
-from flows.session import Action, ActionKind
+from flows.action import Action, ActionKind
 from models.fleet.phones import phone_offline
 from models.responsible_use.authors import set_cap
 from models.tables import Account, ActionRow, Task
@@ -25,9 +25,9 @@ from tests.support.ledger.drive import (
     change,
     like,
     now,
+    online_worker,
     owned_author,
     past,
-    phone_seat,
     plant,
     queued,
     ready,
@@ -39,7 +39,7 @@ from tests.support.ledger.spent import spend
 from workers.attempts.claim import Claim, NotMine
 from workers.attempts.outcome import Failed
 from workers.attempts.record import record
-from workers.control.pause import pause_phone, resume_phone
+from workers.control.phone_pause import pause_phone, resume_phone
 from workers.control.review import settle
 from workers.coordinator.caps_watch import wake_for_accounts
 from workers.dispatch.ring import ring_ready
@@ -51,12 +51,12 @@ TEN_SECONDS = timedelta(seconds=10)
 
 
 @pytest.fixture
-def seat(ledger: Engine) -> WorkerIdentity:
+def identity(ledger: Engine) -> WorkerIdentity:
     """A phone whose account did all that it may today."""
     owned_author(ledger)
-    seat = phone_seat(ledger, "p1", "a")
+    identity = online_worker(ledger, "p1", "a")
     spend(ledger, "a", 40)
-    return seat
+    return identity
 
 
 Look = Callable[[], int]
@@ -71,10 +71,10 @@ def look(ledger: Engine) -> Look:
     return look
 
 
-def asleep(engine: Engine, seat: WorkerIdentity, **wish: Any) -> str:
+def asleep(engine: Engine, identity: WorkerIdentity, **params: Any) -> str:
     """A task that a claim put to sleep."""
-    (one,) = ready(engine, plant(engine, like(**wish)))
-    assert isinstance(try_to_take(engine, one, seat), NotMine)
+    (one,) = ready(engine, plant(engine, like(**params)))
+    assert isinstance(try_to_take(engine, one, identity), NotMine)
     assert sleeps(engine, one)
     return one
 
@@ -85,8 +85,8 @@ def sleeps(engine: Engine, task_id: str) -> bool:
     return row.capped and row.not_before > now(engine) + TEN_SECONDS
 
 
-def test_it_sleeps_until_the_operators_next_day(ledger: Engine, redis: Redis, seat: WorkerIdentity) -> None:
-    one = asleep(ledger, seat)
+def test_it_sleeps_until_the_operators_next_day(ledger: Engine, redis: Redis, identity: WorkerIdentity) -> None:
+    one = asleep(ledger, identity)
     row = task(ledger, one)
     assert row.not_before == day_end(now(ledger), ZONE)
     assert "the caps are used up" in (row.waits_for or "")
@@ -100,10 +100,10 @@ def test_it_sleeps_until_the_operators_next_day(ledger: Engine, redis: Redis, se
 
 def test_what_waits_for_a_phone_and_not_for_a_cap_is_looked_at_soon(ledger: Engine) -> None:
     owned_author(ledger)
-    seat = phone_seat(ledger, "p1", "a")
+    identity = online_worker(ledger, "p1", "a")
     (one,) = ready(ledger, plant(ledger, like()))
     write(ledger, lambda session: setattr(session.get_one(Account, "a"), "resting_since", past(ledger)))
-    assert isinstance(try_to_take(ledger, one, seat), NotMine)
+    assert isinstance(try_to_take(ledger, one, identity), NotMine)
     row = task(ledger, one)
     assert not row.capped
     assert row.not_before <= now(ledger) + TEN_SECONDS
@@ -120,38 +120,40 @@ def test_what_waits_for_a_phone_and_not_for_a_cap_is_looked_at_soon(ledger: Engi
     ],
 )
 def test_a_cap_that_is_raised_wakes_it(
-    ledger: Engine, seat: WorkerIdentity, cap: str, value: int, *, wakes: bool
+    ledger: Engine, identity: WorkerIdentity, cap: str, value: int, *, wakes: bool
 ) -> None:
-    one = asleep(ledger, seat)
+    one = asleep(ledger, identity)
     set_cap(ledger, cap, value, who="lena")
     assert sleeps(ledger, one) is not wakes
     if value > 40:
-        assert isinstance(try_to_take(ledger, one, seat), Claim)
+        assert isinstance(try_to_take(ledger, one, identity), Claim)
 
 
-def test_an_account_that_comes_wakes_it(ledger: Engine, seat: WorkerIdentity, look: Look) -> None:
-    one = asleep(ledger, seat)
+def test_an_account_that_comes_wakes_it(ledger: Engine, identity: WorkerIdentity, look: Look) -> None:
+    one = asleep(ledger, identity)
     assert look() == 0
     spend(ledger, "b", 40)
-    phone_seat(ledger, "p2", "b")
+    online_worker(ledger, "p2", "b")
     phone_offline(ledger, "p1", "unplugged")
     assert look() == 0, "neither one that has nothing left, nor one that goes"
     assert sleeps(ledger, one)
-    fresh = phone_seat(ledger, "p3", "c")
+    fresh = online_worker(ledger, "p3", "c")
     assert look() == 1
     assert look() == 0
     assert isinstance(try_to_take(ledger, one, fresh), Claim)
 
 
 @pytest.mark.parametrize("how", ["resumed", "rested"])
-def test_an_account_that_may_work_again_wakes_it(ledger: Engine, seat: WorkerIdentity, look: Look, how: str) -> None:
-    phone_seat(ledger, "p2", "b")
+def test_an_account_that_may_work_again_wakes_it(
+    ledger: Engine, identity: WorkerIdentity, look: Look, how: str
+) -> None:
+    online_worker(ledger, "p2", "b")
     if how == "resumed":
         pause_phone(ledger, "p2", who="lena", ring_now=False)
     else:
         write(ledger, lambda session: setattr(session.get_one(Account, "b"), "resting_since", past(ledger)))
     look()
-    one = asleep(ledger, seat)
+    one = asleep(ledger, identity)
     assert look() == 0
     if how == "resumed":
         resume_phone(ledger, "p2", who="lena", ring_now=False)
@@ -165,12 +167,12 @@ def test_an_account_that_may_work_again_wakes_it(ledger: Engine, seat: WorkerIde
 def test_an_action_that_did_not_happen_wakes_those_that_fit_into_its_room(ledger: Engine, who_looks: str) -> None:
     owned_author(ledger)
     set_cap(ledger, "actions_per_account_day", 1, who="test")
-    seat = phone_seat(ledger, "p1", "a")
+    identity = online_worker(ledger, "p1", "a")
     (doubtful,) = ready(ledger, plant(ledger, like("标题")))
-    got = take(ledger, doubtful, seat)
+    got = take(ledger, doubtful, identity)
     journal = LedgerJournal(ledger, got, ZONE)
     number = journal.declare(Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看"))
-    one = asleep(ledger, seat, title="别的标题")
+    one = asleep(ledger, identity, title="别的标题")
     if who_looks == "the flow":
         journal.refute(number, "it was not there")
     else:
@@ -183,14 +185,14 @@ def test_one_actions_room_wakes_a_few_and_those_on_its_video_first(ledger: Engin
     owned_author(ledger)
     set_cap(ledger, "accounts_per_video", 1, who="test")
     set_cap(ledger, "actions_per_account_day", 1, who="test")
-    seat = phone_seat(ledger, "p1", "a")
+    identity = online_worker(ledger, "p1", "a")
     (doubtful,) = ready(ledger, plant(ledger, like("标题")))
-    got = take(ledger, doubtful, seat)
+    got = take(ledger, doubtful, identity)
     journal = LedgerJournal(ledger, got, ZONE)
     number = journal.declare(Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看"))
     for one in ready(ledger, plant(ledger, group(like(f"标题{number}") for number in range(25)))):
-        assert isinstance(try_to_take(ledger, one, seat), NotMine)
-    last = asleep(ledger, seat, title="标题", comment="别的")
+        assert isinstance(try_to_take(ledger, one, identity), NotMine)
+    last = asleep(ledger, identity, title="标题", comment="别的")
     journal.refute(number, "it was not there")
     capped = select(Task.id).where(Task.capped)
     assert len(read(ledger, lambda session: session.scalars(capped).all())) == 26 - 20
@@ -200,11 +202,11 @@ def test_one_actions_room_wakes_a_few_and_those_on_its_video_first(ledger: Engin
 def test_what_happened_wakes_nothing(ledger: Engine) -> None:
     owned_author(ledger)
     set_cap(ledger, "actions_per_account_day", 1, who="test")
-    seat = phone_seat(ledger, "p1", "a")
+    identity = online_worker(ledger, "p1", "a")
     (doing,) = ready(ledger, plant(ledger, like("标题")))
-    journal = LedgerJournal(ledger, take(ledger, doing, seat), ZONE)
+    journal = LedgerJournal(ledger, take(ledger, doing, identity), ZONE)
     number = journal.declare(Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看"))
-    one = asleep(ledger, seat, title="别的标题")
+    one = asleep(ledger, identity, title="别的标题")
     journal.confirm(number, verified=True)
     assert sleeps(ledger, one)
     assert read(ledger, lambda session: session.scalars(select(ActionRow.outcome)).all()) == ["done"]

@@ -15,13 +15,13 @@ from models.tasks.states import State
 from tests.support.ledger.drive import (
     attempts,
     change,
-    desk_seat,
+    desk_worker,
     like,
     now,
+    online_worker,
     outcome_of,
     owned_author,
     past,
-    phone_seat,
     plant,
     ready,
     take,
@@ -61,9 +61,9 @@ def test_ten_deliveries_run_once(ledger: Engine) -> None:
 
 def test_claims_of_one_campaign_at_once_share_evenly(ledger: Engine) -> None:
     owned_author(ledger)
-    seats = [phone_seat(ledger, f"p{number}") for number in range(4)]
+    identities = [online_worker(ledger, f"p{number}") for number in range(4)]
     campaign_id = plant(ledger, group(like(title=f"标题{number % 3}", comment=f"c{number}") for number in range(12)))
-    serial_of = {seat.serial: seat for seat in seats}
+    serial_of = {identity.serial: identity for identity in identities}
 
     def serve(serial: str) -> list[str]:
         taken = []
@@ -122,18 +122,18 @@ def test_limits_fit_inside_the_remaining_time(ledger: Engine) -> None:
 
 def test_a_desk_takes_no_phone_task_and_a_phone_no_desk_task(ledger: Engine) -> None:
     owned_author(ledger)
-    seat = phone_seat(ledger, "p1")
+    identity = online_worker(ledger, "p1")
     (for_phone,) = ready(ledger, plant(ledger, titles()))
     (for_desk,) = ready(ledger, plant(ledger, work(1)))
-    assert isinstance(try_to_take(ledger, for_phone, desk_seat()), NotMine)
-    assert isinstance(try_to_take(ledger, for_desk, seat), NotMine)
-    take(ledger, for_phone, seat)
+    assert isinstance(try_to_take(ledger, for_phone, desk_worker()), NotMine)
+    assert isinstance(try_to_take(ledger, for_desk, identity), NotMine)
+    take(ledger, for_phone, identity)
     take(ledger, for_desk)
 
 
 def test_a_worker_that_another_replaced_claims_nothing(ledger: Engine) -> None:
     owned_author(ledger)
-    before = phone_seat(ledger, "p1")
+    before = online_worker(ledger, "p1")
     phone_online(ledger, "p1", "p1", "test", "SimPhone", "another-incarnation")
     (one,) = ready(ledger, plant(ledger, titles()))
     assert isinstance(try_to_take(ledger, one, before), NotMine)
@@ -142,7 +142,7 @@ def test_a_worker_that_another_replaced_claims_nothing(ledger: Engine) -> None:
 @pytest.mark.parametrize("trouble", ["offline", "nobody logged in", "resting"])
 def test_a_phone_that_cannot_leaves_a_reading_task_to_others(ledger: Engine, trouble: str) -> None:
     owned_author(ledger)
-    seat = phone_seat(ledger, "p1")
+    identity = online_worker(ledger, "p1")
     (one,) = ready(ledger, plant(ledger, titles()))
     if trouble == "offline":
         phone_offline(ledger, "p1", "unplugged")
@@ -150,37 +150,37 @@ def test_a_phone_that_cannot_leaves_a_reading_task_to_others(ledger: Engine, tro
         account_gone(ledger, "p1", "logged out")
     else:
         other = ready(ledger, plant(ledger, titles()))[0]
-        record(ledger, take(ledger, other, seat), Failed("rate_limited", "slow down"))
+        record(ledger, take(ledger, other, identity), Failed("rate_limited", "slow down"))
     asked = now(ledger)
-    assert isinstance(try_to_take(ledger, one, seat), NotMine)
+    assert isinstance(try_to_take(ledger, one, identity), NotMine)
     waits = task(ledger, one)
     assert waits.waits_for
     assert asked + timedelta(seconds=1) <= waits.not_before <= now(ledger) + timedelta(seconds=5), "it does not spin"
     change(ledger, one, not_before=past(ledger))
-    other_seat = phone_seat(ledger, "p2")
-    take(ledger, one, other_seat)
+    second = online_worker(ledger, "p2")
+    take(ledger, one, second)
 
 
 def test_pinned_work_waits_for_its_account_and_follows_it(ledger: Engine) -> None:
     owned_author(ledger)
-    seat, other = phone_seat(ledger, "p1"), phone_seat(ledger, "p2")
+    identity, other = online_worker(ledger, "p1"), online_worker(ledger, "p2")
     (one,) = ready(ledger, plant(ledger, titles(queue="account.acc-p1")))
     passed = try_to_take(ledger, one, other)
     assert isinstance(passed, NotMine)
     assert passed.passed_to == "p1"
     account_gone(ledger, "p1", "logged out")
     account_seen(ledger, "p2", "acc-p1", "moved")
-    assert isinstance(try_to_take(ledger, one, seat), NotMine)
+    assert isinstance(try_to_take(ledger, one, identity), NotMine)
     change(ledger, one, not_before=past(ledger))
     assert take(ledger, one, other).account_id == "acc-p1"
 
 
 def test_a_phone_that_failed_a_task_passes_it_on(ledger: Engine) -> None:
     owned_author(ledger)
-    seat, other = phone_seat(ledger, "p1"), phone_seat(ledger, "p2")
+    identity, other = online_worker(ledger, "p1"), online_worker(ledger, "p2")
     (one,) = ready(ledger, plant(ledger, titles()))
-    assert record(ledger, take(ledger, one, seat), Failed("page_drift", "another page")) == [one]
-    passed = try_to_take(ledger, one, seat)
+    assert record(ledger, take(ledger, one, identity), Failed("page_drift", "another page")) == [one]
+    passed = try_to_take(ledger, one, identity)
     assert isinstance(passed, NotMine)
     assert passed.passed_to == "p2"
     take(ledger, one, other)

@@ -7,7 +7,7 @@ from celery import group
 from celery.canvas import Signature
 from sqlalchemy import Engine
 
-from flows.session import Action, ActionKind
+from flows.action import Action, ActionKind
 from models.responsible_use.authors import set_cap
 from models.tables import Task
 from models.tasks.states import State
@@ -17,16 +17,19 @@ from tests.support.ledger.drive import (
     ZONE,
     app,
     change,
+    deliver,
     like,
+    online_worker,
     owned_author,
     past,
-    phone_seat,
     plant,
     ready,
+    rung_now,
     take,
     task,
     try_to_take,
 )
+from tests.support.ledger.statements import statements
 from workers.attempts.claim import Claim, NotMine
 from workers.attempts.outcome import Failed, Succeeded
 from workers.attempts.record import lose, record
@@ -47,7 +50,7 @@ def post(engine: Engine, got: Claim, text: str, title: str = "标题") -> None:
 
 def test_a_further_comment_goes_to_an_account_that_has_one_left(ledger: Engine) -> None:
     owned_author(ledger)
-    a, b = phone_seat(ledger, "pa", "a"), phone_seat(ledger, "pb", "b")
+    a, b = online_worker(ledger, "pa", "a"), online_worker(ledger, "pb", "b")
     first, second, third = ready(ledger, plant(ledger, group(comment("一"), comment("二"), comment("三"))))
     meant = {task(ledger, one).meant_for for one in (first, second)}
     assert meant == {"a", "b"}
@@ -72,7 +75,7 @@ def test_a_further_comment_goes_to_an_account_that_has_one_left(ledger: Engine) 
 def test_a_comment_on_a_full_video_ends_with_the_numbers_and_touches_no_phone(ledger: Engine, queue: str) -> None:
     owned_author(ledger)
     set_cap(ledger, "comments_per_video", 1, who="admin")
-    a, b = phone_seat(ledger, "pa", "a"), phone_seat(ledger, "pb", "b")
+    a, b = online_worker(ledger, "pa", "a"), online_worker(ledger, "pb", "b")
     (first,) = ready(ledger, plant(ledger, comment("一", queue="account.a")))
     post(ledger, take(ledger, first, a), "一")
     canvas = comment("二", **({"queue": queue} if queue else {}))
@@ -90,14 +93,14 @@ def test_a_comment_on_a_full_video_ends_with_the_numbers_and_touches_no_phone(le
 def test_a_task_whose_own_comment_filled_the_video_goes_on_to_its_result(ledger: Engine) -> None:
     owned_author(ledger)
     set_cap(ledger, "comments_per_video", 1, who="admin")
-    seat = phone_seat(ledger, "pa", "a")
+    identity = online_worker(ledger, "pa", "a")
     (one,) = ready(ledger, plant(ledger, comment("一")))
-    got = take(ledger, one, seat)
+    got = take(ledger, one, identity)
     journal = LedgerJournal(ledger, got, ZONE)
     journal.confirm(journal.declare(Action(ActionKind.COMMENT, AUTHOR, "标题", text="一")), verified=True)
     write(ledger, lambda session: lose(session, session.get_one(Task, one, with_for_update=True), "its worker died"))
     change(ledger, one, not_before=past(ledger))
-    again = take(ledger, one, seat)
+    again = take(ledger, one, identity)
     assert again.fence.attempt == 2
     record(ledger, again, Failed("page_not_reached", "so the test says"))
     assert task(ledger, one).state == State.READY
@@ -106,7 +109,26 @@ def test_a_task_whose_own_comment_filled_the_video_goes_on_to_its_result(ledger:
 def test_a_cap_of_no_comment_lets_no_account_take_one(ledger: Engine) -> None:
     owned_author(ledger)
     set_cap(ledger, "comments_per_account_video", 0, who="admin")
-    seat = phone_seat(ledger, "pa", "a")
+    identity = online_worker(ledger, "pa", "a")
     (one,) = ready(ledger, plant(ledger, comment("一")))
-    assert isinstance(try_to_take(ledger, one, seat), NotMine)
+    assert isinstance(try_to_take(ledger, one, identity), NotMine)
     assert "account a posted 0 of 0 comments on this video" in (task(ledger, one).waits_for or "")
+
+
+@pytest.mark.parametrize("canvas", [comment("一"), like()], ids=["comment", "like"])
+@pytest.mark.parametrize("shared_ledger", ["sqlite"], indirect=True)
+def test_a_claim_reads_the_caps_and_the_comments_on_its_video_once(ledger: Engine, canvas: Signature) -> None:
+    owned_author(ledger)
+    identity, other = online_worker(ledger, "pa", "a"), online_worker(ledger, "pb", "b")
+    (before,) = ready(ledger, plant(ledger, comment("零", queue="account.b")))
+    post(ledger, take(ledger, before, other), "零")
+    (one,) = ready(ledger, plant(ledger, canvas))
+    change(ledger, one, meant_for="a")
+    number = rung_now(ledger, one)
+    with statements(ledger) as seen:
+        assert isinstance(deliver(ledger, one, identity, number), Claim)
+    asked = [" ".join(statement.split()) for statement, _ in seen]
+    assert sum("FROM caps" in each for each in asked) == 1
+    counted = sum("FROM actions" in each and "actions.video_key IN" in each and "count(" in each for each in asked)
+    assert counted == (1 if canvas["kwargs"]["kind"] == "comment" else 0)
+    assert len(asked) <= 24

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from models.responsible_use.authors import set_cap
 from models.tasks.states import State
 from models.transactions.read_write import read, write
-from tests.support.ledger.drive import like, owned_author, phone_seat, plant, tasks, try_to_take
+from tests.support.ledger.drive import like, online_worker, owned_author, plant, tasks, try_to_take
 from workers.attempts.claim import PASSES, Claim
 from workers.attempts.outcome import Failed, Succeeded
 from workers.attempts.record import record
@@ -29,7 +29,7 @@ class Fleet:
 
     def __init__(self, ledger: Engine, redis: Redis, seed: int) -> None:
         self.ledger, self.redis, self.rng = ledger, redis, random.Random(seed)
-        self.seats = {f"p{number}": phone_seat(ledger, f"p{number}") for number in range(PHONES)}
+        self.identities = {f"p{number}": online_worker(ledger, f"p{number}") for number in range(PHONES)}
         self.queues: dict[str, deque[str]] = {}
         self.broken: set[str] = set()
         self.messages: Counter[str] = Counter()
@@ -39,16 +39,16 @@ class Fleet:
         for _ in range(TASKS * PHONES):
             if not any(self.queues.values()) and not self._collect():
                 return
-            serial = self.rng.choice([name for name in self.seats if self._next(name)] or list(self.seats))
+            serial = self.rng.choice([name for name in self.identities if self._next(name)] or list(self.identities))
             queue = self._next(serial)
             if queue is not None:
-                self._deliver(queue.popleft(), self.seats[serial])
+                self._deliver(queue.popleft(), self.identities[serial])
         raise AssertionError("tickets go round without end")
 
     def _collect(self) -> int:
         """Ring what is due; the tickets move from Redis into the test's hands, in an order of its own."""
         rung = ring_ready(self.ledger)
-        for queue, ids in queued_ids(self.redis, [POOL_QUEUE, *map(phone_queue, self.seats)]).items():
+        for queue, ids in queued_ids(self.redis, [POOL_QUEUE, *map(phone_queue, self.identities)]).items():
             found = sorted(ids)
             self.rng.shuffle(found)
             self.queues.setdefault(queue, deque()).extend(found)
@@ -59,10 +59,10 @@ class Fleet:
     def _next(self, serial: str) -> deque[str] | None:
         return self.queues.get(phone_queue(serial)) or self.queues.get(POOL_QUEUE) or None
 
-    def _deliver(self, task_id: str, seat: WorkerIdentity) -> None:
-        got = try_to_take(self.ledger, task_id, seat)
+    def _deliver(self, task_id: str, identity: WorkerIdentity) -> None:
+        got = try_to_take(self.ledger, task_id, identity)
         if isinstance(got, Claim):
-            broken = seat.serial in self.broken
+            broken = identity.serial in self.broken
             record(self.ledger, got, Failed("network_down", "so the test says") if broken else Succeeded({}))
         elif got.passed_to is not None:
             self.messages[task_id] += 1
@@ -107,18 +107,18 @@ def test_with_failing_phones_all_are_still_done_and_tickets_do_not_spin(ledger: 
 
 def test_a_ticket_that_was_passed_on_too_often_waits_for_a_moment(ledger: Engine, redis: Redis) -> None:
     owned_author(ledger)
-    seats = [phone_seat(ledger, f"p{number}") for number in range(PASSES + 2)]
+    identities = [online_worker(ledger, f"p{number}") for number in range(PASSES + 2)]
     (one,) = tasks(ledger, plant(ledger, like()))
     passed = 0
-    for seat in seats[: PASSES + 1]:
-        meant_for = f"acc-{seats[(seats.index(seat) + 1) % len(seats)].serial}"
+    for identity in identities[: PASSES + 1]:
+        meant_for = f"acc-{identities[(identities.index(identity) + 1) % len(identities)].serial}"
 
         def mean(session: object, meant_for: str = meant_for) -> None:
             row = session.get_one(type(one), one.id)  # type: ignore[attr-defined]
             row.meant_for = meant_for
 
         write(ledger, mean)
-        got = try_to_take(ledger, one.id, seat)
+        got = try_to_take(ledger, one.id, identity)
         assert not isinstance(got, Claim)
         passed += got.passed_to is not None
     waiting = read(ledger, lambda session: session.get_one(type(one), one.id))

@@ -10,7 +10,7 @@ from celery import chain, group
 from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
-from flows.session import Action, ActionKind
+from flows.action import Action, ActionKind
 from models.fleet.phones import phone_offline
 from models.tables import Campaign, Leader
 from models.tasks.states import ENDED
@@ -23,9 +23,9 @@ from tests.support.ledger.drive import (
     change,
     do,
     like,
+    online_worker,
     owned_author,
     past,
-    phone_seat,
     plant,
     ready,
     states,
@@ -53,8 +53,8 @@ LIKE = Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看")
 def acting(engine: Engine) -> tuple[Claim, LedgerJournal]:
     """A claimed directed task of the pool and its journal."""
     owned_author(engine)
-    seat = phone_seat(engine, "p1")
-    got = take(engine, ready(engine, plant(engine, like()))[0], seat)
+    identity = online_worker(engine, "p1")
+    got = take(engine, ready(engine, plant(engine, like()))[0], identity)
     return got, LedgerJournal(engine, got, ZONE)
 
 
@@ -79,12 +79,12 @@ def test_a_lost_attempt(ledger: Engine, how: str, point: str) -> None:
     assert (lost.outcome, lost.failure_code) == ("lost", "phone_lost")
     if point == "declared":
         assert again == [one]
-        assert isinstance(try_to_take(ledger, one, phone_seat(ledger, "p2")), NotMine)
+        assert isinstance(try_to_take(ledger, one, online_worker(ledger, "p2")), NotMine)
         assert task(ledger, one).verifying
     else:
         assert again == [one]
         phone_offline(ledger, "p1", "unplugged")
-        other = phone_seat(ledger, "p2")
+        other = online_worker(ledger, "p2")
         assert take(ledger, one, other).fence.attempt == 2
 
 
@@ -92,22 +92,22 @@ def test_a_phone_whose_worker_died_twice_is_asked_last(ledger: Engine) -> None:
     owned_author(ledger)
     (one,) = ready(ledger, plant(ledger, titles()))
     for _ in range(2):
-        incarnation_died(ledger, take(ledger, one, phone_seat(ledger, "p1")).fence.incarnation, "killed")
-    phone_seat(ledger, "p2")
-    got = try_to_take(ledger, one, phone_seat(ledger, "p1"))
+        incarnation_died(ledger, take(ledger, one, online_worker(ledger, "p1")).fence.incarnation, "killed")
+    online_worker(ledger, "p2")
+    got = try_to_take(ledger, one, online_worker(ledger, "p1"))
     assert isinstance(got, NotMine)
     assert got.passed_to == "p2"
     phone_offline(ledger, "p2", "unplugged")
-    take(ledger, one, phone_seat(ledger, "p1"))
+    take(ledger, one, online_worker(ledger, "p1"))
 
 
 def test_a_lost_pinned_task_comes_back_to_its_phone(ledger: Engine) -> None:
     owned_author(ledger)
-    seat = phone_seat(ledger, "p1")
+    identity = online_worker(ledger, "p1")
     (one,) = ready(ledger, plant(ledger, titles(queue="phone.p1")))
-    got = take(ledger, one, seat)
+    got = take(ledger, one, identity)
     assert incarnation_died(ledger, got.fence.incarnation, "killed") == [one]
-    assert take(ledger, one, phone_seat(ledger, "p1")).fence.attempt == 2
+    assert take(ledger, one, online_worker(ledger, "p1")).fence.attempt == 2
 
 
 @pytest.mark.parametrize("outcome", [Failed("app_crashed", "it closed"), WasStopped("asked"), HandedBack()], ids=repr)

@@ -15,9 +15,9 @@ from models.values.refused import Refused
 from tests.support.ledger.drive import (
     change,
     like,
+    online_worker,
     owned_author,
     past,
-    phone_seat,
     plant,
     ready,
     take,
@@ -35,7 +35,7 @@ NOBODY = {True: "no simulated phone is online", False: "no phone is online"}
 @pytest.mark.parametrize("sandbox", [True, False])
 def test_a_pool_task_is_passed_on_to_a_phone_of_its_own_sort(ledger: Engine, *, sandbox: bool) -> None:
     owned_author(ledger)
-    mine, other = phone_seat(ledger, "mine", sandbox=sandbox), phone_seat(ledger, "other", sandbox=not sandbox)
+    mine, other = online_worker(ledger, "mine", sandbox=sandbox), online_worker(ledger, "other", sandbox=not sandbox)
     for canvas in (titles(), like()):
         (one,) = ready(ledger, plant(ledger, canvas, sandbox=sandbox))
         passed = try_to_take(ledger, one, other)
@@ -47,7 +47,7 @@ def test_a_pool_task_is_passed_on_to_a_phone_of_its_own_sort(ledger: Engine, *, 
 @pytest.mark.parametrize("sandbox", [True, False])
 def test_a_pool_task_waits_while_only_phones_of_the_other_sort_are_there(ledger: Engine, *, sandbox: bool) -> None:
     owned_author(ledger)
-    other = phone_seat(ledger, "other", sandbox=not sandbox)
+    other = online_worker(ledger, "other", sandbox=not sandbox)
     (one,) = ready(ledger, plant(ledger, titles(), sandbox=sandbox))
     assert isinstance(try_to_take(ledger, one, other), NotMine)
     row = task(ledger, one)
@@ -59,26 +59,26 @@ def test_a_pool_task_waits_while_only_phones_of_the_other_sort_are_there(ledger:
 @pytest.mark.parametrize("queue", ["phone.other", "account.acc-other"])
 def test_what_is_pinned_to_the_other_sort_is_refused(ledger: Engine, queue: str, *, sandbox: bool) -> None:
     owned_author(ledger)
-    phone_seat(ledger, "other", sandbox=not sandbox)
+    online_worker(ledger, "other", sandbox=not sandbox)
     with pytest.raises(Refused, match="is unknown"):
         plant(ledger, titles(queue=queue), sandbox=sandbox)
 
 
 def test_a_pin_does_not_carry_a_task_over_when_the_phone_changes_sides(ledger: Engine) -> None:
     owned_author(ledger)
-    phone_seat(ledger, "p1")
+    online_worker(ledger, "p1")
     (one,) = ready(ledger, plant(ledger, titles(queue="phone.p1")))
-    simulated = phone_seat(ledger, "p1", sandbox=True)
+    simulated = online_worker(ledger, "p1", sandbox=True)
     assert isinstance(try_to_take(ledger, one, simulated), NotMine)
-    real = phone_seat(ledger, "p1")
+    real = online_worker(ledger, "p1")
     change(ledger, one, not_before=past(ledger))
     assert isinstance(try_to_take(ledger, one, real), Claim)
 
 
 def test_the_even_share_is_planned_over_accounts_of_its_own_sort(ledger: Engine) -> None:
     owned_author(ledger)
-    phone_seat(ledger, "real")
-    phone_seat(ledger, "simulated", sandbox=True)
+    online_worker(ledger, "real")
+    online_worker(ledger, "simulated", sandbox=True)
     for sandbox, account in ((True, "acc-simulated"), (False, "acc-real")):
         (one,) = ready(ledger, plant(ledger, like(), sandbox=sandbox))
         assert task(ledger, one).meant_for == account
@@ -91,11 +91,11 @@ def test_no_ticket_goes_round_among_phones_of_the_other_sort_alone(
     ledger: Engine, redis: Redis, *, sandbox: bool
 ) -> None:
     owned_author(ledger)
-    phone_seat(ledger, "other", sandbox=not sandbox)
+    online_worker(ledger, "other", sandbox=not sandbox)
     (one,) = ready(ledger, plant(ledger, titles(), sandbox=sandbox))
     assert ring_ready(ledger) == 0
     assert task(ledger, one).waits_for == UNSERVED[sandbox]
-    phone_seat(ledger, "mine", sandbox=sandbox)
+    online_worker(ledger, "mine", sandbox=sandbox)
     assert ring_ready(ledger) == 1
     assert task(ledger, one).waits_for is None
 

@@ -12,7 +12,7 @@ import pytest
 from celery import chain, group
 from sqlalchemy import Engine, select
 
-from flows.session import Action, ActionKind
+from flows.action import Action, ActionKind
 from models.tables import AuditEntry, Task
 from models.tasks.leases import stop_requests
 from models.tasks.transitions import hold_tasks, release_tasks
@@ -28,9 +28,9 @@ from tests.support.ledger.drive import (
     gather,
     like,
     now,
+    online_worker,
     owned_author,
     past,
-    phone_seat,
     plant,
     ready,
     run_to_end,
@@ -48,7 +48,7 @@ from workers.attempts.claim import Claim, NotMine
 from workers.attempts.outcome import Failed, HandedBack, Outcome, Replaced, Succeeded, WasStopped
 from workers.attempts.record import record
 from workers.attempts.rescue import incarnation_died
-from workers.control import pause as pausing
+from workers.control import carry_out as carrying_out
 from workers.control.pause import PauseReport, pause_campaign, pause_task, resume_campaign, resume_task
 from workers.control.review import settle
 from workers.control.stop import stop_campaign, stop_task
@@ -144,18 +144,18 @@ def test_a_pause_that_was_taken_back_before_the_worker_left_costs_nothing(ledger
 
 def test_a_pause_waits_until_what_is_in_doubt_was_looked_for(ledger: Engine) -> None:
     owned_author(ledger)
-    got = take(ledger, ready(ledger, plant(ledger, like()))[0], phone_seat(ledger, "p1"))
+    got = take(ledger, ready(ledger, plant(ledger, like()))[0], online_worker(ledger, "p1"))
     one = got.fence.task_id
     LedgerJournal(ledger, got, ZONE).declare(Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看"))
     incarnation_died(ledger, got.fence.incarnation, "killed")
     assert pause(ledger, one) == PauseReport(0, 0, looked_for=1)
     assert (task(ledger, one).state, task(ledger, one).verifying) == ("ready", True)
 
-    looking = take(ledger, one, seat := phone_seat(ledger, "p1"))
+    looking = take(ledger, one, identity := online_worker(ledger, "p1"))
     assert looking.stop_requested
     assert stop_requests(ledger, runs(looking)) == set()  # it may look
     LedgerJournal(ledger, looking, ZONE).refute(looking.doubts[0].number, "not there")
-    assert stop_requests(ledger, runs(looking)) == {seat.incarnation}  # and then it leaves
+    assert stop_requests(ledger, runs(looking)) == {identity.incarnation}  # and then it leaves
     record(ledger, looking, WasStopped("asked"))
     assert (task(ledger, one).state, task(ledger, one).waits_for) == ("held", WHY)
 
@@ -241,7 +241,7 @@ def test_what_is_held_for_two_reasons_goes_on_when_neither_is_left(ledger: Engin
 def test_a_claim_in_the_middle_of_a_pause_finds_the_task_held(
     ledger: Engine, mariadb_server: MariaDB, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the wish and the hold nobody takes the task: it would run, and nobody would ask it to leave."""
+    """Between the request and the hold nobody takes the task: it would run, and nobody would ask it to leave."""
     (one,) = ready(ledger, campaign_id := plant(ledger, work(1)))
     claims: list[Future[Claim | NotMine]] = []
 
@@ -252,7 +252,7 @@ def test_a_claim_in_the_middle_of_a_pause_finds_the_task_held(
         wait_until(lambda: claims[0].done() or tried(), 20, "the claim to try", every=0.2)
         return hold_tasks(*arguments, **options)
 
-    monkeypatch.setattr(pausing, "hold_tasks", claim_first)
+    monkeypatch.setattr(carrying_out, "hold_tasks", claim_first)
     with ThreadPoolExecutor(1) as pool:
         assert pause_campaign(ledger, campaign_id, who="lena") == PauseReport(1, 0)
         assert isinstance(claims[0].result(20), NotMine)

@@ -9,7 +9,7 @@ from celery import group
 from redis import Redis
 from sqlalchemy import Engine, select
 
-from flows.session import Action, ActionKind
+from flows.action import Action, ActionKind
 from models.fleet.logins import account_gone
 from models.fleet.phones import phone_online
 from models.tables import AuditEntry, Phone
@@ -22,9 +22,9 @@ from tests.support.ledger.drive import (
     attempts,
     change,
     like,
+    online_worker,
     owned_author,
     past,
-    phone_seat,
     plant,
     queued,
     ready,
@@ -36,10 +36,11 @@ from tests.support.ledger.drive import (
     try_to_take,
 )
 from workers.attempts.claim import NotMine
-from workers.attempts.outcome import WasStopped
+from workers.attempts.outcome import Succeeded, WasStopped
 from workers.attempts.record import record
 from workers.attempts.rescue import incarnation_died
-from workers.control.pause import PauseReport, pause_phone, resume_phone
+from workers.control.pause import PauseReport
+from workers.control.phone_pause import pause_phone, resume_phone
 from workers.control.stop import StopReport, stop_phone
 from workers.dispatch.ring import ring_ready
 from workers.execution.ledger_journal import LedgerJournal
@@ -59,7 +60,7 @@ def author(ledger: Engine, redis: Redis) -> None:
 
 
 def test_what_runs_there_goes_to_another_phone(ledger: Engine, redis: Redis) -> None:
-    mine, other = phone_seat(ledger, "p1"), phone_seat(ledger, "p2")
+    mine, other = online_worker(ledger, "p1"), online_worker(ledger, "p2")
     (one,) = ready(ledger, plant(ledger, titles()))
     got = take(ledger, one, mine)
     assert pause(ledger) == PauseReport(0, 1)
@@ -70,9 +71,37 @@ def test_what_runs_there_goes_to_another_phone(ledger: Engine, redis: Redis) -> 
     assert take(ledger, one, other).serial == "p2"
 
 
+def test_a_drained_phone_finishes_its_task_and_takes_no_more(ledger: Engine) -> None:
+    mine, other = online_worker(ledger, "p1"), online_worker(ledger, "p2")
+    one, two = ready(ledger, plant(ledger, group(titles(), titles())))
+    got = take(ledger, one, mine)
+    assert pause_phone(ledger, "p1", who="lena", why="new battery", drain=True) == PauseReport(0, 1)
+    assert stop_requests(ledger, runs(got)) == set()
+    assert record(ledger, got, Succeeded({"titles": []})) == []
+    assert task(ledger, one).state == "succeeded"
+    passed = try_to_take(ledger, two, mine)
+    assert isinstance(passed, NotMine)
+    assert passed.passed_to == "p2"
+    assert take(ledger, two, other).serial == "p2"
+    with pytest.raises(Refused, match="is paused already: lena paused it: new battery"):
+        pause_phone(ledger, "p1", who="max", drain=True, anew=False)
+    resume_phone(ledger, "p1", who="lena")
+    phone = read(ledger, lambda session: session.get_one(Phone, "p1"))
+    assert (phone.paused, phone.draining, phone.paused_why) == (False, False, None)
+
+
+def test_a_drained_phone_that_is_paused_lets_go_of_its_task(ledger: Engine) -> None:
+    mine = online_worker(ledger, "p1")
+    got = take(ledger, ready(ledger, plant(ledger, titles()))[0], mine)
+    pause_phone(ledger, "p1", who="lena", drain=True)
+    pause_phone(ledger, "p1", who="lena", why="it smokes", anew=False)
+    assert stop_requests(ledger, runs(got)) == {mine.incarnation}
+    assert record(ledger, got, LEFT) == [got.fence.task_id]
+
+
 def test_it_takes_nothing_and_what_comes_to_it_is_passed_on(ledger: Engine) -> None:
-    mine = phone_seat(ledger, "p1")
-    phone_seat(ledger, "p2")
+    mine = online_worker(ledger, "p1")
+    online_worker(ledger, "p2")
     pause(ledger)
     for canvas in (titles(), like()):
         (one,) = ready(ledger, plant(ledger, canvas))
@@ -82,7 +111,7 @@ def test_it_takes_nothing_and_what_comes_to_it_is_passed_on(ledger: Engine) -> N
 
 
 def test_alone_it_lets_the_work_wait(ledger: Engine) -> None:
-    mine = phone_seat(ledger, "p1")
+    mine = online_worker(ledger, "p1")
     pause(ledger)
     (one,) = ready(ledger, plant(ledger, titles()))
     assert isinstance(try_to_take(ledger, one, mine), NotMine)
@@ -95,7 +124,7 @@ def test_alone_it_lets_the_work_wait(ledger: Engine) -> None:
 def test_what_is_pinned_to_it_or_to_its_account_waits_says_so_and_is_rung_when_it_goes_on(
     ledger: Engine, redis: Redis
 ) -> None:
-    phone_seat(ledger, "p1", "a")
+    online_worker(ledger, "p1", "a")
     waiting = ready(ledger, plant(ledger, group(titles(queue="phone.p1"), titles(queue="account.a"))))
     assert ring_ready(ledger) == 2  # their tickets lie in the phone's queue when it is paused
     pause(ledger)
@@ -108,7 +137,7 @@ def test_what_is_pinned_to_it_or_to_its_account_waits_says_so_and_is_rung_when_i
 
 
 def test_it_stays_paused_when_its_host_comes_back(ledger: Engine) -> None:
-    phone_seat(ledger, "p1")
+    online_worker(ledger, "p1")
     pause(ledger)
     phone_online(ledger, "p1", "p1", "test", "SimPhone", "another")
     phone = read(ledger, lambda session: session.get_one(Phone, "p1"))
@@ -116,7 +145,7 @@ def test_it_stays_paused_when_its_host_comes_back(ledger: Engine) -> None:
 
 
 def test_nobody_looks_for_what_is_in_doubt_before_it_goes_on(ledger: Engine) -> None:
-    mine = phone_seat(ledger, "p1")
+    mine = online_worker(ledger, "p1")
     got = take(ledger, ready(ledger, plant(ledger, like()))[0], mine)
     one = got.fence.task_id
     LedgerJournal(ledger, got, ZONE).declare(Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看"))
@@ -132,7 +161,7 @@ def test_nobody_looks_for_what_is_in_doubt_before_it_goes_on(ledger: Engine) -> 
 
 
 def test_a_worker_that_was_killed_there_hands_its_task_to_another(ledger: Engine) -> None:
-    mine, other = phone_seat(ledger, "p1"), phone_seat(ledger, "p2")
+    mine, other = online_worker(ledger, "p1"), online_worker(ledger, "p2")
     (one,) = ready(ledger, plant(ledger, titles()))
     take(ledger, one, mine)
     pause(ledger)
@@ -141,8 +170,8 @@ def test_a_worker_that_was_killed_there_hands_its_task_to_another(ledger: Engine
 
 
 def test_a_stop_ends_what_runs_there_and_what_is_pinned_there(ledger: Engine) -> None:
-    mine = phone_seat(ledger, "p1", "a")
-    phone_seat(ledger, "p2", "b")
+    mine = online_worker(ledger, "p1", "a")
+    online_worker(ledger, "p2", "b")
     wanted = [titles(), titles(queue="phone.p1"), titles(queue="account.a"), titles(queue="account.b"), titles()]
     campaign_id = plant(ledger, group(wanted))
     got = take(ledger, tasks(ledger, campaign_id)[0].id, mine)
@@ -154,16 +183,16 @@ def test_a_stop_ends_what_runs_there_and_what_is_pinned_there(ledger: Engine) ->
 
 
 def test_a_stop_leaves_a_phone_without_an_account_to_its_own_work(ledger: Engine) -> None:
-    phone_seat(ledger, "p1", "a")
+    online_worker(ledger, "p1", "a")
     account_gone(ledger, "p1", "logged out")
-    phone_seat(ledger, "p2", "a")  # the account moved there
+    online_worker(ledger, "p2", "a")  # the account moved there
     campaign_id = plant(ledger, group(titles(queue="phone.p1"), titles(queue="account.a"), titles()))
     assert stop_phone(ledger, "p1", who="lena") == StopReport(1, 0, 0)
     assert [one.state for one in tasks(ledger, campaign_id)] == ["stopped", "ready", "ready"]
 
 
 def test_every_change_is_kept_and_what_is_unknown_is_refused(ledger: Engine) -> None:
-    phone_seat(ledger, "p1")
+    online_worker(ledger, "p1")
     with pytest.raises(Refused, match="is not paused"):
         resume_phone(ledger, "p1", who="lena")
     pause(ledger)

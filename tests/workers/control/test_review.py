@@ -10,7 +10,7 @@ from models.tasks.states import State
 from models.transactions.read_write import read
 from models.values.refused import Refused
 from tests.support.ledger.doubts import in_doubt, looking
-from tests.support.ledger.drive import phone_seat, take, task
+from tests.support.ledger.drive import online_worker, take, task
 from workers.attempts.outcome import Failed
 from workers.attempts.record import record
 from workers.control.review import Verdict, in_review, settle
@@ -43,7 +43,7 @@ def test_what_was_seen_is_written_and_the_task_goes_on_unpinned(ledger: Engine, 
     row = read(ledger, lambda session: session.get_one(ActionRow, number))
     assert (row.outcome, row.reason) == (outcome, "lena looked")
     assert not task(ledger, one).verifying
-    assert take(ledger, one, phone_seat(ledger, "p2")).doubts == ()
+    assert take(ledger, one, online_worker(ledger, "p2")).doubts == ()
 
 
 def test_given_up_it_fails_with_the_reason(ledger: Engine) -> None:

@@ -6,7 +6,7 @@ import pytest
 from celery import chain, chord, group
 from sqlalchemy import Engine, select
 
-from flows.session import Action, ActionKind
+from flows.action import Action, ActionKind
 from models.tables import AuditEntry
 from models.tasks.leases import stop_requests
 from models.tasks.states import ENDED
@@ -20,9 +20,9 @@ from tests.support.ledger.drive import (
     do,
     gather,
     like,
+    online_worker,
     outcome_of,
     owned_author,
-    phone_seat,
     plant,
     ready,
     runs,
@@ -100,7 +100,7 @@ def test_a_worker_that_dies_after_it_was_asked_stops_its_task(ledger: Engine) ->
 
 def test_a_stop_waits_until_what_is_in_doubt_was_looked_for(ledger: Engine) -> None:
     owned_author(ledger)
-    got = take(ledger, ready(ledger, campaign_id := plant(ledger, like()))[0], phone_seat(ledger, "p1"))
+    got = take(ledger, ready(ledger, campaign_id := plant(ledger, like()))[0], online_worker(ledger, "p1"))
     one = got.fence.task_id
     LedgerJournal(ledger, got, ZONE).declare(Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看"))
     stop_campaign(ledger, campaign_id, who="lena")
@@ -108,7 +108,7 @@ def test_a_stop_waits_until_what_is_in_doubt_was_looked_for(ledger: Engine) -> N
     assert (task(ledger, one).state, task(ledger, one).verifying) == ("ready", True)
     assert stop_campaign(ledger, campaign_id, who="lena").leaving == 1
 
-    looking = take(ledger, one, phone_seat(ledger, "p1"))
+    looking = take(ledger, one, online_worker(ledger, "p1"))
     assert looking.stop_requested
     LedgerJournal(ledger, looking, ZONE).refute(looking.doubts[0].number, "not there")
     record(ledger, looking, WasStopped("asked"))

@@ -10,7 +10,7 @@ from models.database.clock import database_now
 from models.fleet.phones import mark_silent, phones_alive
 from models.tables import Phone
 from models.transactions.read_write import read, write
-from tests.support.ledger.drive import like, owned_author, phone_seat, plant, ready, take, try_to_take
+from tests.support.ledger.drive import like, online_worker, owned_author, plant, ready, take, try_to_take
 from workers.attempts.claim import NotMine
 
 
@@ -32,7 +32,7 @@ def state(engine: Engine, serial: str) -> str:
 
 def test_only_silent_phones_are_left_out_and_come_back(ledger: Engine) -> None:
     owned_author(ledger)
-    dead, alive = phone_seat(ledger, "p1"), phone_seat(ledger, "p2")
+    dead, alive = online_worker(ledger, "p1"), online_worker(ledger, "p2")
     not_heard_of(ledger, "p1", 11)
     assert mark_silent(ledger, 10) == 1
     assert (state(ledger, "p1"), state(ledger, "p2")) == ("silent", "online")
@@ -50,7 +50,7 @@ def test_only_silent_phones_are_left_out_and_come_back(ledger: Engine) -> None:
 
 
 def test_a_host_that_is_heard_of_does_not_bring_back_a_phone_that_is_gone(ledger: Engine) -> None:
-    seat = phone_seat(ledger, "p1")
+    identity = online_worker(ledger, "p1")
     write(ledger, lambda session: session.execute(update(Phone).values(state="offline", incarnation=None)))
-    phones_alive(ledger, [seat.incarnation])
+    phones_alive(ledger, [identity.incarnation])
     assert state(ledger, "p1") == "offline"

@@ -16,13 +16,14 @@ from models.fleet.phones import phone_offline
 from tests.support.host.shelf import celery_for
 from tests.support.ledger.drive import (
     change,
-    desk_seat,
+    deliver,
+    desk_worker,
     do,
     known_account,
     now,
+    online_worker,
     owned_author,
     past,
-    phone_seat,
     plant,
     queued,
     ready,
@@ -46,7 +47,7 @@ from workers.dispatch.tickets import STEPS, list_keys, queue_lengths
 
 def test_a_ticket_goes_to_the_desk_the_pool_or_the_pinned_phone(ledger: Engine, redis: Redis) -> None:
     owned_author(ledger)
-    phone_seat(ledger, "p1", "a")
+    online_worker(ledger, "p1", "a")
     wanted = [work(1), titles(), titles(queue="phone.p1"), titles(queue="account.a")]
     desk, pool, *pinned = ready(ledger, plant(ledger, group(wanted)))
     assert ring_ready(ledger) == 4
@@ -70,7 +71,7 @@ def test_many_that_wait_for_a_phone_do_not_stand_before_the_others(
     assert ring_ready(ledger) == 1
     assert queued(redis, "pool") == {pool}
     assert {task(ledger, one).waits_for for one in waiting} == {"account away is logged in on no phone that is online"}
-    phone_seat(ledger, "p1", "away")
+    online_worker(ledger, "p1", "away")
     assert [ring_ready(ledger) for _ in range(4)] == [5, 5, 2, 0]
     assert {task(ledger, one).waits_for for one in waiting} == {None}
 
@@ -105,8 +106,8 @@ def test_a_ring_that_fails_is_owed(ledger: Engine, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("how", ["phone gone", "phone gone as it was rung", "account moved"])
 def test_tickets_follow_their_account(ledger: Engine, redis: Redis, how: str) -> None:
     owned_author(ledger)
-    phone_seat(ledger, "p1", "a")
-    phone_seat(ledger, "p2", "b")
+    online_worker(ledger, "p1", "a")
+    online_worker(ledger, "p2", "b")
     (one,) = ready(ledger, plant(ledger, titles(queue="account.a")))
     ring_ready(ledger)
     if how.startswith("phone gone"):
@@ -132,10 +133,10 @@ def test_a_stranded_pool_ticket_comes_back_to_the_pool(ledger: Engine, redis: Re
 @pytest.mark.parametrize("look_at_all", [False, True])
 def test_what_a_flushall_took_is_rung_again(ledger: Engine, redis: Redis, look_at_all: bool) -> None:
     owned_author(ledger)
-    phone_seat(ledger, "p1", "a")
+    online_worker(ledger, "p1", "a")
     wanted = ready(ledger, plant(ledger, group(work(1), titles(), titles(queue="account.a"), work(2))))
     ring_ready(ledger)
-    running = take(ledger, wanted[3], desk_seat()).fence.task_id
+    running = take(ledger, wanted[3], desk_worker()).fence.task_id
     for one in wanted:
         change(ledger, one, rung_at=past(ledger, 10))
     redis.flushall()
@@ -171,7 +172,7 @@ def test_what_was_begun_waits_for_no_busy_phone(
 ) -> None:
     monkeypatch.setattr(ringing, "PASSED_ON", timedelta(minutes=1))
     owned_author(ledger)
-    phone_seat(ledger, "p1")
+    online_worker(ledger, "p1")
     (one,) = ready(ledger, plant(ledger, titles()))
     # whoever had it passed it on
     change(ledger, one, attempt=attempt, rung_queue="phone.p1", rung_at=past(ledger, waited))
@@ -248,28 +249,25 @@ def test_what_was_begun_is_rung_before_what_nobody_tried(ledger: Engine, redis: 
     owned_author(ledger)
     (begun,) = ready(ledger, plant(ledger, titles(priority=9)))
     plant(ledger, group(titles(priority=3) for _ in range(3)))
-    incarnation_died(ledger, take(ledger, begun, phone_seat(ledger, "p1")).fence.incarnation, "killed")
+    incarnation_died(ledger, take(ledger, begun, online_worker(ledger, "p1")).fence.incarnation, "killed")
     assert ring_ready(ledger) == 4
     assert redis.llen(list_keys("pool")[0]) == 1
     assert redis.llen(list_keys("pool")[STEPS.index(3)]) == 3
 
 
-def test_a_task_that_was_moved_down_the_line_runs_when_its_turn_is_there(ledger: Engine, redis: Redis) -> None:
+@pytest.mark.parametrize(("before", "after"), [(0, 9), (9, 0)])
+def test_a_task_that_was_moved_in_the_line_runs_by_its_new_ticket_alone(
+    ledger: Engine, redis: Redis, before: int, after: int
+) -> None:
     owned_author(ledger)
-    seat = phone_seat(ledger, "p1")
-    (one,) = ready(ledger, plant(ledger, titles(priority=0)))
+    identity = online_worker(ledger, "p1")
+    (one,) = ready(ledger, plant(ledger, titles(priority=before)))
     ring_ready(ledger)
-    assert reprioritise_task(ledger, one, 9, who="operator") == 1
+    old = task(ledger, one).ticket
+    assert reprioritise_task(ledger, one, after, who="operator") == 1
     urgent, *_, low = (redis.llen(key) for key in list_keys("pool"))
     assert (urgent, low) == (1, 1)
-    assert isinstance(try_to_take(ledger, one, seat, step=0), NotMine)
+    for number in (old, None):  # None: a message of the release before
+        assert isinstance(deliver(ledger, one, identity, number, step=before), NotMine)
     assert task(ledger, one).rung_queue == "pool", "its other ticket is still owed nothing"
-    assert isinstance(try_to_take(ledger, one, seat, step=9), Claim)
-
-
-def test_a_task_that_was_moved_up_the_line_runs_by_whichever_ticket_comes_first(ledger: Engine) -> None:
-    owned_author(ledger)
-    seat = phone_seat(ledger, "p1")
-    (one,) = ready(ledger, plant(ledger, titles(priority=9)))
-    reprioritise_task(ledger, one, 0, who="operator")
-    assert isinstance(try_to_take(ledger, one, seat, step=9), Claim)
+    assert isinstance(deliver(ledger, one, identity, task(ledger, one).ticket, step=after), Claim)

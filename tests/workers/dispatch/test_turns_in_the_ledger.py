@@ -3,44 +3,46 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from celery import group
 from redis import Redis
-from sqlalchemy import Engine, event, insert, select, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from gateway.keys.api_keys import change_key
 from models.tables import Task
 from models.tasks.states import State
-from models.transactions.read_write import read, write
+from models.transactions.read_write import read
 from tests.support.gateway.customers import Customer, customer
 from tests.support.ledger.drive import (
     change,
+    deliver,
     known_account,
     now,
+    online_worker,
     owned_author,
     past,
-    phone_seat,
     plant,
     queued,
     ready,
     take,
     task,
     titles,
-    try_to_take,
     work,
 )
+from tests.support.ledger.many_tasks import many
+from tests.support.ledger.statements import statements
 from workers.attempts.claim import Claim
 from workers.attempts.outcome import Failed
 from workers.attempts.record import record
 from workers.dispatch import ring as ringing
-from workers.dispatch.ring import ring, ring_ready
+from workers.dispatch.ring import DESK_SLOTS, DESK_STEP, ring, ring_ready
+from workers.dispatch.standings import lines
 from workers.dispatch.tickets import TURN_STEP, list_keys
-from workers.planting.plant import new_id
+from workers.policy.desk_turns import IN_TURN
 from workers.runtime.worker_identity import WorkerIdentity
 
 ORIGIN = "https://hooks.example.com"
@@ -50,23 +52,9 @@ pytestmark = pytest.mark.usefixtures("master_key", "redis")
 
 
 @pytest.fixture
-def seats(ledger: Engine) -> list[WorkerIdentity]:
+def identities(ledger: Engine) -> list[WorkerIdentity]:
     owned_author(ledger)
-    return [phone_seat(ledger, f"p{number}") for number in range(PHONES)]
-
-
-def many(engine: Engine, campaign_id: str, count: int, **values: Any) -> None:
-    """So many more tasks like the campaign's first, as if they had been planted one after the other."""
-
-    def work(session: Session) -> None:
-        like = session.scalars(select(Task).where(Task.campaign_id == campaign_id).limit(1)).one()
-        row = {column.name: getattr(like, column.name) for column in Task.__table__.columns}
-        row |= {"state": State.READY, "rung_at": None, "rung_queue": None, "attempt": 0, **values}
-        rows = [{**row, "id": new_id(), "position": number + 1} for number in range(count)]
-        for start in range(0, count, 1000):
-            session.execute(insert(Task), rows[start : start + 1000])
-
-    write(engine, work)
+    return [online_worker(ledger, f"p{number}") for number in range(PHONES)]
 
 
 def rung(engine: Engine) -> Counter[tuple[str | None, int | None]]:
@@ -85,7 +73,7 @@ def heavy_and_light(engine: Engine, count: int = 3000) -> tuple[Customer, Custom
 
 
 def test_whoever_comes_late_gets_tickets_that_go_before_the_others(
-    ledger: Engine, redis: Redis, seats: list[WorkerIdentity]
+    ledger: Engine, redis: Redis, identities: list[WorkerIdentity]
 ) -> None:
     heavy, light = heavy_and_light(ledger)
     out = rung(ledger)
@@ -97,13 +85,13 @@ def test_whoever_comes_late_gets_tickets_that_go_before_the_others(
     assert ring_ready(ledger) == 0, "both have twice their share in hand"
 
 
-def test_the_turns_follow_what_runs(ledger: Engine, redis: Redis, seats: list[WorkerIdentity]) -> None:
+def test_the_turns_follow_what_runs(ledger: Engine, redis: Redis, identities: list[WorkerIdentity]) -> None:
     _, light = heavy_and_light(ledger, 50)
     ring_ready(ledger)
     wanted = select(Task.id).where(Task.key_id == light.key_id, Task.rung_step == TURN_STEP)
     turn = read(ledger, lambda session: session.scalars(wanted).all())
-    for one, seat in zip(turn, seats, strict=True):
-        got = try_to_take(ledger, one, seat, step=TURN_STEP)
+    for one, identity in zip(turn, identities, strict=True):
+        got = deliver(ledger, one, identity, None, step=TURN_STEP)
         assert isinstance(got, Claim), "a ticket of its turn is more urgent than its task, and runs it all the same"
     assert ring_ready(ledger) == 0
     done = take_back(ledger, turn[0])
@@ -119,7 +107,7 @@ def take_back(engine: Engine, task_id: str) -> int:
 
 
 def test_keys_of_one_customer_share_its_turn_and_its_weight_is_the_largest(
-    ledger: Engine, redis: Redis, seats: list[WorkerIdentity]
+    ledger: Engine, redis: Redis, identities: list[WorkerIdentity]
 ) -> None:
     one, two = customer(ledger, ORIGIN, "acme"), customer(ledger, ORIGIN, "acme")
     other = customer(ledger, ORIGIN, "other")
@@ -132,7 +120,7 @@ def test_keys_of_one_customer_share_its_turn_and_its_weight_is_the_largest(
     assert ring_ready(ledger) == 2, "6 of the 8 are its share now"
 
 
-def test_the_operator_is_a_customer_too(ledger: Engine, redis: Redis, seats: list[WorkerIdentity]) -> None:
+def test_the_operator_is_a_customer_too(ledger: Engine, redis: Redis, identities: list[WorkerIdentity]) -> None:
     acme = customer(ledger, ORIGIN)
     many(ledger, plant(ledger, titles()), 30)
     many(ledger, acme.plant(titles()), 30)
@@ -140,7 +128,7 @@ def test_the_operator_is_a_customer_too(ledger: Engine, redis: Redis, seats: lis
     assert rung(ledger) == {(None, TURN_STEP): PHONES, (acme.key_id, TURN_STEP): PHONES}
 
 
-def test_urgent_tasks_go_first_whoever_waits(ledger: Engine, redis: Redis, seats: list[WorkerIdentity]) -> None:
+def test_urgent_tasks_go_first_whoever_waits(ledger: Engine, redis: Redis, identities: list[WorkerIdentity]) -> None:
     heavy_and_light(ledger, 50)
     ring_ready(ledger)
     ids = ready(ledger, plant(ledger, group([titles(priority=2), titles(priority=0)])))
@@ -149,11 +137,11 @@ def test_urgent_tasks_go_first_whoever_waits(ledger: Engine, redis: Redis, seats
 
 
 def test_what_was_begun_is_rung_before_other_tasks_of_its_customer(
-    ledger: Engine, redis: Redis, seats: list[WorkerIdentity]
+    ledger: Engine, redis: Redis, identities: list[WorkerIdentity]
 ) -> None:
     heavy, _ = heavy_and_light(ledger, 50)
     (one,) = ready(ledger, heavy.plant(titles(priority=9)))
-    got = take(ledger, one, seats[0])
+    got = take(ledger, one, identities[0])
     record(ledger, got, Failed("network_down", "so the test says"))
     change(ledger, one, not_before=past(ledger))
     ring_ready(ledger)
@@ -161,7 +149,7 @@ def test_what_was_begun_is_rung_before_other_tasks_of_its_customer(
 
 
 def test_what_was_begun_and_waits_for_its_account_takes_nobodys_turn(
-    ledger: Engine, redis: Redis, seats: list[WorkerIdentity]
+    ledger: Engine, redis: Redis, identities: list[WorkerIdentity]
 ) -> None:
     known_account(ledger, "away")
     heavy, light = (customer(ledger, ORIGIN, name) for name in ("heavy", "light"))
@@ -175,9 +163,38 @@ def test_what_was_begun_and_waits_for_its_account_takes_nobodys_turn(
     assert out[light.key_id, TURN_STEP] >= PHONES
 
 
+def test_begun_tasks_go_before_everybody_only_as_far_as_the_share_goes(
+    ledger: Engine, redis: Redis, identities: list[WorkerIdentity]
+) -> None:
+    """Whoever pauses and resumes what runs has nothing but begun tasks."""
+    heavy, light = (customer(ledger, ORIGIN, name) for name in ("heavy", "light"))
+    many(ledger, heavy.plant(titles()), 40, attempt=1)
+    ring_ready(ledger)
+    assert rung(ledger) == {(heavy.key_id, 0): PHONES, (heavy.key_id, 3): 41 - PHONES}, "alone: one for each phone"
+    light.plant(group([titles()] * 10))
+    ring_ready(ledger)
+    assert rung(ledger)[light.key_id, TURN_STEP] == PHONES
+
+
+def test_begun_tasks_beyond_the_share_take_turns(
+    ledger: Engine, redis: Redis, identities: list[WorkerIdentity]
+) -> None:
+    heavy, light = (customer(ledger, ORIGIN, name) for name in ("heavy", "light"))
+    many(ledger, heavy.plant(titles()), 40, attempt=1)
+    light.plant(group([titles()] * 10))
+    ring_ready(ledger)
+    share = PHONES // 2
+    assert rung(ledger) == {
+        (heavy.key_id, 0): share,
+        (heavy.key_id, TURN_STEP): share,
+        (light.key_id, TURN_STEP): PHONES,
+    }
+    assert ring_ready(ledger) == 0
+
+
 @pytest.mark.parametrize("pin", ["phone.p0", "account.acc-p0"])
 def test_a_phones_own_queue_holds_one_ticket_beside_what_runs_and_customers_take_turns_there(
-    ledger: Engine, redis: Redis, seats: list[WorkerIdentity], pin: str
+    ledger: Engine, redis: Redis, identities: list[WorkerIdentity], pin: str
 ) -> None:
     heavy, light = (customer(ledger, ORIGIN, name) for name in ("heavy", "light"))
     many(ledger, heavy.plant(titles(queue=pin)), 40)
@@ -185,7 +202,7 @@ def test_a_phones_own_queue_holds_one_ticket_beside_what_runs_and_customers_take
     first = queued(redis, "phone.p0")
     light.plant(titles(queue=pin))
     running, waiting = sorted(first)
-    take(ledger, running, seats[0])
+    take(ledger, running, identities[0])
     assert ring_ready(ledger) == 0
     change(ledger, waiting, state=State.STOPPED, rung_queue=None)
     assert ring_ready(ledger) == 1
@@ -193,7 +210,7 @@ def test_a_phones_own_queue_holds_one_ticket_beside_what_runs_and_customers_take
 
 
 def test_ten_thousand_pinned_tasks_leave_the_pool_to_others(
-    ledger: Engine, redis: Redis, seats: list[WorkerIdentity]
+    ledger: Engine, redis: Redis, identities: list[WorkerIdentity]
 ) -> None:
     heavy, light = (customer(ledger, ORIGIN, name) for name in ("heavy", "light"))
     for number in range(PHONES):
@@ -203,32 +220,62 @@ def test_ten_thousand_pinned_tasks_leave_the_pool_to_others(
     assert rung(ledger) == {(heavy.key_id, 0): PHONES, (light.key_id, TURN_STEP): PHONES}
 
 
-def test_many_at_the_desk_leave_room_there(ledger: Engine, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+# at the desk
+
+
+def test_tasks_at_the_desk_go_before_the_tickets_of_a_customer_that_was_alone(
+    ledger: Engine, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ringing, "DESK_SLOTS", 10)
     heavy, light = (customer(ledger, ORIGIN, name) for name in ("heavy", "light"))
     many(ledger, heavy.plant(work(1)), 50)
     assert ring_ready(ledger) == 10
+    assert rung(ledger) == {(heavy.key_id, DESK_STEP): 10}
     light.plant(group([work(number) for number in range(8)]))
-    assert ring_ready(ledger) == 5
-    assert {key: count for (key, _), count in rung(ledger).items()} == {heavy.key_id: 10, light.key_id: 5}
+    out = rung(ledger)
+    ring_ready(ledger)
+    turns = {(heavy.key_id, TURN_STEP): IN_TURN, (light.key_id, TURN_STEP): IN_TURN}
+    assert rung(ledger) - out == turns
+    keys = [key for key in list_keys("desk") if redis.llen(key)]
+    assert [redis.llen(key) for key in keys] == [2 * IN_TURN, 10], "the lists are served in this order"
+
+
+def test_whoever_makes_tasks_at_the_desk_ready_takes_its_turn_there_at_once(ledger: Engine, redis: Redis) -> None:
+    heavy, light = (customer(ledger, ORIGIN, name) for name in ("heavy", "light"))
+    many(ledger, heavy.plant(work(1)), 50)
+    ring_ready(ledger)
+    light_ids = ready(ledger, light.plant(group([work(number) for number in range(8)])))
+    assert ring(ledger, light_ids) == IN_TURN
+    assert rung(ledger)[light.key_id, TURN_STEP] == IN_TURN
+
+
+def test_a_customer_of_many_keys_has_one_turn_at_the_desk(ledger: Engine, redis: Redis) -> None:
+    heavy, again, light = (customer(ledger, ORIGIN, name) for name in ("heavy", "heavy", "light"))
+    for one in (heavy, again, light):
+        many(ledger, one.plant(work(1)), 20)
+    ring_ready(ledger)
+    out = rung(ledger)
+    assert out[heavy.key_id, TURN_STEP] + out[again.key_id, TURN_STEP] == out[light.key_id, TURN_STEP] == IN_TURN
+
+
+def test_a_round_reads_few_of_the_tasks_that_wait_at_the_desk(
+    ledger: Engine, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heavy = customer(ledger, ORIGIN, "heavy")
+    many(ledger, heavy.plant(work(1)), 300)
+    looked: list[int] = []
+
+    def counted(session: Session, rows: Sequence[Any], *more: Any) -> Any:
+        looked.append(len(rows))
+        return lines(session, rows, *more)
+
+    monkeypatch.setattr(ringing, "lines", counted)
+    assert ring_ready(ledger) == DESK_SLOTS
+    assert ring_ready(ledger) == 0
+    assert looked == [DESK_SLOTS, 1]
 
 
 # what it costs
-
-
-@contextmanager
-def statements(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
-    """Every statement that is executed meanwhile."""
-    seen: list[tuple[str, Any]] = []
-
-    def saw(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        seen.append((statement, parameters))
-
-    event.listen(engine, "before_cursor_execute", saw)
-    try:
-        yield seen
-    finally:
-        event.remove(engine, "before_cursor_execute", saw)
 
 
 def read_rows(engine: Engine, count: int) -> int:
@@ -253,14 +300,14 @@ def read_rows(engine: Engine, count: int) -> int:
 
 @pytest.mark.parametrize("shared_ledger", ["mariadb"], indirect=True)
 def test_a_round_reads_as_many_rows_with_ten_thousand_tasks_waiting(
-    ledger: Engine, redis: Redis, seats: list[WorkerIdentity]
+    ledger: Engine, redis: Redis, identities: list[WorkerIdentity]
 ) -> None:
     assert read_rows(ledger, 5000) < 6000, "of the 10,000 that wait none is read but the next ones"
 
 
 @pytest.mark.parametrize("shared_ledger", ["sqlite"], indirect=True)
 def test_a_round_asks_the_same_whatever_waits_and_by_the_index(
-    ledger: Engine, redis: Redis, seats: list[WorkerIdentity]
+    ledger: Engine, redis: Redis, identities: list[WorkerIdentity]
 ) -> None:
     heavy_and_light(ledger, 2000)
     ring_ready(ledger)

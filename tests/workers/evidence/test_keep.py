@@ -51,7 +51,7 @@ def shipping(config: Settings, sqlite_ledger: Engine) -> Iterator[Shipping]:
     assert thread.close(10)
 
 
-def seat_at(shelf: Shelf, watch: SlotWatch) -> WorkerIdentity:
+def worker_of(shelf: Shelf, watch: SlotWatch) -> WorkerIdentity:
     one = shelf.phones[0]
     return WorkerIdentity(one["serial"], one["address"], shelf.adb.port, "shelf", "incarnation", watch._slot)
 
@@ -59,7 +59,7 @@ def seat_at(shelf: Shelf, watch: SlotWatch) -> WorkerIdentity:
 def keep_and_record(config: Settings, shelf: Shelf, watch: SlotWatch, engine: Engine) -> Claim:
     """What a worker does with a failed attempt."""
     got = running(engine)
-    told = keep(config, seat_at(shelf, watch), got, watch, FAILED, (), load_profile())
+    told = keep(config, worker_of(shelf, watch), got, watch, FAILED, (), load_profile())
     assert told is not None
     record(engine, got, replace(FAILED, evidence=told))
     return got
@@ -97,7 +97,7 @@ def test_a_defect_in_the_collector_fails_nothing(
 ) -> None:
     got, watch = running(sqlite_ledger), new_watch()
     unknown = Failed("no_such_code", "a code that nobody knows")
-    told = keep(config, seat_at(shelf, watch), got, watch, unknown, (), load_profile())
+    told = keep(config, worker_of(shelf, watch), got, watch, unknown, (), load_profile())
     assert told is not None
     assert (told["url"], told["stored"]) == (None, False)
     assert told["why"].startswith("KeyError")

@@ -9,6 +9,7 @@ from redis import Redis
 from workers.app import app
 from workers.desk import put_on_desk
 from workers.dispatch.celery_state import finish_message
+from workers.execution.register import step_and_number
 from workers.execution.run import run_ticket
 from workers.settings import settings
 
@@ -39,7 +40,7 @@ def twice(self: Any) -> str:
     left = Redis.from_url(settings().redis_url, socket_timeout=5).decr("broken_twice")
     if left >= 0:
         raise OSError("not yet")
-    return finish_message(run_ticket(self.request.id))
+    return finish_message(run_ticket(self.request.id, *step_and_number(self.request)))
 
 
 @app.on_after_finalize.connect

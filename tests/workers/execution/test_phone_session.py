@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Engine, select, update
+from celery.states import SUCCESS
+from sqlalchemy import Engine, create_engine, select, update
 
 from flows.app import App
 from flows.failures import FlowFailure
@@ -21,9 +22,11 @@ from tests.support.ledger.copied import copied_ledger
 from tests.support.phones import Hold
 from tests.support.shelf import Shelf
 from workers.attempts.claim import Claim
+from workers.dispatch.celery_state import TicketOutcome
 from workers.execution import identify_account, phone_connection
 from workers.execution.identify_account import identify
 from workers.execution.phone_session import open_session
+from workers.execution.run import LOST, be_ready
 from workers.execution.worker import Worker
 from workers.runtime.slots import Stop, own_slot
 from workers.runtime.watch import SlotWatch
@@ -59,6 +62,26 @@ def test_a_phone_is_taken_in_hand_once_and_again_when_the_connection_broke(worke
     worker.connection.close()
     worker.connection.connect_ahead()
     assert worker.connection.phone is not None
+
+
+def test_a_worker_whose_attempt_was_lost_connects_again_to_a_phone_that_is_still_its_own(worker: Worker) -> None:
+    be_ready(worker, LOST)
+    assert is_connected(worker)
+
+
+@pytest.mark.parametrize("change", [{"incarnation": "life-2"}, {"paused": True}], ids=["another's", "paused"])
+def test_and_leaves_one_alone_that_is_not(worker: Worker, change: dict[str, object]) -> None:
+    change_phone(worker.engine, **change)
+    be_ready(worker, LOST)
+    assert not is_connected(worker)
+
+
+def test_and_leaves_it_alone_while_the_ledger_cannot_say_whose_it_is(worker: Worker) -> None:
+    gone = replace(worker, engine=create_engine("sqlite:////nowhere/ledger.db"))
+    be_ready(gone, LOST)
+    assert not is_connected(gone)
+    be_ready(gone, TicketOutcome(SUCCESS, ""))
+    assert is_connected(gone)
 
 
 def test_a_phone_that_hangs_is_left_to_the_next_task(

@@ -14,9 +14,9 @@ from tests.support.ledger.drive import (
     change,
     like,
     now,
+    online_worker,
     owned_author,
     past,
-    phone_seat,
     plant,
     ready,
     take,
@@ -35,7 +35,7 @@ from workers.runtime.worker_identity import WorkerIdentity
 
 def test_only_the_account_that_acted_looks(ledger: Engine) -> None:
     one, number = in_doubt(ledger)
-    assert isinstance(try_to_take(ledger, one, phone_seat(ledger, "p2")), NotMine)
+    assert isinstance(try_to_take(ledger, one, online_worker(ledger, "p2")), NotMine)
     change(ledger, one, not_before=past(ledger))
     got = looking(ledger, one)
     assert [(doubt.number, doubt.known, doubt.alone) for doubt in got.doubts] == [(number, 0, True)]
@@ -73,10 +73,10 @@ def test_what_was_lost_before_anything_was_in_doubt_is_no_look(ledger: Engine) -
     (one,) = ready(ledger, plant(ledger, like()))
     for number in range(LOOKS):
         change(ledger, one, not_before=past(ledger))
-        got = take(ledger, one, phone_seat(ledger, f"p{number}"))
+        got = take(ledger, one, online_worker(ledger, f"p{number}"))
         incarnation_died(ledger, got.fence.incarnation, "killed")
     change(ledger, one, not_before=past(ledger))
-    got = take(ledger, one, phone_seat(ledger, "p0"))
+    got = take(ledger, one, online_worker(ledger, "p0"))
     LedgerJournal(ledger, got, ZONE).declare(LIKE)
     incarnation_died(ledger, got.fence.incarnation, "killed")
     doubtful = task(ledger, one)
@@ -93,7 +93,7 @@ def test_what_the_app_cannot_tell_is_a_persons(ledger: Engine) -> None:
 
 def test_identical_actions_in_doubt_are_not_told_apart(ledger: Engine) -> None:
     one, _ = in_doubt(ledger)
-    other = take(ledger, ready(ledger, plant(ledger, like()))[0], phone_seat(ledger, "p1"))
+    other = take(ledger, ready(ledger, plant(ledger, like()))[0], online_worker(ledger, "p1"))
     LedgerJournal(ledger, other, ZONE).declare(LIKE)
     incarnation_died(ledger, other.fence.incarnation, "killed")
     (doubt,) = looking(ledger, one).doubts
@@ -103,19 +103,19 @@ def test_identical_actions_in_doubt_are_not_told_apart(ledger: Engine) -> None:
 @pytest.mark.parametrize("when", ["before", "since"])
 def test_identical_actions_that_are_done_are_counted_by_when_they_were_declared(ledger: Engine, when: str) -> None:
     owned_author(ledger)
-    seat = phone_seat(ledger, "p1")
+    identity = online_worker(ledger, "p1")
     if when == "before":
-        done_once(ledger, seat)
+        done_once(ledger, identity)
     one, _ = in_doubt(ledger)
     if when == "since":
-        done_once(ledger, phone_seat(ledger, "p1"))
+        done_once(ledger, online_worker(ledger, "p1"))
     (doubt,) = looking(ledger, one).doubts
     assert (doubt.known, doubt.since, doubt.alone) == ((1, 0, True) if when == "before" else (0, 1, True))
 
 
-def done_once(engine: Engine, seat: WorkerIdentity) -> None:
+def done_once(engine: Engine, identity: WorkerIdentity) -> None:
     """Another task of the account does the very same, and succeeds."""
-    got = take(engine, ready(engine, plant(engine, like()))[0], seat)
+    got = take(engine, ready(engine, plant(engine, like()))[0], identity)
     journal = LedgerJournal(engine, got, ZONE)
     journal.confirm(journal.declare(LIKE), verified=True)
     record(engine, got, Succeeded({"kind": "like_comment"}))
@@ -130,9 +130,9 @@ def test_a_task_in_doubt_that_nobody_could_look_after_says_so_at_its_end(ledger:
 
 def test_a_claim_that_the_database_did_not_confirm_is_taken_back(ledger: Engine) -> None:
     owned_author(ledger)
-    seat = phone_seat(ledger, "p1")
+    identity = online_worker(ledger, "p1")
     (one,) = ready(ledger, plant(ledger, like()))
-    take(ledger, one, seat)
-    again = take(ledger, one, seat)
+    take(ledger, one, identity)
+    again = take(ledger, one, identity)
     assert again.fence.attempt == 2
     assert [attempt.outcome for attempt in attempts(ledger, one)] == ["lost", None]

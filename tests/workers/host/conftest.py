@@ -17,12 +17,12 @@ from workers.runtime.slots import SlotState, own_slot
 
 @pytest.fixture
 def host_redis(redis_server: Redis, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An emptied Redis at which the processes of a test are pointed, with tests.support.host.errands as tasks."""
+    """An emptied Redis at which the processes of a test are pointed, with tests.support.host.sample_tasks as tasks."""
     with Client.from_url(redis_server.url) as client:
         client.client_kill_filter(_type="normal", skipme=True)  # a worker killed a moment ago may still be served
         client.flushall()
     monkeypatch.setenv("PHONEFLEET_REDIS_URL", redis_server.url)
-    monkeypatch.setenv("PHONEFLEET_TASKS", "tests.support.host.errands")
+    monkeypatch.setenv("PHONEFLEET_TASKS", "tests.support.host.sample_tasks")
     return redis_server.url
 
 
@@ -38,7 +38,7 @@ def one_worker(host_redis: str) -> Iterator[Shelf]:
 def lasting_worker() -> Iterator[Shelf]:
     with Redis() as server, pytest.MonkeyPatch.context() as environment:
         environment.setenv("PHONEFLEET_REDIS_URL", server.url)
-        environment.setenv("PHONEFLEET_TASKS", "tests.support.host.errands")
+        environment.setenv("PHONEFLEET_TASKS", "tests.support.host.sample_tasks")
         shelf = Shelf(["A"], server.url)
         yield shelf
         shelf.close()
@@ -47,7 +47,7 @@ def lasting_worker() -> Iterator[Shelf]:
 @pytest.fixture
 def same_worker(lasting_worker: Shelf) -> Shelf:
     """A single worker, for the phone A, which the tests of a module share and must leave alive and idle."""
-    slot = lasting_worker.seats["A"].slot
+    slot = lasting_worker.identities["A"].slot
     wait_until(lambda: slot.state is SlotState.IDLE, WAIT, "the worker to be idle")
     lasting_worker.traces.redis.flushall()
     return lasting_worker

@@ -82,6 +82,8 @@ transport_id:7
 ????????????           no permissions usb:1-7 transport_id:8
 MY PHONE               device usb:1-8 product:a transport_id:9
 10.0.0.7:5555          device product:a model:M device:a transport_id:10
+A NAME OF MORE THAN 22 device usb:3-1 transport_id:11
+A NAME OF MORE THAN 22 SIGNS offline usb:3-2 transport_id:12
 """
 
 
@@ -94,6 +96,17 @@ MY PHONE               device usb:1-8 product:a transport_id:9
         ([("MY PHONE", "device")], ("usb:1-8", "usb:9-9"), {"usb:1-8": "device"}),
         ([("????????????", "no permissions")], ("usb:9-9",), {"????????????": "no permissions"}),
         ([("10.0.0.7:5555", "device")] * 2, (), {"10.0.0.7:5555": "device"}),  # no port tells them apart
+        # how another one's name begins
+        ([("MY", "offline"), ("MY PHONE", "device")], ("usb:1-8",), {"MY": "offline", "usb:1-8": "device"}),
+        ([("MY", "offline")], ("usb:1-8",), {"MY": "offline"}),
+        ([("0123456789ABCDE", "device")] * 2, (), {"0123456789ABCDE": "device"}),
+        (
+            [("A NAME OF MORE THAN 22", "device"), ("A NAME OF MORE THAN 22 SIGNS", "offline")],
+            ("usb:3-1", "usb:3-2"),
+            {"usb:3-1": "device", "usb:3-2": "offline"},
+        ),
+        # the second of them came between the two listings
+        ([("0123456789ABCDEF", "device")], ("usb:1-4.1",), {"usb:1-4.1": "device", "usb:1-4.2": "unauthorized"}),
     ],
 )
 def test_phones_of_one_name_are_told_apart_by_their_usb_ports(

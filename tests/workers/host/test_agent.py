@@ -34,15 +34,15 @@ class Desk:
         self._sent: list[str] = []
 
     def hold(self, serial: str) -> tuple[str, str]:
-        """Have a phone's worker begin a long errand; its task id and the incarnation that began it first."""
-        errand = ticket("errand.long", f"phone.{serial}")
-        publish(self._app, [errand])
-        self._sent.append(errand.task_id)
-        wait_until(lambda: errand.task_id in self._told("began"), WAIT, "the errand to begin")
-        return errand.task_id, cast("bytes", self.traces.redis.hget("first", errand.task_id)).decode()
+        """Have a phone's worker begin a long task; its task id and the incarnation that began it first."""
+        task = ticket("sample.long", f"phone.{serial}")
+        publish(self._app, [task])
+        self._sent.append(task.task_id)
+        wait_until(lambda: task.task_id in self._told("began"), WAIT, "the task to begin")
+        return task.task_id, cast("bytes", self.traces.redis.hget("first", task.task_id)).decode()
 
     def settle(self) -> None:
-        """Let every errand end that was begun here: whoever holds one may finish it, now or once it has it again."""
+        """Let every task end that was begun here: whoever holds one may finish it, now or once it has it again."""
         redis = self.traces.redis
 
         def settled() -> bool:
@@ -51,11 +51,11 @@ class Desk:
                 self.traces.release()
             return not missing and not any(map(len, queued_ids(redis, QUEUES).values()))
 
-        wait_until(settled, WAIT, "the errands to end")
+        wait_until(settled, WAIT, "the tasks to end")
         self._sent.clear()
 
     def _told(self, *words: str) -> set[str]:
-        """The tasks of which an errand told one of these words."""
+        """The tasks of which a task told one of these words."""
         return {task_id for what, task_id, _ in self.traces.all() if what in words}
 
     def sigterm(self) -> None:
@@ -94,8 +94,8 @@ def test_a_phone_that_leaves_loses_its_worker_and_gets_another_when_it_returns(s
     same_desk.host.wait_told("offline", "SIM0001")
     ((_, _, why, held),) = same_desk.host.wait_told("died", first)
     assert why.startswith("its phone: ")
-    assert held == ""  # the errand gave its lease up when it handed back
-    # SIGTERM may come after the wish to drain: then the worker takes the ticket again, and hands it back again
+    assert held == ""  # the task gave its lease up when it handed back
+    # SIGTERM may come after the request to drain: then the worker takes the ticket again, and hands it back again
     told, pair = same_desk.traces.all(), ["began", "left:DRAIN"]
     assert told == [(what, task_id, "SIM0001@shelf") for what in pair * (len(told) // 2)]
     same_desk.sim.heal("SIM0001")

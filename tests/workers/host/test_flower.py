@@ -78,14 +78,14 @@ def test_flower_lists_every_phone_online_and_its_task_as_started_while_it_runs(h
     with flower() as api, shelf(host_redis, 3, PHONEFLEET_HEARTBEAT=str(HEARTBEAT), PHONEFLEET_DESKS="1"):
         wait_until(lambda: api.online() == phones, WAIT, "all phones online")
         Traces(host_redis).redis.flushall()  # events and heartbeats do not depend on what Redis holds
-        running = ticket("errand.long", "phone.SIM0002")
+        running = ticket("sample.long", "phone.SIM0002")
         publish(celery_for(host_redis), [running])
-        started = ("errand.long", "STARTED", busy)
+        started = ("sample.long", "STARTED", busy)
         wait_until(lambda: api.task(running.task_id) == started, WAIT, "the task to show as started")
         began = api.last_heartbeat(busy)
         wait_until(lambda: api.last_heartbeat(busy) > began + 3 * HEARTBEAT, WAIT, "more than three heartbeats")
         wait_until(lambda: api.online() == phones, WAIT, "all phones still online")  # a heartbeat may be late
         assert api.task(running.task_id) == started
         Traces(host_redis).release()
-        done = ("errand.long", "SUCCESS", busy)
+        done = ("sample.long", "SUCCESS", busy)
         wait_until(lambda: api.task(running.task_id) == done, WAIT, "the task to show as done")

@@ -70,7 +70,7 @@ print(json.dumps({"threads": [thread.name for thread in threading.enumerate()]})
 def run(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What a program of its own prints as JSON."""
     monkeypatch.setenv("PHONEFLEET_DATABASE_URL", f"sqlite:///{tmp_path / 'real.db'}")
-    monkeypatch.setenv("PHONEFLEET_TASKS", "tests.support.host.errands")
+    monkeypatch.setenv("PHONEFLEET_TASKS", "tests.support.host.sample_tasks")
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60)
     found: dict[str, Any] = json.loads(done.stdout)
     return found

@@ -34,7 +34,7 @@ def failing(times: int, tried: list[int], done: Event) -> Callable[[], None]:
 
 
 @pytest.mark.parametrize("times", [0, 1, TRIES, 5 * TRIES])
-def test_one_that_does_not_give_up_does_its_errand_however_often_it_failed(times: int) -> None:
+def test_one_that_does_not_give_up_does_its_job_however_often_it_failed(times: int) -> None:
     tried: list[int] = []
     done, gave_up = Event(), Event()
     queue = RetryQueue("redis-jobs", gives_up=False)

@@ -43,7 +43,7 @@ def test_a_phone_goes_on_by_its_other_way(host: Host, sim: Sim, host_redis: str,
     traces = Traces(host_redis)
     if busy:
         app = celery_for(host_redis)
-        publish(app, [ticket("errand.long", "phone.SIM0001")])
+        publish(app, [ticket("sample.long", "phone.SIM0001")])
         traces.wait(1)
         app.close()
     adb.disconnect(first)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from models.values.refused import Problem
-from workers.host.usable_work import check_work, module_problems, profile_problems
+from workers.host.usable_work import check_work, flow_problems, module_problems, profile_problems
 from workers.settings import Settings, SettingsError, read_settings
 
 PRACTICE = resources.files("flows").joinpath("profiles/practice.yaml").read_text(encoding="utf-8")
@@ -103,3 +103,24 @@ def test_a_host_refuses_before_it_begins(tmp_path: Path, variable: str, value: s
     assert "Traceback" not in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("film", "problem"),
+    [
+        ("directed,collect_titles", None),
+        ("all", None),
+        ("", None),
+        ("directed, nothing_such", "there is no flow nothing_such"),
+        ("gather", "there is no flow gather"),
+    ],
+)
+def test_only_flows_that_are_there_are_filmed(film: str, problem: str | None) -> None:
+    found = list(flow_problems(read_settings({"PHONEFLEET_FILM": film})))
+    assert [(one.field, one.reason) for one in found] == ([] if problem is None else [("PHONEFLEET_FILM", problem)])
+
+
+@pytest.mark.parametrize("film", ["a b", "x" * 65, "<script>", "nurture;directed"])
+def test_what_is_no_name_of_a_flow_is_refused(film: str) -> None:
+    with pytest.raises(SettingsError, match="is not the name of a flow"):
+        read_settings({"PHONEFLEET_FILM": film})

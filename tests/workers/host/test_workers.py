@@ -23,10 +23,10 @@ pytestmark = pytest.mark.fleet
 def test_a_zygote_forks_workers_that_all_consume_their_own_queue(host_redis: str) -> None:
     shelf = Shelf([f"S{number}" for number in range(12)], host_redis)
     try:
-        sent = shelf.send(*(ticket("errand.quick", f"phone.{serial}", 0) for serial in shelf.seats))
+        sent = shelf.send(*(ticket("sample.quick", f"phone.{serial}", 0) for serial in shelf.identities))
         done = shelf.traces.wait(len(sent))
         assert {task_id: worker for _, task_id, worker in done} == {
-            task_id: f"{serial}@shelf" for task_id, serial in zip(sent, shelf.seats, strict=True)
+            task_id: f"{serial}@shelf" for task_id, serial in zip(sent, shelf.identities, strict=True)
         }
     finally:
         shelf.close()
@@ -35,7 +35,7 @@ def test_a_zygote_forks_workers_that_all_consume_their_own_queue(host_redis: str
 def test_nobody_outlives_a_killed_zygote(host_redis: str) -> None:
     shelf = Shelf(["A", "B", "C"], host_redis)
     try:
-        pids = [shelf.pid(seat) for seat in shelf.seats.values()]
+        pids = [shelf.pid(identity) for identity in shelf.identities.values()]
         assert all(map(alive, pids))
         os.kill(shelf.zygote.pid, signal.SIGKILL)
         wait_until(lambda: not any(map(alive, pids)), WAIT, "the workers to end with their zygote")
@@ -45,21 +45,21 @@ def test_nobody_outlives_a_killed_zygote(host_redis: str) -> None:
 
 
 def test_pinned_work_goes_before_a_hundred_waiting_pool_tickets(same_worker: Shelf) -> None:
-    same_worker.send(ticket("errand.long", "pool"))
+    same_worker.send(ticket("sample.long", "pool"))
     same_worker.traces.wait(1)
-    same_worker.send(*(ticket("errand.quick", "pool", 0) for _ in range(100)))
-    (pinned,) = same_worker.send(ticket("errand.quick", "phone.A", 0))
+    same_worker.send(*(ticket("sample.quick", "pool", 0) for _ in range(100)))
+    (pinned,) = same_worker.send(ticket("sample.quick", "phone.A", 0))
     same_worker.traces.release()
     done = [task_id for what, task_id, _ in same_worker.traces.wait(103) if what == "done"]
     assert done.index(pinned) == 1  # right after the one that held the phone
 
 
 def test_pool_work_runs_by_priority_and_within_one_as_it_came(same_worker: Shelf) -> None:
-    same_worker.send(ticket("errand.long", "pool", 0))
+    same_worker.send(ticket("sample.long", "pool", 0))
     same_worker.traces.wait(1)
     priorities = [0, 3, 6, 9] * 5
     random.Random(7).shuffle(priorities)
-    sent = same_worker.send(*(ticket("errand.quick", "pool", priority) for priority in priorities))
+    sent = same_worker.send(*(ticket("sample.quick", "pool", priority) for priority in priorities))
     same_worker.traces.release()
     done = [task_id for what, task_id, _ in same_worker.traces.wait(22) if what == "done"][1:]
     assert [priorities[sent.index(task_id)] for task_id in done] == sorted(priorities)
@@ -67,19 +67,19 @@ def test_pool_work_runs_by_priority_and_within_one_as_it_came(same_worker: Shelf
 
 
 def test_a_ticket_tells_its_worker_the_priority_that_it_came_with(same_worker: Shelf) -> None:
-    sent = same_worker.send(ticket("errand.step", "pool", 7), ticket("errand.step", "phone.A", 0))
+    sent = same_worker.send(ticket("sample.step", "pool", 7), ticket("sample.step", "phone.A", 0))
     assert sorted(what for what, task_id, _ in same_worker.traces.wait(2) if task_id in sent) == ["step:0", "step:7"]
 
 
 def test_a_worker_leaves_the_pool_and_joins_it_again_and_serves_its_own_queue_throughout(same_worker: Shelf) -> None:
-    slot = same_worker.seats["A"].slot
+    slot = same_worker.identities["A"].slot
 
     def done() -> set[str]:
         return {task_id for _, task_id, _ in same_worker.traces.all()}
 
     def leaves_the_pool_alone() -> set[str]:
         """The pool's ticket goes before the own one of a lower step, unless the pool is not served."""
-        pooled, own = same_worker.send(ticket("errand.quick", "pool", 6), ticket("errand.quick", "phone.A", 9))
+        pooled, own = same_worker.send(ticket("sample.quick", "pool", 6), ticket("sample.quick", "phone.A", 9))
         wait_until(lambda: own in done(), WAIT, "its own ticket")
         return {pooled} - done()
 
@@ -96,33 +96,33 @@ def test_a_worker_leaves_the_pool_and_joins_it_again_and_serves_its_own_queue_th
 def test_a_queue_that_is_cancelled_from_outside_is_taken_back(same_worker: Shelf, cancelled: tuple[str, ...]) -> None:
     for queue in cancelled:
         assert same_worker.app.control.cancel_consumer(queue, reply=True, timeout=10, limit=1)
-    sent = same_worker.send(ticket("errand.quick", "phone.A", 0), ticket("errand.quick", "pool", 6))
+    sent = same_worker.send(ticket("sample.quick", "phone.A", 0), ticket("sample.quick", "pool", 6))
     wait_until(
         lambda: set(sent) <= {task_id for _, task_id, _ in same_worker.traces.all()}, WAIT, "both queues' tickets"
     )
-    same_worker.send(ticket("errand.long", "pool"))
+    same_worker.send(ticket("sample.long", "pool"))
     same_worker.traces.wait(3)
-    same_worker.send(*(ticket("errand.quick", "pool", 0) for _ in range(5)))
-    (pinned,) = same_worker.send(ticket("errand.quick", "phone.A", 0))
+    same_worker.send(*(ticket("sample.quick", "pool", 0) for _ in range(5)))
+    (pinned,) = same_worker.send(ticket("sample.quick", "phone.A", 0))
     same_worker.traces.release()
     done = [task_id for what, task_id, _ in same_worker.traces.wait(10) if what == "done"]
     assert done.index(pinned) == 3  # pinned work is before the pool as ever
 
 
 def test_tickets_arrive_after_redis_was_emptied(same_worker: Shelf) -> None:
-    same_worker.send(ticket("errand.quick", "pool"))
+    same_worker.send(ticket("sample.quick", "pool"))
     same_worker.traces.wait(1)
     same_worker.traces.redis.flushall()
-    sent = same_worker.send(ticket("errand.quick", "pool"), ticket("errand.quick", "phone.A", 0))
+    sent = same_worker.send(ticket("sample.quick", "pool"), ticket("sample.quick", "phone.A", 0))
     assert {task_id for _, task_id, _ in same_worker.traces.wait(2)} == set(sent)
 
 
 def test_tickets_are_counted_where_they_are(same_worker: Shelf) -> None:
     redis = same_worker.traces.redis
-    (held,) = same_worker.send(ticket("errand.long", "pool"))
+    (held,) = same_worker.send(ticket("sample.long", "pool"))
     same_worker.traces.wait(1)
-    waiting = same_worker.send(*(ticket("errand.quick", "pool", priority) for priority in (0, 3, 6, 9)))
-    (pinned,) = same_worker.send(ticket("errand.quick", "phone.A", 0))
+    waiting = same_worker.send(*(ticket("sample.quick", "pool", priority) for priority in (0, 3, 6, 9)))
+    (pinned,) = same_worker.send(ticket("sample.quick", "phone.A", 0))
     assert queued_ids(redis, ["pool", "phone.A"]) == {"pool": set(waiting), "phone.A": {pinned}, "unacked": {held}}
     assert queue_lengths(redis, ["pool", "phone.A", "phone.B"]) == {"pool": 4, "phone.A": 1, "phone.B": 0}
     same_worker.traces.release()
@@ -131,25 +131,25 @@ def test_tickets_are_counted_where_they_are(same_worker: Shelf) -> None:
 
 
 def test_the_ticket_of_a_killed_worker_goes_back_to_the_head_of_its_queue(one_worker: Shelf) -> None:
-    redis, seat = one_worker.traces.redis, one_worker.seats["A"]
-    (held,) = one_worker.send(ticket("errand.long", "pool"))
+    redis, identity = one_worker.traces.redis, one_worker.identities["A"]
+    (held,) = one_worker.send(ticket("sample.long", "pool"))
     one_worker.traces.wait(1)
-    assert seat.slot.task_id == held
-    assert one_worker.kill(seat) == "killed by SIGKILL"
+    assert identity.slot.task_id == held
+    assert one_worker.kill(identity) == "killed by SIGKILL"
     assert queued_ids(redis, ["pool"]) == {"pool": set(), "unacked": {held}}
-    put_back(one_worker.app, seat.slot.tag)
-    put_back(one_worker.app, seat.slot.tag)  # again: there is nothing left to put back
+    put_back(one_worker.app, identity.slot.tag)
+    put_back(one_worker.app, identity.slot.tag)  # again: there is nothing left to put back
     assert queued_ids(redis, ["pool"]) == {"pool": {held}, "unacked": set()}
     assert redis.llen("pool\x06\x166") == 1
 
 
 def test_a_worker_that_is_drained_hands_its_task_back_and_ends(one_worker: Shelf) -> None:
-    redis, seat = one_worker.traces.redis, one_worker.seats["A"]
-    held, waiting = one_worker.send(ticket("errand.long", "pool"), ticket("errand.quick", "pool", 9))
+    redis, identity = one_worker.traces.redis, one_worker.identities["A"]
+    held, waiting = one_worker.send(ticket("sample.long", "pool"), ticket("sample.quick", "pool", 9))
     one_worker.traces.wait(1)
-    one_worker.zygote.signal(seat.incarnation, signal.SIGTERM)
-    seat.slot.ask(Stop.DRAIN, seat.slot.turn)
-    assert one_worker.death(seat) == "ended with code 0"
+    one_worker.zygote.signal(identity.incarnation, signal.SIGTERM)
+    identity.slot.ask(Stop.DRAIN, identity.slot.turn)
+    assert one_worker.death(identity) == "ended with code 0"
     # SIGTERM may come after the wish to drain: then the worker takes the ticket again, and hands it back again
     told = [(what, task_id) for what, task_id, _ in one_worker.traces.all()]
     assert told == [("began", held), ("left:DRAIN", held)] * (len(told) // 2)
@@ -159,8 +159,8 @@ def test_a_worker_that_is_drained_hands_its_task_back_and_ends(one_worker: Shelf
 def test_a_worker_whose_answer_to_a_ticket_was_lost_connects_anew_instead_of_waiting_for_ever(
     one_worker: Shelf, redis_server: Redis
 ) -> None:
-    pid = one_worker.pid(one_worker.seats["A"])
-    one_worker.app.send_task("errand.last_word", (redis_server.pid, 14.0), queue="phone.A", declare=[])
+    pid = one_worker.pid(one_worker.identities["A"])
+    one_worker.app.send_task("sample.last_word", (redis_server.pid, 14.0), queue="phone.A", declare=[])
     (next_one,) = wait_until(lambda: _sent(one_worker), WAIT, "Redis to take a ticket") or []
     wait_until(lambda: next_one in _told(one_worker), WAIT, "the next ticket to be taken")
     assert alive(pid)
@@ -175,16 +175,16 @@ def _told(shelf: Shelf) -> set[str]:
 
 
 def _sent(shelf: Shelf) -> list[str]:
-    """A quick errand, once Redis takes it."""
+    """A quick task, once Redis takes it."""
     try:
-        return shelf.send(ticket("errand.quick", "phone.A"))
+        return shelf.send(ticket("sample.quick", "phone.A"))
     except NotPublished:
         return []
 
 
 def test_a_stop_meant_for_one_task_spares_the_next(same_worker: Shelf) -> None:
-    slot = same_worker.seats["A"].slot
-    first, second = same_worker.send(ticket("errand.long", "pool"), ticket("errand.long", "pool"))
+    slot = same_worker.identities["A"].slot
+    first, second = same_worker.send(ticket("sample.long", "pool"), ticket("sample.long", "pool"))
     same_worker.traces.wait(1)
     turn = slot.turn
     slot.ask(Stop.TASK, turn)
@@ -198,9 +198,9 @@ def test_a_stop_meant_for_one_task_spares_the_next(same_worker: Shelf) -> None:
 def test_tickets_are_published_over_a_connection_that_broke(host_redis: str) -> None:
     app = celery_for(host_redis)
     with Client.from_url(host_redis) as redis:
-        publish(app, [ticket("errand.quick", "pool")])
+        publish(app, [ticket("sample.quick", "pool")])
         redis.client_kill_filter(_type="normal", skipme=True)  # as a restart of Redis looks to its clients
-        publish(app, [ticket("errand.quick", "pool")])
+        publish(app, [ticket("sample.quick", "pool")])
         assert queue_lengths(redis, ["pool"]) == {"pool": 2}
     app.close()
 
@@ -219,5 +219,5 @@ def test_a_ticket_is_put_back_once_redis_answers_again(host_redis: str) -> None:
 def test_what_redis_does_not_take_is_not_published() -> None:
     app = celery_for(f"redis://127.0.0.1:{free_port()}/0")
     with pytest.raises(NotPublished, match="1 tickets"):
-        publish(app, [ticket("errand.quick", "pool")])
+        publish(app, [ticket("sample.quick", "pool")])
     app.close()

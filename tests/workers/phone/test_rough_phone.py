@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from flows.failures import CODES, Culprit
 from flows.phone import PhoneError
 from flows.screen import Node
 from phonesim.roughness import Roughness
@@ -53,8 +54,21 @@ def test_a_field_that_never_takes_text_is_said_within_bounds(phone: U2Phone, she
     with pytest.raises(PhoneError, match="took no text") as failed:
         phone.set_text(field, "xiaopeng")
     assert (failed.value.code, failed.value.sent) == ("text_not_set", False)
-    assert calls(phone, "setText") == SET_TEXT_TRIES
+    assert calls(phone, "setText") == SET_TEXT_TRIES + 1  # the last with a plain text
     assert part(phone, "search_input").text == ""
+
+
+@pytest.mark.parametrize("text", ["讲得好😀", "😂"])
+def test_a_text_that_a_field_refuses_is_not_the_phones_fault(phone: U2Phone, shelf: Shelf, text: str) -> None:
+    field = search_field(phone)
+    shelf.roughen(emoji_refused=True)
+    with pytest.raises(PhoneError, match="took another text") as failed:
+        phone.set_text(field, text)
+    assert (failed.value.code, failed.value.sent) == ("text_refused", False)
+    assert CODES[failed.value.code].culprit == Culprit.TASK
+    assert part(phone, "search_input").text == ""  # nothing of the plain text is left
+    phone.set_text(field, "讲得好")
+    assert part(phone, "search_input").text == "讲得好"
 
 
 def test_a_field_that_holds_the_text_already_is_well_though_the_answer_is_no(phone: U2Phone, shelf: Shelf) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -11,8 +11,10 @@ import pytest
 from celery import chain, group
 from celery.canvas import Signature
 from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session
 
 from models.responsible_use.authors import register_author
+from models.tables import Campaign
 from models.values.refused import Refused
 from tests.support.ledger.drive import (
     AUTHOR,
@@ -22,8 +24,8 @@ from tests.support.ledger.drive import (
     known_account,
     like,
     now,
+    online_worker,
     owned_author,
-    phone_seat,
     plant,
     rows_in,
     take,
@@ -32,8 +34,10 @@ from tests.support.ledger.drive import (
     titles,
     work,
 )
+from workers.attempts.claim import Claim
 from workers.attempts.outcome import Replaced
 from workers.attempts.record import record
+from workers.planting.even_share import plan_even_share
 from workers.planting.submit import submit
 
 
@@ -192,7 +196,7 @@ def test_bad_input_is_refused_with_field_reason_and_remedy(
 ) -> None:
     if "is unknown" not in reason or "queue" in field:
         register_author(ledger, AUTHOR, "小鹏汽车")
-    phone_seat(ledger, "p1")
+    online_worker(ledger, "p1")
     with pytest.raises(Refused) as refused:
         submit(canvas, name="bad", engine=ledger)
     fields = {problem.field: problem for problem in refused.value.problems}
@@ -216,3 +220,30 @@ def test_names_that_cannot_be_stored_are_refused(ledger: Engine, field: str, val
     with pytest.raises(Refused):
         submit(work(1), engine=ledger, **wanted)  # type: ignore[arg-type]
     assert rows_in(ledger) == 0
+
+
+@pytest.mark.parametrize("shared_ledger", ["mariadb"], indirect=True)
+def test_phones_claim_tasks_of_a_campaign_while_a_replacement_is_checked(
+    ledger: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owned_author(ledger)
+    phone = online_worker(ledger, "p1")
+    planted = tasks(ledger, plant(ledger, group([work(1), like("标题1")])))
+    growing, acting = (one.id for one in planted)
+    claimed: list[Claim] = []
+
+    def looked(session: Session, campaign: Campaign, values: Sequence[dict[str, Any]]) -> None:
+        claimed.append(take(ledger, acting, phone))  # in a transaction of its own
+        plan_even_share(session, campaign, values)
+
+    monkeypatch.setattr("workers.planting.plant.plan_even_share", looked)
+    record(ledger, take(ledger, growing), Replaced(group([like(f"标题{number}") for number in range(5)])))
+    assert [one.fence.task_id for one in claimed] == [acting]
+    assert [one.position for one in tasks(ledger, task(ledger, growing).campaign_id)] == list(range(7))
+
+
+def test_replacements_of_one_campaign_follow_each_other_in_its_order(ledger: Engine) -> None:
+    campaign_id = plant(ledger, group([work(1), work(2)]))
+    for one in tasks(ledger, campaign_id):
+        record(ledger, take(ledger, one.id), Replaced(group([work(3)] * 3)))
+    assert [one.position for one in tasks(ledger, campaign_id)] == list(range(8))

@@ -28,7 +28,7 @@ TAKE = Assignment(take=True)
 
 
 @pytest.mark.parametrize(
-    ("seated", "wanted", "room", "answer"),
+    ("candidate", "wanted", "room", "answer"),
     [
         (A, READS, CapRoom(), True),
         (A, Requirement(acts=False, pinned_phone="p2"), CapRoom(), False),
@@ -48,8 +48,8 @@ TAKE = Assignment(take=True)
         (B, ACTS, CapRoom(only_accounts=frozenset({"b"}), full_accounts=frozenset({"b"})), False),
     ],
 )
-def test_the_hard_rules(seated: Candidate, wanted: Requirement, room: CapRoom, answer: bool) -> None:
-    assert may(seated, wanted, room) is answer
+def test_the_hard_rules(candidate: Candidate, wanted: Requirement, room: CapRoom, answer: bool) -> None:
+    assert may(candidate, wanted, room) is answer
 
 
 @pytest.mark.parametrize(

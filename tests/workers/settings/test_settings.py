@@ -114,6 +114,11 @@ def test_a_bad_value_is_refused_with_its_name_the_reason_and_a_remedy(name: str,
     assert str(refusal.value) == f"{name}: {refusal.value.reason}. {refusal.value.remedy}"
 
 
+def test_an_address_without_a_port_is_an_ip_address() -> None:
+    chosen = read_settings({"PHONEFLEET_PHONE_NAMES": "[::1]=a,10.0.0.7=b,shelf:5555=c,[fe80::1]:5600=d"})
+    assert chosen.phone_names == {"[::1]:5555": "a", "10.0.0.7:5555": "b", "shelf:5555": "c", "[fe80::1]:5600": "d"}
+
+
 def test_phones_are_named_by_their_addresses() -> None:
     chosen = read_settings({"PHONEFLEET_PHONE_NAMES": " usb:1-4 = left ,10.0.0.7=右边 手机, 10.0.0.8:5600=left,"})
     assert chosen.phone_names == {"usb:1-4": "left", "10.0.0.7:5555": "右边 手机", "10.0.0.8:5600": "left"}
@@ -132,6 +137,12 @@ def test_phones_are_named_by_their_addresses() -> None:
         ("usb:1-4=a;usb:1-5=b", "holds more than one ="),
         ("usb：1-4=a", "holds '：'"),
         ("usb:=a", "is not a number"),
+        ("0123456789ABCDEF=a", "is neither a USB port nor host:port; a serial tells no phones apart"),
+        ("SIM0001=a", "such as usb:1-4=SIM0001"),
+        ("emulator-5554=a", "is neither a USB port nor host:port"),
+        ("usb=a", "is neither a USB port nor host:port"),
+        ("1-4=a", "is neither a USB port nor host:port"),
+        ("shelf.lan=a", "is neither a USB port nor host:port"),
     ],
 )
 def test_names_that_cannot_be_used_are_refused(value: str, reason: str) -> None:

@@ -19,14 +19,14 @@ from models.tables import AuditEntry, CollectedComment, CollectedTitle, CommentS
 from models.tasks.collected import note_result
 from models.transactions.read_write import read, write
 from tests.scripts.conftest import Run
-from tests.support.ground import Ground
+from tests.support.installation import Installation
 
 TITLE_HEADINGS = ["视频号ID", "视频号", "标题", "显示评论数", "实际评论数", "是否已采集"]
 COMMENT_HEADINGS = ["视频号ID", "标题", "评论人", "评论内容", "点赞数", "回复数", "评论时间"]
 
 
 @pytest.fixture
-def known(here: Ground) -> Ground:
+def known(here: Installation) -> Installation:
     """A ledger with two authors."""
     here.know_authors("xiaopeng", "dongchedi")
     return here
@@ -47,16 +47,16 @@ def workbook(path: Path, **sheets: list[list[Any]]) -> Path:
     return path
 
 
-def titles(here: Ground) -> dict[str, CollectedTitle]:
+def titles(here: Installation) -> dict[str, CollectedTitle]:
     found = read(here.engine, lambda session: session.scalars(select(CollectedTitle)).all())
     return {one.title: one for one in found}
 
 
-def comments(here: Ground) -> list[CollectedComment]:
+def comments(here: Installation) -> list[CollectedComment]:
     return list(read(here.engine, lambda session: session.scalars(select(CollectedComment)).all()))
 
 
-def sightings(here: Ground) -> int:
+def sightings(here: Installation) -> int:
     return len(read(here.engine, lambda session: session.scalars(select(CommentSighting.id)).all()))
 
 
@@ -82,7 +82,7 @@ def both(tmp_path: Path) -> Path:
     )
 
 
-def test_without_apply_it_tells_and_writes_nothing(known: Ground, run: Run, both: Path) -> None:
+def test_without_apply_it_tells_and_writes_nothing(known: Installation, run: Run, both: Path) -> None:
     said = run("import", both)
     assert said.status == 0
     assert "标题表: titles, 3 rows" in said.out
@@ -92,7 +92,7 @@ def test_without_apply_it_tells_and_writes_nothing(known: Ground, run: Run, both
     assert not titles(known)
 
 
-def test_what_was_collected_counts_as_collected(known: Ground, run: Run, both: Path) -> None:
+def test_what_was_collected_counts_as_collected(known: Installation, run: Run, both: Path) -> None:
     said = run("import", both, "--apply", "--who", "li")
     assert said.status == 0, said.err
     assert "3 titles and 3 comments are new; 2 titles count as collected from now on" in said.out
@@ -125,7 +125,9 @@ def _audit(session: Session) -> list[AuditEntry]:
     return list(session.scalars(select(AuditEntry).where(AuditEntry.subject.startswith("import"))))
 
 
-def test_a_flow_that_finds_such_a_title_again_says_that_it_is_collected(known: Ground, run: Run, both: Path) -> None:
+def test_a_flow_that_finds_such_a_title_again_says_that_it_is_collected(
+    known: Installation, run: Run, both: Path
+) -> None:
     run("import", both, "--apply")
     result = {
         "titles": [
@@ -140,7 +142,7 @@ def test_a_flow_that_finds_such_a_title_again_says_that_it_is_collected(known: G
     assert [one["collected"] for one in told["titles"]] == [True, False]
 
 
-def test_a_second_import_changes_nothing(known: Ground, run: Run, both: Path) -> None:
+def test_a_second_import_changes_nothing(known: Installation, run: Run, both: Path) -> None:
     run("import", both, "--apply")
     before = (comments(known)[0].last_seen_at, sightings(known), titles(known)["=1+1"].comments_collected_at)
     said = run("import", both, "--apply")
@@ -148,7 +150,7 @@ def test_a_second_import_changes_nothing(known: Ground, run: Run, both: Path) ->
     assert (comments(known)[0].last_seen_at, sightings(known), titles(known)["=1+1"].comments_collected_at) == before
 
 
-def test_counts_from_before_do_not_replace_newer_ones(known: Ground, run: Run, tmp_path: Path) -> None:
+def test_counts_from_before_do_not_replace_newer_ones(known: Installation, run: Run, tmp_path: Path) -> None:
     seen = {"commenter": "甲", "text": "好看", "likes": 99, "replies": None, "time": "", "at": None, "precision": None}
     result = {"author_id": "xiaopeng", "author": "小鹏", "title": "视频", "comments": [seen]}
     write(
@@ -179,7 +181,7 @@ BAD: dict[str, tuple[list[Any], str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_row_is_told_with_its_sheet_and_line(name: str, known: Ground, run: Run, tmp_path: Path) -> None:
+def test_a_bad_row_is_told_with_its_sheet_and_line(name: str, known: Installation, run: Run, tmp_path: Path) -> None:
     row, told = BAD[name]
     path = workbook(tmp_path / "a.xlsx", 标题表=[TITLE_HEADINGS, row, ["xiaopeng", "小鹏", "好", 1, 1, "是"]])
     assert told in " ".join(run("import", path).out.split())
@@ -193,7 +195,7 @@ def test_a_bad_row_is_told_with_its_sheet_and_line(name: str, known: Ground, run
 @pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 @pytest.mark.parametrize("delimiter", [",", "\t", ";"])
 def test_csv_in_the_codings_and_with_the_delimiters_of_excel(
-    coding: str, delimiter: str, known: Ground, run: Run, tmp_path: Path
+    coding: str, delimiter: str, known: Installation, run: Run, tmp_path: Path
 ) -> None:
     rows = [
         ["标题", "点赞数（个）", "评论内容", "评论人"],
@@ -211,7 +213,7 @@ def test_csv_in_the_codings_and_with_the_delimiters_of_excel(
     ]
 
 
-def test_docx_tables_of_one_video(known: Ground, run: Run, tmp_path: Path) -> None:
+def test_docx_tables_of_one_video(known: Installation, run: Run, tmp_path: Path) -> None:
     document = docx.Document()
     document.add_paragraph("小鹏汽车")
     for part in (["甲", "乙"], ["丙"]):
@@ -226,13 +228,13 @@ def test_docx_tables_of_one_video(known: Ground, run: Run, tmp_path: Path) -> No
     assert {one.posted_precision for one in comments(known)} == {"minute"}
 
 
-def test_an_author_is_found_by_name(known: Ground, run: Run, tmp_path: Path) -> None:
+def test_an_author_is_found_by_name(known: Installation, run: Run, tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", t=[["视频号", "标题"], ["name of dongchedi", "视频"]])
     assert run("import", path, "--apply").status == 0
     assert titles(known)["视频"].author_id == "dongchedi"
 
 
-def test_columns_and_tables_that_mean_nothing_are_told(known: Ground, run: Run, tmp_path: Path) -> None:
+def test_columns_and_tables_that_mean_nothing_are_told(known: Installation, run: Run, tmp_path: Path) -> None:
     path = workbook(
         tmp_path / "a.xlsx", 汇总=[["合计", 3]], 标题=[["视频号ID", "标题", "备注"], ["xiaopeng", "视频", "重要"]]
     )
@@ -277,7 +279,7 @@ HOSTILE: dict[str, Callable[[Path], Path]] = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_file_that_cannot_be_read_is_refused_with_a_reason(
-    name: str, known: Ground, run: Run, tmp_path: Path
+    name: str, known: Installation, run: Run, tmp_path: Path
 ) -> None:
     said = run("import", HOSTILE[name](tmp_path), "--apply")
     assert said.status == 2

@@ -1,0 +1,166 @@
+"""Fills a ledger with records as a shelf of 200 phones would leave them in a year, made by the server itself.
+
+`python -m benchmarks.seed --rows 10000000` fills the ledger at PHONEFLEET_DATABASE_URL, which must be MariaDB and have
+no records. Each column's value is drawn from the row's number, independently of the others. The indexes are built at
+the end, for a tenth of the time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.orm import Session
+
+from models.database.engine import Patience, connect
+from models.history.records.count_days import count_days
+from models.history.records.hours import ALL, DAY, DIMENSIONS
+from models.history.records.partitions import month_after, month_name
+from models.transactions.read_write import read, write
+from workers.settings import settings
+
+PATIENT = Patience(answer=3600, lock=60, idle=3600)
+AT_ONCE = 250_000
+PHONES, AUTHORS, KEYS = 200, 50, 5
+CAMPAIGN = 5000  # records of one: a ledger with more records has more campaigns, not larger ones
+# a month's groups fit into memory: on the disk they take ten times as long
+ROOM = ("sort_buffer_size = 268435456", "tmp_table_size = 1073741824", "max_heap_table_size = 1073741824")
+START = datetime(2026, 1, 1, tzinfo=UTC)
+YEAR = timedelta(days=365)
+FLOWS = ("collect_titles", "collect_comments", "directed", "nurture")
+CODES = ("video_not_found", "comment_not_found", "list_not_loaded", "page_drift", "phone_lost", "may_not_act")
+STEPS = ("open", "video", "comments", "act")
+
+
+def seed(engine: Engine, rows: int) -> None:
+    """Writes so many records over a year, their hours, days and pairs, and the partitions of their months."""
+    _months(engine)
+    indexes = {one["name"]: one["column_names"] for one in inspect(engine).get_indexes("records")}
+    _alter(engine, [f"DROP INDEX {name}" for name in indexes])
+    for first in range(0, rows, AT_ONCE):
+        write(engine, partial(_some, first=first, last=min(rows, first + AT_ONCE) - 1, rows=rows))
+    _alter(engine, [f"ADD INDEX {name} ({', '.join(map(str, columns))})" for name, columns in indexes.items()])
+    for dimension, column in {ALL: "", **DIMENSIONS}.items():
+        for start, end in _bounds():
+            write(engine, partial(_hours, dimension=dimension, column=column, start=start, end=end))
+        write(engine, partial(_days, dimension=dimension))
+    count_days(engine, START + YEAR)
+    write(engine, lambda session: session.execute(text("ANALYZE TABLE records, record_hours, record_pairs")).all())
+
+
+def _bounds() -> Iterator[tuple[datetime, datetime]]:
+    """Yields the beginning and the end of each month."""
+    start = START
+    while start < START + YEAR:
+        end = month_after(start)
+        yield start, end
+        start = end
+
+
+def _months(engine: Engine) -> None:
+    parts = [f"PARTITION {month_name(start)} VALUES LESS THAN ('{end:%Y-%m-%d}')" for start, end in _bounds()]
+    parts.append("PARTITION later VALUES LESS THAN (MAXVALUE)")
+    _alter(engine, [f"PARTITION BY RANGE COLUMNS (ended_at) ({', '.join(parts)})"])
+
+
+def values(rows: int) -> Mapping[str, str]:
+    """Returns the expression of each column, over a sequence of numbers below `rows`."""
+    failed, action = f"{_draw('failed', 10)} = 0", f"{_draw('action', 4)} = 0"
+    customer = f"{_draw('customer', 5)} = 0"
+    return {
+        "ended_at": f"TIMESTAMPADD(MICROSECOND, seq * {int(YEAR.total_seconds() * 1e6) // rows}, '{START:%Y-%m-%d}')",
+        "id": "CONCAT('a', seq)",
+        "kind": f"IF({action}, ELT(1 + {_draw('act', 3)}, 'comment', 'reply', 'like_comment'), 'attempt')",
+        "flow": f"IF({action}, ELT(1 + {_draw('acting', 2)}, 'directed', 'nurture'), {_pick('flow', FLOWS)})",
+        "outcome": f"IF({action}, 'done', IF({failed}, 'failed', 'succeeded'))",
+        "code": f"IF({action} OR NOT {failed}, NULL, {_pick('code', CODES)})",
+        "culprit": f"IF({action} OR NOT {failed}, NULL, {_pick('culprit', ('content', 'phone', 'app'))})",
+        "step": f"IF({action} OR NOT {failed}, NULL, {_pick('step', STEPS)})",
+        "reason": f"IF({action} OR NOT {failed}, NULL, 'it is not there')",
+        "account_id": f"CONCAT('acc', LPAD({_draw('account', PHONES)}, 4, '0'))",
+        "phone_serial": f"CONCAT('SIM', LPAD({_draw('phone', PHONES)}, 4, '0'))",
+        "key_id": f"IF({customer}, CONCAT('key_', {_draw('key', KEYS)}), NULL)",
+        "sandbox": f"{_draw('sandbox', 50)} = 0",
+        "campaign_id": f"CONCAT('campaign-', LPAD(seq DIV {CAMPAIGN}, 6, '0'))",
+        "task_id": "MD5(seq DIV 3)",
+        "attempt": "1",
+        "author_id": f"CONCAT('author', LPAD({_draw('author', AUTHORS)}, 3, '0'))",
+        "title": "CONCAT('新款发布会全程回顾 第', seq % 1000, '集')",
+        "asked": "50",
+        "got": f"{_draw('got', 51)}",
+        "seconds": f"30 + {_draw('seconds', 300)}",
+        "evidence": f"{failed}",
+    }
+
+
+def _some(session: Session, first: int, last: int, rows: int) -> None:
+    columns = values(rows)
+    session.execute(text("SET SESSION unique_checks = 0"))
+    numbers = f"FROM seq_{first}_to_{last}"
+    session.execute(text(f"INSERT INTO records ({', '.join(columns)}) SELECT {', '.join(columns.values())} {numbers}"))
+
+
+def _hours(session: Session, dimension: str, column: str, start: datetime, end: datetime) -> None:
+    value = column or "''"
+    there = f"AND {column} IS NOT NULL" if column else ""
+    hour = "DATE_FORMAT(ended_at, '%Y-%m-%d %H:00:00')"
+    for setting in ROOM:
+        session.execute(text(f"SET SESSION {setting}"))
+    session.execute(
+        text(
+            "INSERT INTO record_hours (sandbox, dimension, value, hour, flow, kind, outcome, number, seconds) "  # noqa: S608
+            f"SELECT sandbox, '{dimension}', {value}, {hour}, flow, kind, outcome, COUNT(*), SUM(seconds) "
+            f"FROM records WHERE ended_at >= '{start:%Y-%m-%d}' AND ended_at < '{end:%Y-%m-%d}' {there} "
+            f"GROUP BY sandbox, {value}, {hour}, flow, kind, outcome"
+        )
+    )
+
+
+def _days(session: Session, dimension: str) -> None:
+    session.execute(
+        text(
+            "INSERT INTO record_hours (sandbox, dimension, value, hour, flow, kind, outcome, number, seconds) "  # noqa: S608
+            f"SELECT sandbox, '{dimension}{DAY}', value, DATE(hour) AS day, flow, kind, outcome, SUM(number), "
+            f"SUM(seconds) FROM record_hours WHERE dimension = '{dimension}' "
+            "GROUP BY sandbox, value, day, flow, kind, outcome"
+        )
+    )
+
+
+def _draw(column: str, count: int) -> str:
+    return f"(CRC32(CONCAT('{column}', seq)) % {count})"
+
+
+def _pick(column: str, words: Sequence[str]) -> str:
+    return f"ELT(1 + {_draw(column, len(words))}, {', '.join(map(repr, words))})"
+
+
+def _alter(engine: Engine, changes: Sequence[str]) -> None:
+    with engine.begin() as connection:
+        connection.execute(text(f"ALTER TABLE records {', '.join(changes)}"))
+
+
+def main() -> int:
+    """Seeds the ledger of the settings."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    asked = parser.parse_args()
+    engine = connect(settings().database_ddl_url or settings().database_url, PATIENT)
+    if engine.dialect.name == "sqlite" or read(
+        engine, lambda s: s.execute(text("SELECT 1 FROM records LIMIT 1")).all()
+    ):
+        print("PHONEFLEET_DATABASE_URL must name a MariaDB without records; then: phonefleet migrate", file=sys.stderr)
+        return 2
+    began = time.monotonic()
+    seed(engine, asked.rows)
+    print(f"{asked.rows} records written in {time.monotonic() - began:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

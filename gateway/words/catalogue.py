@@ -1,0 +1,155 @@
+"""The catalogue: every word that people read, in Chinese and English, from gettext's own files.
+
+A key is the English text, or `kind:code` for a code of the ledger, such as `state:ready`. What the ledger and the API
+hold stays English; it is said in Chinese where a person reads it. A text with names and numbers in it, such as a
+reason with a phone's serial, is found by the key whose `{names}` match it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property, lru_cache
+from pathlib import Path
+
+from gateway.words.po_file import read_texts
+
+LOCALE = Path(__file__).parent / "locale"
+MOST_MATCHED = 600  # characters of a text that is compared with the patterns
+DEEPEST = 6  # texts within texts
+# Values of these names are phonefleet's own words, and are said in the language too; all others are data: names,
+# titles, ids, numbers. A value is also said when the catalogue has `name:value`, as `flow:nurture`.
+SPOKEN = frozenset({"example", "fault", "hint", "left", "reason", "remedy", "said", "state", "told", "what", "why"})
+# Values of these names are numbers; others may be any text.
+NUMBERS = frozenset(
+    {"bytes", "celsius", "count", "hours", "lines", "minutes", "number", "percent", "port", "rows", "seconds", "size"}
+)
+LEAST_LETTERS = 3  # a form with less of its own would match anything
+_NAME = re.compile(r"\{(\w+)\}")
+_CODE = re.compile(r"[a-z]+:(?! )[\w .-]+")
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """A key with names in it: the pieces between the names, and the words for it."""
+
+    key: str
+    words: str
+
+    @cached_property
+    def pieces(self) -> Sequence[str]:
+        """The texts before, between and after the names."""
+        return _NAME.split(self.key)[::2]
+
+    @cached_property
+    def _expression(self) -> re.Pattern[str]:
+        parts = _NAME.split(self.key)
+        named: list[str] = []
+        for place, part in enumerate(parts):
+            if place % 2 == 0:
+                named.append(re.escape(part))
+            else:
+                value = r"[-+\d.,]+" if part in NUMBERS else ".{1,400}?"
+                named.append(f"(?P={part})" if part in parts[1:place:2] else f"(?P<{part}>{value})")
+        return re.compile("".join(named), re.DOTALL)
+
+    def match(self, text: str) -> Mapping[str, str] | None:
+        """Returns the values of the names; None when the text has another form."""
+        first, last = self.pieces[0], self.pieces[-1]
+        if not text.startswith(first) or not text.endswith(last):
+            return None
+        at = len(first)
+        for piece in self.pieces[1:-1]:
+            at = text.find(piece, at + 1)
+            if at < 0:
+                return None
+            at += len(piece)
+        found = self._expression.fullmatch(text)
+        return None if found is None else found.groupdict()
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """The words of one language."""
+
+    language: str
+    texts: Mapping[str, str]
+    patterns: Mapping[str, Sequence[Pattern]] = field(repr=False)  # by their first word; "": those without one
+
+    def text(self, key: str, /, **values: object) -> str:
+        """Returns the words for an English text; the text itself where the language has none."""
+        found = self.texts.get(key, key)
+        return found.format(**values) if values else found
+
+    def word(self, kind: str, code: object) -> str:
+        """Returns the word for a code of the ledger, such as a task's state; the code where there is none."""
+        return self.texts.get(f"{kind}:{code}", f"{code}") if code not in (None, "") else ""
+
+    def said(self, text: str | None) -> str:
+        """Returns an English text for people in this language, as far as its form is known."""
+        if not text or self.language == "en":
+            return text or ""
+        return _said(self, text, 0)
+
+    def cell(self, heading: str, value: str) -> str:
+        """Returns a value of a table or a list of facts: `heading:value`, or else the value as it is."""
+        return self.texts.get(f"{heading}:{value}", value)
+
+
+@lru_cache(4096)
+def _said(one: Catalogue, text: str, depth: int) -> str:
+    whole = one.texts.get(text)
+    if whole is not None:
+        return whole
+    code, _, rest = text.partition(": ")
+    if rest and f"code:{code}" in one.texts:
+        return f"{one.word('code', code)}：{_said(one, rest, depth)}"
+    if len(text) > MOST_MATCHED or depth > DEEPEST:
+        return text
+    for pattern in (*one.patterns.get(text.partition(" ")[0], ()), *one.patterns.get("", ())):
+        found = pattern.match(text)
+        if found is not None:
+            return pattern.words.format(**{name: _value(one, name, value, depth) for name, value in found.items()})
+    return _in_parts(one, text, depth)
+
+
+def _in_parts(one: Catalogue, text: str, depth: int) -> str:
+    """Says a text sentence by sentence, or as a list, of which every part must be known."""
+    for between, said, whole in (("; ", "；", False), (", ", "，", True)):
+        parts = text.split(between)
+        told = [_said(one, part, depth + 1) for part in parts] if len(parts) > 1 else parts
+        changed = [before != after for before, after in zip(parts, told, strict=True)]
+        if all(changed) if whole else any(changed):
+            return said.join(told)
+    return text
+
+
+def _letters(key: str) -> int:
+    return sum(sign.isalpha() for sign in _NAME.sub("", key))
+
+
+def _value(one: Catalogue, name: str, value: str, depth: int) -> str:
+    coded = one.texts.get(f"{name}:{value}")
+    if coded is not None:
+        return coded
+    return _said(one, value, depth + 1) if name in SPOKEN else value
+
+
+@cache
+def catalogue(language: str) -> Catalogue:
+    """Returns the catalogue of a language of LANGUAGES."""
+    texts = dict(all_texts(language))
+    named = [key for key in texts if _NAME.search(key) and not _CODE.fullmatch(key) and _letters(key) >= LEAST_LETTERS]
+    named.sort(key=lambda key: -len(_NAME.sub("", key)))  # the most exact first
+    by_word: dict[str, list[Pattern]] = {}
+    for key in named:
+        first, blank, _ = key.partition(" ")
+        by_word.setdefault(first if blank and "{" not in first else "", []).append(Pattern(key, texts[key]))
+    return Catalogue(language, texts, by_word)
+
+
+def all_texts(language: str) -> Iterator[tuple[str, str]]:
+    """Yields key and words of each message of a language, of all its files."""
+    for file in sorted((LOCALE / language).glob("*.po")):
+        yield from read_texts(file)

@@ -1,0 +1,142 @@
+"""Walk: reads the next rows of a list along an index, newest first, at a cost independent of the list's length.
+
+A list has branches. Each reads along one index, whose first columns are the branch's conditions and whose last ones
+are the list's order. It reads ids first, from the indexes only, with a LIMIT for each branch. Then it checks the other
+conditions row by row, for a bounded number of rows. So a page may have fewer rows than asked for, although the list
+continues.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, select, union_all
+from sqlalchemy.orm import Session
+
+MOST_SCANNED = 250  # rows that one page checks: if one in five matches, a page of fifty is full
+
+Place = tuple[Any, ...]
+Conditions = Sequence[ColumnElement[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order of a list: each column descending; the last one is unique."""
+
+    columns: tuple[Any, ...]
+
+    def after(self, place: Place | None) -> list[Conditions]:
+        """Returns the conditions of the rows after a place, each a range of the index."""
+        if place is None:
+            return [[]]
+        ranges: list[Conditions] = []
+        for depth in range(len(self.columns), 0, -1):
+            same = [column == value for column, value in zip(self.columns[: depth - 1], place, strict=False)]
+            ranges.append([*same, self.columns[depth - 1] < place[depth - 1]])
+        return ranges
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Rows that match `conditions`; in this index they are adjacent and in the list's order."""
+
+    index: str
+    conditions: Conditions
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A list: its table and order, its branches, and the other conditions of its rows."""
+
+    table: Any
+    order: Order
+    branches: Sequence[Branch]
+    rest: Conditions = ()
+
+    def page(self, session: Session, place: Place | None, limit: int) -> tuple[list[Any], Place | None]:
+        """Returns the keys of up to `limit` rows after a place, and the place to continue from, if there are more."""
+        found, last = self.places(session, place, limit)
+        return [one[-1] for one in found], last
+
+    def places(self, session: Session, place: Place | None, limit: int) -> tuple[list[Place], Place | None]:
+        """As `page`, but returns the whole places of the rows: every column of the order."""
+        found, last = self._step(session, place, MOST_SCANNED if self.rest else limit + 1, limit + 1)
+        if len(found) > limit:
+            last = found[limit - 1]
+        return found[:limit], last
+
+    def count(self, session: Session, most: int, seconds: float, step: int = 2000) -> tuple[int, bool]:
+        """Counts the rows, but no more than `most`, and for no longer than `seconds`; no row may be in two branches.
+
+        Returns the number, and whether it is that of all rows: else there are at least so many.
+        """
+        if not self.rest:
+            number = session.scalar(select(func.count()).select_from(self._together(None, most + 1).subquery())) or 0
+            return min(number, most), number <= most
+        end = time.monotonic() + seconds
+        number, place = 0, None
+        while True:  # each turn looks at `step` rows, until the list ends
+            rows = self._next(place, step)
+            near = rows.limit(step).subquery()
+            number += session.scalar(self._fitting(near, select(func.count()).select_from(near))) or 0
+            last = session.execute(rows.offset(step - 1).limit(1)).one_or_none()
+            if last is None or number > most:
+                return min(number, most), number <= most
+            if time.monotonic() >= end:
+                return number, False
+            place = tuple(last)
+
+    def _step(self, session: Session, place: Place | None, step: int, most: int) -> tuple[list[Place], Place | None]:
+        """Returns up to `most` matching rows of the next `step` rows, and the last row checked, if there may be more.
+
+        The last row checked is not needed when `most` rows match: then the list continues after those.
+        """
+        if not self.rest:  # one row more than a page of each branch: if there are fewer, the list ends
+            return sorted(set(_rows(session, self._together(place, step))), reverse=True)[:step], None
+        rows = self._next(place, step)
+        near = rows.limit(step).subquery()
+        fitting = self._fitting(near, select(*near.c))
+        found = list(dict.fromkeys(_rows(session, fitting.order_by(*_falling(near.c)).limit(2 * most))))
+        if len(found) >= most:
+            return found[:most], None
+        last = session.execute(rows.offset(step - 1).limit(1)).one_or_none()
+        return found, None if last is None else tuple(last)
+
+    def _fitting(self, near: Any, wanted: Select[Any]) -> Select[Any]:
+        """Selects from these rows those that match the other conditions. Each is found by its key, in its partition."""
+        same = [column == found for column, found in zip(self.order.columns, tuple(near.c), strict=True)]
+        fitting = wanted.join(self.table, and_(*same)).where(*self.rest)
+        for dialect in ("mysql", "mariadb"):  # not by another index
+            fitting = fitting.with_hint(self.table, "FORCE INDEX (PRIMARY)", dialect)
+        return fitting
+
+    def _next(self, place: Place | None, most: int) -> Select[Any]:
+        """Selects the rows after a place, in order, up to `most` of each branch. A row of two branches comes twice."""
+        together = self._together(place, most).subquery()
+        return select(*together.c).order_by(*_falling(together.c))
+
+    def _together(self, place: Place | None, most: int) -> Select[Any] | CompoundSelect[Any]:
+        parts = [self._part(branch, within, most) for branch in self.branches for within in self.order.after(place)]
+        return parts[0] if len(parts) == 1 else union_all(*(_whole(part) for part in parts))
+
+    def _part(self, branch: Branch, within: Conditions, most: int) -> Select[Any]:
+        part = select(*self.order.columns).where(*branch.conditions, *within)
+        for dialect in ("mysql", "mariadb"):  # otherwise the database may read the whole table
+            part = part.with_hint(self.table, f"FORCE INDEX ({branch.index})", dialect)
+        return part.order_by(*_falling(self.order.columns)).limit(most)
+
+
+def _rows(session: Session, wanted: Select[Any] | CompoundSelect[Any]) -> list[Place]:
+    return [tuple(row) for row in session.execute(wanted)]
+
+
+def _falling(columns: Iterable[Any]) -> list[Any]:
+    return [column.desc() for column in columns]
+
+
+def _whole(part: Select[Any]) -> Select[Any]:
+    """Wraps a part of a UNION, because SQLite allows ORDER BY and LIMIT there only in a subquery."""
+    return select(part.subquery())

@@ -1,0 +1,1 @@
+"""Retention: deletes what is old, by age, and one person's collected data on request."""

@@ -1,0 +1,39 @@
+"""Makes a new flow package, from the files in template/. It runs at once on a simulated phone."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from flows.packages.judge_manifest import NAME
+from flows.specs.catalogue import SPECS
+from models.values.refused import refuse
+
+TEMPLATE = Path(__file__).parent / "template"
+INNER = frozenset({"__init__.py", "manifest.py", "pages.py", "flow.py", "profile.yaml"})  # of the Python package
+SCREENS = "screens"
+
+
+def make(name: str, into: Path) -> Path:
+    """Writes the package NAME into a new folder below `into`. Returns the folder. Raises Refused."""
+    if not NAME.fullmatch(name):
+        raise refuse("NAME", f"{name!r} names no flow", "take 3 to 40 of a-z, 0-9 and _, a letter first")
+    if name in SPECS:
+        raise refuse("NAME", f"there is a flow {name} already", "take another name")
+    folder = into.absolute() / name
+    if folder.exists():
+        raise refuse("NAME", f"{folder} is there already", "take another name, or remove it")
+    words = {"NAME": name, "CLASS": "".join(part.capitalize() for part in name.split("_")), "TITLE": name.upper()}
+    inner = folder / name
+    inner.mkdir(parents=True)
+    for file in sorted(TEMPLATE.glob("*.txt")):
+        target = file.name.removesuffix(".txt")
+        home = inner if target in INNER else folder / "tests" if target.startswith("test_") else folder
+        home.mkdir(exist_ok=True)
+        text = re.sub(r"__([A-Z]+)__", lambda found: words.get(found[1], found[0]), file.read_text("utf-8"))
+        (home / target).write_text(text, encoding="utf-8")
+    shutil.copytree(TEMPLATE / SCREENS, folder / SCREENS)
+    for recording in folder.glob(f"{SCREENS}/*/recording.json"):
+        recording.write_text(recording.read_text("utf-8").replace("__NAME__", name), encoding="utf-8")
+    return folder

@@ -1,0 +1,78 @@
+"""Says typer's help and its complaints in the language that is spoken: the commands' own words, and the library's."""
+
+from __future__ import annotations
+
+import contextlib
+import gettext
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from scripts.terminal.language import said, words
+
+_of_library = gettext.dgettext
+
+
+def translate_gettext() -> None:
+    """Has what typer asks of gettext (Options, Commands, required …) looked up in the catalogue."""
+
+    def dgettext(domain: str, message: str) -> str:
+        spoken = words()
+        found = None if spoken is None else spoken.texts.get(message)
+        return _of_library(domain, message) if found is None else found
+
+    gettext.dgettext = dgettext
+
+
+def in_language(command: Any) -> Any:
+    """Translates the help of a command, of its parameters, and of the commands in it. Returns it."""
+    if words() is None:
+        return command
+    command.help = paragraphs(command.help)
+    panel = command.rich_help_panel
+    command.rich_help_panel = said(panel) if isinstance(panel, str) else panel
+    command.get_params = _translating(command.get_params)
+    command.get_usage = _usage(command.get_usage)
+    for inner in getattr(command, "commands", {}).values():
+        in_language(inner)
+    return command
+
+
+def paragraphs(text: str | None) -> str | None:
+    """Returns a help text, each of its paragraphs said in the language that is spoken."""
+    if not text:
+        return text
+    return "\n\n".join(said(" ".join(one.split())) for one in text.strip().split("\n\n"))
+
+
+def of_parameters(parameters: list[Any]) -> list[Any]:
+    """Translates the help of parameters, that of --help included. Returns them."""
+    for one in parameters:
+        one.help = paragraphs(getattr(one, "help", None))
+    return parameters
+
+
+def of_usage(text: str) -> str:
+    """Returns the line of usage, with the library's word for it translated."""
+    word, colon, rest = text.partition(": ")
+    return f"{said(word)}{colon}{rest}"
+
+
+@contextlib.contextmanager
+def complaints_said() -> Iterator[None]:
+    """Translates what typer finds wrong with a call, such as a missing argument."""
+    try:
+        yield
+    except Exception as error:
+        told = getattr(error, "format_message", None)
+        if told is not None and words() is not None:
+            text = "; ".join(map(said, str(told()).split(". ")))
+            error.format_message = lambda: text  # type: ignore[attr-defined]
+        raise
+
+
+def _translating(get_params: Callable[[Any], list[Any]]) -> Callable[[Any], list[Any]]:
+    return lambda context: of_parameters(get_params(context))
+
+
+def _usage(get_usage: Callable[[Any], str]) -> Callable[[Any], str]:
+    return lambda context: of_usage(get_usage(context))

@@ -1,0 +1,140 @@
+"""Records: filters, counts, pages; and the export, opened as a workbook."""
+
+from __future__ import annotations
+
+import html
+import re
+import threading
+from io import BytesIO
+
+import openpyxl
+import pytest
+from sqlalchemy import func, select
+
+from gateway.console.pages import records
+from gateway.console.people import saved_filters
+from gateway.exports.background import make_all
+from models.tables import Export, Record
+from models.transactions.read_write import read
+from tests.support.console.served import Served
+from workers.settings import settings
+
+
+def rows(page: str) -> list[str]:
+    """The tasks of the page's records."""
+    return re.findall(r'class="mono" href="/tasks/([0-9a-f-]{36})"', page)
+
+
+def test_records_are_filtered_and_counted(shown: Served) -> None:
+    person = shown.as_role("viewer")
+    every = read(shown.engine, lambda session: session.scalars(select(Record)).all())
+    page = person.get("/records").text
+    assert sorted(rows(page)) == sorted(one.task_id for one in every)
+    assert f"<small>{len(every)}</small>" in page
+    one = next(row for row in every if row.outcome == "failed" and row.account_id)
+    for field in ("account_id", "phone_serial", "code", "flow"):
+        value = getattr(one, field)
+        wanted = [row.task_id for row in every if getattr(row, field) == value]
+        name = field.partition("_")[0]
+        assert sorted(rows(person.get(f"/records?{name}={value}").text)) == sorted(wanted)
+    assert rows(person.get("/records?account=nobody").text) == []
+
+
+@pytest.mark.parametrize("query", ["since=yesterday", "kind=attempt&since=2020-01-01T00:00", "at=x&id=y"])
+def test_what_no_index_serves_and_what_is_no_time_is_told(shown: Served, query: str) -> None:
+    answer = shown.as_role("viewer").get(f"/records?{query}")
+    assert answer.status_code == 200
+    assert 'role="alert"' in answer.text
+
+
+def test_the_list_goes_on_where_it_ended(shown: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "MOST", 2)
+    person, found, path = shown.as_role("viewer"), list[str](), "/records"
+    for _ in range(100):
+        page = person.get(path).text
+        found += rows(page)
+        following = re.search(r'<a href="(/records\?[^"]*at=[^"]+)"', page)
+        if following is None:
+            break
+        path = following[1].replace("&amp;", "&")
+    every = read(shown.engine, lambda session: session.scalars(select(Record.task_id)).all())
+    assert sorted(found) == sorted(every)
+
+
+def test_an_export_is_asked_for_made_and_opened(console: Served) -> None:
+    viewer, person = console.as_role("viewer"), console.as_role("operator")
+    assert viewer.post("/acts/records/export").status_code == 403
+    assert person.post("/acts/records/export", flow="collect_titles", outcome="failed").status_code == 303
+    asked = read(console.engine, lambda session: session.scalars(select(Export)).one())
+    assert asked.asked_by == "李娜"
+    assert person.get(f"/exports/{asked.id}/file").status_code == 422
+    assert make_all(console.engine, settings(), threading.Event()) == 1
+    assert "/file" in person.get("/records").text
+    assert viewer.get(f"/exports/{asked.id}/file").status_code == 403
+    answer = person.get(f"/exports/{asked.id}/file")
+    assert answer.status_code == 200
+    book = openpyxl.load_workbook(BytesIO(answer.content))
+    failed = (Record.flow == "collect_titles", Record.outcome == "failed")
+    count = read(
+        console.engine, lambda session: session.scalar(select(func.count()).select_from(Record).where(*failed))
+    )
+    assert book["记录"].max_row == 1 + (count or 0) > 1
+
+
+def test_a_filter_is_saved_for_its_user_used_replaced_and_deleted(console: Served) -> None:
+    person, other = console.as_role("viewer"), console.as_role("admin")
+    answer = person.post("/me/filters/save", name="周一 失败", outcome="failed", flow="collect_titles", code="")
+    assert answer.headers["location"] == "/records?flow=collect_titles&outcome=failed&done=saved"
+    page = person.get("/records").text
+    assert 'href="/records?flow=collect_titles&amp;outcome=failed" dir="auto">周一 失败</a>' in page
+    assert "周一 失败" not in other.get("/records").text
+    assert other.post("/me/filters/delete", name="周一 失败").status_code == 422
+    assert person.post("/me/filters/save", name="周一 失败", outcome="succeeded").status_code == 303
+    page = person.get("/records").text
+    assert page.count("周一 失败</a>") == 1
+    assert 'href="/records?outcome=succeeded"' in page
+    assert person.post("/me/filters/delete", name="周一 失败").status_code == 303
+    assert "周一 失败" not in person.get("/records").text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("<script>alert(1)</script>", "<img src=x onerror=alert(1)>"),
+        ('"><b onclick="x">', '"><b>'),
+        ("=HYPERLINK(1)", "a&b=c#d?e"),
+        ("{{ 7*7 }}", "{% raw %}"),
+        ("😀👨‍👩‍👧", "\u202e\u0000zero\u200b"),
+        ("名" * 60, "长" * 500),
+    ],
+)
+def test_hostile_names_and_values_of_a_filter_stay_text(console: Served, name: str, value: str) -> None:
+    person = console.as_role("viewer")
+    assert person.post("/me/filters/save", name=name, author=value).status_code == 303
+    page = person.get("/records").text
+    link = re.search(r'<ul class="saved"><li><a href="([^"]*)" dir="auto">(.*?)</a>', page)
+    assert link is not None
+    assert html.unescape(link[2]) == name
+    assert "<script>alert" not in page
+    again = re.search(r'name="author" type="text" value="([^"]*)"', person.get(html.unescape(link[1])).text)
+    assert again is not None
+    assert html.unescape(again[1]) == value[:191]
+    assert person.post("/me/filters/delete", name=name).status_code == 303
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 61, "two\nlines", "zero\u200bwidth", "\u202eright", "nul\u0000"])
+def test_a_filter_without_a_short_visible_name_or_without_a_field_is_not_saved(shown: Served, name: str) -> None:
+    person = shown.as_role("viewer")
+    assert person.post("/me/filters/save", name=name, outcome="failed").status_code == 422
+    assert person.post("/me/filters/save", name="good", outcome="", other="x").status_code == 422
+    assert '<ul class="saved">' not in person.get("/records").text
+
+
+def test_the_filters_of_a_user_are_few(console: Served) -> None:
+    for number in range(saved_filters.MOST):
+        saved_filters.save_filter(console.engine, "李娜", f"f{number}", {"account": "a"})
+    person = console.as_role("operator")
+    answer = person.post("/me/filters/save", name="one more", account="b")
+    assert answer.status_code == 422
+    assert f"已经保存了 {saved_filters.MOST} 个" in answer.text
+    assert person.post("/me/filters/save", name="f1", account="b").status_code == 303

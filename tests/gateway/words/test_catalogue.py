@@ -1,0 +1,137 @@
+"""The catalogue: its files, its forms of texts, and the choice of a language."""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+from gateway.words.catalogue import LOCALE, SPOKEN, all_texts, catalogue
+from gateway.words.language import LANGUAGES, of_browser, of_terminal
+from gateway.words.po_file import read_texts
+
+FILES = sorted(LOCALE.glob("*/*.po"))
+NAMES = re.compile(r"\{(\w+)\}")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_each_file_is_what_gettexts_own_reader_takes_it_for(file: Path) -> None:
+    with file.open("rb") as opened:
+        whole = {one.id: one.string for one in read_po(opened) if one.id and one.string}
+    assert dict(read_texts(file)) == whole
+    assert len(whole) == len(list(read_texts(file)))  # none twice
+
+
+def test_no_key_stands_in_two_files_of_a_language() -> None:
+    for language in LANGUAGES:
+        keys = [key for key, _ in all_texts(language)]
+        assert sorted({key for key in keys if keys.count(key) > 1}) == []
+
+
+def test_words_of_other_forms_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "a.po"
+    text = (
+        '# x\nmsgid ""\nmsgstr "Language: zh"\n\nmsgid "a \\"b\\"\\n"\n"c\\\\"\nmsgstr "甲"\n"乙"\n\n'
+        'msgid "d"\nmsgstr ""\n'
+    )
+    file.write_text(text, encoding="utf-8")
+    assert dict(read_texts(file)) == {'a "b"\nc\\': "甲乙"}
+
+
+def test_the_chinese_words_take_the_same_values() -> None:
+    for key, words in all_texts("zh"):
+        assert set(NAMES.findall(words)) <= set(NAMES.findall(key)), key
+
+
+@pytest.mark.parametrize(
+    ("text", "chinese"),
+    [
+        ("phone P0004 is paused by 李娜: 换电池", "手机 P0004 被 李娜 暂停：换电池"),
+        ("its battery has 52 °C", "电池 52 °C"),
+        (
+            "let it cool down: out of the sun, away from its neighbours, off the charger; it works again by itself",
+            "让它降温：避开阳光，离开其他手机，拔掉充电；之后自动恢复",
+        ),
+        ("phone P7 is offline: unplugged", "手机 P7 离线：已拔出"),
+        (
+            "刹车: 2 new comments count (2 within 60 minutes, and 1 are the threshold); x · 发布会; words: 刹车 2",
+            "刹车：2 条新评论计入（60 分钟内 2 条，阈值为 1）；x · 发布会；词：刹车 2",
+        ),
+        (
+            "竞品: 9 new videos count (9 in this hour, and 2.5 are usual (4.5 deviations)); 鹏; rising: 降价 3",
+            "竞品：9 个新视频计入（本小时 9 条，平时 2.5 条（偏离 4.5 倍））；鹏；上升：降价 3",
+        ),
+        ("nobody wrote this {one} down", "nobody wrote this {one} down"),
+        ("list_not_loaded: its screen is locked", "列表未加载：屏幕已锁"),
+        ("", ""),
+        ("phone {0.__class__} is paused by x: {y}", "手机 {0.__class__} 被 x 暂停：{y}"),
+    ],
+)
+def test_reasons_of_the_ledger_are_told_in_chinese_by_their_form(text: str, chinese: str) -> None:
+    assert catalogue("zh").said(text) == chinese
+    assert catalogue("en").said(text) == text
+
+
+def test_a_long_text_is_left_as_it_is_and_costs_nothing() -> None:
+    long = "phone " + "x; " * 30_000
+    assert catalogue("zh").said(long) == long
+
+
+@pytest.mark.parametrize(
+    ("own", "accepted", "fleet", "chosen"),
+    [
+        ("en", "zh-CN,zh;q=0.9", "zh", "en"),
+        (None, "en-GB,en;q=0.8,zh;q=0.2", "zh", "en"),
+        (None, "fr,zh;q=0.3,en;q=0.2", "en", "zh"),
+        (None, "fr", "en", "en"),
+        (None, "", "", "zh"),
+        (None, ";q=,en;q=x,,en;q=0", "", "zh"),
+        ("xx", "en", "", "en"),
+    ],
+)
+def test_the_users_own_setting_comes_first_then_the_browsers_then_the_fleets(
+    own: str | None, accepted: str, fleet: str, chosen: str
+) -> None:
+    assert of_browser(own, accepted, fleet) == chosen
+
+
+@pytest.mark.parametrize(
+    ("env", "chosen"),
+    [
+        ({}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
+        ({"LANG": "en_GB.UTF-8", "LC_MESSAGES": "zh_TW"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "PHONEFLEET_LANG": "en"}, "en"),
+        ({"LANG": "C", "PHONEFLEET_LANG": "zh"}, "zh"),
+        ({"LANG": "zh_CN", "PHONEFLEET_LANG": "auto"}, "zh"),
+        ({"LANG": "", "PHONEFLEET_LANG": ""}, "en"),
+    ],
+)
+def test_commands_speak_the_language_of_the_setting_then_of_the_locale(env: dict[str, str], chosen: str) -> None:
+    assert of_terminal(env) == chosen
+
+
+@pytest.mark.parametrize(
+    ("text", "chinese"),
+    [
+        ("phone P1 is paused by offline: unplugged", "手机 P1 被 offline 暂停：已拔出"),
+        ("{who} paused it: online", "{who} 暂停：在线"),
+        ("offline paused it", "offline 已暂停"),
+    ],
+)
+def test_a_name_that_reads_like_one_of_our_words_stays_a_name(text: str, chinese: str) -> None:
+    assert catalogue("zh").said(text) == chinese
+
+
+def test_names_and_ids_are_never_said_in_another_language() -> None:
+    assert not SPOKEN & {"who", "name", "title", "account", "serial", "id", "author", "text", "file"}
+
+
+def test_texts_within_texts_end() -> None:
+    text = "held: " * 80 + "x"
+    assert catalogue("zh").said(text).endswith("x")
+    assert all(chain([catalogue("zh").said("; ".join(["held: x"] * 60))]))

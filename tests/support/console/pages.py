@@ -1,0 +1,72 @@
+"""The addresses of every page of the console, on a ledger in which each shows something."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from gateway.console.pages.routes import NAVIGATION
+from gateway.console.people.saved_filters import save_filter
+from models.database.clock import database_now
+from models.tables import ApiKey, BulkAct, Campaign, Hold, Task, Watch
+from models.tasks.states import State
+from models.transactions.read_write import read, write
+from models.values.enums import HoldScope, Role
+from tests.support.console.monday import HOSTILE, PEOPLE
+from tests.support.console.served import Served
+from tests.support.watches import watch_with_alert
+from workers.control.own_pause import pause_phone_for
+
+
+def furnish(console: Served) -> None:
+    """Add what a Monday's ledger lacks: holds, a disabled key, a customer's pause, saved filters, an act on many."""
+    write(console.engine, _holds_and_a_disabled_key)
+    watch_with_alert(console.engine, "刹车 <b>", f"刹车 {HOSTILE}")
+    pause_phone_for(console.engine, "P0005", "示例客户", who="c")
+    for name in PEOPLE.values():
+        save_filter(console.engine, name, f"周一 {HOSTILE[:27]}", {"outcome": "failed", "author": HOSTILE[:29]})
+    assert console.as_role(Role.OPERATOR).post("/acts/choose/phones", show="", find="P000").status_code == 303
+
+
+def _holds_and_a_disabled_key(session: Session) -> None:
+    now = database_now(session)
+    for scope, key, what in ((HoldScope.AUTHOR, "xiaopeng", "xiaopeng"), (HoldScope.FLOW, "", "")):
+        told = {"failure_code": "video_not_found", "reason": f"x: {HOSTILE}", "remedy": "look at the video"}
+        one = Hold(flow="directed", scope=scope, key=key, what=what, phones=["P0001"], **told)
+        one.since, one.in_force = now, True
+        session.add(one)
+    session.execute(update(ApiKey).values(disabled_at=now, disabled_by="王芳"))
+
+
+def pages(console: Served) -> list[str]:
+    """The address of every page that a viewer may open."""
+
+    def work(session: Session) -> list[str]:
+        campaign = session.scalars(select(Campaign.id)).first()
+        task = session.scalars(select(Task.id).where(Task.state == State.FAILED)).first()
+        many = [f"/many/{one}" for one in session.scalars(select(BulkAct.id).limit(1))]
+        watches = [f"/watches/{one}" for one in session.scalars(select(Watch.id).limit(1))]
+        of_task = [f"/tasks/{task}", f"/tasks/{task}/attempts/1", f"/tasks/{task}/log"]
+        return [f"/campaigns/{campaign}", *of_task, *many, *watches]
+
+    fixed = ["/phones/P0005", "/callbacks/msg_0002", "/me", "/many", "/overview?hours=168", "/overview/sheet?hours=8"]
+    filtered = ["/records?outcome=failed", "/shelf?group=state", "/texts?kind=title"]
+    return [*navigated(), *fixed, *filtered, *read(console.engine, work)]
+
+
+def navigated() -> list[str]:
+    """The pages of the main navigation that a viewer may open."""
+    return [path for path, _, least in NAVIGATION if least == Role.VIEWER]
+
+
+def above(role: Role) -> Sequence[str]:
+    """The pages that begin with a role up to this one, and that a viewer may not open."""
+    roles = list(Role)
+    rarer = [(path, least) for path, _, least in NAVIGATION if least != Role.VIEWER]
+    return [
+        path
+        for path, least in [("/campaigns/new", Role.OPERATOR), *rarer]
+        if roles.index(least) <= roles.index(Role(role))
+    ]

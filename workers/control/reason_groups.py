@@ -1,0 +1,107 @@
+"""Groups a campaign's tasks that share a reason: their number, the reason, the remedy, and the first few tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, defer
+
+from flows.failures import remedy_for
+from models.tables import Attempt, Campaign, Task
+from models.tasks.states import State
+from workers.control.about import about, evidence_of
+
+MOST_GROUPS = 20
+MOST_NAMED = 3
+NOT_SUCCEEDED = (State.FAILED, State.STOPPED, State.NEEDS_REVIEW)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of tasks: their number, what they have in common, the reason, the remedy, and the first few tasks."""
+
+    count: int
+    head: str
+    why: str
+    remedy: str
+    named: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A way of grouping: the tasks, the columns to group by, and the function that returns head, reason and remedy."""
+
+    which: ColumnElement[bool]
+    by: tuple[Any, ...]
+    told: Callable[[Session, Campaign, Task], tuple[str, str, str]]
+
+
+def groups_of(session: Session, campaign: Campaign, sort: Sort) -> list[Group]:
+    """Returns the groups, the largest first, each with its first tasks."""
+    mine = (Task.campaign_id == campaign.id, sort.which)
+    counted = session.execute(
+        select(func.count(), *sort.by).where(*mine).group_by(*sort.by).order_by(func.count().desc()).limit(MOST_GROUPS)
+    )
+    groups = []
+    for count, *values in counted.all():
+        alike = [column.is_not_distinct_from(value) for column, value in zip(sort.by, values, strict=True)]
+        first = session.scalars(
+            select(Task).where(*mine, *alike).options(defer(Task.result)).order_by(Task.position).limit(MOST_NAMED)
+        ).all()
+        head, why, remedy = sort.told(session, campaign, first[0])
+        head = head or _flows(session, *mine, *alike)
+        groups.append(Group(count, head, why, remedy, [_named(session, one) for one in first]))
+    return groups
+
+
+def _flows(session: Session, *which: ColumnElement[bool]) -> str:
+    """Returns the number of tasks of each flow, the largest first; for a single flow its name."""
+    counted = session.execute(
+        select(Task.flow, func.count()).where(*which).group_by(Task.flow).order_by(func.count().desc(), Task.flow)
+    ).all()
+    return counted[0][0] if len(counted) == 1 else "tasks: " + ", ".join(f"{count} {flow}" for flow, count in counted)
+
+
+def _named(session: Session, task: Task) -> str:
+    known = about(task)
+    line = f"{task.id[:8]}  {task.flow}{f': {known}' if known else ''}"
+    if task.state not in NOT_SUCCEEDED:
+        return line
+    evidence = evidence_of(last_attempt(session, task))
+    return f"{line}\n                evidence: {evidence}" if evidence else line
+
+
+def last_attempt(session: Session, task: Task) -> Attempt | None:
+    """Returns a task's newest attempt, if any."""
+    wanted = select(Attempt).where(Attempt.task_id == task.id).order_by(Attempt.number.desc()).limit(1)
+    return session.scalars(wanted).first()
+
+
+def _failure(session: Session, campaign: Campaign, task: Task) -> tuple[str, str, str]:
+    last = last_attempt(session, task)
+    why = ": ".join(filter(None, (task.failure_code, task.reason)))
+    remedy = remedy_for(task.failure_code or "", None if last is None else last.details)
+    if task.state == State.NEEDS_REVIEW:
+        remedy = "look at the app, then settle it: phonefleet review"
+    return f"{task.flow} {task.state}", why, remedy
+
+
+def _held(session: Session, campaign: Campaign, task: Task) -> tuple[str, str, str]:
+    if task.awaits_approval and not task.paused:
+        return "", task.waits_for or "", "phonefleet approvals"
+    resumed = campaign.id if campaign.paused else task.id
+    return "", task.waits_for or "", f"phonefleet resume {resumed[:8]}" if task.paused else "see: phonefleet holds"
+
+
+def _waiting(session: Session, campaign: Campaign, task: Task) -> tuple[str, str, str]:
+    return "", task.waits_for or "", ""
+
+
+FAILURES = Sort(Task.state.in_(NOT_SUCCEEDED), (Task.flow, Task.state, Task.failure_code), _failure)
+BY_WORDS = {
+    "held": Sort(Task.state == State.HELD, (Task.paused, Task.waits_for), _held),
+    "waiting": Sort((Task.state == State.READY) & Task.waits_for.is_not(None), (Task.waits_for,), _waiting),
+}
