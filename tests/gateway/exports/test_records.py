@@ -24,7 +24,7 @@ from workers.evidence.location import StorageLocation
 
 ZONE = ZoneInfo("Asia/Shanghai")
 STORAGE = StorageLocation.of("/var/evidence")
-CODES = {  # as the sheet tells them
+CODES: dict[str | None, str | None] = {  # as the sheet tells them
     "video_not_found": "找不到视频 (video_not_found)",
     "titles_shortfall": "标题不足 (titles_shortfall)",
 }
