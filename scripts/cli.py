@@ -106,6 +106,7 @@ PANELS: Mapping[str, Sequence[tuple[str, str, str]]] = {
             "scripts.commands.watch:commands",
             "Watches: look at the comments of videos again and again.",
         ),
+        ("schedules", "scripts.commands.schedules:commands", "Campaign files that are planted again and again."),
         ("holds", "scripts.commands.holds:commands", "Tasks held because several phones failed alike."),
         (
             "accounts",

@@ -39,7 +39,7 @@ from workers.campaigns.watches.manage import (
     watch_named,
 )
 from workers.campaigns.watches.trial import DAYS, try_watch
-from workers.policy.monitoring.schedule import Schedule, check_schedule
+from workers.policy.schedule import Schedule, check_schedule
 
 router = APIRouter(prefix="/v1/watches", tags=["watches"], route_class=ParsedRoute)
 

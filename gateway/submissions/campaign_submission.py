@@ -14,7 +14,7 @@ from gateway.submissions.requests import CampaignAsked
 from gateway.submissions.submission import Submission, checked_callback, compile_canvas_json, digest_of, drawn_seed
 from models.transactions.read_write import read
 from models.values.refused import Refused, refuse
-from workers.campaigns.build import check_day, day_canvas
+from workers.campaigns.build import check_day, day_canvas, refuse_schedule
 from workers.campaigns.given_campaign import given_campaign
 from workers.canvas import Planted
 from workers.planting.plant import compile_for_planting
@@ -53,6 +53,7 @@ def _file(engine: Engine, caller: Caller, body: CampaignAsked) -> _Compiled:
     try:
         given = given_campaign(body.file)
         checked = read(engine, lambda session: check_day(session, given, facts_for(session, caller.key)))
+        refuse_schedule(checked.day, "leave it out, and send the file at each of its times with a reference of its own")
     except Refused as refused:
         raise refused.within("file") from None
     seed = body.seed if body.seed is not None else checked.day.seed

@@ -30,6 +30,7 @@ KINDS: Mapping[str, str] = {
     "part_ended": "a part of phonefleet up ended by itself: it is started again",
     "watch_matched": "a watch found more than its threshold, or than is usual at this hour",
     "watch_blind": "a watch could not look several times in a row",
+    "schedule_refused": "a scheduled campaign could not be planted when it was due",
     "account_twice": "an account is logged in on two phones",
 }
 MOST_SUBJECT = 191

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from models.tables.authors import Author, CapValue
     from models.tables.blame import Alert, Hold
     from models.tables.bulk import BulkAct, BulkRow
+    from models.tables.campaign_schedules import CampaignSchedule, ScheduledCampaign
     from models.tables.campaigns import Campaign
     from models.tables.changes import StateChange
     from models.tables.channels import AlertChannel, AlertNotice
@@ -50,6 +51,7 @@ __all__ = [
     "BulkAct",
     "BulkRow",
     "Campaign",
+    "CampaignSchedule",
     "CapValue",
     "CollectedComment",
     "CollectedTitle",
@@ -73,6 +75,7 @@ __all__ = [
     "RecordPair",
     "RefusedWrite",
     "SavedFilter",
+    "ScheduledCampaign",
     "SearchedText",
     "SeenId",
     "ShelfWatch",
@@ -97,6 +100,7 @@ _MODULES = {
     "authors": ("Author", "CapValue"),
     "blame": ("Alert", "Hold"),
     "bulk": ("BulkAct", "BulkRow"),
+    "campaign_schedules": ("CampaignSchedule", "ScheduledCampaign"),
     "campaigns": ("Campaign",),
     "changes": ("StateChange",),
     "channels": ("AlertChannel", "AlertNotice"),

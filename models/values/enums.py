@@ -169,3 +169,11 @@ class LookOutcome(StrEnum):
     JUDGED = "judged"
     FAILED = "failed"
     SKIPPED = "skipped"  # the look before had not ended
+
+
+class ScheduledOutcome(StrEnum):
+    """What became of a due time of a scheduled campaign."""
+
+    PLANTED = "planted"
+    SKIPPED = "skipped"  # the campaign before had not ended
+    REFUSED = "refused"  # the file could not be planted then

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from sqlalchemy import Engine, func, select
 
 from models.tables import Phone
-from models.transactions.read_write import read
+from models.transactions.read_write import read, write
 from models.values.enums import PhoneState
 from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
 from scripts.terminal.language import put
 from scripts.terminal.lazy_group import importing
+from scripts.terminal.moments import stamp
 from scripts.terminal.show import Lines, say
+from workers.settings import settings
+
+if TYPE_CHECKING:
+    from workers.campaigns.given_campaign import GivenCampaign
 
 
 def submit(
@@ -35,6 +40,9 @@ def submit(
     lines = Lines()
     given = load_campaign_file(file, values_of(put_in or []))
     engine = open_ledger()
+    if given.data.get("schedule") is not None:
+        _keep_schedule(engine, given, lines, operator(asked_by), wait)
+        return
     planted = plant_day(given, engine, asked_by=operator(asked_by))
     handle = planted.handle
     told = {"id": handle.id, "name": given.data["campaign"], "count": planted.count}
@@ -49,6 +57,17 @@ def submit(
     from scripts.terminal.following import follow_to_the_end  # noqa: PLC0415 - the live table, which few ask for
 
     raise typer.Exit(follow_to_the_end(handle, Console(), wait))
+
+
+def _keep_schedule(engine: Engine, given: GivenCampaign, lines: Lines, who: str, wait: float) -> None:
+    from scripts.commands.schedules import when  # noqa: PLC0415
+    from workers.campaigns.schedules.manage import add_schedule  # noqa: PLC0415
+
+    if wait:
+        raise refuse("--wait", "a file with a schedule is planted later", "leave --wait out")
+    made = write(engine, lambda session: add_schedule(session, given, who, settings().timezone))
+    told = {"name": made.name, "when": when(made), "moment": stamp(made.next_due)}
+    say(lines, put("{name} is planted {when}, first at {moment}; see: phonefleet schedules list", **told))
 
 
 def values_of(given: Sequence[str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from models.responsible_use.caps import basis_refusal
 from models.responsible_use.usage import actions_by_account
 from models.tables import Phone
 from models.transactions.read_write import read
-from models.values.refused import Problem, Refused
+from models.values.refused import Problem, Refused, refuse
 from workers.campaigns.campaign_file import CampaignFile, Collecting, Placed
 from workers.campaigns.cap_check import cap_problems, text_problems
 from workers.campaigns.directed_shares import directed_shares, pinned_share, work_of
@@ -42,6 +42,7 @@ def plant_day(day: GivenCampaign | CampaignFile, ledger: Engine, *, asked_by: st
     """Plants a campaign file; the coordinator rings its tasks. Raises Refused with all problems, and plants nothing."""
     given = GivenCampaign(day.model_dump()) if isinstance(day, CampaignFile) else day
     checked = read(ledger, lambda session: check_day(session, given, LedgerFacts(session, sandbox=False)))
+    refuse_schedule(checked.day, "plant it with phonefleet submit, or leave the schedule out to plant it once")
     return plant_canvas(
         ledger,
         day_canvas(checked),
@@ -51,6 +52,12 @@ def plant_day(day: GivenCampaign | CampaignFile, ledger: Engine, *, asked_by: st
         asked_for=checked.day.model_dump(mode="json"),
         complete_until=checked.complete_until,
     )
+
+
+def refuse_schedule(day: CampaignFile, remedy: str) -> None:
+    """Raises Refused for a file with a schedule: what plants a file once must not plant it unasked."""
+    if day.schedule is not None:
+        raise refuse("schedule", "the file is to be planted again and again, and this plants it once", remedy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from flows.checks import as_seen, mistake_in, refuse_all
 from flows.specs.nurture import NurtureParams
+from models.values.refused import Refused
 from workers.campaigns.named_comments import Disliking, Named, Reporting
 from workers.campaigns.variables import MOST_VARIABLES, mistake_in_variable
 from workers.planting.validation_errors import MOST_SHOWN, written
+from workers.policy.schedule import MOST_MINUTES, check_schedule
 
 DAY = 86_400  # seconds
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}")
@@ -174,6 +176,21 @@ class Directing(Placed, _Direction):
             yield from _twice(name, texts)
 
 
+class Scheduling(_Part):
+    """When the campaign is planted, again and again: every so many minutes, or at the times of a cron line."""
+
+    every: int | None = Field(default=None, ge=1, le=MOST_MINUTES, examples=[1440])
+    cron: str | None = Field(default=None, max_length=191, examples=["0 8 * * MON-FRI"])
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        try:
+            check_schedule(self.every, self.cron)
+        except Refused as refused:
+            refuse_all(f"{one.field}: {one.reason}; {one.remedy}" for one in refused.problems)
+        return self
+
+
 class CampaignFile(_Part):
     """A day's work, without the absent parts."""
 
@@ -189,6 +206,7 @@ class CampaignFile(_Part):
     without_basis: Literal["refuse", "collect_only"] = "refuse"
     seed: int | None = Field(default=None, ge=0, le=0x7FFFFFFF, examples=[7])
     until_complete: Until | None = Field(default=None, examples=["23:00"])
+    schedule: Scheduling | None = None
     variables: dict[str, str | int | bool] = Field(default_factory=dict, examples=[{"day": "周一"}])
 
     @field_validator("variables", mode="before")
@@ -227,6 +245,12 @@ class CampaignFile(_Part):
                 "directed: a queue beside pairs leaves open whose work is counted;"
                 " leave the queue out, or pin pairs (pinned: true)"
             )
+        if (
+            self.schedule is not None
+            and self.until_complete is not None
+            and _TIME.fullmatch(self.until_complete) is None
+        ):
+            yield "until_complete: names one day, and the schedule has many; write a time of the day, such as 23:00"
 
 
 def _bad_variables(variables: Mapping[Any, Any]) -> Iterator[str]:

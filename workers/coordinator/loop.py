@@ -25,6 +25,7 @@ from models.tasks.texts.fill import fill_texts
 from models.values.refused import Refused
 from workers.attempts.rescue import rescue_expired
 from workers.campaigns.complete import complete_due
+from workers.campaigns.schedules.plant_scheduled import plant_scheduled
 from workers.campaigns.watches.judge_looks import judge_looks
 from workers.campaigns.watches.plant_looks import plant_looks
 from workers.control.stop import end_stopped
@@ -94,6 +95,7 @@ def janitors(engine: Engine, redis: Redis, carrier: Broker) -> list[Janitor]:
         Janitor("stop", 1.0, lambda: end_stopped(engine)),
         Janitor("close", 2.0, lambda: close_ended(engine)),
         Janitor("watches", 1.0, lambda: ring(engine, plant_looks(engine, settings().timezone))),
+        Janitor("schedules", 1.0, lambda: ring(engine, plant_scheduled(engine, settings().timezone))),
         Janitor("verdicts", 1.0, lambda: judge_looks(engine, settings().timezone)),
         Janitor("complete", 10.0, lambda: complete_due(engine)),
         Janitor("acquaint", 3.0, lambda: identify_accounts(engine), needs_redis=True),

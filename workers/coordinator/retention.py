@@ -12,6 +12,7 @@ from models.database.clock import database_now
 from models.retention.campaigns import delete_old_campaigns
 from models.retention.comments import delete_old_comments
 from models.retention.records import delete_old_records
+from models.retention.schedules import delete_old_scheduled
 from models.retention.watches import delete_old_hours, delete_old_items, delete_old_looks
 from models.transactions.read_write import write
 from workers.settings import Settings
@@ -27,6 +28,7 @@ def delete_old(engine: Engine, config: Settings) -> int:
     days_of: tuple[tuple[int, Deleting], ...] = (
         (config.keep_task_days, delete_old_campaigns),
         (config.keep_task_days, delete_old_looks),
+        (config.keep_task_days, delete_old_scheduled),
         (config.keep_comment_days, delete_old_comments),
         (config.keep_comment_days, delete_old_items),
         (config.keep_record_days, delete_old_records),

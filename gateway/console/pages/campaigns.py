@@ -24,16 +24,19 @@ from models.database.clock import database_now
 from models.tables import Attempt, Author, Campaign, Edge, Task
 from models.tasks.progress import read_progress
 from models.tasks.states import ENDED
+from models.transactions.read_write import write
 from models.values.refused import Refused, refuse
 from workers.campaigns.build import plant_day
 from workers.campaigns.complete import plant_missing
 from workers.campaigns.given_campaign import GivenCampaign, load_campaign
+from workers.campaigns.schedules.manage import add_schedule, list_schedules, stop_schedule
 from workers.control.pause import pause_campaign, pause_task, resume_campaign, resume_task
 from workers.control.reason_groups import BY_WORDS, FAILURES, groups_of
 from workers.control.reprioritise import reprioritise_campaign, reprioritise_task
 from workers.control.shortfalls import asked_and_got
 from workers.control.standstill import why_nothing_moves
 from workers.control.stop import stop_campaign, stop_task
+from workers.settings import settings
 
 MOST = 50
 PRIORITIES = tuple("0123456789")
@@ -63,7 +66,8 @@ def listed(view: View) -> Response:
         for campaign_id, state, count in counted:
             states.setdefault(campaign_id, {})[state] = count
         bars = {campaign_id: bar(some) for campaign_id, some in states.items()}
-        return {"rows": shown, "bars": bars, "states": states, "more": shown[-1].id if len(rows) > MOST else ""}
+        more = shown[-1].id if len(rows) > MOST else ""
+        return {"rows": shown, "bars": bars, "states": states, "more": more, "schedules": list_schedules(session)}
 
     return view.page("campaigns.html", **view.look(work))
 
@@ -81,7 +85,10 @@ def try_out(view: View) -> Response:
 def plant(view: View) -> Response:
     """Plants the campaign, and goes to its page."""
     try:
-        handle = plant_day(_given(view.form), view.engine, asked_by=view.who).handle
+        given = _given(view.form)
+        if given.data.get("schedule") is not None:
+            return _keep_schedule(view, given)
+        handle = plant_day(given, view.engine, asked_by=view.who).handle
     except Refused:
         return try_out(view)
     return view.done(f"/campaigns/{handle.id}", "planted")
@@ -91,6 +98,21 @@ def complete(view: View) -> Response:
     """Plants exactly what an ended campaign is missing."""
     planted, _ = plant_missing(view.engine, view.form.text("id", 40), who=view.who)
     return view.done(f"/campaigns/{planted}", "planted")
+
+
+def _keep_schedule(view: View, given: GivenCampaign) -> Response:
+    try:
+        write(view.engine, lambda session: add_schedule(session, given, view.who, settings().timezone))
+    except Refused as refused:  # for what planting it once would not be refused: a name that is taken
+        return _form(view, view.form, DryRun(refused, 0, [], 0))
+    return view.done("/campaigns", "saved")
+
+
+def stop_scheduled(view: View) -> Response:
+    """Stops a schedule: it plants nothing more."""
+    named = view.form.text("id", 40)
+    write(view.engine, lambda session: stop_schedule(session, named, view.who))
+    return view.done("/campaigns", "stop")
 
 
 def _forecast(session: Session, form: Form) -> DryRun:

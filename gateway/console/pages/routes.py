@@ -88,6 +88,7 @@ def _set_up() -> Iterator[Route]:
     yield Route("POST", "/acts/records/export", OPERATOR, records.export)
     yield Route("GET", "/exports/{export_id}/file", OPERATOR, records.workbook)
     yield Route("GET", "/texts", VIEWER, texts.show)
+    yield Route("POST", "/acts/schedules/stop", OPERATOR, campaigns.stop_scheduled)
     yield Route("GET", "/watches", VIEWER, watches.listed)
     yield Route("GET", "/watches/{watch_id}", VIEWER, watches.show)
     yield Route("POST", "/acts/watches/try", OPERATOR, watches.try_out)

@@ -103,6 +103,25 @@ def test_a_file_is_planted_as_well(console: Served) -> None:
     assert person.post("/acts/campaigns/plant", kind="file", file=text).status_code == 303
 
 
+def test_a_file_with_a_schedule_is_kept_listed_and_stopped(console: Served) -> None:
+    person, before = console.as_role("operator"), count(console)
+    text = "campaign: 每天\naccounts: [acc0001]\ncollect: {authors: [xiaopeng], videos: 1, comments: 5}\n"
+    text += "schedule: {cron: 0 8 * * *}\n"
+    assert person.post("/acts/campaigns/plant", kind="file", file=text).headers["location"] == "/campaigns?done=saved"
+    assert count(console) == before
+    again = person.post("/acts/campaigns/plant", kind="file", file=text).text
+    assert "正在生效" in again
+    page = person.get("/campaigns").text
+    assert "定时重复落账" in page
+    assert "0 8 * * *" in page
+    assert "/acts/schedules/stop" not in console.as_role("viewer").get("/campaigns").text
+    found = re.search(r'action="/acts/schedules/stop">.*?name="id" value="([0-9a-f-]{36})"', page, re.DOTALL)
+    assert found is not None
+    assert person.post("/acts/schedules/stop", id=found[1]).status_code == 303
+    assert "定时重复落账" not in person.get("/campaigns").text
+    assert person.post("/acts/schedules/stop", id=found[1]).status_code == 422
+
+
 def test_a_campaigns_page_shows_picture_chart_and_hostile_reasons_as_text(shown: Served) -> None:
     page = shown.as_role("viewer").get(f"/campaigns/{only(shown)}").text
     assert 'class="picture"' in page

@@ -258,3 +258,19 @@ def test_set_replaces_variables_of_the_file(ready: Installation, run: Run) -> No
         said = run("submit", str(file), "--set", wrong)
         assert said.status != 0
         assert told in said.err
+
+
+def test_a_file_with_a_schedule_is_kept_listed_and_stopped(ready: Installation, run: Run) -> None:
+    assert "add a schedule to a campaign file" in run("schedules", "list").out
+    path = _file(ready, {**DAY, "schedule": {"cron": "0 8 * * MON-FRI"}})
+    assert "leave --wait out" in run("submit", path, "--wait", "5").err
+    said = run("submit", path)
+    assert (said.status, said.err) == (0, "")
+    assert f"{DAY['campaign']} is planted at 0 8 * * MON-FRI, first at " in said.out
+    assert ready.planted() == (0, 0, 0)
+    assert "is in force" in run("submit", path).err
+    for command in (("list",), ("show", DAY["campaign"])):
+        assert "at 0 8 * * MON-FRI; next at " in run("schedules", *command).out
+    assert "none yet" in run("schedules", "show", DAY["campaign"]).out
+    assert run("schedules", "stop", DAY["campaign"]).out == f"schedule {DAY['campaign']} is stopped\n"
+    assert "there is no schedule" in run("schedules", "show", DAY["campaign"]).err

@@ -16,7 +16,7 @@ from models.history.audit_log import record_change
 from models.tables import Watch, WatchLook
 from models.transactions.read_write import read
 from models.values.refused import refuse
-from workers.policy.monitoring.schedule import Due
+from workers.policy.schedule import Due
 
 if TYPE_CHECKING:
     from workers.campaigns.watches.watch_spec import WatchSpec
@@ -49,7 +49,8 @@ OPERATOR = Owner()
 def add_watch(session: Session, owner: Owner, spec: WatchSpec, who: str, zone: ZoneInfo) -> Watch:
     """Adds a watch, which looks for the first time at once. Raises Refused."""
     # here, because commands that list need no pydantic
-    from workers.campaigns.watches.plant_looks import Planned, SharedFacts, checked_look, schedule_of  # noqa: PLC0415
+    from workers.campaigns.due import Planned, schedule_of  # noqa: PLC0415
+    from workers.campaigns.watches.plant_looks import SharedFacts, checked_look  # noqa: PLC0415
     from workers.campaigns.watches.watch_spec import check_watch  # noqa: PLC0415
 
     columns = check_watch(spec)
@@ -81,7 +82,8 @@ def change_watch(session: Session, owner: Owner, name: str, spec: WatchSpec, who
 
     When it looks at something else, its next look is what later ones are compared with.
     """
-    from workers.campaigns.watches.plant_looks import Planned, SharedFacts, checked_look, schedule_of  # noqa: PLC0415
+    from workers.campaigns.due import Planned, schedule_of  # noqa: PLC0415
+    from workers.campaigns.watches.plant_looks import SharedFacts, checked_look  # noqa: PLC0415
     from workers.campaigns.watches.watch_spec import check_watch  # noqa: PLC0415
 
     columns = check_watch(spec)
@@ -138,7 +140,7 @@ def pause_watch(session: Session, owner: Owner, name: str, who: str) -> Watch:
 
 def resume_watch(session: Session, owner: Owner, name: str, who: str, zone: ZoneInfo) -> Watch:
     """Lets a watch look again, at its next due time: the due times of the pause are not made up for."""
-    from workers.campaigns.watches.plant_looks import schedule_of  # noqa: PLC0415 - it plants: a list need not import it
+    from workers.campaigns.due import schedule_of  # noqa: PLC0415 - it plants: a list need not import it
 
     watch = watch_named(session, owner, name, lock=True)
     record_change(session, who, f"watch:{watch.id}", {"paused": watch.paused}, {"paused": False})

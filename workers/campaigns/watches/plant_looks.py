@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -19,26 +18,17 @@ from models.transactions.insert_many import insert_many
 from models.transactions.read_write import write
 from models.values.enums import LookOutcome
 from models.values.refused import Refused
+from workers.campaigns.due import Planned, not_planted, take_due
 from workers.canvas.signatures import task
 from workers.planting.plant import CheckedCampaign, check_planting, compile_for_planting, plant_checked
 from workers.planting.quota import admit_bytes, check_key_quota, key_of
 from workers.planting.validate import LedgerFacts
-from workers.policy.monitoring.schedule import Due, Schedule, due_look
 
 BATCH_SIZE = 200  # watches in one transaction; the coordinator comes back for the rest
 SHORTEST = timedelta(hours=1)  # that a look may wait for a phone
 LONGEST = timedelta(hours=24)
 Clock = Callable[[Session], datetime]
 STILL_OPEN = "the look before has not ended"
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A watch whose look is due."""
-
-    watch: Watch
-    schedule: Schedule
-    due: Due
 
 
 class SharedFacts:
@@ -69,29 +59,24 @@ def plant_looks(engine: Engine, zone: ZoneInfo, clock: Clock = database_now) -> 
     return write(engine, lambda session: _plant(session, zone, clock(session)))
 
 
-def schedule_of(watch: Watch, zone: ZoneInfo) -> Schedule:
-    """Returns when a watch looks."""
-    return Schedule(watch.every, watch.cron, zone, watch.id)
-
-
 def _plant(session: Session, zone: ZoneInfo, now: datetime) -> list[str]:
-    planned = _new(session, list(_planned(session, zone, now)))
+    planned = not_planted(session, WatchLook.watch_id, WatchLook.due, list(_watches_due(session, zone, now)))
     if not planned:
         return []
-    facts = SharedFacts(session, [one.watch for one in planned])
-    busy = _still_open(session, [one.watch.id for one in planned])
+    facts = SharedFacts(session, [one.row for one in planned])
+    busy = _still_open(session, [one.row.id for one in planned])
     checked: list[CheckedCampaign] = []
     looks = []
     for one in planned:
-        look = {"watch_id": one.watch.id, "due": one.due.at, "planted_at": now, "missed": one.due.missed}
-        if one.watch.id in busy:
+        look = {"watch_id": one.row.id, "due": one.due.at, "planted_at": now, "missed": one.due.missed}
+        if one.row.id in busy:
             looks.append({**look, "outcome": LookOutcome.SKIPPED, "task_id": None, "reason": STILL_OPEN})
             continue
         try:
             campaign = checked_look(session, one, now, facts)
         except Refused as refused:
             looks.append({**look, "outcome": LookOutcome.FAILED, "task_id": None, "reason": str(refused)})
-            one.watch.failed_looks += 1
+            one.row.failed_looks += 1
         else:
             checked.append(campaign)
             task_id = campaign.planted.rows[0].id
@@ -100,31 +85,10 @@ def _plant(session: Session, zone: ZoneInfo, now: datetime) -> list[str]:
     return plant_checked(session, checked, now) if checked else []
 
 
-def _planned(session: Session, zone: ZoneInfo, now: datetime) -> Iterator[Planned]:
-    """Yields the watches with a look that is due, and moves each to its next due time."""
-    # a last due time that lies ahead: the clock was put back, and the next one may be far away
-    come = or_(Watch.next_due <= now, Watch.last_due > now)
+def _watches_due(session: Session, zone: ZoneInfo, now: datetime) -> Iterator[Planned[Watch]]:
     out_of_use = select(ApiKey.id).where(or_(ApiKey.revoked_at.is_not(None), ApiKey.disabled_at.is_not(None)))
     in_use = or_(Watch.key_id.is_(None), Watch.key_id.not_in(out_of_use))
-    due = select(Watch).where(Watch.removed_at.is_(None), Watch.paused.is_(False), come, in_use)
-    for watch in session.scalars(due.order_by(Watch.next_due, Watch.id).limit(BATCH_SIZE).with_for_update()):
-        schedule = schedule_of(watch, zone)
-        look = due_look(schedule, now, watch.last_due, watch.created_at)
-        watch.last_due = look.at if look is not None else min(now, watch.last_due or now)
-        watch.next_due = schedule.next(watch.last_due) + schedule.jitter
-        if look is not None:
-            yield Planned(watch, schedule, look)
-
-
-def _new(session: Session, planned: Sequence[Planned]) -> list[Planned]:
-    """Returns those whose due time has no look yet."""
-    if not planned:
-        return []
-    mine = WatchLook.watch_id.in_([one.watch.id for one in planned])
-    first = min(one.due.at for one in planned)
-    rows = session.execute(select(WatchLook.watch_id, WatchLook.due).where(mine, WatchLook.due >= first))
-    there = {(watch_id, due) for watch_id, due in rows}
-    return [one for one in planned if (one.watch.id, one.due.at) not in there]
+    return take_due(session, Watch, zone, now, Watch.paused.is_(False), in_use, most=BATCH_SIZE)
 
 
 def _still_open(session: Session, watch_ids: Sequence[str]) -> set[str]:
@@ -133,9 +97,9 @@ def _still_open(session: Session, watch_ids: Sequence[str]) -> set[str]:
     return set(session.scalars(running.where(*mine)))
 
 
-def checked_look(session: Session, one: Planned, now: datetime, facts: SharedFacts) -> CheckedCampaign:
+def checked_look(session: Session, one: Planned[Watch], now: datetime, facts: SharedFacts) -> CheckedCampaign:
     """Returns the checked campaign of one look: it could be planted now. Raises Refused."""
-    watch = one.watch
+    watch = one.row
     planted = compile_for_planting(task(watch.flow, watch.params, immutable=True), "all")
     campaign = Campaign(
         id=str(uuid4()),

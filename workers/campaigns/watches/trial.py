@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.tables import CollectedComment, CollectedTitle, CommentSighting, Task, Watch
+from workers.campaigns.due import schedule_of
 from workers.campaigns.watches.judge_looks import matched_words, rule_of
 from workers.campaigns.watches.manage import Owner
-from workers.campaigns.watches.plant_looks import schedule_of
 from workers.campaigns.watches.watch_spec import WatchSpec, check_watch
-from workers.policy.monitoring.schedule import Schedule
 from workers.policy.monitoring.trial import Item, Trial, try_rule
 from workers.policy.monitoring.verdict import WEEKS
 from workers.policy.monitoring.words import WordRule
+from workers.policy.schedule import Schedule
 
 DAYS = 7
 MOST_ITEMS = 100_000

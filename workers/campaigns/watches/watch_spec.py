@@ -15,8 +15,8 @@ from models.tasks.monitored import MONITORS
 from models.values.names import name_problems
 from models.values.refused import Problem, Refused, refuse
 from workers.policy.monitoring.mood import Mood
-from workers.policy.monitoring.schedule import check_schedule
 from workers.policy.monitoring.words import WordRule, check_words
+from workers.policy.schedule import check_schedule
 
 MOST_WINDOW = 7 * 24 * 60  # minutes
 MOST_INTERVAL = 7 * 24 * 60

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from workers.policy.monitoring.schedule import Schedule
 from workers.policy.monitoring.verdict import Facts, Rule, judge, same_hours
+from workers.policy.schedule import Schedule
 
 MOST_LOOKS = 12_000  # of a trial: a week of one look a minute
 

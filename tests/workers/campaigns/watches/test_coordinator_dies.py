@@ -18,7 +18,7 @@ from models.tables import Task, WatchLook
 from tests.support.ledger.drive import rows_in
 from tests.support.poll import wait_until
 from tests.support.watches import ZONE, add, looks, post, watch_row
-from workers.campaigns.watches.plant_looks import schedule_of
+from workers.campaigns.due import schedule_of
 from workers.runtime.linux import bound_to_me
 
 STEP = timedelta(minutes=10)

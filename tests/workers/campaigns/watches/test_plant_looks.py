@@ -18,8 +18,8 @@ from models.values.refused import Refused
 from tests.support.ledger.drive import campaign, rows_in, task
 from tests.support.ledger.ended import VIDEO
 from tests.support.watches import ZONE, Hands, add, alerts, judge, looks, plant, post, watch_row
+from workers.campaigns.due import schedule_of
 from workers.campaigns.watches.manage import OPERATOR, pause_watch, remove_watch, resume_watch
-from workers.campaigns.watches.plant_looks import schedule_of
 
 TEN = timedelta(minutes=10)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from workers.policy.monitoring.schedule import Schedule
 from workers.policy.monitoring.trial import Item, try_rule
 from workers.policy.monitoring.verdict import Rule
+from workers.policy.schedule import Schedule
 
 END = datetime(2026, 5, 8, tzinfo=UTC)
 BEGIN = END - timedelta(days=7)

@@ -1,7 +1,7 @@
-"""The times at which a watch looks: every so many minutes, or by a cron line. Pure: the moment is a parameter.
+"""The times at which a watch looks, or a campaign is planted: every so many minutes, or by a cron line. Pure.
 
-A due time is a moment, so a clock that jumps changes only which due times have come, never which there are. A look is
-planted at its due time plus the watch's own jitter, which spreads watches with one schedule over time.
+A due time is a moment, so a clock that jumps changes only which due times have come, never which there are. What is due
+is planted at its due time plus a jitter of its own, which spreads what has one schedule over time.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When a watch looks. `every`: minutes; else `cron`, in `zone`. `key` decides the jitter."""
+    """When something is due. `every`: minutes; else `cron`, in `zone`. `key` decides the jitter."""
 
     every: int | None
     cron: str | None
@@ -40,7 +40,7 @@ class Schedule:
 
     @property
     def jitter(self) -> timedelta:
-        """Returns how long after each due time the look is planted: always the same for one watch."""
+        """Returns how long after each due time it is planted: always the same for one key."""
         most = MOST_JITTER if self.every is None else timedelta(minutes=self.every)
         share = int.from_bytes(hashlib.sha256(self.key.encode()).digest()[:4], "big") / 2**32
         return timedelta(seconds=int(most.total_seconds() * share))
@@ -68,7 +68,7 @@ class Schedule:
         return None
 
     def due(self, now: datetime, after: datetime) -> Due | None:
-        """Returns the due time to plant now: one look for all that were missed. None when none came after `after`."""
+        """Returns the due time to plant now, which stands for all that were missed; None when none came since."""
         latest = self.last(now - self.jitter)
         if latest is None or latest <= after:
             return None
@@ -91,7 +91,7 @@ class Schedule:
 def check_schedule(every: int | None, cron: str | None) -> None:
     """Raises Refused unless exactly one of both is given, and makes sense."""
     if (every is None) == (cron is None):
-        raise refuse("every", "a watch looks every so many minutes, or at the times of a cron line", "give one of both")
+        raise refuse("every", "a schedule has so many minutes, or a cron line", "give one of both")
     if every is not None and not 1 <= every <= MOST_MINUTES:
         raise refuse("every", f"{every} minutes", f"give 1 to {MOST_MINUTES} minutes")
     if cron is not None:
@@ -102,19 +102,19 @@ def check_schedule(every: int | None, cron: str | None) -> None:
         except StopIteration:
             raise _never(cron) from None
         if len(cron.split()) != 5:
-            raise refuse("cron", f"{cron!r} has seconds", "a watch looks once a minute at most: write five fields")
+            raise refuse("cron", f"{cron!r} has seconds", "once a minute is the most: write five fields")
 
 
 def _never(cron: str) -> Exception:
     return refuse("cron", f"{cron!r} never comes", "write a day that exists")
 
 
-def due_look(schedule: Schedule, now: datetime, last_due: datetime | None, since: datetime) -> Due | None:
-    """Returns the look to plant now; None when none is due.
+def due_now(schedule: Schedule, now: datetime, last_due: datetime | None, since: datetime) -> Due | None:
+    """Returns the due time to plant now; None when none is due.
 
-    The first look of a watch is due at once, at `since`. When it comes late, it stands for the due times that have
-    come since then as well, as every late look does. A last due time that lies ahead means that the clock was put
-    back: then the due time that has come by now counts, and the caller plants it unless that was done before.
+    Without a last due time the first one is due at once, at `since`. When it comes late, it stands for the due times
+    that have come since then as well, as every late one does. A last due time that lies ahead means that the clock
+    was put back: then the due time that has come by now counts, and the caller plants it unless that was done before.
     """
     if last_due is None:
         late = schedule.due(now, since)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from models.values.refused import Refused
-from workers.policy.monitoring.schedule import Due, Schedule, check_schedule, due_look
+from workers.policy.schedule import Due, Schedule, check_schedule, due_now
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 START = datetime(2026, 5, 1, 4, 3, tzinfo=UTC)
@@ -91,7 +91,7 @@ def test_the_change_of_summer_time_skips_and_doubles_none(line: str, begin: date
     asked: list[datetime] = []
     last: datetime | None = begin
     for minute in range(24 * 60):
-        due = due_look(schedule, begin + timedelta(minutes=minute) + schedule.jitter, last, begin)
+        due = due_now(schedule, begin + timedelta(minutes=minute) + schedule.jitter, last, begin)
         if due is not None:
             asked.append(due.at)
             last = due.at
@@ -99,7 +99,7 @@ def test_the_change_of_summer_time_skips_and_doubles_none(line: str, begin: date
 
 
 def test_the_first_look_is_due_at_once() -> None:
-    assert due_look(every(60), START, None, START) == Due(START, 0)
+    assert due_now(every(60), START, None, START) == Due(START, 0)
 
 
 @pytest.mark.parametrize("late", [timedelta(), timedelta(minutes=5), timedelta(minutes=25), timedelta(hours=3)])
@@ -107,9 +107,9 @@ def test_a_late_first_look_leaves_no_due_time_for_a_second_coordinator(late: tim
     """Whatever the jitter: another look at the same moment would be skipped, because the first one runs."""
     for number in range(300):
         schedule = every(10, f"w{number}")
-        first = due_look(schedule, START + late, None, START)
+        first = due_now(schedule, START + late, None, START)
         assert first is not None
-        assert due_look(schedule, START + late, first.at, START) is None
+        assert due_now(schedule, START + late, first.at, START) is None
         dues_until = dues(schedule, START, first.at)
         assert (first.at, first.missed) == ((dues_until[-1], len(dues_until)) if dues_until else (START, 0))
 
@@ -117,7 +117,7 @@ def test_a_late_first_look_leaves_no_due_time_for_a_second_coordinator(late: tim
 def test_a_clock_that_was_put_back_is_asked_for_what_has_come_by_now() -> None:
     schedule = every(10)
     future = schedule.next(START + timedelta(days=365))
-    due = due_look(schedule, START, future, START - timedelta(days=1))
+    due = due_now(schedule, START, future, START - timedelta(days=1))
     assert due is not None
     assert due.at == schedule.last(START - schedule.jitter)
 
