@@ -36,6 +36,7 @@ def main() -> int:
         truth=arguments.truth,
         emoji=Emoji(arguments.emoji),
         rough=arguments.rough,
+        update=arguments.update,
     )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     _allow_many_files()
@@ -71,6 +72,12 @@ def _parse() -> argparse.Namespace:
         "--rough", type=_rough, nargs="?", const=Roughness.rough(), default=Roughness(),
         metavar="NAME=VALUE,…", help="phones as rough as real ones, or just these options of roughness",
     )  # fmt: skip
+    parser.add_argument(
+        "--update",
+        type=int,
+        metavar="SEED",
+        help="new versions of both apps, drawn by this seed: ids, places and texts",
+    )
     parser.add_argument("--die-with-parent", action="store_true", help="end when the process that started this ends")
     return parser.parse_args()
 

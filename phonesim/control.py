@@ -12,6 +12,7 @@ from phonesim.faults import FAULTS, Fault, FaultError, Phone, heal, set_fault
 from phonesim.http import BadRequest, Request, Response, serve_http
 from phonesim.reader.articles import Articles
 from phonesim.roughness import NotRough
+from phonesim.update import KINDS
 from phonesim.world import World
 
 Body = Mapping[str, Any]
@@ -57,6 +58,7 @@ class Control:
             "/faults": self._fault,
             "/heal": self._heal,
             "/roughness": self._roughen,
+            "/update": self._update,
             "/usb": self._usb,
             "/world/delete_comment": self._delete_comment,
             "/world/say": lambda body: {"id": world.say(*(str(body[key]) for key in _SAID))},
@@ -122,6 +124,17 @@ class Control:
             phone.device.roughen(habits)
         return {"phones": [phone.device.serial for phone in chosen]}
 
+    def _update(self, body: Body) -> object:
+        seed, kinds = body.get("seed"), body.get("kinds", [])
+        if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
+            raise BadRequest("seed must be a whole number, or null for the apps as they were")
+        if not isinstance(kinds, list) or not all(kind in KINDS for kind in kinds):
+            raise BadRequest(f"kinds must be a list of {', '.join(KINDS)}")
+        chosen = self._choose(body)
+        for phone in chosen:
+            phone.device.update_apps(seed, tuple(kinds))
+        return {phone.device.serial: _versions(phone) for phone in chosen}
+
     def _usb(self, body: Body) -> object:
         if self._adb_host is None:
             raise BadRequest("nothing is at USB: start phonesim with --adb-port")
@@ -163,6 +176,11 @@ def _describe(phone: Phone) -> dict[str, Any]:
         "rough": asdict(device.rough),
         "armed": [{"fault": fault.name, "at": fault.at, "on": fault.on} for fault in phone.armed],
     }
+
+
+def _versions(phone: Phone) -> dict[str, str]:
+    device = phone.device
+    return {app.package: app.version for app in (device.app, device.reader)}
 
 
 def _calls(phone: Phone) -> list[dict[str, Any]]:

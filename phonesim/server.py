@@ -36,6 +36,7 @@ class Settings:
     truth: Path | None = None
     emoji: Emoji = Emoji.SOME
     rough: Roughness = field(default_factory=Roughness)
+    update: int | None = None  # the seed of the new versions of both apps; None: they are as they were
 
 
 class Shelf:
@@ -57,6 +58,7 @@ class Shelf:
             app.rng.seed(f"{settings.seed} {serial}")
             device = Device(serial, number, app, pace, draw, articles)
             device.roughen(settings.rough)
+            device.update_apps(settings.update)
             port = settings.base_port + number if settings.base_port else 0
             self.phones[serial] = Phone(device, AdbPort(device, port))
         self._adb_host = AdbHost(settings.adb_port) if settings.adb_port else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+from phonesim import practice, reader
 from phonesim.device_parts import Apps
 from phonesim.log import Log
 from phonesim.node import App
@@ -11,6 +12,7 @@ from phonesim.pace import Pace
 from phonesim.practice import LAUNCHER
 from phonesim.practice.app import PracticeApp
 from phonesim.reader.app import ReaderApp
+from phonesim.update import Kind, Update
 from phonesim.windows.gallery import GALLERY
 
 
@@ -79,6 +81,13 @@ class TwoApps:
             self._app_pid = None
         elif package == self.reader.package:
             self.reader.stop()
+
+    def update_apps(self, seed: int | None, kinds: tuple[Kind, ...] = ()) -> None:
+        """Install a new version of both apps, drawn by the seed, or (None) the ones that they came with."""
+        for app, old in ((self.app, practice.VERSION), (self.reader, reader.VERSION)):
+            self.stop_app(app.package)
+            app.update = None if seed is None else Update(seed, kinds)
+            app.version = old if app.update is None else app.update.version(old)
 
     def new_pid(self) -> int:
         """A process id that was not used on this phone before."""

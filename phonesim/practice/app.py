@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 
 from phonesim.node import Node
-from phonesim.practice import DRIFT_SUFFIX, LABEL, LAUNCHER, PACKAGE, overlays, slow
+from phonesim.practice import DRIFT_SUFFIX, LABEL, LAUNCHER, PACKAGE, VERSION, overlays, slow
 from phonesim.practice.app_faults import AppFaults
 from phonesim.practice.author import AuthorPage
 from phonesim.practice.comments import CommentsPage
@@ -37,7 +37,7 @@ class PracticeApp(AppFaults):
         """`clock`: seconds, for toasts and loading. Raises KeyError for an account that the world has not."""
         super().__init__()
         self.world = world
-        self.version = "2.4.1"
+        self.version = VERSION
         self.installed = True
         self.running = False
         self.foreground = False
@@ -291,6 +291,8 @@ class PracticeApp(AppFaults):
         if self.rough.slow_fields and self._clock() - page.since < slow.SECONDS:
             slow.hold_back(root)
         frame.suffix = ""
+        if self.update is not None:
+            self.update.apply(frame, root)
         if self._clock() < self._toast_until:
             overlays.build_toast(frame, self.last_toast)
         if self._popup:

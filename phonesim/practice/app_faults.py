@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from phonesim.update import Update
+
 
 class AppFaults:
     """Attributes that take effect at once.
@@ -16,6 +18,7 @@ class AppFaults:
         self.verification = False
         self.drifted = False
         self.network_down = False
+        self.update: Update | None = None  # the new version that is installed
         self.loading_fails = 0
         self._rate_limited = False
         self._limit_hidden = False

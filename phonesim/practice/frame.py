@@ -63,7 +63,7 @@ class Frame:
         enabled: bool = True,
     ) -> Node:
         """Put a node below `parent`; `name` is the resource id without package, or whole with one."""
-        node = Node(cls, bounds if self.scale == 1 else self._pixels(bounds), self._id(name), text, desc, self.package)
+        node = Node(cls, bounds if self.scale == 1 else self.pixels(bounds), self._id(name), text, desc, self.package)
         node.enabled = enabled
         if tap is not None:
             node.clickable = True
@@ -93,6 +93,11 @@ class Frame:
         self._holds.append((node, swallow))
         self._drags.append((node, swallow_drag))
         return node
+
+    def hand_over(self, node: Node, to: Node) -> None:
+        """Another node gets the taps of this one."""
+        node.clickable, to.clickable = False, True
+        self._taps = [(to if each is node else each, touch) for each, touch in self._taps]
 
     def tap(self, x: int, y: int) -> None:
         """A finger taps at a pixel: the topmost clickable node there gets it."""
@@ -127,7 +132,8 @@ class Frame:
             return name
         return f"{self._ids}:id/{name}{self.suffix}"
 
-    def _pixels(self, bounds: Bounds) -> Bounds:
+    def pixels(self, bounds: Bounds) -> Bounds:
+        """Design units as pixels."""
         left, top, right, bottom = bounds
         scale = self.scale
         return round(left * scale), round(top * scale), round(right * scale), round(bottom * scale)

@@ -9,6 +9,7 @@ from phonesim.practice.scroll import Loads
 from phonesim.reader import PACKAGE, VERSION
 from phonesim.reader.articles import Article, Articles, OfficialAccount
 from phonesim.reader.pages import AccountPage, AccountsPage, ArticlePage, ReaderPage
+from phonesim.update import Update
 
 KEY_HOME, KEY_BACK = 3, 4
 
@@ -17,12 +18,13 @@ class ReaderApp:
     """One phone's reader; fulfils phonesim.node.App and the Reader of its pages."""
 
     package = PACKAGE
-    version = VERSION
 
     def __init__(self, articles: Articles, loads: Loads) -> None:
         """`loads`: how loading fares on this phone."""
         self.articles = articles
         self.loads = loads
+        self.version = VERSION
+        self.update: Update | None = None  # the new version that is installed
         self.foreground = False
         self._stack: list[ReaderPage] = []
         self._size = (1080, 2400)
@@ -90,4 +92,6 @@ class ReaderApp:
             page = self._stack[-1]
             root = frame.add(frame.root, LAYOUT, page.name, (0, 0, WIDTH, frame.height))
             page.build(frame, root)
+            if self.update is not None:
+                self.update.apply(frame, root)
         return frame
