@@ -8,20 +8,44 @@ asyncio waits 30 s for a peer that only keeps the connection for its next reques
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+import h11
+from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from gateway.access.listener import TLS_BYTES
 from gateway.access.sending import SENT_BYTES
 
 HEAD_SECONDS = 10.0
+HEAD_BYTES = 16_384  # of a request that is not complete
+BODY_LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
 GOODBYE_SECONDS = 5.0  # so long a slow reader may take for the end of its last answer
+
+
+class OneLengthConnection(h11.Connection):
+    """The HTTP of a connection. It refuses a request that gives its body two lengths.
+
+    RFC 9112 lets a server take the chunks, and a proxy in front that takes the other one would see another request.
+    """
+
+    def next_event(self) -> Any:
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            lengths = {name for name, _ in event.headers} & BODY_LENGTHS
+            if len(lengths) > 1:
+                raise h11.RemoteProtocolError("both Content-Length and Transfer-Encoding")
+        return event
 
 
 class HeadTimeoutProtocol(H11Protocol):
     """uvicorn's protocol, with a timer that runs while the server waits for a request's head."""
 
     _awaiting: asyncio.TimerHandle | None = None
+
+    def __init__(self, config: Config, *args: Any, **options: Any) -> None:
+        super().__init__(config, *args, **options)
+        self.conn = OneLengthConnection(h11.SERVER, config.h11_max_incomplete_event_size or HEAD_BYTES)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)

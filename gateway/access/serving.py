@@ -10,14 +10,13 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from gateway.access.connection_timeouts import HeadTimeoutProtocol
+from gateway.access.connection_timeouts import HEAD_BYTES, HeadTimeoutProtocol
 from gateway.access.listener import SPARE, BoundedListener, ConnectionLimits, GatewayLoop, listeners, tell_app
 from models.values.refused import refuse
 from workers.runtime.service_manager import PULSE_SECONDS, service_manager
 from workers.settings import Settings
 
 KEEP_ALIVE_SECONDS = 30
-HEAD_BYTES = 16_384  # of a request that is not complete
 END_SECONDS = 20
 KEPT_FREE = 20  # one connection in so many is kept free, at the cost of strangers
 LEAST_FREE = 4  # what was ended is counted until the event loop has come round
@@ -38,6 +37,7 @@ def server_config(app: FastAPI, config: Settings, *, end_seconds: int = END_SECO
         app,
         **tls,
         http=HeadTimeoutProtocol,
+        ws="none",
         h11_max_incomplete_event_size=HEAD_BYTES,
         # connections, idle ones included; the middleware bounds requests under way, and answers the excess with 503
         limit_concurrency=config.connections,

@@ -62,3 +62,24 @@ def test_a_mistake_of_ours_in_the_ledger_is_not_told_as_its_absence() -> None:
     cause = RuntimeError("no such table")
     assert declined_with(OperationalError("SELECT", None, cause)).code == "unavailable"
     assert declined_with(ProgrammingError("SELECT", None, cause)).code == "internal"
+
+
+TWO_LENGTHS = b"POST /health HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_request_whose_body_has_two_lengths_is_refused_with_all_that_follows(api: Api, swapped: bool) -> None:
+    first, host, one, other, *rest = TWO_LENGTHS.split(b"\r\n")
+    lines = [first, host, other, one, *rest] if swapped else [first, host, one, other, *rest]
+    with connected(api) as proxied:
+        proxied.sendall(b"\r\n".join(lines) + ASKED)
+        told = b"".join(iter(lambda: proxied.recv(1000), b""))
+    assert told.startswith(b"HTTP/1.1 400")
+    assert b'{"status":"ok"}' not in told
+
+
+def test_no_other_protocol_is_spoken_than_http(api: Api) -> None:
+    upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+    with connected(api) as other:
+        other.sendall(ASKED[:-2] + upgrade + b"x3JJHMbDL1EzLkh9GBhXDw==\r\n\r\n")
+        assert other.recv(15) == b"HTTP/1.1 200 OK"
