@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from models.values.calendar import in_calendar
 from models.values.refused import Refused, refuse
 
 _TEXT = re.compile(r"[A-Za-z0-9_-]{1,400}")
@@ -39,10 +40,10 @@ def from_cursor(kind: str, cursor: str) -> PagePosition:
     try:
         at, row_id = _from_text(kind, cursor)
         moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None or not _ID.fullmatch(row_id):
+        if moment.tzinfo is None or not in_calendar(moment) or not _ID.fullmatch(row_id):
             raise _no_cursor()
         return PagePosition(moment.astimezone(UTC), row_id)
-    except (ValueError, TypeError, OverflowError):  # the first and the last day overflow on their way to UTC
+    except (ValueError, TypeError):
         raise _no_cursor() from None
 
 

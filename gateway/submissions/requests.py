@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from flows.specs.catalogue import SPECS
+from models.values.calendar import FIRST_YEAR, LAST_YEAR, in_calendar
 from models.values.names import REMEDY, name_fault
 
 FLOW_NAMES = sorted(SPECS)
@@ -27,8 +28,8 @@ def _text(value: Any) -> Any:
 
 
 def _in_the_calendar(value: datetime) -> datetime:
-    if not 2000 <= value.year <= 2200:
-        raise ValueError(f"the year {value.year} is outside 2000 to 2200")
+    if not in_calendar(value):
+        raise ValueError(f"the year {value.year} is outside {FIRST_YEAR} to {LAST_YEAR}")
     return value
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from models.values.calendar import in_calendar
 from workers.canvas.errors import CanvasRefused
 from workers.canvas.rows import Join
 
@@ -127,10 +128,9 @@ def _moment(value: Any, place: str) -> str:
         raise CanvasRefused(place, "not a time", "give ISO 8601, such as 2030-01-31T08:00:00+08:00") from error
     if moment.tzinfo is None:
         raise CanvasRefused(place, "a time without a zone", "add the offset, such as +08:00")
-    try:
-        return moment.astimezone(UTC).isoformat()
-    except OverflowError as error:
-        raise CanvasRefused(place, "a time outside the calendar", "give a time within a year") from error
+    if not in_calendar(moment):
+        raise CanvasRefused(place, "a time outside the calendar", "give a time within a year")
+    return moment.astimezone(UTC).isoformat()
 
 
 def checked_join(options: Mapping[str, Any], field: str) -> Join | None:

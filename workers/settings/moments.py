@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, time, timedelta
 
+from models.values.calendar import FIRST_YEAR, LAST_YEAR, in_calendar
 from models.values.refused import refuse
 from workers.settings.declaration import settings
 
@@ -17,6 +18,9 @@ def read_moment(field: str, text: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise refuse(field, f"{text!r} is no time", "write it like 2027-01-31T08:00") from None
+    if not in_calendar(moment):
+        reason = f"the year {moment.year} is outside {FIRST_YEAR} to {LAST_YEAR}"
+        raise refuse(field, reason, "write it like 2027-01-31T08:00")
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=settings().timezone)
 
 

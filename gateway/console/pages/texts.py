@@ -45,4 +45,4 @@ def _filter(asked: dict[str, str]) -> TextFilter:
 
 def _place(view: View) -> int | None:
     after = view.request.query_params.get("after", "")
-    return int(after) if after.isascii() and after.isdigit() and len(after) < 20 else None
+    return int(after) if after.isascii() and after.isdigit() and len(after) < 19 else None

@@ -115,6 +115,8 @@ def test_campaigns_of_one_moment_are_listed_once_each(api: Api, acme: Caller, li
         ),
         ("tasks", cursor_of('["tasks","0001-01-01T00:00:00+10:00","x"]')),
         ("tasks", cursor_of('["tasks","9999-12-31T23:59:59-10:00","x"]')),
+        ("records", cursor_of('["records","0001-01-01T00:00:00+00:00","x"]')),
+        ("records", cursor_of('["records","9999-12-31T23:59:59+00:00","x"]')),
         ("campaigns", cursor_of('["tasks","2026-01-01T00:00:00+00:00","x"]')),
         *(
             ("deliveries", cursor_of(f'["deliveries",{one}]'))

@@ -123,6 +123,18 @@ REFUSED: dict[str, tuple[Callable[[], Any], str, str, str]] = {
     "no time at all": (lambda: w(1).set(time_limit=0), "task.options.time_limit", "seconds", "more than 0"),
     "time without a zone": (lambda: w(1).set(eta=datetime(2030, 1, 1)), "task.options.eta", "zone", "+08:00"),  # noqa: DTZ001
     "no time": (lambda: w(1).set(expires="soon"), "task.options.expires", "not a time", "ISO 8601"),
+    "a time before the calendar": (
+        lambda: w(1).set(eta="0001-01-01T00:00:00Z"),
+        "task.options.eta",
+        "calendar",
+        "year",
+    ),
+    "a time after the calendar": (
+        lambda: w(1).set(expires="9999-12-31T23:59:59-10:00"),
+        "task.options.expires",
+        "calendar",
+        "year",
+    ),
     "countdown and eta": (
         lambda: w(1).set(countdown=1, eta="2030-01-01T00:00:00Z"),
         "task.options",
