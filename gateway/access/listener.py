@@ -54,7 +54,7 @@ class ConnectionLimits:
 
     def take(self, address: str) -> bool:
         """Counts one more connection. Returns False, and counts none, when that would be too many."""
-        place = _place(address)
+        place = place_of(address)
         with self._lock:
             if self._all >= self._most or 0 < self._per_address <= self._open[place]:
                 return False
@@ -90,7 +90,7 @@ class ConnectionLimits:
 
     def give_back(self, address: str) -> None:
         """Ends a connection's count."""
-        place = _place(address)
+        place = place_of(address)
         with self._lock:
             self._all -= 1
             self._open[place] -= 1
@@ -105,7 +105,8 @@ def _shut(connection: socket.socket | None) -> None:
             connection.shutdown(socket.SHUT_RDWR)
 
 
-def _place(address: str) -> str:
+def place_of(address: str) -> str:
+    """Returns what counts as one address: the address, or of IPv6 its network of 64 bits."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:  # no IP address: one place for all such

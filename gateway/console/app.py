@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 from anyio.to_thread import run_sync
 from fastapi import FastAPI, Request
@@ -14,14 +14,18 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from starlette.responses import RedirectResponse, Response
 
+from gateway.access.body import BodyBudget
+from gateway.access.listener import known_connection
 from gateway.console import files
 from gateway.console.bulk.carrying import BulkWorker
+from gateway.console.form import form_of
 from gateway.console.live.feed import Feed
 from gateway.console.live.shelf import look_at_shelf
+from gateway.console.not_allowed import NotAllowed
 from gateway.console.pages import login
 from gateway.console.pages.routes import NAVIGATION, ROUTES, Route
 from gateway.console.pages.shelf import render_fragment
-from gateway.console.people.login_limit import LoginLimit
+from gateway.console.people.login_limit import LoginLimit, LoginTurns
 from gateway.console.people.sessions import Person, person_of
 from gateway.console.view import COOKIE, SECURITY, Console, Form, View, came_from, environment, rendered
 from gateway.words.catalogue import Catalogue, catalogue
@@ -32,17 +36,6 @@ from models.values.refused import Refused
 from workers.app import app as celery
 from workers.settings import Settings
 
-MOST_BODY = 1_200_000  # bytes: a campaign file has 1,000,000 at most
-MOST_FIELDS = 2000
-
-
-class NotAllowed(Exception):
-    """The request is not answered: the HTTP status, and the catalogue's word for the reason."""
-
-    def __init__(self, status: int, why: str) -> None:
-        super().__init__(why)
-        self.status, self.why = status, why
-
 
 def create_console(engine: Engine, config: Settings) -> FastAPI:
     """Builds the console on one ledger."""
@@ -50,7 +43,9 @@ def create_console(engine: Engine, config: Settings) -> FastAPI:
     templates = environment()
     templates.globals["pages"] = NAVIGATION
     feed = Feed(partial(read, engine, look_at_shelf), partial(render_fragment, templates))
-    console = Console(engine, config, templates, feed, LoginLimit(), BulkWorker(engine))
+    console = Console(
+        engine, config, templates, feed, LoginLimit(), LoginTurns(), BulkWorker(engine), BodyBudget(config.body_bytes)
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -86,8 +81,9 @@ def _open(console: Console, handler: Callable[[Console, Request, Catalogue, Form
     async def endpoint(request: Request) -> Response:
         words = words_for(console, request, None)
         try:
-            form = await _form_of(request) if request.method == "POST" else Form({})
-            return await run_sync(handler, console, request, words, form)
+            async with form_of(request, console.bodies) as form:
+                page = partial(handler, console, request, words, form)
+                return await (console.turns.take(request, page) if request.method == "POST" else run_sync(page))
         except NotAllowed as declined:
             return _declined(console, words, None, declined)
 
@@ -102,14 +98,15 @@ def _guarded(console: Console, route: Route) -> Any:
         words = words_for(console, request, person)
         if person is None:
             return _to_login(request)
+        known_connection(request.scope)
         try:
             if not person.may(route.role):
                 raise NotAllowed(403, "your role may not do this")
-            form = await _form_of(request) if request.method == "POST" else Form({})
-            if request.method == "POST" and form.raw("token") != person.form_token:
-                raise NotAllowed(403, "this form is of another session: load the page again")
-            view = View(console, request, person, words, form)
-            return await _answer(route, view, request.path_params)
+            async with form_of(request, console.bodies, person.name) as form:
+                if request.method == "POST" and form.raw("token") != person.form_token:
+                    raise NotAllowed(403, "this form is of another session: load the page again")
+                view = View(console, request, person, words, form)
+                return await _answer(route, view, request.path_params)
         except NotAllowed as declined:
             return _declined(console, words, person, declined)
         except OperationalError:
@@ -149,29 +146,6 @@ def _to_login(request: Request) -> Response:
         return Response(status_code=401, headers={**SECURITY, "hx-refresh": "true"})
     target = request.url.path if request.method == "GET" else "/"
     return RedirectResponse(f"/login?next={quote(target, safe='/')}", 303, headers=SECURITY)
-
-
-async def _form_of(request: Request) -> Form:
-    """Reads a form from this site. Raises NotAllowed."""
-    if not _same_site(request):
-        raise NotAllowed(403, "the request comes from another site")
-    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        raise NotAllowed(415, "this is no form of the console")
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MOST_BODY:
-            raise NotAllowed(413, "the form is too large")
-    try:
-        return Form(parse_qs(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
-    except ValueError:
-        raise NotAllowed(400, "this is no form of the console") from None
-
-
-def _same_site(request: Request) -> bool:
-    """Returns whether a page of this console sent the request, by the browser's word: Origin, or else Referer."""
-    said = request.headers.get("origin") or request.headers.get("referer") or ""
-    return bool(said) and urlsplit(said).netloc == request.headers.get("host", "")
 
 
 def _declined(console: Console, words: Catalogue, person: Person | None, why: NotAllowed) -> Response:

@@ -17,11 +17,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from flows.specs.catalogue import SPECS
+from gateway.access.body import BodyBudget
 from gateway.console.bulk.carrying import BulkWorker
 from gateway.console.files import address
 from gateway.console.live.feed import Feed
 from gateway.console.moments import clock, day, lasting, local
-from gateway.console.people.login_limit import LoginLimit
+from gateway.console.people.login_limit import LoginLimit, LoginTurns
 from gateway.console.people.sessions import Person
 from gateway.words.catalogue import Catalogue
 from models.transactions.read_write import read
@@ -53,7 +54,9 @@ class Console:
     templates: Environment
     feed: Feed
     logins: LoginLimit
+    turns: LoginTurns
     bulk: BulkWorker
+    bodies: BodyBudget
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import logging
 import re
 import secrets
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 EVERY_SECONDS = 0.5  # two batches a second at most
 STILL_SECONDS = 10.0  # without news a tab gets a sign of life
 MOST_TABS = 200
+MOST_OF_ONE = 50  # tabs of one user
 LAST_LOOK_SECONDS = 5.0  # after the last tab has gone
 
 Fragments = Mapping[str, Any]  # id → what its rendering depends on
@@ -54,15 +56,15 @@ class Feed:
         self._life = secrets.token_hex(4)  # numbers of another process mean nothing
         self._number = 0
         self._shown: dict[str, _Shown] = {}
-        self._tabs = 0
+        self._tabs: Counter[str] = Counter()  # by user
         self._changed = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
         self._wanted_at = 0.0
         self._looking = asyncio.Lock()  # an older look never comes after a newer one
 
-    def full(self) -> bool:
-        """Returns whether no further tab can be served; it asks from time to time instead."""
-        return self._tabs >= MOST_TABS
+    def full(self, who: str = "") -> bool:
+        """Returns whether no further tab of a user can be served; it asks from time to time instead."""
+        return self._tabs.total() >= MOST_TABS or self._tabs[who] >= MOST_OF_ONE
 
     async def now(self) -> tuple[Fragments, str]:
         """Looks now. Returns the fragments, and the mark from which a tab that shows them goes on."""
@@ -79,10 +81,10 @@ class Feed:
         return self._batch(self._number_of(mark), language, wanted)
 
     async def stream(
-        self, mark: str, language: str, wanted: Callable[[str], bool], still_there: Callable[[], bool]
+        self, mark: str, language: str, wanted: Callable[[str], bool], still_there: Callable[[], bool], who: str = ""
     ) -> AsyncIterator[str]:
         """Yields what changes from now on, as server-sent events, until `still_there` says that the session ended."""
-        self._tabs += 1
+        self._tabs[who] += 1
         try:
             yield "retry: 2000\n\n"
             seen = self._number_of(mark)
@@ -103,7 +105,9 @@ class Feed:
                         break
                 yield ": still here\n\n"
         finally:
-            self._tabs -= 1
+            self._tabs[who] -= 1
+            if not self._tabs[who]:
+                del self._tabs[who]
 
     def see(self, fragments: Fragments) -> None:
         """Takes what a look at the ledger found."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import RedirectResponse, Response
 
+from gateway.console.people.login_limit import address_of, host_of
 from gateway.console.people.sessions import log_in, log_out
 from gateway.console.people.users import set_language, set_password
 from gateway.console.view import COOKIE, SECURITY, View, came_from
@@ -32,8 +33,10 @@ def language(view: View) -> Response:
 
 def password(view: View) -> Response:
     """Sets a new password, and opens a session with it in this browser; all others end."""
-    address = view.request.client.host if view.request.client is not None else ""
-    opened = log_in(view.engine, view.who, view.form.raw("old"), address)
+    address = address_of(view.request)
+    if view.console.logins.reached(address, view.who):
+        raise refuse("password", "too many failed attempts", "wait five minutes")
+    opened = log_in(view.engine, view.who, view.form.raw("old"), host_of(view.request))
     if opened is None:
         view.console.logins.failed(address, view.who)
         raise refuse("password", "the present one is wrong", "give it as you log in with it")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from gateway.console.people.login_limit import address_of, host_of
 from gateway.console.people.sessions import LONGEST, log_in
 from gateway.console.view import COOKIE, SECURITY, Console, Form, rendered
 from gateway.words.catalogue import Catalogue
@@ -18,10 +19,10 @@ def show(console: Console, request: Request, words: Catalogue, form: Form) -> Re
 def enter(console: Console, request: Request, words: Catalogue, form: Form) -> Response:
     """Opens a session, and goes on to the page that was asked for."""
     name, password, to = form.text("name", 191), form.raw("password"), _inside(form.text("next"))
-    address = request.client.host if request.client is not None else ""
+    address = address_of(request)
     if console.logins.reached(address, name):
         return _page(console, words, to, "too many failed attempts: wait five minutes", 429)
-    token = log_in(console.engine, name, password, address)
+    token = log_in(console.engine, name, password, host_of(request))
     if token is None:
         console.logins.failed(address, name)
         return _page(console, words, to, "name or password is wrong, or the user is disabled", 403)

@@ -69,12 +69,12 @@ def _wanted(view: View) -> Callable[[str], bool]:
 async def stream(view: View) -> Response:
     """Streams what changes, as server-sent events; 503 when too many tabs are open: they ask from time to time."""
     feed = view.console.feed
-    if feed.full():
+    if feed.full(view.who):
         return Response(status_code=503, headers={**SECURITY, "retry-after": "5"})
     mark = view.request.headers.get("last-event-id", "") or view.request.query_params.get("since", "")
     token = view.request.cookies.get(COOKIE, "")
     there = partial(_still_there, view, token)
-    events = feed.stream(mark, view.words.language, _wanted(view), there)
+    events = feed.stream(mark, view.words.language, _wanted(view), there, view.who)
     return StreamingResponse(events, media_type="text/event-stream", headers=SECURITY)
 
 
