@@ -127,6 +127,7 @@ class TaskRequestKind(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     PRIORITY = "priority"
+    STOP = "stop"
 
 
 class HoldScope(StrEnum):

@@ -19,7 +19,7 @@ from models.tasks.states import OPEN, State
 from models.tasks.transitions import TaskEnd, hold_tasks, release_tasks
 from models.transactions.read_write import write
 from models.values.enums import CampaignControl
-from workers.control.task_requests import carry_out_some, first_request
+from workers.control.task_requests import STOPPED, ask_to_stop, carry_out_some, first_request
 from workers.lifecycle.dependents import end_task
 
 BATCH_SIZE = 500  # tasks held or released in one transaction
@@ -59,7 +59,7 @@ def _batch(session: Session, campaign: Campaign, most: int) -> int:
     mine = Task.campaign_id == campaign.id
     match campaign.control:
         case CampaignControl.STOP:
-            reason = campaign.stop_reason or "it was stopped"
+            reason = campaign.stop_reason or STOPPED
             return mark_stopped(session, mine, reason, most) or _end_some(session, mine, reason, min(most, MOST_ENDED))
         case CampaignControl.PAUSE:
             return _hold_some(session, campaign, mine, most)
@@ -80,10 +80,7 @@ def mark_stopped(session: Session, which: ColumnElement[bool], reason: str, most
     begun = and_(Task.state.in_(BEGUN), ~Task.stop_requested)
     doubtful = and_(Task.state.in_(NOT_BEGUN), Task.verifying, ~Task.stop_requested)
     ids = _first(session, most, which, begun) or _first(session, most, which, doubtful)
-    in_review = Task.state == State.NEEDS_REVIEW  # keeps the reason of its doubt
-    some = (Task.id.in_(ids), Task.state.in_(list(OPEN)))
-    session.execute(update(Task).where(*some, in_review).values(stop_requested=True))
-    session.execute(update(Task).where(*some, ~in_review).values(stop_requested=True, reason=reason))
+    ask_to_stop(session, Task.id.in_(ids), reason)
     return len(ids)
 
 

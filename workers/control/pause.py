@@ -26,7 +26,13 @@ from models.values.enums import CampaignControl, TaskRequestKind
 from models.values.refused import Refused, refuse
 from workers.control.carry_out import carry_out, carry_out_all
 from workers.control.stop import open_campaign, open_task
-from workers.control.task_requests import MOST_AT_ONCE, forget_requests, leave_to_coordinator, parts_of
+from workers.control.task_requests import (
+    MOST_AT_ONCE,
+    check_no_stop_is_left,
+    forget_requests,
+    leave_to_coordinator,
+    parts_of,
+)
 from workers.control.tree import tree
 from workers.settings import settings
 
@@ -127,6 +133,7 @@ def resume_campaign(
 
     def work(session: Session) -> int:
         campaign = _not_stopping(open_campaign(session, campaign_id))
+        check_no_stop_is_left(session, campaign_id)
         if not campaign.paused:
             raise refuse("campaign", f"{campaign_id!r} is not paused", "see: phonefleet status")
         note_resumption(session, f"campaign:{campaign_id}", who, due=due)

@@ -1,14 +1,15 @@
 """Stops a task, a whole campaign or a phone's work, in any state.
 
 A running task is asked to stop, and leaves the phone at its next checkpoint; a task that has not begun is ended. The
-stop request is written first: for a campaign into its row, else into all rows of tasks. So no task with a stop request
-is claimed, and the coordinator completes a stop that dies half-way, or that is too large for the process that asked.
+stop request is written first: for a campaign into its row, for a task with many in its place as a request, else into
+all rows of tasks. So no task with a stop request is claimed, and the coordinator completes a stop that dies half-way,
+or that is too large for the process that asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import astuple, dataclass
 
 from sqlalchemy import ColumnElement, Engine, and_, false, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -18,14 +19,21 @@ from models.history.audit_log import record_change
 from models.tables import Campaign, Phone, Task
 from models.tasks.states import OPEN, State
 from models.transactions.read_write import write
-from models.values.enums import CampaignControl
+from models.values.enums import CampaignControl, TaskRequestKind
 from models.values.refused import refuse
 from workers.control.carry_out import MOST_ENDED, NOT_BEGUN, carry_out, carry_out_all, end_unbegun
-from workers.control.task_requests import forget_requests
-from workers.control.tree import IN_ONE_STATEMENT, tree
+from workers.control.task_requests import (
+    MOST_AT_ONCE,
+    ask_to_stop,
+    forget_requests,
+    leave_to_coordinator,
+    parts_of,
+)
+from workers.control.tree import tree
 
 BATCH_SIZE = 200  # tasks that the coordinator ends in one round
 MOST_KEYS = 100  # whose tasks are ended in one round
+_OPEN = Task.state.in_(list(OPEN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,9 @@ class StopReport:
     stopped: int
     leaving: int
     in_review: int
+
+
+NONE = StopReport(0, 0, 0)
 
 
 def stop_campaign(engine: Engine, campaign_id: str, *, who: str, why: str = "", at_once: bool = True) -> StopReport:
@@ -63,13 +74,23 @@ def stop_campaign(engine: Engine, campaign_id: str, *, who: str, why: str = "", 
 
 
 def stop_task(engine: Engine, task_id: str, *, who: str, why: str = "", at_once: bool = True) -> StopReport:
-    """Stops one task, with the tasks in its place. Raises Refused for an unknown or ended task; `at_once` as above."""
+    """Stops one task, with the tasks in its place. Raises Refused for an unknown or ended task.
+
+    `at_once=False`: leaves more than 100 tasks to the coordinator; none of the campaign begins before each is told.
+    """
 
     def ask(session: Session) -> tuple[Sequence[str], StopReport]:
-        open_task(session, task_id)
+        task = open_task(session, task_id)
+        campaign = session.get_one(Campaign, task.campaign_id)
         ids = tree(session, task_id)
         record_change(session, who, f"task:{task_id}", None, {"stop": why})
-        return _ask_all(session, ids, who, why)
+        if at_once or len(ids) <= MOST_AT_ONCE:
+            return _ask_all(session, ids, who, why)
+        report = _total(_report(session, and_(part, _OPEN)) for part in parts_of(ids))
+        if campaign.control != CampaignControl.STOP:
+            leave_to_coordinator(session, campaign, task_id, TaskRequestKind.STOP, why=_reason(who, why))
+            _tell_running(session, ids, _reason(who, why))
+        return (), report
 
     return _finished(engine, *write(engine, ask), at_once=at_once)
 
@@ -157,17 +178,24 @@ def _reason(who: str, why: str) -> str:
 
 def _ask_all(session: Session, ids: Sequence[str], who: str, why: str) -> tuple[Sequence[str], StopReport]:
     """Writes the request into all rows. Returns the ids of those that have not begun, the last ones first."""
-    total, unbegun = StopReport(0, 0, 0), list[tuple[int, str]]()
-    in_review = Task.state == State.NEEDS_REVIEW  # keeps the reason of its doubt
-    for start in range(0, len(ids), IN_ONE_STATEMENT):
-        which = (Task.id.in_(ids[start : start + IN_ONE_STATEMENT]), Task.state.in_(list(OPEN)))
-        session.execute(update(Task).where(*which, in_review).values(stop_requested=True))
-        session.execute(update(Task).where(*which, ~in_review).values(stop_requested=True, reason=_reason(who, why)))
-        more = _report(session, and_(*which))
-        rows = session.execute(select(Task.position, Task.id).where(*which, Task.state.in_(NOT_BEGUN)))
+    reports, unbegun = list[StopReport](), list[tuple[int, str]]()
+    for part in parts_of(ids):
+        ask_to_stop(session, part, _reason(who, why))
+        reports.append(_report(session, and_(part, _OPEN)))
+        rows = session.execute(select(Task.position, Task.id).where(part, Task.state.in_(NOT_BEGUN)))
         unbegun += [(position, task_id) for position, task_id in rows]
-        total = StopReport(total.stopped + more.stopped, total.leaving + more.leaving, total.in_review + more.in_review)
-    return [task_id for _, task_id in sorted(unbegun, reverse=True)], total
+    return [task_id for _, task_id in sorted(unbegun, reverse=True)], _total(reports)
+
+
+def _tell_running(session: Session, ids: Sequence[str], reason: str) -> None:
+    """Tells those that run at once, and the first, which may plant others in its place: they are few."""
+    which = or_(Task.id == ids[0], Task.state == State.RUNNING)
+    for part in parts_of(ids):
+        session.execute(update(Task).where(part, which).values(stop_requested=True, reason=reason))
+
+
+def _total(reports: Iterable[StopReport]) -> StopReport:
+    return StopReport(*(sum(numbers) for numbers in zip(*map(astuple, [NONE, *reports]), strict=True)))
 
 
 def _report(session: Session, which: ColumnElement[bool]) -> StopReport:

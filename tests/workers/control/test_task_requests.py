@@ -1,4 +1,4 @@
-"""A pause, resumption or new priority of a task with very many in its place: one row, and the coordinator the rest."""
+"""What is asked of a task with very many in its place: one row, and the coordinator does the rest."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from workers.attempts.outcome import HandedBack, Replaced
 from workers.attempts.record import record
 from workers.control.pause import PauseReport, pause_campaign, pause_task, resume_campaign, resume_task
 from workers.control.reprioritise import reprioritise_campaign, reprioritise_task
-from workers.control.stop import stop_campaign, stop_task
+from workers.control.stop import StopReport, end_stopped, stop_campaign, stop_task
 from workers.coordinator.campaign_control import carry_out_control
 from workers.coordinator.prune import forget
 from workers.dispatch.ring import ring_ready
@@ -59,7 +59,11 @@ def prioritise_all(engine: Engine, task_id: str) -> int:
     return reprioritise_campaign(engine, campaign_id, PRIORITY, who="lena", ring_now=False, at_once=False)
 
 
-ACTS = [pause, prioritise, prioritise_all]
+def stop(engine: Engine, task_id: str) -> StopReport:
+    return stop_task(engine, task_id, who="lena", why="enough", at_once=False)
+
+
+ACTS = [pause, prioritise, prioritise_all, stop]
 Act = Callable[[Engine, str], object]
 
 
@@ -91,6 +95,14 @@ def finish(engine: Engine) -> None:
             assert read(engine, lambda session: session.scalar(select(func.count()).select_from(TaskRequest))) == 0
             return
     raise AssertionError("the requests do not end")
+
+
+def end_all(engine: Engine) -> None:
+    """What the coordinator does with what was told to stop."""
+    for _ in range(20):
+        if not end_stopped(engine):
+            return
+    raise AssertionError("the stops do not end")
 
 
 @pytest.mark.parametrize("asked", ACTS)
@@ -151,6 +163,8 @@ REQUESTS = {
     "pause, resume and pause": ((pause, resume, pause), "held", {0}),
     "pause, priority and resume": ((pause, prioritise, resume), "ready", {PRIORITY}),
     "priority twice and pause": ((prioritise, prioritise_all, pause), "held", {PRIORITY}),
+    "pause, priority and stop": ((pause, prioritise, stop), "stopped", {PRIORITY}),
+    "stop, and then nothing counts": ((stop, pause, resume, prioritise), "stopped", {0, PRIORITY}),
 }
 
 
@@ -165,8 +179,9 @@ def test_requests_are_carried_out_in_the_order_in_which_they_came(ledger: Engine
         for _ in range(between):
             carry_out_control(ledger)
     finish(ledger)
+    end_all(ledger)
     assert states_of(ledger, root) == {state: MANY}
-    assert {one.priority for one in children(ledger, root)} == priorities
+    assert {one.priority for one in children(ledger, root)} <= priorities
 
 
 def pause_all(engine: Engine, root: str) -> object:
@@ -222,6 +237,48 @@ def test_what_is_planted_meanwhile_in_a_paused_place_is_held_too(ledger: Engine)
     resume(ledger, root)
     finish(ledger)
     assert states_of(ledger, got.fence.task_id) == {"ready": 2}
+
+
+def test_a_stop_ends_all_in_the_place_and_no_other(ledger: Engine) -> None:
+    campaign_id, root = delegated(ledger)
+    got = take(ledger, children(ledger, root)[-1].id)
+    assert stop(ledger, root) == StopReport(MANY - 1, 2 - 1, 0)
+    assert stop_requests(ledger, runs(got)) == {got.fence.incarnation}, "what runs leaves its phone at once"
+    finish(ledger)
+    end_all(ledger)
+    record(ledger, got, HandedBack())
+    assert states_of(ledger, root) == {"stopped": MANY}
+    assert {one.reason for one in children(ledger, root)} == {"lena stopped it: enough"}
+    others = [one.state for one in tasks(ledger, campaign_id) if one.in_place_of is None and one.id != root]
+    assert (task(ledger, root).state, others) == ("stopped", ["ready"])
+
+
+@pytest.mark.parametrize("shared_ledger", ["sqlite"], indirect=True)
+def test_what_is_told_to_stop_does_not_begin_because_its_campaign_is_resumed(ledger: Engine) -> None:
+    campaign_id, root = delegated(ledger)
+    pause_all(ledger, root)
+    stop(ledger, root)
+    with pytest.raises(Refused, match="is still being changed: stop"):
+        resume_campaign(ledger, campaign_id, who="lena", ring_now=False, at_once=False)
+    finish(ledger)
+    end_all(ledger)
+    assert states_of(ledger, root) == {"stopped": MANY}
+    resume_campaign(ledger, campaign_id, who="lena", ring_now=False)
+    assert [one.state for one in tasks(ledger, campaign_id) if one.in_place_of is None and one.id != root] == ["ready"]
+
+
+@pytest.mark.parametrize("shared_ledger", ["sqlite"], indirect=True)
+def test_a_campaign_that_is_being_resumed_does_not_hold_up_a_stop(ledger: Engine) -> None:
+    campaign_id, root = delegated(ledger)
+    resume_all(ledger, root)
+    assert campaign(ledger, campaign_id).control == "resume"
+    stop(ledger, root)
+    some = next(one.id for one in children(ledger, root) if one.state == "ready")
+    assert isinstance(try_to_take(ledger, some), NotMine)
+    finish(ledger)
+    end_all(ledger)
+    assert states_of(ledger, root) == {"stopped": MANY}
+    assert not any(one.paused for one in tasks(ledger, campaign_id) if one.state != "stopped")
 
 
 def test_a_stop_of_the_task_ends_what_a_pause_has_not_reached(ledger: Engine) -> None:
