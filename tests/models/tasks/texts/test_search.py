@@ -214,3 +214,24 @@ def test_simulated_phones_are_apart(ledger: Engine) -> None:
     assert len(texts_of(ledger, "真的")) == 1
     assert len(texts_of(ledger, "真的", sandbox=True)) == 1
     assert len(every_page(ledger, TextFilter(author="a", title="视频", sandbox=True))) == 1
+
+
+@pytest.mark.parametrize("text", [None, "好看"], ids=["every one", "a search"])
+def test_a_page_has_so_many_bytes_and_goes_on_from_there(
+    ledger: Engine, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    monkeypatch.setattr("models.tasks.texts.read.PAGE_BYTES", 1000)
+    texts = [f"好看{number}" + "长" * length for number, length in enumerate((5, 2000, 100, 300, 1, 1, 5000, 1))]
+    collect(ledger, "author", "title", texts, START)
+    filled(ledger)
+    which = TextFilter(text=text)
+    found: list[str] = []
+    place: int | None = None
+    for _ in range(len(texts)):
+        page, place = read(ledger, lambda session, place=place: texts_page(session, which, place, 50))  # type: ignore[misc]
+        assert len(page) == 1 or sum(one.bytes for one in page) <= 1000
+        found += [one.text for one in page]
+        if place is None:
+            break
+    assert place is None
+    assert found == texts[::-1]
