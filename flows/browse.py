@@ -29,6 +29,8 @@ SKIPPED = frozenset(
         "text_repeated",
         "video_full",
         "comment_full",
+        "quota_reached",
+        "account_quota_reached",
         "comment_not_found",
         "text_unclear",
         "video_changed",

@@ -103,6 +103,14 @@ CODES: Mapping[str, Rule] = MappingProxyType(
             Culprit.CONTENT,
             "submit it again on another day, or have an admin change the cap of a day's dislikes or reports",
         ),
+        "quota_reached": Rule(
+            Kind.FATAL,
+            Culprit.TASK,
+            "the campaign's own quotas leave no more: plant a further one, or raise its quotas",
+        ),
+        "account_quota_reached": Rule(
+            Kind.OTHER_PHONE, Culprit.ACCOUNT, "another account takes it; or raise the campaign's quota per_account"
+        ),
         # the app or the phone
         "list_not_loaded": Rule(Kind.RETRY_HERE, Culprit.NETWORK, "check the phone's network"),
         "network_down": Rule(Kind.OTHER_PHONE, Culprit.NETWORK, "check the phone's network"),
@@ -168,6 +176,8 @@ WHY_SKIPPED: Mapping[str, str] = MappingProxyType(
         "cap_reached": "the caps leave no more: wait for the next day, ask for less, or see phonefleet authors caps",
         "video_full": "the cap of comments on a video leaves no more: raise the loops, or see phonefleet authors caps",
         "comment_full": "the caps of single comments leave no more: ask for less, or see phonefleet authors caps",
+        "quota_reached": "the campaign's own quotas leave no more: ask for less, or raise them",
+        "account_quota_reached": "the campaign's own quota of an account leaves no more: ask for less, or raise it",
         "text_repeated": "give more different texts",
         "own_comment": "raise the loops: what it met were comments of the fleet's own accounts",
         "already_liked": "the account liked what it met: raise the loops, or lower the targets",

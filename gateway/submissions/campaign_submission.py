@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine
@@ -14,7 +13,7 @@ from gateway.submissions.requests import CampaignAsked
 from gateway.submissions.submission import Submission, checked_callback, compile_canvas_json, digest_of, drawn_seed
 from models.transactions.read_write import read
 from models.values.refused import Refused, refuse
-from workers.campaigns.build import check_day, day_canvas, refuse_schedule
+from workers.campaigns.build import CheckedDay, check_day, day_canvas, refuse_schedule
 from workers.campaigns.given_campaign import given_campaign
 from workers.canvas import Planted
 from workers.planting.plant import compile_for_planting
@@ -22,7 +21,7 @@ from workers.planting.plant import compile_for_planting
 
 def campaign_submission(engine: Engine, caller: Caller, body: CampaignAsked, asked: Mapping[str, Any]) -> Submission:
     """Compiles a request and checks all that needs no lock of the ledger. Raises Refused."""
-    name, planted, seed, until = _canvas(body) if body.canvas is not None else _file(engine, caller, body)
+    name, planted, seed, day = _canvas(body) if body.canvas is not None else _file(engine, caller, body)
     return Submission(
         kind="campaign",
         reference=body.reference,
@@ -34,11 +33,12 @@ def campaign_submission(engine: Engine, caller: Caller, body: CampaignAsked, ask
         digest=digest_of("campaign", asked),
         callback_url=checked_callback(body.callback_url, caller.key.allowlist),
         latest_end=body.latest_end,
-        complete_until=until,
+        complete_until=None if day is None else day.complete_until,
+        quotas=None if day is None else day.day.own_quotas,
     )
 
 
-_Compiled = tuple[str, Planted, int | None, datetime | None]
+_Compiled = tuple[str, Planted, int | None, CheckedDay | None]
 
 
 def _canvas(body: CampaignAsked) -> _Compiled:
@@ -57,4 +57,4 @@ def _file(engine: Engine, caller: Caller, body: CampaignAsked) -> _Compiled:
     except Refused as refused:
         raise refused.within("file") from None
     seed = body.seed if body.seed is not None else checked.day.seed
-    return checked.day.campaign, compile_for_planting(day_canvas(checked), "all"), seed, checked.complete_until
+    return checked.day.campaign, compile_for_planting(day_canvas(checked), "all"), seed, checked

@@ -181,6 +181,7 @@ def _checked_campaign(one: PlantRequest, now: datetime, facts: LedgerFacts) -> C
         join=submission.join,
         seed=submission.seed,
         complete_until=submission.complete_until,
+        quotas=None if submission.quotas is None else dict(submission.quotas),
         key_id=caller.key.id,
         reference=submission.reference,
         request_digest=submission.digest,

@@ -34,6 +34,7 @@ class Submission:
     callback_url: str | None
     latest_end: datetime | None
     complete_until: datetime | None = None
+    quotas: Mapping[str, int] | None = None
 
     def in_its_words(self, refused: Refused) -> Refused:
         """Renames the fields of a refusal from those of the canvas to those of the request."""

@@ -16,6 +16,7 @@ from models.responsible_use.authors import basis_of, read_caps
 from models.responsible_use.caps import LIKES, WORDS, Refusal, Use, basis_refusal, cap_refusal, operator_day
 from models.responsible_use.operator_zone import fleet_zone
 from models.responsible_use.own_accounts import own_comment_refusal
+from models.responsible_use.quotas import campaign_quota_refusal, lock_quotas
 from models.responsible_use.usage import (
     HAPPENED,
     accounts_on_videos,
@@ -80,6 +81,9 @@ def refusal(session: Session, act: Act, zone: str, now: datetime) -> Refusal | N
     full = cap_refusal(read_caps(session), act.kind, act.account_id, read_use(session, act, today))
     if full is not None:
         return full
+    spent = campaign_quota_refusal(session, act.task_id, act.kind, act.account_id, act.author_id)
+    if spent is not None:
+        return spent
     approved = approval(session, act, now)
     return approved if isinstance(approved, Refusal) else None
 
@@ -129,10 +133,11 @@ def declare(session: Session, fence: Fence, act: Act, zone: str) -> int | Refusa
     """Declares an action: the point of no return. Returns its number, or why responsible use refuses it.
 
     Raises LeaseLost. Locks the rows of the author and the account first, so that two simultaneous actions on the same
-    content, or by the same account, cannot both take the last place under a cap.
+    content, by the same account or of one campaign with quotas, cannot both take the last place.
     """
     session.execute(select(Author.id).where(Author.id == act.author_id).with_for_update())
     session.execute(select(Account.id).where(Account.id == act.account_id).with_for_update())
+    lock_quotas(session, fence.task_id)
     task, now = check_fence(session, fence)
     act = replace(act, sandbox=task.sandbox, task_id=task.id)
     approved = approval(session, act, now, locked=True)  # locked: nobody withdraws it between its check and its use

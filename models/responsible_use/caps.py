@@ -46,8 +46,8 @@ CAP_NAMES = tuple(one.name for one in fields(Caps))
 class Refusal:
     """Why an action is refused, with the numbers.
 
-    `code`: no_basis, own_comment, not_approved, video_full, comment_full and author_full, which apply to every
-    account; cap_reached or text_repeated, which may not apply to another one.
+    `code`: no_basis, own_comment, not_approved, video_full, comment_full, author_full and quota_reached, which apply
+    to every account; cap_reached, account_quota_reached or text_repeated, which may not apply to another one.
     """
 
     code: str

@@ -45,6 +45,7 @@ class Campaign(Base):
     sandbox: Mapped[bool] = mapped_column(default=False)  # its tasks run on simulated phones only
     completes: Mapped[Id | None]  # the campaign whose missing work this one does
     complete_until: Mapped[datetime | None]  # until then the coordinator plants what it is missing
+    quotas: Mapped[Json | None]  # its own most actions, by name: models/responsible_use/quotas.py
     # of parameters and results that the ledger keeps for it: workers/lifecycle/stored_bytes.py
     stored_bytes: Mapped[int] = mapped_column(BigInteger(), default=0)
     created_at: Mapped[datetime]

@@ -10,12 +10,14 @@ import models.tasks.states
 from flows.specs.catalogue import SPECS
 from models.responsible_use.caps import CAP_NAMES, Caps
 from tests.support.documents import blocks, command_lines, headings, links, read, rows, spans
-from workers.campaigns.campaign_file import CampaignFile, Collecting, Directing, Nurturing, PerAccount, Scheduling
+from workers.campaigns.campaign_file import CampaignFile, Collecting, Directing, Nurturing, PerAccount
+from workers.campaigns.file_bounds import Quotas, Scheduling
 from workers.campaigns.named_comments import Reporting
 
 PARTS: dict[str, type[BaseModel]] = {
     "## The file 文件": CampaignFile,
     "## schedule 定时": Scheduling,
+    "## quotas 配额": Quotas,
     "## nurture 养号": Nurturing,
     "## collect 标题采集和数据采集": Collecting,
     "## directed 定向任务": Directing,

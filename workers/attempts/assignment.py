@@ -13,6 +13,7 @@ from models.fleet.online_phones import online_phones
 from models.fleet.own_pauses import customer_of, holds_back
 from models.responsible_use.action_journal import actions_of
 from models.responsible_use.caps import operator_day
+from models.responsible_use.quotas import done_by, full_accounts, quotas_of
 from models.responsible_use.usage import accounts_on_videos, actions_by_account
 from models.tables import Account, Campaign, Phone, Task
 from models.tasks.states import State
@@ -63,7 +64,7 @@ def _assign_by_rules(
 ) -> Assignment:
     out = excluded(prior_attempts(session, task.id))
     # what is pinned has one phone, which tries again, or the task ends
-    who = _pinned_one(task) if _pinned(task) else _anyone_but(task, out)
+    who = _pinned_one(task) if _pinned(task) else _anyone_but(task, out, _spent(session, task))
     acts_in_pool = task.acts and not _pinned(task)
     # Any free phone retries a task: the even share applies to first attempts only.
     shared_out = acts_in_pool and task.attempt == 0
@@ -88,8 +89,14 @@ def _pinned_one(task: Task) -> Requirement:
     return Requirement(task.acts, task.pinned_account, task.pinned_phone, sandbox=task.sandbox)
 
 
-def _anyone_but(task: Task, out: Excluded) -> Requirement:
-    return Requirement(task.acts, failed_phones=out.phones, failed_accounts=out.accounts, sandbox=task.sandbox)
+def _anyone_but(task: Task, out: Excluded, spent: frozenset[str]) -> Requirement:
+    return Requirement(task.acts, failed_phones=out.phones, failed_accounts=out.accounts | spent, sandbox=task.sandbox)
+
+
+def _spent(session: Session, task: Task) -> frozenset[str]:
+    """Returns the accounts that did all that the campaign's own quotas allow to one."""
+    found = quotas_of(session, task.campaign_id) if task.acts else None
+    return frozenset() if found is None else full_accounts(found.quotas, done_by(session, found.first))
 
 
 def _meant(session: Session, task: Task) -> PlannedAccount | None:

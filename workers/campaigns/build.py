@@ -23,6 +23,7 @@ from workers.campaigns.cap_check import cap_problems, text_problems
 from workers.campaigns.directed_shares import directed_shares, pinned_share, work_of
 from workers.campaigns.given_campaign import GivenCampaign
 from workers.campaigns.named_comments import MOST_NAMED, params_of
+from workers.campaigns.quota_check import quota_problems
 from workers.campaigns.until import until
 from workers.canvas.signatures import Canvas, chain, chord, group, task
 from workers.planting.handle import Handle
@@ -51,6 +52,7 @@ def plant_day(day: GivenCampaign | CampaignFile, ledger: Engine, *, asked_by: st
         seed=checked.day.seed,
         asked_for=checked.day.model_dump(mode="json"),
         complete_until=checked.complete_until,
+        quotas=checked.day.own_quotas,
     )
 
 
@@ -119,6 +121,7 @@ def _after_collection(day: CampaignFile, accounts: Sequence[str]) -> Canvas:
         **({"pinned": [pinned_share(day.directed.per_account, pair) for pair in work.pinned]} if work.pinned else {}),
         "comment_texts": list(day.directed.comment_texts),
         "reply_texts": list(day.directed.reply_texts),
+        **({"most_per_author": day.quotas.per_author} if day.quotas is not None and day.quotas.per_author else {}),
         "video_loop": day.directed.video_loop,
         "comment_loop": day.directed.comment_loop,
         **day.directed.options(),
@@ -253,4 +256,5 @@ def _room_problems(
     on_phone = {serial: account for serial, account in logged_in if account is not None}
     done_today = actions_by_account(session, facts.today, sandbox=facts.sandbox)
     yield from cap_problems(day, accounts, read_caps(session), done_today, on_phone)
+    yield from quota_problems(day, accounts, on_phone)
     yield from text_problems(day, accounts)

@@ -9,15 +9,14 @@ from contextlib import suppress
 from datetime import datetime, time
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from flows.checks import as_seen, mistake_in, refuse_all
 from flows.specs.nurture import NurtureParams
-from models.values.refused import Refused
+from workers.campaigns.file_bounds import Part, Quotas, Scheduling
 from workers.campaigns.named_comments import Disliking, Named, Reporting
 from workers.campaigns.variables import MOST_VARIABLES, mistake_in_variable
 from workers.planting.validation_errors import MOST_SHOWN, written
-from workers.policy.schedule import MOST_MINUTES, check_schedule
 
 DAY = 86_400  # seconds
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}")
@@ -56,11 +55,7 @@ def _until(value: str) -> str:
 Until = Annotated[str, AfterValidator(_until)]  # read by workers.campaigns.until
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-
-class Placed(_Part):
+class Placed(Part):
     """The queue, priority and time limit of a part's tasks, as Celery's own options."""
 
     queue: Queue | None = Field(default=None, examples=["phone.SERIAL"])
@@ -87,7 +82,7 @@ class Nurturing(Placed, NurtureParams):
         return self.model_dump(mode="json", include=set(NurtureParams.model_fields))
 
 
-class Pair(_Part):
+class Pair(Part):
     """An account and its author 一号一大V: the account's share of the directed work is counted for it.
 
     `pinned`: this very account does its share, on this author's content. Otherwise any account does it, on all that is
@@ -99,7 +94,7 @@ class Pair(_Part):
     pinned: bool = False
 
 
-class _Collection(_Part):
+class _Collection(Part):
     """The content to collect: of named authors, or of those of the pairs."""
 
     authors: tuple[str, ...] | None = Field(default=None, min_length=1, examples=[["xiaopeng"]])
@@ -132,7 +127,7 @@ class Collecting(Placed, _Collection):
         yield from _twice("pairs", [f"{pair.account} and {pair.author}" for pair in self.pairs])
 
 
-class PerAccount(_Part):
+class PerAccount(Part):
     """Directed work, given for each account; the fleet spreads the total over the accounts."""
 
     comments: int = Field(default=0, ge=0, le=50, examples=[3])
@@ -144,7 +139,7 @@ class PerAccount(_Part):
         return self.comments + self.replies + self.comment_likes
 
 
-class _Direction(_Part):
+class _Direction(Part):
     """The texts of directed work, and the most videos and comments to search for its target."""
 
     per_account: PerAccount
@@ -176,22 +171,7 @@ class Directing(Placed, _Direction):
             yield from _twice(name, texts)
 
 
-class Scheduling(_Part):
-    """When the campaign is planted, again and again: every so many minutes, or at the times of a cron line."""
-
-    every: int | None = Field(default=None, ge=1, le=MOST_MINUTES, examples=[1440])
-    cron: str | None = Field(default=None, max_length=191, examples=["0 8 * * MON-FRI"])
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        try:
-            check_schedule(self.every, self.cron)
-        except Refused as refused:
-            refuse_all(f"{one.field}: {one.reason}; {one.remedy}" for one in refused.problems)
-        return self
-
-
-class CampaignFile(_Part):
+class CampaignFile(Part):
     """A day's work, without the absent parts."""
 
     campaign: str = Field(min_length=1, max_length=191, examples=["标准日"])
@@ -207,6 +187,7 @@ class CampaignFile(_Part):
     seed: int | None = Field(default=None, ge=0, le=0x7FFFFFFF, examples=[7])
     until_complete: Until | None = Field(default=None, examples=["23:00"])
     schedule: Scheduling | None = None
+    quotas: Quotas | None = None
     variables: dict[str, str | int | bool] = Field(default_factory=dict, examples=[{"day": "周一"}])
 
     @field_validator("variables", mode="before")
@@ -229,6 +210,11 @@ class CampaignFile(_Part):
     def _something(self) -> Self:
         refuse_all(self._lacking())
         return self
+
+    @property
+    def own_quotas(self) -> dict[str, int] | None:
+        """Returns the quotas by name; None without any."""
+        return None if self.quotas is None else self.quotas.model_dump(exclude_none=True)
 
     @property
     def named(self) -> Sequence[tuple[str, Sequence[Named]]]:

@@ -139,6 +139,7 @@ def _plant(session: Session, family: Family, missing: Missing, who: str) -> tupl
         callback_url=first.callback_url,
         sandbox=first.sandbox,
         completes=first.id,
+        quotas=first.quotas,
     )
     plant_campaign(session, campaign, compile_for_planting(canvas, first.join), LATEST_END)
     record_change(session, who, f"campaign:{first.id}", {}, {"completed by": campaign.id})

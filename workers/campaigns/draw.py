@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import islice
@@ -41,6 +42,7 @@ class DirectedRequest(BaseModel):
     like_comment: int = Field(default=0, ge=0, le=10_000)
     comment_texts: tuple[str, ...] = Field(default=(), max_length=MOST_TEXTS)
     reply_texts: tuple[str, ...] = Field(default=(), max_length=MOST_TEXTS)
+    most_per_author: int | None = Field(default=None, ge=1)  # actions that are drawn on one author's content
     video_loop: int | None = None
     comment_loop: int | None = None
     pinned: tuple[PinnedShare, ...] = Field(default=(), max_length=10_000)
@@ -76,13 +78,15 @@ class Comment:
 class Used:
     """The fleet's earlier actions: the numbers of replies and likes of each comment, by key; each video's texts.
 
-    `comments`: each video's comments, as account → number.
+    `comments`: each video's comments, as account → number. `drawn`: the campaign's own actions on each
+    author's content.
     """
 
     replies: Mapping[str, int] = field(default_factory=dict)
     likes: Mapping[str, int] = field(default_factory=dict)
     texts: Mapping[tuple[str, str], Set[str]] = field(default_factory=dict)
     comments: Mapping[tuple[str, str], Mapping[str, int]] = field(default_factory=dict)
+    drawn: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -254,9 +258,12 @@ def _with_texts(
     """
     decks = {"comment": Deck(work.comment_texts, rng), "reply": Deck(work.reply_texts, rng)}
     on_video = {video: set(texts) for video, texts in used.texts.items()}
+    on_author = Counter(used.drawn)
     for task in tasks:
         video = task["author_id"], task["title"]
         if room is not None and not room.has(video):
+            continue
+        if work.most_per_author is not None and on_author[task["author_id"]] >= work.most_per_author:
             continue
         deck = decks.get(task["kind"])
         text = None
@@ -269,6 +276,7 @@ def _with_texts(
             there.add(text)
         if room is not None:
             room.take(video)
+        on_author[task["author_id"]] += 1
         yield task if text is None else {**task, "text": text}
 
 

@@ -87,7 +87,8 @@ def _used_after(used: Used, account: str, tasks: Sequence[Mapping[str, Any]]) ->
             comments.setdefault(video, Counter())[account] += 1
         else:
             (likes if task["kind"] == "like_comment" else replies)[_target(task).key] += 1
-    return replace(used, replies=replies, likes=likes, texts=texts, comments=comments)
+    drawn = Counter(used.drawn) + Counter(task["author_id"] for task in tasks)
+    return replace(used, replies=replies, likes=likes, texts=texts, comments=comments, drawn=drawn)
 
 
 def _doers_after(doers: Doers, account: str, tasks: Sequence[Mapping[str, Any]]) -> Doers:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from celery import chord, group
@@ -19,6 +21,7 @@ from models.fleet.accounts import known_accounts
 from models.responsible_use.authors import bases_of, read_caps
 from models.responsible_use.caps import Caps, basis_refusal, operator_day
 from models.responsible_use.own_accounts import own_names
+from models.responsible_use.quotas import done_by, quotas_of
 from models.responsible_use.usage import HAPPENED, accounts_on_videos, actions_by_account, comments_on_videos
 from models.tables import ActionRow, Campaign, Phone, Task
 from models.tasks.states import State
@@ -77,15 +80,24 @@ def draw_directed(desk: Desk, collected: Sequence[Any], **request: Any) -> Signa
     found = [comment for one in _flat(collected) for comment in _comments(one)]
     videos = list(dict.fromkeys((comment.author_id, comment.title) for comment in found))
     facts = read(desk.engine, lambda session: _ledger_facts(session, videos, sandbox=desk.sandbox))
+    used = facts.used if asked.most_per_author is None else read(desk.engine, partial(_with_drawn, facts.used, desk))
     found = [one for one in found if one.commenter not in facts.ours and one.author_id not in facts.without]
     doers = read(desk.engine, lambda session: _doers(session, desk, asked, videos, facts.caps))
-    shares = draw_shares(found, asked, facts.caps, facts.used, replace(doers, targets=facts.targets), seed=desk.seed)
+    shares = draw_shares(found, asked, facts.caps, used, replace(doers, targets=facts.targets), seed=desk.seed)
     drawn = Drawn((), asked_in_all(asked), drawn_in_all(shares))
     fan = [_directed(share, params, asked.options()) for share in shares for params in share.tasks]
     if not fan:
         return _tally([], drawn)
     body = app.signature("tally", kwargs={"asked": drawn.asked, "drawn": drawn.drawn})
     return chord(group(fan), body.set(join="settled"))
+
+
+def _with_drawn(used: Used, desk: Desk, session: Session) -> Used:
+    counts: Counter[str] = Counter()
+    found = quotas_of(session, desk.campaign_id)
+    for one in () if found is None else done_by(session, found.first):
+        counts[one.author_id] += one.count
+    return replace(used, drawn=counts)
 
 
 def _directed(share: Share, params: Mapping[str, Any], options: Mapping[str, Any]) -> Signature:

@@ -86,6 +86,7 @@ def plant_canvas(  # noqa: PLR0913 - options of one campaign, all by name
     latest_end: timedelta = LATEST_END,
     asked_for: Mapping[str, Any] | None = None,
     complete_until: datetime | None = None,
+    quotas: Mapping[str, int] | None = None,
 ) -> PlantedCanvas:
     """Plants a canvas, as `submit` does, and rings nothing.
 
@@ -106,6 +107,7 @@ def plant_canvas(  # noqa: PLR0913 - options of one campaign, all by name
             join=join,
             seed=drawn,
             complete_until=complete_until,
+            quotas=None if quotas is None else dict(quotas),
         )
         return plant_campaign(session, campaign, planted, latest_end)
 

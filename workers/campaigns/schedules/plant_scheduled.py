@@ -87,6 +87,7 @@ def _plant_day(session: Session, one: Planned[CampaignSchedule]) -> tuple[str, l
         join="all",
         seed=seed_of(checked.day.seed, one.due.at),
         complete_until=checked.complete_until,
+        quotas=checked.day.own_quotas,
     )
     return campaign.id, plant_campaign(session, campaign, compile_for_planting(day_canvas(checked), "all"), LATEST_END)
 
