@@ -43,9 +43,12 @@ def _within(field: str, other: str) -> bool:
 
 
 def _callback(caller: Caller, asked: Mapping[str, Any]) -> Iterator[Refused]:
-    url = asked.get("callback_url")
-    if isinstance(url, str):
-        yield from _refused(lambda: checked_callback(url, caller.key.allowlist))
+    file = asked.get("file")
+    for where, part in (("", asked), ("file", file)):
+        url = part.get("callback_url") if isinstance(part, Mapping) else None
+        if isinstance(url, str):
+            told = _refused(lambda url=url: checked_callback(url, caller.key.allowlist))  # type: ignore[misc]
+            yield from (one.within(where) if where else one for one in told)
 
 
 def _task(session: Session, caller: Caller, asked: Mapping[str, Any]) -> Iterator[Refused]:

@@ -31,11 +31,25 @@ def campaign_submission(engine: Engine, caller: Caller, body: CampaignAsked, ask
         seed=drawn_seed() if seed is None else seed,
         asked_for=asked,
         digest=digest_of("campaign", asked),
-        callback_url=checked_callback(body.callback_url, caller.key.allowlist),
+        callback_url=_callback(caller, body, day),
         latest_end=body.latest_end,
         complete_until=None if day is None else day.complete_until,
         quotas=None if day is None else day.day.own_quotas,
     )
+
+
+def _callback(caller: Caller, body: CampaignAsked, day: CheckedDay | None) -> str | None:
+    """Returns the request's address for callbacks, or the file's, both checked alike. Raises Refused."""
+    asked = checked_callback(body.callback_url, caller.key.allowlist)
+    if day is None or day.day.callback_url is None:
+        return asked
+    try:
+        named = checked_callback(day.day.callback_url, caller.key.allowlist)
+    except Refused as refused:
+        raise refused.within("file") from None
+    if asked not in (None, named):
+        raise refuse("callback_url", "the file names another address", "give it once: in the request, or in the file")
+    return named
 
 
 _Compiled = tuple[str, Planted, int | None, CheckedDay | None]

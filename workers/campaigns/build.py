@@ -43,6 +43,7 @@ def plant_day(day: GivenCampaign | CampaignFile, ledger: Engine, *, asked_by: st
     """Plants a campaign file; the coordinator rings its tasks. Raises Refused with all problems, and plants nothing."""
     given = GivenCampaign(day.model_dump()) if isinstance(day, CampaignFile) else day
     checked = read(ledger, lambda session: check_day(session, given, LedgerFacts(session, sandbox=False)))
+    refuse_callback(given, checked.day)
     refuse_schedule(checked.day, "plant it with phonefleet submit, or leave the schedule out to plant it once")
     return plant_canvas(
         ledger,
@@ -54,6 +55,14 @@ def plant_day(day: GivenCampaign | CampaignFile, ledger: Engine, *, asked_by: st
         complete_until=checked.complete_until,
         quotas=checked.day.own_quotas,
     )
+
+
+def refuse_callback(given: GivenCampaign, day: CampaignFile) -> None:
+    """Raises Refused for an operator's file with a callback: a customer's key signs it, and the operator has none."""
+    if day.callback_url is not None:
+        remedy = "leave it out, or send the file with a key: POST /v1/campaigns"
+        problem = Problem("callback_url", "only a customer's campaign has callbacks: its key signs them", remedy)
+        raise Refused([given.at(("callback_url",), problem)])
 
 
 def refuse_schedule(day: CampaignFile, remedy: str) -> None:

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from flows.checks import as_seen, mistake_in, refuse_all
 from flows.specs.nurture import NurtureParams
-from workers.campaigns.file_bounds import Part, Quotas, Scheduling
+from workers.campaigns.file_bounds import CallbackUrl, Part, Quotas, Scheduling
 from workers.campaigns.named_comments import Disliking, Named, Reporting
 from workers.campaigns.variables import MOST_VARIABLES, mistake_in_variable
 from workers.planting.validation_errors import MOST_SHOWN, written
@@ -188,6 +188,7 @@ class CampaignFile(Part):
     until_complete: Until | None = Field(default=None, examples=["23:00"])
     schedule: Scheduling | None = None
     quotas: Quotas | None = None
+    callback_url: CallbackUrl | None = Field(default=None, examples=["https://hooks.example.com/phonefleet"])
     variables: dict[str, str | int | bool] = Field(default_factory=dict, examples=[{"day": "周一"}])
 
     @field_validator("variables", mode="before")

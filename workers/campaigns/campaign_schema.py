@@ -26,7 +26,7 @@ TERMS: Mapping[str, str] = {
     "per_account": "每账号", "comment_texts": "评论文本", "reply_texts": "盖楼文本", "comment_likes": "评论点赞数",
     "author_id": "视频号ID", "title": "标题", "target_commenter": "目标评论人", "target_comment": "目标评论",
     "reason": "举报原因", "account": "执行账号", "pairs": "一号一大V", "author": "视频号ID",
-    "pinned": "固定由该账号执行", "variables": "变量", "schedule": "定时", "quotas": "配额",
+    "pinned": "固定由该账号执行", "variables": "变量", "schedule": "定时", "quotas": "配额", "callback_url": "回调地址",
     "per_author": "每作者", "every": "间隔分钟数",
     "cron": "cron 行",
 }  # fmt: skip

@@ -1,12 +1,13 @@
-"""The parts of a campaign file that bound it: when it is planted again, and how much it may do."""
+"""The fields of a campaign file about the campaign itself: when it is planted again, its quotas, who is told."""
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from flows.checks import refuse_all
+from models.notify.addresses import read_address
 from models.values.refused import Refused
 from workers.policy.schedule import MOST_MINUTES, check_schedule
 
@@ -17,6 +18,17 @@ class Part(BaseModel):
     """A part of a campaign file: it has no other fields, and does not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+def _address(value: str) -> str:
+    try:
+        return read_address(value).url
+    except Refused as refused:
+        first = refused.problems[0]
+        raise ValueError(f"{first.reason}; {first.remedy}") from None
+
+
+CallbackUrl = Annotated[str, AfterValidator(_address)]  # the allowlist of the key is checked where the key is known
 
 
 class Scheduling(Part):

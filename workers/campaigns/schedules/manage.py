@@ -24,11 +24,12 @@ MOST_SCHEDULES = 200  # in force
 def add_schedule(session: Session, given: GivenCampaign, who: str, zone: ZoneInfo) -> CampaignSchedule:
     """Checks a campaign file with a schedule and keeps it; it is planted at its next due time. Raises Refused."""
     # here, because commands that list need no pydantic
-    from workers.campaigns.build import check_day  # noqa: PLC0415
+    from workers.campaigns.build import check_day, refuse_callback  # noqa: PLC0415
     from workers.campaigns.due import schedule_of  # noqa: PLC0415
     from workers.planting.validate import LedgerFacts  # noqa: PLC0415
 
     day = check_day(session, given, LedgerFacts(session, sandbox=False)).day
+    refuse_callback(given, day)
     if day.schedule is None:
         raise refuse("schedule", "the file has none", "add one, such as every: 60, or plant it once")
     in_force = select(func.count()).select_from(CampaignSchedule).where(CampaignSchedule.removed_at.is_(None))
