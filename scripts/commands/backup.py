@@ -26,6 +26,7 @@ from scripts.local.backups import About, NoBackup, read_about, restore_backup, s
 from scripts.local.mysql_client import ClientFailed
 from scripts.terminal.moments import named
 from scripts.terminal.show import say
+from workers.campaigns.schedules.manage import make_up_for_nothing
 from workers.control.pause import pause_campaign
 from workers.settings import settings
 
@@ -131,6 +132,8 @@ def _tasks(session: Session) -> int:
 def _paused_until_looked_at(engine: Engine, about: About, who: str) -> None:
     """Pauses what was open: what happened on the phones after the backup is not known, and must not happen twice."""
     why = f"restored from the backup of {about.at}: what was done after it is not known"
+    # a due time that came before the restore may have been planted after the backup
+    write(engine, lambda session: make_up_for_nothing(session, settings().timezone))
     unfinished = select(Campaign.id).where(Campaign.outcome.is_(None)).order_by(Campaign.created_at)
     opened = read(engine, lambda session: session.scalars(unfinished).all())
     for campaign_id in opened:

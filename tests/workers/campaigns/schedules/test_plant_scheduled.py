@@ -22,7 +22,7 @@ from tests.support.ledger.drive import known_account, owned_author, rows_in
 from workers.campaigns.build import plant_day
 from workers.campaigns.due import schedule_of
 from workers.campaigns.given_campaign import GivenCampaign, load_campaign
-from workers.campaigns.schedules.manage import add_schedule, list_schedules, stop_schedule
+from workers.campaigns.schedules.manage import add_schedule, list_schedules, make_up_for_nothing, stop_schedule
 from workers.campaigns.schedules.plant_scheduled import plant_scheduled, seed_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -185,6 +185,18 @@ def test_a_stopped_schedule_plants_no_more_and_its_name_is_free(ledger: Engine, 
         write(ledger, lambda session: stop_schedule(session, schedule.id, "li"))
     audited = read(ledger, lambda session: session.scalars(select(AuditEntry.subject).order_by(AuditEntry.id)).all())
     assert audited.count(f"schedule:{schedule.id}") == 2
+
+
+def test_a_restored_schedule_makes_up_for_nothing(ledger: Engine, schedule: CampaignSchedule) -> None:
+    """A due time that came before the restore may have been planted after the backup."""
+    past = schedule.created_at - timedelta(days=1)
+    write(ledger, lambda session: session.execute(update(CampaignSchedule).values(last_due=past, next_due=past)))
+    assert write(ledger, lambda session: make_up_for_nothing(session, ZONE)) == 1
+    begun = row(ledger, schedule)
+    assert begun.last_due >= schedule.created_at
+    assert plant(ledger, begun.last_due) == []
+    assert len(plant(ledger, begun.next_due)) == 1
+    assert came(ledger)[-1].missed == 0
 
 
 def test_a_seed_gives_other_draws_each_time_and_the_same_ones_again() -> None:
