@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, select, update
@@ -19,20 +16,14 @@ from models.tables import Alert, AuditEntry, Author, Campaign, CampaignSchedule,
 from models.transactions.read_write import read, write
 from models.values.refused import Refused
 from tests.support.ledger.drive import known_account, owned_author, rows_in
+from tests.support.schedules import FILE, ZONE, add, came, end_all, plant, row
 from workers.campaigns.build import plant_day
 from workers.campaigns.due import schedule_of
 from workers.campaigns.given_campaign import GivenCampaign, load_campaign
-from workers.campaigns.schedules.manage import add_schedule, list_schedules, make_up_for_nothing, stop_schedule
-from workers.campaigns.schedules.plant_scheduled import plant_scheduled, seed_of
+from workers.campaigns.schedules.manage import list_schedules, make_up_for_nothing, stop_schedule
+from workers.campaigns.schedules.plant_scheduled import seed_of
 
-ZONE = ZoneInfo("Asia/Shanghai")
 TEN = timedelta(minutes=10)
-FILE: dict[str, Any] = {
-    "campaign": "标准日",
-    "accounts": ["acc1"],
-    "collect": {"authors": ["xiaopeng"], "videos": 2, "comments": 5},
-    "schedule": {"every": 10},
-}
 
 
 @pytest.fixture
@@ -41,28 +32,6 @@ def schedule(ledger: Engine) -> CampaignSchedule:
     owned_author(ledger)
     known_account(ledger, "acc1")
     return add(ledger, FILE)
-
-
-def add(engine: Engine, file: Mapping[str, Any]) -> CampaignSchedule:
-    return write(engine, lambda session: add_schedule(session, GivenCampaign(file), "li", ZONE))
-
-
-def plant(engine: Engine, at: datetime) -> list[str]:
-    return plant_scheduled(engine, ZONE, lambda _: at)
-
-
-def row(engine: Engine, schedule: CampaignSchedule) -> CampaignSchedule:
-    return read(engine, lambda session: session.get_one(CampaignSchedule, schedule.id))
-
-
-def came(engine: Engine) -> list[ScheduledCampaign]:
-    wanted = select(ScheduledCampaign).order_by(ScheduledCampaign.due)
-    return read(engine, lambda session: list(session.scalars(wanted)))
-
-
-def end_all(engine: Engine) -> None:
-    ended = update(Campaign).values(outcome="succeeded", ended_at=datetime.now(UTC))
-    write(engine, lambda session: session.execute(ended))
 
 
 def test_nothing_is_planted_before_the_first_due_time_and_one_campaign_then(
