@@ -42,8 +42,8 @@ class Place(StrEnum):
 
 Key = tuple[Place, Moment]
 
-LATEST_END = timedelta(minutes=10)
-LATE = timedelta(minutes=5)  # longer than a round takes to come to these
+LATEST_END = timedelta(minutes=30)
+LATE = timedelta(minutes=10)  # longer than a round takes to come to these
 # Where nobody may stay for long: these come there in this order when all others are held. Their tickets are sent
 # only then: the task of one that nobody claims is given another, with which a phone would run it that has to be held
 # itself. Nobody renews a lease that was just claimed.

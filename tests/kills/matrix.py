@@ -118,6 +118,8 @@ def check(result: Result, method: Method) -> None:
 
 def check_done(result: Result, expected: Expected) -> None:
     """The act is on the app once, and every row tells how that came about."""
+    if expected.or_else is not None and len(result.struck.attempts) > len(expected.attempts):
+        expected = expected.or_else
     _check_rows(result.struck, expected)
     done = next(one for one in result.struck.actions if one.outcome == "done")
     assert [(deed.account, deed.phone) for deed in result.deeds] == [(done.account_id, done.phone_serial)]
