@@ -78,7 +78,7 @@ def test_a_missing_server_fails_and_says_what_to_install(monkeypatch: pytest.Mon
 
 def test_a_wait_ends_and_names_what_it_waited_for() -> None:
     with pytest.raises(TimeoutError, match=r"waited 0\.05 s for the moon; last seen: 0"):
-        wait_until(lambda: 0, 0.05, "the moon")
+        wait_until(lambda: 0, 0.05, "the moon", least=0)
 
 
 def test_a_wait_gives_what_it_saw() -> None:

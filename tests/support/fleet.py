@@ -26,7 +26,7 @@ from tests.support.poll import wait_until
 from workers.app import app
 from workers.settings import settings
 
-ACCOUNTS_SECONDS = 60.0
+ACCOUNTS_SECONDS = 180.0
 
 
 def reach_redis(redis_url: str) -> None:

@@ -7,14 +7,19 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+LEAST = 60.0  # seconds: who gives up earlier has found a slow machine, and no fault
 
 
-def wait_until(condition: Callable[[], T], timeout: float, what: str, *, every: float = 0.02) -> T:
+def wait_until(
+    condition: Callable[[], T], timeout: float, what: str, *, every: float = 0.02, least: float = LEAST
+) -> T:
     """What `condition` returns, once that is true. Looks again `every` so many seconds.
 
     Raises TimeoutError, which names `what` was waited for and what was seen last, after `timeout`
-    seconds. The condition is looked at one last time after them: a slow machine is not a failure.
+    seconds, or `least` if that is more. The condition is looked at one last time after them: a slow machine is not a
+    failure.
     """
+    timeout = max(timeout, least)
     deadline = time.monotonic() + timeout
     while True:
         late = time.monotonic() >= deadline
