@@ -13,6 +13,7 @@ from xdist.remote import Producer
 
 from tests.support.gateway.master_key import master_key
 from tests.support.ledger.fixtures import ledger, redis_of_tickets, shared_ledger, working_database
+from tests.support.ledger.haste import do_not_wait_for_the_disk
 from tests.support.schedule import FromBothEnds, give_way
 from tests.support.servers import MariaDB, Redis
 
@@ -24,9 +25,10 @@ settings.load_profile("phonefleet")
 
 
 def pytest_configure() -> None:
-    """See `tests.support.schedule`. Commands speak English whatever the locale of this machine."""
+    """See `tests.support.schedule` and `.ledger.haste`. Commands speak English whatever the locale of this machine."""
     os.environ.update(LANG="C.UTF-8", LC_ALL="C.UTF-8")
     os.environ.pop("PHONEFLEET_LANG", None)
+    do_not_wait_for_the_disk()
     give_way()
 
 
