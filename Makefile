@@ -1,7 +1,7 @@
 # `make help` says what each target does. CI runs `make check` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-bodies bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-monitor fuzz-api openapi chaos chaos-redis conformance clean
+.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-monitor fuzz-api openapi chaos chaos-redis conformance clean
 
 PYTHON ?=
 PHONES ?= 100
@@ -11,8 +11,8 @@ TRIALS ?= 100
 SEED ?= 1
 EXAMPLES ?= 200
 ROWS ?= 1000000
-# One process more than processors: the long tests mostly wait.
-JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 2 ? 3 : n > 8 ? 9 : n + 1 )))
+# Three processes more than processors: the long tests mostly wait.
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n > 6 ? 9 : n + 3 )))
 ARGS ?=
 # Compiled once for all of the processes that a target starts, whatever the caller prefers for single commands.
 unexport PYTHONDONTWRITEBYTECODE
@@ -93,10 +93,6 @@ bench-hostile: PHONES = 8
 bench-hostile: provide ## One customer's standard campaign, alone and beside one who attacks in every way (PHONES=8, ARGS='--seconds 60')
 	@$(SERVED)
 	@$(BIN)/python -m benchmarks.hostile --phones $(PHONES) $(ARGS)
-
-bench-bodies: provide ## CPU time of the costliest bodies that a customer can send (ARGS='--runs 3')
-	@$(SERVED)
-	@$(BIN)/python -m benchmarks.bodies $(ARGS)
 
 bench-lists: provide ## Pages of customers' lists at 10,000 and at a million tasks, by every filter and every two
 	@$(SERVED)
