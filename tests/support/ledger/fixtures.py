@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
 from redis import Redis
-from sqlalchemy import Engine, delete, exists, literal, select, union_all
+from sqlalchemy import Engine, String, Table, delete, exists, literal, literal_column, make_url, select, union_all
 from sqlalchemy.orm import Session
 
 from models.database.engine import connect
@@ -19,6 +20,8 @@ from tests.support.host.shelf import celery_for
 from tests.support.ledger.copied import make_tables
 from tests.support.servers import MariaDB
 from workers.dispatch import ring as ringing
+
+LITERALLY = {"literal_binds": True}
 
 
 @contextmanager
@@ -62,12 +65,28 @@ def ledger(shared_ledger: Engine) -> Iterator[Engine]:
 
 def empty(session: Session) -> None:
     """Delete all rows. Most tests leave some in a few tables, and one statement tells in which."""
-    tables = list(reversed(metadata_of_all().sorted_tables))
-    full = (select(literal(table.name)).where(exists(select(literal(1)).select_from(table))) for table in tables)
-    names = set(session.scalars(union_all(*full)))
-    for table in tables:
+    connection = session.connection()
+    names = set(connection.exec_driver_sql(_which_have_rows(connection.dialect.name)).scalars())
+    for table in _tables():
         if table.name in names:
             session.execute(delete(table))
+
+
+@cache
+def _tables() -> Sequence[Table]:
+    """Those that point at others first."""
+    return list(reversed(metadata_of_all().sorted_tables))
+
+
+@cache
+def _which_have_rows(dialect: str) -> str:
+    """The statement as text: to put it together takes longer than many tests."""
+    full = (
+        select(literal(table.name, String)).where(exists(select(literal_column("1")).select_from(table)))
+        for table in _tables()
+    )
+    compiled = union_all(*full).compile(dialect=make_url(f"{dialect}://").get_dialect()(), compile_kwargs=LITERALLY)
+    return str(compiled)
 
 
 @pytest.fixture(name="redis")
