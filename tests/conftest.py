@@ -14,6 +14,7 @@ from xdist.remote import Producer
 from tests.support.gateway.master_key import master_key
 from tests.support.ledger.fixtures import ledger, redis_of_tickets, shared_ledger, working_database
 from tests.support.ledger.haste import do_not_wait_for_the_disk
+from tests.support.ports import draw_own_ports
 from tests.support.schedule import FromBothEnds, give_way
 from tests.support.servers import MariaDB, Redis
 
@@ -25,10 +26,11 @@ settings.load_profile("phonefleet")
 
 
 def pytest_configure() -> None:
-    """See `tests.support.schedule` and `.ledger.haste`. Commands speak English whatever the locale of this machine."""
+    """See `.schedule`, `.ports` and `.ledger.haste` of tests.support. Commands speak English whatever this locale."""
     os.environ.update(LANG="C.UTF-8", LC_ALL="C.UTF-8")
     os.environ.pop("PHONEFLEET_LANG", None)
     do_not_wait_for_the_disk()
+    draw_own_ports()
     give_way()
 
 
