@@ -116,7 +116,8 @@ def what_is_missing(
             by_hand += lacking
             continue
         canvas = _again(last, stages.get(last.id))
-        pieces.append(Piece(last.flow, _what(last), lacking, _why(failed[:lacking]), (canvas,) * lacking))
+        causes = [row if row.state in _LOST else stages[row.id] for row in failed[:lacking]]
+        pieces.append(Piece(last.flow, _what(last), lacking, _why(causes), (canvas,) * lacking))
     directed, draw = _directed(rows, drawn)
     return Missing([*pieces, *directed], draw, sum(row.under_way for row in rows), by_hand)
 

@@ -58,13 +58,23 @@ class Storage:
         assert isinstance(data, bytes)
         return data
 
+    def size(self, path: str) -> int:
+        """Returns a file's bytes. Raises NotStored when it does not exist, and StorageError."""
+        return int(self._call("info", path, seconds=self._put_seconds)["size"])
+
+    def part(self, path: str, start: int, end: int) -> bytes:
+        """Returns the bytes of a file from `start` on, before `end`. Raises NotStored, and StorageError."""
+        data = self._call("cat_file", path, start=start, end=end, seconds=self._put_seconds)
+        assert isinstance(data, bytes)
+        return data
+
     def pieces(self, path: str, piece_bytes: int) -> Iterator[bytes]:
         """Yields a file, so many bytes at a time. Raises NotStored when it does not exist, and StorageError."""
         first = self._call("cat_file", path, start=0, end=piece_bytes, seconds=self._put_seconds)
         yield first
         if len(first) < piece_bytes:
             return
-        size = int(self._call("info", path, seconds=self._put_seconds)["size"])
+        size = self.size(path)
         for start in range(piece_bytes, size, piece_bytes):
             end = min(start + piece_bytes, size)
             piece = self._call("cat_file", path, start=start, end=end, seconds=self._put_seconds)

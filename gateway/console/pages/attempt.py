@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from gateway.console.pages.tasks import MOST_FILE
 from gateway.console.view import View
 from models.history.task_story import task_story
 from models.tables import Attempt, Task
+from models.values.enums import AttemptOutcome
 from models.values.refused import refuse
 from workers.evidence.bundle import FACTS, RECORDING, SCREENSHOT, TREE, Bundle
 from workers.evidence.location import StorageLocation
@@ -58,10 +59,11 @@ def show(view: View, task_id: str, number: str) -> Response:
     found = view.look(work)
     one, bundle = found["one"], Bundle(task_id, found["one"].number)
     told = one.evidence if isinstance(one.evidence, dict) else {}
-    kept = _stored(view, bundle) if told.get("url") else {}
+    succeeded = one.outcome == AttemptOutcome.SUCCEEDED
+    kept = _stored(view, bundle, (FACTS, TREE) if told.get("url") else (FACTS,) if succeeded else ())
     facts, screen = _facts(kept.get(FACTS)), screen_of(_text(kept.get(TREE)))
     mine = pictures(facts, bundle)
-    beside = newest_success(view, found["task"]) if mine else None
+    beside = newest_success(view, found["task"]) if mine and not succeeded else None
     if beside is not None:
         found["other"] = beside.attempt
     touch, other = last_touch(facts, screen), found["other"]
@@ -71,6 +73,7 @@ def show(view: View, task_id: str, number: str) -> Response:
         "attempt.html",
         **found,
         told=told,
+        succeeded=succeeded,
         steps=steps,
         strip=strip(steps, mine, beside.pictures if beside else {}, last) if mine else [],
         touch=touch,
@@ -93,11 +96,11 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else -1
 
 
-def _stored(view: View, bundle: Bundle) -> dict[str, bytes]:
+def _stored(view: View, bundle: Bundle, names: Sequence[str]) -> dict[str, bytes]:
     """Returns the texts of the evidence that are stored; none while the storage does not answer."""
     place = StorageLocation.of(view.console.config.evidence)
     storage, found = Storage(place), {}
-    for name in (FACTS, TREE):
+    for name in names:
         try:
             found[name] = storage.get(place.path(bundle, name))[:MOST_FILE]
         except StorageError:

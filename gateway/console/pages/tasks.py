@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from flows.failures import remedy_for
+from gateway.console.byte_range import NoSuchPart, asked_part
 from gateway.console.view import SECURITY, View
 from models.database.clock import database_now
 from models.tables import ActionRow, Attempt, AuditEntry, Campaign, Task
@@ -26,6 +27,7 @@ MOST_FILE = 20_000_000  # bytes
 STRIP_TYPE = "image/webp"
 TYPES = {SCREENSHOT: "image/jpeg", TREE: "text/plain; charset=utf-8", FACTS: "text/plain; charset=utf-8"}
 TYPES |= {RECORDING: "video/mp4", **dict.fromkeys(STRIP, STRIP_TYPE)}
+KEPT = {**SECURITY, "content-security-policy": "default-src 'none'; sandbox"}
 ID = re.compile(r"[0-9A-Za-z-]{1,40}")
 
 
@@ -66,9 +68,28 @@ def evidence(view: View, task_id: str, number: int | str, name: str) -> Response
     if attempt is None or not (isinstance(attempt.evidence, dict) or name in STRIP):  # a success keeps its strip alone
         return Response(status_code=404, headers=SECURITY)
     place = StorageLocation.of(view.console.config.evidence)
+    path = place.path(Bundle(task_id, int(number)), name)
     try:
-        data = Storage(place).get(place.path(Bundle(task_id, int(number)), name))
+        return _part(view, Storage(place), path) if name == RECORDING else _whole(Storage(place), path, name)
     except StorageError:
         return Response(status_code=404, headers=SECURITY)
-    kept = {**SECURITY, "content-security-policy": "default-src 'none'; sandbox"}
-    return Response(data[:MOST_FILE], media_type=TYPES[name], headers=kept)
+
+
+def _whole(storage: Storage, path: str, name: str) -> Response:
+    return Response(storage.get(path)[:MOST_FILE], media_type=TYPES[name], headers=KEPT)
+
+
+def _part(view: View, storage: Storage, path: str) -> Response:
+    """Returns a recording, or the part of it that a browser asks for: it jumps within a video by parts of the file."""
+    size, given = min(storage.size(path), MOST_FILE), view.request.headers
+    kept = {**KEPT, "accept-ranges": "bytes"}
+    try:  # without a validator of ours, If-Range always asks for the whole
+        part = None if "if-range" in given else asked_part(given.get("range", ""), size)
+    except NoSuchPart:
+        return Response(status_code=416, headers={**kept, "content-range": f"bytes */{size}"})
+    start, end = part or (0, size)
+    if part is not None:
+        kept["content-range"] = f"bytes {start}-{end - 1}/{size}"
+    return Response(
+        storage.part(path, start, end), 200 if part is None else 206, media_type=TYPES[RECORDING], headers=kept
+    )

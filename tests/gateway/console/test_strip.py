@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -150,6 +151,22 @@ def test_a_failure_without_pictures_has_no_strip(filmed: Served) -> None:
     page = filmed.as_role("viewer").get(f"/tasks/{task.id}/attempts/1").text
     assert "步骤画面" not in page
     assert "对照" in page
+
+
+def test_a_success_shows_its_own_strip_alone(filmed: Served) -> None:
+    other = success(filmed)
+    page = filmed.as_role("viewer").get(f"/tasks/{other}/attempts/1").text
+    addresses = re.findall(r'<image href="([^"]+)"', page)
+    assert addresses == [f"/tasks/{other}/attempts/1/{name}" for name in STRIP[:3]]
+    assert page.count('class="frame none') == 0
+    assert "screenshot.jpg" not in page
+
+
+def test_a_success_that_was_not_filmed_shows_none(filmed: Served) -> None:
+    other, place = success(filmed), StorageLocation.of(settings().evidence)
+    Storage(place).remove(place.path(Bundle(other, 1), FACTS))
+    answer = filmed.as_role("viewer").get(f"/tasks/{other}/attempts/1")
+    assert (answer.status_code, "步骤画面" in answer.text) == (200, False)
 
 
 def test_the_strip_is_seen_in_a_browser(filmed: Served) -> None:

@@ -126,7 +126,9 @@ def test_titles_whose_fan_out_failed_are_collected_again() -> None:
         row("t", "collect_titles", State.SUCCEEDED, params={"author_id": "a", "count": 2}),
         row("e", "each_title", State.FAILED, params={"most": 50}, takes_from=("t",)),
     ]
-    assert [one["task"] for one in tasks_in(what_is_missing(rows, {}).canvas())] == ["collect_titles", "each_title"]
+    found = what_is_missing(rows, {})
+    assert [one["task"] for one in tasks_in(found.canvas())] == ["collect_titles", "each_title"]
+    assert found.pieces[0].why == {"app_failed": 1}  # that of the fan-out: the titles themselves succeeded
     with_children = [*rows, comments("一", State.FAILED, in_place_of="e")]
     assert counted(what_is_missing(with_children, {})) == {("collect_comments", "a 一"): 1}
 

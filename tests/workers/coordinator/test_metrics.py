@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections import Counter
@@ -181,6 +182,40 @@ def test_the_dashboard_asks_what_prometheus_has(prometheus: str) -> None:
     by_condition = {one["metric"]["condition"]: one["value"][1] for one in answers["Phones by condition"]}
     assert by_condition["fit"] == "2"
     assert [panel["id"] for panel in board["panels"]] == list(range(1, len(board["panels"]) + 1))
+
+
+def test_the_dashboard_names_no_metric_and_no_label_that_is_not_there(busy: Engine) -> None:
+    standard(busy)
+    while fill_records(busy):
+        pass
+    registry = CollectorRegistry()
+    registry.register(FleetCollector(busy, broker()))
+    given: dict[str, set[str]] = {}
+    for family in text_string_to_metric_families(generate_latest(registry).decode()):
+        for sample in family.samples:
+            given.setdefault(sample.name, set()).update(sample.labels)
+    board = json.loads(BOARD.read_text(encoding="utf-8"))
+    targets = [one for panel in board["panels"] for one in panel["targets"]]
+    for one in targets:
+        inner, outer = labels_of(one["expr"], given)
+        assert set(LEGEND.findall(one.get("legendFormat", ""))) <= (outer or inner), one
+
+
+NAME = re.compile(r"phonefleet_\w+")
+BY = re.compile(r"\bby \(([^)]*)\)")
+MATCHER = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)\s*\"")
+LEGEND = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+
+
+def labels_of(query: str, given: dict[str, set[str]]) -> tuple[set[str], set[str]]:
+    """The labels of a query's metrics, and those that its outermost grouping leaves. Fails for an unknown one."""
+    names = NAME.findall(query)
+    assert names
+    assert [name for name in names if name not in given] == []
+    known = set.union(*(given[name] for name in names))
+    groups = [set(one.replace(",", " ").split()) for one in BY.findall(query)]
+    assert set().union(*groups, MATCHER.findall(query)) <= known, query
+    return known, groups[0] if groups else set()
 
 
 def test_names_follow_prometheus(busy: Engine) -> None:
