@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,6 +37,7 @@ class Failure:
     at: datetime
     reason: str
     evidence: bool
+    shot: bool  # the evidence has a picture of the screen
     still_failed: bool  # its task ended as failed, and is the operator's own
 
 
@@ -112,6 +113,8 @@ def failures_since(session: Session, since: datetime) -> list[Failure]:
 
 def _failure(one: Attempt, flow: str, *, still_failed: bool) -> Failure:
     facts = one.evidence if isinstance(one.evidence, dict) else {}
+    # else it is on its way from its host
+    there = bool(facts.get("url")) and facts.get("stored") is not False
     return Failure(
         one.task_id,
         one.number,
@@ -123,9 +126,15 @@ def _failure(one: Attempt, flow: str, *, still_failed: bool) -> Failure:
         one.phone_serial or "",
         one.ended_at or one.started_at,
         one.reason or "",
-        bool(facts.get("url")) and facts.get("stored") is not False,  # else it is on its way from its host
+        there,
+        there and has_screenshot(facts),
         still_failed,
     )
+
+
+def has_screenshot(facts: Mapping[str, Any]) -> bool:
+    """Returns whether evidence is stored with a picture of the screen: a phone that was gone gave none."""
+    return "screenshot" not in (facts.get("missing") or ()) and facts.get("stored", True) is True
 
 
 def _word(value: Any) -> str:

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from flows.failures import remedy_for
 from gateway.console.live.attempt import calls, last_touch, like, outline, pairs, screen_of
+from gateway.console.live.failures import has_screenshot
 from gateway.console.live.strip import pictures, strip
 from gateway.console.pages.newest_success import newest_success
 from gateway.console.pages.tasks import MOST_FILE
@@ -67,7 +68,8 @@ def show(view: View, task_id: str, number: str) -> Response:
     if beside is not None:
         found["other"] = beside.attempt
     touch, other = last_touch(facts, screen), found["other"]
-    last = None if "screenshot" in (told.get("missing") or ()) else (bundle, touch)
+    shot = has_screenshot(told)
+    last = (bundle, touch) if shot else None
     steps = pairs(one.steps or facts.get("steps"), None if other is None else other.steps, one.step)
     return view.page(
         "attempt.html",
@@ -76,7 +78,8 @@ def show(view: View, task_id: str, number: str) -> Response:
         succeeded=succeeded,
         steps=steps,
         strip=strip(steps, mine, beside.pictures if beside else {}, last) if mine else [],
-        touch=touch,
+        touch=touch if shot else None,
+        shot=shot,
         recording=RECORDING if isinstance(facts.get("recording"), dict) else "",
         calls=calls(facts)[::-1],
         tree=outline(screen),

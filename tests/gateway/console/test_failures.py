@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from html import escape
+from typing import Any
 
+import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
@@ -22,7 +24,7 @@ from workers.app import app
 from workers.control.approvals import awaiting, given_approvals
 
 NOON = datetime(2027, 1, 31, 12, tzinfo=UTC)
-ONE = Failure("t1", 1, "directed", "video_not_found", "video", "feed", "8.0.50", "P1", NOON, "why", True, True)
+ONE = Failure("t1", 1, "directed", "video_not_found", "video", "feed", "8.0.50", "P1", NOON, "why", True, True, True)
 
 
 def test_failures_that_differ_in_one_part_of_the_fingerprint_are_apart() -> None:
@@ -135,6 +137,22 @@ def test_the_failures_page_shows_hostile_reasons_as_text(shown: Served) -> None:
     assert "&lt;script&gt;alert" in page
     assert "找不到视频" in page
     assert read(shown.engine, lambda session: failures_since(session, datetime.now(UTC) - timedelta(hours=24)))
+
+
+@pytest.mark.parametrize("changed", [{"missing": {"screenshot": "the phone is gone"}}, {"stored": None}])
+def test_where_there_is_no_picture_none_is_asked_for(console: Served, changed: dict[str, Any]) -> None:
+    def work(session: Session) -> list[str]:
+        found = session.scalars(select(Attempt).where(Attempt.evidence.is_not(None))).all()
+        for one in found:
+            one.evidence = {**(one.evidence or {}), **changed}
+        return [f"/tasks/{one.task_id}/attempts/{one.number}" for one in found]
+
+    person, addresses = console.as_role("viewer"), write(console.engine, work)
+    assert addresses
+    for path in ("/failures?hours=168", *addresses):
+        page = person.get(path)
+        assert page.status_code == 200
+        assert re.search(r'(?:src|image href)="[^"]*screenshot', page.text) is None, path
 
 
 def test_an_operator_approves_one_act_or_decides_against_it_and_a_viewer_does_not(console: Served) -> None:

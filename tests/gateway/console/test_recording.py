@@ -104,7 +104,7 @@ def test_a_part_of_it_is_given_out(recorded: Served, asked: str, given: range) -
     "asked",
     ["", "bytes=", "bytes=-", "bytes=9-3", "bytes=0-1,3-4", "lines=0-1", "bytes=x-", f"bytes={10**20}-"],
 )
-def test_any_other_wish_is_answered_with_the_whole(recorded: Served, asked: str) -> None:
+def test_any_other_range_is_answered_with_the_whole(recorded: Served, asked: str) -> None:
     answer = recorded.as_role("viewer").get(f"/tasks/{failed(recorded)}/attempts/1/{RECORDING}", range=asked)
     assert (answer.status_code, answer.content) == (200, video())
     assert answer.headers["accept-ranges"] == "bytes"
