@@ -6,7 +6,7 @@ one, as if the server were gone. So a value that is too large is refused before 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
@@ -16,6 +16,7 @@ MOST_RESULT = 4 * MIB  # bytes of JSON in UTF-8: a task's result, or the argumen
 # Bytes of one row. In a statement each quote of a JSON text counts twice, and 16 MiB hold the statement.
 MOST_ROW = 7 * MIB
 _LOOK_CLOSER = MOST_ROW // 4  # characters: each is at most four bytes
+_TEXTS = (str, bytes)
 
 
 class TooLarge(ValueError):
@@ -39,16 +40,16 @@ def check_sizes(engine: Engine) -> None:
         apart = many and parameters and isinstance(parameters[0], Mapping | tuple | list)
         rows = parameters if apart else (parameters,)
         for row in rows:
-            if sum(len(value) for value in _texts(row)) > _LOOK_CLOSER:
+            if sum([len(value) for value in _values(row) if isinstance(value, _TEXTS)]) > _LOOK_CLOSER:
                 _refuse_large(row)
 
 
 def _refuse_large(row: Any) -> None:
-    size = sum(size_of(value) if isinstance(value, str) else len(value) for value in _texts(row))
+    texts = (value for value in _values(row) if isinstance(value, _TEXTS))
+    size = sum(size_of(value) if isinstance(value, str) else len(value) for value in texts)
     if size > MOST_ROW:
         raise TooLarge(size)
 
 
-def _texts(row: Any) -> Iterator[str | bytes]:
-    values: Sequence[Any] = list(row.values()) if isinstance(row, Mapping) else row or ()
-    return (value for value in values if isinstance(value, str | bytes))
+def _values(row: Any) -> Collection[Any]:
+    return row.values() if isinstance(row, Mapping) else row or ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -83,6 +84,19 @@ def test_values_of_every_kind_are_stored_as_the_session_stores_them(ledger: Engi
     same_as_by_the_session(ledger, [row("one", **more)])
     write(ledger, lambda session: session.execute(delete(Campaign)))
     same_as_by_the_session(ledger, [row(f"c{number}", **more) for number in range(2)])
+
+
+def test_values_that_python_takes_for_equal_stay_apart(ledger: Engine) -> None:
+    values = [[1, {"a": 0}], [True, {"a": False}], [1.0, {"a": 0.0}]]
+    rows = [row(f"c{number}", asked_for=value) for number, value in enumerate(values)]
+    same_as_by_the_session(ledger, rows)
+    assert [json.dumps(one["asked_for"]) for one in stored(ledger)] == [json.dumps(value) for value in values]
+
+
+def test_a_default_stands_only_where_no_value_is_given(ledger: Engine) -> None:
+    paused = (True, None, False, None)
+    same_as_by_the_session(ledger, [row(f"c{number}", paused=one) for number, one in enumerate(paused)])
+    assert [one["paused"] for one in stored(ledger)] == [True, False, False, False]
 
 
 def test_many_rows_take_few_statements(ledger: Engine) -> None:
