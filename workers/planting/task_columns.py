@@ -43,15 +43,14 @@ def columns_of_rows(
     alone = in_place_of is None and len(rows) == 1
     shared = _campaign_columns(campaign, in_place_of, now, alone=alone)
     address = tells or campaign.callback_url
-    alike: dict[tuple[str, int], Columns] = {}  # of rows without options: by flow and prerequisites
+    alike: dict[tuple[Any, ...], Columns] = {}  # by flow, prerequisites and options
     listed = []
     for index, row in enumerate(rows):
-        kind = row.task, missing[row.id]
-        columns = alike.get(kind) if not row.options else None
+        kind = row.task, missing[row.id], *row.options.items()
+        columns = alike.get(kind)
         if columns is None:
             columns = {**shared, **_flow_columns(row, missing[row.id], latest_end, now, address)}
-            if not row.options:
-                alike[kind] = columns
+            alike[kind] = columns
         own = {"position": index, "seed": seed_of(seed, index), "is_errback": row.id in watching}
         listed.append({**columns, **_own_columns(row), **own})
     return listed

@@ -261,13 +261,12 @@ def _params_problems(flow: FlowSpec[Any, Any], known: KnownParams, row: PlantedR
         yield replace(problem, field=f"{where}.{problem.field}" if problem.field else where)
 
 
-def given_params(row: PlantedRow) -> dict[str, Any]:
+def given_params(row: PlantedRow) -> Mapping[str, Any]:
     """Returns the parameters of a flow's row that are known when it is planted."""
-    given: dict[str, Any] = {}
-    for arg in row.args:
-        if isinstance(arg, Value) and isinstance(arg.value, dict):
-            given.update(arg.value)
-    return given | dict(row.kwargs)
+    if not row.args:
+        return row.kwargs
+    named = [arg.value for arg in row.args if isinstance(arg, Value) and isinstance(arg.value, dict)]
+    return {name: value for given in (*named, row.kwargs) for name, value in given.items()}
 
 
 def _name_problems(facts: LedgerFacts, row: PlantedRow, where: str) -> Iterator[Problem]:
