@@ -11,7 +11,6 @@ from sqlalchemy.exc import DatabaseError
 
 from models.database.engine import connect
 from models.database.rights import CHANGING, WORKING
-from models.history.records.partitions import make_months
 from models.migrate import UnknownVersion, current, knows, newest, upgrade
 from models.responsible_use.operator_zone import check_zone
 from models.values.refused import Refused, refuse
@@ -65,7 +64,9 @@ def open_ledger(*, any_zone: bool = False) -> Engine:
 
 def migrate_ledger() -> str:
     """Migrates the ledger's tables to this version. Returns their version. Raises Refused."""
-    from models.history.records.count_days import count_days  # noqa: PLC0415 - no other command needs it
+    # no other command needs them
+    from models.history.records.count_days import count_days  # noqa: PLC0415
+    from models.history.records.partitions import make_months  # noqa: PLC0415
 
     try:
         engine = connect(ddl_url())

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from models.database.terminal_safe import on_screen
 from scripts.terminal.language import cell, heading, put, said
 from scripts.terminal.moments import zone
-from scripts.terminal.wrapping import longest_whole, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -95,6 +94,8 @@ def print_sheet(console: Console, sheet: Sheet) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    from scripts.terminal.wrapping import longest_whole  # noqa: PLC0415
+
     title = timed(sheet.title) if sheet.timed else heading(sheet.title)
     table = Table(title=plain(title), title_justify="left")
     shown = [[on_screen(cell(*one)) for one in zip(sheet.headings, row, strict=True)] for row in sheet.rows]
@@ -160,6 +161,8 @@ def say(console: Screen, line: str, by: int = 0, *, whole: bool = False) -> None
     if not whole:
         lines = [_said(one) for one in lines]
     if console.is_terminal and not whole:
+        from scripts.terminal.wrapping import wrapped  # noqa: PLC0415 - a pipe needs nothing of rich
+
         lines = [piece for one in lines for piece in wrapped(one, console.width - by)]
     for one in lines:
         console.print(" " * by + one, markup=False, emoji=False, highlight=False, soft_wrap=True)

@@ -22,7 +22,6 @@ from models.responsible_use.authors import bases_of
 from models.responsible_use.caps import Basis, basis_refusal, operator_day
 from models.responsible_use.own_accounts import own_names
 from models.tables import Phone
-from models.tasks.collected import title_key
 from models.values.names import id_fault, name_problems, title_fault
 from models.values.refused import MOST_PROBLEMS, Problem, Refused
 from workers.canvas.rows import PlantedRow, Value
@@ -131,6 +130,8 @@ class LedgerFacts:
     def was_shown(self, name: str, author_id: str, value: str) -> bool:
         """True when an app showed exactly this title of the author, or this commenter."""
         if name == "title":
+            from models.tasks.collected import title_key  # noqa: PLC0415 - few titles are hard to tell from others
+
             key = title_key(value, sandbox=self.sandbox)
             known = (tables.CollectedTitle.author_id == author_id, tables.CollectedTitle.title_key == key)
             return self._session.scalar(select(tables.CollectedTitle.id).where(*known).limit(1)) is not None

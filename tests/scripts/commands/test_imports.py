@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,16 @@ WORKBOOKS = {"xlsxwriter", "yaml"}
 # Of SQLAlchemy, what a ledger on SQLite has no use for; its import takes 15 ms.
 OTHER_DIALECTS = "sqlalchemy.dialects.mysql"
 DRIVES_A_PHONE = ("flows.app", "flows.pages", "flows.phone", "flows.profile", "flows.session")
+# Of our own, what planting a campaign file has no use for.
+NOT_FOR_SUBMIT = (
+    "models.history.records",
+    "models.notify",
+    "models.tasks.collected",
+    "models.tasks.progress",
+    "scripts.terminal.wrapping",
+    "workers.lifecycle.dependents",
+    "workers.policy.blame",
+)
 # Every class that is mapped takes 3 ms of CPU, and every module of our own 0.3 ms; a command has 500 ms for all.
 MOST_TABLES = 13  # classes
 MOST_OWN = 112
@@ -132,10 +144,21 @@ def test_submit_needs_nothing_that_drives_a_phone_and_no_broker(imports: Imports
 
 def test_submit_and_refusals_print_without_rich_and_tell_nobody(lean: Imports) -> None:
     modules = lean.modules("submit", str(ROOT / "scripts" / "standard_day.yaml"))
-    assert "rich.console" not in modules
-    assert "rich.console" not in lean.modules("submit", str(ROOT / "nothing.yaml"))
-    for name in ("models.notify", "workers.lifecycle.dependents", "workers.policy.blame", "models.tasks.progress"):
-        assert not [one for one in modules if one.startswith(name)]
+    assert "rich" not in modules
+    assert "rich" not in lean.modules("submit", str(ROOT / "nothing.yaml"))
+    assert not [one for one in modules if one.startswith(NOT_FOR_SUBMIT)]
+
+
+def test_what_is_planted_needs_no_more_than_what_is_refused(tmp_path: Path) -> None:
+    day, var = tmp_path / "day.yaml", tmp_path / "var"
+    day.write_text("campaign: day\naccounts: [acc9]\nnurture: {video_loop: 5}\n")
+    with imports_of_commands(var) as commands:
+        commands.modules("accounts", "add", "acc9", "nine")
+        modules = commands.modules("submit", str(day))
+    with closing(sqlite3.connect(var / "phonefleet.db")) as ledger:
+        assert ledger.execute("SELECT count(*) FROM tasks").fetchone() == (1,)
+    assert not packages_of(modules) & (HEAVY - {"pydantic"})
+    assert not [one for one in modules if one.startswith(NOT_FOR_SUBMIT)]
 
 
 @pytest.mark.parametrize(
