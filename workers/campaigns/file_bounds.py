@@ -7,7 +7,6 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from flows.checks import refuse_all
-from models.notify.addresses import read_address
 from models.values.refused import Refused
 from workers.policy.schedule import MOST_MINUTES, check_schedule
 
@@ -21,6 +20,8 @@ class Part(BaseModel):
 
 
 def _address(value: str) -> str:
+    from models.notify.addresses import read_address  # noqa: PLC0415 - few files name an address
+
     try:
         return read_address(value).url
     except Refused as refused:
