@@ -8,13 +8,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from sqlalchemy.orm import Session
 
+from gateway.access.large_answers import IsLarge
 from gateway.access.ownership import own_campaign
 from gateway.access.parsed_body import ParsedRoute
 from gateway.api import missing_responses, responses
-from gateway.api.dependencies import ById, CallerDep, GatewayDep
+from gateway.api.dependencies import ById, CallerDep, GatewayDep, InItsTurn
 from gateway.api.filters import CampaignsAsked
 from gateway.api.forecasts import forecast_view
-from gateway.api.missing import missing_view
+from gateway.api.missing import MOST_BYTES, has_many, missing_view
 from gateway.api.pages import campaigns_page
 from gateway.api.views import campaign_line, campaign_view
 from gateway.problem import answers
@@ -23,6 +24,7 @@ from gateway.submissions.dry_run import forecast
 from gateway.submissions.requests import CampaignAsked, NewPriority, Reason, plain
 from models.tables import Campaign
 from models.values.refused import Refused
+from workers.campaigns.complete import family_of
 
 router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"], route_class=ParsedRoute)
 
@@ -81,13 +83,16 @@ def get_campaign(campaign_id: ById, who: CallerDep, on: GatewayDep) -> responses
 
 
 @router.get("/{campaign_id}/missing", responses=answers())
-def get_missing(campaign_id: ById, who: CallerDep, on: GatewayDep) -> missing_responses.Missing:
+def get_missing(campaign_id: ById, who: CallerDep, on: GatewayDep, turn: InItsTurn) -> missing_responses.Missing:
     """Lists what a campaign is missing and why, the campaigns that complete it included."""
 
     def work(session: Session) -> missing_responses.Missing:
-        return missing_view(session, own_campaign(session, who, campaign_id).id)
+        family = family_of(session, own_campaign(session, who, campaign_id).id)
+        if not turn and has_many(session, family):
+            raise IsLarge(MOST_BYTES)
+        return missing_view(session, family)
 
-    return on.look(who, work)
+    return on.look(who, work, again=turn)
 
 
 @router.post("/{campaign_id}/missing", status_code=201, responses=answers("not_now", "too_many_waiting"))

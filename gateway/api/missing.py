@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway.api import missing_responses
-from workers.campaigns.complete import family_of, missing_of
+from models.tables import Task
+from workers.campaigns.complete import Family, missing_of
 
 MOST_PIECES = 500
+MOST_BYTES = 500_000  # of an answer, about
+MANY = 2000  # tasks; to look at ten thousand takes half a second and some megabytes
 
 
-def missing_view(session: Session, campaign_id: str) -> missing_responses.Missing:
-    """Returns what is missing of the campaign's family: of the first campaign and of those that complete it."""
-    family = family_of(session, campaign_id)
+def has_many(session: Session, family: Family) -> bool:
+    """Returns whether a family has so many tasks that it is looked at in its turn."""
+    mine = Task.campaign_id.in_([one.id for one in family.campaigns])
+    counted = select(func.count()).select_from(select(Task.id).where(mine).limit(MANY + 1).subquery())
+    return (session.scalar(counted) or 0) > MANY
+
+
+def missing_view(session: Session, family: Family) -> missing_responses.Missing:
+    """Returns what is missing of a family: of the first campaign and of those that complete it."""
     lacking = missing_of(session, family)
     pieces = [
         missing_responses.MissingPiece(flow=one.flow, what=one.what, missing=one.count, why=dict(one.why))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from models.tasks.states import OPEN, State
@@ -58,13 +59,21 @@ class TaskRow:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Work of one kind that is missing: how much, on what (author, account or title), the reasons, and its canvases."""
+    """Work of one kind that is missing: how much, on what (author, account or title), the reasons, and how to do it.
+
+    `again` makes the canvas of one of it: whoever only looks needs none of a hundred thousand.
+    """
 
     flow: str
     what: str
     count: int
     why: Mapping[str, int]  # failure code, state, or DID_NOT_RUN → number of tasks
-    canvases: tuple[Canvas, ...] = ()
+    again: Callable[[], Canvas] | None = None
+
+    @property
+    def canvases(self) -> Sequence[Canvas]:
+        """Returns the canvases that do all of it."""
+        return () if self.again is None else (self.again(),) * self.count
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +124,9 @@ def what_is_missing(
         if last.takes_from:
             by_hand += lacking
             continue
-        canvas = _again(last, stages.get(last.id))
+        again = partial(_again, last, stages.get(last.id))
         causes = [row if row.state in _LOST else stages[row.id] for row in failed[:lacking]]
-        pieces.append(Piece(last.flow, _what(last), lacking, _why(causes), (canvas,) * lacking))
+        pieces.append(Piece(last.flow, _what(last), lacking, _why(causes), again))
     directed, draw = _directed(rows, drawn)
     return Missing([*pieces, *directed], draw, sum(row.under_way for row in rows), by_hand)
 
@@ -161,15 +170,15 @@ def _sessions(
         first = min(same, key=lambda row: row.round)
         params = _what_is_left(first.params, [done.get(row.id, {}) for row in failed])
         if params is not None:
-            canvases = (task("nurture", params, immutable=True, **first.options),) * lacking
-            yield Piece("nurture", account or phone or "", lacking, _why(failed[:lacking]), canvases)
+            again = partial(task, "nurture", params, immutable=True, **first.options)
+            yield Piece("nurture", account or phone or "", lacking, _why(failed[:lacking]), again)
     pattern = min(sessions, key=lambda row: row.round, default=None)
     if pattern is not None:
         for account in accounts:
             if (account, None) not in by_place:
                 options = {**pattern.options, "queue": f"account.{account}"}
-                canvas = task("nurture", pattern.params, immutable=True, **options)
-                yield Piece("nurture", account, 1, {DID_NOT_RUN: 1}, (canvas,))
+                again = partial(task, "nurture", pattern.params, immutable=True, **options)
+                yield Piece("nurture", account, 1, {DID_NOT_RUN: 1}, again)
 
 
 def _what_is_left(params: Mapping[str, Any], done: Sequence[Mapping[str, int]]) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from gateway.client.client import Problem
 from models.tables import Campaign, Task
 from models.transactions.read_write import read
 from tests.gateway.api.asked import TITLES
-from tests.support.gateway.api_server import Api, Caller
+from tests.support.gateway.api_server import Api, Caller, Raw
 from tests.support.ledger.drive import online_worker, take
 from workers.attempts.outcome import Failed
 from workers.attempts.record import record
@@ -48,3 +48,18 @@ def test_another_customers_campaign_is_not_found(api: Api, acme: Caller) -> None
         with pytest.raises(Problem) as refused:
             other.client.call(method, f"/v1/campaigns/{campaign_id}/missing")
         assert refused.value.code == "not_found"
+
+
+def test_a_campaign_with_very_many_tasks_is_looked_at_in_its_turn(
+    api: Api, acme: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/v1/campaigns/{failed_task(api, acme)}/missing"
+    whole = acme.client.call("GET", path)
+    monkeypatch.setattr("gateway.api.missing.MANY", 0)
+    assert acme.client.call("GET", path) == whole
+    monkeypatch.setattr("gateway.access.large_answers.WAITING", 0)
+    raw = Raw(api, acme)
+    refused = raw.send("GET", path)
+    assert (refused.status_code, raw.opened(refused)["code"]) == (503, "unavailable")
+    monkeypatch.setattr("gateway.api.missing.MANY", 1)
+    assert raw.send("GET", path).status_code == 200
