@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TypeVar
 
@@ -22,7 +23,7 @@ from gateway.api.watch_models import (
     watch_line,
     watch_view,
 )
-from gateway.problem import answers, unknown
+from gateway.problem import ApiProblem, answers, unknown
 from models.database.clock import database_now
 from models.tables import Watch
 from models.transactions.read_write import write
@@ -39,6 +40,7 @@ from workers.campaigns.watches.manage import (
     watch_named,
 )
 from workers.campaigns.watches.trial import DAYS, try_watch
+from workers.planting.quota import TooManyWaiting
 from workers.policy.schedule import Schedule, check_schedule
 
 router = APIRouter(prefix="/v1/watches", tags=["watches"], route_class=ParsedRoute)
@@ -50,7 +52,11 @@ LOOKED_AT = 300  # coming times of a cron line that are looked at
 @router.get("", responses=answers())
 def list_your_watches(who: CallerDep, on: GatewayDep) -> Watches:
     """Lists your watches in force, by name."""
-    return on.look(who, lambda session: Watches(items=[watch_line(one) for one in list_watches(session, _owner(who))]))
+
+    def work(session: Session) -> Watches:
+        return Watches(items=[watch_line(one) for one in list_watches(session, _owner(who), words=False)])
+
+    return on.look(who, work)
 
 
 @router.post("", status_code=201, responses=answers("too_many_waiting"))
@@ -62,7 +68,8 @@ def add_your_watch(body: WatchAsked, response: Response, who: CallerDep, on: Gat
         _check_cadence(session, on, body)
         return _view(session, add_watch(session, _owner(who), body.spec(), who.who, on.config.timezone))
 
-    made = write(on.engine, work)
+    with _bytes_of_the_day():
+        made = write(on.engine, work)
     response.headers["location"] = f"/v1/watches/{made.id}"
     return made
 
@@ -156,7 +163,17 @@ def _changed(on: Gateway, who: Caller, work: Callable[[Session], T]) -> T:
         who.once(session)
         return work(session)
 
-    return write(on.engine, once)
+    with _bytes_of_the_day():
+        return write(on.engine, once)
+
+
+@contextmanager
+def _bytes_of_the_day() -> Iterator[None]:
+    """Tells that a key may store no more today."""
+    try:
+        yield
+    except TooManyWaiting as refused:
+        raise ApiProblem("too_many_waiting", problems=refused.problems, headers={"retry-after": "3600"}) from None
 
 
 def _check_cadence(session: Session, on: Gateway, asked: WatchAsked) -> None:

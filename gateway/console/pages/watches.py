@@ -93,7 +93,7 @@ def show(view: View, watch_id: str) -> Response:
 def _list(view: View, form: Form, found: Trial | None, refused: Refused | None) -> Response:
     def work(session: Session) -> dict[str, Any]:
         authors = session.scalars(select(Author).order_by(Author.name)).all()
-        return {"rows": list_watches(session, OPERATOR), "authors": authors}
+        return {"rows": list_watches(session, OPERATOR, words=False), "authors": authors}
 
     values = {name: form.raw(name) or usual for name, usual in FIELDS.items()}
     return view.page(

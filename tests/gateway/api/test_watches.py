@@ -11,12 +11,13 @@ from sqlalchemy import select, update
 from gateway.client.client import Problem
 from gateway.keys.api_keys import disable_key, revoke_key
 from models.responsible_use.authors import register_author
-from models.tables import ApiKey, Delivery, Task, Watch
+from models.tables import ApiKey, AuditEntry, Delivery, Task, Watch
 from models.transactions.read_write import read, write
 from tests.support.gateway.api_server import Api, Caller
 from tests.support.ledger.ended import VIDEO
 from tests.support.watches import Hands, add, judge, plant, post, seen, watch_row
 from workers.campaigns.watches.manage import MOST_OF_KEY
+from workers.settings import settings
 
 WATCH: dict[str, Any] = {
     "name": "刹车", "flow": "monitor_post", "params": VIDEO, "every": 10, "words": {"any": ["刹车"]}, "min_interval": 0,
@@ -197,3 +198,29 @@ def test_watches_of_a_key_that_is_out_of_use_do_not_look(api: Api, customer: Cal
     Hands(api.engine).see("好")
     revoke_key(api.engine, customer.key_id, who="admin")
     assert plant(api.engine, begin + timedelta(days=1)) == []
+
+
+def test_changes_of_watches_fill_no_more_of_the_ledger_than_a_key_may_store_in_a_day(
+    api: Api, customer: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PHONEFLEET_KEY_MB_A_DAY", "1")
+    settings.cache_clear()
+    at = f"/{ask(customer, 'POST', body=WATCH)['id']}"
+    refused = None
+    for number in range(20):
+        words = {"any": [f"{number} {one}" + "长" * 50 for one in range(1000)]}
+        try:
+            ask(customer, "PUT", at, {**WATCH, "words": words})
+        except Problem as problem:
+            refused = problem
+            break
+    monkeypatch.undo()
+    settings.cache_clear()
+    assert refused is not None
+    assert (refused.code, refused.problems[0]["field"]) == ("too_many_waiting", "watch")
+    assert number > 1
+    ask(customer, "PUT", at, WATCH)
+    entries = read(api.engine, lambda session: session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all())
+    told = [one for one in entries if one.subject == f"watch:{at[1:]}"]
+    assert all(set(one.after or ()) == {"words"} for one in told[1:]), "what did not change is not kept again"
+    assert "words" not in ask(customer, "GET")["items"][0]

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Engine, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from models.database.clock import database_now
 from models.history.audit_log import record_change
 from models.tables import Watch, WatchLook
 from models.transactions.read_write import read
 from models.values.refused import refuse
+from workers.lifecycle.stored_bytes import FEW_BYTES, count_for_key, json_size
+from workers.planting.quota import TooManyWaiting
 from workers.policy.schedule import Due
 
 if TYPE_CHECKING:
@@ -61,6 +64,7 @@ def add_watch(session: Session, owner: Owner, spec: WatchSpec, who: str, zone: Z
     if number >= most:
         raise refuse("watches", f"{number} watches are in force", f"remove some: {most} may be")
     now = database_now(session)
+    _count_bytes(session, owner.key_id, now, columns)
     watch = Watch(
         id=str(uuid4()),
         key_id=owner.key_id,
@@ -91,6 +95,9 @@ def change_watch(session: Session, owner: Owner, name: str, spec: WatchSpec, who
     if columns["name"] != watch.name:
         _check_name(session, owner, spec.name)
     before = {column: getattr(watch, column) for column in columns}
+    changed = [column for column in columns if columns[column] != before[column]]
+    audited = {column: before[column] for column in changed}, {column: columns[column] for column in changed}
+    _count_bytes(session, watch.key_id, database_now(session), *audited)
     for column, value in columns.items():
         setattr(watch, column, value)
     now, schedule = database_now(session), schedule_of(watch, zone)
@@ -101,8 +108,16 @@ def change_watch(session: Session, owner: Owner, name: str, spec: WatchSpec, who
     watch.held_why, watch.judge_at = None, None
     with session.no_autoflush:
         checked_look(session, Planned(watch, schedule, Due(now, 0)), now, SharedFacts(session, [watch]))
-    record_change(session, who, f"watch:{watch.id}", before, columns)
+    record_change(session, who, f"watch:{watch.id}", *audited)
     return watch
+
+
+def _count_bytes(session: Session, key_id: str | None, now: datetime, *kept: Mapping[str, Any]) -> None:
+    """Counts what a change keeps, and a few bytes for its rows, towards the key's day. Raises Refused: too many."""
+    size = FEW_BYTES + sum(json_size(one) for one in kept)
+    over = count_for_key(session, key_id, size, now)
+    if over is not None:
+        raise TooManyWaiting([replace(over, field="watch")])
 
 
 def _check_name(session: Session, owner: Owner, name: str) -> None:
@@ -110,9 +125,10 @@ def _check_name(session: Session, owner: Owner, name: str) -> None:
         raise refuse("name", f"there is a watch {name!r}", "give another name, or remove that watch first")
 
 
-def list_watches(session: Session, owner: Owner, most: int = MOST_WATCHES) -> Sequence[Watch]:
-    """Returns the watches in force, by name."""
-    return session.scalars(select(Watch).where(*owner.mine).order_by(Watch.name).limit(most)).all()
+def list_watches(session: Session, owner: Owner, *, words: bool = True) -> Sequence[Watch]:
+    """Returns the watches in force, by name. `words=False`: without their words, of which each may have a megabyte."""
+    wanted = select(Watch).where(*owner.mine).order_by(Watch.name).limit(MOST_WATCHES)
+    return session.scalars(wanted if words else wanted.options(defer(Watch.words, raiseload=True))).all()
 
 
 def watch_named(session: Session, owner: Owner, name: str, *, lock: bool = False) -> Watch:
