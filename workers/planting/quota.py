@@ -12,7 +12,7 @@ from models.tables import Campaign
 from models.tasks.open_tasks import OpenTasks, open_count, open_tasks
 from models.values.refused import Problem, Refused
 from workers.canvas.rows import PlantedRow
-from workers.lifecycle.stored_bytes import count_for_campaign, count_for_key, over_campaign
+from workers.lifecycle.stored_bytes import count_for_campaign, count_for_key, json_size, over_campaign
 from workers.planting.pins import count_pinned
 from workers.settings import settings
 
@@ -38,8 +38,12 @@ def check_bytes(session: Session, campaign: Campaign, size: int, now: datetime) 
 
 
 def admit_bytes(session: Session, campaign: Campaign, size: int, now: datetime) -> None:
-    """Counts the bytes of a campaign that is not there yet. Raises TooManyWaiting when they are too many."""
-    over = over_campaign(size) or count_for_key(session, campaign.key_id, size, now)
+    """Counts the bytes of a campaign that is not there yet. Raises TooManyWaiting when they are too many.
+
+    The request is kept as well, and may hold what no task has: those of the two that are more count for the key.
+    """
+    kept = size if campaign.key_id is None else max(size, json_size(campaign.asked_for))
+    over = over_campaign(size) or count_for_key(session, campaign.key_id, kept, now)
     if over is not None:
         raise TooManyWaiting([over])
     campaign.stored_bytes = size

@@ -11,6 +11,7 @@ from celery.canvas import Signature
 from sqlalchemy import Engine, func, select, update
 
 import workers.campaigns.stages  # noqa: F401 - what runs at the desk here
+from models.fleet.accounts import register_account
 from models.tables import ApiKey, Campaign, Task
 from models.transactions.read_write import read, write
 from tests.support.gateway.api_server import Api, Raw
@@ -169,3 +170,21 @@ def test_the_gateway_refuses_a_campaign_that_keeps_too_much_by_itself(api: Api) 
         answer = raw.send("POST", "/v1/campaigns", {"reference": "r", "canvas": chained, **more})
         (problem,) = raw.opened(answer)["problems"]
         assert (problem["field"], "PHONEFLEET_CAMPAIGN_MB" in problem["remedy"]) == ("canvas", True)
+
+
+@pytest.mark.usefixtures("small_days")
+@pytest.mark.parametrize("shared_ledger", ["sqlite"], indirect=True)
+def test_what_a_request_holds_beside_its_tasks_counts_too(api: Api) -> None:
+    owned_author(api.engine)
+    register_account(api.engine, "a1", "one", who="test", rename=False)
+    raw = Raw(api, api.caller())
+    unused = {f"v{number}": "标" * 1000 for number in range(100)}
+    collect = {"authors": [AUTHOR], "videos": 1, "comments": 1, "least_comments": 1}
+
+    def send(number: int) -> int:
+        file = {"campaign": "c", "accounts": "all", "variables": unused, "collect": collect}
+        answer = raw.send("POST", "/v1/campaigns", {"reference": f"r{number}", "file": file})
+        assert answer.status_code in (201, 429), raw.opened(answer)["problems"]
+        return answer.status_code
+
+    assert [send(number) for number in range(5)] == [201] * 3 + [429] * 2
