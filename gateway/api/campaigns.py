@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from gateway.access.large_answers import IsLarge
 from gateway.access.ownership import own_campaign
 from gateway.access.parsed_body import ParsedRoute
+from gateway.access.sending import LARGE_BYTES
 from gateway.api import missing_responses, responses
 from gateway.api.dependencies import ById, CallerDep, GatewayDep, InItsTurn
 from gateway.api.filters import CampaignsAsked
 from gateway.api.forecasts import forecast_view
-from gateway.api.missing import MOST_BYTES, has_many, missing_view
+from gateway.api.missing import MOST_BYTES, has_many, missing_view, more_than
 from gateway.api.pages import campaigns_page
 from gateway.api.views import campaign_line, campaign_view
 from gateway.problem import answers
@@ -25,6 +26,9 @@ from gateway.submissions.requests import CampaignAsked, NewPriority, Reason, pla
 from models.tables import Campaign
 from models.values.refused import Refused
 from workers.campaigns.complete import family_of
+
+HEAVY_BYTES = 16_000_000  # of parameters and results
+HEAVY_TASKS = 20_000
 
 router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"], route_class=ParsedRoute)
 
@@ -77,9 +81,17 @@ def list_campaigns(
 
 
 @router.get("/{campaign_id}", responses=answers())
-def get_campaign(campaign_id: ById, who: CallerDep, on: GatewayDep) -> responses.Campaign:
+def get_campaign(campaign_id: ById, who: CallerDep, on: GatewayDep, turn: InItsTurn) -> responses.Campaign:
     """Returns a campaign's progress: the numbers asked for, got and missing, with the reasons."""
-    return on.look(who, lambda session: campaign_view(session, own_campaign(session, who, campaign_id)))
+
+    def work(session: Session) -> responses.Campaign:
+        campaign = own_campaign(session, who, campaign_id)
+        # the ledger counts in every result: a second for fifty megabytes
+        if not turn and (campaign.stored_bytes > HEAVY_BYTES or more_than(session, [campaign_id], HEAVY_TASKS)):
+            raise IsLarge(LARGE_BYTES)
+        return campaign_view(session, campaign)
+
+    return on.look(who, work, again=turn)
 
 
 @router.get("/{campaign_id}/missing", responses=answers())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -16,9 +18,13 @@ MANY = 2000  # tasks; to look at ten thousand takes half a second and some megab
 
 def has_many(session: Session, family: Family) -> bool:
     """Returns whether a family has so many tasks that it is looked at in its turn."""
-    mine = Task.campaign_id.in_([one.id for one in family.campaigns])
-    counted = select(func.count()).select_from(select(Task.id).where(mine).limit(MANY + 1).subquery())
-    return (session.scalar(counted) or 0) > MANY
+    return more_than(session, [one.id for one in family.campaigns], MANY)
+
+
+def more_than(session: Session, campaign_ids: Sequence[str], most: int) -> bool:
+    """Returns whether campaigns have more tasks together than so many."""
+    some = select(Task.id).where(Task.campaign_id.in_(campaign_ids)).limit(most + 1)
+    return (session.scalar(select(func.count()).select_from(some.subquery())) or 0) > most
 
 
 def missing_view(session: Session, family: Family) -> missing_responses.Missing:

@@ -63,3 +63,18 @@ def test_a_campaign_with_very_many_tasks_is_looked_at_in_its_turn(
     assert (refused.status_code, raw.opened(refused)["code"]) == (503, "unavailable")
     monkeypatch.setattr("gateway.api.missing.MANY", 1)
     assert raw.send("GET", path).status_code == 200
+
+
+@pytest.mark.parametrize(("bound", "most"), [("HEAVY_BYTES", -1), ("HEAVY_TASKS", 0)])
+def test_so_is_the_progress_of_a_heavy_campaign(
+    api: Api, acme: Caller, monkeypatch: pytest.MonkeyPatch, bound: str, most: int
+) -> None:
+    path = f"/v1/campaigns/{failed_task(api, acme)}"
+    whole = acme.client.call("GET", path)
+    monkeypatch.setattr(f"gateway.api.campaigns.{bound}", most)
+    assert acme.client.call("GET", path) == whole
+    monkeypatch.setattr("gateway.access.large_answers.WAITING", 0)
+    raw = Raw(api, acme)
+    assert raw.send("GET", path).status_code == 503
+    monkeypatch.undo()
+    assert raw.send("GET", path).status_code == 200
