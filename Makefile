@@ -1,7 +1,7 @@
 # `make help` says what each target does. CI runs `make check` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-monitor fuzz-api openapi chaos chaos-redis conformance clean
+.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-monitor bench-drift fuzz-api openapi chaos chaos-redis conformance clean
 
 PYTHON ?=
 PHONES ?= 100
@@ -113,6 +113,11 @@ bench-export: ## A workbook of 500,000 rows by the default writer beside others,
 bench-monitor: provide ## 5,000 words in 10,000 comments, 1,000 looks planted, and the time from a change to its alert
 	@$(SERVED)
 	@$(BIN)/python -m benchmarks.monitor $(ARGS)
+
+bench-drift: SEEDS = 20
+bench-drift: ## Both practice apps read after updates drawn by seeds, before and after the proposed patch (SEEDS=20, ARGS='--first 101')
+	@$(TOOLS)
+	@$(BIN)/python -m benchmarks.drift --seeds $(SEEDS) $(ARGS)
 
 bench-console: PHONES = 200
 bench-console: provide ## Weight and first paint of the console's pages, an update, and the CPU time of 20 tabs (PHONES=200)

@@ -17,7 +17,7 @@ from phonesim.renaming import renamed
 Kind = Literal["ids_renamed", "button_moved", "text_changed", "page_split", "item_wrapped"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 LARGE = 6  # a node that fills a sixth of the screen is no button
-OFTEN = 0.6
+OFTEN, HIDES = 0.6, 0.12  # chances: of each change on a page; that a split page hides a label behind a tab
 TABS = (("内容", (660, 96, 850, 186)), ("简介", (860, 96, 1050, 186)))
 # What apps write otherwise in a new version. The app's answers to an act stay, as does what stands before a colon.
 TEXTS = {
@@ -100,20 +100,21 @@ class Update:
 
     def _split(self, frame: Frame, root: Node, page: str) -> None:
         """What was one page is two: two panes, of which the second may be behind a tab with a label of the first."""
-        head, body = [node for node in root.children if node.cls != LIST], _lists(root)
-        if not body:
-            middle = (root.bounds[1] + root.bounds[3]) // 2
-            body = [node for node in head if node.bounds[1] >= middle]
-            head = [node for node in head if node.bounds[1] < middle]
-        ids = root.resource_id
-        for name, nodes in (("head", head), ("body", body)):
-            if nodes:
-                pane = Node(LAYOUT, _around(nodes), f"{ids}_{name}", package=root.package, children=nodes)
-                root.children = [one for one in root.children if one not in nodes]
-                root.children.append(pane)
+        parent = next((node for node in root.walk() if any(child.cls == LIST for child in node.children)), root)
+        head: list[Node] = []
+        body: list[Node] = []
+        middle = (parent.bounds[1] + parent.bounds[3]) // 2
+        for node in parent.children:
+            below = node.cls == LIST if parent is not root or _lists(root) else node.bounds[1] >= middle
+            (body if below else head).append(node)
+        parent.children = [
+            Node(LAYOUT, _around(nodes), f"{root.resource_id}_{name}", package=root.package, children=nodes)
+            for name, nodes in (("head", head), ("body", body))
+            if nodes
+        ]
         root.resource_id = ""
         labels = [node for node in head if node.cls == LABEL_VIEW and node.text and not node.clickable]
-        if len(labels) > 2 and self._draws("tab", page, 0.25) and not _covered(frame, root):
+        if len(labels) > 2 and self._draws("tab", page, HIDES) and not _covered(frame, root):
             label = labels[random.Random(f"{self.seed} label {page}").randrange(len(labels))]
             self._tabs(frame, root, page, _name(label))
 

@@ -196,6 +196,11 @@ PANELS: Mapping[str, Sequence[tuple[str, str, str]]] = {
             "scripts.commands.flow_packages.commands:commands",
             "Write a flow of your own: a package that the fleet finds and runs.",
         ),
+        (
+            "profile",
+            "scripts.commands.profiles.commands:commands",
+            "App profiles: hold one against a phone, and mend it after an update.",
+        ),
         ("doctor", "scripts.commands.doctor:doctor", "Check this machine, and name the remedy for each problem."),
     ),
 }

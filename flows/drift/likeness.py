@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from flows.drift.traits import Trait
 
 MOST_NODES, MOST_EXEMPLARS = 3, 10  # of a group that are compared
-CLASS, FLAGS, SHAPE, WORD, DESC, PLACE, INSIDE, AROUND, ROLE, NAME = 20, 10, 18, 10, 8, 14, 12, 8, 8, 30
-MANY, ONE = 0.25, 0.08  # what a group loses that is many where the known is one, and one where the known is many
+CLASS, FLAGS, SHAPE, WORD, DESC, PLACE, INSIDE, AROUND, LISTED, ITEM, NAME = 20, 10, 18, 10, 8, 14, 12, 8, 14, 4, 30
+MANY, ONE = 0.25, 0.08  # what a group loses that is many where the known is one; the same in a list, and otherwise
 _TEXTS = frozenset({"TextView", "Button", "EditText"})
 
 
@@ -26,10 +26,11 @@ def likeness(one: Trait, other: Trait, *, named: bool = True) -> float:
         + PLACE * _place(one, other)
         + INSIDE * _share(one.inside, other.inside)
         + AROUND * ((one.before == other.before) + (one.after == other.after)) / 2
-        + ROLE * ((one.listed == other.listed) + (one.item == other.item)) / 2
+        + LISTED * (one.listed == other.listed)
+        + ITEM * (one.item == other.item)
     )
     names = _share(one.words, other.words, empty=0) if named else 0
-    whole = CLASS + FLAGS + SHAPE + WORD + DESC + PLACE + INSIDE + AROUND + ROLE
+    whole = CLASS + FLAGS + SHAPE + WORD + DESC + PLACE + INSIDE + AROUND + LISTED + ITEM
     return (score + NAME * names) / (whole + NAME * names)
 
 
@@ -42,7 +43,10 @@ def group_likeness(
     if not exemplars or not nodes:
         return 0.0
     mean = sum(max(likeness(node, one, named=named) for one in exemplars) for node in nodes) / len(nodes)
-    return max(mean - (MANY * (many and not known_many) + ONE * (known_many and not many)), 0.0)
+    lost = 0.0
+    if many != known_many:
+        lost = MANY if many and not nodes[0].listed else ONE
+    return max(mean - lost, 0.0)
 
 
 def _spread(traits: Sequence[Trait], most: int) -> Sequence[Trait]:

@@ -6,6 +6,7 @@ screen exactly what the old selector selected there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -29,7 +30,11 @@ Screens = Mapping[str, Sequence[Screen]]
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a page's screens show: the pairs that are proven, on how many screens, and why others are not."""
+    """What a page's screens show: the pairs that are proven, on how many screens, and why others are not.
+
+    `lost`: the ids that must be there and are not. What is in the rows of a list need not be there: it counts only
+    while rows show something that is not known.
+    """
 
     pairs: Mapping[str, Candidate]
     screens: Mapping[str, int]
@@ -84,16 +89,16 @@ def labelled(profile: AppProfile, recorded: Screens, seen: Sequence[Screen]) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The ids of a page's recorded screens: all, and the groups of those that every screen shows."""
+    """The groups of a page's recorded screens, and the ids of those that every screen shows."""
 
-    ids: frozenset[str]
-    constant: Mapping[str, Group]
+    groups: Groups
+    constant: frozenset[str]
 
     @classmethod
     def of(cls, profile: AppProfile, screens: Sequence[Screen]) -> _Known:
         some = _some(screens)
         groups = groups_of(some, profile.package)
-        return cls(frozenset(groups), {name: one for name, one in groups.items() if one.screens == len(some)})
+        return cls(groups, frozenset(name for name, one in groups.items() if one.screens == len(some)))
 
 
 def _resembled(known: Mapping[str, _Known], shown: Groups) -> str | None:
@@ -105,14 +110,16 @@ def _resembled(known: Mapping[str, _Known], shown: Groups) -> str | None:
 
 
 def _resemblance(known: _Known, shown: Groups) -> float:
-    """Returns how much of a page a screen shows, 0 to 1."""
-    if not known.constant:
+    """Returns how much a screen is like a page, 0 to 1: of what it shows the page's share, and the other way round."""
+    if not known.constant or not shown:
         return 0.0
-    there = sum(_fit(shown[name], group) for name, group in known.constant.items() if name in shown)
-    lost = {name: group for name, group in known.constant.items() if name not in shown}
-    strangers = {name: group for name, group in shown.items() if name not in known.ids}
-    together = there + sum(one.score for one in pair(lost, strangers).values())
-    return together / (len(known.constant) + max(len(strangers) - len(lost), 0) / 2)
+    fits = {name: _fit(shown[name], group) for name, group in known.groups.items() if name in shown}
+    lost = {name: group for name, group in known.groups.items() if name not in shown}
+    strangers = {name: group for name, group in shown.items() if name not in known.groups}
+    fits |= {old: one.score for old, one in pair(lost, strangers).items()}
+    of_screen = sum(fits.values()) / len(shown)
+    of_page = sum(fit for name, fit in fits.items() if name in known.constant) / len(known.constant)
+    return math.sqrt(of_screen * of_page)
 
 
 def _some(screens: Sequence[Screen]) -> Sequence[Screen]:
@@ -128,14 +135,16 @@ def _look(profile: AppProfile, page: str, recorded: Sequence[Screen], seen: Sequ
     used = ids_of(profile.pages[page])
     astray = _astray({name: one for name, one in known.items() if name in used and name in now}, now)
     lost = {name: group for name, group in known.items() if name not in now or name in astray}
-    strangers = {name: group for name, group in now.items() if name not in known or name in astray}
+    strangers = {name: one for name, one in now.items() if (name not in known and name not in used) or name in astray}
     pairs = {old: one for old, one in pair(lost, strangers).items() if one.new != old}
     wrong = _disproved(before, pairs)
     why_not = {old: "what is like it on a recorded screen is something else" for old in pairs if old in wrong}
     for old in used & lost.keys() - pairs.keys():
         why_not[old] = "nothing on the page is like it" if old not in astray else "it selects something else now"
     proven = {old: one for old, one in pairs.items() if old not in wrong and old in used}
-    return _Found(proven, {old: known[old].screens for old in proven}, why_not, frozenset(lost.keys() & used))
+    unknown = any(one.traits[0].listed for new, one in strangers.items() if new not in {p.new for p in pairs.values()})
+    must = {old for old in lost.keys() & used if unknown or not known[old].traits[0].listed}
+    return _Found(proven, {old: known[old].screens for old in proven}, why_not, frozenset(must))
 
 
 def _astray(known: Groups, now: Groups) -> set[str]:

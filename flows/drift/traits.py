@@ -48,13 +48,13 @@ class Trait:
 
 @lru_cache(maxsize=MOST_KEPT)  # of screens: the same recorded ones are compared again and again
 def traits_of(screen: Screen, package: str) -> dict[str, list[Trait]]:
-    """Returns the traits of the app's nodes that have an id, by id."""
+    """Returns the traits of the nodes that have an id of the app, by id."""
     found: dict[str, list[Trait]] = {}
     width = max(screen.size[0], 1)
     shown = [node for root in screen.roots for node in root.walk() if node.package == package and _shows(node)]
     order = {id(node): place for place, node in enumerate(shown)}
     for node, item in _walk(screen, package):
-        if node.resource_id:
+        if node.resource_id.startswith(f"{package}:"):  # Android's own ids stay as they are
             around = _around(node, shown, order)
             found.setdefault(node.resource_id, []).append(_trait(node, item, width, around))
     return found

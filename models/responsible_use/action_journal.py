@@ -16,6 +16,7 @@ from models.responsible_use.authors import basis_of, read_caps
 from models.responsible_use.caps import LIKES, WORDS, Refusal, Use, basis_refusal, cap_refusal, operator_day
 from models.responsible_use.operator_zone import fleet_zone
 from models.responsible_use.own_accounts import own_comment_refusal
+from models.responsible_use.profile_patches import patch_refusal
 from models.responsible_use.quotas import campaign_quota_refusal, lock_quotas
 from models.responsible_use.usage import (
     HAPPENED,
@@ -46,6 +47,7 @@ class Act:
     phone_serial: str
     sandbox: bool = False  # of a sandbox task
     task_id: str = ""
+    profile_patch: int | None = None  # the patch by which this phone's screens are read; None: the profile itself
 
     @property
     def video_key(self) -> str:
@@ -71,6 +73,9 @@ def refusal(session: Session, act: Act, zone: str, now: datetime) -> Refusal | N
 
     `zone`: the process's time zone, for a ledger that has none of the fleet yet.
     """
+    unaccepted = patch_refusal(session, act.profile_patch)
+    if unaccepted is not None:
+        return unaccepted
     today = operator_day(now, fleet_zone(session) or zone)
     no_basis = basis_refusal(act.author_id, basis_of(session, act.author_id), today)
     if no_basis is not None:

@@ -47,7 +47,8 @@ class Refusal:
     """Why an action is refused, with the numbers.
 
     `code`: no_basis, own_comment, not_approved, video_full, comment_full, author_full and quota_reached, which apply
-    to every account; cap_reached, account_quota_reached or text_repeated, which may not apply to another one.
+    to every account; cap_reached, account_quota_reached or text_repeated, which may not apply to another one;
+    page_drift, of a phone whose app was updated and whose patch of the profile nobody accepted.
     """
 
     code: str

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from models.tables.pauses import PauseEnd
     from models.tables.people import SavedFilter, User, UserSession
     from models.tables.pictures import PhonePicture, ShelfWatch
+    from models.tables.profile_patches import ProfilePatch
     from models.tables.records import Record, RecordHour, RecordPair
     from models.tables.shows import PhoneShow
     from models.tables.task_requests import TaskRequest
@@ -70,6 +71,7 @@ __all__ = [
     "Phone",
     "PhonePicture",
     "PhoneShow",
+    "ProfilePatch",
     "Record",
     "RecordHour",
     "RecordPair",
@@ -114,6 +116,7 @@ _MODULES = {
     "pauses": ("PauseEnd",),
     "people": ("SavedFilter", "User", "UserSession"),
     "pictures": ("PhonePicture", "ShelfWatch"),
+    "profile_patches": ("ProfilePatch",),
     "records": ("Record", "RecordHour", "RecordPair"),
     "shows": ("PhoneShow",),
     "task_requests": ("TaskRequest",),

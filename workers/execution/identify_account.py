@@ -6,6 +6,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from sqlalchemy import Engine, select
 
@@ -13,11 +14,15 @@ from flows.action import Action, ActionRefused
 from flows.app import App
 from flows.failures import FlowFailure, Stopped
 from flows.identify import Account, read_account
+from flows.packages.recording import Recording, RecordingPhone
+from flows.profile import AppProfile
+from flows.screen import Screen
 from flows.session import Session
 from models.fleet.app_version import note_app_version
 from models.fleet.logins import account_gone, account_seen, account_unread
 from models.tables import Phone
 from models.transactions.read_write import read
+from workers.execution.patched_profile import profile_for, propose_from, screens_of
 from workers.execution.phone_connection import CALL_SECONDS
 from workers.execution.worker import Worker
 from workers.runtime.slots import Stop, own_slot
@@ -26,6 +31,7 @@ from workers.runtime.worker_identity import WorkerIdentity
 
 log = logging.getLogger("phonefleet.identify")
 
+MOST_SEEN = 40  # screens that a patch is proposed from
 LOOK_AGAIN_SECONDS = 1.0  # between two looks whether a phone was paused
 
 
@@ -85,18 +91,9 @@ def identify(worker: Worker) -> Account | None:
         return None
     watch = _LookWatch(lambda: may_look(engine, worker.identity))
     try:
-        phone = connection.connect()
-        _note_version(worker, serial, phone.app_version(worker.profile.package))
-        session = Session(
-            phone=phone,
-            profile=worker.profile,
-            account_id="",
-            rng=random.Random(0),
-            journal=_NoJournal(),
-            watch=watch,
-        )
-        app = App(session)
-        account = app.through_crashes(lambda: read_account(app))
+        version = connection.version_of(worker.profile.package)
+        _note_version(worker, serial, version)
+        account = _read(worker, watch, version)
     except Stopped as stopped:
         log.info("nobody looks who is logged in on phone %s: %s", serial, stopped)
         return None
@@ -110,6 +107,40 @@ def identify(worker: Worker) -> Account | None:
     account_seen(engine, serial, account.id, account.name)
     connection.note_account(account.id)
     return account
+
+
+def _read(worker: Worker, watch: _LookWatch, version: str | None) -> Account:
+    """Reads the account, in a version of the app that is new by the patch in use, or else by one proposed at once."""
+    profile = worker.profile
+    read_by = profile_for(worker.engine, profile, version)
+    seen: list[Screen] = []
+    try:
+        return _read_with(worker, watch, read_by.profile, seen)
+    except FlowFailure as failure:
+        if failure.code != "page_drift" or version is None or not read_by.untried or read_by.patch is not None:
+            raise
+
+        def walk(patched: AppProfile) -> list[Screen]:
+            with suppress(FlowFailure):
+                _read_with(worker, watch, patched, seen)
+            return seen[-MOST_SEEN:]
+
+        if not propose_from(worker, profile, version, screens_of(worker), walk):
+            raise
+    return _read_with(worker, watch, profile_for(worker.engine, profile, version).profile, seen)
+
+
+def _read_with(worker: Worker, watch: _LookWatch, profile: AppProfile, seen: list[Screen]) -> Account:
+    session = Session(
+        phone=RecordingPhone(worker.connection.connect(), Recording("identify"), seen.append),
+        profile=profile,
+        account_id="",
+        rng=random.Random(0),
+        journal=_NoJournal(),
+        watch=watch,
+    )
+    app = App(session)
+    return app.through_crashes(lambda: read_account(app))
 
 
 def _note_version(worker: Worker, serial: str, version: str | None) -> None:

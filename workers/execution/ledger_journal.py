@@ -36,10 +36,12 @@ class LedgerJournal:
         zone: str,
         may_wait: Callable[[], bool] = _never,
         acts: Collection[ActionKind] = tuple(ActionKind),
+        profile_patch: int | None = None,
     ) -> None:
         """`may_wait`: returns whether the lease still lasts, so that an outcome may be written later.
 
-        `acts`: the kinds of action that the flow's manifest declares.
+        `acts`: the kinds of action that the flow's manifest declares. `profile_patch`: the patch by which the phone's
+        screens are read, if one is.
         """
         if claim.account_id is None or claim.serial is None:
             raise ValueError("a journal is for attempts on a phone whose account is known")
@@ -50,6 +52,7 @@ class LedgerJournal:
         self._zone = zone
         self._may_wait = may_wait
         self._acts = acts
+        self._profile_patch = profile_patch
 
     def done(self) -> Sequence[Action]:
         """Returns the actions of earlier attempts at this task."""
@@ -122,4 +125,5 @@ class LedgerJournal:
             phone_serial=self._serial,
             sandbox=self._sandbox,
             task_id=self._fence.task_id,
+            profile_patch=self._profile_patch,
         )

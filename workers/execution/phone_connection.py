@@ -33,6 +33,7 @@ class PhoneConnection:
         self._limit: Callable[[], float] = lambda: CALL_SECONDS
         self._calls: tuple[Call, ...] = ()  # of the connection that was closed last
         self._account: tuple[str, float] = ("", 0.0)
+        self._versions: dict[str, str | None] = {}  # of apps, as they were read
         self.may_hold_recordings = True  # a worker that was killed may have left some on the phone
 
     def connect(self) -> U2Phone:
@@ -89,6 +90,12 @@ class PhoneConnection:
         """Returns the last calls to the phone, also of a connection that was closed."""
         return tuple(self.phone.calls) if self.phone is not None else self._calls
 
+    def version_of(self, package: str) -> str | None:
+        """Returns an app's version on the phone, asked once until something looks wrong. Raises PhoneError."""
+        if package not in self._versions:
+            self._versions[package] = self.connect().app_version(package)
+        return self._versions[package]
+
     def note_account(self, account_id: str) -> None:
         """Records that this account was read from the app just now."""
         self._account = (account_id, time.monotonic())
@@ -101,3 +108,4 @@ class PhoneConnection:
     def forget_account(self) -> None:
         """Has the account read again before the next task, after something looked wrong."""
         self._account = ("", 0.0)
+        self._versions.clear()

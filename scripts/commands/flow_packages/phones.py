@@ -24,12 +24,19 @@ END_SECONDS = 10.0
 
 
 @contextmanager
-def simulated_phone(remaining: Callable[[], float], *, rough: bool) -> Iterator[tuple[U2Phone, str]]:
-    """Yields a simulated phone of its own, and the account that is logged in on it. Raises Refused."""
+def simulated_phone(
+    remaining: Callable[[], float], *, rough: bool, update: int | None = None
+) -> Iterator[tuple[U2Phone, str]]:
+    """Yields a simulated phone of its own, and the account that is logged in on it. Raises Refused.
+
+    `update`: the seed of new versions of its apps.
+    """
     port = free_port()
     with _process([find_adb().path, "-P", str(port), "server", "nodaemon"], NO_USB):
         command = [sys.executable, "-m", "phonesim", "--speed", "0", "--die-with-parent"]
-        with _process([*command, *(["--rough"] if rough else [])], {}) as phonesim:
+        command += ["--rough"] if rough else []
+        command += [] if update is None else ["--update", str(update)]
+        with _process(command, {}) as phonesim:
             described = _ready(phonesim)
             adb = Adb(port)
             _connected(adb, described["address"])

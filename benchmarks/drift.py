@@ -1,0 +1,93 @@
+"""Reads both practice apps after updates that seeds draw, before and after the proposed patch is applied.
+
+`python -m benchmarks.drift --seeds 20`. The apps run in this process. An update is `harmless` when the profile
+still reads exactly what it read before; else it is broken, and `mended` when the patch makes it so again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass
+
+from flows.screen import Screen
+from phonesim.update import Update
+from tests.support.drift import Trial, practice, proposed, reader, recorded, run
+from tests.support.report import Line, Target, finish
+
+LEAST_MENDED = 0.8
+APPS = {"reader": reader, "practice": practice}
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One app after one update. `outcome`: harmless, mended, or the reason for which reading stays broken."""
+
+    app: str
+    seed: int
+    kinds: tuple[str, ...]
+    outcome: str
+    changes: int
+    seconds: float
+
+
+def try_update(name: str, trial: Trial, screens: dict[str, list[Screen]], wanted: list[object], seed: int) -> Tried:
+    """Reads the app after the update of this seed, without and with the patch that is proposed."""
+    update, begun = Update(seed), time.perf_counter()
+    if run(trial, trial.profile, update).results == wanted:
+        return Tried(name, seed, update.kinds, "harmless", 0, time.perf_counter() - begun)
+    patch = proposed(trial, screens, update)
+    done = run(trial, patch.applied(trial.profile), update)
+    reasons = [str(failure) for failure in done.failures] or ["it reads something else"]
+    outcome = "mended" if done.results == wanted else reasons[0]
+    return Tried(name, seed, update.kinds, outcome, len(patch.changes), time.perf_counter() - begun)
+
+
+def measure(first: int, seeds: int) -> int:
+    """Tries both apps after each update. Returns the exit status."""
+    tried: list[Tried] = []
+    for name, make in APPS.items():
+        trial = make()
+        screens, wanted = recorded(trial), run(trial, trial.profile).results
+        for seed in range(first, first + seeds):
+            tried.append(try_update(name, trial, screens, wanted, seed))
+            one = tried[-1]
+            print(f"{name} {seed}: {', '.join(one.kinds)}: {one.outcome} ({one.seconds:.1f} s)", flush=True)
+    counts = {name: Counter(_word(one) for one in tried if one.app == name) for name in APPS}
+    broken = sum(one.outcome != "harmless" for one in tried)
+    mended = sum(one.outcome == "mended" for one in tried)
+    lines = [Line(name, (count["harmless"], count["mended"], count["broken"])) for name, count in counts.items()]
+    return finish(
+        "drift",
+        f"two apps after updates {first} to {first + seeds - 1}",
+        ("harmless", "mended", "still broken"),
+        lines,
+        {"first": first, "seeds": seeds, "tried": [asdict(one) for one in tried]},
+        [
+            Target(
+                "share of broken readings that the patch mends",
+                mended / broken if broken else 1.0,
+                LEAST_MENDED,
+                at_least=True,
+            )
+        ],
+    )
+
+
+def _word(one: Tried) -> str:
+    return one.outcome if one.outcome in ("harmless", "mended") else "broken"
+
+
+def main() -> int:
+    """Reads the arguments and measures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first", type=int, default=1)
+    asked = parser.parse_args()
+    return measure(asked.first, asked.seeds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""`phonefleet profile`: holds app profiles against phones, records them, and accepts their patches."""
