@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from flows.screen import Node, Screen
+from flows.screen import BY_DESC, BY_TEXT, Node, Screen
 
 
 class ProfileError(ValueError):
@@ -25,12 +25,30 @@ class _Data(BaseModel):
 
 
 class PageProfile(_Data):
-    """One page: the ids that must all be present, must be absent, of which one must be present; and its parts."""
+    """One page: the ids that must all be present, must be absent, of which one must be present; and its parts.
+
+    `fallbacks`: by part, further selectors, tried in order where the part's own selects nothing.
+    """
 
     present: tuple[str, ...] = Field(min_length=1)
     absent: tuple[str, ...] = ()
     any_of: tuple[str, ...] = ()
     selectors: dict[str, str] = Field(default_factory=dict)
+    fallbacks: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fallbacks_of_parts(self) -> Self:
+        for part in self.fallbacks.keys() - self.selectors.keys():
+            raise ValueError(f"fallbacks names {part!r}, which is no part of selectors")
+        return self
+
+    def selector(self, part: str, screen: Screen) -> str:
+        """Returns the selector of a part: its own, or a fallback where that selects nothing. Raises KeyError."""
+        own = self.selectors[part]
+        others = self.fallbacks.get(part)
+        if not others or screen.has(own):
+            return own
+        return next((one for one in others if screen.has(one)), own)
 
     def fits(self, screen: Screen) -> bool:
         """Returns whether the screen has this page's fingerprint."""
@@ -155,6 +173,11 @@ def load_profile(name_or_path: str = "practice", *, only_read: bool = False) -> 
     return read_profile(packaged.read_text(encoding="utf-8"), name_or_path)
 
 
+def is_bare(selector: str) -> bool:
+    """Returns whether this is an id's name without its package."""
+    return ":" not in selector and not selector.startswith((BY_DESC, BY_TEXT))
+
+
 def _with_package(data: dict[str, Any]) -> dict[str, Any]:
     """Returns the data with every bare id as PACKAGE:id/NAME; leaves wrong shapes to the validation."""
     package = data.get("package", "")
@@ -164,6 +187,6 @@ def _with_package(data: dict[str, Any]) -> dict[str, Any]:
             return {key: full(inner) for key, inner in value.items()}
         if isinstance(value, list):
             return [full(inner) for inner in value]
-        return f"{package}:id/{value}" if isinstance(value, str) and ":" not in value else value
+        return f"{package}:id/{value}" if isinstance(value, str) and is_bare(value) else value
 
     return {**data, "pages": full(data.get("pages")), "overlays": full(data.get("overlays"))}

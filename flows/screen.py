@@ -17,6 +17,7 @@ MOST_REFERENCES = 100_000  # numeric character references
 Bounds = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 
 _ON_ITS_SIDE = ("1", "3")  # android.view.Surface.ROTATION_90 and ROTATION_270
+BY_DESC, BY_TEXT = "desc=", "text="  # how a selector begins that is no id
 NOWHERE: Bounds = (0, 0, 0, 0)
 _BOUNDS = re.compile(r"\[(-?\d+),(-?\d+)\]\[(-?\d+),(-?\d+)\]", re.ASCII)
 _MOST_DIGITS = 10  # of a 32-bit number, Android's own for pixels
@@ -94,25 +95,34 @@ class Node:
             yield node
             waiting.extend(reversed(node.children))
 
-    def find(self, resource_id: str) -> Node | None:
-        """Returns the first node with this id, this one or below it."""
-        return next((node for node in self.walk() if node.resource_id == resource_id), None)
+    def find(self, selector: str) -> Node | None:
+        """Returns the first node that this selects, this one or below it."""
+        return next((node for node in self.walk() if node.is_selected_by(selector)), None)
 
-    def all(self, resource_id: str) -> list[Node]:
-        """Returns every node with this id, this one or below it, in the dump's order."""
-        return [node for node in self.walk() if node.resource_id == resource_id]
+    def all(self, selector: str) -> list[Node]:
+        """Returns every node that this selects, this one or below it, in the dump's order."""
+        return [node for node in self.walk() if node.is_selected_by(selector)]
+
+    def is_selected_by(self, selector: str) -> bool:
+        """Returns whether the selector is this node's id; or `desc=` or `text=` with its description or its text."""
+        if selector.startswith(BY_DESC):
+            return self.desc == selector[len(BY_DESC) :]
+        if selector.startswith(BY_TEXT):
+            return self.dump_text == selector[len(BY_TEXT) :]
+        return self.resource_id == selector
 
 
 class Screen:
     """A whole screen. Queries by id cost one dictionary look-up."""
 
-    __slots__ = ("_by_id", "on_its_side", "packages", "roots")
+    __slots__ = ("_by_id", "_own", "on_its_side", "packages", "roots")
 
     def __init__(self, roots: list[Node], *, on_its_side: bool = False) -> None:
         """`on_its_side`: the dump has the screen in landscape."""
         self.roots = roots
         self.on_its_side = on_its_side
         self._by_id: dict[str, list[Node]] = {}
+        self._own: Collection[str] = ()  # packages whose nodes are found; empty: all
         packages: dict[str, None] = {}
         for root in roots:
             for node in root.walk():
@@ -142,27 +152,31 @@ class Screen:
         return cls(_read_all(root), on_its_side=root.get("rotation") in _ON_ITS_SIDE)
 
     def of(self, packages: Collection[str]) -> Screen:
-        """Returns the same screen with all its windows, but only nodes of these packages are found by id."""
+        """Returns the same screen with all its windows, but only nodes of these packages are found."""
         own = Screen([], on_its_side=self.on_its_side)
-        own.roots, own.packages = self.roots, self.packages
+        own.roots, own.packages, own._own = self.roots, self.packages, frozenset(packages)
         for resource_id, nodes in self._by_id.items():
             kept = [node for node in nodes if node.package in packages]
             if kept:
                 own._by_id[resource_id] = kept
         return own
 
-    def find(self, resource_id: str) -> Node | None:
-        """Returns the first node with this id."""
-        nodes = self._by_id.get(resource_id)
+    def find(self, selector: str) -> Node | None:
+        """Returns the first node that this selects: see `Node.is_selected_by`."""
+        nodes = self.all(selector)
         return nodes[0] if nodes else None
 
-    def all(self, resource_id: str) -> list[Node]:
-        """Returns every node with this id, in the dump's order."""
-        return self._by_id.get(resource_id, [])
+    def all(self, selector: str) -> list[Node]:
+        """Returns every node that this selects, in the dump's order."""
+        if selector.startswith((BY_DESC, BY_TEXT)):
+            own = self._own or self.packages
+            found = (node for root in self.roots for node in root.walk() if node.package in own)
+            return [node for node in found if node.is_selected_by(selector)]
+        return self._by_id.get(selector, [])
 
-    def has(self, resource_id: str) -> bool:
-        """Returns whether a node with this id is on the screen."""
-        return resource_id in self._by_id
+    def has(self, selector: str) -> bool:
+        """Returns whether this selects a node on the screen."""
+        return bool(self.all(selector))
 
     @property
     def size(self) -> tuple[int, int]:

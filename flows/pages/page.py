@@ -34,9 +34,9 @@ class Page:
         self.read_at = app.session.now()  # the moment from which a shown time such as 3小时前 is calculated
 
     def id(self, part: str) -> str:
-        """Returns the resource id of a part of this page. A part that is missing in the profile is its defect."""
+        """Returns the selector of a part of this page. A part that is missing in the profile is its defect."""
         try:
-            return self.app.profile.pages[self.name].selectors[part]
+            return self.app.profile.pages[self.name].selector(part, self.screen)
         except KeyError:
             raise FlowFailure("page_drift", f"the profile has no selector {part!r} for page {self.name!r}") from None
 

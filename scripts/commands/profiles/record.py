@@ -1,0 +1,195 @@
+"""Walks a person through the pages of an app, and makes a profile of the elements that they choose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from flows.drift.rank import Ranked, fingerprints, rank
+from flows.packages.recording import dump_of
+from flows.phone import Phone
+from flows.profile import AppProfile, read_profile
+from flows.screen import BY_DESC, BY_TEXT, Node, Screen
+from models.values.refused import refuse
+from scripts.terminal.language import put
+
+MOST_TURNS = 500
+MOST_SHOWN = 60  # elements of a screen
+LONGEST = 30  # characters of a text that is shown
+SWIPE_SECONDS = 0.6
+COMMANDS = "commands: NUMBER PART names an element; tap NUMBER; back; swipe; look; end"
+
+
+@dataclass(slots=True)
+class Walked:
+    """What a person showed: by page the screens and the chosen elements, and how they went from page to page."""
+
+    package: str
+    version: str
+    screens: dict[str, list[Screen]] = field(default_factory=dict)
+    parts: dict[str, dict[str, Node]] = field(default_factory=dict)
+    steps: list[str] = field(default_factory=list)
+    pictures: dict[str, bytes] = field(default_factory=dict)  # file's stem → JPEG
+
+    def add(self, page: str, screen: Screen, picture: bytes) -> None:
+        """Keeps a screen of this page."""
+        self.screens.setdefault(page, []).append(screen)
+        self.parts.setdefault(page, {})
+        self.pictures[f"{page}_{len(self.screens[page])}"] = picture
+
+
+def walk(phone: Phone, package: str, version: str, ask: Callable[[str], str], tell: Callable[[str], None]) -> Walked:
+    """Asks for the page's name and what to do, again and again, until the person ends. `ask` returns what they type."""
+    walked = Walked(package, version)
+    phone.start_app(package)
+    tell(put(COMMANDS))
+    for _ in range(MOST_TURNS):
+        page = _named(ask(put("which page is this? (empty: look again, end: end)")).strip(), tell)
+        if page == "end" or (page and not _at(phone, walked, page, ask, tell)):
+            break
+    return walked
+
+
+def _at(phone: Phone, walked: Walked, page: str, ask: Callable[[str], str], tell: Callable[[str], None]) -> bool:
+    """Keeps the screen and asks what to do on it, until it may be another one. Returns False at the person's end."""
+    screen = phone.look()
+    walked.add(page, screen, phone.screenshot())
+    elements = elements_of(screen, walked.package)
+    for number, node in enumerate(elements, 1):
+        tell(f"{number:3} {_words(node)}")
+    for _ in range(MOST_TURNS):
+        verb, _, rest = ask(f"{page}>").strip().partition(" ")
+        if verb == "end":
+            return False
+        if verb == "look":
+            return True
+        if verb.isdigit():
+            _choose(walked, page, _element(elements, verb), rest.strip(), tell)
+        elif verb in ("tap", "back", "swipe") and _touch(phone, walked, page, elements, verb, rest, screen):
+            return True
+        else:
+            tell(put(COMMANDS))
+    return False
+
+
+def elements_of(screen: Screen, package: str) -> list[Node]:
+    """Returns the app's nodes that a selector can find, in the dump's order."""
+    nodes = (node for root in screen.roots for node in root.walk() if node.package == package)
+    return [node for node in nodes if node.resource_id.startswith(f"{package}:") or node.text or node.desc][:MOST_SHOWN]
+
+
+def profile_of(walked: Walked) -> tuple[str, AppProfile, Mapping[str, Sequence[Ranked]]]:
+    """Returns the profile's YAML, the profile, and each part's selectors as they were ranked. Raises Refused."""
+    marks = fingerprints(walked.screens, walked.package)
+    without = sorted(walked.screens.keys() - marks.keys())
+    if without or not marks:
+        reason = f"no ids tell these pages from the others: {', '.join(without) or 'none was recorded'}"
+        raise refuse("PAGE", reason, "record more pages, or name screens of one page alike")
+    ranked: dict[str, Sequence[Ranked]] = {}
+    pages: dict[str, Any] = {}
+    for page in sorted(marks, key=lambda one: -len(marks[one])):  # what is told by more may lie over another page
+        selectors: dict[str, str] = {}
+        fallbacks: dict[str, list[str]] = {}
+        for part, node in walked.parts[page].items():
+            found = rank(node, page, walked.screens, walked.package)
+            ranked[f"{page}.{part}"] = found
+            selectors[part] = _short(found[0].selector, walked.package)
+            others = [_short(one.selector, walked.package) for one in found[1:] if one.most == found[0].most]
+            if others:
+                fallbacks[part] = others
+        pages[page] = {"present": [_short(one, walked.package) for one in marks[page]], "selectors": selectors}
+        pages[page] |= {"fallbacks": fallbacks} if fallbacks else {}
+    data = {"package": walked.package, "versions": [walked.version], "pages": pages}
+    text = "".join(f"# {line}\n" for line in ("How the pages were reached:", *walked.steps))
+    text += yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=120)
+    profile = read_profile(text, "the recorded profile", only_read=True)
+    for page, screens in walked.screens.items():
+        for number, screen in enumerate(screens, 1):
+            found_page = profile.page_of(profile.own(screen))
+            if found_page != page:
+                reason = f"screen {number} of page {page} reads as {found_page or 'no page'}"
+                raise refuse("PAGE", reason, "record more pages, or name screens of one page alike")
+    return text, profile, ranked
+
+
+def write(walked: Walked, text: str, into: Path) -> None:
+    """Writes the profile, and beside it the screens as dumps and pictures. Raises OSError."""
+    folder = into.with_suffix(".screens")
+    folder.mkdir(parents=True, exist_ok=True)
+    into.write_text(text, encoding="utf-8")
+    for page, screens in walked.screens.items():
+        for number, screen in enumerate(screens, 1):
+            (folder / f"{page}_{number}.xml").write_text(dump_of(screen), encoding="utf-8")
+    for stem, picture in walked.pictures.items():
+        if picture:
+            (folder / f"{stem}.jpg").write_bytes(picture)
+
+
+def _named(page: str, tell: Callable[[str], None]) -> str:
+    if page and not page.isidentifier():
+        tell(put("a page's name has letters, digits and _"))
+        return ""
+    return page
+
+
+def _element(elements: Sequence[Node], number: str) -> Node | None:
+    place = int(number) if number.isdecimal() and len(number) < 4 else 0
+    return elements[place - 1] if 0 < place <= len(elements) else None
+
+
+def _choose(walked: Walked, page: str, node: Node | None, part: str, tell: Callable[[str], None]) -> None:
+    if node is None or not part.isidentifier():
+        tell(put("write the element's number and the part's name, e.g. 7 title"))
+        return
+    found = rank(node, page, walked.screens, walked.package)
+    if not found:
+        tell(put("nothing finds this element: it has no id, no description and no short text"))
+        return
+    walked.parts[page][part] = node
+    for one in found:
+        tell(
+            put(
+                "{selector}: on {screens} of {all} screens, {most} at once, on {elsewhere} of other pages",
+                selector=_short(one.selector, walked.package), screens=one.screens, all=len(walked.screens[page]),
+                most=one.most, elsewhere=one.elsewhere,
+            )
+        )  # fmt: skip
+
+
+def _touch(
+    phone: Phone, walked: Walked, page: str, elements: Sequence[Node], verb: str, rest: str, screen: Screen
+) -> bool:
+    """Does what the person asked for. Returns whether the screen may be another one now."""
+    if verb == "tap":
+        node = _element(elements, rest.strip())
+        if node is None or not node.has_place:
+            return False
+        phone.tap(node)
+        walked.steps.append(f"on {page}: tap {_part_of(walked, page, node)}")
+    elif verb == "back":
+        phone.press("back")
+        walked.steps.append(f"on {page}: back")
+    else:
+        width, height = screen.size
+        phone.swipe((width // 2, height * 3 // 4), (width // 2, height // 3), SWIPE_SECONDS)
+        walked.steps.append(f"on {page}: swipe")
+    return True
+
+
+def _part_of(walked: Walked, page: str, node: Node) -> str:
+    named = (part for part, one in walked.parts[page].items() if one.resource_id == node.resource_id)
+    return next(named, node.resource_id.rpartition("/")[2] or " ".join((node.desc or node.text).split())[:LONGEST])
+
+
+def _short(selector: str, package: str) -> str:
+    return selector if selector.startswith((BY_DESC, BY_TEXT)) else selector.removeprefix(f"{package}:id/")
+
+
+def _words(node: Node) -> str:
+    text = " ".join((node.text or node.desc).split())[:LONGEST]
+    name = node.resource_id.rpartition("/")[2]
+    return " ".join(one for one in (node.cls.rpartition(".")[2], name and f"#{name}", text and f"“{text}”") if one)
