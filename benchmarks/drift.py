@@ -12,18 +12,22 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass
 
+from benchmarks.drift_acts import acts_on
 from flows.screen import Screen
 from phonesim.update import Update
 from tests.support.drift import Trial, practice, proposed, reader, recorded, run
 from tests.support.report import Line, Target, finish
 
-LEAST_MENDED = 0.8
+MENDED, LEAST_MENDED = "share of broken readings that the patch mends", 0.8
 APPS = {"reader": reader, "practice": practice}
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One app after one update. `outcome`: harmless, mended, or the reason for which reading stays broken."""
+    """One app after one update. `outcome`: harmless, mended, or the reason for which reading stays broken.
+
+    `unaccepted` and `accepted`: how often a like happened in the app before and after a person accepted the patch.
+    """
 
     app: str
     seed: int
@@ -31,6 +35,8 @@ class Tried:
     outcome: str
     changes: int
     seconds: float
+    unaccepted: int = 0
+    accepted: int = 0
 
 
 def try_update(name: str, trial: Trial, screens: dict[str, list[Screen]], wanted: list[object], seed: int) -> Tried:
@@ -42,7 +48,8 @@ def try_update(name: str, trial: Trial, screens: dict[str, list[Screen]], wanted
     done = run(trial, patch.applied(trial.profile), update)
     reasons = [str(failure) for failure in done.failures] or ["it reads something else"]
     outcome = "mended" if done.results == wanted else reasons[0]
-    return Tried(name, seed, update.kinds, outcome, len(patch.changes), time.perf_counter() - begun)
+    acts = acts_on(trial, patch, update) if name == "practice" and patch else (0, 0)
+    return Tried(name, seed, update.kinds, outcome, len(patch.changes), time.perf_counter() - begun, *acts)
 
 
 def measure(first: int, seeds: int) -> int:
@@ -58,20 +65,26 @@ def measure(first: int, seeds: int) -> int:
     counts = {name: Counter(_word(one) for one in tried if one.app == name) for name in APPS}
     broken = sum(one.outcome != "harmless" for one in tried)
     mended = sum(one.outcome == "mended" for one in tried)
-    lines = [Line(name, (count["harmless"], count["mended"], count["broken"])) for name, count in counts.items()]
+    lines = [
+        Line(
+            name,
+            (
+                *(count[word] for word in ("harmless", "mended", "broken")),
+                sum(one.unaccepted for one in tried if one.app == name),
+                sum(one.accepted for one in tried if one.app == name),
+            ),
+        )
+        for name, count in counts.items()
+    ]
     return finish(
         "drift",
         f"two apps after updates {first} to {first + seeds - 1}",
-        ("harmless", "mended", "still broken"),
+        ("harmless", "mended", "still broken", "acts unaccepted", "accepted"),
         lines,
         {"first": first, "seeds": seeds, "tried": [asdict(one) for one in tried]},
         [
-            Target(
-                "share of broken readings that the patch mends",
-                mended / broken if broken else 1.0,
-                LEAST_MENDED,
-                at_least=True,
-            )
+            Target(MENDED, mended / broken if broken else 1.0, LEAST_MENDED, at_least=True),
+            Target("acts on a patch that nobody accepted", sum(one.unaccepted for one in tried), 0),
         ],
     )
 
