@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -168,7 +169,7 @@ def fuzz(api: Api, examples: int) -> Counter[int]:
 
         def validate(_machine: Any, response: Any, case: Any, **_: Any) -> None:
             statuses[response.status_code] += 1
-            case.validate_response(response, checks=CHECKS)
+            _check(case, response)
 
         machine.validate_response = validate  # type: ignore[method-assign,assignment]
         machine.setup = lambda _: forget_what_was_asked(api.engine)  # type: ignore[method-assign,assignment]
@@ -201,9 +202,17 @@ def _ask(operation: Any, examples: int, statuses: Counter[int]) -> None:
     @_settings(examples)
     @given(case=operation.as_strategy())
     def hold(case: Any) -> None:
-        statuses[case.call_and_validate(checks=CHECKS, timeout=30).status_code] += 1
+        response = case.call(timeout=30)
+        statuses[response.status_code] += 1
+        _check(case, response)
 
     hold()
+
+
+def _check(case: Any, response: Any) -> None:
+    """Checks an answer of the gateway. The front takes no address of more than 64 KB, and says so by itself."""
+    if response.status_code != HTTPStatus.REQUEST_URI_TOO_LONG:
+        case.validate_response(response, checks=CHECKS)
 
 
 def _settings(examples: int, **more: Any) -> Any:
