@@ -20,6 +20,7 @@ from tests.support.ledger.copied import copied_ledger
 from tests.support.ledger.drive import AUTHOR, online_worker, owned_author, plant, ready, take, titles
 from tests.support.shelf import Shelf
 from workers.attempts.claim import Claim
+from workers.execution import identify_account
 from workers.execution.identify_account import identify
 from workers.execution.phone_session import open_session
 from workers.execution.worker import Worker
@@ -41,8 +42,9 @@ def ledger(sqlite_database: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def worker(shelf: Shelf, ledger: Engine) -> Iterator[Worker]:
-    """A worker of the first phone, whose apps were updated."""
+def worker(shelf: Shelf, ledger: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
+    """A worker of the first phone, whose apps were updated; it has time, however busy the machine is."""
+    monkeypatch.setattr(identify_account, "CALL_SECONDS", LONG)
     told = shelf.phones[0]
     shelf.heal("*")
     shelf.post("/update", phone="*", seed=ALL_RENAMED, kinds=["ids_renamed"])
