@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from models.values.enums import Role
 from tests.support.console.monday import PASSWORD, PEOPLE
@@ -16,6 +16,7 @@ from tests.support.console.monday import PASSWORD, PEOPLE
 AXE = Path(__file__).parent / "vendored" / "axe.min.js"
 LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 GRAVE = ("serious", "critical")
+PATIENCE = 60_000.0  # milliseconds: Playwright's own 5 s are too few beside whole fleets on a busy machine
 
 
 @contextmanager
@@ -23,6 +24,7 @@ def chromium() -> Iterator[Browser]:
     """A browser without a window. Raises AssertionError when Debian's package is not installed."""
     path = shutil.which("chromium")
     assert path is not None, "chromium is missing: make provide, or apt-get install chromium"
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         # a container has no user namespaces for its sandbox; it opens pages of this test alone
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
@@ -42,7 +44,7 @@ def tab(
         timezone_id="Asia/Shanghai",
     )
     page, wrong = context.new_page(), list[str]()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(PATIENCE)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda told: wrong.append(told.text) if told.type == "error" else None)
     page.on("dialog", lambda dialog: wrong.append(f"a dialog opened: {dialog.message}"))
@@ -55,6 +57,8 @@ def tab(
 def log_in(page: Page, url: str, role: Role | str) -> None:
     """Log in by the form, with the keyboard alone."""
     page.goto(f"{url}/login")
+    # the browser gives the first field the focus when it first draws the page, which may be after it has loaded
+    page.locator("[name=name]:focus").wait_for()
     page.keyboard.type(PEOPLE[Role(role)])
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
