@@ -1,7 +1,7 @@
 # `make help` says what each target does. CI runs `make check` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-monitor bench-drift fuzz-api openapi chaos chaos-redis conformance clean
+.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-bodies bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-monitor bench-drift fuzz-api openapi chaos chaos-redis conformance clean
 
 PYTHON ?=
 PHONES ?= 100
@@ -93,6 +93,10 @@ bench-hostile: PHONES = 8
 bench-hostile: provide ## One customer's standard campaign, alone and beside one who attacks in every way (PHONES=8, ARGS='--seconds 60')
 	@$(SERVED)
 	@$(BIN)/python -m benchmarks.hostile --phones $(PHONES) $(ARGS)
+
+bench-bodies: provide ## CPU time of the costliest bodies that a customer can send (ARGS='--runs 3')
+	@$(SERVED)
+	@$(BIN)/python -m benchmarks.bodies $(ARGS)
 
 bench-lists: provide ## Pages of customers' lists at 10,000 and at a million tasks, by every filter and every two
 	@$(SERVED)

@@ -97,6 +97,13 @@ install_phonefleet() {
         --no-build-isolation --editable .
 }
 
+# Where Python may not write bytecode (PYTHONDONTWRITEBYTECODE, a folder of root's), each command would compile its modules
+# anew: 0.08 s of CPU for submit. A file that does not compile stops whoever imports it, and not set-up.
+compile_phonefleet() {
+    local rooms=(*/__init__.py)
+    "$venv/bin/python" -m compileall -qq -x '^tests/' "${rooms[@]%/*}" || true
+}
+
 works "$venv/bin/python" || find_and_make
 
 if [ "${WITH_MYSQL:-}" = 1 ] && ! can_build_mysqlclient && ! mysqlclient_is_there; then
@@ -115,7 +122,7 @@ if [ "$(head -n 1 "$stamp" 2>/dev/null)" = "$now" ]; then
         mapfile -t installed < <(printf '%s\n' "${installed[@]}" | grep -v '^mysql$')
     fi
     mapfile -t missing < <(comm -13 <(printf '%s\n' "${installed[@]}" | sort) <(printf '%s\n' "${wanted[@]}" | sort))
-    [ "${#missing[@]}" -gt 0 ] || exit 0
+    [ "${#missing[@]}" -gt 0 ] || { compile_phonefleet; exit 0; }
 else
     rm -f "$stamp"
     mapfile -t installed < <(printf '%s\n' "${installed[@]}" | grep -xE 'dev|s3')
@@ -126,5 +133,6 @@ for part in "${missing[@]}"; do
     install "$part"
 done
 install_phonefleet
+compile_phonefleet
 printf '%s\n' "$now" "${installed[@]}" "${missing[@]}" | awk 'NF && !seen[$0]++' >"$stamp"
 say "Set up in $SECONDS s: $("$venv/bin/python" -V), $(sed 1d "$stamp" | paste -sd ' ')"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from unicodedata import east_asian_width
 
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
@@ -19,8 +20,14 @@ from gateway.exports.workbook.text import cut
 from models.tasks.completeness import Numbers
 
 MOST_SHEETS_LISTED = 200
-WHY = (SHEET, "state")  # kinds of the catalogue that have words for what is missing; a failure code stands for itself
-WORDS_OF = {"state": "state", "outcome": "outcome", "kind": "record"}  # filter → the kind of its values
+WIDE = 40  # the width of the column with reasons, in digits
+FIRST_NUMBER = 2  # the first column with numbers
+LINE_PIXELS = 20
+MOST_LINES = 10
+WHY = (SHEET, "state", "code")  # kinds of the catalogue that have words for what is missing
+WORDS_OF = {  # filter → the kind of its values
+    "state": "state", "outcome": "outcome", "kind": "record", "flow": "flow", "code": "code", "step": "step",
+}  # fmt: skip
 _FILTERS = {
     "campaign": "campaign", "flow": "flow", "author": "author", "account": "account", "phone": "phone_filter",
     "state": "state", "outcome": "outcome", "kind": "kind", "code": "code", "step": "step", "since": "since",
@@ -44,12 +51,14 @@ class Front:
         print_wide(sheet)
         sheet.hide_gridlines(2)
         sheet.set_column(0, 0, 30)
-        sheet.set_column(1, 1, 40)
+        sheet.set_column(1, 1, WIDE)
         sheet.set_column(2, 8, 12)
         _text(sheet, 1, 0, self.manner.word("title"), formats, "TITLE")
         row = self._about(sheet, formats, 2)
         if self.filters.what == "tasks":
-            row = self._stages(book, sheet, formats, row + 1)
+            first, row = row + 2, self._stages(sheet, formats, row + 1)
+            if self.stages:  # beside the list of sheets, so that a laptop's screen shows it
+                self._chart(book, sheet, first, first + len(self.stages) - 1, row + 1)
         self._sheets(sheet, formats, row + 1)
 
     def _about(self, sheet: Worksheet, formats: Formats, row: int) -> int:
@@ -63,33 +72,32 @@ class Front:
         for name, value in told:
             _text(sheet, row, 0, name, formats, "HEAD")
             if isinstance(value, datetime):
-                sheet.write_datetime(row, 1, value, formats["MOMENT_LEFT"])
+                sheet.write_datetime(row, 1, value, formats["MOMENT"])
             else:
                 _text(sheet, row, 1, str(value), formats, "WRAP")
             row += 1
         return row
 
-    def _stages(self, book: Workbook, sheet: Worksheet, formats: Formats, row: int) -> int:
+    def _stages(self, sheet: Worksheet, formats: Formats, row: int) -> int:
         names = ("stage", "why", "asked", "got", "missing", "share", "items_asked", "items_got", "items_missing")
         for at, name in enumerate(names):
-            _text(sheet, row, at, self.manner.word(name), formats, "HEAD")
-        first = row + 1
+            _text(sheet, row, at, self.manner.word(name), formats, "HEAD" if at < FIRST_NUMBER else "HEAD_NUMBER")
         for flow, numbers in self.stages.items():
             row += 1
             _text(sheet, row, 0, stage_name(flow, self.manner.language), formats)
-            _text(sheet, row, 1, reasons(numbers, self.manner), formats, "WRAP")
-            for at, value in enumerate((numbers.asked, numbers.got, numbers.asked - numbers.got), 2):
+            why = reasons(numbers, self.manner)
+            _text(sheet, row, 1, why, formats, "WRAP")
+            sheet.set_row_pixels(row, LINE_PIXELS * lines(why, WIDE))
+            for at, value in enumerate((numbers.asked, numbers.got, numbers.asked - numbers.got), FIRST_NUMBER):
                 sheet.write_number(row, at, value, formats["NUMBER"])
             sheet.write_number(row, 5, numbers.got / numbers.asked if numbers.asked else 0, formats["SHARE"])
             if numbers.items_asked:
                 items = (numbers.items_asked, numbers.items_got, numbers.items_asked - numbers.items_got)
                 for at, value in enumerate(items, 6):
                     sheet.write_number(row, at, value, formats["NUMBER"])
-        if self.stages:
-            self._chart(book, sheet, first, row)
         return row + 1
 
-    def _chart(self, book: Workbook, sheet: Worksheet, first: int, last: int) -> None:
+    def _chart(self, book: Workbook, sheet: Worksheet, first: int, last: int, at_row: int) -> None:
         chart = book.add_chart({"type": "bar"})
         for at, color in ((2, "#9DC3E6"), (3, "#2E75B6")):
             chart.add_series(
@@ -106,11 +114,11 @@ class Front:
         chart.set_x_axis({"min": 0, "num_format": "0", "major_gridlines": {"visible": False}})
         chart.set_legend({"position": "bottom"})
         chart.set_size({"width": 560, "height": 120 + 60 * (last - first + 1)})
-        sheet.insert_chart(1, 10, chart)
+        sheet.insert_chart(at_row, 3, chart, {"x_offset": 12})
 
     def _sheets(self, sheet: Worksheet, formats: Formats, row: int) -> None:
         for at, name in enumerate(("sheets", "identifier", "rows")):
-            _text(sheet, row, at, self.manner.word(name), formats, "HEAD")
+            _text(sheet, row, at, self.manner.word(name), formats, "HEAD" if at < FIRST_NUMBER else "HEAD_NUMBER")
         listed = [(one, made) for one in self.series.values() for made in one.sheets]
         for one, made in listed[:MOST_SHEETS_LISTED]:
             row += 1
@@ -127,7 +135,13 @@ def reasons(numbers: Numbers, manner: Manner) -> str:
     fewer = numbers.items_asked - numbers.items_got
     if fewer > 0:
         told.append(f"{manner.word('no_more')} × {fewer}")
-    return ", ".join(told)
+    return manner.listed(told)
+
+
+def lines(text: str, width: int) -> int:
+    """Returns how many lines a text takes in a column of this width: a Chinese sign is as wide as two digits."""
+    wide = sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
+    return min(max(-(-wide // width), 1), MOST_LINES)
 
 
 def describe(filters: ExportFilters, manner: Manner) -> str:

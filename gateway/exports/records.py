@@ -16,7 +16,6 @@ from models.history.records.filters import RecordFilter
 from models.history.records.read import MOST_IN_A_PAGE, records_page
 from models.history.records.totals import record_total
 from models.tables import Record
-from models.values.customer_words import customer_words
 from workers.evidence.bundle import Bundle
 
 TICK = timedelta(microseconds=1)
@@ -72,10 +71,10 @@ def record_row(record: Record, manner: Manner) -> list[Value]:
         record.asked,
         record.got,
         None if record.seconds is None else round(record.seconds, 1),
-        record.code,
-        record.culprit,
-        record.step,
-        customer_words(record.reason) if manner.customer else record.reason,
+        manner.code(record.code),
+        manner.word(record.culprit or "", "culprit"),
+        manner.step(record.step),
+        manner.why(record.reason),
         record.attempt,
         record.task_id,
         record.campaign_id,

@@ -47,6 +47,27 @@ class Manner:
         """Returns one of phonefleet's own texts, such as a remedy, in the workbook's language."""
         return catalogue(self.language).said(text)
 
+    def told(self, reason: str | None) -> str | None:
+        """Returns a reason of the ledger as the workbook's reader may know it, in English."""
+        return customer_words(reason) if self.customer else reason
+
+    def why(self, reason: str | None) -> str | None:
+        """Returns a reason of the ledger in the workbook's language, as its reader may know it."""
+        return self.said(self.told(reason) or "") or None
+
+    def code(self, code: str | None) -> str | None:
+        """Returns a failure's code, in Chinese behind its word: commands and the API take the code."""
+        told = self.word(code, "code") if code and self.language != "en" else code
+        return code if told == code else f"{told} ({code})"
+
+    def listed(self, parts: Sequence[str]) -> str:
+        """Returns a list of texts as one."""
+        return ("，" if self.language == "zh" else ", ").join(parts)
+
+    def step(self, step: str | None) -> str | None:
+        """Returns the word for a flow's step."""
+        return self.word(step, "step") if step else None
+
     def value(self, value: Any, kind: str = "plain") -> Value:
         """Returns a value of a flow's row as a cell."""
         if value is None:
@@ -121,8 +142,8 @@ def _common(ended: Ended, manner: Manner) -> list[Value]:
         manner.moment(task.started_at),
         manner.moment(task.ended_at),
         manner.word(task.state, "state"),
-        _reason(task.failure_code, _words(task.reason, manner)),
-        task.step if task.failure_code else None,
+        _reason(task, manner),
+        manner.step(task.step) if task.failure_code else None,
         _evidence(shown[-1], manner) if shown and task.failure_code else None,
     ]
 
@@ -141,21 +162,18 @@ def attempt_row(attempt: Attempt, task: Task, campaign: str, manner: Manner) -> 
         manner.moment(attempt.ended_at),
         None if seconds is None else round(seconds, 1),
         manner.word(attempt.outcome or "", "outcome"),
-        attempt.failure_code,
-        attempt.culprit,
-        attempt.step if attempt.failure_code else None,
-        _words(attempt.reason, manner),
+        manner.code(attempt.failure_code),
+        manner.word(attempt.culprit or "", "culprit"),
+        manner.step(attempt.step) if attempt.failure_code else None,
+        manner.why(attempt.reason),
         manner.said(remedy_for(attempt.failure_code, None)) or None if attempt.failure_code else None,
         _evidence(attempt, manner) if _has_evidence(attempt) else None,
     ]
 
 
-def _words(reason: str | None, manner: Manner) -> str | None:
-    return customer_words(reason) if manner.customer else reason
-
-
-def _reason(code: str | None, reason: str | None) -> str | None:
-    return f"{code}: {reason}" if code and reason else code or reason
+def _reason(task: Task, manner: Manner) -> str | None:
+    code, reason = task.failure_code, manner.told(task.reason)
+    return manner.said(f"{code}: {reason}" if code and reason else code or reason or "") or None
 
 
 def _has_evidence(attempt: Attempt) -> bool:

@@ -22,11 +22,15 @@ DEEPEST = 6  # texts within texts
 # titles, ids, numbers. A value is also said when the catalogue has `name:value`, as `flow:nurture`.
 SPOKEN = frozenset({"example", "fault", "hint", "left", "reason", "remedy", "said", "state", "told", "what", "why"})
 # Values of these names are numbers; others may be any text.
-NUMBERS = frozenset(
-    {"bytes", "celsius", "count", "hours", "lines", "minutes", "number", "percent", "port", "rows", "seconds", "size"}
-)
+NUMBERS = frozenset({
+    "bytes", "celsius", "count", "got", "hours", "lines", "looked", "minutes", "number", "percent", "port", "rows",
+    "seconds", "size", "skipped", "watched",
+})  # fmt: skip
+CODED = ("code", "flow", "action")  # a text may begin with one of these and a colon
 LEAST_LETTERS = 3  # a form with less of its own would match anything
+_COUNTED = re.compile(r"\w+(?= \d+×)")
 _NAME = re.compile(r"\{(\w+)\}")
+_WITHIN = re.compile(r": \{(?:reason|why)\}\Z")
 _CODE = re.compile(r"[a-z]+:(?! )[\w .-]+")
 
 
@@ -102,9 +106,12 @@ def _said(one: Catalogue, text: str, depth: int) -> str:
     whole = one.texts.get(text)
     if whole is not None:
         return whole
+    if f"code:{text}" in one.texts:
+        return one.word("code", text)
     code, _, rest = text.partition(": ")
-    if rest and f"code:{code}" in one.texts:
-        return f"{one.word('code', code)}：{_said(one, rest, depth)}"
+    kind = next((kind for kind in CODED if f"{kind}:{code}" in one.texts), None) if rest else None
+    if kind is not None:
+        return f"{one.word(kind, code)}：{_said(one, rest, depth)}"
     if len(text) > MOST_MATCHED or depth > DEEPEST:
         return text
     for pattern in (*one.patterns.get(text.partition(" ")[0], ()), *one.patterns.get("", ())):
@@ -122,6 +129,10 @@ def _in_parts(one: Catalogue, text: str, depth: int) -> str:
         changed = [before != after for before, after in zip(parts, told, strict=True)]
         if all(changed) if whole else any(changed):
             return said.join(told)
+    field, _, rest = text.partition(": ")
+    if rest and " " not in field and depth <= DEEPEST:
+        told_rest = _said(one, rest, depth + 1)
+        return text if told_rest == rest else f"{field}：{told_rest}"
     return text
 
 
@@ -133,6 +144,8 @@ def _value(one: Catalogue, name: str, value: str, depth: int) -> str:
     coded = one.texts.get(f"{name}:{value}")
     if coded is not None:
         return coded
+    if name == "codes":  # each with a number: `cap_reached 3×, no_basis 1×`
+        return _COUNTED.sub(lambda found: one.word("code", found[0]), value).replace(", ", "，")
     return _said(one, value, depth + 1) if name in SPOKEN else value
 
 
@@ -141,7 +154,8 @@ def catalogue(language: str) -> Catalogue:
     """Returns the catalogue of a language of LANGUAGES."""
     texts = dict(all_texts(language))
     named = [key for key in texts if _NAME.search(key) and not _CODE.fullmatch(key) and _letters(key) >= LEAST_LETTERS]
-    named.sort(key=lambda key: -len(_NAME.sub("", key)))  # the most exact first
+    # What begins another text comes before it, as `{flow} {id} did not succeed: {reason}`; then the most exact.
+    named.sort(key=lambda key: (_WITHIN.search(key) is None, -len(_NAME.sub("", key))))
     by_word: dict[str, list[Pattern]] = {}
     for key in named:
         first, blank, _ = key.partition(" ")

@@ -125,6 +125,21 @@ def test_it_installs_what_is_pinned_once_and_anew_when_the_pins_change(project: 
         assert f"Installing the part {part}" in changed.stderr
 
 
+def test_it_compiles_the_rooms_for_a_python_that_may_not(project: Project) -> None:
+    room, tests = project.root / "room", project.root / "tests"
+    tests.mkdir()
+    (tests / "__init__.py").touch()
+    (room / "broken.py").write_text("def\n")
+    assert project.set_up(WITH_MYSQL="0", PYTHONDONTWRITEBYTECODE="1").returncode == 0
+    assert list(room.glob("__pycache__/__init__.*.pyc"))
+    assert not list(tests.glob("__pycache__/*"))
+
+    (room / "added.py").touch()  # with all packages there already
+    again = project.set_up(WITH_MYSQL="0", PYTHONDONTWRITEBYTECODE="1")
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
+    assert list(room.glob("__pycache__/added.*.pyc"))
+
+
 def test_a_file_with_another_hash_is_refused_and_tried_again(project: Project) -> None:
     good = make_wheel(project.wheels, "needed", "1.0")
     project.pin("runtime", "needed", "1.0", "0" * 64)

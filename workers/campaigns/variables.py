@@ -17,6 +17,8 @@ MOST_NAME = 64
 NAME = re.compile(rf"[^\W\d]\w{{0,{MOST_NAME - 1}}}")
 _USE = re.compile(rf"\$(\$?)\{{([^{{}}\n]{{0,{MOST_NAME}}})\}}")
 _WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,18})")
+_CONTAINERS = (dict, list, tuple)
+_FILLED = (str, *_CONTAINERS)
 Found = tuple[Loc, Problem]
 Value = str | int | bool
 
@@ -69,14 +71,13 @@ class _Filling:
         """Returns a part of the file with its variables replaced; a list with several aliases is done once."""
         if isinstance(value, str):
             return self._text(value, loc) if "${" in value else value
-        if not isinstance(value, Mapping | list | tuple):
+        if not value or not isinstance(value, _CONTAINERS):
             return value
         if id(value) not in self._done:
-            self._done[id(value)] = (
-                {key: self.put(one, (*loc, key)) for key, one in value.items()}
-                if isinstance(value, Mapping)
-                else [self.put(one, (*loc, place)) for place, one in enumerate(value)]
-            )
+            parts = value.items() if isinstance(value, dict) else enumerate(value)
+            # A body holds half a million values: only those that may hold a variable are worth a call.
+            filled = ((key, self.put(one, (*loc, key)) if isinstance(one, _FILLED) else one) for key, one in parts)
+            self._done[id(value)] = dict(filled) if isinstance(value, dict) else [one for _, one in filled]
         return self._done[id(value)]
 
     def _text(self, text: str, loc: Loc) -> Any:

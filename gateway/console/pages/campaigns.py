@@ -14,6 +14,7 @@ from starlette.responses import Response
 from gateway.console.drawing.bars import bar
 from gateway.console.drawing.canvas_picture import Picture, picture
 from gateway.console.drawing.gantt import Gantt, Span, gantt
+from gateway.console.live.missing import lacking
 from gateway.console.live.shelf import tiles_now
 from gateway.console.pages.campaign_form import NUMBERS, given_by
 from gateway.console.pages.pause_end import pause_end
@@ -136,7 +137,11 @@ def _form(view: View, form: Form, forecast: DryRun | None) -> Response:
 
 
 def show(view: View, campaign_id: str) -> Response:
-    """Shows one campaign: its progress, what hinders it, its picture, and what each phone did."""
+    """Shows one campaign: its progress, what it is missing, what hinders it, its picture, and what each phone did.
+
+    What is missing is read for a whole page alone, not for the part that the page asks for every few seconds.
+    """
+    whole = "hx-request" not in view.request.headers
 
     def work(session: Session) -> dict[str, Any]:
         campaign = session.get(Campaign, campaign_id)
@@ -151,6 +156,8 @@ def show(view: View, campaign_id: str) -> Response:
             "bars": {flow: bar(states) for flow, states in progress.tasks.items()},
             "still": why_nothing_moves(session, campaign),
             "asked": asked_and_got(session, campaign_id),
+            "lacking": lacking(session, campaign, view.words) if whole else None,
+            "whole": whole,
             "groups": _groups(session, campaign),
             "picture": _picture(session, campaign_id, progress.tasks, progress.total),
             "gantt": _gantt(session, campaign, now),

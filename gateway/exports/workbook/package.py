@@ -102,15 +102,16 @@ def print_wide(sheet: Worksheet) -> None:
 
 def _formats(book: Workbook) -> dict[str, Format]:
     text = {"valign": "top", "quote_prefix": True}  # a person who edits a text keeps it a text
+    head = {"bold": True, "bg_color": "#DDEBF7", "bottom": 1, "valign": "vcenter"}
     return {
         "TEXT": book.add_format(text),
-        "NUMBER": book.add_format({"valign": "top"}),
-        "MOMENT": book.add_format({"valign": "top", "num_format": "yyyy-mm-dd hh:mm:ss"}),
-        "MOMENT_LEFT": book.add_format({"align": "left", "num_format": "yyyy-mm-dd hh:mm:ss"}),
+        "NUMBER": book.add_format({"valign": "top", "align": "right", "indent": 1}),  # off the text beside it
+        "MOMENT": book.add_format({"valign": "top", "align": "left", "num_format": "yyyy-mm-dd hh:mm:ss"}),
         "LINK": book.add_format({**text, "font_color": "#0563C1", "underline": 1}),
-        "HEAD": book.add_format({"bold": True, "bg_color": "#DDEBF7", "bottom": 1, "valign": "vcenter"}),
+        "HEAD": book.add_format(head),
+        "HEAD_NUMBER": book.add_format({**head, "align": "right", "indent": 1}),
         "TITLE": book.add_format({"bold": True, "font_size": 16}),
-        "SHARE": book.add_format({"num_format": "0.0%", "valign": "top"}),
+        "SHARE": book.add_format({"num_format": "0.0%", "valign": "top", "align": "right", "indent": 1}),
         "WRAP": book.add_format({**text, "text_wrap": True}),
     }
 

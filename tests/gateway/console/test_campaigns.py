@@ -18,7 +18,9 @@ from models.tasks.states import State
 from models.transactions.read_write import read, write
 from tests.support.console.monday import AUTHORS, DAY, HOSTILE, tasks_in
 from tests.support.console.served import Served
+from workers.campaigns.complete import family_of, missing_of
 
+ROW = re.compile(r'<td class="long" dir="auto">([^<]*)</td>')
 ASKED: dict[str, Any] = {
     "kind": "form",
     "campaign": "周一 <b>",
@@ -177,8 +179,19 @@ def test_what_an_ended_campaign_is_missing_is_planted_by_one_button(console: Ser
         session.execute(update(Campaign).where(Campaign.id == one).values(outcome="failed", ended_at=now))
 
     write(console.engine, end)
-    assert "/acts/campaigns/missing" in person.get(f"/campaigns/{one}").text
+    page = person.get(f"/campaigns/{one}").text
+    assert "/acts/campaigns/missing" in page
+    lacking = page[page.index('id="lacking"') :]
+    lacking = lacking[: lacking.index("</section>")]
+    missing = read(console.engine, lambda session: missing_of(session, family_of(session, one)))
+    assert f"还缺什么 · {sum(piece.count for piece in missing.pieces)}" in lacking
+    assert {piece.what for piece in missing.pieces if piece.flow == "nurture"} <= set(ROW.findall(lacking))
+    assert f"{AUTHORS['chenzhen']}" in ROW.findall(lacking)  # an author whose titles are missing, by name
+    assert "/acts/campaigns/missing" not in console.as_role("viewer").get(f"/campaigns/{one}").text
     answer = person.post("/acts/campaigns/missing", id=one, reason="补齐")
     assert answer.status_code == 303, answer.text
     new = answer.headers["location"][11:47]
     assert read(console.engine, lambda session: session.get_one(Campaign, new)).completes == one
+    page = person.get(f"/campaigns/{one}").text
+    assert f'<a href="/campaigns/{new}"' in page[page.index('id="lacking"') :]
+    assert "/acts/campaigns/missing" not in page  # the round that does it has not ended

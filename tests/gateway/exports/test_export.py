@@ -68,7 +68,7 @@ def test_every_flow_has_its_sheet_and_every_cell_is_the_ledgers(ledger: Engine, 
         | {"要求盖楼数": 5, "完成盖楼数": 4, "浏览视频数": 23, "跳过数": 2}
     ]  # fmt: skip
     author = {"视频号ID": "xiaopeng", "视频号": "小鹏汽车", "显示评论数": 204, "实际评论数": None}
-    short = {"结果": "失败", "原因": "titles_shortfall: 1 of 2 titles", "失败步骤": "titles"}
+    short = {"结果": "失败", "原因": "标题不足：1 of 2 titles", "失败步骤": "标题"}
     assert records(path, "标题采集") == [
         common("t-titles") | author | {"标题": "发布会 <全程>", "是否已采集": "否"},
         common("t-titles") | author | {"标题": "=1+1", "是否已采集": "是"},
@@ -76,7 +76,7 @@ def test_every_flow_has_its_sheet_and_every_cell_is_the_ledgers(ledger: Engine, 
     ]
     at = {"评论时间": "昨天 12:30", "评论时刻 (Asia/Shanghai)": datetime.fromisoformat("2026-04-30T12:30:00")}
     video = {"视频号ID": "xiaopeng", "标题": "发布会 <全程>", "回复数": None} | at
-    missed = {"结果": "失败", "原因": "video_not_found: 'x' is not there", "失败步骤": "video", "证据": "查看证据"}
+    missed = {"结果": "失败", "原因": "找不到视频：'x' is not there", "失败步骤": "找视频", "证据": "查看证据"}
     assert records(path, "数据采集") == [
         *(
             common("t-comments") | video | {"评论人": f"甲{number}", "评论内容": text, "点赞数": number}
@@ -106,7 +106,7 @@ def test_accounts_for_which_no_session_was_planted_are_listed_as_not_run(ledger:
     columns = ("批次ID", "执行账号", "应完成", "已完成", "缺少", "缺少原因")
     found = {tuple(row[name] for name in columns) for row in records(exported(ledger, tmp_path), "完整性")}
     assert found == {
-        ("c1", "acc0001", 1, 1, 0, None), ("c1", "acc0002", 1, 0, 1, "phone_lost × 1"),
+        ("c1", "acc0001", 1, 1, 0, None), ("c1", "acc0002", 1, 0, 1, "手机断开 × 1"),
         ("c1", "acc0003", 1, 0, 1, "没有执行 × 1"), ("c2", "acc0002", 1, 1, 0, None),
     }  # fmt: skip
     of_one = records(exported(ledger, tmp_path, account="acc0003"), "完整性")
@@ -136,7 +136,7 @@ def test_attempts_are_told_with_their_outcome_and_evidence(ledger: Engine, tmp_p
     assert (lost["第几次"], lost["结果"], lost["用时（秒）"], lost["任务类型"]) == (1, "中断", 180, "数据采集")
     told = [missed[name] for name in ("第几次", "结果", "失败代码", "责任方", "失败步骤", "原因", "处理办法", "证据")]
     remedy = "核对作者和标题，或加大视频循环数"
-    assert told == [2, "失败", "video_not_found", "content", "video", "'x' is not there", remedy, "查看证据"]
+    assert told == [2, "失败", "找不到视频 (video_not_found)", "内容", "找视频", "'x' is not there", remedy, "查看证据"]
     sheet = load_workbook(path)["尝试"]
     links = [cell.hyperlink.target for row in sheet.iter_rows() for cell in row if cell.hyperlink]
     assert links == [URL.format(task="t-comments-2")]
@@ -149,8 +149,8 @@ def test_completeness_says_what_is_missing_and_why(ledger: Engine, tmp_path: Pat
     columns = ("阶段", "视频号ID", "执行账号", *counts)
     rows = [tuple(row[name] for name in columns) for row in records(path, "完整性")]
     assert rows == [
-        ("数据采集", "xiaopeng", "acc0001", 2, 1, 1, "video_not_found × 1, 没有更多内容 × 47", 50, 3, 47),
-        ("标题采集", "xiaopeng", "acc0001", 2, 1, 1, "titles_shortfall × 1, 没有更多内容 × 1", 4, 3, 1),
+        ("数据采集", "xiaopeng", "acc0001", 2, 1, 1, "找不到视频 × 1，没有更多内容 × 47", 50, 3, 47),
+        ("标题采集", "xiaopeng", "acc0001", 2, 1, 1, "标题不足 × 1，没有更多内容 × 1", 4, 3, 1),
         ("定向任务", "xiaopeng", "acc0001", 1, 1, 0, None, None, None, None),
         ("flow_of_old", None, "acc0001", 1, 1, 0, None, None, None, None),
         ("养号", None, "acc0001", 1, 1, 0, None, None, None, None),
@@ -171,6 +171,36 @@ def test_completeness_says_what_is_missing_and_why(ledger: Engine, tmp_path: Pat
     book = load_workbook(path)
     assert len(book["汇总"]._charts) == 1  # type: ignore[attr-defined]
     assert set(listed) == set(book.defined_names)
+
+
+def test_reasons_are_told_in_the_language_of_the_workbook(ledger: Engine, tmp_path: Path) -> None:
+    add_campaign(ledger, "c1")
+    loop = failed("video_not_found", "'新车' is not among the first 30 videos of xiaopeng")
+    person = {"state": "stopped", "failure_code": "stopped", "reason": "李娜 stopped it: 换手机"}
+    tasks = [task_row("t1", "c1", "collect_comments", VIDEO, **loop), task_row("t2", "c1", "nurture", {}, **person)]
+    away = {"outcome": "failed", "failure_code": "phone_hung", "culprit": "phone", "step": "video"}
+    attempt = attempt_row("t1", reason="the phone sent more than 1000 bytes", **away)
+    add(ledger, tasks, [attempt])
+    zh, en = (exported(ledger, tmp_path, language=language) for language in ("zh", "en"))
+    assert records(zh, "数据采集")[0]["原因"] == "找不到视频：xiaopeng 的前 30 个视频中没有 '新车'"
+    assert records(zh, "养号")[0]["原因"] == "已停止：李娜停止了它：换手机"
+    named = ("失败代码", "责任方", "失败步骤", "原因", "处理办法")
+    assert [records(zh, "尝试")[0][name] for name in named] == [
+        "手机卡死 (phone_hung)", "手机", "找视频", "手机发来超过 1000 字节", "重启手机",
+    ]  # fmt: skip
+    assert records(en, "collect_comments")[0]["reason"] == f"video_not_found: {loop['reason']}"
+    assert records(en, "Attempts")[0]["reason"] == "the phone sent more than 1000 bytes"
+    assert [row["why it is missing"] for row in records(en, "Completeness")] == [
+        "video not found × 1", "stopped × 1",
+    ]  # fmt: skip
+
+
+def test_a_customers_workbook_hides_who_it_was_in_chinese_too(ledger: Engine, tmp_path: Path) -> None:
+    add_key(ledger, "key_1")
+    add_campaign(ledger, "c1", key_id="key_1")
+    person = {"state": "stopped", "failure_code": "stopped", "reason": "李娜 stopped it: 换手机", "key_id": "key_1"}
+    add(ledger, [task_row("t1", "c1", "nurture", {}, **person)], [])
+    assert records(exported(ledger, tmp_path, keys=["key_1"]), "养号")[0]["原因"] == "已停止：运营方停止了它"
 
 
 def test_headings_are_english_on_request(ledger: Engine, tmp_path: Path) -> None:
@@ -201,7 +231,7 @@ def test_hostile_texts_arrive_as_they_are(ledger: Engine, tmp_path: Path) -> Non
     assert [row["评论内容"] for row in rows[:-1]] == stored
     assert {row["批次"] for row in rows} == {"=cmd|' /C calc'!A0"}
     told = [rows[-1][name] for name in ("执行账号", "执行设备", "原因", "失败步骤")]
-    assert told == ["=acc", "+1", "video_not_found: @SUM(1+1)|cmd", "=A1"]
+    assert told == ["=acc", "+1", "找不到视频：@SUM(1+1)|cmd", "=A1"]
     assert records(path, "尝试")[0]["原因"] == "=1"
 
 

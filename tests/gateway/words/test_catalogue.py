@@ -66,6 +66,18 @@ def test_the_chinese_words_take_the_same_values() -> None:
         ),
         ("nobody wrote this {one} down", "nobody wrote this {one} down"),
         ("list_not_loaded: its screen is locked", "列表未加载：屏幕已锁"),
+        ("account acc1 rests: rate_limited", "账号 acc1 休息：被限频"),
+        ("comment: the flow could not tell what came of it", "评论：流程无法判断结果"),
+        (
+            "directed 8c21a7fa-1111-4111-8111-111111111111 did not succeed: 'x' is not among the first 9 videos of y",
+            "定向任务 8c21a7fa-1111-4111-8111-111111111111 没有成功：y 的前 9 个视频中没有 'x'",
+        ),
+        (
+            "comments 3 of 5, replies 0 of 4 after 12 videos and 33 comments, 2 videos skipped (cap_reached 3×)",
+            "评论 3/5，盖楼 0/4；看了 12 个视频和 33 条评论，跳过 2 个视频（上限已到 3×）",
+        ),
+        ("P7: its screen is locked", "P7：屏幕已锁"),
+        ("刹车: nobody wrote this down", "刹车: nobody wrote this down"),
         ("", ""),
         ("phone {0.__class__} is paused by x: {y}", "手机 {0.__class__} 被 x 暂停：{y}"),
     ],

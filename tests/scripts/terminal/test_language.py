@@ -49,6 +49,15 @@ ANSWERED = [("gateway", "ApiProblem", (1, "detail")), ("gateway/submissions", "V
 RAISED = [
     (room, name, (3, 4)) for room in ("models", "scripts", "workers") for name in ("raise_alert", "raise_or_renew")
 ]
+# Why tasks fail, end or wait, and what phones and their servers answer.
+ENDED = [
+    ("flows", "FlowFailure", (1, "reason")),
+    ("flows", "AppGone", (0,)),
+    ("flows", "Stopped", (0,)),
+    ("models", "Refusal", (1,)),
+    *(("workers", name, (1, "reason")) for name in ("FlowFailure", "Failed", "PhoneError")),
+    *(("workers", name, (0, "reason")) for name in ("TaskEnd", "NotMine", "Stopped", "HandBack")),
+]
 SETTINGS = [("workers/settings", "ValueError", (0,)), ("flows/checks.py", "ValueError", (0,))]
 # Forms that only other texts fill: a pattern knows what comes of them.
 FILLED = {
@@ -70,6 +79,12 @@ FILLED = {
     "asked, drawn and done: {}",
     "{}; {} within {} minutes{}",
     "collected {}s",
+    "{}: the flow could not tell what came of it",
+    "this comment has {}",
+    (
+        "{} takes named parameters; the step before handed it a {}: "
+        "use {}.si(...) or put a task between that makes parameters of it"
+    ),
     "{}, the last: {error}",
     "{} {}, before {}",
     "{} more {}: phonefleet status --list",
@@ -89,8 +104,8 @@ def unknown(text: str) -> bool:
 
 @pytest.mark.parametrize(
     "places",
-    [PRINTED, REFUSED, RAISED, SETTINGS, ANSWERED],
-    ids=["printed", "refused", "raised", "settings", "answered"],
+    [PRINTED, REFUSED, RAISED, SETTINGS, ANSWERED, ENDED],
+    ids=["printed", "refused", "raised", "settings", "answered", "ended"],
 )
 def test_every_text_that_people_read_has_chinese_words(places: list[tuple[str, str, tuple[int | str, ...]]]) -> None:
     found = [one for room, name, at in places for one in given(room, name, at)]
