@@ -73,7 +73,7 @@ def record(
     into: Annotated[
         Path, typer.Argument(help="The profile's file, e.g. own.yaml; NAME.screens beside it gets the screens.")
     ],
-    package: Annotated[str, typer.Option(help="The app's package, e.g. com.phonefleet.reader.")],
+    package: Annotated[str, typer.Option(help="The app's package, e.g. com.example.app.")],
     phone: Annotated[
         str, typer.Option(help="A phone that adb knows, and no fleet serves now. None: a simulated one.")
     ] = "",

@@ -138,7 +138,7 @@ def test_other_hours_and_no_times_are_answered(shown: Served, query: str) -> Non
     for path in ("/overview", "/overview/sheet"):
         answer = shown.as_role("viewer").get(f"{path}?{query}")
         assert answer.status_code == 200
-        assert ('role="alert"' in answer.text) == ("yesterday" in query)
+        assert ('role="alert"' in answer.text) == (query in ("until=yesterday", "until=2999-01-01T00:00"))
 
 
 def test_an_alert_is_taken_by_name_and_given_back(console: Served) -> None:

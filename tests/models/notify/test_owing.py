@@ -215,6 +215,7 @@ def test_an_alert_goes_to_nobody_who_may_not_see_what_it_is_about(ledger: Engine
     assert told("phone_quarantined", "phone:real") == {acme.key_id, other.key_id}
     assert told("phone_quarantined", "phone:simulated") == {trial.key_id}
     assert told("hub_lost", "host:shelf-1") == {acme.key_id, other.key_id}
+    assert told("schedule_refused", "schedule:1") == set()
 
 
 def test_what_is_owed_to_a_disabled_endpoint_is_kept_and_not_sent(ledger: Engine, acme: Customer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from models.notify.alerts import KINDS
-from models.values.customer_alerts import NOTHING_TO_DO, OF_WATCHES, WHOLE, for_customers
+from models.values.customer_alerts import NOTHING_TO_DO, OF_THE_OPERATOR, OF_WATCHES, WHOLE, for_customers
 
 # kind, subject, the operator's text → the customer's subject and text
 SAID = {
@@ -92,7 +92,7 @@ def test_what_is_the_customers_stays(kind: str) -> None:
 
 def test_every_kind_of_alert_has_its_words() -> None:
     known = WHOLE | {kind for kind, *_ in SAID}
-    assert (known - {"of tomorrow"}) | set(OF_WATCHES) == set(KINDS)
+    assert (known - {"of tomorrow"}) | {*OF_WATCHES, *OF_THE_OPERATOR} == set(KINDS)
 
 
 def test_a_watch_tells_its_customer_what_it_found_and_not_why_phones_failed() -> None:
