@@ -12,11 +12,10 @@ from uuid import uuid4
 
 from celery import group
 from celery.canvas import Signature
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from chaos.judge import Deed
-from models.database.clock import database_now
 from models.responsible_use.approvals import NEEDED as APPROVED
 from models.tables import ActionRow, Attempt, Campaign, Delivery, Edge, Phone, RefusedWrite, Task
 from models.tasks.states import State
@@ -40,25 +39,19 @@ class Place(StrEnum):
     DESK = "desk"
 
 
-Key = tuple[Place, Moment]
+Before = Mapping[tuple[Place, Moment], Moment]
 
-LATEST_END = timedelta(minutes=30)
-LATE = timedelta(minutes=10)  # longer than a round takes to come to these
-# Where nobody may stay for long: these come there in this order when all others are held. Their tickets are sent
-# only then: the task of one that nobody claims is given another, with which a phone would run it that has to be held
-# itself. Nobody renews a lease that was just claimed.
-SENT_LATE: Sequence[Key] = (
-    (Place.PHONE, Moment.CLAIMED),
-    (Place.DESK, Moment.CLAIMED),
-    (Place.DESK, Moment.RECORDING),
-)
-# Who records has locks that another claim in the campaign waits for: held earlier, these then go on.
-BEFORE: Mapping[Key, Moment] = {
+LATEST_END = timedelta(minutes=10)
+NOT_BEFORE: Before = {}
+# Where nobody may stay for long these are held earlier, and go there, in this order, when all others are held.
+# Nobody renews a lease that was just claimed; and who records has locks that another claim in the campaign waits for.
+BEFORE: Before = {
+    (Place.PHONE, Moment.CLAIMED): Moment.RECEIVED,
+    (Place.DESK, Moment.CLAIMED): Moment.RECEIVED,
+    (Place.DESK, Moment.RECORDING): Moment.RECEIVED,
     (Place.PHONE, Moment.OWING): Moment.CONCLUDED,
     (Place.PHONE, Moment.RECORDING): Moment.CONCLUDED,
 }
-# These claim nothing, and are sent at the very last.
-SENT_LAST: Sequence[Key] = ((Place.PHONE, Moment.RECEIVED), (Place.DESK, Moment.RECEIVED))
 
 R = TypeVar("R", Attempt, ActionRow, RefusedWrite)
 
@@ -72,10 +65,6 @@ class Cell:
     words: str  # told apart by them on the app, and in results: of ours, or of the comment that is acted on
     task_id: str
     campaign_id: str
-
-    @property
-    def key(self) -> Key:
-        return self.place, self.moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +96,13 @@ def plant_cells(fleet: KillFleet, name: str, act: str = "comment") -> list[Cell]
     acts = _comments(fleet, name) if act == "comment" else _against(fleet, act)
     by_words = {words: moment for moment, (words, _) in zip(PHONE, acts, strict=True)}
     canvas = group(signature | after_it.s() for _, signature in acts)
-    cells = plant(fleet, name, canvas, lambda task: by_words.get(words_of(task.kwargs)), in_order=True)
+    cells = plant(fleet, name, canvas, lambda task: by_words.get(words_of(task.kwargs)), before=BEFORE)
     for cell in cells if act in APPROVED else ():
         approve(fleet.engine, cell.task_id, who="test", why="the test's own", ring_now=False)
     for moment in DESK:
-        cells += plant_growing(fleet, f"{name} desk {moment}", moment, in_order=True)
+        cells += plant_growing(fleet, f"{name} desk {moment}", moment, before=BEFORE)
     ring(fleet.engine, [cell.task_id for cell in cells])
     return cells
-
-
-def send(fleet: KillFleet, cells: Sequence[Cell]) -> None:
-    """Ring tasks that were planted for later."""
-    ids = [cell.task_id for cell in cells]
-    due = update(Task).where(Task.id.in_(ids))
-    write(fleet.engine, lambda session: session.execute(due.values(not_before=database_now(session))))
-    ring(fleet.engine, ids)
 
 
 def _comments(fleet: KillFleet, name: str) -> list[tuple[str, Signature]]:
@@ -162,14 +143,14 @@ def settle_reports(fleet: KillFleet, cells: Sequence[Cell]) -> int:
     return settled
 
 
-def plant_growing(fleet: KillFleet, name: str, *moments: Moment, in_order: bool = False) -> list[Cell]:
+def plant_growing(fleet: KillFleet, name: str, *moments: Moment, before: Before = NOT_BEFORE) -> list[Cell]:
     """A task at the desk that grows, with a task behind it, to be held at these moments; not rung."""
     canvas = grow_two.si(name) | app.signature("gather")
 
     def meant(moment: Moment, task: Task) -> Moment | None:
         return moment if task.flow == "grow_two" else None
 
-    return plant(fleet, name, canvas, *(partial(meant, moment) for moment in moments), in_order=in_order)
+    return plant(fleet, name, canvas, *(partial(meant, moment) for moment in moments), before=before)
 
 
 def plant(
@@ -177,12 +158,9 @@ def plant(
     name: str,
     canvas: Signature,
     *meant: Callable[[Task], Moment | None],
-    in_order: bool = False,
+    before: Before = NOT_BEFORE,
 ) -> list[Cell]:
-    """Plant as submit does. Moments are armed before the commit: nobody saw the tasks.
-
-    `in_order`: as SENT_LATE, BEFORE and SENT_LAST say.
-    """
+    """Plant as submit does. Moments, and those before them, are armed before the commit: nobody saw the tasks."""
     planted = compile_for_planting(canvas, "all")
     campaign_id = str(uuid4())
 
@@ -206,11 +184,8 @@ def plant(
         ]
         for cell in cells:
             fleet.board.arm(cell.moment, cell.task_id)
-            if in_order and cell.key in BEFORE:
-                fleet.board.arm(BEFORE[cell.key], cell.task_id)
-        late = [cell.task_id for cell in cells if in_order and cell.key in (*SENT_LATE, *SENT_LAST)]
-        for task in tasks:
-            task.not_before += LATE if task.id in late else timedelta(0)
+            if (cell.place, cell.moment) in before:
+                fleet.board.arm(before[cell.place, cell.moment], cell.task_id)
         return cells
 
     return write(fleet.engine, work)

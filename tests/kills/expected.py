@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tests.kills.moments import DESK, PHONE, Moment
 
@@ -20,7 +20,6 @@ class Expected:
     actions: tuple[tuple[int, str], ...] = ()
     refused: tuple[str, ...] = ()
     reviewed: bool = False  # a person said what came of the act
-    or_else: Expected | None = None  # what is as right, where it depends on how long the strike took to come
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +61,6 @@ KILLED = _table(
         Moment.CLAIMED: GREW_AGAIN,
         Moment.RECORDING: GREW_AGAIN,
     },
-)
-
-# The app says for two seconds that it took a report, and no longer: who was held for more asks a person as well.
-REPORTED = _table(
-    {Moment.TAPPED: replace(_ONCE, or_else=Expected(("failed", "failed", "succeeded"), DONE, reviewed=True))}, {}
 )
 
 # As killed; but no app shows a report: a person says whether it happened, and only what did not is done.

@@ -151,7 +151,7 @@ HOST_METHODS = (
     Method("kill_zygote", _kill_zygote, expected.KILLED, kills=True, act="dislike_comment"),
     Method("kill_agent", _kill_agent, expected.KILLED, kills=True),
     Method("freeze_host", _freeze_host, expected.FROZEN),
-    Method("end_host", _end_host, expected.REPORTED, act="report_comment"),
+    Method("end_host", _end_host, expected.UNHARMED, act="report_comment"),
     Method("end_host_twice", _end_host_twice, expected.KILLED_REPORTING, kills=True, act="report_comment"),
     Method("hand_back", _hand_back, expected.HANDED_BACK, drain=0),
 )

@@ -33,7 +33,6 @@ from workers.lifecycle import dependents
 from workers.runtime.slots import Stop
 
 board = Board(Path(os.environ[FOLDER]))
-_claimed: set[str] = set()  # the tasks that this process took
 
 
 def _incarnation() -> str:
@@ -60,7 +59,6 @@ def _claim(original: Callable[..., Any], engine: Any, identity: Any, task_id: st
     at(Moment.RECEIVED, task_id)
     got = original(engine, identity, task_id, **more)
     if isinstance(got, Claim):
-        _claimed.add(task_id)
         at(Moment.CLAIMED, task_id)
     return got
 
@@ -108,9 +106,7 @@ def _record(original: Callable[..., Any], engine: Any, claim: Claim, outcome: An
 
 
 def _acknowledge(original: Callable[..., None], self: Any) -> None:
-    """Whoever passed the ticket on acknowledges it too: held there, it would keep a phone that is meant for another."""
-    if self.id in _claimed:
-        at(Moment.ACKNOWLEDGING, self.id)
+    at(Moment.ACKNOWLEDGING, self.id)
     original(self)
 
 
