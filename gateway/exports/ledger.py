@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,12 +17,12 @@ from models.database.clock import database_now
 from models.history.audit_log import record_change
 from models.history.records.filters import ways
 from models.tables import ApiKey, Export
-from models.transactions.read_write import write
+from models.transactions.read_write import read, write
 from models.values.enums import ExportState
 from models.values.refused import refuse
 
 LEASE = timedelta(seconds=60)
-# A transaction that wrote an end before the cut is over by the time the export reads.
+# A transaction that wrote an end before the cut is over this long after it.
 SETTLED = timedelta(seconds=1)
 MOST_TRIES = 5
 MOST_OPEN = 2  # of one key
@@ -86,7 +87,6 @@ def start_in(
     if key_id is not None:
         _check_room(session, key_id, now, most_a_day)
     # the operator's own first; a key that is made later has no task from before the cut
-    # the operator's own first; a key that is made later has no task from before the cut
     seen = (None, *session.scalars(select(ApiKey.id).order_by(ApiKey.id))) if keys is None else tuple(keys)
     frozen = Frozen(filters=filters, keys=seen, customer=keys is not None)
     if filters.what == "records":
@@ -96,7 +96,7 @@ def start_in(
         asked_by=who[:191],
         key_id=key_id,
         asked=frozen.model_dump(mode="json"),
-        cut_at=now - SETTLED,
+        cut_at=now,
         background=background,
         state=ExportState.WAITING,
         tasks_done=0,
@@ -183,6 +183,15 @@ def _claim(session: Session, export: Export, now: datetime) -> Claimed | None:
     if not changed.rowcount:  # type: ignore[attr-defined]
         return None
     return Claimed(export.id, worker, Frozen.model_validate(export.asked), export.asked_by, export.cut_at)
+
+
+def wait_until_settled(engine: Engine, cut_at: datetime) -> None:
+    """Waits until no transaction can end a task before the cut any more: a second after it, by the database's clock.
+
+    So an export that is asked for right after a task has that task, and each step of its making sees the same tasks.
+    """
+    left = cut_at + SETTLED - read(engine, database_now)
+    time.sleep(max(timedelta(), min(left, SETTLED)).total_seconds())
 
 
 def note_progress(engine: Engine, claimed: Claimed, done: int, total: int | None) -> None:

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from gateway.exports.completeness import numbers_of
 from gateway.exports.folders import folder_of
 from gateway.exports.front import Front, reasons
-from gateway.exports.ledger import Claimed, finished, note_progress
+from gateway.exports.ledger import Claimed, finished, note_progress, wait_until_settled
 from gateway.exports.read_tasks import attempts_of, campaign_names, ended_by, ended_tasks
 from gateway.exports.records import count_records, record_row, record_step
 from gateway.exports.rows import Manner, attempt_row, task_rows
@@ -107,6 +107,7 @@ class _Making:
         self._noted = -TELL_SECONDS
 
     def run(self) -> Path:
+        wait_until_settled(self._engine, self._claimed.cut_at)
         self._go_on()
         if self._total is None:
             count = count_records if self._records else count_tasks

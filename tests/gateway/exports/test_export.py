@@ -16,6 +16,7 @@ from flows.registry import FLOWS
 from gateway.exports.asked import ExportFilters, checked_filters
 from gateway.exports.ledger import claim_export, start_export
 from gateway.exports.making import make
+from models.database.clock import database_now
 from models.tables import Export
 from models.transactions.read_write import read
 from models.values.refused import Refused
@@ -302,6 +303,15 @@ def test_it_holds_what_had_ended_at_the_cut(ledger: Engine, tmp_path: Path) -> N
     assert [(row["任务ID"], row["第几次"]) for row in records(path, "尝试")] == [("in-time", 1), ("late", 1)]
     (row,) = records(path, "完整性")
     assert [row[name] for name in ("应完成", "已完成", "缺少原因")] == [2, 1, "未结束 × 1"]
+
+
+def test_it_holds_what_ended_a_moment_before_it_was_asked_for(ledger: Engine, tmp_path: Path) -> None:
+    add_campaign(ledger, "c1")
+    now = {"ended_at": read(ledger, database_now)}
+    add(ledger, [task_row("just-ended", "c1", "directed", VIDEO, **now)], [attempt_row("just-ended", **now)])
+    found = exported(ledger, tmp_path)
+    assert [row["任务ID"] for row in records(found, "定向任务")] == ["just-ended"]
+    assert [row["任务ID"] for row in records(found, "尝试")] == ["just-ended"]
 
 
 def test_a_customer_gets_its_own_tasks_and_no_folder_of_the_operator(ledger: Engine, tmp_path: Path) -> None:
