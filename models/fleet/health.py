@@ -35,6 +35,15 @@ class Reading:
     remedy: str
 
 
+@dataclass(frozen=True, slots=True)
+class DriftedPage:
+    """A page that a flow expected and did not know: its name, when, and the reason."""
+
+    page: str
+    at: datetime
+    reason: str
+
+
 def note_health(engine: Engine, host: str, readings: Sequence[Reading]) -> None:
     """Writes one round's readings of a host's phones: one UPDATE for all phones whose stored reading is different.
 
@@ -110,11 +119,17 @@ def _drift_subject(phone: Phone, page: str) -> str:
 
 def page_drift(phone: Phone, now: datetime) -> tuple[datetime, str] | None:
     """Returns when a flow last met an unknown page on this phone, and the reason; None after a day."""
+    seen = drifted_page(phone, now)
+    return None if seen is None else (seen.at, seen.reason)
+
+
+def drifted_page(phone: Phone, now: datetime) -> DriftedPage | None:
+    """Returns the unknown page that a flow last met on this phone; None after a day."""
     seen = (phone.health or {}).get(DRIFT)
     if seen is None:
         return None
     at = datetime.fromisoformat(seen["at"])
-    return (at, seen["reason"]) if now - at < DRIFT_TOLD else None
+    return DriftedPage(seen.get("page", ""), at, seen["reason"]) if now - at < DRIFT_TOLD else None
 
 
 def _text(moment: datetime) -> str:

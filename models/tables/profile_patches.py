@@ -36,3 +36,4 @@ class ProfilePatch(Base):
     withdrawn_by: Mapped[Name | None]
     withdrawn_at: Mapped[datetime | None]
     withdrawn_why: Mapped[LongText | None]
+    trees: Mapped[Json | None]  # by page the lines before the update and now; None: they were not kept

@@ -16,7 +16,9 @@ from sqlalchemy import Engine
 
 from flows.drift.mend import mend
 from flows.drift.patch import Patch
+from flows.drift.propose import labelled
 from flows.drift.recorded import read_screens, screens_folder
+from flows.drift.trees import stored_trees
 from flows.profile import AppProfile
 from flows.screen import Screen
 from flows.specs.catalogue import PACKAGES
@@ -80,14 +82,22 @@ def propose_from(
         if not recorded:
             log.info("no patch of %s %s is proposed: there are no recorded screens", profile.package, version)
             return False
-        patch = mend(profile, recorded, run)
+        last: list[Screen] = []
+
+        def reading(patched: AppProfile) -> Sequence[Screen]:
+            last[:] = run(patched)
+            return last
+
+        patch = mend(profile, recorded, reading)
         if not patch:
             log.info("phone %s: nothing mends the pages of %s %s", serial, profile.package, version)
             return False
+        by_page = labelled(patch.applied(profile), recorded, last)
+        trees = stored_trees(profile.package, patch, recorded, by_page)
         stored = patch.model_dump(mode="json")
         row = write(
             worker.engine,
-            lambda session: propose_patch(session, profile.package, version, stored, by=serial).id,
+            lambda session: propose_patch(session, profile.package, version, stored, by=serial, trees=trees).id,
         )
     except Exception as error:  # noqa: BLE001 - see above
         log.warning("no patch of %s %s is proposed: %s: %s", profile.package, version, type(error).__name__, error)

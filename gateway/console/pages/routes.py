@@ -15,6 +15,7 @@ from gateway.console.pages import (
     authors,
     bulk,
     campaigns,
+    drift,
     failures,
     overview,
     pictures,
@@ -94,6 +95,9 @@ def _set_up() -> Iterator[Route]:
     yield Route("POST", "/acts/watches/try", OPERATOR, watches.try_out)
     yield Route("POST", "/acts/watches/save", OPERATOR, watches.save)
     yield Route("POST", "/acts/watches/{act}", OPERATOR, watches.act)
+    yield Route("GET", "/drift", VIEWER, drift.listed)
+    yield Route("GET", "/drift/{patch_id}", VIEWER, drift.show)
+    yield Route("POST", "/acts/drift/{act}", OPERATOR, drift.act)
     yield Route("GET", "/callbacks", VIEWER, admin.callbacks)
     yield Route("GET", "/callbacks/{delivery_id}", VIEWER, admin.callback)
     yield Route("POST", "/acts/callbacks/replay", OPERATOR, admin.replay)
@@ -121,6 +125,7 @@ NAVIGATION = (
     ("/records", "Records", VIEWER),
     ("/texts", "Collected", VIEWER),
     ("/watches", "Watches", VIEWER),
+    ("/drift", "Drift", VIEWER),
     ("/accounts", "Accounts", VIEWER),
     ("/authors", "Authors and caps", VIEWER),
     ("/callbacks", "Callbacks", VIEWER),

@@ -171,12 +171,16 @@ def _what(folder: str, param: list[str], author: str) -> tuple[AppProfile, Path,
 
 
 def _store(package: str, found: Checked) -> int:
+    from flows.drift.trees import stored_trees  # noqa: PLC0415
     from models.responsible_use.profile_patches import propose_patch  # noqa: PLC0415
     from models.transactions.read_write import write  # noqa: PLC0415
     from scripts.connect import open_ledger, operator  # noqa: PLC0415
 
     stored, name = found.patch.model_dump(mode="json"), operator("")
-    return write(open_ledger(), lambda session: propose_patch(session, package, found.version, stored, by=name).id)
+    trees = stored_trees(package, found.patch, found.recorded, found.seen)
+    return write(
+        open_ledger(), lambda session: propose_patch(session, package, found.version, stored, by=name, trees=trees).id
+    )
 
 
 def _tell(console: Console, profile: AppProfile, found: Checked, *, trees: bool) -> None:
@@ -226,26 +230,21 @@ def _tell_trees(console: Console, profile: AppProfile, found: Checked) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    from flows.drift.outline import outline  # noqa: PLC0415
+    from flows.drift.trees import page_trees  # noqa: PLC0415
     from scripts.terminal.language import heading  # noqa: PLC0415
 
-    lost = [(one.page, one.old) for one in found.patch.changes] + [(one.page, one.old) for one in found.patch.unmended]
-    for page in sorted({page for page, _ in lost} & found.seen.keys()):
-        old = {name for where, name in lost if where == page}
-        new = {one.new for one in found.patch.changes if one.page == page}
+    for page, trees in page_trees(profile.package, found.patch, found.recorded, found.seen).items():
         table = Table(heading("before"), heading("now"), title=page, title_justify="left", box=None)
-        sides = (
-            outline(found.recorded[page][0], profile.package, old),
-            outline(found.seen[page][-1], profile.package, new),
-        )
+        sides = (trees.before, trees.now)
         table.add_row(*(Text("\n".join(lines), no_wrap=True, overflow="ellipsis") for lines in sides))
         console.print(table)
 
 
 def _row(one: Any) -> list[str]:
+    from models.responsible_use.profile_patches import patch_state  # noqa: PLC0415
     from scripts.terminal.moments import stamp  # noqa: PLC0415
 
-    state = "withdrawn" if one.withdrawn_at else "accepted" if one.accepted_at else "proposed"
+    state = patch_state(one)
     count = len(one.patch.get("changes", ()))
     why = one.withdrawn_why or one.accepted_why or ""
     return [

@@ -239,6 +239,7 @@ PLACES = [
         "/texts?after=", "/texts?text=", "/records?account=", "/records?at=2026-01-01&id=", "/callbacks?before=",
         "/campaigns?before=", "/failures?hours=", "/shelf?find=", "/overview?hours=", "/watches/", "/many/", "/tasks/",
         "/campaigns/", "/phones/", "/exports/", "/shelf/changes?since=", "/login?next=/",
+        "/drift/",
     )),
 ]  # fmt: skip
 

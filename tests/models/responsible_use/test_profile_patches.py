@@ -28,7 +28,7 @@ APP, VERSION = "com.own.app", "2.5.0"
 
 def proposed(engine: Engine, patch: dict[str, Any] | None = None, version: str = VERSION) -> int:
     found = patch if patch is not None else {"pages": {}, "changes": [{"page": "me"}]}
-    return write(engine, lambda session: propose_patch(session, APP, version, found, by="p1", model="Own").id)
+    return write(engine, lambda session: propose_patch(session, APP, version, found, by="p1").id)
 
 
 def in_use(engine: Engine, version: str = VERSION) -> int | None:

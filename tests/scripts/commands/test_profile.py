@@ -30,9 +30,7 @@ def updated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
 
 
 def proposed(here: Installation) -> int:
-    return write(
-        here.engine, lambda session: propose_patch(session, PACKAGE, "2.4.9", PATCH, by="SIM0001", model="Sim").id
-    )
+    return write(here.engine, lambda session: propose_patch(session, PACKAGE, "2.4.9", PATCH, by="SIM0001").id)
 
 
 def test_a_profile_that_fits_the_app_holds(run: Run, here: Installation) -> None:

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from gateway.console.pages.routes import NAVIGATION
 from gateway.console.people.saved_filters import save_filter
 from models.database.clock import database_now
-from models.tables import ApiKey, BulkAct, Campaign, Hold, Task, Watch
+from models.tables import ApiKey, BulkAct, Campaign, Hold, ProfilePatch, Task, Watch
 from models.tasks.states import State
 from models.transactions.read_write import read, write
 from models.values.enums import HoldScope, Role
 from tests.support.console.monday import HOSTILE, PEOPLE
 from tests.support.console.served import Served
+from tests.support.patches import proposed_patch
 from tests.support.watches import watch_with_alert
 from workers.control.own_pause import pause_phone_for
 
@@ -24,6 +25,7 @@ def furnish(console: Served) -> None:
     """Add what a Monday's ledger lacks: holds, a disabled key, a customer's pause, saved filters, an act on many."""
     write(console.engine, _holds_and_a_disabled_key)
     watch_with_alert(console.engine, "刹车 <b>", f"刹车 {HOSTILE}")
+    proposed_patch(console.engine, HOSTILE)
     pause_phone_for(console.engine, "P0005", "示例客户", who="c")
     for name in PEOPLE.values():
         save_filter(console.engine, name, f"周一 {HOSTILE[:27]}", {"outcome": "failed", "author": HOSTILE[:29]})
@@ -48,8 +50,9 @@ def pages(console: Served) -> list[str]:
         task = session.scalars(select(Task.id).where(Task.state == State.FAILED)).first()
         many = [f"/many/{one}" for one in session.scalars(select(BulkAct.id).limit(1))]
         watches = [f"/watches/{one}" for one in session.scalars(select(Watch.id).limit(1))]
+        patches = [f"/drift/{one}" for one in session.scalars(select(ProfilePatch.id).limit(1))]
         of_task = [f"/tasks/{task}", f"/tasks/{task}/attempts/1", f"/tasks/{task}/log"]
-        return [f"/campaigns/{campaign}", *of_task, *many, *watches]
+        return [f"/campaigns/{campaign}", *of_task, *many, *watches, *patches]
 
     fixed = ["/phones/P0005", "/callbacks/msg_0002", "/me", "/many", "/overview?hours=168", "/overview/sheet?hours=8"]
     filtered = ["/records?outcome=failed", "/shelf?group=state", "/texts?kind=title"]

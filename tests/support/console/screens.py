@@ -21,6 +21,7 @@ from tests.support.console.monday import CALM, PEOPLE, monday, strips
 from tests.support.console.screens_of_phones import shelf_pictures
 from tests.support.console.served import Served, served
 from tests.support.installation import installation
+from tests.support.patches import proposed_patch
 from tests.support.watches import add, post, watch_with_alert
 
 FOLDER = Path(__file__).parents[3] / "docs" / "screens"
@@ -39,6 +40,7 @@ def main() -> None:
                 shelf_pictures(made.engine)
                 strips(made.engine)
                 watched(made.engine)
+                proposed_patch(made.engine)
                 with served(made.engine) as console:
                     take(console)
 
@@ -79,6 +81,8 @@ def _pages(console: Served) -> None:
         "overview-week": "/overview?hours=168",
         "watches": "/watches",
         "watch": f"/watches/{watch}",
+        "drift": "/drift",
+        "patch": "/drift/1",
         "accounts": "/accounts",
         "authors": "/authors",
         "callbacks": "/callbacks",
@@ -96,7 +100,9 @@ def _pages(console: Served) -> None:
                 page.goto(console.url + address)
                 if name == "task":
                     page.locator("details").first.click()
-                page.set_viewport_size({"width": 1280, "height": 1500 if name in ("campaign", "attempt") else 960})
+                page.set_viewport_size(
+                    {"width": 1280, "height": 1500 if name in ("campaign", "attempt", "patch") else 960}
+                )
                 _keep(page, name)
         with tab(browser, "en", width=1280, height=960) as (page, _):
             log_in(page, console.url, "operator")
