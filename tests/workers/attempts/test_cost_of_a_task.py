@@ -1,0 +1,155 @@
+"""What a task costs the ledger from its planting to its history, held against the committed counts.
+
+Counts by MariaDB's own counters, never times: they are the same on any machine, however busy. A count that is more
+than a quarter above the committed one is a regression; whoever lowers one commits the lower count with the change.
+`make bench-dispatch` measures what the counts mean in tasks a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from celery import group
+from celery.canvas import Signature
+from redis import Redis
+from sqlalchemy import Engine, text
+
+from flows.action import Action, ActionKind
+from models.history.records.fill import fill_records
+from tests.support.ledger.drive import (
+    AUTHOR,
+    ZONE,
+    compiled,
+    deliver,
+    desk_worker,
+    gather,
+    like,
+    online_worker,
+    owned_author,
+    plant_rows,
+    ready,
+    tasks,
+    titles,
+)
+from workers.attempts.claim import Claim
+from workers.attempts.outcome import Succeeded
+from workers.attempts.record import record
+from workers.dispatch.ring import ring
+from workers.execution.ledger_journal import LedgerJournal
+from workers.runtime.worker_identity import WorkerIdentity
+
+on_mariadb = pytest.mark.parametrize("shared_ledger", ["mariadb"], indirect=True)
+
+TASKS = 20  # of one campaign: what it costs once is shared by them
+MOST = 1.25  # times the committed count
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """For each task: statements, COMMIT and ROLLBACK among them; commits; and rows that are written."""
+
+    statements: float
+    commits: float
+    rows: float
+
+
+# The committed counts.
+DESK = Cost(15.2, 2.3, 9.4)
+READING = Cost(19.0, 2.25, 9.95)
+ACTING = Cost(52.8, 4.25, 16.1)
+
+COUNTERS = {
+    "statements": ("Questions",),
+    "commits": ("Com_commit",),
+    "rows": ("Handler_write", "Handler_update", "Handler_delete"),
+}
+
+
+class Meter:
+    """Reads the server's counters over a connection of its own, which is open already."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._connection = engine.connect()
+
+    def read(self) -> dict[str, int]:
+        names = ", ".join(f"'{name}'" for some in COUNTERS.values() for name in some)
+        found = self._connection.execute(text(f"SHOW GLOBAL STATUS WHERE Variable_name IN ({names})")).all()
+        return {str(name): int(value) for name, value in found}
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+Do = Callable[[Engine, Claim, int], Any]  # what a task does, for its result
+
+
+def cost(ledger: Engine, canvas: Sequence[Signature], worker: WorkerIdentity, do: Do) -> Cost:
+    """Plants these tasks, rings them, runs each, and writes their records."""
+    planted = compiled(group(canvas))
+    meter = Meter(ledger)
+    try:
+        before = meter.read()
+        campaign_id = plant_rows(ledger, planted)
+        ids = ready(ledger, campaign_id)
+        assert ring(ledger, ids) == len(canvas)
+        for number, task_id in enumerate(ids):
+            got = deliver(ledger, task_id, worker, 0)
+            assert isinstance(got, Claim), got
+            record(ledger, got, Succeeded(do(ledger, got, number)))
+        assert fill_records(ledger)
+        after = meter.read()
+    finally:
+        meter.close()
+    assert {one.state for one in tasks(ledger, campaign_id)} == {"succeeded"}
+    grown = {what: sum(after[name] - before[name] for name in names) for what, names in COUNTERS.items()}
+    return Cost(**{what: round(count / len(canvas), 2) for what, count in grown.items()})
+
+
+def hold_against(committed: Cost, found: Cost) -> None:
+    over = [name for name in COUNTERS if getattr(found, name) > MOST * getattr(committed, name)]
+    assert not over, f"{found} is more than a quarter above {committed}: {over}"
+
+
+def nothing(_engine: Engine, _got: Claim, number: int) -> list[int]:
+    return [number]
+
+
+def no_titles(_engine: Engine, _got: Claim, _number: int) -> dict[str, Any]:
+    return {"titles": [], "complete": True}
+
+
+def likes(engine: Engine, got: Claim, number: int) -> dict[str, Any]:
+    """Declares the like and confirms it, as the flow does around its tap."""
+    mine = LedgerJournal(engine, got, ZONE)
+    act = mine.declare(Action(ActionKind.LIKE_COMMENT, AUTHOR, f"标题{number}", "小红", "好看"))
+    mine.confirm(act, verified=True)
+    return {"kind": "like_comment"}
+
+
+@on_mariadb
+def test_a_task_at_the_desk_costs_no_more_than_committed(ledger: Engine, redis: Redis) -> None:
+    hold_against(DESK, cost(ledger, [gather(number) for number in range(TASKS)], desk_worker(), nothing))
+
+
+@on_mariadb
+def test_a_reading_task_costs_no_more_than_committed(ledger: Engine, redis: Redis) -> None:
+    owned_author(ledger)
+    hold_against(READING, cost(ledger, [titles()] * TASKS, online_worker(ledger, "s1"), no_titles))
+
+
+@on_mariadb
+def test_an_acting_task_costs_no_more_than_committed(ledger: Engine, redis: Redis) -> None:
+    owned_author(ledger)
+    acts = [like(title=f"标题{number}") for number in range(TASKS)]
+    hold_against(ACTING, cost(ledger, acts, online_worker(ledger, "s1"), likes))
+
+
+@pytest.mark.parametrize("what", list(COUNTERS))
+def test_a_quarter_more_of_any_count_is_too_much(what: str) -> None:
+    found = {name: getattr(DESK, name) for name in COUNTERS}
+    hold_against(DESK, Cost(**{**found, what: found[what] * 1.2}))
+    with pytest.raises(AssertionError, match=what):
+        hold_against(DESK, Cost(**{**found, what: found[what] * 1.3}))
