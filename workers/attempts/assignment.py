@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, func, select
@@ -19,9 +20,10 @@ from models.tables import Account, Campaign, Phone, Task
 from models.tasks.states import State
 from workers.attempts.cap_facts import CapFacts
 from workers.attempts.history import prior_attempts
+from workers.policy.assignment import Claimed, assign_by_rules
 from workers.policy.caps_in_words import CapsUsed, next_day
-from workers.policy.eligibility import Assignment, Candidate, CapRoom, FairShare, PlannedAccount, Requirement, decide
-from workers.policy.retry import Excluded, excluded
+from workers.policy.eligibility import Assignment, Candidate, CapRoom, FairShare, PlannedAccount
+from workers.policy.retry import PriorAttempt
 
 _SHARED = select(Task.campaign_id).where(
     Task.id == bindparam("task_id"), Task.acts, Task.pinned_account.is_(None), Task.pinned_phone.is_(None)
@@ -45,13 +47,9 @@ def assign(session: Session, task: Task, facts: CapFacts, phone: Phone, now: dat
     """
     unfit = why_not(phone, now) is not None or _rests(session, phone) or holds_back(session, phone, task.key_id)
     mine = task.sandbox == phone.sandbox and not unfit
-    if not task.acts and not _pinned(task) and task.attempt == 0 and mine:
+    if not task.acts and not _claimed(task).pinned and task.attempt == 0 and mine:
         return Assignment(take=True)
     return _assign_by_rules(session, task, facts, phone, now, zone)
-
-
-def _pinned(task: Task) -> bool:
-    return task.pinned_account is not None or task.pinned_phone is not None
 
 
 def _rests(session: Session, phone: Phone) -> bool:
@@ -59,38 +57,50 @@ def _rests(session: Session, phone: Phone) -> bool:
     return account is not None and account.resting_since is not None
 
 
+def _claimed(task: Task) -> Claimed:
+    return Claimed(task.id, task.acts, task.attempt, task.pinned_account, task.pinned_phone, task.sandbox)
+
+
 def _assign_by_rules(
     session: Session, task: Task, facts: CapFacts, phone: Phone, now: datetime, zone: str
 ) -> Assignment:
-    out = excluded(prior_attempts(session, task.id))
-    # what is pinned has one phone, which tries again, or the task ends
-    who = _pinned_one(task) if _pinned(task) else _anyone_but(task, out, _spent(session, task))
-    acts_in_pool = task.acts and not _pinned(task)
-    # Any free phone retries a task: the even share applies to first attempts only.
-    shared_out = acts_in_pool and task.attempt == 0
-    room = room_for(facts, now, zone) if acts_in_pool else CapRoom()
-    if room.commented and actions_of(session, task.id):  # the comment may be this task's own
-        room = replace(room, commented=frozenset())
-    verdict = decide(
-        Candidate(phone.serial, phone.account_id),
-        who,
-        candidate_phones(session, now, sandbox=task.sandbox, key_id=task.key_id),
-        room,
-        _meant(session, task) if shared_out else None,
-        _share(session, task) if shared_out else None,
-        task.id,
-    )
+    me = Candidate(phone.serial, phone.account_id)
+    verdict = assign_by_rules(_claimed(task), me, _LedgerFacts(session, task, facts, now, zone))
     if verdict.swap:
         _swap(session, task, phone.account_id)
     return verdict
 
 
-def _pinned_one(task: Task) -> Requirement:
-    return Requirement(task.acts, task.pinned_account, task.pinned_phone, sandbox=task.sandbox)
+@dataclass(frozen=True, slots=True)
+class _LedgerFacts:
+    """The facts of one claim, read from the ledger."""
 
+    session: Session
+    task: Task
+    caps: CapFacts
+    now: datetime
+    zone: str
 
-def _anyone_but(task: Task, out: Excluded, spent: frozenset[str]) -> Requirement:
-    return Requirement(task.acts, failed_phones=out.phones, failed_accounts=out.accounts | spent, sandbox=task.sandbox)
+    def prior_attempts(self) -> Sequence[PriorAttempt]:
+        return prior_attempts(self.session, self.task.id)
+
+    def spent(self) -> frozenset[str]:
+        return _spent(self.session, self.task)
+
+    def candidates(self) -> Sequence[Candidate]:
+        return candidate_phones(self.session, self.now, sandbox=self.task.sandbox, key_id=self.task.key_id)
+
+    def room(self) -> CapRoom:
+        room = room_for(self.caps, self.now, self.zone)
+        if room.commented and actions_of(self.session, self.task.id):  # the comment may be this task's own
+            return replace(room, commented=frozenset())
+        return room
+
+    def meant(self) -> PlannedAccount | None:
+        return _meant(self.session, self.task)
+
+    def share(self) -> FairShare:
+        return _share(self.session, self.task)
 
 
 def _spent(session: Session, task: Task) -> frozenset[str]:

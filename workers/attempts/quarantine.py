@@ -9,13 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from flows.failures import CODES
-from models.fleet.fitness import awaits_canary
 from models.fleet.health import pages_are_well
 from models.fleet.phones import owe_tickets_again
 from models.notify.alerts import raise_alert
 from models.tables import Attempt, Phone, Task
 from models.values.enums import AttemptOutcome
-from workers.policy.blame import NOT_THE_PHONES, PASSED_OVER, Try, cool_down, phone_to_blame
+from workers.policy.blame import Try, quarantine_after
 
 LAST = 24  # attempts looked at; lost ones among them say nothing
 
@@ -23,15 +22,19 @@ LAST = 24  # attempts looked at; lost ones among them say nothing
 def blame_phone(session: Session, serial: str, code: str, now: datetime) -> None:
     """Quarantines the phone if the failure just written is one too many."""
     phone = session.get(Phone, serial, with_for_update=True)
-    if phone is None or (phone.quarantined_until is not None and phone.quarantined_until > now):
+    if phone is None:
         return
-    canary = awaits_canary(phone, now)
-    why = _canary_failed(code) if canary else phone_to_blame(_last_tries(session, serial))
-    if why is None:
+    found = quarantine_after(
+        code,
+        lambda: _last_tries(session, serial),
+        until=phone.quarantined_until,
+        before=phone.quarantines,
+        now=now,
+    )
+    if found is None:
         return
-    pause = cool_down(phone.quarantines)
-    phone.quarantined_until, phone.quarantines = now + pause, phone.quarantines + 1
-    phone.quarantine_why = f"in quarantine for {pause.total_seconds():g} s: {why}"
+    phone.quarantined_until, phone.quarantines = now + found.pause, phone.quarantines + 1
+    phone.quarantine_why = f"in quarantine for {found.pause.total_seconds():g} s: {found.why}"
     owe_tickets_again(session, serial)
     remedy = f"look at the evidence of its last tasks: {CODES[code].remedy}"
     raise_alert(
@@ -50,12 +53,6 @@ def did_well(session: Session, serial: str, pages: Set[str], now: datetime) -> N
     phone.quarantined_until, phone.quarantine_why, phone.quarantines = None, None, 0
     text = f"phone {serial} did its task and works again"
     raise_alert(session, "phone_released", f"phone:{serial}", text, "nothing to do", now)
-
-
-def _canary_failed(code: str) -> str | None:
-    if code in PASSED_OVER or CODES[code].culprit in NOT_THE_PHONES:
-        return None
-    return f"it failed the task it was tried with: {code}"
 
 
 def _last_tries(session: Session, serial: str) -> list[Try]:

@@ -15,7 +15,7 @@ from models.tables import Campaign
 from models.transactions.read_write import read
 from models.values.enums import CampaignControl
 from workers.control.carry_out import carry_out
-from workers.dispatch.customers import Customers
+from workers.dispatch.customers import read_customers
 
 log = logging.getLogger("phonefleet.coordinator")
 
@@ -48,7 +48,7 @@ def _waiting(session: Session) -> dict[str, list[tuple[str, str]]]:
     """Returns each customer's campaigns with their control, the oldest of each key first."""
     asked = Campaign.control.is_not(None)
     keys = session.scalars(select(Campaign.key_id).where(asked).distinct().limit(MOST_KEYS)).all()
-    customers = Customers(session, 1) if keys else None
+    customers = read_customers(session, 1) if keys else None
     found: dict[str, list[tuple[str, str]]] = {}
     for key_id in keys:
         assert customers is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,12 +16,13 @@ OPERATOR = ""  # the customer of tasks without a key
 class Customers:
     """The customer of each key, and its weight: the largest of its keys'."""
 
-    def __init__(self, session: Session, operator_weight: int) -> None:
-        rows = session.execute(select(ApiKey.id, ApiKey.customer, ApiKey.weight)).all()
-        self._names = {key_id: customer for key_id, customer, _ in rows}
+    def __init__(self, keys: Iterable[tuple[str, str, int]], operator_weight: int) -> None:
+        """`keys`: each key with its customer and weight."""
+        known = list(keys)
+        self._names = {key_id: customer for key_id, customer, _ in known}
         self._of = {key_id: f"customer {customer}" for key_id, customer in self._names.items()}
         self.weights: dict[str, int] = {OPERATOR: operator_weight}
-        for key_id, _, weight in rows:
+        for key_id, _, weight in known:
             self.weights[self._of[key_id]] = max(weight, self.weights.get(self._of[key_id], 0))
 
     def of(self, key_id: str | None) -> str:
@@ -41,3 +42,9 @@ class Customers:
     def keys_of(self, customers: Collection[str]) -> list[str]:
         """Returns the keys of these customers."""
         return [key_id for key_id, customer in self._names.items() if customer in customers]
+
+
+def read_customers(session: Session, operator_weight: int) -> Customers:
+    """Reads the customers of all keys from the ledger."""
+    rows = session.execute(select(ApiKey.id, ApiKey.customer, ApiKey.weight))
+    return Customers([(key_id, customer, weight) for key_id, customer, weight in rows], operator_weight)

@@ -19,7 +19,8 @@ from models.tasks.transitions import owe_tickets, ring_ticket
 from models.transactions.read_write import write
 from models.values.enums import RunsOn
 from workers.app import app
-from workers.dispatch.customers import Customers
+from workers.dispatch.customers import read_customers
+from workers.dispatch.lines import Line
 from workers.dispatch.routing import UNSERVED, WorkingPhones, route_for, ticket_priority, working_phones
 from workers.dispatch.shown_arguments import shown
 from workers.dispatch.standings import lines, next_tasks, others_wait, rows_of
@@ -76,7 +77,7 @@ def explain_waits(engine: Engine) -> None:
 def _ring_some(engine: Engine, task_ids: Sequence[str] | None) -> int:
     if (task_ids is not None and not task_ids) or not broker(app.conf.broker_url).may_be_used():
         return 0
-    tickets = write(engine, lambda session: _mark_rung(session, task_ids))
+    tickets = write(engine, lambda session: mark_rung(session, task_ids))
     try:
         return publish(app, tickets, go_on=lambda: broker(app.conf.broker_url).reachable)
     except NotPublished as error:
@@ -85,7 +86,7 @@ def _ring_some(engine: Engine, task_ids: Sequence[str] | None) -> int:
         return 0
 
 
-def _mark_rung(session: Session, task_ids: Sequence[str] | None) -> list[Ticket]:
+def mark_rung(session: Session, task_ids: Sequence[str] | None) -> list[Ticket]:
     """Marks tasks as rung before their tickets are sent, so that no lock is held while Redis is slow.
 
     The coordinator finds a ticket that is lost in between, and rings again."""
@@ -100,13 +101,13 @@ def _mark_rung(session: Session, task_ids: Sequence[str] | None) -> list[Ticket]
         if route.queue is None:
             continue
         words = shown(task.pinned_account or task.meant_for, given or {})
-        step = _step(task, dealt)
+        step = step_of(task, dealt)
         ring_ticket(task, route.queue, step, now)
         tickets.append(Ticket(task.id, task.flow, route.queue, step, shown=words, number=task.ticket))
     return tickets
 
 
-def _step(task: Task, dealt: Dealt) -> int:
+def step_of(task: Task, dealt: Dealt) -> int:
     """Returns the priority of the ticket. At the desk, the tickets of turns go before those of a customer alone."""
     if task.id in dealt.in_turn:
         return TURN_STEP
@@ -117,18 +118,31 @@ def _step(task: Task, dealt: Dealt) -> int:
 
 def _dealt(session: Session, task_ids: Sequence[str] | None, working: WorkingPhones, now: datetime) -> Dealt:
     """Decides which tasks get a ticket now, in order."""
-    customers = Customers(session, settings().operator_weight)
+    customers = read_customers(session, settings().operator_weight)
     if task_ids is None:
-        slots = {str(RunsOn.DESK): IN_TURN, str(RunsOn.PHONE): max(1, len(working.phones))}
-        most = {str(RunsOn.DESK): DESK_SLOTS, str(RunsOn.PHONE): BATCH_SIZE}
-        rows = next_tasks(session, customers, working, now, slots, most)
+        rows = next_tasks(session, customers, working, now, slots_of(working), most_alone())
     else:
         rows = rows_of(session, task_ids, now)
+    also = [] if task_ids is None else list(others_wait(session, customers, working))
+    return deal_lines(lines(session, rows, customers, working, also))
+
+
+def slots_of(working: WorkingPhones) -> Mapping[str, int]:
+    """Returns the number of tasks that may run at once: at the desk for each customer, and on phones."""
+    return {str(RunsOn.DESK): IN_TURN, str(RunsOn.PHONE): max(1, len(working.phones))}
+
+
+def most_alone() -> Mapping[str, int]:
+    """Returns the tickets at the desk and for phones that one customer has out while no other waits."""
+    return {str(RunsOn.DESK): DESK_SLOTS, str(RunsOn.PHONE): BATCH_SIZE}
+
+
+def deal_lines(found: Mapping[bool | None, Line]) -> Dealt:
+    """Returns the tasks of all lines that get a ticket in one round, in order. Pure."""
     tasks: list[str] = []
     in_turn: set[str] = set()
     unhurried: set[str] = set()
-    also = [] if task_ids is None else list(others_wait(session, customers, working))
-    for sort, line in lines(session, rows, customers, working, also).items():
+    for sort, line in found.items():
         if sort is None:
             dealt = deal_at_desk(line.standings, line.candidates, alone=DESK_SLOTS)
         else:

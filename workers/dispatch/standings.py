@@ -6,9 +6,7 @@ stand together in the index ix_tasks_owed, in their order.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,13 +18,12 @@ from models.tasks.campaign_control import may_begin
 from models.tasks.states import State
 from models.values.enums import RunsOn
 from workers.dispatch.customers import Customers
-from workers.dispatch.routing import URGENT, URGENT_STEP, WorkingPhones
-from workers.dispatch.tickets import TURN_STEP
-from workers.policy.turns import Candidate, Place, Standing, most_candidates
-from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE, phone_queue
+from workers.dispatch.lines import AHEAD_OF_A_PHONE, Line, lines_of
+from workers.dispatch.routing import URGENT_STEP, WorkingPhones
+from workers.policy.turns import most_candidates
+from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE
 
 MOST_KEYS = 1000  # whose tasks are looked at in one round
-AHEAD_OF_A_PHONE = 1  # tickets of pinned tasks in a phone's own queue, beside the task that runs there
 PRIORITIES = range(10)
 IN_ONE_STATEMENT = 50
 
@@ -37,16 +34,6 @@ COLUMNS = (
     Task.id, Task.key_id, Task.sandbox, Task.runs_on, Task.pinned_phone, Task.pinned_account, Task.attempt,
     Task.verifying, Task.priority, Task.not_before, Task.position,
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What stands in line for one sort of phones, or for the desk."""
-
-    slots: int
-    standings: Mapping[str, Standing]
-    candidates: Sequence[Candidate]
-    places: Mapping[str, Place]
 
 
 def next_tasks(
@@ -168,20 +155,7 @@ def lines(
 
     `also`: customers who wait as well, though none of the rows is theirs.
     """
-    counted = _Counted(_tickets(session), _running(session), customers, working, also)
-    placed = [row for row in rows if _has_place(row, customers, working)]
-    return {sort: counted.line(sort, [row for row in placed if _sort(row) is sort]) for sort in (False, True, None)}
-
-
-def _has_place(row: Any, customers: Customers, working: WorkingPhones) -> bool:
-    if row.pinned_phone is None and row.pinned_account is None:
-        return row.runs_on == RunsOn.DESK or not customers.keeps_off_all(row.key_id, working, sandbox=row.sandbox)
-    serial = working.place_of(row.pinned_account, row.pinned_phone)
-    return serial is not None and not customers.keeps_off(row.key_id, working.paused_for.get(serial, ()))
-
-
-def _sort(row: Any) -> bool | None:
-    return None if row.runs_on == RunsOn.DESK else bool(row.sandbox)
+    return lines_of(rows, _tickets(session), _running(session), customers, working, also)
 
 
 def _tickets(session: Session) -> list[Any]:
@@ -202,87 +176,6 @@ def _tickets(session: Session) -> list[Any]:
 def _running(session: Session) -> list[Any]:
     which = (Task.key_id, Task.sandbox, Task.runs_on, Task.phone_serial, (Task.attempt > 1).label("again"))
     return list(session.execute(select(*which).where(Task.state == State.RUNNING)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """What is out: tickets and running tasks, by customer and sort."""
-
-    out: Sequence[Any]
-    running: Sequence[Any]
-    customers: Customers
-    working: WorkingPhones
-    also: Collection[str]
-
-    def line(self, sort: bool | None, rows: Sequence[Any]) -> Line:
-        serials = [] if sort is None else [one for one, sandbox in self.working.sorts.items() if sandbox is sort]
-        slots = max(1, len(serials))
-        on = {row.phone_serial: self.customers.of(row.key_id) for row in self.running if self._is(row, sort)}
-        candidates = [_candidate(row, self.customers, self.working) for row in sorted(rows, key=_order)]
-        waiting = _waiting(candidates)
-        for name in self.also if sort is not None else ():
-            waiting[name] = max(waiting[name], slots)
-        standings = self._standings(sort, waiting)
-        return Line(slots, standings, candidates, {serial: self._place(serial, on) for serial in serials})
-
-    def _is(self, row: Any, sort: bool | None) -> bool:
-        return sort is not None and _sort(row) is sort
-
-    def _standings(self, sort: bool | None, waiting: Counter[str]) -> dict[str, Standing]:
-        running = [row for row in self.running if self._is(row, sort)]
-        ran = Counter(self.customers.of(row.key_id) for row in running)
-        again = Counter(self.customers.of(row.key_id) for row in running if row.again)
-        tickets: Counter[tuple[str, str]] = Counter()
-        for row in self.out:
-            if _sort(row) is sort:
-                tickets[self.customers.of(row.key_id), _kind(row)] += row.count
-        return {
-            name: Standing(
-                self.customers.weights.get(name, 1),
-                ran[name],
-                tickets[name, "pinned"] + tickets[name, "begun"],
-                tickets[name, "front"],
-                tickets[name, "behind"],
-                waiting[name],
-                tickets[name, "begun"],
-                again=again[name],
-            )
-            for name in {*ran, *(name for name, _ in tickets), *waiting}
-        }
-
-    def _place(self, serial: str, on: Mapping[str, str]) -> Place:
-        lying = sum(row.count for row in self.out if row.pinned and row.rung_queue == phone_queue(serial))
-        return Place(AHEAD_OF_A_PHONE + (serial not in on) - lying, on.get(serial))
-
-
-def _kind(row: Any) -> str:
-    if row.runs_on != RunsOn.DESK and (row.pinned or row.begun):
-        return "pinned" if row.pinned else "begun"
-    return "front" if row.rung_step == TURN_STEP else "behind"
-
-
-def _order(row: Any) -> tuple[bool, int, datetime, int]:
-    return not row.attempt, row.priority, row.not_before, row.position
-
-
-def _candidate(row: Any, customers: Customers, working: WorkingPhones) -> Candidate:
-    place = None
-    if row.runs_on == RunsOn.PHONE:
-        place = row.pinned_phone or working.accounts.get(row.pinned_account)
-    urgent = row.runs_on == RunsOn.PHONE and row.priority <= URGENT and place is None
-    return Candidate(row.id, customers.of(row.key_id), place, bool(row.attempt), bool(row.verifying) or urgent)
-
-
-def _waiting(candidates: Sequence[Candidate]) -> Counter[str]:
-    """Counts for how many phones each customer has tasks: several that are pinned to one phone want but that one."""
-    found: Counter[str] = Counter()
-    seen: set[tuple[str, str]] = set()
-    for one in candidates:
-        if one.place is None or (one.customer, one.place) not in seen:
-            found[one.customer] += 1
-        if one.place is not None:
-            seen.add((one.customer, one.place))
-    return found
 
 
 def rows_of(session: Session, task_ids: Sequence[str], now: datetime) -> list[Any]:

@@ -6,9 +6,9 @@ that fails task after task, where others do not, is blamed itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flows.failures import CODES, Culprit
@@ -161,6 +161,34 @@ def phone_to_blame(tries: Sequence[Try]) -> str | None:
         if len(codes) == MIN_TASKS:
             return f"it failed {MIN_TASKS} tasks in a row: {', '.join(codes.values())}"
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """A phone's quarantine: how long, and why."""
+
+    pause: timedelta
+    why: str
+
+
+def quarantine_after(
+    code: str, tries: Callable[[], Sequence[Try]], *, until: datetime | None, before: int, now: datetime
+) -> Quarantine | None:
+    """Returns the quarantine that a failure with this code puts its phone into; None for none.
+
+    `tries`: reads the phone's last attempts, newest first, this one among them. `until`: the end of its quarantine, if
+    it had one: then the failed task was its canary. `before`: its quarantines in a row.
+    """
+    if until is not None and until > now:
+        return None
+    why = _canary_failed(code) if until is not None else phone_to_blame(tries())
+    return None if why is None else Quarantine(cool_down(before), why)
+
+
+def _canary_failed(code: str) -> str | None:
+    if code in PASSED_OVER or CODES[code].culprit in NOT_THE_PHONES:
+        return None
+    return f"it failed the task it was tried with: {code}"
 
 
 def cool_down(quarantines: int) -> timedelta:

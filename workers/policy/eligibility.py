@@ -125,17 +125,12 @@ def decide(
     When it is not, the task goes to the candidate furthest below an even share. The task's id breaks ties, so
     that many tasks at one moment do not all go to the same phone.
     """
+    if meant is not None and (as_planned := follow_plan(me, wanted, everyone, room, meant)) is not None:
+        return as_planned
     able = [one for one in everyone if may(one, wanted, room)]
     able = [one for one in able if one.serial not in wanted.failed_phones] or able
     if not able:
         return Assignment(waits_for=why_nobody(wanted, everyone, room), capped=bool(but_for_caps(wanted, everyone)))
-    by_account = {one.account_id: one for one in able}
-    if meant is not None and meant.account in by_account:
-        if meant.account == me.account_id:
-            return Assignment(take=True)
-        if me.account_id in meant.swappable and me.account_id in by_account:
-            return Assignment(take=True, swap=True)
-        return Assignment(pass_to=by_account[meant.account].serial)
     left = {one.serial: 0 for one in able} if share is None else _shares_left(able, everyone, share)
     able = [one for one in able if left[one.serial] > 0] or able
     if any(one.serial == me.serial for one in able):
@@ -145,6 +140,28 @@ def decide(
         return one.busy, -left[one.serial], crc32(f"{task_id} {one.serial}".encode())
 
     return Assignment(pass_to=min(able, key=order).serial)
+
+
+def follow_plan(
+    me: Candidate, wanted: Requirement, everyone: Sequence[Candidate], room: CapRoom, meant: PlannedAccount
+) -> Assignment | None:
+    """Returns where the even share's plan sends a task; None while the account that it is meant for is not able.
+
+    The common case of an acting task: of thousands of phones it looks closely at those two.
+    """
+
+    def able(account_id: str | None) -> Candidate | None:
+        found = [one for one in everyone if one.account_id == account_id and may(one, wanted, room)]
+        return next((one for one in reversed(found) if one.serial not in wanted.failed_phones), None)
+
+    there = able(meant.account)
+    if there is None:
+        return None
+    if meant.account == me.account_id:
+        return Assignment(take=True)
+    if me.account_id in meant.swappable and able(me.account_id) is not None:
+        return Assignment(take=True, swap=True)
+    return Assignment(pass_to=there.serial)
 
 
 def _shares_left(able: Sequence[Candidate], everyone: Sequence[Candidate], share: FairShare) -> dict[str, int]:

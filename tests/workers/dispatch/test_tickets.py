@@ -39,8 +39,8 @@ from workers.attempts.claim import Claim, NotMine
 from workers.attempts.rescue import incarnation_died
 from workers.control.reprioritise import reprioritise_task
 from workers.coordinator.lost_tickets import lost_tickets, restore, restore_after_emptying, short
+from workers.dispatch import lines, standings
 from workers.dispatch import ring as ringing
-from workers.dispatch import standings
 from workers.dispatch.ring import ring, ring_ready
 from workers.dispatch.tickets import STEPS, list_keys, queue_lengths
 
@@ -63,7 +63,8 @@ def test_many_that_wait_for_a_phone_do_not_stand_before_the_others(
     ledger: Engine, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ringing, "BATCH_SIZE", 5)
-    monkeypatch.setattr(standings, "AHEAD_OF_A_PHONE", 12)
+    for module in (standings, lines):
+        monkeypatch.setattr(module, "AHEAD_OF_A_PHONE", 12)
     owned_author(ledger)
     known_account(ledger, "away")
     waiting = ready(ledger, plant(ledger, group(titles(queue="account.away", priority=0) for _ in range(12))))

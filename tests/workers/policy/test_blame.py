@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -18,6 +18,7 @@ from workers.policy.blame import (
     blamed_by,
     cool_down,
     phone_to_blame,
+    quarantine_after,
 )
 from workers.policy.content import Content, content_of
 
@@ -105,3 +106,24 @@ def test_what_is_passed_over_is_a_code() -> None:
 def test_each_quarantine_lasts_twice_as_long_up_to_half_an_hour() -> None:
     assert [cool_down(times) for times in range(3)] == [COOL_DOWN, COOL_DOWN * 2, COOL_DOWN * 4]
     assert cool_down(100) == MOST_COOL_DOWN == timedelta(minutes=30)
+
+
+LONG_AGO, LATER = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)
+THREE = [Try("a", "phone_hung"), Try("b", "phone_hung"), Try("c", "phone_hung")]
+
+
+@pytest.mark.parametrize(
+    ("code", "tries", "until", "before", "expected"),
+    [
+        ("phone_hung", THREE, None, 0, timedelta(seconds=20)),
+        ("phone_hung", THREE[:2], None, 0, None),
+        ("phone_hung", THREE, LATER + timedelta(seconds=1), 1, None),  # it is in quarantine already
+        ("phone_hung", THREE[:1], LONG_AGO, 1, timedelta(seconds=40)),  # its canary
+        ("video_not_found", THREE[:1], LONG_AGO, 1, None),  # its canary failed by no fault of the phone
+    ],
+)
+def test_a_failure_puts_its_phone_into_quarantine(
+    code: str, tries: list[Try], until: datetime | None, before: int, expected: timedelta | None
+) -> None:
+    found = quarantine_after(code, lambda: tries, until=until, before=before, now=LATER)
+    assert (None if found is None else found.pause) == expected

@@ -1,0 +1,81 @@
+"""Where a claimed task goes, by facts that are asked for only as far as the decision needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from workers.policy.assignment import Claimed, assign_by_rules
+from workers.policy.eligibility import Assignment, Candidate, CapRoom, FairShare, PlannedAccount
+from workers.policy.retry import PriorAttempt
+
+A, B = Candidate("p1", "a"), Candidate("p2", "b")
+TAKE = Assignment(take=True)
+
+
+@dataclass
+class Facts:
+    """Facts as given; notes what was asked for."""
+
+    meant_for: PlannedAccount | None = None
+    past: Sequence[PriorAttempt] = ()
+    full: frozenset[str] = frozenset()
+    asked: set[str] = field(default_factory=set)
+
+    def prior_attempts(self) -> Sequence[PriorAttempt]:
+        self.asked.add("past")
+        return self.past
+
+    def spent(self) -> frozenset[str]:
+        self.asked.add("spent")
+        return frozenset()
+
+    def candidates(self) -> Sequence[Candidate]:
+        return [A, B]
+
+    def room(self) -> CapRoom:
+        self.asked.add("room")
+        return CapRoom(full_accounts=self.full)
+
+    def meant(self) -> PlannedAccount | None:
+        self.asked.add("meant")
+        return self.meant_for
+
+    def share(self) -> FairShare:
+        self.asked.add("share")
+        return FairShare(2, {"a": 1})
+
+
+def claimed(*, acts: bool = True, attempt: int = 0, account: str | None = None) -> Claimed:
+    return Claimed("t1", acts, attempt, account, None, sandbox=False)
+
+
+def test_a_plan_that_holds_decides_without_counting_the_shares() -> None:
+    facts = Facts(PlannedAccount("b"))
+    assert assign_by_rules(claimed(), A, facts) == Assignment(pass_to="p2")
+    assert assign_by_rules(claimed(), B, facts) == TAKE
+    assert "share" not in facts.asked
+
+
+def test_the_shares_decide_when_the_planned_account_is_not_able() -> None:
+    facts = Facts(PlannedAccount("b"), full=frozenset({"b"}))
+    assert assign_by_rules(claimed(), A, facts) == TAKE, "its share is used up, and nobody else is able"
+    assert "share" in facts.asked
+    assert assign_by_rules(claimed(), A, Facts()) == Assignment(pass_to="p2"), "it goes to whoever has a share left"
+
+
+def test_a_retry_of_the_pool_is_not_shared_out() -> None:
+    failed = [PriorAttempt("p1", "a", "network_down")]
+    facts = Facts(PlannedAccount("a"), failed)
+    assert assign_by_rules(claimed(attempt=1), A, facts) == Assignment(pass_to="p2")
+    assert facts.asked.isdisjoint({"meant", "share"})
+
+
+@pytest.mark.parametrize("acts", [True, False])
+def test_what_is_pinned_comes_back_to_the_phone_that_failed_it(acts: bool) -> None:
+    facts = Facts(past=[PriorAttempt("p1", "a", "network_down")] * 2)
+    assert assign_by_rules(claimed(acts=acts, attempt=2, account="a"), A, facts) == TAKE
+    assert assign_by_rules(claimed(acts=acts, attempt=2, account="a"), B, facts) == Assignment(pass_to="p1")
+    assert not facts.asked
