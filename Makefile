@@ -1,7 +1,7 @@
 # `make help` says what each target does. CI runs `make check` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-bodies bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-monitor bench-drift fuzz-api openapi chaos chaos-redis conformance clean
+.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-bodies bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-monitor bench-drift bench-shelf fuzz-api openapi chaos chaos-redis conformance clean
 
 PYTHON ?=
 PHONES ?= 100
@@ -123,6 +123,11 @@ bench-drift: SEEDS = 20
 bench-drift: ## Both practice apps read after updates drawn by seeds, before and after the proposed patch (SEEDS=20, ARGS='--first 101')
 	@$(TOOLS)
 	@$(BIN)/python -m benchmarks.drift --seeds $(SEEDS) $(ARGS)
+
+bench-shelf: PHONES = 200
+bench-shelf: ## A drawn day of 200 phones and of 1,000 by the product's decisions, beside its lower bound and today's practice
+	@$(TOOLS)
+	@$(BIN)/python -m benchmarks.shelf --phones $(PHONES) $(ARGS)
 
 bench-console: PHONES = 200
 bench-console: provide ## Weight and first paint of the console's pages, an update, and the CPU time of 20 tabs (PHONES=200)

@@ -1,0 +1,148 @@
+"""How busy the phones of a shelf are: a drawn day, beside its lower bound and beside today's practice.
+
+`python -m benchmarks.shelf --phones 200`. A short day of few phones runs twice: on the product over an SQLite ledger in
+memory, and on a model that decides with the same functions. Both must start the same tasks on the same phones at the
+same moments. Then the model alone runs whole days, and one of `--many` phones. All by a simulated clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+from benchmarks.shelf_bound import Bound, bound_of
+from benchmarks.shelf_clock import Clock
+from benchmarks.shelf_day import DAY, Day, draw_day
+from benchmarks.shelf_ledger import ledger_fleet
+from benchmarks.shelf_model import ModelFleet
+from benchmarks.shelf_run import Outcome, Run
+from benchmarks.shelf_today import todays_practice
+from tests.support.report import Line, Target, finish
+
+MOST_OF_BOUND = 1.05
+LEAST_OF_TODAY = 1.5
+SHORT = 600.0  # seconds of the day that the product runs: a round of its statements takes tens of milliseconds
+CAMPAIGNS_OF_MANY = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A day's makespan beside its bound and today's practice. `busy`: the share of the phones' lives that they worked.
+
+    `took`: seconds that the simulation took.
+    """
+
+    name: str
+    seed: int
+    phones: int
+    tasks: int
+    bound: Bound
+    makespan: float
+    today: float
+    todays_rounds: int
+    busy: float
+    passed_on: int
+    refused: int
+    took: float
+
+    @property
+    def of_bound(self) -> float:
+        return self.makespan / self.bound.seconds
+
+    @property
+    def todays(self) -> float:
+        return self.today / self.makespan
+
+    @property
+    def line(self) -> Line:
+        """Returns the day's line of the table."""
+        seconds = (self.bound.seconds, self.makespan, self.today)
+        return Line(self.name, (self.tasks, *seconds, self.of_bound, self.todays, self.busy, self.took))
+
+
+def on_model(day: Day) -> Outcome:
+    """Runs a day on the model."""
+    clock = Clock()
+    return Run(day, ModelFleet(clock, day), clock, DAY).run()
+
+
+def on_ledger(day: Day) -> Outcome:
+    """Runs a day on the product over a ledger."""
+    clock = Clock()
+    with ledger_fleet(day, clock) as fleet:
+        return Run(day, fleet, clock, DAY).run()
+
+
+def measured(name: str, day: Day, outcome: Outcome, took: float) -> Measured:
+    """Sets what came of a day beside its bound and today's practice."""
+    end, today = outcome.makespan(day), todays_practice(day)
+    lives = sum(min(end, day.deaths.get(phone, end)) for phone in range(day.phones))
+    return Measured(
+        name=name,
+        seed=day.seed,
+        phones=day.phones,
+        tasks=len(day.jobs),
+        bound=bound_of(day),
+        makespan=end,
+        today=today.seconds,
+        todays_rounds=len(today.rounds),
+        busy=outcome.busy / lives,
+        passed_on=outcome.passed_on,
+        refused=outcome.refused,
+        took=took,
+    )
+
+
+def measure(seeds: Sequence[int], phones: int, many: int, on_a_ledger: int) -> int:
+    """Measures and prints. Returns the exit status."""
+    found: list[Measured] = []
+
+    def run(name: str, day: Day, simulate: Callable[[Day], Outcome] = on_model) -> Outcome:
+        began = time.perf_counter()
+        outcome = simulate(day)
+        found.append(measured(name, day, outcome, time.perf_counter() - began))
+        print(f"{name}: {found[-1].of_bound:.3f} of its bound ({found[-1].took:.0f} s)", flush=True)
+        return outcome
+
+    differ = 0
+    if on_a_ledger:
+        day = draw_day(seeds[0], on_a_ledger, length=SHORT, deaths=1 / on_a_ledger)
+        product = run(f"{on_a_ledger} phones, {SHORT:g} s, product on a ledger", day, on_ledger)
+        model = run(f"{on_a_ledger} phones, {SHORT:g} s, model", day)
+        differ = int(model.starts != product.starts)
+    judged = len(found)
+    for seed in seeds:
+        run(f"{phones} phones, seed {seed}", draw_day(seed, phones))
+    if many:
+        run(f"{many} phones", draw_day(seeds[0], many, accounts=-(-many // CAMPAIGNS_OF_MANY)))
+    aimed = found[judged:]
+    run(f"{phones} phones, authors alike", draw_day(seeds[0], phones, authors_skew=0.0))
+    run(f"{phones} phones, no looks at the end", draw_day(seeds[0], phones).without_looks())
+    targets = [
+        Target("the day by its lower bound, the worst", max(one.of_bound for one in aimed), MOST_OF_BOUND),
+        Target("today's practice by the day", min(one.todays for one in aimed), LEAST_OF_TODAY, at_least=True),
+    ]
+    if on_a_ledger:
+        targets.append(Target("days in which model and product differ", differ, 0))
+    headings = ("tasks", "bound, s", "day, s", "today, s", "of the bound", "today's", "busy", "took, s")
+    days = [{**asdict(one), "of_bound": one.of_bound, "todays": one.todays} for one in found]
+    return finish("shelf", "drawn days of the shelf", headings, [one.line for one in found], {"days": days}, targets)
+
+
+def main() -> int:
+    """Reads the arguments and measures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--ledger", type=int, default=12, help="phones of the product's own day; 0: none")
+    parser.add_argument("--phones", type=int, default=200)
+    parser.add_argument("--many", type=int, default=1000, help="phones of the large day; 0: none")
+    parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--seeds", type=int, default=3)
+    asked = parser.parse_args()
+    return measure(range(asked.first, asked.first + asked.seeds), asked.phones, asked.many, asked.ledger)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
