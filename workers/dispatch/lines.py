@@ -13,7 +13,7 @@ from workers.dispatch.customers import Customers
 from workers.dispatch.routing import URGENT, WorkingPhones
 from workers.dispatch.tickets import TURN_STEP
 from workers.policy.turns import Candidate, Place, Standing
-from workers.runtime.worker_identity import phone_queue
+from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE, phone_queue
 
 AHEAD_OF_A_PHONE = 1  # tickets of pinned tasks in a phone's own queue, beside the task that runs there
 
@@ -94,6 +94,7 @@ class _Counted:
                 waiting[name],
                 tickets[name, "begun"],
                 again=again[name],
+                passed=tickets[name, "passed"],
             )
             for name in {*ran, *(name for name, _ in tickets), *waiting}
         }
@@ -117,7 +118,9 @@ class _Counted:
 def _kind(row: Any) -> str:
     if row.runs_on != RunsOn.DESK and (row.pinned or row.begun):
         return "pinned" if row.pinned else "begun"
-    return "front" if row.rung_step == TURN_STEP else "behind"
+    if row.rung_step == TURN_STEP:
+        return "front"
+    return "behind" if row.rung_queue in (POOL_QUEUE, DESK_QUEUE) else "passed"
 
 
 def _order(row: Any) -> tuple[bool, int, datetime, int]:

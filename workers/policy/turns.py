@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 LOOK_AHEAD = 2  # times its fair share that a customer has in hand
 MOST_AHEAD = 24.0  # times, where the smallest share is less than half a phone: weights of 1 and 20 on one phone
 ROUNDING = 1e-9
+PASSED_A_PHONE = 20  # tickets passed on, for each phone, that take no place in the pool: the even share of a day is 11
 FEW = 24  # candidates of one customer, however few the phones
 
 
@@ -31,6 +32,7 @@ class Standing:
     begun: int = 0  # of `first`: begun before, and not pinned
     pinned: int = 0  # phones that tasks without a ticket are pinned to
     again: int = 0  # of `running`: not for the first time
+    passed: int = 0  # with a ticket from such a time that was passed on, and lies in the own queue of one phone
 
     @property
     def in_hand(self) -> int:
@@ -39,7 +41,7 @@ class Standing:
 
     @property
     def wants(self) -> int:
-        return self.in_hand + self.behind + self.waiting
+        return self.in_hand + self.behind + self.passed + self.waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,14 @@ def turns(slots: int, standings: Mapping[str, Standing], *, alone: int) -> dict[
 
 
 def _turn_alone(slots: int, one: Standing, alone: int) -> Turn:
-    """No more than a ticket a phone, pinned or begun, goes before the tickets of whoever comes next."""
+    """No more than a ticket a phone, pinned or begun, goes before the tickets of whoever comes next.
+
+    A ticket that was passed on serves one phone, and all others would idle if such tickets took the place of those in
+    the pool.
+    """
     begun = max(0, slots - one.pinned - one.begun)
-    return Turn(alone, max(0, alone - one.front - one.behind), False, begun)
+    beyond = max(0, one.passed - PASSED_A_PHONE * slots)
+    return Turn(alone, max(0, alone - one.front - one.behind - beyond), False, begun)
 
 
 def _times(shares: Mapping[str, float], ahead: float) -> float:

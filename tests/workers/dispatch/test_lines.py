@@ -38,7 +38,7 @@ def test_a_phones_queue_has_room_for_one_ticket_beside_what_runs_there() -> None
     assert {serial: place.room for serial, place in line.places.items()} == {"p1": 1, "p2": 0, "p3": 2}
     assert {place.running for place in line.places.values()} == {OPERATOR, None}
     standing = line.standings[OPERATOR]
-    assert (standing.running, standing.first, standing.behind, standing.waiting) == (2, 1, 8, 4)
+    assert (standing.running, standing.first, standing.behind, standing.passed, standing.waiting) == (2, 1, 3, 5, 4)
 
 
 def test_nothing_pinned_asks_for_no_phones_queue() -> None:

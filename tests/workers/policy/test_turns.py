@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from tests.workers.policy.day import Day, drawn, started_in, steady, wait_of
-from workers.policy.turns import Candidate, Standing, deal, fair_shares, turns
+from workers.policy.turns import PASSED_A_PHONE, Candidate, Standing, deal, fair_shares, turns
 
 HEAVY: Mapping[str, Callable[[Day], object]] = {
     "pool": lambda day: day.ask("heavy", 10_000),
@@ -114,6 +114,14 @@ def test_shares_are_fair(
 def test_a_customer_alone_has_all_the_tickets_that_there_are() -> None:
     assert turns(4, {"a": Standing(running=4, waiting=900)}, alone=1000)["a"].more == 1000
     assert not turns(4, {"a": Standing(waiting=9), "b": Standing(running=4)}, alone=1000)["a"].shared
+
+
+def test_tickets_that_were_passed_on_take_no_place_in_the_pool_of_a_customer_alone() -> None:
+    """They serve one phone each: the others would have nothing to do."""
+    passed = PASSED_A_PHONE * 4
+    assert turns(4, {"a": Standing(behind=900, passed=passed, waiting=900)}, alone=1000)["a"].more == 100
+    assert turns(4, {"a": Standing(behind=900, passed=passed + 60, waiting=900)}, alone=1000)["a"].more == 40
+    assert turns(4, {"a": Standing(passed=5), "b": Standing(waiting=9)}, alone=1000)["b"].shared, "both have work"
 
 
 def test_what_is_sure_gets_its_ticket_in_any_case() -> None:
