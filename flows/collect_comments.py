@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from flows.app import App
-from flows.comment_list import as_comment, read_down, readable, unreadable
-from flows.find import videos_titled
+from flows.comment_list import comments_titled
 from flows.flow import Flow
 from flows.identify import check_account_for_reading
 from flows.session import Session
@@ -21,19 +20,14 @@ class CollectComments(CollectCommentsSpec, Flow[CollectCommentsParams, CollectCo
         return app.through_crashes(lambda: self._collect(app, params))
 
     def _collect(self, app: App, params: CollectCommentsParams) -> CollectCommentsResult:
-        with app.session.watch.step("video"):
-            video = next(videos_titled(app, params.author_id, params.title, params.video_loop)).whole("author")
-        with app.session.watch.step("comments"):
-            author = video.author
-            walk = read_down(video, params.most)
-            comments = tuple(as_comment(row) for row in readable(walk.rows)[: params.most])
-            return CollectCommentsResult(
-                author_id=params.author_id,
-                author=author,
-                title=params.title,
-                comments=comments,
-                gaps=walk.gaps + unreadable(walk, params.most),
-                asked=params.most,
-                got=len(comments),
-                ended=walk.ended,
-            )
+        found = comments_titled(app, params.author_id, params.title, params.video_loop, params.most)
+        return CollectCommentsResult(
+            author_id=params.author_id,
+            author=found.author,
+            title=params.title,
+            comments=found.comments,
+            gaps=found.gaps,
+            asked=params.most,
+            got=len(found.comments),
+            ended=found.ended,
+        )

@@ -2,11 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from flows.app import App
+from flows.find import videos_titled
 from flows.pages.comments import CommentRow, CommentsPage
 from flows.pages.lists import Walk, most_screens
 from flows.pages.video import VideoPage
 from flows.specs.collect_comments import Comment
 from flows.times import read_shown
+
+
+@dataclass(frozen=True, slots=True)
+class CommentsRead:
+    """What one walk down a video's comments brought.
+
+    `shown_count`: the number of comments that the panel tells; `gaps`: rows that were passed by or could not be read;
+    `ended`: whether the walk came to the end of the list.
+    """
+
+    author: str
+    shown_count: int
+    comments: tuple[Comment, ...]
+    gaps: int
+    ended: bool
+
+
+def comments_titled(app: App, author_id: str, title: str, video_loop: int, most: int) -> CommentsRead:
+    """Finds the author's video by its full title and reads at most `most` of its comments.
+
+    Raises FlowFailure: author_not_found, video_not_found, list_not_loaded.
+    """
+    with app.session.watch.step("video"):
+        video = next(videos_titled(app, author_id, title, video_loop)).whole("author")
+    with app.session.watch.step("comments"):
+        author = video.author
+        walk = read_down(video, most)
+        comments = tuple(as_comment(row) for row in readable(walk.rows)[:most])
+        return CommentsRead(author, walk.page.total, comments, walk.gaps + unreadable(walk, most), walk.ended)
 
 
 def read_down(video: VideoPage, most: int) -> Walk[CommentsPage, CommentRow]:
