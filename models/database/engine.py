@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from models.database.base import to_json
+from models.database.several_statements import allow_several
 from models.database.sizes import check_sizes
 from models.database.spared_rollbacks import spare_rollbacks
 
@@ -90,6 +91,7 @@ def connect(url: str, patience: Patience = PEOPLE, *, kept: int = 2) -> Engine:
     )
     _prepare_mysql(engine, patience)
     spare_rollbacks(engine)
+    allow_several(engine)
     check_sizes(engine)
     return engine
 

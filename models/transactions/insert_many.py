@@ -37,7 +37,7 @@ def insert_many(session: Session, table: type[Base], rows: Sequence[Row]) -> Non
     key = [column.key for column in declared.primary_key if column.key in rows[0]]
     given = _by_column(sorted(rows, key=itemgetter(*key)) if key else rows)
     shared, own = _apart(declared, given, len(rows), connection.dialect)
-    head, values = _statement(declared, shared, [*own], connection.dialect)
+    head, values = head_and_values(declared, shared, [*own], connection.dialect)
     for some in _parts([*own.values()], len(rows)):
         if connection.dialect.paramstyle == "format":
             every = tuple(value for row in some for value in row)
@@ -62,7 +62,7 @@ def _apart(
     own: dict[str, Values] = {}
     nothing = (None,) * count
     for column in table.columns:
-        values, convert = _with_default(given.get(column.key, nothing), column), _conversion(column, dialect)
+        values, convert = _with_default(given.get(column.key, nothing), column), conversion(column, dialect)
         if isinstance(values[0], dict | list):  # 1, 1.0 and true are equal in Python, and three texts in JSON
             values, convert = [convert(value) for value in values], _as_it_is
         alike = values.count(values[0]) == count
@@ -83,7 +83,8 @@ def _with_default(values: Values, column: Column[Any]) -> Values:
     return [default if value is None else value for value in values]
 
 
-def _conversion(column: Column[Any], dialect: Dialect) -> Convert:
+def conversion(column: Column[Any], dialect: Dialect) -> Convert:
+    """Returns what makes a value of this column one that the driver takes."""
     return column.type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is
 
 
@@ -103,7 +104,7 @@ def _literal(value: Any) -> str | None:
     return None
 
 
-def _statement(table: Table, shared: Mapping[str, str], own: Sequence[str], dialect: Dialect) -> tuple[str, str]:
+def head_and_values(table: Table, shared: Mapping[str, str], own: Sequence[str], dialect: Dialect) -> tuple[str, str]:
     """Returns an INSERT up to its values, and those of one row."""
     names = dialect.identifier_preparer
     columns = ", ".join(names.quote(one) for one in (*own, *shared))

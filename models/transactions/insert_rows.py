@@ -1,4 +1,4 @@
-"""Inserts new objects with one statement; the session then has them as if it had read them."""
+"""Inserts rows past the session's events; the session then has new objects as if it had read them."""
 
 from __future__ import annotations
 
@@ -32,22 +32,26 @@ def insert_values(session: Session, statement: Insert, values: Sequence[Mapping[
 
 
 def new_row(table: type[Row], values: Mapping[str, Any]) -> Row:
-    """Returns an object for `insert_rows`, at a third of what its constructor costs: nothing of it is tracked yet."""
+    """Returns an object to be `completed`, at a third of what its constructor costs: nothing of it is tracked yet."""
     row = table()
     instance_dict(row).update(values)
     return row
 
 
-def insert_rows(session: Session, rows: Sequence[Base]) -> None:
-    """Inserts objects of one class. Columns without a value get their default, or NULL.
+def completed(rows: Sequence[Base]) -> list[dict[str, Any]]:
+    """Gives each column of new objects of one class its value or default, or NULL. Returns the values for their INSERT.
 
     A flush would give the same; it costs three times as much, and whoever shows the rows afterwards would have to
     read them again. The session's events are not called: whoever inserts notes the state changes.
     """
     if not rows:
-        return
+        return []
     mapper = object_mapper(rows[0])
-    insert_values(session, plain_insert(type(rows[0])), [_complete(row, mapper) for row in rows])
+    return [_complete(row, mapper) for row in rows]
+
+
+def keep(session: Session, rows: Sequence[Base]) -> None:
+    """Gives the session new objects, completed and inserted, as if it had read them."""
     for row in rows:
         make_transient_to_detached(row)
         session.add(row)

@@ -36,7 +36,7 @@ def note(session: Session, changes: Iterable[dict[str, Any]]) -> None:
     A move has key_id, kind, subject_id, campaign_id, reference, state and failure_code. Either all moves have `at`,
     or none has: then the time is now.
     """
-    rows = [change for change in changes if change["key_id"] is not None]
+    rows = noted(changes)
     if rows and "at" not in rows[0]:
         now = database_now(session)
         rows = [{**row, "at": now} for row in rows]
@@ -44,6 +44,11 @@ def note(session: Session, changes: Iterable[dict[str, Any]]) -> None:
         insert_many(session, tables.StateChange, rows)
     elif rows:
         insert_values(session, plain_insert(tables.StateChange), rows)
+
+
+def noted(changes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Returns the moves of customers' tasks and campaigns, as rows of state changes."""
+    return [change for change in changes if change["key_id"] is not None]
 
 
 def campaign_change(campaign: Campaign, state: str) -> dict[str, Any]:

@@ -12,14 +12,16 @@ from uuid import uuid4
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
+from models.database.base import Base
 from models.database.clock import database_now
-from models.tables import Campaign, Edge, Task
+from models.tables import Campaign, Edge, StateChange, Task
 from models.tasks.pauses import why_paused
 from models.tasks.states import State
 from models.tasks.transitions import TaskEnd, delegate, hold_tasks
 from models.transactions.insert_many import insert_many
-from models.transactions.insert_rows import insert_rows, new_row
-from models.transactions.state_change_capture import campaign_change, note
+from models.transactions.insert_rows import completed, keep, new_row
+from models.transactions.insert_together import Rows, insert_together
+from models.transactions.state_change_capture import campaign_change, note, noted
 from models.values.enums import CampaignControl, CampaignState
 from models.values.refused import MOST_PROBLEMS, Refused, refuse
 from workers.canvas.compile import compile_canvas
@@ -73,7 +75,8 @@ def plant_checked(session: Session, campaigns: Sequence[CheckedCampaign], now: d
     """Writes the rows of checked campaigns, with as many statements as for one. Returns the ids that are ready."""
     for one in campaigns:
         one.campaign.root, one.campaign.created_at = to_json(one.planted.root), now
-    insert_rows(session, [one.campaign for one in campaigns])
+    planted = [one.campaign for one in campaigns]
+    campaign_values = completed(planted)
     values: list[dict[str, Any]] = []
     edges: list[dict[str, Any]] = []
     for one in campaigns:
@@ -82,13 +85,16 @@ def plant_checked(session: Session, campaigns: Sequence[CheckedCampaign], now: d
         plan_even_share(session, one.campaign, its_values)
         values += its_values
         edges += its_edges
-        if not its_values:
+    opened = [{**campaign_change(one, CampaignState.OPEN), "at": now} for one in planted]
+    ready = _write_rows(session, values, edges, now, opened, (Campaign, campaign_values))
+    keep(session, planted)
+    for one in campaigns:
+        if not one.planted.rows:
             # a canvas may hold no task at all
             from workers.lifecycle.dependents import close_campaign  # noqa: PLC0415 - planting seldom ends anything
 
             close_campaign(session, one.campaign.id, now)
-    opened = [{**campaign_change(one.campaign, CampaignState.OPEN), "at": now} for one in campaigns]
-    return _write_rows(session, values, edges, now, opened)
+    return ready
 
 
 def plant_in_place(session: Session, task: Task, signature: Mapping[str, Any]) -> list[str]:
@@ -171,13 +177,21 @@ def _write_rows(
     edges: Sequence[dict[str, Any]],
     now: datetime,
     changes: Sequence[dict[str, Any]] = (),
+    before: tuple[type[Base], Rows] = (Campaign, ()),
 ) -> list[str]:
-    """Writes tasks, edges, these state changes and those of the tasks. Returns the ids that are ready at once."""
+    """Writes the rows of `before`, then tasks, edges, these state changes and those of the tasks.
+
+    Returns the ids that are ready at once.
+    """
+    moved = [*changes, *(_planted(one) for one in values)]
     if len(values) > MOST_KEPT:
+        insert_together(session, [before])
         insert_many(session, Task, values)
+        note(session, moved)
     else:
-        insert_rows(session, [new_row(Task, one) for one in values])
-    note(session, [*changes, *(_planted(one) for one in values)])
+        tasks = [new_row(Task, one) for one in values]
+        insert_together(session, [before, (Task, completed(tasks)), (StateChange, noted(moved))])
+        keep(session, tasks)
     insert_many(session, Edge, edges)
     return [value["id"] for value in values if value["state"] == State.READY and value["not_before"] <= now]
 

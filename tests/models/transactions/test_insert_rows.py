@@ -1,4 +1,4 @@
-"""Rows inserted with one statement: the session has them as if it had read them, and reads none again."""
+"""New objects inserted with one statement: the session has them as if it had read them, and reads none again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 
 from models.tables import Campaign
-from models.transactions.insert_rows import insert_rows
+from models.transactions.insert_rows import completed, keep
+from models.transactions.insert_together import insert_together
 from models.transactions.read_write import read, write
 
 AT = datetime(2030, 1, 31, 8, 0, 0, 123456, timezone(timedelta(hours=8)))
@@ -17,6 +18,11 @@ AT = datetime(2030, 1, 31, 8, 0, 0, 123456, timezone(timedelta(hours=8)))
 
 def campaign(name: str, **more: Any) -> Campaign:
     return Campaign(id=name, name=name, asked_by="acme", seed=1, created_at=AT, **more)
+
+
+def inserted(session: Session, rows: list[Campaign]) -> None:
+    insert_together(session, [(Campaign, completed(rows))])
+    keep(session, rows)
 
 
 def columns(row: Campaign) -> dict[str, Any]:
@@ -30,22 +36,22 @@ def test_what_was_inserted_is_what_is_read_and_is_not_read_again(ledger: Engine)
         asked.append(statement)
 
     def work(session: Session) -> list[dict[str, Any]]:
-        insert_rows(session, [campaign("a"), campaign("b", paused=True, asked_for={"参数": [1, None]}, reference="r")])
+        inserted(session, [campaign("a"), campaign("b", paused=True, asked_for={"参数": [1, None]}, reference="r")])
         return [columns(session.get_one(Campaign, name)) for name in "ab"]
 
     event.listen(ledger, "before_cursor_execute", note)
-    inserted = write(ledger, work)
+    known = write(ledger, work)
     event.remove(ledger, "before_cursor_execute", note)
     assert [one.split()[0] for one in asked if not one.startswith("BEGIN")] == ["INSERT"]
     stored = read(ledger, lambda session: [columns(one) for one in session.scalars(select(Campaign).order_by("id"))])
-    assert inserted == stored
+    assert known == stored
     assert (stored[0]["paused"], stored[0]["join"], stored[0]["created_at"]) == (False, "all", AT.astimezone(UTC))
 
 
 def test_a_change_after_it_is_written(ledger: Engine) -> None:
     def work(session: Session) -> None:
         row = campaign("a")
-        insert_rows(session, [row])
+        inserted(session, [row])
         row.paused = True
 
     write(ledger, work)
@@ -53,5 +59,5 @@ def test_a_change_after_it_is_written(ledger: Engine) -> None:
 
 
 def test_no_rows_ask_nothing(ledger: Engine) -> None:
-    write(ledger, lambda session: insert_rows(session, []))
+    write(ledger, lambda session: inserted(session, []))
     assert read(ledger, lambda session: session.scalars(select(Campaign)).all()) == []

@@ -46,11 +46,11 @@ class BrokenError(RuntimeError):
 
 
 @contextmanager
-def broken_at(engine: Engine, beginning: str) -> Iterator[None]:
-    """A database that fails at the first statement that begins so."""
+def broken_at(engine: Engine, words: str) -> Iterator[None]:
+    """A database that fails at the first trip with these words."""
 
     def fail(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if statement.startswith(beginning):
+        if words in statement:
             raise BrokenError(statement[:40])
 
     event.listen(engine, "before_cursor_execute", fail)

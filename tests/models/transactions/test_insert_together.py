@@ -1,0 +1,87 @@
+"""Rows of several tables in one trip: stored as by an INSERT each, and an error in any of them undoes all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from models.tables import Campaign, CapValue, StateChange
+from models.transactions.insert_together import MOST_TOGETHER, insert_together
+from models.transactions.read_write import read, write
+
+AT = datetime(2030, 1, 31, 8, 0, 0, 123456, UTC)
+TEXTS = ("'); DROP TABLE caps; --", "a; b", "%s %(id)s %%", "\\'", "标题 😀", "")
+
+
+def campaign(name: str, text: str = "x", **more: Any) -> dict[str, Any]:
+    given = {"id": name, "name": text, "asked_by": "acme", "seed": 1, "created_at": AT, "join": "all"}
+    return {**given, "asked_for": {"text": text}, "paused": False, "sandbox": False, "completes": None, **more}
+
+
+def change(number: int) -> dict[str, Any]:
+    return {"key_id": "k", "kind": "task", "subject_id": str(number), "campaign_id": "c", "state": "open", "at": AT}
+
+
+def counted(ledger: Engine) -> Sequence[int]:
+    tables = (Campaign, CapValue, StateChange)
+    return read(ledger, lambda session: [session.scalar(select(func.count()).select_from(one)) or 0 for one in tables])
+
+
+def statements(ledger: Engine, inserts: list[tuple[Any, list[dict[str, Any]]]]) -> list[str]:
+    """What was sent to the database for these rows."""
+    asked: list[str] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    event.listen(ledger, "before_cursor_execute", note)
+    write(ledger, lambda session: insert_together(session, inserts))
+    event.remove(ledger, "before_cursor_execute", note)
+    return [one for one in asked if not one.startswith("BEGIN")]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_each_value_is_stored_as_it_is(ledger: Engine, text: str) -> None:
+    rows = [campaign("a", text), campaign("b", text, completes="a", paused=True)]
+    caps = [{"name": "c", "value": 1}]
+    write(ledger, lambda session: insert_together(session, [(Campaign, rows), (StateChange, []), (CapValue, caps)]))
+
+    def work(session: Session) -> list[Any]:
+        found = session.scalars(select(Campaign).order_by(Campaign.id)).all()
+        return [[(one.name, one.asked_for, one.paused, one.completes, one.created_at) for one in found]]
+
+    (found,) = read(ledger, work)
+    assert found == [(text, {"text": text}, False, None, AT), (text, {"text": text}, True, "a", AT)]
+    assert counted(ledger) == [2, 1, 0]
+
+
+def test_mariadb_takes_one_trip_and_sqlite_one_for_each(ledger: Engine) -> None:
+    sent = statements(ledger, [(Campaign, [campaign("a")]), (StateChange, [change(1), change(2)])])
+    assert len(sent) == (2 if ledger.dialect.name == "sqlite" else 1)
+    assert counted(ledger) == [1, 0, 2]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_an_error_in_any_of_them_undoes_all(ledger: Engine, place: int) -> None:
+    write(ledger, lambda session: insert_together(session, [(CapValue, [{"name": "there", "value": 1}])]))
+    inserts: list[tuple[Any, list[dict[str, Any]]]] = [(Campaign, [campaign("a")]), (StateChange, [change(1)])]
+    inserts.insert(place, (CapValue, [{"name": "new", "value": 1}, {"name": "there", "value": 2}]))
+    with pytest.raises(IntegrityError):
+        write(ledger, lambda session: insert_together(session, inserts))
+    assert counted(ledger) == [0, 1, 0]
+
+
+@pytest.mark.parametrize(("rows", "text"), [(MOST_TOGETHER, "x"), (2, "长" * 500_001)])
+def test_what_is_too_much_for_one_trip_goes_apart(ledger: Engine, rows: int, text: str) -> None:
+    caps = [{"name": "c", "value": 1}]
+    sent = statements(
+        ledger, [(CapValue, caps), (Campaign, [campaign(str(one), "x", quotas={"x": text}) for one in range(rows)])]
+    )
+    assert len(sent) == 2
+    assert counted(ledger) == [rows, 1, 0]
