@@ -30,8 +30,8 @@ def page_trees(
 ) -> dict[str, PageTrees]:
     """Returns the trees of the pages on which the patch changes or misses something, by page.
 
-    `only_labels`: shows a text only if all recorded screens of its page have it, and of any other its form, so that
-    what is kept names no person.
+    `only_labels`: shows a text only if all recorded screens of its page have it outside a list, and of any other its
+    form, so that what is kept names no person.
     """
     lost = [(one.page, one.old) for one in patch.changes] + [(one.page, one.old) for one in patch.unmended]
     pages = sorted({page for page, _ in lost} & seen.keys() & recorded.keys())[:MOST_PAGES]
@@ -63,7 +63,14 @@ def _labels(screens: Sequence[Screen]) -> frozenset[str]:
 
 
 def _texts(screen: Screen) -> list[str]:
-    return [node.text or node.desc for root in screen.roots for node in root.walk()]
+    """Returns the texts that stand outside lists: what a row says is content, even where two screens show it."""
+    found: list[str] = []
+    waiting = [*screen.roots]
+    while waiting:
+        node = waiting.pop()
+        found.append(node.text or node.desc)
+        waiting.extend(() if node.scrollable else node.children)
+    return found
 
 
 def _lines(screen: Screen, package: str, marked: set[str], labels: frozenset[str] | None) -> tuple[str, ...]:

@@ -44,6 +44,14 @@ def test_of_a_single_recorded_screen_no_text_is_kept_whole() -> None:
     assert "关注" not in str(stored)
 
 
+def test_what_a_row_says_is_no_label_even_where_two_screens_show_it() -> None:
+    row = f'<node text="小红" class="android.widget.TextView" package="{APP}"/>'
+    listed = f'<node resource-id="{APP}:id/name" scrollable="true" package="{APP}">{row}</node>'
+    both = [Screen.parse(f'<hierarchy rotation="0">{listed}</hierarchy>') for _ in range(2)]
+    stored = stored_trees(APP, PATCH, {"me": both}, {"me": both})
+    assert "小红" not in str(stored)
+
+
 def test_a_page_that_nobody_saw_has_no_tree_and_lines_end() -> None:
     assert page_trees(APP, PATCH, {"me": [screen("a")]}, {}) == {}
     long = page_trees(APP, PATCH, {"me": [screen("a")]}, {"me": [screen("b", "x" * 5000)]})["me"]
