@@ -56,6 +56,9 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "video_not_found": Rule(Kind.FATAL, Culprit.CONTENT, "check author and title, or raise the video loop"),
         "comment_not_found": Rule(Kind.FATAL, Culprit.CONTENT, "the comment may be deleted; or raise the comment loop"),
         "author_not_found": Rule(Kind.FATAL, Culprit.CONTENT, "check the author id"),
+        "row_not_found": Rule(
+            Kind.FATAL, Culprit.CONTENT, "look in the app whether it is there; or raise the most of the recorded step"
+        ),
         "titles_shortfall": Rule(Kind.FATAL, Culprit.CONTENT, "ask for fewer titles or fewer comments a title"),
         "targets_not_reached": Rule(Kind.FATAL, Culprit.CONTENT, "raise the loops, or lower the targets"),
         "bad_input": Rule(Kind.FATAL, Culprit.FLOW, "mend the parameters named in the reason"),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,39 +12,12 @@ from models.tables import Task
 from models.transactions.read_write import read
 from tests.support.documents import blocks
 from tests.support.fleet import Fleet
+from tests.support.newcomer import follow, written
 from tests.support.workbooks import records
 
 PAGES = ("docs/first-flow.md", "docs/first-flow.zh-CN.md")
 NAME = "read_accounts"
-LIMIT = 120
 STARTS = "python -m phonesim"  # the fleet that the test starts itself
-
-
-def written(page: str, *words: str) -> str:
-    """The block of a page that has these words."""
-    (found,) = [block.text for block in blocks(page) if all(word in block.text for word in words)]
-    return found
-
-
-def follow(folder: Path, block: str, env: dict[str, str]) -> str:
-    """Run a block in the reader's folder; what it prints."""
-    programs = folder / "bin"
-    programs.mkdir(exist_ok=True)
-    for name, module in (("phonefleet", " -m scripts.cli"), ("python", "")):
-        (programs / name).write_text(f'#!/bin/sh\nexec {sys.executable}{module} "$@"\n')
-        (programs / name).chmod(0o755)
-    path = f"{programs}:{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-euc", block],
-        cwd=folder,
-        env={**os.environ, "PHONEFLEET_LANG": "en", **env, "PATH": path, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-    )
-    assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
 
 
 def test_both_languages_have_the_same_commands() -> None:

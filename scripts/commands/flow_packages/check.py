@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import yaml
@@ -12,6 +12,9 @@ from pydantic import ValidationError
 from flows.packages.find import is_package
 from flows.packages.load import PROFILE
 from flows.profile import ProfileError, load_profile
+from flows.recorded.judge import judge_plan
+from flows.recorded.plan import FILE as STEPS
+from flows.recorded.plan import PlanError, load_plan
 from models.values.refused import refuse
 from scripts.commands.flow_packages.judge_code import Finding, judge_code, line_of, steps_in, used_steps
 from workers.host.usable_packages import used_packages
@@ -33,8 +36,10 @@ def check(folder: Path) -> list[Finding]:
     """Returns the mistakes of a package, by file and line."""
     inner = folder / folder.name
     sources = {path.name: path.read_text("utf-8", errors="replace") for path in sorted(inner.glob("*.py"))}
-    found = [*_files(folder), *_code(folder, sources), *_profile(inner)]
-    if not any(one.reason.startswith("it is no Python") for one in found):
+    found = [*_files(folder), *_code(folder, sources), *_profile(inner), *_recorded(inner)]
+    if not any(one.file.endswith(STEPS) for one in found) and not any(
+        one.reason.startswith("it is no Python") for one in found
+    ):
         found.extend(_manifest(folder, sources))
     return sorted(found, key=lambda one: (one.file, one.line))
 
@@ -71,6 +76,43 @@ def _profile(inner: Path) -> Iterator[Finding]:
             yield Finding(
                 f"{inner.name}/{PROFILE}", line, " ".join(reason.split())[:MOST_REASON], "correct the profile"
             )
+
+
+def _recorded(inner: Path) -> Iterator[Finding]:
+    """Yields the mistakes of a recorded flow's steps."""
+    if not (inner / STEPS).is_file():
+        return
+    try:
+        mistakes = judge_plan(load_plan(inner), load_profile(str(inner / PROFILE), only_read=True))
+    except PlanError as error:
+        mistakes = error.mistakes
+    except ProfileError:  # told with its own line
+        return
+    text = (inner / STEPS).read_text("utf-8", errors="replace")
+    for one in mistakes:
+        where = f"{'.'.join(map(str, one.where))}: " if one.where else ""
+        yield Finding(f"{inner.name}/{STEPS}", line_of_field(text, one.where), f"{where}{one.reason}", one.remedy)
+
+
+def line_of_field(text: str, where: Sequence[str | int]) -> int:
+    """Returns the line of a field in a YAML text, or of the nearest one around it; 1 if the text is none."""
+    try:
+        node = yaml.compose(text, yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        return error.problem_mark.line + 1 if error.problem_mark is not None else 1
+    line = 1
+    for part in where:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == part), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line
 
 
 def _faults(error: ProfileError, text: str) -> Iterator[tuple[int, str]]:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from scripts.commands.profiles.check import Checked, Walk
 
 HEADINGS = ("id", "app", "version", "state", "proposed", "by", "changes", "accepted by", "why")
-RECORD_SECONDS = 4 * 3600.0  # that a person may take
 WHO = "Who decides; none: the user of this machine."
 
 commands = typer.Typer(
@@ -71,44 +70,19 @@ def check(
 @commands.command("record")
 def record(
     into: Annotated[
-        Path, typer.Argument(help="The profile's file, e.g. own.yaml; NAME.screens beside it gets the screens.")
+        Path,
+        typer.Argument(help="The profile's file, e.g. own.yaml; or a flow's name, e.g. read_own: then a flow is made."),
     ],
     package: Annotated[str, typer.Option(help="The app's package, e.g. com.example.app.")],
     phone: Annotated[
         str, typer.Option(help="A phone that adb knows, and no fleet serves now. None: a simulated one.")
     ] = "",
+    heading: Annotated[str, typer.Option(help="Of a flow: what people call it. None: its name.")] = "",
 ) -> None:
-    """Make a profile of an app: name its pages and the elements on them, while you walk through it on a phone."""
-    from flows.packages.trial import TrialWatch  # noqa: PLC0415
-    from scripts.commands.flow_packages.phones import real_phone, simulated_phone  # noqa: PLC0415
-    from scripts.commands.profiles.record import profile_of, walk  # noqa: PLC0415
-    from scripts.commands.profiles.record import write as write_profile  # noqa: PLC0415
+    """Make a profile of an app, or a flow of what you do in it, while you walk through it on a phone."""
+    from scripts.commands.profiles.recording import record_app  # noqa: PLC0415
 
-    if into.suffix != ".yaml" or into.exists():
-        raise refuse("INTO", f"{into} is there already, or is no .yaml file", "name a new file, e.g. own.yaml")
-    console, watch = Console(), TrialWatch(RECORD_SECONDS)
-    opened = real_phone(phone, lambda: watch.left) if phone else simulated_phone(lambda: watch.left, rough=False)
-    with opened as (held, _):
-        version = held.app_version(package)
-        if version is None:
-            raise refuse("--package", f"{package} is not installed there", "install it, or name another phone")
-        walked = walk(
-            held,
-            package,
-            version,
-            lambda words: console.input(f"{words} ", markup=False),
-            lambda line: say(console, line),
-        )
-    text, profile, _ranked = profile_of(walked)
-    write_profile(walked, text, into)
-    say(
-        console,
-        put(
-            "{file} is written: {count} pages; hold it against a phone: phonefleet profile check",
-            file=into,
-            count=len(profile.pages),
-        ),
-    )
+    record_app(into, package, phone, heading)
 
 
 @commands.command("patches")

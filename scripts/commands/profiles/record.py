@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,10 @@ from flows.phone import Phone
 from flows.profile import AppProfile, read_profile
 from flows.screen import BY_DESC, BY_TEXT, Node, Screen
 from models.values.refused import refuse
+from scripts.commands.profiles.recorder_verbs import COMMANDS as STEPS
+from scripts.commands.profiles.recorder_verbs import VERBS, Verbs
+from scripts.commands.profiles.typed_steps import TypedSteps
+from scripts.commands.profiles.walked import Walked
 from scripts.terminal.language import put
 
 MOST_TURNS = 500
@@ -24,27 +28,33 @@ SWIPE_SECONDS = 0.6
 COMMANDS = "commands: NUMBER PART names an element; tap NUMBER; back; swipe; look; end"
 
 
-@dataclass(slots=True)
-class Walked:
-    """What a person showed: by page the screens and the chosen elements, and how they went from page to page."""
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """The screen that a person looks at; `verbs`: for the steps of a flow, if one is recorded."""
 
-    package: str
-    version: str
-    screens: dict[str, list[Screen]] = field(default_factory=dict)
-    parts: dict[str, dict[str, Node]] = field(default_factory=dict)
-    steps: list[str] = field(default_factory=list)
-    pictures: dict[str, bytes] = field(default_factory=dict)  # file's stem → JPEG
-
-    def add(self, page: str, screen: Screen, picture: bytes) -> None:
-        """Keeps a screen of this page."""
-        self.screens.setdefault(page, []).append(screen)
-        self.parts.setdefault(page, {})
-        self.pictures[f"{page}_{len(self.screens[page])}"] = picture
+    page: str
+    screen: Screen
+    elements: Sequence[Node]
+    verbs: Verbs | None
 
 
-def walk(phone: Phone, package: str, version: str, ask: Callable[[str], str], tell: Callable[[str], None]) -> Walked:
-    """Asks for the page's name and what to do, again and again, until the person ends. `ask` returns what they type."""
-    walked = Walked(package, version)
+def walk(
+    phone: Phone,
+    package: str,
+    version: str,
+    ask: Callable[[str], str],
+    tell: Callable[[str], None],
+    *,
+    typed: TypedSteps | None = None,
+) -> Walked:
+    """Asks for the page's name and what to do, again and again, until the person ends. `ask` returns what they type.
+
+    `typed`: gets the steps of a flow.
+    """
+    walked = Walked(package, version, typed=typed)
+    if typed is not None:
+        phone.stop_app(package)
+        tell(put(STEPS))
     phone.start_app(package)
     tell(put(COMMANDS))
     for _ in range(MOST_TURNS):
@@ -61,16 +71,22 @@ def _at(phone: Phone, walked: Walked, page: str, ask: Callable[[str], str], tell
     elements = elements_of(screen, walked.package)
     for number, node in enumerate(elements, 1):
         tell(f"{number:3} {_words(node)}")
+    verbs = None if walked.typed is None else Verbs(phone, walked, walked.typed, page, screen, elements)
+    here = _Here(page, screen, elements, verbs)
     for _ in range(MOST_TURNS):
         verb, _, rest = ask(f"{page}>").strip().partition(" ")
         if verb == "end":
             return False
         if verb == "look":
             return True
-        if verb.isdigit():
+        if verbs is not None and verb in VERBS:
+            if verbs.do(verb, rest, ask, tell):
+                return True
+        elif verb.isdigit():
             _choose(walked, page, _element(elements, verb), rest.strip(), tell)
-        elif verb in ("tap", "back", "swipe") and _touch(phone, walked, page, elements, verb, rest, screen):
-            return True
+        elif verb in ("tap", "back", "swipe"):
+            if _touch(phone, walked, here, verb, rest, tell):
+                return True
         else:
             tell(put(COMMANDS))
     return False
@@ -96,6 +112,8 @@ def profile_of(walked: Walked) -> tuple[str, AppProfile, Mapping[str, Sequence[R
         fallbacks: dict[str, list[str]] = {}
         for part, node in walked.parts[page].items():
             found = rank(node, page, walked.screens, walked.package)
+            if walked.typed is not None and (page, part) in walked.typed.by_id:
+                found = [one for one in found if one.selector == node.resource_id]  # its text is what is read
             ranked[f"{page}.{part}"] = found
             selectors[part] = _short(found[0].selector, walked.package)
             others = [_short(one.selector, walked.package) for one in found[1:] if one.most == found[0].most]
@@ -160,21 +178,25 @@ def _choose(walked: Walked, page: str, node: Node | None, part: str, tell: Calla
         )  # fmt: skip
 
 
-def _touch(
-    phone: Phone, walked: Walked, page: str, elements: Sequence[Node], verb: str, rest: str, screen: Screen
-) -> bool:
+def _touch(phone: Phone, walked: Walked, here: _Here, verb: str, rest: str, tell: Callable[[str], None]) -> bool:
     """Does what the person asked for. Returns whether the screen may be another one now."""
+    page = here.page
     if verb == "tap":
-        node = _element(elements, rest.strip())
+        node = _element(here.elements, rest.strip())
         if node is None or not node.has_place:
+            tell(put(COMMANDS))
+            return False
+        if here.verbs is not None and not here.verbs.tap(node, tell):
             return False
         phone.tap(node)
         walked.steps.append(f"on {page}: tap {_part_of(walked, page, node)}")
     elif verb == "back":
         phone.press("back")
+        if walked.typed is not None:
+            walked.typed.touch("back", page)
         walked.steps.append(f"on {page}: back")
     else:
-        width, height = screen.size
+        width, height = here.screen.size
         phone.swipe((width // 2, height * 3 // 4), (width // 2, height // 3), SWIPE_SECONDS)
         walked.steps.append(f"on {page}: swipe")
     return True

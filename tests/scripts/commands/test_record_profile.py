@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,30 +13,13 @@ from flows.profile import ProfileError, load_profile, read_profile
 from flows.screen import Node, Screen
 from models.values.refused import Refused
 from phonesim.reader.app import ReaderApp
-from scripts.commands.profiles.record import Walked, profile_of, walk, write
+from scripts.commands.profiles.record import profile_of, walk, write
+from scripts.commands.profiles.walked import Walked
 from tests.support.app_phone import AppPhone
 from tests.support.drift import reader
+from tests.support.recorder import Person
 
 PACKAGE = "com.phonefleet.reader"
-
-
-class Person:
-    """Answers as a script says; an element is named by what its line says: `<account_item> row`."""
-
-    def __init__(self, *answers: str) -> None:
-        self._answers: Iterator[str] = iter(answers)
-        self.told: list[str] = []
-
-    def ask(self, words: str) -> str:
-        answer = next(self._answers)
-        return re.sub(r"<(.+?)>", lambda found: self._number(found[1]), answer)
-
-    def tell(self, line: str) -> None:
-        self.told.append(line)
-
-    def _number(self, words: str) -> str:
-        line = next(line for line in reversed(self.told) if words in line and line.strip()[0].isdigit())
-        return line.split()[0]
 
 
 def walked(*answers: str) -> tuple[Walked, Person]:
