@@ -18,7 +18,7 @@ from flows.nurture import Nurture
 from flows.packages.code import Code, code_of
 from flows.profile import AppProfile
 from flows.report_comment import ReportComment
-from flows.specs.catalogue import PACKAGES
+from flows.specs.catalogue import PACKAGES, VERSIONS
 
 _OURS: tuple[Flow[Any, Any], ...] = (
     Nurture(),
@@ -35,15 +35,21 @@ PACKAGED: Code = Code() if PACKAGES is None else code_of(PACKAGES)
 FLOWS: Mapping[str, Flow[Any, Any]] = MappingProxyType({flow.name: flow for flow in _OURS} | PACKAGED.flows)
 
 
-def flow_named(name: str) -> Flow[Any, Any]:
-    """Returns the flow with this name. Raises KeyError, which names the existing flows."""
-    try:
+def flow_named(name: str, version: str | None = None) -> Flow[Any, Any]:
+    """Returns the flow with this name, of a package in this version. Raises KeyError, which names the existing flows.
+
+    phonefleet's own flows have the version of phonefleet alone. None: the oldest version.
+    """
+    if version is not None and (name, version) in PACKAGED.of_version:
+        return PACKAGED.of_version[name, version][0]
+    if name in FLOWS and (version is None or version not in VERSIONS.get(name, {})):
         return FLOWS[name]
-    except KeyError:
-        told = "; ".join(one.reason for one in PACKAGED.problems if one.field == name)
-        raise KeyError(told or f"no flow {name!r}; there are {', '.join(sorted(FLOWS))}") from None
+    told = "; ".join(one.reason for one in PACKAGED.problems if one.field == name)
+    raise KeyError(told or f"no flow {name!r}; there are {', '.join(sorted(FLOWS))}")
 
 
-def profile_of(name: str) -> AppProfile | None:
+def profile_of(name: str, version: str | None = None) -> AppProfile | None:
     """Returns the profile of the app that a packaged flow brings; None for a flow on the fleet's app."""
+    if version is not None and (name, version) in PACKAGED.of_version:
+        return PACKAGED.of_version[name, version][1]
     return PACKAGED.profiles.get(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flows.flow import Flow
@@ -17,29 +17,34 @@ log = logging.getLogger("phonefleet.flows")
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The flows of packages and the app profiles that they bring, by flow, and the problems of those that fail."""
+    """The flows of packages and the app profiles that they bring, by flow, and the problems of those that fail.
+
+    `flows`, `profiles`: of each flow the oldest version; `of_version`: each version's own, by name and version.
+    """
 
     flows: dict[str, Flow[Any, Any]] = field(default_factory=dict)
     profiles: dict[str, AppProfile] = field(default_factory=dict)
     problems: Sequence[PackageProblem] = ()
+    of_version: dict[tuple[str, str], tuple[Flow[Any, Any], AppProfile | None]] = field(default_factory=dict)
 
 
 def code_of(packages: Packages) -> Code:
     """Imports the flow of each package. One that cannot be used is logged as a problem and stops no other."""
-    flows: dict[str, Flow[Any, Any]] = {}
-    profiles: dict[str, AppProfile] = {}
+    code = Code()
     problems: list[PackageProblem] = []
-    for name, package in packages.used.items():
-        flow, profile, fault = flow_of(package)
-        if flow is None:
-            problems.extend([fault] if fault else [])
-            continue
-        flows[name] = flow
-        if profile is not None:
-            profiles[name] = profile
+    for name, versions in packages.versions.items():
+        for version, package in versions.items():
+            flow, profile, fault = flow_of(package)
+            if flow is None:
+                problems.extend([fault] if fault else [])
+                continue
+            code.of_version[name, version] = flow, profile
+            if name not in code.flows:
+                code.flows[name] = flow
+                code.profiles.update({} if profile is None else {name: profile})
     for one in (*packages.problems, *problems):
         log.warning("flow package: %s: %s; %s", one.field, one.reason, one.remedy)
-    return Code(flows, profiles, tuple(problems))
+    return replace(code, problems=tuple(problems))
 
 
 def flow_of(package: Package) -> tuple[Flow[Any, Any] | None, AppProfile | None, PackageProblem | None]:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+
+from flows.packages.apart import import_apart
 
 GROUP = "phonefleet.flows"  # of entry points
 VARIABLE = "PHONEFLEET_FLOWS"
@@ -29,13 +31,15 @@ class PackageProblem:
 class Found:
     """A package that was found: its flow's name, its module, and its source for people.
 
-    `folder`: the folder that holds the module; None for an installed one, which Python finds itself.
+    `folder`: the folder that holds the module; None for an installed one, which Python finds itself. `own_module`: the
+    module's name in the folder, where it is imported under another one, beside another version.
     """
 
     name: str
     module: str
     source: str
     folder: Path | None = None
+    own_module: str = ""
 
 
 def folders_of(text: str) -> tuple[Path, ...]:
@@ -84,7 +88,22 @@ def _distribution(point: EntryPoint) -> str:
     return point.dist.name if point.dist is not None else point.value
 
 
+def apart(found: Sequence[Found]) -> list[Found]:
+    """Returns packages of one flow in this order, so that one process can import them all.
+
+    One keeps its module's name: an installed one, which Python finds by it, else the first. The other folders get a
+    second name.
+    """
+    plain = next((one for one in found if one.folder is None), found[0])
+    return [
+        one if one is plain or one.folder is None else replace(one, module=f"{one.module}__{at}", own_module=one.module)
+        for at, one in enumerate(found)
+    ]
+
+
 def reach(found: Found) -> None:
     """Has Python find the package's module. A module of another package with this name is found first."""
-    if found.folder is not None and str(found.folder) not in sys.path:
+    if found.own_module and found.folder is not None:
+        import_apart(found.module, found.own_module, found.folder)
+    elif found.folder is not None and str(found.folder) not in sys.path:
         sys.path.append(str(found.folder))

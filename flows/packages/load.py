@@ -10,11 +10,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from flows.packages.find import VARIABLE, Found, PackageProblem, find, folders_of, reach
-from flows.packages.judge_manifest import judge_manifest
+from flows.packages.find import VARIABLE, Found, PackageProblem, apart, find, folders_of, reach
+from flows.packages.judge_manifest import VERSION, judge_manifest
 from flows.specs.flow_spec import FlowSpec
 
 MOST_REASON = 300  # characters
+MOST_VERSIONS = 4  # of one flow, side by side
 PROFILE = "profile.yaml"
 Spec = FlowSpec[Any, Any]
 
@@ -30,14 +31,18 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Packages:
-    """The packages in use, by the name of their flow, and the problems of those that are not."""
+    """The packages in use, by the name of their flow and their version, and the problems of those that are not.
+
+    `used`: of each flow the oldest version, whose parameters and columns the fleet shows.
+    """
 
     used: Mapping[str, Package] = field(default_factory=dict)
     problems: Sequence[PackageProblem] = ()
+    versions: Mapping[str, Mapping[str, Package]] = field(default_factory=dict)  # oldest first
 
     @property
     def specs(self) -> dict[str, Spec]:
-        """Returns the specs of the packages in use, by name."""
+        """Returns the specs of the packages in use, by name: of each flow the oldest."""
         return {name: one.spec for name, one in self.used.items()}
 
 
@@ -47,20 +52,50 @@ def packages_beside(ours: Collection[str]) -> Packages:
 
 
 def load(found: Sequence[Found], problems: Sequence[PackageProblem], *, ours: Collection[str]) -> Packages:
-    """Loads these packages. Of two with one name the first is used; none may have a name of `ours`."""
-    used: dict[str, Package] = {}
+    """Loads these packages, several versions of one flow among them. None may have a name of `ours`."""
+    versions: dict[str, Mapping[str, Package]] = {}
     wrong = list(problems)
+    by_name: dict[str, list[Found]] = {}
     for one in found:
-        taken = "phonefleet itself" if one.name in ours else used[one.name].found.source if one.name in used else ""
-        if taken:
-            reason = f"the flow {one.name} of {one.source} is not used: {taken} has one of this name"
-            wrong.append(PackageProblem(one.name, reason, "remove one of the two, or rename it"))
-            continue
+        if one.name in ours:
+            wrong.append(_twice(one, "phonefleet itself has one of this name"))
+        else:
+            by_name.setdefault(one.name, []).append(one)
+    for name, several in by_name.items():
+        loaded, faults = _load_versions(several)
+        wrong.extend(faults)
+        if loaded:
+            versions[name] = loaded
+    return Packages({name: next(iter(each.values())) for name, each in versions.items()}, tuple(wrong), versions)
+
+
+def _load_versions(found: Sequence[Found]) -> tuple[dict[str, Package], list[PackageProblem]]:
+    """Loads the packages of one flow. Returns them by version, oldest first; of two with one version the first."""
+    loaded: dict[str, Package] = {}
+    wrong: list[PackageProblem] = []
+    for one in found if len(found) == 1 else apart(found):
         package, faults = load_one(one)
         wrong.extend(faults)
-        if package is not None:
-            used[one.name] = package
-    return Packages(used, tuple(wrong))
+        if package is None:
+            continue
+        version = package.spec.version
+        if version in loaded:
+            wrong.append(_twice(one, f"{loaded[version].found.source} has version {version} of it"))
+        elif len(loaded) == MOST_VERSIONS:
+            wrong.append(_twice(one, f"there are {MOST_VERSIONS} other versions of it, which is the most"))
+        else:
+            loaded[version] = package
+    return {version: loaded[version] for version in sorted(loaded, key=version_order)}, wrong
+
+
+def _twice(one: Found, why: str) -> PackageProblem:
+    reason = f"the flow {one.name} of {one.source} is not used: {why}"
+    return PackageProblem(one.name, reason, "remove one of the two, rename it, or give it another version")
+
+
+def version_order(version: str) -> tuple[int, ...]:
+    """Returns a key that sorts versions, as 1.9 before 1.10; text that is no version comes first."""
+    return tuple(int(part) for part in version.split(".")) if VERSION.fullmatch(version) else ()
 
 
 def load_one(found: Found) -> tuple[Package | None, Sequence[PackageProblem]]:

@@ -49,3 +49,14 @@ PACKAGES = _packages()
 SPECS: Mapping[str, FlowSpec[Any, Any]] = MappingProxyType(
     {spec.name: spec for spec in _OURS} | ({} if PACKAGES is None else PACKAGES.specs)
 )
+# The versions of each flow of a package that this process has, oldest first; SPECS has the oldest.
+VERSIONS: Mapping[str, Mapping[str, FlowSpec[Any, Any]]] = MappingProxyType(
+    {}
+    if PACKAGES is None
+    else {name: {version: one.spec for version, one in each.items()} for name, each in PACKAGES.versions.items()}
+)
+
+
+def spec_of(name: str, version: str) -> FlowSpec[Any, Any] | None:
+    """Returns the spec of this version of a flow; where this process does not have it, the one of SPECS, if any."""
+    return VERSIONS.get(name, {}).get(version) or SPECS.get(name)

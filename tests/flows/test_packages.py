@@ -116,8 +116,10 @@ def test_a_folder_goes_before_an_installed_package_of_its_name(tmp_path: Path, m
     made(tmp_path / "own", "reads_twice")
     monkeypatch.syspath_prepend(tmp_path / "site")
     packages = loaded(tmp_path / "own")
-    assert {one.field for one in packages.problems} == {"reads_twice"}
-    assert any("Python finds another module" in one.reason for one in packages.problems)
+    (problem,) = packages.problems
+    assert problem.field == "reads_twice"
+    assert "installed is not used" in problem.reason
+    assert packages.used["reads_twice"].found.folder == tmp_path / "own" / "reads_twice"
 
 
 BROKEN = {
