@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from flows.failures import remedy_for
-from flows.specs.catalogue import SPECS
+from flows.specs.catalogue import SPECS, spec_of
 from flows.specs.flow_spec import Column, FlowSpec
 from gateway.exports.sheets import stage_name
 from gateway.exports.words import Language, word
@@ -107,7 +107,7 @@ def task_rows(ended: Ended, manner: Manner) -> tuple[str, list[list[Value]]]:
     if flow is None:
         data = None if ended.result is None else json.dumps(ended.result, ensure_ascii=False)
         return "other", [[*common, ended.task.flow, data]]
-    rows = _rows_of_flow(flow, ended) or [{}]
+    rows = _rows_of_flow(spec_of(ended.task.flow, ended.task.flow_version) or flow, ended) or [{}]
     return flow.name, [
         [*common, *(manner.value(row.get(column.key), column.kind) for column in flow.columns)] for row in rows
     ]

@@ -31,6 +31,8 @@ KINDS: Mapping[str, str] = {
     "watch_matched": "a watch found more than its threshold, or than is usual at this hour",
     "watch_blind": "a watch could not look several times in a row",
     "schedule_refused": "a scheduled campaign could not be planted when it was due",
+    "flow_version_withdrawn": "a new version of a flow failed on its first phones: it is taken back",
+    "flow_version_in_use": "a new version of a flow did well on its first phones: new tasks get it",
     "account_twice": "an account is logged in on two phones",
 }
 MOST_SUBJECT = 191

@@ -267,7 +267,7 @@ def doubts(session: Session, task_id: str) -> list[Doubt]:
 
 def pin_to_verify(task: Task, account_id: str) -> None:
     """Pins a task to the account that acted: its comment may be visible to that account only."""
-    if not task.verifying:
+    if not task.verifying and task.own_pins is None:  # it has some while a trial of its flow pins it to a phone
         task.own_pins = {"account": task.pinned_account, "phone": task.pinned_phone}
     task.verifying, task.pinned_account, task.pinned_phone = True, account_id, None
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from models.tables.exports import Export
     from models.tables.fleet import Account, Phone
     from models.tables.fleet_values import FleetValue
+    from models.tables.flow_versions import FlowTrialRun, FlowVersion
     from models.tables.keys import ApiKey, KeySecret, SeenId
     from models.tables.leaders import Leader
     from models.tables.pauses import PauseEnd
@@ -63,6 +64,8 @@ __all__ = [
     "Endpoint",
     "Export",
     "FleetValue",
+    "FlowTrialRun",
+    "FlowVersion",
     "Hold",
     "KeySecret",
     "Lane",
@@ -111,6 +114,7 @@ _MODULES = {
     "exports": ("Export",),
     "fleet": ("Account", "Phone"),
     "fleet_values": ("FleetValue",),
+    "flow_versions": ("FlowTrialRun", "FlowVersion"),
     "keys": ("ApiKey", "KeySecret", "SeenId"),
     "leaders": ("Leader",),
     "pauses": ("PauseEnd",),

@@ -98,7 +98,8 @@ class Task(Base):
     acts: Mapped[bool]  # writes on the platform
     pinned_account: Mapped[Name | None]
     pinned_phone: Mapped[Name | None]
-    # while one of its actions is in doubt, it is pinned to the account that acted; `own_pins` keeps its own pins
+    # while one of its actions is in doubt, it is pinned to the account that acted; while a version of its flow is on
+    # trial with it, to a phone of the trial; `own_pins` keeps its own pins
     verifying: Mapped[bool]
     own_pins: Mapped[Json | None]
     # its content, as far as known: the author, the video, the comment

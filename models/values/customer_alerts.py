@@ -13,7 +13,8 @@ NOTHING_TO_DO = "nothing to do: the operator was told as well"
 WHOLE = frozenset({"needs_review", "content_held", "endpoint_failing", "endpoint_disabled", "phone_unfit"})
 # Alerts of watches go to the customers whose watches they are, and to no other: models/notify/deliveries.py.
 OF_WATCHES = ("watch_matched", "watch_blind")
-OF_THE_OPERATOR = ("schedule_refused",)  # no customer gets them: models/notify/deliveries.py
+# No customer gets these: models/notify/deliveries.py
+OF_THE_OPERATOR = ("schedule_refused", "flow_version_withdrawn", "flow_version_in_use")
 WATCH_REMEDY = "GET /v1/watches/{name} has its latest looks; pause it if it tells of nothing that matters"
 # kind of alert → the words for customers; {name}: what its subject names
 _WORDS: Mapping[str, str] = MappingProxyType(

@@ -19,6 +19,24 @@ class AttemptOutcome(StrEnum):
     LOST = "lost"  # its worker died, or the database did not confirm the claim
 
 
+class FlowVersionState(StrEnum):
+    """Where a version of a packaged flow stands. Of each flow one is in use, and one at most is on trial."""
+
+    IN_USE = "in_use"  # new tasks are planted with it
+    CANARY = "canary"  # on trial on two phones at most
+    RETIRED = "retired"  # it was in use, or is older: its tasks end under it
+    WITHDRAWN = "withdrawn"  # it failed its trial, or a person took it back
+    REMOVED = "removed"  # the fleet does not have it any more
+
+
+class TrialOutcome(StrEnum):
+    """What one run says about a version on trial."""
+
+    PROVED = "proved"
+    FAULT = "fault"  # the flow's or the app's
+    OTHER = "other"  # the phone's, the network's, the account's, the content's or the task's: it says nothing
+
+
 class ActionOutcome(StrEnum):
     """The outcome of a declared action, as far as known."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from flows.specs.catalogue import SPECS
+from flows.specs.catalogue import spec_of
 from models.tables import Task
 from scripts.terminal.show import Sheet
 from workers.attempts.arguments import evaluate_arguments
@@ -21,7 +21,7 @@ def result_sheet(session: Session, task: Task) -> Sheet | None:
 
     A result that was stored by another version of its flow may not have the fields of which this one makes rows.
     """
-    flow = SPECS.get(task.flow)
+    flow = spec_of(task.flow, task.flow_version)
     if flow is None or task.result is None:
         return None
     try:

@@ -25,6 +25,7 @@ from workers.attempts.arguments import Arguments, evaluate_arguments, refuse_too
 from workers.attempts.assignment import assign, lock_shares
 from workers.attempts.cap_facts import CapFacts
 from workers.attempts.content_holds import hold_on
+from workers.attempts.flow_version import version_absent
 from workers.attempts.full_video import refuse_full_video
 from workers.dispatch.celery_state import state_reason
 from workers.dispatch.routing import ticket_priority
@@ -64,6 +65,7 @@ class Claim:
     hard_limit: float
     asked_at: float  # just before the ledger read its clock: monotonic seconds from which lease and limits count
     sandbox: bool = False  # of a sandbox key
+    flow_version: str = ""  # of the flow's package, under which the task was planted
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,9 @@ def _not_due(asking: ClaimContext, *, current: bool) -> NotMine | None:
 
 
 def _held_or_taken(asking: ClaimContext, lease: float) -> Claim | NotMine:
+    absent = version_absent(asking.task)
+    if absent is not None:
+        return asking.wait(NOBODY, absent)
     arguments = evaluate_arguments(asking.session, asking.task)
     held = _held(asking, arguments.params)
     if held is not None:
@@ -249,6 +254,7 @@ def _take(asking: ClaimContext, phone: Phone | None, lease: float, arguments: Ar
         hard_limit=min(task.hard_limit, left + task.hard_limit - task.soft_limit),
         asked_at=asking.asked_at,
         sandbox=task.sandbox,
+        flow_version=task.flow_version,
     )
 
 

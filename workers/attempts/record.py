@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from flows.failures import CODES, Culprit, Kind
-from flows.specs.catalogue import SPECS
+from flows.specs.catalogue import spec_of
 from models.database.clock import database_now
 from models.database.error_kinds import is_unavailable
 from models.database.sizes import TooLarge
@@ -34,6 +34,7 @@ from workers.attempts.arguments import evaluate_arguments
 from workers.attempts.claim import Claim
 from workers.attempts.content_holds import blame_content
 from workers.attempts.failure_effects import apply_failure_effects
+from workers.attempts.flow_version import failed_on_trial, note_success
 from workers.attempts.history import prior_attempts
 from workers.attempts.outcome import (
     Failed,
@@ -151,6 +152,7 @@ def _succeeded(session: Session, task: Task, ended: _Ended, came: Succeeded, ser
     session.connection().execute(_WELL, {**ended.this, "moment": ended.at, "taken": ended.steps})
     if serial is not None:
         did_well(session, serial, came.pages, ended.at)
+    note_success(session, task, serial, ended.at)
     kept = note_result(session, task.flow, task.id, came.result, ended.at, sandbox=task.sandbox)
     return end_task(session, task, TaskEnd(State.SUCCEEDED, result=kept), ended.at)
 
@@ -200,6 +202,10 @@ def _failed(session: Session, task: Task, attempt: Attempt, outcome: Failed) -> 
     happened = failed.code
     if in_doubt(session, task.id) and failed.code != "unverifiable":
         failed = replace(failed, code="outcome_unknown")
+    else:
+        again = failed_on_trial(session, task, attempt, happened, now)
+        if again is not None:
+            return again
     ready = apply_decision(session, task, failed, _next(session, task, failed.code))
     if attempt.phone_serial is not None:
         blame_phone(session, attempt.phone_serial, happened, now)
@@ -212,10 +218,11 @@ def _cut_short(session: Session, task: Task, attempt: Attempt) -> bool:
 
     That is less than its flow's limit, or any limit when it asked for more than its flow's limit is meant for.
     """
-    if task.flow not in SPECS:
+    spec = spec_of(task.flow, task.flow_version)
+    if spec is None:
         return False
     given = min(task.soft_limit, (task.latest_end - attempt.started_at).total_seconds())
-    return given < SPECS[task.flow].limits.soft or looks_further(task.flow, evaluate_arguments(session, task).params)
+    return given < spec.limits.soft or looks_further(task.flow, evaluate_arguments(session, task).params)
 
 
 def _next(session: Session, task: Task, code: str) -> RetryDecision:
@@ -276,11 +283,15 @@ def _review(session: Session, task: Task, failed: Failed, now: datetime) -> list
 def lose(session: Session, task: Task, why: str) -> list[str]:
     """Records the running attempt as lost with its worker: another attempt follows, or a person looks."""
     attempt = session.scalars(select(Attempt).where(Attempt.task_id == task.id, Attempt.number == task.attempt)).one()
-    attempt.ended_at, attempt.outcome, attempt.reason = database_now(session), AttemptOutcome.LOST, why
+    now = database_now(session)
+    attempt.ended_at, attempt.outcome, attempt.reason = now, AttemptOutcome.LOST, why
     attempt.failure_code, attempt.failure_kind, attempt.culprit = "phone_lost", Kind.OTHER_PHONE, Culprit.PHONE
     session.flush()
     doubtful = in_doubt(session, task.id)
     if not doubtful and pending_request(session, task) is not None:
         return _end_or_requeue(session, task, why)
+    again = None if doubtful else failed_on_trial(session, task, attempt, "phone_lost", now)
+    if again is not None:
+        return again
     failed = Failed("outcome_unknown" if doubtful else "phone_lost", why)
     return apply_decision(session, task, failed, _next(session, task, failed.code))

@@ -149,13 +149,13 @@ def _plant(session: Session, family: Family, missing: Missing, who: str) -> tupl
 def _rows(session: Session, rounds: Mapping[str, int]) -> Iterator[TaskRow]:
     columns = (
         Task.id, Task.campaign_id, Task.flow, Task.state, Task.failure_code, Task.args, Task.kwargs, Task.in_place_of,
-        Task.pinned_account, Task.pinned_phone, Task.verifying, Task.own_pins, Task.priority, Task.hard_limit,
+        Task.pinned_account, Task.pinned_phone, Task.own_pins, Task.priority, Task.hard_limit,
     )  # fmt: skip
     wanted = select(*columns).where(Task.campaign_id.in_(rounds), Task.is_errback.is_(False)).order_by(Task.position)
     for row in session.execute(wanted):
         account, phone = (row.pinned_account, row.pinned_phone)
-        if row.verifying:  # pinned for the moment to the account that acted
-            own = row.own_pins or {}
+        if row.own_pins is not None:  # pinned for the moment to the account that acted, or to a phone of a trial
+            own = row.own_pins
             account, phone = own.get("account"), own.get("phone")
         yield TaskRow(
             id=row.id,

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from types import FrameType
 from uuid import uuid4
 
@@ -34,6 +35,7 @@ from workers.coordinator.campaign_control import carry_out_control
 from workers.coordinator.caps_watch import wake_for_accounts
 from workers.coordinator.close_campaigns import close_ended
 from workers.coordinator.find_phones import find_phones
+from workers.coordinator.flow_versions import keep_versions
 from workers.coordinator.identify_accounts import identify_accounts
 from workers.coordinator.leader import lead, step_down
 from workers.coordinator.lost_tickets import restore, restore_after_emptying
@@ -77,6 +79,7 @@ def janitors(engine: Engine, redis: Redis, carrier: Broker) -> list[Janitor]:
     """Returns all janitors in the order in which they work."""
     in_hands: set[str] = set()
     could_act: set[str] = set()
+    looked: dict[tuple[str, str], datetime] = {}
     teller = BrokerTeller(engine, carrier, zone=settings().timezone)
     return [
         Janitor("rescue", 0.25, lambda: ring(engine, rescue_expired(engine))),
@@ -97,6 +100,7 @@ def janitors(engine: Engine, redis: Redis, carrier: Broker) -> list[Janitor]:
         Janitor("watches", 1.0, lambda: ring(engine, plant_looks(engine, settings().timezone))),
         Janitor("schedules", 1.0, lambda: ring(engine, plant_scheduled(engine, settings().timezone))),
         Janitor("verdicts", 1.0, lambda: judge_looks(engine, settings().timezone)),
+        Janitor("versions", 2.0, lambda: ring(engine, keep_versions(engine, looked))),
         Janitor("complete", 10.0, lambda: complete_due(engine)),
         Janitor("acquaint", 3.0, lambda: identify_accounts(engine), needs_redis=True),
         Janitor("find", 3.0, lambda: find_phones(engine), needs_redis=True),

@@ -56,9 +56,11 @@ def profile_for(engine: Engine, profile: AppProfile, version: str | None) -> Rea
     return ReadBy(patch.applied(profile), found.id, untried=True)
 
 
-def screens_of(worker: Worker, flow: str = "") -> Path | None:
+def screens_of(worker: Worker, flow: str = "", version: str = "") -> Path | None:
     """Returns the folder of the recorded screens: of the fleet's profile, or of a flow package that brings its own."""
-    package = PACKAGES.used.get(flow) if PACKAGES is not None else None
+    package = None
+    if PACKAGES is not None:
+        package = PACKAGES.versions.get(flow, {}).get(version) or PACKAGES.used.get(flow)
     if package is None or package.profile is None:
         return screens_folder(worker.settings.profile)
     return None if package.found.folder is None else package.found.folder / "screens"

@@ -18,7 +18,7 @@ from flows.phone import PhoneError
 from flows.registry import profile_of
 from flows.screen import Screen
 from flows.session import Session
-from flows.specs.catalogue import SPECS
+from flows.specs.catalogue import spec_of
 from workers.attempts.claim import Claim
 from workers.execution.ledger_journal import LedgerJournal
 from workers.execution.patched_profile import profile_for, propose_from, screens_of
@@ -41,7 +41,7 @@ def open_session(worker: Worker, claim: Claim, watch: SlotWatch) -> Iterator[Ses
     tried, the app is read by the patch in use.
     """
     connection, account_id = worker.connection, claim.account_id or ""
-    profile = profile_of(claim.flow) or worker.profile
+    profile = profile_of(claim.flow, claim.flow_version) or worker.profile
     elsewhere = profile.package != worker.profile.package
     lately = connection.read_lately(account_id)
     seen: list[Screen] = []
@@ -74,7 +74,8 @@ def open_session(worker: Worker, claim: Claim, watch: SlotWatch) -> Iterator[Ses
         except FlowFailure as failure:
             connection.forget_account()
             if failure.code == "page_drift" and seen and version is not None:
-                propose_from(worker, profile, version, screens_of(worker, claim.flow), lambda _: seen[-MOST_SEEN:])
+                screens = screens_of(worker, claim.flow, claim.flow_version)
+                propose_from(worker, profile, version, screens, lambda _: seen[-MOST_SEEN:])
             raise
 
 
@@ -89,7 +90,8 @@ def _version(worker: Worker, package: str) -> str | None:
 
 def _journal(worker: Worker, claim: Claim, patch: int | None) -> LedgerJournal:
     slot, zone = worker.identity.slot, worker.settings.timezone.key
-    acts = SPECS[claim.flow].acts if claim.flow in SPECS else frozenset(ActionKind)
+    spec = spec_of(claim.flow, claim.flow_version)
+    acts = spec.acts if spec is not None else frozenset(ActionKind)
     return LedgerJournal(worker.engine, claim, zone, slot.lease_lasts, acts, patch)
 
 

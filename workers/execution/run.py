@@ -232,9 +232,9 @@ def _with_evidence(attempt: _Attempt, outcome: Failed) -> Failed | None:
         # calls to the phone are cut short where the lease ends: neither phone nor flow is to blame
         attempt.lost(f"the lease ran out: {outcome.reason}")
         return None
-    filmed = attempt.reel.of_failure(outcome)
-    calls, profile = worker.connection.calls, profile_of(attempt.claim.flow) or worker.profile
-    kept = keep(worker.settings, worker.identity, attempt.claim, watch, outcome, calls, profile, filmed)
+    calls, got = worker.connection.calls, attempt.claim
+    profile = profile_of(got.flow, got.flow_version) or worker.profile
+    kept = keep(worker.settings, worker.identity, got, watch, outcome, calls, profile, attempt.reel.of_failure(outcome))
     return replace(outcome, evidence=kept)
 
 
@@ -267,7 +267,7 @@ def _outcome(attempt: _Attempt) -> Outcome:
             Desk(attempt.worker.engine, got.seed, got.sandbox, got.campaign_id), *got.args, **got.kwargs
         )
         return Replaced(value) if isinstance(value, Signature) else Succeeded(value)
-    flow = flow_named(got.flow)
+    flow = flow_named(got.flow, got.flow_version)
     params = checked_params(flow, got.args, got.kwargs)
     with open_session(attempt.worker, got, attempt.watch) as session:
         attempt.reel.begin()

@@ -29,6 +29,7 @@ from workers.canvas.errors import CanvasRefused
 from workers.canvas.replace import compile_replacement
 from workers.canvas.rows import Join, Planted, PlantedRow, evaluate, to_json
 from workers.lifecycle.stored_bytes import json_size
+from workers.planting.chosen_version import choose_versions
 from workers.planting.even_share import plan_even_share
 from workers.planting.quota import admit_bytes, check_bytes, check_campaign_size, check_key_quota, key_of
 from workers.planting.task_columns import columns_of_rows
@@ -81,7 +82,11 @@ def plant_checked(session: Session, campaigns: Sequence[CheckedCampaign], now: d
     edges: list[dict[str, Any]] = []
     for one in campaigns:
         its_edges = list(_edges(one.planted.rows))
-        its_values = columns_of_rows(one.campaign, one.planted.rows, its_edges, one.latest_end, now, tells=one.tells)
+        rows = one.planted.rows
+        versions = choose_versions(session, rows, sandbox=bool(one.campaign.sandbox))
+        its_values = columns_of_rows(
+            one.campaign, rows, its_edges, one.latest_end, now, tells=one.tells, versions=versions
+        )
         plan_even_share(session, one.campaign, its_values)
         values += its_values
         edges += its_edges
@@ -112,7 +117,8 @@ def plant_in_place(session: Session, task: Task, signature: Mapping[str, Any]) -
     check_key_quota(session, campaign, planted.rows)  # the cheapest first: of a key that has too many, each task fails
     check_planting(planted.rows, task.latest_end, now, facts=_facts(session, campaign))
     edges = list(_edges(planted.rows))
-    values = columns_of_rows(campaign, planted.rows, edges, task.latest_end, now, in_place_of=task)
+    versions = choose_versions(session, planted.rows, sandbox=bool(campaign.sandbox))
+    values = columns_of_rows(campaign, planted.rows, edges, task.latest_end, now, in_place_of=task, versions=versions)
     plan_even_share(session, campaign, values)
     start = _next_position(session, campaign)
     check_campaign_size(start, len(planted.rows))

@@ -6,21 +6,24 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
-from flows.specs.catalogue import SPECS
+from flows.specs.catalogue import SPECS, spec_of
 from models.tables import Campaign, Task
 from models.tasks.states import State
 from models.tasks.transitions import AWAITS_APPROVAL, first_state
 from models.values.enums import RunsOn
 from workers.canvas.rows import PlantedRow, to_json
 from workers.desk import DESK_LIMITS
+from workers.planting.chosen_version import ChosenVersion
 from workers.planting.pins import pin_of
 from workers.planting.validate import given_params
 from workers.policy.content import content_of
 from workers.policy.timing import begins, expires, limits_of
 
 Columns = dict[str, Any]
+NO_VERSIONS: Mapping[str, ChosenVersion] = MappingProxyType({})
 
 
 def columns_of_rows(
@@ -32,10 +35,11 @@ def columns_of_rows(
     *,
     in_place_of: Task | None = None,
     tells: str | None = None,
+    versions: Mapping[str, ChosenVersion] = NO_VERSIONS,
 ) -> list[Columns]:
     """Returns the columns of each row; the first row has position 0.
 
-    Callbacks go to the address `tells`, else to the campaign's own.
+    Callbacks go to the address `tells`, else to the campaign's own. `versions`: of flows that are here in several.
     """
     missing = Counter(edge["task_id"] for edge in edges)
     watching = {edge["task_id"] for edge in edges if edge["on_failure"]}
@@ -46,10 +50,11 @@ def columns_of_rows(
     alike: dict[tuple[Any, ...], Columns] = {}  # by flow, prerequisites and options
     listed = []
     for index, row in enumerate(rows):
-        kind = row.task, missing[row.id], *row.options.items()
+        chosen = versions.get(row.id)
+        kind = row.task, chosen, missing[row.id], *row.options.items()
         columns = alike.get(kind)
         if columns is None:
-            columns = {**shared, **_flow_columns(row, missing[row.id], latest_end, now, address)}
+            columns = {**shared, **_flow_columns(row, missing[row.id], latest_end, now, address, chosen)}
             alike[kind] = columns
         own = {"position": index, "seed": seed_of(seed, index), "is_errback": row.id in watching}
         listed.append({**columns, **_own_columns(row), **own})
@@ -76,12 +81,15 @@ def _campaign_columns(campaign: Campaign, in_place_of: Task | None, now: datetim
     }
 
 
-def _flow_columns(row: PlantedRow, missing: int, latest_end: datetime, now: datetime, tells: str | None) -> Columns:
+def _flow_columns(
+    row: PlantedRow, missing: int, latest_end: datetime, now: datetime, tells: str | None, chosen: ChosenVersion | None
+) -> Columns:
     """Returns the columns that follow from a row's flow, options and number of prerequisites.
 
     Desk tasks are internal steps: their ends cause no callback.
     """
-    flow = SPECS.get(row.task)
+    flow = SPECS.get(row.task) if chosen is None else spec_of(row.task, chosen.version)
+    trial_phone = None if chosen is None else chosen.trial_phone
     soft, hard = limits_of(row.options, flow.limits if flow is not None else DESK_LIMITS)
     pin = pin_of(row)
     return {
@@ -92,7 +100,8 @@ def _flow_columns(row: PlantedRow, missing: int, latest_end: datetime, now: date
         "runs_on": RunsOn.PHONE if flow is not None else RunsOn.DESK,
         "acts": bool(flow is not None and flow.acts),
         "pinned_account": pin.account,
-        "pinned_phone": pin.phone,
+        "pinned_phone": pin.phone or trial_phone,
+        "own_pins": None if trial_phone is None else {"account": None, "phone": None},
         "priority": row.options.get("priority", flow.priority if flow is not None else 0),
         "not_before": max(now, begins(row.options, now, counting=not missing)),
         "countdown": float(row.options.get("countdown") or 0),
