@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from models.values.refused import refuse
+from scripts.commands.flow_packages import versions
 from scripts.terminal.language import put, said
 from scripts.terminal.show import Block, print_blocks, say
 
@@ -142,6 +143,9 @@ def pack(
         raise refuse("FOLDER", reason, f"see: phonefleet flow check {folder}")
     wheel = build(whole, into or whole / "dist")
     say(Console(), put("{wheel} is built; install it: pip install --no-deps {wheel}", wheel=wheel))
+
+
+versions.add_to(commands)
 
 
 def _package(folder: Path) -> Path:
