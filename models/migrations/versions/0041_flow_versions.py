@@ -8,8 +8,8 @@ from sqlalchemy.dialects import mysql
 
 from models.database.base import MYSQL_BINARY_TEXT, JsonText, UtcTime
 
-revision = "0040"
-down_revision = "0039"
+revision = "0041"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 
