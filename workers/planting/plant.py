@@ -29,9 +29,9 @@ from workers.canvas.errors import CanvasRefused
 from workers.canvas.replace import compile_replacement
 from workers.canvas.rows import Join, Planted, PlantedRow, evaluate, to_json
 from workers.lifecycle.stored_bytes import json_size
-from workers.planting.chosen_version import choose_versions
 from workers.planting.even_share import plan_even_share
 from workers.planting.quota import admit_bytes, check_bytes, check_campaign_size, check_key_quota, key_of
+from workers.planting.row_versions import choose_versions
 from workers.planting.task_columns import columns_of_rows
 from workers.planting.validate import LedgerFacts, check_rows
 from workers.policy.timing import time_problems

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 import flows.specs.catalogue
 import workers.attempts.flow_version
 import workers.coordinator.flow_versions
-import workers.planting.chosen_version
+import workers.planting.row_versions
 from flows.specs.collect_titles import CollectTitlesSpec
 from flows.specs.limits import Limits
 from models.database.clock import database_now
@@ -66,7 +66,7 @@ def have(monkeypatch: pytest.MonkeyPatch) -> Have:
             flows.specs.catalogue,
             workers.attempts.flow_version,
             workers.coordinator.flow_versions,
-            workers.planting.chosen_version,
+            workers.planting.row_versions,
         ):
             monkeypatch.setattr(module, "VERSIONS", found)
 
