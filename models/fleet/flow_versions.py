@@ -74,23 +74,23 @@ def set_version(
 
     The caller has locked the flow's versions. `phones`: of a trial, which begins now.
     """
-    row = find_version(session, flow, version)
-    before = None if row is None else row.state
-    if row is None:
-        row = FlowVersion(flow=flow, version=version, given=0)
-        session.add(row)
-    row.state, row.since, row.why = state, by.at, storable_text(by.why) or None
+    flow_version = find_version(session, flow, version)
+    before = None if flow_version is None else flow_version.state
+    if flow_version is None:
+        flow_version = FlowVersion(flow=flow, version=version, given=0)
+        session.add(flow_version)
+    flow_version.state, flow_version.since, flow_version.why = state, by.at, storable_text(by.why) or None
     told = str(state)
     if state == FlowVersionState.CANARY:
-        row.phones, row.given, row.tried_at = list(phones or ()), 0, by.at
-        told = f"{state} on {', '.join(row.phones)}"
+        flow_version.phones, flow_version.given, flow_version.tried_at = list(phones or ()), 0, by.at
+        told = f"{state} on {', '.join(flow_version.phones)}"
     with for_reason(by.why):
         record_change(session, by.who, f"flow {flow} {version}", before, told)
     if alerts and state in _ALERTS:
         kind, remedy = _ALERTS[state]
         raise_alert(session, kind, f"flow:{flow} {version}", f"{flow} {version}: {by.why}", remedy, by.at)
     session.flush()
-    return row
+    return flow_version
 
 
 def note_run(

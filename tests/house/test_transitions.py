@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 OWNER = ROOT / "models/tasks/transitions.py"
 COLUMNS = frozenset({"state", "rung_at", "rung_queue", "lease_until", "incarnation"})
 # Rows of other tables that have columns of these names.
-OTHER_ROWS = frozenset({"phone", "lane", "delivery", "leader", "bulk_act", "bulk_row"})
+OTHER_ROWS = frozenset({"phone", "lane", "delivery", "leader", "bulk_act", "bulk_row", "flow_version"})
 SOURCES = sorted(
     path
     for room in ("flows", "gateway", "models", "scripts", "workers", "chaos", "benchmarks")
