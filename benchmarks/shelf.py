@@ -60,7 +60,7 @@ class Measured:
     def line(self) -> Line:
         """Returns the day's line of the table."""
         seconds = (self.bound.seconds, self.makespan, self.today)
-        return Line(self.name, (self.tasks, *seconds, self.of_bound, self.todays, self.busy, self.took))
+        return Line(self.name, (str(self.tasks), *seconds, self.of_bound, self.todays, self.busy))
 
 
 def on_model(day: Day) -> Outcome:
@@ -110,24 +110,24 @@ def measure(seeds: Sequence[int], phones: int, many: int, on_a_ledger: int) -> i
     differ = 0
     if on_a_ledger:
         day = draw_day(seeds[0], on_a_ledger, length=SHORT, deaths=1 / on_a_ledger)
-        product = run(f"{on_a_ledger} phones, {SHORT:g} s, product on a ledger", day, on_ledger)
-        model = run(f"{on_a_ledger} phones, {SHORT:g} s, model", day)
+        product = run(f"{on_a_ledger}, short, product", day, on_ledger)
+        model = run(f"{on_a_ledger}, short, model", day)
         differ = int(model.starts != product.starts)
     judged = len(found)
     for seed in seeds:
-        run(f"{phones} phones, seed {seed}", draw_day(seed, phones))
+        run(f"{phones}, seed {seed}", draw_day(seed, phones))
     if many:
-        run(f"{many} phones", draw_day(seeds[0], many, accounts=-(-many // CAMPAIGNS_OF_MANY)))
+        run(f"{many}, seed {seeds[0]}", draw_day(seeds[0], many, accounts=-(-many // CAMPAIGNS_OF_MANY)))
     aimed = found[judged:]
-    run(f"{phones} phones, authors alike", draw_day(seeds[0], phones, authors_skew=0.0))
-    run(f"{phones} phones, no looks at the end", draw_day(seeds[0], phones).without_looks())
+    run(f"{phones}, authors alike", draw_day(seeds[0], phones, authors_skew=0.0))
+    run(f"{phones}, no looks", draw_day(seeds[0], phones).without_looks())
     targets = [
         Target("the day by its lower bound, the worst", max(one.of_bound for one in aimed), MOST_OF_BOUND),
         Target("today's practice by the day", min(one.todays for one in aimed), LEAST_OF_TODAY, at_least=True),
     ]
     if on_a_ledger:
         targets.append(Target("days in which model and product differ", differ, 0))
-    headings = ("tasks", "bound, s", "day, s", "today, s", "of the bound", "today's", "busy", "took, s")
+    headings = ("tasks", "bound s", "day s", "today s", "of bound", "today by day", "busy")
     days = [{**asdict(one), "of_bound": one.of_bound, "todays": one.todays} for one in found]
     return finish("shelf", "drawn days of the shelf", headings, [one.line for one in found], {"days": days}, targets)
 
