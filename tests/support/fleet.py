@@ -138,6 +138,10 @@ class Fleet:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
+    def world(self, change: str, **named: Any) -> Any:
+        """Change what is on the app: say, delete_comment, publish, …"""
+        return self._control(f"/world/{change}", json.dumps(named).encode())
+
     def heal(self, phone: str, fault: str = "") -> None:
         """End one fault of a phone, or all."""
         self._control("/heal", json.dumps({"phone": phone, **({"fault": fault} if fault else {})}).encode())
