@@ -1,7 +1,7 @@
 # `make help` says what each target does. CI runs `make check` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-bodies bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-monitor bench-drift bench-shelf fuzz-api openapi chaos chaos-redis conformance clean
+.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-bodies bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-monitor bench-drift bench-shelf fuzz-api openapi docs chaos chaos-redis conformance clean
 
 PYTHON ?=
 PHONES ?= 100
@@ -78,6 +78,10 @@ bench-celery-storm: FAULTS = 60
 bench-celery-storm: provide ## The same storm over phonefleet and over stock Celery (TASKS=300 PHONES=12 FAULTS=60 SEED=1)
 	@$(SERVED)
 	@$(BIN)/python -m benchmarks.celery_storm --tasks $(TASKS) --phones $(PHONES) --faults $(FAULTS) --seed $(SEED) $(ARGS)
+
+docs: ## Make a site of the documents in var/docs, without the network (ARGS=serve: read it on loopback while you write)
+	@WITH_DOCS=1 WITH_MYSQL=0 $(SETUP)
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs $(or $(ARGS),build --strict)
 
 openapi: setup ## Write docs/interface/openapi.json anew from the code
 	@$(BIN)/python -m gateway.api.document

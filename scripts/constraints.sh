@@ -2,14 +2,14 @@
 # Writes constraints/ anew: the newest releases that setup.cfg allows, each with the hashes of its files. One
 # resolution holds for Python 3.11 and newer; what only some of them need carries a marker.
 #   runtime.txt          what `make demo` installs, and setuptools, which builds the package itself
-#   mysql, s3, dev .txt  what that extra of setup.cfg adds to it
+#   mysql, s3, dev, docs .txt  what that extra of setup.cfg adds to it
 # uv resolves. It goes into a folder of its own that is thrown away; nothing at run time needs it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 UV='uv>=0.13.9,<0.14'
 OLDEST_PYTHON=3.11
-EXTRAS='mysql s3 dev'
+EXTRAS='mysql s3 dev docs'
 
 tools=$(mktemp -d)
 trap 'rm -rf "$tools"' EXIT
@@ -31,7 +31,8 @@ lock() { # what is locked, then uv's further options
 }
 
 lock runtime setup.cfg "$tools/build.in"
-mapfile -t runtime < <(sed -n 's/^\([A-Za-z0-9._-]*\)==.*/--no-emit-package=\1/p' "$tools/runtime.txt")
+# What the runtime has on Windows alone is no part of it here: an extra that needs it anywhere locks it itself.
+mapfile -t runtime < <(sed -n '/sys_platform/d; s/^\([A-Za-z0-9._-]*\)==.*/--no-emit-package=\1/p' "$tools/runtime.txt")
 for extra in $EXTRAS; do
     lock "$extra" setup.cfg --extra "$extra" "${runtime[@]}"
 done

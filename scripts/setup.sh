@@ -2,7 +2,8 @@
 # Sets phonefleet up in .venv: the first Python >= 3.11 that really works, the packages of constraints/ in exactly
 # those versions and files, then phonefleet itself. Needs no root. Does nothing when .venv already holds all that.
 #   PYTHON=/path/to/python   takes that Python alone
-#   WITH_TESTS=1             adds what lints, tests and measures
+#   WITH_TESTS=1             adds what lints, tests and measures, and what WITH_DOCS=1 adds
+#   WITH_DOCS=1              adds what makes a site of the documents
 #   WITH_S3=1                adds what stores evidence in S3
 #   WITH_MYSQL=1             fails when mysqlclient cannot be built, instead of doing without it
 #   WITH_MYSQL=0             does without it
@@ -72,6 +73,7 @@ mysqlclient_is_there() { "$venv/bin/python" -c 'import MySQLdb' 2>/dev/null; }
 wanted_parts() { # the files of constraints/ that this call asks for
     echo runtime
     [ -z "${WITH_TESTS:-}" ] || echo dev
+    [ -z "${WITH_TESTS:-}${WITH_DOCS:-}" ] || echo docs
     [ -z "${WITH_S3:-}" ] || echo s3
     case ${WITH_MYSQL:-} in
         0) ;;
@@ -125,7 +127,7 @@ if [ "$(head -n 1 "$stamp" 2>/dev/null)" = "$now" ]; then
     [ "${#missing[@]}" -gt 0 ] || { compile_phonefleet; exit 0; }
 else
     rm -f "$stamp"
-    mapfile -t installed < <(printf '%s\n' "${installed[@]}" | grep -xE 'dev|s3')
+    mapfile -t installed < <(printf '%s\n' "${installed[@]}" | grep -xE 'dev|docs|s3')
     mapfile -t missing < <(printf '%s\n' "${wanted[@]}" "${installed[@]}" | awk 'NF && !seen[$0]++')
 fi
 

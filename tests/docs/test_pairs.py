@@ -13,8 +13,8 @@ CHINESE = [name for name in NAMES if name.endswith(".zh-CN.md")]
 # Both READMEs say some commands in other words: tests/docs/test_level.py.
 PAGES = [name for name in CHINESE if not name.startswith("README")]
 # Somebody in China reads from here on without English, except for reasons and measurements.
-FIRST = ("docs/first-flow.md", "docs/operations.md", "docs/interface/README.md")
-ENGLISH_ALONE = ("docs/decisions/", "docs/benchmarks.md")
+FIRST = ("docs/index.md", "docs/first-flow.md", "docs/operations.md", "docs/interface/README.md")
+ENGLISH_ALONE = ("docs/decisions/", "docs/benchmarks.md", "docs/architecture.md", "docs/development.md")
 
 
 def english(name: str) -> str:

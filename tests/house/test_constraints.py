@@ -6,6 +6,7 @@ import re
 import subprocess
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from packaging.utils import canonicalize_name
 from tests.house.declared import required
 
 ROOT = Path(__file__).parents[2]
-PARTS = ["runtime", "mysql", "s3", "dev"]
+PARTS = ["runtime", "mysql", "s3", "dev", "docs"]
 PYTHONS = ["3.11.0", "3.11.13", "3.12.0", "3.12.11"]
 PIN = re.compile(r"^([a-z0-9-]+)==(\S+)(?: ; (.+?))? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
@@ -61,13 +62,14 @@ def test_what_setup_cfg_asks_for_is_pinned_as_it_allows(part: str, python: str) 
 def test_no_two_files_disagree(python: str) -> None:
     for part in PARTS[1:]:
         assert not pins(part, python).keys() & pins("runtime", python).keys()
-    both = pins("s3", python).keys() & pins("dev", python).keys()
-    assert {name: pins("s3", python)[name] for name in both} == {name: pins("dev", python)[name] for name in both}
+    for one, other in combinations(PARTS[1:], 2):
+        both = pins(one, python).keys() & pins(other, python).keys()
+        assert {name: pins(one, python)[name] for name in both} == {name: pins(other, python)[name] for name in both}
 
 
 def test_who_runs_the_fleet_gets_no_test_tools() -> None:
-    tools = {canonicalize_name(one.name) for one in required("dev")}
-    assert {"pytest", "mypy", "ruff", "moto"} <= tools
+    tools = {canonicalize_name(one.name) for part in ("dev", "docs") for one in required(part)}
+    assert {"pytest", "mypy", "ruff", "moto", "mkdocs-material"} <= tools
     asked_for = {canonicalize_name(one.name) for one in required("runtime")}
     assert tools & pins("runtime").keys() <= asked_for | {"packaging"}  # which other libraries need, too
 
@@ -94,6 +96,7 @@ def _told(target: str) -> str:
     ("targets", "variables"),
     [
         (["demo"], {"WITH_MYSQL=0"}),
+        (["docs"], {"WITH_MYSQL=0", "WITH_DOCS=1"}),
         (["setup", "constraints", "openapi"], set()),
         (["check", "format", "bench-phone", "bench-fleet"], {"WITH_TESTS=1"}),
         (
@@ -101,7 +104,7 @@ def _told(target: str) -> str:
             {"WITH_TESTS=1", "WITH_MYSQL=1"},
         ),
     ],
-    ids=["demo", "package", "tools", "servers"],
+    ids=["demo", "docs", "package", "tools", "servers"],
 )
 def test_each_target_sets_up_what_it_needs(targets: list[str], variables: set[str]) -> None:
     for target in targets:

@@ -91,6 +91,7 @@ def project(tmp_path: Path) -> Project:
     made.pin("runtime", "needed", "1.0", make_wheel(wheels, "needed", "1.0"))
     made.pin("s3", "bucket", "4.0", make_wheel(wheels, "bucket", "4.0"))
     made.pin("dev", "tool", "3.0", make_wheel(wheels, "tool", "3.0"))
+    made.pin("docs", "site", "5.0", make_wheel(wheels, "site", "5.0"))
     return made
 
 
@@ -100,13 +101,16 @@ def test_it_installs_what_is_pinned_once_and_anew_when_the_pins_change(project: 
     assert first.returncode == 0, first.stderr
     assert project.has()["needed"] == "1.0"
     assert "little" in project.has()
-    assert "tool" not in project.has()
+    assert not {"tool", "site"} & project.has().keys()
     assert "Installing the part runtime" in first.stderr
     assert re.search(r"^Set up in \d+ s: Python 3\.\d+\.\d+, runtime$", first.stderr, re.MULTILINE)
 
     again = project.set_up(WITH_MYSQL="0")
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
 
+    assert project.set_up(WITH_MYSQL="0", WITH_DOCS="1").returncode == 0
+    assert project.has()["site"] == "5.0"
+    assert "tool" not in project.has()
     tools = project.set_up(WITH_MYSQL="0", WITH_TESTS="1")
     assert tools.returncode == 0, tools.stderr
     assert project.has()["tool"] == "3.0"
@@ -121,7 +125,7 @@ def test_it_installs_what_is_pinned_once_and_anew_when_the_pins_change(project: 
     assert changed.returncode == 0, changed.stderr
     assert project.has()["needed"] == "1.1"
     assert project.has()["tool"] == "3.0"
-    for part in ("runtime", "dev", "s3"):
+    for part in ("runtime", "dev", "docs", "s3"):
         assert f"Installing the part {part}" in changed.stderr
 
 
