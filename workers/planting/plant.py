@@ -12,9 +12,10 @@ from uuid import uuid4
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
+from models import tables
 from models.database.base import Base
 from models.database.clock import database_now
-from models.tables import Campaign, Edge, StateChange, Task
+from models.tables import Campaign, Edge, Task
 from models.tasks.pauses import why_paused
 from models.tasks.states import State
 from models.tasks.transitions import TaskEnd, delegate, hold_tasks
@@ -195,8 +196,11 @@ def _write_rows(
         insert_many(session, Task, values)
         note(session, moved)
     else:
-        tasks = [new_row(Task, one) for one in values]
-        insert_together(session, [before, (Task, completed(tasks)), (StateChange, noted(moved))])
+        tasks, told = [new_row(Task, one) for one in values], noted(moved)
+        inserts: list[tuple[type[Base], Rows]] = [before, (Task, completed(tasks))]
+        if told:  # a command that plants for the operator maps no state changes
+            inserts.append((tables.StateChange, told))
+        insert_together(session, inserts)
         keep(session, tasks)
     insert_many(session, Edge, edges)
     return [value["id"] for value in values if value["state"] == State.READY and value["not_before"] <= now]
