@@ -66,7 +66,19 @@ class Board:
         """How many tickets for this task were done with."""
         return sum(file.stat().st_size for file in self._folder.glob(f"left.{key}.*"))
 
+    def keep_tickets(self) -> None:
+        """From now on the coordinator takes no ticket for lost, however long a worker has it unclaimed."""
+        self._kept.touch()
+
+    def miss_tickets(self) -> None:
+        """From now on it does again."""
+        self._kept.unlink(missing_ok=True)
+
     # the process
+
+    def keeps_tickets(self) -> bool:
+        """Are all tickets to stay with whoever has them?"""
+        return self._kept.exists()
 
     def hold(self, moment: Moment, key: str, who: Callable[[], str]) -> Word:
         """Wait here if that is asked for. Raises TimeoutError after 90 seconds."""
@@ -82,6 +94,10 @@ class Board:
         """This process is done with a ticket for the task."""
         with (self._folder / f"left.{key}.{os.getpid()}").open("a", encoding="ascii") as file:
             file.write(".")
+
+    @property
+    def _kept(self) -> Path:
+        return self._folder / "tickets are kept"
 
     def _file(self, what: str, moment: Moment, key: str) -> Path:
         return self._folder / f"{what}.{moment}.{key}"

@@ -130,6 +130,10 @@ def _rescue_expired(original: Callable[..., list[str]], engine: Any) -> list[str
     return ready
 
 
+def _restore(original: Callable[..., int], *args: Any, **more: Any) -> int:
+    return 0 if board.keeps_tickets() else original(*args, **more)
+
+
 def wrap(owner: Any, name: str, around: Callable[..., Any]) -> None:
     """Put `around`, which gets what it stands for as its first argument, in the place of `owner.name`."""
     original = getattr(owner, name)
@@ -153,6 +157,7 @@ for _owner, _name, _around in (
     (ring, "publish", _publish),
     (rescue, "lose", _lose),
     (loop, "rescue_expired", _rescue_expired),
+    (loop, "restore", _restore),
 ):
     wrap(_owner, _name, cast("Callable[..., Any]", _around))
 
