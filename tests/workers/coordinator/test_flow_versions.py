@@ -219,7 +219,8 @@ def test_a_version_that_does_well_takes_over(ledger: Engine, fleet: dict[str, Wo
     assert old
     assert take(ledger, old[0].id, fleet["p3"]).flow_version == OLD
     assert {one.flow_version for one in tasks(ledger, many(ledger, 4))} == {"9.0"}
-    audit = read(ledger, lambda s: s.scalars(select(AuditEntry).where(AuditEntry.subject.like("flow %"))).all())
+    entries = select(AuditEntry).where(AuditEntry.subject.like("flow %")).order_by(AuditEntry.id)
+    audit = read(ledger, lambda session: session.scalars(entries).all())
     assert [(one.subject.split()[-1], one.after) for one in audit] == [
         (OLD, "in_use"), ("9.0", "canary on p1, p2"), (OLD, "retired"), ("9.0", "in_use"),
     ]  # fmt: skip
