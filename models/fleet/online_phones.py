@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.database.clock import database_now
 from models.fleet.fitness import why_not
 from models.fleet.own_pauses import paused_for
 from models.tables import Account, Phone, Task
@@ -60,3 +61,9 @@ def online_phones(session: Session, now: datetime) -> Sequence[OnlinePhone]:
             )
         )
     return found
+
+
+def phones_at_work(session: Session) -> list[tuple[str, bool]]:
+    """Returns the serial of each online phone that works and has an account, and whether it is for the sandbox."""
+    found = online_phones(session, database_now(session))
+    return [(one.serial, one.sandbox) for one in found if one.works and one.account_id is not None]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.fleet.flow_versions import MOST_PHONES, Decided, set_version, versions_of
-from models.fleet.online_phones import online_phones
+from models.fleet.online_phones import phones_at_work
 from models.tables import FlowVersion, Phone, Task
 from models.tasks.states import State
 from models.values.enums import FlowVersionState
@@ -100,8 +100,7 @@ def _known_phones(session: Session, phones: Sequence[str]) -> list[str]:
 
 
 def _working_phones(session: Session) -> list[str]:
-    online = online_phones(session, database_now(session))
-    found = trial_phones((), [(one.serial, one.sandbox) for one in online if one.works and one.account_id], MOST_PHONES)
+    found = trial_phones((), phones_at_work(session), MOST_PHONES)
     if not found:
         raise refuse("--phone", "no phone works that could try it", "name phones that will: --phone SERIAL")
     return found

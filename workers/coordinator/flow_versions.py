@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from flows.specs.catalogue import VERSIONS
 from models.database.clock import database_now
 from models.fleet.flow_versions import MOST_PHONES, Decided, runs_of, set_version, versions_of
-from models.fleet.online_phones import online_phones
+from models.fleet.online_phones import phones_at_work
 from models.tables import FlowVersion, Task
 from models.tasks.states import State
 from models.tasks.transitions import owe_ticket
@@ -94,12 +94,7 @@ def _due(session: Session, flow: str, there: Sequence[str], rows: Sequence[FlowV
     trial = next((row for row in rows if row.state == FlowVersionState.CANARY), None)
     outcomes = [] if trial is None else [TrialOutcome(run.outcome) for run in runs_of(session, trial)]
     untried = len(there) > 1 and trial is None
-    return moves_of(there, _states(rows), outcomes, phones=bool(untried and _working(session)))
-
-
-def _working(session: Session) -> list[tuple[str, bool]]:
-    found = online_phones(session, database_now(session))
-    return [(one.serial, one.sandbox) for one in found if one.works and one.account_id is not None]
+    return moves_of(there, _states(rows), outcomes, phones=bool(untried and phones_at_work(session)))
 
 
 def _carry_out(session: Session, flow: str, there: Sequence[str]) -> None:
@@ -109,7 +104,7 @@ def _carry_out(session: Session, flow: str, there: Sequence[str]) -> None:
     for move in _due(session, flow, there, rows):
         phones = None
         if move.state == FlowVersionState.CANARY:
-            phones = trial_phones([*dict.fromkeys(reversed(named))], _working(session), MOST_PHONES)
+            phones = trial_phones([*dict.fromkeys(reversed(named))], phones_at_work(session), MOST_PHONES)
         by = Decided(WHO, move.why, now)
         set_version(session, flow, move.version, move.state, by, phones=phones, alerts=move.ends_trial)
         log.warning("flow %s %s is %s now: %s", flow, move.version, move.state, move.why)
@@ -121,7 +116,7 @@ def _in_trial(row: FlowVersion) -> ColumnElement[bool]:
 
 def _stranded(session: Session, row: FlowVersion, now: datetime) -> ColumnElement[bool]:
     """Returns which tasks of a trial wait for phones that do not take them."""
-    working = {serial for serial, _ in _working(session)}
+    working = {serial for serial, _ in phones_at_work(session)}
     gone = [serial for serial in row.phones or () if serial not in working]
     return and_(_in_trial(row), or_(Task.pinned_phone.in_(gone), Task.not_before < now - PATIENCE))
 
