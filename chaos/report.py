@@ -46,9 +46,9 @@ def targets(storm: Storm) -> list[Target]:
         Target("review, of all tasks", len(verdict.review) / storm.wanted.tasks, MOST_REVIEW),
         Target("reviews that the truth decides", len(verdict.decidable), 0),
         Target("strikes that failed", sum(bool(blow.error) for blow in blows), 0),
-        Target("share of faults between claim and record", aimed_share(storm), 0.5, at_least=True),
     ]
-    if len(blows) >= FULL_STORM:
+    if len(blows) >= FULL_STORM:  # what fewer strikes hit is luck
+        found.append(Target("share of faults between claim and record", aimed_share(storm), 0.5, at_least=True))
         fewest = min(Counter(blow.strike.kind for blow in blows)[kind] for kind in KINDS)
         after = sum(blow.no_return for blow in blows)
         found.append(Target("faults of the rarest kind", fewest, LEAST_OF_A_KIND, at_least=True))

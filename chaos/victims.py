@@ -10,7 +10,7 @@ from threading import Event, Lock
 from chaos.look import Running
 
 LOOK_SECONDS = 0.05
-VICTIM_SECONDS = 3.0  # seconds to wait for a running task before an idle worker is struck
+VICTIM_SECONDS = 6.0  # seconds to wait for a running task before an idle worker is struck
 
 # The tap that each act of a flow cannot be taken back after.
 TAPS: Mapping[str, str] = {"comment": "comment_send", "reply": "reply_send", "like_comment": "comment_like"}

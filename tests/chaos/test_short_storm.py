@@ -18,4 +18,5 @@ def test_short_storm(tmp_path: Path) -> None:
     assert not missed, "\n".join([last_line(storm), *map(str, missed), *bad_tasks(storm)])
     assert len(storm.rows.tasks) == 150
     assert len(storm.blows) == 40
+    assert any(blow.aimed for blow in storm.blows)
     assert len(storm.rows.truth) > 75  # what it was held against is no empty log
