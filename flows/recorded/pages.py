@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
-from flows.pages.lists import Cut, ListPage, late, name_text
+from flows.pages.lists import Cut
+from flows.pages.text_rows import TextList, TextRow
 from flows.recorded.plan import Back, Find, Open, Plan, Read, ReadList, Swipe, Tap, Type
 from flows.screen import Node
-from flows.stitch import Parts, agree
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of a list: the nodes of the parts that are read, and its place on the screen."""
-
-    parts: Parts  # None for a text that the list's edge cut off
-    texts: list[Node]
-    late: bool
-    whole: bool
-    node: Node
-    top: int | None
-    bottom: int | None
-
-
-class RecordedPage(ListPage[Row]):
+class RecordedPage(TextList[TextRow]):
     """A page; it has a list if the profile names the parts list and row."""
 
     noun = "rows"
@@ -35,23 +21,8 @@ class RecordedPage(ListPage[Row]):
         """As `Page.part`. A part that the profile does not name is not there: a recording needs no end of a list."""
         return super().part(part, within) if self.knows(part) else None
 
-    def read_row(self, node: Node, cut: Cut) -> Row:
-        found = [self.part(name, node) for name in self.listed]
-        inside = not cut.above and not cut.below
-        return Row(
-            parts=tuple(name_text(one, empty=inside) for one in found),
-            texts=[one for one in found if one is not None],
-            late=any(late(one) for one in found),
-            whole=inside or (None not in found and not cut.below),  # the first row touches the upper edge and is whole
-            node=node,
-            top=cut.top(node),
-            bottom=cut.bottom(node),
-        )
-
-    def alike(self, row: Row) -> Node:
-        """Returns the node of this row on the page as it is now: the one that says the same, nearest to its place."""
-        same = [other.node for other in self.rows() if agree(other.parts, row.parts)]
-        return min(same or [row.node], key=lambda node: abs(node.bounds[1] - row.node.bounds[1]))
+    def read_row(self, node: Node, cut: Cut) -> TextRow:
+        return self.text_row(node, cut, self.listed, may_lack=True)
 
 
 def pages_of(plan: Plan) -> dict[str, type[RecordedPage]]:

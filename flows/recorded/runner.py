@@ -12,8 +12,9 @@ from flows.flow import Flow
 from flows.lossy import may_be
 from flows.pages.lists import Walk, most_screens
 from flows.pages.page import after_colon
+from flows.pages.text_rows import TextRow
 from flows.recorded.acting import acting_word
-from flows.recorded.pages import RecordedPage, Row, pages_of
+from flows.recorded.pages import RecordedPage, pages_of
 from flows.recorded.plan import Back, Column, Find, Open, Plan, Read, ReadList, Step, Swipe, Tap, Type
 from flows.recorded.spec import RecordedResult, RecordedSpec, Value
 from flows.screen import Node
@@ -104,7 +105,7 @@ class _Reading:
 
     def _find(self, step: Find, page: RecordedPage) -> RecordedPage:
         value = str(self.values[step.equals])
-        walk: Walk[RecordedPage, Row] = Walk(page, matters=lambda _: True)
+        walk: Walk[RecordedPage, TextRow] = Walk(page, matters=lambda _: True)
         for _ in range(2 * most_screens(step.most)):
             for place, row in walk.here():
                 if place < step.most and _says(walk.page.part(step.part, row.node), value):
@@ -114,7 +115,7 @@ class _Reading:
         details = {"page": page.name, "looked": len(walk.rows)}
         raise FlowFailure("row_not_found", f"{value} is not among {len(walk.rows)} rows of page {page.name}", details)
 
-    def _open_row(self, page: RecordedPage, row: Row, to: str) -> RecordedPage:
+    def _open_row(self, page: RecordedPage, row: TextRow, to: str) -> RecordedPage:
         return page.go(lambda here: self._safe(here, here.alike(row)), self.pages[to])
 
     def _type(self, step: Type, page: RecordedPage) -> RecordedPage:
@@ -149,7 +150,7 @@ class _Reading:
 
     def _list(self, step: ReadList, page: RecordedPage) -> RecordedPage:
         most = int(self.values[step.most])
-        walk: Walk[RecordedPage, Row] = Walk(page, matters=lambda _: True)
+        walk: Walk[RecordedPage, TextRow] = Walk(page, matters=lambda _: True)
         for _ in range(2 * most_screens(most)):
             at = len(self.rows)
             if at >= most:
@@ -174,7 +175,7 @@ def _says(node: Node | None, value: str) -> bool:
     return node is not None and value in (node.text, after_colon(node.text))
 
 
-def _told(step: ReadList, page: RecordedPage, row: Row) -> dict[str, Value]:
+def _told(step: ReadList, page: RecordedPage, row: TextRow) -> dict[str, Value]:
     nodes = {name: page.part(one.part, row.node) for name, one in step.columns.items()}
     return {
         name: None if node is None else _value(step.columns[name], node.text, page.read_at)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from collect_articles.manifest import Article, CollectArticlesParams, CollectArticlesResult, CollectArticlesSpec
-from collect_articles.pages import AccountPage, AccountsPage, ArticlePage, PartOfArticle, Row
+from collect_articles.pages import AccountPage, AccountsPage, ArticlePage, PartOfArticle
 from flows.app import App
 from flows.counts import read_count
 from flows.failures import FlowFailure
 from flows.flow import Flow
 from flows.pages.lists import Walk, most_screens
+from flows.pages.text_rows import TextRow
 from flows.session import Session
 from flows.times import read_shown
 
@@ -65,7 +66,7 @@ class _Reading:
                 walk.resume(back(self.app))
 
     def _open(self) -> AccountPage:
-        walk: Walk[AccountsPage, Row] = Walk(self.app.see(AccountsPage))
+        walk: Walk[AccountsPage, TextRow] = Walk(self.app.see(AccountsPage))
         for _ in range(most_screens(MOST_ACCOUNTS)):
             for _, row in walk.here():
                 if walk.page.account_id(row) == self.params.author_id:
@@ -75,9 +76,9 @@ class _Reading:
         reason = f"{self.params.author_id} is not among the {len(walk.rows)} official accounts of this phone"
         raise FlowFailure("author_not_found", reason, {"author_id": self.params.author_id})
 
-    def _rows(self, page: AccountPage) -> Iterator[tuple[Walk[AccountPage, Row], Row]]:
+    def _rows(self, page: AccountPage) -> Iterator[tuple[Walk[AccountPage, TextRow], TextRow]]:
         """Yields the rows of articles that were not read yet, each while it is on the screen."""
-        walk: Walk[AccountPage, Row] = Walk(page, matters=lambda _: True)
+        walk: Walk[AccountPage, TextRow] = Walk(page, matters=lambda _: True)
         for _ in range(2 * most_screens(self.params.most)):
             at = len(self.articles)
             if at >= self.params.most:
