@@ -71,7 +71,7 @@ def assign_by_rules(task: Claimed, me: Candidate, facts: Facts) -> Assignment:
     meant = facts.meant() if shared_out else None
     if meant is not None and (as_planned := follow_plan(me, wanted, everyone, room, meant)) is not None:
         return as_planned  # nobody need count the shares
-    return decide(me, wanted, everyone, room, None, facts.share() if shared_out else None, task.id)
+    return decide(me, wanted, everyone, room, facts.share() if shared_out else None, task.id)
 
 
 def _requirement(task: Claimed, facts: Facts) -> Requirement:

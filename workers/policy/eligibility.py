@@ -115,18 +115,14 @@ def decide(
     wanted: Requirement,
     everyone: Sequence[Candidate],
     room: CapRoom,
-    meant: PlannedAccount | None,
     share: FairShare | None,
     task_id: str = "",
 ) -> Assignment:
-    """Decides whether to take the task, pass it on, or let it wait.
+    """Decides whether to take a task that no plan sends elsewhere, pass it on, or let it wait.
 
-    While the account that a task is meant for is able, the task goes to it, or to one that swaps.
-    When it is not, the task goes to the candidate furthest below an even share. The task's id breaks ties, so
+    It goes to the candidate furthest below an even share. The task's id breaks ties, so
     that many tasks at one moment do not all go to the same phone.
     """
-    if meant is not None and (as_planned := follow_plan(me, wanted, everyone, room, meant)) is not None:
-        return as_planned
     able = [one for one in everyone if may(one, wanted, room)]
     able = [one for one in able if one.serial not in wanted.failed_phones] or able
     if not able:

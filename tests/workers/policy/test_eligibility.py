@@ -17,6 +17,7 @@ from workers.policy.eligibility import (
     PlannedAccount,
     Requirement,
     decide,
+    follow_plan,
     may,
     share_left,
 )
@@ -53,44 +54,43 @@ def test_the_hard_rules(candidate: Candidate, wanted: Requirement, room: CapRoom
 
 
 @pytest.mark.parametrize(
-    ("me", "wanted", "room", "meant", "share", "verdict"),
+    ("me", "wanted", "room", "share", "verdict"),
     [
-        (A, READS, CapRoom(), None, None, TAKE),
-        (A, Requirement(acts=False, failed_phones=frozenset({"p1"})), CapRoom(), None, None, Assignment(pass_to="p2")),
-        (A, Requirement(acts=False, failed_phones=frozenset({"p1", "p2", "p3"})), CapRoom(), None, None, TAKE),
-        (A, Requirement(acts=False, failed_accounts=frozenset({"a"})), CapRoom(), None, None, Assignment(pass_to="p2")),
-        (A, Requirement(acts=True, pinned_account="c"), CapRoom(), None, None, Assignment(pass_to="p3")),
-        (B, ACTS, CapRoom(), PlannedAccount("b"), FairShare(3), TAKE),
-        (A, ACTS, CapRoom(), PlannedAccount("b"), FairShare(3), Assignment(pass_to="p2")),
-        (A, ACTS, CapRoom(), PlannedAccount("b", frozenset({"a"})), FairShare(3), Assignment(take=True, swap=True)),
-        (A, ACTS, CapRoom(full_accounts=frozenset({"b"})), PlannedAccount("b"), FairShare(3), TAKE),
-        (
-            A,
-            ACTS,
-            CapRoom(full_accounts=frozenset({"a"})),
-            PlannedAccount("b", frozenset({"a"})),
-            FairShare(3),
-            Assignment(pass_to="p2"),
-        ),
-        (A, ACTS, CapRoom(), None, FairShare(3, {"a": 1}), Assignment(pass_to="p2")),
-        (A, ACTS, CapRoom(), None, FairShare(3, {"a": 1, "b": 1}), Assignment(pass_to="p3")),
-        (A, ACTS, CapRoom(full_accounts=frozenset({"b", "c"})), None, FairShare(3, {"a": 1}), TAKE),
+        (A, READS, CapRoom(), None, TAKE),
+        (A, Requirement(acts=False, failed_phones=frozenset({"p1"})), CapRoom(), None, Assignment(pass_to="p2")),
+        (A, Requirement(acts=False, failed_phones=frozenset({"p1", "p2", "p3"})), CapRoom(), None, TAKE),
+        (A, Requirement(acts=False, failed_accounts=frozenset({"a"})), CapRoom(), None, Assignment(pass_to="p2")),
+        (A, Requirement(acts=True, pinned_account="c"), CapRoom(), None, Assignment(pass_to="p3")),
+        (A, ACTS, CapRoom(), FairShare(3, {"a": 1}), Assignment(pass_to="p2")),
+        (A, ACTS, CapRoom(), FairShare(3, {"a": 1, "b": 1}), Assignment(pass_to="p3")),
+        (A, ACTS, CapRoom(full_accounts=frozenset({"b", "c"})), FairShare(3, {"a": 1}), TAKE),
     ],
 )
 def test_take_it_or_pass_it_on(
-    me: Candidate,
-    wanted: Requirement,
-    room: CapRoom,
-    meant: PlannedAccount | None,
-    share: FairShare | None,
-    verdict: Assignment,
+    me: Candidate, wanted: Requirement, room: CapRoom, share: FairShare | None, verdict: Assignment
 ) -> None:
-    assert decide(me, wanted, ALL, room, meant, share) == verdict
+    assert decide(me, wanted, ALL, room, share) == verdict
+
+
+@pytest.mark.parametrize(
+    ("me", "full", "meant", "verdict"),
+    [
+        (B, "", PlannedAccount("b"), TAKE),
+        (A, "", PlannedAccount("b"), Assignment(pass_to="p2")),
+        (A, "", PlannedAccount("b", frozenset({"a"})), Assignment(take=True, swap=True)),
+        (A, "b", PlannedAccount("b"), None),
+        (A, "a", PlannedAccount("b", frozenset({"a"})), Assignment(pass_to="p2")),
+    ],
+)
+def test_the_even_share_s_plan_sends_a_task(
+    me: Candidate, full: str, meant: PlannedAccount, verdict: Assignment | None
+) -> None:
+    assert follow_plan(me, ACTS, ALL, CapRoom(full_accounts=frozenset({full})), meant) == verdict
 
 
 def test_a_ticket_is_passed_to_a_phone_that_is_free() -> None:
     everyone = [A, Candidate("p2", "b", busy=True), C]
-    verdict = decide(A, Requirement(acts=False, failed_phones=frozenset({"p1"})), everyone, CapRoom(), None, None)
+    verdict = decide(A, Requirement(acts=False, failed_phones=frozenset({"p1"})), everyone, CapRoom(), None)
     assert verdict == Assignment(pass_to="p3")
 
 
@@ -149,7 +149,7 @@ def test_a_ticket_is_passed_to_a_phone_that_is_free() -> None:
 def test_what_nobody_may_take_waits_and_says_for_what(
     wanted: Requirement, room: CapRoom, everyone: list[Candidate], why: str
 ) -> None:
-    verdict = decide(A, wanted, everyone, room, None, None)
+    verdict = decide(A, wanted, everyone, room, None)
     assert not verdict.take
     assert verdict.pass_to is None
     assert why in verdict.waits_for
@@ -166,10 +166,10 @@ def test_whoever_asks_first_the_shares_differ_by_one_at_most(tasks: int, account
     taken: dict[str, int] = {}
     for _ in range(tasks):
         me: Candidate = order.choice(everyone)  # type: ignore[attr-defined]
-        verdict = decide(me, ACTS, everyone, CapRoom(), None, FairShare(tasks, taken))
+        verdict = decide(me, ACTS, everyone, CapRoom(), FairShare(tasks, taken))
         if verdict.pass_to is not None:
             me = next(one for one in everyone if one.serial == verdict.pass_to)
-            verdict = decide(me, ACTS, everyone, CapRoom(), None, FairShare(tasks, taken))
+            verdict = decide(me, ACTS, everyone, CapRoom(), FairShare(tasks, taken))
         assert verdict == TAKE, "a ticket is passed on once at most"
         taken[me.account_id or ""] = taken.get(me.account_id or "", 0) + 1
     counts = [taken.get(name, 0) for name in accounts]
@@ -188,7 +188,7 @@ def test_of_many_tickets_at_one_moment_not_all_go_to_one_phone(share: FairShare 
     me = Candidate("p0", "a0", unfit=True)
     able = [Candidate(f"p{number}", f"a{number}") for number in range(1, 9)]
     passed = [
-        decide(me, Requirement(acts=False), [me, *able], CapRoom(), None, share, f"task {number}").pass_to
+        decide(me, Requirement(acts=False), [me, *able], CapRoom(), share, f"task {number}").pass_to
         for number in range(80)
     ]
     assert {one.serial for one in able} == set(passed)
