@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Engine, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from flows.failures import CODES
@@ -15,7 +15,7 @@ from models.database.clock import database_now
 from models.database.insert_if_absent import insert_if_absent
 from models.history.audit_log import record_change
 from models.notify.alerts import raise_alert
-from models.tables import Attempt, Hold, Task
+from models.tables import Attempt, FlowTrialRun, Hold, Task
 from models.tasks.transitions import hold_tasks, release_tasks
 from models.transactions.read_write import write
 from models.values.enums import AttemptOutcome, HoldScope
@@ -34,6 +34,10 @@ from workers.policy.blame import (
 from workers.policy.content import Content
 
 MOST_LOOKED_AT = 200  # failures, the latest of them
+# An attempt under a flow's version on trial: its failure says nothing of the content.
+_ON_TRIAL = exists().where(
+    FlowTrialRun.flow == Task.flow, FlowTrialRun.task_id == Attempt.task_id, FlowTrialRun.attempt == Attempt.number
+)
 COLUMNS: dict[str, Any] = {
     HoldScope.AUTHOR: Task.author_id,
     HoldScope.VIDEO: Task.video_key,
@@ -223,6 +227,7 @@ def _failed_alike(session: Session, flow: str, blamed: Blamed, code: str, reach:
             Attempt.outcome == AttemptOutcome.FAILED,
             Attempt.ended_at > since,
             Attempt.phone_serial.is_not(None),
+            ~_ON_TRIAL,
         )
         .order_by(Attempt.ended_at.desc())
         .limit(MOST_LOOKED_AT)

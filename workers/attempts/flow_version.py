@@ -48,12 +48,10 @@ def failed_on_trial(session: Session, task: Task, attempt: Attempt, code: str, n
     stop, or the platform asked for a person, which no version changes. What the trial judges blames no content, and
     a phone only if it is no fault of the version.
     """
-    state = _on_trial(session, task)
-    if state is None:
+    if _on_trial(session, task) is None:
         return None
     outcome = judge_run(code)
-    if state == FlowVersionState.CANARY:
-        note_run(session, task, attempt.phone_serial, outcome, code, now)
+    note_run(session, task, attempt.phone_serial, outcome, code, now)
     tried, stable = task.flow_version, version_in_use(session, task.flow)
     if stable is None or stable == tried:
         return None

@@ -203,6 +203,27 @@ def test_a_failing_version_is_taken_back_and_costs_no_task(
     assert not any(phone.quarantined_until for phone in read(ledger, lambda s: s.scalars(select(Phone)).all()))
 
 
+def test_what_a_version_on_trial_failed_at_holds_no_content(
+    ledger: Engine, fleet: dict[str, WorkerIdentity], have: Have
+) -> None:
+    have(OLD, "9.0")
+    keep(ledger)
+    campaign = many(ledger, 8)
+    trial = on_trial(ledger, campaign)
+    late = take(ledger, trial[3].id, fleet["p2"])
+    run(ledger, fleet, trial[0].id, BROKEN)
+    run(ledger, fleet, trial[2].id, BROKEN)
+    keep(ledger)
+    assert states(ledger)["9.0"] == "withdrawn"
+    record(ledger, late, BROKEN)  # that was under way when it was taken back
+    usual = [one.id for one in tasks(ledger, campaign) if one.id not in {two.id for two in trial}]
+    record(ledger, take(ledger, usual[0], fleet["p3"]), BROKEN)
+    assert rows_in(ledger, Hold) == 0
+    record(ledger, take(ledger, usual[1], fleet["p1"]), BROKEN)
+    record(ledger, take(ledger, usual[2], fleet["p2"]), BROKEN)
+    assert rows_in(ledger, Hold) == 1
+
+
 def test_a_version_that_does_well_takes_over(ledger: Engine, fleet: dict[str, WorkerIdentity], have: Have) -> None:
     have(OLD, "9.0")
     keep(ledger)
