@@ -17,6 +17,7 @@ from gateway.console.pages import (
     campaigns,
     drift,
     failures,
+    flow_versions,
     overview,
     pictures,
     records,
@@ -98,6 +99,8 @@ def _set_up() -> Iterator[Route]:
     yield Route("GET", "/drift", VIEWER, drift.listed)
     yield Route("GET", "/drift/{patch_id}", VIEWER, drift.show)
     yield Route("POST", "/acts/drift/{act}", OPERATOR, drift.act)
+    yield Route("GET", "/flows", VIEWER, flow_versions.listed)
+    yield Route("POST", "/acts/flows/{act}", OPERATOR, flow_versions.act)
     yield Route("GET", "/callbacks", VIEWER, admin.callbacks)
     yield Route("GET", "/callbacks/{delivery_id}", VIEWER, admin.callback)
     yield Route("POST", "/acts/callbacks/replay", OPERATOR, admin.replay)
@@ -126,6 +129,7 @@ NAVIGATION = (
     ("/texts", "Collected", VIEWER),
     ("/watches", "Watches", VIEWER),
     ("/drift", "Drift", VIEWER),
+    ("/flows", "Flow packages", VIEWER),
     ("/accounts", "Accounts", VIEWER),
     ("/authors", "Authors and caps", VIEWER),
     ("/callbacks", "Callbacks", VIEWER),

@@ -16,6 +16,7 @@ from models.transactions.read_write import read, write
 from models.values.enums import HoldScope, Role
 from tests.support.console.monday import HOSTILE, PEOPLE
 from tests.support.console.served import Served
+from tests.support.flow_trials import version_trial
 from tests.support.patches import proposed_patch
 from tests.support.watches import watch_with_alert
 from workers.control.own_pause import pause_phone_for
@@ -26,6 +27,7 @@ def furnish(console: Served) -> None:
     write(console.engine, _holds_and_a_disabled_key)
     watch_with_alert(console.engine, "刹车 <b>", f"刹车 {HOSTILE}")
     proposed_patch(console.engine, HOSTILE)
+    version_trial(console.engine, HOSTILE)
     pause_phone_for(console.engine, "P0005", "示例客户", who="c")
     for name in PEOPLE.values():
         save_filter(console.engine, name, f"周一 {HOSTILE[:27]}", {"outcome": "failed", "author": HOSTILE[:29]})

@@ -20,6 +20,7 @@ from tests.support.console.browser import chromium, log_in, tab
 from tests.support.console.monday import CALM, PEOPLE, monday, strips
 from tests.support.console.screens_of_phones import shelf_pictures
 from tests.support.console.served import Served, served
+from tests.support.flow_trials import version_trial
 from tests.support.installation import installation
 from tests.support.patches import proposed_patch
 from tests.support.watches import add, post, watch_with_alert
@@ -41,6 +42,7 @@ def main() -> None:
                 strips(made.engine)
                 watched(made.engine)
                 proposed_patch(made.engine)
+                version_trial(made.engine)
                 with served(made.engine) as console:
                     take(console)
 
@@ -83,6 +85,7 @@ def _pages(console: Served) -> None:
         "watch": f"/watches/{watch}",
         "drift": "/drift",
         "patch": "/drift/1",
+        "flows": "/flows",
         "accounts": "/accounts",
         "authors": "/authors",
         "callbacks": "/callbacks",
