@@ -89,6 +89,7 @@ def questions(run: int, rows: int) -> Iterator[Question]:
         week = given["week"] if {one, other} <= {"kind", "code", "week"} else {}
         which = replace(none, **{**given[one], **given[other], **week})
         yield Question(f"{one} and {other}", which)
+        yield Question(f"{one} and {other}, deep", which, deep=True)
         yield Question(f"{one} and {other}, total", which, total=True)
     for names in THREE:
         which = replace(none, **{field: value for name in names for field, value in given[name].items()})

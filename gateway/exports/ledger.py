@@ -15,7 +15,7 @@ from gateway.exports.asked import ExportFilters, Frozen
 from gateway.exports.records import record_filter
 from models.database.clock import database_now
 from models.history.audit_log import record_change
-from models.history.records.filters import ways
+from models.history.records.filters import walk
 from models.tables import ApiKey, Export
 from models.transactions.read_write import read, write
 from models.values.enums import ExportState
@@ -90,7 +90,7 @@ def start_in(
     seen = (None, *session.scalars(select(ApiKey.id).order_by(ApiKey.id))) if keys is None else tuple(keys)
     frozen = Frozen(filters=filters, keys=seen, customer=keys is not None)
     if filters.what == "records":
-        ways(session, record_filter(frozen, now))  # refuses what no index serves
+        walk(session, record_filter(frozen, now))  # refuses what no index serves
     export = Export(
         id=str(uuid4()),
         asked_by=who[:191],

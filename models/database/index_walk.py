@@ -2,21 +2,22 @@
 
 A list has branches. Each reads along one index, whose first columns are the branch's conditions and whose last ones
 are the list's order. It reads ids first, from the indexes only, with a LIMIT for each branch. Then it checks the other
-conditions row by row, for a bounded number of rows. So a page may have fewer rows than asked for, although the list
-continues.
+conditions row by row, for a bounded number of rows: in other indexes, as far as these tell, else in the rows
+themselves. So a page may have fewer rows than asked for, although the list continues.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select, union_all
+from sqlalchemy.orm import Session, aliased
 
 MOST_SCANNED = 250  # rows that one page checks: if one in five matches, a page of fifty is full
+DIALECTS = ("mysql", "mariadb")
 
 Place = tuple[Any, ...]
 Conditions = Sequence[ColumnElement[bool]]
@@ -48,13 +49,29 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of an index that a row may have: the columns before the order's, and their values.
+
+    Where the index has it is known without reading the row: rows that follow each other in a list have entries near
+    each other, but lie themselves on as many pages of the table as they are.
+    """
+
+    index: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Walk:
-    """A list: its table and order, its branches, and the other conditions of its rows."""
+    """A list: its table and order, its branches, and the other conditions of its rows.
+
+    `among`: a row has one entry at least of each. `rest`: what only the row itself tells.
+    """
 
     table: Any
     order: Order
     branches: Sequence[Branch]
     rest: Conditions = ()
+    among: Sequence[Sequence[Entry]] = ()
 
     def page(self, session: Session, place: Place | None, limit: int) -> tuple[list[Any], Place | None]:
         """Returns the keys of up to `limit` rows after a place, and the place to continue from, if there are more."""
@@ -63,7 +80,7 @@ class Walk:
 
     def places(self, session: Session, place: Place | None, limit: int) -> tuple[list[Place], Place | None]:
         """As `page`, but returns the whole places of the rows: every column of the order."""
-        found, last = self._step(session, place, MOST_SCANNED if self.rest else limit + 1, limit + 1)
+        found, last = self._step(session, place, MOST_SCANNED if self._checks else limit + 1, limit + 1)
         if len(found) > limit:
             last = found[limit - 1]
         return found[:limit], last
@@ -73,7 +90,7 @@ class Walk:
 
         Returns the number, and whether it is that of all rows: else there are at least so many.
         """
-        if not self.rest:
+        if not self._checks:
             number = session.scalar(select(func.count()).select_from(self._together(None, most + 1).subquery())) or 0
             return min(number, most), number <= most
         end = time.monotonic() + seconds
@@ -94,7 +111,7 @@ class Walk:
 
         The last row checked is not needed when `most` rows match: then the list continues after those.
         """
-        if not self.rest:  # one row more than a page of each branch: if there are fewer, the list ends
+        if not self._checks:  # one row more than a page of each branch: if there are fewer, the list ends
             return sorted(set(_rows(session, self._together(place, step))), reverse=True)[:step], None
         rows = self._next(place, step)
         near = rows.limit(step).subquery()
@@ -105,13 +122,32 @@ class Walk:
         last = session.execute(rows.offset(step - 1).limit(1)).one_or_none()
         return found, None if last is None else tuple(last)
 
+    @property
+    def _checks(self) -> bool:
+        return bool(self.rest or self.among)
+
     def _fitting(self, near: Any, wanted: Select[Any]) -> Select[Any]:
         """Selects from these rows those that match the other conditions. Each is found by its key, in its partition."""
-        same = [column == found for column, found in zip(self.order.columns, tuple(near.c), strict=True)]
-        fitting = wanted.join(self.table, and_(*same)).where(*self.rest)
-        for dialect in ("mysql", "mariadb"):  # not by another index
-            fitting = fitting.with_hint(self.table, "FORCE INDEX (PRIMARY)", dialect)
-        return fitting
+        for entries in self.among:
+            others = [aliased(self.table) for _ in entries]
+            for other, entry in zip(others, entries, strict=True):
+                here = [getattr(other, name) == value for name, value in entry.values.items()]
+                wanted = wanted.outerjoin(other, and_(self._same(near, other), *here))
+                wanted = _forced(wanted, other, entry.index)
+            wanted = wanted.where(or_(*(self._last_of(other).is_not(None) for other in others)))
+        if self.rest:
+            wanted = wanted.join(self.table, self._same(near, self.table)).where(*self.rest)
+            wanted = _forced(wanted, self.table, "PRIMARY")
+        for dialect in DIALECTS:  # in this order: what indexes leave out is not read
+            wanted = wanted.prefix_with("STRAIGHT_JOIN", dialect=dialect)
+        return wanted
+
+    def _same(self, near: Any, table: Any) -> ColumnElement[bool]:
+        columns = [getattr(table, column.key) for column in self.order.columns]
+        return and_(*(column == found for column, found in zip(columns, tuple(near.c), strict=True)))
+
+    def _last_of(self, table: Any) -> Any:
+        return getattr(table, self.order.columns[-1].key)
 
     def _next(self, place: Place | None, most: int) -> Select[Any]:
         """Selects the rows after a place, in order, up to `most` of each branch. A row of two branches comes twice."""
@@ -124,9 +160,14 @@ class Walk:
 
     def _part(self, branch: Branch, within: Conditions, most: int) -> Select[Any]:
         part = select(*self.order.columns).where(*branch.conditions, *within)
-        for dialect in ("mysql", "mariadb"):  # otherwise the database may read the whole table
-            part = part.with_hint(self.table, f"FORCE INDEX ({branch.index})", dialect)
+        part = _forced(part, self.table, branch.index)  # otherwise the database may read the whole table
         return part.order_by(*_falling(self.order.columns)).limit(most)
+
+
+def _forced(wanted: Select[Any], table: Any, index: str) -> Select[Any]:
+    for dialect in DIALECTS:
+        wanted = wanted.with_hint(table, f"FORCE INDEX ({index})", dialect)
+    return wanted
 
 
 def _rows(session: Session, wanted: Select[Any] | CompoundSelect[Any]) -> list[Place]:

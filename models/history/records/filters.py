@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from models.database.index_walk import Branch
+from models.database.index_walk import Branch, Entry, Order, Walk
 from models.history.records.kinds import ATTEMPT, TASK
 from models.tables import Record
 from models.values.enums import ActionOutcome, AttemptOutcome
@@ -23,6 +23,8 @@ _OF_TASKS = (AttemptOutcome.SUCCEEDED, AttemptOutcome.FAILED, AttemptOutcome.STO
 _WITH_CODE = (AttemptOutcome.FAILED, AttemptOutcome.STOPPED, AttemptOutcome.LOST)
 ACTION = "action"  # every kind that is neither attempt nor task
 MOST_FLOWS = 64
+MOST_ENTRIES = 4  # that are looked up for each row, in place of the row
+ORDER = Order((Record.ended_at, Record.id))
 INDEXED = "account, phone, author, campaign, customer, flow or outcome"
 
 
@@ -85,39 +87,66 @@ class RecordFilter:
         return found
 
 
-def ways(session: Session, which: RecordFilter) -> tuple[list[Branch], list[ColumnElement[bool]]]:
-    """Returns the branches of the most selective index, without the time, and the conditions that they leave.
+def walk(session: Session, which: RecordFilter) -> Walk:
+    """Returns the walk along the most selective index, without the time. Without branches, no record can match.
 
     Raises Refused when no index serves the filter and it does not name at most seven days.
     """
     rest = which.rest()
+    if "campaign" in rest:  # its records are near each other
+        return _walk([Branch("ix_records_campaign", [rest.pop("campaign")])], rest)
     # equal, not IS: that would use no index
     side = Record.sandbox == which.sandbox
-    if "campaign" in rest:
-        return [Branch("ix_records_campaign", [rest.pop("campaign")])], list(rest.values())
     for name in ("phone", "account", "author"):
         if name in rest and (which.keys is None or len(which.keys) > 0):
-            sides = [side] if which.keys is None else [Record.sandbox == one for one in (False, True)]
+            sides = [which.sandbox] if which.keys is None else [False, True]
             rest.pop("sandbox", None)
             one = rest.pop(name)
-            return [Branch(f"ix_records_{name}", [here, one]) for here in sides], list(rest.values())
+            branches = [Branch(f"ix_records_{name}", [Record.sandbox == here, one]) for here in sides]
+            return _walk(branches, rest, _among(which, rest, sides))
     if which.keys is not None:
         rest.pop("keys")
-        return [Branch("ix_records_key", [Record.key_id == key]) for key in which.keys], list(rest.values())
+        return _walk([Branch("ix_records_key", [Record.key_id == key]) for key in which.keys], rest)
     if which.flow is not None or which.outcome is not None:
         flows = [which.flow] if which.flow is not None else _flows(session, sandbox=which.sandbox)
         outcomes = [which.outcome] if which.outcome is not None else _outcomes(which)
         pairs = [(Record.flow == flow, Record.outcome == outcome) for flow in flows for outcome in outcomes]
-        left = [condition for name, condition in rest.items() if name not in ("flow", "outcome", "sandbox")]
-        return [Branch("ix_records_flow", [side, *pair]) for pair in pairs], left
+        left = {name: condition for name, condition in rest.items() if name not in ("flow", "outcome", "sandbox")}
+        return _walk([Branch("ix_records_flow", [side, *pair]) for pair in pairs], left)
     _check_short(which, [name for name in rest if name != "sandbox"])
-    return [Branch("PRIMARY", [])], list(rest.values())
+    return _walk([Branch("PRIMARY", [])], rest)
 
 
-def at_times(branches: Sequence[Branch], which: RecordFilter) -> list[Branch]:
-    """Returns the branches within the filter's time, with which each of their indexes ends."""
+def at_times(way: Walk, which: RecordFilter) -> Walk:
+    """Returns the walk within the filter's time, with which each of its indexes ends."""
     within = which.within()
-    return [replace(branch, conditions=[*branch.conditions, *within]) for branch in branches]
+    branches = [replace(branch, conditions=[*branch.conditions, *within]) for branch in way.branches]
+    return replace(way, branches=branches)
+
+
+def _walk(
+    branches: Sequence[Branch], rest: Mapping[str, ColumnElement[bool]], among: Sequence[Sequence[Entry]] = ()
+) -> Walk:
+    return Walk(Record, ORDER, branches, list(rest.values()), among)
+
+
+def _among(
+    which: RecordFilter, rest: dict[str, ColumnElement[bool]], sides: Sequence[bool]
+) -> Sequence[Sequence[Entry]]:
+    """Takes out of `rest` what other indexes than the walk's tell, and returns their entries."""
+    found: dict[str, list[Entry]] = {}
+    for name, column in (("account", "account_id"), ("author", "author_id")):
+        value = getattr(which, name)
+        found[name] = [Entry(f"ix_records_{name}", {"sandbox": side, column: value}) for side in sides]
+    found["keys"] = [Entry("ix_records_key", {"key_id": key}) for key in which.keys or ()]
+    known = {name: entries for name, entries in found.items() if name in rest and len(entries) <= MOST_ENTRIES}
+    for name in known:
+        rest.pop(name)
+    if "flow" in rest and "outcome" in rest:
+        marks = {"flow": which.flow, "outcome": which.outcome}
+        known["flow"] = [Entry("ix_records_flow", {"sandbox": side, **marks}) for side in sides]
+        del rest["flow"], rest["outcome"]
+    return list(known.values())
 
 
 def _outcomes(which: RecordFilter) -> Sequence[str]:

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from models.database.index_walk import Order, Place, Walk
-from models.history.records.filters import RecordFilter, at_times, ways
+from models.database.index_walk import Place
+from models.history.records.filters import ORDER, RecordFilter, at_times, walk
 from models.tables import Record
 
-ORDER = Order((Record.ended_at, Record.id))
 MOST_IN_A_PAGE = 500
 MOST_ROUNDS = 3  # of a page that few of the rows looked at match
 # Days before the newest record that a page looks at first, and then: so it opens few partitions, unless it must
@@ -27,17 +26,17 @@ def records_page(
     """Returns the next records after a place, newest first, and the place to go on from; None: these are the last.
 
     A page may have fewer records than `limit` although others follow, when few of the rows that it looked at match.
-    Its cost does not grow with the number of records. Raises Refused: see `ways`.
+    Its cost does not grow with the number of records. Raises Refused: see `walk`.
     """
     tops: list[datetime] = [one for one in (None if place is None else place[0], which.until) if one is not None]
     top = min(tops) if tops else _newest(session)
     found: list[Place] = []
     rounds = 0
-    branches, rest = ways(session, which)
-    for within in _windows(which, top) if branches else ():
-        walk = Walk(Record, ORDER, at_times(branches, within), rest)
+    way = walk(session, which)
+    for within in _windows(which, top) if way.branches else ():
+        part = at_times(way, within)
         while True:  # each turn moves the place on, at most three times
-            some, place = walk.places(session, place, limit - len(found))
+            some, place = part.places(session, place, limit - len(found))
             found += some
             rounds += 1
             if place is not None and (len(found) >= limit or rounds >= MOST_ROUNDS):
@@ -72,7 +71,7 @@ def _rows(session: Session, places: Sequence[Place]) -> Sequence[Record]:
     if not places:
         return []
     within = Record.ended_at.between(places[-1][0], places[0][0])  # only the partitions of these
-    these = or_(*(and_(Record.ended_at == at, Record.id == row) for at, row in places))
+    these = tuple_(*ORDER.columns).in_(places)
     wanted = select(Record).where(within, these).order_by(*(one.desc() for one in ORDER.columns))
     for dialect in ("mysql", "mariadb"):
         wanted = wanted.with_hint(Record, "FORCE INDEX (PRIMARY)", dialect)

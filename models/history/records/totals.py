@@ -14,14 +14,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from models.database.index_walk import Walk
-from models.history.records.filters import ACTION, RecordFilter, at_times, ways
+from models.history.records.filters import ACTION, RecordFilter, at_times, walk
 from models.history.records.further import further_of
 from models.history.records.hours import ALL, DAY
 from models.history.records.kinds import ATTEMPT, TASK
-from models.history.records.read import ORDER
 from models.history.records.spans import HOUR, WHOLE_DAY, Span, between, is_empty, whole
-from models.tables import Record, RecordHour
+from models.tables import RecordHour
 from models.values.refused import refuse
 
 MOST_COUNTED = 10_000
@@ -44,7 +42,7 @@ def record_total(session: Session, which: RecordFilter) -> Total:
     """Returns the number of records that match: exactly, where they are counted, else up to 10,000 counted for 1 s.
 
     Counted are all records, those of one account, phone, customer, code, author or campaign, each with any flow, kind
-    and outcome, and those of any two of these. Raises Refused: see `ways`.
+    and outcome, and those of any two of these. Raises Refused: see `walk`.
     """
     span = which.since, which.until
     further = further_of(which, _marks(which))
@@ -150,11 +148,10 @@ def _counted(session: Session, which: RecordFilter, spans: Sequence[Span]) -> To
     number, end = 0, time.monotonic() + MOST_SECONDS
     for since, until in spans:
         part = replace(which, since=since, until=until)
-        branches, rest = ways(session, part)
-        if not branches:
+        way = walk(session, part)
+        if not way.branches:
             continue
-        walk = Walk(Record, ORDER, at_times(branches, part), rest)
-        found, exact = walk.count(session, MOST_COUNTED - number, end - time.monotonic())
+        found, exact = at_times(way, part).count(session, MOST_COUNTED - number, end - time.monotonic())
         number += found
         if not exact:
             return Total(number, exact=False)

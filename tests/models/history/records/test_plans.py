@@ -25,6 +25,8 @@ FILTERS: dict[str, Any] = {
     "outcome": "failed", "since": START, "code": "page_drift",
 }  # fmt: skip
 
+INDEXES = {"keys": "key", "outcome": "flow"}
+
 
 @pytest.fixture
 def engine(mariadb_database: str) -> Iterator[Engine]:
@@ -78,6 +80,22 @@ def test_each_filter_reads_a_range_of_an_index(engine: Engine, name: str) -> Non
     found = list(explained(engine, ask))
     assert found
     assert [statement for statement, line in found if whole(line)] == []
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("phone", "account"), ("phone", "keys"), ("account", "author", "keys"), ("author", "flow", "outcome")],
+    ids=" ".join,
+)
+def test_what_two_indexes_tell_reads_no_record(engine: Engine, names: tuple[str, ...]) -> None:
+    """Records of one filter lie on as many pages as they are: nearly each one would be read from the disk in vain."""
+    which = RecordFilter(**{name: FILTERS[name] for name in names}, since=START, until=START + timedelta(days=3))
+    found = list(explained(engine, lambda: read(engine, lambda session: records_page(session, which))))
+    checks = [line for statement, line in found if "STRAIGHT_JOIN" in statement]
+    used = {line["key"] for line in checks if str(line["table"]).startswith("records")}
+    assert used == {f"ix_records_{INDEXES.get(name, name)}" for name in names}
+    assert all("Using index" in line["Extra"] for line in checks if line["key"] in used)
+    assert next(line["key"] for line in checks) is None  # the walk's rows come first: the others are looked up
 
 
 @pytest.mark.parametrize("names", [("account", "author"), ("phone", "keys"), ("campaign", "code")])

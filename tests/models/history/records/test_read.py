@@ -97,6 +97,12 @@ def filters() -> Iterator[RecordFilter]:
         yield RecordFilter(**{name: value}, **week)
     for one, other in combinations(values, 2):
         yield RecordFilter(**{one: values[one], other: values[other]}, **week)
+    for names in (
+        ("account", "phone", "author"), ("phone", "keys", "kind"), ("account", "author", "keys"),
+        ("author", "flow", "outcome"), ("phone", "keys", "flow", "outcome"), ("account", "phone", "code", "sandbox"),
+    ):  # fmt: skip
+        yield RecordFilter(**{name: values[name] for name in names})
+    yield RecordFilter(phone="SIM2", keys=tuple(f"key_{letter}" for letter in "abcdefg"))
     yield RecordFilter(since=START + DAY, until=START + DAY + timedelta(minutes=90))
     yield RecordFilter(keys=())
     yield RecordFilter(account="nobody")
