@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select, union_all
@@ -64,7 +65,8 @@ class Entry:
 class Walk:
     """A list: its table and order, its branches, and the other conditions of its rows.
 
-    `among`: a row has one entry at least of each. `rest`: what only the row itself tells.
+    `among`: a row has one entry at least of each. `rest`: what only the row itself tells. `since`, `until`: of the
+    order's first column, from and below. A table in partitions opens only those, also where a row is looked up.
     """
 
     table: Any
@@ -72,6 +74,8 @@ class Walk:
     branches: Sequence[Branch]
     rest: Conditions = ()
     among: Sequence[Sequence[Entry]] = ()
+    since: Any = None
+    until: Any = None
 
     def page(self, session: Session, place: Place | None, limit: int) -> tuple[list[Any], Place | None]:
         """Returns the keys of up to `limit` rows after a place, and the place to continue from, if there are more."""
@@ -128,26 +132,31 @@ class Walk:
 
     def _fitting(self, near: Any, wanted: Select[Any]) -> Select[Any]:
         """Selects from these rows those that match the other conditions. Each is found by its key, in its partition."""
+        others = iter(_aliases(self.table, sum(map(len, self.among))))
         for entries in self.among:
-            others = [aliased(self.table) for _ in entries]
-            for other, entry in zip(others, entries, strict=True):
+            found = []
+            for entry, other in zip(entries, others, strict=False):
                 here = [getattr(other, name) == value for name, value in entry.values.items()]
-                wanted = wanted.outerjoin(other, and_(self._same(near, other), *here))
+                wanted = wanted.outerjoin(other, and_(*self._same(near, other), *here))
                 wanted = _forced(wanted, other, entry.index)
-            wanted = wanted.where(or_(*(self._last_of(other).is_not(None) for other in others)))
+                found.append(getattr(other, self.order.columns[-1].key).is_not(None))
+            wanted = wanted.where(or_(*found))
         if self.rest:
-            wanted = wanted.join(self.table, self._same(near, self.table)).where(*self.rest)
+            wanted = wanted.join(self.table, and_(*self._same(near, self.table))).where(*self.rest)
             wanted = _forced(wanted, self.table, "PRIMARY")
         for dialect in DIALECTS:  # in this order: what indexes leave out is not read
             wanted = wanted.prefix_with("STRAIGHT_JOIN", dialect=dialect)
         return wanted
 
-    def _same(self, near: Any, table: Any) -> ColumnElement[bool]:
+    def _same(self, near: Any, table: Any) -> list[ColumnElement[bool]]:
         columns = [getattr(table, column.key) for column in self.order.columns]
-        return and_(*(column == found for column, found in zip(columns, tuple(near.c), strict=True)))
+        same = [column == found for column, found in zip(columns, tuple(near.c), strict=True)]
+        return [*same, *self._within(table)]
 
-    def _last_of(self, table: Any) -> Any:
-        return getattr(table, self.order.columns[-1].key)
+    def _within(self, table: Any) -> list[ColumnElement[bool]]:
+        column = getattr(table, self.order.columns[0].key)
+        since = [] if self.since is None else [column >= self.since]
+        return since if self.until is None else [*since, column < self.until]
 
     def _next(self, place: Place | None, most: int) -> Select[Any]:
         """Selects the rows after a place, in order, up to `most` of each branch. A row of two branches comes twice."""
@@ -159,9 +168,15 @@ class Walk:
         return parts[0] if len(parts) == 1 else union_all(*(_whole(part) for part in parts))
 
     def _part(self, branch: Branch, within: Conditions, most: int) -> Select[Any]:
-        part = select(*self.order.columns).where(*branch.conditions, *within)
+        part = select(*self.order.columns).where(*branch.conditions, *self._within(self.table), *within)
         part = _forced(part, self.table, branch.index)  # otherwise the database may read the whole table
         return part.order_by(*_falling(self.order.columns)).limit(most)
+
+
+@cache
+def _aliases(table: Any, number: int) -> Sequence[Any]:
+    """Returns other names of a table; to make one takes longer than to read a row."""
+    return [aliased(table) for _ in range(number)]
 
 
 def _forced(wanted: Select[Any], table: Any, index: str) -> Select[Any]:

@@ -52,15 +52,6 @@ class RecordFilter:
     until: datetime | None = None  # ended before
     sandbox: bool = False
 
-    def within(self) -> list[ColumnElement[bool]]:
-        """Returns the conditions on the time, with which every index ends."""
-        bounds: list[ColumnElement[bool]] = []
-        if self.since is not None:
-            bounds.append(Record.ended_at >= self.since)
-        if self.until is not None:
-            bounds.append(Record.ended_at < self.until)
-        return bounds
-
     def rest(self) -> dict[str, ColumnElement[bool]]:
         """Returns the other conditions by the field's name."""
         columns = (
@@ -119,9 +110,7 @@ def walk(session: Session, which: RecordFilter) -> Walk:
 
 def at_times(way: Walk, which: RecordFilter) -> Walk:
     """Returns the walk within the filter's time, with which each of its indexes ends."""
-    within = which.within()
-    branches = [replace(branch, conditions=[*branch.conditions, *within]) for branch in way.branches]
-    return replace(way, branches=branches)
+    return replace(way, since=which.since, until=which.until)
 
 
 def _walk(
