@@ -1,7 +1,7 @@
 # `make help` says what each target does. CI runs `make check` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-bodies bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-monitor bench-drift bench-shelf fuzz-api openapi docs chaos chaos-redis conformance clean
+.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-bodies bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-monitor bench-drift bench-shelf fuzz-api openapi docs chaos chaos-redis chaos-hosts conformance clean
 
 PYTHON ?=
 PHONES ?= 100
@@ -146,6 +146,10 @@ chaos: provide ## Storm a real fleet with faults and judge it by the ground trut
 chaos-redis: provide ## Redis cuts every client off once a second for a minute, under a fleet at work (ARGS='--seconds 60 --phones 8 --tasks 120')
 	@$(SERVED)
 	@$(BIN)/python -m chaos.cut_off $(ARGS)
+
+chaos-hosts: provide ## Three hosts in networks of their own: one is cut off and healed, one has a slow wire (root; ARGS='--phones 6 --tasks 48')
+	@$(SERVED)
+	@$(BIN)/python -m chaos.hosts $(ARGS)
 
 conformance: ## The suites over what CI does not run: MySQL 9.7, a real adbd, upstream suites (root; by hand: Debian's newest suite changes daily)
 	@WITH_CONFORMANCE=1 scripts/provide.sh

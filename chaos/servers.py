@@ -34,10 +34,14 @@ MARIADB_OPTIONS = (
 
 
 class StormRedis:
-    """A Redis that keeps its port and password, and nothing else, when it is started again."""
+    """A Redis that keeps its port and password, and nothing else, when it is started again.
 
-    def __init__(self, folder: Path) -> None:
+    `bind`: further addresses at which it listens.
+    """
+
+    def __init__(self, folder: Path, *bind: str) -> None:
         self._folder = folder
+        self._bind = " ".join(("127.0.0.1", *bind))
         self._port = free_port()
         self._password = secrets.token_urlsafe(18)
         self._process: subprocess.Popen[bytes] | None = None
@@ -63,7 +67,7 @@ class StormRedis:
         assert self._process.stdin is not None
         with self._process.stdin as config:
             config.write(
-                f"bind 127.0.0.1\nport {self._port}\nrequirepass {self._password}\n"
+                f"bind {self._bind}\nport {self._port}\nrequirepass {self._password}\n"
                 f'dir "{self._folder.resolve()}"\nsave ""\nappendonly no\n'.encode()
             )
         wait_until(lambda: self.answers() or not self.alive(), START_SECONDS, "Redis", every=0.05)

@@ -12,6 +12,7 @@ import signal
 import sys
 from pathlib import Path
 
+from phonesim.adb.port import HOST
 from phonesim.roughness import NotRough, Roughness
 from phonesim.server import Settings, Shelf
 from phonesim.world import Emoji
@@ -32,6 +33,7 @@ def main() -> int:
         haste=arguments.haste,
         base_port=arguments.base_port,
         control_port=arguments.control_port,
+        bind=arguments.bind,
         adb_port=arguments.adb_port,
         truth=arguments.truth,
         emoji=Emoji(arguments.emoji),
@@ -60,6 +62,7 @@ def _parse() -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument("--base-port", type=int, default=0, help="ADB port of the first phone (default: free ports)")
     parser.add_argument("--control-port", type=int, default=0, help="port of the control API (default: a free one)")
+    parser.add_argument("--bind", default=HOST, help="address at which the ADB ports listen (default loopback)")
     parser.add_argument("--adb-port", type=int, default=0, help="port of an adb server that has the phones at USB")
     parser.add_argument("--truth", type=Path, help="write what really happened to this file, one JSON line each")
     parser.add_argument(

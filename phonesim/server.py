@@ -32,6 +32,7 @@ class Settings:
     haste: float = 1.0  # how many times faster than on a phone the clock of its app goes
     base_port: int = 0
     control_port: int = 0
+    bind: str = HOST  # where the phones' ADB ports listen; nothing else does there
     adb_port: int = 0  # of an adb server that shows the phones at USB ports; 0: none
     truth: Path | None = None
     emoji: Emoji = Emoji.SOME
@@ -60,7 +61,7 @@ class Shelf:
             device.roughen(settings.rough)
             device.update_apps(settings.update)
             port = settings.base_port + number if settings.base_port else 0
-            self.phones[serial] = Phone(device, AdbPort(device, port))
+            self.phones[serial] = Phone(device, AdbPort(device, port, settings.bind))
         self._adb_host = AdbHost(settings.adb_port) if settings.adb_port else None
         if self._adb_host is not None:
             for serial, phone in self.phones.items():

@@ -18,10 +18,11 @@ HOST = "127.0.0.1"
 class AdbPort:
     """One phone's TCP port, as `adb tcpip` opens it."""
 
-    def __init__(self, device: Device, port: int) -> None:
+    def __init__(self, device: Device, port: int, host: str = HOST) -> None:
         """`port` 0 takes a free one; `address` has it after `plug`."""
         self._device = device
         self._port = port
+        self._host = host
         self._server: asyncio.Server | None = None
         self._connections: set[Connection] = set()
         self._greeting = Greeting.DEVICE
@@ -29,7 +30,7 @@ class AdbPort:
     @property
     def address(self) -> str:
         """HOST:PORT for `adb connect`."""
-        return f"{HOST}:{self._port}"
+        return f"{self._host}:{self._port}"
 
     @property
     def plugged(self) -> bool:
@@ -42,7 +43,7 @@ class AdbPort:
     async def plug(self) -> None:
         """Listen; the same port again after an unplug."""
         if self._server is None:
-            self._server = await asyncio.start_server(self._serve, HOST, self._port)
+            self._server = await asyncio.start_server(self._serve, self._host, self._port)
             self._port = self._server.sockets[0].getsockname()[1]
 
     def unplug(self) -> None:

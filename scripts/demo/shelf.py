@@ -36,16 +36,26 @@ class ShelfNotReady(RuntimeError):
 
 
 def start_shelf(
-    processes: Processes, var: Path, phones: int, speed: float, seed: int, *, rough: bool | str = False
+    processes: Processes,
+    var: Path,
+    phones: int,
+    speed: float,
+    seed: int,
+    *,
+    rough: bool | str = False,
+    bind: str = "",
 ) -> Shelf:
     """Starts phonesim and waits until its phones accept connections. Raises ShelfNotReady, PartDied.
 
-    `rough`: its phones are as rough as real ones; a text names the ways (phonesim's `--rough`).
+    `rough`: its phones are as rough as real ones; a text names the ways (phonesim's `--rough`). `bind`: the address at
+    which their ADB ports listen, where it is not loopback.
     """
     truth = var / "truth.jsonl"
     command = ["-m", "phonesim", "--phones", str(phones), "--speed", f"{speed:g}", "--seed", str(seed)]
     if rough:
         command += ["--rough"] if rough is True else ["--rough", str(rough)]
+    if bind:
+        command += ["--bind", bind]
     part = Part("phonesim", python(*command, "--truth", str(truth), "--die-with-parent"))
     processes.start(part)
     deadline = time.monotonic() + READY_SECONDS

@@ -40,6 +40,8 @@ def reach_redis(redis_url: str) -> None:
 class Fleet:
     """Runs until the `with` block ends. The world's main authors are registered as the operator's own."""
 
+    _phones_at = ""  # the address of the phones, where it is not loopback
+
     def __init__(
         self,
         folder: Path,
@@ -86,15 +88,21 @@ class Fleet:
 
     def _begin(self) -> None:
         make_tables(self.engine)
-        self.shelf = start_shelf(self.processes, self._folder, self._phones, self._speed, seed=1, rough=self._rough)
-        self.processes.also({"PHONEFLEET_ADB_CONNECT": ",".join(self.shelf.addresses)})
+        self.shelf = start_shelf(
+            self.processes, self._folder, self._phones, self._speed, seed=1, rough=self._rough, bind=self._phones_at
+        )
         self.coordinator = self.processes.start(COORDINATOR)
-        self.host = self.processes.start(HOST)
+        self._start_hosts()
         for author in self.shelf.authors() if self._owned else ():
             register_author(self.engine, author["id"], author["name"])
             if author["main"]:
                 set_basis(self.engine, author["id"], "owned", who="test", note="the practice world's own")
         self.wait(lambda: self.accounts() == self._phones, ACCOUNTS_SECONDS, "every phone's account")
+
+    def _start_hosts(self) -> None:
+        """Start the host agent that has all phones."""
+        self.processes.also({"PHONEFLEET_ADB_CONNECT": ",".join(self.shelf.addresses)})
+        self.host = self.processes.start(HOST)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
