@@ -35,6 +35,7 @@ CODES: Mapping[str, tuple[int, str]] = {
     "too_many_waiting": (429, "More tasks wait than this key may have"),
     "too_many_exports": (429, "More exports than this key may ask for"),
     "internal": (500, "phonefleet made a mistake; it is written down"),
+    "key_unopened": (503, "The gateway cannot open the secrets that it keeps of this key"),
     "unavailable": (503, "The ledger, or the storage of evidence, does not answer"),
 }
 
@@ -153,5 +154,6 @@ EVERYWHERE = (
     "refused",
     "too_many_requests",
     "internal",
+    "key_unopened",
     "unavailable",
 )

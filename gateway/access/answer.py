@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from starlette.types import Scope
 
 from gateway.access.long_answer import AnswerCut, LongAnswer
+from gateway.keys.master_key import MasterKeyWrong
 from gateway.problem import MEDIA_TYPE, ApiProblem
 from gateway.words.language import of_request
 from workers.runtime.db_retry import is_unavailable
@@ -46,6 +47,9 @@ def declined_with(error: Exception) -> ApiProblem:
     if is_unavailable(error):
         log.warning("the ledger does not answer: %s", getattr(error, "orig", error))
         return ApiProblem("unavailable", "try again in a moment", headers={"retry-after": "5"})
+    if isinstance(error, MasterKeyWrong):
+        log.error("not let in: %s", error)
+        return ApiProblem("key_unopened", "tell the operator: PHONEFLEET_MASTER_KEY is not the one of this key")
     log.error("an unexpected error", exc_info=error)
     return ApiProblem("internal")
 

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 
 from gateway.keys.api_keys import Key, find_key
+from gateway.keys.master_key import MasterKeyWrong
+from gateway.keys.unopened import note_unopened
 from gateway.problem import ApiProblem
 from models.database.clock import database_now
 from models.history.request_ids import remember
@@ -22,6 +24,7 @@ from models.transactions.read_write import read, write
 SCOPE = "phonefleet.caller"
 KEEP_SECONDS = 1.0
 MOST_KEPT = 1000
+TELL_SECONDS = 60.0  # strangers can ask for a key that does not open as often as they like
 
 
 class Replayed(ApiProblem):
@@ -85,6 +88,7 @@ class Keyring:
         self._clock = clock
         self._kept: dict[str, tuple[float, Known]] = {}
         self._none: dict[str, float] = {}  # unknown ids; kept apart, because strangers can send any number of them
+        self._told_at = -math.inf  # when people were told last of keys that do not open
         self._lock = threading.Lock()
 
     def kept(self, key_id: str) -> tuple[Known | None] | None:
@@ -107,9 +111,15 @@ class Keyring:
         return key_id in self._kept
 
     def find(self, key_id: str) -> Known | None:
-        """Reads the key, if it is in force. Raises the database's errors and MasterKeyWrong."""
+        """Reads the key, if it is in force. Raises the database's errors, and MasterKeyWrong: people are told of it."""
         now = self._clock()
-        found = read(self._engine, lambda session: _known(session, key_id))
+        try:
+            found = read(self._engine, lambda session: _known(session, key_id))
+        except MasterKeyWrong:
+            if now - self._told_at >= TELL_SECONDS:
+                self._told_at = now
+                note_unopened(self._engine)
+            raise
         with self._lock:
             for kept in (self._kept, self._none):
                 kept.pop(key_id, None)

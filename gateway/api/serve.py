@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from gateway.api.app import create_app
 from gateway.exports.serve import serve_app
 from gateway.keys.master_key import master_key
+from gateway.keys.unopened import note_unopened
 from workers.settings import Settings
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # of glibc's malloc.h
@@ -41,13 +42,15 @@ def return_memory() -> None:
 def serve(config: Settings, host: str, port: int, cert: Path | None = None, key: Path | None = None) -> int:
     """Answers requests until SIGTERM or SIGINT; finishes those under way. Returns the exit status.
 
-    Raises Refused without the master key, for another time zone than the fleet's, and when it cannot listen.
+    Raises Refused without the master key or for one that opens no key, for another time zone than the fleet's, and
+    when it cannot listen.
     """
     master_key()
     return serve_app("gateway", _app, config, (host, port), (cert, key))
 
 
 def _app(engine: Engine, config: Settings) -> FastAPI:
+    note_unopened(engine, refuse_all=True)
     app = create_app(engine, config)
     collect_seldom()
     return_memory()

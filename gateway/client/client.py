@@ -49,14 +49,14 @@ CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 75.0
 NO_ANSWER = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 # The refusals that come before it is known who asks, with what each of them can only mean; 502 and 504 are a proxy's.
-UNSIGNED: Mapping[int, str] = {
-    401: "not_authenticated",
-    408: "too_slow",
-    413: "too_large",
-    429: "too_many_requests",
-    502: "unavailable",
-    503: "unavailable",
-    504: "unavailable",
+UNSIGNED: Mapping[int, Sequence[str]] = {
+    401: ("not_authenticated",),
+    408: ("too_slow",),
+    413: ("too_large",),
+    429: ("too_many_requests",),
+    502: ("unavailable",),
+    503: ("unavailable", "key_unopened"),
+    504: ("unavailable",),
 }
 WAIT_FIRST = frozenset({429, 502, 503, 504})  # a later retry may succeed
 
@@ -279,14 +279,15 @@ def _status(raw: Mapping[str, Any]) -> Status:
 
 
 def _unsigned(answer: requests.Response) -> Mapping[str, Any]:
-    """Returns the content of an unsigned refusal: its code follows from its status, and the rest is for people.
+    """Returns the content of an unsigned refusal: its code is one of its status, and the rest is for people.
 
     It may come from another server or a proxy, and need not be JSON.
     """
     found = _json(answer.content)
     listed = found.get("problems")
     problems = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    return {"code": UNSIGNED[answer.status_code], "detail": found.get("detail"), "problems": problems}
+    codes, said = UNSIGNED[answer.status_code], found.get("code")
+    return {"code": said if said in codes else codes[0], "detail": found.get("detail"), "problems": problems}
 
 
 def _json(content: bytes) -> Mapping[str, Any]:

@@ -27,6 +27,7 @@ NOT_BELIEVED: Mapping[str, tuple[str, str]] = {
 BY_CODE: Mapping[str, str] = {
     "not_authenticated": f"{SAME_SECRET}; {CLOCK}, or the key is revoked",
     "internal": "tell the operator; sending it again is safe",
+    "key_unopened": "tell the operator, who gives the gateway the master key of then, or you new secrets",
     "not_found": "correct the id; what is another customer's is not shown",
     "plain_not_allowed": "leave seal=none out, or have the operator make a key with --plain-json",
     "too_large": "ask for less at once",

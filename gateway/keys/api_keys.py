@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, delete, or_, select
+from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session
 
 from gateway.keys.master_key import MasterKeyWrong, master_key, rewrap_channels, unwrap, wrap
+from gateway.keys.unopened import check_lives_on, check_some_open, live_secrets
 from gateway.protocol.seal import Secret
 from models.database.clock import database_now
 from models.history.audit_log import record_change
@@ -115,6 +116,7 @@ def make_key(engine: Engine, spec: KeySpec, *, who: str) -> tuple[str, Secret]:
     secret = _new_secret()
 
     def work(session: Session) -> None:
+        check_some_open(session)
         now = database_now(session)
         session.add(ApiKey(id=key_id, **{**asdict(spec), "allowlist": allowlist}, created_at=now, created_by=who))
         session.flush()
@@ -179,6 +181,8 @@ def rotate_key(engine: Engine, key_id: str, *, overlap: timedelta = OVERLAP, who
             told = "soon" if until is None else f"{until.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}"
             reason = f"two secrets live already, the older until {told}"
             raise refuse("key", reason, "wait until then, or end both at once with --hours 0")
+        if overlap:
+            check_lives_on(live)
         for one in live:
             one.expires_at = now + overlap
         _keep(session, row.id, secret, master, now)
@@ -216,7 +220,8 @@ def rewrap_secrets(engine: Engine, old: bytes, *, who: str) -> int:
 
     def work(session: Session) -> int:
         moved = 0
-        for row in session.scalars(select(KeySecret).order_by(KeySecret.id).with_for_update()):
+        living = select(KeySecret).where(live_secrets(session))  # the others open nothing again
+        for row in session.scalars(living.order_by(KeySecret.id).with_for_update()):
             try:
                 unwrap(row.sealed, row.id, row.key_id, master)
             except MasterKeyWrong:
@@ -244,8 +249,7 @@ def list_keys(engine: Engine) -> list[ListedKey]:
 
 def _live(session: Session, key_id: str) -> Sequence[KeySecret]:
     """Returns the live secrets, the oldest first."""
-    alive = or_(KeySecret.expires_at.is_(None), KeySecret.expires_at > database_now(session))
-    wanted = select(KeySecret).where(KeySecret.key_id == key_id, alive)
+    wanted = select(KeySecret).where(KeySecret.key_id == key_id, live_secrets(session))
     return session.scalars(wanted.order_by(KeySecret.created_at, KeySecret.id)).all()
 
 

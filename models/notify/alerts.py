@@ -33,6 +33,7 @@ KINDS: Mapping[str, str] = {
     "schedule_refused": "a scheduled campaign could not be planted when it was due",
     "flow_version_withdrawn": "a new version of a flow failed on its first phones: it is taken back",
     "flow_version_in_use": "a new version of a flow did well on its first phones: new tasks get it",
+    "keys_unopened": "the master key does not open keys of customers: these can send nothing, and are sent nothing",
     "account_twice": "an account is logged in on two phones",
 }
 MOST_SUBJECT = 191

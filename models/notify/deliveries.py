@@ -65,7 +65,7 @@ def _who_may_see(session: Session, subject: str) -> Callable[[tables.ApiKey], bo
 
     Keys of the owning customer see a task, an endpoint or a watch; keys of the customers whose tasks it holds see a
     hold; keys of the same sort, sandbox or real, see a phone, an account or a page; keys of the real fleet see every
-    other subject. No customer sees the operator's own tasks, watches and schedules.
+    other subject. No customer sees the operator's own tasks, watches, schedules and settings.
     """
     kind, _, name = subject.partition(":")
     if kind == "phone":
@@ -80,7 +80,7 @@ def _who_may_see(session: Session, subject: str) -> Callable[[tables.ApiKey], bo
         theirs = select(tables.ApiKey.customer, tables.ApiKey.sandbox).where(tables.ApiKey.id.in_(held)).distinct()
         whose = {(customer, sandbox) for customer, sandbox in session.execute(theirs)}
         return lambda key: (key.customer, key.sandbox) in whose
-    if kind == "schedule":
+    if kind in ("schedule", "setting"):
         return lambda _key: False
     if kind not in ("task", "endpoint", "watch"):
         return lambda key: key.sandbox == kind.startswith("sandbox-")

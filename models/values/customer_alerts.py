@@ -14,7 +14,7 @@ WHOLE = frozenset({"needs_review", "content_held", "endpoint_failing", "endpoint
 # Alerts of watches go to the customers whose watches they are, and to no other: models/notify/deliveries.py.
 OF_WATCHES = ("watch_matched", "watch_blind")
 # No customer gets these: models/notify/deliveries.py
-OF_THE_OPERATOR = ("schedule_refused", "flow_version_withdrawn", "flow_version_in_use")
+OF_THE_OPERATOR = ("schedule_refused", "flow_version_withdrawn", "flow_version_in_use", "keys_unopened")
 WATCH_REMEDY = "GET /v1/watches/{name} has its latest looks; pause it if it tells of nothing that matters"
 # kind of alert → the words for customers; {name}: what its subject names
 _WORDS: Mapping[str, str] = MappingProxyType(

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from sqlalchemy import Engine
 
 from gateway.delivery.address_guard import NotThere, resolve
 from gateway.keys.api_keys import (
@@ -25,6 +26,7 @@ from gateway.keys.api_keys import (
     rotate_key,
 )
 from gateway.keys.master_key import HOW_TO_MAKE, MasterKeyWrong
+from gateway.keys.unopened import REMEDY, note_unopened
 from gateway.protocol.seal import Secret
 from models.notify.addresses import read_address
 from models.notify.undelivered import REMEDIES
@@ -76,8 +78,10 @@ def make(
     """Make a key. Its secrets are shown once, here."""
     highest = HIGHEST_PRIORITY if highest_priority is None else highest_priority
     spec = KeySpec(name, customer, sandbox, allow or (), plain_json_allowed=plain_json, highest_priority=highest)
-    key_id, secret = make_key(open_ledger(), spec, who=operator(who))
+    engine = open_ledger()
+    key_id, secret = make_key(engine, spec, who=operator(who))
     _show_once(key_id, secret)
+    _tell_unopened(engine)
     _warn_of(spec.allowlist)
     if sandbox:
         say(Console(), "Its tasks wait for simulated phones: those of a host that runs with PHONEFLEET_SANDBOX=1.")
@@ -158,7 +162,9 @@ def rotate(
     who: Who = "",
 ) -> None:
     """Give a key a second secret. Both are valid for a while, so that the customer can switch without a pause."""
-    _show_once(key_id, rotate_key(open_ledger(), key_id, overlap=timedelta(hours=hours), who=operator(who)))
+    engine = open_ledger()
+    _show_once(key_id, rotate_key(engine, key_id, overlap=timedelta(hours=hours), who=operator(who)))
+    _tell_unopened(engine)
     if hours:
         say(Console(), f"the secret before it lives for {hours:g} hours more, and seals until then; both sign")
 
@@ -174,10 +180,12 @@ def rewrap(who: Who = "") -> None:
         remedy = "set it to the master key that the secrets rest under, and PHONEFLEET_MASTER_KEY to the new one"
         raise refuse("PHONEFLEET_OLD_MASTER_KEY", "is not set", remedy)
     try:
-        moved = rewrap_secrets(open_ledger(), old, who=operator(who))
+        engine = open_ledger()
+        moved = rewrap_secrets(engine, old, who=operator(who))
     except MasterKeyWrong as wrong:
         raise refuse("PHONEFLEET_OLD_MASTER_KEY", str(wrong), "give the one that it was kept under") from None
     say(Console(), f"{moved} secrets rest under the new master key; start gateway and delivery workers anew with it")
+    _tell_unopened(engine)
 
 
 @commands.command("disable")
@@ -197,8 +205,19 @@ def enable(key_id: str, who: Who = "") -> None:
 @commands.command("revoke")
 def revoke(key_id: str, who: Who = "") -> None:
     """Revoke a key: its requests are refused, and nothing is sent to it. Its planted tasks continue."""
-    unsent = revoke_key(open_ledger(), key_id, who=operator(who))
+    engine = open_ledger()
+    unsent = revoke_key(engine, key_id, who=operator(who))
     say(Console(), f"{key_id} is revoked; {unsent} callbacks that it was owed stay unsent")
+    _tell_unopened(engine)
+
+
+def _tell_unopened(engine: Engine) -> None:
+    """Says which keys the master key does not open, and raises or ends the alert about them."""
+    if settings().master_key is None:
+        return
+    found = note_unopened(engine)
+    if found is not None and found.keys:
+        say(Console(), f"{found.told}; {REMEDY}")
 
 
 def _warn_of(origins: Iterable[str]) -> None:

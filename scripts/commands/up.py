@@ -16,6 +16,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
+from gateway.keys.unopened import REMEDY, note_unopened
 from models.database.engine import FLEET, connect
 from models.tables import Phone, User
 from models.transactions.read_write import read
@@ -55,6 +56,7 @@ def up(flower_port: int, gateway_port: int, console_port: int, console_host: str
             raise not_migrated(error) from error
         engine = connect(services.env["PHONEFLEET_DATABASE_URL"], FLEET)
         stack.callback(engine.dispose)
+        unopened = note_unopened(engine, refuse_all=True) if keyed else None
         known = phones_now(engine)
         start_fleet(services)
         _start_interfaces(services, gateway_port, console_host, console_port)
@@ -63,6 +65,8 @@ def up(flower_port: int, gateway_port: int, console_port: int, console_host: str
         held = stock_adb(settings().adb_usb)
         if held is not None:
             say(console, held)
+        if unopened is not None and unopened.keys:
+            say(console, f"{unopened.told}; {REMEDY}")
         if open_to_others(var):
             say(console, f"{var} is open to other users of this machine: chmod -R go= {var}")
         supervisor = Supervisor(services.processes, services.embedded)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import signal
 import subprocess
@@ -80,6 +81,21 @@ def test_without_a_master_key_it_is_refused(sqlite_database: str, redis_url: str
     ended = subprocess.run(COMMAND, env=told, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 2
     assert "PHONEFLEET_MASTER_KEY: is not set" in ended.stderr
+
+
+@pytest.mark.parametrize("command", [COMMAND, [sys.executable, "-m", "gateway"]], ids=["command", "module"])
+def test_a_master_key_that_opens_no_key_is_refused(
+    command: list[str], engine: Engine, sqlite_database: str, redis_url: str
+) -> None:
+    make_key(engine, KeySpec("test", "acme"), who="test")
+    other = base64.b64encode(bytes(32)).decode()
+    told = environment(sqlite_database, redis_url, PHONEFLEET_MASTER_KEY=other)
+    asked = [*command, "--port", str(free_port())]
+    ended = subprocess.run(asked, env=told, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert "PHONEFLEET_MASTER_KEY: opens none of the keys in force (1)" in ended.stderr
+    assert "phonefleet keys rewrap" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_certificate_comes_with_its_key(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from gateway.protocol.seal import Reason, Secret, SignatureRefused
 from tests.support.documents import ROOT, blocks
 from tests.support.gateway.api_server import Api
 from tests.support.ledger.drive import online_worker, owned_author
+from workers.settings import settings
 
 SEAL_KEY, SIGNING_SECRET = Secret.make("one").texts()
 SET = {
@@ -70,6 +72,21 @@ def test_another_keys_secret_is_told_with_what_to_check(environment: dict[str, s
     said = told(first_script({**environment, "SEAL_KEY": SEAL_KEY, "SIGNING_SECRET": SIGNING_SECRET}))
     assert said.startswith("declined with 401 not_authenticated")
     assert "SIGNING_SECRET" in said
+
+
+def test_a_key_that_the_gateway_cannot_open_is_told_as_the_operators_to_mend(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PHONEFLEET_MASTER_KEY", base64.b64encode(bytes(32)).decode())
+    settings.cache_clear()
+    client = Client.of_environment(environment, sleep=lambda _: None)
+    with pytest.raises(Problem) as declined:
+        client.phones()
+    assert (declined.value.status, declined.value.code, declined.value.signed) == (503, "key_unopened", False)
+    said = "\n".join(lines_of(declined.value))
+    assert said.startswith("declined with 503 key_unopened: tell the operator: PHONEFLEET_MASTER_KEY is not the one")
+    assert "-> tell the operator" in said
+    assert "check GATEWAY" not in said
 
 
 @pytest.mark.parametrize(

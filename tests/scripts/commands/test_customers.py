@@ -77,6 +77,26 @@ def test_secrets_are_moved_to_a_new_master_key(
     assert known.secrets[0].texts() == secret.texts()
 
 
+def test_a_second_master_key_is_refused_and_after_a_loss_the_keys_are_named_until_all_open(
+    here: Installation, run: Run, master: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (one, _), (other, _) = made(here, run), made(here, run)
+    monkeypatch.setenv("PHONEFLEET_MASTER_KEY", base64.b64encode(bytes(32)).decode())
+    settings.cache_clear()
+    said = run(*MAKE)
+    assert (said.status, said.out) == (2, "")
+    assert "PHONEFLEET_MASTER_KEY: opens none of the keys in force (2)" in said.err
+    assert "phonefleet keys rewrap" in said.err
+    refused = run("keys", "rotate", one)
+    assert (refused.status, "--hours 0" in refused.err) == (2, True)
+    rotated = run("keys", "rotate", one, "--hours", "0")
+    assert f"does not open 1 of 2 keys in force, such as {other}" in " ".join(rotated.out.split())
+    assert "keys_unopened" in run("alerts").out
+    assert "does not open" in run(*MAKE).out
+    assert "does not open" not in run("keys", "revoke", other).out
+    assert "keys_unopened, over since" in run("alerts").out
+
+
 def test_without_a_master_key_the_list_says_how_to_make_one_and_no_key_is_made(here: Installation, run: Run) -> None:
     assert "PHONEFLEET_MASTER_KEY is not set" in run("keys").out
     said = run(*MAKE)

@@ -18,11 +18,13 @@ import pytest
 from rich.console import Console
 from sqlalchemy import Engine
 
+from gateway.keys.api_keys import KeySpec, make_key
 from models.database.engine import connect
 from models.notify.alerts import latest_alerts
 from models.transactions.read_write import read
 from scripts.commands.up import _tell_listening, news, only_one
 from scripts.local.embedded import end, free_port
+from tests.support.ledger.copied import copied_ledger
 from tests.support.poll import wait_until
 from workers.runtime.private_files import open_to_others
 
@@ -162,3 +164,18 @@ def test_news_are_only_what_changed() -> None:
     now = {"A": "online, account 1", "B": "online, account 2", "C": "unauthorized"}
     assert news(before, now) == ["phone B: online, account 2", "phone C: unauthorized"]
     assert news(now, now) == []
+
+
+@pytest.mark.fleet
+def test_a_master_key_that_opens_no_key_is_refused_before_anything_starts(tmp_path: Path, master_key: str) -> None:
+    var = tmp_path / "var"
+    engine = copied_ledger(f"sqlite:///{var / 'phonefleet.db'}")
+    make_key(engine, KeySpec("test", "acme"), who="test")
+    engine.dispose()
+    told = {**_environment(var), "PHONEFLEET_MASTER_KEY": base64.b64encode(bytes(32)).decode()}
+    ended = subprocess.run(
+        [*COMMAND, "--gateway-port", "0"], env=told, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ended.returncode == 2
+    assert "PHONEFLEET_MASTER_KEY: opens none of the keys in force (1)" in ended.stderr
+    assert not (var / "log" / "host.log").exists()
