@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import requests
 from gateway.protocol.seal import SealBroken, SignatureRefused
 from models.database.terminal_safe import on_screen
 
+INTERRUPTED = 130  # as shells have it: 128 and the number of SIGINT
 SAME_SECRET = "SEAL_KEY and SIGNING_SECRET must be the texts of the key that KEY_ID names, and GATEWAY its gateway"  # noqa: S105 - names of variables
 CLOCK = "set this machine's clock: it is more than 5 minutes from the gateway's"
 UNSIGNED = "something else than phonefleet may have answered: check GATEWAY, and what stands between"
@@ -86,12 +88,15 @@ ERRORS = (Unusable, Problem, NoAnswer, NotEnded, SealBroken, SignatureRefused)
 
 @contextlib.contextmanager
 def in_words() -> Iterator[None]:
-    """Wraps a script: prints the client's errors to stderr, and exits with 1.
+    """Wraps a script: prints the client's errors to stderr, and exits with 1; with 130 after Ctrl-C.
 
     A program catches ERRORS instead. Any other error is a defect, and keeps its traceback.
     """
     try:
         yield
+    except KeyboardInterrupt:
+        print("ended by Ctrl-C; what was submitted goes on", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
     except ERRORS as error:
         raise SystemExit(on_screen("\n".join(lines_of(error)))) from None
 

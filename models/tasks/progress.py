@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,14 +15,30 @@ from models.values.enums import ActionOutcome
 
 
 @dataclass(frozen=True, slots=True)
+class Why:
+    """Why no task of a campaign runs, since when if known, and the remedy."""
+
+    reason: str
+    remedy: str
+    since: datetime | None = None
+
+    def __str__(self) -> str:
+        return f"nothing moves: {self.reason}; {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
-    """The number of tasks of each flow in each state, and the actions done so far."""
+    """The number of tasks of each flow in each state, and the actions done so far.
+
+    `why`: why none of them runs, if whoever read the numbers looked for a reason and found one.
+    """
 
     campaign_id: str
     name: str
     outcome: str | None
     tasks: Mapping[str, Mapping[str, int]]  # flow → state → number of tasks
     actions: Mapping[str, int]  # kind → number of actions done
+    why: Why | None = None
 
     @property
     def total(self) -> int:
@@ -36,7 +53,7 @@ class Progress:
             f"{flow} " + " ".join(f"{state}={count}" for state, count in sorted(states.items()))
             for flow, states in sorted(self.tasks.items())
         ]
-        return f"{self.ended}/{self.total} ended; " + "; ".join(parts)
+        return "; ".join((f"{self.ended}/{self.total} ended", *parts, *([str(self.why)] if self.why else [])))
 
 
 def read_progress(session: Session, campaign_id: str) -> Progress:

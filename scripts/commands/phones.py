@@ -19,7 +19,7 @@ from scripts.connect import open_ledger
 from scripts.terminal.language import put, word
 from scripts.terminal.moments import named
 from scripts.terminal.show import Block, Sheet, duration, print_blocks, print_sheet
-from workers.control.phone_needs import Need, need_of, paused_since, rank
+from workers.lifecycle.phone_needs import Need, need_of, paused_since, rank
 
 
 def phones() -> None:

@@ -19,10 +19,11 @@ from scripts.terminal.language import put, said, word
 from scripts.terminal.moments import named, stamp
 from scripts.terminal.progress_table import progress_table
 from scripts.terminal.show import Block, Sheet, duration, print_blocks, print_sheet, say
+from scripts.terminal.standstill import standstill
 from scripts.terminal.what import ANY_HELP, EVERY, find
 from workers.control.reason_groups import BY_WORDS, FAILURES, Group, groups_of
 from workers.control.shortfalls import asked_and_got
-from workers.control.standstill import Why, why_nothing_moves
+from workers.lifecycle.standstill import why_nothing_moves
 
 MOST_ROWS = 50
 MOST_FEWER = 3
@@ -76,7 +77,8 @@ def _campaign(session: Session, console: Console, campaign_id: str, *, chosen: b
         say(console, put("{noun}: {asked} asked for, {got} got", **counted))
         for fewer in one.fewer[:MOST_FEWER]:
             told = {"got": fewer.got, "asked": fewer.asked, "task": fewer.task, "content": fewer.what}
-            say(console, put("{got} of {asked}: {task} ({content})", **told), 2)
+            line = put("{got} of {asked}: {task} ({content})", **told)
+            say(console, f"{line}; {said(fewer.why)}" if fewer.why else line, 2)
         if len(one.fewer) > MOST_FEWER:
             say(console, f"  and {len(one.fewer) - MOST_FEWER} more tasks with fewer than asked for")
     for title, found in (
@@ -87,14 +89,6 @@ def _campaign(session: Session, console: Console, campaign_id: str, *, chosen: b
         _print_groups(console, title, found)
     if why := why_nothing_moves(session, campaign):
         say(console, standstill(why))
-
-
-def standstill(why: Why) -> str:
-    """Returns the sentence that tells why nothing moves."""
-    told = {"why": said(why.reason), "remedy": said(why.remedy)}
-    if why.since is None:
-        return put("nothing moves: {why}; {remedy}", **told)
-    return put("nothing moves, since {moment}: {why}; {remedy}", moment=named(why.since), **told)
 
 
 def _print_groups(console: Console, title: str, groups: Sequence[Group]) -> None:

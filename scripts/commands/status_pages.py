@@ -20,9 +20,9 @@ from scripts.terminal.language import cell, heading, put, said, word
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Block, Sheet, duration, print_blocks, print_sheet, say
 from workers.control.about import about, evidence_of
-from workers.control.phone_needs import need_of, paused_since
 from workers.control.reason_groups import last_attempt
 from workers.control.shortfalls import asked_and_got_of
+from workers.lifecycle.phone_needs import need_of, paused_since
 from workers.settings import settings
 
 MOST_ATTEMPTS = 20
@@ -64,8 +64,9 @@ def task_page(session: Session, console: Console, task_id: str) -> None:
         print_sheet(console, Sheet("actions", headings, rows, timed=True))
 
 
-def _counted(asked: int, got: int, noun: str) -> str:
-    return put("{asked} {noun} asked for, {got} got", asked=asked, noun=word("noun", noun), got=got)
+def _counted(asked: int, got: int, noun: str, why: str) -> str:
+    told = put("{asked} {noun} asked for, {got} got", asked=asked, noun=word("noun", noun), got=got)
+    return f"{told}; {said(why)}" if why else told
 
 
 def _result(session: Session, console: Console, task: Task) -> None:

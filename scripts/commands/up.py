@@ -37,6 +37,7 @@ from workers.settings import settings
 
 LOOK_SECONDS = 1.0
 ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, and not listened at
+SANDBOX = "PHONEFLEET_SANDBOX=1: its phones take tasks of sandbox keys alone; your own tasks wait until it is unset"
 NO_KEY = "not there: PHONEFLEET_MASTER_KEY is not set"
 
 
@@ -172,6 +173,7 @@ def _introduce(console: Console, services: Services, var: Path, flower_port: int
         ("ledger", f"{kind}, {address()}"),
         ("Redis", services.redis),
         ("host", f"{chosen.host}, phones at {shown or 'no place'}, adb on port {chosen.adb_port}"),
+        *([("sandbox", SANDBOX)] if chosen.sandbox else []),
         ("coordinator", "runs"),
         ("callbacks", "sent" if keyed else NO_KEY),
         *([] if awaited else [("gateway", "none" if keyed else NO_KEY)]),

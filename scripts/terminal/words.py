@@ -6,18 +6,24 @@ import contextlib
 import sys
 from collections.abc import Iterator
 
+from scripts.terminal.language import said
+
 # Errors that are no refusals, but failures. By name, so that their modules need not be imported.
 NOT_DONE = frozenset({"CampaignFailed", "NotEnded"})
+INTERRUPTED = 130  # as shells have it: 128 and the number of SIGINT
 
 
 @contextlib.contextmanager
 def in_words() -> Iterator[None]:
     """Wraps a command or a script: prints a refusal to stderr without a traceback, and exits with 2.
 
-    Exits with 1 when a campaign that was waited for failed or has not ended.
+    Exits with 1 when a campaign that was waited for failed or has not ended, and with 130 after Ctrl-C.
     """
     try:
         yield
+    except KeyboardInterrupt:
+        print(said("ended by Ctrl-C; what was planted goes on: phonefleet status"), file=sys.stderr)
+        sys.exit(INTERRUPTED)
     except Exception as error:
         from scripts.terminal.told import lines_of, say_lines  # noqa: PLC0415 - it imports the libraries of all commands
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts.cli import main
+from scripts.terminal.language import words
 from tests.support.installation import Installation, installation
 
 
@@ -30,6 +31,15 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installati
     """An installation with an empty ledger, and no Redis."""
     with installation(tmp_path / "var", monkeypatch) as made:
         yield made
+
+
+@pytest.fixture(params=["en", "zh"])
+def spoken(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The language that is spoken in the test: it runs in each."""
+    monkeypatch.setenv("PHONEFLEET_LANG", request.param)
+    words.cache_clear()
+    yield request.param
+    words.cache_clear()
 
 
 @pytest.fixture

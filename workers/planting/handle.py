@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, select
@@ -16,9 +16,10 @@ from models.transactions.read_write import read
 from workers.canvas.rows import ResultMissing, evaluate, from_json, refs
 
 if TYPE_CHECKING:
-    from models.tasks.progress import Progress
+    from models.tasks.progress import Progress, Why
 
 _LOOK_EVERY = 0.2
+_REASON_EVERY = 3.0  # seconds between two looks for the reason why nothing moves
 
 
 class CampaignFailed(Exception):
@@ -43,11 +44,19 @@ class Handle:
         return read(self.engine, lambda session: read_progress(session, self.id))
 
     def follow(self, timeout: float) -> Iterator[Progress]:
-        """Yields the progress whenever it changes, until the campaign ended. Raises NotEnded."""
+        """Yields the progress whenever it changes, until the campaign ended; `why` says why nothing moves.
+
+        Raises NotEnded.
+        """
         deadline = time.monotonic() + timeout
         before: Progress | None = None
+        look_at = time.monotonic() + _REASON_EVERY
         while True:
             now = self.progress()
+            if before is not None and now == replace(before, why=None):
+                now = before  # with its reason, which need not be looked for each time
+            if time.monotonic() >= look_at:
+                now, look_at = replace(now, why=self._why()), time.monotonic() + _REASON_EVERY
             if now != before:
                 yield now
             if now.outcome is not None:
@@ -56,6 +65,12 @@ class Handle:
                 raise NotEnded(f"campaign {self.id} has not ended after {timeout:g} s: {now}")
             before = now
             time.sleep(_LOOK_EVERY)
+
+    def _why(self) -> Why | None:
+        # a campaign that moves needs no reason, and most commands follow none
+        from workers.lifecycle.standstill import why_nothing_moves  # noqa: PLC0415
+
+        return read(self.engine, lambda session: why_nothing_moves(session, session.get_one(Campaign, self.id)))
 
     def wait(self, timeout: float) -> str:
         """Waits for the end. Returns the outcome: succeeded, failed or stopped. Raises NotEnded."""

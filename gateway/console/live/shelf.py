@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session, load_only
 
 from models.database.clock import database_now
 from models.tables import Account, Alert, Attempt, Campaign, Hold, Phone, Task
+from models.tasks.progress import Why
 from models.tasks.states import State
 from models.values.enums import UnfitCode
-from workers.control.phone_needs import Need, need_of, paused_since
-from workers.control.standstill import KEEPS_WORKING, Why, why_nothing_moves
+from workers.lifecycle.phone_needs import Need, need_of, paused_since
+from workers.lifecycle.standstill import KEEPS_WORKING, why_nothing_moves
 
 # What a tile's colour says. The order is that of the summary.
 WORKING, IDLE, WATCH, PAUSED, TROUBLE = "working", "idle", "watch", "paused", "trouble"

@@ -34,8 +34,8 @@ from workers.control.pause import pause_campaign, pause_task, resume_campaign, r
 from workers.control.reason_groups import BY_WORDS, FAILURES, groups_of
 from workers.control.reprioritise import reprioritise_campaign, reprioritise_task
 from workers.control.shortfalls import asked_and_got
-from workers.control.standstill import why_nothing_moves
 from workers.control.stop import stop_campaign, stop_task
+from workers.lifecycle.standstill import why_nothing_moves
 from workers.settings import settings
 
 MOST = 50

@@ -159,6 +159,13 @@ def test_what_an_answer_holds_steers_no_terminal() -> None:
     assert "\x1b" not in str(ended.value)
 
 
+def test_ctrl_c_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended, in_words():
+        raise KeyboardInterrupt
+    assert ended.value.code == 130
+    assert "Ctrl-C" in capsys.readouterr().err
+
+
 def test_a_defect_keeps_its_traceback() -> None:
     with pytest.raises(KeyError), in_words():
         raise KeyError("x")

@@ -18,8 +18,8 @@ from models.transactions.read_write import read
 from tests.support.console.served import Served
 from tests.support.installation import Installation
 from workers.control.own_pause import pause_phone_for
-from workers.control.phone_needs import Need
 from workers.control.phone_pause import pause_phone
+from workers.lifecycle.phone_needs import Need
 
 
 def tile(serial: str, host: str, hub: str, place: str) -> Tile:

@@ -21,7 +21,7 @@ from models.notify.undelivered import REMEDIES, remedy_for
 from models.responsible_use.caps import CAP_NAMES
 from models.tasks.states import State
 from models.values.enums import AttemptOutcome, PhoneState, Role
-from workers.control.phone_needs import ORDER
+from workers.lifecycle.phone_needs import ORDER
 
 ROOT = Path(gateway.console.__file__).parent
 TEXTS = {language: dict(all_texts(language)) for language in LANGUAGES}

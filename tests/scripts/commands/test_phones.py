@@ -24,8 +24,8 @@ from tests.scripts.conftest import Run
 from tests.support.installation import Installation
 from tests.support.ledger.drive import online_worker
 from workers.control.own_pause import pause_phone_for
-from workers.control.phone_needs import ORDER, need_of
 from workers.control.phone_pause import pause_phone
+from workers.lifecycle.phone_needs import ORDER, need_of
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 EARLIER = NOON - timedelta(minutes=12)

@@ -17,14 +17,14 @@ from models.responsible_use.authors import set_cap
 from models.tables import Account, Alert, AuditEntry, Campaign, Hold, Leader, Phone, Task
 from models.tasks.states import State
 from models.transactions.read_write import read, write
-from scripts.commands.status import standstill
+from scripts.terminal.standstill import standstill
 from tests.scripts.conftest import Run
 from tests.support.installation import Installation
 from tests.support.ledger.drive import like, online_worker, owned_author, titles, try_to_take
 from workers.control.pause import pause_campaign, pause_task
 from workers.control.phone_pause import pause_phone
-from workers.control.standstill import why_nothing_moves
 from workers.coordinator.leader import lead
+from workers.lifecycle.standstill import why_nothing_moves
 from workers.planting.submit import submit
 
 OLD = datetime(2026, 1, 2, 12, tzinfo=UTC)

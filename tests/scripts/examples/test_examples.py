@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from models.fleet.phones import phone_online
 from models.tables import Task
 from models.tasks.states import State
 from models.transactions.read_write import read
@@ -21,6 +23,7 @@ from tests.support.documents import blocks
 from tests.support.installation import Installation
 from workers.campaigns.build import submit_day
 from workers.campaigns.given_campaign import read_campaign_file
+from workers.coordinator.leader import lead
 from workers.planting.handle import CampaignFailed
 from workers.planting.submit import submit
 
@@ -110,6 +113,30 @@ def test_the_first_script_of_the_readme_refuses_in_words(
     assert words in ended.stderr
     assert "Traceback" not in ended.stderr
     assert here.planted() == (0, 0, 0)
+
+
+@pytest.mark.parametrize("document", ["README.md", "README.zh-CN.md"])
+def test_the_first_script_of_the_readme_says_why_nothing_moves_and_ends_in_words_at_ctrl_c(
+    here: Installation, document: str
+) -> None:
+    here.know_authors("xiaopeng")
+    assert lead(here.engine, "one", 600)
+    phone_online(here.engine, "p1", "p1", "test", "x", "i1", sandbox=True)
+    heeds = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"  # whatever this process does
+    text = next(block.text for block in blocks(document) if block.language == "python")
+    command = [sys.executable, "-u", "-c", heeds + text]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            said = next((line for line in process.stdout if "nothing moves" in line), "")
+            assert "only simulated phones are there" in said
+            assert "without PHONEFLEET_SANDBOX" in said
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=60)
+        finally:
+            process.kill()  # which does nothing to one that has ended
+    assert (process.returncode, "Traceback" in told) == (130, False)
+    assert "phonefleet status" in told
 
 
 def test_a_campaign_that_failed_is_told_in_words_and_is_no_refusal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -14,22 +13,14 @@ from models import tables
 from models.database.clock import database_now
 from models.tables import Account, Alert, Attempt, Campaign, Phone, Task
 from models.tasks.pauses import PAUSED, UNTIL, in_words
+from models.tasks.progress import Why
 from models.tasks.states import State
 from models.values.enums import PhoneState
-from workers.control.phone_needs import Need, need_of, paused_since
+from workers.lifecycle.phone_needs import Need, need_of, paused_since
 
 KEEPS_WORKING = frozenset({"page drift", "app untried", "on trial"})  # problems with which a phone still works
 PATIENCE = timedelta(seconds=10)  # a ready task may wait this long before a reason is looked for
 MOST_NAMED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """Why no task of a campaign runs, since when if known, and the remedy."""
-
-    reason: str
-    remedy: str
-    since: datetime | None = None
 
 
 def why_nothing_moves(session: Session, campaign: Campaign) -> Why | None:
