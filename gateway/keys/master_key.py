@@ -17,7 +17,10 @@ from models.values.refused import Refused, refuse
 from workers.settings import settings
 
 ALERT_CHANNEL = "alert channel"  # to which the addresses of channels are bound
-HOW_TO_MAKE = "make one and keep it with your other secrets: head -c 32 /dev/urandom | base64"
+HOW_TO_MAKE = (
+    "set the one that your keys were made under; only before the first key, make one and keep it with your other "
+    "secrets: head -c 32 /dev/urandom | base64"
+)
 
 
 class MasterKeyWrong(Exception):

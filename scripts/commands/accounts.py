@@ -41,7 +41,11 @@ def list_accounts() -> None:
     """List every account with its phone, its actions today, and its rest with the reason."""
     headings = ("id", "name", "phone", "live", "actions today", "rests")
     when_empty = "a phone that is served shows its own, or: phonefleet accounts add ID NAME"
-    print_sheet(Console(), Sheet("accounts", headings, read(open_ledger(), _rows), when_empty))
+    console = Console()
+    rows, simulated = read(open_ledger(), _rows)
+    print_sheet(console, Sheet("accounts", headings, rows, when_empty))
+    if simulated:
+        say(console, f"{simulated} of them are on simulated phones: their actions are those in the sandbox")
 
 
 @commands.command("add")
@@ -73,7 +77,8 @@ def wake(account_id: str) -> None:
     say(Console(), f"{account_id} works again")
 
 
-def _rows(session: Session) -> list[list[str]]:
+def _rows(session: Session) -> tuple[list[list[str]], int]:
+    """Returns a row for each account, and how many accounts are on simulated phones."""
     today = operator_day(database_now(session), settings().timezone.key)
     simulated = known_accounts(session, sandbox=True)
     actions = actions_by_account(session, today, sandbox=False)
@@ -84,7 +89,7 @@ def _rows(session: Session) -> list[list[str]]:
         else f"{phone.serial} ({word('phone', phone.state)})"
         for phone in session.scalars(select(Phone).where(Phone.account_id.is_not(None)))
     }
-    return [
+    rows = [
         [
             one.id,
             one.name,
@@ -95,3 +100,4 @@ def _rows(session: Session) -> list[list[str]]:
         ]
         for one in session.scalars(select(Account).order_by(Account.id))
     ]
+    return rows, len(simulated)

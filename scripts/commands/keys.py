@@ -62,7 +62,9 @@ def list_all() -> None:
     found = [_told(one) for one in list_keys(open_ledger())]
     list_blocks(console, "keys", found, "make one: phonefleet keys make NAME --customer NAME")
     if settings().master_key is None:
-        say(console, f"PHONEFLEET_MASTER_KEY is not set: no key can be made or used; {HOW_TO_MAKE}")
+        say(
+            console, f"PHONEFLEET_MASTER_KEY is not set here: no key can be made, and no gateway started; {HOW_TO_MAKE}"
+        )
 
 
 @commands.command("make")

@@ -26,7 +26,10 @@ MOST_ROWS = 200
 
 
 def missing(
-    campaign: Annotated[str, typer.Argument(help="A campaign's id, or its beginning.")],
+    campaign: Annotated[
+        str,
+        typer.Argument(help="A campaign's id or its beginning, such as 3f2a91c0; the ids: phonefleet status --list."),
+    ],
     plant: Annotated[
         bool, typer.Option("--plant", help="Plant what is missing, as a campaign that completes it.")
     ] = False,

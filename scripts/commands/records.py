@@ -25,6 +25,7 @@ from scripts.terminal.show import Sheet, print_sheet, say, say_json
 from scripts.terminal.what import CONTROLLED, find
 from workers.settings.moments import read_moment, whole_days
 
+SANDBOX = "what ran on simulated phones: --sandbox"  # its records stand apart, which people forget
 HEADINGS = ("ended", "kind", "outcome", "account", "phone", "author", "title", "why", "task")
 
 
@@ -103,11 +104,18 @@ def _list(console: Console, session: Session, which: RecordFilter, last: int, *,
         for one in rows:
             say_json(console, as_values(one))
         return
-    print_sheet(
-        console, Sheet("records", HEADINGS, [_cells(one) for one in rows], "other filters may match", 1, timed=True)
-    )
+    cells = [_cells(one) for one in rows]
+    print_sheet(console, Sheet(_title(which), HEADINGS, cells, _when_empty(which), 1, timed=True))
     if following is not None:
         say(console, put("there are older ones: --until {moment}", moment=following[0].isoformat()), whole=True)
+
+
+def _title(which: RecordFilter) -> str:
+    return "records in the sandbox" if which.sandbox else "records"
+
+
+def _when_empty(which: RecordFilter) -> str:
+    return "other filters may match" + ("" if which.sandbox else f"; {SANDBOX}")
 
 
 def as_values(one: Record) -> dict[str, Any]:
@@ -135,6 +143,8 @@ def _total(console: Console, session: Session, which: RecordFilter, *, as_json: 
         say_json(console, {"number": total.number, "exact": total.exact})
     else:
         say(console, f"{total} records")
+        if not total.number and not which.sandbox:
+            say(console, SANDBOX)
 
 
 def _groups(console: Console, session: Session, which: RecordFilter, by: str, *, as_json: bool) -> None:
@@ -153,4 +163,5 @@ def _groups(console: Console, session: Session, which: RecordFilter, by: str, *,
         [word(by, value) if isinstance(value, str) else stamp(value), outcome, str(number), f"{seconds / 60:.1f}"]
         for value, outcome, number, seconds in found
     ]
-    print_sheet(console, Sheet("records", (by, "outcome", "number", "minutes"), rows, "", 1, timed=by == "hour"))
+    headings = (by, "outcome", "number", "minutes")
+    print_sheet(console, Sheet(_title(which), headings, rows, _when_empty(which), 1, timed=by == "hour"))

@@ -59,15 +59,24 @@ def of_usage(text: str) -> str:
 
 @contextlib.contextmanager
 def complaints_said() -> Iterator[None]:
-    """Translates what typer finds wrong with a call, such as a missing argument."""
+    """Translates what typer finds wrong with a call, and says what an argument that is missing should be."""
     try:
         yield
     except Exception as error:
         told = getattr(error, "format_message", None)
-        if told is not None and words() is not None:
-            text = "; ".join(map(said, str(told()).split(". ")))
-            error.format_message = lambda: text  # type: ignore[attr-defined]
+        if told is not None:
+            text = str(told())
+            spoken = text if words() is None else "; ".join(map(said, text.split(". ")))
+            wanted = _wanted(error)
+            error.format_message = lambda: f"{spoken} {wanted}" if wanted else spoken  # type: ignore[attr-defined]
         raise
+
+
+def _wanted(error: Exception) -> str:
+    """Returns the help of a missing argument, which says what it wants; empty for another complaint."""
+    if type(error).__name__ != "MissingParameter":
+        return ""
+    return paragraphs(getattr(getattr(error, "param", None), "help", None)) or ""
 
 
 def _translating(get_params: Callable[[Any], list[Any]]) -> Callable[[Any], list[Any]]:

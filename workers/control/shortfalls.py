@@ -14,17 +14,20 @@ from workers.control.about import about, called
 
 COUNTED = {"collect_titles": ("count", "titles"), "collect_comments": ("most", "comments")}  # asked by, got as
 MOST_TASKS = 5000
+TRUE = (1, "true")  # as SQLite, and as the others read a true of JSON
+NO_MORE = {"titles": "the author has no more videos", "comments": "the video has no more comments"}
 
 
 @dataclass(frozen=True, slots=True)
 class Fewer:
-    """A task that collected less than it was asked for. Its video may have no more comments."""
+    """A task that collected less than it was asked for; `why` says why, and is empty when nothing tells."""
 
     task: str
     what: str
     asked: int
     got: int
     noun: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,11 @@ def asked_and_got(session: Session, campaign_id: str) -> list[AskedAndGot]:
     return [one for flow in COUNTED if (one := _of_flow(session, campaign_id, flow)) is not None]
 
 
-def asked_and_got_of(session: Session, task: Task) -> tuple[int, int, str] | None:
-    """Returns the numbers asked for and collected by one task, and the noun; None if its flow does not count, or if it
-    has not ended."""
+def asked_and_got_of(session: Session, task: Task) -> tuple[int, int, str, str] | None:
+    """Returns the numbers asked for and collected by one task, the noun, and why fewer came if the list has no more.
+
+    None if its flow does not count, or if it has not ended.
+    """
     if task.flow not in COUNTED or task.state not in (State.SUCCEEDED, State.FAILED):
         return None
     asked_by, noun = COUNTED[task.flow]
@@ -52,9 +57,10 @@ def asked_and_got_of(session: Session, task: Task) -> tuple[int, int, str] | Non
     if not isinstance(asked, int):
         return None
     if isinstance(task.result, dict) and isinstance(task.result.get(noun), list):
-        return asked, len(task.result[noun]), noun
-    got = _got_in_vain(session, task)
-    return None if got is None else (asked, got, noun)
+        got = len(task.result[noun])
+        return asked, got, noun, NO_MORE[noun] if got < asked and task.result.get("ended") is True else ""
+    vain = _got_in_vain(session, task)
+    return None if vain is None else (asked, vain, noun, "")
 
 
 def _of_flow(session: Session, campaign_id: str, flow: str) -> AskedAndGot | None:
@@ -63,7 +69,7 @@ def _of_flow(session: Session, campaign_id: str, flow: str) -> AskedAndGot | Non
     length = func.json_array_length if dialect == "sqlite" else func.json_length
     ended = (Task.campaign_id == campaign_id, Task.flow == flow, Task.state.in_((State.SUCCEEDED, State.FAILED)))
     rows = session.execute(
-        select(Task, length(Task.result, f"$.{noun}"))
+        select(Task, length(Task.result, f"$.{noun}"), func.json_extract(Task.result, "$.ended"))
         .where(*ended)
         .options(defer(Task.result))
         .order_by(Task.position)
@@ -71,14 +77,15 @@ def _of_flow(session: Session, campaign_id: str, flow: str) -> AskedAndGot | Non
     )
     asked = got = 0
     fewer: list[Fewer] = []
-    for task, length_of in rows:
+    for task, length_of, complete in rows:
         wanted = task.kwargs.get(asked_by) if isinstance(task.kwargs, dict) else None
         there = _got_in_vain(session, task) if length_of is None else length_of
         if not isinstance(wanted, int) or there is None:
             continue
         asked, got = asked + wanted, got + there
         if there < wanted:
-            fewer.append(Fewer(called(task), about(task), wanted, there, noun))
+            why = task.reason or (NO_MORE[noun] if complete in TRUE else "")
+            fewer.append(Fewer(called(task), about(task), wanted, there, noun, why))
     return AskedAndGot(noun, asked, got, fewer) if asked else None
 
 

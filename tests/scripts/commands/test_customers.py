@@ -98,7 +98,9 @@ def test_a_second_master_key_is_refused_and_after_a_loss_the_keys_are_named_unti
 
 
 def test_without_a_master_key_the_list_says_how_to_make_one_and_no_key_is_made(here: Installation, run: Run) -> None:
-    assert "PHONEFLEET_MASTER_KEY is not set" in run("keys").out
+    told = " ".join(run("keys").out.split())
+    assert "PHONEFLEET_MASTER_KEY is not set here: no key can be made, and no gateway started" in told
+    assert "set the one that your keys were made under" in told
     said = run(*MAKE)
     assert said.status == 2
     assert "head -c 32 /dev/urandom | base64" in said.err

@@ -11,7 +11,7 @@ from models.database.engine import connect
 from models.fleet.phones import phone_offline
 from models.migrate import current, newest
 from models.responsible_use.operator_zone import agree_on_zone
-from models.tables import Account, AuditEntry, Author, RecordPair, Task
+from models.tables import Account, AuditEntry, Author, Phone, RecordPair, Task
 from models.transactions.read_write import read, write
 from scripts.examples import nurture_every_account
 from tests.scripts.conftest import Run
@@ -162,6 +162,13 @@ def test_accounts_show_where_they_are_and_why_they_rest(here: Installation, run:
     assert "verify" not in run("accounts").out
     assert "no longer takes part" in run("accounts", "live", "acc0001", "false").out
     assert run("accounts", "wake", "acc7").status == 2
+
+
+def test_accounts_say_whose_actions_are_those_of_the_sandbox(here: Installation, run: Run) -> None:
+    here.know_phones("acc0001", "acc0002")
+    assert "simulated" not in run("accounts").out
+    write(here.engine, lambda session: setattr(session.get_one(Phone, "SIM0002"), "sandbox", True))
+    assert "1 of them are on simulated phones: their actions are those in the sandbox" in run("accounts").out
 
 
 def test_status_tells_what_failed_and_what_to_do(here: Installation, run: Run) -> None:

@@ -14,6 +14,15 @@ from tests.support.ledger.drive import like, owned_author
 from workers.planting.submit import submit
 
 
+def test_without_a_campaign_it_says_what_it_wants_with_an_example(run: Run, spoken: str) -> None:
+    said = run("missing")
+    assert said.status == 2
+    told = " ".join(said.err.replace("│", " ").split())
+    assert {"en": "A campaign's id or its beginning", "zh": "批次 id 或其开头"}[spoken] in told
+    assert "3f2a91c0" in told
+    assert "phonefleet status --list" in told
+
+
 def test_what_is_missing_is_told_and_planted(here: Installation, run: Run) -> None:
     owned_author(here.engine)
     campaign = submit(like("一"), name="one", engine=here.engine).id

@@ -44,6 +44,16 @@ def test_what_did_an_account_do_that_day(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("ended")
+def test_where_the_records_of_a_sandbox_are_is_said_where_none_are_found(run: Run) -> None:
+    nobody, where = ("records", "--account", "nobody"), "what ran on simulated phones: --sandbox"
+    for arguments in ((), ("--total",), ("--by", "kind", *DAY)):
+        assert where in run(*nobody, *arguments).out
+        assert where not in run(*nobody, "--sandbox", *arguments).out
+    assert run(*nobody, "--sandbox").out == "records in the sandbox: none; other filters may match\n"
+    assert where not in run("records", *DAY).out
+
+
+@pytest.mark.usefixtures("ended")
 def test_what_failed_and_why(run: Run) -> None:
     lines = [json.loads(line) for line in run("records", "--outcome", "failed", "--json").out.splitlines()]
     assert {(one["code"], one["step"], one["reason"]) for one in lines} == {

@@ -46,20 +46,23 @@ def _tasks(here: Installation, campaign_id: str) -> Sequence[str]:
     return read(here.engine, lambda session: session.scalars(wanted.order_by(Task.position)).all())
 
 
-def _ended(here: Installation, task_id: str, brought: int | None, **details: object) -> None:
-    """It brought back so many comments; None: it failed, having counted `details`."""
+def _ended(
+    here: Installation, task_id: str, brought: int | None, *, whole: bool | None = None, **details: object
+) -> None:
+    """It brought back so many comments; None: it failed, having counted `details`. `whole`: whether these are all."""
 
     def work(session: Session) -> None:
         task, now = session.get_one(Task, task_id), database_now(session)
         task.state = State.SUCCEEDED if brought is not None else State.FAILED
-        task.result = None if brought is None else {"comments": [{"text": "好"}] * brought}
+        told = {} if whole is None else {"ended": whole}
+        task.result = None if brought is None else {"comments": [{"text": "好"}] * brought, **told}
         task.failure_code = None if brought is not None else "list_not_loaded"
         task.reason = None if brought is not None else "the list stayed empty"
         task.phone_serial, task.account_id = "SIM0001", "acc0001"
         tried = {"phone_serial": "SIM0001", "account_id": "acc0001", "started_at": now, "ended_at": now}
         outcome = {"outcome": str(task.state), "failure_code": task.failure_code, "reason": task.reason}
-        told = {"details": details or None, "evidence": {"url": f"file:///evidence/{task_id}/1/"}}
-        session.add(Attempt(task_id=task_id, number=1, incarnation="i", **tried, **outcome, **told))
+        left = {"details": details or None, "evidence": {"url": f"file:///evidence/{task_id}/1/"}}
+        session.add(Attempt(task_id=task_id, number=1, incarnation="i", **tried, **outcome, **left))
 
     write(here.engine, work)
 
@@ -78,6 +81,22 @@ def test_asked_and_got_stand_beside_each_other(here: Installation, run: Run, cam
     assert "5 comments asked for, 2 got" in run("status", second).out
 
 
+def test_fewer_than_asked_for_say_why(here: Installation, run: Run, campaign: str) -> None:
+    first, second, third = _tasks(here, campaign)
+    _ended(here, first, 2, whole=True)
+    _ended(here, second, 3, whole=False)
+    _ended(here, third, None, got=1)
+    lines = [line.strip() for line in run("status", campaign).out.splitlines() if " of 5: " in line]
+    assert [line.partition(": ")[0] for line in lines] == ["2 of 5", "3 of 5", "1 of 5"]
+    assert [line.partition("; ")[2] for line in lines] == [
+        "the video has no more comments",
+        "",
+        "the list stayed empty",
+    ]
+    assert "5 comments asked for, 2 got; the video has no more comments" in run("status", first).out
+    assert "no more comments" not in run("status", second).out
+
+
 @pytest.mark.parametrize("database", ["sqlite", "mariadb"])
 def test_results_are_counted_in_each_database(
     database: str, here: Installation, run: Run, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
@@ -89,8 +108,9 @@ def test_results_are_counted_in_each_database(
     owned_author(here.engine)
     handle = submit(comments("一", 9), name="one", engine=here.engine)
     (only,) = _tasks(here, handle.id)
-    _ended(here, only, 4)
+    _ended(here, only, 4, whole=True)
     (counted,) = read(here.engine, lambda session: asked_and_got(session, handle.id))
+    assert [one.why for one in counted.fewer] == ["the video has no more comments"]
     assert (counted.noun, counted.asked, counted.got, len(counted.fewer)) == ("comments", 9, 4, 1)
 
 

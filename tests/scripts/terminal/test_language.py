@@ -228,7 +228,8 @@ def test_lists_of_an_empty_ledger_are_chinese_and_json_stays_english(sqlite_data
         (["status"], "还没有批次；种下：phonefleet submit FILE"),
         (["review"], "等人裁定：无"),
         (["accounts"], "账号：无; 接入的手机会报告自己的账号；也可以：phonefleet accounts add ID NAME"),
-        (["records", "--total"], "0 条记录"),
+        (["records", "--total"], "0 条记录\n模拟手机上做的：--sandbox"),
+        (["records", "--total", "--sandbox"], "0 条记录"),
     ):
         assert run(*arguments, **env).stdout.strip() == line
     assert run("records", "--total", "--json", **env).stdout.strip() == '{"number": 0, "exact": true}'
