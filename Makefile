@@ -1,7 +1,7 @@
 # `make help` says what each target does. CI runs `make check` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-bodies bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-monitor bench-drift bench-shelf fuzz-api openapi docs chaos chaos-redis chaos-hosts conformance clean
+.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-bodies bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-monitor bench-drift bench-shelf bench-read fuzz-api openapi docs chaos chaos-redis chaos-hosts conformance clean
 
 PYTHON ?=
 PHONES ?= 100
@@ -58,6 +58,10 @@ format: ## Format the code and mend what the linter can mend
 bench-phone: ## Cost of a dump and a click, stock uiautomator2 beside ours
 	@$(TOOLS)
 	@$(BIN)/python -m benchmarks.phone $(ARGS)
+
+bench-read: ## Comments a minute and calls a comment by the flow, beside usual uiautomator2 scripts, on phones as slow as real ones (ARGS='--videos 2')
+	@$(TOOLS)
+	@$(BIN)/python -m benchmarks.read $(ARGS)
 
 bench-fleet: ## Memory of a phone's worker beside a stock one (PHONES=100)
 	@$(TOOLS)

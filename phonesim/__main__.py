@@ -10,9 +10,11 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from phonesim.adb.port import HOST
+from phonesim.pace import NoSuchTime, parse_times
 from phonesim.roughness import NotRough, Roughness
 from phonesim.server import Settings, Shelf
 from phonesim.world import Emoji
@@ -30,6 +32,7 @@ def main() -> int:
         accounts=arguments.accounts or arguments.phones,
         seed=arguments.seed,
         speed=arguments.speed,
+        times=arguments.times,
         haste=arguments.haste,
         base_port=arguments.base_port,
         control_port=arguments.control_port,
@@ -56,6 +59,10 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--accounts", type=_positive, help="how many accounts the world has (default: as phones)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same world")
     parser.add_argument("--speed", type=_speed, default=1.0, help="1 as a real phone, 10 ten times faster, 0 no delays")
+    parser.add_argument(
+        "--times", type=_times, default={}, metavar="NAME=SECONDS,…",
+        help="what these take on a real phone, e.g. dump=0.25,tap=0.06 (default: as a mid-range phone)",
+    )  # fmt: skip
     parser.add_argument(
         "--haste", type=_haste, default=1.0,
         help="how many times faster the app's clock goes: toasts, fields that come late, lists that run on (default 1)",
@@ -89,6 +96,13 @@ def _rough(text: str) -> Roughness:
     try:
         return Roughness.parse(text)
     except NotRough as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _times(text: str) -> Mapping[str, float]:
+    try:
+        return parse_times(text)
+    except NoSuchTime as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 

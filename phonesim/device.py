@@ -19,7 +19,7 @@ from phonesim.adb.reverse import Reverses
 from phonesim.device_parts import BOOT_ID, CALLS, FREE_KILOBYTES, SETTINGS, Battery, CallTime, properties
 from phonesim.files import Files
 from phonesim.node import Node, clickable_at
-from phonesim.pace import REAL_SECONDS, Pace
+from phonesim.pace import Pace
 from phonesim.practice.app import PracticeApp
 from phonesim.practice.keyguard import build_keyguard
 from phonesim.reader.app import ReaderApp
@@ -185,7 +185,7 @@ class Device(TwoApps):
 
     async def tap(self, x: int, y: int) -> None:
         """Tap a pixel. A fault may strike before the tap takes effect, or between that and the answer."""
-        await self._touch(x, y, lambda: self._press(x, y), REAL_SECONDS["tap"])
+        await self._touch(x, y, lambda: self._press(x, y), self.pace.real["tap"])
 
     async def long_press(self, x: int, y: int, real_seconds: float) -> None:
         """Rest a finger on a pixel for that long on a real phone."""
@@ -199,7 +199,7 @@ class Device(TwoApps):
 
     async def key(self, code: int) -> None:
         """Press an Android key."""
-        await self._take(REAL_SECONDS["key"])
+        await self._take(self.pace.real["key"])
         if code == KEY_DELETE:
             self.type_text("", replace=False, erase=1)
         elif code == KEY_POWER:

@@ -11,7 +11,6 @@ from phonesim.adb.connection import Greeting
 from phonesim.adb.port import AdbPort
 from phonesim.device import Device, Moment
 from phonesim.device_parts import Battery
-from phonesim.pace import REAL_SECONDS
 from phonesim.windows.keyboard import CANDIDATE_WORDS
 
 HOT_TENTHS = 520  # 52.0 °C; phones throttle from about 45 °C
@@ -128,7 +127,7 @@ def _slow(phone: Phone, options: Mapping[str, Any]) -> None:
 def _set_slowness(phone: Phone, factor: float) -> None:
     device = phone.device
     device.pace.slowness = factor
-    device.app.load_delay(device.pace.seconds(REAL_SECONDS["load"]))
+    device.app.load_delay(device.pace.seconds(device.pace.real["load"]))
 
 
 def _kill_ui_server(phone: Phone, options: Mapping[str, Any]) -> None:

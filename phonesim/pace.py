@@ -21,14 +21,38 @@ REAL_SECONDS: Mapping[str, float] = MappingProxyType(
         "load": 0.5,  # a part of a list
     }
 )
+MOST_SECONDS = 60.0
+
+
+class NoSuchTime(ValueError):
+    """A time that a phone does not have, or a value that it cannot take; the text says which it can."""
+
+
+def parse_times(text: str) -> Mapping[str, float]:
+    """From a command line: `dump=0.25,tap=0.06`; the other times are as they are. Raises NoSuchTime."""
+    given: dict[str, float] = {}
+    for item in text.split(","):
+        name, _, value = item.strip().partition("=")
+        if name not in REAL_SECONDS:
+            raise NoSuchTime(f"there is no time {name!r}; there are {', '.join(REAL_SECONDS)}")
+        try:
+            seconds = float(value)
+        except ValueError:
+            raise NoSuchTime(f"{name}: {value!r} is no number of seconds") from None
+        if not 0 <= seconds <= MOST_SECONDS:
+            raise NoSuchTime(f"{name}: {seconds:g} s is not between 0 and {MOST_SECONDS:g}")
+        given[name] = seconds
+    return given
 
 
 class Pace:
     """Delays divided by `speed` (0: none at all) and multiplied by `slowness` while that fault lasts."""
 
-    def __init__(self, speed: float) -> None:
+    def __init__(self, speed: float, times: Mapping[str, float] = MappingProxyType({})) -> None:
+        """`times`: seconds in place of those of REAL_SECONDS."""
         self.speed = speed
         self.slowness = 1.0
+        self.real: Mapping[str, float] = {**REAL_SECONDS, **times}
 
     def seconds(self, real: float) -> float:
         """How long something lasts here that takes `real` seconds on a real phone."""
@@ -38,7 +62,7 @@ class Pace:
 
     async def take(self, what: str) -> None:
         """Let the time of one `what` (a key of REAL_SECONDS) go by."""
-        await self.sleep(REAL_SECONDS[what])
+        await self.sleep(self.real[what])
 
     async def sleep(self, real: float) -> None:
         """Let `real` seconds of a real phone go by."""

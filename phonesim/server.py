@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from phonesim.control import Control
 from phonesim.device import Device
 from phonesim.drawing import draw
 from phonesim.faults import Phone
-from phonesim.pace import REAL_SECONDS, Pace
+from phonesim.pace import Pace
 from phonesim.practice.app import PracticeApp
 from phonesim.reader.articles import Articles
 from phonesim.roughness import Roughness
@@ -29,6 +30,7 @@ class Settings:
     accounts: int
     seed: int = 1
     speed: float = 1.0
+    times: Mapping[str, float] = field(default_factory=dict)  # seconds in place of phonesim.pace.REAL_SECONDS
     haste: float = 1.0  # how many times faster than on a phone the clock of its app goes
     base_port: int = 0
     control_port: int = 0
@@ -53,9 +55,9 @@ class Shelf:
         self.phones: dict[str, Phone] = {}
         for number in range(settings.phones):
             serial = f"SIM{number + 1:04d}"
-            pace = Pace(settings.speed)
+            pace = Pace(settings.speed, settings.times)
             app = PracticeApp(self.world, serial, accounts[number % len(accounts)].id, self._clock)
-            app.load_delay(pace.seconds(REAL_SECONDS["load"]))
+            app.load_delay(pace.seconds(pace.real["load"]))
             app.rng.seed(f"{settings.seed} {serial}")
             device = Device(serial, number, app, pace, draw, articles)
             device.roughen(settings.rough)

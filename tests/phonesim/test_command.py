@@ -18,6 +18,7 @@ import adbutils
 import pytest
 import uiautomator2
 
+from phonesim.pace import REAL_SECONDS, Pace, parse_times
 from tests.support.poll import wait_until
 from tests.support.shelf import Shelf
 
@@ -77,7 +78,18 @@ def test_a_port_that_is_taken_is_an_error() -> None:
     assert "address already in use" in errors
 
 
-@pytest.mark.parametrize("arguments", [["--phones", "0"], ["--speed", "-1"], ["--speed", "nan"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--phones", "0"],
+        ["--speed", "-1"],
+        ["--speed", "nan"],
+        ["--times", "swing=1"],
+        ["--times", "dump"],
+        ["--times", "dump=-1"],
+        ["--times", "dump=nan"],
+    ],
+)
 def test_bad_options_are_refused(arguments: list[str]) -> None:
     with start(*arguments) as process:
         _, errors = process.communicate(timeout=20)
@@ -187,3 +199,10 @@ def test_a_call_that_waits_in_a_hung_phone_has_not_begun(shelf: Shelf) -> None:
     ran = shelf.get("/calls")[serial][-1]
     assert ran["call"] == "click"
     assert ran["began"] >= healed
+
+
+def test_times_that_are_given_replace_the_usual_ones() -> None:
+    pace = Pace(2, parse_times("dump=0.25, tap=0"))
+    assert (pace.real["dump"], pace.real["tap"]) == (0.25, 0)
+    assert pace.real["query"] == REAL_SECONDS["query"]
+    assert pace.seconds(pace.real["dump"]) == 0.125

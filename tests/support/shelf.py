@@ -63,8 +63,9 @@ class Shelf:
         accounts: int = 0,
         rough: str | None = None,
         emoji: str = "some",
+        times: str = "",
     ) -> None:
-        """`emoji`: how many texts hold some: none, some or every.
+        """`emoji`: how many texts hold some: none, some or every. `times`: what calls take, as `--times` has it.
 
         `rough`: the options of `--rough`; an empty text is all of a rough shelf, None none of it.
         """
@@ -75,6 +76,7 @@ class Shelf:
             "--speed", str(speed), "--haste", str(haste), "--seed", str(seed), "--truth", str(truth),
             "--die-with-parent", "--emoji", emoji,
         ]  # fmt: skip
+        self._command += ["--times", times] if times else []
         if rough is not None:
             self._command += ["--rough", rough] if rough else ["--rough"]
 
