@@ -1,7 +1,7 @@
 # `make help` says what each target does. CI runs `make check` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-bodies bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-monitor bench-drift bench-shelf bench-read fuzz-api openapi docs chaos chaos-redis chaos-hosts conformance clean
+.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-bodies bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-monitor bench-drift bench-shelf bench-read bench-growth fuzz-api openapi docs chaos chaos-redis chaos-hosts conformance clean
 
 PYTHON ?=
 PHONES ?= 100
@@ -118,6 +118,10 @@ seed-ledger: setup ## Fill the ledger at PHONEFLEET_DATABASE_URL with records of
 bench-records: provide ## Pages and totals of records by every filter and every two, at 100,000 and at ROWS=1000000
 	@$(SERVED)
 	@$(BIN)/python -m benchmarks.records --rows $(ROWS) $(ARGS)
+
+bench-growth: provide ## Dispatch, claim, record, janitors, status, caps, lists with 10,000 and a million ended tasks (ROWS=1000000 records)
+	@$(SERVED)
+	@$(BIN)/python -m benchmarks.growth --rows $(ROWS) $(ARGS)
 
 bench-export: ## A workbook of 500,000 rows by the default writer beside others, and a whole export (ARGS='--rows 50000')
 	@$(TOOLS)

@@ -12,7 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import combinations
@@ -47,60 +47,75 @@ STATES = ("succeeded",) * 17 + ("failed", "stopped", "ready")
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A ledger with so many tasks."""
+    """A ledger with so many tasks, one each second from `start` on.
+
+    `campaign` are further values of each campaign, and `task` further columns of each task, as SQL over its number.
+    """
 
     engine: Engine
     tasks: int
+    campaigns: int = CAMPAIGNS
+    states: Sequence[str] = STATES
+    start: datetime = START
+    campaign: Mapping[str, Any] = field(default_factory=dict)
+    task: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def middle(self) -> datetime:
-        return _at(self.tasks // 2)
+        return self.at(self.tasks // 2)
 
-
-def _at(number: int) -> datetime:
-    return START + timedelta(seconds=number)
+    def at(self, number: int) -> datetime:
+        return self.start + timedelta(seconds=number)
 
 
 def fill(size: Size) -> None:
     """Write its rows: made by the server, without the indexes, which are built at the end for a tenth of the time."""
-    campaigns = [campaign_row(f"c{n:04}", KEYS[n % 2], _at(n)) for n in range(CAMPAIGNS)]
+    campaigns = [campaign_row(f"c{n:04}", KEYS[n % 2], size.at(n), **size.campaign) for n in range(size.campaigns)]
     write(size.engine, lambda session: session.execute(insert(Campaign), campaigns))
     indexes = [one for one in inspect(size.engine).get_indexes("tasks") if "campaign_id" not in one["column_names"]]
     _alter(size.engine, [f"DROP INDEX {one['name']}" for one in indexes])
     for start in range(0, size.tasks, AT_ONCE):
-        write(size.engine, partial(_some, first=start, last=min(size.tasks, start + AT_ONCE) - 1))
+        write(size.engine, partial(_some, size=size, first=start, last=min(size.tasks, start + AT_ONCE) - 1))
     _alter(size.engine, [f"ADD INDEX {one['name']} ({', '.join(map(str, one['column_names']))})" for one in indexes])
     write(size.engine, lambda session: session.execute(text("ANALYZE TABLE tasks, campaigns")).all())
 
 
-def _some(session: Session, first: int, last: int) -> None:
-    """Tasks of these numbers. Each column's value is drawn from the number, independently of the others."""
-    drawn = {
+def columns_of(size: Size) -> dict[str, str]:
+    """Each column's value as SQL, drawn from the row's number, independently of the others."""
+    campaign = draw("campaign", size.campaigns)
+    return {
         "id": "MD5(seq)",
-        "campaign_id": f"CONCAT('c', LPAD({_draw('campaign', CAMPAIGNS)}, 4, '0'))",
-        "key_id": f"IF({_draw('key', 100)} = 0, 'key_other', "
-        f"IF({_draw('campaign', CAMPAIGNS)} % 2 = 0, '{KEYS[0]}', '{KEYS[1]}'))",
-        "created_at": f"TIMESTAMPADD(SECOND, seq, '{START:%Y-%m-%d}')",
+        "campaign_id": f"CONCAT('c', LPAD({campaign}, 4, '0'))",
+        "key_id": f"IF({draw('key', 100)} = 0, 'key_other', IF({campaign} % 2 = 0, '{KEYS[0]}', '{KEYS[1]}'))",
+        "created_at": f"TIMESTAMPADD(SECOND, seq, '{size.start:%Y-%m-%d %H:%M:%S}')",
         "reference": "IF(seq % 4 = 0, CONCAT('order-', seq), NULL)",
-        "flow": f"ELT(1 + {_draw('flow', len(FLOWS))}, {', '.join(map(repr, FLOWS))})",
-        "state": f"ELT(1 + {_draw('state', len(STATES))}, {', '.join(map(repr, STATES))})",
-        "account_id": f"CONCAT('acc', LPAD({_draw('phone', PHONES)}, 4, '0'))",
-        "pinned_account": f"IF({_draw('pin', 5)} = 0, CONCAT('acc', LPAD({_draw('phone', PHONES)}, 4, '0')), NULL)",
-        "phone_serial": f"CONCAT('SIM', LPAD({_draw('phone', PHONES)}, 4, '0'))",
-        "pinned_phone": f"IF({_draw('pin', 10)} = 0, CONCAT('SIM', LPAD({_draw('phone', PHONES)}, 4, '0')), NULL)",
-        "author_id": f"CONCAT('author', LPAD({_draw('author', AUTHORS)}, 3, '0'))",
+        "flow": f"ELT(1 + {draw('flow', len(FLOWS))}, {', '.join(map(repr, FLOWS))})",
+        "state": f"ELT(1 + {draw('state', len(size.states))}, {', '.join(map(repr, size.states))})",
+        "account_id": f"CONCAT('acc', LPAD({draw('phone', PHONES)}, 4, '0'))",
+        "pinned_account": f"IF({draw('pin', 5)} = 0, CONCAT('acc', LPAD({draw('phone', PHONES)}, 4, '0')), NULL)",
+        "phone_serial": f"CONCAT('SIM', LPAD({draw('phone', PHONES)}, 4, '0'))",
+        "pinned_phone": f"IF({draw('pin', 10)} = 0, CONCAT('SIM', LPAD({draw('phone', PHONES)}, 4, '0')), NULL)",
+        "author_id": f"CONCAT('author', LPAD({draw('author', AUTHORS)}, 3, '0'))",
+        **size.task,
     }
+
+
+def _some(session: Session, size: Size, first: int, last: int) -> None:
+    """Tasks of these numbers."""
+    drawn = columns_of(size)
     plain = task_row("", "", "", START)
     table = metadata_of_all().tables["tasks"]
+    names = [*plain, *(name for name in drawn if name not in plain)]
     values = [
-        literal_column(drawn[name]) if name in drawn else literal(plain[name], table.c[name].type) for name in plain
+        literal_column(drawn[name]) if name in drawn else literal(plain[name], table.c[name].type) for name in names
     ]
     numbers = text(f"seq_{first}_to_{last}")
     session.execute(text("SET SESSION unique_checks = 0, foreign_key_checks = 0"))
-    session.execute(insert(table).from_select(list(plain), select(*values).select_from(numbers)))
+    session.execute(insert(table).from_select(names, select(*values).select_from(numbers)))
 
 
-def _draw(column: str, count: int) -> str:
+def draw(column: str, count: int) -> str:
+    """A number below `count`, drawn from the row's number, as SQL."""
     return f"(CONV(LEFT(MD5(CONCAT('{column}', seq)), 8), 16, 10) % {count})"
 
 

@@ -61,12 +61,12 @@ def add_campaign(engine: Engine, campaign_id: str, name: str = "标准日", **mo
     write(engine, lambda session: session.execute(insert(Campaign), [row]))
 
 
-def add_key(engine: Engine, key_id: str, customer: str = "acme") -> None:
+def add_key(engine: Engine, key_id: str, customer: str = "acme", **more: Any) -> None:
     """A customer's key."""
     row = {
         "id": key_id, "name": key_id, "customer": customer, "sandbox": False, "allowlist": [], "rate_per_second": 10.0,
         "most_waiting": 10, "plain_json_allowed": True, "wants_alerts": False, "wants_quarantines": False,
-        "created_at": START, "created_by": "test",
+        "created_at": START, "created_by": "test", **more,
     }  # fmt: skip
     write(engine, lambda session: session.execute(insert(ApiKey), [row]))
 
