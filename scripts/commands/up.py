@@ -172,7 +172,7 @@ def _introduce(console: Console, services: Services, var: Path, flower_port: int
     for name, where in (
         ("ledger", f"{kind}, {address()}"),
         ("Redis", services.redis),
-        ("host", f"{chosen.host}, phones at {shown or 'no place'}, adb on port {chosen.adb_port}"),
+        ("host", f"{chosen.host}, phones at {shown or put('no place')}, adb on port {chosen.adb_port}"),
         *([("sandbox", SANDBOX)] if chosen.sandbox else []),
         ("coordinator", "runs"),
         ("callbacks", "sent" if keyed else NO_KEY),

@@ -79,7 +79,8 @@ def test_an_address_is_named_when_it_can_be_asked(tmp_path: Path) -> None:
     key = {"PHONEFLEET_MASTER_KEY": base64.b64encode(bytes(32)).decode()}
     options = {"gateway": "--gateway-port", "Flower": "--flower-port", "console": "--console-port"}
     asked = [part for name, port in ports.items() for part in (options[name], str(port))]
-    with _up(var, said, key, asked):
+    with _up(var, said, {**key, "PHONEFLEET_SANDBOX": "1"}, asked):
+        assert "sandbox      PHONEFLEET_SANDBOX=1: its phones take tasks of sandbox keys alone" in said.read_text()
         for name, port in ports.items():
             line = re.compile(rf"^{name} +http://127\.0\.0\.1:{port}\b", re.MULTILINE)
             wait_until(lambda line=line: line.search(said.read_text()), 120, f"{name} to be named")  # type: ignore[misc]
