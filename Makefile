@@ -1,7 +1,7 @@
 # `make help` says what each target does. CI runs `make check` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-bodies bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-monitor bench-drift bench-shelf bench-read bench-growth fuzz-api openapi docs chaos chaos-redis chaos-hosts conformance clean
+.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-bodies bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-monitor bench-drift bench-shelf bench-read bench-growth fuzz-api openapi docs chaos chaos-redis chaos-hosts chaos-sentinel conformance clean
 
 PYTHON ?=
 PHONES ?= 100
@@ -158,6 +158,10 @@ chaos-redis: provide ## Redis cuts every client off once a second for a minute, 
 chaos-hosts: provide ## Three hosts in networks of their own: one is cut off and healed, one has a slow wire (root; ARGS='--phones 6 --tasks 48')
 	@$(SERVED)
 	@$(BIN)/python -m chaos.hosts $(ARGS)
+
+chaos-sentinel: provide ## Sentinel makes another Redis the primary under a fleet at work, by each kind of fail-over
+	@$(SERVED)
+	@$(BIN)/python -m chaos.sentinel $(ARGS)
 
 conformance: ## The suites over what CI does not run: MySQL 9.7, a real adbd, upstream suites (root; by hand: Debian's newest suite changes daily)
 	@WITH_CONFORMANCE=1 scripts/provide.sh

@@ -5,10 +5,11 @@ quick recovery, and leave durability to the ledger.
 """
 
 from workers.settings import settings
+from workers.settings.sentinels import celery_options, celery_url
 from workers.settings.servers import redis_tls
 
 # Where tickets travel. The one setting that differs between installations.
-broker_url = settings().redis_url
+broker_url = celery_url(settings().redis_url)
 
 # With rediss:// alone, kombu would check no certificate; and Flower reads the options of TLS here only.
 broker_use_ssl = redis_tls(settings().redis_url) or False
@@ -46,6 +47,8 @@ broker_transport_options = {
     "interval_start": 0,
     "interval_step": 0.2,
     "interval_max": 0.2,
+    # Who watches Redis, where Sentinels do.
+    **celery_options(settings().redis_url),
 }
 
 # A ticket leaves Redis when its task ended. A worker that is shut down gives its ticket back.

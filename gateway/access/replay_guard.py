@@ -12,12 +12,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from models.history.request_ids import REMEMBERED
+from workers.runtime.redis_client import redis_client
 
 log = logging.getLogger("phonefleet.gateway")
 
@@ -55,7 +55,7 @@ class ReplayStore:
     def __init__(self, redis_url: str) -> None:
         # No retry: a second SET would find the key of the first, and report a replay.
         once = Retry(NoBackoff(), retries=0)
-        self._redis = Redis.from_url(
+        self._redis = redis_client(
             redis_url, socket_timeout=CALL_SECONDS, socket_connect_timeout=CALL_SECONDS, retry=once
         )
         self._away = False

@@ -19,6 +19,8 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 from redis.asyncio import ConnectionPool
 
+from workers.runtime.redis_client import async_pool
+
 log = logging.getLogger("phonefleet.gateway")
 
 CALL_SECONDS = 1.0
@@ -59,14 +61,14 @@ class SharedRate:
         self._pool: ConnectionPool | None = None
         self._limiter: SlidingWindowCounterRateLimiter | None = None
         if redis_url is not None:
-            self._pool = ConnectionPool.from_url(
+            self._pool = async_pool(
                 redis_url,
                 socket_timeout=CALL_SECONDS,
                 socket_connect_timeout=CALL_SECONDS,
                 max_connections=MOST_CONNECTIONS,
             )
             storage = RedisStorage(
-                f"async+{redis_url}",
+                "async+redis://localhost:6379",  # never asked: the pool knows the address
                 implementation="redispy",
                 connection_pool=self._pool,  # type: ignore[arg-type]  # declared for its other options
                 key_prefix=PREFIX,

@@ -40,6 +40,7 @@ OPEN_FILES_NEEDED = 4096
 DISK_NEEDED = 1 << 30
 ENCRYPTED = {
     "redis": "turn on TLS at Redis and write rediss://",
+    "sentinel": "let a VPN carry it: phonefleet speaks no TLS with Sentinels",
     "mysql": "turn on TLS at the database and add ?ssl_ca=FILE&ssl_mode=VERIFY_IDENTITY",
 }
 
@@ -102,7 +103,8 @@ def judge_redis_holes(version: str, *, embedded: bool) -> Check | None:
 
 def judge_connection(name: str, variable: str, url: str) -> Check:
     """Checks that an address has a password, and that a connection that leaves this machine is encrypted."""
-    kind = "redis" if urlsplit(url).scheme.startswith("redis") else "mysql"
+    scheme = urlsplit(url).scheme
+    kind = "redis" if scheme.startswith("redis") else scheme if scheme in ENCRYPTED else "mysql"
     faults, remedies = [], []
     if is_remote(url) and not is_encrypted(url):
         faults.append("leaves this machine in plain text")

@@ -23,6 +23,7 @@ from scripts.local.ready import answers
 from workers.host.adb_program import NoAdb, find_adb
 from workers.runtime.private_files import open_to_others
 from workers.settings import Settings
+from workers.settings.sentinels import place_of
 
 _SECONDS = 5
 # Linux's folders of fonts, and the files of common families with Chinese characters.
@@ -98,9 +99,8 @@ def _redis_version(path: Path) -> str:
 def redis_server(settings: Settings, *, embedded: bool) -> RedisState:
     """Asks the Redis of the settings, or the embedded one that runs in var now."""
     url = (running_url(settings.var) if embedded else None) or settings.redis_url
-    parts = urlsplit(url)
-    address = f"{parts.hostname}:{parts.port or 6379}"
-    if embedded and not answers(parts.port or 6379):
+    address = place_of(url).partition("/")[0]
+    if embedded and not answers(urlsplit(url).port or 6379):
         return RedisState(address, error="nothing listens there")
     return _asked_redis(url, address)
 
@@ -111,10 +111,11 @@ def _asked_redis(url: str, address: str) -> RedisState:
     from redis.retry import Retry  # noqa: PLC0415
 
     from workers.runtime.broker import probe, trouble_of  # noqa: PLC0415
+    from workers.runtime.redis_client import redis_client  # noqa: PLC0415
 
     try:
         once = Retry(NoBackoff(), retries=0)
-        with redis.Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS, retry=once) as client:
+        with redis_client(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS, retry=once) as client:
             version = str(client.info("server")["redis_version"])
             # INFO alone does not tell: a full Redis still answers it
             probe(client)

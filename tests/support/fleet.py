@@ -25,6 +25,7 @@ from tests.support.ledger.copied import make_tables
 from tests.support.poll import wait_until
 from workers.app import app
 from workers.settings import settings
+from workers.settings.sentinels import celery_options, celery_url
 
 ACCOUNTS_SECONDS = 180.0
 
@@ -33,7 +34,8 @@ def reach_redis(redis_url: str) -> None:
     """Let this test process publish its tickets to that Redis, and no longer to an earlier test's."""
     os.environ["PHONEFLEET_REDIS_URL"] = redis_url
     settings.cache_clear()
-    app.conf.broker_url = redis_url
+    app.conf.broker_url = celery_url(redis_url)
+    app.conf.broker_transport_options = {**app.conf.broker_transport_options, **celery_options(redis_url)}
     del app.amqp  # which keeps producers that are connected; another one is made when it is asked for
 
 

@@ -55,6 +55,7 @@ from workers.runtime.log import set_up_logging
 from workers.runtime.outage import OUTAGE
 from workers.runtime.private_files import keep_files_private
 from workers.runtime.process_engine import adopt, process_engine
+from workers.runtime.redis_client import redis_client
 from workers.runtime.service_manager import service_manager
 from workers.settings import SettingsError, settings
 
@@ -135,7 +136,7 @@ def work_round(jobs: list[Janitor], now: float, carrier: Broker) -> None:
 def run(stop: threading.Event) -> None:
     """Leads and works until `stop` is set."""
     engine, incarnation = process_engine(), str(uuid4())
-    redis = Redis.from_url(
+    redis = redis_client(
         settings().redis_url,
         socket_timeout=REDIS_SECONDS,
         socket_connect_timeout=REDIS_SECONDS,

@@ -27,7 +27,7 @@ from workers.dispatch.standings import lines, next_tasks, others_wait, rows_of
 from workers.dispatch.tickets import TURN_STEP, NotPublished, Ticket, publish
 from workers.policy.desk_turns import IN_TURN, deal_at_desk
 from workers.policy.turns import Dealt, deal
-from workers.runtime.broker import broker
+from workers.runtime.broker import broker_of
 from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE, phone_queue
 from workers.settings import settings
 
@@ -75,13 +75,13 @@ def explain_waits(engine: Engine) -> None:
 
 
 def _ring_some(engine: Engine, task_ids: Sequence[str] | None) -> int:
-    if (task_ids is not None and not task_ids) or not broker(app.conf.broker_url).may_be_used():
+    if (task_ids is not None and not task_ids) or not broker_of(app).may_be_used():
         return 0
     tickets = write(engine, lambda session: mark_rung(session, task_ids))
     try:
-        return publish(app, tickets, go_on=lambda: broker(app.conf.broker_url).reachable)
+        return publish(app, tickets, go_on=lambda: broker_of(app).reachable)
     except NotPublished as error:
-        broker(app.conf.broker_url).failed(error)
+        broker_of(app).failed(error)
         write(engine, lambda session: owe_again(session, [ticket.task_id for ticket in tickets]))
         return 0
 

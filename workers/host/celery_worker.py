@@ -12,7 +12,7 @@ from celery.apps.worker import install_worker_term_handler
 from celery.signals import worker_ready
 from celery.worker import WorkController, state
 
-from workers.runtime.broker import broker
+from workers.runtime.broker import broker_of
 from workers.runtime.kept_queues import LOOK_SECONDS, lost_queues, take_back
 from workers.runtime.patient_consumer import PatientConsumer
 from workers.runtime.worker_identity import POOL_QUEUE
@@ -89,7 +89,7 @@ def _keep_own_queues(consumer: Any, own: Sequence[str]) -> None:
 
 def _look_at_the_broker(consumer: Any) -> None:
     """Raises ConnectionError when it cannot be used: then the consumer waits for it."""
-    known = broker(consumer.app.conf.broker_url)
+    known = broker_of(consumer.app)
     if known.trouble is not None and not known.look():
         raise ConnectionError("the broker does not do what it is asked")
     if known.trouble is None:

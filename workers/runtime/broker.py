@@ -17,6 +17,7 @@ from threading import Event, Lock, Thread
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from celery import Celery
 from kombu.exceptions import BatchPublishError, OperationalError
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -24,7 +25,9 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from models.database.terminal_safe import on_one_line
+from workers.runtime.redis_client import redis_client
 from workers.settings import settings
+from workers.settings.sentinels import SCHEME, celery_url, place_of
 
 log = logging.getLogger("phonefleet.broker")
 
@@ -100,6 +103,7 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"\bBUSY\b|\bUNKILLABLE\b", "a script blocks it: redis-cli SCRIPT KILL, or FUNCTION KILL"),
         (r"max number of clients|too many connections", "raise its maxclients: redis-cli INFO clients"),
+        (r"no master found", "start its Sentinels, or name what they watch: redis-cli -p 26379 SENTINEL MASTERS"),
         (r"\bNOREPLICAS\b|\bMASTERDOWN\b|\bCLUSTERDOWN\b", "mend its replication: redis-cli INFO replication"),
         (r"\bWRONGTYPE\b", "a key of the fleet's queues holds something else: look what else uses this database"),
         (r"refused", "start it, or mend PHONEFLEET_REDIS_URL: phonefleet doctor"),
@@ -180,8 +184,7 @@ class Broker:
     @property
     def place(self) -> str:
         """Returns the address without its password."""
-        parts = urlsplit(self._url)
-        return f"{parts.hostname or ''}:{parts.port or 6379}{parts.path}"
+        return place_of(self._url)
 
     @property
     def reachable(self) -> bool:
@@ -238,15 +241,15 @@ class Broker:
             client.close()
 
     def _probe(self) -> None:
-        if urlsplit(self._url).scheme not in ("redis", "rediss"):
+        if urlsplit(self._url).scheme not in ("redis", "rediss", SCHEME):
             return
         if self._client is None:
-            self._client = Redis.from_url(
+            self._client = redis_client(
                 self._url,
+                single=True,  # a pool mends a connection that was cut off before anybody notices
                 socket_timeout=ANSWER_SECONDS,
                 socket_connect_timeout=ANSWER_SECONDS,
                 retry=Retry(NoBackoff(), retries=0),
-                single_connection_client=True,  # a pool mends a connection that was cut off before anybody notices
             )
         probe(self._client)
 
@@ -260,6 +263,12 @@ def broker(url: str | None = None) -> Broker:
     if key not in _brokers:
         _brokers[key] = Broker(key[1])
     return _brokers[key]
+
+
+def broker_of(app: Celery) -> Broker:
+    """Returns the broker of a Celery application: that of the settings, whose address Celery has in its own form."""
+    url = app.conf.broker_url
+    return broker() if url == celery_url(settings().redis_url) else broker(url)
 
 
 class BrokerWatch:

@@ -17,7 +17,7 @@ from celery.worker.consumer import Consumer
 from celery.worker.state import maybe_shutdown
 from redis.exceptions import RedisError
 
-from workers.runtime.broker import BROKER_ERRORS, LOOK_SECONDS, broker
+from workers.runtime.broker import BROKER_ERRORS, LOOK_SECONDS, broker_of
 from workers.runtime.service_manager import service_manager
 
 log = logging.getLogger("phonefleet.worker")
@@ -34,7 +34,7 @@ class PatientConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
         # after these it begins anew
         self.connection_errors: tuple[type[BaseException], ...] = (*self.conninfo.connection_errors, *BROKER_ERRORS)
         self._restart_state = restart_state(maxR=RESTARTS, maxT=1)
-        self._broker = broker(self.app.conf.broker_url)
+        self._broker = broker_of(self.app)
         self._began_at = 0.0
 
     def ensure_connected(self, conn: Any) -> Any:

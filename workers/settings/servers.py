@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
+from workers.settings.sentinels import SCHEME, sentinels
+
 _NO_HOST = re.compile(r"[^A-Za-z0-9._:%-]")
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
 _FILES_OF_REDIS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
@@ -28,12 +30,23 @@ UNENCRYPTED_MODE = "DISABLED"
 def redis_url(value: str) -> str:
     """Returns the address when redis-py can use it; over TLS only with a check of the server's certificate."""
     parts = _parsed(value)
-    if parts.scheme not in ("redis", "rediss"):
+    if parts.scheme not in ("redis", "rediss", SCHEME):
         raise ValueError("is not a Redis address")
-    _host_and_port(parts)
+    _check_number(parts)
+    asked = sentinels(value)
+    for host, port in asked.places if asked else ():
+        _host_and_port(urlsplit(f"//[{host}]:{port}" if ":" in host else f"//{host}:{port}"))
+    return value if asked else _one_redis(value, parts)
+
+
+def _check_number(parts: SplitResult) -> None:
     number = parts.path.strip("/")
     if number and not _WHOLE.fullmatch(number):
         raise ValueError(f"names the database {number!r}, and Redis's databases are numbers")
+
+
+def _one_redis(value: str, parts: SplitResult) -> str:
+    _host_and_port(parts)
     asked = _options_of_tls(parts, _OF_REDIS)
     if asked and parts.scheme == "redis":
         raise ValueError(f"has {next(iter(asked))}, and redis:// is plain text: write rediss://")
@@ -88,7 +101,7 @@ def database_url_or_none(value: str) -> str | None:
 def is_encrypted(url: str) -> bool:
     """Returns whether the connection to this server is encrypted, and the server's certificate is checked."""
     parts = urlsplit(url)
-    if parts.scheme in ("redis", "rediss"):
+    if parts.scheme in ("redis", "rediss", SCHEME):
         return parts.scheme == "rediss"
     return dict(parse_qsl(parts.query)).get("ssl_mode") in CHECKED_MODES
 
@@ -98,7 +111,12 @@ def is_remote(url: str) -> bool:
     parts = urlsplit(url)
     if parts.scheme.startswith("sqlite") or "unix_socket=" in parts.query:
         return False
-    name = (parts.hostname or "").rstrip(".")
+    asked = sentinels(url)
+    return any(_leaves(name) for name, _ in asked.places) if asked else _leaves(parts.hostname or "")
+
+
+def _leaves(name: str) -> bool:
+    name = name.rstrip(".")
     if name == "localhost" or name.endswith(".localhost"):
         return False
     try:

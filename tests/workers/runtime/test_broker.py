@@ -43,6 +43,7 @@ def caused(error: Exception, cause: Exception) -> Exception:
         (ResponseError("UNKILLABLE Sorry the script already executed write commands"), "SCRIPT KILL"),
         (ResponseError("EXEC without MULTI"), "all keys"),
         (RedisConnectionError("max number of clients reached"), "maxclients"),
+        (RedisConnectionError("No master found for 'fleet' : Redis - refused"), "start its Sentinels"),
         (ResponseError("NOREPLICAS Not enough good replicas to write."), "replication"),
         (ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value"), "holds something else"),
         (RedisConnectionError("Error 111 connecting to 127.0.0.1:1. Connection refused."), "start it"),
