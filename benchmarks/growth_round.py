@@ -125,7 +125,7 @@ class Fleet:
 
     def _plant(self, campaign_id: str) -> None:
         acts = [
-            like(f"标题 {self.rounds} {n}", "小红", "好看", queue=f"account.{self._actor(n)}") for n in range(ACTING)
+            like(f"标题 {campaign_id} {n}", "小红", "好看", queue=f"account.{self._actor(n)}") for n in range(ACTING)
         ]
         planted = compiled(group([*(titles() for _ in range(READING)), *acts]))
 
@@ -164,7 +164,7 @@ class Fleet:
         self._report()
         got = self._claim(task_id, self.workers[self._place(number)], "claim, caps")
         journal = LedgerJournal(self.engine, got, ZONE)
-        action = Action(ActionKind.LIKE_COMMENT, AUTHOR, f"标题 {self.rounds} {number}", "小红", "好看")
+        action = Action(ActionKind.LIKE_COMMENT, AUTHOR, got.kwargs["title"], "小红", "好看")
         with self.meter.of("declare an act, caps"):
             act = journal.declare(action)
         with self.meter.of("confirm an act"):
