@@ -14,7 +14,7 @@ from celery import Task
 import workers.campaigns.stages  # noqa: F401 - registers its desk tasks
 from flows.specs.catalogue import SPECS
 from workers.app import app
-from workers.dispatch.messages import FIND, IDENTIFY
+from workers.dispatch.messages import FIND, IDENTIFY, RECORD
 from workers.dispatch.ring import ring_ready
 from workers.execution.register import ticket_task
 
@@ -56,3 +56,12 @@ def show_its_number() -> bool:
     from workers.execution.worker import current_worker  # noqa: PLC0415
 
     return show_number(current_worker())
+
+
+@app.task(name=RECORD, shared=False)
+def do_a_touch_of_a_recording() -> bool:
+    """Do the touch that a recording in the console asks this worker's phone for."""
+    from workers.execution.record_touch import do_touch  # noqa: PLC0415
+    from workers.execution.worker import current_worker  # noqa: PLC0415
+
+    return do_touch(current_worker())

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from models.tables.people import SavedFilter, User, UserSession
     from models.tables.pictures import PhonePicture, ShelfWatch
     from models.tables.profile_patches import ProfilePatch
+    from models.tables.recordings import RecordedScreen, Recording
     from models.tables.records import Record, RecordHour, RecordPair
     from models.tables.shows import PhoneShow
     from models.tables.task_requests import TaskRequest
@@ -78,6 +79,8 @@ __all__ = [
     "Record",
     "RecordHour",
     "RecordPair",
+    "RecordedScreen",
+    "Recording",
     "RefusedWrite",
     "SavedFilter",
     "ScheduledCampaign",
@@ -121,6 +124,7 @@ _MODULES = {
     "people": ("SavedFilter", "User", "UserSession"),
     "pictures": ("PhonePicture", "ShelfWatch"),
     "profile_patches": ("ProfilePatch",),
+    "recordings": ("RecordedScreen", "Recording"),
     "records": ("Record", "RecordHour", "RecordPair"),
     "shows": ("PhoneShow",),
     "task_requests": ("TaskRequest",),

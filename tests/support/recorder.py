@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+from flows.screen import Node, Screen
+from workers.policy.recorder.walk import words_of
 
 
 class Person:
@@ -19,6 +22,9 @@ class Person:
 
     def tell(self, line: str) -> None:
         self.told.append(line)
+
+    def show(self, _page: str, _screen: Screen, elements: Sequence[Node]) -> None:
+        self.told += [f"{number:3} {words_of(node)}" for number, node in enumerate(elements, 1)]
 
     def _number(self, words: str) -> str:
         line = next(line for line in reversed(self.told) if words in line and line.strip()[0].isdigit())

@@ -42,6 +42,7 @@ from workers.coordinator.lost_tickets import restore, restore_after_emptying
 from workers.coordinator.overdue import end_overdue
 from workers.coordinator.pauses_end import end_pauses
 from workers.coordinator.prune import forget
+from workers.coordinator.record_touches import record_touches
 from workers.coordinator.retention import delete_old
 from workers.coordinator.ring_lanes import ring_lanes
 from workers.coordinator.silence import mark_silent_phones
@@ -105,6 +106,7 @@ def janitors(engine: Engine, redis: Redis, carrier: Broker) -> list[Janitor]:
         Janitor("complete", 10.0, lambda: complete_due(engine)),
         Janitor("acquaint", 3.0, lambda: identify_accounts(engine), needs_redis=True),
         Janitor("find", 3.0, lambda: find_phones(engine), needs_redis=True),
+        Janitor("record", 0.5, lambda: record_touches(engine), needs_redis=True),
         Janitor("hub", 2.0, lambda: report_hubs(engine, settings().timezone)),
         Janitor("deliver", 0.25, lambda: ring_lanes(engine), needs_redis=True),
         Janitor("number", 0.25, lambda: number_changes(engine)),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.fleet.pictures import forget_pictures
+from models.fleet.recordings import forget_recordings
 from models.history.request_ids import forget_seen
 from models.history.state_changes import forget_changes
 from models.notify.delivery_log import forget_deliveries
@@ -25,7 +26,7 @@ def forget(engine: Engine) -> int:
     def work(session: Session) -> int:
         now = database_now(session)
         forgotten = give_up_old(session, now) + forget_deliveries(session, now) + forget_pictures(session, now)
-        forgotten += forget_overtaken(session)
+        forgotten += forget_overtaken(session) + forget_recordings(session, now)
         return forgotten + forget_seen(session, now) + forget_changes(session, now) + forget_notices(session, now)
 
     return write(engine, work)

@@ -20,6 +20,7 @@ from gateway.console.pages import (
     flow_versions,
     overview,
     pictures,
+    recorder,
     records,
     shelf,
     tasks,
@@ -85,7 +86,18 @@ def _routes() -> Iterator[Route]:
     yield Route("POST", "/me/filters/delete", VIEWER, records.forget)
 
 
+def _recorder() -> Iterator[Route]:
+    yield Route("GET", "/recorder", OPERATOR, recorder.listed)
+    yield Route("POST", "/acts/recorder/begin", OPERATOR, recorder.begin)
+    yield Route("POST", "/acts/recorder/{act}", OPERATOR, recorder.act)
+    yield Route("GET", "/recorder/{recording_id}", OPERATOR, recorder.show)
+    yield Route("GET", "/recorder/{recording_id}/state", OPERATOR, recorder.state, uses_session=False)
+    yield Route("GET", "/recorder/{recording_id}/pictures/{number}", OPERATOR, recorder.picture, uses_session=False)
+    yield Route("GET", "/recorder/{recording_id}/files/{name}", OPERATOR, recorder.file)
+
+
 def _set_up() -> Iterator[Route]:
+    yield from _recorder()
     yield Route("GET", "/records", VIEWER, records.show)
     yield Route("POST", "/acts/records/export", OPERATOR, records.export)
     yield Route("GET", "/exports/{export_id}/file", OPERATOR, records.workbook)
@@ -130,6 +142,7 @@ NAVIGATION = (
     ("/watches", "Watches", VIEWER),
     ("/drift", "Drift", VIEWER),
     ("/flows", "Flow packages", VIEWER),
+    ("/recorder", "Recorder", OPERATOR),
     ("/accounts", "Accounts", VIEWER),
     ("/authors", "Authors and caps", VIEWER),
     ("/callbacks", "Callbacks", VIEWER),

@@ -73,16 +73,25 @@ def record(
         Path,
         typer.Argument(help="The profile's file, e.g. own.yaml; or a flow's name, e.g. read_own: then a flow is made."),
     ],
-    package: Annotated[str, typer.Option(help="The app's package, e.g. com.example.app.")],
+    package: Annotated[str, typer.Option(help="The app's package, e.g. com.example.app.")] = "",
     phone: Annotated[
         str, typer.Option(help="A phone that adb knows, and no fleet serves now. None: a simulated one.")
     ] = "",
     heading: Annotated[str, typer.Option(help="Of a flow: what people call it. None: its name.")] = "",
+    recording: Annotated[
+        int, typer.Option(help="Write what was recorded in the console, by its number, in place of a walk.")
+    ] = 0,
 ) -> None:
     """Make a profile of an app, or a flow of what you do in it, while you walk through it on a phone."""
-    from scripts.commands.profiles.recording import record_app  # noqa: PLC0415
+    from scripts.commands.profiles.recording import record_app, write_recorded  # noqa: PLC0415
 
-    record_app(into, package, phone, heading)
+    if bool(package) == bool(recording):
+        reason = "--package and --recording exclude each other" if package else "it is missing"
+        raise refuse("--package", reason, "name the app's package, or a recording of the console")
+    if recording:
+        write_recorded(into, recording)
+    else:
+        record_app(into, package, phone, heading)
 
 
 @commands.command("patches")

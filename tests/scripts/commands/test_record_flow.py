@@ -19,14 +19,15 @@ from models.values.refused import Refused
 from phonesim.reader.app import ReaderApp
 from scripts.commands.flow_packages.check import check
 from scripts.commands.flow_packages.run import Loaded, checked, load_package
-from scripts.commands.profiles.record import profile_of, walk
-from scripts.commands.profiles.typed_steps import TypedSteps
-from scripts.commands.profiles.walked import Walked
-from scripts.commands.profiles.write_flow import steps_of, write_flow
+from scripts.commands.profiles.write_flow import write_flow
 from tests.support.app_phone import AppPhone
 from tests.support.drift import NOON, reader
 from tests.support.memory import MemoryJournal, MemoryWatch
 from tests.support.recorder import Person
+from workers.policy.recorder.steps_text import steps_of
+from workers.policy.recorder.typed_steps import TypedSteps
+from workers.policy.recorder.walk import profile_of, walk
+from workers.policy.recorder.walked import Walked
 
 PACKAGE = "com.phonefleet.reader"
 NAME = "read_own_articles"
@@ -45,7 +46,9 @@ def app() -> ReaderApp:
 
 def recorded(*answers: str) -> tuple[Walked, Person]:
     person = Person(*answers)
-    return walk(AppPhone(app()), PACKAGE, "1.3.0", person.ask, person.tell, typed=TypedSteps()), person
+    return walk(
+        AppPhone(app()), Walked(PACKAGE, "1.3.0", typed=TypedSteps()), person.ask, person.tell, person.show
+    ), person
 
 
 def package(into: Path, *answers: str) -> Path:

@@ -13,11 +13,12 @@ from flows.profile import ProfileError, load_profile, read_profile
 from flows.screen import Node, Screen
 from models.values.refused import Refused
 from phonesim.reader.app import ReaderApp
-from scripts.commands.profiles.record import profile_of, walk, write
-from scripts.commands.profiles.walked import Walked
+from scripts.commands.profiles.write_profile import write_profile
 from tests.support.app_phone import AppPhone
 from tests.support.drift import reader
 from tests.support.recorder import Person
+from workers.policy.recorder.walk import profile_of, walk
+from workers.policy.recorder.walked import Walked
 
 PACKAGE = "com.phonefleet.reader"
 
@@ -26,7 +27,7 @@ def walked(*answers: str) -> tuple[Walked, Person]:
     app = reader().start(None)
     assert isinstance(app, ReaderApp)
     person = Person(*answers)
-    return walk(AppPhone(app), PACKAGE, "1.3.0", person.ask, person.tell), person
+    return walk(AppPhone(app), Walked(PACKAGE, "1.3.0"), person.ask, person.tell, person.show), person
 
 
 WALK = (
@@ -40,7 +41,7 @@ def test_a_walk_makes_a_profile_that_knows_every_page(tmp_path: Path) -> None:
     found, _ = walked(*WALK)
     text, profile, _ = profile_of(found)
     into = tmp_path / "own.yaml"
-    write(found, text, into)
+    write_profile(found, text, into)
     assert (profile.package, profile.versions) == (PACKAGE, ("1.3.0",))
     assert set(profile.pages) == {"accounts", "account"}
     assert profile.pages["accounts"].selectors["row"] == f"{PACKAGE}:id/account_item"

@@ -39,6 +39,8 @@ PRINTED = [
     ("scripts", "list_blocks", (1, 3)),
     ("scripts", "print_blocks", (1,)),
     ("workers", "variable", (3,)),
+    ("workers/policy/recorder", "ask", (0,)),
+    ("workers/policy/recorder", "tell", (0,)),
 ]
 REFUSED = [
     (room, function, (1, 2, "reason", "remedy"))

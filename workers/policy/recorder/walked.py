@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from flows.screen import Node, Screen
-from scripts.commands.profiles.typed_steps import TypedSteps
+from workers.policy.recorder.typed_steps import TypedSteps
 
 
 @dataclass(slots=True)

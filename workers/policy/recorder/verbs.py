@@ -8,11 +8,12 @@ from flows.drift.rank import rank
 from flows.phone import Phone
 from flows.recorded.acting import acting_word
 from flows.screen import Node, Screen
-from scripts.commands.profiles.typed_steps import KINDS, NAME, TypedSteps, list_around, name_for
-from scripts.commands.profiles.walked import Walked
-from scripts.terminal.language import put
+from workers.policy.recorder.typed_steps import KINDS, NAME, TypedSteps, list_around, name_for
+from workers.policy.recorder.walked import Walked
 
+Ask = Callable[[str], str]
 Tell = Callable[[str], None]
+WRITTEN = "what is written there now?"
 VERBS = ("read", "find", "type", "until")
 COMMANDS = (
     "steps of the flow: read NUMBER COLUMN [id|count|moment]; find NUMBER PARAMETER; type NUMBER PARAMETER;"
@@ -33,25 +34,25 @@ class Verbs:
         self._screen = screen
         self._elements = elements
 
-    def do(self, verb: str, rest: str, ask: Callable[[str], str], tell: Tell) -> bool:
+    def do(self, verb: str, rest: str, ask: Ask, tell: Tell) -> bool:
         """Adds the step. Returns whether the phone may show another page now."""
         number, _, words = rest.strip().partition(" ")
         node = self._element(number)
         name, _, kind = words.strip().partition(" ")
         if node is None or not node.resource_id.startswith(f"{self._walked.package}:"):
-            tell(put("write the number of an element that has an id, e.g. read 7 title"))
+            tell("write the number of an element that has an id, e.g. read 7 title")
             return False
         if verb == "until":
             self._steps.swipe(self._page, self.part(node))
             return False
         if not NAME.fullmatch(name) or (kind and kind not in KINDS):
-            tell(put("a name has small letters, digits and _; a kind is text, id, count or moment"))
+            tell("a name has small letters, digits and _; a kind is text, id, count or moment")
             return False
         if verb == "read":
             self._read(node, name, kind or "text", tell)
             return False
         if verb == "type":
-            value = ask(put("what is written there now?")).strip()
+            value = ask(WRITTEN).strip()
             self._steps.type(self._page, self.part(node), name, value)
             self._phone.set_text(node, value)
             return False
@@ -61,10 +62,10 @@ class Verbs:
         """Adds a tap, unless it may act. Returns whether to tap."""
         word = acting_word(node)
         if word:
-            tell(put("not tapped: it may act ({word}), and a recorded flow only reads", word=word))
+            tell(f"not tapped: it may act ({word}), and a recorded flow only reads")
             return False
         if not rank(node, self._page, self._walked.screens, self._walked.package):
-            tell(put("nothing finds this element: it has no id, no description and no short text"))
+            tell("nothing finds this element: it has no id, no description and no short text")
             return False
         self._steps.touch("tap", self._page, part=self.part(node))
         return True
@@ -81,26 +82,26 @@ class Verbs:
 
     def _read(self, node: Node, name: str, kind: str, tell: Tell) -> None:
         if self._steps.names(name):
-            tell(put("there is a column {name} already", name=name))
+            tell(f"there is a column {name} already")
             return
         around = list_around(self._screen, node, self._walked.package)
         if around is not None:
             self._list(*around)
         self._steps.read(self._page, self.part(node, name), kind, listed=around is not None)
         if around is not None:
-            tell(put("column {name}: of every row of the list", name=name))
+            tell(f"column {name}: of every row of the list")
         else:
-            tell(put("column {name}: of the page", name=name))
+            tell(f"column {name}: of the page")
 
     def _find(self, node: Node, name: str, tell: Tell) -> bool:
         around = list_around(self._screen, node, self._walked.package)
         if around is None:
-            tell(put("this element is in no row of a list: open it with tap"))
+            tell("this element is in no row of a list: open it with tap")
             return False
         row = around[1]
         word = acting_word(row)
         if word or not row.has_place:
-            tell(put("not tapped: it may act ({word}), and a recorded flow only reads", word=word))
+            tell(f"not tapped: it may act ({word}), and a recorded flow only reads")
             return False
         self._list(*around)
         self._steps.find(self._page, self.part(node), name, node.text)

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from flows.drift.rank import Ranked, fingerprints, rank
-from flows.packages.recording import dump_of
 from flows.phone import Phone
 from flows.profile import AppProfile, read_profile
 from flows.screen import BY_DESC, BY_TEXT, Node, Screen
 from models.values.refused import refuse
-from scripts.commands.profiles.recorder_verbs import COMMANDS as STEPS
-from scripts.commands.profiles.recorder_verbs import VERBS, Verbs
-from scripts.commands.profiles.typed_steps import TypedSteps
-from scripts.commands.profiles.walked import Walked
-from scripts.terminal.language import put
+from workers.policy.recorder.verbs import COMMANDS as STEPS
+from workers.policy.recorder.verbs import VERBS, Ask, Tell, Verbs
+from workers.policy.recorder.walked import Walked
 
 MOST_TURNS = 500
 MOST_SHOWN = 60  # elements of a screen
 LONGEST = 30  # characters of a text that is shown
 SWIPE_SECONDS = 0.6
 COMMANDS = "commands: NUMBER PART names an element; tap NUMBER; back; swipe; look; end"
+WHICH = "which page is this? (empty: look again, end: end)"
+Show = Callable[[str, Screen, Sequence[Node]], None]  # the page, its screen, the elements that have numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,37 +38,35 @@ class _Here:
 
 def walk(
     phone: Phone,
-    package: str,
-    version: str,
-    ask: Callable[[str], str],
-    tell: Callable[[str], None],
-    *,
-    typed: TypedSteps | None = None,
+    walked: Walked,
+    ask: Ask,
+    tell: Tell,
+    show: Show,
 ) -> Walked:
-    """Asks for the page's name and what to do, again and again, until the person ends. `ask` returns what they type.
+    """Asks for the page's name and what to do, again and again, until the person ends.
 
-    `typed`: gets the steps of a flow.
+    `ask` returns what they type; it and `tell` get English words. `show` gets the elements of each screen that is kept.
+    Returns what they showed: `walked`, which begins empty.
     """
-    walked = Walked(package, version, typed=typed)
-    if typed is not None:
+    package = walked.package
+    if walked.typed is not None:
         phone.stop_app(package)
-        tell(put(STEPS))
+        tell(STEPS)
     phone.start_app(package)
-    tell(put(COMMANDS))
+    tell(COMMANDS)
     for _ in range(MOST_TURNS):
-        page = _named(ask(put("which page is this? (empty: look again, end: end)")).strip(), tell)
-        if page == "end" or (page and not _at(phone, walked, page, ask, tell)):
+        page = _named(ask(WHICH).strip(), tell)
+        if page == "end" or (page and not _at(phone, walked, page, ask, tell, show)):
             break
     return walked
 
 
-def _at(phone: Phone, walked: Walked, page: str, ask: Callable[[str], str], tell: Callable[[str], None]) -> bool:
+def _at(phone: Phone, walked: Walked, page: str, ask: Ask, tell: Tell, show: Show) -> bool:
     """Keeps the screen and asks what to do on it, until it may be another one. Returns False at the person's end."""
     screen = phone.look()
     walked.add(page, screen, phone.screenshot())
     elements = elements_of(screen, walked.package)
-    for number, node in enumerate(elements, 1):
-        tell(f"{number:3} {_words(node)}")
+    show(page, screen, elements)
     verbs = None if walked.typed is None else Verbs(phone, walked, walked.typed, page, screen, elements)
     here = _Here(page, screen, elements, verbs)
     for _ in range(MOST_TURNS):
@@ -88,7 +84,7 @@ def _at(phone: Phone, walked: Walked, page: str, ask: Callable[[str], str], tell
             if _touch(phone, walked, here, verb, rest, tell):
                 return True
         else:
-            tell(put(COMMANDS))
+            tell(COMMANDS)
     return False
 
 
@@ -115,11 +111,11 @@ def profile_of(walked: Walked) -> tuple[str, AppProfile, Mapping[str, Sequence[R
             if walked.typed is not None and (page, part) in walked.typed.by_id:
                 found = [one for one in found if one.selector == node.resource_id]  # its text is what is read
             ranked[f"{page}.{part}"] = found
-            selectors[part] = _short(found[0].selector, walked.package)
-            others = [_short(one.selector, walked.package) for one in found[1:] if one.most == found[0].most]
+            selectors[part] = short(found[0].selector, walked.package)
+            others = [short(one.selector, walked.package) for one in found[1:] if one.most == found[0].most]
             if others:
                 fallbacks[part] = others
-        pages[page] = {"present": [_short(one, walked.package) for one in marks[page]], "selectors": selectors}
+        pages[page] = {"present": [short(one, walked.package) for one in marks[page]], "selectors": selectors}
         pages[page] |= {"fallbacks": fallbacks} if fallbacks else {}
     data = {"package": walked.package, "versions": [walked.version], "pages": pages}
     text = "".join(f"# {line}\n" for line in ("How the pages were reached:", *walked.steps))
@@ -134,22 +130,9 @@ def profile_of(walked: Walked) -> tuple[str, AppProfile, Mapping[str, Sequence[R
     return text, profile, ranked
 
 
-def write(walked: Walked, text: str, into: Path) -> None:
-    """Writes the profile, and beside it the screens as dumps and pictures. Raises OSError."""
-    folder = into.with_suffix(".screens")
-    folder.mkdir(parents=True, exist_ok=True)
-    into.write_text(text, encoding="utf-8")
-    for page, screens in walked.screens.items():
-        for number, screen in enumerate(screens, 1):
-            (folder / f"{page}_{number}.xml").write_text(dump_of(screen), encoding="utf-8")
-    for stem, picture in walked.pictures.items():
-        if picture:
-            (folder / f"{stem}.jpg").write_bytes(picture)
-
-
-def _named(page: str, tell: Callable[[str], None]) -> str:
+def _named(page: str, tell: Tell) -> str:
     if page and not page.isidentifier():
-        tell(put("a page's name has letters, digits and _"))
+        tell("a page's name has letters, digits and _")
         return ""
     return page
 
@@ -159,32 +142,29 @@ def _element(elements: Sequence[Node], number: str) -> Node | None:
     return elements[place - 1] if 0 < place <= len(elements) else None
 
 
-def _choose(walked: Walked, page: str, node: Node | None, part: str, tell: Callable[[str], None]) -> None:
+def _choose(walked: Walked, page: str, node: Node | None, part: str, tell: Tell) -> None:
     if node is None or not part.isidentifier():
-        tell(put("write the element's number and the part's name, e.g. 7 title"))
+        tell("write the element's number and the part's name, e.g. 7 title")
         return
     found = rank(node, page, walked.screens, walked.package)
     if not found:
-        tell(put("nothing finds this element: it has no id, no description and no short text"))
+        tell("nothing finds this element: it has no id, no description and no short text")
         return
     walked.parts[page][part] = node
     for one in found:
         tell(
-            put(
-                "{selector}: on {screens} of {all} screens, {most} at once, on {elsewhere} of other pages",
-                selector=_short(one.selector, walked.package), screens=one.screens, all=len(walked.screens[page]),
-                most=one.most, elsewhere=one.elsewhere,
-            )
-        )  # fmt: skip
+            f"{short(one.selector, walked.package)}: on {one.screens} of {len(walked.screens[page])} screens,"
+            f" {one.most} at once, on {one.elsewhere} of other pages"
+        )
 
 
-def _touch(phone: Phone, walked: Walked, here: _Here, verb: str, rest: str, tell: Callable[[str], None]) -> bool:
+def _touch(phone: Phone, walked: Walked, here: _Here, verb: str, rest: str, tell: Tell) -> bool:
     """Does what the person asked for. Returns whether the screen may be another one now."""
     page = here.page
     if verb == "tap":
         node = _element(here.elements, rest.strip())
         if node is None or not node.has_place:
-            tell(put(COMMANDS))
+            tell(COMMANDS)
             return False
         if here.verbs is not None and not here.verbs.tap(node, tell):
             return False
@@ -207,11 +187,13 @@ def _part_of(walked: Walked, page: str, node: Node) -> str:
     return next(named, node.resource_id.rpartition("/")[2] or " ".join((node.desc or node.text).split())[:LONGEST])
 
 
-def _short(selector: str, package: str) -> str:
+def short(selector: str, package: str) -> str:
+    """Returns a selector without the package of its id."""
     return selector if selector.startswith((BY_DESC, BY_TEXT)) else selector.removeprefix(f"{package}:id/")
 
 
-def _words(node: Node) -> str:
+def words_of(node: Node) -> str:
+    """Returns an element in one line: its class, its id, its text."""
     text = " ".join((node.text or node.desc).split())[:LONGEST]
     name = node.resource_id.rpartition("/")[2]
     return " ".join(one for one in (node.cls.rpartition(".")[2], name and f"#{name}", text and f"“{text}”") if one)
