@@ -17,6 +17,7 @@ from models.database.storable import storable_text
 from models.fleet.phones import MOST_NAME, owe_tickets_again
 from models.notify.alerts import end_alerts, raise_alert
 from models.tables import Account, Alert, Attempt, Phone, Task
+from models.tasks.states import State
 from models.tasks.transitions import owe_tickets
 from models.transactions.read_write import write
 from models.values.enums import PhoneState
@@ -98,13 +99,13 @@ def to_be_asked(idle_since: datetime) -> ColumnElement[bool]:
 
     The last applies to idle phones only: on them no task would notice that somebody logged the account out.
     """
-    busy = select(Attempt.id).where(
-        Attempt.phone_serial == Phone.serial, or_(Attempt.started_at >= idle_since, Attempt.ended_at.is_(None))
-    )
+    # Two questions: with one OR for both, the database reads every attempt that the phone ever had.
+    began = select(Attempt.id).where(Attempt.phone_serial == Phone.serial, Attempt.started_at >= idle_since)
+    running = select(Task.phone_serial).where(Task.state == State.RUNNING, Task.phone_serial.is_not(None))
     unread = or_(
         Phone.account_id.is_(None),
         Phone.account_read_at.is_(None),
-        and_(Phone.account_read_at < idle_since, ~busy.exists()),
+        and_(Phone.account_read_at < idle_since, ~began.exists(), Phone.serial.not_in(running)),
     )
     return and_(Phone.state == PhoneState.ONLINE, ~Phone.paused, unread)
 
