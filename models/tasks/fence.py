@@ -33,17 +33,21 @@ class LeaseLost(Exception):
 
 
 # Made once, because making it costs as much as sending it.
-_LOCKED = select(Task, row_moment()).where(Task.id == bindparam("task_id")).with_for_update()
+LOCKED = select(Task, row_moment()).where(Task.id == bindparam("task_id")).with_for_update()
 
 
 def check_fence(session: Session, fence: Fence) -> tuple[Task, datetime]:
     """Returns the task's row, locked, and the ledger's time, if this attempt holds its lease. Raises LeaseLost."""
-    found = session.execute(_LOCKED, {"task_id": fence.task_id}).one_or_none()
-    if found is None:
-        raise LeaseLost(fence)
-    task, now = found[0], moment_read(found[1])
+    found = session.execute(LOCKED, {"task_id": fence.task_id}).one_or_none()
+    return held(fence, *(found or (None, None)))
+
+
+def held(fence: Fence, task: Task | None, moment: datetime | None) -> tuple[Task, datetime]:
+    """Returns a row that `LOCKED` read, and the time, if this attempt holds the task's lease. Raises LeaseLost."""
+    now = moment_read(moment)
     if (
-        task.state != State.RUNNING
+        task is None
+        or task.state != State.RUNNING
         or task.attempt != fence.attempt
         or task.incarnation != fence.incarnation
         or task.lease_until is None

@@ -33,6 +33,7 @@ class State(StrEnum):
 
 ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.STOPPED})
 OPEN = frozenset(State) - ENDED
+NOT_RUNNING = OPEN - {State.RUNNING}
 
 _UNSTARTED_ENDS = frozenset({State.FAILED, State.STOPPED})
 

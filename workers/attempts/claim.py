@@ -126,7 +126,8 @@ def claim(
     """
 
     def work(session: Session) -> Claim | NotMine:
-        lock_shares(session, task_id)
+        if worker.serial is not None:  # no task at the desk acts
+            lock_shares(session, task_id)
         asked_at = time.monotonic()
         found = session.execute(_LOCKED, {"task_id": task_id}).one_or_none()
         if found is None:

@@ -24,7 +24,8 @@ from models.responsible_use.action_journal import doubts, in_doubt, pin_to_verif
 from models.tables import ActionRow, Attempt, Task
 from models.tasks.campaign_control import heed_campaign
 from models.tasks.collected import note_result
-from models.tasks.fence import Fence, check_fence
+from models.tasks.fence import Fence
+from models.tasks.neighbours import Neighbours, check_fence_with_neighbours
 from models.tasks.states import State
 from models.tasks.transitions import TaskEnd, back_to_ready, send_to_review
 from models.transactions.read_write import write
@@ -103,10 +104,10 @@ def recorded(engine: Engine, claim: Claim, came: Outcome, steps: Sequence[Mappin
     outcome = storable(came)
 
     def work(session: Session) -> Recorded:
-        task, now = check_fence(session, claim.fence)
+        task, now, around = check_fence_with_neighbours(session, claim.fence, claim.campaign_id)
         kept, of_attempt = _within_bounds(session, task, outcome, now), _Ended(claim.fence, now, list(steps) or None)
         if isinstance(kept, Succeeded):
-            ready = _succeeded(session, task, of_attempt, kept, claim.serial)
+            ready = _succeeded(session, task, of_attempt, kept, claim.serial, around)
         else:
             ready = _not_succeeded(session, task, of_attempt, kept)
         return Recorded(ready, State(task.state), state_reason(task))
@@ -147,14 +148,16 @@ def _not_succeeded(session: Session, task: Task, ended: _Ended, outcome: NotSucc
             return _left(session, task, attempt, "its worker ended", step)
 
 
-def _succeeded(session: Session, task: Task, ended: _Ended, came: Succeeded, serial: str | None) -> list[str]:
+def _succeeded(
+    session: Session, task: Task, ended: _Ended, came: Succeeded, serial: str | None, around: Neighbours
+) -> list[str]:
     """Records a success without reading its attempt: nothing of it is needed, and a read costs what a write does."""
     session.connection().execute(_WELL, {**ended.this, "moment": ended.at, "taken": ended.steps})
     if serial is not None:
         did_well(session, serial, came.pages, ended.at)
     note_success(session, task, serial, ended.at)
     kept = note_result(session, task.flow, task.id, came.result, ended.at, sandbox=task.sandbox)
-    return end_task(session, task, TaskEnd(State.SUCCEEDED, result=kept), ended.at)
+    return end_task(session, task, TaskEnd(State.SUCCEEDED, result=kept), ended.at, around)
 
 
 def _replaced(session: Session, task: Task, attempt: Attempt, signature: Signature) -> list[str]:

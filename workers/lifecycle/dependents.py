@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import CursorResult, Select, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session, defer
@@ -21,6 +22,9 @@ from models.tasks.transitions import TaskEnd, end, make_ready
 from models.transactions.state_change_capture import campaign_change, note
 from workers.canvas.rows import ResultMissing, evaluate, from_json, refs
 from workers.lifecycle.stored_bytes import count_for_campaign, json_size
+
+if TYPE_CHECKING:  # commands that end tasks have no use for the fence's tables
+    from models.tasks.neighbours import Neighbours
 
 NOT_NEEDED = "not_needed"  # how an errback ends when nothing failed: no failure of anything
 
@@ -39,12 +43,17 @@ class PendingEnds:
     ready: list[str] = field(default_factory=list)
 
 
-def end_task(session: Session, task: Task, how: TaskEnd, now: datetime) -> list[str]:
+def end_task(session: Session, task: Task, how: TaskEnd, now: datetime, around: Neighbours | None = None) -> list[str]:
     """Ends a task and applies every consequence. Returns the ids that became ready; the caller rings them.
 
-    The caller holds the task's row. Raises ForbiddenMove when it has ended already.
+    The caller holds the task's row. `around`: what it read with the row, so that it is not asked for again. Raises
+    ForbiddenMove when it has ended already.
     """
     check_move(State(task.state), how.state)
+    if around is not None and not around.after_it and around.open_ones:  # it has no consequence
+        end(task, how, now)
+        owe_task(session, task, now)
+        return []
     ends = PendingEnds(now, [(task, how)])
     while ends.todo:  # each turn ends one task of the campaign
         ending, its_end = ends.todo.pop()

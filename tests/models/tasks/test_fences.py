@@ -5,12 +5,15 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from celery import chain, group
 from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
 from flows.action import Action, ActionKind
-from models.tables import ActionRow, RefusedWrite
+from models.tables import ActionRow, Edge, RefusedWrite, Task
 from models.tasks.fence import LeaseLost
 from models.tasks.leases import Renewed, renew_leases, stop_requests
+from models.tasks.neighbours import Neighbours, check_fence_with_neighbours
 from models.transactions.read_write import read
 from tests.support.ledger.drive import (
     AUTHOR,
@@ -38,6 +41,7 @@ from workers.execution.ledger_journal import LedgerJournal
 from workers.execution.run import LOST, write_down
 
 LIKE = Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看")
+on_mariadb = pytest.mark.parametrize("shared_ledger", ["mariadb"], indirect=True)
 
 
 def lose_lease(engine: Engine, got: Claim, how: str) -> None:
@@ -70,6 +74,34 @@ def test_a_late_record_is_refused_and_kept(ledger: Engine, how: str) -> None:
     assert [(row.task_id, row.attempt, row.incarnation, row.what) for row in refused] == [
         (one, 1, got.fence.incarnation, "Succeeded")
     ]
+
+
+def around(engine: Engine, got: Claim) -> Neighbours:
+    return read(engine, lambda session: check_fence_with_neighbours(session, got.fence, got.campaign_id)[2])
+
+
+def test_with_a_task_it_is_read_what_comes_after_it_and_whether_others_are_open_and_do_not_run(ledger: Engine) -> None:
+    plant(ledger, group(work(0), chain(work(0), work(0))))  # another campaign's count for nothing
+    campaign_id = plant(ledger, group(chain(work(1), work(2)), work(3)))
+    first, alone = (take(ledger, one) for one in ready(ledger, campaign_id))
+    assert around(ledger, first) == Neighbours(after_it=True, open_ones=True)
+    assert around(ledger, alone) == Neighbours(after_it=False, open_ones=True)  # the second waits
+    assert record(ledger, alone, Succeeded(3)) == []
+    (second,) = record(ledger, first, Succeeded(1))
+    assert around(ledger, take(ledger, second)) == Neighbours(after_it=False, open_ones=False)
+
+
+@on_mariadb
+def test_what_is_around_a_task_is_read_without_a_lock(ledger: Engine) -> None:
+    campaign_id = plant(ledger, group(chain(work(1), work(2)), work(3)))
+    first, alone = ready(ledger, campaign_id)
+    got = take(ledger, first)
+    tasks = select(Task.id).where(Task.campaign_id == campaign_id).with_for_update(skip_locked=True)
+    edges = select(Edge.task_id).where(Edge.after_id == first).with_for_update(skip_locked=True)
+    with Session(ledger) as session, Session(ledger) as other:
+        check_fence_with_neighbours(session, got.fence, got.campaign_id)
+        free, (after,) = set(other.scalars(tasks)), other.scalars(edges).all()
+    assert free == {alone, after}
 
 
 def acting(engine: Engine) -> tuple[Claim, LedgerJournal]:

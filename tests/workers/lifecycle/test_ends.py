@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from celery import chain, chord, group
 from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
 from models.tables import Task
+from models.tasks.neighbours import check_fence_with_neighbours
 from models.tasks.states import ForbiddenMove, State
 from models.tasks.transitions import TaskEnd
 from models.transactions.read_write import write
@@ -34,6 +36,7 @@ from tests.support.ledger.drive import (
 from tests.support.threads import at_once
 from workers.attempts.outcome import HandedBack, Replaced, Succeeded
 from workers.attempts.record import record
+from workers.coordinator.close_campaigns import close_ended
 from workers.lifecycle.dependents import end_task
 from workers.planting.handle import CampaignFailed, Handle
 
@@ -70,6 +73,23 @@ def test_two_prerequisites_that_end_at_one_moment_ready_their_dependant_once(led
         body = tasks(ledger, campaign_id)[-1]
         assert [one for some in became for one in some] == [body.id]
         assert (body.state, body.missing) == ("ready", 0)
+
+
+@pytest.mark.parametrize("shared_ledger", ["mariadb"], indirect=True)
+def test_a_campaign_whose_other_task_ends_after_it_was_seen_waiting_is_closed(ledger: Engine) -> None:
+    campaign_id = plant(ledger, group(work(1), work(2)))
+    first, second = ready(ledger, campaign_id)
+    got = take(ledger, first)
+
+    def ends_meanwhile(session: Session) -> list[str]:
+        row, now, around = check_fence_with_neighbours(session, got.fence, got.campaign_id)
+        record(ledger, take(ledger, second), Succeeded("two"))
+        return end_task(session, row, TaskEnd(State.SUCCEEDED, result="one"), now, around)
+
+    assert write(ledger, ends_meanwhile) == []
+    assert (states(ledger, campaign_id), campaign(ledger, campaign_id).outcome) == ({"succeeded": 2}, None)
+    assert close_ended(ledger) == 1  # within two seconds, by the coordinator
+    assert campaign(ledger, campaign_id).outcome == "succeeded"
 
 
 def test_two_replacements_at_one_moment_get_places_of_their_own(ledger: Engine) -> None:
