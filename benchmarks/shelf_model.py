@@ -31,7 +31,7 @@ from models.tasks.transitions import (
     make_ready,
     owe_ticket,
     pass_ticket_on,
-    ring_ticket,
+    rung,
     spend_ticket,
     take,
 )
@@ -105,7 +105,8 @@ class ModelFleet:
                 continue
             step = step_of(_task(row), dealt)
             self._rows.leave(row)
-            ring_ticket(_task(row), route.queue, step, now)
+            for column, value in rung(route.queue, step, now).items():
+                setattr(row, column, value)
             self._rows.enter(row)
             tickets.append(Ticket(row.id, row.flow, route.queue, step, number=row.ticket))
         return tickets

@@ -136,10 +136,18 @@ def _move(task: Task, after: State) -> None:
 # A task's ticket.
 
 
-def ring_ticket(task: Task, queue: str, step: int, now: datetime) -> None:
-    """Records that a ticket for the task goes to that queue, at that step, under the number `task.ticket`."""
-    task.rung_step = step
-    task.rung_at, task.rung_queue, task.waits_for, task.passed_on, task.capped = now, queue, None, 0, False
+def ring_tickets(session: Session, task_ids: Collection[str], queue: str, step: int, now: datetime) -> None:
+    """Records that a ticket for each of these tasks goes to that queue, at that step, under the number `Task.ticket`.
+
+    The caller has locked their rows. One statement for all: each row by itself would cost a trip to the database.
+    """
+    these = update(Task).where(Task.id.in_(task_ids)).values(rung(queue, step, now))
+    session.execute(these.execution_options(synchronize_session=False))
+
+
+def rung(queue: str, step: int, now: datetime) -> dict[str, Any]:
+    """Returns the columns of a task whose ticket goes to that queue, at that step, now."""
+    return {"rung_step": step, "rung_at": now, "rung_queue": queue, "waits_for": None, "passed_on": 0, "capped": False}
 
 
 def pass_ticket_on(task: Task, queue: str, now: datetime) -> None:

@@ -15,7 +15,7 @@ from models.fleet.own_pauses import keys_of, why_held_back
 from models.tables import Task
 from models.tasks.campaign_control import may_begin
 from models.tasks.states import State
-from models.tasks.transitions import owe_tickets, ring_ticket
+from models.tasks.transitions import owe_tickets, ring_tickets
 from models.transactions.read_write import write
 from models.values.enums import RunsOn
 from workers.app import app
@@ -102,9 +102,18 @@ def mark_rung(session: Session, task_ids: Sequence[str] | None) -> list[Ticket]:
             continue
         words = shown(task.pinned_account or task.meant_for, given or {})
         step = step_of(task, dealt)
-        ring_ticket(task, route.queue, step, now)
         tickets.append(Ticket(task.id, task.flow, route.queue, step, shown=words, number=task.ticket))
+    for (queue, step), ids in _places(tickets).items():
+        ring_tickets(session, ids, queue, step, now)
     return tickets
+
+
+def _places(tickets: Sequence[Ticket]) -> Mapping[tuple[str, int], Sequence[str]]:
+    """Returns the tasks of the tickets to each queue at each step."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for ticket in tickets:
+        found.setdefault((ticket.queue, ticket.priority), []).append(ticket.task_id)
+    return found
 
 
 def step_of(task: Task, dealt: Dealt) -> int:

@@ -25,7 +25,7 @@ from models.fleet.phones import phone_online
 from models.responsible_use.authors import register_author, set_basis
 from models.tables import Attempt, Campaign, Edge, Task
 from models.tasks.states import State
-from models.tasks.transitions import ring_ticket
+from models.tasks.transitions import ring_tickets
 from models.transactions.read_write import read, write
 from tests.support.canvas.tasks import call_text, make_app
 from workers.app import app as fleet
@@ -179,7 +179,7 @@ def rung_now(engine: Engine, task_id: str) -> int:
         if row is None:
             return 0
         if row.state == State.READY and row.rung_at is None:
-            ring_ticket(row, POOL_QUEUE, ticket_priority(row), database_now(session))
+            ring_tickets(session, [task_id], POOL_QUEUE, ticket_priority(row), database_now(session))
         return row.ticket
 
     return write(engine, work)
