@@ -48,7 +48,7 @@ from workers.coordinator.ring_lanes import ring_lanes
 from workers.coordinator.silence import mark_silent_phones
 from workers.coordinator.stale_tickets import sweep
 from workers.coordinator.usb_hub_outage import report_hubs
-from workers.dispatch.ring import explain_waits, ring, ring_ready
+from workers.dispatch.ring import explain_waits, ring, ring_round
 from workers.dispatch.tickets import NotPublished
 from workers.runtime.broker import Broker, BrokerWatch, broker
 from workers.runtime.fleet_zone import agree_with_fleet
@@ -74,6 +74,7 @@ class Janitor:
     every: float
     work: Callable[[], object]
     needs_redis: bool = False  # it does nothing but with it: while that is away it is not called
+    again: bool = False  # when its work returns true, it is due again in the next round
     due: float = 0.0
 
 
@@ -88,7 +89,7 @@ def janitors(engine: Engine, redis: Redis, carrier: Broker) -> list[Janitor]:
         Janitor("broker", 0.5, teller.tell),
         Janitor("silence", 2.0, lambda: mark_silent_phones(engine)),
         Janitor("caps", 2.0, lambda: wake_for_accounts(engine, could_act, settings().timezone)),
-        Janitor("ring", 0.5, lambda: ring_ready(engine, explain=False), needs_redis=True),
+        Janitor("ring", 0.5, lambda: ring_round(engine), needs_redis=True, again=True),
         Janitor("waits", 2.0, lambda: explain_waits(engine)),
         Janitor("emptied", 0.5, lambda: restore_after_emptying(engine, redis), needs_redis=True),
         Janitor("restore", 1.0, lambda: restore(engine, redis, in_hands, look_at_all=False), needs_redis=True),
@@ -128,7 +129,8 @@ def work_round(jobs: list[Janitor], now: float, carrier: Broker) -> None:
         job.due = now + job.every
         service_manager().pulse()  # a round while the ledger hangs may take a minute
         try:
-            job.work()
+            if job.work() and job.again:
+                job.due = now
         except (RedisError, NotPublished) as error:
             carrier.failed(error)
         except Exception:

@@ -25,7 +25,7 @@ from workers.dispatch.routing import UNSERVED, WorkingPhones, route_for, ticket_
 from workers.dispatch.shown_arguments import shown
 from workers.dispatch.standings import lines, next_tasks, others_wait, rows_of
 from workers.dispatch.tickets import TURN_STEP, NotPublished, Ticket, publish
-from workers.policy.desk_turns import IN_TURN, deal_at_desk
+from workers.policy.desk_turns import IN_TURN, deal_at_desk, may_run_dry
 from workers.policy.turns import Dealt, deal
 from workers.runtime.broker import broker_of
 from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE, phone_queue
@@ -45,7 +45,7 @@ def ring(engine: Engine, task_ids: Sequence[str]) -> int:
     """
     rung = 0
     for start in range(0, len(task_ids), BATCH_SIZE):
-        rung += _ring_some(engine, task_ids[start : start + BATCH_SIZE])
+        rung += len(_ring_some(engine, task_ids[start : start + BATCH_SIZE]))
     return rung
 
 
@@ -56,7 +56,16 @@ def ring_ready(engine: Engine, *, explain: bool = True) -> int:
     """
     if explain:
         explain_waits(engine)
-    return _ring_some(engine, None)
+    return len(_ring_some(engine, None))
+
+
+def ring_round(engine: Engine) -> bool:
+    """Rings as `ring_ready` does, without reasons. Returns whether the desk may be out of tickets before long.
+
+    Its line is short on purpose, and its tasks take milliseconds: many workers empty it between two usual rounds.
+    """
+    steps = [ticket.priority for ticket in _ring_some(engine, None) if ticket.queue == DESK_QUEUE]
+    return may_run_dry(len(steps), alone=DESK_SLOTS, shared=TURN_STEP in steps)
 
 
 def explain_waits(engine: Engine) -> None:
@@ -74,16 +83,18 @@ def explain_waits(engine: Engine) -> None:
     write(engine, work)
 
 
-def _ring_some(engine: Engine, task_ids: Sequence[str] | None) -> int:
+def _ring_some(engine: Engine, task_ids: Sequence[str] | None) -> Sequence[Ticket]:
+    """Rings those of these tasks that are owed a ticket, or those that come next. Returns the published tickets."""
     if (task_ids is not None and not task_ids) or not broker_of(app).may_be_used():
-        return 0
+        return ()
     tickets = write(engine, lambda session: mark_rung(session, task_ids))
     try:
-        return publish(app, tickets, go_on=lambda: broker_of(app).reachable)
+        publish(app, tickets, go_on=lambda: broker_of(app).reachable)
     except NotPublished as error:
         broker_of(app).failed(error)
         write(engine, lambda session: owe_again(session, [ticket.task_id for ticket in tickets]))
-        return 0
+        return ()
+    return tickets
 
 
 def mark_rung(session: Session, task_ids: Sequence[str] | None) -> list[Ticket]:

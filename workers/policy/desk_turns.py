@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from workers.policy.turns import Candidate, Dealt, Standing
 
+MUCH = 0.2  # of the tickets of a customer alone: worked off between two rounds, so much leaves few of them
 IN_TURN = 4  # tickets at the desk that a customer of the least weight has in its turn
 
 
@@ -36,3 +37,12 @@ def deal_at_desk(standings: Mapping[str, Standing], candidates: Sequence[Candida
             rounds.append((there / standings[one.customer].weight, order, one.task_id))
     tasks = [task_id for *_, task_id in sorted(rounds)]
     return Dealt(tasks, frozenset(tasks))
+
+
+def may_run_dry(given: int, *, alone: int, shared: bool) -> bool:
+    """Returns whether the desk may be out of tickets before the next usual round, by how many this one gave it.
+
+    `alone`: tickets of one customer while no other has work at the desk. `shared`: these were tickets of turns, which
+    are few in any case.
+    """
+    return given > 0 if shared else given >= MUCH * alone

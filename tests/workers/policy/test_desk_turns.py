@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from workers.policy.desk_turns import IN_TURN, deal_at_desk
+from workers.policy.desk_turns import IN_TURN, deal_at_desk, may_run_dry
 from workers.policy.turns import Candidate, Standing
 
 ALONE = 100
@@ -80,3 +80,13 @@ def test_a_customer_with_tickets_alone_is_somebody_to_share_with() -> None:
     standings = {"heavy": Standing(behind=ALONE), "light": Standing(waiting=8)}
     dealt = deal_at_desk(standings, [Candidate(str(number), "light") for number in range(8)], alone=ALONE)
     assert dealt.in_turn == set(dealt.tasks) == {"0", "1", "2", "3"}
+
+
+@pytest.mark.parametrize(
+    ("given", "shared", "dry"),
+    [(0, False, False), (19, False, False), (20, False, True), (100, False, True), (0, True, False), (1, True, True)],
+)
+def test_the_desk_may_run_dry_where_many_tickets_were_taken_or_few_are_given(
+    given: int, shared: bool, dry: bool
+) -> None:
+    assert may_run_dry(given, alone=ALONE, shared=shared) == dry
