@@ -9,7 +9,6 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from models.database.clock import database_now
 from models.database.content_key import content_key
 from models.responsible_use.approvals import NEEDED, Approved, valid_approval
 from models.responsible_use.authors import basis_of, read_caps
@@ -17,15 +16,9 @@ from models.responsible_use.caps import LIKES, WORDS, Refusal, Use, basis_refusa
 from models.responsible_use.operator_zone import fleet_zone
 from models.responsible_use.own_accounts import own_comment_refusal
 from models.responsible_use.profile_patches import patch_refusal
-from models.responsible_use.quotas import campaign_quota_refusal, lock_quotas
-from models.responsible_use.usage import (
-    HAPPENED,
-    accounts_on_videos,
-    actions_by_account,
-    actions_on_author,
-    comments_on_videos,
-)
-from models.tables import Account, ActionRow, Approval, Author, Campaign, Task
+from models.responsible_use.quotas import OfCampaign, campaign_quota_refusal, quotas_of_task
+from models.responsible_use.usage import HAPPENED, actions_by_account, actions_on_author, use_of_video
+from models.tables import Account, ActionRow, Approval, Author, Task
 from models.tasks.fence import Fence, check_fence
 from models.tasks.transitions import wake_capped
 from models.values.enums import ActionOutcome
@@ -73,6 +66,10 @@ def refusal(session: Session, act: Act, zone: str, now: datetime) -> Refusal | N
 
     `zone`: the process's time zone, for a ledger that has none of the fleet yet.
     """
+    return _refusal(session, act, zone, now, quotas_of_task(session, act.task_id))
+
+
+def _refusal(session: Session, act: Act, zone: str, now: datetime, campaign: OfCampaign | None) -> Refusal | None:
     unaccepted = patch_refusal(session, act.profile_patch)
     if unaccepted is not None:
         return unaccepted
@@ -86,7 +83,7 @@ def refusal(session: Session, act: Act, zone: str, now: datetime) -> Refusal | N
     full = cap_refusal(read_caps(session), act.kind, act.account_id, read_use(session, act, today))
     if full is not None:
         return full
-    spent = campaign_quota_refusal(session, act.task_id, act.kind, act.account_id, act.author_id)
+    spent = campaign_quota_refusal(session, campaign, act.kind, act.account_id, act.author_id)
     if spent is not None:
         return spent
     approved = approval(session, act, now)
@@ -121,11 +118,11 @@ def read_use(session: Session, act: Act, today: date) -> Use:
         )
         on_comment = dict(counted.all())
     today_by = actions_by_account(session, today, act.account_id, sandbox=act.sandbox)
-    video = [act.author_id], [act.video_key]
+    accounts, comments = use_of_video(session, act.author_id, act.video_key, sandbox=act.sandbox)
     return Use(
         account_actions_today=today_by.get(act.account_id, 0),
-        accounts_on_video=accounts_on_videos(session, *video, sandbox=act.sandbox).get(act.video_key, set()),
-        comments_on_video=comments_on_videos(session, *video, sandbox=act.sandbox).get(act.video_key, {}),
+        accounts_on_video=accounts,
+        comments_on_video=comments,
         replies_on_comment=sum(on_comment.get(kind, 0) for kind in WORDS),
         likes_on_comment=sum(on_comment.get(kind, 0) for kind in LIKES),
         same_on_comment=on_comment.get(act.kind, 0),
@@ -140,17 +137,17 @@ def declare(session: Session, fence: Fence, act: Act, zone: str) -> int | Refusa
     Raises LeaseLost. Locks the rows of the author and the account first, so that two simultaneous actions on the same
     content, by the same account or of one campaign with quotas, cannot both take the last place.
     """
-    session.execute(select(Author.id).where(Author.id == act.author_id).with_for_update())
+    author = session.get(Author, act.author_id, with_for_update=True)  # the session has it now: it is not read again
     session.execute(select(Account.id).where(Account.id == act.account_id).with_for_update())
-    lock_quotas(session, fence.task_id)
+    campaign = quotas_of_task(session, fence.task_id, lock=True)
     task, now = check_fence(session, fence)
     act = replace(act, sandbox=task.sandbox, task_id=task.id)
     approved = approval(session, act, now, locked=True)  # locked: nobody withdraws it between its check and its use
-    refused = refusal(session, act, zone, now)
-    if refused is None and isinstance(approved, Refusal):
-        refused = approved
+    refused = _refusal(session, act, zone, now, campaign) or (approved if isinstance(approved, Refusal) else None)
     if refused is not None:
         return refused
+    assert author is not None, "there is no basis to act on an author that is not registered"
+    assert campaign is not None, "a task that is held is one of a campaign"
     row = ActionRow(
         task_id=fence.task_id,
         attempt=fence.attempt,
@@ -166,8 +163,8 @@ def declare(session: Session, fence: Fence, act: Act, zone: str) -> int | Refusa
         text=act.text,
         video_key=act.video_key,
         comment_key=act.comment_key,
-        basis=session.get_one(Author, act.author_id).basis,
-        asked_by=_asked_by(session, task),
+        basis=author.basis,
+        asked_by=campaign.asked_by,
         day=operator_day(now, fleet_zone(session) or zone),
         declared_at=now,
         outcome=ActionOutcome.DECLARED,
@@ -184,26 +181,29 @@ def conclude(
     session: Session, fence: Fence, number: int, *, happened: bool, verified: bool, reason: str | None
 ) -> None:
     """Records the outcome of a declared action, once. Raises LeaseLost."""
-    task, _ = check_fence(session, fence)
+    task, now = check_fence(session, fence)
     this = ActionRow.id == number, ActionRow.task_id == fence.task_id
-    settle_actions(session, this, happened=happened, verified=verified, reason=reason)
+    settle_actions(session, this, now, happened=happened, verified=verified, reason=reason)
     if task.verifying and not in_doubt(session, task.id):
         unpin(task)
 
 
 def settle_actions(
-    session: Session, which: Sequence[ColumnElement[bool]], *, happened: bool, verified: bool, reason: str | None
+    session: Session,
+    which: Sequence[ColumnElement[bool]],
+    now: datetime,
+    *,
+    happened: bool,
+    verified: bool,
+    reason: str | None,
 ) -> None:
     """Records the outcome of these actions, as far as it is open. One that did not happen leaves room under a cap."""
-    now = database_now(session)
     declared = (*which, ActionRow.outcome == ActionOutcome.DECLARED)
-    videos = session.scalars(select(ActionRow.video_key).where(*declared)).all()
+    videos = () if happened else session.scalars(select(ActionRow.video_key).where(*declared)).all()
     outcome = ActionOutcome.DONE if happened else ActionOutcome.NOT_DONE
     session.execute(
         update(ActionRow).where(*declared).values(outcome=outcome, verified=verified, reason=reason, ended_at=now)
     )
-    if happened:
-        return
     for video_key in videos:
         wake_capped(session, now, video_key=video_key, most=WOKEN)
 
@@ -294,7 +294,3 @@ def in_doubt(session: Session, task_id: str) -> bool:
         )
         is not None
     )
-
-
-def _asked_by(session: Session, task: Task) -> str:
-    return session.get_one(Campaign, task.campaign_id).asked_by

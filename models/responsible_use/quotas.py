@@ -66,22 +66,30 @@ def full_accounts(quotas: Mapping[str, int], done: Sequence[Done]) -> frozenset[
 
 @dataclass(frozen=True, slots=True)
 class OfCampaign:
-    """A campaign's quotas by name, and the campaign with which it is counted: the first of those that complete it."""
+    """A campaign's quotas by name, the campaign with which it is counted (the first of those that complete it), and
+    who asked for it. None of them changes after it was planted.
+    """
 
     first: str
     quotas: Mapping[str, int]
+    asked_by: str
 
 
 def quotas_of(session: Session, campaign_id: str) -> OfCampaign | None:
     """Returns the quotas of a campaign; None for one without."""
-    return _quotas(session, Campaign.id == campaign_id)
+    found = _quotas(session, Campaign.id == campaign_id)
+    return found if found is not None and found.quotas else None
 
 
-def lock_quotas(session: Session, task_id: str) -> None:
-    """Locks the campaign that counts for a task's quotas: two actions at once cannot both take the last place."""
-    found = _quotas(session, _of_task(task_id))
-    if found is not None:
+def quotas_of_task(session: Session, task_id: str, *, lock: bool = False) -> OfCampaign | None:
+    """Returns the quotas of a task's campaign, with none in them where it has none; None for an unknown task.
+
+    `lock`: locks the campaign that counts for them: two actions at once cannot both take the last place.
+    """
+    found = _quotas(session, Campaign.id == select(Task.campaign_id).where(Task.id == task_id).scalar_subquery())
+    if lock and found is not None and found.quotas:
         session.execute(select(Campaign.id).where(Campaign.id == found.first).with_for_update())
+    return found
 
 
 def done_by(session: Session, first: str) -> list[Done]:
@@ -94,19 +102,15 @@ def done_by(session: Session, first: str) -> list[Done]:
 
 
 def campaign_quota_refusal(
-    session: Session, task_id: str, kind: str, account_id: str, author_id: str
+    session: Session, campaign: OfCampaign | None, kind: str, account_id: str, author_id: str
 ) -> Refusal | None:
-    """Returns why the quotas of a task's campaign refuse one more action; None if they do not, or there are none."""
-    found = _quotas(session, _of_task(task_id))
-    if found is None:
+    """Returns why the quotas of a campaign refuse one more action; None if they do not, or there are none."""
+    if campaign is None or not campaign.quotas:
         return None
-    return quota_refusal(found.quotas, done_by(session, found.first), kind, account_id, author_id)
-
-
-def _of_task(task_id: str) -> ColumnElement[bool]:
-    return Campaign.id == select(Task.campaign_id).where(Task.id == task_id).scalar_subquery()
+    return quota_refusal(campaign.quotas, done_by(session, campaign.first), kind, account_id, author_id)
 
 
 def _quotas(session: Session, which: ColumnElement[bool]) -> OfCampaign | None:
-    found = session.execute(select(Campaign.id, Campaign.completes, Campaign.quotas).where(which)).first()
-    return None if found is None or not found.quotas else OfCampaign(found.completes or found.id, found.quotas)
+    columns = (Campaign.id, Campaign.completes, Campaign.quotas, Campaign.asked_by)
+    found = session.execute(select(*columns).where(which)).first()
+    return None if found is None else OfCampaign(found.completes or found.id, found.quotas or {}, found.asked_by)

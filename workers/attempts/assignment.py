@@ -15,7 +15,7 @@ from models.fleet.own_pauses import customer_of, holds_back
 from models.responsible_use.action_journal import actions_of
 from models.responsible_use.caps import operator_day
 from models.responsible_use.quotas import done_by, full_accounts, quotas_of
-from models.responsible_use.usage import accounts_on_videos, actions_by_account
+from models.responsible_use.usage import actions_by_account
 from models.tables import Account, Campaign, Phone, Task
 from models.tasks.states import State
 from workers.attempts.cap_facts import CapFacts
@@ -28,6 +28,8 @@ from workers.policy.retry import PriorAttempt
 _SHARED = select(Task.campaign_id).where(
     Task.id == bindparam("task_id"), Task.acts, Task.pinned_account.is_(None), Task.pinned_phone.is_(None)
 )
+# The database locks the campaign's row alone: not the task's, which it reads to find it.
+_LOCKED_SHARES = select(Campaign.id).where(Campaign.id == _SHARED.scalar_subquery()).with_for_update()
 
 
 def lock_shares(session: Session, task_id: str) -> None:
@@ -35,9 +37,7 @@ def lock_shares(session: Session, task_id: str) -> None:
 
     Every claim locks in this order, so that two claims in one campaign cannot deadlock.
     """
-    campaign_id = session.scalar(_SHARED, {"task_id": task_id})
-    if campaign_id is not None:
-        session.execute(select(Campaign.id).where(Campaign.id == campaign_id).with_for_update())
+    session.execute(_LOCKED_SHARES, {"task_id": task_id})
 
 
 def assign(session: Session, task: Task, facts: CapFacts, phone: Phone, now: datetime, zone: str) -> Assignment:
@@ -45,11 +45,15 @@ def assign(session: Session, task: Task, facts: CapFacts, phone: Phone, now: dat
 
     Fast path: a first attempt at an unpinned, read-only task needs few queries.
     """
-    unfit = why_not(phone, now) is not None or _rests(session, phone) or holds_back(session, phone, task.key_id)
-    mine = task.sandbox == phone.sandbox and not unfit
-    if not task.acts and not _claimed(task).pinned and task.attempt == 0 and mine:
+    if not task.acts and not _claimed(task).pinned and task.attempt == 0 and _may_take(session, task, phone, now):
         return Assignment(take=True)
     return _assign_by_rules(session, task, facts, phone, now, zone)
+
+
+def _may_take(session: Session, task: Task, phone: Phone, now: datetime) -> bool:
+    if task.sandbox != phone.sandbox or why_not(phone, now) is not None:
+        return False
+    return not _rests(session, phone) and not holds_back(session, phone, task.key_id)
 
 
 def _rests(session: Session, phone: Phone) -> bool:
@@ -82,7 +86,7 @@ class _LedgerFacts:
     zone: str
 
     def prior_attempts(self) -> Sequence[PriorAttempt]:
-        return prior_attempts(self.session, self.task.id)
+        return prior_attempts(self.session, self.task.id) if self.task.attempt else ()
 
     def spent(self) -> frozenset[str]:
         return _spent(self.session, self.task)
@@ -92,9 +96,9 @@ class _LedgerFacts:
 
     def room(self) -> CapRoom:
         room = room_for(self.caps, self.now, self.zone)
-        if room.commented and actions_of(self.session, self.task.id):  # the comment may be this task's own
-            return replace(room, commented=frozenset())
-        return room
+        # the comment may be this task's own
+        own = room.commented and self.task.attempt and actions_of(self.session, self.task.id)
+        return replace(room, commented=frozenset()) if own else room
 
     def meant(self) -> PlannedAccount | None:
         return _meant(self.session, self.task)
@@ -167,8 +171,7 @@ def room_for(facts: CapFacts, now: datetime, zone: str) -> CapRoom:
     if not caps.actions_per_account_day:  # who did nothing has no row, and may do nothing all the same
         full = frozenset(_logged_in(session))
         today = dict.fromkeys(full, 0) | today
-    video = facts.video_key
-    on_video = frozenset(accounts_on_videos(session, [facts.author_id], [video], sandbox=sandbox).get(video, ()))
+    on_video = facts.accounts
     commented = frozenset(one for one, count in facts.comments.items() if count >= caps.comments_per_account_video)
     if facts.comments_there and not caps.comments_per_account_video:
         commented = frozenset(_logged_in(session))

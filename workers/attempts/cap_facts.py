@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models.database.content_key import content_key
 from models.responsible_use.authors import read_caps
 from models.responsible_use.caps import Caps
-from models.responsible_use.usage import comments_on_videos
+from models.responsible_use.usage import use_of_video
 from workers.policy.content import comments_on_video
 
 
@@ -41,10 +41,16 @@ class CapFacts:
         """Whether the task posts a comment on its video."""
         return comments_on_video(self.params)
 
-    @cached_property
+    @property
+    def accounts(self) -> frozenset[str]:
+        """The accounts that acted on the video."""
+        return self._use[0]
+
+    @property
     def comments(self) -> Mapping[str, int]:
         """Each account's number of comments on the video; nothing for a task that posts none there."""
-        if not self.comments_there:
-            return {}
-        found = comments_on_videos(self.session, [self.author_id], [self.video_key], sandbox=self.sandbox)
-        return found.get(self.video_key, {})
+        return self._use[1] if self.comments_there else {}
+
+    @cached_property
+    def _use(self) -> tuple[frozenset[str], Mapping[str, int]]:
+        return use_of_video(self.session, self.author_id, self.video_key, sandbox=self.sandbox)

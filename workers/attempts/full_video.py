@@ -25,7 +25,7 @@ def refuse_full_video(session: Session, task: Task, facts: CapFacts, now: dateti
     """
     if not task.acts or not facts.comments_there:
         return None
-    if any(action.outcome != ActionOutcome.NOT_DONE for action in actions_of(session, task.id)):
+    if task.attempt and any(action.outcome != ActionOutcome.NOT_DONE for action in actions_of(session, task.id)):
         return None
     refused = comment_refusal(facts.caps, facts.comments)
     if refused is None:

@@ -107,7 +107,7 @@ def _settle(session: Session, task_id: str, verdict: Verdict | str, who: str) ->
         return State.FAILED, end_task(session, task, end, now)
     happened = verdict == Verdict.HAPPENED
     its = (ActionRow.task_id == task_id,)
-    settle_actions(session, its, happened=happened, verified=happened, reason=f"{who} looked")
+    settle_actions(session, its, now, happened=happened, verified=happened, reason=f"{who} looked")
     if task.verifying:
         unpin(task)
     task.failure_code, task.failure_kind, task.culprit, task.reason = None, None, None, None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
 from models.database.content_key import content_key
-from models.responsible_use.usage import accounts_on_videos, actions_by_account
+from models.responsible_use.usage import accounts_on_videos, actions_by_account, comments_on_videos, use_of_video
 from models.tables import ActionRow
 from models.transactions.read_write import read, write
 from models.values.enums import ActionOutcome
@@ -73,3 +73,29 @@ def test_accounts_are_told_by_video_on_whatever_day(acted: Engine) -> None:
         == {}
     )
     assert read(acted, lambda session: accounts_on_videos(session, [], [], sandbox=False)) == {}
+
+
+@pytest.mark.parametrize(
+    ("author", "video"), [("xp", ONE), ("xp", TWO), ("other", content_key("other", "one")), ("x", "")]
+)
+def test_one_question_for_a_video_tells_what_those_for_several_tell(acted: Engine, author: str, video: str) -> None:
+    def work(session: Session) -> None:
+        of_one = {"account_id": "d", "kind": "like_comment", "outcome": ActionOutcome.DONE}
+        session.execute(update(ActionRow).where(ActionRow.day == BEFORE).values(of_one))
+
+    write(acted, work)
+
+    def asked(session: Session) -> tuple[object, object]:
+        accounts = accounts_on_videos(session, [author], [video], sandbox=False)
+        comments = comments_on_videos(session, [author], [video], sandbox=False)
+        return frozenset(accounts.get(video, ())), comments.get(video, {})
+
+    assert read(acted, lambda session: use_of_video(session, author, video, sandbox=False)) == read(acted, asked)
+    assert read(acted, lambda session: use_of_video(session, author, video, sandbox=True)) == (frozenset(), {})
+
+
+def test_who_only_liked_acted_on_a_video_and_commented_nothing(acted: Engine) -> None:
+    liked = update(ActionRow).where(ActionRow.account_id == "b").values(kind="like_comment")
+    write(acted, lambda session: session.execute(liked))
+    found = read(acted, lambda session: use_of_video(session, "xp", ONE, sandbox=False))
+    assert found == (frozenset({"a", "b"}), {"a": 2})

@@ -117,7 +117,7 @@ def test_a_cap_of_no_comment_lets_no_account_take_one(ledger: Engine) -> None:
 
 @pytest.mark.parametrize("canvas", [comment("一"), like()], ids=["comment", "like"])
 @pytest.mark.parametrize("shared_ledger", ["sqlite"], indirect=True)
-def test_a_claim_reads_the_caps_and_the_comments_on_its_video_once(ledger: Engine, canvas: Signature) -> None:
+def test_a_claim_reads_the_caps_and_what_was_done_on_its_video_once(ledger: Engine, canvas: Signature) -> None:
     owned_author(ledger)
     identity, other = online_worker(ledger, "pa", "a"), online_worker(ledger, "pb", "b")
     (before,) = ready(ledger, plant(ledger, comment("零", queue="account.b")))
@@ -129,6 +129,5 @@ def test_a_claim_reads_the_caps_and_the_comments_on_its_video_once(ledger: Engin
         assert isinstance(deliver(ledger, one, identity, number), Claim)
     asked = [" ".join(statement.split()) for statement, _ in seen]
     assert sum("FROM caps" in each for each in asked) == 1
-    counted = sum("FROM actions" in each and "actions.video_key IN" in each and "count(" in each for each in asked)
-    assert counted == (1 if canvas["kwargs"]["kind"] == "comment" else 0)
+    assert sum("FROM actions" in each and "actions.video_key IN" in each for each in asked) == 1
     assert len(asked) <= 24

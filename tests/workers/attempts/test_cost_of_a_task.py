@@ -59,7 +59,7 @@ class Cost:
 # The committed counts.
 DESK = Cost(10.35, 2.3, 9.4)
 READING = Cost(15.15, 2.25, 9.95)
-ACTING = Cost(47.95, 4.25, 16.1)
+ACTING = Cost(37.95, 4.25, 16.1)
 
 COUNTERS = {
     "statements": ("Questions",),

@@ -8,12 +8,15 @@ from collections import Counter, deque
 import pytest
 from celery import group
 from redis import Redis
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
 from models.responsible_use.authors import set_cap
+from models.tables import Campaign, Task
 from models.tasks.states import State
 from models.transactions.read_write import read, write
-from tests.support.ledger.drive import like, online_worker, owned_author, plant, tasks, try_to_take
+from tests.support.ledger.drive import like, online_worker, owned_author, plant, ready, tasks, try_to_take
+from workers.attempts.assignment import lock_shares
 from workers.attempts.claim import PASSES, Claim
 from workers.attempts.outcome import Failed, Succeeded
 from workers.attempts.record import record
@@ -125,3 +128,18 @@ def test_a_ticket_that_was_passed_on_too_often_waits_for_a_moment(ledger: Engine
     assert passed == PASSES
     assert (waiting.rung_at, waiting.state) == (None, State.READY)
     assert "passed on" in (waiting.waits_for or "")
+
+
+@pytest.mark.parametrize("shared_ledger", ["mariadb"], indirect=True)
+def test_the_shares_are_locked_before_the_task_and_without_it(ledger: Engine) -> None:
+    owned_author(ledger)
+    online_worker(ledger, "p1", "a")
+    shared, pinned = (plant(ledger, like(**options)) for options in ({}, {"queue": "account.a"}))
+    campaigns = select(Campaign.id).with_for_update(skip_locked=True)
+    rows = select(Task.campaign_id).with_for_update(skip_locked=True)
+    with Session(ledger) as claiming, Session(ledger) as other:
+        for campaign_id in (shared, pinned):
+            lock_shares(claiming, ready(ledger, campaign_id)[0])
+        lock_shares(claiming, "no such task")
+        assert other.scalars(campaigns).all() == [pinned]
+        assert set(other.scalars(rows)) == {shared, pinned}

@@ -61,7 +61,7 @@ def test_a_reading_task_also_asks_for_holds_the_phone_and_its_account(ledger: En
     drive.owned_author(ledger)
     claimed, recorded = cost(ledger, drive.online_worker(ledger, "s1"), drive.titles(), TITLES)
     assert claimed == [
-        *("SELECT tasks", "SELECT tasks", "SELECT holds", "SELECT phones", "SELECT accounts"),
+        *("SELECT campaigns", "SELECT tasks", "SELECT holds", "SELECT phones", "SELECT accounts"),
         *("INSERT attempts", "UPDATE tasks"),
     ]
     assert recorded == ["SELECT tasks", RECORD[0], "SELECT phones", *RECORD[1:]]
