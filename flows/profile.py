@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from flows.screen import BY_DESC, BY_TEXT, Node, Screen
+from flows.yaml_references import TOO_MANY, references_add_too_much
 
 
 class ProfileError(ValueError):
@@ -145,6 +146,8 @@ def read_profile(text: str, source: str, *, only_read: bool = False) -> AppProfi
     `only_read`: flows only read this app, so that the profile may leave out overlays and texts.
     """
     try:
+        if references_add_too_much(yaml.compose(text, yaml.CSafeLoader)):
+            raise ProfileError(f"{source}: {TOO_MANY}; write them out")
         data = yaml.load(text, yaml.CSafeLoader)
         if not isinstance(data, dict):
             raise ProfileError(f"{source}: a profile is a YAML mapping")

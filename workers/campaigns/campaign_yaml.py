@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from flows.yaml_references import TOO_MANY, references_add_too_much
 from models.values.refused import Problem, Refused, refuse
 from workers.campaigns.yaml_lost import lost_comments
 from workers.campaigns.yaml_slips import Slip, slip_before, slip_in
@@ -150,6 +151,9 @@ def _structure(root: yaml.Node) -> Iterator[Problem]:
     """Yields the problems of duplicate or invalid names, of references to themselves, and of too deep nesting."""
     if _holds_itself(root):
         yield Problem(WHOLE, "a reference (*) stands inside what it refers to", "write the values out")
+        return
+    if references_add_too_much(root):
+        yield Problem(WHOLE, TOO_MANY, "write fewer values, or several files")
         return
     for node, way in _walk(root):
         if len(way) > MOST_DEPTH:
