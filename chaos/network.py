@@ -16,9 +16,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from chaos.started import Started
 from chaos.wire import TUN, SlowWire
 from tests.support.poll import wait_until
 from workers.runtime.linux import bound_to_me
@@ -90,7 +89,7 @@ class Host:
         return Path(f"/proc/{self.pid}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
 
 
-class Network:
+class Network(Started):
     """The switches and hosts, until the `with` block ends. This process is at the centre."""
 
     def __init__(self, hosts: int, slow: Slow) -> None:
@@ -107,19 +106,6 @@ class Network:
             raise RuntimeError("the network is not up")
         return self._wire
 
-    def __enter__(self) -> Self:
-        try:
-            self._lay()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def close(self) -> None:
         """Takes everything down."""
         if self._wire is not None:
@@ -135,7 +121,7 @@ class Network:
         """Puts it in again."""
         ip("link", "set", f"net{host.number}", "master", "net")
 
-    def _lay(self) -> None:
+    def _start(self) -> None:
         ip("link", "set", "lo", "up")
         for switch, address in (("net", CENTRE), ("usb", PHONES)):
             ip("link", "add", switch, "type", "bridge", "forward_delay", "0")

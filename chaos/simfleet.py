@@ -1,41 +1,20 @@
-"""The base of every fleet on simulated phones: a start, an end, and phonesim's control port."""
+"""The base of every fleet on simulated phones: phonesim's control port."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import requests
+
+from chaos.started import Started
 
 CONTROL_SECONDS = 10.0
 
 
-class SimFleet(ABC):
+class SimFleet(Started):
     """Runs until the `with` block ends. `control` is the address of the control port."""
 
     control: str
-
-    @abstractmethod
-    def _start(self) -> None:
-        """Start everything."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """End everything that was started."""
-
-    def __enter__(self) -> Self:
-        try:
-            self._start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def get(self, path: str) -> Any:
         """Returns the control port's answer. Raises requests.RequestException."""
