@@ -146,9 +146,7 @@ def read_profile(text: str, source: str, *, only_read: bool = False) -> AppProfi
     `only_read`: flows only read this app, so that the profile may leave out overlays and texts.
     """
     try:
-        if references_add_too_much(yaml.compose(text, yaml.CSafeLoader)):
-            raise ProfileError(f"{source}: {TOO_MANY}; write them out")
-        data = yaml.load(text, yaml.CSafeLoader)
+        data = _load(text, source)
         if not isinstance(data, dict):
             raise ProfileError(f"{source}: a profile is a YAML mapping")
         return AppProfile.model_validate(_with_package(_ONLY_READ | data if only_read else data))
@@ -156,6 +154,17 @@ def read_profile(text: str, source: str, *, only_read: bool = False) -> AppProfi
         raise
     except (yaml.YAMLError, ValueError) as error:
         raise ProfileError(f"{source}: {error}") from error
+
+
+def _load(text: str, source: str) -> Any:
+    loader = yaml.CSafeLoader(text)
+    try:
+        root = loader.get_single_node()
+        if references_add_too_much(root):
+            raise ProfileError(f"{source}: {TOO_MANY}; write them out")
+        return None if root is None else loader.construct_document(root)
+    finally:
+        loader.dispose()
 
 
 def load_profile(name_or_path: str = "practice", *, only_read: bool = False) -> AppProfile:

@@ -21,7 +21,7 @@ def references_add_too_much(root: yaml.Node | None) -> bool:
         if id(node) in sizes:
             left.pop()
             continue
-        inner = _inner(node)
+        inner = inner_nodes(node)
         owed = {id(one): one for one in inner if id(one) not in sizes}
         if owed and id(node) not in above:
             above.add(id(node))
@@ -34,7 +34,8 @@ def references_add_too_much(root: yaml.Node | None) -> bool:
     return root is not None and sizes[id(root)] - len(sizes) > MOST_ADDED
 
 
-def _inner(node: yaml.Node) -> list[yaml.Node]:
+def inner_nodes(node: yaml.Node) -> list[yaml.Node]:
+    """Returns the entries of a list, the names and values of a mapping; none for a scalar."""
     if isinstance(node, yaml.MappingNode):
         return [part for pair in node.value for part in pair]
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []

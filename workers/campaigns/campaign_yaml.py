@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from flows.yaml_references import TOO_MANY, references_add_too_much
+from flows.yaml_references import TOO_MANY, inner_nodes, references_add_too_much
 from models.values.refused import Problem, Refused, refuse
 from workers.campaigns.yaml_lost import lost_comments
 from workers.campaigns.yaml_slips import Slip, slip_before, slip_in
@@ -193,6 +193,5 @@ def _holds_itself(root: yaml.Node) -> bool:
             continue
         above.add(id(node))
         left.append((node, True))
-        inner = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
-        left += [(one, False) for one in inner]
+        left += [(one, False) for one in inner_nodes(node)]
     return False
