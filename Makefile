@@ -72,8 +72,10 @@ bench-takeover: provide ## Time from each kind of death to another phone, and fr
 	@$(BIN)/python -m benchmarks.takeover --trials $(TRIALS) $(ARGS)
 
 bench-dispatch: TASKS = 1000
-bench-dispatch: provide ## Tasks a second and the time until one begins, phonefleet beside Celery (TASKS=1000)
+bench-dispatch: ## Tasks a second and the time until one begins, phonefleet beside Celery and five others (TASKS=1000, ARGS='--peers rq')
+	@WITH_PEERS=1 scripts/provide.sh
 	@$(SERVED)
+	@benchmarks/peers/set_up.sh
 	@$(BIN)/python -m benchmarks.dispatch --tasks $(TASKS) $(ARGS)
 
 bench-celery-storm: TASKS = 300

@@ -1,8 +1,9 @@
 """Measures dispatch: tasks a second from submission to a durable end, and the time until a task begins.
 
 `python -m benchmarks.dispatch --tasks 1000`. With 1, 8 and 40 workers: phonefleet, Celery with its results in Redis,
-and Celery with its results in the same MariaDB and late acknowledgement. All do nothing in their tasks; the database
-waits for its disk. Each figure is of tasks that ended; of several rounds the middle one counts.
+Celery with its results in the same MariaDB and late acknowledgement, and the peers of benchmarks/dispatch_peers.py. All
+do nothing in their tasks; the databases wait for their disk. Each figure is of tasks that ended; of several rounds the
+middle one counts.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from pathlib import Path
 
 from redis import Redis as Client
 
+from benchmarks.dispatch_peers import KINDS, NotInstalled, PeerKind, check_installed, peer
 from benchmarks.dispatch_sides import Side, phonefleet, stock
-from benchmarks.dispatch_task import LATENCIES
+from benchmarks.peers.start import LATENCIES
 from tests.support.poll import wait_until
 from tests.support.report import Line, Target, finish
 from tests.support.servers import MariaDB, Redis
@@ -35,6 +37,7 @@ READY_SECONDS = 120.0
 SECONDS_A_TASK = 0.5  # far more than one takes; bounds the wait
 COUNTERS = ("Questions", "Com_commit", "Innodb_os_log_written")
 
+SURVIVORS = {OURS, *(kind.heading for kind in KINDS.values() if kind.survives)}  # of the loss of their broker
 LEAST = {1: 0.4, 8: 0.6, 40: 0.6}  # of bare Celery's tasks a second
 MOST_P50 = 3.0  # times bare Celery's
 
@@ -111,12 +114,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dispatch", description=__doc__)
     parser.add_argument("--tasks", type=int, default=1000, help="tasks of a round (default 1000)")
     parser.add_argument("--workers", type=int, nargs="+", default=list(WORKERS), help="default 1 8 40")
+    told = "which to measure beside; --peers alone: none (default: all)"
+    parser.add_argument("--peers", nargs="*", default=list(KINDS), choices=list(KINDS), help=told)
     asked = parser.parse_args()
-    found = {workers: _sides(workers, asked.tasks) for workers in asked.workers}
+    peers = [KINDS[name] for name in asked.peers]
+    try:
+        check_installed(peers)
+    except NotInstalled as error:
+        parser.error(str(error))
+    found = {workers: _sides(workers, asked.tasks, peers) for workers in asked.workers}
     return _report(asked.tasks, found)
 
 
-def _sides(workers: int, tasks: int) -> dict[str, Measured]:
+def _sides(workers: int, tasks: int, peers: Sequence[PeerKind]) -> dict[str, Measured]:
     """Each side with so many workers; new servers, so that no side meets another's rows."""
     with ExitStack() as stack:
         redis = stack.enter_context(Redis())
@@ -130,7 +140,11 @@ def _sides(workers: int, tasks: int) -> dict[str, Measured]:
             ours = bench.measure(side, database=True)
         with stock(redis.url, results, workers) as side:
             durable = bench.measure(side, database=True)
-    return {OURS: ours, CELERY: bare, "Celery, MariaDB": durable}
+        found = {OURS: ours, CELERY: bare, "Celery, MariaDB": durable}
+        for kind in peers:
+            with peer(kind, redis.url, workers) as side:
+                found[kind.heading] = bench.measure(side, database=False)
+    return found
 
 
 def _report(tasks: int, found: Mapping[int, Mapping[str, Measured]]) -> int:
@@ -142,8 +156,11 @@ def _report(tasks: int, found: Mapping[int, Mapping[str, Measured]]) -> int:
             at = [percentile(one.since_publication, share) for share in SHARES]
             submitted = percentile(one.since_submission, 50)
             counted = [one.counted.get(counter, "") for counter in COUNTERS]
-            lines.append(Line(f"{name} {workers}", (_middle(one.per_second), ratio, *at, submitted, *counted)))
+            lines.append(
+                Line(f"{name} {workers}", (_survives(name), _middle(one.per_second), ratio, *at, submitted, *counted))
+            )
             measured[f"{name} {workers}"] = {
+                "survives_its_broker": name in SURVIVORS,
                 "per_second": list(one.per_second),
                 "of_celery": ratio,
                 "counted": dict(one.counted),
@@ -155,14 +172,21 @@ def _report(tasks: int, found: Mapping[int, Mapping[str, Measured]]) -> int:
                 targets.append(Target(f"of Celery with {workers}", ratio, least, at_least=True))
                 slower = at[0] / percentile(bare.since_publication, 50)
                 targets.append(Target(f"p50 of Celery's with {workers}", slower, MOST_P50))
+                for other in SURVIVORS & sides.keys() - {OURS}:
+                    ahead = _middle(one.per_second) / _middle(sides[other].per_second)
+                    targets.append(Target(f"of {other} with {workers}", ahead, 1.0, at_least=True))
     return finish(
         "dispatch",
         f"{tasks} tasks a round that do nothing; ms from publication to start, p50 also from submission; for each task",
-        ["per s", "ratio", "p50", "p95", "p99", "sub.", "SQL", "commits", "redo B"],
+        ["survives", "per s", "ratio", "p50", "p95", "p99", "sub.", "SQL", "commits", "redo B"],
         lines,
         {"tasks": tasks, "sides": measured},
         targets,
     )
+
+
+def _survives(name: str) -> str:
+    return "yes" if name in SURVIVORS else "no"
 
 
 def _middle(rounds: Sequence[float]) -> float:

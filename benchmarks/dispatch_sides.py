@@ -17,7 +17,8 @@ from celery import Celery, group
 from redis import Redis as Client
 from sqlalchemy import Engine, func, select, text
 
-from benchmarks.dispatch_task import REDIS, RESULTS, make_rival, note_publication, ours
+from benchmarks.dispatch_task import RESULTS, make_rival, ours
+from benchmarks.peers.start import REDIS, note_publication
 from models.database.engine import connect
 from models.migrate import upgrade
 from models.tables import Task

@@ -3,6 +3,7 @@
 # resolution holds for Python 3.11 and newer; what only some of them need carries a marker.
 #   runtime.txt          what `make demo` installs, and setuptools, which builds the package itself
 #   mysql, s3, dev, docs .txt  what that extra of setup.cfg adds to it
+# And benchmarks/peers/*.txt, for environments of their own.
 # uv resolves. It goes into a folder of its own that is thrown away; nothing at run time needs it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -38,4 +39,9 @@ for extra in $EXTRAS; do
 done
 for name in runtime $EXTRAS; do
     mv "$tools/$name.txt" "constraints/$name.txt"
+done
+for peers in peers arq; do
+    printf 'Writing benchmarks/peers/%s.txt\n' "$peers" >&2
+    compile --generate-hashes --output-file "$tools/$peers.txt" "benchmarks/peers/$peers.in"
+    mv "$tools/$peers.txt" "benchmarks/peers/$peers.txt"
 done

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Provides what the tests need and pip cannot bring: MariaDB, Redis, what mysqlclient is built with, systemd,
 # whose systemd-analyze reads the units that phonefleet writes, and Chromium with a Chinese font for the console.
-# WITH_CONFORMANCE=1 adds what make conformance fills its folder with.
+# WITH_CONFORMANCE=1 adds what make conformance fills its folder with, WITH_PEERS=1 what make bench-dispatch compares with.
 # As root with apt-get it installs Debian's packages; otherwise it says which are missing.
 # Installed servers are never started: the tests run throwaway ones of their own.
 set -euo pipefail
@@ -29,6 +29,7 @@ need chromium command -v chromium
 need fonts-wqy-microhei sh -c 'ls /usr/share/fonts/truetype/wqy/wqy-microhei.ttc'
 need python3-venv python3 -c 'import ensurepip'
 [ -z "${WITH_CONFORMANCE:-}" ] || need debootstrap command -v debootstrap
+[ -z "${WITH_PEERS:-}" ] || need postgresql sh -c 'ls /usr/lib/postgresql/*/bin/postgres'
 
 [ "${#missing[@]}" -gt 0 ] || exit 0
 mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)

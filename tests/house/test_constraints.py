@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from packaging.markers import Marker
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.house.declared import required
@@ -65,6 +66,17 @@ def test_no_two_files_disagree(python: str) -> None:
     for one, other in combinations(PARTS[1:], 2):
         both = pins(one, python).keys() & pins(other, python).keys()
         assert {name: pins(one, python)[name] for name in both} == {name: pins(other, python)[name] for name in both}
+
+
+@pytest.mark.parametrize("peers", ["peers", "arq"])
+def test_what_dispatch_is_measured_beside_is_pinned_with_hashes(peers: str) -> None:
+    folder = ROOT / "benchmarks" / "peers"
+    body = (folder / f"{peers}.txt").read_text(encoding="utf-8").splitlines()[2:]
+    assert all(PIN.match(line) or HASH.match(line) for line in body)
+    pinned = {found[1]: found[2] for line in body if (found := PIN.match(line))}
+    for line in (folder / f"{peers}.in").read_text(encoding="utf-8").splitlines():
+        one = Requirement(line)
+        assert one.specifier.contains(pinned[canonicalize_name(one.name)]), line
 
 
 def test_who_runs_the_fleet_gets_no_test_tools() -> None:
