@@ -49,13 +49,7 @@ class Taken:
 
 def begin_recording(session: Session, serial: str, package: str, heading: str, *, flow: bool, who: str) -> Recording:
     """Begins a recording on a phone that a person paused. Raises Refused."""
-    phone = session.get(Phone, serial, with_for_update=True)
-    if phone is None:
-        raise refuse("phone", f"{serial!r} is unknown", "see: phonefleet phones")
-    if phone.state != PhoneState.ONLINE:
-        raise refuse("phone", f"{serial!r} is {phone.state}: it can show nothing", "look at its place: host and port")
-    if not phone.paused:
-        raise refuse("phone", f"{serial!r} is not paused: its tasks would come between", "pause it first, on its page")
+    check_phone(session, serial)
     if not _PACKAGE.fullmatch(package) or len(package) > 191:
         raise refuse("package", f"{package[:60]!r} is no package of an app", "write it as com.example.app")
     open_ones = session.scalars(select(Recording).where(Recording.ended_at.is_(None))).all()
@@ -73,6 +67,28 @@ def begin_recording(session: Session, serial: str, package: str, heading: str, *
     session.flush()
     record_change(session, who, f"phone:{serial}", None, {"recording": one.id, "package": package})
     return one
+
+
+def check_phone(session: Session, serial: str) -> None:
+    """Locks a phone that can be recorded: it is online, and a person paused it. Raises Refused."""
+    phone = session.get(Phone, serial, with_for_update=True)
+    if phone is None:
+        raise refuse("phone", f"{serial!r} is unknown", "see: phonefleet phones")
+    if phone.state != PhoneState.ONLINE:
+        raise refuse("phone", f"{serial!r} is {phone.state}: it can show nothing", "look at its place: host and port")
+    if not phone.paused:
+        raise refuse("phone", f"{serial!r} is not paused: its tasks would come between", "pause it first, on its page")
+
+
+def recording_just_begun(
+    session: Session, serial: str, package: str, heading: str, *, flow: bool, who: str
+) -> Recording | None:
+    """Returns the recording that this form has begun already, if nothing was said in it yet: a form is sent twice."""
+    called = storable_text(heading, 191)
+    same = (Recording.phone_serial == serial, Recording.package == package, Recording.heading == called)
+    mine = select(Recording).where(*same, Recording.flow == flow, Recording.who == who, Recording.ended_at.is_(None))
+    found = session.scalar(mine.order_by(Recording.id.desc()).limit(1))
+    return found if found is not None and not found.lines else None
 
 
 def recording_named(session: Session, recording_id: int, *, lock: bool = False) -> Recording:
@@ -106,6 +122,11 @@ def recorded_picture(session: Session, recording_id: int, number: int) -> bytes 
     return None if row is None else row.picture
 
 
+def moment_of(one: Recording) -> tuple[object, ...]:
+    """Returns what a person saw of it, apart from the screens: whoever decides on it compares it once it is locked."""
+    return (one.lines, one.asked, one.asked_until, one.taken_at, one.failed, one.ended_at)
+
+
 def waits_for_phone(one: Recording, now: datetime) -> bool:
     """Returns whether the phone's answer may still come."""
     return one.asked is not None and not one.failed and not trouble_of(one, now)
@@ -124,6 +145,7 @@ def trouble_of(one: Recording, now: datetime) -> str:
 
 def ask_phone(session: Session, one: Recording, touch: Mapping[str, Any]) -> None:
     """Has the phone do a touch. The caller has locked the recording. Raises Refused."""
+    check_phone(session, one.phone_serial)
     count = select(func.count()).select_from(RecordedScreen).where(RecordedScreen.recording_id == one.id)
     if (session.scalar(count) or 0) >= MOST_SCREENS:
         raise refuse("recording", f"it has {MOST_SCREENS} screens, which is the most", "end it, and begin another one")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from models.tables import Attempt, Task
 
 MOST = 24  # characters of a title or a comment
@@ -12,8 +14,8 @@ def called(task: Task) -> str:
     return f"{task.flow} {task.id[:8]}"
 
 
-def about(task: Task) -> str:
-    """Returns a task's content, account and phone, as far as known."""
+def about(task: Task, text: Callable[..., str] = str.format) -> str:
+    """Returns a task's content, account and phone, as far as known; `text` says them in the reader's language."""
     given = task.kwargs if isinstance(task.kwargs, dict) else {}
     author = given.get("author_id") or task.author_id
     account, phone = task.account_id or task.pinned_account, task.phone_serial or task.pinned_phone
@@ -23,8 +25,8 @@ def about(task: Task) -> str:
         str(author or ""),
         quoted(given.get("title")),
         f"@{given['target_commenter']} {quoted(comment)}" if given.get("target_commenter") else "",
-        f"account {account}" if account else "",
-        f"phone {phone}" if phone else "",
+        text("account {account}", account=account) if account else "",
+        text("phone {phone}", phone=phone) if phone else "",
     )
     return ", ".join(part for part in parts if part)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 1000, 190, 44, 24, 10
 PART = 0.72  # of an hour's width that its bar takes
 MOST_LABELS = 12
+LABEL = 60  # the width of a day's label
 MOST_HOURS, TOGETHER = 48, 6  # a longer time has a bar for each six hours of the operator's day
 
 
@@ -42,7 +44,10 @@ def hour_bars(hours: Sequence[tuple[datetime, int, int]], zone: ZoneInfo) -> Hou
     if len(hours) > MOST_HOURS:
         joined = in_sixes(hours, zone)
         days = [start.astimezone(zone).date() for start, *_ in joined]
-        return _drawn(joined, [place for place, day in enumerate(days) if day not in days[:place]], TOGETHER)
+        first = [place for place, day in enumerate(days) if day not in days[:place]]
+        step = (WIDTH - LEFT) / len(joined)  # what is left of the first day may be too narrow for its label
+        labelled = [one for one, after in pairwise([*first, len(joined)]) if one or (after - one) * step >= LABEL]
+        return _drawn(joined, labelled, TOGETHER)
     every = -(-len(hours) // MOST_LABELS) or 1
     return _drawn(hours, range(0, len(hours), every), 1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -57,7 +58,7 @@ class Draft:
 @dataclass(frozen=True, slots=True)
 class ShownRecording:
     """A recording, how far it is, and whether its phone is at work or in trouble. `answers`: what it showed;
-    `seen`: what the person looks at."""
+    `seen`: what the person looks at. `print`: tells the last screen from another that took its place."""
 
     row: Recording
     reached: Reached
@@ -65,6 +66,7 @@ class ShownRecording:
     seen: Screen | None
     waits: bool
     trouble: str
+    print: str
 
     @property
     def drawn(self) -> Sequence[Drawn]:
@@ -113,10 +115,17 @@ class ShownRecording:
 def shown_recording(session: Session, recording_id: int) -> ShownRecording:
     """Reads a recording. Raises Refused."""
     row = recording_named(session, recording_id)
-    answers = answers_of(screens_of_recording(session, recording_id))
+    dumps = screens_of_recording(session, recording_id)
+    answers = answers_of(dumps)
     reached, now = reached_of(row, row.lines, answers), database_now(session)
     seen = answers[reached.shown].screen if 0 <= reached.shown < len(answers) else None
-    return ShownRecording(row, reached, answers, seen, waits_for_phone(row, now), trouble_of(row, now))
+    printed = f"{crc32(dumps[-1].encode()):08x}" if dumps else ""
+    return ShownRecording(row, reached, answers, seen, waits_for_phone(row, now), trouble_of(row, now), printed)
+
+
+def is_at_work(session: Session, recording_id: int) -> bool:
+    """Returns whether the phone's answer may still come: asked every second, so no screen is read. Raises Refused."""
+    return waits_for_phone(recording_named(session, recording_id), database_now(session))
 
 
 def answers_of(dumps: Sequence[str]) -> Sequence[Answer]:

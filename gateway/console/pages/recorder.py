@@ -7,7 +7,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from gateway.console.live.recorder import ShownRecording, phones_to_record, reached_of, shown_recording
+from gateway.console.live.recorder import (
+    ShownRecording,
+    is_at_work,
+    phones_to_record,
+    reached_of,
+    shown_recording,
+)
 from gateway.console.pages.pictures import FOR_A_MINUTE
 from gateway.console.pages.recorder_lines import asked_again, lines_of, value_of
 from gateway.console.view import SECURITY, View
@@ -15,10 +21,13 @@ from models.fleet.recordings import (
     add_lines,
     ask_phone,
     begin_recording,
+    check_phone,
     end_recording,
     list_recordings,
+    moment_of,
     number_of,
     recorded_picture,
+    recording_just_begun,
     recording_named,
 )
 from models.tables import Recording
@@ -51,7 +60,12 @@ def begin(view: View) -> Response:
         raise refuse("heading", f"it has {len(heading)} characters", f"write 1 to {MOST_HEADING}")
 
     def work(session: Session) -> int:
-        one = begin_recording(session, form.text("phone", 191), package, heading, flow=flow, who=view.who)
+        phone = form.text("phone", 191)
+        check_phone(session, phone)  # from here on, the same form sent twice waits for itself
+        begun = recording_just_begun(session, phone, package, heading, flow=flow, who=view.who)
+        if begun is not None:
+            return begun.id
+        one = begin_recording(session, phone, package, heading, flow=flow, who=view.who)
         ask_phone(session, one, _told(reached_of(one, (), ()).owed))
         return one.id
 
@@ -68,8 +82,7 @@ def show(view: View, recording_id: str) -> Response:
 
 def state(view: View, recording_id: str) -> Response:
     """Returns nothing while the phone is at work; afterwards has the page loaded again."""
-    one = view.look(lambda session: shown_recording(session, number_of(recording_id)))
-    if one.waits:
+    if view.look(lambda session: is_at_work(session, number_of(recording_id))):
         return Response(status_code=204, headers=SECURITY)
     return Response(headers={**SECURITY, "hx-refresh": "true"})
 
@@ -113,7 +126,7 @@ def act(view: View, act: str) -> Response:
 
     def work(session: Session) -> None:
         row = _locked(session, recording_id)
-        if row.lines != one.row.lines or row.asked != one.row.asked:
+        if moment_of(row) != moment_of(one.row):
             raise refuse("recording", MEANWHILE, "load the page again")
         add_lines(session, row, lines)
         if again is not None:
@@ -138,7 +151,7 @@ def _gone_on(view: View, one: ShownRecording, lines: list[str]) -> tuple[Touch |
 
 def mark_of(one: ShownRecording) -> str:
     """Returns what a form sends back, so that it says nothing about another screen than the one beside it."""
-    return f"{len(one.row.lines)}.{len(one.answers)}"
+    return f"{len(one.row.lines)}.{len(one.answers)}.{one.print}"
 
 
 def _locked(session: Session, recording_id: int) -> Recording:

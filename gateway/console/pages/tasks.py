@@ -47,7 +47,7 @@ def show(view: View, task_id: str) -> Response:
         changed = select(AuditEntry).where(AuditEntry.subject == f"task:{task_id}").order_by(AuditEntry.id.desc())
         return {
             "task": task,
-            "about": about(task),
+            "about": about(task, view.words.text),
             "campaign": session.get_one(Campaign, task.campaign_id),
             "attempts": attempts,
             "actions": actions,

@@ -244,6 +244,16 @@ PLACES = [
 ]  # fmt: skip
 
 
+OF_RECORDINGS = [
+    *(f"{path}{one}" for one in ODD for path in (
+        "/recorder/", "/recorder/1?element=", "/recorder/1/pictures/", "/recorder/1/files/", "/flows?done=",
+    )),
+    "/recorder/99999999999999999999/state",
+]  # fmt: skip
+
+
 def test_whatever_stands_in_an_address_is_no_mistake_of_ours(furnished: Served) -> None:
     person = furnished.as_role("viewer")
     assert [path for path in PLACES if person.get(path).status_code >= 500] == []
+    lena = furnished.as_role("operator")
+    assert [path for path in OF_RECORDINGS if lena.get(path).status_code >= 500] == []

@@ -12,7 +12,7 @@ from models.tables import ApiKey, Hold, SavedFilter
 from models.transactions.read_write import read
 from models.values.enums import Role
 from tests.support.console.browser import faults, log_in, tab
-from tests.support.console.pages import above, furnish, pages
+from tests.support.console.pages import furnish, furnished_above, pages
 from tests.support.console.served import Served
 
 THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
@@ -53,7 +53,7 @@ def unreachable(page: Page, root: str = "body") -> list[str]:
 def test_tab_comes_to_everything_that_a_mouse_can_use(browser: Browser, furnished: Served) -> None:
     with tab(browser) as (page, wrong):
         log_in(page, furnished.url, Role.ADMIN)
-        for path in [*pages(furnished), *above(Role.ADMIN)]:
+        for path in [*pages(furnished), *furnished_above(Role.ADMIN)]:
             page.goto(furnished.url + path)
             assert (path, unreachable(page)) == (path, [])
         assert wrong == []
@@ -72,7 +72,7 @@ def test_enter_opens_each_form_and_escape_leaves_it(browser: Browser, furnished:
     opened = 0
     with tab(browser) as (page, wrong):
         log_in(page, furnished.url, Role.ADMIN)
-        for path in [*pages(furnished), *above(Role.ADMIN)]:
+        for path in [*pages(furnished), *furnished_above(Role.ADMIN)]:
             page.goto(furnished.url + path)
             for form in forms(page):
                 button = page.locator(f"button[popovertarget='{form}']:not([popovertargetaction])").first

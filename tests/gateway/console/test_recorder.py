@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
 import yaml
@@ -13,23 +14,16 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from flows.profile import read_profile
-from models.fleet.phones import phone_online
 from models.fleet.recordings import answer_touch, take_touch
 from models.tables import Phone, Recording
 from models.transactions.read_write import read, write
 from tests.support.console.browser import faults, log_in, tab
 from tests.support.console.monday import HOSTILE
+from tests.support.console.recordings import READER, SERIAL, phone_to_record
 from tests.support.console.served import Asker, Served
 from tests.support.shelf import AdbServer, Shelf
 from workers.control.phone_pause import pause_phone
-from workers.execution.record_touch import do_touch
-from workers.execution.worker import Worker
 from workers.policy.recorder.touch import Touch
-from workers.runtime.slots import own_slot
-from workers.runtime.worker_identity import WorkerIdentity
-from workers.settings import settings
-
-SERIAL, INCARNATION, PACKAGE = "SIM0001", "incarnation-1", "com.phonefleet.reader"
 
 
 @pytest.fixture(scope="module")
@@ -41,23 +35,9 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
 
 @pytest.fixture
 def phone(console: Served, shelf: Shelf) -> Iterator[None]:
-    """Its worker, in a thread of the test: it does what a message of the coordinator has it do. The phone is paused."""
-    phone_online(console.engine, SERIAL, shelf.phones[0]["address"], "test", "SimPhone", INCARNATION)
-    pause_phone(console.engine, SERIAL, who="lena", ring_now=False)
-    over = threading.Event()
-
-    def serve() -> None:
-        identity = WorkerIdentity(SERIAL, shelf.phones[0]["address"], shelf.adb.port, "test", INCARNATION, own_slot())
-        worker = Worker.of(identity, console.engine, settings())
-        while not over.wait(0.1):
-            do_touch(worker)
-        worker.connection.close()
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    yield
-    over.set()
-    thread.join(60)
+    """A phone that is paused, and its worker."""
+    with phone_to_record(console.engine, shelf):
+        yield
 
 
 def begin(page: Page, console: Served, kind: str, heading: str) -> None:
@@ -65,7 +45,7 @@ def begin(page: Page, console: Served, kind: str, heading: str) -> None:
     assert faults(page) == []
     form = page.locator("form[action='/acts/recorder/begin']")
     form.locator("[name=phone]").select_option(SERIAL)
-    form.locator("[name=package]").fill(PACKAGE)
+    form.locator("[name=package]").fill(READER)
     form.locator("[name=heading]").fill(heading)
     form.locator("[name=kind]").select_option(kind)
     with page.expect_navigation():
@@ -132,8 +112,8 @@ def test_two_pages_are_recorded_into_a_profile_by_clicks_on_the_picture(
         assert wrong == []
     profile = read_profile(text, "profile.yaml", only_read=True)
     assert set(profile.pages) == {"accounts", "account"}
-    assert profile.pages["accounts"].selectors["row"] == f"{PACKAGE}:id/account_item"
-    assert profile.pages["account"].selectors["name"] == f"{PACKAGE}:id/account_name"
+    assert profile.pages["accounts"].selectors["row"] == f"{READER}:id/account_item"
+    assert profile.pages["account"].selectors["name"] == f"{READER}:id/account_name"
     assert "# on accounts: tap row" in text
 
 
@@ -288,3 +268,115 @@ def test_viewers_see_no_recorder_and_what_is_not_there_is_refused(console: Serve
     write(console.engine, forgotten)
     assert lena.get(f"/recorder/{one}/files/profile.yaml").status_code == 200
     assert lena.get(f"/recorder/{one}/files/other").status_code == 422
+
+
+def test_a_form_that_is_sent_twice_begins_one_recording(console: Served) -> None:
+    lena, mei = console.as_role("operator"), console.as_role("admin")
+    one = begun(console, lena)
+    sent = {"phone": "P0001", "package": "a.b", "heading": "x", "kind": "profile"}
+    again = lena.post("/acts/recorder/begin", **sent)
+    assert (again.status_code, again.headers["location"]) == (303, f"/recorder/{one}?done=recording")
+    assert row(console, one).asked is None, "the app is not started again"
+    assert mei.post("/acts/recorder/begin", **sent).status_code == 422, "somebody else's"
+    assert lena.post("/acts/recorder/begin", **{**sent, "package": "c.d"}).status_code == 422, "another app"
+    assert say(console, lena, one, "page", name="start") == 303
+    assert lena.post("/acts/recorder/begin", **sent).status_code == 422, "it went on"
+    assert read(console.engine, lambda session: session.scalars(select(Recording.id)).all()) == [one]
+
+
+def test_of_two_browsers_the_one_that_saw_another_screen_says_nothing(console: Served) -> None:
+    lena, mei = console.as_role("operator"), console.as_role("admin")
+    one = begun(console, lena)
+    seen = mark(console, mei, one)
+    assert say(console, lena, one, "look") == 303
+    assert answer(console, screen(("other", "O"))).replaces
+    late = mei.post("/acts/recorder/page", id=one, at=seen, name="start")
+    assert (late.status_code, row(console, one).lines) == (422, []), "a screen that nobody sees any more got a name"
+    assert say(console, mei, one, "page", name="other") == 303
+    assert say(console, lena, one, "back") == 303, "either of them may go on"
+    assert mei.post("/acts/recorder/end", id=one).status_code == 303
+    assert "· 结束 20" in lena.get(f"/recorder/{one}").text
+
+
+def test_a_phone_that_went_away_is_told_at_once_and_the_recording_goes_on_with_it(console: Served) -> None:
+    lena = console.as_role("operator")
+    one = begun(console, lena)
+    assert say(console, lena, one, "page", name="start") == 303
+
+    def online(state: str) -> None:
+        write(console.engine, lambda session: setattr(session.get_one(Phone, "P0001"), "state", state))
+
+    online("offline")
+    sent = lena.post("/acts/recorder/back", id=one, at=mark(console, lena, one))
+    assert (sent.status_code, row(console, one).lines, row(console, one).asked) == (422, ["start"], None)
+    assert "P0001" in sent.text
+    online("online")
+    assert say(console, lena, one, "back") == 303
+    online("offline")  # after the worker has been asked
+    assert lena.get(f"/recorder/{one}/state").status_code == 204
+    late = update(Recording).values(asked_until=Recording.began_at)
+    write(console.engine, lambda session: session.execute(late))
+    assert lena.get(f"/recorder/{one}/state").headers["hx-refresh"] == "true"
+    assert say(console, lena, one, "retry") == 422
+    online("online")
+    assert say(console, lena, one, "retry") == 303
+    assert answer(console, screen(("last", "L"))).do == "press"
+
+
+def test_a_recording_that_was_left_for_hours_goes_on_or_is_ended_by_anybody(console: Served) -> None:
+    lena = console.as_role("operator")
+    one = begun(console, lena)
+    assert say(console, lena, one, "page", name="start") == 303
+    hours = timedelta(hours=30)
+
+    def pass_by(session: Session) -> None:
+        left = session.get_one(Recording, one)
+        left.began_at, left.used_at = left.began_at - hours, left.used_at - hours
+
+    write(console.engine, pass_by)
+    assert say(console, lena, one, "swipe") == 303
+    answer(console, screen(("title", "T2")))
+    refused = console.as_role("admin").post("/acts/recorder/begin", phone="P0001", package="a.b", heading="y")
+    assert (refused.status_code, "李娜" in refused.text) == (422, True), "it says who is there"
+    assert console.as_role("admin").post("/acts/recorder/end", id=one).status_code == 303
+    assert begun_again(console) == 303
+
+
+def begun_again(console: Served) -> int:
+    mei = console.as_role("admin")
+    return mei.post("/acts/recorder/begin", phone="P0001", package="a.b", heading="y").status_code
+
+
+def test_only_forms_of_this_site_and_session_say_something(console: Served) -> None:
+    lena, viewer = console.as_role("operator"), console.as_role("viewer")
+    one = begun(console, lena)
+    at = mark(console, lena, one)
+    forged = {"id": str(one), "at": at, "name": "start", "token": "f" * 64}
+    url = f"{console.url}/acts/recorder/page"
+    for sent, headers in (
+        (forged, {"origin": console.url}),
+        ({**forged, "token": lena.token}, {"origin": "http://evil.example"}),
+        ({**forged, "token": lena.token}, {}),
+    ):
+        assert lena.session.post(url, data=sent, headers=headers, allow_redirects=False).status_code == 403
+    assert viewer.post("/acts/recorder/page", id=one, at=at, name="start").status_code == 403
+    assert viewer.get(f"/recorder/{one}/state").status_code == 403
+    assert viewer.get(f"/recorder/{one}/files/profile.yaml").status_code == 403
+    assert row(console, one).lines == []
+
+
+def test_what_an_app_shows_is_text_on_the_page_and_in_the_files(console: Served) -> None:
+    lena = console.as_role("operator")
+    one = begun(console, lena)
+    assert say(console, lena, one, "look") == 303
+    hostile = ("<script>alert(1)</script>", "{{7*7}}", "=1+1", "\u202eevil", "a: [b", "- &a *a", "!!python/x:y", "'\"")
+    answer(console, screen(*((f"n{at}", escape(text, {"'": "&apos;"})) for at, text in enumerate(hostile))))
+    assert say(console, lena, one, "page", name="start") == 303
+    for at in range(len(hostile)):
+        assert say(console, lena, one, "part", number=f"{at + 1}", name=f"p{at}") == 303
+    page = lena.get(f"/recorder/{one}").text
+    assert "<script>alert" not in page
+    assert "{{7*7}}" in page
+    profile = lena.get(f"/recorder/{one}/files/profile.yaml").text
+    kept = yaml.safe_load(profile)["pages"]["start"]["selectors"]
+    assert kept == {f"p{at}": f"n{at}" for at in range(len(hostile))}

@@ -15,11 +15,14 @@ from models.tasks.states import State
 from models.transactions.read_write import read, write
 from models.values.enums import HoldScope, Role
 from tests.support.console.monday import HOSTILE, PEOPLE
+from tests.support.console.recordings import recorded
 from tests.support.console.served import Served
 from tests.support.flow_trials import version_trial
 from tests.support.patches import proposed_patch
 from tests.support.watches import watch_with_alert
 from workers.control.own_pause import pause_phone_for
+
+RECORDING = ("/recorder/1", "/recorder/1?element=2")  # the one that furnish() makes
 
 
 def furnish(console: Served) -> None:
@@ -28,6 +31,7 @@ def furnish(console: Served) -> None:
     watch_with_alert(console.engine, "刹车 <b>", f"刹车 {HOSTILE}")
     proposed_patch(console.engine, HOSTILE)
     version_trial(console.engine, HOSTILE)
+    recorded(console.engine, HOSTILE, *(f"{number} {HOSTILE}" for number in range(5)))
     pause_phone_for(console.engine, "P0005", "示例客户", who="c")
     for name in PEOPLE.values():
         save_filter(console.engine, name, f"周一 {HOSTILE[:27]}", {"outcome": "failed", "author": HOSTILE[:29]})
@@ -75,3 +79,8 @@ def above(role: Role) -> Sequence[str]:
         for path, least in [("/campaigns/new", Role.OPERATOR), *rarer]
         if roles.index(least) <= roles.index(Role(role))
     ]
+
+
+def furnished_above(role: Role) -> Sequence[str]:
+    """The same of a ledger that furnish() filled: with the pages of its recording."""
+    return [*(RECORDING if list(Role).index(Role(role)) else ()), *above(role)]
