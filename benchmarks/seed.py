@@ -1,4 +1,5 @@
-"""Fills a ledger with records as a shelf of 200 phones would leave them in a year, made by the server itself.
+"""Fills a ledger with records as a shelf of 200 phones would leave them in a year, made by the server itself; and with
+collected comments (`benchmarks/seed_texts.py`), one for ten records.
 
 `python -m benchmarks.seed --rows 10000000` fills the ledger at PHONEFLEET_DATABASE_URL, which must be MariaDB and have
 no records. Each column's value is drawn from the row's number, independently of the others. The indexes are built at
@@ -17,6 +18,7 @@ from functools import partial
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.orm import Session
 
+from benchmarks.seed_texts import seed_texts
 from models.database.engine import Patience, connect
 from models.history.records.count_days import count_days
 from models.history.records.hours import ALL, DAY, DIMENSIONS
@@ -28,6 +30,7 @@ PATIENT = Patience(answer=3600, lock=60, idle=3600)
 AT_ONCE = 250_000
 PHONES, AUTHORS, KEYS = 200, 50, 5
 CAMPAIGN = 5000  # records of one: a ledger with more records has more campaigns, not larger ones
+RECORDS_OF_A_COMMENT = 10
 # a month's groups fit into memory: on the disk they take ten times as long
 ROOM = ("sort_buffer_size = 268435456", "tmp_table_size = 1073741824", "max_heap_table_size = 1073741824")
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -35,6 +38,12 @@ YEAR = timedelta(days=365)
 FLOWS = ("collect_titles", "collect_comments", "directed", "nurture")
 CODES = ("video_not_found", "comment_not_found", "list_not_loaded", "page_drift", "phone_lost", "may_not_act")
 STEPS = ("open", "video", "comments", "act")
+
+
+def seed_all(engine: Engine, rows: int) -> None:
+    """Writes so many records, and a collected comment for ten of them."""
+    seed(engine, rows)
+    seed_texts(engine, rows // RECORDS_OF_A_COMMENT, START, YEAR)
 
 
 def seed(engine: Engine, rows: int) -> None:
@@ -157,7 +166,7 @@ def main() -> int:
         print("PHONEFLEET_DATABASE_URL must name a MariaDB without records; then: phonefleet migrate", file=sys.stderr)
         return 2
     began = time.monotonic()
-    seed(engine, asked.rows)
+    seed_all(engine, asked.rows)
     print(f"{asked.rows} records written in {time.monotonic() - began:.0f} s")
     return 0
 

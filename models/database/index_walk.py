@@ -1,9 +1,9 @@
 """Walk: reads the next rows of a list along an index, newest first, at a cost independent of the list's length.
 
-A list has branches. Each reads along one index, whose first columns are the branch's conditions and whose last ones
-are the list's order. It reads ids first, from the indexes only, with a LIMIT for each branch. Then it checks the other
-conditions row by row, for a bounded number of rows: in other indexes, as far as these tell, else in the rows
-themselves. So a page may have fewer rows than asked for, although the list continues.
+A list has branches. Each reads along one index, whose first columns are the branch's conditions, followed by the
+list's order. It reads ids first, from the indexes only, with a LIMIT for each branch. Then it checks the other
+conditions row by row, for a bounded number of rows: in what the index has behind the order, in other indexes, as far
+as these tell, else in the rows themselves. So a page may have fewer rows than asked for, although the list continues.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, s
 from sqlalchemy.orm import Session, aliased
 
 MOST_SCANNED = 250  # rows that one page checks: if one in five matches, a page of fifty is full
+MOST_IN_INDEXES = 750  # the same, where no row is read: these are few pages of an index
+COUNTED_AT_ONCE = 2000  # rows of one statement; the time is looked at between two
+COUNTED_IN_INDEX = 10_000  # the same, where one index tells all
 DIALECTS = ("mysql", "mariadb")
 
 Place = tuple[Any, ...]
@@ -65,8 +68,9 @@ class Entry:
 class Walk:
     """A list: its table and order, its branches, and the other conditions of its rows.
 
-    `among`: a row has one entry at least of each. `rest`: what only the row itself tells. `since`, `until`: of the
-    order's first column, from and below. A table in partitions opens only those, also where a row is looked up.
+    `told`: conditions that the index of each branch tells. `among`: a row has one entry at least of each. `rest`: what
+    only the row itself tells. `since`, `until`: of the order's first column, from and below. A table in partitions
+    opens only those, also where a row is looked up.
     """
 
     table: Any
@@ -74,6 +78,7 @@ class Walk:
     branches: Sequence[Branch]
     rest: Conditions = ()
     among: Sequence[Sequence[Entry]] = ()
+    told: Conditions = ()
     since: Any = None
     until: Any = None
 
@@ -84,12 +89,12 @@ class Walk:
 
     def places(self, session: Session, place: Place | None, limit: int) -> tuple[list[Place], Place | None]:
         """As `page`, but returns the whole places of the rows: every column of the order."""
-        found, last = self._step(session, place, MOST_SCANNED if self._checks else limit + 1, limit + 1)
+        found, last = self._step(session, place, self._most if self._checks else limit + 1, limit + 1)
         if len(found) > limit:
             last = found[limit - 1]
         return found[:limit], last
 
-    def count(self, session: Session, most: int, seconds: float, step: int = 2000) -> tuple[int, bool]:
+    def count(self, session: Session, most: int, seconds: float) -> tuple[int, bool]:
         """Counts the rows, but no more than `most`, and for no longer than `seconds`; no row may be in two branches.
 
         Returns the number, and whether it is that of all rows: else there are at least so many.
@@ -97,18 +102,18 @@ class Walk:
         if not self._checks:
             number = session.scalar(select(func.count()).select_from(self._together(None, most + 1).subquery())) or 0
             return min(number, most), number <= most
+        step = COUNTED_AT_ONCE if self.rest or self.among else COUNTED_IN_INDEX
         end = time.monotonic() + seconds
         number, place = 0, None
         while True:  # each turn looks at `step` rows, until the list ends
             rows = self._next(place, step)
             near = rows.limit(step).subquery()
             number += session.scalar(self._fitting(near, select(func.count()).select_from(near))) or 0
-            last = session.execute(rows.offset(step - 1).limit(1)).one_or_none()
-            if last is None or number > most:
+            place = self._last(session, rows, step)
+            if place is None or number > most:
                 return min(number, most), number <= most
             if time.monotonic() >= end:
                 return number, False
-            place = tuple(last)
 
     def _step(self, session: Session, place: Place | None, step: int, most: int) -> tuple[list[Place], Place | None]:
         """Returns up to `most` matching rows of the next `step` rows, and the last row checked, if there may be more.
@@ -119,19 +124,32 @@ class Walk:
             return sorted(set(_rows(session, self._together(place, step))), reverse=True)[:step], None
         rows = self._next(place, step)
         near = rows.limit(step).subquery()
-        fitting = self._fitting(near, select(*near.c))
-        found = list(dict.fromkeys(_rows(session, fitting.order_by(*_falling(near.c)).limit(2 * most))))
+        fitting = self._fitting(near, select(*self._places(near)))
+        found = list(dict.fromkeys(_rows(session, fitting.order_by(*_falling(self._places(near))).limit(2 * most))))
         if len(found) >= most:
             return found[:most], None
+        return found, self._last(session, rows, step)
+
+    def _last(self, session: Session, rows: Select[Any], step: int) -> Place | None:
+        """Returns the place of the last of `step` rows; None when there are fewer."""
         last = session.execute(rows.offset(step - 1).limit(1)).one_or_none()
-        return found, None if last is None else tuple(last)
+        return None if last is None else tuple(last)[: len(self.order.columns)]
 
     @property
     def _checks(self) -> bool:
-        return bool(self.rest or self.among)
+        return bool(self.rest or self.among or self.told)
+
+    @property
+    def _most(self) -> int:
+        return MOST_SCANNED if self.rest else MOST_IN_INDEXES
+
+    def _places(self, near: Any) -> Sequence[Any]:
+        return tuple(near.c)[: len(self.order.columns)]
 
     def _fitting(self, near: Any, wanted: Select[Any]) -> Select[Any]:
         """Selects from these rows those that match the other conditions. Each is found by its key, in its partition."""
+        if self.told:
+            wanted = wanted.where(near.c.fits)
         others = iter(_aliases(self.table, sum(map(len, self.among))))
         for entries in self.among:
             found = []
@@ -150,7 +168,7 @@ class Walk:
 
     def _same(self, near: Any, table: Any) -> list[ColumnElement[bool]]:
         columns = [getattr(table, column.key) for column in self.order.columns]
-        same = [column == found for column, found in zip(columns, tuple(near.c), strict=True)]
+        same = [column == found for column, found in zip(columns, self._places(near), strict=True)]
         return [*same, *self._within(table)]
 
     def _within(self, table: Any) -> list[ColumnElement[bool]]:
@@ -160,15 +178,23 @@ class Walk:
 
     def _next(self, place: Place | None, most: int) -> Select[Any]:
         """Selects the rows after a place, in order, up to `most` of each branch. A row of two branches comes twice."""
-        together = self._together(place, most).subquery()
-        return select(*together.c).order_by(*_falling(together.c))
+        parts = self._parts(place, most)
+        if len(parts) == 1:
+            return parts[0]
+        together = union_all(*map(_whole, parts)).subquery()
+        return select(*together.c).order_by(*_falling(self._places(together)))
 
     def _together(self, place: Place | None, most: int) -> Select[Any] | CompoundSelect[Any]:
-        parts = [self._part(branch, within, most) for branch in self.branches for within in self.order.after(place)]
-        return parts[0] if len(parts) == 1 else union_all(*(_whole(part) for part in parts))
+        parts = self._parts(place, most)
+        return parts[0] if len(parts) == 1 else union_all(*map(_whole, parts))
+
+    def _parts(self, place: Place | None, most: int) -> Sequence[Select[Any]]:
+        return [self._part(branch, within, most) for branch in self.branches for within in self.order.after(place)]
 
     def _part(self, branch: Branch, within: Conditions, most: int) -> Select[Any]:
-        part = select(*self.order.columns).where(*branch.conditions, *self._within(self.table), *within)
+        told = [and_(*self.told).label("fits")] if self.told else []
+        part = select(*self.order.columns, *told)
+        part = part.where(*branch.conditions, *self._within(self.table), *within)
         part = _forced(part, self.table, branch.index)  # otherwise the database may read the whole table
         return part.order_by(*_falling(self.order.columns)).limit(most)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -23,8 +23,11 @@ _OF_TASKS = (AttemptOutcome.SUCCEEDED, AttemptOutcome.FAILED, AttemptOutcome.STO
 _WITH_CODE = (AttemptOutcome.FAILED, AttemptOutcome.STOPPED, AttemptOutcome.LOST)
 ACTION = "action"  # every kind that is neither attempt nor task
 MOST_FLOWS = 64
-MOST_ENTRIES = 4  # that are looked up for each row, in place of the row
 ORDER = Order((Record.ended_at, Record.id))
+# what the indexes have behind the order, so that a walk along them reads no record in vain
+BESIDE = ("flow", "outcome", "kind", "code", "keys")
+BESIDE_KEY = ("flow", "outcome", "kind", "code")
+BESIDE_FLOW = ("kind", "code")
 INDEXED = "account, phone, author, campaign, customer, flow or outcome"
 
 
@@ -94,16 +97,16 @@ def walk(session: Session, which: RecordFilter) -> Walk:
             rest.pop("sandbox", None)
             one = rest.pop(name)
             branches = [Branch(f"ix_records_{name}", [Record.sandbox == here, one]) for here in sides]
-            return _walk(branches, rest, _among(which, rest, sides))
+            return _walk(branches, rest, BESIDE, _among(which, rest, sides))
     if which.keys is not None:
         rest.pop("keys")
-        return _walk([Branch("ix_records_key", [Record.key_id == key]) for key in which.keys], rest)
+        return _walk([Branch("ix_records_key", [Record.key_id == key]) for key in which.keys], rest, BESIDE_KEY)
     if which.flow is not None or which.outcome is not None:
         flows = [which.flow] if which.flow is not None else _flows(session, sandbox=which.sandbox)
         outcomes = [which.outcome] if which.outcome is not None else _outcomes(which)
         pairs = [(Record.flow == flow, Record.outcome == outcome) for flow in flows for outcome in outcomes]
         left = {name: condition for name, condition in rest.items() if name not in ("flow", "outcome", "sandbox")}
-        return _walk([Branch("ix_records_flow", [side, *pair]) for pair in pairs], left)
+        return _walk([Branch("ix_records_flow", [side, *pair]) for pair in pairs], left, BESIDE_FLOW)
     _check_short(which, [name for name in rest if name != "sandbox"])
     return _walk([Branch("PRIMARY", [])], rest)
 
@@ -114,28 +117,25 @@ def at_times(way: Walk, which: RecordFilter) -> Walk:
 
 
 def _walk(
-    branches: Sequence[Branch], rest: Mapping[str, ColumnElement[bool]], among: Sequence[Sequence[Entry]] = ()
+    branches: Sequence[Branch],
+    rest: Mapping[str, ColumnElement[bool]],
+    beside: Collection[str] = (),
+    among: Sequence[Sequence[Entry]] = (),
 ) -> Walk:
-    return Walk(Record, ORDER, branches, list(rest.values()), among)
+    told = [condition for name, condition in rest.items() if name in beside]
+    return Walk(Record, ORDER, branches, [one for name, one in rest.items() if name not in beside], among, told)
 
 
 def _among(
     which: RecordFilter, rest: dict[str, ColumnElement[bool]], sides: Sequence[bool]
 ) -> Sequence[Sequence[Entry]]:
-    """Takes out of `rest` what other indexes than the walk's tell, and returns their entries."""
-    found: dict[str, list[Entry]] = {}
+    """Takes the account and the author out of `rest`: their own indexes tell them. Returns their entries there."""
+    found = []
     for name, column in (("account", "account_id"), ("author", "author_id")):
-        value = getattr(which, name)
-        found[name] = [Entry(f"ix_records_{name}", {"sandbox": side, column: value}) for side in sides]
-    found["keys"] = [Entry("ix_records_key", {"key_id": key}) for key in which.keys or ()]
-    known = {name: entries for name, entries in found.items() if name in rest and len(entries) <= MOST_ENTRIES}
-    for name in known:
-        rest.pop(name)
-    if "flow" in rest and "outcome" in rest:
-        marks = {"flow": which.flow, "outcome": which.outcome}
-        known["flow"] = [Entry("ix_records_flow", {"sandbox": side, **marks}) for side in sides]
-        del rest["flow"], rest["outcome"]
-    return list(known.values())
+        if rest.pop(name, None) is not None:
+            value = getattr(which, name)
+            found.append([Entry(f"ix_records_{name}", {"sandbox": side, column: value}) for side in sides])
+    return found
 
 
 def _outcomes(which: RecordFilter) -> Sequence[str]:
