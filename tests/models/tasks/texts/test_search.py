@@ -73,7 +73,7 @@ def drawn_ledger(engine: Engine, drawn: random.Random) -> None:
 def test_a_search_finds_what_a_look_at_every_text_finds(
     ledger: Engine, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "STEP", 7)
+    monkeypatch.setattr(reading, "ROUNDS", ((3, 1), (7, 2)))
     monkeypatch.setattr(fill, "MOST_GRAMS", 60)
     drawn = random.Random(seed)
     drawn_ledger(ledger, drawn)
