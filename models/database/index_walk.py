@@ -18,7 +18,8 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, s
 from sqlalchemy.orm import Session, aliased
 
 MOST_SCANNED = 250  # rows that one page checks: if one in five matches, a page of fifty is full
-MOST_IN_INDEXES = 750  # the same, where no row is read: these are few pages of an index
+MOST_LOOKED_UP = 750  # the same, where rows are looked up in other indexes and none is read
+MOST_IN_INDEX = 2000  # the same, where one index tells all: these are a few of its pages
 COUNTED_AT_ONCE = 2000  # rows of one statement; the time is looked at between two
 COUNTED_IN_INDEX = 10_000  # the same, where one index tells all
 DIALECTS = ("mysql", "mariadb")
@@ -29,14 +30,22 @@ Conditions = Sequence[ColumnElement[bool]]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The order of a list: each column descending; the last one is unique."""
+    """The order of a list: each column descending; the last one is unique.
+
+    `few_alike`: few rows have the same value in the first of two columns. Then a page that begins after a place reads
+    one range of the index, and passes over those that are alike and before the place.
+    """
 
     columns: tuple[Any, ...]
+    few_alike: bool = False
 
     def after(self, place: Place | None) -> list[Conditions]:
         """Returns the conditions of the rows after a place, each a range of the index."""
         if place is None:
             return [[]]
+        if self.few_alike:
+            (first, second), (here, last) = self.columns, place
+            return [[first <= here, or_(first < here, second < last)]]
         ranges: list[Conditions] = []
         for depth in range(len(self.columns), 0, -1):
             same = [column == value for column, value in zip(self.columns[: depth - 1], place, strict=False)]
@@ -141,7 +150,10 @@ class Walk:
 
     @property
     def _most(self) -> int:
-        return MOST_SCANNED if self.rest else MOST_IN_INDEXES
+        if self.rest:
+            return MOST_SCANNED
+        most = MOST_LOOKED_UP if self.among else MOST_IN_INDEX
+        return max(MOST_SCANNED, most // max(1, len(self.branches)))  # each branch reads so many
 
     def _places(self, near: Any) -> Sequence[Any]:
         return tuple(near.c)[: len(self.order.columns)]

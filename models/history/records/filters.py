@@ -23,7 +23,7 @@ _OF_TASKS = (AttemptOutcome.SUCCEEDED, AttemptOutcome.FAILED, AttemptOutcome.STO
 _WITH_CODE = (AttemptOutcome.FAILED, AttemptOutcome.STOPPED, AttemptOutcome.LOST)
 ACTION = "action"  # every kind that is neither attempt nor task
 MOST_FLOWS = 64
-ORDER = Order((Record.ended_at, Record.id))
+ORDER = Order((Record.ended_at, Record.id), few_alike=True)
 # what the indexes have behind the order, so that a walk along them reads no record in vain
 BESIDE = ("flow", "outcome", "kind", "code", "keys")
 BESIDE_KEY = ("flow", "outcome", "kind", "code")

@@ -15,7 +15,7 @@ from models.tables import Record
 
 MOST_IN_A_PAGE = 500
 MOST_ROUNDS = 3  # of a page that few of the rows looked at match
-ROUNDS_OF_LOOKUPS = 1  # the same, where each row is looked up in other indexes and none is read
+ONE_LIST = 2  # branches: if indexes tell all of so few, one round looks at as many rows as three of others
 # Days before the newest record that a page looks at first, and then: so it opens few partitions, unless it must
 WINDOWS = (31, 93, 372, None)
 MOMENT = timedelta(microseconds=1)
@@ -34,7 +34,7 @@ def records_page(
     found: list[Place] = []
     rounds = 0
     way = walk(session, which)
-    most = ROUNDS_OF_LOOKUPS if way.among and not way.rest else MOST_ROUNDS
+    most = 1 if not way.rest and len(way.branches) <= ONE_LIST else MOST_ROUNDS
     if place is not None and top is not None:  # no partition of a later time is opened
         which = replace(which, until=min(top + MOMENT, which.until or top + MOMENT))
     for within in _windows(which, top) if way.branches else ():
