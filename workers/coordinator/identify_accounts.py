@@ -19,16 +19,20 @@ from workers.runtime.worker_identity import phone_queue
 from workers.settings import settings
 
 
+def idle_again() -> timedelta:
+    """Returns the time after which the account of an idle phone is read again."""
+    return timedelta(seconds=settings().health * 1.5)
+
+
 def identify_accounts(engine: Engine) -> int:
     """Sends each such phone one message. Returns the number of messages. Raises NotPublished.
 
     An idle phone's account is read again after one and a half health intervals, so that a log-out is noticed within
     two.
     """
-    again = timedelta(seconds=settings().health * 1.5)
 
     def work(session: Session) -> list[str]:
-        return list(session.scalars(select(Phone.serial).where(to_be_asked(database_now(session) - again))))
+        return list(session.scalars(select(Phone.serial).where(to_be_asked(database_now(session) - idle_again()))))
 
     serials = read(engine, work)
     return publish(app, [Ticket(str(uuid4()), IDENTIFY, phone_queue(serial), 0, expires=3) for serial in serials])

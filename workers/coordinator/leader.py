@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Engine, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import CursorResult, Engine, func, or_, text, update
 from sqlalchemy.orm import Session
 
-from models.database.clock import database_now
+from models.database.clock import database_now, row_moment
+from models.database.insert_if_absent import insert_if_absent
 from models.tables import Leader
 from models.transactions.read_write import write
 
@@ -16,24 +17,29 @@ ROLE = "coordinator"
 
 
 def lead(engine: Engine, incarnation: str, seconds: float) -> bool:
-    """Takes or keeps the lead for `seconds` of database time. Returns whether this coordinator leads."""
+    """Takes or keeps the lead for `seconds` of database time. Returns whether this coordinator leads.
+
+    One statement, which the leader sends more often than any other.
+    """
+    now, until = _lease(engine, seconds)
 
     def work(session: Session) -> bool:
-        now = database_now(session)
-        leader = session.scalars(select(Leader).where(Leader.role == ROLE).with_for_update()).one_or_none()
-        if leader is None:
-            session.add(Leader(role=ROLE, incarnation=incarnation, until=now + timedelta(seconds=seconds)))
-            session.flush()
-            return True
-        if leader.incarnation != incarnation and leader.until > now:
-            return False
-        leader.incarnation, leader.until = incarnation, now + timedelta(seconds=seconds)
-        return True
+        free = or_(Leader.incarnation == incarnation, Leader.until <= now)
+        kept = update(Leader).where(Leader.role == ROLE, free).values(incarnation=incarnation, until=until)
+        done = session.execute(kept.execution_options(synchronize_session=False))
+        assert isinstance(done, CursorResult)
+        return done.rowcount == 1 or insert_if_absent(session, Leader, role=ROLE, incarnation=incarnation, until=until)
 
-    try:
-        return write(engine, work)
-    except IntegrityError:  # another coordinator inserted the first row
-        return False
+    return write(engine, work)
+
+
+def _lease(engine: Engine, seconds: float) -> tuple[Any, Any]:
+    """Returns the database's time and the end of the lease, each as a value or as what the database makes of it."""
+    if engine.dialect.name == "sqlite":
+        now = datetime.now(UTC)  # SQLite has only its process's clock
+        return now, now + timedelta(seconds=seconds)
+    moment = row_moment()
+    return moment, func.timestampadd(text("MICROSECOND"), round(seconds * 1_000_000), moment)
 
 
 def step_down(engine: Engine, incarnation: str) -> None:

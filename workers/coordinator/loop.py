@@ -30,13 +30,14 @@ from workers.campaigns.schedules.plant_scheduled import plant_scheduled
 from workers.campaigns.watches.judge_looks import judge_looks
 from workers.campaigns.watches.plant_looks import plant_looks
 from workers.control.stop import end_stopped
+from workers.coordinator.at_rest import Rest
 from workers.coordinator.broker_alert import BrokerTeller
 from workers.coordinator.campaign_control import carry_out_control
 from workers.coordinator.caps_watch import wake_for_accounts
 from workers.coordinator.close_campaigns import close_ended
 from workers.coordinator.find_phones import find_phones
 from workers.coordinator.flow_versions import keep_versions
-from workers.coordinator.identify_accounts import identify_accounts
+from workers.coordinator.identify_accounts import identify_accounts, idle_again
 from workers.coordinator.leader import lead, step_down
 from workers.coordinator.lost_tickets import restore, restore_after_emptying
 from workers.coordinator.overdue import end_overdue
@@ -118,13 +119,16 @@ def janitors(engine: Engine, redis: Redis, carrier: Broker) -> list[Janitor]:
     ]
 
 
-def work_round(jobs: list[Janitor], now: float, carrier: Broker) -> None:
+def work_round(jobs: list[Janitor], now: float, carrier: Broker, rest: Rest | None = None) -> None:
     """Runs every janitor that is due. One that fails runs again when it is due next.
 
-    Janitors that need Redis are not called while it is away; they come first when it is back.
+    Janitors that need Redis are not called while it is away; they come first when it is back. Those that may `rest`
+    stay due.
     """
     for job in jobs:
         if now < job.due or (job.needs_redis and not carrier.reachable):
+            continue
+        if rest is not None and rest.may_rest(job.name, now):
             continue
         job.due = now + job.every
         service_manager().pulse()  # a round while the ledger hangs may take a minute
@@ -149,7 +153,7 @@ def run(stop: threading.Event) -> None:
     carrier = broker()
     watch = BrokerWatch(carrier)
     watch.start()
-    jobs = janitors(engine, redis, carrier)
+    jobs, rest = janitors(engine, redis, carrier), Rest(engine, idle_again())
     leads, until = False, 0.0
     service_manager().ready()
     while not stop.wait(0.1):
@@ -158,11 +162,19 @@ def run(stop: threading.Event) -> None:
         if now >= until:
             leads, until = _keep_leading(engine, incarnation, leads), now + LEAD_SECONDS / 3
         if leads:
-            work_round(jobs, now, carrier)
+            _look(rest, now)
+            work_round(jobs, now, carrier, rest)
     service_manager().ending()
     watch.close()
     if leads:
         step_down(engine, incarnation)
+
+
+def _look(rest: Rest, now: float) -> None:
+    try:
+        rest.look(now)
+    except Exception:
+        log.exception("could not ask the ledger what is due")
 
 
 def _keep_leading(engine: Engine, incarnation: str, led: bool) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import ColumnElement, Engine, select, update
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
@@ -21,6 +21,7 @@ from models.values.enums import PhoneState
 FEWEST = 5  # fewer may be lost together by chance, or because a person unplugged them
 TOGETHER = timedelta(seconds=3)
 SETTLED = timedelta(seconds=5)  # an adb server that was restarted has its phones back by then
+LOST_LATELY = timedelta(minutes=1)  # what was lost before that is in a group or will not be
 TOLD = "lost together with"  # how the reason of a phone begins whose group was told of
 REMEDY = "check the hub, its cable and its power supply"
 
@@ -64,15 +65,15 @@ def report_hubs(engine: Engine, zone: ZoneInfo) -> int:
     return write(engine, work)
 
 
+def unreported() -> tuple[ColumnElement[bool], ...]:
+    """Selects the offline phones that were not reported as part of a group yet."""
+    lost = (Phone.state == PhoneState.OFFLINE, Phone.state_since.is_not(None), Phone.why != HOST_STOPPED)
+    return (*lost, ~Phone.why.startswith(TOLD))
+
+
 def _unreported(session: Session) -> list[Loss]:
     """Returns the offline phones that were not reported as part of a group yet."""
-    lost = session.scalars(
-        select(Phone)
-        .where(Phone.state == PhoneState.OFFLINE, Phone.state_since.is_not(None), Phone.why != HOST_STOPPED)
-        .where(~Phone.why.startswith(TOLD))
-        .order_by(Phone.serial)
-        .with_for_update()
-    )
+    lost = session.scalars(select(Phone).where(*unreported()).order_by(Phone.serial).with_for_update())
     return [Loss(phone.serial, phone.host, phone.state_since) for phone in lost if phone.state_since is not None]
 
 
