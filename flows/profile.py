@@ -101,6 +101,8 @@ class AppProfile(_Data):
     def _some_pages(cls, pages: dict[str, PageProfile]) -> dict[str, PageProfile]:
         if not pages:
             raise ValueError("a profile needs at least one page")
+        if len(pages) > MOST_PAGES:
+            raise ValueError(f"it has {len(pages)} pages, and {MOST_PAGES} are the most")
         return pages
 
     def own(self, screen: Screen) -> Screen:
@@ -130,6 +132,9 @@ class AppProfile(_Data):
         return screen.find(self.overlays.popup_close) if screen.has(self.overlays.popup) else None
 
 
+# Each look at a screen asks one page after the other.
+MOST_PAGES, MOST_CHARACTERS = 500, 500_000
+
 # What the profile of an app that is only read need not say: it has no pop-ups and no acts that flows know of.
 _ONLY_READ = {
     "overlays": {"popup": "none", "popup_close": "none", "toast": "none"},
@@ -145,6 +150,8 @@ def read_profile(text: str, source: str, *, only_read: bool = False) -> AppProfi
 
     `only_read`: flows only read this app, so that the profile may leave out overlays and texts.
     """
+    if len(text) > MOST_CHARACTERS:
+        raise ProfileError(f"{source}: it has {len(text)} characters, and a profile has {MOST_CHARACTERS} at most")
     try:
         data = _load(text, source)
         if not isinstance(data, dict):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DatabaseError
 
 from models.database.engine import connect
@@ -60,6 +61,16 @@ def open_ledger(*, any_zone: bool = False) -> Engine:
     except UNREACHABLE as error:
         raise unreachable(error) from error
     return engine
+
+
+def existing_ledger() -> Engine:
+    """As `open_ledger`, for a command that only makes sense with a fleet: it makes no new ledger. Raises Refused."""
+    url = make_url(settings().database_url)
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+        raise refuse(
+            WORK_URL, f"there is no ledger at {address()} yet", "start the fleet: phonefleet up; or name its ledger"
+        )
+    return open_ledger()
 
 
 def migrate_ledger() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -136,6 +136,8 @@ def replay(flow: Flow[Any, Any], profile: AppProfile, recording: Recording) -> A
     """
     if recording.page:
         return check_page(profile, recording)
+    if recording.result is None and not recording.failure:
+        raise ReplayDiffers("the recording does not say how its run ended: record another one")
     moment: datetime = recording.moment
     session = Session(
         phone=ReplayedPhone(recording),
@@ -160,6 +162,12 @@ def replay(flow: Flow[Any, Any], profile: AppProfile, recording: Recording) -> A
         if brought.get(key) != value:
             raise ReplayDiffers(f"{key} is {brought.get(key)!r}; recorded is {value!r}")
     return result
+
+
+def unread_columns(flow: Flow[Any, Any], rows: Sequence[Mapping[str, Any]]) -> str:
+    """Returns the keys of the sheet's columns that none of the rows has; empty without rows."""
+    keys = set[str]().union(*rows)
+    return ", ".join(one.key for one in flow.columns if rows and one.key not in keys)
 
 
 def check_page(profile: AppProfile, recording: Recording) -> None:

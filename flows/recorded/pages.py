@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
+from flows.failures import FlowFailure
 from flows.pages.lists import Cut
 from flows.pages.text_rows import TextList, TextRow
 from flows.recorded.plan import Back, Find, Open, Plan, Read, ReadList, Swipe, Tap, Type
@@ -20,6 +21,22 @@ class RecordedPage(TextList[TextRow]):
     def part(self, part: str, within: Node | None = None) -> Node | None:
         """As `Page.part`. A part that the profile does not name is not there: a recording needs no end of a list."""
         return super().part(part, within) if self.knows(part) else None
+
+    def filled(self) -> tuple[Self, bool]:
+        """Waits for the list as `loaded`. Returns the page, and whether the list has rows.
+
+        A recording knows no end of a list. It has none where it stays empty for as long as a list may load, and
+        nothing says that it still loads or did not load. Raises FlowFailure('list_not_loaded').
+        """
+        try:
+            return self.loaded(), True
+        except FlowFailure as failure:
+            there = self.app.see(type(self))
+            area = there.part("list")
+            late = there.loading or there.part("retry") is not None
+            if failure.code != "list_not_loaded" or area is None or late or area.all(there.id("row")):
+                raise
+            return there, False
 
     def read_row(self, node: Node, cut: Cut) -> TextRow:
         return self.text_row(node, cut, self.listed, may_lack=True)

@@ -105,6 +105,10 @@ class _Reading:
 
     def _find(self, step: Find, page: RecordedPage) -> RecordedPage:
         value = str(self.values[step.equals])
+        page, filled = page.filled()
+        if not filled:
+            details = {"page": page.name, "looked": 0}
+            raise FlowFailure("row_not_found", f"{value} is not there: page {page.name} has no rows", details)
         walk: Walk[RecordedPage, TextRow] = Walk(page, matters=lambda _: True)
         for _ in range(2 * most_screens(step.most)):
             for place, row in walk.here():
@@ -150,6 +154,10 @@ class _Reading:
 
     def _list(self, step: ReadList, page: RecordedPage) -> RecordedPage:
         most = int(self.values[step.most])
+        page, filled = page.filled()
+        if not filled:
+            self.ended = True
+            return page
         walk: Walk[RecordedPage, TextRow] = Walk(page, matters=lambda _: True)
         for _ in range(2 * most_screens(most)):
             at = len(self.rows)

@@ -153,13 +153,14 @@ class Paper:
         self.page = "one"
 
 
-def run(phone: Paper) -> Any:
-    flow = recorded_flow(spec_of("own_flow", read_plan(STEPS)))
+def run(phone: Paper, steps: str = STEPS) -> Any:
+    flow = recorded_flow(spec_of("own_flow", read_plan(steps)))
     session = Session(
         phone=phone, profile=profile(), account_id="", rng=random.Random(1), journal=MemoryJournal(),
         watch=MemoryWatch(), pause=lambda _: None,
     )  # fmt: skip
-    return flow.run(session, flow.params_model.model_validate({"word": "城市"}))
+    given = {name: {"word": "城市", "most": 5}[name] for name in flow.plan.parameters}
+    return flow.run(session, flow.params_model.model_validate(given))
 
 
 def test_the_steps_type_tap_swipe_and_read() -> None:
@@ -188,3 +189,56 @@ def test_a_field_that_keeps_another_text_is_told() -> None:
     with pytest.raises(FlowFailure) as failed:
         run(Paper(typed="别的"))
     assert failed.value.code == "text_not_set"
+
+
+LIST = """
+heading: 名称
+version: "1.0"
+parameters:
+  most: {kind: count}
+steps:
+- {do: open, to: one}
+- {do: list, page: one, most: most, columns: {name: {part: name, heading: 名称}}}
+"""
+FIND = "- {do: find, page: one, part: name, equals: word, to: two}\n- {do: read, page: two, columns: "
+FIND += "{name: {part: name, heading: 名称}}}\n"
+
+
+class EmptyList(Paper):
+    """A phone with a list that has no rows. `late`: of the first looks none has them, and then one comes."""
+
+    def __init__(self, *, late: int = 0, shown: bool = True) -> None:
+        super().__init__()
+        self.late, self.shown, self.looks = late, shown, 0
+
+    def look(self) -> Screen:
+        self.looks += 1
+        row = Node(f"{APP}:id/row", "", "", (0, 200, 1000, 300), "android.view.ViewGroup", APP)
+        row.children.append(Node(f"{APP}:id/name", "城市", "", (0, 200, 900, 260), "android.widget.TextView", APP))
+        rows = [row] if self.late and self.looks > self.late else []
+        area = Node(f"{APP}:id/list", "", "", (0, 100, 1000, 2300), "a.b.RecyclerView", APP, children=rows)
+        page = Node(f"{APP}:id/page_one", "", "", (0, 0, 1080, 90), "android.view.View", APP)
+        shown = [page, *([area] if self.shown else [])]
+        return Screen([Node("", "", "", (0, 0, 1080, 2400), "", APP, children=shown)])
+
+
+def test_a_list_that_stays_empty_is_a_result_without_rows() -> None:
+    result = run(EmptyList(), LIST)
+    assert (result.rows, result.got, result.ended, result.gaps) == ((), 0, True, 0)
+
+
+def test_a_list_whose_rows_come_late_is_read() -> None:
+    assert run(EmptyList(late=6), LIST).rows == ({"name": "城市"},)
+
+
+def test_a_page_without_its_list_did_not_load_it() -> None:
+    with pytest.raises(FlowFailure) as failed:
+        run(EmptyList(shown=False), LIST)
+    assert failed.value.code == "list_not_loaded"
+
+
+def test_nothing_is_found_in_a_list_that_stays_empty() -> None:
+    steps = LIST[: LIST.index("- {do: list")].replace("most: {kind: count}", "word: {kind: text}") + FIND
+    with pytest.raises(FlowFailure, match="page one has no rows") as failed:
+        run(EmptyList(), steps)
+    assert failed.value.code == "row_not_found"

@@ -149,8 +149,10 @@ def _walk(root: yaml.Node) -> Iterator[tuple[yaml.Node, tuple[str, ...]]]:
 
 def _structure(root: yaml.Node) -> Iterator[Problem]:
     """Yields the problems of duplicate or invalid names, of references to themselves, and of too deep nesting."""
-    if _holds_itself(root):
-        yield Problem(WHOLE, "a reference (*) stands inside what it refers to", "write the values out")
+    whole = _holding_itself(root)
+    if whole is not None:
+        reason = f"{at(whole.start_mark)}: a reference (*) stands inside what it refers to, which begins here"
+        yield Problem(WHOLE, reason, "write the values out")
         return
     if references_add_too_much(root):
         yield Problem(WHOLE, TOO_MANY, "write fewer values, or several files")
@@ -177,7 +179,8 @@ def _names(node: yaml.MappingNode, way: tuple[str, ...]) -> Iterator[Problem]:
             first[key.value] = key
 
 
-def _holds_itself(root: yaml.Node) -> bool:
+def _holding_itself(root: yaml.Node) -> yaml.Node | None:
+    """Returns a list or group that has itself inside, if there is one."""
     done: set[int] = set()
     above: set[int] = set()
     left: list[tuple[yaml.Node, bool]] = [(root, False)]
@@ -188,10 +191,10 @@ def _holds_itself(root: yaml.Node) -> bool:
             done.add(id(node))
             continue
         if id(node) in above:
-            return True
+            return node
         if id(node) in done or isinstance(node, yaml.ScalarNode):
             continue
         above.add(id(node))
         left.append((node, True))
         left += [(one, False) for one in inner_nodes(node)]
-    return False
+    return None

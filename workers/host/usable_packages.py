@@ -13,6 +13,7 @@ from models.database.terminal_safe import on_one_line
 from models.values.refused import Problem
 
 IMPORT_SECONDS = 60.0
+UNREAD = "flow packages"  # the field of what is wrong with all of them together
 INSTALL = "mend the package, or uninstall it"
 
 
@@ -34,9 +35,9 @@ def used_packages(folders: Sequence[Path], env: Mapping[str, str]) -> tuple[list
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return [], [Problem("flow packages", f"their import takes longer than {IMPORT_SECONDS:g} s", INSTALL)]
+        return [], [Problem(UNREAD, f"their import takes longer than {IMPORT_SECONDS:g} s", INSTALL)]
     try:
         names, told = json.loads(done.stdout.decode(errors="replace").rpartition("\n")[2])
         return list(names), [Problem(*map(on_one_line, one)) for one in told]
     except (ValueError, TypeError):
-        return [], [Problem("flow packages", f"their import ends Python with status {done.returncode}", INSTALL)]
+        return [], [Problem(UNREAD, f"their import ends Python with status {done.returncode}", INSTALL)]

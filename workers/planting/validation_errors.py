@@ -158,6 +158,8 @@ def _example(field: FieldInfo | None, *, entry: bool = False) -> str:
     return f", for example {written(examples[0])}" if examples else ""
 
 
+MOST_DIGITS = 4000  # a longer number is read as text: Python converts 4300 digits at most
+
 _LIMIT: Mapping[type, str] = {Ge: "ge", Le: "le", MinLen: "min_length", MaxLen: "max_length"}
 
 
@@ -168,7 +170,10 @@ def _bounds(field: FieldInfo | None, least: type, most: type) -> tuple[Any, Any]
 
 
 def _whole_number(one: Mapping[str, Any], field: FieldInfo | None) -> tuple[str, str]:
-    return f"{written(one['input'])} is no whole number", _number_wanted(field)
+    given = one["input"]
+    if isinstance(given, str) and len(given) > MOST_DIGITS and given.removeprefix("-").isdecimal():
+        return f"a number of {len(given.removeprefix('-'))} digits is out of all bounds", _number_wanted(field)
+    return f"{written(given)} is no whole number", _number_wanted(field)
 
 
 def _number(one: Mapping[str, Any], field: FieldInfo | None) -> tuple[str, str]:

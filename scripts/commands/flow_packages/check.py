@@ -17,7 +17,7 @@ from flows.recorded.plan import FILE as STEPS
 from flows.recorded.plan import PlanError, load_plan
 from models.values.refused import refuse
 from scripts.commands.flow_packages.judge_code import Finding, judge_code, line_of, steps_in, used_steps
-from workers.host.usable_packages import used_packages
+from workers.host.usable_packages import UNREAD, used_packages
 
 MOST_REASON = 300  # characters
 ACCOUNT = "account"  # the step of flows.identify.check_account
@@ -36,11 +36,13 @@ def check(folder: Path) -> list[Finding]:
     """Returns the mistakes of a package, by file and line."""
     inner = folder / folder.name
     sources = {path.name: path.read_text("utf-8", errors="replace") for path in sorted(inner.glob("*.py"))}
-    found = [*_files(folder), *_code(folder, sources), *_profile(inner), *_recorded(inner)]
+    profile = [*_profile(inner)]
+    found = [*_files(folder), *_code(folder, sources), *profile, *_recorded(inner)]
     if not any(one.file.endswith(STEPS) for one in found) and not any(
         one.reason.startswith("it is no Python") for one in found
     ):
-        found.extend(_manifest(folder, sources))
+        told = _manifest(folder, sources)
+        found.extend(one for one in told if not (profile and "ProfileError" in one.reason))  # told with its own line
     return sorted(found, key=lambda one: (one.file, one.line))
 
 
@@ -122,11 +124,7 @@ def _faults(error: ProfileError, text: str) -> Iterator[tuple[int, str]]:
         yield cause.problem_mark.line + 1, f"it is no YAML: {cause.problem}"
     elif isinstance(cause, ValidationError):
         for one in cause.errors(include_url=False, include_input=False):
-            names = [str(part) for part in one["loc"]]
-            lines = [
-                number for number, line in enumerate(text.splitlines(), 1) if line.strip().startswith(f"{names[-1]}:")
-            ]
-            yield (lines or [1])[0], f"{'.'.join(names)}: {one['msg']}"
+            yield line_of_field(text, one["loc"]), f"{'.'.join(map(str, one['loc']))}: {one['msg']}"
     else:
         yield 1, str(error)
 
@@ -136,6 +134,8 @@ def _manifest(folder: Path, sources: dict[str, str]) -> Iterator[Finding]:
     names, problems = used_packages([folder], os.environ)
     for one in problems:
         name, _, field = one.field.partition(": ")
+        if name == UNREAD:  # its import took too long, or ended Python
+            yield Finding(f"{folder.name}/manifest.py", 1, one.reason, "do nothing but define what the flow is")
         if name != folder.name:
             continue
         file = "flow.py" if f"{folder.name}.flow" in one.reason or "flow.py" in one.reason else "manifest.py"

@@ -68,8 +68,14 @@ def try_flow(
     rough: Rough = False,
 ) -> None:
     """Run the flow on one phone, without a ledger, and show its result."""
-    _, tried = _run(folder, param, phone, rough=rough, watch=watch)
+    from flows.packages.replay import unread_columns  # noqa: PLC0415
+
+    loaded, tried = _run(folder, param, phone, rough=rough, watch=watch)
     _tell(tried)
+    unread = unread_columns(loaded.flow, tried.rows)
+    if unread:
+        _tell_same(Console(), folder.name, "", unread)
+        raise typer.Exit(1)
 
 
 @commands.command("record")
@@ -96,6 +102,9 @@ def record(
         tried = None
     else:
         _, tried = _run(folder, param, phone, rough=rough, watch=False)
+        if tried.failure:
+            say(Console(), put("nothing is written: only a run that succeeds is recorded"))
+            _tell(tried)
         tried.recording.write(target)
     say(
         Console(),
@@ -109,7 +118,7 @@ def record(
 def replay(folder: Folder, name: Annotated[str, typer.Argument(help="One recording; none: all.")] = "") -> None:
     """Drive the flow over its recordings, without a phone."""
     from flows.packages.recording import FILE, read_recording  # noqa: PLC0415
-    from flows.packages.replay import ReplayDiffers  # noqa: PLC0415
+    from flows.packages.replay import ReplayDiffers, unread_columns  # noqa: PLC0415
     from flows.packages.replay import replay as replay_one  # noqa: PLC0415
 
     whole, console, differ = _package(folder), Console(), 0
@@ -119,12 +128,15 @@ def replay(folder: Folder, name: Annotated[str, typer.Argument(help="One recordi
         raise refuse("NAME", f"there is no recording {name} in {whole / SCREENS}", "make one: phonefleet flow record")
     for one in found:
         try:
-            replay_one(loaded.flow, loaded.profile, read_recording(one))
+            recording = read_recording(one)
+            told = replay_one(loaded.flow, loaded.profile, recording)
         except (ReplayDiffers, ValueError, OSError) as error:
             differ += 1
             say(console, put("{recording} differs: {what}", recording=one.name, what=str(error)))
         else:
-            say(console, put("{recording} is the same", recording=one.name))
+            unread = "" if told is None else unread_columns(loaded.flow, _rows(loaded, recording, told))
+            differ += unread != ""
+            _tell_same(console, one.name, recording.failure, unread)
     raise typer.Exit(int(differ > 0))
 
 
@@ -192,6 +204,24 @@ def _tell(tried: Tried) -> None:
     for row in tried.rows:
         console.print(json.dumps(row, ensure_ascii=False), markup=False, highlight=False, soft_wrap=True)
     say(console, put("{count} rows", count=len(tried.rows)))
+
+
+def _rows(loaded: Loaded, recording: Recording, result: Any) -> list[dict[str, Any]]:
+    return loaded.flow.rows(loaded.flow.params_model.model_validate(recording.params), result)
+
+
+def _tell_same(console: Console, name: str, failure: str, unread: str) -> None:
+    if unread:
+        say(
+            console,
+            put(
+                "{recording} brings no value for these columns of the sheet: {columns}", recording=name, columns=unread
+            ),
+        )
+    elif failure:
+        say(console, put("{recording} is the same: it fails with {code}", recording=name, code=failure))
+    else:
+        say(console, put("{recording} is the same", recording=name))
 
 
 def _of_evidence(folder: Path, what: str, page: str) -> Recording:

@@ -20,10 +20,14 @@ class Finding:
 # Modules with I/O, threads or pauses, and the rooms of phonefleet that flows do not know.
 FORBIDDEN = frozenset(
     {
-        "adbutils", "aiohttp", "asyncio", "celery", "concurrent", "ctypes", "ftplib", "gateway", "http", "httpx",
-        "importlib", "kombu", "models", "multiprocessing", "os", "phonefleet", "phonesim", "redis", "requests",
-        "scripts", "selectors", "shutil", "signal", "smtplib", "socket", "sqlalchemy", "sqlite3", "ssl", "subprocess",
-        "sys", "tempfile", "threading", "uiautomator2", "urllib", "urllib3", "workers",
+        "_thread", "adbutils", "aiohttp", "asyncio", "atexit", "builtins", "bz2", "celery", "code", "codecs", "codeop",
+        "concurrent", "ctypes", "dbm", "faulthandler", "fcntl", "fileinput", "ftplib", "gateway", "gc", "glob", "gzip",
+        "http", "httpx", "imaplib", "importlib", "io", "kombu", "linecache", "lzma", "marshal", "mmap", "models",
+        "multiprocessing", "nntplib", "os", "pathlib", "phonefleet", "phonesim", "pickle", "pkgutil", "poplib", "posix",
+        "pty", "queue", "redis", "requests", "resource", "runpy", "sched", "scripts", "select", "selectors", "shelve",
+        "shutil", "signal", "smtplib", "socket", "socketserver", "sqlalchemy", "sqlite3", "ssl", "subprocess", "sys",
+        "tarfile", "tempfile", "threading", "uiautomator2", "urllib", "urllib3", "webbrowser", "workers", "xmlrpc",
+        "zipfile", "zipimport",
     }
 )  # fmt: skip
 INSTEAD = {
@@ -32,6 +36,8 @@ INSTEAD = {
 }
 CALLS = frozenset({"open", "eval", "exec", "compile", "__import__", "input", "breakpoint"})
 ENDLESS = frozenset({"count", "cycle", "repeat"})  # of itertools
+MOST_TURNS = 100_000  # of a loop over a range of numbers
+LARGEST = 1 << 70  # farther no bound is worked out
 ANY_ERROR = frozenset({"BaseException", "Exception"})
 FROM_SESSION = "a flow looks by app.see(), opens pages by page.go(), and acts by session.point_of_no_return()"
 
@@ -62,6 +68,74 @@ def _loops(tree: ast.AST) -> Iterator[Mistake]:
             yield node.lineno, f"{_name(node.func)}() has no end", bounded
         elif _name(node.func) == "iter" and len(node.args) == 2:
             yield node.lineno, "iter() with a sentinel has no bound", bounded
+        elif _name(node.func) == "range" and _turns(node) > MOST_TURNS:
+            yield node.lineno, f"range() has more than {MOST_TURNS} turns", "write a bound that a person would wait for"
+    yield from _recursions(tree)
+
+
+def _turns(node: ast.Call) -> int:
+    """Returns the turns of a range() of numbers that are written out; 0 where they are not."""
+    numbers = [_number(one) for one in node.args]
+    if not numbers or len(numbers) > 3 or node.keywords or None in numbers:
+        return 0
+    try:
+        return len(range(*(one for one in numbers if one is not None)))
+    except OverflowError:
+        return MOST_TURNS + 1
+    except ValueError:  # a step of 0
+        return 0
+
+
+def _number(node: ast.expr) -> int | None:
+    """Returns an integer that is written out, also as 10**18 or 60 * 60; None for anything else."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, int) else None
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        value = _number(node.operand)
+        return None if value is None else -value
+    if not isinstance(node, ast.BinOp):
+        return None
+    left, right = _number(node.left), _number(node.right)
+    if left is None or right is None or max(abs(left), abs(right)) > LARGEST:
+        return LARGEST if left is not None and right is not None else None
+    if isinstance(node.op, ast.Pow):
+        return min(left**right, LARGEST) if 0 <= right <= 64 else LARGEST
+    if isinstance(node.op, ast.LShift):
+        return left << right if 0 <= right <= 64 else LARGEST
+    arithmetic = {ast.Add: int.__add__, ast.Sub: int.__sub__, ast.Mult: int.__mul__}
+    work = arithmetic.get(type(node.op))
+    return None if work is None else work(left, right)
+
+
+def _recursions(tree: ast.AST) -> Iterator[Mistake]:
+    """Yields functions that come to call themselves: a bare name is one of the module's, self.name one of the class."""
+    calls: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    lines: dict[tuple[str, str], int] = {}
+    for home, function in _functions(tree, ""):
+        called = calls.setdefault((home, function.name), set())
+        lines.setdefault((home, function.name), function.lineno)
+        for node in ast.walk(function):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                called.add(("", node.func.id))
+            elif isinstance(node, ast.Call) and _name(getattr(node.func, "value", None)) in ("self", "cls"):
+                called.add((home, _name(node.func)))
+    for one, line in lines.items():
+        seen, left = set[tuple[str, str]](), [*calls[one]]
+        while left:
+            there = left.pop()
+            if there in calls and there not in seen:
+                seen.add(there)
+                left.extend(calls[there])
+        if one in seen:
+            yield line, f"{one[1]}() comes to call itself, which has no bound", "write a loop: for turn in range(MOST)"
+
+
+def _functions(node: ast.AST, home: str) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Yields the functions of a module with the class around each."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield home, child
+        yield from _functions(child, child.name if isinstance(child, ast.ClassDef) else home)
 
 
 def _is_endless(node: ast.Call) -> bool:

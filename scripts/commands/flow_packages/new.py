@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 import shutil
+import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from flows.packages.judge_manifest import NAME
@@ -15,6 +18,13 @@ RECORDED = TEMPLATE / "recorded"  # what a recorded flow has in place of code
 INNER = frozenset({"__init__.py", "manifest.py", "pages.py", "flow.py", "profile.yaml"})  # of the Python package
 NOT_RECORDED = frozenset({"manifest.py", "pages.py", "flow.py", "profile.yaml"})
 SCREENS = "screens"
+# Packages of this checkout, and Python's own modules, beside those that are installed: a flow with such a name would
+# hide them, or never be found.
+OURS = {
+    "benchmarks", "celeryconfig", "chaos", "conformance", "flows", "gateway", "models", "phonefleet", "phonesim",
+    "scripts", "test", "tests", "workers",
+}  # fmt: skip
+TAKEN = sys.stdlib_module_names | OURS
 
 
 def make(name: str, into: Path) -> Path:
@@ -33,6 +43,9 @@ def folder_for(name: str, into: Path) -> Path:
         raise refuse("NAME", f"{name!r} names no flow", "take 3 to 40 of a-z, 0-9 and _, a letter first")
     if name in SPECS:
         raise refuse("NAME", f"there is a flow {name} already", "take another name")
+    if name in TAKEN or keyword.iskeyword(name) or name in packages_distributions():
+        reason = f"{name!r} is a word of Python, or the name of a package that is there"
+        raise refuse("NAME", reason, f"take a name of your own, e.g. read_{name}")
     folder = into.absolute() / name
     if folder.exists():
         raise refuse("NAME", f"{folder} is there already", "take another name, or remove it")

@@ -27,24 +27,24 @@ def versions() -> None:
     """List the versions of each flow package: which is in use, which is on trial and how its runs ended."""
     from models.fleet.flow_versions import all_versions, runs_of  # noqa: PLC0415
     from models.transactions.read_write import read  # noqa: PLC0415
-    from scripts.connect import open_ledger  # noqa: PLC0415
+    from scripts.connect import existing_ledger  # noqa: PLC0415
     from workers.control.flow_versions import open_tasks  # noqa: PLC0415
 
     def work(session: Any) -> list[list[str]]:
         left = open_tasks(session)
         return [_row(one, left, runs_of(session, one)) for one in all_versions(session)]
 
-    print_sheet(Console(), Sheet("flow versions", HEADINGS, read(open_ledger(), work), EMPTY, timed=True))
+    print_sheet(Console(), Sheet("flow versions", HEADINGS, read(existing_ledger(), work), EMPTY, timed=True))
 
 
 def canary(flow: Flow, version: Version, phone: Phones = [], why: Why = "", who: Who = "") -> None:  # noqa: B006
     """Try a version on one or two phones: it takes over when it does well there, and is taken back when it fails."""
     from models.transactions.read_write import write  # noqa: PLC0415
-    from scripts.connect import open_ledger, operator  # noqa: PLC0415
+    from scripts.connect import existing_ledger, operator  # noqa: PLC0415
     from workers.control.flow_versions import try_version  # noqa: PLC0415
 
     name = operator(who)
-    tried = write(open_ledger(), lambda session: try_version(session, flow, version, phone, who=name, why=why))
+    tried = write(existing_ledger(), lambda session: try_version(session, flow, version, phone, who=name, why=why))
     phones = ", ".join(tried.phones or ())
     say(Console(), put("{flow} {version} is tried on {phones}", flow=flow, version=version, phones=phones))
 
@@ -52,22 +52,22 @@ def canary(flow: Flow, version: Version, phone: Phones = [], why: Why = "", who:
 def promote(flow: Flow, version: Version, why: Why = "", who: Who = "") -> None:
     """Have new tasks planted with this version; tasks of the one before end under that one."""
     from models.transactions.read_write import write  # noqa: PLC0415
-    from scripts.connect import open_ledger, operator  # noqa: PLC0415
+    from scripts.connect import existing_ledger, operator  # noqa: PLC0415
     from workers.control.flow_versions import promote_version  # noqa: PLC0415
 
     name = operator(who)
-    write(open_ledger(), lambda session: promote_version(session, flow, version, who=name, why=why))
+    write(existing_ledger(), lambda session: promote_version(session, flow, version, who=name, why=why))
     say(Console(), put("{flow} {version} is in use: new tasks get it", flow=flow, version=version))
 
 
 def withdraw(flow: Flow, version: Version, why: Why = "", who: Who = "") -> None:
     """Take a version back: its open tasks go on under the one in use, or under the one that was before it."""
     from models.transactions.read_write import write  # noqa: PLC0415
-    from scripts.connect import open_ledger, operator  # noqa: PLC0415
+    from scripts.connect import existing_ledger, operator  # noqa: PLC0415
     from workers.control.flow_versions import withdraw_version  # noqa: PLC0415
 
     name = operator(who)
-    write(open_ledger(), lambda session: withdraw_version(session, flow, version, who=name, why=why))
+    write(existing_ledger(), lambda session: withdraw_version(session, flow, version, who=name, why=why))
     say(Console(), put("{flow} {version} is taken back", flow=flow, version=version))
 
 

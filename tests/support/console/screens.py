@@ -78,7 +78,8 @@ def _shelf(console: Served) -> None:
 
 
 def _pages(console: Served) -> None:
-    campaign = read(console.engine, lambda session: session.scalars(select(Campaign.id)).first())
+    planted = select(Campaign.id).order_by(Campaign.created_at)  # the day before the looks of watches
+    campaign = read(console.engine, lambda session: session.scalars(planted).first())
     lost = select(Task.id).where(Task.state == State.FAILED, Task.failure_code == "list_not_loaded")
     failed = read(console.engine, lambda session: session.scalars(lost).first())
     watch = read(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.profile import MOST_CHARACTERS, MOST_PAGES, ProfileError, read_profile
 from models.values.refused import Refused
 from scripts.commands.flow_packages.check import check, package_in
 from scripts.commands.flow_packages.judge_code import judge_code
@@ -35,6 +36,27 @@ CODE = {
     "after the act": ("with session.point_of_no_return(a) as act:\n    pass\nact.tap(node)", 3, "a tap outside"),
     "phone": ("session.phone.swipe((1, 1), (2, 2), 1)", 1, "around the app"),
     "its phone": ("it = app.session\nit.phone.look()", 2, "around the app"),
+    "long range": ("for turn in range(10**18):\n    pass", 1, "more than 100000 turns"),
+    "longer range": ("for turn in range(0, 1 << 400, 60 * 60):\n    pass", 1, "more than 100000 turns"),
+    "tower": ("for turn in range(-1, 9**9**9**9):\n    pass", 1, "more than 100000 turns"),
+    "recursion": ("def f(x):\n    if x:\n        return f(x)", 1, "f() comes to call itself"),
+    "two": ("def f():\n    g()\ndef g():\n    f()", 1, "f() comes to call itself"),
+    "method": ("class A:\n    def go(self):\n        self.on()\n    def on(self):\n        self.go()", 2, "go() comes"),
+    **{
+        name: (f"import {name}", 1, f"imports {name}")
+        for name in (
+            "pathlib",
+            "io",
+            "codecs",
+            "pickle",
+            "runpy",
+            "webbrowser",
+            "pkgutil",
+            "shelve",
+            "zipfile",
+            "builtins",
+        )
+    },
     "syntax": ("def f(:", 1, "it is no Python"),
     "nul": ("x = 1\0", 1, "it is no Python"),
 }
@@ -47,6 +69,9 @@ WELL = (
     "with session.point_of_no_return(action) as act:\n    for node in nodes:\n        act.tap(node)",
     "try:\n    go()\nexcept Exception:\n    note()\n    raise",
     "try:\n    go()\nexcept FlowFailure:\n    pass",
+    "for turn in range(5 * 60, 0, -1):\n    pass",
+    "for turn in range(MOST, 2 * most):\n    pass",
+    "class A:\n    def rows(self):\n        return rows(self.page.rows())\ndef rows(all):\n    return all",
     "page = page.go(lambda here: here.need('more'), Other)",
 )
 
@@ -114,6 +139,36 @@ def test_a_mistake_in_a_file(
     assert (f"checked_one/{told}", line) in [(one.file, one.line) for one in found if words in one.reason], found
 
 
+def test_a_mistake_stands_on_its_own_line_though_another_field_has_its_name(tmp_path: Path) -> None:
+    folder = make("checked_one", tmp_path)
+    path = folder / "checked_one" / "profile.yaml"
+    page = '  other: {present: [page_other], selectors: {name: name}}\n  third:\n    present: 7\n    "co\\x07m": 3\n'
+    path.write_text(path.read_text("utf-8").rstrip() + "\n" + page, encoding="utf-8")
+    line = path.read_text("utf-8").count("\n")
+    told = {(one.line, one.reason.partition(":")[0]) for one in check(folder) if one.file.endswith("profile.yaml")}
+    assert told >= {(line - 1, "pages.third.present")}
+    assert line in {one for one, _ in told}
+
+
+def test_a_manifest_that_sleeps_or_ends_python_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make("checked_one", tmp_path)
+    manifest = folder / "checked_one" / "manifest.py"
+    text = manifest.read_text("utf-8")
+    manifest.write_text(f"{text}\nimport os; os._exit(3)\n", encoding="utf-8")
+    assert any("status 3" in one.reason for one in check(folder))
+    monkeypatch.setattr("workers.host.usable_packages.IMPORT_SECONDS", 2.0)
+    manifest.write_text(f"{text}\n__import__('time').sleep(600)\n", encoding="utf-8")
+    assert any("takes longer than 2 s" in one.reason for one in check(folder))
+
+
+def test_a_profile_that_is_too_large_is_refused_at_once() -> None:
+    pages = "".join(f"  p{number}: {{present: [x{number}]}}\n" for number in range(MOST_PAGES + 1))
+    with pytest.raises(ProfileError, match="501 pages, and 500 are the most"):
+        read_profile(f"package: a.b\npages:\n{pages}", "x.yaml", only_read=True)
+    with pytest.raises(ProfileError, match="500000 at most"):
+        read_profile("#" * (MOST_CHARACTERS + 1), "x.yaml")
+
+
 def test_a_new_package_has_no_mistakes(tmp_path: Path) -> None:
     folder = make("checked_two", tmp_path)
     assert check(folder) == []
@@ -130,7 +185,10 @@ def test_another_folder_is_refused(tmp_path: Path) -> None:
         package_in(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["", "a", "Big", "with-dash", "1st", "x" * 41, "collect_titles", "../up"])
+@pytest.mark.parametrize("name", [
+    "", "a", "Big", "with-dash", "1st", "x" * 41, "collect_titles", "../up", "class", "json", "flows", "phonefleet",
+    "tests", "celeryconfig", "pydantic", "async",
+])  # fmt: skip
 def test_a_name_that_is_none_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="NAME"):
         make(name, tmp_path)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flows.packages.recording import Recording, dump_of, read_recording
-from flows.packages.replay import ReplayDiffers, replay
+from flows.packages.replay import ReplayDiffers, replay, unread_columns
 from flows.screen import Screen
 from models.values.refused import Refused
 from scripts.commands.flow_packages.evidence import read_evidence, recording_of
@@ -68,6 +68,7 @@ DIFFERENT = {
     "another way": (lambda one: one.calls[3].update(end=[540, 2390]), "swipe up"),
     "a failure": (lambda one: setattr(one, "failure", "list_not_loaded"), "recorded is the failure"),
     "it ends early": (lambda one: one.calls.__delitem__(slice(3, None)), "the recording ends here"),
+    "no end": (lambda one: setattr(one, "result", None), "does not say how its run ended"),
     "no screens": (lambda one: one.calls.__delitem__(slice(2, None)), "the flow looks"),
 }
 
@@ -85,6 +86,12 @@ def test_a_failure_that_was_recorded_is_the_same(loaded: Loaded, recording: Reco
     recording.calls[3:] = []
     recording.result, recording.failure = None, "page_drift"
     assert replay(loaded.flow, loaded.profile, recording) is None
+
+
+def test_a_column_that_no_row_has_is_found(loaded: Loaded, recording: Recording) -> None:
+    rows = loaded.flow.rows(loaded.flow.params_model(), replay(loaded.flow, loaded.profile, recording))
+    assert (len(rows), unread_columns(loaded.flow, rows), unread_columns(loaded.flow, [])) == (12, "", "")
+    assert unread_columns(loaded.flow, [{"name": 1}, {"other": 2}]) == "id"
 
 
 @pytest.mark.parametrize(
