@@ -186,8 +186,7 @@ def test_faults_strike_around_one_tap(
     if strike is not unplug:
         assert len(likes(shelf)) == before + taps
     shelf.heal()
-    shelf.adb.client.disconnect(shelf.phones[0]["address"])
-    shelf.adb.client.connect(shelf.phones[0]["address"], timeout=10)
+    shelf.reconnect(shelf.phones[0]["address"])
     wait_until(lambda: len(likes(shelf)) == before + taps + runs_later, 5, "the tap's final effect")
     if strike is unplug:
         wait_until(lambda: not status(shelf)["ui_server"], 5, "the UI server to end with its terminal")

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import adbutils
+from adbutils.errors import AdbError
 
 from scripts.local.embedded import free_port
 from tests.support.poll import wait_until
@@ -127,6 +128,27 @@ class Shelf:
         """End all faults of a phone ('*': of all), and wait until it is plugged in: it is a moment later."""
         self.post("/heal", phone=phone)
         wait_until(lambda: self._plugged(phone), READY_SECONDS, f"{phone} to be plugged in")
+
+    def reconnect(self, address: str) -> None:
+        """Let the adb server let go of a phone and take it again.
+
+        One that is asked too soon says that it is connected already, and then lets go.
+        """
+        self.adb.client.disconnect(address)
+        wait_until(lambda: not self._state(address), READY_SECONDS, f"adb to let go of {address}")
+
+        def is_back() -> bool:
+            self.adb.client.connect(address, timeout=READY_SECONDS)
+            return self._state(address) == "device"
+
+        wait_until(is_back, READY_SECONDS, f"adb to have {address}")
+
+    def _state(self, address: str) -> str:
+        """What the adb server says of a phone; nothing, if it does not know it."""
+        try:
+            return str(self.adb.client.device(address).get_state())
+        except AdbError:
+            return ""
 
     def _plugged(self, phone: str) -> bool:
         return all(each["plugged"] for each in self.get("/phones") if phone in ("*", each["serial"]))
