@@ -20,7 +20,7 @@ from models.transactions.read_write import read
 from scripts.demo.judge import Deed, ledger_deeds, mismatches, true_deeds
 from scripts.demo.shelf import Shelf, start_shelf
 from scripts.local.embedded import free_port
-from scripts.local.processes import COORDINATOR, HOST, Processes
+from scripts.local.processes import COORDINATOR, HOST, Part, Processes
 from tests.support.ledger.copied import make_tables
 from tests.support.poll import wait_until
 from workers.app import app
@@ -89,11 +89,11 @@ class Fleet:
         return self
 
     def _begin(self) -> None:
-        make_tables(self.engine)
+        self._make_tables()
         self.shelf = start_shelf(
             self.processes, self._folder, self._phones, self._speed, seed=1, rough=self._rough, bind=self._phones_at
         )
-        self.coordinator = self.processes.start(COORDINATOR)
+        self.coordinator = self.processes.start(self._part(COORDINATOR))
         self._start_hosts()
         for author in self.shelf.authors() if self._owned else ():
             register_author(self.engine, author["id"], author["name"])
@@ -104,7 +104,14 @@ class Fleet:
     def _start_hosts(self) -> None:
         """Start the host agent that has all phones."""
         self.processes.also({"PHONEFLEET_ADB_CONNECT": ",".join(self.shelf.addresses)})
-        self.host = self.processes.start(HOST)
+        self.host = self.processes.start(self._part(HOST))
+
+    def _make_tables(self) -> None:
+        make_tables(self.engine)
+
+    def _part(self, part: Part) -> Part:
+        """How a part is started."""
+        return part
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
