@@ -109,7 +109,7 @@ def _death(kind: str, run: Running) -> Death:
 
 KINDS: Mapping[str, Kind] = {
     "kill_worker": Kind("worker killed", 5.0, _to_workers("kill_worker", signal.SIGKILL)),
-    "kill_zygote": Kind("zygote killed", 5.0, _to_host("kill_zygote", _kill_zygote), whole_host=True),
+    "kill_zygote": Kind("zygote killed", 1.0, _to_host("kill_zygote", _kill_zygote), whole_host=True),
     "kill_agent": Kind("host agent killed", 5.0, _to_host("kill_agent", _kill_agent), whole_host=True),
     "unplug": Kind("phone unplugged", 5.0, _to_phones("unplug")),
     "hang": Kind("phone hangs", 5.0, _to_phones("hang")),

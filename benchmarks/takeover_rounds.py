@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
 from threading import Event
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from celery import group
 from celery.canvas import Signature
@@ -16,7 +16,7 @@ from redis import Redis
 from sqlalchemy import func, select, update
 
 from benchmarks.takeover_kinds import KINDS, Struck
-from benchmarks.trial import Trial, last_touch, quiet, takeover
+from benchmarks.trial import QUIET_SECONDS, Calls, Trial, last_touch, quiet, takeover
 from chaos.blow import Death
 from chaos.fleet import HOSTS, StormFleet
 from chaos.look import Running, running
@@ -52,6 +52,18 @@ def reading(authors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+class Shelf(Protocol):
+    """What a fleet of simulated phones answers."""
+
+    def get(self, path: str) -> Any:
+        """The control port's answer."""
+
+
+def calls_since(shelf: Shelf, moment: float) -> Calls:
+    """The calls that had not ended before. While the simulator tells all that it remembers, it answers no phone."""
+    return cast("Calls", shelf.get(f"/calls?since={moment}"))
+
+
 class Rounds:
     """Runs rounds on a fleet whose phones are at least twice as many as a round's tasks."""
 
@@ -84,7 +96,7 @@ class Rounds:
             stop_task(self._fleet.engine, run.task_id, who="benchmark")
         self._end(handle)
         wait_until(lambda: self._quiet(asked), STOP_SECONDS, "the stopped phones to be left alone")
-        calls = self._fleet.get("/calls")
+        calls = calls_since(self._fleet, min(asked.values()))
         return [last_touch(at, calls[serial]) for serial, at in asked.items()]
 
     def whole(self) -> None:
@@ -112,11 +124,11 @@ class Rounds:
 
     def _watch(self, deaths: Sequence[Death]) -> list[Trial | None]:
         """Returns the trial of each death, once another phone was called for all, or MOST_SECONDS went by."""
-        until = time.monotonic() + MOST_SECONDS
+        until, struck_at = time.monotonic() + MOST_SECONDS, min((death.at for death in deaths), default=0.0)
         while True:
             late = time.monotonic() >= until
             attempts = self._attempts([death.task_id for death in deaths])
-            calls = self._fleet.get("/calls")
+            calls = calls_since(self._fleet, struck_at)
             trials = [
                 takeover(death, [one for one in attempts if one.task_id == death.task_id], calls) for death in deaths
             ]
@@ -148,7 +160,7 @@ class Rounds:
         return read(self._fleet.engine, lambda session: session.scalar(counted)) or 0
 
     def _quiet(self, serials: Iterable[str]) -> bool:
-        return quiet(self._fleet.get("/calls"), serials, time.time())
+        return quiet(calls_since(self._fleet, time.time() - 2 * QUIET_SECONDS), serials, time.time())
 
     def _is_whole(self) -> bool:
         if not self._fleet.keeper.all_alive() or self._open():

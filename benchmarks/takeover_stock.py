@@ -14,8 +14,8 @@ from benchmarks.stock_canvas import POOL_QUEUE
 from benchmarks.stock_fleet import StockFleet, kill_tree
 from benchmarks.stock_sender import sender
 from benchmarks.stock_told import Line
-from benchmarks.takeover_rounds import LOOK_SECONDS, reading
-from benchmarks.trial import last_touch, quiet, run_again
+from benchmarks.takeover_rounds import LOOK_SECONDS, calls_since, reading
+from benchmarks.trial import QUIET_SECONDS, last_touch, quiet, run_again
 from tests.support.poll import wait_until
 
 STOCK_SECONDS = 300.0  # what nobody took over by then counts as this long
@@ -67,7 +67,7 @@ class _Stock:
             asked[run["serial"]] = time.time()
             self._app.control.revoke(run["task"], terminate=True)
         wait_until(lambda: self._quiet(asked), BEGIN_SECONDS, "the revoked tasks' phones to be left alone")
-        calls = self._fleet.get("/calls")
+        calls = calls_since(self._fleet, min(asked.values()))
         return [last_touch(at, calls[serial]) for serial, at in asked.items()]
 
     def _begin(self, count: int) -> list[Line]:
@@ -91,8 +91,8 @@ class _Stock:
         return [line for line in self._fleet.told() if line["event"] == "began"]
 
     def _found(self, struck: Mapping[str, float]) -> list[float | None]:
-        runs, calls = self._runs(), self._fleet.get("/calls")
+        runs, calls = self._runs(), calls_since(self._fleet, min(struck.values()))
         return [run_again(task, at, runs, calls) for task, at in struck.items()]
 
     def _quiet(self, serials: Iterable[str]) -> bool:
-        return quiet(self._fleet.get("/calls"), serials, time.time())
+        return quiet(calls_since(self._fleet, time.time() - 2 * QUIET_SECONDS), serials, time.time())

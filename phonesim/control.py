@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import parse_qs
 
 from phonesim.adb.host import AdbHost
 from phonesim.faults import FAULTS, Fault, FaultError, Phone, heal, set_fault
@@ -48,7 +49,6 @@ class Control:
         self._gets: Mapping[str, Callable[[], object]] = {
             "/healthz": lambda: {"ok": True, "phones": len(phones)},
             "/phones": lambda: [_describe(phone) for phone in phones.values()],
-            "/calls": lambda: {serial: _calls(phone) for serial, phone in phones.items()},
             "/faults": lambda: {name: sorted(kind.options) for name, kind in sorted(FAULTS.items())},
             "/truth": world.truth,
             "/world": world.snapshot,
@@ -80,8 +80,10 @@ class Control:
             writer.close()
 
     async def _answer(self, request: Request) -> Response:
-        path = request.path.partition("?")[0]
+        path, _, query = request.path.partition("?")
         try:
+            if request.method == "GET" and path == "/calls":
+                return Response.of_json(self._calls(query))
             if request.method == "GET" and path in self._gets:
                 return Response.of_json(self._gets[path]())
             if request.method == "POST" and path in self._posts:
@@ -93,8 +95,17 @@ class Control:
             return Response.of_json({"error": str(error)}, 400)
         except KeyError as error:
             return Response.of_json({"error": f"unknown or missing: {error.args[0]}"}, 400)
-        known = path in self._gets or path in self._posts
+        known = path in self._gets or path in self._posts or path == "/calls"
         return Response.of_json({"error": f"no {request.method} {path} here"}, 405 if known else 404)
+
+    def _calls(self, query: str) -> object:
+        """Whoever looks often names a time: while all that 40 phones remember is told, no phone is answered."""
+        since = parse_qs(query).get("since", ["0"])[-1]
+        try:
+            moment = float(since)
+        except ValueError as error:
+            raise BadRequest(f"since must be seconds since 1970, not {since!r}") from error
+        return {serial: _calls(phone, moment) for serial, phone in self._phones.items()}
 
     def _fault(self, body: Body) -> object:
         seconds = body.get("seconds")
@@ -183,5 +194,5 @@ def _versions(phone: Phone) -> dict[str, str]:
     return {app.package: app.version for app in (device.app, device.reader)}
 
 
-def _calls(phone: Phone) -> list[dict[str, Any]]:
-    return [asdict(call) for call in phone.device.ran]
+def _calls(phone: Phone, since: float) -> list[dict[str, Any]]:
+    return [asdict(call) for call in phone.device.ran if call.ended is None or call.ended >= since]

@@ -122,6 +122,8 @@ def test_the_control_port_describes_the_shelf(shelf: Shelf) -> None:
     ("method", "path", "body", "status"),
     [
         ("GET", "/nowhere", b"", 404),
+        ("GET", "/calls?since=today", b"", 400),
+        ("POST", "/calls", b"{}", 405),
         ("POST", "/phones", b"{}", 405),
         ("POST", "/faults", b"no json", 400),
         ("POST", "/faults", b"[]", 400),
@@ -174,6 +176,19 @@ def test_a_phone_remembers_when_it_was_called(shelf: Shelf) -> None:
     assert tap["call"] == "click"
     assert before <= tap["began"] <= tap["ended"] <= after
     assert shelf.get("/phones")[2]["last_call_at"] == tap["began"]
+
+
+def test_calls_that_ended_before_a_moment_are_left_out(shelf: Shelf) -> None:
+    address, serial = shelf.phones[2]["address"], shelf.phones[2]["serial"]
+    phone = uiautomator2.connect(address)
+    phone.click(5, 5)
+    phone.press("home")
+    before, last = shelf.get("/calls")[serial][-2:]
+    assert shelf.get(f"/calls?since={before['ended']}")[serial] == [before, last]
+    assert shelf.get(f"/calls?since={last['ended']}")[serial] == [last]
+    after = shelf.get(f"/calls?since={last['ended'] + 1}")
+    assert set(after) == {one["serial"] for one in shelf.phones}
+    assert after[serial] == []
 
 
 def test_a_call_that_waits_in_a_hung_phone_has_not_begun(shelf: Shelf) -> None:
