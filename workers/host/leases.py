@@ -23,7 +23,7 @@ log = logging.getLogger("phonefleet.leases")
 
 ASK_SECONDS = 0.5  # between two looks at who is to leave
 RENEW_SECONDS = 1.0
-ALIVE_SECONDS = 1.0  # a coordinator takes phones for silent after 4
+ALIVE_SECONDS = 1.2  # two statements for all phones of the host; a coordinator takes phones for silent after 4
 STARTING_SECONDS = 60.0
 # A worker that was asked to leave has a call to its phone under way (a dump takes 1 to 3 s on a slow phone), learns
 # what came of an action (some 5 s), goes home and records: so long it may take at most.

@@ -15,7 +15,7 @@ from workers.settings import Settings
 
 log = logging.getLogger("phonefleet.pictures")
 
-LOOK_SECONDS = 2.0
+LOOK_SECONDS = 4.0
 RETRIES = Backoff(first=4.0, most=60.0)
 
 

@@ -13,12 +13,13 @@ from sqlalchemy import Engine, Select, insert, select, update
 from models.fleet.own_pauses import why_held_back
 from models.fleet.phones import mark_silent, phones_alive
 from models.history.state_changes import BATCH_SIZE, last_position, number_changes
-from models.tables import ApiKey, AuditEntry, Phone, StateChange, Task
+from models.tables import Account, ApiKey, AuditEntry, Phone, StateChange, Task
 from models.transactions.read_write import read, write
 from models.values.enums import PhoneState
 from tests.support.gateway.customers import Customer, customer
 from tests.support.ledger.drive import now, online_worker, owned_author, ready, rows_in, task, titles
 from tests.support.ledger.many_tasks import many
+from tests.support.ledger.statements import statements
 from workers.control.own_pause import pause_phone_for
 from workers.dispatch.ring import explain_waits, ring_ready
 
@@ -76,6 +77,19 @@ def test_a_host_tells_that_its_phones_are_there_while_one_is_locked(ledger: Engi
     assert there["p1"][1] > long_ago < there["p3"][1]
     assert phones_alive(ledger, workers) == set(workers)
     assert phones(ledger)["p2"][0] == PhoneState.ONLINE
+
+
+def test_a_host_tells_of_all_its_phones_with_two_statements_while_their_accounts_are_locked(ledger: Engine) -> None:
+    workers = [online_worker(ledger, serial).incarnation for serial in ("p1", "p2", "p3")]
+    resting = update(Account).where(Account.id == account_of(ledger, "p2")).values(resting_since=now(ledger))
+    write(ledger, lambda session: session.execute(resting))
+    with locked(ledger, select(Account.id)), statements(ledger) as asked:
+        assert phones_alive(ledger, workers) == {workers[0], workers[2]}
+    assert len(asked) == 2, asked
+
+
+def account_of(engine: Engine, serial: str) -> str | None:
+    return read(engine, lambda session: session.get_one(Phone, serial).account_id)
 
 
 def test_a_pause_waits_for_no_task_that_somebody_holds(ledger: Engine, heavy: Customer) -> None:
