@@ -162,7 +162,7 @@ class Walk:
         """Selects from these rows those that match the other conditions. Each is found by its key, in its partition."""
         if self.told:
             wanted = wanted.where(near.c.fits)
-        others = iter(_aliases(self.table, sum(map(len, self.among))))
+        others = iter(aliases(self.table, sum(map(len, self.among))))
         for entries in self.among:
             found = []
             for entry, other in zip(entries, others, strict=False):
@@ -212,8 +212,8 @@ class Walk:
 
 
 @cache
-def _aliases(table: Any, number: int) -> Sequence[Any]:
-    """Returns other names of a table; to make one takes longer than to read a row."""
+def aliases(table: Any, number: int) -> Sequence[Any]:
+    """Returns other names of a table, the same each time; to make one takes longer than to read a row."""
     return [aliased(table) for _ in range(number)]
 
 

@@ -15,9 +15,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, LargeBinary, Select, and_, case, cast, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from models.database.index_walk import Order, Walk
+from models.database.index_walk import Order, Walk, aliases
 from models.tables import CollectedComment, CollectedTitle, SearchedText, TextGram
 from models.tasks.texts.filters import Sought, TextFilter, sought
 from models.tasks.texts.fold import fold
@@ -202,6 +202,7 @@ def _with_gram(gram: int, below: int | None, least: int | None) -> Select[int]:
 def _having(what: Sought, part: Stretch, least: int | None) -> Select[int]:
     """Selects the ids of the texts of one list, newest first, that are in each of the others and match the rest."""
     first, *others = part.lists
+    names = iter(aliases(TextGram, MOST_GRAMS))
     column: Any = SearchedText.id if first is None else TextGram.text_id
     wanted = _listed(what, part.place, least) if first is None else _with_gram(first, part.place, least)
     for one in others:
@@ -209,7 +210,7 @@ def _having(what: Sought, part: Stretch, least: int | None) -> Select[int]:
             wanted = wanted.join(SearchedText, SearchedText.id == column).where(*what.branch.conditions)
             wanted = _by_index(wanted, what)
         else:
-            other = aliased(TextGram)
+            other = next(names)
             wanted = wanted.join(other, and_(other.gram == one, other.text_id == column))
     for dialect in DIALECTS:  # in this order, each by its key
         wanted = wanted.prefix_with("STRAIGHT_JOIN", dialect=dialect)
