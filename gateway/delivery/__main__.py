@@ -11,6 +11,7 @@ from celery.signals import worker_ready, worker_shutting_down
 from gateway.delivery.alert_teller import AlertTeller
 from gateway.delivery.lane_task import senders
 from gateway.keys.master_key import master_key
+from gateway.keys.unopened import note_unopened
 from models.values.refused import Refused
 from workers.app import app
 from workers.runtime.kept_queues import LOOK_SECONDS, lost_queues, take_back
@@ -31,6 +32,7 @@ def main() -> int:
     try:
         set_up_logging(settings(), "deliver")
         master_key()
+        note_unopened(process_engine(), refuse_all=True)
     except (Refused, SettingsError) as refused:
         print(refused, file=sys.stderr)
         return 2

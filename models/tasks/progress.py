@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from models.tables import ActionRow, Campaign, Task
 from models.tasks.states import ENDED, State
 from models.values.enums import ActionOutcome
+from models.values.spoken import spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ class Progress:
             f"{flow} " + " ".join(f"{state}={count}" for state, count in sorted(states.items()))
             for flow, states in sorted(self.tasks.items())
         ]
-        return "; ".join((f"{self.ended}/{self.total} ended", *parts, *([str(self.why)] if self.why else [])))
+        english = "; ".join((f"{self.ended}/{self.total} ended", *parts, *([str(self.why)] if self.why else [])))
+        return spoken("progress", self, english)
 
 
 def read_progress(session: Session, campaign_id: str) -> Progress:

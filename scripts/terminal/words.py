@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
+from typing import Any
 
-from scripts.terminal.language import said
+from models.values.spoken import speakers
+from scripts.terminal.language import said, words
 
 # Errors that are no refusals, but failures. By name, so that their modules need not be imported.
 NOT_DONE = frozenset({"CampaignFailed", "NotEnded"})
@@ -17,8 +19,11 @@ INTERRUPTED = 130  # as shells have it: 128 and the number of SIGINT
 def in_words() -> Iterator[None]:
     """Wraps a command or a script: prints a refusal to stderr without a traceback, and exits with 2.
 
-    Exits with 1 when a campaign that was waited for failed or has not ended, and with 130 after Ctrl-C.
+    Exits with 1 when a campaign that was waited for failed or has not ended, and with 130 after Ctrl-C. A campaign's
+    progress that is printed meanwhile is said in the language of the terminal.
     """
+    if words() is not None:
+        speakers["progress"] = _progress
     try:
         yield
     except KeyboardInterrupt:
@@ -32,3 +37,11 @@ def in_words() -> Iterator[None]:
             raise
         say_lines(lines)
         sys.exit(1 if type(error).__name__ in NOT_DONE else 2)
+    finally:
+        speakers.pop("progress", None)
+
+
+def _progress(progress: Any) -> str:
+    from scripts.terminal.progress_line import progress_line  # noqa: PLC0415 - most scripts print none
+
+    return progress_line(progress)

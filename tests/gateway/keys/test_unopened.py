@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import Engine, create_engine, select
 
 from gateway.access.caller import Keyring
+from gateway.delivery import __main__ as delivery
 from gateway.keys.api_keys import KeySpec, find_key, make_key, revoke_key, rewrap_secrets, rotate_key
 from gateway.keys.master_key import MasterKeyWrong, master_key
 from gateway.keys.unopened import KIND, Unopened, find_unopened, note_unopened
 from models.tables import Alert, ApiKey
 from models.transactions.read_write import read
 from models.values.refused import Refused
+from workers.app import app
 from workers.settings import settings
 
 SPEC = KeySpec("trial", "acme")
@@ -130,3 +132,20 @@ def test_a_gateway_that_meets_such_a_key_tells_people_once_in_a_while(
 def test_a_ledger_that_is_away_keeps_no_gateway_from_starting(master_key: str) -> None:
     away = create_engine("sqlite:////dev/null/none.db")
     assert note_unopened(away, refuse_all=True) is None
+
+
+def test_a_delivery_worker_does_not_begin_with_a_key_that_opens_none(
+    ledger: Engine, first: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_key(ledger, SPEC, who="lena")
+    use(monkeypatch, bytes(32))
+    begun: list[str] = []
+    monkeypatch.setattr(delivery, "keep_files_private", lambda: None)
+    monkeypatch.setattr(delivery, "set_up_logging", lambda *_: None)
+    monkeypatch.setattr(delivery, "process_engine", lambda: ledger)
+    monkeypatch.setattr(app, "Worker", lambda **_: begun.append("begun"))
+    assert delivery.main() == 2
+    told = capsys.readouterr().err
+    assert "opens none of the keys in force (1)" in told
+    assert "phonefleet keys rewrap" in told
+    assert begun == []

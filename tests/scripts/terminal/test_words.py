@@ -11,7 +11,10 @@ from redis.exceptions import ConnectionError as RedisAway
 from redis.exceptions import ResponseError
 
 from gateway.client.client import Client, NoAnswer, Secret
+from models.tasks.progress import Progress, Why
 from models.values.refused import refuse
+from scripts.terminal.language import words
+from scripts.terminal.progress_line import progress_line
 from scripts.terminal.told import lines_of
 from scripts.terminal.words import in_words
 from tests.scripts.conftest import Run
@@ -90,3 +93,23 @@ def test_a_client_says_that_no_gateway_answers(tmp_path: Path) -> None:
     with pytest.raises(NoAnswer, match=r"no answer from http://127\.0\.0\.1:1: Connection refused") as raised:
         client.task("x")
     assert raised.value.__suppress_context__, "one traceback, and not a page of them"
+
+
+def test_a_printed_progress_is_said_in_the_language_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    why = Why("no phone is online", "plug one in")
+    one = Progress("c", "day", None, {"nurture": {"ready": 2, "succeeded": 1}}, {}, why)
+    english = "1/3 ended; nurture ready=2 succeeded=1; nothing moves: no phone is online; plug one in"
+    monkeypatch.setenv("PHONEFLEET_LANG", "zh")
+    words.cache_clear()
+    try:
+        with in_words():
+            assert str(one).startswith("已结束 1/3；养号 就绪=2 成功=1；")
+            assert str(one) == progress_line(one)
+        assert str(one) == english, "nobody speaks here"
+        monkeypatch.setenv("PHONEFLEET_LANG", "en")
+        words.cache_clear()
+        with in_words():
+            assert str(one) == english
+        assert progress_line(one) == english
+    finally:
+        words.cache_clear()
