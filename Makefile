@@ -63,8 +63,8 @@ bench-read: ## Comments a minute and calls a comment by the flow, beside usual u
 	@$(TOOLS)
 	@$(BIN)/python -m benchmarks.read $(ARGS)
 
-bench-fleet: ## Memory of a phone's worker beside a stock one (PHONES=100)
-	@$(TOOLS)
+bench-fleet: provide ## What a phone costs at rest and after work: memory beside a stock worker, CPU, statements (PHONES=100)
+	@$(SERVED)
 	@$(BIN)/python -m benchmarks.fleet --phones $(PHONES) $(ARGS)
 
 bench-takeover: provide ## Time from each kind of death to another phone, and from a stop to the last touch (TRIALS=100)

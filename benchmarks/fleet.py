@@ -1,8 +1,10 @@
-"""Measures the memory of a phone's worker, and how soon a shelf consumes: our forked workers beside stock ones.
+"""Measures what a phone costs: memory of its worker, idle and after work, beside a stock one; CPU, statements,
+connections; how soon a shelf consumes, and one phone that is plugged in.
 
 `python -m benchmarks.fleet --phones 100`. Every worker, ours and stock alike, holds its connection
 to the ledger, runs 20 tasks on a simulated phone (each reads the logged-in account from the app and
-writes it into the ledger) and keeps one screenshot. Then the memory of each is read as PSS: its own
+writes it into the ledger) and keeps one screenshot. Before that, with every account read and nothing to do,
+their cost at rest is measured for 20 s. Then the memory of each is read as PSS: its own
 pages, and its share of those that it shares.
 
 Of stock workers a sample of five runs, while all of ours still do: what they share with others makes
@@ -21,23 +23,30 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from threading import Event
 from typing import Any, cast
 
 from celery import Celery
 from redis import Redis as Client
+from sqlalchemy import func, select
 
+from benchmarks.fleet_report import COORDINATOR, HOST, report
+from benchmarks.fleet_rest import Meter, Part
 from benchmarks.fleet_task import FAILED, LOOK, STOCK_PHONE
 from models.database.engine import connect
 from models.fleet.phones import phone_online
 from models.migrate import upgrade
+from models.tables import Phone
+from models.transactions.read_write import read
 from scripts.local.embedded import free_port
 from tests.support.host.processes import Sim, children
 from tests.support.poll import wait_until
-from tests.support.report import Line, Target, finish
-from tests.support.servers import Redis
+from tests.support.servers import MariaDB, Redis
+from workers.coordinator.at_rest import SETTLED
 from workers.dispatch.tickets import Ticket, publish, queue_lengths
 from workers.host.adb import Adb, AdbServer
 from workers.runtime.linux import bound_to_me
@@ -49,8 +58,8 @@ START_SECONDS = 180.0
 SECONDS_A_TASK = 2.0  # far more than one takes; bounds the wait
 MB = 1024.0  # smaps counts in kB
 
-MOST_MB = 24.0
-MOST_OF_STOCK = 0.45
+PLUGGED = 3  # phones that are plugged in one by one
+REST_SECONDS = 20.0
 
 
 def main() -> int:
@@ -60,26 +69,33 @@ def main() -> int:
     phones = parser.parse_args().phones
     with ExitStack() as stack:
         redis_url = stack.enter_context(Redis()).url
+        maria = stack.enter_context(MariaDB("--userstat=1", f"--max-connections={phones * 4 + 200}"))
         var = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="phonefleet-bench-")))
-        environment = _environment(redis_url, var)
-        upgrade(connect(environment["PHONEFLEET_DATABASE_URL"]))
-        sim = Sim(phones + STOCK_SAMPLE)
+        url = stack.enter_context(maria.database())
+        upgrade(connect(url))
+        users = {part: maria.user(url, part, ["ALL PRIVILEGES"]) for part in (HOST, COORDINATOR)}
+        sim = Sim(phones + PLUGGED + STOCK_SAMPLE)
         stack.callback(sim.close)
         addresses = list(sim.addresses.items())
-        ours, stock = dict(addresses[:phones]), dict(addresses[phones:])
-        bench = Bench(redis_url, environment)
+        ours, later, stock = (
+            dict(addresses[since:until])
+            for since, until in ((0, phones), (phones, phones + PLUGGED), (phones + PLUGGED, None))
+        )
+        bench = Bench(redis_url, _environment(redis_url, users[HOST], var), users, maria)
         with bench.fleet(ours) as (host, started):
-            fleet = bench.weigh_fleet(host, ours)
+            fleet = {"seconds_until_all_consume": started, **bench.rest(host, ours)}
+            fleet |= bench.weigh_fleet(host, ours)
+            fleet["seconds_from_plugging_in"] = statistics.median(bench.plug_in(later.values(), phones))
             with bench.stock(stock) as pairs:
                 rival = bench.weigh_stock(pairs, stock)
-    return _report(phones, started, fleet, rival)
+    return report(phones, TASKS, fleet, rival)
 
 
-def _environment(redis_url: str, var: Path) -> dict[str, str]:
+def _environment(redis_url: str, database: str, var: Path) -> dict[str, str]:
     return {
         **os.environ,
         "PHONEFLEET_REDIS_URL": redis_url,
-        "PHONEFLEET_DATABASE_URL": os.environ.get("PHONEFLEET_DATABASE_URL", f"sqlite:///{var / 'ledger.db'}"),
+        "PHONEFLEET_DATABASE_URL": database,
         "PHONEFLEET_VAR": str(var),
         "PHONEFLEET_TASKS": "benchmarks.fleet_task",
         "PHONEFLEET_DESKS": "0",
@@ -92,9 +108,15 @@ def _environment(redis_url: str, var: Path) -> dict[str, str]:
 class Bench:
     """The two ways to run workers, on one Redis and one ledger."""
 
-    def __init__(self, redis_url: str, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, redis_url: str, environment: Mapping[str, str], users: Mapping[str, str], maria: MariaDB
+    ) -> None:
         self._redis = Client.from_url(redis_url, socket_timeout=10)
         self._environment = environment
+        self._users = users
+        self._engine = connect(users[COORDINATOR])
+        self._meter = Meter(maria, self._redis)
+        self._adb_port = free_port()
         self._app = Celery("bench", set_as_current=False)
         self._app.config_from_object("celeryconfig")
         self._app.conf.broker_url = redis_url
@@ -107,7 +129,7 @@ class Bench:
             bound_to_me([sys.executable, "-m", "workers.host"]),
             env={
                 **self._environment,
-                "PHONEFLEET_ADB_PORT": str(free_port()),
+                "PHONEFLEET_ADB_PORT": str(self._adb_port),
                 "PHONEFLEET_ADB_CONNECT": ",".join(addresses.values()),
             },
         )
@@ -117,6 +139,58 @@ class Bench:
         finally:
             host.send_signal(signal.SIGTERM)
             host.wait(60)
+
+    def rest(self, host: subprocess.Popen[bytes], addresses: Mapping[str, str]) -> dict[str, Any]:
+        """What the fleet costs while it has nothing to do. A coordinator works meanwhile, and has the accounts read."""
+        (zygote,) = children(host.pid, "workers.host.zygote")
+        fresh = self._pss(zygote)
+        with self._coordinator() as coordinator:
+            parts = {
+                HOST: Part(self._users[HOST], lambda: [host.pid, zygote, *children(zygote, "workers.host.zygote")]),
+                COORDINATOR: Part(self._users[COORDINATOR], lambda: [coordinator.pid]),
+            }
+            wait_until(lambda: self._known() >= len(addresses), START_SECONDS * 2, "the accounts", every=0.5)
+            Event().wait(SETTLED + 5.0)
+            with self._meter.costs(parts) as costs:
+                Event().wait(REST_SECONDS)
+            return {
+                "fresh_mb": fresh,
+                "idle_mb": self._pss(zygote),
+                "rest": {name: asdict(cost) for name, cost in costs.items()},
+                "connections": self._meter.connections(parts),
+            }
+
+    def plug_in(self, addresses: Iterable[str], consuming: int) -> list[float]:
+        """Connect one phone after the other to the host; the seconds until each consumes."""
+        took = []
+        for number, address in enumerate(addresses, consuming + 1):
+            began = time.monotonic()
+            Adb(self._adb_port).connect(address)
+            wait_until(lambda number=number: self._consuming() >= number, START_SECONDS, "the phone to consume")  # type: ignore[misc]
+            took.append(time.monotonic() - began)
+        return took
+
+    @contextmanager
+    def _coordinator(self) -> Iterator[subprocess.Popen[bytes]]:
+        process = subprocess.Popen(
+            bound_to_me([sys.executable, "-m", "workers.coordinator"]),
+            env={**self._environment, "PHONEFLEET_DATABASE_URL": self._users[COORDINATOR]},
+        )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(60)
+
+    def _known(self) -> int:
+        """Phones whose account is known."""
+        known = select(func.count()).select_from(Phone).where(Phone.account_id.is_not(None))
+        return read(self._engine, lambda session: session.scalar(known)) or 0
+
+    def _pss(self, zygote: int) -> float:
+        """PSS in MB of a worker with its share of the zygote."""
+        workers = [pss(pid) for pid in children(zygote, "workers.host.zygote")]
+        return (sum(workers) + pss(zygote)) / len(workers)
 
     @contextmanager
     def stock(self, addresses: Mapping[str, str]) -> Iterator[Sequence[subprocess.Popen[bytes]]]:
@@ -195,30 +269,6 @@ def pss(pid: int) -> float:
         if line.startswith("Pss:"):
             return int(line.split()[1]) / MB
     raise RuntimeError(f"no PSS for process {pid}")
-
-
-def _report(phones: int, started: float, ours: Mapping[str, Any], stock: Mapping[str, Any]) -> int:
-    ratio = ours["phone_mb"] / stock["worker_mb"]
-    return finish(
-        "fleet",
-        f"{phones} phones: memory (PSS) of a phone's worker after {TASKS} tasks and a screenshot",
-        ["ours", f"stock (sample of {stock['workers']})", "ours / stock"],
-        [
-            Line("MB a phone (ours: with its share of the zygote)", (ours["phone_mb"], stock["worker_mb"], ratio)),
-            Line("MB of the heaviest worker", (ours["heaviest_mb"], "", "")),
-            Line("MB of the host agent, once a host", (ours["agent_mb"], "", "")),
-            Line("seconds from start until all consume", (started, "", "")),
-            Line("seconds for all tasks", (ours["seconds_for_tasks"], stock["seconds_for_tasks"], "")),
-        ],
-        {
-            "phones": phones,
-            "seconds_until_all_consume": started,
-            "ours": dict(ours),
-            "stock": dict(stock),
-            "ratio": ratio,
-        },
-        [Target("MB a phone", ours["phone_mb"], MOST_MB), Target("of stock", ratio, MOST_OF_STOCK)],
-    )
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def _told(target: str) -> str:
         (["demo"], {"WITH_MYSQL=0"}),
         (["docs"], {"WITH_MYSQL=0", "WITH_DOCS=1"}),
         (["setup", "constraints", "openapi"], set()),
-        (["check", "format", "bench-phone", "bench-fleet"], {"WITH_TESTS=1"}),
+        (["check", "format", "bench-phone", "bench-read"], {"WITH_TESTS=1"}),
         (
             ["test", "chaos", "chaos-redis", "conformance", "bench-takeover", "fuzz-api"],
             {"WITH_TESTS=1", "WITH_MYSQL=1"},
