@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,14 +11,22 @@ import redis
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 
+from tests.support.garbage import nothing_to_collect
 from tests.support.gateway.master_key import master_key
-from tests.support.ledger.fixtures import ledger, redis_of_tickets, shared_ledger, working_database
+from tests.support.ledger.fixtures import (
+    ledger,
+    mariadb_ledger,
+    redis_of_tickets,
+    shared_ledger,
+    sqlite_ledger,
+    working_database,
+)
 from tests.support.ledger.haste import do_not_wait_for_the_disk
 from tests.support.ports import draw_own_ports
 from tests.support.schedule import FromBothEnds, give_way
 from tests.support.servers import MariaDB, Redis
 
-__all__ = ["ledger", "master_key", "redis_of_tickets", "shared_ledger"]
+__all__ = ["ledger", "mariadb_ledger", "master_key", "redis_of_tickets", "shared_ledger", "sqlite_ledger"]
 
 # An example that stands still for a moment is the machine's doing: no test asserts how long something took.
 settings.register_profile("phonefleet", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -32,6 +40,13 @@ def pytest_configure() -> None:
     do_not_wait_for_the_disk()
     draw_own_ports()
     give_way()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """See `tests.support.garbage`: a third of the time in which each process collects the tests."""
+    with nothing_to_collect():
+        return (yield)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -32,10 +32,17 @@ def migrated_ledger(request: pytest.FixtureRequest, folder: Path) -> Iterator[En
         if request.param == "mariadb":
             server: MariaDB = request.getfixturevalue("mariadb_server")
             url = working_database(server, stack.enter_context(server.database()))
-        engine = connect(url)
-        stack.callback(engine.dispose)
+        yield stack.enter_context(_migrated(url))
+
+
+@contextmanager
+def _migrated(url: str) -> Iterator[Engine]:
+    engine = connect(url)
+    try:
         make_tables(engine)
         yield engine
+    finally:
+        engine.dispose()
 
 
 def working_database(server: MariaDB, url: str) -> str:
@@ -48,11 +55,28 @@ def working_database(server: MariaDB, url: str) -> str:
     return server.user(url, "work", WORKING)
 
 
-@pytest.fixture(scope="session", params=["sqlite", "mariadb"])
-def shared_ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """A ledger on SQLite, then on MariaDB. Made once: its tables cost more than most tests."""
-    with migrated_ledger(request, tmp_path_factory.mktemp("ledger")) as engine:
+@pytest.fixture(scope="session")
+def sqlite_ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """This test process's ledger on SQLite."""
+    with _migrated(f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'ledger.db'}") as engine:
         yield engine
+
+
+@pytest.fixture(scope="session")
+def mariadb_ledger(mariadb_server: MariaDB) -> Iterator[Engine]:
+    """This test process's ledger on MariaDB."""
+    with mariadb_server.database() as url, _migrated(working_database(mariadb_server, url)) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session", params=["sqlite", "mariadb"])
+def shared_ledger(request: pytest.FixtureRequest) -> Engine:
+    """A ledger on SQLite, then on MariaDB. Each is made once: its tables cost more than most tests.
+
+    pytest sets this fixture up anew for each file and parameter, and those two once.
+    """
+    engine: Engine = request.getfixturevalue(f"{request.param}_ledger")
+    return engine
 
 
 @pytest.fixture

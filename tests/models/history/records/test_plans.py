@@ -16,8 +16,8 @@ from models.history.records.filters import RecordFilter
 from models.history.records.read import records_page
 from models.history.records.shift import attempts_by, hour_counts
 from models.history.records.totals import record_total
-from models.migrate import upgrade
 from models.transactions.read_write import read, write
+from tests.support.ledger.copied import make_tables
 from tests.support.ledger.drawn_records import START, drawn_record
 
 FILTERS: dict[str, Any] = {
@@ -30,7 +30,7 @@ FILTERS: dict[str, Any] = {
 def engine(mariadb_database: str) -> Iterator[Engine]:
     """A ledger on MariaDB, with records."""
     made = connect(mariadb_database)
-    upgrade(made)
+    make_tables(made)
     drawn = random.Random(1)
     rows = [drawn_record(drawn, number) for number in range(3000)]
     write(made, lambda session: write_records(session, rows))
