@@ -11,10 +11,12 @@ from playwright.sync_api import Browser
 from tests.support.console.browser import chromium
 from tests.support.console.monday import monday
 from tests.support.console.pages import furnish
+from tests.support.console.quick_passwords import hash_quickly
 from tests.support.console.served import Served, served
 from tests.support.installation import Installation, installation
 
 PHONES = 12
+hash_quickly()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from argon2 import Type
 from sqlalchemy import select, update
 
 from gateway.console.people.login_limit import OF_ADDRESS, OF_NAME, LoginLimit
@@ -15,6 +16,7 @@ from models.tables import AuditEntry, User, UserSession
 from models.transactions.read_write import read, write
 from models.values.enums import Role
 from models.values.refused import Refused
+from tests.support.console.quick_passwords import as_the_product_does
 from tests.support.installation import Installation
 
 GOOD = "correct horse battery"
@@ -54,6 +56,11 @@ def test_the_ledger_holds_neither_password_nor_token(lena: Installation) -> None
     assert kept
     assert not any(GOOD in row or token in row for row in kept)
     assert "$argon2id$" in "".join(kept)
+
+
+def test_the_product_hashes_at_the_cost_that_rfc_9106_asks_for() -> None:
+    asked = as_the_product_does
+    assert (asked.type, asked.memory_cost, asked.time_cost, asked.parallelism) == (Type.ID, 64 * 1024, 3, 4)
 
 
 @pytest.mark.parametrize(
