@@ -11,13 +11,13 @@ LOWER = 5
 
 
 class FromBothEnds(LoadFileScheduling):  # type: ignore[misc]
-    """Hands out whole files. The last process takes them from the back, all others from the front.
+    """Hands out whole files. The last half of the processes take them from the back, the others from the front.
 
     The tests at the front mostly wait for processes; those at the back compute.
     """
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        if node.gateway.id == _last(self.numnodes):
+        if node.gateway.id in _from_the_back(self.numnodes):
             self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
         super()._assign_work_unit(node)
 
@@ -25,10 +25,10 @@ class FromBothEnds(LoadFileScheduling):  # type: ignore[misc]
 def give_way() -> None:
     """Lower this process's priority if it takes from the back: leases of the fleets at the front run meanwhile."""
     count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    if os.environ.get("PYTEST_XDIST_WORKER") == _last(count):
+    if os.environ.get("PYTEST_XDIST_WORKER") in _from_the_back(count):
         os.nice(LOWER)
 
 
-def _last(count: int) -> str:
-    """The id of the last of so many processes; none, if there is but one."""
-    return f"gw{count - 1}" if count > 1 else ""
+def _from_the_back(count: int) -> frozenset[str]:
+    """The ids of the last half of so many processes, which is the smaller one; none, if there is but one."""
+    return frozenset(f"gw{number}" for number in range(count - count // 2, count))
