@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -36,6 +37,12 @@ fill_free_heap()
 lay_side_by_side(ran)
 print(json.dumps({"before": before, "after": pages(), "same": answers == [one(1) for one in hot], "left": len(ran)}))
 """
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_frozen() -> None:
+    """A command that an earlier test ran in this process froze what there was, this file's functions too."""
+    gc.unfreeze()
 
 
 def test_code_that_ran_lies_in_few_pages() -> None:
