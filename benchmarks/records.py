@@ -4,7 +4,8 @@ worker's record transaction.
 `python -m benchmarks.records --rows 10000000`. One MariaDB, which makes the rows itself: `benchmarks/seed.py`; or three
 ledgers that it filled before, with `--seeded TINY SMALL LARGE`. The same questions are asked at both sizes in turns,
 each with another value every time. The record transaction is compared with a third ledger, of 10,000 records. A ledger
-has a collected comment for ten records. Below FLOOR_MS a ratio is noise of the connection.
+has a collected comment for ten records, and 10,000 comments of popular authors whatever its size. Below FLOOR_MS a
+ratio is noise of the connection.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from benchmarks.searches import Search, searches
+from benchmarks.searches import FEW, Search, searches
 from benchmarks.seed import CAMPAIGN, PATIENT, START, YEAR, seed_all
 from models.database.engine import connect
 from models.history.records.filters import RecordFilter
@@ -202,7 +203,7 @@ def report(
         max(some, key=lambda name: p95(times[name][1])) for some in (pages, counted, searched)
     )
     grown = partial(_grown, times)
-    worst = max(others, key=grown)
+    worst = max((name for name in others if not name.endswith(FEW)), key=grown)
     measured = {"records": [small, rows], "floor_ms": FLOOR_MS, "ms": times, "record_ms": recorded}
     targets = [
         Target(f"p95 of the slowest at {rows}, ms: {slowest}", p95(times[slowest][1]), MOST_MS),

@@ -18,7 +18,7 @@ from functools import partial
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.orm import Session
 
-from benchmarks.seed_texts import seed_texts
+from benchmarks.seed_texts import seed_popular, seed_texts
 from models.database.engine import Patience, connect
 from models.history.records.count_days import count_days
 from models.history.records.hours import ALL, DAY, DIMENSIONS
@@ -41,9 +41,10 @@ STEPS = ("open", "video", "comments", "act")
 
 
 def seed_all(engine: Engine, rows: int) -> None:
-    """Writes so many records, and a collected comment for ten of them."""
+    """Writes so many records, and a collected comment for ten of them; and the popular authors' comments."""
     seed(engine, rows)
     seed_texts(engine, rows // RECORDS_OF_A_COMMENT, START, YEAR)
+    seed_popular(engine, rows // RECORDS_OF_A_COMMENT, START)
 
 
 def seed(engine: Engine, rows: int) -> None:

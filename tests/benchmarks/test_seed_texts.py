@@ -8,18 +8,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, select
 
-from benchmarks.seed_texts import COMMON, NEVER, RARE, seed_texts
+from benchmarks.seed_texts import COMMON, NEVER, PLANTED, PLANTED_IN, POPULAR, RARE, popular, seed_popular, seed_texts
 from models.database.engine import connect
 from models.migrate import upgrade
 from models.tables import CollectedComment, SearchedText, TextGram
 from models.tasks.texts.fill import Source, comments, keys_of
 from models.tasks.texts.filters import TextFilter
-from models.tasks.texts.read import texts_page
+from models.tasks.texts.read import CollectedText, texts_page
 from models.tasks.texts.text_id import text_id
 from models.transactions.read_write import read
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-NUMBER = 600
+OTHERS, OF_EACH = 600, 40
+NUMBER = OTHERS + POPULAR * OF_EACH
 
 
 @pytest.fixture
@@ -27,7 +28,8 @@ def engine(mariadb_database: str) -> Iterator[Engine]:
     """A ledger on MariaDB, with comments."""
     made = connect(mariadb_database)
     upgrade(made)
-    seed_texts(made, NUMBER, START, timedelta(days=365))
+    seed_texts(made, OTHERS, START, timedelta(days=365))
+    seed_popular(made, OTHERS, START, OF_EACH)
     yield made
     made.dispose()
 
@@ -57,3 +59,17 @@ def test_a_search_finds_the_common_and_the_rare(engine: Engine) -> None:
         assert len(found) == sum(wanted in one for one in said)
     assert sum(COMMON in one for one in said) > NUMBER / 2
     assert 0 < sum(RARE in one for one in said) < NUMBER / 5
+
+
+@pytest.mark.parametrize("one", range(POPULAR))
+def test_a_popular_author_has_its_comments_in_one_week_and_a_phrase_in_some(engine: Engine, one: int) -> None:
+    author, week = popular(one, START)
+    for which in (TextFilter(author=author), TextFilter(author=author, since=week, until=week + timedelta(days=7))):
+        assert len(_found(engine, which)) == OF_EACH
+    found = _found(engine, TextFilter(text=PLANTED, author=author))
+    assert len(found) == OF_EACH // PLANTED_IN
+    assert len(_found(engine, TextFilter(text=PLANTED))) == POPULAR * len(found)
+
+
+def _found(engine: Engine, which: TextFilter) -> list[CollectedText]:
+    return read(engine, lambda session: texts_page(session, which, None, NUMBER))[0]
