@@ -38,6 +38,8 @@ class ExportFilters(BaseModel):
     kind: Filter = None  # attempt, task, action, or one kind of action
     code: Filter = None
     step: Filter = None
+    task: Filter = None
+    customer: Filter = None  # as the operator asks for it; a customer has its own records in any case
     since: AwareDatetime | None = None  # then or later
     until: AwareDatetime | None = None  # before
     sandbox: bool = False  # tasks on simulated phones, which a campaign that is named may have in any case
@@ -45,7 +47,7 @@ class ExportFilters(BaseModel):
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> Self:
-        others = ("state",) if self.what == "records" else ("outcome", "kind", "code", "step")
+        others = ("state",) if self.what == "records" else ("outcome", "kind", "code", "step", "task", "customer")
         for name in others:
             if getattr(self, name) is not None:
                 raise ValueError(f"{name}: {self.what} are not filtered by it; leave it out")

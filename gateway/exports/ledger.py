@@ -16,6 +16,7 @@ from gateway.exports.records import record_filter
 from models.database.clock import database_now
 from models.history.audit_log import record_change
 from models.history.records.filters import walk
+from models.history.records.of_customer import keys_of
 from models.tables import ApiKey, Export
 from models.transactions.read_write import read, write
 from models.values.enums import ExportState
@@ -86,8 +87,7 @@ def start_in(
     now = database_now(session)
     if key_id is not None:
         _check_room(session, key_id, now, most_a_day)
-    # the operator's own first; a key that is made later has no task from before the cut
-    seen = (None, *session.scalars(select(ApiKey.id).order_by(ApiKey.id))) if keys is None else tuple(keys)
+    seen = _of_operator(session, filters) if keys is None else tuple(keys)
     frozen = Frozen(filters=filters, keys=seen, customer=keys is not None)
     if filters.what == "records":
         walk(session, record_filter(frozen, now))  # refuses what no index serves
@@ -107,6 +107,14 @@ def start_in(
     record_change(session, who[:191], f"export {export.id}", None, filters.model_dump(mode="json", exclude_none=True))
     session.flush()
     return export
+
+
+def _of_operator(session: Session, filters: ExportFilters) -> tuple[str | None, ...]:
+    """Returns the keys whose tasks an operator's export may hold: all, or those of the customer that it names."""
+    if filters.customer is not None:
+        return keys_of(session, filters.customer, sandbox=filters.sandbox)
+    # the operator's own first; a key that is made later has no task from before the cut
+    return (None, *session.scalars(select(ApiKey.id).order_by(ApiKey.id)))
 
 
 def _check_room(session: Session, key_id: str, now: datetime, most_a_day: int) -> None:

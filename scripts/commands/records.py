@@ -7,12 +7,11 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import tables
 from models.database.clock import database_now
 from models.history.records.filters import RecordFilter
+from models.history.records.of_customer import keys_of
 from models.history.records.read import MOST_IN_A_PAGE, records_page
 from models.history.records.totals import record_groups, record_total
 from models.tables import Record
@@ -34,6 +33,7 @@ def records(  # noqa: PLR0913, PLR0917 - each is an option of the command
     phone: Annotated[str, typer.Option(help="Only what ran on the phone with this serial.")] = "",
     author: Annotated[str, typer.Option(help="Only content of this 视频号ID.")] = "",
     campaign: Annotated[str, typer.Option(help="Only this campaign: its id, or its beginning.")] = "",
+    task: Annotated[str, typer.Option(help="Only this task: its id, or its beginning.")] = "",
     customer: Annotated[str, typer.Option(help="Only tasks of this customer.")] = "",
     flow: Annotated[str, typer.Option(help="Only this kind of task, e.g. nurture.")] = "",
     outcome: Annotated[str, typer.Option(help="Only e.g. succeeded, failed, stopped, lost, done, not_done.")] = "",
@@ -60,7 +60,7 @@ def records(  # noqa: PLR0913, PLR0917 - each is an option of the command
     which = RecordFilter(**{name: value for name, value in given.items() if value}, sandbox=sandbox)
 
     def work(session: Session) -> None:
-        asked = _in_days(session, _named(session, which, campaign, customer), yesterday=yesterday, week=week)
+        asked = _in_days(session, _named(session, which, campaign, task, customer), yesterday=yesterday, week=week)
         if by:
             _groups(console, session, asked, by, as_json=as_json)
         elif total:
@@ -83,18 +83,19 @@ def _in_days(session: Session, which: RecordFilter, *, yesterday: bool, week: bo
     return replace(which, since=begin, until=end)
 
 
-def _named(session: Session, which: RecordFilter, campaign: str, customer: str) -> RecordFilter:
+def _named(session: Session, which: RecordFilter, campaign: str, task: str, customer: str) -> RecordFilter:
     if campaign:
         what, found = find(session, campaign, CONTROLLED)
         if what != "campaign":
             raise refuse("--campaign", f"{campaign!r} is a {what}", "name a campaign: phonefleet status --list")
         which = replace(which, campaign=found)
+    if task:
+        what, found = find(session, task, CONTROLLED)
+        if what != "task":
+            raise refuse("--task", f"{task!r} is a {what}", "name a task: phonefleet status --list")
+        which = replace(which, task=found)
     if customer:
-        key = tables.ApiKey
-        keys = session.scalars(select(key.id).where(key.customer == customer, key.sandbox == which.sandbox))
-        which = replace(which, keys=tuple(keys))
-        if not which.keys:
-            raise refuse("--customer", f"{customer!r} has no key", "see: phonefleet keys")
+        which = replace(which, keys=keys_of(session, customer, sandbox=which.sandbox, field="--customer"))
     return which
 
 

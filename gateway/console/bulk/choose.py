@@ -55,7 +55,7 @@ def _task(one: Task) -> Chosen:
 
 def records(session: Session, asked: Ask) -> list[Chosen]:
     """Returns the tasks of the records that match."""
-    which = filter_of(asked, database_now(session))
+    which = filter_of(session, asked, database_now(session))
     found: dict[str, Chosen] = {}
     place: tuple[datetime, str] | None = None
     for _ in range(MOST_RECORDS // PAGE):

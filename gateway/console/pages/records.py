@@ -53,7 +53,7 @@ def show(view: View) -> Response:
         now = database_now(session)
         found: dict[str, Any] = {"rows": [], "following": None, "total": None, "refused": None}
         try:
-            which = filter_of(asked, now)
+            which = filter_of(session, asked, now)
             rows, following = records_page(session, which, _place(view), MOST)
             found |= {"rows": rows, "following": following, "total": record_total(session, which)}
         except Refused as refused:
@@ -94,6 +94,7 @@ def export(view: View) -> Response:
     """Asks for an Excel workbook of the records that match the filter."""
     form = view.form
     given: dict[str, Any] = {"what": "records", **{name: form.text(name, 191) for name in FIELDS}}
+    given["sandbox"] = bool(given["sandbox"])
     given |= {name: read_moment(name, form.text(name, 40)) for name in ("since", "until")}
     chosen = {name: value for name, value in given.items() if value}
     start_export(view.engine, checked_filters(chosen | {"language": view.words.language}), view.who)

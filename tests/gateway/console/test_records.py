@@ -5,19 +5,23 @@ from __future__ import annotations
 import html
 import re
 import threading
+from collections.abc import Callable
 from io import BytesIO
 
 import openpyxl
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from gateway.console.pages import records
 from gateway.console.people import saved_filters
 from gateway.exports.background import make_all
-from models.tables import Export, Record
-from models.transactions.read_write import read
+from models.tables import ApiKey, Export, Record
+from models.transactions.read_write import read, write
 from tests.support.console.served import Served
 from workers.settings import settings
+
+CUSTOMER = "示例客户"
 
 
 def rows(page: str) -> list[str]:
@@ -38,6 +42,37 @@ def test_records_are_filtered_and_counted(shown: Served) -> None:
         name = field.partition("_")[0]
         assert sorted(rows(person.get(f"/records?{name}={value}").text)) == sorted(wanted)
     assert rows(person.get("/records?account=nobody").text) == []
+
+
+def of_others(console: Served) -> list[Record]:
+    """Makes some records a customer's, and some those of simulated phones. Returns all."""
+
+    def work(session: Session) -> list[Record]:
+        key = session.scalars(select(ApiKey.id).where(ApiKey.customer == CUSTOMER)).one()
+        session.execute(update(Record).where(Record.flow == "collect_titles").values(key_id=key))
+        session.execute(update(Record).where(Record.flow == "nurture").values(sandbox=True))
+        return list(session.scalars(select(Record)).all())
+
+    return write(console.engine, work)
+
+
+def test_the_filters_are_those_of_the_command(console: Served) -> None:
+    """A step, a task, a customer's, and what ran on simulated phones; each is kept by the page."""
+    person, every = console.as_role("viewer"), of_others(console)
+    one = next(row for row in every if row.step and not row.sandbox)
+    asked: dict[str, Callable[[Record], bool]] = {
+        f"step={one.step}": lambda row: row.step == one.step and not row.sandbox,
+        f"task={one.task_id}": lambda row: row.task_id == one.task_id,
+        f"customer={CUSTOMER}": lambda row: row.key_id is not None,
+        "sandbox=yes": lambda row: row.sandbox,
+    }
+    for query, matches in asked.items():
+        page = person.get(f"/records?{query}").text
+        wanted = sorted(row.task_id for row in every if matches(row))
+        assert sorted(rows(page)) == wanted != [], query
+        name, _, value = query.partition("=")
+        assert f'<input type="hidden" name="{name}" value="{value}">' in page, query
+    assert "nobody" in person.get("/records?customer=nobody").text.partition('role="alert"')[2]
 
 
 @pytest.mark.parametrize("query", ["since=yesterday", "kind=attempt&since=2020-01-01T00:00", "at=x&id=y"])
@@ -79,6 +114,16 @@ def test_an_export_is_asked_for_made_and_opened(console: Served) -> None:
         console.engine, lambda session: session.scalar(select(func.count()).select_from(Record).where(*failed))
     )
     assert book["记录"].max_row == 1 + (count or 0) > 1
+
+
+def test_an_export_has_what_the_page_shows_of_a_customer(console: Served) -> None:
+    person, every = console.as_role("operator"), of_others(console)
+    assert person.post("/acts/records/export", customer="nobody").status_code == 422
+    assert person.post("/acts/records/export", customer=CUSTOMER, sandbox="").status_code == 303
+    assert make_all(console.engine, settings(), threading.Event()) == 1
+    asked = read(console.engine, lambda session: session.scalars(select(Export)).one())
+    book = openpyxl.load_workbook(BytesIO(person.get(f"/exports/{asked.id}/file").content))
+    assert book["记录"].max_row == 1 + sum(row.key_id is not None for row in every) > 1
 
 
 def test_a_filter_is_saved_for_its_user_used_replaced_and_deleted(console: Served) -> None:

@@ -72,6 +72,7 @@ def test_every_record_has_its_row(ledger: Engine, tmp_path: Path) -> None:
         ({"outcome": "lost"}, {"t-comments-2"}),
         ({"flow": "directed", "kind": "attempt"}, {"t-directed"}),
         ({"account": "acc0001", "step": "titles"}, {"t-titles-2"}),
+        ({"account": "acc0001", "task": "t-titles-2"}, {"t-titles-2"}),
         ({"account": "nobody"}, set()),
         ({"account": "acc0001", "until": START}, set()),
     ],
@@ -85,7 +86,7 @@ def test_records_are_filtered_as_their_list_is(
 
 
 def test_a_customer_gets_its_own_records(ledger: Engine, tmp_path: Path) -> None:
-    for key in ("key_a", "key_b"):
+    for key in ("key-a", "key-b"):
         add_key(ledger, key, key)
         add_campaign(ledger, key, key_id=key)
         evidence = {"url": "file:///x/", "stored": True}
@@ -93,11 +94,15 @@ def test_a_customer_gets_its_own_records(ledger: Engine, tmp_path: Path) -> None
         task = task_row(f"of-{key}", key, "directed", VIDEO, key_id=key, state="failed")
         add(ledger, [task], [attempt_row(f"of-{key}", **failed)])
     recorded(ledger)
-    for asked in ({}, {"campaign": "key_a"}, {"account": "acc0001"}):
-        rows = records(exported(ledger, tmp_path, ["key_a"], **asked), "记录")
-        assert {row["任务ID"] for row in rows} == {"of-key_a"}
-        assert {row["证据"] for row in rows} == {"/v1/tasks/of-key_a/attempts/1/evidence/evidence.json"}
-    assert "记录" not in cells(exported(ledger, tmp_path, ["key_a"], campaign="key_b"))
+    for asked in ({}, {"campaign": "key-a"}, {"account": "acc0001"}):
+        rows = records(exported(ledger, tmp_path, ["key-a"], **asked), "记录")
+        assert {row["任务ID"] for row in rows} == {"of-key-a"}
+        assert {row["证据"] for row in rows} == {"/v1/tasks/of-key-a/attempts/1/evidence/evidence.json"}
+    assert "记录" not in cells(exported(ledger, tmp_path, ["key-a"], campaign="key-b"))
+    of_one = records(exported(ledger, tmp_path, customer="key-b"), "记录")  # the operator's, of one customer
+    assert [(row["任务ID"], row["证据"]) for row in of_one] == [("of-key-b", "查看证据")]
+    with pytest.raises(Refused, match="has no key"):
+        exported(ledger, tmp_path, customer="nobody")
 
 
 class Died(BaseException):

@@ -66,6 +66,14 @@ def test_what_failed_and_why(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("ended")
+def test_what_became_of_a_task(run: Run) -> None:
+    lines = [json.loads(line) for line in run("records", "--task", "t-comments-2", *DAY, "--json").out.splitlines()]
+    assert {(one["task_id"], one["outcome"]) for one in lines} == {
+        ("t-comments-2", "lost"), ("t-comments-2", "failed"),
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("ended")
 def test_how_often_did_an_account_reply_this_week(run: Run) -> None:
     asked = ("records", "--account", "acc0001", "--kind", "reply", "--outcome", "done", "--since", "2026-04-27")
     assert run(*asked, "--total").out == "1 records\n"
@@ -85,6 +93,7 @@ def test_which_phone_loses_most_time(run: Run) -> None:
 @pytest.mark.usefixtures("ended")
 def test_mistakes_are_refused_with_the_remedy(run: Run) -> None:
     for arguments, field, remedy in (
+        (("--task", "c1", *DAY), "--task", "name a task"),
         (("--step", "video"), "step", "at most 7 days apart"),
         (("--since", "yesterday"), "--since", "write it like"),
         (("--campaign", "nothing"), "what", "phonefleet status --list"),
