@@ -159,7 +159,7 @@ def ledger_fleet(day: Day, clock: Clock) -> Iterator[LedgerFleet]:
     engine = connect("sqlite://")
     try:
         upgrade(engine)
-        with as_the_ledgers(clock), patch("workers.attempts.record.random", random.Random(day.seed)):
+        with as_the_ledgers(clock), patch("workers.attempts.after_failure.random", random.Random(day.seed)):
             yield LedgerFleet(engine, clock, day)
     finally:
         engine.dispose()

@@ -6,8 +6,10 @@ import inspect
 
 from celery import Celery
 from celery.app import trace
+from celery.events.dispatcher import EventDispatcher
 from celery.exceptions import Reject, Retry, TaskPredicate
-from celery.worker import WorkController, components, consumer, loops
+from celery.worker import WorkController, components, consumer, loops, state
+from celery.worker.consumer.events import Events
 from celery.worker.request import Request
 from kombu.asynchronous.hub import Hub
 from kombu.message import Message
@@ -78,3 +80,17 @@ def test_shown_arguments_are_headers_of_a_message() -> None:
     message = app.amqp.as_task_v2("id", "flow", kwargsrepr="{'title': 'x'}")
     assert message.headers["kwargsrepr"] == "{'title': 'x'}"
     assert message.body == ((), {}, message.body[2])
+
+
+def test_a_worker_that_takes_its_next_ticket_itself_knows_what_celery_knows() -> None:
+    assert {"should_stop", "should_terminate", "revoked"} <= vars(state).keys()
+    assert "(pipe.lpush if leftmost else pipe.rpush)(" in source(kombu_redis.Channel._do_restore_message)
+    assert "publish_batch.add('lpush', key, dumps(message))" in source(kombu_redis.Channel._put)
+    assert "['BRPOP', *keys]" in source(kombu_redis.Channel._brpop_start)
+
+
+def test_events_of_tasks_wait_for_a_flush() -> None:
+    assert "on_send_buffered=c.on_send_event_buffered" in source(Events.start)
+    assert "buffer_group=['task']" in source(Events.start)
+    assert "self._group_buffer[group]" in source(EventDispatcher.send)
+    assert "self._flush_events_promise" in source(consumer.Consumer.on_send_event_buffered)

@@ -36,13 +36,16 @@ LEANS_ON: dict[str, dict[str, str]] = {
         "celery.app.trace": "setup_worker_optimizations",
         "celery.apps.worker": "install_worker_term_handler",
         "celery.canvas:Signature": "from_dict",
+        "celery.events.dispatcher:EventDispatcher": "flush send",
         "celery.exceptions": "TaskPredicate",
         "celery.worker": "WorkController state",
-        "celery.worker.state": "maybe_shutdown reserved_requests should_stop",
+        "celery.worker.state": "maybe_shutdown reserved_requests revoked should_stop should_terminate",
         "celery.worker:WorkController": "on_consumer_ready on_init_blueprint on_start",
         "celery.worker.consumer:Consumer": "_restart_state add_task_queue call_soon_ack cancel_task_queue "
         "channel_errors connection_errors conninfo controller create_task_handler ensure_connected "
-        "first_connection_attempt on_connection_error_after_connected on_connection_error_before_connected timer",
+        "first_connection_attempt on_connection_error_after_connected on_connection_error_before_connected "
+        "on_send_event_buffered timer",
+        "celery.worker.consumer.events": "event_dispatcher",
         "celery.worker.consumer.tasks": "task_consumer",
     },
     "kombu": {

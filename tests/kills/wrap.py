@@ -27,7 +27,7 @@ from workers.attempts.claim import Claim
 from workers.coordinator import loop
 from workers.dispatch import ring
 from workers.dispatch.tickets import Ticket
-from workers.execution import ledger_journal, run
+from workers.execution import ledger_journal, onward, run
 from workers.execution.worker import current_worker
 from workers.lifecycle import dependents
 from workers.runtime.slots import Stop
@@ -99,10 +99,14 @@ def _write_record(original: Callable[..., Any], engine: Any, work: Callable[[Any
     return original(engine, recording)
 
 
-def _record(original: Callable[..., Any], engine: Any, claim: Claim, outcome: Any, steps: Any) -> Any:
-    written = original(engine, claim, outcome, steps)
+def _record(original: Callable[..., Any], engine: Any, claim: Claim, *came: Any) -> Any:
+    written = original(engine, claim, *came)
     at(Moment.RECORDED, claim.fence.task_id)
     return written
+
+
+def _take_none(_original: Callable[..., Any], _self: Any) -> None:
+    """Each ticket comes by Celery: a worker that is held with one has no other."""
 
 
 def _acknowledge(original: Callable[..., None], self: Any) -> None:
@@ -148,6 +152,7 @@ def wrap(owner: Any, name: str, around: Callable[..., Any]) -> None:
 for _owner, _name, _around in (
     (run, "claim", _claim),
     (run, "recorded", _record),
+    (onward.Onward, "take", _take_none),
     (ledger_journal.LedgerJournal, "declare", _declare),
     (ledger_journal, "retry_while_unavailable", _persist),
     (PointOfNoReturn, "tap", _tap),

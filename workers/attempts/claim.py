@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,7 +44,7 @@ PASSES = 3
 
 
 # The task, locked; the control of its campaign; the ledger's time then. Made once: making it costs what sending does.
-_LOCKED = select(Task, control_of_its_campaign(), row_moment()).where(Task.id == bindparam("task_id")).with_for_update()
+LOCKED = select(Task, control_of_its_campaign(), row_moment()).where(Task.id == bindparam("task_id")).with_for_update()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,7 @@ class ClaimContext:
     zone: str
     step: int | None = None  # the priority of the ticket
     control: str | None = None  # of its campaign
+    attempts: list[Mapping[str, Any]] = field(default_factory=list)  # that began, to be inserted
 
     @property
     def must_not_go_on(self) -> bool:
@@ -129,17 +130,26 @@ def claim(
         if worker.serial is not None:  # no task at the desk acts
             lock_shares(session, task_id)
         asked_at = time.monotonic()
-        found = session.execute(_LOCKED, {"task_id": task_id}).one_or_none()
+        found = session.execute(LOCKED, {"task_id": task_id}).one_or_none()
         if found is None:
             return NotMine("no such task: a ticket without a row runs nothing", state=None)
         task, control, moment = found
         asking = ClaimContext(session, task, worker, asked_at, moment_read(moment), zone, step, control)
-        current = has_ticket(task, number, step)
-        if task.state == State.RUNNING and task.incarnation == worker.incarnation:
-            _take_back_own_claim(asking)
-        return _not_due(asking, current=current) or _held_or_taken(asking, lease)
+        got = claim_row(asking, lease, number)
+        if asking.attempts:
+            insert_values(session, plain_insert(Attempt), asking.attempts)
+        return got
 
     return write(engine, work)
+
+
+def claim_row(asking: ClaimContext, lease: float, number: int | None) -> Claim | NotMine:
+    """Claims the task of a locked row. The caller inserts `asking.attempts`. `number`: the ticket's."""
+    task = asking.task
+    current = has_ticket(task, number, asking.step)
+    if task.state == State.RUNNING and task.incarnation == asking.worker.incarnation:
+        _take_back_own_claim(asking)
+    return _not_due(asking, current=current) or _held_or_taken(asking, lease)
 
 
 def _take_back_own_claim(asking: ClaimContext) -> None:
@@ -239,7 +249,7 @@ def _take(asking: ClaimContext, phone: Phone | None, lease: float, arguments: Ar
     until = now + timedelta(seconds=lease)
     take(task, now, until, incarnation=worker.incarnation, serial=worker.serial, account_id=account)
     fence = Fence(task.id, task.attempt, worker.incarnation)
-    insert_values(asking.session, plain_insert(Attempt), [_attempt(fence, worker.serial, account, now)])
+    asking.attempts.append(_attempt(fence, worker.serial, account, now))
     return Claim(
         fence=fence,
         campaign_id=task.campaign_id,

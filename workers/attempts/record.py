@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, cast
 
 from celery.canvas import Signature
-from sqlalchemy import Engine, Table, bindparam, func, select, update
+from sqlalchemy import Engine, Table, bindparam, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from flows.failures import CODES, Culprit, Kind
 from flows.specs.catalogue import spec_of
 from models.database.clock import database_now
-from models.database.error_kinds import is_unavailable
+from models.database.error_kinds import asks_to_try_again, is_unavailable
 from models.database.sizes import TooLarge
-from models.notify.alerts import raise_alert
-from models.notify.deliveries import owe_task
-from models.responsible_use.action_journal import doubts, in_doubt, pin_to_verify
-from models.tables import ActionRow, Attempt, Task
+from models.responsible_use.action_journal import in_doubt
+from models.tables import Attempt, Task
 from models.tasks.campaign_control import heed_campaign
 from models.tasks.collected import note_result
 from models.tasks.fence import Fence
 from models.tasks.neighbours import Neighbours, check_fence_with_neighbours
 from models.tasks.states import State
-from models.tasks.transitions import TaskEnd, back_to_ready, send_to_review
+from models.tasks.transitions import TaskEnd
 from models.transactions.read_write import write
-from models.values.enums import ActionOutcome, AttemptOutcome
+from models.values.enums import AttemptOutcome
 from models.values.refused import Refused
+from workers.attempts.after_failure import apply_decision, decide_next, doubt_whether_done, end_or_requeue
 from workers.attempts.arguments import evaluate_arguments
-from workers.attempts.claim import Claim
+from workers.attempts.claim import Claim, NotMine
 from workers.attempts.content_holds import blame_content
 from workers.attempts.failure_effects import apply_failure_effects
 from workers.attempts.flow_version import failed_on_trial, note_success
-from workers.attempts.history import prior_attempts
 from workers.attempts.outcome import (
     Failed,
     HandedBack,
@@ -56,7 +54,10 @@ from workers.lifecycle.stored_bytes import count_for_campaign, json_size
 from workers.planting.plant import plant_in_place
 from workers.planting.quota import TooManyWaiting
 from workers.policy.blame import looks_further
-from workers.policy.retry import RetryDecision, RetryMove, decide_retry
+
+log = logging.getLogger("phonefleet.record")
+
+ClaimNext = Callable[[Session], Mapping[str, Claim | NotMine]]
 
 # Made once: making them costs as much as sending them.
 _THIS = Attempt.task_id == bindparam("of_task"), Attempt.number == bindparam("at_number")
@@ -70,11 +71,19 @@ _WELL = (
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The effect of a recorded attempt: the ids that became ready, the task's state now, and the reason for people."""
+    """The effect of a recorded attempt: the ids that became ready, the task's state now, and the reason for people.
+
+    `following`: what became of the tickets that were to be claimed with it, by their tasks; of some nothing may have.
+    """
 
     ready: list[str]
     state: State
     why: str
+    following: Mapping[str, Claim | NotMine] = field(default_factory=dict)
+
+
+class NotFollowed(Exception):
+    """The claim of the next tickets failed: the attempt is recorded without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +104,18 @@ def record(engine: Engine, claim: Claim, came: Outcome) -> list[str]:
     return recorded(engine, claim, came).ready
 
 
-def recorded(engine: Engine, claim: Claim, came: Outcome, steps: Sequence[Mapping[str, Any]] = ()) -> Recorded:
+def recorded(
+    engine: Engine,
+    claim: Claim,
+    came: Outcome,
+    steps: Sequence[Mapping[str, Any]] = (),
+    following: ClaimNext | None = None,
+) -> Recorded:
     """Writes the outcome of an attempt, and its steps. Raises LeaseLost: nothing is written then.
 
     An outcome that cannot be written as it is, because of what an app showed or a task returned, is
-    written as a failure that says so.
+    written as a failure that says so. `following` claims the worker's next tickets in the same transaction; where that
+    fails, the outcome is written alone.
     """
     outcome = storable(came)
 
@@ -110,10 +126,14 @@ def recorded(engine: Engine, claim: Claim, came: Outcome, steps: Sequence[Mappin
             ready = _succeeded(session, task, of_attempt, kept, claim.serial, around)
         else:
             ready = _not_succeeded(session, task, of_attempt, kept)
-        return Recorded(ready, State(task.state), state_reason(task))
+        told = Recorded(ready, State(task.state), state_reason(task))
+        return told if following is None else replace(told, following=claim_next(session, following))
 
     try:
         return write(engine, work)
+    except NotFollowed:
+        log.warning("%s: its worker's next tickets are claimed apart", claim.fence.task_id, exc_info=True)
+        return recorded(engine, claim, came, steps)
     except TooManyWaiting as refused:
         return recorded(engine, claim, Failed("too_many_waiting", str(refused)), steps)
     except Refused as refused:  # what the task put in its place cannot be planted
@@ -122,6 +142,19 @@ def recorded(engine: Engine, claim: Claim, came: Outcome, steps: Sequence[Mappin
         if is_unavailable(error):
             raise
         return recorded(engine, claim, without_what_failed(outcome, error), steps)
+
+
+def claim_next(session: Session, following: ClaimNext) -> Mapping[str, Claim | NotMine]:
+    """Claims the next tickets. Raises NotFollowed for any error but one after which the transaction is tried again."""
+    session.flush()  # what of the attempt cannot be written is no fault of the next tickets
+    try:
+        got = following(session)
+        session.flush()
+    except Exception as error:
+        if isinstance(error, DBAPIError) and (asks_to_try_again(error) or is_unavailable(error)):
+            raise
+        raise NotFollowed from error
+    return got
 
 
 def _within_bounds(session: Session, task: Task, outcome: Outcome, now: datetime) -> Outcome:
@@ -174,22 +207,9 @@ def _left(session: Session, task: Task, attempt: Attempt, reason: str, step: str
     attempt.outcome, attempt.reason, attempt.step = request.outcome, request.why, step
     session.flush()
     if in_doubt(session, task.id):
-        return _doubt(session, task, Failed("outcome_unknown", f"left after a point of no return: {reason}", step))
-    return _end_or_requeue(session, task, request.why)
-
-
-def _end_or_requeue(session: Session, task: Task, why: str) -> list[str]:
-    """Frees a task that did not fail: ends it if a stop was requested, else makes it ready."""
-    now = database_now(session)
-    if task.stop_requested:
-        return end_task(session, task, _stop(task, why), now)
-    return back_to_ready(session, task, now, why)
-
-
-def _stop(task: Task, reason: str) -> TaskEnd:
-    """Returns the end of a stopped task; the stop request wrote its author and reason into the task's row."""
-    asked = task.reason if task.stop_requested else None
-    return TaskEnd(State.STOPPED, code="stopped", reason=asked or reason)
+        unknown = Failed("outcome_unknown", f"left after a point of no return: {reason}", step)
+        return doubt_whether_done(session, task, unknown)
+    return end_or_requeue(session, task, request.why)
 
 
 def _failed(session: Session, task: Task, attempt: Attempt, outcome: Failed) -> list[str]:
@@ -209,7 +229,7 @@ def _failed(session: Session, task: Task, attempt: Attempt, outcome: Failed) -> 
         again = failed_on_trial(session, task, attempt, happened, now)
         if again is not None:
             return again
-    ready = apply_decision(session, task, failed, _next(session, task, failed.code))
+    ready = apply_decision(session, task, failed, decide_next(session, task, failed.code))
     if attempt.phone_serial is not None:
         blame_phone(session, attempt.phone_serial, happened, now)
         blame_content(session, task, happened, now)
@@ -228,61 +248,6 @@ def _cut_short(session: Session, task: Task, attempt: Attempt) -> bool:
     return given < spec.limits.soft or looks_further(task.flow, evaluate_arguments(session, task).params)
 
 
-def _next(session: Session, task: Task, code: str) -> RetryDecision:
-    pinned = task.pinned_account is not None or task.pinned_phone is not None
-    # attempts that failed before the action was declared did not look for it
-    since = _doubtful_since(session, task.id) if CODES[code].kind is Kind.UNKNOWN else 1
-    return decide_retry(code, prior_attempts(session, task.id, since), pinned=pinned, chance=random.random())
-
-
-def _doubtful_since(session: Session, task_id: str) -> int:
-    """Returns the number of the attempt that declared the oldest action with an open outcome."""
-    declared = (ActionRow.task_id == task_id, ActionRow.outcome == ActionOutcome.DECLARED)
-    return session.scalar(select(func.min(ActionRow.attempt)).where(*declared)) or 1
-
-
-def apply_decision(session: Session, task: Task, failed: Failed, move: RetryDecision) -> list[str]:
-    """Carries out the retry decision after a failure."""
-    now = database_now(session)
-    if move.kind == RetryMove.REVIEW:
-        return _review(session, task, failed, now)
-    if move.kind == RetryMove.VERIFY:
-        return _verify(session, task, failed, move.after, now)
-    if move.kind == RetryMove.FAIL or now + timedelta(seconds=move.after) >= task.latest_end:
-        rule = CODES[failed.code]
-        end = TaskEnd(State.FAILED, code=failed.code, kind=rule.kind, culprit=rule.culprit, reason=failed.reason)
-        return end_task(session, task, end, now)
-    if task.stop_requested:
-        return end_task(session, task, _stop(task, failed.reason), now)
-    if move.kind == RetryMove.STAY:
-        # the platform asked for a person: giving the task to another account would evade that
-        task.pinned_account, task.pinned_phone, task.meant_for = task.account_id, None, None
-    return back_to_ready(session, task, now, f"again after {failed.code}: {failed.reason}", after=move.after)
-
-
-def _doubt(session: Session, task: Task, failed: Failed) -> list[str]:
-    """Handles an attempt that ended without failing but left an action in doubt."""
-    return apply_decision(session, task, failed, _next(session, task, failed.code))
-
-
-def _verify(session: Session, task: Task, failed: Failed, after: float, now: datetime) -> list[str]:
-    """Pins the task to the account that acted: its next attempt looks for the action in doubt first."""
-    found = doubts(session, task.id)
-    if not found:
-        return back_to_ready(session, task, now, failed.reason, after=after)
-    pin_to_verify(task, found[0].act.account_id)
-    return back_to_ready(session, task, now, f"to be looked for on the app: {failed.reason}", after=after)
-
-
-def _review(session: Session, task: Task, failed: Failed, now: datetime) -> list[str]:
-    rule = CODES[failed.code]
-    send_to_review(task, failed.code, rule.kind, rule.culprit, failed.reason)
-    text = f"{task.flow} {task.id} as account {task.account_id} on phone {task.phone_serial}: {failed.reason}"
-    raise_alert(session, "needs_review", f"task:{task.id}", text, rule.remedy, now)
-    owe_task(session, task, now)
-    return []
-
-
 def lose(session: Session, task: Task, why: str) -> list[str]:
     """Records the running attempt as lost with its worker: another attempt follows, or a person looks."""
     attempt = session.scalars(select(Attempt).where(Attempt.task_id == task.id, Attempt.number == task.attempt)).one()
@@ -292,9 +257,9 @@ def lose(session: Session, task: Task, why: str) -> list[str]:
     session.flush()
     doubtful = in_doubt(session, task.id)
     if not doubtful and pending_request(session, task) is not None:
-        return _end_or_requeue(session, task, why)
+        return end_or_requeue(session, task, why)
     again = None if doubtful else failed_on_trial(session, task, attempt, "phone_lost", now)
     if again is not None:
         return again
     failed = Failed("outcome_unknown" if doubtful else "phone_lost", why)
-    return apply_decision(session, task, failed, _next(session, task, failed.code))
+    return apply_decision(session, task, failed, decide_next(session, task, failed.code))

@@ -18,7 +18,7 @@ def ticket_task(name: str) -> Task[..., Any]:
     It reads only a message's id, priority and number, and ignores the rest.
     """
 
-    @app.task(name=name, bind=True, shared=False, throws=ON_PURPOSE)
+    @app.task(name=name, bind=True, shared=False, throws=ON_PURPOSE, runs_tickets=True)
     def ticket(self: Task[..., Any], /, *_args: Any, **_kwargs: Any) -> str:
         from workers.execution.run import run_ticket  # noqa: PLC0415 - who only submits needs nothing that runs a task
 

@@ -48,6 +48,7 @@ class PhoneWorker(WorkController):  # type: ignore[misc]  # Celery has no types
             consumer.timer.call_repeatedly(LOOK_SECONDS, _look_at_the_pool, (consumer, self.serves_pool))
         consumer.timer.call_repeatedly(LOOK_SECONDS, _keep_own_queues, (consumer, self.own_queues))
         consumer.timer.call_repeatedly(LOOK_SECONDS, self._begin_anew_if_deaf, (consumer,))
+        consumer.timer.call_repeatedly(LOOK_SECONDS, consumer.send_events)  # so late Flower learns of a task
         consumer.timer.call_repeatedly(LOOK_AT_BROKER_SECONDS, _look_at_the_broker, (consumer,))
         worker_ready.send(sender=consumer)
         if not self._was_ready:  # later ones are told by the broker's being well again

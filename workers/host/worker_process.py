@@ -79,8 +79,9 @@ def _watch_tickets(worker: Worker) -> None:
     def received(request: Any, **_: object) -> None:
         slot.take_ticket(request.message.delivery_tag)
 
-    def consuming(**_: object) -> None:
+    def consuming(sender: Any, **_: object) -> None:
         slot.rest()
+        worker.events.dispatcher = sender.event_dispatcher  # a new one each time that it connects
 
     def raised(sender: Any, task_id: str, exception: BaseException, **_: object) -> None:
         if not isinstance(exception, (*ON_PURPOSE, TaskPredicate)):

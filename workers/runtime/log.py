@@ -42,6 +42,10 @@ class _Json(JsonFormatter):
         )
 
     def format(self, record: logging.LogRecord) -> str:
+        data = getattr(record, "data", None)
+        if isinstance(data, Mapping) and "traceback" in data:
+            # Celery's, also of a ticket that was put down on purpose; that of a defect is in `exc_info`
+            record.data = {name: value for name, value in data.items() if name != "traceback"}
         # JSON escapes line breaks and most controls; those that it lets stand could still steer a terminal
         return on_one_line(super().format(record))
 

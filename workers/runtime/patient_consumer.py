@@ -36,6 +36,17 @@ class PatientConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
         self._restart_state = restart_state(maxR=RESTARTS, maxT=1)
         self._broker = broker_of(self.app)
         self._began_at = 0.0
+        self._has_events = False
+
+    def on_send_event_buffered(self) -> None:
+        """Leaves an event of a task to `send_events`: Celery's own publishes each by itself."""
+        self._has_events = True
+
+    def send_events(self) -> None:
+        """Publishes the events of tasks that came since the last call, with one message for all."""
+        if self._has_events and self.event_dispatcher is not None:
+            self._has_events = False
+            self.event_dispatcher.flush()
 
     def ensure_connected(self, conn: Any) -> Any:
         """Connect as soon as the broker takes tickets. Raises WorkerShutdown when the worker is told to end."""

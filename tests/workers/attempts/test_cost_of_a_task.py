@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from flows.action import Action, ActionKind
 from models.history.records.fill import fill_records
 from tests.support.ledger.drive import (
     AUTHOR,
+    LEASE,
     ZONE,
     compiled,
     deliver,
@@ -35,8 +37,11 @@ from tests.support.ledger.drive import (
     titles,
 )
 from workers.attempts.claim import Claim
+from workers.attempts.claim_beside import claim_beside
 from workers.attempts.outcome import Succeeded
-from workers.attempts.record import record
+from workers.attempts.record import ClaimNext, record, recorded
+from workers.attempts.record_together import Done, record_together
+from workers.dispatch.next_ticket import TakenTicket
 from workers.dispatch.ring import ring
 from workers.execution.ledger_journal import LedgerJournal
 from workers.runtime.worker_identity import WorkerIdentity
@@ -58,6 +63,8 @@ class Cost:
 
 # The committed counts.
 DESK = Cost(10.35, 2.3, 9.4)
+GOING_ON = Cost(9.1, 1.3, 9.4)
+TEN_AT_ONCE = Cost(5.95, 0.9, 9.4)
 READING = Cost(15.15, 2.25, 9.95)
 ACTING = Cost(37.95, 4.25, 16.1)
 
@@ -84,9 +91,10 @@ class Meter:
 
 
 Do = Callable[[Engine, Claim, int], Any]  # what a task does, for its result
+Run = Callable[[Engine, Sequence[str], WorkerIdentity, Do], None]  # tasks that were rung
 
 
-def cost(ledger: Engine, canvas: Sequence[Signature], worker: WorkerIdentity, do: Do) -> Cost:
+def cost(ledger: Engine, canvas: Sequence[Signature], worker: WorkerIdentity, do: Do, run: Run) -> Cost:
     """Plants these tasks, rings them, runs each, and writes their records."""
     planted = compiled(group(canvas))
     meter = Meter(ledger)
@@ -95,10 +103,7 @@ def cost(ledger: Engine, canvas: Sequence[Signature], worker: WorkerIdentity, do
         campaign_id = plant_rows(ledger, planted)
         ids = ready(ledger, campaign_id)
         assert ring(ledger, ids) == len(canvas)
-        for number, task_id in enumerate(ids):
-            got = deliver(ledger, task_id, worker, 0)
-            assert isinstance(got, Claim), got
-            record(ledger, got, Succeeded(do(ledger, got, number)))
+        run(ledger, ids, worker, do)
         assert fill_records(ledger)
         after = meter.read()
     finally:
@@ -106,6 +111,48 @@ def cost(ledger: Engine, canvas: Sequence[Signature], worker: WorkerIdentity, do
     assert {one.state for one in tasks(ledger, campaign_id)} == {"succeeded"}
     grown = {what: sum(after[name] - before[name] for name in names) for what, names in COUNTERS.items()}
     return Cost(**{what: round(count / len(canvas), 2) for what, count in grown.items()})
+
+
+def each_delivered(ledger: Engine, ids: Sequence[str], worker: WorkerIdentity, do: Do) -> None:
+    """Each ticket comes by Celery."""
+    for number, task_id in enumerate(ids):
+        got = deliver(ledger, task_id, worker, 0)
+        assert isinstance(got, Claim), got
+        record(ledger, got, Succeeded(do(ledger, got, number)))
+
+
+def going_on(ledger: Engine, ids: Sequence[str], worker: WorkerIdentity, do: Do) -> None:
+    """The first ticket comes by Celery, and the worker takes the others itself, one at a time."""
+    got = deliver(ledger, ids[0], worker, 0)
+    for number, after in enumerate([*ids[1:], None]):
+        assert isinstance(got, Claim), got
+        following = None if after is None else claiming(worker, [after])
+        came = recorded(ledger, got, Succeeded(do(ledger, got, number)), (), following).following
+        got = came.get(after or "", got)
+
+
+def ten_at_once(ledger: Engine, ids: Sequence[str], worker: WorkerIdentity, do: Do) -> None:
+    """The worker takes ten at once."""
+    first = deliver(ledger, ids[0], worker, 0)
+    assert isinstance(first, Claim)
+    held: list[Claim] = [first]
+    left = list(ids[1:])
+    while held:
+        done = [Done(got, Succeeded(do(ledger, got, number))) for number, got in enumerate(held)]
+        some, left = left[:10], left[10:]
+        following = claiming(worker, some) if some else None
+        came = record_together(ledger, done, following)
+        if came is None:  # the last ones: their campaign ends
+            for one in done:
+                record(ledger, one.claim, one.outcome)
+            came = {}
+        held = [got for got in came.values() if isinstance(got, Claim)]
+
+
+def claiming(worker: WorkerIdentity, ids: Sequence[str]) -> ClaimNext:
+    """Claims these with the record of others."""
+    tickets = [TakenTicket(task_id, "echo", 0, 0, "", "", "", b"") for task_id in ids]
+    return partial(claim_beside, worker=worker, tickets=tickets, lease=LEASE, zone=ZONE)
 
 
 def hold_against(committed: Cost, found: Cost) -> None:
@@ -131,20 +178,35 @@ def likes(engine: Engine, got: Claim, number: int) -> dict[str, Any]:
 
 @on_mariadb
 def test_a_task_at_the_desk_costs_no_more_than_committed(ledger: Engine, redis: Redis) -> None:
-    hold_against(DESK, cost(ledger, [gather(number) for number in range(TASKS)], desk_worker(), nothing))
+    hold_against(
+        DESK, cost(ledger, [gather(number) for number in range(TASKS)], desk_worker(), nothing, each_delivered)
+    )
+
+
+@on_mariadb
+def test_a_task_that_its_worker_goes_on_with_costs_no_more_than_committed(ledger: Engine, redis: Redis) -> None:
+    hold_against(GOING_ON, cost(ledger, [gather(number) for number in range(TASKS)], desk_worker(), nothing, going_on))
 
 
 @on_mariadb
 def test_a_reading_task_costs_no_more_than_committed(ledger: Engine, redis: Redis) -> None:
     owned_author(ledger)
-    hold_against(READING, cost(ledger, [titles()] * TASKS, online_worker(ledger, "s1"), no_titles))
+    hold_against(READING, cost(ledger, [titles()] * TASKS, online_worker(ledger, "s1"), no_titles, each_delivered))
 
 
 @on_mariadb
 def test_an_acting_task_costs_no_more_than_committed(ledger: Engine, redis: Redis) -> None:
     owned_author(ledger)
     acts = [like(title=f"标题{number}") for number in range(TASKS)]
-    hold_against(ACTING, cost(ledger, acts, online_worker(ledger, "s1"), likes))
+    hold_against(ACTING, cost(ledger, acts, online_worker(ledger, "s1"), likes, each_delivered))
+
+
+@on_mariadb
+def test_a_task_that_its_worker_takes_with_nine_others_costs_no_more_than_committed(
+    ledger: Engine, redis: Redis
+) -> None:
+    few = cost(ledger, [gather(number) for number in range(TASKS)], desk_worker(), nothing, ten_at_once)
+    hold_against(TEN_AT_ONCE, few)
 
 
 @pytest.mark.parametrize("what", list(COUNTERS))

@@ -139,3 +139,11 @@ def test_steps_are_logged_with_their_time(begun: Callable[..., Lines]) -> None:
         ("outer", "the step begins"), ("inner", "the step begins"), ("inner", "the step"),
         ("outer", "the step ends with KeyError: 'gone'"), ("outer", "the step"),
     ]  # fmt: skip
+
+
+def test_celerys_own_traceback_of_what_was_put_down_on_purpose_is_left_out(begun: Callable[..., Lines]) -> None:
+    lines = begun()
+    data = {"id": "t1", "exc": "Ignore('another worker runs it')", "traceback": "Traceback (most recent call last):"}
+    logging.getLogger("celery.app.trace").info("Task x ignored", extra={"data": data})
+    (line,) = lines()
+    assert line["data"] == {"id": "t1", "exc": "Ignore('another worker runs it')"}
