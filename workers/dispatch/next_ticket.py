@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,11 +21,15 @@ log = logging.getLogger("phonefleet.dispatch")
 
 # LMPOP came with Redis 7, and the embedded Redis is older.
 _TAKE = """
+local taken = {}
 for place, key in ipairs(KEYS) do
-  local found = redis.call('RPOP', key)
-  if found then return {place, found} end
+  while #taken < tonumber(ARGV[1]) do
+    local found = redis.call('RPOP', key)
+    if not found then break end
+    table.insert(taken, {place, found})
+  end
 end
-return nil
+return taken
 """
 
 
@@ -57,36 +61,41 @@ class NextTicket:
         self._known = known
         self._allowed = True
 
-    def take(self) -> TakenTicket | None:
-        """Returns the next ticket; None when there is none, or Redis does not give it."""
+    def take(self, most: int) -> Sequence[TakenTicket]:
+        """Returns the next tickets, up to the first message that is none; none if Redis gives none."""
         if not self._allowed:
-            return None
+            return ()
         try:
-            found: Any = self._take(keys=self._keys)
+            found: Any = self._take(keys=self._keys, args=[most])
         except ResponseError as error:  # for a user without the right to it
             log.warning("each ticket comes by Celery's consumer: Redis refuses a script: %s", error)
             self._allowed = False
-            return None
+            return ()
         except RedisError:  # the consumer tells, and waits for it
-            return None
-        if not found:
-            return None
-        key, raw = self._keys[found[0] - 1], found[1]
-        ticket = _read(key, raw)
-        if ticket is not None and self._known(ticket.name):
-            return ticket
-        self._put_back(key, raw)
-        return None
+            return ()
+        taken: list[TakenTicket] = []
+        for at, (place, raw) in enumerate(found):
+            ticket = _read(self._keys[place - 1], raw)
+            if ticket is None or not self._known(ticket.name):
+                self._put_back([(self._keys[other - 1], rest) for other, rest in found[at:]])
+                break
+            taken.append(ticket)
+        return taken
 
-    def give_back(self, ticket: TakenTicket) -> None:
-        """Returns a ticket that was not claimed to the head of its list."""
-        self._put_back(ticket.key, ticket.raw)
+    def give_back(self, tickets: Sequence[TakenTicket]) -> None:
+        """Returns tickets that were not claimed to the heads of their lists, in the order in which they came."""
+        self._put_back([(ticket.key, ticket.raw) for ticket in tickets])
 
-    def _put_back(self, key: str, raw: bytes) -> None:
+    def _put_back(self, messages: Sequence[tuple[str, bytes]]) -> None:
+        if not messages:
+            return
         try:
-            self._redis.rpush(key, raw)
+            with self._redis.pipeline(transaction=False) as pipe:
+                for key, raw in reversed(messages):
+                    pipe.rpush(key, raw)
+                pipe.execute()
         except RedisError as error:
-            log.warning("a ticket was not put back, and is rung again: %s", error)
+            log.warning("%d tickets were not put back, and are rung again: %s", len(messages), error)
 
 
 def _read(key: str, raw: bytes) -> TakenTicket | None:

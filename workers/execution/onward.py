@@ -57,6 +57,7 @@ class Onward:
         self._left = MOST
         self._taken: list[TakenTicket] = []
         self._next: Taken = ()
+        self._quick = False  # were the last ones? Only then are several taken: whoever takes more gives them back
 
     def take(self) -> ClaimNext | None:
         """Takes the next tickets; returns what claims them in the transaction of a record. `settle` must follow.
@@ -72,40 +73,36 @@ class Onward:
         return partial(claim, lease=config.lease, zone=config.timezone.key)
 
     def _fill(self) -> None:
+        """Takes as many as are to be claimed at once; the first one, however long it may take."""
+        if self._worker.tickets is None or not self._may():
+            return
         left = AT_ONCE_SECONDS
-        while len(self._taken) < AT_ONCE and self._may():
-            ticket = self._worker.tickets.take() if self._worker.tickets is not None else None
-            if ticket is None:
-                break
-            self._left -= 1
+        found = self._worker.tickets.take(min(self._left, AT_ONCE if self._quick else 1))
+        for at, ticket in enumerate(found):
             seconds = PACE.expected(ticket.name)
             # Celery's consumer drops what was revoked, and a second ticket of a task comes after the first
             strange = ticket.task_id in state.revoked or any(one.task_id == ticket.task_id for one in self._taken)
             if strange or (self._taken and seconds > left):  # what takes longer would keep the others' results back
                 self._left = 0 if strange else self._left
-                self._put_back([ticket])
+                self._worker.tickets.give_back(found[at:])
                 break
             self._taken.append(ticket)
             left -= seconds
+        self._left -= len(self._taken)
+        self._quick = bool(self._taken) and left > 0
 
     def settle(self, got: Mapping[str, Claim | NotMine]) -> None:
         """Keeps what became of the tickets for `next`. Those of which nothing became go back."""
         taken, self._taken = self._taken, []
         self._next = [(ticket, got[ticket.task_id]) for ticket in taken if ticket.task_id in got]
-        if len(self._next) < len(taken):
+        if len(self._next) < len(taken) and self._worker.tickets is not None:
             self._left = 0
-            self._put_back([ticket for ticket in taken if ticket.task_id not in got])
+            self._worker.tickets.give_back([ticket for ticket in taken if ticket.task_id not in got])
 
     def next(self) -> Taken:
         """Returns the tickets that the last record settled, once, and what became of them."""
         following, self._next = self._next, ()
         return following
-
-    def _put_back(self, tickets: Sequence[TakenTicket]) -> None:
-        """In the order in which they came."""
-        for ticket in reversed(tickets):
-            if self._worker.tickets is not None:
-                self._worker.tickets.give_back(ticket)
 
     def _may(self) -> bool:
         ends = any(asked is not None and asked is not False for asked in (state.should_stop, state.should_terminate))

@@ -37,10 +37,9 @@ def test_tickets_come_in_the_order_in_which_celery_takes_them(ledger: Engine, re
     assert ring_ready(ledger) == 3
     redis.lpush(list_keys(DESK_QUEUE)[1], json.dumps(message(id="in turn")))
     tickets = taker(redis)
-    taken = [tickets.take() for _ in range(5)]
-    assert [one and one.task_id for one in taken] == ["in turn", *ids, None]
+    taken = [one for _ in range(3) for one in tickets.take(2)]
+    assert [one.task_id for one in taken] == ["in turn", *ids]
     first = taken[1]
-    assert first is not None
     assert (first.name, first.step, first.number, first.kwargs) == ("work", 6, 0, "{}")
 
 
@@ -48,19 +47,21 @@ def test_a_ticket_that_goes_back_is_the_next_again(ledger: Engine, redis: Redis)
     first, second = ready(ledger, plant(ledger, group(work(1), work(2))))
     ring_ready(ledger)
     tickets = taker(redis)
-    taken = tickets.take()
-    assert taken is not None
+    taken = tickets.take(1)
     assert queued(redis, DESK_QUEUE) == {second}
     tickets.give_back(taken)
-    assert [one and one.task_id for one in (tickets.take(), tickets.take())] == [first, second]
+    both = tickets.take(9)
+    assert [one.task_id for one in both] == [first, second]
+    tickets.give_back(both)
+    tickets.give_back([])
+    assert [one.task_id for one in tickets.take(9)] == [first, second]
 
 
 def test_a_ticket_that_was_taken_back_keeps_its_number(ledger: Engine, redis: Redis) -> None:
     (one,) = ready(ledger, plant(ledger, work(1)))
     change(ledger, one, ticket=7)
     ring_ready(ledger)
-    taken = taker(redis).take()
-    assert taken is not None
+    (taken,) = taker(redis).take(1)
     assert taken.number == 7
 
 
@@ -84,16 +85,18 @@ def test_a_ticket_that_was_taken_back_keeps_its_number(ledger: Engine, redis: Re
     ],
 )
 def test_any_other_message_is_left_to_celery(redis: Redis, raw: bytes) -> None:
-    redis.lpush(NORMAL, json.dumps(message()), raw)
-    redis.rpush(NORMAL, raw)
+    ticket = json.dumps(message()).encode()
+    redis.lpush(NORMAL, ticket, raw, ticket)
     tickets = taker(redis)
-    assert tickets.take() is None
-    assert redis.lrange(NORMAL, 0, -1) == [raw, json.dumps(message()).encode(), raw]
+    assert [one.task_id for one in tickets.take(9)] == ["t1"]
+    assert redis.lrange(NORMAL, 0, -1) == [ticket, raw]
+    assert tickets.take(9) == []
+    assert redis.lrange(NORMAL, 0, -1) == [ticket, raw]
 
 
 def test_a_redis_that_is_away_gives_none(redis: Redis) -> None:
     nowhere = Redis(host="127.0.0.1", port=1, socket_timeout=1, socket_connect_timeout=1)
-    assert taker(nowhere).take() is None
+    assert not taker(nowhere).take(1)
 
 
 def test_a_user_without_scripts_takes_none_and_asks_once(redis: Redis, empty_redis_url: str) -> None:
@@ -102,9 +105,9 @@ def test_a_user_without_scripts_takes_none_and_asks_once(redis: Redis, empty_red
     try:
         with Redis.from_url(empty_redis_url, username="plain", password="x", socket_timeout=5) as plain:
             tickets = taker(plain)
-            assert tickets.take() is None
+            assert not tickets.take(1)
             redis.execute_command("ACL", "SETUSER", "plain", "+@all")  # type: ignore[no-untyped-call]
-            assert tickets.take() is None
+            assert not tickets.take(1)
     finally:
         redis.execute_command("ACL", "DELUSER", "plain")  # type: ignore[no-untyped-call]
     assert redis.llen(NORMAL) == 1

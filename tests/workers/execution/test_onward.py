@@ -116,8 +116,8 @@ class Process:
 
     def deliver(self, task_id: str) -> TicketOutcome:
         """Run the ticket as Celery does once it took it."""
-        taken = self.worker.tickets.take() if self.worker.tickets is not None else None
-        assert taken is not None
+        assert self.worker.tickets is not None
+        (taken,) = self.worker.tickets.take(1)
         assert taken.task_id == task_id
         return run.run_ticket(task_id, taken.step, taken.number)
 
