@@ -34,7 +34,7 @@ from workers.settings import settings
 PASSED_ON = timedelta(seconds=2)  # so long a ticket that was passed on may lie in a phone's own queue
 MOST_SHOWN = 4000  # characters of a task's arguments that are read for Flower
 BATCH_SIZE = 1000  # tickets in one round; the coordinator comes back for the rest
-DESK_SLOTS = 200  # tickets at the desk while one customer alone has work there: it takes milliseconds for most of it
+DESK_SLOTS = 1000  # tickets at the desk while one customer alone has work there: it takes a millisecond for most of it
 DESK_STEP = 6  # of these tickets
 
 

@@ -23,7 +23,7 @@ from workers.runtime.slots import Stop
 SECONDS = 0.5
 MOST = 400
 # Tickets that are claimed at once: of tasks that take so long together, as the last ones of their names took.
-AT_ONCE = 10
+AT_ONCE = 20
 AT_ONCE_SECONDS = 0.02
 FORGETS = 0.8  # of the longest time that a name took, what each next task of that name leaves
 
@@ -35,14 +35,21 @@ class Pace:
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
+        self._last = ""
 
     def note(self, name: str, seconds: float) -> None:
         """Notes that a task of this name took so long."""
+        self._last = name
         self._seconds[name] = max(seconds, FORGETS * self._seconds.get(name, 0.0))
 
     def expected(self, name: str) -> float:
         """Returns the seconds to expect of the next one; infinite before the first."""
         return self._seconds.get(name, inf)
+
+    def room(self) -> int:
+        """Returns how many tasks like the last one may be claimed at once, one at least."""
+        fit = AT_ONCE_SECONDS / max(self.expected(self._last), AT_ONCE_SECONDS / AT_ONCE)
+        return max(1, int(fit))
 
 
 PACE = Pace()
@@ -57,7 +64,6 @@ class Onward:
         self._left = MOST
         self._taken: list[TakenTicket] = []
         self._next: Taken = ()
-        self._quick = False  # were the last ones? Only then are several taken: whoever takes more gives them back
 
     def take(self) -> ClaimNext | None:
         """Takes the next tickets; returns what claims them in the transaction of a record. `settle` must follow.
@@ -77,7 +83,7 @@ class Onward:
         if self._worker.tickets is None or not self._may():
             return
         left = AT_ONCE_SECONDS
-        found = self._worker.tickets.take(min(self._left, AT_ONCE if self._quick else 1))
+        found = self._worker.tickets.take(min(self._left, PACE.room()))
         for at, ticket in enumerate(found):
             seconds = PACE.expected(ticket.name)
             # Celery's consumer drops what was revoked, and a second ticket of a task comes after the first
@@ -89,7 +95,6 @@ class Onward:
             self._taken.append(ticket)
             left -= seconds
         self._left -= len(self._taken)
-        self._quick = bool(self._taken) and left > 0
 
     def settle(self, got: Mapping[str, Claim | NotMine]) -> None:
         """Keeps what became of the tickets for `next`. Those of which nothing became go back."""

@@ -1,7 +1,7 @@
 """Decides which tasks at the desk get a ticket now, so that each customer waits for a few of the others' at most. Pure.
 
 A task at the desk takes some milliseconds as a rule, and seconds when it plants ten thousand others. Its ticket cannot
-be taken back, so a hundred tickets of one customer may be minutes of work. While several customers have work there,
+be taken back, so a thousand tickets of one customer may be hours of work. While several customers have work there,
 each gets tickets of its turn, which go before all others, and few of them at once.
 """
 

@@ -262,7 +262,7 @@ def test_a_round_reads_few_of_the_tasks_that_wait_at_the_desk(
     ledger: Engine, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heavy = customer(ledger, ORIGIN, "heavy")
-    many(ledger, heavy.plant(work(1)), 300)
+    many(ledger, heavy.plant(work(1)), DESK_SLOTS + 200)
     looked: list[int] = []
 
     def counted(session: Session, rows: Sequence[Any], *more: Any) -> Any:
