@@ -56,14 +56,14 @@ def working_database(server: MariaDB, url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def sqlite_ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def own_sqlite_ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """This test process's ledger on SQLite."""
     with _migrated(f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'ledger.db'}") as engine:
         yield engine
 
 
 @pytest.fixture(scope="session")
-def mariadb_ledger(mariadb_server: MariaDB) -> Iterator[Engine]:
+def own_mariadb_ledger(mariadb_server: MariaDB) -> Iterator[Engine]:
     """This test process's ledger on MariaDB."""
     with mariadb_server.database() as url, _migrated(working_database(mariadb_server, url)) as engine:
         yield engine
@@ -75,7 +75,7 @@ def shared_ledger(request: pytest.FixtureRequest) -> Engine:
 
     pytest sets this fixture up anew for each file and parameter, and those two once.
     """
-    engine: Engine = request.getfixturevalue(f"{request.param}_ledger")
+    engine: Engine = request.getfixturevalue(f"own_{request.param}_ledger")
     return engine
 
 

@@ -63,12 +63,12 @@ from workers.settings import settings
 
 
 @desk_task
-def grow(_desk: Desk) -> Signature:
+def grow_ahead(_desk: Desk) -> Signature:
     """Put two tasks in this one's place."""
     return group(work(1), work(2))
 
 
-@app.task(name="grow", shared=False)
+@app.task(name="grow_ahead", shared=False)
 def _grow() -> None:
     """Celery's side of it, for signatures."""
 
@@ -135,7 +135,7 @@ def process(request: pytest.FixtureRequest, ledger: Engine, redis: Redis, monkey
     pace = Pace()
     for module in (going_on, run):
         monkeypatch.setattr(module, "PACE", pace)
-    for name in ("work", "fail", "echo", "grow"):
+    for name in ("work", "fail", "echo", "grow_ahead"):
         pace.note(name, 0.0)
     told = Told()
     events = TicketEvents()
@@ -248,7 +248,7 @@ def test_it_does_not_go_on_after_a_failure(process: Process, monkeypatch: pytest
 
 def test_nor_after_a_task_that_put_others_in_its_place(process: Process) -> None:
     """Planting may take seconds: the next ticket is for another worker."""
-    ids = process.plant(app.signature("grow"), work(1))
+    ids = process.plant(app.signature("grow_ahead"), work(1))
     process.deliver(ids[0])
     assert process.outcomes(ids) == [["delegated"], []]
     assert ids[1] in queued(process.redis, DESK_QUEUE)
