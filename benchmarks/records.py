@@ -44,7 +44,7 @@ MOST_MS, MOST_RATIO, FLOOR_MS, MOST_SLOWER = 50.0, 2.0, 5.0, 1.1
 COUNTED = "counted"  # a total of three filters: it is counted row by row, and stops at 10,000 or after a second
 THREE = (("account", "author", "outcome"), ("phone", "customer", "flow"), ("campaign", "account", "kind"))
 MOST_COUNTING_MS = 1250.0  # the step that passes the second is completed
-ROOMY = ("--innodb-buffer-pool-size=1G", "--innodb-log-file-size=512M")
+ROOMY = ("--innodb-buffer-pool-size=4G", "--innodb-log-file-size=512M")
 MOST_SEARCH_MS = 200.0
 MIDDLE = START + YEAR / 2
 TINY = 10_000
@@ -138,7 +138,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--small", type=int, default=100_000)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--runs", type=int, default=20, help="Of each question, besides two that do not count.")
+    parser.add_argument("--runs", type=int, default=60, help="Of each question, besides two that do not count.")
     parser.add_argument("--seeded", nargs=3, metavar="URL", help="Ledgers of 10,000, --small and --rows records.")
     asked = parser.parse_args()
     with ExitStack() as stack:
