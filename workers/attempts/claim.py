@@ -43,8 +43,10 @@ NOBODY = timedelta(seconds=5)  # no phone may: one must come
 PASSES = 3
 
 
-# The task, locked; the control of its campaign; the ledger's time then. Made once: making it costs what sending does.
-LOCKED = select(Task, control_of_its_campaign(), row_moment()).where(Task.id == bindparam("task_id")).with_for_update()
+# A task, the control of its campaign, and the ledger's time then: what a claim looks at.
+ASKED = select(Task, control_of_its_campaign(), row_moment())
+# Made once: making it costs what sending does.
+_LOCKED = ASKED.where(Task.id == bindparam("task_id")).with_for_update()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ def claim(
         if worker.serial is not None:  # no task at the desk acts
             lock_shares(session, task_id)
         asked_at = time.monotonic()
-        found = session.execute(LOCKED, {"task_id": task_id}).one_or_none()
+        found = session.execute(_LOCKED, {"task_id": task_id}).one_or_none()
         if found is None:
             return NotMine("no such task: a ticket without a row runs nothing", state=None)
         task, control, moment = found

@@ -6,24 +6,19 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam
 from sqlalchemy.orm import Session
 
-from models.database.clock import moment_read, row_moment
+from models.database.clock import moment_read
 from models.tables import Attempt, Task
-from models.tasks.campaign_control import control_of_its_campaign
 from models.transactions.insert_rows import insert_values, plain_insert
 from models.transactions.update_together import update_together
-from workers.attempts.claim import Claim, ClaimContext, NotMine, claim_row
+from workers.attempts.claim import ASKED, Claim, ClaimContext, NotMine, claim_row
 from workers.dispatch.next_ticket import TakenTicket
 from workers.runtime.worker_identity import WorkerIdentity
 
 # Those of the tasks that nobody else has locked: this transaction holds locks, and must not wait for more.
-_FREE = (
-    select(Task, control_of_its_campaign(), row_moment())
-    .where(Task.id.in_(bindparam("task_ids", expanding=True)))
-    .with_for_update(skip_locked=True)
-)
+_FREE = ASKED.where(Task.id.in_(bindparam("task_ids", expanding=True))).with_for_update(skip_locked=True)
 
 
 def claim_beside(
