@@ -7,9 +7,11 @@ cannot work, others take over.
 
 from __future__ import annotations
 
+import heapq
 import random
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def _deal(
     order = list(accounts)
     rng.shuffle(order)
     each, more = divmod(len(videos), len(order))
-    left = {account: each + (1 if index < more else 0) for index, account in enumerate(order)}
+    line = _Line(order, [each + (1 if index < more else 0) for index in range(len(order))])
     tasks: dict[str, list[int]] = {}
     for index, video in enumerate(videos):
         tasks.setdefault(video, []).append(index)
@@ -85,33 +87,62 @@ def _deal(
     for video in sorted(tasks, key=lambda one: (-len(on_video.get(one, ())), -len(tasks[one]), one)):
         mine = sorted(tasks[video], key=lambda index: index not in commenting.tasks)  # few accounts may do those
         comments = sum(index in commenting.tasks for index in mine)
-        room = {one: max(0, commenting.most - commenting.posted.get(video, {}).get(one, 0)) for one in order}
-        ranked = _ranked(order, left, room, comments)
+        room_of = partial(_room, commenting, commenting.posted.get(video, {}))
+        ranked = _ranked(line.by_tasks(), room_of, comments)
         sharers = _sharers(ranked, on_video.get(video, frozenset()), cap, width)
+        room = {one: room_of(one) for one in sharers}
         for index in mine:
             able = [one for one in sharers if room[one]] if index in commenting.tasks else sharers
-            account = max(able, key=lambda one: left[one], default=None)
+            account = max(able, key=line.left.__getitem__, default=None)
             if account is not None:
-                left[account] -= 1
+                line.left[account] -= 1
                 room[account] -= index in commenting.tasks
             plan[index] = account
+        line.back()
     return plan
 
 
-def _ranked(order: Sequence[str], left: Mapping[str, int], room: Mapping[str, int], comments: int) -> list[str]:
-    """Returns the accounts, those with most tasks left first, but before them those needed for so many comments."""
-    by_tasks = sorted(order, key=lambda one: -left[one])
-    needed: list[str] = []
-    for account in by_tasks:
-        if comments <= 0:
-            break
-        if room[account]:
-            needed.append(account)
-            comments -= room[account]
-    return needed + [account for account in by_tasks if account not in needed]
+def _room(commenting: Commenting, posted: Mapping[str, int], account: str) -> int:
+    return max(0, commenting.most - posted.get(account, 0))
 
 
-def _sharers(ranked: Sequence[str], on_video: Set[str], cap: int, width: int) -> list[str]:
+class _Line:
+    """The accounts by the tasks that are `left` to them: of thousands, a video wants the first few."""
+
+    def __init__(self, order: Sequence[str], left: Sequence[int]) -> None:
+        self.left = dict(zip(order, left, strict=True))
+        self._heap = [(-tasks, at, account) for at, (account, tasks) in enumerate(zip(order, left, strict=True))]
+        heapq.heapify(self._heap)
+        self._taken: list[tuple[int, str]] = []
+
+    def by_tasks(self) -> Iterator[str]:
+        """Yields the accounts, those with most tasks left first, and else in order. `back` ends the round."""
+        while self._heap:
+            _, at, account = heapq.heappop(self._heap)
+            self._taken.append((at, account))
+            yield account
+
+    def back(self) -> None:
+        """Puts those that were yielded back by what is left to them now."""
+        for at, account in self._taken:
+            heapq.heappush(self._heap, (-self.left[account], at, account))
+        self._taken.clear()
+
+
+def _ranked(by_tasks: Iterator[str], room: Callable[[str], int], comments: int) -> Iterator[str]:
+    """Yields the accounts, those with most tasks left first, but before them those needed for so many comments."""
+    others: list[str] = []
+    while comments > 0 and (account := next(by_tasks, None)) is not None:
+        if room(account):
+            comments -= room(account)
+            yield account
+        else:
+            others.append(account)
+    yield from others
+    yield from by_tasks
+
+
+def _sharers(ranked: Iterable[str], on_video: Set[str], cap: int, width: int) -> list[str]:
     """Returns the accounts that share a video: the first ones, with as many new ones as the cap allows."""
     room = max(0, cap - len(on_video))
     sharers: list[str] = []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.policy.fair_share import Commenting, spread
+from workers.policy.fair_share import Commenting, _Line, _ranked, spread
 
 VIDEOS = st.lists(st.sampled_from("uvwxyz"), max_size=40)
 ACCOUNTS = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=8, unique=True)
@@ -96,3 +97,25 @@ def test_the_same_seed_gives_the_same_plan() -> None:
 def test_nobody_and_nothing() -> None:
     assert spread(["v"], [], {}, 5, seed=1) == [None]
     assert spread([], ["a"], {}, 5, seed=1) == []
+
+
+@given(videos=VIDEOS, accounts=ACCOUNTS, before=BEFORE, seed=st.integers(0, 9))
+def test_those_with_most_tasks_left_share_a_video_first(
+    videos: list[str], accounts: list[str], before: dict[str, set[str]], seed: int
+) -> None:
+    """A line that keeps its order by itself deals as one that is sorted for each video."""
+    room, tasks = {one: 3 - len(before.get(one, ())) % 3 for one in accounts}, len(videos)
+    line = _Line(accounts, [tasks] * len(accounts))
+    for video in videos:
+        plain = sorted(accounts, key=lambda one: -line.left[one])
+        first = list(islice(_ranked(line.by_tasks(), room.__getitem__, seed), 1 + ord(video) % 3))
+        needed: list[str] = []
+        wanted = seed
+        for one in plain:
+            if wanted > 0:
+                needed.append(one)
+                wanted -= room[one]
+        assert first == [*needed, *(one for one in plain if one not in needed)][: len(first)]
+        for one in first:
+            line.left[one] -= 1
+        line.back()
