@@ -74,8 +74,15 @@ class Day:
 
     def tries(self, job: Job) -> Sequence[tuple[float, str | None]]:
         """Returns what happens to a job's attempts in turn: their seconds, and the code of those that fail."""
-        if job.at_desk:
-            return [(0.0, None)]
+        if job.name not in self._drawn:
+            self._drawn[job.name] = [(0.0, None)] if job.at_desk else self._draw(job)
+        return self._drawn[job.name]
+
+    @cached_property
+    def _drawn(self) -> dict[str, Sequence[tuple[float, str | None]]]:
+        return {}
+
+    def _draw(self, job: Job) -> Sequence[tuple[float, str | None]]:
         rng = random.Random(f"{self.seed} {job.name}")
         found: list[tuple[float, str | None]] = []
         while rng.random() < self.failures and len(found) < 5:

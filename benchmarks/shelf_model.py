@@ -2,23 +2,24 @@
 
 Which tasks get tickets (`deal_lines`), where they go (`route_for`), who takes them (`assign_by_rules`), what follows a
 failure (`decide_retry`), when a phone rests (`quarantine_after`), how the even share is planned (`spread`), and each
-move of a row are the product's own functions. In the place of its statements are `shelf_rows` and the counts below.
+move of a row are the product's own functions. In the place of its statements are `shelf_counts` and the counts below.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, cast
 
 from benchmarks.shelf_clock import Clock
+from benchmarks.shelf_counts import Rows
 from benchmarks.shelf_day import Day, Job
 from benchmarks.shelf_ledger import APART, LEASE, passed_on
 from benchmarks.shelf_phones import ModelPhones
-from benchmarks.shelf_rows import Row, Rows, row_of
+from benchmarks.shelf_rows import Row, row_of
 from benchmarks.shelf_run import DESK, Taken, account_of, serial_of
 from models.responsible_use.caps import Caps
 from models.tables import Task
@@ -38,7 +39,7 @@ from models.tasks.transitions import (
 from models.values.enums import RunsOn
 from workers.attempts.claim import ELSEWHERE, NO_PAUSE, NOBODY, PASSES, NotMine
 from workers.dispatch.customers import OPERATOR, Customers
-from workers.dispatch.lines import lines_of
+from workers.dispatch.lines import lines_of, pinned_to
 from workers.dispatch.ring import PASSED_ON, deal_lines, most_alone, slots_of, step_of
 from workers.dispatch.routing import WorkingPhones, route_for, ticket_priority
 from workers.dispatch.tickets import TURN_STEP, Ticket
@@ -48,7 +49,7 @@ from workers.policy.eligibility import Assignment, Candidate, CapRoom, FairShare
 from workers.policy.fair_share import spread
 from workers.policy.retry import PriorAttempt, decide_retry
 from workers.policy.turns import most_candidates
-from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE, phone_queue
+from workers.runtime.worker_identity import phone_queue
 
 
 class ModelFleet:
@@ -90,13 +91,13 @@ class ModelFleet:
     def ring(self, task_ids: Sequence[str] | None) -> Sequence[Ticket]:
         now, working = self._clock.now, self._phones.working
         if task_ids is None:
-            self._take_back_stranded(working, now)
+            self._owe(self._rows.stranded(self._phones.served, now - PASSED_ON))
             rows = self._next(working, now)
         else:
             rows = [row for row in map(self._rows.by_id.__getitem__, task_ids) if row.owed and row.not_before <= now]
         also = [OPERATOR] if task_ids is not None and self._rows.waits(RunsOn.PHONE) else []
-        running = list(self._rows.running.values())
-        dealt = deal_lines(lines_of(rows, self._rows.tickets(), running, self._customers, working, also))
+        out, running, at = self._rows.tickets(), self._rows.running(), self._rows.at(pinned_to(rows, working))
+        dealt = deal_lines(lines_of(rows, out, running, at, self._customers, working, also))
         tickets: list[Ticket] = []
         for name in dealt.tasks:
             row = self._rows.by_id[name]
@@ -119,17 +120,6 @@ class ModelFleet:
                 found += rows.first(runs_on, now, most_candidates(1, slots[runs_on], rows.out(runs_on), alone[runs_on]))
         found += rows.pinned(now, working.accounts)
         return list({row.id: row for row in found}.values())
-
-    def _take_back_stranded(self, working: WorkingPhones, now: datetime) -> None:
-        served = {POOL_QUEUE, DESK_QUEUE, *map(phone_queue, working.phones)}
-        stranded = [
-            row
-            for queue, lying in self._rows.lying.items()
-            if queue not in (POOL_QUEUE, DESK_QUEUE)
-            for row in lying.values()
-            if queue not in served or (row.attempt and not row.pinned and row.rung_at < now - PASSED_ON)  # type: ignore[operator]
-        ]
-        self._owe(stranded)
 
     def _owe(self, rows: Sequence[Row]) -> None:
         for row in rows:
@@ -246,7 +236,7 @@ class ModelFleet:
         return [] if row is None else self._again(row, "phone_lost", lost=True)
 
     def serve_pool(self) -> set[int]:
-        return {phone for phone in self._phones.candidates if not self._phones.rests(phone)}
+        return self._phones.fit()
 
     def facts_of_share(self, row: Row) -> FairShare:
         """Returns how a campaign's tasks of a flow are shared so far."""
@@ -257,9 +247,9 @@ class ModelFleet:
         """Returns the attempts at a task that failed or were lost."""
         return self._past.get(row.id, ())
 
-    def everyone(self) -> Sequence[Candidate]:
-        """Returns the phones that are online."""
-        return self._phones.everyone()
+    def candidates(self, on: Set[str] | None) -> Sequence[Candidate]:
+        """Returns the phones that are online; only those with the accounts `on`, if it is given."""
+        return self._phones.everyone() if on is None else self._phones.of_accounts(on)
 
 
 class _Facts:
@@ -274,8 +264,8 @@ class _Facts:
     def spent(self) -> frozenset[str]:
         return frozenset()
 
-    def candidates(self) -> Sequence[Candidate]:
-        return self._fleet.everyone()
+    def candidates(self, on: Set[str] | None = None) -> Sequence[Candidate]:
+        return self._fleet.candidates(on)
 
     def room(self) -> CapRoom:
         return CapRoom()

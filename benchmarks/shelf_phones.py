@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Set
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from workers.attempts.quarantine import LAST
 from workers.dispatch.routing import WorkingPhones, working_phones
 from workers.policy.blame import Try
 from workers.policy.eligibility import Candidate
+from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE, phone_queue
 
 
 class ModelPhones:
@@ -24,8 +26,10 @@ class ModelPhones:
         self.times: Counter[int] = Counter()
         self.tries: dict[int, deque[Try]] = {}
         self.candidates = {phone: Candidate(serial_of(phone), account_of(phone)) for phone in range(phones)}
+        self._of_account = {account_of(phone): phone for phone in range(phones)}
         self._resting: set[int] = set()
         self._working: WorkingPhones | None = None
+        self.served: Set[str] = frozenset()  # queues, as of the last look at `working`
 
     def rests(self, phone: int) -> bool:
         """Returns whether a phone is in quarantine now."""
@@ -61,12 +65,24 @@ class ModelPhones:
         self.refresh()
         if self._working is None:
             self._working = working_phones(_online(one) for one in self.candidates.values())
+            self.served = {POOL_QUEUE, DESK_QUEUE, *map(phone_queue, self._working.phones)}
         return self._working
+
+    def fit(self) -> set[int]:
+        """Returns the phones that are not in quarantine now."""
+        self.refresh()
+        return self.candidates.keys() - self._resting
 
     def everyone(self) -> list[Candidate]:
         """Returns the phones that are online, by serial."""
         self.refresh()
         return list(self.candidates.values())
+
+    def of_accounts(self, on: Set[str]) -> list[Candidate]:
+        """Returns the phones that are online with these accounts, by serial."""
+        self.refresh()
+        found = sorted(self._of_account[account] for account in on)
+        return [self.candidates[phone] for phone in found if phone in self.candidates]
 
 
 def _online(one: Candidate) -> OnlinePhone:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Protocol
@@ -92,7 +92,9 @@ class Run:
         self._queues: dict[tuple[str, int], deque[Ticket]] = {}
         self._tickets: dict[str, int] = {}  # in each queue
         self._running: dict[int, tuple[str, float]] = {}
-        self._idle: dict[int, None] = {}  # in the order in which they began to wait, as Redis serves them
+        self._idle: dict[int, int] = {}  # by the order in which they began to wait, as Redis serves them
+        self._own = {phone: DESK_QUEUE if phone == DESK else _own(phone) for phone in (DESK, *range(day.phones))}
+        self._of_queue = {queue: phone for phone, queue in self._own.items()}
         self._alive = {*range(day.phones), DESK}
         self._pool = set(range(day.phones))
         self.outcome = Outcome()
@@ -100,7 +102,7 @@ class Run:
     def run(self) -> Outcome:
         """Lets the day pass. Raises RuntimeError when it does not come to an end."""
         for phone in (DESK, *range(self._day.phones)):
-            self._idle[phone] = None
+            self._idle[phone] = next(self._order)
         for phone, at in self._day.deaths.items():
             self._at(at, PHONE_DIES, phone)
         self._at(0.0, RINGS)
@@ -134,16 +136,16 @@ class Run:
             self._at(now + NEWS_OF_A_DEATH, BURIED, phone)
         elif what == BURIED:
             self._pool.discard(phone)
-            self._tickets.pop(_own(phone), None)
+            self._tickets.pop(self._own[phone], None)
             for step in STEPS:
-                self._queues.pop((_own(phone), step), None)
+                self._queues.pop((self._own[phone], step), None)
             self._ring_ready(self._fleet.die(phone))
         elif what == ARRIVES:
             self._put([ticket] if ticket else [])
         elif what == ENDS and phone in self._alive:
             self._end(phone)
         elif what == FREE and phone in self._alive:
-            self._idle[phone] = None
+            self._idle[phone] = next(self._order)
             self._serve()
 
     def _end(self, phone: int) -> None:
@@ -175,12 +177,7 @@ class Run:
 
     def _serve(self) -> None:
         """Gives tickets to those who wait, the first one first."""
-        if len(self._idle) > len(self._tickets):  # at the end of a day thousands wait, and few tickets are there
-            queues = {queue for queue in self._tickets if queue not in (POOL_QUEUE, DESK_QUEUE)}
-            waiting = [phone for phone in self._idle if POOL_QUEUE in self._tickets or _own(phone) in queues]
-        else:
-            waiting = list(self._idle)
-        for phone in waiting:
+        for phone in self._who_is_served():
             if not self._tickets:
                 return
             ticket = self._next(phone)
@@ -188,8 +185,21 @@ class Run:
                 del self._idle[phone]
                 self._take(phone, ticket)
 
+    def _who_is_served(self) -> Iterator[int]:
+        """Yields those for whom there may be a ticket: at the end of a day thousands wait, for few tickets."""
+        if len(self._idle) <= len(self._tickets):
+            yield from list(self._idle)
+            return
+        own = {self._of_queue[queue] for queue in self._tickets if self._of_queue.get(queue) in self._idle}
+        for phone in list(self._idle) if POOL_QUEUE in self._tickets else ():
+            if POOL_QUEUE not in self._tickets:
+                break
+            own.discard(phone)
+            yield phone
+        yield from sorted(own, key=self._idle.__getitem__)
+
     def _next(self, phone: int) -> Ticket | None:
-        own = _own(phone)
+        own = self._own[phone]
         served = (own, POOL_QUEUE) if phone in self._pool else (own,)
         here = [name for name in served if name in self._tickets]
         for step in STEPS if here else ():
@@ -220,7 +230,7 @@ class Run:
 
 
 def _own(phone: int) -> str:
-    return DESK_QUEUE if phone == DESK else phone_queue(serial_of(phone))
+    return phone_queue(serial_of(phone))
 
 
 def serial_of(phone: int) -> str:

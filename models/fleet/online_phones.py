@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,15 +36,19 @@ class OnlinePhone:
         return self.unfit is None and self.resting is None
 
 
-def online_phones(session: Session, now: datetime) -> Sequence[OnlinePhone]:
-    """Returns every phone that is online, by serial."""
-    running = set(session.scalars(select(Task.incarnation).where(Task.state == State.RUNNING)))
-    rows = session.execute(
+def online_phones(session: Session, now: datetime, on: Set[str] | None = None) -> Sequence[OnlinePhone]:
+    """Returns every phone that is online, by serial; only those with the accounts `on`, if it is given."""
+    wanted = (
         select(Phone, Account.resting_since, Account.resting_why)
         .outerjoin(Account, Account.id == Phone.account_id)
         .where(Phone.state == PhoneState.ONLINE)
         .order_by(Phone.serial)
     )
+    run = select(Task.incarnation).where(Task.state == State.RUNNING)
+    rows = session.execute(wanted if on is None else wanted.where(Phone.account_id.in_(on))).all()
+    if on is not None:
+        run = run.where(Task.incarnation.in_([phone.incarnation for phone, *_ in rows]))
+    running = set(session.scalars(run)) if rows else set()
     found = []
     for phone, resting_since, resting_why in rows:
         unfit = why_not(phone, now)

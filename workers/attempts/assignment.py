@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -91,8 +91,8 @@ class _LedgerFacts:
     def spent(self) -> frozenset[str]:
         return _spent(self.session, self.task)
 
-    def candidates(self) -> Sequence[Candidate]:
-        return candidate_phones(self.session, self.now, sandbox=self.task.sandbox, key_id=self.task.key_id)
+    def candidates(self, on: Set[str] | None = None) -> Sequence[Candidate]:
+        return candidate_phones(self.session, self.now, sandbox=self.task.sandbox, key_id=self.task.key_id, on=on)
 
     def room(self) -> CapRoom:
         room = room_for(self.caps, self.now, self.zone)
@@ -141,14 +141,16 @@ def _swap(session: Session, task: Task, account_id: str | None) -> None:
         other.meant_for, task.meant_for = task.meant_for, account_id
 
 
-def candidate_phones(session: Session, now: datetime, *, sandbox: bool, key_id: str | None = None) -> list[Candidate]:
+def candidate_phones(
+    session: Session, now: datetime, *, sandbox: bool, key_id: str | None = None, on: Set[str] | None = None
+) -> list[Candidate]:
     """Returns the online phones with their accounts: the simulated phones for sandbox tasks, else the real ones.
 
-    A phone that the customer of the key keeps its tasks off counts as unfit.
+    `on`: only those with these accounts. A phone that the customer of the key keeps its tasks off counts as unfit.
 
     A phone of the other sort is never a candidate: if it gets the ticket, it passes it on or lets it wait.
     """
-    online = [one for one in online_phones(session, now) if one.sandbox == sandbox]
+    online = [one for one in online_phones(session, now, on) if one.sandbox == sandbox]
     paused = any(one.paused_for for one in online)
     customer = customer_of(session, key_id) if paused and key_id is not None else None
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,6 @@ from workers.dispatch.customers import Customers
 from workers.dispatch.routing import URGENT, WorkingPhones
 from workers.dispatch.tickets import TURN_STEP
 from workers.policy.turns import Candidate, Place, Standing
-from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE, phone_queue
 
 AHEAD_OF_A_PHONE = 1  # tickets of pinned tasks in a phone's own queue, beside the task that runs there
 
@@ -28,16 +27,37 @@ class Line:
     places: Mapping[str, Place]
 
 
+@dataclass(frozen=True, slots=True)
+class AtPhones:
+    """What is at the phones that tasks are pinned to, by serial.
+
+    `lying`: tickets of pinned tasks in the phone's own queue. `running`: the key of the task that runs there.
+    """
+
+    lying: Mapping[str, int] = field(default_factory=dict)
+    running: Mapping[str, str | None] = field(default_factory=dict)
+
+
+def pinned_to(rows: Sequence[Any], working: WorkingPhones) -> set[str]:
+    """Returns the phones that these tasks are pinned to, of those that work: a few of the thousands there may be."""
+    places = (working.place_of(row.pinned_account, row.pinned_phone) for row in rows if row.runs_on == RunsOn.PHONE)
+    return {serial for serial in places if serial is not None}
+
+
 def lines_of(
     rows: Sequence[Any],
     out: Sequence[Any],
     running: Sequence[Any],
+    at: AtPhones,
     customers: Customers,
     working: WorkingPhones,
     also: Collection[str] = (),
 ) -> dict[bool | None, Line]:
-    """Returns the lines from the tasks that may come next, the tickets that are out, and what runs. Pure."""
-    counted = _Counted(out, running, customers, working, also)
+    """Returns the lines from the tasks that may come next, the tickets that are out, and what runs. Pure.
+
+    Tickets and what runs are counted by kind, so that a line costs as much as it has tasks, however many phones.
+    """
+    counted = _Counted(out, running, at, customers, working, also)
     placed = [row for row in rows if _has_place(row, customers, working)]
     return {sort: counted.line(sort, [row for row in placed if _sort(row) is sort]) for sort in (False, True, None)}
 
@@ -59,27 +79,28 @@ class _Counted:
 
     out: Sequence[Any]
     running: Sequence[Any]
+    at: AtPhones
     customers: Customers
     working: WorkingPhones
     also: Collection[str]
 
     def line(self, sort: bool | None, rows: Sequence[Any]) -> Line:
-        serials = [] if sort is None else [one for one, sandbox in self.working.sorts.items() if sandbox is sort]
+        serials = frozenset[str]() if sort is None else self.working.of_sort(sandbox=sort)
         slots = max(1, len(serials))
         candidates = [_candidate(row, self.customers, self.working) for row in sorted(rows, key=_order)]
         waiting = _waiting(candidates)
         for name in self.also if sort is not None else ():
             waiting[name] = max(waiting[name], slots)
         standings = self._standings(sort, waiting)
-        return Line(slots, standings, candidates, self._places(sort, candidates, frozenset(serials)))
-
-    def _is(self, row: Any, sort: bool | None) -> bool:
-        return sort is not None and _sort(row) is sort
+        return Line(slots, standings, candidates, self._places(candidates, serials))
 
     def _standings(self, sort: bool | None, waiting: Counter[str]) -> dict[str, Standing]:
-        running = [row for row in self.running if self._is(row, sort)]
-        ran = Counter(self.customers.of(row.key_id) for row in running)
-        again = Counter(self.customers.of(row.key_id) for row in running if row.again)
+        ran: Counter[str] = Counter()
+        again: Counter[str] = Counter()
+        for row in self.running if sort is not None else ():
+            if _sort(row) is sort:
+                ran[self.customers.of(row.key_id)] += row.count
+                again[self.customers.of(row.key_id)] += row.count if row.again else 0
         tickets: Counter[tuple[str, str]] = Counter()
         for row in self.out:
             if _sort(row) is sort:
@@ -99,20 +120,14 @@ class _Counted:
             for name in {*ran, *(name for name, _ in tickets), *waiting}
         }
 
-    def _places(self, sort: bool | None, candidates: Sequence[Candidate], serials: Set[str]) -> dict[str, Place]:
-        """Returns the phones that candidates are pinned to, of the thousands that there may be."""
+    def _places(self, candidates: Sequence[Candidate], serials: Set[str]) -> dict[str, Place]:
         wanted = {one.place for one in candidates if one.place is not None and one.place in serials}
-        if not wanted:
-            return {}
-        on = {row.phone_serial: self.customers.of(row.key_id) for row in self.running if self._is(row, sort)}
-        lying: Counter[str] = Counter()
-        for row in self.out:
-            if row.pinned:
-                lying[row.rung_queue] += row.count
-        return {
-            serial: Place(AHEAD_OF_A_PHONE + (serial not in on) - lying[phone_queue(serial)], on.get(serial))
-            for serial in sorted(wanted)
-        }
+        return {serial: self._place(serial) for serial in sorted(wanted)}
+
+    def _place(self, serial: str) -> Place:
+        on, lying = self.at.running, self.at.lying.get(serial, 0)
+        room = AHEAD_OF_A_PHONE + (serial not in on) - lying
+        return Place(room, self.customers.of(on[serial]) if serial in on else None)
 
 
 def _kind(row: Any) -> str:
@@ -120,7 +135,7 @@ def _kind(row: Any) -> str:
         return "pinned" if row.pinned else "begun"
     if row.rung_step == TURN_STEP:
         return "front"
-    return "behind" if row.rung_queue in (POOL_QUEUE, DESK_QUEUE) else "passed"
+    return "passed" if row.of_one_phone else "behind"
 
 
 def _order(row: Any) -> tuple[bool, int, datetime, int]:

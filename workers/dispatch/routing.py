@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from models.fleet.online_phones import OnlinePhone
 from models.tables import Task
@@ -26,7 +27,7 @@ class Route:
     waits_for: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WorkingPhones:
     """The phones that work now, their accounts (account → serial), and why the others do not work."""
 
@@ -38,10 +39,21 @@ class WorkingPhones:
     # phones that work, and that customers keep their own tasks off: serial → customers
     paused_for: Mapping[str, Set[str]] = field(default_factory=dict)
 
+    @cached_property
+    def _of_sorts(self) -> Mapping[bool, Set[str]]:
+        found: dict[bool, set[str]] = {}
+        for serial, sandbox in self.sorts.items():
+            found.setdefault(sandbox, set()).add(serial)
+        return found
+
     @property
     def sandboxes(self) -> Set[bool]:
         """Returns the sorts of phones that work."""
-        return frozenset(self.sorts.values())
+        return self._of_sorts.keys()
+
+    def of_sort(self, *, sandbox: bool) -> Set[str]:
+        """Returns the phones of this sort that work."""
+        return self._of_sorts.get(sandbox, frozenset())
 
     def place_of(self, pinned_account: str | None, pinned_phone: str | None) -> str | None:
         """Returns the serial of the working phone that a pin means; None when there is none."""

@@ -18,14 +18,15 @@ from models.tasks.campaign_control import may_begin
 from models.tasks.states import State
 from models.values.enums import RunsOn
 from workers.dispatch.customers import Customers
-from workers.dispatch.lines import AHEAD_OF_A_PHONE, Line, lines_of
+from workers.dispatch.lines import AHEAD_OF_A_PHONE, AtPhones, Line, lines_of, pinned_to
 from workers.dispatch.routing import URGENT_STEP, WorkingPhones
 from workers.policy.turns import most_candidates
-from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE
+from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE, phone_queue
 
 MOST_KEYS = 1000  # whose tasks are looked at in one round
 PRIORITIES = range(10)
 IN_ONE_STATEMENT = 50
+SHARED_QUEUES = (POOL_QUEUE, DESK_QUEUE)
 
 OWED = (Task.state == State.READY, Task.rung_at.is_(None))
 UNPINNED = (Task.pinned_phone.is_(None), Task.pinned_account.is_(None))
@@ -155,16 +156,31 @@ def lines(
 
     `also`: customers who wait as well, though none of the rows is theirs.
     """
-    return lines_of(rows, _tickets(session), _running(session), customers, working, also)
+    at = _at_phones(session, pinned_to(rows, working))
+    return lines_of(rows, _tickets(session), _running(session), at, customers, working, also)
+
+
+def _at_phones(session: Session, serials: Collection[str]) -> AtPhones:
+    if not serials:
+        return AtPhones()
+    queues = {phone_queue(serial): serial for serial in serials}
+    mine = (Task.state == State.READY, Task.rung_queue.in_(queues), or_(*PINNED))
+    lying = session.execute(select(Task.rung_queue, func.count()).where(*mine).group_by(Task.rung_queue))
+    there = (Task.state == State.RUNNING, Task.phone_serial.in_(serials), Task.runs_on == RunsOn.PHONE)
+    running = session.execute(select(Task.phone_serial, Task.key_id).where(*there))
+    return AtPhones(
+        {queues[queue]: count for queue, count in lying if queue is not None},
+        {serial: key_id for serial, key_id in running if serial is not None},
+    )
 
 
 def _tickets(session: Session) -> list[Any]:
-    """Counts the tickets that are out."""
+    """Counts the tickets that are out: of all phones' own queues together, for there are thousands."""
     kinds = (
         Task.key_id,
         Task.sandbox,
         Task.runs_on,
-        Task.rung_queue,
+        Task.rung_queue.not_in(SHARED_QUEUES).label("of_one_phone"),
         Task.rung_step,
         or_(*PINNED).label("pinned"),
         and_(Task.attempt > 0, Task.rung_step == URGENT_STEP).label("begun"),
@@ -174,8 +190,10 @@ def _tickets(session: Session) -> list[Any]:
 
 
 def _running(session: Session) -> list[Any]:
-    which = (Task.key_id, Task.sandbox, Task.runs_on, Task.phone_serial, (Task.attempt > 1).label("again"))
-    return list(session.execute(select(*which).where(Task.state == State.RUNNING)))
+    """Counts what runs."""
+    kinds = (Task.key_id, Task.sandbox, Task.runs_on, (Task.attempt > 1).label("again"))
+    running = select(*kinds, func.count().label("count")).where(Task.state == State.RUNNING)
+    return list(session.execute(running.group_by(*kinds)))
 
 
 def rows_of(session: Session, task_ids: Sequence[str], now: datetime) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from workers.policy.eligibility import (
     Requirement,
     decide,
     follow_plan,
+    takes,
 )
 from workers.policy.retry import PriorAttempt, excluded
 
@@ -45,8 +46,8 @@ class Facts(Protocol):
     def spent(self) -> frozenset[str]:
         """Returns the accounts that did all that the campaign's own quotas allow to one."""
 
-    def candidates(self) -> Sequence[Candidate]:
-        """Returns the phones that are online."""
+    def candidates(self, on: Set[str] | None = None) -> Sequence[Candidate]:
+        """Returns the phones that are online, by serial; only those with the accounts `on`, if it is given."""
 
     def room(self) -> CapRoom:
         """Returns what the caps still allow; asked for tasks of the pool that act."""
@@ -62,16 +63,22 @@ def assign_by_rules(task: Claimed, me: Candidate, facts: Facts) -> Assignment:
     """Decides whether the phone `me` takes the task, passes it on or lets it wait.
 
     What is pinned has one phone, which tries again, or the task ends. Any free phone retries a task of the pool: the
-    even share applies to first attempts only.
+    even share applies to first attempts only. Of a fleet of thousands, most decisions need a look at one or two phones.
     """
     acts_in_pool = task.acts and not task.pinned
     shared_out = acts_in_pool and task.attempt == 0
-    wanted, everyone = _requirement(task, facts), facts.candidates()
+    wanted = _requirement(task, facts)
+    if task.pinned_account is not None:
+        return decide(me, wanted, facts.candidates({task.pinned_account}), CapRoom(), None, task.id)
     room = facts.room() if acts_in_pool else CapRoom()
     meant = facts.meant() if shared_out else None
-    if meant is not None and (as_planned := follow_plan(me, wanted, everyone, room, meant)) is not None:
+    near = {one for one in (me.account_id, None if meant is None else meant.account) if one is not None}
+    there = facts.candidates(near) if meant is not None or not shared_out else ()
+    if meant is not None and (as_planned := follow_plan(me, wanted, there, room, meant)) is not None:
         return as_planned  # nobody need count the shares
-    return decide(me, wanted, everyone, room, facts.share() if shared_out else None, task.id)
+    if not shared_out and takes(me, wanted, there, room):
+        return Assignment(take=True)
+    return decide(me, wanted, facts.candidates(), room, facts.share() if shared_out else None, task.id)
 
 
 def _requirement(task: Claimed, facts: Facts) -> Requirement:

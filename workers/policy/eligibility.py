@@ -7,7 +7,7 @@ with a share left may take the task: then any phone that the hard rules allow ta
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from zlib import crc32
 
@@ -94,20 +94,18 @@ def may(seated: Candidate, wanted: Requirement, room: CapRoom) -> bool:
     return seated.account_id not in room.full_accounts and seated.account_id not in room.commented
 
 
-def share_left(account_id: str, share: FairShare, sharers: Set[str]) -> int:
-    """Returns the number of tasks that this account may still take within its even share.
+def shares_left(account_ids: Iterable[str], share: FairShare, sharers: Set[str]) -> dict[str, int]:
+    """Returns the number of tasks that each of these accounts may still take within its even share.
 
     K tasks over N accounts: everyone gets K // N, and K % N of them one more. What was taken by
     accounts that no longer work is not there to be shared.
     """
     if not sharers:
-        return 0
+        return dict.fromkeys(account_ids, 0)
     gone = sum(count for one, count in share.taken.items() if one not in sharers)
     each, more = divmod(max(0, share.tasks - gone), len(sharers))
-    taken = share.taken.get(account_id, 0)
-    above = sum(1 for one in sharers if one != account_id and share.taken.get(one, 0) > each)
-    limit = each + 1 if above < more else each
-    return limit - taken
+    above = {one for one in sharers if share.taken.get(one, 0) > each}
+    return {one: each + (len(above) - (one in above) < more) - share.taken.get(one, 0) for one in account_ids}
 
 
 def decide(
@@ -138,12 +136,22 @@ def decide(
     return Assignment(pass_to=min(able, key=order).serial)
 
 
+def takes(me: Candidate, wanted: Requirement, there: Sequence[Candidate], room: CapRoom) -> bool:
+    """Returns whether `decide` lets this phone take a task that is not shared out, whoever else is able.
+
+    `there` need have but the phones with its account.
+    """
+    return me.serial not in wanted.failed_phones and any(
+        one.serial == me.serial and may(one, wanted, room) for one in there
+    )
+
+
 def follow_plan(
     me: Candidate, wanted: Requirement, everyone: Sequence[Candidate], room: CapRoom, meant: PlannedAccount
 ) -> Assignment | None:
     """Returns where the even share's plan sends a task; None while the account that it is meant for is not able.
 
-    The common case of an acting task: of thousands of phones it looks closely at those two.
+    The common case of an acting task. Of `everyone` it needs the phones of those two accounts.
     """
 
     def able(account_id: str | None) -> Candidate | None:
@@ -163,7 +171,8 @@ def follow_plan(
 def _shares_left(able: Sequence[Candidate], everyone: Sequence[Candidate], share: FairShare) -> dict[str, int]:
     """Returns the number of tasks that each of these may still take, by serial. All that work have a share."""
     sharers = {one.account_id for one in everyone if one.account_id is not None and not (one.resting or one.unfit)}
-    return {one.serial: share_left(one.account_id or "", share, sharers) for one in able}
+    left = shares_left({one.account_id or "" for one in able}, share, sharers)
+    return {one.serial: left[one.account_id or ""] for one in able}
 
 
 def but_for_caps(wanted: Requirement, everyone: Sequence[Candidate]) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from workers.policy.assignment import Claimed, assign_by_rules
 from workers.policy.eligibility import Assignment, Candidate, CapRoom, FairShare, PlannedAccount
@@ -32,8 +34,10 @@ class Facts:
         self.asked.add("spent")
         return frozenset()
 
-    def candidates(self) -> Sequence[Candidate]:
-        return [A, B]
+    def candidates(self, on: Set[str] | None = None) -> Sequence[Candidate]:
+        if on is None:
+            self.asked.add("everyone")
+        return [one for one in (A, B) if on is None or one.account_id in on]
 
     def room(self) -> CapRoom:
         self.asked.add("room")
@@ -56,7 +60,7 @@ def test_a_plan_that_holds_decides_without_counting_the_shares() -> None:
     facts = Facts(PlannedAccount("b"))
     assert assign_by_rules(claimed(), A, facts) == Assignment(pass_to="p2")
     assert assign_by_rules(claimed(), B, facts) == TAKE
-    assert "share" not in facts.asked
+    assert facts.asked.isdisjoint({"share", "everyone"})
 
 
 def test_the_shares_decide_when_the_planned_account_is_not_able() -> None:
@@ -79,3 +83,51 @@ def test_what_is_pinned_comes_back_to_the_phone_that_failed_it(acts: bool) -> No
     assert assign_by_rules(claimed(acts=acts, attempt=2, account="a"), A, facts) == TAKE
     assert assign_by_rules(claimed(acts=acts, attempt=2, account="a"), B, facts) == Assignment(pass_to="p1")
     assert not facts.asked
+
+
+ACCOUNTS = st.sampled_from("abcde")
+SOME = st.frozensets(ACCOUNTS, max_size=3)
+PHONES = st.lists(st.tuples(st.none() | ACCOUNTS, st.booleans(), st.booleans(), st.booleans()), max_size=5).map(
+    lambda phones: [Candidate(f"p{number}", *one) for number, one in enumerate(phones)]
+)
+
+
+@dataclass
+class Fleet(Facts):
+    """Facts on these phones. `whole`: all of them are told, whichever accounts are asked for."""
+
+    phones: Sequence[Candidate] = ()
+    whole: bool = False
+
+    def candidates(self, on: Set[str] | None = None) -> Sequence[Candidate]:
+        return [one for one in self.phones if self.whole or on is None or one.account_id in on]
+
+
+@given(
+    phones=PHONES,
+    number=st.integers(0, 4),
+    task=st.builds(
+        Claimed,
+        st.just("t1"),
+        st.booleans(),
+        st.integers(0, 1),
+        st.none() | ACCOUNTS,
+        st.none() | st.sampled_from(["p0", "p1"]),
+        st.just(value=False),
+    ),
+    meant=st.none() | st.builds(PlannedAccount, ACCOUNTS, SOME),
+    full=SOME,
+    failed=st.lists(st.builds(PriorAttempt, st.sampled_from(["p0", "p1"]), ACCOUNTS, st.just("ui_server_lost"))),
+)
+def test_a_look_at_the_phones_that_matter_decides_as_a_look_at_all(
+    phones: list[Candidate],
+    number: int,
+    task: Claimed,
+    meant: PlannedAccount | None,
+    full: frozenset[str],
+    failed: list[PriorAttempt],
+) -> None:
+    there = dict(enumerate(phones)).get(number)
+    me = Candidate(f"p{number}", None if there is None else there.account_id)
+    near, all_of_them = (Fleet(meant, failed, full, phones=phones, whole=whole) for whole in (False, True))
+    assert assign_by_rules(task, me, near) == assign_by_rules(task, me, all_of_them)

@@ -19,7 +19,7 @@ from workers.policy.eligibility import (
     decide,
     follow_plan,
     may,
-    share_left,
+    shares_left,
 )
 
 A, B, C = Candidate("p1", "a"), Candidate("p2", "b"), Candidate("p3", "c")
@@ -178,9 +178,8 @@ def test_whoever_asks_first_the_shares_differ_by_one_at_most(tasks: int, account
 
 def test_what_accounts_took_that_work_no_more_is_not_shared_again() -> None:
     share = FairShare(10, {"gone": 4, "a": 3})
-    assert share_left("a", share, {"a", "b"}) == 0
-    assert share_left("b", share, {"a", "b"}) == 3
-    assert share_left("a", share, set()) == 0
+    assert shares_left(["a", "b"], share, {"a", "b"}) == {"a": 0, "b": 3}
+    assert shares_left(["a"], share, set()) == {"a": 0}
 
 
 @pytest.mark.parametrize("share", [None, FairShare(100, {})])
