@@ -90,6 +90,10 @@ class CountingPhone:
         self._counting.call("swipe")
         self._phone.swipe(start, end, seconds)
 
+    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        self._counting.call("drag")
+        self._phone.drag(start, end)
+
     def set_text(self, node: Node, text: str) -> None:
         self._counting.call("set_text")
         self._phone.set_text(node, text)

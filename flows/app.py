@@ -110,6 +110,11 @@ class App:
         self._touch()
         self.session.phone.swipe(start, end, seconds)
 
+    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Drags a finger that lies still at the end, so that a list stops with it. Pages turn by `swipe` alone."""
+        self._touch()
+        self.session.phone.drag(start, end)
+
     def set_text(self, node: Node, text: str) -> None:
         """Replaces the text of an input field."""
         self._touch()

@@ -44,7 +44,10 @@ class Phone(Protocol):
         """Taps the middle of a node. Never sent twice."""
 
     def swipe(self, start: tuple[int, int], end: tuple[int, int], seconds: float) -> None:
-        """Drags a finger from start to end (pixels). Never sent twice."""
+        """Drags a finger from start to end (pixels). Never sent twice. The screen runs on after it."""
+
+    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """As `swipe`, but the finger lies still at the end before it leaves, so that a list stops there with it."""
 
     def set_text(self, node: Node, text: str) -> None:
         """Replaces the text of an input field."""

@@ -191,11 +191,11 @@ class Device(TwoApps):
         """Rest a finger on a pixel for that long on a real phone."""
         await self._touch(x, y, lambda: None if self._over_app(x, y) else self.front.long_press(x, y), real_seconds)
 
-    async def swipe(self, x1: int, y1: int, x2: int, y2: int, real_seconds: float) -> None:
-        """Drag a finger, taking that long on a real phone."""
+    async def swipe(self, x1: int, y1: int, x2: int, y2: int, real_seconds: float, *, rested: bool = False) -> None:
+        """Drag a finger, taking that long on a real phone; `rested`: it lies still at the end before it leaves."""
         await self._take(real_seconds)
         if not self._over_app(x1, y1):
-            self.front.swipe(x1, y1, x2, y2)
+            self.front.swipe(x1, y1, x2, y2, rested=rested)
 
     async def key(self, code: int) -> None:
         """Press an Android key."""

@@ -73,8 +73,8 @@ class App(Protocol):
     def long_press(self, x: int, y: int) -> None:
         """A finger rests at a pixel."""
 
-    def swipe(self, x1: int, y1: int, x2: int, y2: int) -> None:
-        """A finger drags from one pixel to another."""
+    def swipe(self, x1: int, y1: int, x2: int, y2: int, *, rested: bool = False) -> None:
+        """A finger drags from one pixel to another; `rested`: it lay still there before it left."""
 
     def set_text(self, node: Node, text: str) -> None:
         """Replace the text of an input field of the last render."""

@@ -24,6 +24,7 @@ class Roughness:
     """One phone's habits. Chances are between 0 (never) and 1 (each time)."""
 
     inertia: float = 1.0  # a list runs on after a swipe, by up to this factor of the finger's way
+    inertia_at_rest: bool = False  # it does so even when the finger lay still before it left
     textless_rows: bool = False  # some comments are stickers or pictures alone
     slow_fields: bool = False  # names, ids, counts and moments of a page come later than its frame
     set_text_fails: float = 0.0  # chance that setText answers false and leaves the field as it is
@@ -62,6 +63,10 @@ class Roughness:
             name, given, value = item.strip().partition("=")
             options[name] = value if given else True
         return cls().with_options(options)
+
+    def runs_on(self, *, rested: bool) -> float:
+        """By how many times the finger's way a list runs on at most; `rested`: the finger lay still before it left."""
+        return 0.0 if rested and not self.inertia_at_rest else self.inertia - 1
 
     def battery_of(self, number: int) -> BatteryKind:
         """What the battery of the shelf's phone of this number says."""

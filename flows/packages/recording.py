@@ -120,6 +120,10 @@ class RecordingPhone:
         self._touch({"call": "swipe", "start": [*start], "end": [*end]}, f"swipe {start} to {end}")
         self._phone.swipe(start, end, seconds)
 
+    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        self._touch({"call": "swipe", "start": [*start], "end": [*end]}, f"swipe {start} to {end}")
+        self._phone.drag(start, end)
+
     def set_text(self, node: Node, text: str) -> None:
         self._touch({"call": "set_text", "id": node.resource_id, "text": text}, f"type into {node.resource_id}")
         self._phone.set_text(node, text)

@@ -81,6 +81,9 @@ class ReplayedPhone:
     def swipe(self, start: tuple[int, int], end: tuple[int, int], seconds: float) -> None:
         self._touch("swipe", "up" if end[1] < start[1] else "down")
 
+    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        self.swipe(start, end, 0)
+
     def set_text(self, node: Node, text: str) -> None:
         self._touch("set_text", node.resource_id)
 

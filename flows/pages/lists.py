@@ -133,7 +133,7 @@ class ListPage(Page, Generic[R]):
         """Drags the list up by two thirds, without asking the watch, see `App.glance`."""
         area = self.need("list")
         x, y = area.center
-        self.app.session.phone.swipe((x, y + area.height // 3), (x, y - area.height // 3), 0.3)
+        self.app.session.phone.drag((x, y + area.height // 3), (x, y - area.height // 3))
 
     def loaded(self) -> Self:
         """Waits until the list shows rows or its end, and retries loading. Returns the page.
@@ -254,7 +254,7 @@ class Walk(Generic[L, R]):
     def _drag(self, way: int, *, steady: bool = False) -> None:
         left, top, right, bottom = self._area().bounds
         x, y = (left + right) // 2, bottom - KEEP if way > 0 else top + KEEP
-        self.app.swipe((x, y), (x, y - way))
+        self.app.drag((x, y), (x, y - way))
         self.screens += 1
         self.page = self.app.see(type(self.page)).loaded()
         self.page = self._read(self.page if steady else self._still())

@@ -50,8 +50,8 @@ class PracticeApp(AppFaults):
         self._account_id = world.account(account_id).id
         self._feed_positions: dict[str, int] = {}
         self._stack: list[Page] = []
-        self._popup = ""
-        self._dialog = ""
+        self._popup = self._dialog = ""
+        self._rested = False  # the finger that left last lay still before
         self._toast_until = 0.0
         self._size = (1080, 2400)
 
@@ -92,8 +92,9 @@ class PracticeApp(AppFaults):
         """The topmost long-clickable node at the pixel gets it."""
         self._frame().hold(x, y)
 
-    def swipe(self, x1: int, y1: int, x2: int, y2: int) -> None:
+    def swipe(self, x1: int, y1: int, x2: int, y2: int, *, rested: bool = False) -> None:
         """The topmost scrollable node where the finger starts follows it."""
+        self._rested = rested
         self._frame().drag(x1, y1, x2, y2)
 
     def set_text(self, node: Node, text: str) -> None:
@@ -169,7 +170,7 @@ class PracticeApp(AppFaults):
         return self._clock()
 
     def run_on(self) -> float:
-        return self.rng.uniform(0, self.rough.inertia - 1) if self.rough.inertia > 1 else 0.0
+        return self.rng.uniform(0, most) if (most := self.rough.runs_on(rested=self._rested)) else 0.0
 
     def textless(self, comment: Comment) -> bool:
         return self.rough.textless_rows and not comment.account_id and is_sticker(comment.id)

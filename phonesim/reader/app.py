@@ -57,8 +57,8 @@ class ReaderApp:
     def long_press(self, x: int, y: int) -> None:
         """Nothing here is held."""
 
-    def swipe(self, x1: int, y1: int, x2: int, y2: int) -> None:
-        """The topmost scrollable node where the finger starts follows it."""
+    def swipe(self, x1: int, y1: int, x2: int, y2: int, *, rested: bool = False) -> None:
+        """The topmost scrollable node where the finger starts follows it, and stops with it."""
         self._frame().drag(x1, y1, x2, y2)
 
     def set_text(self, node: Node, text: str) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from phonesim.device import Device
 
 STEP_SECONDS = 0.005  # UiDevice.swipe: "each step execution is throttled to 5ms per step"
+REST_SECONDS = 0.1  # Android's VelocityTracker reckons a finger's speed from its last 100 ms (HORIZON)
 LONG_PRESS_SECONDS = 0.4  # ViewConfiguration's long press timeout
 TOUCH_SLOP = 24  # pixels a finger may move before a tap becomes a swipe
 DOWN, UP, MOVE = 0, 1, 2
@@ -52,13 +53,15 @@ async def swipe(device: Device, *arguments: Any) -> bool:
 
 
 async def swipe_points(device: Device, points: list[float], steps: int) -> bool:
-    """swipePoints([x1, y1, x2, y2, …], steps a segment)."""
+    """swipePoints([x1, y1, x2, y2, …], steps a segment): one finger goes down once, from point to point, and leaves."""
     may_inject(device)
     if len(points) < 4 or len(points) % 2:
         raise RpcError(INVALID_PARAMS, "swipePoints: at least two points are needed")
     pairs = [(int(points[at]), int(points[at + 1])) for at in range(0, len(points), 2)]
-    for start, end in itertools.pairwise(pairs):
-        await device.swipe(*start, *end, steps * STEP_SECONDS)
+    segment = steps * STEP_SECONDS
+    still = len(list(itertools.takewhile(lambda point: point == pairs[-1], reversed(pairs)))) - 1
+    rested = still * segment >= REST_SECONDS
+    await device.swipe(*pairs[0], *pairs[-1], (len(pairs) - 1) * segment, rested=rested)
     return True
 
 

@@ -87,6 +87,10 @@ class PaperList:
             moved = way
         self._move(moved)
 
+    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Runs on as after a swipe: no app has to stop with the finger."""
+        self.swipe(start, end, 0)
+
     def _move(self, way: int) -> None:
         height = sum(height for *_, height in self.rows) + 100
         most = max(0, height - (BOTTOM - TOP))

@@ -137,6 +137,9 @@ class Paper:
     def swipe(self, start: tuple[int, int], end: tuple[int, int], seconds: float) -> None:
         self.swipes = max(0, self.swipes - 1)
 
+    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        self.swipe(start, end, 0)
+
     def set_text(self, node: Node, text: str) -> None:
         self.text = text if self.typed is None else self.typed
 

@@ -12,9 +12,15 @@ from tests.support.shelf import AdbServer, Shelf
 
 pytestmark = pytest.mark.kind_phone("each test makes its phone as rough as it says")
 
-KIND: dict[str, Any] = {"inertia": 1.0, "textless_rows": False, "slow_fields": False}
-OPTIONS: list[dict[str, Any]] = [{"inertia": 1.6}, {"inertia": 2.0}, {"textless_rows": True}, {"slow_fields": True}]
-ALL: dict[str, Any] = {"inertia": 2.0, "textless_rows": True, "slow_fields": True}
+KIND: dict[str, Any] = {"inertia": 1.0, "inertia_at_rest": False, "textless_rows": False, "slow_fields": False}
+OPTIONS: list[dict[str, Any]] = [
+    {"inertia": 2.0},
+    {"inertia": 1.6, "inertia_at_rest": True},
+    {"inertia": 2.0, "inertia_at_rest": True},
+    {"textless_rows": True},
+    {"slow_fields": True},
+]
+ALL: dict[str, Any] = {"inertia": 2.0, "inertia_at_rest": True, "textless_rows": True, "slow_fields": True}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +65,7 @@ def test_titles_are_found_on_a_rough_phone(rig: Rig, options: dict[str, Any]) ->
 
 def test_directed_work_is_done_on_a_rough_phone(rig: Rig) -> None:
     author, video = rig.video(60, 100)
-    rig.shelf.roughen(**KIND | {"inertia": 2.0, "slow_fields": True})
+    rig.shelf.roughen(**KIND | {"inertia": 2.0, "inertia_at_rest": True, "slow_fields": True})
     target = rig.target(video, 30)
     result = rig.run(
         "directed", kind="reply", author_id=author, title=video["title"], target_commenter=target.commenter,

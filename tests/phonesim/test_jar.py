@@ -86,6 +86,17 @@ def _stripped_attributes(body: list[Instruction]) -> list[str]:
     return found
 
 
+def test_the_jars_finger_goes_from_point_to_point_and_leaves_the_screen_once() -> None:
+    """So a last point that is named twice is a rest."""
+    service, fingers = f"{STUB}AutomatorServiceImpl;", "Landroidx/test/uiautomator/InteractionController;"
+    points = Dex.of_jar(JAR, service).method(service, "swipePoints")
+    assert [each.name.rpartition(".")[2] for each in points if each.name.endswith(".swipe")] == ["swipe"]
+    bodies = Dex.of_jar(JAR, fingers).methods(fingers, "swipe")
+    body = next(body for body in bodies if any(each.name.startswith("Landroid/graphics/Point;") for each in body))
+    done = [each.name.rpartition(".")[2] for each in body if not each.name.startswith("Landroid/graphics/Point;")]
+    assert [name for name in done if name] == ["touchDown", "sleep", "touchMove", "sleep", "touchUp"]
+
+
 def test_the_jar_tells_no_id_of_what_it_finds_by_a_number() -> None:
     info = f"{STUB}ObjInfo;"
     written = [

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import time
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uiautomator2 as u2
 
+from phonesim.device import Device
 from phonesim.roughness import NotRough, Roughness
 from phonesim.server import Settings
 from phonesim.server import Shelf as Simulated
+from phonesim.uia.gesture_calls import swipe_points
+from tests.phonesim.practice_hand import Hand
 from tests.support.shelf import Shelf
 
 
 def test_all_is_off_by_default_and_a_rough_shelf_has_all_that_a_phone_can_work_with() -> None:
     kind, rough = Roughness(), Roughness.rough()
     same = {name for name in kind.__slots__ if getattr(kind, name) == getattr(rough, name)}
-    assert same == {"emoji_refused", "inject_refused"}
+    assert same == {"inertia_at_rest", "emoji_refused", "inject_refused"}
 
 
 def test_options_on_a_command_line() -> None:
@@ -76,12 +80,50 @@ def test_set_text_that_fails_answers_false_and_changes_nothing(shelf: Shelf, d: 
     assert d.jsonrpc.getText(selector) == "小鹏"
 
 
+class Finger:
+    """Takes the phone's place, and notes each swipe: its ends, how long it took, whether the finger lay still."""
+
+    rough = Roughness()
+
+    def __init__(self) -> None:
+        self.swipes: list[tuple[tuple[int, ...], float, bool]] = []
+
+    async def swipe(self, *ends: int, rested: bool) -> None:
+        self.swipes.append((ends[:4], ends[4], rested))
+
+
+@pytest.mark.parametrize(
+    ("ends", "steps", "seconds", "rested"),
+    [(2, 24, 0.36, True), (3, 10, 0.2, True), (2, 19, 0.285, False), (1, 40, 0.4, False)],
+)
+def test_a_finger_on_its_way_over_several_points_lies_still_where_it_stays(
+    ends: int, steps: int, seconds: float, rested: bool
+) -> None:
+    finger = Finger()
+    points: list[float] = [540, 1400, 540, 1300, *[540, 1200] * ends]
+    assert asyncio.run(swipe_points(cast("Device", finger), points, steps))
+    (swipe,) = finger.swipes
+    assert swipe[::2] == ((540, 1400, 540, 1200), rested)
+    assert swipe[1] == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("rested", "at_rest", "runs_on"), [(False, False, True), (True, False, False), (True, True, True)]
+)
+def test_a_list_stops_with_a_finger_that_lay_still(rested: bool, at_rest: bool, runs_on: bool) -> None:
+    hand = Hand()
+    hand.app.rough = Roughness(inertia=2.0, inertia_at_rest=at_rest)
+    hand.app.swipe(500, 1600, 500, 600, rested=rested)
+    assert (hand.app.run_on() > 0) is runs_on
+
+
 def test_injection_that_is_refused_names_the_permission(shelf: Shelf, d: u2.Device, rough: Any) -> None:
     rough(inject_refused=True)
     for method, arguments in (
         ("click", (10, 10)),
         ("swipe", (10, 900, 10, 100, 5)),
         ("pressKey", ("back",)),
+        ("swipePoints", ([10, 900, 10, 100, 10, 100], 5)),
         ("drag", (10, 10, 20, 20, 5)),
     ):
         with pytest.raises(Exception, match="INJECT_EVENTS"):

@@ -40,6 +40,9 @@ class AppPhone:
     def swipe(self, start: tuple[int, int], end: tuple[int, int], seconds: float) -> None:
         self.app.swipe(*start, *end)
 
+    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        self.app.swipe(*start, *end, rested=True)
+
     def set_text(self, node: Node, text: str) -> None:
         x, y = node.center
         self.app.tap(x, y)

@@ -38,7 +38,7 @@ READS = frozenset(
         "objInfoOfAllInstances", "takeScreenshot", "waitForExists", "waitUntilGone",
     }
 )  # fmt: skip
-TOUCHES = frozenset({"click", "longClick", "swipe", "drag"})
+TOUCHES = frozenset({"click", "longClick", "swipe", "swipePoints", "drag"})
 # without the permission INJECT_EVENTS no finger, key or text reaches the screen
 _REFUSED = ("INJECT_EVENTS", "java.lang.SecurityException: Injecting")
 _DEAD = ("UiAutomation not connected", "android.os.DeadObjectException", "android.os.DeadSystemRuntimeException")
@@ -174,7 +174,7 @@ def _point(method: str, params: Any) -> tuple[int, int] | None:
     if method not in TOUCHES or not isinstance(params, list | tuple):
         return None
     match params:
-        case [int(x), int(y), *_]:
+        case [int(x), int(y), *_] | [[int(x), int(y), *_], *_]:
             return x, y
     return None
 

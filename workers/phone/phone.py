@@ -20,6 +20,7 @@ from workers.phone.readings import Battery, Unreadable, read_battery
 from workers.phone.shown import read_shown
 
 STEPS_A_SECOND = 200  # UiDevice.swipe takes steps of 5 ms
+DRAG_STEPS = 24  # of each third; the last one rests for 120 ms, for Android reckons a finger's speed from its last 100
 DEPTH = 50  # uiautomator2's own default for a dump
 PLAIN_TEXT = "1"  # every field takes it; it is never sent
 SET_TEXT_TRIES = 4
@@ -118,6 +119,16 @@ class U2Phone:
         """Drags a finger from start to end (pixels). Never sent twice, and not sent for a start off the screen."""
         self._refuse_beside(start, "the finger's start")
         self._device.jsonrpc.swipe(*start, *end, max(2, int(seconds * STEPS_A_SECOND)))
+
+    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """As `swipe`, but the finger lies still at the end before it leaves: Android then does not let a list run on.
+
+        One finger goes from point to point, each part in as many steps; UiDevice's own `drag` is another gesture, which
+        begins with a long press.
+        """
+        self._refuse_beside(start, "the finger's start")
+        middle = ((start[0] + end[0]) // 2, (start[1] + end[1]) // 2)
+        self._device.jsonrpc.swipePoints([*start, *middle, *end, *end], DRAG_STEPS)
 
     def set_text(self, node: Node, text: str) -> None:
         """Replaces the text of an input field; tries again when the field did not take it.

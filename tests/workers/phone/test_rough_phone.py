@@ -78,7 +78,7 @@ def test_a_field_that_holds_the_text_already_is_well_though_the_answer_is_no(pho
     phone.set_text(field, "xiaopeng")
 
 
-@pytest.mark.parametrize("touch", ["tap", "swipe", "press", "set_text"])
+@pytest.mark.parametrize("touch", ["tap", "swipe", "drag", "press", "set_text"])
 def test_input_that_is_refused_never_happened_and_is_the_phones(phone: U2Phone, shelf: Shelf, touch: str) -> None:
     field = search_field(phone)
     before = len(shelf.truth())
@@ -86,6 +86,7 @@ def test_input_that_is_refused_never_happened_and_is_the_phones(phone: U2Phone, 
     arguments: dict[str, tuple[Any, ...]] = {
         "tap": (field,),
         "swipe": ((500, 1500), (500, 500), 0.3),
+        "drag": ((500, 1500), (500, 500)),
         "press": ("back",),
         "set_text": (field, "xiaopeng"),
     }

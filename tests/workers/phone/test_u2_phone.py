@@ -63,6 +63,22 @@ def test_a_swipe_turns_the_page(phone: U2Phone) -> None:
     assert before.text != after.text
 
 
+def test_a_list_follows_a_drag_to_the_pixel(phone: U2Phone, shelf: Shelf) -> None:
+    name = phone.look().find(f"{PACKAGE}:id/video_author")
+    assert name is not None
+    phone.tap(name)
+    wait_until(lambda: len(phone.look().all(f"{PACKAGE}:id/item_title")) > 3, 20, "the author's titles")
+    before = phone.look().all(f"{PACKAGE}:id/item_title")[3]
+    shelf.roughen(inertia=2.0)
+    try:
+        phone.drag((540, 1400), (540, 1063))
+        assert (phone.calls[-1].method, phone.calls[-1].point) == ("swipePoints", (540, 1400))
+        after = phone.look().all(f"{PACKAGE}:id/item_title")
+    finally:
+        shelf.roughen(inertia=1.0)
+    assert [before.bounds[1] - node.bounds[1] for node in after if node.text == before.text] == [337]
+
+
 def test_a_screenshot_is_a_jpeg_not_decoded(phone: U2Phone) -> None:
     picture = phone.screenshot()
     assert picture[:3] == b"\xff\xd8\xff"
@@ -299,6 +315,9 @@ def test_no_finger_starts_beside_the_screen(phone: U2Phone) -> None:
     phone.look()
     with pytest.raises(PhoneError, match="page_not_reached") as refused:
         phone.swipe((540, -40), (540, 300), 0.3)
+    assert not refused.value.sent
+    with pytest.raises(PhoneError, match="page_not_reached") as refused:
+        phone.drag((540, -40), (540, 300))
     assert not refused.value.sent
 
 

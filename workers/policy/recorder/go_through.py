@@ -94,6 +94,9 @@ class _SeenPhone:
     def swipe(self, start: tuple[int, int], end: tuple[int, int], seconds: float) -> None:
         self._touched(Touch(do="swipe", begin=start, end=end, seconds=seconds))
 
+    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        raise NotImplementedError("a person who records swipes, and walks down no list")
+
     def press(self, key: Key) -> None:
         self._touched(Touch(do="press", key=key))
 
