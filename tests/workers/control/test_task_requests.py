@@ -31,15 +31,35 @@ from tests.support.ledger.statements import statements
 from workers.attempts.claim import Claim, NotMine
 from workers.attempts.outcome import HandedBack, Replaced
 from workers.attempts.record import record
+from workers.control import carry_out, task_requests, tree
+from workers.control import pause as pause_of
+from workers.control import reprioritise as reprioritise_of
+from workers.control import stop as stop_of
 from workers.control.pause import PauseReport, pause_campaign, pause_task, resume_campaign, resume_task
 from workers.control.reprioritise import reprioritise_campaign, reprioritise_task
 from workers.control.stop import StopReport, end_stopped, stop_campaign, stop_task
+from workers.coordinator import campaign_control
 from workers.coordinator.campaign_control import carry_out_control
 from workers.coordinator.prune import forget
 from workers.dispatch.ring import ring_ready
 
-MANY = 730  # in one place: more than a round carries out, and more than one statement names
+MANY = 73  # in one place: more than a round carries out, and more than one statement names, in tenths of the limits
+AS_IN_THE_PRODUCT = 730  # the same with the limits as they are
+TENTH = 10
 PRIORITY = 8
+LIMITS = (
+    *((module, "MOST_AT_ONCE") for module in (pause_of, reprioritise_of, stop_of)),
+    *((module, "MOST_ENDED") for module in (carry_out, stop_of)),
+    *((module, "IN_ONE_STATEMENT") for module in (task_requests, tree)),
+    (campaign_control, "WORK"),
+)
+
+
+@pytest.fixture(autouse=True)
+def limits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lower the product's limits, to a tenth unless a test says otherwise: fewer rows pass them, in less time."""
+    for module, name in LIMITS:
+        monkeypatch.setattr(module, name, getattr(module, name) // getattr(request, "param", TENTH))
 
 
 def pause(engine: Engine, task_id: str) -> PauseReport:
@@ -108,12 +128,12 @@ def end_all(engine: Engine) -> None:
 @pytest.mark.parametrize("asked", ACTS)
 def test_a_request_writes_few_rows_whatever_stands_in_the_place(ledger: Engine, asked: Act) -> None:
     written = []
-    for count in (500, 1000):
+    for count in (50, 100):
         _, root = delegated(ledger, count)
         with statements(ledger) as executed:
             asked(ledger, root)
         written.append(sum(not one[0].lstrip().startswith("SELECT") for one in executed))
-    assert written[1] - written[0] <= 1, "what tells the few that run: one statement for 500 tasks"
+    assert written[1] - written[0] <= 1, "what tells the few that run: one statement for as many"
 
 
 @pytest.mark.parametrize("asked", ACTS)
@@ -138,22 +158,23 @@ def test_none_of_the_campaign_begins_before_the_request_is_carried_out(
     assert isinstance(try_to_take(ledger, alone), Claim), "what the request is not about goes on"
 
 
-def test_what_is_asked_holds_for_all_in_the_place_and_for_no_other(ledger: Engine) -> None:
-    campaign_id, root = delegated(ledger)
-    assert pause(ledger, root).held == MANY
+@pytest.mark.parametrize(("limits", "many"), [(TENTH, MANY), (1, AS_IN_THE_PRODUCT)], indirect=["limits"])
+def test_what_is_asked_holds_for_all_in_the_place_and_for_no_other(ledger: Engine, many: int) -> None:
+    campaign_id, root = delegated(ledger, many)
+    assert pause(ledger, root).held == many
     finish(ledger)
-    assert states_of(ledger, root) == {"held": MANY}
+    assert states_of(ledger, root) == {"held": many}
     assert all(one.paused and one.waits_for == "lena paused it: holiday" for one in children(ledger, root))
     assert [one.state for one in tasks(ledger, campaign_id) if one.in_place_of is None and one.id != root] == ["ready"]
-    assert resume(ledger, root) == MANY
+    assert resume(ledger, root) == many
     finish(ledger)
-    assert states_of(ledger, root) == {"ready": MANY}
+    assert states_of(ledger, root) == {"ready": many}
     assert not any(one.paused for one in tasks(ledger, campaign_id))
-    assert prioritise(ledger, root) == MANY + 1
+    assert prioritise(ledger, root) == many + 1
     finish(ledger)
     assert {one.priority for one in children(ledger, root)} == {PRIORITY}
-    assert sum(one.priority == PRIORITY for one in tasks(ledger, campaign_id)) == MANY + 1
-    assert prioritise_all(ledger, root) == MANY + 2
+    assert sum(one.priority == PRIORITY for one in tasks(ledger, campaign_id)) == many + 1
+    assert prioritise_all(ledger, root) == many + 2
     finish(ledger)
     assert {one.priority for one in tasks(ledger, campaign_id)} == {PRIORITY}
 

@@ -19,6 +19,7 @@ from models.history.records.totals import record_total
 from models.transactions.read_write import read, write
 from tests.support.ledger.copied import make_tables
 from tests.support.ledger.drawn_records import START, drawn_record
+from tests.support.servers import MariaDB
 
 FILTERS: dict[str, Any] = {
     "account": "a", "phone": "p", "author": "x", "campaign": "c", "keys": ("k1", "k2"), "flow": "nurture",
@@ -26,18 +27,19 @@ FILTERS: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def engine(mariadb_database: str) -> Iterator[Engine]:
-    """A ledger on MariaDB, with records."""
-    made = connect(mariadb_database)
-    make_tables(made)
-    drawn = random.Random(1)
-    rows = [drawn_record(drawn, number) for number in range(3000)]
-    write(made, lambda session: write_records(session, rows))
-    with made.connect() as connection:
-        connection.execute(text("ANALYZE TABLE records, record_hours, record_pairs"))
-    yield made
-    made.dispose()
+@pytest.fixture(scope="module")
+def engine(mariadb_server: MariaDB) -> Iterator[Engine]:
+    """A ledger on MariaDB, with records, which the tests of this file only look at."""
+    with mariadb_server.database() as url:
+        made = connect(url)
+        make_tables(made)
+        drawn = random.Random(1)
+        rows = [drawn_record(drawn, number) for number in range(3000)]
+        write(made, lambda session: write_records(session, rows))
+        with made.connect() as connection:
+            connection.execute(text("ANALYZE TABLE records, record_hours, record_pairs"))
+        yield made
+        made.dispose()
 
 
 def explained(engine: Engine, work: Any) -> Iterator[tuple[str, dict[str, Any]]]:
