@@ -25,7 +25,7 @@ from celery.canvas import Signature
 
 from chaos.fleet import CAPS
 from chaos.judge import judge
-from chaos.look import running
+from chaos.look import running, still_open
 from chaos.network import CENTRE, PHONES, Host, Network, NoNetwork, Slow, alone
 from chaos.rows import read_rows
 from chaos.servers import StormRedis
@@ -202,7 +202,10 @@ def trial(fleet: HostsFleet, network: Network, tasks: int) -> Verdict:
     finally:
         network.heal(cut)
     away = time.monotonic() - began
-    fleet.wait(fleet.all_ended, WAIT_SECONDS, "all tasks to end")
+    try:
+        fleet.wait(fleet.all_ended, WAIT_SECONDS, "all tasks to end")
+    except TimeoutError:  # the verdict counts them as stuck
+        print("\n".join(["not ended:", *still_open(fleet.engine)]), file=sys.stderr)
     return verdict_of(fleet, network, tasks, meanwhile, fleet.done_by(cut) - mine, away)
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from models.tables import ActionRow, Task
-from models.tasks.states import State
+from models.tables import ActionRow, Attempt, Task
+from models.tasks.states import ENDED, State
 from models.transactions.read_write import read
 
 T = TypeVar("T")
@@ -37,6 +37,26 @@ def look(engine: Engine, work: Callable[[Session], T]) -> T | None:
         return read(engine, work)
     except (DBAPIError, PoolTimeout):
         return None
+
+
+def still_open(engine: Engine) -> list[str]:
+    """Returns a line for each task that has not ended: its state, where it may run, why it waits, what was tried."""
+
+    def work(session: Session) -> list[str]:
+        tasks = session.scalars(select(Task).where(Task.state.not_in(ENDED)).order_by(Task.id)).all()
+        tried: dict[str, list[str]] = {}
+        mine = select(Attempt).where(Attempt.task_id.in_([task.id for task in tasks])).order_by(Attempt.id)
+        for one in session.scalars(mine):
+            told = f"{one.phone_serial} {one.started_at:%H:%M:%S} {one.outcome or 'runs'} {one.failure_code or ''}"
+            tried.setdefault(one.task_id, []).append(told.strip())
+        lines = []
+        for task in tasks:
+            where, waits = task.pinned_phone or "any phone", task.waits_for or "waits for nothing"
+            attempts = "; ".join(tried.get(task.id, ["no attempt"]))
+            lines.append(f"{task.id[:8]} {task.state}, for {where}, {waits}: {attempts}")
+        return lines
+
+    return look(engine, work) or []
 
 
 def running(engine: Engine) -> list[Running]:
