@@ -36,6 +36,14 @@ def test_the_last_line_and_the_status_say_which_targets_hold(
     assert capsys.readouterr().out.strip().splitlines()[-1] == last
 
 
+def test_a_table_that_goes_to_a_file_is_not_cut_to_a_terminals_width(capsys: pytest.CaptureFixture[str]) -> None:
+    headings = [f"heading number {place}" for place in range(12)]
+    finish("x", "title", headings, [Line("a line", (*range(12),))], {}, [])
+    out = capsys.readouterr().out
+    assert all(heading in out for heading in headings)
+    assert max(map(len, out.splitlines())) > 12 * len(headings[0])
+
+
 def test_the_file_holds_what_was_measured(results: Path) -> None:
     finish("x", "title", ["ours"], [Line("dump", (1.5,))], {"ms": 1.5}, [Target("cost", 0.05, 0.1)])
     data = json.loads((results / "x.json").read_text(encoding="utf-8"))

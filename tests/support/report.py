@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+WIDEST = 300  # columns of a table in a file
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 
 
@@ -52,6 +53,8 @@ def finish(
     `headings` are those of the lines' cells. `measured` must be plain JSON.
     """
     console = Console()
+    if not console.is_terminal:  # a file is as wide as its widest table
+        console = Console(width=WIDEST)
     console.print(_table(title, ["", *headings], [(line.name, *line.cells) for line in lines]))
     if targets:
         rows = [
