@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 from configparser import ConfigParser
@@ -59,3 +60,20 @@ def test_every_room_is_installed_and_under_a_contract() -> None:
 def test_the_checks_see_every_room() -> None:
     rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     assert rooms <= set(re.split(r",\s*", setup_cfg()["mypy"]["packages"]))
+
+
+def test_what_a_room_runs_as_a_program_does_nothing_when_it_is_imported() -> None:
+    """Tools that walk the files import them all."""
+    runs = (ast.Raise, ast.Expr, ast.For, ast.While, ast.With)
+    found = []
+    for path in ROOT.glob("*/**/__main__.py"):
+        if ".venv" in path.parts:
+            continue
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        bare = [one for one in body if isinstance(one, runs) and not _is_docstring(one)]
+        found += [f"{path.relative_to(ROOT)}:{one.lineno}" for one in bare]
+    assert found == []
+
+
+def _is_docstring(one: ast.stmt) -> bool:
+    return isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant)
