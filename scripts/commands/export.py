@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -30,10 +31,13 @@ from workers.settings.moments import read_moment
 
 # What makes a workbook needs pydantic and XlsxWriter: it is imported where an export begins, not for help and lists.
 if TYPE_CHECKING:
-    from gateway.exports.ledger import Claimed
     from models.tables import Export
 
 MOST_LISTED = 50
+NAMED = {
+    "campaign": "name a campaign: phonefleet status --list",
+    "task": "name a task: phonefleet status --list",
+}
 
 
 def export(  # noqa: PLR0913, PLR0917 - each is an option of the command
@@ -45,6 +49,8 @@ def export(  # noqa: PLR0913, PLR0917 - each is an option of the command
     phone: Annotated[str, typer.Option(help="Only tasks of the phone with this serial.")] = "",
     state: Annotated[str, typer.Option(help="Only those that are succeeded, failed or stopped.")] = "",
     records: Annotated[bool, typer.Option("--records", help="The list of `phonefleet records` instead.")] = False,
+    task: Annotated[str, typer.Option(help="Of records: of this task, its id or its beginning.")] = "",
+    customer: Annotated[str, typer.Option(help="Of records: of this customer's tasks.")] = "",
     outcome: Annotated[str, typer.Option(help="Of records: e.g. succeeded, failed, lost, done.")] = "",
     kind: Annotated[str, typer.Option(help="Of records: attempt, task, action, or e.g. comment.")] = "",
     code: Annotated[str, typer.Option(help="Of records: failures with this code.")] = "",
@@ -62,21 +68,23 @@ def export(  # noqa: PLR0913, PLR0917 - each is an option of the command
     if list_all:
         read(engine, lambda session: _list(session, console))
         return
-    if file is not None and not file.parent.is_dir():
-        raise refuse("FILE", f"{file.parent} is no folder", "name a file in a folder that exists")
+    _check_place(file)
     given = {
         "campaign": campaign, "flow": flow, "author": author, "account": account, "phone": phone, "state": state,
-        "outcome": outcome, "kind": kind, "code": code, "step": step, "language": language,
+        "task": task, "customer": customer, "outcome": outcome, "kind": kind, "code": code, "step": step,
         "since": read_moment("--since", since), "until": read_moment("--until", until), "sandbox": sandbox,
-        "what": "records" if records else "tasks",
+        "language": language, "what": "records" if records else "tasks",
     }  # fmt: skip
     export_id = read(engine, lambda session: _export(session, resume)) if resume else _started(engine, given, who)
-    from gateway.exports.ledger import claim_export  # noqa: PLC0415
-
-    made = _make(console, engine, claim_export(engine, export_id))
+    made = _make(console, engine, export_id)
     if file is not None:
         shutil.copyfile(made, file)
     _tell(console, engine, export_id, file or made)
+
+
+def _check_place(file: Path | None) -> None:
+    if file is not None and not file.parent.is_dir():
+        raise refuse("FILE", f"{file.parent} is no folder", "name a file in a folder that exists")
 
 
 def _started(engine: Engine, given: dict[str, Any], who: str) -> str:
@@ -84,20 +92,20 @@ def _started(engine: Engine, given: dict[str, Any], who: str) -> str:
     from gateway.exports.ledger import start_export  # noqa: PLC0415
 
     chosen = {name: value for name, value in given.items() if value}
-    if "campaign" in chosen:
-        chosen["campaign"] = read(engine, lambda session: _campaign(session, chosen["campaign"]))
+    for name in NAMED.keys() & chosen.keys():
+        chosen[name] = read(engine, partial(_named, wanted=name, beginning=chosen[name]))
     return start_export(engine, checked_filters(chosen), operator(who), background=False).id
 
 
-def _make(console: Console, engine: Engine, claimed: Claimed) -> Path:
+def _make(console: Console, engine: Engine, export_id: str) -> Path:
     """Makes the workbook, with a bar in a terminal. Ctrl-C leaves it to be resumed, and ends the command."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
-    from gateway.exports.ledger import failed, interrupted  # noqa: PLC0415
+    from gateway.exports.ledger import claim_export, failed, interrupted  # noqa: PLC0415
     from gateway.exports.making import Interrupted, make  # noqa: PLC0415
     from workers.evidence.location import StorageLocation  # noqa: PLC0415
 
-    stop = threading.Event()
+    claimed, stop = claim_export(engine, export_id), threading.Event()
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
         console=console, transient=True, disable=not console.is_terminal,
@@ -166,10 +174,10 @@ def _where(one: Export) -> str:
     return f"phonefleet export --resume {one.id[:8]}" if one.state == ExportState.INTERRUPTED else ""
 
 
-def _campaign(session: Session, beginning: str) -> str:
+def _named(session: Session, wanted: str, beginning: str) -> str:
     kind, found = find(session, beginning, CONTROLLED)
-    if kind != "campaign":
-        raise refuse("--campaign", f"{beginning!r} is a {kind}", "name a campaign: phonefleet status --list")
+    if kind != wanted:
+        raise refuse(f"--{wanted}", f"{beginning!r} is a {kind}", NAMED[wanted])
     return found
 
 

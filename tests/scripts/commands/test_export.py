@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from gateway.exports import making, selection
+from models.history.records.fill import fill_records
 from models.tables import AuditEntry, CollectedComment, CollectedTitle, Export
 from models.transactions.read_write import read
 from tests.scripts.conftest import Run
@@ -35,6 +36,23 @@ def test_it_makes_a_workbook_and_tells_where(here: Installation, run: Run, tmp_p
     assert "nurture" not in cells(target)
     listed = run("export", "--list").out
     assert listed.count("done") == 2
+
+
+def test_records_of_one_task_or_one_customer(here: Installation, run: Run, tmp_path: Path) -> None:
+    standard(here.engine)
+    fill_records(here.engine)
+    target = tmp_path / "records.xlsx"
+    said = run("export", target, "--records", "--campaign", "c1", "--task", "t-direct")
+    assert said.status == 0, said.err
+    assert {row["任务ID"] for row in records(target, "记录")} == {"t-directed"}
+    for arguments, field in (
+        (("--records", "--task", "c1"), "--task"),
+        (("--records", "--customer", "nobody"), "customer"),
+        (("--task", "t-directed"), "task"),
+    ):
+        said = run("export", *arguments)
+        assert said.status == 2
+        assert field in said.err
 
 
 def test_mistakes_are_refused_by_name(here: Installation, run: Run, tmp_path: Path) -> None:
