@@ -15,7 +15,7 @@ import workers.campaigns.stages  # noqa: F401 - registers its desk tasks
 from flows.specs.catalogue import SPECS
 from workers.app import app
 from workers.dispatch.messages import FIND, IDENTIFY, RECORD
-from workers.dispatch.ring import ring_ready
+from workers.dispatch.ring import any_waits, ring_ready
 from workers.execution.register import ticket_task
 
 log = logging.getLogger("phonefleet.tasks")
@@ -45,7 +45,8 @@ def look_who_is_logged_in() -> str | None:
     account = identify(worker)
     if account is None:
         return None
-    ring_ready(worker.engine, explain=False)
+    if any_waits(worker.engine):  # as a rule nothing does, and each worker would copy the code of a ring for itself
+        ring_ready(worker.engine, explain=False)
     return account.id
 
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -50,12 +51,14 @@ FLEET = Patience(answer=6, lock=4, idle=8)
 TABLES = Patience(answer=3600, lock=300, idle=3600)
 
 
-def connect(url: str, patience: Patience = PEOPLE, *, kept: int = 2) -> Engine:
+def connect(
+    url: str, patience: Patience = PEOPLE, *, kept: int = 2, stand_in: Callable[[], Any] = lambda: None
+) -> Engine:
     """Returns an engine for the ledger at `url`; every wait of its connections is bounded.
 
     Most processes need one connection, because a phone's worker runs one task at a time; hosts and coordinators use
     a few more. The pool opens at most ten and keeps `kept` of them open after use: a process that answers many
-    requests at once keeps them all.
+    requests at once keeps them all. `stand_in`: on MySQL or MariaDB, returns what is taken for a connection, if any.
     """
     parsed = make_url(url)
     common: dict[str, Any] = {
@@ -89,7 +92,7 @@ def connect(url: str, patience: Patience = PEOPLE, *, kept: int = 2) -> Engine:
         },
         **common,
     )
-    _prepare_mysql(engine, patience)
+    _prepare_mysql(engine, patience, stand_in)
     spare_rollbacks(engine)
     allow_several(engine)
     check_sizes(engine)
@@ -105,7 +108,8 @@ class _PrivateFile(sqlite3.Connection):
         super().__init__(database, *arguments, **options)
 
 
-def _prepare_mysql(engine: Engine, patience: Patience) -> None:
+def _prepare_mysql(engine: Engine, patience: Patience, stand_in: Callable[[], Any]) -> None:
+    event.listen(engine, "do_connect", lambda *_: stand_in())
     # MySQL limits only how long a connection is idle, not a transaction; the pool checks a connection before use.
     # MariaDB executes the first comment, MySQL the second.
     idle = f"/*M!100300 , idle_transaction_timeout = {patience.idle} */ /*!80000 , wait_timeout = {patience.idle} */"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Sequence
 from typing import BinaryIO
 
 from workers.host.stand_in import StandIn
@@ -16,9 +17,10 @@ DONE = "\nX4EXIT:0\n"  # how a shell's exit code is told (workers/phone/adb.py)
 class StandInPhone(StandIn):
     """A stand-in for an adb server with one phone; `port` is the server's."""
 
-    def __init__(self, screen: str) -> None:
-        """`screen`: the hierarchy that a dump shows, as XML."""
+    def __init__(self, screen: str, versions: Sequence[str] = ()) -> None:
+        """`screen`: the hierarchy that a dump shows, as XML. `versions`: the first one is that of each app."""
         super().__init__()
+        self._version = next(iter(versions), "1")
         self._results = {"dumpWindowHierarchy": screen, "objInfoOfAllInstances": []}
         self._runs = False  # the UI server
 
@@ -39,7 +41,7 @@ class StandInPhone(StandIn):
             self._runs = False
         else:
             self._runs = self._runs and "pkill" not in service
-            client.sendall(f"{pinned_md5()} versionName=1 {DONE}".encode())
+            client.sendall(f"{pinned_md5()} versionName={self._version} {DONE}".encode())
 
     def _answer_calls(self, client: socket.socket, stream: BinaryIO) -> None:
         while head := stream.readline():

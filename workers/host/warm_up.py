@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import codecs
 import gc
+import logging
+import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from itertools import count
+from pathlib import Path
 
 import redis.utils
 from celery import Celery
@@ -26,26 +29,21 @@ from kombu import pools
 from kombu.asynchronous import Hub
 from kombu.transport.redis import MultiChannelPoller
 from redis import Redis
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, literal, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import configure_mappers
 
-import workers.execution.run  # noqa: F401 - tasks import it when they run: here, so that workers share it
 from flows.specs.catalogue import SPECS
 from models.database.engine import FLEET, connect
-from models.fleet import logins, phones
-from models.fleet.app_version import note_app_version
 from models.tables import metadata_of_all
-from models.tasks import leases
 from workers.app import app
-from workers.attempts import rescue
-from workers.attempts.claim import claim
 from workers.dispatch.tickets import Ticket, publish
-from workers.execution.identify_account import may_look
-from workers.execution.phone_connection import PhoneConnection
-from workers.execution.worker import load_app_profile
+from workers.execution.worker import Worker, load_app_profile
 from workers.host.celery_worker import phone_worker
 from workers.host.heap_fill import fill_free_heap
 from workers.host.hot_code import lay_side_by_side, noting_code
+from workers.host.rehearsal import NAME, Rehearsal, prepare, screen_of
+from workers.host.stand_in_ledger import StandInLedger
 from workers.host.stand_in_phone import StandInPhone
 from workers.host.stand_in_redis import StandInRedis
 from workers.phone.small_picture import warm_up_pictures
@@ -54,17 +52,10 @@ from workers.runtime.slots import own_slot
 from workers.runtime.worker_identity import WorkerIdentity
 from workers.settings import settings
 
+log = logging.getLogger("phonefleet.zygote")
+
 ROUNDS = 20  # CPython 3.11 and 3.12 adapt a function's code within its first 16 runs
-NAME = "rehearsal"
-ID = "a:id/b"
-SCREEN = (
-    "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?><hierarchy rotation=\"0\">"
-    + f'<node index="0" text="一" resource-id="{ID}" class="android.widget.TextView" package="a" content-desc="" '
-    'checkable="false" checked="false" clickable="true" enabled="true" focusable="false" focused="false" '
-    'scrollable="false" long-clickable="false" password="false" selected="false" bounds="[0,0][1080,2400]" />'
-    * 40
-    + "</hierarchy>"
-)
+LEARNING_ROUNDS = 2
 
 
 def warm_up() -> Engine:
@@ -82,14 +73,19 @@ def warm_up() -> Engine:
     codecs.lookup("idna")  # the encoding of hosts' names
     _warm_up_redis_client()
     load_app_profile(settings().profile)
-    engine = connect(settings().database_url, FLEET)
+    redirect = _Redirect()
+    engine = connect(settings().database_url, FLEET, stand_in=redirect.stand_in)
     with tempfile.TemporaryDirectory(prefix="phonefleet-rehearsal-") as directory:
         scratch = f"{directory}/ledger.db"
-        if engine.dialect.name == "sqlite":  # compiles the statements of this very engine
-            with _connecting_to(scratch, engine):
+        plain = connect(f"sqlite:///{scratch}")
+        metadata_of_all().create_all(plain)
+        prepare(plain, LEARNING_ROUNDS + ROUNDS)
+        plain.dispose()
+        if _knows_its_server(engine):
+            with redirect.to(scratch, engine):  # compiles the statements of this very engine
                 _rehearse(engine)
         else:
-            _rehearse(connect(f"sqlite:///{scratch}"))
+            _rehearse(plain)
     pools.reset()  # type: ignore[no-untyped-call]  # each child would close the rehearsal's connections
     app.set_default()
     app.set_current()
@@ -109,46 +105,100 @@ def _warm_up_redis_client() -> None:
     Redis().pubsub()  # type: ignore[no-untyped-call]
 
 
-@contextmanager
-def _connecting_to(file: str, engine: Engine) -> Iterator[None]:
-    """Inside the block, an SQLite engine opens this file in place of its own."""
+def _knows_its_server(engine: Engine) -> bool:
+    """Connects once: what statements look like depends on the server. Returns False while it is away.
 
-    def redirect(_dialect: object, _record: object, arguments: list[str], _options: object) -> None:
-        arguments[0] = file
-
-    event.listen(engine, "do_connect", redirect)
+    Leaves no connection. SQLite needs none.
+    """
+    if engine.dialect.name == "sqlite":
+        return True
     try:
-        yield
+        with engine.connect() as connection:
+            for number in range(ROUNDS):
+                connection.execute(select(literal(number)))
+    except DBAPIError as error:
+        log.warning("workers compile their statements themselves: the ledger is away: %s", error.orig)
+        return False
     finally:
-        event.remove(engine, "do_connect", redirect)
+        engine.dispose()
+    return True
+
+
+class _Redirect:
+    """Has an engine open an SQLite file in place of its own ledger, while it names one."""
+
+    def __init__(self) -> None:
+        self._file: str | None = None
+
+    def stand_in(self) -> StandInLedger | None:
+        """As models.database.engine.connect asks."""
+        return None if self._file is None else StandInLedger(self._file)
+
+    @contextmanager
+    def to(self, file: str, engine: Engine) -> Iterator[None]:
+        """Inside the block."""
+
+        def redirect(_dialect: object, _record: object, arguments: list[str], _options: object) -> None:
+            arguments[0] = file
+
+        self._file = file
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "do_connect", redirect)
+        try:
+            yield
+        finally:
+            self._file = None
+            if engine.dialect.name == "sqlite":
+                event.remove(engine, "do_connect", redirect)
 
 
 def _rehearse(engine: Engine) -> None:
     """Runs a worker twice: to learn which code runs, and once that code lies side by side, to have it adapted."""
-    metadata_of_all().create_all(engine)
-    with StandInRedis() as broker, StandInPhone(SCREEN) as adb:
+    profile = load_app_profile(settings().profile)
+    phone = StandInPhone(screen_of(profile), profile.versions)
+    with _unheard(), StandInRedis() as broker, phone as adb:
         with noting_code() as ran:
-            _run_worker(engine, broker.url, adb.port, 2)
+            _run_worker(engine, broker.url, adb.port, LEARNING_ROUNDS)
         gc.collect()
         fill_free_heap()  # the copies come behind everything that there is
         lay_side_by_side(ran)
-        _run_worker(engine, broker.url, adb.port, ROUNDS)
+        failed = _run_worker(engine, broker.url, adb.port, ROUNDS)
     _close_pollers()
+    if failed:
+        log.warning(
+            "workers take more memory, and are slower at first: %d of %d rehearsals failed",
+            len(failed),
+            ROUNDS,
+            exc_info=failed[0],
+        )
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Inside the block, what is logged is made into lines as ever, and nobody reads them."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, ExitStack() as after:
+        for handler in logging.getLogger().handlers:
+            if isinstance(handler, logging.StreamHandler):
+                after.callback(handler.setStream, handler.stream)
+                handler.setStream(nowhere)
+        yield
 
 
 def _close_pollers() -> None:
     """Closes what kombu leaves to the end of objects that others still know."""
     for one in gc.get_objects():
-        if isinstance(one, MultiChannelPoller):
+        # `isinstance` would look `__class__` up in each type there is, and so drive what workers look up out of
+        # CPython's cache of attributes; each entry that is made anew counts references in two names
+        if issubclass(type(one), MultiChannelPoller):
             one.poller.close()
-        elif isinstance(one, Hub):
-            one.close()  # type: ignore[no-untyped-call]  # again: the connections that ended after it opened its poller anew
+        elif issubclass(type(one), Hub):
+            one.close()
 
 
-def _run_worker(engine: Engine, broker_url: str, adb_port: int, rounds: int) -> None:
-    """Runs a worker on an empty ledger: it starts, runs so many tasks and ends."""
-    identity = WorkerIdentity(NAME, NAME, adb_port, NAME, NAME, own_slot())
-    connection = PhoneConnection(identity)
+def _run_worker(engine: Engine, broker_url: str, adb_port: int, rounds: int) -> list[Exception]:
+    """Runs a worker on the scratch ledger: it starts, runs so many tasks and ends. Returns why tasks failed."""
+    worker = Worker.of(WorkerIdentity(NAME, NAME, adb_port, NAME, NAME, own_slot()), engine, settings())
+    rehearsal = Rehearsal(worker)
     stage = Celery(NAME, set_as_current=False)
     stage.config_from_object("celeryconfig")
     stage.conf.update(
@@ -158,13 +208,15 @@ def _run_worker(engine: Engine, broker_url: str, adb_port: int, rounds: int) -> 
     )
 
     runs = count(1)
+    failed: list[Exception] = []
 
     @stage.task(name=NAME, shared=False)  # a second rehearsal has its own
     def act() -> None:
         try:
             if state.should_stop is None:
-                _use_ledger(engine, identity)
-                _use_phone(connection)
+                rehearsal.act()
+        except Exception as error:  # noqa: BLE001 - workers do without what was not rehearsed
+            failed.append(error)
         finally:
             if next(runs) == rounds:
                 state.should_stop = 0  # as SIGTERM does
@@ -177,27 +229,9 @@ def _run_worker(engine: Engine, broker_url: str, adb_port: int, rounds: int) -> 
     try:
         phone_worker(stage, NAME, [NAME], heartbeat=60.0).start()
     finally:
-        connection.close()
+        worker.connection.close()
         worker_ready.disconnect(enter)
         state.should_stop = None
         stage.close()
         engine.dispose()
-
-
-def _use_phone(connection: PhoneConnection) -> None:
-    profile, phone = load_app_profile(settings().profile), connection.connect()
-    phone.app_version(profile.package)
-    screen = phone.look()
-    profile.page_of(profile.own(screen))
-    phone.texts(ID)
-    phone.tap(screen.all(ID)[0])
-
-
-def _use_ledger(engine: Engine, identity: WorkerIdentity) -> None:
-    phones.phone_online(engine, NAME, NAME, NAME, NAME, NAME)
-    may_look(engine, identity)
-    note_app_version(engine, NAME, NAME, known=True)
-    logins.account_seen(engine, NAME, NAME, NAME)
-    claim(engine, identity, NAME, lease=30, zone="UTC")
-    leases.renew_leases(engine, {NAME: NAME}, 30)
-    rescue.incarnation_died(engine, NAME, NAME)
+    return failed

@@ -61,7 +61,7 @@ import json, threading
 from workers.host import warm_up
 def fail(*_):
     raise RuntimeError("on purpose")
-warm_up._use_phone = fail
+warm_up.Rehearsal.act = fail
 warm_up.warm_up()
 print(json.dumps({"threads": [thread.name for thread in threading.enumerate()]}))
 """

@@ -5,9 +5,13 @@ from __future__ import annotations
 import socket
 import threading
 
+from flows.profile import load_profile
+from workers.host.rehearsal import LIST_LENGTH, PAGE, TEXT_ID, screen_of
 from workers.host.stand_in_phone import StandInPhone
-from workers.host.warm_up import ID, SCREEN
 from workers.phone.phone import U2Phone
+
+PROFILE = load_profile("practice")
+SCREEN = screen_of(PROFILE)
 
 
 def test_a_worker_connects_looks_and_taps_again_and_again() -> None:
@@ -17,9 +21,10 @@ def test_a_worker_connects_looks_and_taps_again_and_again() -> None:
             phone = U2Phone.connect("stand-in", "stand-in", adb.port, lambda: 20.0)
             try:
                 assert phone.app_version("any.app") == "1"
-                assert len(phone.look().all(ID)) == 40
-                assert phone.texts(ID) == []
-                phone.tap(phone.look().all(ID)[0])
+                assert len(phone.look().all(TEXT_ID)) == LIST_LENGTH
+                assert phone.texts(TEXT_ID) == []
+                assert PROFILE.page_of(PROFILE.own(phone.look())) == PAGE
+                phone.tap(phone.look().all(TEXT_ID)[0])
             finally:
                 phone.close()
     assert threading.active_count() == before
