@@ -17,9 +17,9 @@ from gateway.problem import ApiProblem
 from gateway.submissions.open_task_quota import OpenTaskQuota
 from gateway.submissions.submission import Submission
 from models.database.clock import database_now_with
-from models.history.request_ids import remember_all
+from models.history.request_ids import remember_all, seen_rows
 from models.responsible_use.authors import bases_and_now
-from models.tables import Campaign
+from models.tables import Campaign, SeenId
 from models.tasks.open_tasks import OpenTasks
 from models.values.refused import Problem, Refused, refuse
 from workers.lifecycle.stored_bytes import over_campaign
@@ -75,7 +75,8 @@ def plant(
     when that could matter.
     """
     now, known, read_facts = _known(session, asked) if look else _supposed_new(session, asked)
-    if not remember_all(session, [(one.caller.key.id, one.caller.request_id) for one in asked], now):
+    ids = [(one.caller.key.id, one.caller.request_id) for one in asked]
+    if look and not remember_all(session, ids, now):
         raise Replayed
     facts_of: dict[tuple[bool, int], LedgerFacts] = {}
     to_plant: list[CheckedCampaign] = []
@@ -99,7 +100,8 @@ def plant(
             new.add(place)
     if declined and not look:
         raise LookFirst
-    plant_checked(session, to_plant, now)
+    # without a look the ids go in the same trip: one that was recorded before is an IntegrityError too
+    plant_checked(session, to_plant, now, beside=() if look else [(SeenId, seen_rows(ids, now))], ends=not look)
     told = [known[one.key] for place, one in enumerate(asked) if place not in declined]
     shown = iter(asked[0].show(session, told) if told else ())
     return [

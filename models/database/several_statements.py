@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExecutionContext
 
+from models.database.spared_rollbacks import note_committed
+
 _CAN, _SEVERAL = "can_send_several", "several_statements"
 
 
@@ -37,3 +39,12 @@ def can_send_several(connection: Connection) -> bool:
 def send_several(connection: Connection, statements: Sequence[str], values: Sequence[Any]) -> None:
     """Executes statements that return no rows, with `%s` for each value of all of them. Raises as each one would."""
     connection.exec_driver_sql("; ".join(statements), tuple(values), execution_options={_SEVERAL: True})
+
+
+def send_with_commit(connection: Connection, statements: Sequence[str], values: Sequence[Any]) -> None:
+    """Does the same as the last of a transaction, and commits it in the same trip; its own COMMIT then costs none.
+
+    After an error in one of them the server reads no further: nothing is committed.
+    """
+    send_several(connection, [*statements, "COMMIT"], values)
+    note_committed(connection)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import Connection as Connected
 from sqlalchemy import Dialect, Engine, event
 
 if TYPE_CHECKING:
@@ -29,6 +30,13 @@ def spare_rollbacks(engine: Engine) -> None:
             connection.rollback()
 
 
+def note_committed(connection: Connected) -> None:
+    """Notes that a statement committed what was open, so that a COMMIT need not be sent."""
+    driver = connection.connection.dbapi_connection
+    if isinstance(driver, _connection_class()):
+        driver.may_be_open = False
+
+
 _classes: list[type[Connection]] = []
 
 
@@ -48,7 +56,8 @@ def _connection_class() -> type[Connection]:
             super().query(query)
 
         def commit(self) -> None:
-            super().commit()
+            if self.may_be_open:
+                super().commit()
             self.may_be_open = False
 
         def rollback(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -25,8 +26,13 @@ def remember(session: Session, key_id: str, webhook_id: str, now: datetime) -> b
 
 def remember_all(session: Session, seen: Sequence[tuple[str, str]], now: datetime) -> bool:
     """Records several (key, webhook-id) pairs. Returns False when one was recorded before: roll back then."""
-    values = [{"key_id": key_id, "id": webhook_id, "seen_at": now} for key_id, webhook_id in seen]
+    values = seen_rows(seen, now)
     return insert_values(session, _INSERT, values) == len(values)
+
+
+def seen_rows(seen: Sequence[tuple[str, str]], now: datetime) -> list[dict[str, Any]]:
+    """Returns the rows of (key, webhook-id) pairs, for an INSERT that fails where one was recorded before."""
+    return [{"key_id": key_id, "id": webhook_id, "seen_at": now} for key_id, webhook_id in seen]
 
 
 def forget_seen(session: Session, now: datetime) -> int:

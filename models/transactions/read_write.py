@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from models.database.error_kinds import asks_to_try_again
+from models.transactions.insert_together import send_the_end
 from models.transactions.retry import retried
 from models.transactions.state_change_capture import ChangeCapturingSession
 from models.values.backoff import Backoff
@@ -41,7 +42,9 @@ def write(
 
     def once() -> T:
         with ChangeCapturingSession(engine, expire_on_commit=False) as session, session.begin():
-            return work(session)
+            result = work(session)
+            send_the_end(session, commits=isinstance(engine, Engine))
+            return result
 
     def policy() -> Retrying:
         # Only here: its import costs a command 30 ms of CPU, and nearly no command needs it.

@@ -21,7 +21,7 @@ from models.tasks.states import State
 from models.tasks.transitions import TaskEnd, delegate, hold_tasks
 from models.transactions.insert_many import insert_many
 from models.transactions.insert_rows import completed, keep, new_row
-from models.transactions.insert_together import Rows, insert_together
+from models.transactions.insert_together import Rows, insert_at_the_end, insert_together
 from models.transactions.state_change_capture import campaign_change, note, noted
 from models.values.enums import CampaignControl, CampaignState
 from models.values.refused import MOST_PROBLEMS, Refused, refuse
@@ -37,6 +37,7 @@ from workers.planting.task_columns import columns_of_rows
 from workers.planting.validate import LedgerFacts, check_rows
 from workers.policy.timing import time_problems
 
+Insert = tuple[type[Base], Rows]
 MOST_KEPT = 100  # tasks that the session keeps as objects after it planted them
 LATEST_END = timedelta(hours=24)  # after planting, unless the canvas says `expires`; nothing outlives it
 
@@ -73,8 +74,18 @@ def plant_campaign(session: Session, campaign: Campaign, planted: Planted, lates
     return plant_checked(session, [CheckedCampaign(campaign, planted, now + latest_end)], now)
 
 
-def plant_checked(session: Session, campaigns: Sequence[CheckedCampaign], now: datetime) -> list[str]:
-    """Writes the rows of checked campaigns, with as many statements as for one. Returns the ids that are ready."""
+def plant_checked(
+    session: Session,
+    campaigns: Sequence[CheckedCampaign],
+    now: datetime,
+    *,
+    beside: Sequence[Insert] = (),
+    ends: bool = False,
+) -> list[str]:
+    """Writes the rows of checked campaigns, with as many statements as for one. Returns the ids that are ready.
+
+    Rows `beside` them go before. `ends`: the transaction asks nothing afterwards, so all may go with its COMMIT.
+    """
     for one in campaigns:
         one.campaign.root, one.campaign.created_at = to_json(one.planted.root), now
     planted = [one.campaign for one in campaigns]
@@ -92,7 +103,7 @@ def plant_checked(session: Session, campaigns: Sequence[CheckedCampaign], now: d
         values += its_values
         edges += its_edges
     opened = [{**campaign_change(one, CampaignState.OPEN), "at": now} for one in planted]
-    ready = _write_rows(session, values, edges, now, opened, (Campaign, campaign_values))
+    ready = _write_rows(session, values, edges, now, opened, [*beside, (Campaign, campaign_values)], ends=ends)
     keep(session, planted)
     for one in campaigns:
         if not one.planted.rows:
@@ -184,7 +195,9 @@ def _write_rows(
     edges: Sequence[dict[str, Any]],
     now: datetime,
     changes: Sequence[dict[str, Any]] = (),
-    before: tuple[type[Base], Rows] = (Campaign, ()),
+    before: Sequence[Insert] = (),
+    *,
+    ends: bool = False,
 ) -> list[str]:
     """Writes the rows of `before`, then tasks, edges, these state changes and those of the tasks.
 
@@ -192,15 +205,15 @@ def _write_rows(
     """
     moved = [*changes, *(_planted(one) for one in values)]
     if len(values) > MOST_KEPT:
-        insert_together(session, [before])
+        insert_together(session, before)
         insert_many(session, Task, values)
         note(session, moved)
     else:
         tasks, told = [new_row(Task, one) for one in values], noted(moved)
-        inserts: list[tuple[type[Base], Rows]] = [before, (Task, completed(tasks))]
+        inserts: list[Insert] = [*before, (Task, completed(tasks))]
         if told:  # a command that plants for the operator maps no state changes
             inserts.append((tables.StateChange, told))
-        insert_together(session, inserts)
+        (insert_at_the_end if ends and values and not edges else insert_together)(session, inserts)
         keep(session, tasks)
     insert_many(session, Edge, edges)
     return [value["id"] for value in values if value["state"] == State.READY and value["not_before"] <= now]

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models.tables import Campaign, CapValue, StateChange
-from models.transactions.insert_together import MOST_TOGETHER, insert_together
+from models.transactions.insert_together import MOST_TOGETHER, insert_at_the_end, insert_together
 from models.transactions.read_write import read, write
 
 AT = datetime(2030, 1, 31, 8, 0, 0, 123456, UTC)
@@ -85,3 +85,63 @@ def test_what_is_too_much_for_one_trip_goes_apart(ledger: Engine, rows: int, tex
     )
     assert len(sent) == 2
     assert counted(ledger) == [rows, 1, 0]
+
+
+def at_the_end(ledger: Engine, inserts: list[tuple[Any, list[dict[str, Any]]]]) -> list[str]:
+    """What the driver sent for a transaction that ends with these rows, its COMMIT included."""
+    asked: list[str] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    event.listen(ledger, "before_cursor_execute", note)
+    try:
+        write(ledger, lambda session: insert_at_the_end(session, inserts))
+    finally:
+        event.remove(ledger, "before_cursor_execute", note)
+    return [one for one in asked if not one.startswith("BEGIN")]
+
+
+def test_rows_at_the_end_go_with_the_commit_where_the_database_takes_one_trip(ledger: Engine) -> None:
+    sent = at_the_end(ledger, [(Campaign, [campaign("a", TEXTS[0])]), (StateChange, [change(1)])])
+    if ledger.dialect.name == "sqlite":
+        assert len(sent) == 2
+    else:
+        assert len(sent) == 1
+        assert sent[0].endswith("; COMMIT")
+    assert counted(ledger) == [1, 0, 1]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_an_error_at_the_end_undoes_all(ledger: Engine, place: int) -> None:
+    write(ledger, lambda session: insert_together(session, [(CapValue, [{"name": "there", "value": 1}])]))
+    inserts: list[tuple[Any, list[dict[str, Any]]]] = [(Campaign, [campaign("a")]), (StateChange, [change(1)])]
+    inserts.insert(place, (CapValue, [{"name": "new", "value": 1}, {"name": "there", "value": 2}]))
+
+    def work(session: Session) -> None:
+        session.add(CapValue(name="before", value=1))
+        session.flush()
+        insert_at_the_end(session, inserts)
+
+    with pytest.raises(IntegrityError):
+        write(ledger, work)
+    assert counted(ledger) == [0, 1, 0]
+    at_the_end(ledger, [(CapValue, [{"name": "after", "value": 1}])])
+    assert counted(ledger) == [0, 2, 0]
+
+
+def test_work_that_fails_after_them_leaves_nothing(ledger: Engine) -> None:
+    def work(session: Session) -> None:
+        insert_at_the_end(session, [(CapValue, [{"name": "new", "value": 1}])])
+        raise RuntimeError("the answer cannot be made")
+
+    with pytest.raises(RuntimeError):
+        write(ledger, work)
+    assert counted(ledger) == [0, 0, 0]
+
+
+def test_in_the_transaction_of_somebody_else_they_are_not_committed(ledger: Engine) -> None:
+    with ledger.connect() as connection, connection.begin() as outer:
+        write(connection, lambda session: insert_at_the_end(session, [(CapValue, [{"name": "new", "value": 1}])]))
+        outer.rollback()
+    assert counted(ledger) == [0, 0, 0]
