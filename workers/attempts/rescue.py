@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
@@ -16,12 +18,20 @@ BATCH_SIZE = 100
 
 def incarnation_died(engine: Engine, incarnation: str, why: str) -> list[str]:
     """Frees the task of a worker that is known to be dead, at once. Returns the ids that became ready."""
+    return incarnations_died(engine, {incarnation: why})
+
+
+def incarnations_died(engine: Engine, whys: Mapping[str, str]) -> list[str]:
+    """Does the same for several (incarnation → why), in one transaction: they died together, and others wait."""
 
     def work(session: Session) -> list[str]:
         held = session.scalars(
-            select(Task).where(Task.state == State.RUNNING, Task.incarnation == incarnation).with_for_update()
+            select(Task)
+            .where(Task.state == State.RUNNING, Task.incarnation.in_(list(whys)))
+            .order_by(Task.id)
+            .with_for_update()
         ).all()
-        return [ready for task in held for ready in lose(session, task, why)]
+        return [ready for task in held for ready in lose(session, task, whys[task.incarnation or ""])]
 
     return write(engine, work)
 

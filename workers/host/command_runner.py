@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -35,6 +36,7 @@ from workers.settings import Settings
 log = logging.getLogger("phonefleet.host")
 
 ASK_AT_ONCE = 8
+DEAD_AT_ONCE = 50  # workers whose tasks one transaction frees
 SHARED_SECONDS = 10.0  # another host that has a phone for so long still does not hand it over: people are told
 
 
@@ -57,6 +59,7 @@ class CommandRunner:
         self._zygote = zygote
         self._put = put
         self._ledger_jobs = RetryQueue("ledger-jobs")
+        self._dead: deque[ReleaseDeadWorker] = deque()  # whose tasks are to be freed
         # whatever needs Redis: one that hangs must not keep the ledger waiting
         self._redis_jobs = RetryQueue("redis-jobs", gives_up=False)
         self._askers = ThreadPoolExecutor(ASK_AT_ONCE, thread_name_prefix="ask")
@@ -121,11 +124,24 @@ class CommandRunner:
         if order.tag:
             self._redis_jobs.do("put its ticket back", lambda: put_back(self._app, order.tag))
 
-        def give_up() -> None:
-            self._ledger.incarnation_died(order.incarnation, order.why)
-            self._redis_jobs.do("ring", self._ledger.ring)
+        self._dead.append(order)
+        self._ledger_jobs.do("give up the tasks of dead workers", self._give_up_all)
 
-        self._ledger_jobs.do("give up its task", give_up)
+    def _give_up_all(self) -> None:
+        """Frees the tasks of all workers that died by now: the job of one that died before finds nothing to do."""
+        dead = [self._dead.popleft() for _ in range(min(len(self._dead), DEAD_AT_ONCE))]
+        if not dead:
+            return
+        try:
+            self._give_up(dead)
+        except Exception as error:  # noqa: BLE001 - one of them may be to blame: each is tried by itself, and again
+            log.warning("the tasks of %d dead workers are given up one by one: %s", len(dead), error)
+            for order in dead:
+                self._ledger_jobs.do("give up its task", partial(self._give_up, [order]))
+
+    def _give_up(self, dead: Sequence[ReleaseDeadWorker]) -> None:
+        self._ledger.incarnations_died({order.incarnation: order.why for order in dead})
+        self._redis_jobs.do("ring", self._ledger.ring)
 
     def report(self, serial: str, state: str, why: str) -> None:
         """Records in the ledger how a phone is reached, and why."""

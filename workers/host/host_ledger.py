@@ -50,8 +50,8 @@ class Ledger(Protocol):
     def stop_requests(self, running: Mapping[str, str]) -> set[str]:
         """Returns those that must leave their running task: it was stopped, or it or its phone was paused."""
 
-    def incarnation_died(self, incarnation: str, why: str) -> list[str]:
-        """Releases a dead incarnation's task. Returns the ids of the tasks to ring again."""
+    def incarnations_died(self, whys: Mapping[str, str]) -> list[str]:
+        """Releases the tasks of dead incarnations (→ why). Returns the ids of the tasks to ring again."""
 
     def phones_health(self, host: str, readings: Sequence[Reading]) -> None:
         """Writes the health readings of this host's phones."""
@@ -113,8 +113,8 @@ class SqlLedger:
     def stop_requests(self, running: Mapping[str, str]) -> set[str]:
         return leases.stop_requests(self._leases, running)
 
-    def incarnation_died(self, incarnation: str, why: str) -> list[str]:
-        return rescue.incarnation_died(self._engine, incarnation, why)
+    def incarnations_died(self, whys: Mapping[str, str]) -> list[str]:
+        return rescue.incarnations_died(self._engine, whys)
 
     def phones_health(self, host: str, readings: Sequence[Reading]) -> None:
         health.note_health(self._engine, host, readings)

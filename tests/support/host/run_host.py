@@ -55,7 +55,10 @@ class RedisLedger:
     def stop_requests(self, running: Mapping[str, str]) -> set[str]:
         return set(running) & cast("set[str]", self._redis.smembers("stops"))
 
-    def incarnation_died(self, incarnation: str, why: str) -> list[str]:
+    def incarnations_died(self, whys: Mapping[str, str]) -> list[str]:
+        return [task for incarnation, why in whys.items() for task in self._died(incarnation, why)]
+
+    def _died(self, incarnation: str, why: str) -> list[str]:
         held = cast("str | None", self._redis.hget("leases", incarnation))
         self._redis.hdel("leases", incarnation)
         self._tell("died", incarnation, why, held or "")

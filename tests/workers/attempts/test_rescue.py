@@ -40,7 +40,7 @@ from tests.support.threads import at_once
 from workers.attempts.claim import Claim, NotMine
 from workers.attempts.outcome import Failed, HandedBack, Outcome, WasStopped
 from workers.attempts.record import record
-from workers.attempts.rescue import incarnation_died, rescue_expired
+from workers.attempts.rescue import incarnation_died, incarnations_died, rescue_expired
 from workers.coordinator.close_campaigns import close_ended
 from workers.coordinator.leader import lead, step_down
 from workers.coordinator.overdue import end_overdue
@@ -86,6 +86,20 @@ def test_a_lost_attempt(ledger: Engine, how: str, point: str) -> None:
         phone_offline(ledger, "p1", "unplugged")
         other = online_worker(ledger, "p2")
         assert take(ledger, one, other).fence.attempt == 2
+
+
+def test_workers_that_die_together_lose_their_tasks_at_once_and_nobody_else_does(ledger: Engine) -> None:
+    owned_author(ledger)
+    names = ("p1", "p2", "p3")
+    workers = [online_worker(ledger, name) for name in names]
+    planted = [ready(ledger, plant(ledger, titles(queue=f"phone.{name}")))[0] for name in names]
+    held = [take(ledger, one, worker) for one, worker in zip(planted, workers, strict=True)]
+    whys = {held[0].fence.incarnation: "its zygote was lost", held[1].fence.incarnation: "killed", "unknown": "killed"}
+    assert sorted(incarnations_died(ledger, whys)) == sorted(planted[:2])
+    told = [[one.reason for one in attempts(ledger, task_id)] for task_id in planted]
+    assert told == [["its zygote was lost"], ["killed"], [None]]
+    assert [task(ledger, one).state for one in planted] == ["ready", "ready", "running"]
+    assert incarnations_died(ledger, whys) == []
 
 
 def test_a_phone_whose_worker_died_twice_is_asked_last(ledger: Engine) -> None:

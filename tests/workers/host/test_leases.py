@@ -80,7 +80,7 @@ class Ledger:
     def forget_unknown_phones(self) -> None:
         raise NotImplementedError
 
-    def incarnation_died(self, incarnation: str, why: str) -> list[str]:
+    def incarnations_died(self, whys: Mapping[str, str]) -> list[str]:
         raise NotImplementedError
 
     def broker_away(self, place: str, reason: str, remedy: str) -> bool:
