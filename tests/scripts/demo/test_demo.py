@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from rich.console import Console
 from sqlalchemy import Engine, select
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from models.database.content_key import content_key
@@ -19,29 +22,48 @@ from models.responsible_use.authors import read_caps
 from models.tables import ActionRow, Task
 from models.transactions.read_write import read, write
 from models.values.refused import Refused
+from scripts.demo import run as demo_run
 from scripts.demo.folder import check_may_be_emptied
-from scripts.demo.run import STANDARD_DAY, make_room
-from tests.support.poll import wait_until
+from scripts.demo.run import STANDARD_DAY, conclude, make_room
+from tests.scripts.conftest import Run
 from workers.campaigns.cap_check import cap_problems
 from workers.campaigns.given_campaign import read_campaign_file
 
+PHONES = 2
 SECONDS = 150
 
 
-def start_demo(var: Path) -> subprocess.Popen[str]:
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the demo ended: its exit status, what it said and reported, and the folder that it left."""
+
+    status: int
+    output: str
+    report: dict[str, Any]
+    var: Path
+
+
+def report_in(var: Path) -> dict[str, Any]:
+    file = var / "report.json"
+    return dict(json.loads(file.read_text())) if file.exists() else {}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     """The command itself, on two phones without delays."""
-    command = [sys.executable, "-m", "scripts.cli", "demo", "--phones", "2", "--speed", "0", "--var", str(var)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    var = tmp_path_factory.mktemp("demo") / "demo"
+    command = [sys.executable, "-m", "scripts.cli", "demo", "--phones", str(PHONES), "--speed", "0", "--var", str(var)]
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=SECONDS, check=False
+    )
+    return Ended(done.returncode, done.stdout, report_in(var), var)
 
 
 @pytest.mark.fleet
-def test_demo_succeeds(tmp_path: Path) -> None:
-    var = tmp_path / "demo"
-    with start_demo(var) as demo:
-        output, _ = demo.communicate(timeout=SECONDS)
-    assert demo.returncode == 0, output
-    assert "equal" in output
-    report = json.loads((var / "report.json").read_text())
+def test_demo_succeeds(demo: Ended) -> None:
+    assert demo.status == 0, demo.output
+    assert "equal" in demo.output
+    report = dict(demo.report)
     assert report.pop("seconds") > 0
     assert report.pop("tasks") == {"succeeded": 2 + 8 + 8 + 8 + 16 + 22 + 2}
     assert report == {
@@ -52,7 +74,7 @@ def test_demo_succeeds(tmp_path: Path) -> None:
         "actions": {"comment": 16, "reply": 16, "like_video": 20, "like_comment": 10},
         "truth_mismatches": 0,
     }
-    check_may_be_emptied(var)  # another demo may follow in the same folder
+    check_may_be_emptied(demo.var)  # another demo may follow in the same folder
 
 
 def test_a_folder_with_more_than_a_demo_makes_is_refused(tmp_path: Path) -> None:
@@ -71,30 +93,27 @@ def test_the_day_fits_the_caps_of_a_demo_of_any_size(ledger: Engine, phones: int
 
 
 @pytest.mark.fleet
-def test_one_false_row_makes_the_demo_fail(tmp_path: Path) -> None:
-    var = tmp_path / "demo"
-    with start_demo(var) as demo:
-        try:
-            engine = connect(f"sqlite:///{var / 'phonefleet.db'}")
-            wait_until(lambda: demo.poll() is not None or some_deed(engine, var), SECONDS, "the first action")
-            plant_false_row(engine)
-        finally:
-            output, _ = demo.communicate(timeout=SECONDS)
-    assert demo.returncode == 1, output
-    report = json.loads((var / "report.json").read_text())
-    assert report["truth_mismatches"] == 1
+def test_one_false_row_makes_the_demo_fail(demo: Ended, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    var = shutil.copytree(demo.var, tmp_path / "demo")
+    engine = connect(f"sqlite:///{var / 'phonefleet.db'}")
+    console = Console(width=200)
+    assert conclude(engine, var / "truth.jsonl", var, PHONES, 1.0, console) == 0
+    capsys.readouterr()
+    plant_false_row(engine)
+    assert conclude(engine, var / "truth.jsonl", var, PHONES, 1.0, console) == 1
+    output = capsys.readouterr().out
+    assert report_in(var)["truth_mismatches"] == 1
     assert "only in the ledger" in output
     assert "这句话没有人说过" in output
+    engine.dispose()
 
 
-def some_deed(engine: Engine, var: Path) -> bool:
-    """Is there an action in the demo's ledger yet?"""
-    if not (var / "phonefleet.db").exists():
-        return False
-    try:
-        return read(engine, lambda session: session.scalars(select(ActionRow.id).limit(1)).first()) is not None
-    except OperationalError:  # its tables are being made
-        return False
+@pytest.mark.parametrize("status", [0, 1])
+def test_the_command_ends_as_the_demo_does(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, status: int
+) -> None:
+    monkeypatch.setattr(demo_run, "run_demo", lambda *_, **__: status)
+    assert run("demo", "--var", tmp_path / "demo").status == status
 
 
 def plant_false_row(engine: Engine) -> None:
