@@ -214,7 +214,7 @@ def test_changes_of_watches_fill_no_more_of_the_ledger_than_a_key_may_store_in_a
         except Problem as problem:
             refused = problem
             break
-    monkeypatch.undo()
+    monkeypatch.delenv("PHONEFLEET_KEY_MB_A_DAY")  # alone: the master key stays
     settings.cache_clear()
     assert refused is not None
     assert (refused.code, refused.problems[0]["field"]) == ("too_many_waiting", "watch")
