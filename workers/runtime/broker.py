@@ -228,6 +228,7 @@ class Broker:
             try:
                 self._probe()
             except BROKER_ERRORS as error:
+                self._drop_client()  # a lost connection goes back to where it was, and asks no Sentinel for the primary
                 self.failed(error)
                 return False
         self.answered()
@@ -236,7 +237,10 @@ class Broker:
     def close(self) -> None:
         """Closes the connection for looks; the next look makes another one."""
         with self._looking:
-            client, self._client = self._client, None
+            self._drop_client()
+
+    def _drop_client(self) -> None:
+        client, self._client = self._client, None
         if client is not None:
             client.close()
 

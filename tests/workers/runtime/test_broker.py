@@ -13,6 +13,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from scripts.local.probes import redis_server
+from workers.runtime import broker as broker_file
 from workers.runtime.broker import PROBE, QUIET_SECONDS, Broker, Condition, Trouble, trouble_of
 from workers.runtime.log import _NoBrokerErrors
 from workers.settings import read_settings
@@ -128,3 +129,33 @@ def test_one_command_that_is_refused_keeps_it_away(empty_redis_url: str, command
         finally:
             broker.close()
             operator.execute_command("ACL DELUSER", "cut")
+
+
+class Client:
+    """Stands in for a client of Redis."""
+
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_after_a_failure_the_primary_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that reconnects by itself goes to the old primary, which is a replica after a fail-over."""
+    made: list[Client] = []
+
+    def client(_url: str, **_options: object) -> Client:
+        made.append(Client())
+        return made[-1]
+
+    def probed(asked: Client) -> None:
+        if asked is made[0]:
+            raise RedisConnectionError("The previous master is now a slave")
+
+    monkeypatch.setattr(broker_file, "redis_client", client)
+    monkeypatch.setattr(broker_file, "probe", probed)
+    looked_at = Broker("sentinel://127.0.0.1:26379/0?master=fleet")
+    assert not looked_at.look()
+    assert looked_at.look()
+    assert looked_at.look()
+    assert [one.closed for one in made] == [True, False]
