@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -54,7 +54,7 @@ from workers.runtime.worker_identity import phone_queue
 
 TASKS = 20
 STOCK_SAMPLE = 5
-START_SECONDS = 180.0
+START_SECONDS, START_SECONDS_A_PHONE = 180.0, 0.6
 SECONDS_A_TASK = 2.0  # far more than one takes; bounds the wait
 MB = 1024.0  # smaps counts in kB
 
@@ -134,7 +134,8 @@ class Bench:
             },
         )
         try:
-            wait_until(lambda: self._consuming() >= len(addresses), START_SECONDS, "all workers to consume")
+            bound = _bound(addresses)
+            wait_until(lambda: self._consuming() >= len(addresses), bound, "all workers to consume", every=0.2)
             yield host, time.monotonic() - began
         finally:
             host.send_signal(signal.SIGTERM)
@@ -149,7 +150,7 @@ class Bench:
                 HOST: Part(self._users[HOST], lambda: [host.pid, zygote, *children(zygote, "workers.host.zygote")]),
                 COORDINATOR: Part(self._users[COORDINATOR], lambda: [coordinator.pid]),
             }
-            wait_until(lambda: self._known() >= len(addresses), START_SECONDS * 2, "the accounts", every=0.5)
+            wait_until(lambda: self._known() >= len(addresses), _bound(addresses) * 2, "the accounts", every=0.5)
             Event().wait(SETTLED + 5.0)
             with self._meter.costs(parts) as costs:
                 Event().wait(REST_SECONDS)
@@ -261,6 +262,10 @@ class Bench:
     def _consuming(self) -> int:
         """Workers that wait for a ticket: each sits in a BRPOP."""
         return sum(client["cmd"] == "brpop" for client in self._redis.client_list())
+
+
+def _bound(phones: Collection[str]) -> float:
+    return START_SECONDS + START_SECONDS_A_PHONE * len(phones)
 
 
 def pss(pid: int) -> float:

@@ -39,8 +39,10 @@ def account_seen(engine: Engine, serial: str, account_id: str, name: str) -> boo
         now = database_now(session)
         end_alerts(session, "logged_out", f"phone:{serial}", now)
         _name(session, account_id, name, now)
-        involved = select(Phone).where(or_(Phone.serial == serial, Phone.account_id == account_id))
-        phones = {phone.serial: phone for phone in session.scalars(involved.order_by(Phone.serial).with_for_update())}
+        # by their keys: MySQL and MariaDB read all phones for an OR in this order, and wait for each that is locked
+        holders = session.scalars(select(Phone.serial).where(Phone.account_id == account_id)).all()
+        involved = select(Phone).where(Phone.serial.in_({serial, *holders})).order_by(Phone.serial).with_for_update()
+        phones = {phone.serial: phone for phone in session.scalars(involved)}
         phone = phones.pop(serial, None) or session.get_one(Phone, serial)
         phone.account_read_at = now
         holder = next(
@@ -116,7 +118,8 @@ def to_be_asked(idle_since: datetime) -> ColumnElement[bool]:
 
 
 def _name(session: Session, account_id: str, name: str, now: datetime) -> None:
-    account = session.get(Account, account_id)
+    """Registers or renames the account. Locks it: whoever sees it on another phone comes one after the other."""
+    account = session.get(Account, account_id, with_for_update=True)
     if account is None:
         session.add(Account(id=account_id, name=name, live=True, created_at=now))
     elif name:

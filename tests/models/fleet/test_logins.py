@@ -282,3 +282,16 @@ def test_no_account_without_an_id(ledger: Engine, account_id: str) -> None:
     with pytest.raises(ValueError, match="has an id"):
         account_seen(ledger, "p1", account_id, "x")
     assert read(ledger, lambda s: s.get(Account, account_id)) is None
+
+
+@pytest.mark.parametrize("shared_ledger", ["mariadb"], indirect=True)
+def test_a_phone_that_is_read_waits_for_no_other_phone(ledger: Engine) -> None:
+    """Five hundred phones that come at once would wait for each other in turn."""
+    for serial in ("s1", "s2", "s3"):
+        online_worker(ledger, serial)
+    with ledger.connect() as other:
+        other.execute(select(Phone).where(Phone.serial == "s2").with_for_update())
+        account_seen(ledger, "s1", "new", "new")  # raises once it has waited for a lock
+        account_seen(ledger, "s3", "acc-s3", "renamed")
+    shown = {phone.serial: phone.account_id for phone in Shelf(ledger).phones()}
+    assert shown == {"s1": "new", "s2": "acc-s2", "s3": "acc-s3"}
