@@ -15,7 +15,7 @@ import gc
 import logging
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from itertools import count
@@ -41,7 +41,7 @@ from workers.dispatch.tickets import Ticket, publish
 from workers.execution.worker import Worker, load_app_profile
 from workers.host.celery_worker import phone_worker
 from workers.host.heap_fill import fill_free_heap
-from workers.host.hot_code import lay_side_by_side, noting_code
+from workers.host.hot_code import Codes, lay_side_by_side, noting_code
 from workers.host.rehearsal import NAME, Rehearsal, prepare, screen_of
 from workers.host.stand_in_ledger import StandInLedger
 from workers.host.stand_in_phone import StandInPhone
@@ -58,10 +58,11 @@ ROUNDS = 20  # CPython 3.11 and 3.12 adapt a function's code within its first 16
 LEARNING_ROUNDS = 2
 
 
-def warm_up() -> Engine:
+def warm_up(learn: Callable[[Codes], object] = lambda _: None) -> Engine:
     """Warms up once the code that each child of the zygote would warm up for itself. Leaves nothing open.
 
-    Returns the engine that the children adopt: for the ledger of the settings, without a connection.
+    `learn` is shown the code that a worker runs. Returns the engine that the children adopt: for the ledger of the
+    settings, without a connection.
     """
     metadata_of_all()
     configure_mappers()
@@ -83,9 +84,9 @@ def warm_up() -> Engine:
         plain.dispose()
         if _knows_its_server(engine):
             with redirect.to(scratch, engine):  # compiles the statements of this very engine
-                _rehearse(engine)
+                _rehearse(engine, learn)
         else:
-            _rehearse(plain)
+            _rehearse(plain, learn)
     pools.reset()  # type: ignore[no-untyped-call]  # each child would close the rehearsal's connections
     app.set_default()
     app.set_current()
@@ -152,13 +153,14 @@ class _Redirect:
                 event.remove(engine, "do_connect", redirect)
 
 
-def _rehearse(engine: Engine) -> None:
+def _rehearse(engine: Engine, learn: Callable[[Codes], object]) -> None:
     """Runs a worker twice: to learn which code runs, and once that code lies side by side, to have it adapted."""
     profile = load_app_profile(settings().profile)
     phone = StandInPhone(screen_of(profile), profile.versions)
     with _unheard(), StandInRedis() as broker, phone as adb:
         with noting_code() as ran:
             _run_worker(engine, broker.url, adb.port, LEARNING_ROUNDS)
+        learn(ran)
         gc.collect()
         fill_free_heap()  # the copies come behind everything that there is
         lay_side_by_side(ran)

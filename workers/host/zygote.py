@@ -17,10 +17,10 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
-
-from workers.host import worker_process, zygote_messages
+# hot_names comes before whatever brings names of its own
+from workers.host import hot_names, worker_process, zygote_messages
 from workers.host.heap_fill import fill_free_heap
 from workers.host.warm_up import warm_up
 from workers.runtime.linux import end_with_parent, why_ended
@@ -30,6 +30,9 @@ from workers.runtime.private_files import keep_files_private
 from workers.runtime.slots import Slot, map_slots
 from workers.runtime.worker_identity import WorkerIdentity
 from workers.settings import settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 log = logging.getLogger("phonefleet.zygote")
 
@@ -43,6 +46,7 @@ PRELOAD = (
     "kombu.transport.redis", "kombu.utils.eventio", "redis", "redis.asyncio",
     "sqlalchemy.orm", "lxml.etree", "uiautomator2", "adbutils", "encodings.idna", "concurrent.futures.thread",
 )  # fmt: skip
+NAMES = hot_names.INTERNED  # kept: a name that nobody has is not interned any more
 DRIVERS = {"mysql": "sqlalchemy.dialects.mysql.mysqldb", "sqlite": "sqlalchemy.dialects.sqlite.pysqlite"}
 
 
