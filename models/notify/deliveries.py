@@ -20,6 +20,7 @@ from models.notify.events import Event, alert_event, campaign_event, task_event
 from models.notify.subscribers import subscribers
 from models.tables import Campaign, Task
 from models.tasks.completeness import completeness
+from models.tasks.states import State
 from models.values.enums import DeliveryState
 from models.values.refused import Refused
 
@@ -76,7 +77,7 @@ def _who_may_see(session: Session, subject: str) -> Callable[[tables.ApiKey], bo
         simulated = bool(on_phones) and all(on_phones)
         return lambda key: key.sandbox == simulated
     if kind == "hold" and name.isdigit():
-        held = select(Task.key_id).where(Task.hold_id == int(name)).distinct()
+        held = select(Task.key_id).where(Task.state == State.HELD, Task.hold_id == int(name)).distinct()
         theirs = select(tables.ApiKey.customer, tables.ApiKey.sandbox).where(tables.ApiKey.id.in_(held)).distinct()
         whose = {(customer, sandbox) for customer, sandbox in session.execute(theirs)}
         return lambda key: (key.customer, key.sandbox) in whose

@@ -12,7 +12,7 @@ class Phone(Base):
     """An Android device, by serial, as its host last saw it."""
 
     __tablename__ = "phones"
-    __table_args__ = (Index("ix_phones_state", "state"),)
+    __table_args__ = (Index("ix_phones_state", "state"), Index("ix_phones_account", "account_id"))
 
     serial: Mapped[Name] = mapped_column(primary_key=True)
     address: Mapped[Name]  # what adb calls it: a serial or host:port

@@ -14,10 +14,8 @@ class Task(Base):
 
     __tablename__ = "tasks"
     __table_args__ = (
-        Index("ix_tasks_state_due", "state", "not_before"),
         Index("ix_tasks_state_queue", "state", "rung_queue"),
-        Index("ix_tasks_campaign", "campaign_id", "flow", "state"),
-        Index("ix_tasks_campaign_state", "campaign_id", "state"),
+        Index("ix_tasks_campaign", "campaign_id", "state", "flow"),
         Index("ix_tasks_in_place_of", "in_place_of"),
         Index("ix_tasks_stop", "stop_requested", "state"),
         Index("ix_tasks_video", "campaign_id", "video_key", "state"),
@@ -25,8 +23,6 @@ class Task(Base):
         Index("ix_tasks_latest_end", "state", "latest_end"),
         Index("ix_tasks_flow_video", "flow", "video_key", "state"),
         Index("ix_tasks_author", "author_id", "created_at"),
-        Index("ix_tasks_hold", "hold_id"),
-        Index("ix_tasks_awaits_approval", "awaits_approval", "created_at"),
         Index("ix_tasks_capped", "capped", "state"),
         # for the next ticket of each customer: workers/dispatch/standings.py
         Index(

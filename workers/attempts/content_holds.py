@@ -16,6 +16,7 @@ from models.database.insert_if_absent import insert_if_absent
 from models.history.audit_log import record_change
 from models.notify.alerts import raise_alert
 from models.tables import Attempt, FlowTrialRun, Hold, Task
+from models.tasks.states import State
 from models.tasks.transitions import hold_tasks, release_tasks
 from models.transactions.read_write import write
 from models.values.enums import AttemptOutcome, HoldScope
@@ -156,7 +157,8 @@ def release_hold(engine: Engine, hold_id: int, *, who: str, ring_now: bool = Tru
             raise refuse("hold", f"{hold_id} {state}", "see: phonefleet holds")
         hold.released_at, hold.released_by, hold.in_force = database_now(session), who, None
         record_change(session, who, f"hold:{hold_id}", {"reason": hold.reason}, {"released": True})
-        return release_tasks(session, Task.hold_id == hold_id, hold_id=hold_id)
+        under = and_(Task.state == State.HELD, Task.hold_id == hold_id)
+        return release_tasks(session, under, hold_id=hold_id)
 
     ready = write(engine, work)
     if ring_now:  # else the coordinator does, within half a second
@@ -169,10 +171,9 @@ def release_hold(engine: Engine, hold_id: int, *, who: str, ring_now: bool = Tru
 def holds_in_force(session: Session) -> Sequence[tuple[Hold, int]]:
     """Returns the holds that nobody released, oldest first, with the number of tasks under each."""
     holds = session.scalars(select(Hold).where(Hold.released_at.is_(None)).order_by(Hold.id)).all()
-    counted = session.execute(
-        select(Task.hold_id, func.count()).where(Task.hold_id.is_not(None)).group_by(Task.hold_id)
-    )
-    under = dict(counted.all())
+    held = (Task.state == State.HELD, Task.hold_id.is_not(None))
+    counted = select(Task.hold_id, func.count()).where(*held).group_by(Task.hold_id)
+    under = dict(session.execute(counted).all()) if holds else {}
     return [(hold, under.get(hold.id, 0)) for hold in holds]
 
 

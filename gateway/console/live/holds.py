@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.tables import Hold, Task
+from models.tasks.states import State
 from models.values.enums import HoldScope
 from workers.attempts.content_holds import holds_in_force
 
@@ -17,7 +18,8 @@ BETWEEN = " / "  # author, title and comment, as a hold names its content
 def holds_by_author(session: Session) -> Mapping[str, Sequence[tuple[Hold, int]]]:
     """Returns the holds in force with the number of tasks under each, by author id; "" has those of whole flows."""
     found = holds_in_force(session)
-    held = select(Task.hold_id, func.min(Task.author_id)).where(Task.hold_id.is_not(None), Task.author_id.is_not(None))
+    under = (Task.state == State.HELD, Task.hold_id.is_not(None), Task.author_id.is_not(None))
+    held = select(Task.hold_id, func.min(Task.author_id)).where(*under)
     named = dict(session.execute(held.group_by(Task.hold_id)).all()) if found else {}
     by_author: dict[str, list[tuple[Hold, int]]] = {}
     for hold, count in found:
