@@ -33,8 +33,10 @@ from workers.execution.phone_session import leave_other_app, open_session
 from workers.execution.run import be_ready, write_down
 from workers.execution.settle_doubts import settle_doubts
 from workers.execution.worker import Worker
+from workers.host.desk_rehearsal import AT_A_TIME, DESK_TASK, DeskRehearsal
 from workers.planting.plant import compile_for_planting, plant_campaign
 from workers.runtime.slots import safe_until
+from workers.runtime.worker_identity import WorkerIdentity
 
 NAME = "rehearsal"
 FLOW = "collect_titles"
@@ -68,9 +70,11 @@ def _is_id(selector: str) -> bool:
 
 
 def prepare(engine: Engine, tasks: int) -> None:
-    """Plants so many tasks that read into an empty ledger."""
+    """Plants so many tasks that read into an empty ledger, and as many rounds at the desk."""
     register_author(engine, NAME, NAME)
-    planted = compile_for_planting(group([task(FLOW, FLOW_PARAMS, immutable=True) for _ in range(tasks)]), "settled")
+    reading = [task(FLOW, FLOW_PARAMS, immutable=True) for _ in range(tasks)]
+    desk = [task(DESK_TASK, {"results": []}, immutable=True) for _ in range(AT_A_TIME * tasks)]
+    planted = compile_for_planting(group([*reading, *desk]), "settled")
     campaign = Campaign(id=NAME, name=NAME, asked_by=NAME, seed=1, join="settled", sandbox=False)
     write(engine, lambda session: plant_campaign(session, campaign, planted, LATEST_END))
 
@@ -86,6 +90,9 @@ class Rehearsal:
         self._worker = worker
         self._began = False
         self._knows_page = True
+        mine = worker.identity
+        desk = WorkerIdentity(None, mine.address, mine.adb_port, mine.host, mine.incarnation, mine.slot)
+        self._desk = DeskRehearsal(desk, worker.engine)
 
     def _shows_page(self) -> bool:
         """Tells whether the profile knows the page that the stand-in shows, and registers the phone."""
@@ -107,11 +114,13 @@ class Rehearsal:
         write(engine, lambda session: mark_rung(session, None))
         self._run_a_task()
         self._touch()
+        self._desk.act()
 
     def _run_a_task(self) -> None:
         worker = self._worker
         engine, zone = worker.engine, worker.settings.timezone.key
-        due = select(Task.id, Task.rung_step, Task.ticket).where(Task.state == State.READY, Task.rung_at.is_not(None))
+        rung = (Task.state == State.READY, Task.flow == FLOW, Task.rung_at.is_not(None))
+        due = select(Task.id, Task.rung_step, Task.ticket).where(*rung)
         task_id, step, number = read(engine, lambda session: session.execute(due.limit(1)).one())
         got = claim(engine, worker.identity, task_id, lease=LEASE, zone=zone, step=step, number=number)
         if not isinstance(got, Claim):

@@ -11,6 +11,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from threading import Event, Thread
 from typing import Any, NoReturn
@@ -119,11 +120,19 @@ def _waits(slot: Slot) -> None:
         slot.rest()
 
 
+def _reach_ledger(engine: Engine) -> None:
+    """Connects to the ledger before the first ticket; a worker of a phone does so when it reads who is logged in."""
+    with suppress(*AWAY), engine.connect():
+        pass
+
+
 def _consume(worker: Worker) -> int:
     """Runs Celery's worker until it is told to end. Returns its exit code."""
     one, slot = worker.identity, worker.identity.slot
     Thread(target=_pulse, args=(slot,), name="pulse", daemon=True).start()
     worker.connection.connect_ahead()  # a worker that takes a ticket is connected to its phone
+    if one.serial is None:
+        _reach_ledger(worker.engine)
     serves_pool = None if one.serial is None else lambda: slot.serves_pool
     consumer = phone_worker(app, one.name, one.queues, worker.settings.heartbeat, serves_pool, partial(_waits, slot))
     consumer.start()

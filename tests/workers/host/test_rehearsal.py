@@ -38,7 +38,7 @@ from workers.settings import settings
 with engine.connect() as connection:
     counted = {table.name: connection.scalar(select(func.count()).select_from(table))
         for table in metadata_of_all().sorted_tables}
-prepare(engine, 1)
+prepare(engine, 2)  # the last tasks of a campaign are not recorded together
 compiled = []
 @event.listens_for(engine, "after_cursor_execute")
 def note(_connection, _cursor, statement, _parameters, context, _many):
@@ -47,7 +47,9 @@ def note(_connection, _cursor, statement, _parameters, context, _many):
 profile = load_profile(settings().profile)
 with StandInPhone(screen_of(profile), profile.versions) as adb:
     worker = Worker.of(WorkerIdentity("s1", "s1", adb.port, "host", "first", own_slot()), engine, settings())
-    Rehearsal(worker).act()
+    rehearsal = Rehearsal(worker)
+    rehearsal.act()
+    rehearsal.act()
     worker.connection.close()
 engine.dispose()
 print(json.dumps({"said": said, "left_behind": {k: v for k, v in counted.items() if v}, "compiled": compiled}))
