@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 from unittest.mock import patch
@@ -27,11 +28,13 @@ from models.transactions.read_write import read
 from scripts.local.embedded import free_port
 from scripts.local.processes import COORDINATOR, HOST, Processes
 from tests.support.fleet import reach_redis
+from tests.support.host.shelf import celery_for
+from tests.support.poll import wait_until
 from workers.dispatch.tickets import publish
 from workers.planting.submit import submit
 from workers.runtime.linux import bound_to_me
 
-STOP_SECONDS = 60.0
+START_SECONDS, STOP_SECONDS = 120.0, 60.0
 RESULT_KEYS = "celery-task-meta-*"
 
 
@@ -108,9 +111,17 @@ def phonefleet(folder: Path, database: str, redis: str, workers: int) -> Iterato
     with Processes(folder / "log", env) as processes, Client.from_url(redis, socket_timeout=10) as client:
         processes.start(COORDINATOR)
         processes.start(HOST)
+        _wait_for(workers, redis)
         with _noted_publish(client):
             yield Phonefleet(engine)
     engine.dispose()
+
+
+def _wait_for(workers: int, redis: str) -> None:
+    """Until so many workers answer. Celery's own begin with a task when all of theirs have begun, too."""
+    with celery_for(redis) as app:
+        answering = partial(app.control.ping, timeout=1.0)
+        wait_until(lambda: len(answering()) == workers, START_SECONDS, f"{workers} workers at the desk", every=0.5)
 
 
 def _noted_publish(redis: Client) -> AbstractContextManager[Any]:

@@ -21,6 +21,7 @@ from workers.host.ask_identity import Identified, Unidentified
 from workers.host.broker_report import BrokerReport
 from workers.host.command_runner import CommandRunner
 from workers.host.commands import Order
+from workers.host.desk_rest import DeskRest, enough_awake
 from workers.host.events import EndAsked, Enrolled, Happening, Occupied
 from workers.host.health_watch import HealthWatch
 from workers.host.host_ledger import Ledger
@@ -76,6 +77,7 @@ class Agent:
             package=load_profile(settings.profile).package,
             every=settings.health,
         )
+        self._desk_rest = DeskRest(enough_awake())
         self._ends_asked = 0
         self._tick_at = 0.0
         self._awake = Awake(since=time.monotonic(), looked=time.monotonic())
@@ -166,6 +168,7 @@ class Agent:
             for place, life in self._roster.lives()
             if life.stage is not Stage.ENROLLING
         )
+        self._desk_rest.look([life.identity.slot for _, life in self._roster.lives() if life.identity.serial is None])
         self._here = self._roster.here()
 
     def _end(self, now: float) -> Iterable[Order]:

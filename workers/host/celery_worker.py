@@ -15,7 +15,7 @@ from celery.worker import WorkController, state
 from workers.runtime.broker import broker_of
 from workers.runtime.kept_queues import LOOK_SECONDS, lost_queues, take_back
 from workers.runtime.patient_consumer import PatientConsumer
-from workers.runtime.worker_identity import POOL_QUEUE
+from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE
 
 log = logging.getLogger("phonefleet.worker")
 
@@ -29,8 +29,9 @@ class PhoneWorker(WorkController):  # type: ignore[misc]  # Celery has no types
     SIGHUP execute the zygote's program anew.)
     """
 
-    serves_pool: Callable[[], bool] | None = None
-    own_queues: Sequence[str] = ()  # all but the pool: it never leaves them
+    shared_queue = POOL_QUEUE
+    serves_shared: Callable[[], bool] | None = None
+    own_queues: Sequence[str] = ()  # all but the shared one: it never leaves them
     waits: Callable[[], object] = staticmethod(lambda: None)  # called when it begins to wait for its broker
     _was_ready = False
     _was_deaf = False  # at the look before: in between a ticket may just be on its way in
@@ -44,8 +45,9 @@ class PhoneWorker(WorkController):  # type: ignore[misc]  # Celery has no types
 
     def on_consumer_ready(self, consumer: Any) -> None:
         # the timer is emptied whenever the consumer starts anew
-        if self.serves_pool is not None:
-            consumer.timer.call_repeatedly(LOOK_SECONDS, _look_at_the_pool, (consumer, self.serves_pool))
+        if self.serves_shared is not None:
+            look = (consumer, self.shared_queue, self.serves_shared)
+            consumer.timer.call_repeatedly(LOOK_SECONDS, _look_at_the_shared_queue, look)
         consumer.timer.call_repeatedly(LOOK_SECONDS, _keep_own_queues, (consumer, self.own_queues))
         consumer.timer.call_repeatedly(LOOK_SECONDS, self._begin_anew_if_deaf, (consumer,))
         consumer.timer.call_repeatedly(LOOK_SECONDS, consumer.send_events)  # so late Flower learns of a task
@@ -68,13 +70,13 @@ class PhoneWorker(WorkController):  # type: ignore[misc]  # Celery has no types
             raise ConnectionError("an answer to a ticket timed out")
 
 
-def _look_at_the_pool(consumer: Any, serves_pool: Callable[[], bool]) -> None:
-    """Leave the pool or join it again; in the thread that consumes, as Celery wants it."""
-    wanted, serves = serves_pool(), consumer.task_consumer.consuming_from(POOL_QUEUE)
+def _look_at_the_shared_queue(consumer: Any, queue: str, wants: Callable[[], bool]) -> None:
+    """Leave the pool or the desk, or join it again; in the thread that consumes, as Celery wants it."""
+    wanted, serves = wants(), consumer.task_consumer.consuming_from(queue)
     if wanted and not serves:
-        consumer.add_task_queue(POOL_QUEUE)
+        consumer.add_task_queue(queue)
     elif serves and not wanted:
-        consumer.cancel_task_queue(POOL_QUEUE)
+        consumer.cancel_task_queue(queue)
 
 
 def _keep_own_queues(consumer: Any, own: Sequence[str]) -> None:
@@ -102,14 +104,14 @@ def phone_worker(
     name: str,
     queues: Sequence[str],
     heartbeat: float,
-    serves_pool: Callable[[], bool] | None = None,
+    serves_shared: Callable[[], bool] | None = None,
     waits: Callable[[], object] | None = None,
 ) -> Any:
     """Makes a worker that serves `queues`, the first one first, one task at a time; it sends a heartbeat event
     every `heartbeat` seconds.
 
-    `serves_pool` is asked several times a second whether it takes tickets from the pool as well; `waits` is called
-    whenever the worker begins to wait for its broker.
+    `serves_shared` is asked several times a second whether it takes tickets from the pool, or at the desk from there,
+    as well; `waits` is called whenever the worker begins to wait for its broker.
     """
     worker = PhoneWorker(
         app=app,
@@ -122,7 +124,9 @@ def phone_worker(
         without_mingle=True,
         heartbeat_interval=heartbeat,
     )
-    worker.serves_pool = serves_pool
-    worker.own_queues = tuple(queue for queue in queues if queue != POOL_QUEUE)
+    if serves_shared is not None:
+        worker.shared_queue = DESK_QUEUE if DESK_QUEUE in queues else POOL_QUEUE
+        worker.serves_shared = serves_shared
+    worker.own_queues = tuple(queue for queue in queues if serves_shared is None or queue != worker.shared_queue)
     worker.waits = waits or worker.waits
     return worker

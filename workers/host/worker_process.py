@@ -133,7 +133,7 @@ def _consume(worker: Worker) -> int:
     worker.connection.connect_ahead()  # a worker that takes a ticket is connected to its phone
     if one.serial is None:
         _reach_ledger(worker.engine)
-    serves_pool = None if one.serial is None else lambda: slot.serves_pool
-    consumer = phone_worker(app, one.name, one.queues, worker.settings.heartbeat, serves_pool, partial(_waits, slot))
+    serves = (lambda: not slot.rests) if one.serial is None else (lambda: slot.serves_pool)
+    consumer = phone_worker(app, one.name, one.queues, worker.settings.heartbeat, serves, partial(_waits, slot))
     consumer.start()
     return int(consumer.exitcode or 0)

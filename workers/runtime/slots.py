@@ -23,7 +23,7 @@ STEP_BYTES = 64  # as many as the ledger's column has characters
 
 # Word numbers in a slot. The agent writes the first two, the worker the others; both write the
 # lease, and either value is a safe one (see workers.host.leases).
-_STOP, _DRAIN, _LEASE, _TURN, _STATE, _ATTEMPT, _HARD, _NO_POOL, _PULSE = range(9)
+_STOP, _DRAIN, _LEASE, _TURN, _STATE, _ATTEMPT, _HARD, _NO_POOL, _PULSE, _RESTS = range(10)
 _WORDS = 80
 _TASK = slice(_WORDS, _WORDS + ID_BYTES)
 _TAG = slice(_WORDS + ID_BYTES, _WORDS + 2 * ID_BYTES)
@@ -127,7 +127,16 @@ class Slot:
         """Says whether the worker may take tickets from the pool. It always serves its own queue."""
         self._words[_NO_POOL] = 0 if may else 1
 
+    def send_to_rest(self, rests: bool) -> None:
+        """Says whether the worker leaves the desk's queue to others, because enough of them wait."""
+        self._words[_RESTS] = 1 if rests else 0
+
     # both read
+
+    @property
+    def rests(self) -> bool:
+        """True while the worker leaves the desk's queue to others, as its agent said."""
+        return bool(self._words[_RESTS])
 
     @property
     def serves_pool(self) -> bool:
