@@ -17,11 +17,12 @@ AWAKE_A_PROCESSOR = (
     4  # that are free: quick tasks keep a processor busy with one or two, and the ledger's disk with more
 )
 CALM_LOOKS = 4  # so often more than enough are free before some rest: a second
+BUSY_LOOKS = 2  # so often a worker is seen at the same task before it counts as busy: a commit may wait for the disk
 
 
 @dataclass(frozen=True, slots=True)
 class DeskLook:
-    """One worker: it is free when it waits, or ended a task since the look before; whether it rests."""
+    """One worker: it is free when it waits, or ended a task in the last looks; whether it rests."""
 
     free: bool
     rests: bool
@@ -52,22 +53,26 @@ class DeskRest:
 
     def __init__(self, enough: int) -> None:
         self._enough = enough
-        self._turns: Mapping[int, int] = {}
+        self._seen: Mapping[int, tuple[int, int]] = {}  # of each slot its turn, and the looks at which it ran that one
         self._calm = 0  # looks in a row with more than enough
 
     def look(self, slots: Sequence[Slot]) -> None:
         """Tells each of these workers whether it rests; the agent looks several times a second."""
-        turns = {slot.index: slot.turn for slot in slots}
-        seen = [DeskLook(_is_free(slot, self._turns.get(slot.index)), slot.rests) for slot in slots]
+        self._seen = {slot.index: self._looked_at(slot) for slot in slots}
+        seen = [DeskLook(_is_free(slot, self._seen[slot.index][1]), slot.rests) for slot in slots]
         free = sum(one.free and not one.rests for one in seen)
         self._calm = self._calm + 1 if free > self._enough else 0
         for slot, rests in zip(slots, who_rests(seen, self._enough, calm=self._calm >= CALM_LOOKS), strict=True):
             if rests != slot.rests:
                 slot.send_to_rest(rests)
-        self._turns = turns
+
+    def _looked_at(self, slot: Slot) -> tuple[int, int]:
+        turn, looks = self._seen.get(slot.index, (-1, 0))
+        running = slot.state is SlotState.RUNNING
+        return slot.turn, (looks + 1 if running and turn == slot.turn else int(running))
 
 
-def _is_free(slot: Slot, turn_before: int | None) -> bool:
+def _is_free(slot: Slot, looks: int) -> bool:
     if slot.state is SlotState.RUNNING:
-        return turn_before is not None and slot.turn != turn_before
+        return looks <= BUSY_LOOKS
     return slot.state is SlotState.IDLE

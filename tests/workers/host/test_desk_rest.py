@@ -11,7 +11,7 @@ import pytest
 from tests.support.host.shelf import WAIT, Shelf, ticket
 from tests.support.poll import wait_until
 from workers.dispatch.tickets import queued_ids
-from workers.host.desk_rest import CALM_LOOKS, LEAST_AWAKE, DeskLook, DeskRest, enough_awake, who_rests
+from workers.host.desk_rest import BUSY_LOOKS, CALM_LOOKS, LEAST_AWAKE, DeskLook, DeskRest, enough_awake, who_rests
 from workers.runtime.slots import Slot, SlotState, own_slot
 from workers.runtime.worker_identity import DESK_QUEUE, WorkerIdentity
 
@@ -88,7 +88,8 @@ def test_tasks_that_take_long_wake_others_until_all_work() -> None:
         for index in awake(slots):
             if slots[index].state is SlotState.IDLE:
                 begin(slots[index])
-        rest.look(slots)  # the tasks are new to it
+        before = awake(slots)
+        assert looked(rest, slots, BUSY_LOOKS) == before  # as long as a commit may wait
         assert looked(rest, slots, 1) == [*range(count)]
     for slot in slots:
         slot.rest()
