@@ -22,13 +22,19 @@ from workers.attempts.record_together import Done, record_together
 from workers.dispatch.next_ticket import TakenTicket
 from workers.execution.perform import RunningAttempt, perform
 from workers.execution.worker import Worker
-from workers.runtime.slots import safe_until
+from workers.runtime.slots import Slot, safe_until
 from workers.runtime.worker_identity import WorkerIdentity
 from workers.settings import settings
 
 DESK_TASK = "gather"
 AT_A_TIME = 3  # tasks of one round: one by itself, two together
 LEASE = 60.0
+
+
+def begin(slot: Slot, got: Claim) -> None:
+    """Notes in the slot of who rehearses that this task runs."""
+    until = safe_until(got.asked_at, LEASE)
+    slot.begin(got.fence.task_id, got.fence.attempt, lease_until=until, hard_limit=got.asked_at + got.hard_limit)
 
 
 class DeskNotRehearsed(Exception):
@@ -59,8 +65,7 @@ class DeskRehearsal:
 
     def _perform(self, got: Claim) -> Succeeded:
         slot = self._worker.identity.slot
-        until = safe_until(got.asked_at, LEASE)
-        slot.begin(got.fence.task_id, got.fence.attempt, lease_until=until, hard_limit=got.asked_at + got.hard_limit)
+        begin(slot, got)
         outcome = perform(RunningAttempt.of(self._worker, got))
         slot.rest()
         if not isinstance(outcome, Succeeded):

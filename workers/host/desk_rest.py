@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from workers.runtime.slots import Slot, SlotState
 
 LEAST_AWAKE = 8
-AWAKE_A_PROCESSOR = (
-    4  # that are free: quick tasks keep a processor busy with one or two, and the ledger's disk with more
-)
+AWAKE_A_PROCESSOR = 4  # that are free: two keep it busy with quick tasks, while others wait for the ledger's disk
 CALM_LOOKS = 4  # so often more than enough are free before some rest: a second
 BUSY_LOOKS = 2  # so often a worker is seen at the same task before it counts as busy: a commit may wait for the disk
 

@@ -33,16 +33,14 @@ from workers.execution.phone_session import leave_other_app, open_session
 from workers.execution.run import be_ready, write_down
 from workers.execution.settle_doubts import settle_doubts
 from workers.execution.worker import Worker
-from workers.host.desk_rehearsal import AT_A_TIME, DESK_TASK, DeskRehearsal
+from workers.host.desk_rehearsal import AT_A_TIME, DESK_TASK, LEASE, DeskRehearsal, begin
 from workers.planting.plant import compile_for_planting, plant_campaign
-from workers.runtime.slots import safe_until
 from workers.runtime.worker_identity import WorkerIdentity
 
 NAME = "rehearsal"
 FLOW = "collect_titles"
 PAGE = "me"  # that tells who is logged in
 LATEST_END = timedelta(hours=1)
-LEASE = 60.0
 FLOW_PARAMS: Mapping[str, Any] = {"author_id": NAME, "count": 1}
 TEXT_ID = "a:id/b"  # of a list's texts, which are read with one call
 
@@ -126,8 +124,7 @@ class Rehearsal:
         if not isinstance(got, Claim):
             raise NotRehearsed(got.why)
         slot = worker.identity.slot
-        until = safe_until(got.asked_at, LEASE)
-        slot.begin(got.fence.task_id, got.fence.attempt, lease_until=until, hard_limit=got.asked_at + got.hard_limit)
+        begin(slot, got)
         attempt = RunningAttempt.of(worker, got)
         with attempt.reel:
             outcome = self._read(attempt)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from models.tables import Campaign, CapValue, StateChange
 from models.transactions.insert_together import MOST_TOGETHER, insert_at_the_end, insert_together
 from models.transactions.read_write import read, write
+
+Insert = Callable[[Session, list[tuple[Any, list[dict[str, Any]]]]], None]
 
 AT = datetime(2030, 1, 31, 8, 0, 0, 123456, UTC)
 TEXTS = ("'); DROP TABLE caps; --", "a; b", "%s %(id)s %%", "\\'", "标题 😀", "")
@@ -33,7 +35,9 @@ def counted(ledger: Engine) -> Sequence[int]:
     return read(ledger, lambda session: [session.scalar(select(func.count()).select_from(one)) or 0 for one in tables])
 
 
-def statements(ledger: Engine, inserts: list[tuple[Any, list[dict[str, Any]]]]) -> list[str]:
+def statements(
+    ledger: Engine, inserts: list[tuple[Any, list[dict[str, Any]]]], how: Insert = insert_together
+) -> list[str]:
     """What was sent to the database for these rows."""
     asked: list[str] = []
 
@@ -41,7 +45,7 @@ def statements(ledger: Engine, inserts: list[tuple[Any, list[dict[str, Any]]]]) 
         asked.append(statement)
 
     event.listen(ledger, "before_cursor_execute", note)
-    write(ledger, lambda session: insert_together(session, inserts))
+    write(ledger, lambda session: how(session, inserts))
     event.remove(ledger, "before_cursor_execute", note)
     return [one for one in asked if not one.startswith("BEGIN")]
 
@@ -87,23 +91,8 @@ def test_what_is_too_much_for_one_trip_goes_apart(ledger: Engine, rows: int, tex
     assert counted(ledger) == [rows, 1, 0]
 
 
-def at_the_end(ledger: Engine, inserts: list[tuple[Any, list[dict[str, Any]]]]) -> list[str]:
-    """What the driver sent for a transaction that ends with these rows, its COMMIT included."""
-    asked: list[str] = []
-
-    def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        asked.append(statement)
-
-    event.listen(ledger, "before_cursor_execute", note)
-    try:
-        write(ledger, lambda session: insert_at_the_end(session, inserts))
-    finally:
-        event.remove(ledger, "before_cursor_execute", note)
-    return [one for one in asked if not one.startswith("BEGIN")]
-
-
 def test_rows_at_the_end_go_with_the_commit_where_the_database_takes_one_trip(ledger: Engine) -> None:
-    sent = at_the_end(ledger, [(Campaign, [campaign("a", TEXTS[0])]), (StateChange, [change(1)])])
+    sent = statements(ledger, [(Campaign, [campaign("a", TEXTS[0])]), (StateChange, [change(1)])], insert_at_the_end)
     if ledger.dialect.name == "sqlite":
         assert len(sent) == 2
     else:
@@ -126,7 +115,7 @@ def test_an_error_at_the_end_undoes_all(ledger: Engine, place: int) -> None:
     with pytest.raises(IntegrityError):
         write(ledger, work)
     assert counted(ledger) == [0, 1, 0]
-    at_the_end(ledger, [(CapValue, [{"name": "after", "value": 1}])])
+    statements(ledger, [(CapValue, [{"name": "after", "value": 1}])], insert_at_the_end)
     assert counted(ledger) == [0, 2, 0]
 
 
