@@ -41,16 +41,20 @@ def main() -> int:
     )
     parser.add_argument("--kinds", default=",".join(KINDS), help="which kinds of death, separated by commas")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--folder", type=Path, help="keep logs and ground truth here (default: a folder that is removed)"
+    )
     asked = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
     kinds = [kind for kind in asked.kinds.split(",") if kind]
     unknown = set(kinds) - set(KINDS)
     if unknown:
         parser.error(f"--kinds: {', '.join(sorted(unknown))} is unknown; there are {', '.join(KINDS)}")
-    with tempfile.TemporaryDirectory(prefix="phonefleet-bench-") as folder:
-        with StormFleet(Path(folder) / "ours", Shape(asked.phones, SPEED), asked.seed) as fleet:
+    with tempfile.TemporaryDirectory(prefix="phonefleet-bench-") as passing:
+        folder = asked.folder or Path(passing)
+        with StormFleet(folder / "ours", Shape(asked.phones, SPEED), asked.seed) as fleet:
             trials, stops = measure(Rounds(fleet, asked.seed), kinds, asked.trials)
-        stock = stock_trials(Path(folder) / "stock", asked.stock, asked.seed, SPEED) if asked.stock else None
+        stock = stock_trials(folder / "stock", asked.stock, asked.seed, SPEED) if asked.stock else None
     return _report(trials, stops, stock)
 
 

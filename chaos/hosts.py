@@ -1,9 +1,9 @@
 """Three hosts in network namespaces of their own: one is cut off and healed under work, one has a slow wire.
 
-`python -m chaos.hosts [--phones 6] [--tasks 48] [--rtt 0.2] [--loss 0.02] [--lease 15]`, as root. MariaDB, Redis and
-the coordinator are at the centre, and each host has a third of the phones, at cables that are never cut. Every task
-writes a comment of a text of its own, so that a lost or doubled one is seen in the ground truth. The last line is the
-verdict; 0 only when nothing was lost, done twice or stuck, and every host did its part.
+`python -m chaos.hosts [--phones 6] [--tasks 48] [--rtt 0.2] [--loss 0.02] [--lease 15] [--folder KEPT]`, as root.
+MariaDB, Redis and the coordinator are at the centre, and each host has a third of the phones, at cables that are never
+cut. Every task writes a comment of a text of its own, so that a lost or doubled one is seen in the ground truth. The
+last line is the verdict; 0 only when nothing was lost, done twice or stuck, and every host did its part.
 """
 
 from __future__ import annotations
@@ -91,11 +91,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rtt", type=float, default=0.2, help="seconds that the slow wire takes both ways together")
     parser.add_argument("--loss", type=float, default=0.02, help="share of frames that it loses, each way")
     parser.add_argument("--lease", type=float, default=15.0, help="PHONEFLEET_LEASE of the host behind it, seconds")
+    parser.add_argument(
+        "--folder", type=Path, help="keep logs and ground truth here (default: a folder that is removed)"
+    )
     asked = parser.parse_args(arguments)
     try:
         alone(["-m", "chaos.hosts", *(sys.argv[1:] if arguments is None else arguments)])
-        with tempfile.TemporaryDirectory() as folder, Network(HOSTS, Slow(asked.rtt / 2, asked.loss)) as network:
-            verdict = run(Path(folder), network, asked)
+        with tempfile.TemporaryDirectory() as passing, Network(HOSTS, Slow(asked.rtt / 2, asked.loss)) as network:
+            verdict = run(asked.folder or Path(passing), network, asked)
     except NoNetwork as error:
         print(f"chaos.hosts: {error}", file=sys.stderr)
         return 2

@@ -182,20 +182,26 @@ class Agent:
     def _zygote_gone(self, now: float) -> Iterable[Order]:
         """Releases all workers, which ended with their zygote, then starts another zygote."""
         self._zygotes_lost = 1 if now - self._zygote_began >= STEADY_SECONDS else self._zygotes_lost + 1
+        log.error("the zygote is lost, and all workers with it")
+        self._free_all("its zygote was lost", now)  # before the next zygote, whose imports take a second or two
         if self._zygotes_lost == ZYGOTES:
             raise ZygoteLost(f"{ZYGOTES} zygotes were lost one after the other; their errors stand above")
-        log.error("the zygote is lost, and all workers with it")
-        self._zygote.wait_ended(ENDED_SECONDS)
-        lost = [life.identity.incarnation for _, life in self._roster.lives() if life.stage is not Stage.ENROLLING]
-        for incarnation in lost:  # before the next zygote, whose imports take a second or two
-            self._runner.carry_out(self._roster.died(incarnation, "its zygote was lost", now))
         if self._ends_asked == 0:
             self._zygote.restart()
             self._zygote.listen(self._events.put)
             self._zygote_began = time.monotonic()
         return ()
 
+    def _free_all(self, why: str, now: float) -> None:
+        """Ends the workers that are left, and frees their tasks: others need not wait for their leases to run out."""
+        self._zygote.wait_ended(ENDED_SECONDS)
+        lost = [life.identity.incarnation for _, life in self._roster.lives() if life.stage is not Stage.ENROLLING]
+        for incarnation in lost:
+            self._runner.carry_out(self._roster.died(incarnation, why, now))
+
     def _close(self) -> None:
+        self._roster.ending = True
+        self._free_all("its host agent ended", time.monotonic())  # none is left but after an error
         self._zygote.close()
         self._watch.close()
         self._broker_watch.close()

@@ -140,7 +140,8 @@ class CommandRunner:
                 self._ledger_jobs.do("give up its task", partial(self._give_up, [order]))
 
     def _give_up(self, dead: Sequence[ReleaseDeadWorker]) -> None:
-        self._ledger.incarnations_died({order.incarnation: order.why for order in dead})
+        ready = self._ledger.incarnations_died({order.incarnation: order.why for order in dead})
+        log.info("the tasks of %d dead workers are freed, %d of them for another attempt now", len(dead), len(ready))
         self._redis_jobs.do("ring", self._ledger.ring)
 
     def report(self, serial: str, state: str, why: str) -> None:
