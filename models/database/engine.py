@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from models.database.base import to_json
 from models.database.several_statements import allow_several
 from models.database.sizes import check_sizes
-from models.database.spared_rollbacks import spare_rollbacks
+from models.database.spared_trips import spare_trips
 
 __all__ = [
     "connect",
@@ -84,7 +84,7 @@ def connect(
         max_overflow=MOST_CONNECTIONS - kept,
         pool_timeout=10,
         pool_recycle=1800,
-        pool_reset_on_return=None,  # `spare_rollbacks` does it where a transaction is open
+        pool_reset_on_return=None,  # `spare_trips` does it where a transaction is open
         connect_args={
             "connect_timeout": min(5, patience.answer),
             "read_timeout": patience.answer,
@@ -93,7 +93,7 @@ def connect(
         **common,
     )
     _prepare_mysql(engine, patience, stand_in)
-    spare_rollbacks(engine)
+    spare_trips(engine)
     allow_several(engine)
     check_sizes(engine)
     return engine

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExecutionContext
 
-from models.database.spared_rollbacks import note_committed
+from models.database.spared_trips import note_committed
 
 _CAN, _SEVERAL = "can_send_several", "several_statements"
 

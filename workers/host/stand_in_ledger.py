@@ -38,7 +38,7 @@ class StandInLedger:
     """One connection, with what mysqlclient's cursor and SQLAlchemy's dialect ask of theirs."""
 
     encoding = "utf8"
-    may_be_open = False  # as models.database.spared_rollbacks asks
+    may_be_open = False  # as models.database.spared_trips asks
 
     def __init__(self, file: str) -> None:
         self._file = sqlite3.connect(file, isolation_level=None, check_same_thread=False)

@@ -11,11 +11,13 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
+from models.database import spared_trips
 from models.database.engine import connect
-from models.database.spared_rollbacks import spare_rollbacks
+from models.database.spared_trips import spare_trips
 from models.tables import CapValue
 from models.transactions.read_write import read, write
 from tests.support.ledger.copied import make_tables
+from tests.support.poll import wait_until
 
 
 @dataclass
@@ -31,8 +33,10 @@ def pooled(mariadb_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
     make_tables(connect(mariadb_database))
     trips: list[str] = []
     engine = create_engine(mariadb_database, pool_size=1, max_overflow=0, pool_reset_on_return=None, pool_pre_ping=True)
-    spare_rollbacks(engine)
-    monkeypatch.setattr(Driver, "rollback", _noted("rollback", Driver.rollback, trips), raising=False)
+    spare_trips(engine)
+    monkeypatch.setattr(spared_trips, "monotonic", lambda: 0.0)  # however slow the machine is, no time passes
+    for name in ("rollback", "ping"):
+        monkeypatch.setattr(Driver, name, _noted(name, getattr(Driver, name), trips), raising=False)
     read(engine, lambda session: session.execute(text("SELECT 1")))
     trips.clear()  # those of SQLAlchemy's first look at the server
     yield Pooled(engine, trips)
@@ -60,6 +64,15 @@ def kill(url: str, number: int) -> None:
     with engine.connect() as other:
         other.execute(text(f"KILL {number}"))
     engine.dispose()
+
+
+def ended(url: str, number: int) -> bool:
+    engine = connect(url)
+    with engine.connect() as other:
+        found = other.execute(text(f"SELECT COUNT(*) FROM information_schema.processlist WHERE id = {number}"))
+        there = bool(found.scalar_one())
+    engine.dispose()
+    return not there
 
 
 def test_a_committed_transaction_costs_no_further_trip(pooled: Pooled) -> None:
@@ -146,8 +159,20 @@ def test_a_connection_that_the_server_ended_is_replaced(pooled: Pooled, mariadb_
     with pooled.engine.connect() as connection:
         number = connection.execute(text("SELECT CONNECTION_ID()")).scalar_one()
     kill(mariadb_database, number)
+    wait_until(lambda: ended(mariadb_database, number), 30, "the server to end the connection")
     put(pooled.engine, "a")
+    assert pooled.trips[-1] == "ping"  # the socket said so, and the server was asked
     assert names(pooled.engine) == ["a"]
+
+
+def test_a_connection_is_checked_after_a_pause(pooled: Pooled, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(pooled.engine, "a")
+    assert pooled.trips == []
+    monkeypatch.setattr(spared_trips, "monotonic", lambda: 2 * spared_trips.FRESH_SECONDS)
+    put(pooled.engine, "b")
+    assert pooled.trips == ["ping"]
+    put(pooled.engine, "c")
+    assert pooled.trips == ["ping"]  # it answered just now
 
 
 def test_every_engine_of_the_ledger_spares_them(mariadb_database: str, monkeypatch: pytest.MonkeyPatch) -> None:

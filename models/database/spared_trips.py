@@ -1,10 +1,14 @@
-"""Spares a trip to MySQL or MariaDB for each transaction: the pool's rollback after it.
+"""Spares two trips to MySQL or MariaDB for each transaction: the pool's check before it, and its rollback after it.
 
-The pool's check before use stays: a connection that was cut between two transactions must harm no attempt.
+A connection that was cut between two transactions must harm no attempt. The kernel knows of a cut at once: the socket
+can be read, where nothing is expected. So the server is asked only then, and after a pause, in which a machine on the
+way may have forgotten the connection and told nobody.
 """
 
 from __future__ import annotations
 
+import select
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection as Connected
@@ -14,10 +18,13 @@ if TYPE_CHECKING:
     from MySQLdb.connections import Connection
 
 
-def spare_rollbacks(engine: Engine) -> None:
-    """Rolls a connection back after use only when a transaction may be open.
+FRESH_SECONDS = 1.0  # for so long after an answer a silent socket is taken for a connection
 
-    For an engine with `pool_reset_on_return=None`.
+
+def spare_trips(engine: Engine) -> None:
+    """Checks a connection only when it may be lost, and rolls it back after use only when a transaction may be open.
+
+    For an engine with `pool_pre_ping` and `pool_reset_on_return=None`.
     """
 
     @event.listens_for(engine, "do_connect")
@@ -50,10 +57,16 @@ def _connection_class() -> type[Connection]:
         """Every statement may open a transaction; only a COMMIT or ROLLBACK that succeeded ends it."""
 
         may_be_open = False
+        answered_at = -FRESH_SECONDS
 
         def query(self, query: bytes | str) -> None:
             self.may_be_open = True
             super().query(query)
+            self.answered_at = monotonic()
+
+        def ping(self, *reconnects: bool) -> None:
+            if monotonic() - self.answered_at > FRESH_SECONDS or _can_be_read(self.fileno()):
+                super().ping(*reconnects)
 
         def commit(self) -> None:
             if self.may_be_open:
@@ -66,3 +79,10 @@ def _connection_class() -> type[Connection]:
 
     _classes.append(NotingConnection)
     return NotingConnection
+
+
+def _can_be_read(descriptor: int) -> bool:
+    """True when a socket that expects nothing holds something, such as its end."""
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    return bool(waiting.poll(0))
