@@ -23,6 +23,7 @@ from gateway.access.caller import Caller
 from gateway.problem import ApiProblem
 from gateway.submissions.open_task_quota import OpenTaskQuota
 from gateway.submissions.plant import LookFirst, PlantRequest, PlantResult, Show, plant, planted_before
+from gateway.submissions.recent_facts import RecentFacts
 from gateway.submissions.submission import Submission
 from models.transactions.read_write import write
 from models.transactions.retry import retried
@@ -60,6 +61,7 @@ class GroupCommitter:
     def __init__(self, engine: Engine, waiting: OpenTaskQuota) -> None:
         self._engine = engine
         self._waiting = waiting
+        self._recent = RecentFacts()
         self._queue: deque[QueuedRequest] = deque()
         self._news = threading.Condition()
         self._ending = False
@@ -161,7 +163,8 @@ class GroupCommitter:
 
         def once() -> list[PlantResult]:
             look = next(looks, True)
-            return write(self._engine, lambda session: plant(session, asked, self._waiting, look=look))
+            recent = None if look else self._recent
+            return write(self._engine, lambda session: plant(session, asked, self._waiting, recent=recent))
 
         return retried(policy, once)
 

@@ -15,6 +15,7 @@ from gateway.access.caller import Caller, Replayed
 from gateway.keys.api_keys import Key
 from gateway.problem import ApiProblem
 from gateway.submissions.open_task_quota import OpenTaskQuota
+from gateway.submissions.recent_facts import RecentFacts
 from gateway.submissions.submission import Submission
 from models.database.clock import database_now_with
 from models.history.request_ids import remember_all, seen_rows
@@ -65,16 +66,17 @@ class LookFirst(Exception):
 
 
 def plant(
-    session: Session, asked: Sequence[PlantRequest], waiting: OpenTaskQuota, *, look: bool = True
+    session: Session, asked: Sequence[PlantRequest], waiting: OpenTaskQuota, *, recent: RecentFacts | None = None
 ) -> list[PlantResult]:
     """Plants requests of one kind; returns one result each. The coordinator rings their tickets.
 
     The ids of declined requests are recorded as well, so that each request is accepted once.
     Raises Replayed when one was accepted before; then nothing is planted.
-    Without `look`, takes it that no reference was planted before: raises IntegrityError when one was, and LookFirst
-    when that could matter.
+    With `recent` facts, takes it that no reference was planted before: raises IntegrityError when one was, and
+    LookFirst when that, or a fact that is no longer true, could matter.
     """
-    now, known, read_facts = _known(session, asked) if look else _supposed_new(session, asked)
+    look = recent is None
+    now, known, read_facts = _known(session, asked) if recent is None else _supposed_new(session, asked, recent)
     ids = [(one.caller.key.id, one.caller.request_id) for one in asked]
     if look and not remember_all(session, ids, now):
         raise Replayed
@@ -134,10 +136,18 @@ def campaign_of(session: Session, caller: Caller, reference: str) -> Campaign | 
     return session.scalars(select(Campaign).where(*mine)).one_or_none()
 
 
-def _supposed_new(session: Session, asked: Sequence[PlantRequest]) -> Before:
-    """Returns what `_known` does, when no campaign is planted yet; reads the bases of the authors instead."""
-    named = authors_of(row for one in asked for row in one.submission.planted.rows)
-    now, bases = bases_and_now(session, named)
+def _supposed_new(session: Session, asked: Sequence[PlantRequest], recent: RecentFacts) -> Before:
+    """Returns what `_known` does, when no campaign is planted yet; reads the bases of the authors instead.
+
+    It reads nothing when the recent facts are enough.
+    """
+    rows = [row for one in asked for row in one.submission.planted.rows]
+    named = authors_of(rows)
+    facts_told = recent.enough_for(rows, named)
+    if facts_told is None:
+        facts_told = bases_and_now(session, named)
+        recent.tell(*facts_told)
+    now, bases = facts_told
 
     def facts(session: Session, key: Key) -> LedgerFacts:
         made = facts_for(session, key)

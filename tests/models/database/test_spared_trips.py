@@ -69,8 +69,8 @@ def kill(url: str, number: int) -> None:
 def ended(url: str, number: int) -> bool:
     engine = connect(url)
     with engine.connect() as other:
-        found = other.execute(text(f"SELECT COUNT(*) FROM information_schema.processlist WHERE id = {number}"))
-        there = bool(found.scalar_one())
+        counted = text("SELECT COUNT(*) FROM information_schema.processlist WHERE id = :number")
+        there = bool(other.execute(counted, {"number": number}).scalar_one())
     engine.dispose()
     return not there
 
