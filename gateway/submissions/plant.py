@@ -22,6 +22,7 @@ from models.history.request_ids import remember_all, seen_rows
 from models.responsible_use.authors import bases_and_now
 from models.tables import Campaign, SeenId
 from models.tasks.open_tasks import OpenTasks
+from models.transactions.insert_rows import new_row
 from models.values.refused import Problem, Refused, refuse
 from workers.lifecycle.stored_bytes import over_campaign
 from workers.planting.pins import count_pinned
@@ -184,24 +185,23 @@ def _checked_campaign(one: PlantRequest, now: datetime, facts: LedgerFacts) -> C
     refused, latest_end = submission_problems(submission, now, facts)
     if refused.problems:
         raise ApiProblem.of(refused)
-    lone = submission.kind == "task"
-    campaign = Campaign(
-        id=str(uuid4()),
-        name=submission.name,
-        asked_by=caller.key.customer,
-        asked_for=dict(submission.asked_for),
-        join=submission.join,
-        seed=submission.seed,
-        complete_until=submission.complete_until,
-        quotas=None if submission.quotas is None else dict(submission.quotas),
-        key_id=caller.key.id,
-        reference=submission.reference,
-        request_digest=submission.digest,
-        callback_url=None
-        if lone
-        else submission.callback_url,  # a lone task's own callback is enough: its campaign ends with it
-        sandbox=caller.key.sandbox,
-    )
+    columns: dict[str, Any] = {
+        "id": str(uuid4()),
+        "name": submission.name,
+        "asked_by": caller.key.customer,
+        "asked_for": dict(submission.asked_for),
+        "join": submission.join,
+        "seed": submission.seed,
+        "complete_until": submission.complete_until,
+        "quotas": None if submission.quotas is None else dict(submission.quotas),
+        "key_id": caller.key.id,
+        "reference": submission.reference,
+        "request_digest": submission.digest,
+        # a lone task's own callback is enough: its campaign ends with it
+        "callback_url": None if submission.kind == "task" else submission.callback_url,
+        "sandbox": caller.key.sandbox,
+    }
+    campaign = new_row(Campaign, columns)
     return CheckedCampaign(campaign, submission.planted, latest_end, submission.callback_url)
 
 
