@@ -3,41 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Column, Table, case, literal, update
+from sqlalchemy import Table, Update, bindparam, case, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import instance_state, set_committed_value
 
 from models.tables import Task
 from models.transactions.state_change_capture import note, task_change
 
+Places = tuple[int, ...]
+Column = tuple[
+    str, Places | None
+]  # its name, and which of the tasks have a value of their own; None: all have one value
+
 
 def update_together(session: Session, tasks: Sequence[Task]) -> None:
     """Writes the changes of these tasks, and notes their moves as a flush does. The caller has locked their rows."""
-    changed = {task.id: _changes(task) for task in tasks}
-    columns = sorted({name for one in changed.values() for name in one})
-    if not columns:
+    moved = [(task, changes) for task in tasks if (changes := _changes(task))]
+    if not moved:
         return
-    table = cast("Table", Task.__table__)
-    values = {name: _value(table.c[name], name, changed) for name in columns}
-    these = [task.id for task in tasks if changed[task.id]]
-    session.connection().execute(update(table).where(table.c.id.in_(these)).values(values))
-    for task in tasks:
-        for name, value in changed[task.id].items():
+    columns, values = _columns([changes for _, changes in moved])
+    ids = {f"id_{place}": task.id for place, (task, _) in enumerate(moved)}
+    session.connection().execute(_statement(len(moved), columns), {**ids, **values})
+    for task, changes in moved:
+        for name, value in changes.items():
             set_committed_value(task, name, value)  # before anything is asked for, which would flush it once more
-    note(session, [task_change(task) for task in tasks if "state" in changed[task.id]])
+    note(session, [task_change(task) for task, changes in moved if "state" in changes])
 
 
 def _changes(task: Task) -> dict[str, Any]:
     return {name: getattr(task, name) for name in instance_state(task).committed_state}
 
 
-def _value(column: Column[Any], name: str, changed: Mapping[str, Mapping[str, Any]]) -> Any:
-    """Returns the new value that all tasks have in common, or one for each."""
-    given = {task_id: one[name] for task_id, one in changed.items() if name in one}
-    common = next(iter(given.values()))
-    if len(given) == sum(1 for one in changed.values() if one) and all(value == common for value in given.values()):
-        return common
-    own = ((column.table.c.id == task_id, literal(value, column.type)) for task_id, value in given.items())
-    return case(*own, else_=column)
+def _columns(changed: Sequence[Mapping[str, Any]]) -> tuple[tuple[Column, ...], dict[str, Any]]:
+    """Returns what changes, and the values: of a column one that all tasks have in common, or one for each."""
+    columns: list[Column] = []
+    values: dict[str, Any] = {}
+    for name in sorted({name for one in changed for name in one}):
+        given = {place: one[name] for place, one in enumerate(changed) if name in one}
+        common = next(iter(given.values()))
+        if len(given) == len(changed) and all(value == common for value in given.values()):
+            columns.append((name, None))
+            values[f"{name}_"] = common
+        else:
+            columns.append((name, tuple(given)))
+            values |= {f"{name}_{place}": value for place, value in given.items()}
+    return tuple(columns), values
+
+
+@lru_cache(maxsize=200)
+def _statement(count: int, columns: tuple[Column, ...]) -> Update:
+    """Returns the UPDATE of so many tasks; made once, because to make it costs as much as sending it."""
+    table = cast("Table", Task.__table__)
+    ids = [bindparam(f"id_{place}", type_=table.c.id.type) for place in range(count)]
+    values: dict[str, Any] = {}
+    for name, own in columns:
+        column = table.c[name]
+        if own is None:
+            values[name] = bindparam(f"{name}_", type_=column.type)
+        else:
+            each = ((table.c.id == ids[place], bindparam(f"{name}_{place}", type_=column.type)) for place in own)
+            values[name] = case(*each, else_=column)
+    return update(table).where(table.c.id.in_(ids)).values(values)

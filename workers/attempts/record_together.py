@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from typing import cast
 
-from sqlalchemy import Engine, Table, and_, bindparam, or_, select, update
+from sqlalchemy import Engine, Table, Update, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.database.clock import row_moment
 from models.tables import Attempt, Edge, Task
-from models.tasks.fence import held
+from models.tasks.fence import Fence, held
 from models.tasks.states import NOT_RUNNING, State
 from models.tasks.transitions import TaskEnd, end
 from models.transactions.read_write import write
@@ -60,15 +62,29 @@ def record_together(
             for task_id, outcome in outcomes.items():
                 note_success(session, rows[task_id][0], None, moment)
                 end(rows[task_id][0], TaskEnd(State.SUCCEEDED, result=outcome.result), moment)
-        these = or_(
-            *(and_(Attempt.task_id == one.fence.task_id, Attempt.number == one.fence.attempt) for one, _ in kept)
-        )
-        well = update(cast("Table", Attempt.__table__)).where(these)
-        session.connection().execute(well.values(ended_at=moment, outcome=AttemptOutcome.SUCCEEDED))
+        _end_attempts(session, [claim.fence for claim, _ in kept], moment)
         update_together(session, [task for task, _ in rows.values()])
         return {} if following is None else claim_next(session, following)
 
     return write(engine, work)
+
+
+def _end_attempts(session: Session, fences: Sequence[Fence], at: datetime) -> None:
+    """Writes that these attempts succeeded."""
+    of = {f"task_{place}": fence.task_id for place, fence in enumerate(fences)}
+    number = {f"number_{place}": fence.attempt for place, fence in enumerate(fences)}
+    session.connection().execute(_well(len(fences)), {**of, **number, "moment": at})
+
+
+@cache
+def _well(count: int) -> Update:
+    """Returns the UPDATE of so many attempts that succeeded; made once, because to make it costs what sending does."""
+    table = cast("Table", Attempt.__table__)
+    each = (
+        and_(table.c.task_id == bindparam(f"task_{place}"), table.c.number == bindparam(f"number_{place}"))
+        for place in range(count)
+    )
+    return update(table).where(or_(*each)).values(ended_at=bindparam("moment"), outcome=AttemptOutcome.SUCCEEDED)
 
 
 def _is_small(outcome: Outcome) -> bool:
