@@ -1,4 +1,4 @@
-"""Records several tasks at the desk that succeeded and have no consequence, in one transaction."""
+"""Records several tasks at the desk that succeeded and that no other task waits for, in one transaction."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from workers.attempts.claim import Claim, NotMine
 from workers.attempts.flow_version import note_success
 from workers.attempts.outcome import Outcome, Succeeded, storable
 from workers.attempts.record import ClaimNext, claim_next
+from workers.lifecycle.dependents import close_campaign
 from workers.lifecycle.stored_bytes import FEW_BYTES, json_size
 
 _LOCKED = select(Task, row_moment()).where(Task.id.in_(bindparam("task_ids", expanding=True))).with_for_update()
@@ -45,8 +46,8 @@ def record_together(
 ) -> Mapping[str, Claim | NotMine] | None:
     """Writes the success of each; returns what became of the tickets that were to be claimed with them, by task.
 
-    Returns None, and writes nothing, where one of them has a consequence: tasks after it, a callback, the end of its
-    campaign, a large result. Then each is to be recorded by itself. Raises LeaseLost where one lost its lease.
+    Returns None, and writes nothing, where one of them has a consequence for another task, owes a callback or has a
+    large result. Then each is to be recorded by itself. Raises LeaseLost where one lost its lease.
     """
     kept = [(one.claim, storable(one.outcome)) for one in done]
     if not all(_is_small(outcome) for _, outcome in kept):
@@ -55,7 +56,8 @@ def record_together(
     def work(session: Session) -> Mapping[str, Claim | NotMine] | None:
         outcomes = {claim.fence.task_id: outcome for claim, outcome in kept if isinstance(outcome, Succeeded)}
         rows = {task.id: (task, at) for task, at in session.execute(_LOCKED, {"task_ids": sorted(outcomes)})}
-        if _has_consequence(session, [task for task, _ in rows.values()]):
+        tasks = [task for task, _ in rows.values()]
+        if _has_consequence(session, tasks):
             return None
         moment = max(held(one.fence, *rows.get(one.fence.task_id, (None, None)))[1] for one, _ in kept)
         with session.no_autoflush:  # all changes go together
@@ -63,7 +65,9 @@ def record_together(
                 note_success(session, rows[task_id][0], None, moment)
                 end(rows[task_id][0], TaskEnd(State.SUCCEEDED, result=outcome.result), moment)
         _end_attempts(session, [claim.fence for claim, _ in kept], moment)
-        update_together(session, [task for task, _ in rows.values()])
+        update_together(session, tasks)
+        for campaign_id in sorted({task.campaign_id for task in tasks}):
+            _close_if_last(session, campaign_id, moment)
         return {} if following is None else claim_next(session, following)
 
     return write(engine, work)
@@ -94,7 +98,10 @@ def _is_small(outcome: Outcome) -> bool:
 def _has_consequence(session: Session, tasks: Sequence[Task]) -> bool:
     if any(task.callback_url is not None for task in tasks):
         return True
-    if session.scalar(_AFTER, {"task_ids": [task.id for task in tasks]}) is not None:
-        return True
-    campaigns = {task.campaign_id for task in tasks}
-    return any(session.scalar(_OPEN, {"campaign_id": one}) is None for one in sorted(campaigns))
+    return session.scalar(_AFTER, {"task_ids": [task.id for task in tasks]}) is not None
+
+
+def _close_if_last(session: Session, campaign_id: str, now: datetime) -> None:
+    """Writes the campaign's outcome, if these were its last tasks; as long as others wait, no more is asked."""
+    if session.scalar(_OPEN, {"campaign_id": campaign_id}) is None:
+        close_campaign(session, campaign_id, now)
