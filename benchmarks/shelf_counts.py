@@ -97,7 +97,7 @@ class Rows:
         self._running: Counter[Ran] = Counter()
         self._on: dict[str, str | None] = {}  # phone → key of what runs there
         self._out: Counter[Out] = Counter()
-        self._passed: dict[str, Row] = {}  # begun and unpinned, with a ticket in a phone's own queue
+        self._passed: dict[str, Row] = {}  # unpinned, begun or reading only, with a ticket in a phone's own queue
         self._pins: Counter[str] = Counter()  # tickets of pinned tasks, by queue
         self._lines: dict[tuple[str, int], Line] = {}  # by place and priority: unpinned and owed
         self._owed: Counter[str] = Counter()  # unpinned and owed, by place
@@ -142,7 +142,7 @@ class Rows:
         self._out[_kind(row, queue)] += more
         self._pins[queue] += more if row.pinned else 0
         there = self.lying.setdefault(queue, {})
-        passed = row.attempt > 0 and not row.pinned and queue not in SHARED_QUEUES
+        passed = (row.attempt > 0 or not row.acts) and not row.pinned and queue not in SHARED_QUEUES
         for found in (there, self._passed) if passed else (there,):
             if more > 0:
                 found[row.id] = row
@@ -169,9 +169,9 @@ class Rows:
         """Returns the number of tickets in the pool, or at the desk."""
         return len(self.lying.get(DESK_QUEUE if runs_on == RunsOn.DESK else POOL_QUEUE, ()))
 
-    def waits(self, runs_on: str) -> bool:
-        """Returns whether unpinned tasks have no ticket."""
-        return self._owed[runs_on] > 0
+    def waits(self, runs_on: str) -> int:
+        """Returns how many unpinned tasks have no ticket."""
+        return self._owed[runs_on]
 
     def stranded(self, served: Set[str], before: datetime) -> list[Row]:
         """Returns the tickets in queues that nobody serves, and those passed on before this moment and not claimed."""

@@ -19,6 +19,7 @@ from benchmarks.shelf_run import DESK, Taken, account_of, serial_of
 from models.database.engine import connect
 from models.fleet.logins import account_seen
 from models.fleet.phones import phone_offline, phone_online, phones_alive
+from models.history.records.fill import fill_records
 from models.migrate import upgrade
 from models.responsible_use.authors import register_author, set_basis
 from models.tables import Campaign, Phone
@@ -34,7 +35,7 @@ from workers.planting.plant import plant_campaign
 from workers.runtime.slots import own_slot
 from workers.runtime.worker_identity import WorkerIdentity
 
-AUTHOR = "author"
+AUTHOR = "author"  # of directed tasks
 LEASE = 1e6  # seconds: no lease runs out in this simulation, and a death is reported
 ZONE = "Asia/Shanghai"
 LATEST_END = timedelta(hours=24)
@@ -51,8 +52,9 @@ class LedgerFleet:
         self._claims: dict[int, Claim] = {}
         self._pool: set[int] | None = None  # that serve it, until something changes that
         self._quarantines: set[datetime] = set()  # their ends
-        register_author(engine, AUTHOR, AUTHOR)
-        set_basis(engine, AUTHOR, "owned", who="admin")
+        for author in (AUTHOR, *map(author_of, range(day.phones))):
+            register_author(engine, author, author)
+            set_basis(engine, author, "owned", who="admin")
         for phone in range(day.phones):
             serial = serial_of(phone)
             worker = self._workers[phone] = _worker(serial, serial)
@@ -64,6 +66,8 @@ class LedgerFleet:
         clock.at = 0.0
 
     def ring(self, task_ids: Sequence[str] | None) -> Sequence[Ticket]:
+        while task_ids is None and fill_records(self._engine):
+            pass
         return write(self._engine, lambda session: mark_rung(session, task_ids))
 
     def claim(self, phone: int, ticket: Ticket) -> Taken | Ticket | None:
@@ -150,7 +154,12 @@ def params_of(job: Job) -> tuple[str, Mapping[str, object]]:
         target = {"target_commenter": "somebody", "target_comment": "good"}
         title = f"{job.author} {job.video}"
         return job.flow, {"kind": "like_comment", "author_id": AUTHOR, "title": title, **target}
-    return READS, {"author_id": AUTHOR, "count": 1}
+    return READS, {"author_id": author_of(job.author), "count": 1}
+
+
+def author_of(number: int) -> str:
+    """Returns the author whose content a reading task reads."""
+    return f"author{number:05d}"
 
 
 @contextmanager

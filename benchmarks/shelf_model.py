@@ -19,7 +19,7 @@ from benchmarks.shelf_counts import Rows
 from benchmarks.shelf_day import Day, Job
 from benchmarks.shelf_ledger import APART, LEASE, passed_on
 from benchmarks.shelf_phones import ModelPhones
-from benchmarks.shelf_rows import Row, row_of
+from benchmarks.shelf_rows import Row, UsualSeconds, row_of
 from benchmarks.shelf_run import DESK, Taken, account_of, serial_of
 from models.responsible_use.caps import Caps
 from models.tables import Task
@@ -47,6 +47,7 @@ from workers.policy.assignment import Claimed, assign_by_rules
 from workers.policy.blame import Try, quarantine_after
 from workers.policy.eligibility import Assignment, Candidate, CapRoom, FairShare, PlannedAccount
 from workers.policy.fair_share import spread
+from workers.policy.longest_first import last_of, order_of, seconds_of, window_of
 from workers.policy.retry import PriorAttempt, decide_retry
 from workers.policy.turns import most_candidates
 from workers.runtime.worker_identity import phone_queue
@@ -60,6 +61,7 @@ class ModelFleet:
         self._customers = Customers([], 1)
         self._rows = Rows()
         self._phones = ModelPhones(clock, day.phones)
+        self._usual = UsualSeconds()
         self._runs: dict[int, Row] = {}
         self._past: dict[str, list[PriorAttempt]] = {}
         self._after: dict[str, list[str]] = {}
@@ -92,12 +94,13 @@ class ModelFleet:
         now, working = self._clock.now, self._phones.working
         if task_ids is None:
             self._owe(self._rows.stranded(self._phones.served, now - PASSED_ON))
-            rows = self._next(working, now)
+            rows, last = self._next(working, now)
         else:
+            last = {}
             rows = [row for row in map(self._rows.by_id.__getitem__, task_ids) if row.owed and row.not_before <= now]
         also = [OPERATOR] if task_ids is not None and self._rows.waits(RunsOn.PHONE) else []
         out, running, at = self._rows.tickets(), self._rows.running(), self._rows.at(pinned_to(rows, working))
-        dealt = deal_lines(lines_of(rows, out, running, at, self._customers, working, also))
+        dealt = deal_lines(lines_of(rows, out, running, at, self._customers, working, also, last))
         tickets: list[Ticket] = []
         for name in dealt.tasks:
             row = self._rows.by_id[name]
@@ -112,14 +115,20 @@ class ModelFleet:
             tickets.append(Ticket(row.id, row.flow, route.queue, step, number=row.ticket))
         return tickets
 
-    def _next(self, working: WorkingPhones, now: datetime) -> list[Row]:
+    def _next(self, working: WorkingPhones, now: datetime) -> tuple[list[Row], dict[str, float]]:
         rows, slots, alone = self._rows, slots_of(working), most_alone()
         found = rows.begun(now, alone[RunsOn.PHONE], working.accounts)
+        last: dict[str, float] = {}
         for runs_on in (str(RunsOn.DESK), str(RunsOn.PHONE)):
-            if rows.waits(runs_on):
-                found += rows.first(runs_on, now, most_candidates(1, slots[runs_on], rows.out(runs_on), alone[runs_on]))
+            most, few = most_candidates(1, slots[runs_on], rows.out(runs_on), alone[runs_on]), last_of(slots[runs_on])
+            if runs_on == RunsOn.PHONE and rows.waits(runs_on) <= few:
+                waiting = rows.first(runs_on, now, window_of(slots[runs_on], most))
+                last = seconds_of(waiting, self._usual.seconds())
+                found += sorted(waiting, key=lambda row: order_of(row, last))[:most]
+            elif rows.waits(runs_on):
+                found += rows.first(runs_on, now, most)
         found += rows.pinned(now, working.accounts)
-        return list({row.id: row for row in found}.values())
+        return list({row.id: row for row in found}.values()), last
 
     def _owe(self, rows: Sequence[Row]) -> None:
         for row in rows:
@@ -190,6 +199,7 @@ class ModelFleet:
         self._phones.until.pop(phone, None)
         self._phones.times.pop(phone, None)
         self._rows.leave(row)
+        self._usual.add(row, now)
         end(_task(row), TaskEnd(State.SUCCEEDED), now)
         ready: list[str] = []
         for name in sorted(self._after.get(row.id, ())):

@@ -59,7 +59,7 @@ def holds(rows: Rows, phones: Sequence[str], now: datetime) -> None:
     for runs_on, queue in ((str(RunsOn.PHONE), POOL_QUEUE), (str(RunsOn.DESK), DESK_QUEUE)):
         mine = [row for row in owed if row.runs_on == runs_on and not row.pinned]
         assert rows.out(runs_on) == sum(row.rung_queue == queue for row in lying)
-        assert rows.waits(runs_on) == bool(mine)
+        assert rows.waits(runs_on) == len(mine)
         due = sorted((row for row in mine if row.not_before <= now), key=lambda row: (row.not_before, row.position))
         for priority in {row.priority for row in mine}:
             first = [row for row in rows.first(runs_on, now, MOST) if row.priority == priority]

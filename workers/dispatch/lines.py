@@ -12,6 +12,7 @@ from models.values.enums import RunsOn
 from workers.dispatch.customers import Customers
 from workers.dispatch.routing import URGENT, WorkingPhones
 from workers.dispatch.tickets import TURN_STEP
+from workers.policy.longest_first import order_of
 from workers.policy.turns import Candidate, Place, Standing
 
 AHEAD_OF_A_PHONE = 1  # tickets of pinned tasks in a phone's own queue, beside the task that runs there
@@ -52,12 +53,15 @@ def lines_of(
     customers: Customers,
     working: WorkingPhones,
     also: Collection[str] = (),
+    last: Mapping[str, float] | None = None,
 ) -> dict[bool | None, Line]:
     """Returns the lines from the tasks that may come next, the tickets that are out, and what runs. Pure.
 
+    `last`: how long those take that are the last of their customer (`policy.longest_first`).
+
     Tickets and what runs are counted by kind, so that a line costs as much as it has tasks, however many phones.
     """
-    counted = _Counted(out, running, at, customers, working, also)
+    counted = _Counted(out, running, at, customers, working, also, last or {})
     placed = [row for row in rows if _has_place(row, customers, working)]
     return {sort: counted.line(sort, [row for row in placed if _sort(row) is sort]) for sort in (False, True, None)}
 
@@ -83,16 +87,20 @@ class _Counted:
     customers: Customers
     working: WorkingPhones
     also: Collection[str]
+    last: Mapping[str, float]
 
     def line(self, sort: bool | None, rows: Sequence[Any]) -> Line:
         serials = frozenset[str]() if sort is None else self.working.of_sort(sandbox=sort)
         slots = max(1, len(serials))
-        candidates = [_candidate(row, self.customers, self.working) for row in sorted(rows, key=_order)]
+        candidates = [_candidate(row, self.customers, self.working) for row in sorted(rows, key=self._order)]
         waiting = _waiting(candidates)
         for name in self.also if sort is not None else ():
             waiting[name] = max(waiting[name], slots)
         standings = self._standings(sort, waiting)
         return Line(slots, standings, candidates, self._places(candidates, serials))
+
+    def _order(self, row: Any) -> tuple[bool, tuple[int, float, datetime, int]]:
+        return not row.attempt, order_of(row, self.last)
 
     def _standings(self, sort: bool | None, waiting: Counter[str]) -> dict[str, Standing]:
         ran: Counter[str] = Counter()
@@ -136,10 +144,6 @@ def _kind(row: Any) -> str:
     if row.rung_step == TURN_STEP:
         return "front"
     return "passed" if row.of_one_phone else "behind"
-
-
-def _order(row: Any) -> tuple[bool, int, datetime, int]:
-    return not row.attempt, row.priority, row.not_before, row.position
 
 
 def _candidate(row: Any, customers: Customers, working: WorkingPhones) -> Candidate:

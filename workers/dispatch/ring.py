@@ -23,7 +23,7 @@ from workers.dispatch.customers import read_customers
 from workers.dispatch.lines import Line
 from workers.dispatch.routing import UNSERVED, WorkingPhones, route_for, ticket_priority, working_phones
 from workers.dispatch.shown_arguments import shown
-from workers.dispatch.standings import lines, next_tasks, others_wait, rows_of
+from workers.dispatch.standings import Next, lines, next_tasks, others_wait, rows_of
 from workers.dispatch.tickets import TURN_STEP, NotPublished, Ticket, publish
 from workers.policy.desk_turns import IN_TURN, deal_at_desk, may_run_dry
 from workers.policy.turns import Dealt, deal
@@ -146,11 +146,11 @@ def _dealt(session: Session, task_ids: Sequence[str] | None, working: WorkingPho
     """Decides which tasks get a ticket now, in order."""
     customers = read_customers(session, settings().operator_weight)
     if task_ids is None:
-        rows = next_tasks(session, customers, working, now, slots_of(working), most_alone())
+        following = next_tasks(session, customers, working, now, slots_of(working), most_alone())
     else:
-        rows = rows_of(session, task_ids, now)
+        following = Next(rows_of(session, task_ids, now))
     also = [] if task_ids is None else list(others_wait(session, customers, working))
-    return deal_lines(lines(session, rows, customers, working, also))
+    return deal_lines(lines(session, following, customers, working, also))
 
 
 def slots_of(working: WorkingPhones) -> Mapping[str, int]:
@@ -267,13 +267,13 @@ def _say(session: Session, why: str | None, *which: ColumnElement[bool]) -> None
 def _take_back_stranded(session: Session, working: WorkingPhones, now: datetime) -> None:
     """Takes back tickets in the queue of a phone that no longer works, or that has not reached them in time.
 
-    What was begun before and is nobody's own was passed there because it may run there. If that phone has its hands
-    full, or no worker yet, another may have been free for long.
+    What only reads, or was begun before, and is nobody's own was passed there because it may run there. If that phone
+    has its hands full, or no worker yet, another may have been free for long.
     """
     owe_tickets(
         session,
         in_pool(),
-        Task.attempt > 0,
+        or_(Task.attempt > 0, ~Task.acts),
         Task.rung_queue.is_not(None),
         Task.rung_queue != POOL_QUEUE,
         Task.rung_at < now - PASSED_ON,

@@ -1,18 +1,20 @@
 """Reads from the ledger who waits for phones and for the desk, and which tasks are next.
 
 Every query is bounded by the phones and the tickets that are out, not by the tasks that wait: a customer's next tasks
-stand together in the index ix_tasks_owed, in their order.
+stand together in the index ix_tasks_owed, in their order. Of a key's last tasks, some for each phone are read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from models.history.records.usual import usual_seconds
 from models.tables import Task
 from models.tasks.campaign_control import may_begin
 from models.tasks.states import State
@@ -20,6 +22,7 @@ from models.values.enums import RunsOn
 from workers.dispatch.customers import Customers
 from workers.dispatch.lines import AHEAD_OF_A_PHONE, AtPhones, Line, lines_of, pinned_to
 from workers.dispatch.routing import URGENT_STEP, WorkingPhones
+from workers.policy.longest_first import last_of, order_of, seconds_of, window_of
 from workers.policy.turns import most_candidates
 from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE, phone_queue
 
@@ -33,8 +36,16 @@ UNPINNED = (Task.pinned_phone.is_(None), Task.pinned_account.is_(None))
 PINNED = (Task.pinned_phone.is_not(None), Task.pinned_account.is_not(None))
 COLUMNS = (
     Task.id, Task.key_id, Task.sandbox, Task.runs_on, Task.pinned_phone, Task.pinned_account, Task.attempt,
-    Task.verifying, Task.priority, Task.not_before, Task.position,
+    Task.verifying, Task.priority, Task.not_before, Task.position, Task.flow, Task.author_id,
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """Rows of tasks that may come next; of those that are the last ones of their key, how long they take as a rule."""
+
+    rows: Sequence[Any]
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 def next_tasks(
@@ -44,8 +55,8 @@ def next_tasks(
     now: datetime,
     slots: Mapping[str, int],
     alone: Mapping[str, int],
-) -> list[Any]:
-    """Returns the rows of the tasks that may come next, of each key and each kind of place.
+) -> Next:
+    """Returns the tasks that may come next, of each key and each kind of place.
 
     `slots`: of the phones and of the desk. `alone`: tickets there of one customer while no other waits.
     """
@@ -56,6 +67,7 @@ def next_tasks(
     )
     begun = select(*COLUMNS).where(*_due(now), Task.attempt > 0, placed)
     rows = list(session.execute(begun.order_by(Task.not_before).limit(alone[RunsOn.PHONE])))
+    seconds: dict[str, float] = {}
     for runs_on in (RunsOn.DESK, RunsOn.PHONE):
         keys = [
             (sandbox, key_id)
@@ -67,12 +79,17 @@ def next_tasks(
         waiting = len({customers.of(key_id) for _, key_id in keys})
         most = most_candidates(waiting, slots[runs_on], _out(session, runs_on), alone[runs_on])
         for sandbox, key_id in keys:
-            rows += session.execute(_first_of(runs_on, sandbox, key_id, now, most))
+            if runs_on == RunsOn.PHONE and _are_last(session, sandbox, key_id, last_of(slots[runs_on])):
+                found = _longest_of(session, sandbox, key_id, now, window_of(slots[runs_on], most))
+                rows += found.rows[:most]
+                seconds |= found.seconds
+            else:
+                rows += session.execute(_first_of(runs_on, sandbox, key_id, now, most))
     pins = pinned_places(session, working)
     for start in range(0, len(pins), IN_ONE_STATEMENT):
         parts = [_pinned(*pin, now) for pin in pins[start : start + IN_ONE_STATEMENT]]
         rows += session.execute(union_all(*(select(part.subquery()) for part in parts)))
-    return list({row.id: row for row in rows}.values())
+    return Next(list({row.id: row for row in rows}.values()), seconds)
 
 
 def _out(session: Session, runs_on: str) -> int:
@@ -125,14 +142,32 @@ def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 def _first_of(runs_on: str, sandbox: bool, key_id: str | None, now: datetime, most: int) -> Any:
     """Selects a key's next tasks, priority by priority: those that sleep stand behind those that are due."""
-    mine = Task.key_id.is_(None) if key_id is None else Task.key_id == key_id
-    line = (*_due(now), Task.runs_on == runs_on, *UNPINNED, Task.sandbox == sandbox, mine)
+    line = (*_due(now), *_of_key(runs_on, sandbox, key_id))
 
     def of(priority: int) -> Any:
         wanted = select(*COLUMNS).where(*line, Task.priority == priority)
         return select(wanted.order_by(Task.not_before, Task.position).limit(most).subquery())
 
     return union_all(*map(of, PRIORITIES))
+
+
+def _are_last(session: Session, sandbox: bool, key_id: str | None, few: int) -> bool:
+    """Returns whether no more than a few of a key's tasks wait in the pool."""
+    wait = select(Task.id).where(*OWED, *_of_key(RunsOn.PHONE, sandbox, key_id)).limit(few + 1).subquery()
+    return (session.scalar(select(func.count()).select_from(wait)) or 0) <= few
+
+
+def _longest_of(session: Session, sandbox: bool, key_id: str | None, now: datetime, most: int) -> Next:
+    """Returns a key's next tasks in the pool, so many of each priority, the longest first."""
+    rows = session.execute(_first_of(RunsOn.PHONE, sandbox, key_id, now, most)).all()
+    authors = {row.author_id for row in rows if row.author_id is not None}
+    seconds = seconds_of(rows, usual_seconds(session, authors, now, sandbox=sandbox))
+    return Next(sorted(rows, key=lambda row: order_of(row, seconds)), seconds)
+
+
+def _of_key(runs_on: str, sandbox: bool, key_id: str | None) -> tuple[ColumnElement[bool], ...]:
+    mine = Task.key_id.is_(None) if key_id is None else Task.key_id == key_id
+    return (Task.runs_on == runs_on, *UNPINNED, Task.sandbox == sandbox, mine)
 
 
 def _pinned(key_id: str | None, phone: str | None, account: str | None, now: datetime) -> Any:
@@ -147,7 +182,7 @@ def _pinned(key_id: str | None, phone: str | None, account: str | None, now: dat
 
 def lines(
     session: Session,
-    rows: Sequence[Any],
+    following: Next,
     customers: Customers,
     working: WorkingPhones,
     also: Collection[str] = (),
@@ -156,8 +191,9 @@ def lines(
 
     `also`: customers who wait as well, though none of the rows is theirs.
     """
+    rows = following.rows
     at = _at_phones(session, pinned_to(rows, working))
-    return lines_of(rows, _tickets(session), _running(session), at, customers, working, also)
+    return lines_of(rows, _tickets(session), _running(session), at, customers, working, also, following.seconds)
 
 
 def _at_phones(session: Session, serials: Collection[str]) -> AtPhones:

@@ -34,6 +34,10 @@ _MORE = {
     "sqlite": "ON CONFLICT DO UPDATE SET number = number + excluded.number",
     "mysql": "ON DUPLICATE KEY UPDATE number = number + VALUES(number)",
 }
+_SECONDS = {
+    "sqlite": ", seconds = seconds + excluded.seconds",
+    "mysql": ", seconds = seconds + VALUES(seconds)",
+}
 
 
 class Changed(Exception):
@@ -61,7 +65,7 @@ def _counted(engine: Engine, day: datetime) -> bool:
 
 
 def _count(session: Session, day: datetime) -> bool:
-    add_to_days(session, {counted_key(day): 0})  # nobody adds to it meanwhile
+    add_to_days(session, {counted_key(day): (0, 0.0)})  # nobody adds to it meanwhile
     span = (day, day + WHOLE_DAY)
     one = day_counts(session, span)[day]
     if one.counted != 0:
@@ -92,13 +96,15 @@ def _times(day: datetime) -> dict[str, str]:
 
 def _statements(dialect: str, day: datetime) -> Iterator[str]:
     """Yields what adds the day's records to the days of authors and campaigns, and to the pairs of its month."""
-    more = _MORE["sqlite" if dialect == "sqlite" else "mysql"]
+    sort = "sqlite" if dialect == "sqlite" else "mysql"
+    more = _MORE[sort]
     within = "FROM records WHERE ended_at >= :day AND ended_at < :after"
     for dimension, column in BY_DAY.items():
         yield (
             "INSERT INTO record_hours (sandbox, dimension, value, hour, flow, kind, outcome, number, seconds) "
-            f"SELECT sandbox, '{dimension}{DAY}', {column}, :day, flow, kind, outcome, COUNT(*), 0 {within} "
-            f"AND {column} IS NOT NULL GROUP BY sandbox, {column}, flow, kind, outcome {more}"
+            f"SELECT sandbox, '{dimension}{DAY}', {column}, :day, flow, kind, outcome, COUNT(*), "
+            f"COALESCE(SUM(seconds), 0) {within} AND {column} IS NOT NULL "
+            f"GROUP BY sandbox, {column}, flow, kind, outcome {more}{_SECONDS[sort]}"
         )
     for (one, column), (other, its) in combinations(PAIRED.items(), 2):
         yield (

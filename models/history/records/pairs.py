@@ -26,6 +26,7 @@ BY_DAY = {"author": "author_id", "campaign": "campaign_id"}
 # dimension → the column of a record with its value; every two, in this order, are a pair
 PAIRED = DIMENSIONS | BY_DAY
 COUNTED = "counted day"
+DaySum = tuple[int, float]  # records, and their seconds together
 PAIRS_KEY = ("month", "sandbox", "pair", "one", "other")
 
 
@@ -57,8 +58,12 @@ def add_further(session: Session, records: Sequence[Mapping[str, Any]]) -> None:
     mine = Counter(_day(record) for record in records)
     whole = _whole_days(session, mine)
     here = [record for record in records if _day(record) in whole]
-    days = Counter(key for record in here for key in _day_keys(record))
-    add_to_days(session, days + Counter({counted_key(day): mine[day] for day in whole}))
+    days: dict[tuple[Any, ...], DaySum] = {counted_key(day): (mine[day], 0.0) for day in whole}
+    for record in here:
+        for key in _day_keys(record):
+            number, seconds = days.get(key, (0, 0.0))
+            days[key] = number + 1, seconds + (record["seconds"] or 0.0)
+    add_to_days(session, days)
     pairs = Counter(key for record in here for key in _pair_keys(record))
     values = [dict(zip(PAIRS_KEY, key, strict=True)) | {"number": number} for key, number in sorted(pairs.items())]
     if values:
@@ -66,15 +71,15 @@ def add_further(session: Session, records: Sequence[Mapping[str, Any]]) -> None:
         session.connection().execute(adding(dialect, RecordPair, PAIRS_KEY, ("number",)), values)
 
 
-def add_to_days(session: Session, days: Mapping[tuple[Any, ...], int]) -> None:
-    """Adds numbers to rows of days by their key. Each stays locked until the transaction ends, also when 0 is added."""
+def add_to_days(session: Session, days: Mapping[tuple[Any, ...], DaySum]) -> None:
+    """Adds to rows of days by their key. Each stays locked until the transaction ends, also when 0 is added."""
     values = [
-        dict(zip(HOURS_KEY, key, strict=True)) | {"number": number, "seconds": 0.0}
-        for key, number in sorted(days.items())
+        dict(zip(HOURS_KEY, key, strict=True)) | {"number": number, "seconds": seconds}
+        for key, (number, seconds) in sorted(days.items())
     ]
     if values:
         dialect = session.get_bind().dialect.name
-        session.connection().execute(adding(dialect, RecordHour, HOURS_KEY, ("number",)), values)
+        session.connection().execute(adding(dialect, RecordHour, HOURS_KEY, ("number", "seconds")), values)
 
 
 def counted_key(day: datetime) -> tuple[Any, ...]:
@@ -84,7 +89,7 @@ def counted_key(day: datetime) -> tuple[Any, ...]:
 
 def _whole_days(session: Session, mine: Mapping[datetime, int]) -> set[datetime]:
     """Returns the days whose records are all counted, but these, which the hours have already."""
-    add_to_days(session, {counted_key(day): 0 for day in mine})  # nobody counts them meanwhile
+    add_to_days(session, {counted_key(day): (0, 0.0) for day in mine})  # nobody counts them meanwhile
     known = day_counts(session, (min(mine), max(mine) + WHOLE_DAY))
     return {day for day, new in mine.items() if known[day].number - new == known[day].counted}
 

@@ -167,16 +167,33 @@ def test_a_loss_hidden_by_an_old_ticket_is_found_when_all_are_looked_at(ledger: 
     assert task(ledger, second).rung_at is None
 
 
-@pytest.mark.parametrize(("attempt", "waited", "taken_back"), [(1, 90, True), (1, 0, False), (0, 90, False)])
-def test_what_was_begun_waits_for_no_busy_phone(
-    ledger: Engine, redis: Redis, monkeypatch: pytest.MonkeyPatch, attempt: int, waited: int, *, taken_back: bool
+@pytest.mark.parametrize(
+    ("attempt", "acts", "waited", "taken_back"),
+    [
+        (1, False, 90, True),
+        (1, False, 0, False),
+        (0, False, 90, True),
+        (0, False, 0, False),
+        (1, True, 90, True),
+        (0, True, 90, False),  # the account of that phone is the one that the even share means
+    ],
+)
+def test_what_any_phone_may_do_waits_for_no_busy_phone(
+    ledger: Engine,
+    redis: Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    attempt: int,
+    waited: int,
+    *,
+    acts: bool,
+    taken_back: bool,
 ) -> None:
     monkeypatch.setattr(ringing, "PASSED_ON", timedelta(minutes=1))
     owned_author(ledger)
     online_worker(ledger, "p1")
     (one,) = ready(ledger, plant(ledger, titles()))
     # whoever had it passed it on
-    change(ledger, one, attempt=attempt, rung_queue="phone.p1", rung_at=past(ledger, waited))
+    change(ledger, one, attempt=attempt, acts=acts, rung_queue="phone.p1", rung_at=past(ledger, waited))
     ring_ready(ledger)
     assert task(ledger, one).rung_queue == ("pool" if taken_back else "phone.p1")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -40,7 +39,7 @@ from workers.attempts.outcome import Failed
 from workers.attempts.record import record
 from workers.dispatch import ring as ringing
 from workers.dispatch.ring import DESK_SLOTS, DESK_STEP, ring, ring_ready
-from workers.dispatch.standings import lines
+from workers.dispatch.standings import Next, lines
 from workers.dispatch.tickets import TURN_STEP, list_keys
 from workers.policy.desk_turns import IN_TURN
 from workers.runtime.worker_identity import WorkerIdentity
@@ -265,9 +264,9 @@ def test_a_round_reads_few_of_the_tasks_that_wait_at_the_desk(
     many(ledger, heavy.plant(work(1)), DESK_SLOTS + 200)
     looked: list[int] = []
 
-    def counted(session: Session, rows: Sequence[Any], *more: Any) -> Any:
-        looked.append(len(rows))
-        return lines(session, rows, *more)
+    def counted(session: Session, following: Next, *more: Any) -> Any:
+        looked.append(len(following.rows))
+        return lines(session, following, *more)
 
     monkeypatch.setattr(ringing, "lines", counted)
     assert ring_ready(ledger) == DESK_SLOTS
