@@ -18,10 +18,9 @@ from functools import partial
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.orm import Session
 
+from benchmarks.seed_counts import count
 from benchmarks.seed_texts import seed_popular, seed_texts
 from models.database.engine import Patience, connect
-from models.history.records.count_days import count_days
-from models.history.records.hours import ALL, DAY, DIMENSIONS
 from models.history.records.partitions import month_after, month_name
 from models.transactions.read_write import read, write
 from workers.settings import settings
@@ -31,8 +30,6 @@ AT_ONCE = 250_000
 PHONES, AUTHORS, KEYS = 200, 50, 5
 CAMPAIGN = 5000  # records of one: a ledger with more records has more campaigns, not larger ones
 RECORDS_OF_A_COMMENT = 10
-# a month's groups fit into memory: on the disk they take ten times as long
-ROOM = ("sort_buffer_size = 268435456", "tmp_table_size = 1073741824", "max_heap_table_size = 1073741824")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 YEAR = timedelta(days=365)
 FLOWS = ("collect_titles", "collect_comments", "directed", "nurture")
@@ -49,18 +46,22 @@ def seed_all(engine: Engine, rows: int) -> None:
 
 def seed(engine: Engine, rows: int) -> None:
     """Writes so many records over a year, their hours, days and pairs, and the partitions of their months."""
+    began = time.monotonic()
     _months(engine)
     indexes = {one["name"]: one["column_names"] for one in inspect(engine).get_indexes("records")}
     _alter(engine, [f"DROP INDEX {name}" for name in indexes])
     for first in range(0, rows, AT_ONCE):
         write(engine, partial(_some, first=first, last=min(rows, first + AT_ONCE) - 1, rows=rows))
+    _say(f"{rows} rows", began)
+    count(engine, list(_bounds()))
+    _say("counts", began)
     _alter(engine, [f"ADD INDEX {name} ({', '.join(map(str, columns))})" for name, columns in indexes.items()])
-    for dimension, column in {ALL: "", **DIMENSIONS}.items():
-        for start, end in _bounds():
-            write(engine, partial(_hours, dimension=dimension, column=column, start=start, end=end))
-        write(engine, partial(_days, dimension=dimension))
-    count_days(engine, START + YEAR)
+    _say("indexes", began)
     write(engine, lambda session: session.execute(text("ANALYZE TABLE records, record_hours, record_pairs")).all())
+
+
+def _say(what: str, began: float) -> None:
+    print(f"  {what} after {time.monotonic() - began:.0f} s", flush=True)
 
 
 def _bounds() -> Iterator[tuple[datetime, datetime]]:
@@ -113,33 +114,6 @@ def _some(session: Session, first: int, last: int, rows: int) -> None:
     session.execute(text("SET SESSION unique_checks = 0"))
     numbers = f"FROM seq_{first}_to_{last}"
     session.execute(text(f"INSERT INTO records ({', '.join(columns)}) SELECT {', '.join(columns.values())} {numbers}"))
-
-
-def _hours(session: Session, dimension: str, column: str, start: datetime, end: datetime) -> None:
-    value = column or "''"
-    there = f"AND {column} IS NOT NULL" if column else ""
-    hour = "DATE_FORMAT(ended_at, '%Y-%m-%d %H:00:00')"
-    for setting in ROOM:
-        session.execute(text(f"SET SESSION {setting}"))
-    session.execute(
-        text(
-            "INSERT INTO record_hours (sandbox, dimension, value, hour, flow, kind, outcome, number, seconds) "  # noqa: S608
-            f"SELECT sandbox, '{dimension}', {value}, {hour}, flow, kind, outcome, COUNT(*), SUM(seconds) "
-            f"FROM records WHERE ended_at >= '{start:%Y-%m-%d}' AND ended_at < '{end:%Y-%m-%d}' {there} "
-            f"GROUP BY sandbox, {value}, {hour}, flow, kind, outcome"
-        )
-    )
-
-
-def _days(session: Session, dimension: str) -> None:
-    session.execute(
-        text(
-            "INSERT INTO record_hours (sandbox, dimension, value, hour, flow, kind, outcome, number, seconds) "  # noqa: S608
-            f"SELECT sandbox, '{dimension}{DAY}', value, DATE(hour) AS day, flow, kind, outcome, SUM(number), "
-            f"SUM(seconds) FROM record_hours WHERE dimension = '{dimension}' "
-            "GROUP BY sandbox, value, day, flow, kind, outcome"
-        )
-    )
 
 
 def _draw(column: str, count: int) -> str:
