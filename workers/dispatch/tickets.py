@@ -135,11 +135,14 @@ def _task_id(raw: bytes) -> str:
     return str(json.loads(raw)["headers"]["id"])
 
 
-def put_back(app: Celery, tag: str) -> None:
-    """Returns a dead worker's ticket to the head of its queue; does nothing when it was acknowledged.
+def put_back(app: Celery, tags: Iterable[str], spent: Iterable[str] = ()) -> None:
+    """Returns dead workers' tickets to the heads of their queues, but those that are `spent` to none.
 
-    Over a connection of its own: kombu's pool keeps one that broke, and never mends it for a bare channel.
-    Raises kombu.exceptions.OperationalError and redis.RedisError.
+    Does nothing for one that was acknowledged. Over a connection of its own: kombu's pool keeps one that broke, and
+    never mends it for a bare channel. Raises kombu.exceptions.OperationalError and redis.RedisError.
     """
     with app.connection_for_write() as connection, connection.channel() as channel:
-        channel.qos.restore_by_tag(tag, leftmost=True)
+        for tag in spent:
+            channel.qos.reject(tag)
+        for tag in tags:
+            channel.qos.restore_by_tag(tag, leftmost=True)

@@ -41,6 +41,7 @@ PLACES = 1024
 TICK_SECONDS = 0.25
 CLOSE_SECONDS = 10.0
 ENDED_SECONDS = 1.0  # for the workers of a lost zygote; they end within a tenth of it
+FREED_SECONDS = 0.5  # for their tasks to be freed, and to be rung, before the next zygote's imports take a processor
 ZYGOTES = 5  # as many as may be lost in a row before the host gives up
 
 
@@ -183,10 +184,11 @@ class Agent:
         """Releases all workers, which ended with their zygote, then starts another zygote."""
         self._zygotes_lost = 1 if now - self._zygote_began >= STEADY_SECONDS else self._zygotes_lost + 1
         log.error("the zygote is lost, and all workers with it")
-        self._free_all("its zygote was lost", now)  # before the next zygote, whose imports take a second or two
+        self._free_all("its zygote was lost", now)
         if self._zygotes_lost == ZYGOTES:
             raise ZygoteLost(f"{ZYGOTES} zygotes were lost one after the other; their errors stand above")
         if self._ends_asked == 0:
+            self._runner.wait_freed(FREED_SECONDS)
             self._zygote.restart()
             self._zygote.listen(self._events.put)
             self._zygote_began = time.monotonic()

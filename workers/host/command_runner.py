@@ -60,9 +60,14 @@ class CommandRunner:
         self._put = put
         self._ledger_jobs = RetryQueue("ledger-jobs")
         self._dead: deque[ReleaseDeadWorker] = deque()  # whose tasks are to be freed
+        self._tickets: deque[ReleaseDeadWorker] = deque()  # whose tickets nobody answered for
         # whatever needs Redis: one that hangs must not keep the ledger waiting
         self._redis_jobs = RetryQueue("redis-jobs", gives_up=False)
         self._askers = ThreadPoolExecutor(ASK_AT_ONCE, thread_name_prefix="ask")
+
+    def wait_freed(self, seconds: float) -> bool:
+        """Waits until what dead workers held is freed and rung, at most so long each. Returns whether it is."""
+        return self._ledger_jobs.wait(seconds) and self._redis_jobs.wait(seconds)
 
     def forget_unknown_phones(self) -> None:
         """Removes from the ledger the phones of this host that never told their serial."""
@@ -122,10 +127,19 @@ class CommandRunner:
 
     def _release(self, order: ReleaseDeadWorker) -> None:
         if order.tag:
-            self._redis_jobs.do("put its ticket back", lambda: put_back(self._app, order.tag))
-
+            self._tickets.append(order)
+            self._redis_jobs.do("put tickets of dead workers back", self._put_all_back)
         self._dead.append(order)
         self._ledger_jobs.do("give up the tasks of dead workers", self._give_up_all)
+
+    def _put_all_back(self) -> None:
+        """Does so for all workers that died by now, over one connection; one that fails is done again for all."""
+        dead = list(self._tickets)
+        if dead:
+            unspent = [order.tag for order in dead if not order.spent]
+            put_back(self._app, unspent, spent=[order.tag for order in dead if order.spent])
+        for _ in dead:
+            self._tickets.popleft()
 
     def _give_up_all(self) -> None:
         """Frees the tasks of all workers that died by now: the job of one that died before finds nothing to do."""

@@ -41,11 +41,15 @@ class SignalWorker:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseDeadWorker:
-    """Release a dead worker's task in the ledger, and put its ticket back."""
+    """Release a dead worker's task in the ledger, and put its ticket back.
+
+    `spent`: a task of that ticket ran, so the ledger owes it another one, and nothing is left to do with this one.
+    """
 
     incarnation: str
     why: str
     tag: str
+    spent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

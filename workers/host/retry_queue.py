@@ -34,6 +34,12 @@ class RetryQueue:
         """Queues a job. `otherwise` is called when it failed for good; `what` names it in the log."""
         self._jobs.put((what, job, otherwise))
 
+    def wait(self, seconds: float) -> bool:
+        """Waits until the jobs that were queued before are over, at most so long. Returns whether they are."""
+        over = Event()
+        self.do("nothing", over.set)
+        return over.wait(seconds)
+
     def close(self, seconds: float) -> bool:
         """Finishes the queued jobs, without pauses between tries. Returns False when that took over `seconds`."""
         self._hurry.set()

@@ -157,7 +157,8 @@ class Roster:
         place, life = self._find(incarnation)
         if not place or not life:
             return []
-        release = ReleaseDeadWorker(incarnation, life.why or why, place.slot.tag)
+        spent = place.slot.running is not None
+        release = ReleaseDeadWorker(incarnation, life.why or why, place.slot.tag, spent)
         if life.stage is Stage.LEAVING:
             place.life, place.falls = None, 0
             if self.ending and place.serial is not None:

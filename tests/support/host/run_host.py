@@ -10,13 +10,21 @@ from redis import Redis
 
 from models.fleet.health import Reading
 from models.tasks.leases import Renewed
+from workers.app import app
+from workers.dispatch.tickets import Ticket, publish
 from workers.host.__main__ import serve
 from workers.runtime.log import set_up_logging
+from workers.runtime.worker_identity import phone_queue
 from workers.settings import settings
+
+PRIORITY = 6
 
 
 class RedisLedger:
-    """Writes down what it is told in the list `told`; leases are in the hash `leases`, stops in the set `stops`."""
+    """Writes down what it is told in the list `told`; leases are in the hash `leases`, stops in the set `stops`.
+
+    What a dead worker held is owed to its phone's queue, in the hash `owed`, until it is rung.
+    """
 
     def __init__(self, url: str) -> None:
         self._redis = Redis.from_url(url, socket_timeout=5, decode_responses=True)
@@ -61,6 +69,9 @@ class RedisLedger:
     def _died(self, incarnation: str, why: str) -> list[str]:
         held = cast("str | None", self._redis.hget("leases", incarnation))
         self._redis.hdel("leases", incarnation)
+        serves = cast("dict[str, str]", self._redis.hgetall("serves"))
+        for serial in (serial for serial, one in serves.items() if held and one == incarnation):
+            self._redis.hset("owed", held, phone_queue(serial))
         self._tell("died", incarnation, why, held or "")
         return [held] if held else []
 
@@ -75,6 +86,9 @@ class RedisLedger:
             self._tell("health", reading.serial, reading.unfit_why or "fit")
 
     def ring(self) -> None:
+        for task_id, queue in cast("dict[str, str]", self._redis.hgetall("owed")).items():
+            publish(app, [Ticket(task_id, "sample.long", queue, PRIORITY)])
+            self._redis.hdel("owed", task_id)
         self._tell("ring")
 
     def _tell(self, *words: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from threading import Event
 from typing import Any, cast
 
@@ -10,7 +10,7 @@ import pytest
 
 from models.values.backoff import Backoff
 from tests.support.poll import wait_until
-from workers.host import retry_queue
+from workers.host import command_runner, retry_queue
 from workers.host.command_runner import DEAD_AT_ONCE, CommandRunner
 from workers.host.commands import Forget, ReleaseDeadWorker
 from workers.settings import settings
@@ -63,6 +63,34 @@ def test_those_that_died_together_are_freed_together() -> None:
     ledger = after_deaths(FreeingLedger(), names)
     assert ledger.freed == [names[:DEAD_AT_ONCE], names[DEAD_AT_ONCE:]]
     assert ledger.rings == 2
+
+
+class Tickets:
+    """Stands in for what puts tickets back. The first time it waits until it is told to go on, and fails."""
+
+    def __init__(self) -> None:
+        self.goes_on = Event()
+        self.answered: list[tuple[list[str], list[str]]] = []
+        self._tried = False
+
+    def put_back(self, _app: object, tags: Sequence[str], spent: Sequence[str]) -> None:
+        if not self._tried:
+            self._tried = True
+            assert self.goes_on.wait(WAIT)
+            raise ConnectionError("Redis is away")
+        self.answered.append((list(tags), list(spent)))
+
+
+def test_tickets_go_back_together_but_those_whose_tasks_ran(monkeypatch: pytest.MonkeyPatch) -> None:
+    tickets, nothing = Tickets(), cast("Any", None)
+    monkeypatch.setattr(command_runner, "put_back", tickets.put_back)
+    runner = CommandRunner(settings(), cast("Any", FreeingLedger()), nothing, nothing, nothing, lambda _: None)
+    runner.carry_out(ReleaseDeadWorker(f"w{at}", "its zygote was lost", f"t{at}", at % 2 > 0) for at in range(6))
+    tickets.goes_on.set()
+    assert runner.wait_freed(WAIT)
+    runner.stop_asking()
+    runner.close(WAIT)
+    assert tickets.answered == [(["t0", "t2", "t4"], ["t1", "t3", "t5"])]
 
 
 def test_one_that_cannot_be_freed_keeps_no_other() -> None:

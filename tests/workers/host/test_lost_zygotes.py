@@ -22,6 +22,7 @@ from workers.runtime.worker_identity import WorkerIdentity
 from workers.settings import settings
 
 DESKS = 2
+WAIT = 60.0
 
 
 class StandInZygote:
@@ -32,6 +33,7 @@ class StandInZygote:
         self.heart = own_slot()
         self.forked: list[str] = []
         self.falls: Callable[[], None] = lambda: self.tell(None)
+        self.restarts: Callable[[], None] = lambda: None
         self.tell: Callable[[None], None]
 
     def listen(self, tell: Callable[[None], None]) -> None:
@@ -42,11 +44,13 @@ class StandInZygote:
         if len(self.forked) % DESKS == 0:
             self.falls()
 
+    def restart(self) -> None:
+        self.restarts()
+
     def kill(self) -> None: ...
     def signal(self, incarnation: str, number: int) -> None: ...
     def wait_ready(self) -> None: ...
     def wait_ended(self, seconds: float) -> None: ...
-    def restart(self) -> None: ...
     def close(self) -> None: ...
 
 
@@ -64,7 +68,7 @@ def agent(monkeypatch: pytest.MonkeyPatch, freed: list[str]) -> Agent:
         freed.extend(whys)
         return []
 
-    for part, stand_in in (("ZygoteClient", StandInZygote), ("STEADY_SECONDS", inf)):
+    for part, stand_in in (("ZygoteClient", StandInZygote), ("STEADY_SECONDS", inf), ("FREED_SECONDS", WAIT)):
         monkeypatch.setattr(agent_module, part, stand_in)
     for part in ("AdbWatch", "BrokerWatch", "LeaseKeeper"):
         monkeypatch.setattr(agent_module, part, create_autospec(getattr(agent_module, part)))
@@ -83,6 +87,15 @@ def test_an_agent_that_gives_up_frees_the_tasks_of_the_last_lost_zygote_too(agen
         agent.run()
     assert len(zygote_of(agent).forked) == ZYGOTES * DESKS
     assert sorted(freed) == sorted(zygote_of(agent).forked)
+
+
+def test_the_next_zygote_begins_when_what_died_with_the_last_is_freed(agent: Agent, freed: list[str]) -> None:
+    zygote, at_restarts = zygote_of(agent), []
+    zygote.restarts = lambda: at_restarts.append((sorted(zygote.forked), sorted(freed)))
+    with pytest.raises(ZygoteLost):
+        agent.run()
+    assert len(at_restarts) == ZYGOTES - 1
+    assert all(forked == found for forked, found in at_restarts)
 
 
 def test_an_agent_that_a_defect_ends_frees_the_tasks_of_its_workers(agent: Agent, freed: list[str]) -> None:

@@ -69,6 +69,15 @@ def test_a_fallen_worker_is_mourned_with_its_ticket_and_forked_again_after_a_res
     assert kinds(roster.tick(10.0 + REFORK.wait(1))) == [RegisterPhone]
 
 
+def test_the_ticket_of_a_task_that_ran_is_spent(roster: Roster) -> None:
+    incarnation = plug(roster)
+    slot = roster.places["S1"].slot
+    slot.take_ticket(TAG)
+    slot.begin("t1", 1, lease_until=99.0, hard_limit=99.0)
+    (release,) = roster.died(incarnation, "killed by SIGSEGV", 10.0)
+    assert release == ReleaseDeadWorker(incarnation, "killed by SIGSEGV", TAG, spent=True)
+
+
 def test_rests_grow_with_each_fall_and_shrink_after_a_steady_life(roster: Roster) -> None:
     incarnation, now = plug(roster), 0.0
     rests = []

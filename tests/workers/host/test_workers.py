@@ -137,10 +137,22 @@ def test_the_ticket_of_a_killed_worker_goes_back_to_the_head_of_its_queue(one_wo
     assert identity.slot.task_id == held
     assert one_worker.kill(identity) == "killed by SIGKILL"
     assert queued_ids(redis, ["pool"]) == {"pool": set(), "unacked": {held}}
-    put_back(one_worker.app, identity.slot.tag)
-    put_back(one_worker.app, identity.slot.tag)  # again: there is nothing left to put back
+    put_back(one_worker.app, [identity.slot.tag])
+    put_back(one_worker.app, [identity.slot.tag])  # again: there is nothing left to put back
     assert queued_ids(redis, ["pool"]) == {"pool": {held}, "unacked": set()}
     assert redis.llen("pool\x06\x166") == 1
+
+
+def test_a_spent_ticket_of_a_killed_worker_goes_nowhere(one_worker: Shelf) -> None:
+    redis, identity = one_worker.traces.redis, one_worker.identities["A"]
+    (held,) = one_worker.send(ticket("sample.long", "pool"))
+    one_worker.traces.wait(1)
+    one_worker.kill(identity)
+    assert queued_ids(redis, ["pool"]) == {"pool": set(), "unacked": {held}}
+    for _ in range(2):
+        put_back(one_worker.app, [], spent=[identity.slot.tag])
+    assert queued_ids(redis, ["pool"]) == {"pool": set(), "unacked": set()}
+    assert redis.zcard("unacked_index") == 0
 
 
 def test_a_worker_that_is_drained_hands_its_task_back_and_ends(one_worker: Shelf) -> None:
@@ -207,12 +219,12 @@ def test_tickets_are_published_over_a_connection_that_broke(host_redis: str) -> 
 
 def test_a_ticket_is_put_back_once_redis_answers_again(host_redis: str) -> None:
     app = celery_for(f"redis://127.0.0.1:{free_port()}/0")
-    put_back(celery_for(host_redis), "no such tag")
+    put_back(celery_for(host_redis), ["no such tag"])
     for _ in range(2):
         with pytest.raises(RedisError):
-            put_back(app, "no such tag")
+            put_back(app, ["no such tag"])
     app.conf.broker_url = host_redis
-    put_back(app, "no such tag")
+    put_back(app, ["no such tag"])
     app.close()
 
 
