@@ -53,6 +53,7 @@ from workers.runtime.linux import bound_to_me
 from workers.runtime.worker_identity import phone_queue
 
 TASKS = 20
+AT_ONCE = 50  # phones at work: simulated ones answer at once, so that each computes all the time, as no real one does
 STOCK_SAMPLE = 5
 START_SECONDS, START_SECONDS_A_PHONE = 180.0, 0.6
 SECONDS_A_TASK = 2.0  # far more than one takes; bounds the wait
@@ -243,12 +244,14 @@ class Bench:
         )
 
     def _work(self, serials: Mapping[str, str]) -> float:
-        """20 tasks for each phone; the seconds that they took."""
-        tickets = [Ticket(str(uuid.uuid4()), LOOK, phone_queue(serial), 0) for _ in range(TASKS) for serial in serials]
-        began = time.monotonic()
-        publish(self._app, tickets)
-        bound = START_SECONDS + SECONDS_A_TASK * len(tickets)
-        wait_until(lambda: self._left(serials) == 0, bound, f"{len(tickets)} tasks", every=0.2)
+        """20 tasks for each phone, of so many phones at once; the seconds that they took."""
+        began, in_order = time.monotonic(), list(serials)
+        for since in range(0, len(in_order), AT_ONCE):
+            some = in_order[since : since + AT_ONCE]
+            tickets = [Ticket(str(uuid.uuid4()), LOOK, phone_queue(serial), 0) for _ in range(TASKS) for serial in some]
+            publish(self._app, tickets)
+            bound = START_SECONDS + SECONDS_A_TASK * len(tickets)
+            wait_until(lambda: self._left(serials) == 0, bound, f"{len(tickets)} tasks", every=0.2)
         return time.monotonic() - began
 
     def _left(self, serials: Mapping[str, str]) -> int:

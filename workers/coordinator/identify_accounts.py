@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from models.transactions.read_write import read
 from workers.app import app
 from workers.dispatch.messages import IDENTIFY
 from workers.dispatch.tickets import Ticket, publish
+from workers.policy.looks import EXPIRES, Looks
 from workers.runtime.worker_identity import phone_queue
 from workers.settings import settings
 
@@ -24,15 +26,16 @@ def idle_again() -> timedelta:
     return timedelta(seconds=settings().health * 1.5)
 
 
-def identify_accounts(engine: Engine) -> int:
-    """Sends each such phone one message. Returns the number of messages. Raises NotPublished.
+def identify_accounts(engine: Engine, looks: Looks) -> int:
+    """Sends each such phone that `looks` lets be asked now one message. Returns their number. Raises NotPublished.
 
     An idle phone's account is read again after one and a half health intervals, so that a log-out is noticed within
     two.
     """
 
-    def work(session: Session) -> list[str]:
-        return list(session.scalars(select(Phone.serial).where(to_be_asked(database_now(session) - idle_again()))))
+    def work(session: Session) -> dict[str, str]:
+        which = to_be_asked(database_now(session) - idle_again())
+        return dict(session.execute(select(Phone.serial, Phone.host).where(which)).all())
 
-    serials = read(engine, work)
-    return publish(app, [Ticket(str(uuid4()), IDENTIFY, phone_queue(serial), 0, expires=3) for serial in serials])
+    due = looks.due(read(engine, work), time.monotonic())
+    return publish(app, [Ticket(str(uuid4()), IDENTIFY, phone_queue(serial), 0, expires=EXPIRES) for serial in due])

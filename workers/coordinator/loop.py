@@ -51,6 +51,7 @@ from workers.coordinator.stale_tickets import sweep
 from workers.coordinator.usb_hub_outage import report_hubs
 from workers.dispatch.ring import explain_waits, ring, ring_round
 from workers.dispatch.tickets import NotPublished
+from workers.policy.looks import Looks
 from workers.runtime.broker import Broker, BrokerWatch, broker
 from workers.runtime.fleet_zone import agree_with_fleet
 from workers.runtime.log import set_up_logging
@@ -84,6 +85,7 @@ def janitors(engine: Engine, redis: Redis, carrier: Broker) -> list[Janitor]:
     in_hands: set[str] = set()
     could_act: set[str] = set()
     looked: dict[tuple[str, str], datetime] = {}
+    looks = Looks()
     teller = BrokerTeller(engine, carrier, zone=settings().timezone)
     return [
         Janitor("rescue", 0.25, lambda: ring(engine, rescue_expired(engine))),
@@ -106,7 +108,7 @@ def janitors(engine: Engine, redis: Redis, carrier: Broker) -> list[Janitor]:
         Janitor("verdicts", 1.0, lambda: judge_looks(engine, settings().timezone)),
         Janitor("versions", 2.0, lambda: ring(engine, keep_versions(engine, looked))),
         Janitor("complete", 10.0, lambda: complete_due(engine)),
-        Janitor("acquaint", 3.0, lambda: identify_accounts(engine), needs_redis=True),
+        Janitor("acquaint", 1.0, lambda: identify_accounts(engine, looks), needs_redis=True),
         Janitor("find", 3.0, lambda: find_phones(engine), needs_redis=True),
         Janitor("record", 0.5, lambda: record_touches(engine), needs_redis=True),
         Janitor("hub", 2.0, lambda: report_hubs(engine, settings().timezone)),

@@ -36,6 +36,8 @@ from workers.runtime.worker_identity import WorkerIdentity
 
 HAND_BACK_SECONDS = 5.0  # for a worker that was told to hand its task back; then it is killed
 MOVE_SECONDS = 3.0  # the same, when its phone is reached another way
+# Workers that start at one moment. Of hundreds at once each would take as long as all of them, and be killed as stuck.
+STARTING_AT_ONCE = 32
 OCCUPIED_SECONDS = 1.0  # between two looks whether another host released a phone
 ASK_AGAIN = Backoff(first=1.0, most=30.0)  # a phone that did not tell its serial
 
@@ -195,11 +197,13 @@ class Roster:
             if now >= unnamed.ask_at:
                 self.unnamed[address] = UnidentifiedPhone(unnamed.refusals, math.inf)
                 orders.append(Identify(address))
+        room = STARTING_AT_ONCE - sum(life.starts for _, life in self.lives())
         for place in self.places.values():
             life = place.life
             if life is None:
-                if place.wanted and not self.ending and now >= place.rest_until:
+                if room > 0 and place.wanted and not self.ending and now >= place.rest_until:
                     orders.append(self._begin(place, now))
+                    room -= 1
             elif life.stage is Stage.LEAVING and now >= life.kill_at:
                 life.kill_at = math.inf
                 orders.append(SignalWorker(life.identity.incarnation, signal.SIGKILL))

@@ -9,7 +9,7 @@ from enum import Enum
 
 from models.values.backoff import Backoff
 from workers.host.commands import Order, SignalWorker
-from workers.runtime.slots import Slot
+from workers.runtime.slots import Slot, SlotState
 from workers.runtime.worker_identity import WorkerIdentity
 
 REFORK = Backoff(first=0.5, most=60.0)
@@ -35,6 +35,13 @@ class WorkerLife:
     kill_at: float = 0.0
     why: str = ""  # why it is to end, or was killed
     killed: bool = False  # because of something it did
+
+    @property
+    def starts(self) -> bool:
+        """True until the worker consumes, or is asked to leave."""
+        return self.stage is Stage.ENROLLING or (
+            self.stage is Stage.ALIVE and self.identity.slot.state is SlotState.EMPTY
+        )
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 
 import pytest
@@ -17,8 +18,9 @@ from workers.host.commands import (
     Report,
     SignalWorker,
 )
-from workers.host.roster import HAND_BACK_SECONDS, OCCUPIED_SECONDS, Roster
+from workers.host.roster import HAND_BACK_SECONDS, OCCUPIED_SECONDS, STARTING_AT_ONCE, Roster
 from workers.host.worker_life import REFORK, STEADY_SECONDS
+from workers.runtime.slots import own_slot
 
 TAG = "0f1c4a5e-0000-4000-8000-000000000002"
 
@@ -262,3 +264,21 @@ def test_a_desk_needs_no_phone_and_no_enrolment(roster: Roster) -> None:
     (fork,) = roster.tick(0.0)
     assert isinstance(fork, ForkWorker)
     assert (fork.identity.serial, fork.identity.queues, fork.identity.name) == (None, ("desk",), "desk-0@shelf")
+
+
+def test_only_so_many_workers_start_at_one_moment() -> None:
+    numbers = itertools.count(1)
+    slots = [own_slot() for _ in range(STARTING_AT_ONCE + 2)]
+    roster = Roster("shelf", 5038, slots, new_incarnation=lambda: f"i{next(numbers)}")
+    roster.open_desks(len(slots))
+    first = roster.tick(0.0)
+    assert kinds(first) == [ForkWorker] * STARTING_AT_ONCE
+    assert roster.tick(1.0) == []
+    assert isinstance(first[0], ForkWorker)
+    first[0].identity.slot.rest()  # it consumes
+    assert kinds(roster.tick(2.0)) == [ForkWorker]
+    assert isinstance(first[1], ForkWorker)
+    assert kinds(roster.died(first[1].identity.incarnation, "killed by SIGKILL", 3.0)) == [
+        ReleaseDeadWorker,
+        ForkWorker,  # the last one: the dead one rests first
+    ]
