@@ -47,7 +47,7 @@ from workers.policy.assignment import Claimed, assign_by_rules
 from workers.policy.blame import Try, quarantine_after
 from workers.policy.eligibility import Assignment, Candidate, CapRoom, FairShare, PlannedAccount
 from workers.policy.fair_share import spread
-from workers.policy.longest_first import last_of, order_of, seconds_of, window_of
+from workers.policy.longest_first import last_of, order_of, seconds_of
 from workers.policy.retry import PriorAttempt, decide_retry
 from workers.policy.turns import most_candidates
 from workers.runtime.worker_identity import phone_queue
@@ -122,7 +122,7 @@ class ModelFleet:
         for runs_on in (str(RunsOn.DESK), str(RunsOn.PHONE)):
             most, few = most_candidates(1, slots[runs_on], rows.out(runs_on), alone[runs_on]), last_of(slots[runs_on])
             if runs_on == RunsOn.PHONE and rows.waits(runs_on) <= few:
-                waiting = rows.first(runs_on, now, window_of(slots[runs_on], most))
+                waiting = rows.first(runs_on, now, few)
                 last = seconds_of(waiting, self._usual.seconds())
                 found += sorted(waiting, key=lambda row: order_of(row, last))[:most]
             elif rows.waits(runs_on):

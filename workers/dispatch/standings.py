@@ -1,7 +1,7 @@
 """Reads from the ledger who waits for phones and for the desk, and which tasks are next.
 
 Every query is bounded by the phones and the tickets that are out, not by the tasks that wait: a customer's next tasks
-stand together in the index ix_tasks_owed, in their order. Of a key's last tasks, some for each phone are read.
+stand together in the index ix_tasks_owed, in their order. Of a key's last tasks, some for each phone, all are read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from models.values.enums import RunsOn
 from workers.dispatch.customers import Customers
 from workers.dispatch.lines import AHEAD_OF_A_PHONE, AtPhones, Line, lines_of, pinned_to
 from workers.dispatch.routing import URGENT_STEP, WorkingPhones
-from workers.policy.longest_first import last_of, order_of, seconds_of, window_of
+from workers.policy.longest_first import last_of, order_of, seconds_of
 from workers.policy.turns import most_candidates
 from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE, phone_queue
 
@@ -79,8 +79,9 @@ def next_tasks(
         waiting = len({customers.of(key_id) for _, key_id in keys})
         most = most_candidates(waiting, slots[runs_on], _out(session, runs_on), alone[runs_on])
         for sandbox, key_id in keys:
-            if runs_on == RunsOn.PHONE and _are_last(session, sandbox, key_id, last_of(slots[runs_on])):
-                found = _longest_of(session, sandbox, key_id, now, window_of(slots[runs_on], most))
+            few = last_of(slots[runs_on])
+            if runs_on == RunsOn.PHONE and _are_last(session, sandbox, key_id, few):
+                found = _longest_of(session, sandbox, key_id, now, few)
                 rows += found.rows[:most]
                 seconds |= found.seconds
             else:
@@ -157,9 +158,9 @@ def _are_last(session: Session, sandbox: bool, key_id: str | None, few: int) -> 
     return (session.scalar(select(func.count()).select_from(wait)) or 0) <= few
 
 
-def _longest_of(session: Session, sandbox: bool, key_id: str | None, now: datetime, most: int) -> Next:
-    """Returns a key's next tasks in the pool, so many of each priority, the longest first."""
-    rows = session.execute(_first_of(RunsOn.PHONE, sandbox, key_id, now, most)).all()
+def _longest_of(session: Session, sandbox: bool, key_id: str | None, now: datetime, few: int) -> Next:
+    """Returns a key's last tasks in the pool, the longest first."""
+    rows = session.execute(_first_of(RunsOn.PHONE, sandbox, key_id, now, few)).all()
     authors = {row.author_id for row in rows if row.author_id is not None}
     seconds = seconds_of(rows, usual_seconds(session, authors, now, sandbox=sandbox))
     return Next(sorted(rows, key=lambda row: order_of(row, seconds)), seconds)

@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-LAST = 10  # tasks for each phone: when no more wait, the longest go first
-WINDOW = 3  # tasks for each phone, among which the longest is looked for: the short ones gather here until the end
+LAST = 3  # tasks for each phone: the longest have begun before a phone has done the others
 
 Usual = Mapping[tuple[str, str], float]  # flow and author → seconds
 
@@ -20,11 +19,6 @@ Usual = Mapping[tuple[str, str], float]  # flow and author → seconds
 def last_of(slots: int) -> int:
     """Returns how many tasks are the last ones for so many phones."""
     return LAST * slots
-
-
-def window_of(slots: int, most: int) -> int:
-    """Returns among how many of the next tasks the longest are looked for, if `most` may have a ticket now."""
-    return max(WINDOW * slots, most)
 
 
 def seconds_of(last: Sequence[Any], usual: Usual) -> dict[str, float]:
