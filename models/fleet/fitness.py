@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
+
 from models.tables import Phone
 from models.values.enums import PhoneState, UnfitCode
 
@@ -79,6 +81,22 @@ def why_not(phone: Phone, now: datetime) -> Unfit | None:
         why = phone.quarantine_why or f"phone {phone.serial} failed across tasks"
         return Unfit(UnfitCode.QUARANTINED, why, "look at the evidence of its last tasks; it tries one by itself later")
     return None
+
+
+def plainly_fit() -> tuple[ColumnElement[bool], ...]:
+    """Selects phones that may work now for anybody, at any time: for each, `why_not` has nothing to say.
+
+    Of other phones `why_not` has to be asked: a quarantine may be over, and a customer's pause concerns its own tasks.
+    """
+    return (
+        Phone.state == PhoneState.ONLINE,
+        ~Phone.paused,
+        Phone.unfit_why.is_(None),
+        Phone.twice_since.is_(None),
+        Phone.account_id.is_not(None),
+        Phone.quarantined_until.is_(None),
+        Phone.paused_for.is_(None),
+    )
 
 
 def awaits_canary(phone: Phone, now: datetime) -> bool:

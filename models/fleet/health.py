@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, case, literal, select, update
+from sqlalchemy import ColumnElement, Engine, Text, case, literal, or_, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
@@ -110,6 +110,14 @@ def pages_are_well(session: Session, phone: Phone, pages: Set[str], now: datetim
         return
     phone.health = {name: value for name, value in (phone.health or {}).items() if name != DRIFT}
     end_alerts(session, DRIFT, _drift_subject(phone, seen.get("page", "")), now)
+
+
+def waits_for_success() -> ColumnElement[bool]:
+    """Selects phones to which a success may mean something: those in quarantine, and those with a drift.
+
+    By the text of its health, so that it may select a phone too many.
+    """
+    return or_(Phone.quarantined_until.is_not(None), type_coerce(Phone.health, Text).like(f'%"{DRIFT}"%'))
 
 
 def _drift_subject(phone: Phone, page: str) -> str:

@@ -5,10 +5,13 @@ Apart from the fence, which commands import that have no use for edges: each tab
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, null, select
 from sqlalchemy.orm import Session, aliased
 
 from models.tables import Edge, Task
@@ -27,20 +30,40 @@ _LOCKED_WITH_NEIGHBOURS = LOCKED.add_columns(
 )
 
 
+@cache
+def _with(more: ColumnElement[Any]) -> Select[Any]:
+    """Returns the statement with one more column; made once for each, because making it costs what sending does."""
+    return _LOCKED_WITH_NEIGHBOURS.add_columns(more)
+
+
+NOTHING_MORE: ColumnElement[Any] = null()
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbours:
     """Whether other tasks of its campaign come after a task, and whether some are open and do not run.
 
     Which tasks come after one is settled when it is planted. The others were open at the moment of the question.
+    `more`: what else the caller asked for.
     """
 
     after_it: bool
     open_ones: bool
+    more: Any = None
 
 
-def check_fence_with_neighbours(session: Session, fence: Fence, campaign_id: str) -> tuple[Task, datetime, Neighbours]:
-    """Returns what `check_fence` returns, and what is around the task, with the same statement. Raises LeaseLost."""
-    asked = {"task_id": fence.task_id, "campaign_id": campaign_id}
-    found = session.execute(_LOCKED_WITH_NEIGHBOURS, asked).one_or_none()
-    task, moment, after_it, open_one = found or (None,) * 4
-    return *held(fence, task, moment), Neighbours(after_it is not None, open_one is not None)
+def check_fence_with_neighbours(
+    session: Session,
+    fence: Fence,
+    campaign_id: str,
+    more: ColumnElement[Any] = NOTHING_MORE,
+    values: Mapping[str, Any] = {},
+) -> tuple[Task, datetime, Neighbours]:
+    """Returns what `check_fence` returns, and what is around the task, with the same statement. Raises LeaseLost.
+
+    `more`: a column that is made once, and the `values` that it asks for.
+    """
+    asked = {"task_id": fence.task_id, "campaign_id": campaign_id, **values}
+    found = session.execute(_with(more), asked).one_or_none()
+    task, moment, after_it, open_one, besides = found or (None,) * 5
+    return *held(fence, task, moment), Neighbours(after_it is not None, open_one is not None, besides)

@@ -32,6 +32,11 @@ _SHARED = select(Task.campaign_id).where(
 _LOCKED_SHARES = select(Campaign.id).where(Campaign.id == _SHARED.scalar_subquery()).with_for_update()
 
 
+def shares(task: Task) -> bool:
+    """True for a task under the even share: `lock_shares` comes before its own lock."""
+    return task.acts and not _claimed(task).pinned
+
+
 def lock_shares(session: Session, task_id: str) -> None:
     """Locks the campaign of a task under the even share, before the task: concurrent claims would miscount the shares.
 
@@ -45,9 +50,14 @@ def assign(session: Session, task: Task, facts: CapFacts, phone: Phone, now: dat
 
     Fast path: a first attempt at an unpinned, read-only task needs few queries.
     """
-    if not task.acts and not _claimed(task).pinned and task.attempt == 0 and _may_take(session, task, phone, now):
+    if is_first_reading(task) and _may_take(session, task, phone, now):
         return Assignment(take=True)
     return _assign_by_rules(session, task, facts, phone, now, zone)
+
+
+def is_first_reading(task: Task) -> bool:
+    """True for the first attempt at a task that only reads, wherever it may run: any phone that works takes it."""
+    return not task.acts and not _claimed(task).pinned and task.attempt == 0
 
 
 def _may_take(session: Session, task: Task, phone: Phone, now: datetime) -> bool:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, bindparam, select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from models.database.clock import moment_read, row_moment
 from models.responsible_use.action_journal import Doubt, doubts, pin_to_verify
 from models.tables import Attempt, Phone, Task
-from models.tasks.campaign_control import BARS_WORK, ENDS_WORK, control_of_its_campaign
+from models.tasks.campaign_control import BARS_WORK, ENDS_WORK
 from models.tasks.fence import Fence
 from models.tasks.states import State
 from models.tasks.transitions import back_to_ready, has_ticket, hold_tasks, pass_ticket_on, spend_ticket, take
@@ -22,11 +20,12 @@ from models.transactions.insert_rows import insert_values, plain_insert
 from models.transactions.read_write import write
 from models.values.enums import AttemptOutcome, RunsOn
 from workers.attempts.arguments import Arguments, evaluate_arguments, refuse_too_much
-from workers.attempts.assignment import assign, lock_shares
+from workers.attempts.assignment import assign, is_first_reading, lock_shares, shares
 from workers.attempts.cap_facts import CapFacts
 from workers.attempts.content_holds import hold_on
 from workers.attempts.flow_version import version_absent
 from workers.attempts.full_video import refuse_full_video
+from workers.attempts.locked_task import LockedTask, lock_task
 from workers.dispatch.celery_state import state_reason
 from workers.dispatch.routing import ticket_priority
 from workers.dispatch.shown_arguments import shown
@@ -41,12 +40,6 @@ ELSEWHERE = timedelta(seconds=1)  # this phone cannot yet: another may
 NOBODY = timedelta(seconds=5)  # no phone may: one must come
 # Messages that one ticket may cost before its task waits a moment: one as a rule, more when phones go meanwhile.
 PASSES = 3
-
-
-# A task, the control of its campaign, and the ledger's time then: what a claim looks at.
-ASKED = select(Task, control_of_its_campaign(), row_moment())
-# Made once: making it costs what sending does.
-_LOCKED = ASKED.where(Task.id == bindparam("task_id")).with_for_update()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,27 +77,33 @@ class NotMine:
     reason: str = ""  # why it stands there, for people
 
 
+class _SharesFirst(Exception):
+    """The task is under the even share, and the shares were not locked before its row."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimContext:
-    """One try to claim: the task's locked row, the worker that asks, and the time.
-
-    `now` is the ledger's clock, read after `asked_at` of this process's own (monotonic seconds).
-    """
+    """One try to claim: the task's locked row, the worker that asks, and the operator's time zone."""
 
     session: Session
-    task: Task
+    locked: LockedTask
     worker: WorkerIdentity
-    asked_at: float
-    now: datetime
     zone: str
     step: int | None = None  # the priority of the ticket
-    control: str | None = None  # of its campaign
     attempts: list[Mapping[str, Any]] = field(default_factory=list)  # that began, to be inserted
+
+    @property
+    def task(self) -> Task:
+        return self.locked.task
+
+    @property
+    def now(self) -> datetime:
+        return self.locked.now
 
     @property
     def must_not_go_on(self) -> bool:
         """True when its campaign is being stopped or paused, and the task's own row does not say so yet."""
-        return self.control in ENDS_WORK
+        return self.locked.control in ENDS_WORK
 
     def wait(self, pause: timedelta, why: str) -> NotMine:
         """Uses up the ticket; the coordinator rings again after a pause, so that no ticket circulates without rest."""
@@ -121,28 +120,33 @@ def claim(
     zone: str,
     step: int | None = None,
     number: int | None = None,
+    acts: bool = False,
 ) -> Claim | NotMine:
     """Claims the task for `lease` seconds, or returns the reason why not. A ticket delivered ten times is claimed once.
 
     `zone`: the operator's time zone, by whose days caps are counted. `step` and `number`: the ticket's, as its message
     says. A ticket that was taken back runs nothing and changes nothing: its task has another one, or gets it in turn.
+    `acts`: whether its flow may act, as far as the caller knows. If the task acts unexpectedly, the claim starts anew.
     """
 
     def work(session: Session) -> Claim | NotMine:
-        if worker.serial is not None:  # no task at the desk acts
+        if acts and worker.serial is not None:  # no task at the desk acts
             lock_shares(session, task_id)
-        asked_at = time.monotonic()
-        found = session.execute(_LOCKED, {"task_id": task_id}).one_or_none()
-        if found is None:
+        locked = lock_task(session, worker, task_id)
+        if locked is None:
             return NotMine("no such task: a ticket without a row runs nothing", state=None)
-        task, control, moment = found
-        asking = ClaimContext(session, task, worker, asked_at, moment_read(moment), zone, step, control)
+        if shares(locked.task) and worker.serial is not None and not acts:
+            raise _SharesFirst
+        asking = ClaimContext(session, locked, worker, zone, step)
         got = claim_row(asking, lease, number)
         if asking.attempts:
             insert_values(session, plain_insert(Attempt), asking.attempts)
         return got
 
-    return write(engine, work)
+    try:
+        return write(engine, work)
+    except _SharesFirst:
+        return claim(engine, worker, task_id, lease=lease, zone=zone, step=step, number=number, acts=True)
 
 
 def claim_row(asking: ClaimContext, lease: float, number: int | None) -> Claim | NotMine:
@@ -176,8 +180,8 @@ def _not_due(asking: ClaimContext, *, current: bool) -> NotMine | None:
         return asking.wait(NO_PAUSE, f"a worker at the {task.runs_on} takes it")
     if task.stop_requested and not task.verifying:
         return NotMine("the task is asked to stop")
-    if asking.control in BARS_WORK and not task.verifying:
-        return asking.wait(NO_PAUSE, f"what was asked of its campaign is being carried out: {asking.control}")
+    if asking.locked.control in BARS_WORK and not task.verifying:
+        return asking.wait(NO_PAUSE, f"what was asked of its campaign is being carried out: {asking.locked.control}")
     if task.latest_end <= now:
         return NotMine("the task is past its latest end")
     if task.not_before > now:
@@ -194,19 +198,22 @@ def _held_or_taken(asking: ClaimContext, lease: float) -> Claim | NotMine:
     held = _held(asking, arguments.params)
     if held is not None:
         return held
-    worker, phone = asking.worker, None
+    worker, account = asking.worker, None
     facts = CapFacts(asking.session, arguments.params, sandbox=asking.task.sandbox)
     full = refuse_full_video(asking.session, asking.task, facts, asking.now)
     if full is not None:
         return NotMine(full, state=State.FAILED, reason=full)
-    if worker.serial is not None:
+    if is_first_reading(asking.task):
+        account = asking.locked.account_id
+    if worker.serial is not None and account is None:
         phone = asking.session.get(Phone, worker.serial)
         if phone is None or phone.incarnation != worker.incarnation:
             return asking.wait(ELSEWHERE, f"another worker serves phone {worker.serial} now, or none")
         refused = _not_for(asking, facts, phone)
         if refused is not None:
             return refused
-    return _take(asking, phone, lease, arguments)
+        account = phone.account_id
+    return _take(asking, account, lease, arguments)
 
 
 def _held(asking: ClaimContext, params: Mapping[str, Any]) -> NotMine | None:
@@ -217,7 +224,7 @@ def _held(asking: ClaimContext, params: Mapping[str, Any]) -> NotMine | None:
     if task.author_id is None:
         for column, value in content_of(params).columns().items():
             setattr(task, column, value)
-    hold = hold_on(asking.session, task)
+    hold = hold_on(asking.session, task) if asking.locked.may_be_held else None
     if hold is None:
         return None
     asking.session.flush()
@@ -244,9 +251,8 @@ def _not_for(asking: ClaimContext, facts: CapFacts, phone: Phone) -> NotMine | N
     return NotMine(f"passed on to {verdict.pass_to}", verdict.pass_to, task.flow, step, words, number=task.ticket)
 
 
-def _take(asking: ClaimContext, phone: Phone | None, lease: float, arguments: Arguments) -> Claim:
+def _take(asking: ClaimContext, account: str | None, lease: float, arguments: Arguments) -> Claim:
     task, worker, now = asking.task, asking.worker, asking.now
-    account = phone.account_id if phone is not None else None
     left = (task.latest_end - now).total_seconds()
     until = now + timedelta(seconds=lease)
     take(task, now, until, incarnation=worker.incarnation, serial=worker.serial, account_id=account)
@@ -265,7 +271,7 @@ def _take(asking: ClaimContext, phone: Phone | None, lease: float, arguments: Ar
         stop_requested=task.stop_requested or task.paused or asking.must_not_go_on,
         soft_limit=min(task.soft_limit, left),
         hard_limit=min(task.hard_limit, left + task.hard_limit - task.soft_limit),
-        asked_at=asking.asked_at,
+        asked_at=asking.locked.asked_at,
         sandbox=task.sandbox,
         flow_version=task.flow_version,
     )

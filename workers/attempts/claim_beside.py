@@ -13,7 +13,8 @@ from models.database.clock import moment_read
 from models.tables import Attempt, Task
 from models.transactions.insert_rows import insert_values, plain_insert
 from models.transactions.update_together import update_together
-from workers.attempts.claim import ASKED, Claim, ClaimContext, NotMine, claim_row
+from workers.attempts.claim import Claim, ClaimContext, NotMine, claim_row
+from workers.attempts.locked_task import ASKED, LockedTask
 from workers.dispatch.next_ticket import TakenTicket
 from workers.runtime.worker_identity import WorkerIdentity
 
@@ -36,8 +37,8 @@ def claim_beside(
     with session.no_autoflush:  # all changes go together
         for task, control, moment in rows:
             ticket = by_id[task.id]
-            now = moment_read(moment)
-            asking = ClaimContext(session, task, worker, asked_at, now, zone, ticket.step, control, attempts)
+            locked = LockedTask(task, control, asked_at, moment_read(moment))
+            asking = ClaimContext(session, locked, worker, zone, ticket.step, attempts)
             found[task.id] = claim_row(asking, lease, ticket.number)
     if attempts:
         insert_values(session, plain_insert(Attempt), attempts)

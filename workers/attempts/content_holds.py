@@ -106,6 +106,12 @@ def _same(flow: str, blamed: Blamed, reach: Reach) -> tuple[ColumnElement[bool],
     return *_on(flow, blamed), *reach.of_holds()
 
 
+def any_on_its_flow() -> ColumnElement[bool]:
+    """Returns, as a column beside a task, whether any hold is on its flow; without one, `hold_on` finds none."""
+    mine = (Hold.flow == Task.flow, Hold.sandbox == Task.sandbox, Hold.released_at.is_(None))
+    return select(Hold.id).where(*mine).correlate(Task).exists()
+
+
 def hold_on(session: Session, task: Task) -> Hold | None:
     """Returns the hold that a task comes under now; None as a rule."""
     found = [Blamed(HoldScope.FLOW, "")]

@@ -23,6 +23,11 @@ from workers.policy.retry import RESTING
 UNPROVEN = (FlowVersionState.CANARY, FlowVersionState.WITHDRAWN)
 
 
+def may_act(flow: str) -> bool:
+    """Returns whether any version of this flow on this host acts."""
+    return any(spec.acts for spec in VERSIONS.get(flow, {}).values())
+
+
 def version_absent(task: Task) -> str | None:
     """Returns why a task cannot run on this host, which does not have its flow's version; None if it has it."""
     there = VERSIONS.get(task.flow)

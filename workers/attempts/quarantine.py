@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Set
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from flows.failures import CODES
-from models.fleet.health import pages_are_well
+from models.fleet.health import pages_are_well, waits_for_success
 from models.fleet.phones import owe_tickets_again
 from models.notify.alerts import raise_alert
 from models.tables import Attempt, Phone, Task
 from models.values.enums import AttemptOutcome
 from workers.policy.blame import Try, quarantine_after
 
+# A column beside another row: whether a success on the phone `serial` is to be told to `did_well`.
+MAY_MEAN_SOMETHING = select(Phone.serial).where(Phone.serial == bindparam("serial"), waits_for_success()).exists()
 LAST = 24  # attempts looked at; lost ones among them say nothing
 
 

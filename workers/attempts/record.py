@@ -46,7 +46,7 @@ from workers.attempts.outcome import (
     storable,
     without_what_failed,
 )
-from workers.attempts.quarantine import blame_phone, did_well
+from workers.attempts.quarantine import MAY_MEAN_SOMETHING, blame_phone, did_well
 from workers.dispatch.celery_state import state_reason
 from workers.lifecycle.control_requests import ControlRequest, pending_request
 from workers.lifecycle.dependents import end_task
@@ -120,7 +120,7 @@ def recorded(
     outcome = storable(came)
 
     def work(session: Session) -> Recorded:
-        task, now, around = check_fence_with_neighbours(session, claim.fence, claim.campaign_id)
+        task, now, around = _locked(session, claim)
         kept, of_attempt = _within_bounds(session, task, outcome, now), _Ended(claim.fence, now, list(steps) or None)
         if isinstance(kept, Succeeded):
             ready = _succeeded(session, task, of_attempt, kept, claim.serial, around)
@@ -142,6 +142,12 @@ def recorded(
         if is_unavailable(error):
             raise
         return recorded(engine, claim, without_what_failed(outcome, error), steps)
+
+
+def _locked(session: Session, claim: Claim) -> tuple[Task, datetime, Neighbours]:
+    """Locks the task of an attempt that may be recorded. `more`, beside it: whether its phone waits for a success."""
+    more = () if claim.serial is None else (MAY_MEAN_SOMETHING, {"serial": claim.serial})
+    return check_fence_with_neighbours(session, claim.fence, claim.campaign_id, *more)
 
 
 def claim_next(session: Session, following: ClaimNext) -> Mapping[str, Claim | NotMine]:
@@ -186,7 +192,7 @@ def _succeeded(
 ) -> list[str]:
     """Records a success without reading its attempt: nothing of it is needed, and a read costs what a write does."""
     session.connection().execute(_WELL, {**ended.this, "moment": ended.at, "taken": ended.steps})
-    if serial is not None:
+    if serial is not None and around.more:
         did_well(session, serial, came.pages, ended.at)
     note_success(session, task, serial, ended.at)
     kept = note_result(session, task.flow, task.id, came.result, ended.at, sandbox=task.sandbox)

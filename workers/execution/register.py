@@ -22,7 +22,7 @@ def ticket_task(name: str) -> Task[..., Any]:
     def ticket(self: Task[..., Any], /, *_args: Any, **_kwargs: Any) -> str:
         from workers.execution.run import run_ticket  # noqa: PLC0415 - who only submits needs nothing that runs a task
 
-        return finish_message(run_ticket(self.request.id, *step_and_number(self.request)))
+        return finish_message(run_ticket(self.request.id, *step_and_number(self.request), name=name))
 
     return ticket
 

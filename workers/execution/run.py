@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from celery.exceptions import Reject
@@ -20,6 +21,7 @@ from models.tasks.states import State
 from models.transactions.read_write import read, write
 from workers.app import app
 from workers.attempts.claim import Claim, NotMine, claim
+from workers.attempts.flow_version import may_act
 from workers.attempts.outcome import Failed, HandedBack, Outcome, Succeeded
 from workers.attempts.record import NotFollowed, recorded
 from workers.attempts.record_together import Done, record_together
@@ -45,18 +47,18 @@ Written = tuple[TicketOutcome, Sequence[str]]  # of a ticket, and the ids of tas
 AWAY_PAUSE = 1.0  # seconds before the next ticket is looked at while the ledger is away
 
 
-def run_ticket(task_id: str, step: int | None = None, number: int | None = None) -> TicketOutcome:
+def run_ticket(task_id: str, step: int | None = None, number: int | None = None, *, name: str = "") -> TicketOutcome:
     """Claims the ticket's task, runs it, records the outcome and rings the dependents. Returns the ticket's outcome.
 
-    `step`: the ticket's priority; `number`: its number, if its message says. A worker at the desk goes on with the
-    next tickets of its queue for a moment. Raises Reject while the ledger is away, and passes on the exception of any
-    defect before the claim.
+    `step`: the ticket's priority; `number`: its number, if its message says; `name`: its flow's. A worker at the desk
+    goes on with the next tickets of its queue for a moment. Raises Reject while the ledger is away, and passes on the
+    exception of any defect before the claim.
     """
     worker = current_worker()
     engine, config = worker.engine, worker.settings
     try:
-        zone = config.timezone.key
-        got = claim(engine, worker.identity, task_id, lease=config.lease, zone=zone, step=step, number=number)
+        its = partial(claim, lease=config.lease, zone=config.timezone.key, step=step, number=number)
+        got = its(engine, worker.identity, task_id, acts=may_act(name))
     except AWAY as error:
         if not OUTAGE.saw(error):
             raise

@@ -193,9 +193,10 @@ def deliver(
     lease: float = LEASE,
     *,
     step: int | None = None,
+    acts: bool = False,
 ) -> Claim | NotMine:
-    """Deliver a ticket of this number, or one without a number, at this step."""
-    return claim(engine, identity, task_id, lease=lease, zone=ZONE, step=step, number=number)
+    """Deliver a ticket of this number, or one without a number, at this step. `acts`: what the ticket's name tells."""
+    return claim(engine, identity, task_id, lease=lease, zone=ZONE, step=step, number=number, acts=acts)
 
 
 def outcome_of(engine: Engine, got: Claim) -> Outcome:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
 from celery import group
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
 from models.fleet.logins import account_gone, account_seen
 from models.fleet.phones import phone_offline, phone_online
+from models.tables import Account, Phone
 from models.tasks.states import State
+from models.transactions.read_write import write
 from tests.support.ledger.drive import (
     attempts,
     change,
+    deliver,
     desk_worker,
     like,
     now,
@@ -24,6 +28,7 @@ from tests.support.ledger.drive import (
     past,
     plant,
     ready,
+    rung_now,
     take,
     task,
     titles,
@@ -32,7 +37,7 @@ from tests.support.ledger.drive import (
 )
 from tests.support.threads import at_once
 from workers.attempts.claim import Claim, NotMine
-from workers.attempts.outcome import Failed
+from workers.attempts.outcome import Failed, Succeeded
 from workers.attempts.record import record
 
 
@@ -184,3 +189,47 @@ def test_a_phone_that_failed_a_task_passes_it_on(ledger: Engine) -> None:
     assert isinstance(passed, NotMine)
     assert passed.passed_to == "p2"
     take(ledger, one, other)
+
+
+@pytest.mark.parametrize("shared_ledger", ["mariadb"], indirect=True)
+def test_a_claim_and_a_record_on_a_phone_wait_for_no_row_but_the_tasks(ledger: Engine) -> None:
+    owned_author(ledger)
+    worker = online_worker(ledger, "s1")
+    (one,) = ready(ledger, plant(ledger, titles()))
+    with Session(ledger) as other:
+        for table in (Phone, Account):
+            assert other.scalars(select(table).with_for_update()).all()
+        got = take(ledger, one, worker)
+        assert got.account_id == "acc-s1"
+        assert record(ledger, got, Succeeded({"titles": [], "complete": True})) == []
+    assert task(ledger, one).state == "succeeded"
+
+
+@pytest.mark.parametrize("acts", [False, True])
+def test_a_task_that_acts_is_claimed_whatever_its_ticket_tells(ledger: Engine, *, acts: bool) -> None:
+    owned_author(ledger)
+    worker = online_worker(ledger, "s1")
+    for canvas in (like(), titles()):
+        (one,) = ready(ledger, plant(ledger, canvas))
+        got = deliver(ledger, one, worker, rung_now(ledger, one), acts=acts)
+        assert isinstance(got, Claim), got
+        record(ledger, got, Failed("flow_error", "it is over"))
+
+
+def test_a_reading_task_is_refused_while_the_account_rests_or_another_worker_serves_the_phone(ledger: Engine) -> None:
+    owned_author(ledger)
+    worker = online_worker(ledger, "s1")
+    (one,) = ready(ledger, plant(ledger, titles()))
+
+    def rest(session: Session, since: datetime | None) -> None:
+        session.get_one(Account, "acc-s1").resting_since = since
+
+    write(ledger, partial(rest, since=now(ledger)))
+    refused = try_to_take(ledger, one, worker)
+    assert isinstance(refused, NotMine), refused
+    write(ledger, partial(rest, since=None))
+    change(ledger, one, not_before=past(ledger))
+    phone_online(ledger, "s1", "s1", "test", "SimPhone", desk_worker().incarnation)
+    refused = try_to_take(ledger, one, worker)
+    assert isinstance(refused, NotMine), refused
+    assert "another worker serves phone s1" in refused.why

@@ -10,6 +10,8 @@ from celery import group
 from celery.canvas import Signature
 from sqlalchemy import Engine
 
+from models.tables import Phone
+from models.transactions.read_write import write
 from tests.support.ledger import drive
 from tests.support.ledger.statements import statements
 from workers.attempts.claim import Claim
@@ -57,14 +59,19 @@ def test_a_task_at_the_desk_costs_three_statements_to_claim_and_three_to_record(
     assert recorded == ["SELECT tasks", *RECORD]
 
 
-def test_a_reading_task_also_asks_for_holds_the_phone_and_its_account(ledger: Engine) -> None:
+def test_a_reading_task_on_a_phone_that_does_any_costs_no_more(ledger: Engine) -> None:
     drive.owned_author(ledger)
     claimed, recorded = cost(ledger, drive.online_worker(ledger, "s1"), drive.titles(), TITLES)
-    assert claimed == [
-        *("SELECT campaigns", "SELECT tasks", "SELECT holds", "SELECT phones", "SELECT accounts"),
-        *("INSERT attempts", "UPDATE tasks"),
-    ]
-    assert recorded == ["SELECT tasks", RECORD[0], "SELECT phones", *RECORD[1:]]
+    assert claimed == ["SELECT tasks", "INSERT attempts", "UPDATE tasks"]
+    assert recorded == ["SELECT tasks", *RECORD]
+
+
+def test_a_reading_task_on_another_phone_also_asks_for_the_phone_and_its_account(ledger: Engine) -> None:
+    drive.owned_author(ledger)
+    worker = drive.online_worker(ledger, "s1")
+    write(ledger, lambda session: setattr(session.get_one(Phone, "s1"), "paused_for", ["somebody else"]))
+    claimed, _ = cost(ledger, worker, drive.titles(), TITLES)
+    assert claimed == ["SELECT tasks", "SELECT phones", "SELECT accounts", "INSERT attempts", "UPDATE tasks"]
 
 
 @pytest.mark.parametrize("delivered", [2, 5])
