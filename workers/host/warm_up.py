@@ -54,7 +54,6 @@ from workers.settings import settings
 
 log = logging.getLogger("phonefleet.zygote")
 
-ROUNDS = 20  # CPython 3.11 and 3.12 adapt a function's code within its first 16 runs
 LEARNING_ROUNDS = 2
 
 
@@ -80,7 +79,7 @@ def warm_up(learn: Callable[[Codes], object] = lambda _: None) -> Engine:
         scratch = f"{directory}/ledger.db"
         plain = connect(f"sqlite:///{scratch}")
         metadata_of_all().create_all(plain)
-        prepare(plain, LEARNING_ROUNDS + ROUNDS)
+        prepare(plain, LEARNING_ROUNDS + settings().rehearsals)
         plain.dispose()
         if _knows_its_server(engine):
             with redirect.to(scratch, engine):  # compiles the statements of this very engine
@@ -115,7 +114,7 @@ def _knows_its_server(engine: Engine) -> bool:
         return True
     try:
         with engine.connect() as connection:
-            for number in range(ROUNDS):
+            for number in range(settings().rehearsals):
                 connection.execute(select(literal(number)))
     except DBAPIError as error:
         log.warning("workers compile their statements themselves: the ledger is away: %s", error.orig)
@@ -154,7 +153,11 @@ class _Redirect:
 
 
 def _rehearse(engine: Engine, learn: Callable[[Codes], object]) -> None:
-    """Runs a worker twice: to learn which code runs, and once that code lies side by side, to have it adapted."""
+    """Runs a worker twice: to learn which code runs, and once that code lies side by side, to have it adapted.
+
+    CPython 3.11 and 3.12 adapt a function's code within its first 16 runs.
+    """
+    rounds = settings().rehearsals
     profile = load_app_profile(settings().profile)
     phone = StandInPhone(screen_of(profile), profile.versions)
     with _unheard(), StandInRedis() as broker, phone as adb:
@@ -164,13 +167,13 @@ def _rehearse(engine: Engine, learn: Callable[[Codes], object]) -> None:
         gc.collect()
         fill_free_heap()  # the copies come behind everything that there is
         lay_side_by_side(ran)
-        failed = _run_worker(engine, broker.url, adb.port, ROUNDS)
+        failed = _run_worker(engine, broker.url, adb.port, rounds)
     _close_pollers()
     if failed:
         log.warning(
             "workers take more memory, and are slower at first: %d of %d rehearsals failed",
             len(failed),
-            ROUNDS,
+            rounds,
             exc_info=failed[0],
         )
 

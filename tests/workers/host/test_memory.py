@@ -71,6 +71,7 @@ def run(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[s
     """What a program of its own prints as JSON."""
     monkeypatch.setenv("PHONEFLEET_DATABASE_URL", f"sqlite:///{tmp_path / 'real.db'}")
     monkeypatch.setenv("PHONEFLEET_TASKS", "tests.support.host.sample_tasks")
+    monkeypatch.delenv("PHONEFLEET_REHEARSALS", raising=False)  # as an operator's host
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60)
     found: dict[str, Any] = json.loads(done.stdout)
     return found

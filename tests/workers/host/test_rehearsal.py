@@ -69,6 +69,7 @@ def rehearse(url: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What a program of its own prints as JSON."""
     monkeypatch.setenv("PHONEFLEET_DATABASE_URL", url)
     monkeypatch.setenv("PHONEFLEET_TASKS", "tests.support.host.sample_tasks")
+    monkeypatch.delenv("PHONEFLEET_REHEARSALS", raising=False)  # as an operator's host
     done = subprocess.run([sys.executable, "-c", REHEARSE], check=False, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
