@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from sqlalchemy import Engine
@@ -62,9 +63,7 @@ class GroupCommitter:
         self._engine = engine
         self._waiting = waiting
         self._recent = RecentFacts()
-        self._queue: deque[QueuedRequest] = deque()
-        self._news = threading.Condition()
-        self._ending = False
+        self._queue: SimpleQueue[QueuedRequest | None] = SimpleQueue()  # None ends the thread
         self._together = 0  # requests that the last turn planted
         self._thread = threading.Thread(target=self._run, name="planter", daemon=True)
 
@@ -74,9 +73,7 @@ class GroupCommitter:
 
     def stop(self) -> None:
         """Plants the queued requests, then ends the thread."""
-        with self._news:
-            self._ending = True
-            self._news.notify()
+        self._queue.put(None)
         self._thread.join(STOP_SECONDS)
 
     async def plant_in_batch(self, caller: Caller, submission: Submission, show: Show) -> tuple[Any, bool]:
@@ -87,9 +84,7 @@ class GroupCommitter:
         """
         request = QueuedRequest(PlantRequest(caller, submission, show), asyncio.get_running_loop().create_future())
         assert request.told is not None
-        with self._news:
-            self._queue.append(request)
-            self._news.notify()
+        self._queue.put(request)
         try:
             async with asyncio.timeout(TURN_SECONDS):
                 await request.told
@@ -111,26 +106,32 @@ class GroupCommitter:
         return write(self._engine, lambda session: planted_before(session, caller, reference, digest, show))
 
     def _run(self) -> None:
-        while True:
-            with self._news:
-                self._news.wait_for(lambda: self._queue or self._ending)
-                if not self._queue:
-                    return
+        ends = False
+        while not ends:
+            first = self._queue.get()
             self._await_company()
-            requests = [self._queue.popleft() for _ in range(min(len(self._queue), MOST_TOGETHER))]
-            self._serve(requests)
+            queued = [first, *self._queued_now(MOST_TOGETHER - 1)]
+            requests = [one for one in queued if one is not None]
+            ends = len(requests) < len(queued)
+            if requests:
+                self._serve(requests)
             for loop in {request.told.get_loop() for request in requests if request.told is not None}:
                 loop.call_soon_threadsafe(_tell, requests)
 
+    def _queued_now(self, most: int) -> Iterator[QueuedRequest | None]:
+        with suppress(Empty):
+            for _ in range(most):
+                yield self._queue.get_nowait()
+
     def _await_company(self) -> None:
         """Waits briefly for more requests while several arrive at once; a lone request does not wait."""
-        waiting = len(self._queue)
+        waiting = 1 + self._queue.qsize()
         if self._together > 1 or waiting > 1:
             for _ in range(LOOKS):
                 time.sleep(LOOK_SECONDS)
-                if len(self._queue) == waiting:
+                if 1 + self._queue.qsize() == waiting:
                     break
-                waiting = len(self._queue)
+                waiting = 1 + self._queue.qsize()
         self._together = waiting
 
     def _serve(self, requests: Sequence[QueuedRequest]) -> None:

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnDefault, CursorResult, Insert, Table, insert
+from sqlalchemy import Column, ColumnElement, CursorResult, Insert, Table, insert
 from sqlalchemy.orm import Mapper, Session, make_transient_to_detached, object_mapper
 from sqlalchemy.orm.attributes import instance_dict
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from models.database.base import Base
 
@@ -46,8 +47,8 @@ def completed(rows: Sequence[Base]) -> list[dict[str, Any]]:
     """
     if not rows:
         return []
-    mapper = object_mapper(rows[0])
-    return [_complete(row, mapper) for row in rows]
+    columns = _columns(object_mapper(rows[0]))
+    return [_complete(row, columns) for row in rows]
 
 
 def keep(session: Session, rows: Sequence[Base]) -> None:
@@ -58,15 +59,25 @@ def keep(session: Session, rows: Sequence[Base]) -> None:
     session.info.setdefault(_KEPT, []).extend(rows)  # a session alone keeps no object that nobody else has
 
 
-def _complete(row: Base, mapper: Mapper[Any]) -> dict[str, Any]:
+@cache
+def _columns(mapper: Mapper[Any]) -> tuple[tuple[str, Any], ...]:
+    """Returns the name of each column, and its default where that is a value; else None."""
+    return tuple((column.key, _default_of(column)) for column in mapper.columns)
+
+
+def _default_of(column: ColumnElement[Any]) -> Any:
+    default = column.default if isinstance(column, Column) else None
+    return default.arg if isinstance(default, ScalarElementColumnDefault) else None
+
+
+def _complete(row: Base, columns: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Gives each column of a new object the value that is read again. Returns these."""
     given = instance_dict(row)
     values = {}
-    for column in mapper.columns:
-        name = column.key
+    for name, default in columns:
         value = given.get(name)
-        if value is None and column.default is not None and column.default.is_scalar:
-            value = cast("ColumnDefault", column.default).arg
+        if value is None:
+            value = default
         elif isinstance(value, datetime):
             value = value.astimezone(UTC)
         values[name] = value

@@ -76,7 +76,12 @@ class _Written:
     def __call__(self, table: type[Base], rows: Rows) -> tuple[str, list[Any]]:
         """Returns the statement and the values of its marks."""
         # a column without a value in any row is NULL without being named: most columns of a new task
-        names = tuple(name for name in rows[0] if any(row[name] is not None for row in rows))
+        first, *others = rows
+        names = tuple(
+            name
+            for name, value in first.items()
+            if value is not None or (others and any(row[name] is not None for row in others))
+        )
         head, one, converts = _form(table, names, self._dialect)
         values = [convert(row[name]) for row in rows for name, convert in converts]
         return head + ", ".join([one] * len(rows)), values
