@@ -125,14 +125,14 @@ class GroupCommitter:
 
     def _await_company(self) -> None:
         """Waits briefly for more requests while several arrive at once; a lone request does not wait."""
-        waiting = 1 + self._queue.qsize()
-        if self._together > 1 or waiting > 1:
+        more = self._queue.qsize()
+        if self._together > 1 or more:
             for _ in range(LOOKS):
                 time.sleep(LOOK_SECONDS)
-                if 1 + self._queue.qsize() == waiting:
+                if self._queue.qsize() == more:
                     break
-                waiting = 1 + self._queue.qsize()
-        self._together = waiting
+                more = self._queue.qsize()
+        self._together = 1 + more
 
     def _serve(self, requests: Sequence[QueuedRequest]) -> None:
         asked = [request.asked for request in requests]
@@ -153,7 +153,7 @@ class GroupCommitter:
         A lone task is planted without a look whether its reference was planted before: nearly none was.
         """
         alone = len(asked) == 1
-        looks = iter((not alone or asked[0].submission.kind != "task",))
+        without_a_look = iter((self._recent,) if alone and asked[0].submission.kind == "task" else ())
 
         def policy() -> Retrying:
             return Retrying(
@@ -163,8 +163,7 @@ class GroupCommitter:
             )
 
         def once() -> list[PlantResult]:
-            look = next(looks, True)
-            recent = None if look else self._recent
+            recent = next(without_a_look, None)
             return write(self._engine, lambda session: plant(session, asked, self._waiting, recent=recent))
 
         return retried(policy, once)

@@ -14,9 +14,8 @@ from models.tables import Task
 from models.transactions.state_change_capture import note, task_change
 
 Places = tuple[int, ...]
-Column = tuple[
-    str, Places | None
-]  # its name, and which of the tasks have a value of their own; None: all have one value
+# Its name, and which of the tasks have a value of their own; None: all have one value.
+Column = tuple[str, Places | None]
 
 
 def update_together(session: Session, tasks: Sequence[Task]) -> None:
