@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event, select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from gateway.access.caller import Caller, Keyring, Replayed
@@ -24,6 +23,7 @@ from models.tables import Campaign, Task
 from models.transactions.read_write import read
 from models.values.enums import BasisKind
 from tests.support.ledger.drive import AUTHOR, owned_author
+from tests.support.ledger.statements import statements
 from workers.canvas.rows import PlantedRow
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -128,29 +128,14 @@ def lone(ledger: Engine, master_key: str) -> Lone:
     return Lone(ledger)
 
 
-@contextmanager
-def questions(engine: Engine) -> Iterator[list[str]]:
-    asked: list[str] = []
-
-    def note(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-        if statement.startswith("SELECT"):
-            asked.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-
-
 def test_the_second_task_of_a_moment_asks_nothing(ledger: Engine, lone: Lone, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.submissions.recent_facts.CLOCK_SECONDS", 600.0)  # however slow the machine is
     monkeypatch.setattr("gateway.submissions.open_task_quota.KEEP_SECONDS", 600.0)
     lone.plant("one")
-    with questions(ledger) as asked:
+    with statements(ledger) as sent:
         _, new = lone.plant("two")
     assert new
-    assert asked == []
+    assert [one for one, _ in sent if one.startswith("SELECT")] == []
     ends = read(ledger, lambda session: session.execute(select(Task.created_at, Task.latest_end)).all())
     assert len(ends) == 2
     assert abs(ends[0][0] - ends[1][0]) < timedelta(minutes=10)
