@@ -138,7 +138,7 @@ bench-drift: ## Both practice apps read after updates drawn by seeds, before and
 	@$(BIN)/python -m benchmarks.drift --seeds $(SEEDS) $(ARGS)
 
 bench-shelf: PHONES = 200
-bench-shelf: ## A drawn day of 200 phones, of 1,000 and of 10,000 by the product's decisions, beside its lower bound and today's practice
+bench-shelf: ## A drawn day of 200 phones, of 1,000 and of 10,000 by the product's decisions, beside its lower bound and today's practice (ARGS=--told)
 	@$(TOOLS)
 	@$(BIN)/python -m benchmarks.shelf --phones $(PHONES) $(ARGS)
 

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from benchmarks.shelf_bound import Bound, bound_of
 from benchmarks.shelf_clock import Clock
@@ -21,6 +22,7 @@ from benchmarks.shelf_ledger import ledger_fleet
 from benchmarks.shelf_model import ModelFleet
 from benchmarks.shelf_run import Outcome, Run
 from benchmarks.shelf_today import todays_practice
+from benchmarks.shelf_usual import Knows
 from tests.support.report import Line, Target, finish
 
 MOST_OF_BOUND = 1.05
@@ -34,7 +36,8 @@ NEARLY_ALL = 0.999  # of the tasks: the last ones of a large day take long, and 
 class Measured:
     """A day's makespan beside its bound and today's practice. `busy`: the share of the phones' lives that they worked.
 
-    `nearly_all`: when all but a thousandth of the tasks had ended. `took`: seconds that the simulation took.
+    `nearly_all`: when all but a thousandth of the tasks had ended. `late`: tasks that ended after the target.
+    `took`: seconds that the simulation took.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Measured:
     bound: Bound
     makespan: float
     nearly_all: float
+    late: int
     today: float
     todays_rounds: int
     busy: float
@@ -63,13 +67,13 @@ class Measured:
     def line(self) -> Line:
         """Returns the day's line of the table."""
         seconds = (self.bound.seconds, self.nearly_all, self.makespan, self.today)
-        return Line(self.name, (str(self.tasks), *seconds, self.of_bound, self.todays, self.busy))
+        return Line(self.name, (str(self.tasks), *seconds, self.of_bound, str(self.late), self.todays, self.busy))
 
 
-def on_model(day: Day) -> Outcome:
+def on_model(day: Day, knows: Knows = Knows.RECORDS) -> Outcome:
     """Runs a day on the model."""
     clock = Clock()
-    return Run(day, ModelFleet(clock, day), clock, DAY).run()
+    return Run(day, ModelFleet(clock, day, knows), clock, DAY).run()
 
 
 def on_ledger(day: Day) -> Outcome:
@@ -82,16 +86,17 @@ def on_ledger(day: Day) -> Outcome:
 def measured(name: str, day: Day, outcome: Outcome, took: float) -> Measured:
     """Sets what came of a day beside its bound and today's practice."""
     end, today = outcome.makespan(day), todays_practice(day)
-    ends = sorted(outcome.ends[job.name] for job in day.to_do)
+    ends, bound = sorted(outcome.ends[job.name] for job in day.to_do), bound_of(day)
     lives = sum(min(end, day.deaths.get(phone, end)) for phone in range(day.phones))
     return Measured(
         name=name,
         seed=day.seed,
         phones=day.phones,
         tasks=len(day.jobs),
-        bound=bound_of(day),
+        bound=bound,
         makespan=end,
         nearly_all=ends[math.ceil(NEARLY_ALL * len(ends)) - 1],
+        late=sum(one > MOST_OF_BOUND * bound.seconds for one in ends),
         today=today.seconds,
         todays_rounds=len(today.rounds),
         busy=outcome.busy / lives,
@@ -101,9 +106,10 @@ def measured(name: str, day: Day, outcome: Outcome, took: float) -> Measured:
     )
 
 
-def measure(seeds: Sequence[int], phones: int, many: Sequence[int], on_a_ledger: int) -> int:
-    """Measures and prints. Returns the exit status."""
+def measure(seeds: Sequence[int], phones: int, many: Sequence[int], on_a_ledger: int, *, told: bool) -> int:
+    """Measures and prints. Returns the exit status. `told`: with orders that know more than a product as well."""
     found: list[Measured] = []
+    aimed: list[Measured] = []
 
     def run(name: str, day: Day, simulate: Callable[[Day], Outcome] = on_model) -> Outcome:
         began = time.perf_counter()
@@ -112,18 +118,22 @@ def measure(seeds: Sequence[int], phones: int, many: Sequence[int], on_a_ledger:
         print(f"{name}: {found[-1].of_bound:.3f} of its bound ({found[-1].took:.0f} s)", flush=True)
         return outcome
 
+    def aim(name: str, day: Day) -> None:
+        run(name, day)
+        aimed.append(found[-1])
+        for knows in (Knows.AUTHORS, Knows.LENGTHS) if told else ():
+            run(f"{name}, {knows} told", day, partial(on_model, knows=knows))
+
     differ = 0
     if on_a_ledger:
         day = draw_day(seeds[0], on_a_ledger, length=SHORT, deaths=1 / on_a_ledger)
         product = run(f"{on_a_ledger}, short, product", day, on_ledger)
         model = run(f"{on_a_ledger}, short, model", day)
         differ = int(model.starts != product.starts)
-    judged = len(found)
     for seed in seeds:
-        run(f"{phones}, seed {seed}", draw_day(seed, phones))
+        aim(f"{phones}, seed {seed}", draw_day(seed, phones))
     for more in many:
-        run(f"{more}, seed {seeds[0]}", draw_day(seeds[0], more, accounts=-(-more // CAMPAIGNS_OF_MANY)))
-    aimed = found[judged:]
+        aim(f"{more}, seed {seeds[0]}", draw_day(seeds[0], more, accounts=-(-more // CAMPAIGNS_OF_MANY)))
     run(f"{phones}, authors alike", draw_day(seeds[0], phones, authors_skew=0.0))
     run(f"{phones}, no looks", draw_day(seeds[0], phones).without_looks())
     targets = [
@@ -132,7 +142,11 @@ def measure(seeds: Sequence[int], phones: int, many: Sequence[int], on_a_ledger:
     ]
     if on_a_ledger:
         targets.append(Target("days in which model and product differ", differ, 0))
-    headings = ("tasks", "bound s", "99.9 % s", "day s", "today s", "of bound", "today by day", "busy")
+    return _finish(found, targets)
+
+
+def _finish(found: Sequence[Measured], targets: Sequence[Target]) -> int:
+    headings = ("tasks", "bound s", "99.9 % s", "day s", "today s", "of bound", "late", "today by day", "busy")
     days = [{**asdict(one), "of_bound": one.of_bound, "todays": one.todays} for one in found]
     return finish("shelf", "drawn days of the shelf", headings, [one.line for one in found], {"days": days}, targets)
 
@@ -145,10 +159,16 @@ def main() -> int:
     parser.add_argument(
         "--many", type=int, nargs="*", default=[1000, 10_000], help="phones of large days; none: no such day"
     )
+    parser.add_argument(
+        "--told",
+        action="store_true",
+        help="each day also with an order that was told its authors' means, or all lengths",
+    )
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--seeds", type=int, default=3)
     asked = parser.parse_args()
-    return measure(range(asked.first, asked.first + asked.seeds), asked.phones, asked.many, asked.ledger)
+    seeds = range(asked.first, asked.first + asked.seeds)
+    return measure(seeds, asked.phones, asked.many, asked.ledger, told=asked.told)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, cast
@@ -19,8 +19,9 @@ from benchmarks.shelf_counts import Rows
 from benchmarks.shelf_day import Day, Job
 from benchmarks.shelf_ledger import APART, LEASE, passed_on
 from benchmarks.shelf_phones import ModelPhones
-from benchmarks.shelf_rows import Row, UsualSeconds, row_of
+from benchmarks.shelf_rows import Row, row_of
 from benchmarks.shelf_run import DESK, Taken, account_of, serial_of
+from benchmarks.shelf_usual import Knows, usual_of
 from models.responsible_use.caps import Caps
 from models.tables import Task
 from models.tasks.states import State
@@ -47,7 +48,7 @@ from workers.policy.assignment import Claimed, assign_by_rules
 from workers.policy.blame import Try, quarantine_after
 from workers.policy.eligibility import Assignment, Candidate, CapRoom, FairShare, PlannedAccount
 from workers.policy.fair_share import spread
-from workers.policy.longest_first import last_of, order_of, seconds_of
+from workers.policy.longest_first import last_of, order_of
 from workers.policy.retry import PriorAttempt, decide_retry
 from workers.policy.turns import most_candidates
 from workers.runtime.worker_identity import phone_queue
@@ -56,12 +57,12 @@ from workers.runtime.worker_identity import phone_queue
 class ModelFleet:
     """The fleet of `shelf_run` without a ledger."""
 
-    def __init__(self, clock: Clock, day: Day) -> None:
+    def __init__(self, clock: Clock, day: Day, knows: Knows = Knows.RECORDS) -> None:
         self._clock, self._chance = clock, random.Random(day.seed)
         self._customers = Customers([], 1)
         self._rows = Rows()
         self._phones = ModelPhones(clock, day.phones)
-        self._usual = UsualSeconds()
+        self._usual = usual_of(day, knows)
         self._runs: dict[int, Row] = {}
         self._past: dict[str, list[PriorAttempt]] = {}
         self._after: dict[str, list[str]] = {}
@@ -115,15 +116,15 @@ class ModelFleet:
             tickets.append(Ticket(row.id, row.flow, route.queue, step, number=row.ticket))
         return tickets
 
-    def _next(self, working: WorkingPhones, now: datetime) -> tuple[list[Row], dict[str, float]]:
+    def _next(self, working: WorkingPhones, now: datetime) -> tuple[list[Row], Mapping[str, float]]:
         rows, slots, alone = self._rows, slots_of(working), most_alone()
         found = rows.begun(now, alone[RunsOn.PHONE], working.accounts)
-        last: dict[str, float] = {}
+        last: Mapping[str, float] = {}
         for runs_on in (str(RunsOn.DESK), str(RunsOn.PHONE)):
             most, few = most_candidates(1, slots[runs_on], rows.out(runs_on), alone[runs_on]), last_of(slots[runs_on])
             if runs_on == RunsOn.PHONE and rows.waits(runs_on) <= few:
                 waiting = rows.first(runs_on, now, few)
-                last = seconds_of(waiting, self._usual.seconds())
+                last = self._usual.of(waiting)
                 found += sorted(waiting, key=lambda row: order_of(row, last))[:most]
             elif rows.waits(runs_on):
                 found += rows.first(runs_on, now, most)

@@ -13,7 +13,6 @@ from typing import Any
 from benchmarks.shelf_day import Job
 from benchmarks.shelf_ledger import params_of, pin_of
 from flows.specs.catalogue import SPECS
-from models.history.records.usual import LEAST
 from models.tasks.states import State
 from models.tasks.transitions import first_state
 from models.values.enums import RunsOn
@@ -107,21 +106,3 @@ def row_of(job: Job, campaign: int, position: int, now: datetime) -> Row:
         video_key=content.video_key,
         comment_key=content.comment_key,
     )
-
-
-class UsualSeconds:
-    """How long each flow took on each author's content, as the records tell it (`models.history.records.usual`)."""
-
-    def __init__(self) -> None:
-        self._sums: dict[tuple[str, str], tuple[int, float]] = {}
-
-    def add(self, row: Row, now: datetime) -> None:
-        """Counts an attempt that succeeded."""
-        if row.author_id is not None and row.started_at is not None:
-            key = row.flow, row.author_id
-            number, seconds = self._sums.get(key, (0, 0.0))
-            self._sums[key] = number + 1, seconds + (now - row.started_at).total_seconds()
-
-    def seconds(self) -> dict[tuple[str, str], float]:
-        """Returns (flow, author) → the mean."""
-        return {key: seconds / number for key, (number, seconds) in self._sums.items() if number >= LEAST}

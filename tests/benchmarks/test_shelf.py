@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
@@ -11,8 +12,10 @@ import pytest
 from benchmarks.shelf import on_ledger, on_model
 from benchmarks.shelf_bound import bound_of, filled_at
 from benchmarks.shelf_day import DAY, LONGEST, Day, Job, Make, draw_day
+from benchmarks.shelf_rows import row_of
 from benchmarks.shelf_run import DESK, Outcome
 from benchmarks.shelf_today import todays_practice
+from benchmarks.shelf_usual import Knows, usual_of
 
 FEW = Make(sessions=1, comments=3, directed=3, looks=2)
 ROUNDING = 1e-6
@@ -132,3 +135,22 @@ def test_todays_practice_ends_with_everything_done_and_never_before_the_bound() 
     assert bound_of(day).seconds <= practice.seconds
     assert len(practice.rounds) > 1, "what failed is run again at the end"
     assert sorted(practice.rounds) == list(practice.rounds)
+
+
+@pytest.mark.parametrize("knows", [Knows.AUTHORS, Knows.LENGTHS])
+def test_who_was_told_more_begins_the_last_tasks_in_another_order_and_does_the_same(knows: Knows) -> None:
+    day = small_day(3)
+    told = on_model(day, knows)
+    doing(day, told)
+    assert told.starts != on_model(day).starts
+    assert bound_of(day).seconds <= told.makespan(day)
+
+
+def test_what_was_told_is_a_mean_of_each_authors_tasks_or_each_tasks_own_length() -> None:
+    jobs = [Job("a", 0, "looks", 1, 10.0), Job("b", 0, "looks", 1, 30.0), Job("c", 0, "looks", 2, 5.0)]
+    jobs.append(Job("d", 0, "titles", 1, 7.0))
+    day, now = Day(1, 2, jobs, {}), datetime(2026, 3, 2, tzinfo=UTC)
+    rows = [row_of(job, 0, position, now) for position, job in enumerate(jobs)]
+    assert usual_of(day, Knows.LENGTHS).of(rows) == {"a": 10.0, "b": 30.0, "c": 5.0, "d": 7.0}
+    assert usual_of(day, Knows.AUTHORS).of(rows) == {"a": 20.0, "b": 20.0, "c": 5.0, "d": 7.0}
+    assert set(usual_of(day, Knows.RECORDS).of(rows).values()) == {math.inf}, "nothing is recorded yet"
