@@ -31,6 +31,7 @@ from gateway.submissions.requests import NewPriority, Reason, TaskAsked, plain
 from gateway.submissions.submission import Submission, checked_callback, compile_task, digest_of, drawn_seed
 from models.database.engine import forget_pages
 from models.tables import Attempt, Campaign, Task
+from models.transactions.insert_rows import row_of
 from models.values.refused import Refused
 from workers.canvas.rows import Ref, from_json
 
@@ -92,9 +93,9 @@ def _forecast(on: Gateway, who: Caller, submission: Submission) -> responses.For
 
 
 def _show(session: Session, campaigns: Sequence[Campaign]) -> list[responses.Task]:
-    # the session has those that it planted just now: asked by id, it reads only the others
+    # those that were planted just now are at hand: asked by id, the session reads only the others
     roots = [from_json(one.root or {}) for one in campaigns]
-    return [task_view(session.get_one(Task, root.row)) for root in roots if isinstance(root, Ref)]
+    return [task_view(row_of(session, Task, root.row)) for root in roots if isinstance(root, Ref)]
 
 
 @router.get("", responses=answers())

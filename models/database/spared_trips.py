@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection as Connected
 from sqlalchemy import Dialect, Engine, event
 
+from models.database.driver_times import conversions
+
 if TYPE_CHECKING:
     from MySQLdb.connections import Connection
 
@@ -29,7 +31,7 @@ def spare_trips(engine: Engine) -> None:
 
     @event.listens_for(engine, "do_connect")
     def _connect(_dialect: Dialect, _record: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Connection:
-        return _connection_class()(*arguments, **options)
+        return _connection_class()(*arguments, conv=conversions(), **options)
 
     @event.listens_for(engine, "reset")
     def _roll_back(connection: Any, _record: Any, state: Any) -> None:

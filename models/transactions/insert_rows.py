@@ -16,7 +16,7 @@ from models.database.base import Base
 
 Row = TypeVar("Row", bound=Base)
 
-_KEPT = "inserted rows"
+_KEPT, _ASIDE = "inserted rows", "inserted rows that do not change"
 
 
 @cache
@@ -57,6 +57,20 @@ def keep(session: Session, rows: Sequence[Base]) -> None:
         make_transient_to_detached(row)
         session.add(row)
     session.info.setdefault(_KEPT, []).extend(rows)  # a session alone keeps no object that nobody else has
+
+
+def lay_aside(session: Session, rows: Sequence[Base]) -> None:
+    """Keeps new objects with an `id`, completed and inserted, for `row_of` alone: at a tenth of what `keep` costs.
+
+    They are not the session's: what is changed in them is not written.
+    """
+    session.info.setdefault(_ASIDE, {}).update({(type(row), row.id): row for row in rows})  # type: ignore[attr-defined]
+
+
+def row_of(session: Session, table: type[Row], row_id: str) -> Row:
+    """Returns a row to be shown: one that was laid aside, or else the session's own. Raises NoResultFound."""
+    aside: Row | None = session.info.get(_ASIDE, {}).get((table, row_id))
+    return session.get_one(table, row_id) if aside is None else aside
 
 
 @cache

@@ -20,7 +20,7 @@ from models.tasks.pauses import why_paused
 from models.tasks.states import State
 from models.tasks.transitions import TaskEnd, delegate, hold_tasks
 from models.transactions.insert_many import insert_many
-from models.transactions.insert_rows import completed, keep, new_row
+from models.transactions.insert_rows import completed, keep, lay_aside, new_row
 from models.transactions.insert_together import Rows, insert_at_the_end, insert_together
 from models.transactions.state_change_capture import campaign_change, note, noted
 from models.values.enums import CampaignControl, CampaignState
@@ -84,7 +84,8 @@ def plant_checked(
 ) -> list[str]:
     """Writes the rows of checked campaigns, with as many statements as for one. Returns the ids that are ready.
 
-    Rows `beside` them go before. `ends`: the transaction asks nothing afterwards, so all may go with its COMMIT.
+    Rows `beside` them go before. `ends`: the transaction asks nothing afterwards but `row_of`, so all may go with its
+    COMMIT.
     """
     for one in campaigns:
         one.campaign.root, one.campaign.created_at = to_json(one.planted.root), now
@@ -104,7 +105,8 @@ def plant_checked(
         edges += its_edges
     opened = [{**campaign_change(one, CampaignState.OPEN), "at": now} for one in planted]
     ready = _write_rows(session, values, edges, now, opened, [*beside, (Campaign, campaign_values)], ends=ends)
-    keep(session, planted)
+    if not ends:
+        keep(session, planted)
     for one in campaigns:
         if not one.planted.rows:
             # a canvas may hold no task at all
@@ -214,7 +216,7 @@ def _write_rows(
         if told:  # a command that plants for the operator maps no state changes
             inserts.append((tables.StateChange, told))
         (insert_at_the_end if ends and values and not edges else insert_together)(session, inserts)
-        keep(session, tasks)
+        (lay_aside if ends else keep)(session, tasks)
     insert_many(session, Edge, edges)
     return [value["id"] for value in values if value["state"] == State.READY and value["not_before"] <= now]
 

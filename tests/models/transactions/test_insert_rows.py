@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, event, select
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
 from models.tables import Campaign
-from models.transactions.insert_rows import completed, keep
+from models.transactions.insert_rows import completed, keep, lay_aside, row_of
 from models.transactions.insert_together import insert_together
 from models.transactions.read_write import read, write
 
@@ -61,3 +63,22 @@ def test_a_change_after_it_is_written(ledger: Engine) -> None:
 def test_no_rows_ask_nothing(ledger: Engine) -> None:
     write(ledger, lambda session: inserted(session, []))
     assert read(ledger, lambda session: session.scalars(select(Campaign)).all()) == []
+
+
+def test_what_was_laid_aside_is_shown_without_a_question_and_equals_what_is_read(ledger: Engine) -> None:
+    def work(session: Session) -> tuple[dict[str, Any], dict[str, Any]]:
+        inserted(session, [campaign("read")])
+        rows = [campaign("a", paused=True, asked_for={"参数": [1, None]})]
+        insert_together(session, [(Campaign, completed(rows))])
+        lay_aside(session, rows)
+        assert row_of(session, Campaign, "a") is rows[0]
+        return columns(row_of(session, Campaign, "a")), columns(row_of(session, Campaign, "read"))
+
+    shown, others = write(ledger, work)
+    stored = read(ledger, lambda session: [columns(row_of(session, Campaign, name)) for name in ("a", "read")])
+    assert [shown, others] == stored
+
+
+def test_a_row_that_is_not_there_is_not_shown(ledger: Engine) -> None:
+    with pytest.raises(NoResultFound):
+        read(ledger, lambda session: row_of(session, Campaign, "absent"))

@@ -134,3 +134,13 @@ def test_in_the_transaction_of_somebody_else_they_are_not_committed(ledger: Engi
         write(connection, lambda session: insert_at_the_end(session, [(CapValue, [{"name": "new", "value": 1}])]))
         outer.rollback()
     assert counted(ledger) == [0, 0, 0]
+
+
+@pytest.mark.parametrize("nothing", [0, 0.0, False, "", [], {}, "0", "false"], ids=repr)
+def test_nothing_is_stored_as_the_nothing_that_it_is(ledger: Engine, nothing: Any) -> None:
+    one = [campaign("a", "0", seed=0, asked_for=nothing, root=nothing)]
+    write(ledger, lambda session: insert_together(session, [(Campaign, one), (CapValue, [{"name": "c", "value": 0}])]))
+    found, cap = read(ledger, lambda session: (session.get_one(Campaign, "a"), session.get_one(CapValue, "c")))
+    assert (found.seed, found.paused, found.name, cap.value) == (0, False, "0", 0)
+    for stored in (found.asked_for, found.root):
+        assert (isinstance(stored, bool), stored) == (isinstance(nothing, bool), nothing)  # SQLite has 0 for 0.0
