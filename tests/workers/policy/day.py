@@ -1,7 +1,8 @@
 """A simulated day of phones and customers, for the tests of turns.
 
 It rings every half second with the code that decides in production, and takes tickets as a worker does: step by step,
-at each step from the phone's own queue first, in the order in which they came.
+at each step from the phone's own queue first, in the order in which they came. Where nothing moved since a round that
+dealt nothing, the pure decision would be the same again, so the round is left out.
 """
 
 from __future__ import annotations
@@ -61,12 +62,14 @@ class Day:
     planted: int = 0
     started: Counter[str] = field(default_factory=Counter)
     each_round: Callable[[], object] = lambda: None
+    moved: bool = True  # since the last round: asked, paused, started or ended
 
     def ask(
         self, customer: str, count: int, *, pins: Sequence[str] = (), priority: int = 6, begun: bool = False
     ) -> list[Job]:
         """Let a customer plant tasks; those with pins go round the phones."""
         made = []
+        self.moved = True
         for number in range(count):
             self.planted += 1
             pin = pins[number % len(pins)] if pins else None
@@ -76,6 +79,7 @@ class Day:
 
     def pause_and_resume(self, customer: str) -> None:
         """Let a customer take back all its tickets, and let what runs leave its phone; it is begun then."""
+        self.moved = True
         stopped = [serial for serial, (_, job) in self.running.items() if job.customer == customer]
         for serial in stopped:
             _, job = self.running.pop(serial)
@@ -94,7 +98,8 @@ class Day:
             if done():
                 return
             self.each_round()
-            self._ring()
+            if self.moved:
+                self.moved = self._ring()
             self._work(self.now + ROUND)
             self.now += ROUND
         raise AssertionError("it does not come to an end")
@@ -104,7 +109,8 @@ class Day:
         end = self.now + seconds
         self.until(lambda: self.now >= end)
 
-    def _ring(self) -> None:
+    def _ring(self) -> bool:
+        """Deal; whether anybody got a ticket."""
         names = [name for name, owed in self.waiting.items() if any(owed.values())]
         present = {*names, *(job.customer for _, job in self.running.values()), *(who for who, _ in +self.tickets)}
         standings = {name: self._standing(name) for name in present}
@@ -127,6 +133,7 @@ class Day:
             self.waiting[job.customer][job.pin].remove(job)
             self.tickets[job.customer, job.sort] += 1
             self.queues.setdefault((job.pin or "pool", job.step), deque()).append(job)
+        return bool(dealt.tasks)
 
     def _standing(self, name: str) -> Standing:
         owed = self.waiting.get(name, {})
@@ -157,12 +164,13 @@ class Day:
             for serial in free:
                 job = self._next(serial)
                 if job is not None:
-                    end = at + self.seconds()
+                    self.moved, end = True, at + self.seconds()
                     self.started[job.customer] += 1
                     self.running[serial] = end, job
                     heapq.heappush(ends, (end, serial))
             if not ends or ends[0][0] > until:
                 return
+            self.moved = True
             at, serial = heapq.heappop(ends)
             self.running.pop(serial)[1].ended = at
             free = [serial]
