@@ -20,13 +20,13 @@ from sqlalchemy import update
 
 from gateway.protocol.signed_text import KEY_HEADER
 from models.database.engine import connect
-from models.migrate import upgrade
 from models.tables import Task
 from models.transactions.read_write import write
 from scripts.local.embedded import end, free_port
 from tests.gateway.access.asked import TASK
 from tests.support.gateway.api_server import Api, Raw, signed_question
 from tests.support.gateway.certificates import certificate
+from tests.support.ledger.copied import copied_ledger
 from tests.support.ledger.drive import owned_author
 from tests.support.poll import wait_until
 
@@ -100,7 +100,7 @@ LARGE = {"titles": ["x" * 1000] * 3700}  # some 5 MB when it is sealed
 def served(
     request: pytest.FixtureRequest, tmp_path: Path, sqlite_database: str, redis_url: str, master_key: str
 ) -> Iterator[Gateway]:
-    upgrade(connect(sqlite_database))
+    copied_ledger(sqlite_database).dispose()
     chain, authority = certificate(tmp_path, "localhost")
     port, tls = free_port(), request.param == "TLS"
     told: Mapping[str, str] = {

@@ -17,11 +17,10 @@ from sqlalchemy import Engine
 from gateway.access.serving import check_tls
 from gateway.client.client import Client
 from gateway.keys.api_keys import KeySpec, make_key
-from models.database.engine import connect
-from models.migrate import upgrade
 from models.values.refused import Refused
 from scripts.local.embedded import end, free_port
 from tests.support.gateway.certificates import certificate
+from tests.support.ledger.copied import copied_ledger
 from tests.support.poll import wait_until
 
 COMMAND = [sys.executable, "-m", "scripts.cli", "gateway"]
@@ -30,9 +29,7 @@ COMMAND = [sys.executable, "-m", "scripts.cli", "gateway"]
 @pytest.fixture
 def engine(sqlite_database: str, master_key: str) -> Engine:
     """A migrated ledger."""
-    made = connect(sqlite_database)
-    upgrade(made)
-    return made
+    return copied_ledger(sqlite_database)
 
 
 def environment(database: str, redis: str, **more: str) -> Mapping[str, str]:

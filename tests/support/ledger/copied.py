@@ -17,11 +17,14 @@ from models.migrate import upgrade
 
 def copied_ledger(url: str) -> Engine:
     """Connect to a new, empty ledger of the newest version. `url`: of an SQLite file that is not there."""
-    file = Path(make_url(url).database or "")
+    _copy(Path(make_url(url).database or ""))
+    return connect(url)
+
+
+def _copy(file: Path) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     file.touch(mode=0o600, exist_ok=False)  # as `connect` makes it
     file.write_bytes(_migrated())
-    return connect(url)
 
 
 @cache
@@ -43,10 +46,14 @@ def make_tables(engine: Engine) -> None:
     """Make a ledger of the newest version in an empty database.
 
     On a server like one that this process migrated before, its tables are made as they became there: that takes a
-    tenth of the time of all migrations, which tests/models/tables runs.
+    tenth of the time of all migrations, which tests/models/tables runs. An SQLite file is copied.
     """
     if engine.dialect.name == "sqlite":
-        upgrade(engine)
+        file = Path(engine.url.database or "")
+        if file.exists():
+            upgrade(engine)
+        else:
+            _copy(file)
         return
     with engine.connect() as connection:
         version = str(connection.exec_driver_sql("SELECT VERSION()").scalar_one())

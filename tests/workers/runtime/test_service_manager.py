@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from models.database.engine import connect
-from models.migrate import upgrade
 from scripts.local.embedded import end, free_port
+from tests.support.ledger.copied import copied_ledger
 from workers.runtime.service_manager import ServiceManager
 
 PARTS = {
@@ -58,9 +57,7 @@ def test_a_part_tells_that_it_is_ready_alive_and_ending(
         "PHONEFLEET_DESKS": "0",
         "PHONEFLEET_MASTER_KEY": base64.b64encode(bytes(32)).decode(),
     }
-    engine = connect(env["PHONEFLEET_DATABASE_URL"])
-    upgrade(engine)
-    engine.dispose()
+    copied_ledger(env["PHONEFLEET_DATABASE_URL"]).dispose()
     process = subprocess.Popen([sys.executable, "-m", *command], env=env, stderr=subprocess.DEVNULL)
     try:
         assert set(heard_until(manager, "READY=1")) <= {"READY=1", "WATCHDOG=1"}
