@@ -14,12 +14,14 @@ ROOT = Path(__file__).parents[2]
 SECONDS = 60  # for one command
 # A fork has imported nothing but what its arguments name. It says what it printed, and its modules.
 FORKS = f"""
-import importlib, json, os, signal, sys, tempfile, traceback
+import gc, importlib, json, os, signal, sys, tempfile, traceback
 from scripts.cli import main
 
 for name in sys.argv[1:]:
     importlib.import_module(name)
 
+gc.disable()  # no command here lives long enough for it
+gc.freeze()
 for line in sys.stdin:
     reads, writes = os.pipe()
     child = os.fork()
