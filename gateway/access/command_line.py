@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from models.values.refused import Refused
+from workers.runtime.garbage import importing
 from workers.settings import Settings, settings
 
 Serve = Callable[[Settings, str, int, Path | None, Path | None], int]
@@ -16,7 +17,8 @@ Serve = Callable[[Settings, str, int, Path | None, Path | None], int]
 
 def serve_of(module: str) -> Serve:
     """Returns `serve` of a module, which is imported only now: importers of a port need no server."""
-    found: Serve = import_module(module).serve
+    with importing():
+        found: Serve = import_module(module).serve
     return found
 
 

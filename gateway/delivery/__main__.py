@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Any
+
+if __name__ == "__main__":
+    gc.disable()  # until all of it is imported: see workers/runtime/garbage.py
 
 from celery.signals import worker_ready, worker_shutting_down
 
@@ -14,6 +18,7 @@ from gateway.keys.master_key import master_key
 from gateway.keys.unopened import note_unopened
 from models.values.refused import Refused
 from workers.app import app
+from workers.runtime.garbage import look_from_now_on
 from workers.runtime.kept_queues import LOOK_SECONDS, lost_queues, take_back
 from workers.runtime.log import set_up_logging
 from workers.runtime.patient_consumer import PatientConsumer
@@ -75,4 +80,5 @@ def _at_work(sender: Any, **_: object) -> None:
 
 
 if __name__ == "__main__":
+    look_from_now_on()
     sys.exit(main())

@@ -15,6 +15,7 @@ from gateway.access.serving import END_SECONDS, check_tls, open_sockets, run, se
 from gateway.exports.background import ExportsWatch
 from models.database.engine import MOST_CONNECTIONS, connect
 from workers.runtime.fleet_zone import agree_with_fleet
+from workers.runtime.garbage import importing
 from workers.runtime.log import set_up_logging
 from workers.runtime.service_manager import service_manager
 from workers.settings import Settings
@@ -43,7 +44,9 @@ def serve_app(
     at = open_sockets(config, *address)
     engine = connect(config.database_url, kept=MOST_CONNECTIONS)
     files = {"ssl_certfile": cert, "ssl_keyfile": None if key is None else str(key)}
-    server = uvicorn.Server(server_config(make(engine, config), config, end_seconds=end_seconds, **files))
+    with importing():  # most of an app is made of modules
+        app = make(engine, config)
+    server = uvicorn.Server(server_config(app, config, end_seconds=end_seconds, **files))
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn shuts down in order, then raises the signal again for the handler set here
         signal.signal(number, lambda *_: None)

@@ -15,9 +15,9 @@ from models.values.enums import PhoneState
 from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
 from scripts.terminal.language import put
-from scripts.terminal.lazy_group import importing
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Lines, say
+from workers.runtime.garbage import importing
 from workers.settings import settings
 
 if TYPE_CHECKING:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -14,17 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from scripts.terminal.language import said, words
 from scripts.terminal.spoken_help import complaints_said, in_language, of_parameters, of_usage, paragraphs
-
-
-@contextmanager
-def importing() -> Iterator[None]:
-    """Collects no garbage while a command's modules are imported, and never looks at what they hold."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
+from workers.runtime.garbage import importing
 
 
 @dataclass(frozen=True, slots=True)

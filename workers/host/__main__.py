@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
+
+if __name__ == "__main__":
+    gc.disable()  # until all of it is imported: see workers/runtime/garbage.py
 
 from models.database.engine import FLEET, connect
 from models.values.refused import Refused
@@ -19,6 +23,7 @@ from workers.host.usable_work import check_work
 from workers.host.zygote_client import ZygoteLost
 from workers.phone.ui_jar import JarRefused, check_jar
 from workers.runtime.fleet_zone import agree_with_fleet
+from workers.runtime.garbage import look_from_now_on
 from workers.runtime.log import set_up_logging
 from workers.runtime.private_files import keep_files_private
 from workers.runtime.process_engine import adopt, process_engine
@@ -87,4 +92,5 @@ def serve(chosen: Settings, process_engine: Ledger) -> int:
 
 
 if __name__ == "__main__":
+    look_from_now_on()
     sys.exit(main())

@@ -19,6 +19,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+if __name__ == "__main__":
+    gc.disable()  # until all of it is imported: see workers/runtime/garbage.py
+
 # hot_names comes before whatever brings names of its own
 from workers.host import hot_names, worker_process, zygote_messages
 from workers.host.heap_fill import fill_free_heap

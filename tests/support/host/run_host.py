@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Mapping, Sequence
 from typing import cast
+
+if __name__ == "__main__":
+    gc.disable()  # as the product's own host agent
 
 from redis import Redis
 
@@ -13,6 +17,7 @@ from models.tasks.leases import Renewed
 from workers.app import app
 from workers.dispatch.tickets import Ticket, publish
 from workers.host.__main__ import serve
+from workers.runtime.garbage import look_from_now_on
 from workers.runtime.log import set_up_logging
 from workers.runtime.worker_identity import phone_queue
 from workers.settings import settings
@@ -96,5 +101,6 @@ class RedisLedger:
 
 
 if __name__ == "__main__":
+    look_from_now_on()
     set_up_logging(settings(), "host")
     sys.exit(serve(settings(), RedisLedger(settings().redis_url)))
