@@ -35,8 +35,9 @@ settings.load_profile("phonefleet")
 
 def pytest_configure() -> None:
     """See `.schedule`, `.ports` and `.ledger.haste` of tests.support. Commands speak English whatever this locale."""
-    # twenty rehearsals take a second of each host's start, for memory that few tests look at
-    os.environ.update(LANG="C.UTF-8", LC_ALL="C.UTF-8", PHONEFLEET_REHEARSALS="1")
+    # rehearsals take half of each host's start or more, for memory that few tests look at
+    os.environ.update(LANG="C.UTF-8", LC_ALL="C.UTF-8", PHONEFLEET_REHEARSALS="0")
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # as the command has it for the parts that it starts
     os.environ.pop("PHONEFLEET_LANG", None)
     do_not_wait_for_the_disk()
     draw_own_ports()

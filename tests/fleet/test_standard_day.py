@@ -23,7 +23,8 @@ PHONES = 8
 
 @pytest.mark.fleet
 def test_standard_day(tmp_path: Path, working_mariadb: str, empty_redis_url: str) -> None:
-    with Fleet(tmp_path, working_mariadb, empty_redis_url, PHONES) as fleet:
+    # it rehearses as often as an operator's host
+    with Fleet(tmp_path, working_mariadb, empty_redis_url, PHONES, PHONEFLEET_REHEARSALS="20") as fleet:
         day = read_campaign_file(STANDARD_DAY)
         handle = submit_day(day, asked_by="test", engine=fleet.engine)
         assert handle.wait(200) == "succeeded"

@@ -54,6 +54,7 @@ class KillFleet:
                 "PHONEFLEET_DESKS": str(len(DESK) + SPARE_DESKS),
                 "PHONEFLEET_DRAIN": "20",
                 "PHONEFLEET_LEASE": str(lease),
+                "PHONEFLEET_REHEARSALS": "1",  # from ten workers on it costs less than it spares them
             },
             host=("-m", "tests.kills.host"),
             coordinator=("-m", "tests.kills.coordinator"),

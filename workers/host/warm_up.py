@@ -60,8 +60,8 @@ LEARNING_ROUNDS = 2
 def warm_up(learn: Callable[[Codes], object] = lambda _: None) -> Engine:
     """Warms up once the code that each child of the zygote would warm up for itself. Leaves nothing open.
 
-    `learn` is shown the code that a worker runs. Returns the engine that the children adopt: for the ledger of the
-    settings, without a connection.
+    `learn` is shown the code that a worker runs; nobody is shown any where the settings have no rehearsals. Returns the
+    engine that the children adopt: for the ledger of the settings, without a connection.
     """
     metadata_of_all()
     configure_mappers()
@@ -75,6 +75,17 @@ def warm_up(learn: Callable[[Codes], object] = lambda _: None) -> Engine:
     load_app_profile(settings().profile)
     redirect = _Redirect()
     engine = connect(settings().database_url, FLEET, stand_in=redirect.stand_in)
+    if settings().rehearsals:
+        _rehearse_on_scratch(engine, redirect, learn)
+    app.set_default()
+    app.set_current()
+    for lazy in ("queues", "router", "task_protocols"):
+        getattr(app.amqp, lazy)
+    return engine
+
+
+def _rehearse_on_scratch(engine: Engine, redirect: _Redirect, learn: Callable[[Codes], object]) -> None:
+    """Rehearses with a ledger that is deleted afterwards."""
     with tempfile.TemporaryDirectory(prefix="phonefleet-rehearsal-") as directory:
         scratch = f"{directory}/ledger.db"
         plain = connect(f"sqlite:///{scratch}")
@@ -87,11 +98,6 @@ def warm_up(learn: Callable[[Codes], object] = lambda _: None) -> Engine:
         else:
             _rehearse(plain, learn)
     pools.reset()  # type: ignore[no-untyped-call]  # each child would close the rehearsal's connections
-    app.set_default()
-    app.set_current()
-    for lazy in ("queues", "router", "task_protocols"):
-        getattr(app.amqp, lazy)
-    return engine
 
 
 def _warm_up_redis_client() -> None:

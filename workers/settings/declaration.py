@@ -81,7 +81,7 @@ class Settings:
     desks: int = variable(
         "PHONEFLEET_DESKS", "1", values.whole_between(0, 64), "Say how many workers serve tasks that touch no phone."
     )
-    rehearsals: int = variable("PHONEFLEET_REHEARSALS", "20", values.whole_between(1, 100), "20 suits most hosts.")
+    rehearsals: int = variable("PHONEFLEET_REHEARSALS", "20", values.whole_between(0, 100), "20 suits most hosts.")
     lease: float = variable("PHONEFLEET_LEASE", "3.5", values.seconds(2, 600), "A lease of 3.5 suits most fleets.")
     heartbeat: float = variable(
         "PHONEFLEET_HEARTBEAT", "30", values.seconds(1, 300), "Flower forgets a worker two heartbeats late; take 30."

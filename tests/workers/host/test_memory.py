@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from workers.host.warm_up import LEARNING_ROUNDS
+
 REHEARSE = """
 import json, os, threading
 def files():
@@ -67,6 +69,20 @@ print(json.dumps({"threads": [thread.name for thread in threading.enumerate()]})
 """
 
 
+COUNT = """
+import json
+from workers.host import warm_up
+rehearsed = []
+class Counted(warm_up.Rehearsal):
+    def act(self):
+        rehearsed.append(1)
+        super().act()
+warm_up.Rehearsal = Counted
+engine = warm_up.warm_up()
+print(json.dumps({"rehearsed": len(rehearsed), "engine": str(engine.url)}))
+"""
+
+
 def run(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What a program of its own prints as JSON."""
     monkeypatch.setenv("PHONEFLEET_DATABASE_URL", f"sqlite:///{tmp_path / 'real.db'}")
@@ -98,6 +114,14 @@ def test_a_rehearsal_leaves_one_thread_no_file_and_no_trace_in_celery(
 
 def test_a_rehearsal_whose_tasks_fail_ends_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(RAISE, tmp_path, monkeypatch) == {"threads": ["MainThread"]}
+
+
+@pytest.mark.parametrize(("asked", "rehearsed"), [(0, 0), (1, LEARNING_ROUNDS + 1)])
+def test_a_host_rehearses_as_often_as_its_settings_say(
+    asked: int, rehearsed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = run(f"import os; os.environ['PHONEFLEET_REHEARSALS'] = '{asked}'\n{COUNT}", tmp_path, monkeypatch)
+    assert counted == {"rehearsed": rehearsed, "engine": f"sqlite:///{tmp_path / 'real.db'}"}
 
 
 def test_small_objects_lie_side_by_side_once_the_holes_are_filled(
