@@ -15,7 +15,8 @@ MOST_SWIPES = 50
 MOST_BYTES = 200_000
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Word = Annotated[str, Field(pattern=r"^\w{1,60}$")]  # a page or a part of the profile
+# the bound beside the pattern: within it, the pattern of each use takes 30 ms to compile
+Word = Annotated[str, Field(pattern=r"^\w+$", max_length=60)]  # a page or a part of the profile
 Heading = Annotated[str, Field(min_length=1, max_length=40)]
 Rows = Annotated[int, Field(ge=1, le=MOST_ROWS)]
 
