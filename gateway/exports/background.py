@@ -19,7 +19,6 @@ from sqlalchemy.orm import Session
 
 from gateway.exports.folders import folder_of
 from gateway.exports.ledger import Claimed, Lost, claim_next, claimable, failed, interrupted
-from gateway.exports.making import Interrupted, make
 from models.database.clock import database_now
 from models.tables import Export
 from models.transactions.read_write import read, write
@@ -103,6 +102,9 @@ def make_all(engine: Engine, config: Settings, stop: threading.Event) -> int:
 
 
 def _make_one(engine: Engine, claimed: Claimed, config: Settings, stop: threading.Event) -> bool:
+    # xlsxwriter, for the process that makes exports alone: a gateway only starts it
+    from gateway.exports.making import Interrupted, make  # noqa: PLC0415
+
     try:
         storage = StorageLocation.of(config.evidence)
         make(engine, claimed, config.exports, config.timezone, stopping=stop.is_set, storage=storage)

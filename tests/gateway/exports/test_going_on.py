@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -241,3 +242,10 @@ def test_a_process_that_is_told_to_end_leaves_its_export_waiting(engine: Engine,
     assert claimed is not None
     interrupted(engine, claimed)
     assert (state(engine, export).state, state(engine, export).tries) == ("waiting", 0)
+
+
+def test_a_gateway_needs_nothing_that_writes_workbooks() -> None:
+    """It starts a process that does."""
+    program = "import sys, gateway.exports.serve; print(sorted({'xlsxwriter', 'uvicorn'} & {*sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "['uvicorn']"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-import rjieba
 from rapidfuzz import fuzz, process
 
 from workers.policy.monitoring.words import folded
@@ -25,6 +24,9 @@ def trends(now: Iterable[str], before: Iterable[str], most: int = 5) -> list[tup
 
 
 def _texts_with(texts: Iterable[str]) -> Counter[str]:
+    # its import makes a dictionary: 0.1 s of CPU and 32 MB, for each gateway, console and coordinator
+    import rjieba  # noqa: PLC0415
+
     counted: Counter[str] = Counter()
     for text in texts:
         cut = {word.strip() for word in rjieba.cut(folded(text[:MOST_RUN]))}

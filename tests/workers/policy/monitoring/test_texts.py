@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from workers.policy.monitoring.texts import near_duplicates, trends
+
+
+def test_the_dictionary_is_made_by_who_cuts_words_alone() -> None:
+    """Each gateway, console and coordinator imports this module."""
+    program = "import sys, workers.policy.monitoring.texts as texts; print('rjieba' in sys.modules);"
+    program += "texts.trends(['刹车'], []); print('rjieba' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["False", "True"]
 
 
 def test_words_that_more_texts_hold_than_before_trend() -> None:
