@@ -6,6 +6,7 @@ imported, so that no process imports them that is to do other work.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -118,4 +119,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    gc.disable()  # it imports, and ends
     sys.exit(main())
