@@ -72,21 +72,14 @@ def test_up_says_what_runs_refuses_a_second_one_and_ends_when_asked(tmp_path: Pa
         pass
 
 
-@pytest.mark.fleet
-def test_an_address_is_named_when_it_can_be_asked(tmp_path: Path) -> None:
-    var, said = tmp_path / "var", tmp_path / "said"
-    ports = {"gateway": free_port(), "Flower": free_port(), "console": free_port()}
-    key = {"PHONEFLEET_MASTER_KEY": base64.b64encode(bytes(32)).decode()}
-    options = {"gateway": "--gateway-port", "Flower": "--flower-port", "console": "--console-port"}
-    asked = [part for name, port in ports.items() for part in (options[name], str(port))]
-    with _up(var, said, {**key, "PHONEFLEET_SANDBOX": "1"}, asked):
-        assert "sandbox      PHONEFLEET_SANDBOX=1: its phones take tasks of sandbox keys alone" in said.read_text()
-        for name, port in ports.items():
-            line = re.compile(rf"^{name} +http://127\.0\.0\.1:{port}\b", re.MULTILINE)
-            wait_until(lambda line=line: line.search(said.read_text()), 120, f"{name} to be named")  # type: ignore[misc]
-            with socket.create_connection(("127.0.0.1", port), timeout=5):
-                pass
-        assert re.search(r"console +has no user yet: phonefleet users add NAME --role admin", said.read_text())
+def _addresses_are_named(said: Path, ports: Mapping[str, int]) -> None:
+    """Each when it can be asked."""
+    for name, port in ports.items():
+        line = re.compile(rf"^{name} +http://127\.0\.0\.1:{port}\b", re.MULTILINE)
+        wait_until(lambda line=line: line.search(said.read_text()), 120, f"{name} to be named")  # type: ignore[misc]
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            pass
+    assert re.search(r"console +has no user yet: phonefleet users add NAME --role admin", said.read_text())
 
 
 def _child(up: int, words: str) -> int | None:
@@ -103,19 +96,24 @@ def _child(up: int, words: str) -> int | None:
 
 
 @pytest.mark.fleet
-def test_a_part_that_is_killed_is_started_again_and_the_others_go_on(tmp_path: Path) -> None:
+def test_addresses_are_named_when_they_can_be_asked_and_parts_that_are_killed_are_started_again(tmp_path: Path) -> None:
     var, said = tmp_path / "var", tmp_path / "said"
     parts = {
         "host": "workers.host",
         "coordinator": "workers.coordinator",
         "gateway": "-m gateway --port",
         "deliver": "gateway.delivery",
+        "console": "gateway.console",
         "flower": "flower",
         "redis": "redis-server",
     }
+    ports = {"gateway": free_port(), "Flower": free_port(), "console": free_port()}
     key = {"PHONEFLEET_MASTER_KEY": base64.b64encode(bytes(32)).decode(), "PHONEFLEET_HOST": "shelf"}
-    asked = ("--gateway-port", str(free_port()), "--flower-port", str(free_port()))
-    with _up(var, said, key, asked) as process:
+    options = {"gateway": "--gateway-port", "Flower": "--flower-port", "console": "--console-port"}
+    asked = [part for name, port in ports.items() for part in (options[name], str(port))]
+    with _up(var, said, {**key, "PHONEFLEET_SANDBOX": "1"}, asked) as process:
+        assert "sandbox      PHONEFLEET_SANDBOX=1: its phones take tasks of sandbox keys alone" in said.read_text()
+        _addresses_are_named(said, ports)
 
         def running() -> dict[str, int]:
             found = {name: _child(process.pid, words) for name, words in parts.items()}
