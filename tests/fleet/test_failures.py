@@ -1,9 +1,13 @@
-"""What fails stops only what needs it; a phone that cannot gives its task to another."""
+"""What fails stops only what needs it, and leaves evidence; a phone that cannot gives its task to another."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import adbutils
 import pytest
 from celery import chord, group
 from sqlalchemy import select
@@ -13,20 +17,52 @@ from models.tables import Attempt, Task
 from models.tasks.states import State
 from models.transactions.read_write import read
 from tests.support.fleet import Fleet
+from tests.support.servers import Redis
 from workers.campaigns.stages import draw_directed, each_title
 from workers.planting.submit import submit
-from workers.tasks import collect_titles, directed
+from workers.tasks import collect_comments, collect_titles, directed
+
+pytestmark = pytest.mark.fleet
 
 
-@pytest.mark.fleet
-def test_fleet_goes_on_past_failures(tmp_path: Path, sqlite_database: str, empty_redis_url: str) -> None:
-    with Fleet(tmp_path, sqlite_database, empty_redis_url, 3, PHONEFLEET_LEASE="30") as fleet:
-        _one_title_fails(fleet)
-        _one_phone_cannot(fleet)
-        assert fleet.differences() == []
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    folder = tmp_path_factory.mktemp("failures")
+    with (
+        Redis() as redis,
+        Fleet(folder, f"sqlite:///{folder / 'ledger.db'}", redis.url, 3, PHONEFLEET_LEASE="30") as it,
+    ):
+        yield it
+        assert it.differences() == []
 
 
-def _one_title_fails(fleet: Fleet) -> None:
+def test_a_failed_attempt_keeps_what_it_saw(fleet: Fleet) -> None:
+    """As evidence that a person can open."""
+    _warm_the_painter(fleet)
+    missing = collect_comments.s(author_id="xiaopeng", title="没有这个视频", most=5, video_loop=5)
+    handle = submit(missing.set(queue="phone.SIM0001"), name="no such video", seed=1, engine=fleet.engine)
+    assert handle.wait(60) == "failed"
+    mine = select(Attempt).join(Task, Task.id == Attempt.task_id).where(Task.campaign_id == handle.id)
+
+    def stored() -> dict[str, object] | None:
+        attempt = read(fleet.engine, lambda session: session.scalars(mine).one())
+        return attempt.evidence if attempt.evidence and attempt.evidence["stored"] else None
+
+    summary = fleet.wait(stored, 30, "the evidence to be stored")
+    folder = Path(urlsplit(str(summary["url"])).path)
+    facts = json.loads((folder / "evidence.json").read_text())
+    assert facts["failure"]["code"] == "video_not_found"
+    assert (folder / "screenshot.jpg").read_bytes().startswith(b"\xff\xd8")
+    assert "page_author" in (folder / "ui.xml").read_text()
+
+
+def _warm_the_painter(fleet: Fleet) -> None:
+    """Have a picture drawn: the first one reads the fonts, which may take longer than evidence waits for it."""
+    phone = adbutils.AdbClient("127.0.0.1", fleet.adb_port).device(fleet.shelf.addresses[0])
+    assert phone.shell("screencap -p", encoding=None, timeout=60).startswith(b"\x89PNG")
+
+
+def test_one_title_that_fails_stops_what_needs_it_alone(fleet: Fleet) -> None:
     """An author who is not on the app fails; the directed stage runs on the rest."""
     register_author(fleet.engine, "nobody", "查无此人")
     titles = [
@@ -42,14 +78,15 @@ def _one_title_fails(fleet: Fleet) -> None:
         "drawn": {"comment": 0, "reply": 0, "like_comment": 4},
         "done": {"like_comment": 4},
     }
-    tasks = read(fleet.engine, lambda session: session.scalars(select(Task)).all())
+    mine = select(Task).where(Task.campaign_id == handle.id)
+    tasks = read(fleet.engine, lambda session: session.scalars(mine).all())
     failed = [task for task in tasks if task.state == State.FAILED]
     assert [(task.flow, task.failure_code) for task in failed] == [("collect_titles", "author_not_found")]
     stopped = [task for task in tasks if task.state == State.STOPPED]
     assert [(task.flow, task.prerequisite_failed) for task in stopped] == [("each_title", failed[0].id)]
 
 
-def _one_phone_cannot(fleet: Fleet) -> None:
+def test_what_one_phone_cannot_do_another_does(fleet: Fleet) -> None:
     """Where an account may not act, the task goes to another account, and is done once."""
     video = next(author for author in fleet.shelf.authors() if author["id"] == "chenzhen")["videos"][0]
     for phone in ("SIM0001", "SIM0002"):
