@@ -185,6 +185,14 @@ def judge_open_files(soft: int, hard: int) -> Check:
     return Check("Open files", enough, found, f"raise it: ulimit -n {OPEN_FILES_NEEDED}, or LimitNOFILE= in the unit")
 
 
+def judge_merging(merges: bool | None) -> Check:
+    """Checks that the kernel merges equal memory of workers, where the settings ask for it."""
+    remedy = "take Linux 6.4 or newer, built with KSM, or leave PHONEFLEET_MERGE_MEMORY out"
+    if merges is not None:
+        remedy = "as root: echo 1 > /sys/kernel/mm/ksm/run; docs/operations.md says how to keep it"
+    return Check("Merged memory", bool(merges), "on" if merges else "off", remedy, needed=False)
+
+
 def judge_font(found: str | None) -> Check:
     """Checks for a font with Chinese characters, for the screens that simulated phones draw."""
     remedy = "apt-get install fonts-noto-cjk; without it simulated screens show boxes for Chinese text"
@@ -242,6 +250,7 @@ def _examine_servers(settings: Settings, *, embedded: bool) -> list[Check]:
         judge_jar(probes.jar_trouble()),
         judge_stock_adb(stock_adb(settings.adb_usb)),
         judge_open_files(*probes.open_files()),
+        *([judge_merging(probes.merging())] if settings.merge_memory else []),
         judge_font(probes.chinese_font()),
         judge_disk(disk),
         judge_privacy(disk),

@@ -21,11 +21,13 @@ from models.notify.alerts import lasting_texts
 from scripts.local.embedded import NoRedis, find_redis, running_url
 from scripts.local.ready import answers
 from workers.host.adb_program import NoAdb, find_adb
+from workers.runtime.linux import may_merge_memory
 from workers.runtime.private_files import open_to_others
 from workers.settings import Settings
 from workers.settings.sentinels import place_of
 
 _SECONDS = 5
+_KSM = Path("/sys/kernel/mm/ksm/run")
 # Linux's folders of fonts, and the files of common families with Chinese characters.
 _FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 _FONT_FILES = ("*CJK*", "wqy-*", "DroidSansFallback*", "SourceHan*", "uming*", "ukai*", "msyh*", "simsun*")
@@ -211,6 +213,13 @@ def _database_state(connection: Connection, address: str, driver_error: str | No
 def open_files() -> tuple[int, int]:
     """Returns the soft and hard limits on a process's open files; -1 means no limit."""
     return resource.getrlimit(resource.RLIMIT_NOFILE)
+
+
+def merging() -> bool | None:
+    """Tells whether the kernel merges equal pages of processes; None if it cannot."""
+    if may_merge_memory() is None:
+        return None
+    return _KSM.is_file() and _KSM.read_text(encoding="ascii").strip() == "1"
 
 
 def chinese_font() -> str | None:

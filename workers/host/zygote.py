@@ -26,7 +26,7 @@ if __name__ == "__main__":
 from workers.host import hot_names, worker_process, zygote_messages
 from workers.host.heap_fill import fill_free_heap
 from workers.host.warm_up import warm_up
-from workers.runtime.linux import end_with_parent, why_ended
+from workers.runtime.linux import end_with_parent, merge_memory, why_ended
 from workers.runtime.liveness import EVERY_SECONDS
 from workers.runtime.log import set_up_logging
 from workers.runtime.private_files import keep_files_private
@@ -144,6 +144,12 @@ def preload() -> Engine:
     return engine
 
 
+def offer_memory() -> None:
+    """Lets the kernel merge equal pages of the workers, where the settings say so. A kernel that cannot is told of."""
+    if settings().merge_memory and not merge_memory():
+        log.warning("PHONEFLEET_MERGE_MEMORY changes nothing: this kernel cannot merge memory (Linux 6.4 with KSM can)")
+
+
 def _modules(package: str) -> list[str]:
     """Returns the names of a package and all modules below it."""
     found = importlib.import_module(package)
@@ -159,7 +165,9 @@ def main(arguments: Sequence[str]) -> None:
     sock = socket.socket(fileno=sock_fd)
     slots = map_slots(memory_fd, count)
     os.close(memory_fd)
-    Zygote(sock, slots, preload()).serve()
+    engine = preload()
+    offer_memory()
+    Zygote(sock, slots, engine).serve()
 
 
 if __name__ == "__main__":

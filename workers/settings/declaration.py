@@ -82,6 +82,7 @@ class Settings:
         "PHONEFLEET_DESKS", "1", values.whole_between(0, 64), "Say how many workers serve tasks that touch no phone."
     )
     rehearsals: int = variable("PHONEFLEET_REHEARSALS", "20", values.whole_between(0, 100), "20 suits most hosts.")
+    merge_memory: bool = variable("PHONEFLEET_MERGE_MEMORY", "0", values.switch, "Write 1 to let Linux merge memory.")
     lease: float = variable("PHONEFLEET_LEASE", "3.5", values.seconds(2, 600), "A lease of 3.5 suits most fleets.")
     heartbeat: float = variable(
         "PHONEFLEET_HEARTBEAT", "30", values.seconds(1, 300), "Flower forgets a worker two heartbeats late; take 30."

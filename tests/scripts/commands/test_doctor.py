@@ -67,6 +67,9 @@ JUDGEMENTS = {
     "files: too few": (doctor.judge_open_files(1024, 4095), False, "ulimit -n 4096"),
     "adb is there": (doctor.judge_adb(ProgramState("/adb", "36.0.0 (/adb)")), True, "36.0.0"),
     "adb is missing": (doctor.judge_adb(ProgramState(None, "none", "reinstall adbutils")), False, "reinstall"),
+    "memory is merged": (doctor.judge_merging(True), True, "on"),
+    "memory could be merged": (doctor.judge_merging(False), False, "off as root: echo 1 > /sys/kernel/mm/ksm/run"),
+    "memory cannot be merged": (doctor.judge_merging(None), False, "Linux 6.4"),
     "no font": (doctor.judge_font(None), False, "fonts-noto-cjk"),
     "disk is full": (doctor.judge_disk(DiskState(Path("var"), writable=True, free=2**30 - 1)), False, "free at least"),
     "disk has room": (doctor.judge_disk(DiskState(Path("var"), writable=True, free=2**30)), True, "1.0 GB"),
@@ -230,7 +233,24 @@ def test_the_embedded_default_needs_nothing_that_runs(tmp_path: Path) -> None:
     assert "none runs now" in checks["Redis"].found
     assert "phonefleet up makes it" in checks["Ledger"].found
     assert checks["adb"].ok
+    assert "Merged memory" not in checks
     assert list(tmp_path.iterdir()) == []
+
+
+def test_it_looks_whether_the_kernel_merges_memory_where_that_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"  # as the kernel's own file, which a machine may lack
+    monkeypatch.setattr(probes, "_KSM", run)
+    monkeypatch.setattr(probes, "may_merge_memory", lambda: False)  # nobody asked for it in this process
+    assert probes.merging() is False
+    for written, merges in (("0\n", False), ("1\n", True)):
+        run.write_text(written)
+        assert probes.merging() is merges
+    env = {"PHONEFLEET_VAR": str(tmp_path), "PHONEFLEET_MERGE_MEMORY": "1"}
+    assert {check.name: check.ok for check in doctor.examine(env)}["Merged memory"]
+    monkeypatch.setattr(probes, "may_merge_memory", lambda: None)
+    assert probes.merging() is None
 
 
 def test_it_finds_the_embedded_redis_that_runs(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from workers.host import zygote
 from workers.host.warm_up import LEARNING_ROUNDS
+from workers.settings import read_settings
 
 REHEARSE = """
 import json, os, threading
@@ -58,6 +60,22 @@ print(json.dumps({"before": before, "after": pages(31, 250)}))
 """
 
 
+MERGE = """
+import json, os
+from workers.host.zygote import offer_memory
+from workers.runtime.linux import may_merge_memory
+before = may_merge_memory()
+offer_memory()
+read, write = os.pipe()
+if os.fork() == 0:
+    os.write(write, json.dumps({"before": before, "of_a_worker": may_merge_memory()}).encode())
+    os._exit(0)
+os.close(write)
+print(os.read(read, 100).decode())
+os.wait()
+"""
+
+
 RAISE = """
 import json, threading
 from workers.host import warm_up
@@ -88,7 +106,7 @@ def run(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[s
     monkeypatch.setenv("PHONEFLEET_DATABASE_URL", f"sqlite:///{tmp_path / 'real.db'}")
     monkeypatch.setenv("PHONEFLEET_TASKS", "tests.support.host.sample_tasks")
     monkeypatch.delenv("PHONEFLEET_REHEARSALS", raising=False)  # as an operator's host
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=300)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
@@ -130,3 +148,22 @@ def test_small_objects_lie_side_by_side_once_the_holes_are_filled(
     pages = run(SCATTER, tmp_path, monkeypatch)
     assert pages["after"] <= 6  # 250 objects of 64 bytes fill 4 pages
     assert pages["after"] < pages["before"]
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_kernel_may_merge_the_memory_of_workers_where_the_operator_says_so(
+    wanted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PHONEFLEET_MERGE_MEMORY", str(int(wanted)))
+    found = run(MERGE, tmp_path, monkeypatch)
+    cannot = found["before"] is None  # it is older than Linux 6.4, or was built without KSM
+    assert found == {"before": None if cannot else False, "of_a_worker": None if cannot else wanted}
+
+
+def test_a_kernel_that_cannot_merge_memory_is_told_of(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(zygote, "settings", lambda: read_settings({"PHONEFLEET_MERGE_MEMORY": "1"}))
+    monkeypatch.setattr(zygote, "merge_memory", lambda: False)
+    zygote.offer_memory()
+    assert "PHONEFLEET_MERGE_MEMORY changes nothing" in caplog.text
