@@ -25,6 +25,7 @@ if __name__ == "__main__":
 # hot_names comes before whatever brings names of its own
 from workers.host import hot_names, worker_process, zygote_messages
 from workers.host.heap_fill import fill_free_heap
+from workers.host.immortal import make_immortal
 from workers.host.warm_up import warm_up
 from workers.runtime.linux import end_with_parent, merge_memory, why_ended
 from workers.runtime.liveness import EVERY_SECONDS
@@ -138,6 +139,7 @@ def preload() -> Engine:
     app.finalize()
     engine = warm_up()
     gc.collect()
+    make_immortal()
     fill_free_heap()
     gc.freeze()
     gc.enable()

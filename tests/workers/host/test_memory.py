@@ -76,6 +76,24 @@ os.wait()
 """
 
 
+IMMORTAL = """
+import json, sys
+from workers.host.zygote import preload
+from workers.execution.identify_account import identify
+def f():
+    return "no name: %s", (1.5, "nor this one")
+preload()
+code = f.__code__
+some = [identify, identify.__code__, identify.__globals__, json.JSONEncoder, code.co_consts, *code.co_consts]
+made = {"made later": [1.5]}
+print(json.dumps({
+    "knows": sys.getrefcount(None) > 1 << 30,
+    "immortal": [sys.getrefcount(one) > 1 << 30 for one in some if one is not None],
+    "later": sys.getrefcount(made),
+}))
+"""
+
+
 RAISE = """
 import json, threading
 from workers.host import warm_up
@@ -148,6 +166,15 @@ def test_small_objects_lie_side_by_side_once_the_holes_are_filled(
     pages = run(SCATTER, tmp_path, monkeypatch)
     assert pages["after"] <= 6  # 250 objects of 64 bytes fill 4 pages
     assert pages["after"] < pages["before"]
+
+
+def test_what_was_made_before_the_fork_is_not_counted_where_the_interpreter_can_do_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = run(IMMORTAL, tmp_path, monkeypatch)
+    assert found["knows"] is (sys.version_info >= (3, 12))
+    assert set(found["immortal"]) == {found["knows"]}
+    assert found["later"] == 2  # the variable and the question
 
 
 @pytest.mark.parametrize("wanted", [True, False])
