@@ -25,6 +25,10 @@ TOP_BYTES = 2 * 4096  # what malloc_trim leaves at the heap's end, rounded up
 SMALLEST = 24
 STEP = 0.8
 MOST_PIECES = 100_000
+# It keeps some freed pieces of each small size aside, wherever they lie, and gives these first (glibc.malloc.tcache).
+KEPT_ASIDE = 7
+LARGEST_KEPT = 1032
+UNIT = 16
 
 _filling: list[list[bytes]] = []
 
@@ -55,16 +59,19 @@ def _fill_pools(block: int) -> list[bytes]:
 def _fill_heap() -> None:
     """Pieces of ever smaller size, each until it no longer fits below the end of what is in use."""
     libc = _libc()
+    for size in range(SMALLEST, LARGEST_KEPT + 1, UNIT):
+        for _ in range(KEPT_ASIDE):
+            libc.malloc(size)
     libc.malloc_trim(0)
     end = libc.sbrk(0) - TOP_BYTES
     size = LARGEST
-    while size > SMALLEST:
+    while size:
         for _ in range(MOST_PIECES):
             piece = libc.malloc(size)
             if piece is None or piece >= end:
                 libc.free(piece)
                 break
-        size = int(size * STEP)
+        size = max(int(size * STEP), SMALLEST) if size > SMALLEST else 0
 
 
 def _libc() -> ctypes.CDLL:

@@ -60,6 +60,19 @@ print(json.dumps({"before": before, "after": pages(31, 250)}))
 """
 
 
+FILL_AGAIN = """
+import json
+from workers.host.heap_fill import _libc, fill_free_heap
+libc = _libc()
+pieces = [libc.malloc(700) for _ in range(1000)]
+fill_free_heap()
+holes = set(pieces[::2])
+for hole in holes:
+    libc.free(hole)
+fill_free_heap()
+print(json.dumps({"left": len(holes & {libc.malloc(700) for _ in pieces})}))
+"""
+
 MERGE = """
 import json, os
 from workers.host.zygote import offer_memory
@@ -166,6 +179,10 @@ def test_small_objects_lie_side_by_side_once_the_holes_are_filled(
     pages = run(SCATTER, tmp_path, monkeypatch)
     assert pages["after"] <= 6  # 250 objects of 64 bytes fill 4 pages
     assert pages["after"] < pages["before"]
+
+
+def test_no_hole_is_left_that_was_made_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(FILL_AGAIN, tmp_path, monkeypatch) == {"left": 0}
 
 
 def test_what_was_made_before_the_fork_is_not_counted_where_the_interpreter_can_do_without(
