@@ -4,7 +4,8 @@ connections; how soon a shelf consumes, and one phone that is plugged in.
 `python -m benchmarks.fleet --phones 100`. Every worker, ours and stock alike, holds its connection
 to the ledger, runs 20 tasks on a simulated phone (each reads the logged-in account from the app and
 writes it into the ledger) and keeps one screenshot. Before that, with every account read and nothing to do,
-their cost at rest is measured for 20 s. Then the memory of each is read as PSS: its own
+their cost at rest is measured for 75 s: more than one and a half times the 45 s after which the account of an idle
+phone is read again, so that each phone is looked at meanwhile. Then the memory of each is read as PSS: its own
 pages, and its share of those that it shares.
 
 Of stock workers a sample of five runs, while all of ours still do: what they share with others makes
@@ -26,6 +27,7 @@ import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from threading import Event
 from typing import Any, cast
@@ -60,7 +62,7 @@ SECONDS_A_TASK = 2.0  # far more than one takes; bounds the wait
 MB = 1024.0  # smaps counts in kB
 
 PLUGGED = 3  # phones that are plugged in one by one
-REST_SECONDS = 20.0
+REST_SECONDS = 75.0  # longer than one and a half times the time after which an idle phone is looked at again
 
 
 def main() -> int:
@@ -153,10 +155,13 @@ class Bench:
             }
             wait_until(lambda: self._known() >= len(addresses), _bound(addresses) * 2, "the accounts", every=0.5)
             Event().wait(SETTLED + 5.0)
+            before = self._read_at()
             with self._meter.costs(parts) as costs:
                 Event().wait(REST_SECONDS)
+            after = self._read_at()
             return {
                 "fresh_mb": fresh,
+                "looked_at": sum(after[serial] != at for serial, at in before.items()),
                 "idle_mb": self._pss(zygote),
                 "rest": {name: asdict(cost) for name, cost in costs.items()},
                 "connections": self._meter.connections(parts),
@@ -188,6 +193,13 @@ class Bench:
         """Phones whose account is known."""
         known = select(func.count()).select_from(Phone).where(Phone.account_id.is_not(None))
         return read(self._engine, lambda session: session.scalar(known)) or 0
+
+    def _read_at(self) -> dict[str, datetime | None]:
+        """When the account of each phone was last read."""
+        rows = read(
+            self._engine, lambda session: session.execute(select(Phone.serial, Phone.account_read_at)).tuples().all()
+        )
+        return dict(rows)
 
     def _pss(self, zygote: int) -> float:
         """PSS in MB of a worker with its share of the zygote."""

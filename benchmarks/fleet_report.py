@@ -33,6 +33,7 @@ def report(phones: int, tasks: int, ours: Mapping[str, Any], stock: Mapping[str,
                 Line(f"statements a second at rest, {name}", (rest[name]["statements_a_second"], "", ""))
                 for name in rest
             ),
+            Line("phones looked at while that was counted", (ours["looked_at"], "", "")),
             *(Line(f"% of a core at rest, {name}", (rest[name]["cpu_percent"], "", "")) for name in rest),
             *(Line(f"connections at rest, {name}", (float(connections[name]), "", "")) for name in connections),
             Line("seconds from start until all consume", (ours["seconds_until_all_consume"], "", "")),

@@ -9,6 +9,7 @@ from celery.signals import task_failure, worker_process_init
 from redis import Redis
 
 import workers.tasks  # noqa: F401 - what a worker serves; it is part of its memory
+from models.fleet.logins import account_seen
 from workers.app import app
 from workers.execution.identify_account import identify
 from workers.execution.worker import Worker, current_worker, set_worker
@@ -28,8 +29,10 @@ _kept: list[bytes] = []
 def look() -> None:
     """Read the logged-in account from the app and write it into the ledger; keep one screenshot."""
     worker = current_worker()
-    if identify(worker) is None:
-        raise RuntimeError(f"{worker.identity.serial} does not tell who is logged in")
+    account, serial = identify(worker), worker.identity.serial or ""
+    if account is None:
+        raise RuntimeError(f"{serial} does not tell who is logged in")
+    account_seen(worker.engine, serial, account.id, account.name)  # a look leaves a known one to the host agent
     if not _kept:
         _kept.append(worker.connection.connect().screenshot())
 

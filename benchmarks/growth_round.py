@@ -25,7 +25,7 @@ from gateway.access.caller import Caller
 from gateway.api.pages import TaskFilter, campaigns_page, tasks_page
 from gateway.console.live.overview import overview
 from gateway.keys.api_keys import Key
-from models.fleet.phones import phones_alive
+from models.fleet.phones_alive import phones_alive
 from models.history.records.filters import RecordFilter
 from models.history.records.read import records_page
 from models.tables import Campaign

@@ -18,7 +18,8 @@ from benchmarks.shelf_day import Day, Job
 from benchmarks.shelf_run import DESK, Taken, account_of, serial_of
 from models.database.engine import connect
 from models.fleet.logins import account_seen
-from models.fleet.phones import phone_offline, phone_online, phones_alive
+from models.fleet.phones import phone_offline, phone_online
+from models.fleet.phones_alive import phones_alive
 from models.history.records.fill import fill_records
 from models.migrate import upgrade
 from models.responsible_use.authors import register_author, set_basis
@@ -113,7 +114,7 @@ class LedgerFleet:
         if over or self._pool is None:
             self._quarantines -= over
             phones = {worker.incarnation: phone for phone, worker in self._workers.items() if phone != DESK}
-            self._pool = {phones[one] for one in phones_alive(self._engine, list(phones))}
+            self._pool = {phones[one] for one in phones_alive(self._engine, list(phones)).may_work}
         return set(self._pool)
 
 

@@ -36,18 +36,19 @@ monitor_post = FLOW_TASKS["monitor_post"]
 
 @app.task(name=IDENTIFY, shared=False)
 def look_who_is_logged_in() -> str | None:
-    """Read the account on this worker's phone; what waits for that account is rung."""
+    """Read the account on this worker's phone; what waits for an account that was not known is rung."""
     # who only submits touches no phone
-    from workers.execution.identify_account import identify  # noqa: PLC0415
+    from workers.execution.identify_account import find_account  # noqa: PLC0415
     from workers.execution.worker import current_worker  # noqa: PLC0415
 
     worker = current_worker()
-    account = identify(worker)
-    if account is None:
+    found = find_account(worker)
+    if found is None:
         return None
-    if any_waits(worker.engine):  # as a rule nothing does, and each worker would copy the code of a ring for itself
+    # as a rule nothing waits, and each worker would copy the code of a ring for itself
+    if not found.again and any_waits(worker.engine):
         ring_ready(worker.engine, explain=False)
-    return account.id
+    return found.account.id
 
 
 @app.task(name=FIND, shared=False)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, DateTime, literal_column, select, text
+from sqlalchemy import ColumnElement, DateTime, func, literal, literal_column, select, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import GenericFunction
 
-from models.database.base import Base
+from models.database.base import Base, UtcTime
 
 Row = TypeVar("Row", bound=Base)
 
@@ -51,6 +51,13 @@ def database_now(session: Session) -> datetime:
     moment = session.execute(text("SELECT UTC_TIMESTAMP(6)")).scalar_one()
     assert isinstance(moment, datetime)
     return moment.replace(tzinfo=UTC)
+
+
+def ago(session: Session, time: timedelta) -> ColumnElement[datetime]:
+    """Returns the database's time less `time` as a part of a question, which so needs no question of its own."""
+    if session.get_bind().dialect.name == "sqlite":
+        return literal(datetime.now(UTC) - time, UtcTime())
+    return func.timestampadd(text("MICROSECOND"), -round(time.total_seconds() * 1_000_000), DATABASE_MOMENT)
 
 
 def database_now_with(session: Session, table: type[Row], which: ColumnElement[bool]) -> tuple[datetime, Sequence[Row]]:

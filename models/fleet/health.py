@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Text, case, literal, or_, select, type_coerce, update
 from sqlalchemy.orm import Session
 
-from models.database.clock import database_now
+from models.database.clock import moment_read, row_moment
 from models.database.storable import storable_json, storable_text
 from models.fleet.app_version import UNTRIED
 from models.notify.alerts import end_alerts, raise_alert
@@ -52,10 +52,12 @@ def note_health(engine: Engine, host: str, readings: Sequence[Reading]) -> None:
     by_serial = {reading.serial: _storable(reading) for reading in readings}
 
     def work(session: Session) -> None:
-        now = database_now(session)
-        mine = select(Phone).where(Phone.serial.in_(by_serial), Phone.host == host).order_by(Phone.serial)
-        changed = {}
-        for phone in session.scalars(mine.with_for_update()).all():
+        mine = select(Phone, row_moment()).where(Phone.serial.in_(by_serial), Phone.host == host)
+        rows = session.execute(mine.order_by(Phone.serial).with_for_update()).all()
+        if not rows:
+            return
+        now, changed = moment_read(rows[-1][1]), {}
+        for phone, _ in rows:
             reading = by_serial[phone.serial]
             if _says_something_new(phone, reading, now):
                 changed[phone.serial] = reading

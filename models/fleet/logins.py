@@ -96,7 +96,15 @@ def account_unread(engine: Engine, serial: str, why: str) -> None:
     write(engine, work)
 
 
-def to_be_asked(idle_since: datetime) -> ColumnElement[bool]:
+def known_account(phone: Phone) -> str | None:
+    """Returns the account on a phone; None while a look at its app is to be written down with care.
+
+    It is while the account is unknown or on another phone too, and once somebody asked to look again.
+    """
+    return None if phone.twice_since is not None or phone.account_read_at is None else phone.account_id
+
+
+def to_be_asked(idle_since: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """Selects unpaused online phones whose account is unknown, must be read again, or was read before `idle_since`.
 
     The last applies to idle phones only: on them no task would notice that somebody logged the account out.

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from models.database.clock import database_now, moment_read, row_moment
+from models.database.clock import database_now
 from models.database.storable import storable_text
-from models.fleet.fitness import why_not
-from models.fleet.online_phones import online_phones
 from models.fleet.unknown_phones import unknown_phone
 from models.fleet.waiting_phones import drop_rival
 from models.notify.alerts import end_alerts
-from models.tables import Account, Phone, Task
+from models.tables import Phone, Task
 from models.tasks.states import State
 from models.tasks.transitions import owe_tickets
 from models.transactions.read_write import write
@@ -121,42 +118,6 @@ def enter_state(session: Session, phone: Phone, state: str, why: str | None, sin
     if phone.state != state:
         phone.state, phone.state_since = state, since
     phone.why = why
-
-
-def phones_alive(engine: Engine, incarnations: Sequence[str]) -> set[str]:
-    """Records that the host of these workers is alive; its silent phones are online again.
-
-    Returns the incarnations whose phones may take work from the pool now.
-    """
-    if not incarnations:
-        return set()
-
-    def work(session: Session) -> set[str]:
-        mine = (Phone.incarnation.in_(incarnations), Phone.state.in_([PhoneState.SILENT, PhoneState.ONLINE]))
-        rests = select(Account.resting_since).where(Account.id == Phone.account_id).scalar_subquery()
-        # a row that is locked waits for the next report: one phone's transaction must not silence all of its host
-        there = select(Phone, row_moment(), rests).where(*mine).with_for_update(skip_locked=True)
-        rows = session.execute(there).all()
-        may_work = {phone.incarnation for phone, moment, since in rows if _heard(phone, moment) and since is None}
-        locked = set(incarnations) - {phone.incarnation for phone, _, _ in rows}
-        if rows:
-            free, now = [phone.serial for phone, _, _ in rows], moment_read(rows[0][1])
-            seen = update(Phone).where(Phone.serial.in_(free)).values(seen_at=now)
-            session.execute(seen.execution_options(synchronize_session=False))
-        if locked:  # read as they were before the transactions that hold them
-            found = online_phones(session, database_now(session))
-            may_work |= {one.incarnation for one in found if one.works and one.incarnation in locked}
-        return {one for one in may_work if one is not None}
-
-    return write(engine, work)
-
-
-def _heard(phone: Phone, moment: datetime | None) -> bool:
-    """Notes that a silent phone's host was heard again. Returns whether the phone may work."""
-    now = moment_read(moment)
-    if phone.state == PhoneState.SILENT:
-        phone.state, phone.why, phone.state_since = PhoneState.ONLINE, None, now
-    return why_not(phone, now) is None
 
 
 def mark_silent(engine: Engine, seconds: float = SILENT_SECONDS) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, ScalarSelect, delete, select
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
@@ -33,10 +33,9 @@ def watch_shelf(engine: Engine) -> None:
         write(engine, work)
 
 
-def shelf_watched(session: Session) -> bool:
-    """Returns whether somebody watches the shelf."""
-    row = session.get(ShelfWatch, _ROW)
-    return row is not None and row.until > database_now(session)
+def watched_until() -> ScalarSelect[datetime]:
+    """Selects until when somebody watches the shelf, as a column of a host's report; NULL if nobody ever did."""
+    return select(ShelfWatch.until).where(ShelfWatch.id == _ROW).scalar_subquery()
 
 
 def keep_pictures(engine: Engine, taken: Mapping[str, tuple[bytes, float]]) -> None:

@@ -65,6 +65,12 @@ def test_statements_at_rest_are_held_against_their_targets(
     cost = {"statements_a_second": statements, "cpu_percent": 1.0}
     weights = dict.fromkeys(("fresh_mb", "idle_mb", "phone_mb", "heaviest_mb", "agent_mb"), 15.0)
     seconds = dict.fromkeys(("seconds_until_all_consume", "seconds_from_plugging_in", "seconds_for_tasks"), 1.0)
-    ours: dict[str, Any] = {**weights, **seconds, "rest": {HOST: cost, COORDINATOR: cost}, "connections": {HOST: 6}}
+    ours: dict[str, Any] = {
+        **weights,
+        **seconds,
+        "rest": {HOST: cost, COORDINATOR: cost},
+        "connections": {HOST: 6},
+        "looked_at": 4,
+    }
     report(4, 20, ours, {"worker_mb": 100.0, "workers": 5, "seconds_for_tasks": 1.0})
     assert capsys.readouterr().out.strip().splitlines()[-1].startswith(verdict)

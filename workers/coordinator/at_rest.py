@@ -44,6 +44,8 @@ from workers.coordinator.usb_hub_outage import LOST_LATELY, unreported
 
 LOOK_SECONDS = 1.0
 SETTLED = 10.0  # so long after the last task the janitors still look for themselves: they clear up behind it
+IDLE_SECONDS = 3.0  # between two questions whether an idle phone's account is to be read again
+NOT_NOW = timedelta(days=365)  # in place of the time after which it is, in the other questions
 WHATEVER_WAS_TOLD = 300.0  # a janitor looks for itself after so long
 
 TASKS = "tasks"  # an open task: every janitor works
@@ -60,7 +62,7 @@ class Rest:
         self._engine = engine
         self._idle_again = idle_again
         self._due: frozenset[str] | None = None  # what the last look saw; None: all look for themselves
-        self._next = 0.0
+        self._next = self._idle_next = 0.0
         self._quiet_since: float | None = None
         self._worked: dict[str, float] = {}
         self._told: tuple[datetime, float] | None = None  # the ledger's time, and this process's at that moment
@@ -70,7 +72,10 @@ class Rest:
         if now < self._next:
             return
         self._next, self._due = now + LOOK_SECONDS, None
-        due = read(self._engine, self._look)
+        idle_again = NOT_NOW if now < self._idle_next else self._idle_again
+        due = read(self._engine, lambda session: self._look(session, idle_again))
+        if idle_again is not NOT_NOW:
+            self._idle_next = now + IDLE_SECONDS
         if TASKS in due:
             self._quiet_since = None
         elif self._quiet_since is None:
@@ -87,12 +92,12 @@ class Rest:
         self._worked[janitor] = now
         return False
 
-    def _look(self, session: Session) -> frozenset[str]:
+    def _look(self, session: Session, idle_again: timedelta) -> frozenset[str]:
         if self._told is None:
             self._told = database_now(session), time.monotonic()
         moment, at = self._told
         now = moment + timedelta(seconds=time.monotonic() - at)
-        asked = dict(what_is_due(now, self._idle_again))
+        asked = dict(what_is_due(now, idle_again))
         row = session.execute(select(row_moment(), *(one.label(name) for name, one in asked.items()))).one()
         self._told = moment_read(row[0]), time.monotonic()
         return frozenset(name for name, found in zip(asked, row[1:], strict=True) if found)

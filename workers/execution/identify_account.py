@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
 
@@ -25,6 +25,7 @@ from models.transactions.read_write import read
 from workers.execution.patched_profile import profile_for, propose_from, screens_of
 from workers.execution.phone_connection import CALL_SECONDS
 from workers.execution.worker import Worker
+from workers.runtime.account_mark import account_mark
 from workers.runtime.slots import Stop, own_slot
 from workers.runtime.watch import SlotWatch
 from workers.runtime.worker_identity import WorkerIdentity
@@ -33,6 +34,7 @@ log = logging.getLogger("phonefleet.identify")
 
 MOST_SEEN = 40  # screens that a patch is proposed from
 LOOK_AGAIN_SECONDS = 1.0  # between two looks whether a phone was paused
+FREE_SECONDS = 2.0  # what the host was told is believed for so long: it asks every 1.2 s, and later on a busy machine
 
 
 class _NoJournal:
@@ -58,19 +60,27 @@ class _NoJournal:
 
 
 class _LookWatch(SlotWatch):
-    """Watches an identification: it has no task and no lease, so it asks the ledger itself whether it may go on."""
+    """Watches an identification: it has no task and no lease, so it sees for itself whether it may go on."""
 
-    def __init__(self, may_go_on: Callable[[], bool]) -> None:
+    def __init__(self, worker: Worker) -> None:
         super().__init__(own_slot(), CALL_SECONDS)
-        self._may_go_on = may_go_on
-        self._ask_at = 0.0
+        self._worker = worker
+        self._ask_at = time.monotonic() + LOOK_AGAIN_SECONDS  # it was asked a moment ago
 
     def check(self) -> None:
         super().check()
+        if _known_free(self._worker.identity):
+            return
         if time.monotonic() >= self._ask_at:
-            if not self._may_go_on():
+            if not may_look(self._worker.engine, self._worker.identity):
                 raise Stopped("the phone was paused, or is another worker's")
             self._ask_at = time.monotonic() + LOOK_AGAIN_SECONDS
+
+
+def _known_free(identity: WorkerIdentity) -> bool:
+    """True when the ledger has just told the host that this worker serves the phone, and that it is not paused."""
+    slot = identity.slot
+    return not slot.stop & Stop.DRAIN and time.monotonic() - slot.phone_free_at <= FREE_SECONDS
 
 
 def may_look(engine: Engine, identity: WorkerIdentity) -> bool:
@@ -81,15 +91,29 @@ def may_look(engine: Engine, identity: WorkerIdentity) -> bool:
     return read(engine, lambda session: session.scalar(select(Phone.serial).where(*mine))) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The account that a look found. `again`: it is the one that the ledger has, which its host tells the ledger."""
+
+    account: Account
+    again: bool
+
+
 def identify(worker: Worker) -> Account | None:
-    """Reads the logged-in account from the app, and records it. Returns None when the app does not tell.
+    """Reads the logged-in account from the app, and records it. Returns None when the app does not tell."""
+    found = find_account(worker)
+    return None if found is None else found.account
+
+
+def find_account(worker: Worker) -> Found | None:
+    """As `identify`, and tells whether the account is the known one.
 
     Does not touch a paused phone, even one paused meanwhile: a person may be logging an account in.
     """
     engine, serial, connection = worker.engine, worker.identity.serial, worker.connection
-    if serial is None or not may_look(engine, worker.identity):
+    if serial is None or not (_known_free(worker.identity) or may_look(engine, worker.identity)):
         return None
-    watch = _LookWatch(lambda: may_look(engine, worker.identity))
+    began, watch = time.monotonic(), _LookWatch(worker)
     try:
         version = connection.version_of(worker.profile.package)
         _note_version(worker, serial, version)
@@ -104,9 +128,20 @@ def identify(worker: Worker) -> Account | None:
         else:
             account_unread(engine, serial, f"cannot tell who is logged in: {error}")
         return None
-    account_seen(engine, serial, account.id, account.name)
+    again = _seen_again(worker.identity, account, began)
+    if not again:
+        account_seen(engine, serial, account.id, account.name)
     connection.note_account(account.id)
-    return account
+    return Found(account, again)
+
+
+def _seen_again(identity: WorkerIdentity, account: Account, began: float) -> bool:
+    """Leaves it to the host to tell of the account, if it is the one that the ledger had a moment ago."""
+    mark = account_mark(account.id, account.name)
+    if not _known_free(identity) or identity.slot.known_account != mark:
+        return False
+    identity.slot.see_again(mark, began)
+    return True
 
 
 def _read(worker: Worker, watch: _LookWatch, version: str | None) -> Account:
@@ -148,6 +183,10 @@ def _note_version(worker: Worker, serial: str, version: str | None) -> None:
     if version is None:
         return
     profile, known = worker.profile, worker.profile.knows_version(version)
-    if note_app_version(worker.engine, serial, version, known=known, tried=profile.versions):
+    if worker.connection.noted == (version, profile.versions):
+        return
+    news = note_app_version(worker.engine, serial, version, known=known, tried=profile.versions)
+    worker.connection.noted = (version, profile.versions)
+    if news:
         tried = ", ".join(profile.versions)
         log.warning("phone %s has %s %s; its profile was tried with %s", serial, profile.package, version, tried)

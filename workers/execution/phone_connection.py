@@ -34,6 +34,7 @@ class PhoneConnection:
         self._calls: tuple[Call, ...] = ()  # of the connection that was closed last
         self._account: tuple[str, float] = ("", 0.0)
         self._versions: dict[str, str | None] = {}  # of apps, as they were read
+        self.noted: tuple[str, tuple[str, ...]] | None = None  # the version that the ledger has, and those tried
         self.may_hold_recordings = True  # a worker that was killed may have left some on the phone
 
     def connect(self) -> U2Phone:
@@ -109,3 +110,4 @@ class PhoneConnection:
         """Has the account read again before the next task, after something looked wrong."""
         self._account = ("", 0.0)
         self._versions.clear()
+        self.noted = None

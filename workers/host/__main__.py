@@ -72,7 +72,10 @@ def main(*, take_over: bool = False) -> int:
     pictures.start()
     try:
         leases = connect(chosen.database_url, patience_for(chosen.lease))
-        return serve(chosen, SqlLedger(chosen.host, process_engine(), leases, sandbox=chosen.sandbox))
+        ledger = SqlLedger(
+            chosen.host, process_engine(), leases, sandbox=chosen.sandbox, when_watched=pictures.note_watched
+        )
+        return serve(chosen, ledger)
     finally:
         pictures.close(SHIPPING_SECONDS)
         shipping.close(SHIPPING_SECONDS)

@@ -67,7 +67,9 @@ class Agent:
         self._broker = broker(settings.redis_url)
         self._broker_watch = BrokerWatch(self._broker)
         self._alive: tuple[Worker, ...] = ()
-        self._leases = LeaseKeeper(ledger, lambda: self._alive, settings.lease, BrokerReport(ledger, self._broker).look)
+        self._with_phones: tuple[Worker, ...] = ()
+        look = BrokerReport(ledger, self._broker).look
+        self._leases = LeaseKeeper(ledger, lambda: self._alive, settings.lease, look, phones=lambda: self._with_phones)
         self._zygotes_lost = 0  # in a row
         self._zygote_began = time.monotonic()
         self._here: Mapping[str, str] = {}
@@ -164,11 +166,9 @@ class Agent:
             if why and (orders := self._roster.kill(incarnation, why)):
                 log.warning("worker %s is killed, in %s: %s", life.identity.name, place.slot.doing, why)
                 self._runner.carry_out(orders)
-        self._alive = tuple(
-            (life.identity.incarnation, place.slot)
-            for place, life in self._roster.lives()
-            if life.stage is not Stage.ENROLLING
-        )
+        served = [life.identity for _, life in self._roster.lives() if life.stage is not Stage.ENROLLING]
+        self._alive = tuple((one.incarnation, one.slot) for one in served)
+        self._with_phones = tuple((one.incarnation, one.slot) for one in served if one.serial is not None)
         self._desk_rest.look([life.identity.slot for _, life in self._roster.lives() if life.identity.serial is None])
         self._here = self._roster.here()
 

@@ -1,4 +1,7 @@
-"""Reads the health of this host's phones, a few at once, on its own threads; writes to the ledger once a round."""
+"""Reads the health of this host's phones, a few at once, on its own threads; tells the ledger of several together.
+
+Phones that came one by one are due one by one: told at once, they would cost a transaction a second.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from workers.host.health import MUTE, UNANSWERED, Ailment, judge, question, read
 log = logging.getLogger("phonefleet.health")
 
 ROUND_SECONDS = 1.0  # between looks at who is due
+TOGETHER_SECONDS = 10.0  # so long a reading waits for others if the phone is as fit or unfit as it was
 AGAIN_SECONDS = 5.0  # who is not well, or did not answer, is asked again so soon
 BATCH_SIZE = 4
 ECHO = "phonefleet-echo"
@@ -49,6 +53,9 @@ class HealthWatch:
         self._ailments: dict[str, dict[str, Ailment]] = {}
         self._facts: dict[str, Mapping[str, Any]] = {}  # as it told them last
         self._unanswered: dict[str, int] = {}  # questions in a row
+        self._untold: dict[str, Reading] = {}  # the last of each phone that the ledger was not told of
+        self._untold_since = 0.0
+        self._whys: dict[str, str | None] = {}  # why each phone is unfit, as it was told last
         self._ended = Event()
         self._pool = ThreadPoolExecutor(BATCH_SIZE, thread_name_prefix="health")
         self._thread = Thread(target=self._watch, name="health", daemon=True)
@@ -73,15 +80,35 @@ class HealthWatch:
         here = self._phones()
         self._due = {serial: due for serial, due in self._due.items() if serial in here}
         self._unanswered = {serial: times for serial, times in self._unanswered.items() if serial in here}
+        self._untold = {serial: one for serial, one in self._untold.items() if serial in here}
+        self._whys = {serial: why for serial, why in self._whys.items() if serial in here}
         due = {serial: address for serial, address in here.items() if self._due.get(serial, now) <= now}
         answers = self._answers(due)
         if self._ended.is_set():
             return
-        readings = [reading for serial in due if (reading := self._reading(serial, answers[serial])) is not None]
-        told = not readings or self._told(readings)
         for serial in due:
-            well = told and answers[serial] is not None and not self._ailments.get(serial)
+            if (reading := self._reading(serial, answers[serial])) is not None:
+                self._note(reading, now)
+            well = answers[serial] is not None and not self._ailments.get(serial)
             self._due[serial] = now + (self._every if well else min(self._every, AGAIN_SECONDS))
+        self._report(now)
+
+    def _note(self, reading: Reading, now: float) -> None:
+        if not self._untold:
+            self._untold_since = now
+        self._untold[reading.serial] = reading
+
+    def _report(self, now: float) -> None:
+        """Tells the readings as soon as one of them is news; phones that the ledger did not hear of are asked again."""
+        news = any(one.unfit_why != self._whys.get(serial, "never told") for serial, one in self._untold.items())
+        waited = bool(self._untold) and now - self._untold_since >= min(TOGETHER_SECONDS, self._every / 3)
+        if not news and not waited:
+            return
+        untold, self._untold = self._untold, {}
+        if self._told(list(untold.values())):
+            self._whys |= {serial: one.unfit_why for serial, one in untold.items()}
+        else:
+            self._due |= dict.fromkeys(untold, now + min(self._every, AGAIN_SECONDS))
 
     def _watch(self) -> None:
         while not self._ended.wait(ROUND_SECONDS):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from sqlalchemy import Engine
 
-from models.fleet import equal_serials, health, host_cut_off, phones, unknown_phones
+from models.fleet import equal_serials, health, host_cut_off, phones, phones_alive, unknown_phones
 from models.fleet.health import Reading
+from models.fleet.phones_alive import Alive, SeenAgain
 from models.tasks import leases
 from models.values.enums import PhoneState
 from workers.attempts import rescue
@@ -39,8 +40,8 @@ class Ledger(Protocol):
     def forget_unknown_phones(self) -> None:
         """Deletes this host's rows of unidentified phones at its start: it reports anew those that are there."""
 
-    def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
-        """Reports this host and its workers as alive. Returns the workers whose phone may take work from the pool."""
+    def phones_alive(self, incarnations: Sequence[str], seen: Mapping[str, SeenAgain]) -> Alive:
+        """Reports this host and its workers as alive, and the accounts `seen` again. Returns what is known of them."""
 
     def renew_leases(
         self, running: Mapping[str, str], seconds: float, steps: Mapping[str, str | None]
@@ -72,14 +73,24 @@ class Ledger(Protocol):
 class SqlLedger:
     """The ledger in a database. The lease calls have an engine of their own, `leases`, with short timeouts.
 
-    `sandbox`: the phones of this host are simulated, for tasks of sandbox keys alone.
+    `sandbox`: the phones of this host are simulated, for tasks of sandbox keys alone. `when_watched` is called with
+    each report while somebody watches the shelf.
     """
 
-    def __init__(self, host: str, engine: Engine, leases: Engine, *, sandbox: bool = False) -> None:
+    def __init__(
+        self,
+        host: str,
+        engine: Engine,
+        leases: Engine,
+        *,
+        sandbox: bool = False,
+        when_watched: Callable[[], None] = lambda: None,
+    ) -> None:
         self._host = host
         self._engine = engine
         self._leases = leases
         self._sandbox = sandbox
+        self._when_watched = when_watched
 
     def phone_online(self, serial: str, address: str, host: str, model: str, incarnation: str) -> None:
         phones.phone_online(self._engine, serial, address, host, model, incarnation, sandbox=self._sandbox)
@@ -102,8 +113,11 @@ class SqlLedger:
     def forget_unknown_phones(self) -> None:
         unknown_phones.forget_unknown_phones(self._engine, self._host)
 
-    def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
-        return phones.phones_alive(self._leases, incarnations)
+    def phones_alive(self, incarnations: Sequence[str], seen: Mapping[str, SeenAgain]) -> Alive:
+        alive = phones_alive.phones_alive(self._leases, incarnations, seen)
+        if alive.watched:
+            self._when_watched()
+        return alive
 
     def renew_leases(
         self, running: Mapping[str, str], seconds: float, steps: Mapping[str, str | None]

@@ -17,6 +17,7 @@ from threading import Event, Thread
 
 from models.database.engine import FLEET, Patience
 from workers.host.host_ledger import Ledger
+from workers.host.known_accounts import KnownAccounts
 from workers.runtime.slots import Slot, SlotState, Stop, safe_until
 
 log = logging.getLogger("phonefleet.leases")
@@ -73,11 +74,17 @@ def patience_for(lease: float) -> Patience:
     return replace(FLEET, answer=min(FLEET.answer, max(1, int(lease / 2))), lock=1)
 
 
-def tell_alive(ledger: Ledger, workers: Sequence[Worker]) -> None:
-    """Reports this host as alive; workers whose phone may not take work from the pool leave the pool."""
-    may_take = ledger.phones_alive([incarnation for incarnation, _ in workers])
+def tell_alive(ledger: Ledger, workers: Sequence[Worker], accounts: KnownAccounts) -> None:
+    """Reports this host as alive, and the accounts that were found again.
+
+    Workers whose phone may not take work from the pool leave the pool.
+    """
+    asked_at = time.monotonic()
+    told = accounts.noted(workers, asked_at)
+    alive = ledger.phones_alive([incarnation for incarnation, _ in workers], told)
     for incarnation, slot in workers:
-        slot.open_pool(incarnation in may_take)
+        slot.open_pool(incarnation in alive.may_work)
+    accounts.heard(workers, alive.phones, told, asked_at)
 
 
 def ask_to_leave(ledger: Ledger, workers: Sequence[Worker], before: Mapping[str, Asked]) -> dict[str, Asked]:
@@ -131,13 +138,20 @@ class LeaseKeeper:
         workers: Callable[[], Sequence[Worker]],
         lease: float,
         report: Callable[[], None] = lambda: None,
+        *,
+        phones: Callable[[], Sequence[Worker]] | None = None,
     ) -> None:
-        """`report` is called as often as the host says that it is there; it may raise the driver's errors."""
+        """`report` is called as often as the host says that it is there; it may raise the driver's errors.
+
+        `phones`: the workers that have one (None: all). The ledger has no row of others, and would look for them.
+        """
         self._ledger = ledger
         self._report = report
         self._workers = workers
         self._lease = lease
         self._asked: Mapping[str, Asked] = {}
+        self._accounts = KnownAccounts()
+        self._phones = workers if phones is None else phones
         self._renew_at = 0.0
         self._ended = Event()
         self._threads = [
@@ -175,5 +189,5 @@ class LeaseKeeper:
         self._asked = ask_to_leave(self._ledger, self._workers(), self._asked)
 
     def _tell(self) -> None:
-        tell_alive(self._ledger, self._workers())
+        tell_alive(self._ledger, self._phones(), self._accounts)
         self._report()

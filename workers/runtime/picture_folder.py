@@ -13,7 +13,7 @@ from pathlib import Path
 
 FOLDER = "pictures"
 WATCHED = "watched"
-WATCHED_SECONDS = 10.0  # the host agent says it again every two seconds
+WATCHED_SECONDS = 10.0  # the host agent says it again every four seconds
 MOST_FILES = 5000
 MOST_NAME = 1000  # bytes of a serial
 

@@ -21,10 +21,11 @@ SLOT_BYTES = 256
 ID_BYTES = 36  # task ids and delivery tags are UUIDs in text
 STEP_BYTES = 64  # as many as the ledger's column has characters
 
-# Word numbers in a slot. The agent writes the first two, the worker the others; both write the
-# lease, and either value is a safe one (see workers.host.leases).
+# Word numbers in a slot, each written by one side alone; both write the lease, and either value is
+# a safe one (see workers.host.leases).
 _STOP, _DRAIN, _LEASE, _TURN, _STATE, _ATTEMPT, _HARD, _NO_POOL, _PULSE, _RESTS = range(10)
-_WORDS = 80
+_ACCOUNT, _FREE_AT, _SEEN, _SEEN_AT, _SETTLED = range(10, 15)  # of looks at who is logged in
+_WORDS = 120
 _TASK = slice(_WORDS, _WORDS + ID_BYTES)
 _TAG = slice(_WORDS + ID_BYTES, _WORDS + 2 * ID_BYTES)
 _STEP = slice(_WORDS + 2 * ID_BYTES, _WORDS + 2 * ID_BYTES + STEP_BYTES)
@@ -107,7 +108,29 @@ class Slot:
         """Notes that the process runs. A thread of its own calls this, independent of the task."""
         self._times[_PULSE] = time.monotonic()
 
+    def see_again(self, account: int, began: float) -> None:
+        """Notes that a look, begun at `began`, found the account that the agent had named (see `known_account`)."""
+        self._words[_SEEN] = account
+        self._times[_SEEN_AT] = began
+
     # the agent says
+
+    def say_phone(self, account: int, asked_at: float) -> None:
+        """Says what the ledger, asked at `asked_at`, said of the phone: it is this worker's, nobody paused it.
+
+        `account`: the mark of the account on it; 0 when the worker is to write down itself whom it sees.
+        """
+        self._words[_ACCOUNT] = account
+        self._times[_FREE_AT] = asked_at
+
+    def leave_phone_alone(self) -> None:
+        """Says that the phone is paused: the worker asks the ledger itself before it touches it for a look."""
+        self._times[_FREE_AT] = 0.0
+        self._words[_ACCOUNT] = 0
+
+    def settle(self, seen_at: float) -> None:
+        """Says that the look of `seen_at` is in the ledger, or was refused there."""
+        self._times[_SETTLED] = seen_at
 
     def ask(self, why: Stop, turn: int) -> None:
         """Asks the worker to leave the task of that turn. DRAIN applies to the worker in any turn."""
@@ -132,6 +155,22 @@ class Slot:
         self._words[_RESTS] = 1 if rests else 0
 
     # both read
+
+    @property
+    def phone_free_at(self) -> float:
+        """Monotonic seconds at which the phone was last known to be this worker's and not paused; 0: it is not."""
+        return self._times[_FREE_AT]
+
+    @property
+    def known_account(self) -> int:
+        """The mark of the account that the ledger last had on this phone, or 0."""
+        return self._words[_ACCOUNT]
+
+    @property
+    def seen_again(self) -> tuple[int, float] | None:
+        """The mark of an account that a look saw again and when it began, if that is not settled."""
+        at = self._times[_SEEN_AT]
+        return (self._words[_SEEN], at) if at > self._times[_SETTLED] else None
 
     @property
     def rests(self) -> bool:

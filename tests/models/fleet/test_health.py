@@ -12,7 +12,8 @@ from sqlalchemy import Engine, event, select, update
 
 from models.fleet.fitness import HOST_STOPPED, why_not
 from models.fleet.health import FRESH, Reading, note_health, page_drift
-from models.fleet.phones import mark_silent, phone_offline, phone_online, phone_problem, phones_alive
+from models.fleet.phones import mark_silent, phone_offline, phone_online, phone_problem
+from models.fleet.phones_alive import phones_alive
 from models.notify.alerts import latest_alerts
 from models.tables import Alert, Phone
 from models.transactions.read_write import read, write

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
+from models.fleet.phones_alive import phones_alive
 from models.fleet.pictures import (
     KEPT,
     MOST_BYTES,
@@ -16,7 +17,6 @@ from models.fleet.pictures import (
     keep_pictures,
     picture_of,
     pictures_taken,
-    shelf_watched,
     watch_shelf,
 )
 from models.tables import PhonePicture, ShelfWatch
@@ -33,9 +33,10 @@ def moved(engine: Engine, by: timedelta) -> None:
 
 
 def test_the_shelf_is_watched_for_a_short_while_and_the_note_is_rarely_written(ledger: Engine) -> None:
-    assert not read(ledger, shelf_watched), "nobody ever watched"
+    host = [online_worker(ledger, "p1").incarnation]
+    assert not phones_alive(ledger, host).watched, "nobody ever watched"
     watch_shelf(ledger)
-    assert read(ledger, shelf_watched)
+    assert phones_alive(ledger, host).watched
     first = until(ledger)
     watch_shelf(ledger)
     assert until(ledger) == first, "it lasts long enough"
@@ -43,7 +44,7 @@ def test_the_shelf_is_watched_for_a_short_while_and_the_note_is_rarely_written(l
     watch_shelf(ledger)
     assert until(ledger) != first
     moved(ledger, -timedelta(seconds=1))
-    assert not read(ledger, shelf_watched)
+    assert not phones_alive(ledger, host).watched
     assert timedelta(minutes=1) > WATCHED_FOR
 
 

@@ -13,6 +13,7 @@ if __name__ == "__main__":
 from redis import Redis
 
 from models.fleet.health import Reading
+from models.fleet.phones_alive import Alive, SeenAgain
 from models.tasks.leases import Renewed
 from workers.app import app
 from workers.dispatch.tickets import Ticket, publish
@@ -56,9 +57,10 @@ class RedisLedger:
     def forget_unknown_phones(self) -> None:
         self._tell("forget all")
 
-    def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
+    def phones_alive(self, incarnations: Sequence[str], seen: Mapping[str, SeenAgain]) -> Alive:
         self._redis.incr("alive", len(incarnations))
-        return set(incarnations) - cast("set[str]", self._redis.smembers("not in pool"))
+        may_work = set(incarnations) - cast("set[str]", self._redis.smembers("not in pool"))
+        return Alive(may_work, {}, watched=False)
 
     def renew_leases(self, running: Mapping[str, str], seconds: float, steps: Mapping[str, str | None]) -> Renewed:
         self._redis.incr("renewals")

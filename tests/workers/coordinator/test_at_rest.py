@@ -34,6 +34,7 @@ from models.transactions.read_write import read, write
 from tests.support.ledger.drive import online_worker, owned_author, plant, titles
 from workers.coordinator.at_rest import (
     AS_ALWAYS,
+    IDLE_SECONDS,
     LESS_OFTEN,
     SETTLED,
     TASKS,
@@ -187,6 +188,27 @@ def test_a_janitor_that_is_due_works_while_the_others_rest(ledger: Engine) -> No
     rest.look(SETTLED + 1)
     assert not rest.may_rest("pauses", SETTLED + 1)
     assert rest.may_rest("close", SETTLED + 1)
+
+
+def test_idle_phones_are_looked_for_together_and_unknown_ones_at_once(ledger: Engine) -> None:
+    rest, at = Rest(ledger, IDLE_AGAIN), SETTLED + 1
+    rest.look(0.0)
+
+    def acquaints(now: float) -> bool:
+        rest.look(now)
+        return not rest.may_rest("acquaint", now)
+
+    was_read(ledger, read(ledger, database_now) - 2 * IDLE_AGAIN)
+    assert acquaints(at)
+    assert not acquaints(at + 1)
+    assert acquaints(at + IDLE_SECONDS)
+    assert not acquaints(at + IDLE_SECONDS + 1)
+    was_read(ledger, None)
+    assert acquaints(at + IDLE_SECONDS + 2)
+
+
+def was_read(ledger: Engine, at: datetime | None) -> None:
+    write(ledger, lambda session: session.execute(update(Phone).values(account_read_at=at)))
 
 
 def test_all_look_for_themselves_after_a_look_that_failed(ledger: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

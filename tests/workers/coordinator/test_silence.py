@@ -7,7 +7,8 @@ from datetime import timedelta
 from sqlalchemy import Engine, update
 
 from models.database.clock import database_now
-from models.fleet.phones import mark_silent, phones_alive
+from models.fleet.phones import mark_silent
+from models.fleet.phones_alive import phones_alive
 from models.tables import Phone
 from models.transactions.read_write import read, write
 from tests.support.ledger.drive import like, online_worker, owned_author, plant, ready, take, try_to_take

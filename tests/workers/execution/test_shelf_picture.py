@@ -10,6 +10,7 @@ from PIL import Image
 
 from flows.phone import PhoneError
 from models.fleet.phones import phone_online
+from models.fleet.phones_alive import phones_alive
 from models.fleet.pictures import picture_of, watch_shelf
 from models.transactions.read_write import read
 from tests.support.ledger.copied import copied_ledger
@@ -87,11 +88,16 @@ def test_a_look_takes_the_picture_and_the_host_stores_it(tmp_path: Path, hold: H
     def shots() -> int:
         return sum(call.method == "takeScreenshot" for call in phone.calls)
 
-    thread.round()
+    def host_reports() -> None:
+        if phones_alive(engine, ["life"]).watched:
+            thread.note_watched()
+        thread.round()
+
+    host_reports()
     phone.look()
     assert shots() == 0, "nobody watches"
     watch_shelf(engine)
-    thread.round()
+    host_reports()
     pictures = ShelfPictures(SERIAL, PictureFolder(tmp_path))
     phone.look()
     phone.look()

@@ -10,7 +10,7 @@ import pytest
 from models.fleet.health import Reading
 from workers.host.adb import AdbError
 from workers.host.health import MARK, MB, MUTE, UNANSWERED, Ailment, Health, judge, question, read_health
-from workers.host.health_watch import AGAIN_SECONDS, BATCH_SIZE, ECHO, HealthWatch
+from workers.host.health_watch import AGAIN_SECONDS, BATCH_SIZE, ECHO, TOGETHER_SECONDS, HealthWatch
 from workers.phone.readings import (
     Battery,
     Unreadable,
@@ -275,7 +275,7 @@ def test_phones_are_asked_on_arrival_and_then_now_and_then() -> None:
     assert shelf.look(132.0) == ["p1"], "it arrived once more"
 
 
-def test_who_is_not_well_is_asked_again_soon_and_the_ledger_hears_once_a_round() -> None:
+def test_who_is_not_well_is_asked_again_soon_and_the_ledger_hears_what_is_new_at_once() -> None:
     shelf = Shelf(p1=WELL, p2=LOCKED, p3=None)
     shelf.look(100.0)
     (round_one,) = shelf.told
@@ -284,7 +284,7 @@ def test_who_is_not_well_is_asked_again_soon_and_the_ledger_hears_once_a_round()
     shelf.answers |= {"p2": WELL, "p3": WELL}
     shelf.look(100.0 + 2 * AGAIN_SECONDS)
     assert {one.serial: one.unfit_why for one in shelf.told[-1]} == {"p2": None, "p3": None}
-    assert len(shelf.told) == 3
+    assert len(shelf.told) == 2, "between them nothing was new"
 
 
 def test_who_never_answers_takes_no_work_until_it_does() -> None:
@@ -297,13 +297,13 @@ def test_who_never_answers_takes_no_work_until_it_does() -> None:
     assert shelf.told == [], "once or twice may mean nothing"
     for number in range(UNANSWERED - 1, UNANSWERED + 1):
         shelf.look(30.0 + number * AGAIN_SECONDS)
-    assert shelf.told == [[Reading("p1", facts, MUTE.why, MUTE.remedy)]] * 2
+    assert shelf.told == [[Reading("p1", facts, MUTE.why, MUTE.remedy)]]
     shelf.answers["p1"] = LOCKED
     shelf.look(60.0)
     assert [one.unfit_why for one in shelf.told[-1]] == ["its screen is locked"]
     shelf.answers["p1"] = None
     shelf.look(65.0)
-    assert len(shelf.told) == 3, "it is counted anew"
+    assert len(shelf.told) == 2, "it is counted anew"
 
 
 def test_who_is_slow_is_not_taken_for_one_that_hangs(caplog: pytest.LogCaptureFixture) -> None:
@@ -314,6 +314,7 @@ def test_who_is_slow_is_not_taken_for_one_that_hangs(caplog: pytest.LogCaptureFi
     shelf.slow.add("p1")
     for number in range(UNANSWERED + 1):
         shelf.look(30.0 * (number + 1))
+        shelf.look(30.0 * (number + 1) + TOGETHER_SECONDS)
     assert [one for (one,) in shelf.told] == [first] * (UNANSWERED + 2)
     shelf.slow.remove("p1")
     for number in range(UNANSWERED):

@@ -9,7 +9,10 @@ import pytest
 
 from models.database.engine import FLEET
 from models.fleet.health import Reading
+from models.fleet.phones_alive import Alive, SeenAgain
 from models.tasks.leases import Renewed
+from tests.support.poll import wait_until
+from workers.host.known_accounts import KnownAccounts
 from workers.host.leases import (
     LEAVE_SECONDS,
     SILENT_SECONDS,
@@ -44,9 +47,11 @@ class Ledger:
         self.meanwhile = meanwhile
         self.asked: list[Mapping[str, str]] = []
         self.steps: Mapping[str, str | None] = {}
+        self.reported: list[list[str]] = []
 
-    def phones_alive(self, incarnations: Sequence[str]) -> set[str]:
-        return {one for one in incarnations if one in self.held}
+    def phones_alive(self, incarnations: Sequence[str], seen: Mapping[str, SeenAgain]) -> Alive:
+        self.reported.append(list(incarnations))
+        return Alive({one for one in incarnations if one in self.held}, {}, watched=False)
 
     def renew_leases(self, running: Mapping[str, str], seconds: float, steps: Mapping[str, str | None]) -> Renewed:
         self.asked.append(running)
@@ -216,9 +221,9 @@ def test_a_ledger_that_fails_leaves_the_lease_to_run_out() -> None:
 def test_workers_whose_phone_does_not_work_are_kept_out_of_the_pool() -> None:
     fit, unfit = own_slot(), own_slot()
     assert fit.serves_pool
-    tell_alive(Ledger({"i1": "t1"}), [("i1", fit), ("i2", unfit)])
+    tell_alive(Ledger({"i1": "t1"}), [("i1", fit), ("i2", unfit)], KnownAccounts())
     assert (fit.serves_pool, unfit.serves_pool) == (True, False)
-    tell_alive(Ledger({"i2": "t1"}), [("i1", fit), ("i2", unfit)])
+    tell_alive(Ledger({"i2": "t1"}), [("i1", fit), ("i2", unfit)], KnownAccounts())
     assert (fit.serves_pool, unfit.serves_pool) == (False, True)
 
 
@@ -244,6 +249,15 @@ def test_a_worker_that_ignores_that_it_was_asked_to_leave_is_killed() -> None:
     assert overrun(slot, began=0.0, now=99.0, asked=late) is None
     slot.begin("t2", 1, lease_until=FAR, hard_limit=FAR)
     assert overrun(slot, began=0.0, now=99.0, asked=late) is None
+
+
+def test_the_ledger_hears_nothing_of_workers_without_a_phone() -> None:
+    ledger, phone, desk = Ledger(), ("i1", own_slot()), ("i2", own_slot())
+    keeper = LeaseKeeper(ledger, lambda: [phone, desk], LEASE, phones=lambda: [phone])
+    keeper.start()
+    wait_until(lambda: ledger.reported, 60, "a report")
+    keeper.close(60)
+    assert ledger.reported[0] == ["i1"]
 
 
 def test_a_keeper_that_never_started_closes() -> None:
