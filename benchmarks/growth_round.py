@@ -25,6 +25,7 @@ from gateway.access.caller import Caller
 from gateway.api.pages import TaskFilter, campaigns_page, tasks_page
 from gateway.console.live.overview import overview
 from gateway.keys.api_keys import Key
+from models.database.base import new_id
 from models.fleet.phones_alive import phones_alive
 from models.history.records.filters import RecordFilter
 from models.history.records.read import records_page
@@ -40,7 +41,7 @@ from workers.coordinator.lost_tickets import restore_after_emptying
 from workers.dispatch.ring import ring_ready
 from workers.dispatch.tickets import list_keys
 from workers.execution.ledger_journal import LedgerJournal
-from workers.planting.plant import LATEST_END, new_id, plant_campaign
+from workers.planting.plant import LATEST_END, plant_campaign
 from workers.runtime.broker import Broker
 from workers.runtime.worker_identity import POOL_QUEUE, WorkerIdentity, phone_queue
 

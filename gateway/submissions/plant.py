@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
@@ -17,6 +16,7 @@ from gateway.problem import ApiProblem
 from gateway.submissions.open_task_quota import OpenTaskQuota
 from gateway.submissions.recent_facts import RecentFacts
 from gateway.submissions.submission import Submission
+from models.database.base import new_id
 from models.database.clock import database_now_with
 from models.history.request_ids import remember_all, seen_rows
 from models.responsible_use.authors import bases_and_now
@@ -186,7 +186,7 @@ def _checked_campaign(one: PlantRequest, now: datetime, facts: LedgerFacts) -> C
     if refused.problems:
         raise ApiProblem.of(refused)
     columns: dict[str, Any] = {
-        "id": str(uuid4()),
+        "id": new_id(),
         "name": submission.name,
         "asked_by": caller.key.customer,
         "asked_for": dict(submission.asked_for),

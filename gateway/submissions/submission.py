@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from flows.specs.catalogue import SPECS
+from models.database.base import new_id
 from models.notify.addresses import check_allowed, read_address
 from models.values.refused import Refused, refuse
 from workers.canvas import CanvasRefused, Planted, compile_raw
 from workers.canvas.signatures import Canvas, task
 from workers.desk import STAGES
-from workers.planting.plant import compile_for_planting, new_id
+from workers.planting.plant import compile_for_planting
 
 
 @dataclass(frozen=True, slots=True)

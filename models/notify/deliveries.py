@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from models import tables
+from models.database.base import new_id
 from models.database.content_key import content_key
 from models.database.insert_if_absent import insert_if_absent
 from models.notify.addresses import Address, read_address
@@ -94,7 +94,7 @@ def _who_may_see(session: Session, subject: str) -> Callable[[tables.ApiKey], bo
 def owe(session: Session, key_id: str, url: str, event: Event, now: datetime) -> None:
     """Owes one callback to an address of a key. One subject's deliveries to one endpoint are sent in this order."""
     delivery = tables.Delivery(
-        id=str(uuid4()),
+        id=new_id(),
         key_id=key_id,
         url=url,
         event_type=event.type,

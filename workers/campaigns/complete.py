@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from models.database.base import new_id
 from models.database.clock import database_now
 from models.fleet.accounts import known_accounts
 from models.history.audit_log import record_change
@@ -129,7 +129,7 @@ def _plant(session: Session, family: Family, missing: Missing, who: str) -> tupl
     number = len(family.campaigns)
     ending = f" · {number + 1}"
     campaign = Campaign(
-        id=str(uuid4()),
+        id=new_id(),
         name=first.name[: MOST_NAME - len(ending)] + ending,
         asked_by=first.asked_by,
         asked_for=None,

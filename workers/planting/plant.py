@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from models import tables
-from models.database.base import Base
+from models.database.base import Base, new_id
 from models.database.clock import database_now
 from models.tables import Campaign, Edge, Task
 from models.tasks.pauses import why_paused
@@ -40,11 +39,6 @@ from workers.policy.timing import time_problems
 Insert = tuple[type[Base], Rows]
 MOST_KEPT = 100  # tasks that the session keeps as objects after it planted them
 LATEST_END = timedelta(hours=24)  # after planting, unless the canvas says `expires`; nothing outlives it
-
-
-def new_id() -> str:
-    """Returns a new task id, in Celery's own form."""
-    return str(uuid4())
 
 
 def compile_for_planting(canvas: Mapping[str, Any], join: str) -> Planted:

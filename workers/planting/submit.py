@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from models.database.base import new_id
 from models.database.sizes import MOST_RESULT
 from models.database.storable import storable_json
 from models.tables import Campaign
@@ -95,7 +95,7 @@ def plant_canvas(  # noqa: PLR0913 - options of one campaign, all by name
     _check_words(name, asked_by, join)
     kept = None if asked_for is None else _kept(asked_for)
     planted = compile_for_planting(canvas, join)
-    campaign_id = str(uuid4())
+    campaign_id = new_id()
     drawn = random.SystemRandom().getrandbits(31) if seed is None else seed & 0x7FFFFFFF
 
     def work(session: Session) -> list[str]:

@@ -16,13 +16,14 @@ from sqlalchemy.orm import Session
 from gateway.delivery.send import DeliverySettings
 from gateway.keys.api_keys import KeySpec, make_key
 from gateway.protocol.seal import Secret
+from models.database.base import new_id
 from models.database.clock import database_now
 from models.notify.deliveries import owe
 from models.notify.events import Event
 from models.tables import Campaign, Delivery, Endpoint, Lane, Task
 from models.transactions.read_write import read, write
 from tests.support.ledger.drive import compiled
-from workers.planting.plant import new_id, plant_campaign
+from workers.planting.plant import plant_campaign
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 

@@ -18,6 +18,7 @@ from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
 import tests.support.ledger.desk_tasks  # noqa: F401 - what runs at the desk in these tests
+from models.database.base import new_id
 from models.database.clock import database_now
 from models.fleet.accounts import register_account
 from models.fleet.logins import account_seen
@@ -38,7 +39,7 @@ from workers.desk import DESK, Desk
 from workers.dispatch.routing import ticket_priority
 from workers.dispatch.tickets import queued_ids
 from workers.planting.handle import Handle
-from workers.planting.plant import LATEST_END, new_id, plant_campaign
+from workers.planting.plant import LATEST_END, plant_campaign
 from workers.runtime.slots import own_slot
 from workers.runtime.worker_identity import POOL_QUEUE, WorkerIdentity
 

@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import Engine, insert, select
 from sqlalchemy.orm import Session
 
+from models.database.base import new_id
 from models.tables import Task
 from models.tasks.states import State
 from models.transactions.read_write import write
-from workers.planting.plant import new_id
 
 
 def many(engine: Engine, campaign_id: str, count: int, **values: Any) -> None:

@@ -10,6 +10,7 @@ from celery import Celery
 from redis import Redis
 from sqlalchemy import Engine, select
 
+from models.database.base import new_id
 from models.tables import Task
 from models.tasks.states import ENDED
 from models.transactions.read_write import read
@@ -21,7 +22,6 @@ from workers.coordinator.close_campaigns import close_ended
 from workers.dispatch import ring as ringing
 from workers.dispatch.ring import ring_ready
 from workers.host.zygote_client import ZygoteClient
-from workers.planting.plant import new_id
 from workers.runtime.slots import SlotState
 from workers.runtime.worker_identity import WorkerIdentity
 

@@ -17,6 +17,7 @@ from kombu.utils.uuid import uuid as kombu_uuid
 from sqlalchemy import Engine, select
 
 import tests.workers.execution.broken_tasks  # noqa: F401 - the ledger must know their names
+from models.database.base import new_id
 from models.tables import Task
 from models.transactions.read_write import read
 from tests.support.canvas.drawn import build, drawn
@@ -30,7 +31,6 @@ from tests.support.servers import Redis
 from tests.workers.execution.real_desk import WAIT, RealDesk
 from workers.canvas import CanvasRefused
 from workers.dispatch.tickets import Ticket, publish, queue_lengths
-from workers.planting.plant import new_id
 
 pytestmark = pytest.mark.fleet
 

@@ -15,6 +15,7 @@ import pytest
 from celery import Celery, chord, group
 from sqlalchemy import Engine
 
+from models.database.base import new_id
 from tests.support.canvas.drawn import build, drawn
 from tests.support.canvas.run_plan import run_plan
 from tests.support.canvas.shapes import unwrapped
@@ -32,7 +33,6 @@ from tests.support.ledger.drive import (
 from workers.canvas import CanvasRefused
 from workers.desk import put_on_desk
 from workers.planting.handle import CampaignFailed
-from workers.planting.plant import new_id
 
 CANVASES = 100
 GROWING = 20

@@ -6,12 +6,12 @@ import hashlib
 import random
 from collections.abc import Callable
 from datetime import datetime
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from models.database.base import new_id
 from models.database.clock import database_now
 from models.notify.alerts import raise_alert
 from models.tables import Campaign, CampaignSchedule, ScheduledCampaign
@@ -80,7 +80,7 @@ def _plant_day(session: Session, one: Planned[CampaignSchedule]) -> tuple[str, l
     """Checks the file as the ledger stands now, and plants it. Raises Refused."""
     checked = check_day(session, GivenCampaign(one.row.file), LedgerFacts(session, sandbox=False))
     campaign = Campaign(
-        id=str(uuid4()),
+        id=new_id(),
         name=one.row.name,
         asked_by=one.row.created_by,
         asked_for=one.row.file,

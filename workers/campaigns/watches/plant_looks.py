@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, or_, select
 from sqlalchemy.orm import Session
 
+from models.database.base import new_id
 from models.database.clock import database_now
 from models.tables import ApiKey, Campaign, Task, Watch, WatchLook
 from models.tasks.states import OPEN
@@ -102,7 +102,7 @@ def checked_look(session: Session, one: Planned[Watch], now: datetime, facts: Sh
     watch = one.row
     planted = compile_for_planting(task(watch.flow, watch.params, immutable=True), "all")
     campaign = Campaign(
-        id=str(uuid4()),
+        id=new_id(),
         name=watch.name,
         asked_by=watch.created_by,
         asked_for={"watch": watch.id, "due": one.due.at.isoformat()},
