@@ -27,7 +27,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from benchmarks.searches import FEW, Search, searches
-from benchmarks.seed import CAMPAIGN, PATIENT, START, YEAR, seed_all
+from benchmarks.seed import PATIENT, seed_all
+from benchmarks.seed_columns import CAMPAIGN, START, YEAR
 from models.database.engine import connect
 from models.history.records.filters import RecordFilter
 from models.history.records.read import records_page

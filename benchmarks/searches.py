@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from benchmarks.seed import START, YEAR
+from benchmarks.seed_columns import START, YEAR
 from benchmarks.seed_texts import (
     AUTHORS,
     BEGINNINGS,

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, delete, select
 
-from benchmarks.seed import START, YEAR, seed
+from benchmarks.seed import seed
+from benchmarks.seed_columns import START, YEAR
 from models.database.engine import connect
 from models.history.records.count_days import count_days
 from models.history.records.hours import HOURS_KEY, add_to_hours
