@@ -30,6 +30,7 @@ from tests.support.poll import wait_until
 
 SEED = 1
 WAIT = 60.0
+LOOK_SECONDS = 0.2  # what is waited for stays: whoever is held is held until the test lets go
 CUSTOMER = "pf_kills"  # whose the campaigns are; nobody sends what is owed to it
 SPARE_DESKS = 2  # they serve what follows while the others are held
 
@@ -135,7 +136,7 @@ class KillFleet:
     def wait(self, condition: Callable[[], Any], what: str) -> Any:
         """As `wait_until`, within a minute; the error holds the end of the host's log."""
         try:
-            return wait_until(condition, WAIT, what, every=0.05)
+            return wait_until(condition, WAIT, what, every=LOOK_SECONDS)
         except TimeoutError as error:
             log = self.host.log.read_text(encoding="utf-8", errors="replace")[-6000:]
             raise TimeoutError(f"{error}\n{log}") from None
