@@ -16,7 +16,7 @@ from tests.kills.fleet import KillFleet
 from tests.kills.hold import Held, Word
 from tests.kills.moments import Moment
 from workers.app import app
-from workers.dispatch.tickets import Ticket, publish
+from workers.dispatch.tickets import Ticket, publish, queue_lengths
 
 Caught = Sequence[tuple[Cell, Held]]
 
@@ -99,13 +99,27 @@ def _cut_broker(fleet: KillFleet, caught: Caught) -> None:
 
 def _deliver_again(fleet: KillFleet, caught: Caught) -> None:
     """Each ticket comes a second time while the first is held; at the desk somebody else takes it meanwhile."""
-    for cell, _ in caught:
+    at_desk = [cell for cell, _ in caught if cell.place is Place.DESK]
+    # who claims waits for who records, and for what else was taken together with that ticket: it comes last
+    recording = [cell for cell in at_desk if cell.moment is Moment.RECORDING]
+    _publish_again(fleet, [cell for cell, _ in caught if cell not in recording])
+    # a ticket of an ended task that was taken together with others is put away before a task begins
+    begun = [cell for cell in at_desk if cell.moment in (Moment.RECEIVED, Moment.CLAIMED)]
+
+    def all_taken() -> bool:
+        return not queue_lengths(fleet.redis, ["desk"])["desk"] and all(
+            fleet.board.tickets(cell.task_id) for cell in begun
+        )
+
+    fleet.wait(all_taken, "the second tickets to be taken")
+    _publish_again(fleet, recording)
+    release(fleet, [cell for cell, _ in caught])
+
+
+def _publish_again(fleet: KillFleet, cells: Sequence[Cell]) -> None:
+    for cell in cells:
         task = task_of(fleet, cell)
         publish(app, [Ticket(task.id, task.flow, "desk" if cell.place is Place.DESK else "pool", task.priority)])
-    # who claims waits for who records: that ticket is taken afterwards
-    taken = [cell for cell, _ in caught if cell.place is Place.DESK and cell.moment is not Moment.RECORDING]
-    fleet.wait(lambda: all(fleet.board.tickets(cell.task_id) > 0 for cell in taken), "the second tickets to be taken")
-    release(fleet, [cell for cell, _ in caught])
 
 
 def _empty_redis(fleet: KillFleet, caught: Caught) -> None:
