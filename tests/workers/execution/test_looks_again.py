@@ -11,13 +11,10 @@ from sqlalchemy import Engine, select, update
 from flows.app import App
 from flows.failures import FlowFailure
 from flows.identify import Account, read_account
-from models.fleet.phones import phone_online
 from models.tables import Phone
 from models.transactions.read_write import read, write
 from tests.support.ledger.copied import copied_ledger
 from tests.support.ledger.statements import statements
-from tests.support.phones import Hold
-from tests.support.shelf import Shelf
 from workers.execution import identify_account
 from workers.execution.identify_account import find_account
 from workers.execution.worker import Worker
@@ -25,9 +22,6 @@ from workers.host import known_accounts
 from workers.host.host_ledger import SqlLedger
 from workers.host.known_accounts import KnownAccounts
 from workers.host.leases import tell_alive
-from workers.runtime.slots import own_slot
-from workers.runtime.worker_identity import WorkerIdentity
-from workers.settings import settings
 
 # The committed counts: statements, BEGIN among them. Whoever lowers one commits the lower count with the change.
 FIRST_LOOK = 16
@@ -52,16 +46,6 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(identify_account, "FREE_SECONDS", 600.0)
     monkeypatch.setattr(identify_account, "LOOK_AGAIN_SECONDS", 600.0)
     monkeypatch.setattr(known_accounts, "VOID_SECONDS", 600.0)
-
-
-@pytest.fixture
-def worker(shelf: Shelf, hold: Hold, ledger: Engine) -> Iterator[Worker]:
-    told = shelf.phones[0]
-    identity = WorkerIdentity(told["serial"], told["address"], shelf.adb.port, "test", "life-1", own_slot())
-    phone_online(ledger, told["serial"], told["address"], "test", "SimPhone", "life-1")
-    worker = Worker.of(identity, ledger, settings())
-    yield worker
-    worker.connection.close()
 
 
 @pytest.fixture

@@ -14,12 +14,10 @@ from flows.failures import FlowFailure
 from flows.identify import Account
 from flows.phone import PhoneError
 from models.fleet.app_version import untried_app
-from models.fleet.phones import phone_online
 from models.tables import Phone
 from models.tasks.fence import Fence
 from models.transactions.read_write import read, write
 from tests.support.ledger.copied import copied_ledger
-from tests.support.phones import Hold
 from tests.support.shelf import Shelf
 from workers.attempts.claim import Claim
 from workers.dispatch.celery_state import TicketOutcome
@@ -32,17 +30,6 @@ from workers.runtime.slots import Stop, own_slot
 from workers.runtime.watch import SlotWatch
 from workers.runtime.worker_identity import WorkerIdentity
 from workers.settings import settings
-
-
-@pytest.fixture
-def worker(shelf: Shelf, hold: Hold, ledger: Engine) -> Iterator[Worker]:
-    """A worker of the first phone, to which nobody is connected; the ledger knows the phone."""
-    told = shelf.phones[0]
-    identity = WorkerIdentity(told["serial"], told["address"], shelf.adb.port, "test", "life-1", own_slot())
-    phone_online(ledger, told["serial"], told["address"], "test", "SimPhone", "life-1")
-    worker = Worker.of(identity, ledger, settings())
-    yield worker
-    worker.connection.close()
 
 
 @pytest.fixture
