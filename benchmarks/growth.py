@@ -113,11 +113,8 @@ def _pairs(small: Mapping[str, Sequence[float]], large: Mapping[str, Sequence[fl
 
 
 def ratio(pair: tuple[Sequence[float], Sequence[float]]) -> float:
-    """The lower quartile with many tasks by that with few, each no less than the floor.
-
-    What else the machine does makes rounds slower, and no round faster: so the quicker ones tell what a step costs.
-    """
-    small, large = (max(1000 * percentile(some, 0.25), FLOOR_MS) for some in pair)
+    """The median with many tasks by that with few, each no less than the floor."""
+    small, large = (max(1000 * statistics.median(some), FLOOR_MS) for some in pair)
     return large / small
 
 

@@ -78,7 +78,7 @@ def test_seeded_rows_belong_together_and_lie_in_the_past(grown: Engine) -> None:
 @pytest.mark.parametrize(
     ("small", "large", "by"),
     [
-        ([0.020, 0.020, 0.030, 0.090], [0.030, 0.040, 0.040, 0.040], 1.5),
+        ([0.010, 0.020, 0.030], [0.030, 0.030, 0.030], 1.5),
         ([0.0001], [FLOOR_MS / 2000], 1),
         ([0.0001], [FLOOR_MS * 2 / 1000], 2),
     ],
