@@ -8,6 +8,7 @@ import smtplib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Sequence
 from email.message import EmailMessage
 from pathlib import Path
@@ -61,7 +62,7 @@ def send_mail(
     except TimeoutError:
         raise NotMailed("timed_out") from None
     except (smtplib.SMTPException, OSError, ValueError):
-        raise NotMailed("timed_out" if deadline.passed.is_set() else "no_connection") from None
+        raise NotMailed("timed_out" if deadline.passed() else "no_connection") from None
     finally:
         deadline.end()
 
@@ -71,7 +72,7 @@ class _Deadline:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.passed = threading.Event()
+        self._at = time.monotonic() + seconds
         self._client: smtplib.SMTP | None = None
         self._timer = threading.Timer(seconds, self._cut)
         self._timer.daemon = True
@@ -81,6 +82,10 @@ class _Deadline:
         """Names the client to cut off, which may have no connection yet."""
         self._client = client
 
+    def passed(self) -> bool:
+        """Returns whether the time is over; smtplib tells its socket's own timeout as a lost connection."""
+        return time.monotonic() >= self._at
+
     def end(self) -> None:
         """Ends the connection, and the wait for the deadline."""
         self._timer.cancel()
@@ -88,7 +93,6 @@ class _Deadline:
             self._client.close()
 
     def _cut(self) -> None:
-        self.passed.set()
         with contextlib.suppress(OSError, AttributeError):
             assert self._client is not None
             assert self._client.sock is not None
