@@ -11,8 +11,8 @@ TRIALS ?= 100
 SEED ?= 1
 EXAMPLES ?= 200
 ROWS ?= 1000000
-# Two processes more than processors: the long tests mostly wait. With three more the kill matrix is not always green.
-JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 2 ? 3 : n > 8 ? 10 : n + 2 )))
+# Three processes more than processors: the long tests mostly wait. Two of five take these, and the others yield to them.
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 2 ? 4 : n > 8 ? 11 : n + 3 )))
 ARGS ?=
 # Compiled once for all of the processes that a target starts, whatever the caller prefers for single commands.
 unexport PYTHONDONTWRITEBYTECODE

@@ -7,13 +7,13 @@ import os
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
-LOWER = 5
+LOWER = 8  # three processes at this niceness weigh half as much as one that does not yield
 
 
 class FromBothEnds(LoadFileScheduling):  # type: ignore[misc]
-    """Hands out whole files. The last half of the processes take them from the back, the others from the front.
+    """Hands out whole files. The larger half of the processes take them from the back, the others from the front.
 
-    The tests at the front mostly wait for processes; those at the back compute.
+    The tests at the front mostly wait for processes; those at the back compute, in what time the others leave.
     """
 
     def _assign_work_unit(self, node: WorkerController) -> None:
@@ -30,5 +30,5 @@ def give_way() -> None:
 
 
 def _from_the_back(count: int) -> frozenset[str]:
-    """The ids of the last half of so many processes, which is the smaller one; none, if there is but one."""
-    return frozenset(f"gw{number}" for number in range(count - count // 2, count))
+    """The ids of the last half of so many processes, which is the larger one; none, if there is but one."""
+    return frozenset(f"gw{number}" for number in range(max(1, count // 2), count))
