@@ -22,7 +22,7 @@ from sqlalchemy import Engine
 
 from benchmarks.growth_round import Fleet, Meter
 from benchmarks.growth_seed import grow
-from benchmarks.lists import PATIENT
+from benchmarks.seed import PATIENT
 from benchmarks.trial import percentile
 from models.database.engine import connect
 from models.migrate import upgrade
