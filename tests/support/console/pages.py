@@ -16,13 +16,15 @@ from models.transactions.read_write import read, write
 from models.values.enums import HoldScope, Role
 from tests.support.console.monday import HOSTILE, PEOPLE
 from tests.support.console.recordings import recorded
-from tests.support.console.served import Served
+from tests.support.console.served import Asker, Served
 from tests.support.flow_trials import version_trial
 from tests.support.patches import proposed_patch
 from tests.support.watches import watch_with_alert
 from workers.control.own_pause import pause_phone_for
 
 RECORDING = ("/recorder/1", "/recorder/1?element=2")  # the one that furnish() makes
+
+TAGS = {"zh": "zh-CN", "en": "en"}  # what a page in a language calls it
 
 
 def furnish(console: Served) -> None:
@@ -84,3 +86,12 @@ def above(role: Role) -> Sequence[str]:
 def furnished_above(role: Role) -> Sequence[str]:
     """The same of a ledger that furnish() filled: with the pages of its recording."""
     return [*(RECORDING if list(Role).index(Role(role)) else ()), *above(role)]
+
+
+def all_in_their_language(person: Asker, paths: Sequence[str], language: str) -> None:
+    """Somebody gets each of these pages, in the language of their browser, with one heading that names it."""
+    for path in paths:
+        answer = person.get(path, **{"accept-language": language})
+        assert answer.status_code == 200, path
+        assert f'<html lang="{TAGS[language]}"' in answer.text, path
+        assert answer.text.count("<h1") == 1, path
