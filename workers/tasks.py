@@ -14,8 +14,9 @@ from celery import Task
 import workers.campaigns.stages  # noqa: F401 - registers its desk tasks
 from flows.specs.catalogue import SPECS
 from workers.app import app
+from workers.dispatch.any_owed import any_waits
 from workers.dispatch.messages import FIND, IDENTIFY, RECORD
-from workers.dispatch.ring import any_waits, ring_ready
+from workers.dispatch.ring import ring_ready
 from workers.execution.register import ticket_task
 
 log = logging.getLogger("phonefleet.tasks")

@@ -2,7 +2,8 @@
 
 Thirty janitors that each look for themselves would ask an idle ledger eighty statements a second. So while no task is
 open, one look a second tells which of them have anything to do. All look for themselves again as soon as a task is
-open, as long after the last one as SETTLED says, and every few minutes whatever was told.
+open, as long after the last one as SETTLED says, and every few minutes whatever was told. The UNHURRIED go by that look
+even while tasks run.
 """
 
 from __future__ import annotations
@@ -51,6 +52,10 @@ WHATEVER_WAS_TOLD = 300.0  # a janitor looks for itself after so long
 TASKS = "tasks"  # an open task: every janitor works
 WITH_TASKS = frozenset({"rescue", "caps", "ring", "waits", "restore", "restore all", "sweep", "overdue", "stop"})
 LESS_OFTEN: Mapping[str, float] = {"versions": 10.0, "complete": 30.0}  # nothing that a look could tell shorter
+# what they find is rare, and nobody notices whether they find it at once or a second later
+UNHURRIED = frozenset(
+    {"silence", "pauses", "watches", "schedules", "verdicts", "find", "record", "hub", "records", "texts"}
+)
 AS_ALWAYS = frozenset({"broker", "emptied", "forget", "retention"})  # ask Redis, or seldom
 
 
@@ -63,6 +68,7 @@ class Rest:
         self._idle_again = idle_again
         self._due: frozenset[str] | None = None  # what the last look saw; None: all look for themselves
         self._next = self._idle_next = 0.0
+        self._settled = False  # no task has been open for long enough
         self._quiet_since: float | None = None
         self._worked: dict[str, float] = {}
         self._told: tuple[datetime, float] | None = None  # the ledger's time, and this process's at that moment
@@ -80,12 +86,13 @@ class Rest:
             self._quiet_since = None
         elif self._quiet_since is None:
             self._quiet_since = now
-        if self._quiet_since is not None and now - self._quiet_since >= SETTLED:
-            self._due = due
+        self._settled = self._quiet_since is not None and now - self._quiet_since >= SETTLED
+        self._due = due
 
     def may_rest(self, janitor: str, now: float) -> bool:
         """Returns whether this janitor need not work now; else notes that it works."""
-        if self._due is not None and janitor not in self._due and janitor not in AS_ALWAYS:
+        goes_by_the_look = janitor in UNHURRIED or (self._settled and janitor not in AS_ALWAYS)
+        if self._due is not None and goes_by_the_look and janitor not in self._due:
             pause = LESS_OFTEN.get(janitor, WHATEVER_WAS_TOLD)
             if now - self._worked.setdefault(janitor, now) < pause:
                 return True

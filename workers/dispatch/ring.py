@@ -16,9 +16,10 @@ from models.tables import Task
 from models.tasks.campaign_control import may_begin
 from models.tasks.states import State
 from models.tasks.transitions import owe_tickets, ring_tickets
-from models.transactions.read_write import read, write
+from models.transactions.read_write import write
 from models.values.enums import RunsOn
 from workers.app import app
+from workers.dispatch.any_owed import any_to_ring
 from workers.dispatch.customers import read_customers
 from workers.dispatch.lines import Line
 from workers.dispatch.routing import UNSERVED, WorkingPhones, route_for, ticket_priority, working_phones
@@ -59,17 +60,13 @@ def ring_ready(engine: Engine, *, explain: bool = True) -> int:
     return len(_ring_some(engine, None))
 
 
-def any_waits(engine: Engine) -> bool:
-    """Returns whether any task may be owed a ticket: one statement, where `ring_ready` takes twenty to find none."""
-    owed = select(Task.id).where(Task.state == State.READY, Task.rung_at.is_(None)).limit(1)
-    return read(engine, lambda session: session.scalar(owed)) is not None
-
-
 def ring_round(engine: Engine) -> bool:
     """Rings as `ring_ready` does, without reasons. Returns whether the desk may be out of tickets before long.
 
     Its line is short on purpose, and its tasks take milliseconds: many workers empty it between two usual rounds.
     """
+    if not any_to_ring(engine):
+        return False
     steps = [ticket.priority for ticket in _ring_some(engine, None) if ticket.queue == DESK_QUEUE]
     return may_run_dry(len(steps), alone=DESK_SLOTS, shared=TURN_STEP in steps)
 

@@ -28,7 +28,8 @@ from workers.attempts.claim import Claim, claim
 from workers.attempts.outcome import Succeeded
 from workers.attempts.step_times import step_times
 from workers.canvas.signatures import group, task
-from workers.dispatch.ring import any_waits, mark_rung
+from workers.dispatch.any_owed import any_waits
+from workers.dispatch.ring import mark_rung
 from workers.execution.identify_account import identify
 from workers.execution.perform import RunningAttempt, checked_params
 from workers.execution.phone_session import leave_other_app, open_session

@@ -38,6 +38,7 @@ from workers.coordinator.at_rest import (
     LESS_OFTEN,
     SETTLED,
     TASKS,
+    UNHURRIED,
     WHATEVER_WAS_TOLD,
     WITH_TASKS,
     Rest,
@@ -188,6 +189,19 @@ def test_a_janitor_that_is_due_works_while_the_others_rest(ledger: Engine) -> No
     rest.look(SETTLED + 1)
     assert not rest.may_rest("pauses", SETTLED + 1)
     assert rest.may_rest("close", SETTLED + 1)
+
+
+def test_the_unhurried_rest_while_tasks_run_until_they_are_due(ledger: Engine) -> None:
+    rest = Rest(ledger, IDLE_AGAIN)
+    assert not any(rest.may_rest(name, 0.0) for name in UNHURRIED)  # nobody looked yet
+    plant(ledger, titles())
+    rest.look(1.0)
+    assert all(rest.may_rest(name, 1.0) for name in UNHURRIED)
+    assert not any(rest.may_rest(name, 1.0) for name in (*WITH_TASKS, *AS_ALWAYS, "deliver", "control", "number"))
+    add(ledger, PauseEnd, {"ends_at": read(ledger, database_now) + PAST})
+    rest.look(3.0)
+    assert {name for name in UNHURRIED if not rest.may_rest(name, 3.0)} == {"pauses"}
+    assert not any(rest.may_rest(name, 1.0 + WHATEVER_WAS_TOLD) for name in UNHURRIED)
 
 
 def test_idle_phones_are_looked_for_together_and_unknown_ones_at_once(ledger: Engine) -> None:

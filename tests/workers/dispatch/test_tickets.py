@@ -34,6 +34,7 @@ from tests.support.ledger.drive import (
     try_to_take,
     work,
 )
+from tests.support.ledger.statements import statements
 from tests.support.threads import at_once
 from workers.attempts.claim import Claim, NotMine
 from workers.attempts.rescue import incarnation_died
@@ -41,7 +42,7 @@ from workers.control.reprioritise import reprioritise_task
 from workers.coordinator.lost_tickets import lost_tickets, restore, restore_after_emptying, short
 from workers.dispatch import lines, standings
 from workers.dispatch import ring as ringing
-from workers.dispatch.ring import ring, ring_ready
+from workers.dispatch.ring import ring, ring_ready, ring_round
 from workers.dispatch.tickets import STEPS, list_keys, queue_lengths
 
 
@@ -128,6 +129,24 @@ def test_a_stranded_pool_ticket_comes_back_to_the_pool(ledger: Engine, redis: Re
     (one,) = ready(ledger, plant(ledger, titles()))
     change(ledger, one, rung_at=now(ledger), rung_queue="phone.gone")
     assert ring_ready(ledger) == 1
+    assert queued(redis, "pool") == {one}
+
+
+@pytest.mark.parametrize("how", ["owed", "at a phone that is gone"])
+def test_a_round_looks_with_one_statement_whether_there_is_anything_to_ring(
+    ledger: Engine, redis: Redis, how: str
+) -> None:
+    owned_author(ledger)
+    (one,) = ready(ledger, plant(ledger, titles()))
+    ring_round(ledger)
+    assert queued(redis, "pool") == {one}
+    with statements(ledger) as asked:
+        ring_round(ledger)
+    assert len([statement for statement, _ in asked if "FROM tasks" in statement]) == 1
+    redis.flushall()
+    moved = {"rung_at": None, "rung_queue": None}
+    change(ledger, one, **(moved if how == "owed" else {"rung_at": now(ledger), "rung_queue": "phone.gone"}))
+    ring_round(ledger)
     assert queued(redis, "pool") == {one}
 
 
