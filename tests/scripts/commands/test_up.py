@@ -90,7 +90,7 @@ def _child(up: int, words: str) -> int | None:
             command = (stat.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except (OSError, ValueError):  # it ended meanwhile
             continue
-        if parent == up and words in command and "runtime.linux" not in command:
+        if parent == up and words in command and "runtime/linux" not in command:
             return int(stat.parent.name)
     return None
 
