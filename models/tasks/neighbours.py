@@ -51,6 +51,11 @@ class Neighbours:
     open_ones: bool
     more: Any = None
 
+    @property
+    def unconcerned(self) -> bool:
+        """True when an end of the task has no consequence for another task or its campaign."""
+        return not self.after_it and self.open_ones
+
 
 def check_fence_with_neighbours(
     session: Session,

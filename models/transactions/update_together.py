@@ -20,19 +20,25 @@ Column = tuple[str, Places | None]
 
 def update_together(session: Session, tasks: Sequence[Task]) -> None:
     """Writes the changes of these tasks, and notes their moves as a flush does. The caller has locked their rows."""
-    moved = [(task, changes) for task in tasks if (changes := _changes(task))]
+    moved = [(task, changes) for task in tasks if (changes := changes_of(task))]
     if not moved:
         return
     columns, values = _columns([changes for _, changes in moved])
     ids = {f"id_{place}": task.id for place, (task, _) in enumerate(moved)}
     session.connection().execute(_statement(len(moved), columns), {**ids, **values})
+    note_written(session, moved)
+
+
+def note_written(session: Session, moved: Sequence[tuple[Task, Mapping[str, Any]]]) -> None:
+    """Takes these changes of tasks for written, and notes their moves as a flush does."""
     for task, changes in moved:
         for name, value in changes.items():
             set_committed_value(task, name, value)  # before anything is asked for, which would flush it once more
     note(session, [task_change(task) for task, changes in moved if "state" in changes])
 
 
-def _changes(task: Task) -> dict[str, Any]:
+def changes_of(task: Task) -> dict[str, Any]:
+    """Returns what changed in a task since it was read or written."""
     return {name: getattr(task, name) for name in instance_state(task).committed_state}
 
 

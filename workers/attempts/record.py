@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from celery.canvas import Signature
-from sqlalchemy import Engine, Table, bindparam, select, update
+from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -27,6 +27,7 @@ from models.tasks.neighbours import Neighbours, check_fence_with_neighbours
 from models.tasks.states import State
 from models.tasks.transitions import TaskEnd
 from models.transactions.read_write import write
+from models.transactions.update_with_attempt import update_with_attempt
 from models.values.enums import AttemptOutcome
 from models.values.refused import Refused
 from workers.attempts.after_failure import apply_decision, decide_next, doubt_whether_done, end_or_requeue
@@ -62,11 +63,6 @@ ClaimNext = Callable[[Session], Mapping[str, Claim | NotMine]]
 # Made once: making them costs as much as sending them.
 _THIS = Attempt.task_id == bindparam("of_task"), Attempt.number == bindparam("at_number")
 _ATTEMPT = select(Attempt).where(*_THIS)
-_WELL = (
-    update(cast("Table", Attempt.__table__))
-    .where(*_THIS)
-    .values(ended_at=bindparam("moment"), steps=bindparam("taken"), outcome=AttemptOutcome.SUCCEEDED)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +186,22 @@ def _not_succeeded(session: Session, task: Task, ended: _Ended, outcome: NotSucc
 def _succeeded(
     session: Session, task: Task, ended: _Ended, came: Succeeded, serial: str | None, around: Neighbours
 ) -> list[str]:
-    """Records a success without reading its attempt: nothing of it is needed, and a read costs what a write does."""
-    session.connection().execute(_WELL, {**ended.this, "moment": ended.at, "taken": ended.steps})
+    """Records a success without reading its attempt: nothing of it is needed, and a read costs what a write does.
+
+    If nobody looks at the attempt before the task ends, one statement writes both.
+    """
+    well = {"ended_at": ended.at, "steps": ended.steps, "outcome": AttemptOutcome.SUCCEEDED}
+    together = around.unconcerned and not around.more
+    if not together:
+        update_with_attempt(session, task, well)
     if serial is not None and around.more:
         did_well(session, serial, came.pages, ended.at)
     note_success(session, task, serial, ended.at)
     kept = note_result(session, task.flow, task.id, came.result, ended.at, sandbox=task.sandbox)
-    return end_task(session, task, TaskEnd(State.SUCCEEDED, result=kept), ended.at, around)
+    ready = end_task(session, task, TaskEnd(State.SUCCEEDED, result=kept), ended.at, around)
+    if together:
+        update_with_attempt(session, task, well)
+    return ready
 
 
 def _replaced(session: Session, task: Task, attempt: Attempt, signature: Signature) -> list[str]:

@@ -50,7 +50,7 @@ def end_task(session: Session, task: Task, how: TaskEnd, now: datetime, around: 
     ForbiddenMove when it has ended already.
     """
     check_move(State(task.state), how.state)
-    if around is not None and not around.after_it and around.open_ones:  # it has no consequence
+    if around is not None and around.unconcerned:
         end(task, how, now)
         owe_task(session, task, now)
         return []

@@ -50,20 +50,22 @@ def cost(ledger: Engine, worker: WorkerIdentity, one: Signature, result: Any) ->
     return words(claimed), words(recorded)
 
 
-RECORD = ["UPDATE attempts", "UPDATE tasks"]
+def ends(ledger: Engine) -> list[str]:
+    """What writes a success: MySQL and MariaDB have an UPDATE of two tables."""
+    return ["UPDATE attempts", "UPDATE tasks"] if ledger.dialect.name == "sqlite" else ["UPDATE tasks"]
 
 
-def test_a_task_at_the_desk_costs_three_statements_to_claim_and_three_to_record(ledger: Engine) -> None:
+def test_a_task_at_the_desk_costs_three_statements_to_claim_and_two_to_record(ledger: Engine) -> None:
     claimed, recorded = cost(ledger, drive.desk_worker(), drive.gather(1), [1])
     assert claimed == ["SELECT tasks", "INSERT attempts", "UPDATE tasks"]
-    assert recorded == ["SELECT tasks", *RECORD]
+    assert recorded == ["SELECT tasks", *ends(ledger)]
 
 
 def test_a_reading_task_on_a_phone_that_does_any_costs_no_more(ledger: Engine) -> None:
     drive.owned_author(ledger)
     claimed, recorded = cost(ledger, drive.online_worker(ledger, "s1"), drive.titles(), TITLES)
     assert claimed == ["SELECT tasks", "INSERT attempts", "UPDATE tasks"]
-    assert recorded == ["SELECT tasks", *RECORD]
+    assert recorded == ["SELECT tasks", *ends(ledger)]
 
 
 def test_a_reading_task_on_another_phone_also_asks_for_the_phone_and_its_account(ledger: Engine) -> None:
