@@ -115,8 +115,8 @@ def _placed(
     pin = pin_of(first)
     acts = bool(flow.acts)
     wanted = Requirement(acts, pin.account, pin.phone, sandbox=sandbox)
-    facts = CapFacts(session, given_params(first), sandbox=sandbox)
-    room = room_for(facts, now, settings().timezone.key) if acts else CapRoom()
+    facts = CapFacts(session, given_params(first), now, settings().timezone.key, sandbox=sandbox)
+    room = room_for(facts) if acts else CapRoom()
     able = [one for one in seated if may(one, wanted, room)]
     priority = int(first.options.get("priority", flow.priority))
     return Placed(

@@ -5,52 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
+from typing import cast
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, Table, Update, bindparam, false, func, select, update
 from sqlalchemy.orm import Session
 
-from models.database.content_key import content_key
+from models.database.clock import row_moment
+from models.responsible_use.act import Act
 from models.responsible_use.approvals import NEEDED, Approved, valid_approval
-from models.responsible_use.authors import basis_of, read_caps
-from models.responsible_use.caps import LIKES, WORDS, Refusal, Use, basis_refusal, cap_refusal, operator_day
-from models.responsible_use.operator_zone import fleet_zone
+from models.responsible_use.authors import basis_of
+from models.responsible_use.caps import Refusal, basis_refusal, cap_refusal, operator_day
+from models.responsible_use.limits import read_limits
+from models.responsible_use.locked_act import lock_for_act
 from models.responsible_use.own_accounts import own_comment_refusal
 from models.responsible_use.profile_patches import patch_refusal
 from models.responsible_use.quotas import OfCampaign, campaign_quota_refusal, quotas_of_task
-from models.responsible_use.usage import HAPPENED, actions_by_account, actions_on_author, use_of_video
-from models.tables import Account, ActionRow, Approval, Author, Task
+from models.tables import ActionRow, Approval, Task
 from models.tasks.fence import Fence, check_fence
+from models.tasks.states import State
 from models.tasks.transitions import wake_capped
 from models.values.enums import ActionOutcome
 
 WOKEN = 20  # tasks that look whether they fit into the room of one action
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """An action as the ledger stores it: its account, phone, kind and content."""
-
-    kind: str
-    author_id: str
-    title: str
-    target_commenter: str
-    target_comment: str
-    text: str
-    account_id: str
-    phone_serial: str
-    sandbox: bool = False  # of a sandbox task
-    task_id: str = ""
-    profile_patch: int | None = None  # the patch by which this phone's screens are read; None: the profile itself
-
-    @property
-    def video_key(self) -> str:
-        return content_key(self.author_id, self.title)
-
-    @property
-    def comment_key(self) -> str | None:
-        if not self.target_commenter and not self.target_comment:
-            return None
-        return content_key(self.author_id, self.title, self.target_commenter, self.target_comment)
 
 
 def approval(session: Session, act: Act, now: datetime, *, locked: bool = False) -> Approval | Refusal | None:
@@ -66,84 +43,45 @@ def refusal(session: Session, act: Act, zone: str, now: datetime) -> Refusal | N
 
     `zone`: the process's time zone, for a ledger that has none of the fleet yet.
     """
-    return _refusal(session, act, zone, now, quotas_of_task(session, act.task_id))
+    return _refusal(session, act, zone, now, quotas_of_task(session, act.task_id))[0]
 
 
-def _refusal(session: Session, act: Act, zone: str, now: datetime, campaign: OfCampaign | None) -> Refusal | None:
+def _refusal(
+    session: Session, act: Act, zone: str, now: datetime, campaign: OfCampaign | None
+) -> tuple[Refusal | None, date]:
+    """Returns the refusal, if any, and the operator's day."""
     unaccepted = patch_refusal(session, act.profile_patch)
-    if unaccepted is not None:
-        return unaccepted
-    today = operator_day(now, fleet_zone(session) or zone)
-    no_basis = basis_refusal(act.author_id, basis_of(session, act.author_id), today)
-    if no_basis is not None:
-        return no_basis
-    own = own_comment_refusal(session, act.target_commenter, sandbox=act.sandbox)
-    if own is not None:
-        return own
-    full = cap_refusal(read_caps(session), act.kind, act.account_id, read_use(session, act, today))
-    if full is not None:
-        return full
-    spent = campaign_quota_refusal(session, campaign, act.kind, act.account_id, act.author_id)
-    if spent is not None:
-        return spent
+    today = operator_day(now, zone)
+    limits = read_limits(session, act, today)
+    fleets = today if limits.zone is None else operator_day(now, limits.zone)
+    if fleets != today:  # this process does not know yet that the fleet's zone was changed
+        today, limits = fleets, read_limits(session, act, fleets)
+    refused = (
+        unaccepted
+        or basis_refusal(act.author_id, basis_of(session, act.author_id), today)
+        or own_comment_refusal(act.target_commenter, limits.own_account)
+        or cap_refusal(limits.caps, act.kind, act.account_id, limits.use)
+        or campaign_quota_refusal(session, campaign, act.kind, act.account_id, act.author_id)
+    )
+    if refused is not None:
+        return refused, today
     approved = approval(session, act, now)
-    return approved if isinstance(approved, Refusal) else None
+    return approved if isinstance(approved, Refusal) else None, today
 
 
-def read_use(session: Session, act: Act, today: date) -> Use:
-    """Reads from the ledger the actions done so far that limit this one. Actions in doubt count as done."""
-    same_text = (
-        act.text
-        and act.kind in WORDS
-        and session.scalar(
-            select(ActionRow.id)
-            .where(
-                ActionRow.author_id == act.author_id,
-                ActionRow.video_key == act.video_key,
-                ActionRow.account_id == act.account_id,
-                ActionRow.text == act.text,
-                ActionRow.kind.in_(WORDS),  # the text of a report is its reason
-                ActionRow.sandbox == act.sandbox,
-                HAPPENED,
-            )
-            .limit(1)
-        )
-    )
-    on_comment: dict[str, int] = {}
-    if act.comment_key is not None:
-        counted = session.execute(
-            select(ActionRow.kind, func.count())
-            .where(ActionRow.comment_key == act.comment_key, ActionRow.sandbox == act.sandbox, HAPPENED)
-            .group_by(ActionRow.kind)
-        )
-        on_comment = dict(counted.all())
-    today_by = actions_by_account(session, today, act.account_id, sandbox=act.sandbox)
-    accounts, comments = use_of_video(session, act.author_id, act.video_key, sandbox=act.sandbox)
-    return Use(
-        account_actions_today=today_by.get(act.account_id, 0),
-        accounts_on_video=accounts,
-        comments_on_video=comments,
-        replies_on_comment=sum(on_comment.get(kind, 0) for kind in WORDS),
-        likes_on_comment=sum(on_comment.get(kind, 0) for kind in LIKES),
-        same_on_comment=on_comment.get(act.kind, 0),
-        same_of_author_today=actions_on_author(session, act.kind, act.author_id, today, sandbox=act.sandbox),
-        text_on_video=bool(same_text),
-    )
-
-
-def declare(session: Session, fence: Fence, act: Act, zone: str) -> int | Refusal:
+def declare(session: Session, fence: Fence, act: Act, zone: str, *, has_quotas: bool = True) -> int | Refusal:
     """Declares an action: the point of no return. Returns its number, or why responsible use refuses it.
 
     Raises LeaseLost. Locks the rows of the author and the account first, so that two simultaneous actions on the same
-    content, by the same account or of one campaign with quotas, cannot both take the last place.
+    content, by the same account or of one campaign with quotas, cannot both take the last place. `has_quotas`: whether
+    the task's campaign may have some.
     """
-    author = session.get(Author, act.author_id, with_for_update=True)  # the session has it now: it is not read again
-    session.execute(select(Account.id).where(Account.id == act.account_id).with_for_update())
-    campaign = quotas_of_task(session, fence.task_id, lock=True)
-    task, now = check_fence(session, fence)
+    locked = lock_for_act(session, fence, act.author_id, act.account_id, has_quotas=has_quotas)
+    author, campaign, task, now = locked.author, locked.campaign, locked.task, locked.now
     act = replace(act, sandbox=task.sandbox, task_id=task.id)
     approved = approval(session, act, now, locked=True)  # locked: nobody withdraws it between its check and its use
-    refused = _refusal(session, act, zone, now, campaign) or (approved if isinstance(approved, Refusal) else None)
+    found, today = _refusal(session, act, zone, now, campaign)
+    refused = found or (approved if isinstance(approved, Refusal) else None)
     if refused is not None:
         return refused
     assert author is not None, "there is no basis to act on an author that is not registered"
@@ -165,7 +103,7 @@ def declare(session: Session, fence: Fence, act: Act, zone: str) -> int | Refusa
         comment_key=act.comment_key,
         basis=author.basis,
         asked_by=campaign.asked_by,
-        day=operator_day(now, fleet_zone(session) or zone),
+        day=today,
         declared_at=now,
         outcome=ActionOutcome.DECLARED,
         verified=False,
@@ -181,11 +119,55 @@ def conclude(
     session: Session, fence: Fence, number: int, *, happened: bool, verified: bool, reason: str | None
 ) -> None:
     """Records the outcome of a declared action, once. Raises LeaseLost."""
+    if happened and _done_at_once(session, fence, number, verified=verified, reason=reason):
+        return
     task, now = check_fence(session, fence)
     this = ActionRow.id == number, ActionRow.task_id == fence.task_id
     settle_actions(session, this, now, happened=happened, verified=verified, reason=reason)
     if task.verifying and not in_doubt(session, task.id):
         unpin(task)
+
+
+def _done_at_once(session: Session, fence: Fence, number: int, *, verified: bool, reason: str | None) -> bool:
+    """Records with one UPDATE that an action happened, under the lock of its task. Returns False if it wrote nothing.
+
+    Then the lease is lost, the action has its outcome, its task is verifying, or this is SQLite, whose UPDATE knows one
+    table.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return False
+    done = session.connection().execute(
+        _done(),
+        {
+            "of_task": fence.task_id, "by_attempt": fence.attempt, "by_incarnation": fence.incarnation,
+            "at_number": number, "was_verified": verified, "for_reason": reason,
+        },
+    )  # fmt: skip
+    assert isinstance(done, CursorResult)
+    return done.rowcount > 0
+
+
+@cache
+def _done() -> Update:
+    """Returns that UPDATE. It sets a column of the task to what it is, so that the task's row is locked as a write."""
+    task, action = cast("Table", Task.__table__), cast("Table", ActionRow.__table__)
+    its_fence = (
+        task.c.id == bindparam("of_task"),
+        task.c.state == State.RUNNING,
+        task.c.attempt == bindparam("by_attempt"),
+        task.c.incarnation == bindparam("by_incarnation"),
+        task.c.lease_until > row_moment(),
+        task.c.verifying == false(),
+    )
+    this = action.c.id == bindparam("at_number"), action.c.task_id == task.c.id
+    values = {
+        task.c.step: task.c.step,
+        action.c.outcome: ActionOutcome.DONE,
+        action.c.verified: bindparam("was_verified"),
+        action.c.reason: bindparam("for_reason"),
+        action.c.ended_at: row_moment(),
+    }
+    return update(task).where(*its_fence, *this, action.c.outcome == ActionOutcome.DECLARED).values(values)
 
 
 def settle_actions(

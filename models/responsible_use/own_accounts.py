@@ -20,15 +20,12 @@ def own_names(session: Session, *, sandbox: bool) -> frozenset[str]:
     return frozenset(session.scalars(select(Account.name).where(of_sort(sandbox=sandbox))))
 
 
-def own_comment_refusal(session: Session, commenter: str, *, sandbox: bool) -> Refusal | None:
-    """Returns why the fleet may not act on this commenter's comment; None for a comment of somebody else.
+def own_comment_refusal(commenter: str, account_id: str | None) -> Refusal | None:
+    """Returns why the fleet may not act on this commenter's comment; None for a comment of somebody else. Pure.
 
-    An app tells commenters by name alone. A stranger with the name of one of our accounts is left alone too.
+    `account_id`: the account of the fleet with that name, if there is one. An app tells commenters by name alone. A
+    stranger with the name of one of our accounts is left alone too.
     """
-    if not commenter:
-        return None
-    named = select(Account.id).where(Account.name.in_({commenter, commenter.strip()}), of_sort(sandbox=sandbox))
-    account_id = session.scalar(named.order_by(Account.id).limit(1))
     if account_id is None:
         return None
     return Refusal("own_comment", f"{commenter!r} is account {account_id!r} of this fleet")

@@ -87,9 +87,15 @@ def quotas_of_task(session: Session, task_id: str, *, lock: bool = False) -> OfC
     `lock`: locks the campaign that counts for them: two actions at once cannot both take the last place.
     """
     found = _quotas(session, Campaign.id == select(Task.campaign_id).where(Task.id == task_id).scalar_subquery())
-    if lock and found is not None and found.quotas:
-        session.execute(select(Campaign.id).where(Campaign.id == found.first).with_for_update())
+    if lock and found is not None:
+        lock_quotas(session, found)
     return found
+
+
+def lock_quotas(session: Session, campaign: OfCampaign) -> None:
+    """Locks the campaign that counts for the quotas, if there are any."""
+    if campaign.quotas:
+        session.execute(select(Campaign.id).where(Campaign.id == campaign.first).with_for_update())
 
 
 def done_by(session: Session, first: str) -> list[Done]:

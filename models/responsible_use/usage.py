@@ -44,20 +44,6 @@ def accounts_on_videos(
     return found
 
 
-def use_of_video(
-    session: Session, author_id: str, video_key: str, *, sandbox: bool
-) -> tuple[frozenset[str], dict[str, int]]:
-    """Returns what `accounts_on_videos` and `comments_on_videos` return for one video, with one question for both."""
-    counted = select(ActionRow.account_id, ActionRow.kind, func.count())
-    there = counted.where(*_on([author_id], [video_key], sandbox=sandbox))
-    rows = session.execute(there.group_by(ActionRow.account_id, ActionRow.kind)).all()
-    comments: dict[str, int] = {}
-    for account, kind, count in rows:
-        if kind in COMMENTS:
-            comments[account] = comments.get(account, 0) + count
-    return frozenset(account for account, *_ in rows), comments
-
-
 def comments_on_videos(
     session: Session, authors: Collection[str], videos: Collection[str], *, sandbox: bool
 ) -> dict[str, dict[str, int]]:

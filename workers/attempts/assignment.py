@@ -13,13 +13,12 @@ from models.fleet.fitness import why_not
 from models.fleet.online_phones import online_phones
 from models.fleet.own_pauses import customer_of, holds_back
 from models.responsible_use.action_journal import actions_of
-from models.responsible_use.caps import operator_day
 from models.responsible_use.quotas import done_by, full_accounts, quotas_of
-from models.responsible_use.usage import actions_by_account
 from models.tables import Account, Campaign, Phone, Task
 from models.tasks.states import State
 from workers.attempts.cap_facts import CapFacts
 from workers.attempts.history import prior_attempts
+from workers.attempts.locked_task import LockedTask
 from workers.policy.assignment import Claimed, assign_by_rules
 from workers.policy.caps_in_words import CapsUsed, next_day
 from workers.policy.eligibility import Assignment, Candidate, CapRoom, FairShare, PlannedAccount
@@ -45,14 +44,24 @@ def lock_shares(session: Session, task_id: str) -> None:
     session.execute(_LOCKED_SHARES, {"task_id": task_id})
 
 
-def assign(session: Session, task: Task, facts: CapFacts, phone: Phone, now: datetime, zone: str) -> Assignment:
+def assign(locked: LockedTask, facts: CapFacts, phone: Phone | Candidate) -> Assignment:
     """Decides whether this phone takes the task, passes it on or lets it wait.
 
-    Fast path: a first attempt at an unpinned, read-only task needs few queries.
+    `phone`: a candidate if it is known that it may do any task of its sort. Fast path: a first attempt at an unpinned,
+    read-only task needs few queries.
     """
-    if is_first_reading(task) and _may_take(session, task, phone, now):
+    session, task = facts.session, locked.task
+    able: Candidate | None = None
+    if isinstance(phone, Candidate):
+        me = able = phone
+    elif is_first_reading(task) and _may_take(session, task, phone, locked.now):
         return Assignment(take=True)
-    return _assign_by_rules(session, task, facts, phone, now, zone)
+    else:
+        me = Candidate(phone.serial, phone.account_id)
+    verdict = assign_by_rules(_claimed(task), me, _LedgerFacts(session, locked, facts, me, able))
+    if verdict.swap:
+        _swap(session, task, me.account_id)
+    return verdict
 
 
 def is_first_reading(task: Task) -> bool:
@@ -75,43 +84,43 @@ def _claimed(task: Task) -> Claimed:
     return Claimed(task.id, task.acts, task.attempt, task.pinned_account, task.pinned_phone, task.sandbox)
 
 
-def _assign_by_rules(
-    session: Session, task: Task, facts: CapFacts, phone: Phone, now: datetime, zone: str
-) -> Assignment:
-    me = Candidate(phone.serial, phone.account_id)
-    verdict = assign_by_rules(_claimed(task), me, _LedgerFacts(session, task, facts, now, zone))
-    if verdict.swap:
-        _swap(session, task, phone.account_id)
-    return verdict
-
-
 @dataclass(frozen=True, slots=True)
 class _LedgerFacts:
-    """The facts of one claim, read from the ledger."""
+    """The facts of one claim, read from the ledger.
+
+    `able`: the phone that asks, `me`, if it is known that it may do any task of its sort.
+    """
 
     session: Session
-    task: Task
+    locked: LockedTask
     caps: CapFacts
-    now: datetime
-    zone: str
+    me: Candidate
+    able: Candidate | None
+
+    @property
+    def task(self) -> Task:
+        return self.locked.task
 
     def prior_attempts(self) -> Sequence[PriorAttempt]:
         return prior_attempts(self.session, self.task.id) if self.task.attempt else ()
 
     def spent(self) -> frozenset[str]:
-        return _spent(self.session, self.task)
+        return _spent(self.session, self.task) if self.locked.has_quotas else frozenset()
 
     def candidates(self, on: Set[str] | None = None) -> Sequence[Candidate]:
-        return candidate_phones(self.session, self.now, sandbox=self.task.sandbox, key_id=self.task.key_id, on=on)
+        if self.able is not None and on == {self.able.account_id}:
+            return [self.able]  # who asks for one account asks whether its phone is able
+        task = self.task
+        return candidate_phones(self.session, self.locked.now, sandbox=task.sandbox, key_id=task.key_id, on=on)
 
     def room(self) -> CapRoom:
-        room = room_for(self.caps, self.now, self.zone)
+        room = room_for(self.caps)
         # the comment may be this task's own
         own = room.commented and self.task.attempt and actions_of(self.session, self.task.id)
         return replace(room, commented=frozenset()) if own else room
 
     def meant(self) -> PlannedAccount | None:
-        return _meant(self.session, self.task)
+        return _meant(self.session, self.task, self.me)
 
     def share(self) -> FairShare:
         return _share(self.session, self.task)
@@ -123,9 +132,11 @@ def _spent(session: Session, task: Task) -> frozenset[str]:
     return frozenset() if found is None else full_accounts(found.quotas, done_by(session, found.first))
 
 
-def _meant(session: Session, task: Task) -> PlannedAccount | None:
+def _meant(session: Session, task: Task, me: Candidate) -> PlannedAccount | None:
     if task.meant_for is None:
         return None
+    if task.meant_for == me.account_id:  # it need not swap
+        return PlannedAccount(task.meant_for)
     others = session.scalars(select(Task.meant_for).where(*_swappable(task)).distinct())
     return PlannedAccount(task.meant_for, frozenset(one for one in others if one is not None))
 
@@ -175,10 +186,9 @@ def candidate_phones(
     ]
 
 
-def room_for(facts: CapFacts, now: datetime, zone: str) -> CapRoom:
+def room_for(facts: CapFacts) -> CapRoom:
     """Returns the actions that the caps still allow for an acting task."""
-    session, caps, sandbox = facts.session, facts.caps, facts.sandbox
-    today = actions_by_account(session, operator_day(now, zone), sandbox=sandbox)
+    session, caps, today = facts.session, facts.caps, dict(facts.today)
     full = frozenset(account for account, count in today.items() if count >= caps.actions_per_account_day)
     if not caps.actions_per_account_day:  # who did nothing has no row, and may do nothing all the same
         full = frozenset(_logged_in(session))
@@ -191,7 +201,7 @@ def room_for(facts: CapFacts, now: datetime, zone: str) -> CapRoom:
         today,
         caps.actions_per_account_day,
         caps.accounts_per_video,
-        next_day(now, zone),
+        next_day(facts.now, facts.zone),
         facts.comments,
         caps.comments_per_account_video,
     )

@@ -32,6 +32,7 @@ from workers.dispatch.shown_arguments import shown
 from workers.dispatch.tickets import TURN_STEP
 from workers.policy.caps_in_words import day_end
 from workers.policy.content import content_of
+from workers.policy.eligibility import Candidate
 from workers.runtime.worker_identity import WorkerIdentity, phone_queue
 
 # How long a task waits before its next ticket.
@@ -61,6 +62,7 @@ class Claim:
     asked_at: float  # just before the ledger read its clock: monotonic seconds from which lease and limits count
     sandbox: bool = False  # of a sandbox key
     flow_version: str = ""  # of the flow's package, under which the task was planted
+    has_quotas: bool = True  # whether its campaign may have quotas of its own, as far as is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,21 +201,29 @@ def _held_or_taken(asking: ClaimContext, lease: float) -> Claim | NotMine:
     if held is not None:
         return held
     worker, account = asking.worker, None
-    facts = CapFacts(asking.session, arguments.params, sandbox=asking.task.sandbox)
+    facts = CapFacts(asking.session, arguments.params, asking.now, asking.zone, sandbox=asking.task.sandbox)
     full = refuse_full_video(asking.session, asking.task, facts, asking.now)
     if full is not None:
         return NotMine(full, state=State.FAILED, reason=full)
     if is_first_reading(asking.task):
         account = asking.locked.account_id
     if worker.serial is not None and account is None:
-        phone = asking.session.get(Phone, worker.serial)
-        if phone is None or phone.incarnation != worker.incarnation:
+        phone = _phone(asking, worker.serial)
+        if phone is None:
             return asking.wait(ELSEWHERE, f"another worker serves phone {worker.serial} now, or none")
         refused = _not_for(asking, facts, phone)
         if refused is not None:
             return refused
         account = phone.account_id
     return _take(asking, account, lease, arguments)
+
+
+def _phone(asking: ClaimContext, serial: str) -> Phone | Candidate | None:
+    """Returns the worker's phone; as a candidate, if it may do any task of its sort. None if it is not its any more."""
+    if asking.locked.account_id is not None:
+        return Candidate(serial, asking.locked.account_id)
+    phone = asking.session.get(Phone, serial)
+    return None if phone is None or phone.incarnation != asking.worker.incarnation else phone
 
 
 def _held(asking: ClaimContext, params: Mapping[str, Any]) -> NotMine | None:
@@ -232,10 +242,10 @@ def _held(asking: ClaimContext, params: Mapping[str, Any]) -> NotMine | None:
     return NotMine(f"held: {hold.reason}", state=State.HELD, reason=f"held: {hold.reason}")
 
 
-def _not_for(asking: ClaimContext, facts: CapFacts, phone: Phone) -> NotMine | None:
+def _not_for(asking: ClaimContext, facts: CapFacts, phone: Phone | Candidate) -> NotMine | None:
     """Returns the refusal of a task that goes to another phone, or to none now."""
     task = asking.task
-    verdict = assign(asking.session, task, facts, phone, asking.now, asking.zone)
+    verdict = assign(asking.locked, facts, phone)
     if verdict.take:
         return None
     if verdict.capped:  # whatever may free it earlier wakes it: models.tasks.transitions.wake_capped
@@ -274,6 +284,7 @@ def _take(asking: ClaimContext, account: str | None, lease: float, arguments: Ar
         asked_at=asking.locked.asked_at,
         sandbox=task.sandbox,
         flow_version=task.flow_version,
+        has_quotas=asking.locked.has_quotas,
     )
 
 

@@ -12,6 +12,7 @@ from flows.action import Action, ActionKind, ActionRefused
 from models.database.clock import database_now
 from models.database.storable import storable_text
 from models.responsible_use import action_journal
+from models.responsible_use.act import Act
 from models.responsible_use.caps import Refusal
 from models.tasks.fence import Fence
 from models.transactions.read_write import read, write
@@ -47,6 +48,7 @@ class LedgerJournal:
             raise ValueError("a journal is for attempts on a phone whose account is known")
         self._engine = engine
         self._fence: Fence = claim.fence
+        self._has_quotas = claim.has_quotas
         self._flow = claim.flow
         self._account, self._serial, self._sandbox = claim.account_id, claim.serial, claim.sandbox
         self._zone = zone
@@ -75,7 +77,10 @@ class LedgerJournal:
         if action.kind not in self._acts:
             raise ValueError(f"the manifest of {self._flow} declares no {action.kind}; add it to acts, or leave it out")
         act = self._act(action)
-        number = write(self._engine, lambda session: action_journal.declare(session, self._fence, act, self._zone))
+        number = write(
+            self._engine,
+            lambda session: action_journal.declare(session, self._fence, act, self._zone, has_quotas=self._has_quotas),
+        )
         if isinstance(number, Refusal):
             log.info("the action %s is refused: %s: %s", act.kind, number.code, number.reason)
             raise ActionRefused(number.code, number.reason)
@@ -113,8 +118,8 @@ class LedgerJournal:
 
         retry_while_unavailable("an action's outcome", lambda: write(self._engine, work), self._may_wait)
 
-    def _act(self, action: Action) -> action_journal.Act:
-        return action_journal.Act(
+    def _act(self, action: Action) -> Act:
+        return Act(
             kind=action.kind.value,
             author_id=storable_text(action.author_id),
             title=storable_text(action.title),

@@ -12,7 +12,8 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from flows.action import Action, ActionKind, ActionRefused
-from models.responsible_use.action_journal import Act, refusal
+from models.responsible_use.act import Act
+from models.responsible_use.action_journal import refusal
 from models.responsible_use.authors import register_author, set_basis, set_cap
 from models.responsible_use.caps import operator_day
 from models.tables import ActionRow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 import pytest
@@ -9,7 +10,8 @@ from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
 from models.database.content_key import content_key
-from models.responsible_use.usage import accounts_on_videos, actions_by_account, comments_on_videos, use_of_video
+from models.responsible_use.limits import read_room
+from models.responsible_use.usage import accounts_on_videos, actions_by_account, comments_on_videos
 from models.tables import ActionRow
 from models.transactions.read_write import read, write
 from models.values.enums import ActionOutcome
@@ -53,6 +55,14 @@ def acted(ledger: Engine) -> Engine:
     return ledger
 
 
+def use_of_video(
+    session: Session, author: str, video: str, *, sandbox: bool = False
+) -> tuple[frozenset[str], Mapping[str, int]]:
+    """The accounts that acted on a video, and their comments, as a claim reads them with the caps."""
+    room = read_room(session, author, video, TODAY, sandbox=sandbox)
+    return room.accounts, room.comments
+
+
 def test_each_account_is_counted_by_the_operators_day(acted: Engine) -> None:
     assert read(acted, lambda session: actions_by_account(session, TODAY, sandbox=False)) == {"a": 2, "b": 2}
     assert read(acted, lambda session: actions_by_account(session, BEFORE, sandbox=False)) == {"a": 1}
@@ -90,12 +100,12 @@ def test_one_question_for_a_video_tells_what_those_for_several_tell(acted: Engin
         comments = comments_on_videos(session, [author], [video], sandbox=False)
         return frozenset(accounts.get(video, ())), comments.get(video, {})
 
-    assert read(acted, lambda session: use_of_video(session, author, video, sandbox=False)) == read(acted, asked)
+    assert read(acted, lambda session: use_of_video(session, author, video)) == read(acted, asked)
     assert read(acted, lambda session: use_of_video(session, author, video, sandbox=True)) == (frozenset(), {})
 
 
 def test_who_only_liked_acted_on_a_video_and_commented_nothing(acted: Engine) -> None:
     liked = update(ActionRow).where(ActionRow.account_id == "b").values(kind="like_comment")
     write(acted, lambda session: session.execute(liked))
-    found = read(acted, lambda session: use_of_video(session, "xp", ONE, sandbox=False))
+    found = read(acted, lambda session: use_of_video(session, "xp", ONE))
     assert found == (frozenset({"a", "b"}), {"a": 2})

@@ -62,11 +62,11 @@ class Cost:
 
 
 # The committed counts.
-DESK = Cost(10.35, 2.3, 9.4)
-GOING_ON = Cost(9.1, 1.3, 9.4)
-TEN_AT_ONCE = Cost(5.95, 0.9, 9.4)
-READING = Cost(10.15, 2.25, 9.95)
-ACTING = Cost(35.95, 4.25, 16.1)
+DESK = Cost(9.35, 2.3, 9.4)
+GOING_ON = Cost(8.1, 1.3, 9.4)
+TEN_AT_ONCE = Cost(3.35, 0.45, 9.4)
+READING = Cost(9.2, 2.25, 9.95)
+ACTING = Cost(18.0, 4.25, 16.1)
 
 COUNTERS = {
     "statements": ("Questions",),
