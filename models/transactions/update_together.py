@@ -16,6 +16,7 @@ from models.transactions.state_change_capture import note, task_change
 Places = tuple[int, ...]
 # Its name, and which of the tasks have a value of their own; None: all have one value.
 Column = tuple[str, Places | None]
+_IN_KIND = (float, list, tuple, dict)  # equal ones may differ: 0.0 and -0.0, [1] and [True]
 
 
 def update_together(session: Session, tasks: Sequence[Task]) -> None:
@@ -49,13 +50,18 @@ def _columns(changed: Sequence[Mapping[str, Any]]) -> tuple[tuple[Column, ...], 
     for name in sorted({name for one in changed for name in one}):
         given = {place: one[name] for place, one in enumerate(changed) if name in one}
         common = next(iter(given.values()))
-        if len(given) == len(changed) and all(value == common for value in given.values()):
+        if len(given) == len(changed) and all(_alike(value, common) for value in given.values()):
             columns.append((name, None))
             values[f"{name}_"] = common
         else:
             columns.append((name, tuple(given)))
             values |= {f"{name}_{place}": value for place, value in given.items()}
     return tuple(columns), values
+
+
+def _alike(value: Any, common: Any) -> bool:
+    """Returns whether the database gets the same by both. To Python 1, True and 1.0 are equal, in lists as well."""
+    return value is common or (type(value) is type(common) and value == common and not isinstance(value, _IN_KIND))
 
 
 @lru_cache(maxsize=200)

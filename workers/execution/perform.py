@@ -100,7 +100,7 @@ def _settled(attempt: RunningAttempt) -> Outcome | None:
         return attempt.failed(failure.code, failure.reason, failure.details)
     except PhoneError as error:
         return attempt.failed(error.code, error.reason)
-    except Exception as error:
+    except BaseException as error:  # SystemExit too: a module that calls sys.exit ends its attempt, not its worker
         if is_unavailable(error):  # in the middle: no fault of the flow's
             return attempt.failed("ledger_away", f"the ledger did not answer: {getattr(error, 'orig', error)}")
         log.exception("%s %s in step %s", attempt.claim.flow, attempt.claim.fence.task_id, attempt.watch.failed_in)

@@ -74,6 +74,41 @@ def test_rows_and_state_changes_are_those_of_a_flush(ledger: Engine, steps: list
     assert told(ledger, together) == told(ledger, one_by_one)
 
 
+EQUAL_TO_PYTHON: list[list[Any]] = [
+    [1, True, 1.0],
+    [True, 1, 1],
+    [0, False, -0.0, 0.0],
+    [[1], [True], [1.0]],
+    [{"ok": True}, {"ok": 1}],
+    [{"a": 1, "b": 2}, {"b": 2, "a": 1}],
+    [None, None],
+]
+
+
+@pytest.mark.parametrize("results", EQUAL_TO_PYTHON, ids=repr)
+def test_each_task_gets_its_own_result_though_python_takes_them_for_equal(ledger: Engine, results: list[Any]) -> None:
+    one_by_one, together = planted(ledger)[: len(results)], planted(ledger)[: len(results)]
+    for ids, write_rows in ((one_by_one, Session.flush), (together, None)):
+        write(ledger, lambda session, ids=ids: change(session, ids, "take"))  # type: ignore[misc]
+
+        def end_all(session: Session, ids: list[str] = ids, flush: Any = write_rows) -> None:
+            found = {one.id: one for one in session.scalars(select(Task).where(Task.id.in_(ids)))}
+            rows = [found[one] for one in ids]
+            with session.no_autoflush:
+                for row, result in zip(rows, results, strict=True):
+                    end(row, TaskEnd(State.SUCCEEDED, result=result), NOW)
+            if flush is None:
+                update_together(session, rows)
+
+        write(ledger, end_all)
+    stored = [
+        read(ledger, lambda session, one=one: session.get_one(Task, one).result)  # type: ignore[misc]
+        for one in (*one_by_one, *together)
+    ]
+    told_apart = [repr(one) for one in stored]
+    assert told_apart[len(results) :] == told_apart[: len(results)]
+
+
 def test_one_update_is_sent_and_none_when_the_session_flushes(ledger: Engine) -> None:
     ids = planted(ledger)
     sent: list[str] = []
