@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from tests.support.canvas.tasks import digest, refuse_to_work
@@ -37,3 +38,9 @@ def echo(_desk: Desk, *args: Any) -> list[Any]:
 def hand_on(_desk: Desk, value: Any) -> Any:
     """The argument itself."""
     return value
+
+
+@desk_task
+def leave(_desk: Desk, how: str) -> None:
+    """Raise what is no Exception, as a module does that parses arguments or cancels what it waits for."""
+    raise {"exit": SystemExit(2), "interrupt": KeyboardInterrupt(), "cancel": asyncio.CancelledError()}[how]

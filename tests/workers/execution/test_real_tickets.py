@@ -123,6 +123,17 @@ def test_drawn_canvases_through_real_messages_agree_with_celery(desk: RealDesk) 
     eager.close()
 
 
+def test_what_is_no_exception_ends_its_own_attempt_and_no_worker(desk: RealDesk) -> None:
+    """More of them than workers, among others that are claimed together with them."""
+    hows = ("exit", "interrupt", "cancel") * 2
+    left = [desk.plant(compiled(app.signature("leave", args=[how], immutable=True))) for how in hows]
+    beside = desk.plant(compiled(group(W.si(number) for number in range(40))))
+    desk.run([*left, beside])
+    ends = [(one.state, one.failure_code) for campaign_id in left for one in tasks(desk.engine, campaign_id)]
+    assert ends == [("failed", "flow_error")] * len(left)
+    assert {(one.state, one.attempt) for one in tasks(desk.engine, beside)} == {("succeeded", 1)}
+
+
 @pytest.mark.parametrize(
     ("name", "code", "words"),
     [
