@@ -26,12 +26,24 @@ def host_redis(redis_server: Redis, monkeypatch: pytest.MonkeyPatch) -> str:
     return redis_server.url
 
 
+@pytest.fixture(scope="module")
+def lasting_zygote(redis_server: Redis) -> Iterator[Shelf]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PHONEFLEET_REDIS_URL", redis_server.url)
+        environment.setenv("PHONEFLEET_TASKS", "tests.support.host.sample_tasks")
+        shelf = Shelf([], redis_server.url)
+        yield shelf
+        shelf.close()
+
+
 @pytest.fixture
-def one_worker(host_redis: str) -> Iterator[Shelf]:
-    """A single worker, for the phone A; the test may end it."""
-    shelf = Shelf(["A"], host_redis)
-    yield shelf
-    shelf.close()
+def one_worker(lasting_zygote: Shelf, host_redis: str) -> Iterator[Shelf]:
+    """A single worker, for the phone A; the test may end it, but not its zygote, which the tests of a module share."""
+    identity = lasting_zygote.fork("A", 0)
+    lasting_zygote.identities = {"A": identity}
+    lasting_zygote.wait_consuming()
+    yield lasting_zygote
+    lasting_zygote.kill(identity)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.host.shelf import WAIT, Shelf, ticket
 from tests.support.poll import wait_until
+from tests.support.servers import Redis
 from workers.dispatch.tickets import queued_ids
 from workers.host.desk_rest import BUSY_LOOKS, CALM_LOOKS, LEAST_AWAKE, DeskLook, DeskRest, enough_awake, who_rests
 from workers.runtime.slots import Slot, SlotState, own_slot
@@ -104,18 +105,27 @@ def test_a_worker_that_does_not_consume_yet_counts_for_none() -> None:
     assert looked(rest, slots, 1) == [0, 1, 2, 3, 4, 5]
 
 
+@pytest.fixture(scope="module")
+def lasting_desk() -> Iterator[Shelf]:
+    with Redis() as server, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PHONEFLEET_REDIS_URL", server.url)
+        environment.setenv("PHONEFLEET_TASKS", "tests.support.host.sample_tasks")
+        shelf = Shelf([], server.url)
+        try:
+            identity = WorkerIdentity(None, "", 5038, "shelf", str(uuid.uuid4()), shelf.zygote.slots[0])
+            shelf.zygote.fork(identity)
+            shelf.identities = {"desk": identity}
+            shelf.wait_consuming()
+            yield shelf
+        finally:
+            shelf.close()
+
+
 @pytest.fixture
-def desk_shelf(host_redis: str) -> Iterator[Shelf]:
-    """One worker at the desk."""
-    shelf = Shelf([], host_redis)
-    try:
-        identity = WorkerIdentity(None, "", 5038, "shelf", str(uuid.uuid4()), shelf.zygote.slots[0])
-        shelf.zygote.fork(identity)
-        shelf.identities = {"desk": identity}
-        shelf.wait_consuming()
-        yield shelf
-    finally:
-        shelf.close()
+def desk_shelf(lasting_desk: Shelf) -> Shelf:
+    """One worker at the desk, which the tests share and must leave at work, with no ticket."""
+    lasting_desk.traces.redis.delete("trace")
+    return lasting_desk
 
 
 def clients(redis: Any) -> list[dict[str, str]]:

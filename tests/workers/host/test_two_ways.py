@@ -10,6 +10,7 @@ from scripts.local.embedded import free_port
 from tests.support.host.processes import WAIT, Host, Sim
 from tests.support.host.shelf import Traces, celery_for, ticket
 from tests.support.poll import wait_until
+from tests.support.servers import Redis
 from workers.dispatch.tickets import publish
 from workers.host.adb import Adb
 
@@ -109,6 +110,22 @@ def usb(host_redis: str) -> Iterator[Usb]:
     usb.close()
 
 
+@pytest.fixture(scope="module")
+def lasting_usb() -> Iterator[Usb]:
+    with Redis() as server:
+        usb = Usb(server.url, 2)
+        usb.host.wait_told("online", times=2)
+        yield usb
+        usb.close()
+
+
+@pytest.fixture
+def same_usb(lasting_usb: Usb) -> Usb:
+    """Two phones at USB, which the tests share: each must leave both served, and no other line in adb's list."""
+    lasting_usb.host.redis.delete("told")
+    return lasting_usb
+
+
 def test_a_phone_that_is_pulled_at_usb_goes_on_in_the_network(usb: Usb) -> None:
     address = usb.sim.addresses["SIM0001"]
     usb.adb.connect(address)
@@ -151,12 +168,12 @@ def test_names_tell_phones_of_one_serial_at_usb_apart(host_redis: str) -> None:
     "state",
     ["unauthorized", "no permissions (user is not in the plugdev group); see [http://x]", "recovery", "bootloader"],
 )
-def test_a_phone_at_usb_that_cannot_work_is_told_of_by_its_serial(usb: Usb, state: str) -> None:
-    usb.sim.usb(phone="SIM0002", state=state)
-    usb.host.wait_told("problem", "SIM0002")
-    usb.sim.usb(phone="SIM0002", state=None)
-    usb.host.wait_told("online", "SIM0002", times=2)
-    assert len(usb.host.told("online", "SIM0001")) == 1
+def test_a_phone_at_usb_that_cannot_work_is_told_of_by_its_serial(same_usb: Usb, state: str) -> None:
+    same_usb.sim.usb(phone="SIM0002", state=state)
+    same_usb.host.wait_told("problem", "SIM0002")
+    same_usb.sim.usb(phone="SIM0002", state=None)
+    same_usb.host.wait_told("online", "SIM0002")
+    assert same_usb.host.told("online", "SIM0001") == []  # it stayed online
 
 
 @pytest.mark.parametrize(
@@ -169,20 +186,25 @@ def test_a_phone_at_usb_that_cannot_work_is_told_of_by_its_serial(usb: Usb, stat
     ],
 )
 def test_a_phone_at_usb_that_nobody_knows_is_told_of_until_it_is_gone(
-    usb: Usb, name: str, state: str, word: str
+    same_usb: Usb, name: str, state: str, word: str
 ) -> None:
-    usb.sim.usb(usb="usb:2-7", name=name, state=state)
+    same_usb.sim.usb(usb="usb:2-7", name=name, state=state, plugged=True)
     shown = name or "(no serial number)"
-    assert usb.host.wait_told("problem", shown) == [["problem", shown, word, f"adb says {state}"]]
-    usb.sim.usb(usb="usb:2-7", plugged=False)
-    usb.host.wait_told("forget", shown)
+    assert same_usb.host.wait_told("problem", shown) == [["problem", shown, word, f"adb says {state}"]]
+    same_usb.sim.usb(usb="usb:2-7", plugged=False)
+    same_usb.host.wait_told("forget", shown)
 
 
-def test_two_phones_without_a_serial_are_told_of_by_their_ports(usb: Usb) -> None:
-    for port in ("usb:2-7", "usb:2-8"):
-        usb.sim.usb(usb=port, name="", state="no permissions")
-    usb.host.wait_told("problem", "usb:2-7")
-    usb.host.wait_told("problem", "usb:2-8")
+def test_two_phones_without_a_serial_are_told_of_by_their_ports(same_usb: Usb) -> None:
+    ports = ("usb:2-7", "usb:2-8")
+    for port in ports:
+        same_usb.sim.usb(usb=port, name="", state="no permissions", plugged=True)
+    for port in ports:
+        same_usb.host.wait_told("problem", port)
+    for port in ports:
+        same_usb.sim.usb(usb=port, plugged=False)
+    for port in ports:
+        same_usb.host.wait_told("forget", port)
 
 
 def test_a_phone_whose_key_is_confirmed_is_served(usb: Usb) -> None:
