@@ -26,6 +26,7 @@ from sqlalchemy import Engine
 from gateway.access.middleware import MOST_BYTES
 from gateway.api.serve import collect_seldom, return_memory
 from models.database.engine import connect
+from tests.support.arguments import at_least
 from tests.support.fleet import reach_redis
 from tests.support.gateway.api_server import Raw, listening
 from tests.support.gateway.costly_bodies import ACCEPTED, FLAWS, Body, canvas, costly_customer, titles
@@ -148,7 +149,9 @@ def _report(costs: Mapping[str, list[Cost]]) -> int:
 def main() -> int:
     """Measure and report; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=3, help="how often each body is sent; the middle run counts")
+    parser.add_argument(
+        "--runs", type=at_least(1), default=3, help="how often each body is sent; the middle run counts"
+    )
     runs = parser.parse_args().runs
     os.environ["PHONEFLEET_MASTER_KEY"] = MASTER_KEY
     with ExitStack() as stack:

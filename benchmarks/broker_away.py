@@ -18,6 +18,7 @@ from models.notify.alerts import lasting_alerts
 from models.tables import Attempt, Task
 from models.tasks.states import State
 from models.transactions.read_write import read
+from tests.support.arguments import at_least
 from tests.support.fleet import Fleet
 from tests.support.host.processes import children
 from tests.support.servers import MariaDB
@@ -44,7 +45,7 @@ def workers(fleet: Fleet) -> set[int]:
 def main() -> None:
     """Print a row for each form."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--phones", type=int, default=8)
+    parser.add_argument("--phones", type=at_least(1), default=8)
     parser.add_argument("--seconds", type=float, default=12.0)
     asked = parser.parse_args()
     with (

@@ -30,6 +30,7 @@ from chaos.rows import read_truth
 from chaos.schedule import plan_strikes
 from chaos.storm import Blowing, Wanted, run_storm
 from models.tasks.states import State
+from tests.support.arguments import at_least
 from tests.support.report import Line, Target, finish
 
 # Five times the visibility timeout: whatever Redis still holds was delivered again by then.
@@ -63,9 +64,9 @@ class Side:
 def main() -> int:
     """Storm both and report; 1 when phonefleet lost, doubled or left something."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.celery_storm", description=__doc__)
-    parser.add_argument("--tasks", type=int, default=300)
-    parser.add_argument("--phones", type=int, default=12)
-    parser.add_argument("--faults", type=int, default=60)
+    parser.add_argument("--tasks", type=at_least(1), default=300)
+    parser.add_argument("--phones", type=at_least(1), default=12)
+    parser.add_argument("--faults", type=at_least(0), default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--folder", type=Path, help="keep logs and ground truth here (default: a folder that is removed)"

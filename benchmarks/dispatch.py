@@ -23,6 +23,7 @@ from redis import Redis as Client
 from benchmarks.dispatch_peers import KINDS, NotInstalled, PeerKind, check_installed, peer
 from benchmarks.dispatch_sides import Side, phonefleet, stock
 from benchmarks.peers.start import LATENCIES
+from tests.support.arguments import at_least
 from tests.support.poll import wait_until
 from tests.support.report import Line, Target, finish
 from tests.support.servers import MariaDB, Redis
@@ -112,8 +113,8 @@ class Bench:
 def main() -> int:
     """Measure and report; 1 when a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dispatch", description=__doc__)
-    parser.add_argument("--tasks", type=int, default=1000, help="tasks of a round (default 1000)")
-    parser.add_argument("--workers", type=int, nargs="+", default=list(WORKERS), help="default 1 8 40")
+    parser.add_argument("--tasks", type=at_least(1), default=1000, help="tasks of a round (default 1000)")
+    parser.add_argument("--workers", type=at_least(1), nargs="+", default=list(WORKERS), help="default 1 8 40")
     told = "which to measure beside; --peers alone: none (default: all)"
     parser.add_argument("--peers", nargs="*", default=list(KINDS), choices=list(KINDS), help=told)
     asked = parser.parse_args()

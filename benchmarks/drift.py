@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from benchmarks.drift_acts import acts_on
 from flows.screen import Screen
 from phonesim.update import Update
+from tests.support.arguments import at_least
 from tests.support.drift import Trial, practice, proposed, reader, recorded, run
 from tests.support.report import Line, Target, finish
 
@@ -96,7 +97,7 @@ def _word(one: Tried) -> str:
 def main() -> int:
     """Reads the arguments and measures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--seeds", type=at_least(1), default=20)
     parser.add_argument("--first", type=int, default=1)
     asked = parser.parse_args()
     return measure(asked.first, asked.seeds)

@@ -25,6 +25,7 @@ from gateway.exports.making import make
 from gateway.exports.workbook.package import package
 from gateway.exports.workbook.parts import Heading, Parts, Series
 from models.database.engine import connect
+from tests.support.arguments import at_least
 from tests.support.ledger.copied import copied_ledger
 from tests.support.ledger.ended import START, VIDEO, add, add_campaign, comments, task_row
 from tests.support.report import Line, Target, finish
@@ -180,7 +181,7 @@ def write(name: str, count: int, folder: Path) -> None:
 def main() -> int:
     """Measure, print, write benchmarks/results/export.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=500_000)
+    parser.add_argument("--rows", type=at_least(1), default=500_000)
     parser.add_argument("--also", action="append", default=[], choices=["pyexcelerate", "rustpy_xlsxwriter"])
     parser.add_argument("--writer", choices=sorted(WRITERS), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)

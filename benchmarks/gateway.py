@@ -37,6 +37,7 @@ from models.migrate import upgrade
 from models.responsible_use.authors import register_author
 from scripts.local.embedded import free_port
 from scripts.local.processes import COORDINATOR, DELIVERY, Part, Processes, gateway, python
+from tests.support.arguments import at_least
 from tests.support.poll import wait_until
 from tests.support.report import Line, Target, finish
 from tests.support.servers import MariaDB, Redis
@@ -140,10 +141,12 @@ class Bench:
 def main() -> int:
     """Measure and report; 1 when a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gateway", description=__doc__)
-    parser.add_argument("--requests", type=int, default=600, help="in each round, on each side (default 600)")
+    parser.add_argument("--requests", type=at_least(1), default=600, help="in each round, on each side (default 600)")
     several = [1, load.CONNECTIONS]
-    parser.add_argument("--connections", type=int, nargs="+", default=several, help=f"at once (default {several})")
-    parser.add_argument("--callbacks", type=int, default=callbacks.CALLBACKS, help="0 for none")
+    parser.add_argument(
+        "--connections", type=at_least(1), nargs="+", default=several, help=f"at once (default {several})"
+    )
+    parser.add_argument("--callbacks", type=at_least(0), default=callbacks.CALLBACKS, help="0 for none")
     told = parser.parse_args()
     count = told.requests
     with ExitStack() as stack:

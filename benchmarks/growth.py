@@ -26,6 +26,7 @@ from benchmarks.seed import PATIENT
 from benchmarks.trial import percentile
 from models.database.engine import connect
 from models.migrate import upgrade
+from tests.support.arguments import at_least
 from tests.support.fleet import reach_redis
 from tests.support.report import Line, Target, finish
 from tests.support.servers import MariaDB, Redis
@@ -47,11 +48,11 @@ Values = Mapping[str, tuple[Sequence[float], Sequence[float]]]
 def main() -> int:
     """Measure, print, write benchmarks/results/growth.json; 1 when a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--small", type=int, default=10_000)
-    parser.add_argument("--large", type=int, default=1_000_000)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="Records in the large ledger.")
+    parser.add_argument("--small", type=at_least(1), default=10_000)
+    parser.add_argument("--large", type=at_least(1), default=1_000_000)
+    parser.add_argument("--rows", type=at_least(1), default=1_000_000, help="Records in the large ledger.")
     parser.add_argument("--pool", default=POOL, help="The server's buffer pool.")
-    parser.add_argument("--rounds", type=int, default=20, help="At most 94 a day: an account has 40 actions.")
+    parser.add_argument("--rounds", type=at_least(1), default=20, help="At most 94 a day: an account has 40 actions.")
     parser.add_argument("--seeded", nargs=2, metavar="URL", help="Ledgers that were filled before.")
     parser.add_argument("--keep", action="store_true", help="Fill the ledgers, say where they are, and wait.")
     asked = parser.parse_args()

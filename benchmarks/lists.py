@@ -30,6 +30,7 @@ from models.database.engine import Patience, connect
 from models.migrate import upgrade
 from models.tables import Campaign, metadata_of_all
 from models.transactions.read_write import read, write
+from tests.support.arguments import at_least
 from tests.support.report import Line, Target, finish
 from tests.support.servers import MariaDB
 
@@ -181,9 +182,9 @@ def ratio(pair: tuple[float, float]) -> float:
 def main() -> int:
     """Measure, print, write benchmarks/results/lists.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--small", type=int, default=10_000)
-    parser.add_argument("--large", type=int, default=1_000_000)
-    parser.add_argument("--runs", type=int, default=15, help="Of each question, besides two that do not count.")
+    parser.add_argument("--small", type=at_least(1), default=10_000)
+    parser.add_argument("--large", type=at_least(1), default=1_000_000)
+    parser.add_argument("--runs", type=at_least(1), default=15, help="Of each question, besides two that do not count.")
     asked = parser.parse_args()
     with MariaDB(*ROOMY) as server, server.database() as one, server.database() as other:
         sizes = []

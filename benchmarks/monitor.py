@@ -26,6 +26,7 @@ from models.database.engine import connect
 from models.responsible_use.authors import register_author
 from models.tables import Task, Watch, WatchLook
 from models.transactions.read_write import read, write
+from tests.support.arguments import at_least
 from tests.support.ledger.copied import make_tables
 from tests.support.ledger.ended import VIDEO
 from tests.support.report import Line, Target, finish
@@ -185,9 +186,9 @@ def told(found: Timed, counting: int, planted: dict[str, Timed], late: list[floa
 def main() -> int:
     """Reads the arguments and measures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--watches", type=int, default=30)
-    parser.add_argument("--hours", type=int, default=2)
+    parser.add_argument("--rounds", type=at_least(1), default=3)
+    parser.add_argument("--watches", type=at_least(1), default=30)
+    parser.add_argument("--hours", type=at_least(1), default=2)
     asked = parser.parse_args()
     return measure(asked.rounds, asked.watches, asked.hours)
 

@@ -19,6 +19,7 @@ from benchmarks.read_sides import Comment, FlowSide, Judged, Make, Read, UsualSi
 from benchmarks.read_usual import PAUSE_SECONDS, SWIPE_SECONDS, TITLE_PART, by_dump, by_element
 from phonesim.roughness import is_sticker
 from phonesim.world import Emoji, World
+from tests.support.arguments import at_least
 from tests.support.report import Line, Target, finish
 from tests.support.shelf import AdbServer, Shelf
 
@@ -117,7 +118,7 @@ def measure(rough: str | None, number: int) -> dict[str, Sum]:
 def main() -> int:
     """Measure, print, write benchmarks/results/read.json; 1 when a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--videos", type=int, default=2, help="Lists of each side on each shelf.")
+    parser.add_argument("--videos", type=at_least(1), default=2, help="Lists of each side on each shelf.")
     asked = parser.parse_args()
     return report({shelf: measure(rough, asked.videos) for shelf, rough in SHELVES.items()})
 

@@ -35,6 +35,7 @@ from models.history.records.read import records_page
 from models.history.records.totals import record_total
 from models.migrate import upgrade
 from models.transactions.read_write import read
+from tests.support.arguments import at_least
 from tests.support.ledger.drive import desk_worker, plant, ready, take, work
 from tests.support.report import Line, Target, finish
 from tests.support.servers import MariaDB
@@ -139,9 +140,9 @@ def p95(times: list[float]) -> float:
 def main() -> int:
     """Measure, print, write benchmarks/results/records.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--small", type=int, default=100_000)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--runs", type=int, default=60, help="Of each question, besides two that do not count.")
+    parser.add_argument("--small", type=at_least(1), default=100_000)
+    parser.add_argument("--rows", type=at_least(1), default=1_000_000)
+    parser.add_argument("--runs", type=at_least(1), default=60, help="Of each question, besides two that do not count.")
     parser.add_argument("--seeded", nargs=3, metavar="URL", help="Ledgers of 10,000, --small and --rows records.")
     asked = parser.parse_args()
     with ExitStack() as stack:

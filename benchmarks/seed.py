@@ -25,6 +25,7 @@ from benchmarks.seed_texts import seed_popular, seed_texts
 from models.database.engine import Patience, connect
 from models.history.records.partitions import month_after, month_name
 from models.transactions.read_write import read, write
+from tests.support.arguments import at_least
 from workers.settings import settings
 
 PATIENT = Patience(answer=3600, lock=60, idle=3600)
@@ -110,7 +111,7 @@ def _alter(engine: Engine, changes: Sequence[str]) -> None:
 def main() -> int:
     """Seeds the ledger of the settings."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=at_least(1), default=1_000_000)
     asked = parser.parse_args()
     engine = connect(settings().database_ddl_url or settings().database_url, PATIENT)
     if engine.dialect.name == "sqlite" or read(

@@ -23,6 +23,7 @@ from benchmarks.shelf_model import ModelFleet
 from benchmarks.shelf_run import Outcome, Run
 from benchmarks.shelf_today import todays_practice
 from benchmarks.shelf_usual import Knows
+from tests.support.arguments import at_least
 from tests.support.report import Line, Target, finish
 
 MOST_OF_BOUND = 1.05
@@ -163,10 +164,10 @@ def _finish(found: Sequence[Measured], targets: Sequence[Target]) -> int:
 def main() -> int:
     """Reads the arguments and measures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--ledger", type=int, default=12, help="phones of the product's own day; 0: none")
-    parser.add_argument("--phones", type=int, default=200)
+    parser.add_argument("--ledger", type=at_least(0), default=12, help="phones of the product's own day; 0: none")
+    parser.add_argument("--phones", type=at_least(1), default=200)
     parser.add_argument(
-        "--many", type=int, nargs="*", default=[1000, 10_000], help="phones of large days; none: no such day"
+        "--many", type=at_least(1), nargs="*", default=[1000, 10_000], help="phones of large days; none: no such day"
     )
     parser.add_argument(
         "--told",
@@ -174,7 +175,7 @@ def main() -> int:
         help="each day also with an order that was told its authors' means, or all lengths",
     )
     parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=at_least(1), default=3)
     asked = parser.parse_args()
     seeds = range(asked.first, asked.first + asked.seeds)
     return measure(seeds, asked.phones, asked.many, asked.ledger, told=asked.told)

@@ -24,6 +24,7 @@ from benchmarks.takeover_rounds import MOST_SECONDS, Rounds
 from benchmarks.takeover_stock import STOCK_SECONDS, StockTrials, stock_trials
 from benchmarks.trial import Trial, capped, percentile
 from chaos.fleet import Shape, StormFleet
+from tests.support.arguments import at_least
 from tests.support.report import Line, Target, finish
 
 SPEED = 1.0  # of a real phone
@@ -34,10 +35,12 @@ HEADINGS = ("trials", "p50", "p99", "worst", "noticed", "never")
 def main() -> int:
     """Measure and report; 1 when a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.takeover", description=__doc__)
-    parser.add_argument("--trials", type=int, default=100, help="of each kind of death, and of stops (default 100)")
-    parser.add_argument("--phones", type=int, default=12, help="of the fleet, on two hosts (default 12)")
     parser.add_argument(
-        "--stock", type=int, default=6, help="trials of stock Celery, all at once; 0 for none (default 6)"
+        "--trials", type=at_least(1), default=100, help="of each kind of death, and of stops (default 100)"
+    )
+    parser.add_argument("--phones", type=at_least(2), default=12, help="of the fleet, on two hosts (default 12)")
+    parser.add_argument(
+        "--stock", type=at_least(0), default=6, help="trials of stock Celery, all at once; 0 for none (default 6)"
     )
     parser.add_argument("--kinds", default=",".join(KINDS), help="which kinds of death, separated by commas")
     parser.add_argument("--seed", type=int, default=1)

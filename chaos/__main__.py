@@ -11,14 +11,15 @@ from pathlib import Path
 
 from chaos.report import report
 from chaos.storm import Wanted, run_storm
+from tests.support.arguments import at_least
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The exit status: 0 when nothing is lost, doubled, stuck or wrongly in review."""
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
-    parser.add_argument("--tasks", type=int, default=2000)
-    parser.add_argument("--phones", type=int, default=40)
-    parser.add_argument("--faults", type=int, default=300)
+    parser.add_argument("--tasks", type=at_least(1), default=2000)
+    parser.add_argument("--phones", type=at_least(1), default=40)
+    parser.add_argument("--faults", type=at_least(0), default=300)
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same work and the same strikes")
     parser.add_argument("--rough", action="store_true", help="on phones as rough as real ones")
     parser.add_argument(

@@ -33,6 +33,7 @@ from models.responsible_use.authors import set_cap
 from models.tables import Attempt
 from scripts.local.embedded import free_port
 from scripts.local.processes import HOST, Part
+from tests.support.arguments import at_least
 from tests.support.fleet import Fleet
 from tests.support.servers import MariaDB
 from tests.support.work import comments
@@ -85,8 +86,8 @@ class Verdict:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the trial, print the verdict, return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m chaos.hosts", description=__doc__)
-    parser.add_argument("--phones", type=int, default=6)
-    parser.add_argument("--tasks", type=int, default=48)
+    parser.add_argument("--phones", type=at_least(1), default=6)
+    parser.add_argument("--tasks", type=at_least(1), default=48)
     parser.add_argument("--speed", type=float, default=2.0)
     parser.add_argument("--rtt", type=float, default=0.2, help="seconds that the slow wire takes both ways together")
     parser.add_argument("--loss", type=float, default=0.02, help="share of frames that it loses, each way")

@@ -22,6 +22,7 @@ from chaos.cut_off import workers
 from chaos.fleet import CAPS
 from chaos.watched_redis import FAILOVERS, WatchedRedis
 from models.responsible_use.authors import set_cap
+from tests.support.arguments import at_least
 from tests.support.fleet import Fleet
 from tests.support.servers import MariaDB
 from tests.support.work import said
@@ -60,8 +61,8 @@ class Verdict:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run every kind, print the verdicts, return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m chaos.sentinel", description=__doc__)
-    parser.add_argument("--phones", type=int, default=4)
-    parser.add_argument("--tasks", type=int, default=24)
+    parser.add_argument("--phones", type=at_least(1), default=4)
+    parser.add_argument("--tasks", type=at_least(1), default=24)
     asked = parser.parse_args(arguments)
     with (
         tempfile.TemporaryDirectory() as folder,
