@@ -20,7 +20,7 @@ ROUND = 0.5  # seconds between two rounds of the coordinator
 ALONE = 1000
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Job:
     """A task: whose it is, the phone that it is pinned to, its priority, and when it ended.
 
