@@ -133,14 +133,17 @@ def words_of(kwargs: Mapping[str, Any]) -> str:
 
 def settle_reports(fleet: KillFleet, cells: Sequence[Cell]) -> int:
     """A person looks for each act that no app shows, and says what really happened. How many there were."""
-    truth, settled = fleet.truth(), 0
+    asked = select(Task.id).where(Task.id.in_([cell.task_id for cell in cells]), Task.state == State.NEEDS_REVIEW)
+    reviews = read(fleet.engine, lambda session: set(session.scalars(asked)))
+    if not reviews:  # as for most looks
+        return 0
+    truth = fleet.truth()
     for cell in cells:
-        if task_of(fleet, cell).state == State.NEEDS_REVIEW:
+        if cell.task_id in reviews:
             happened = any(cell.words in deed.key for deed in truth)
             verdict = Verdict.HAPPENED if happened else Verdict.NOT
             settle(fleet.engine, cell.task_id, verdict, who="test", ring_now=False)
-            settled += 1
-    return settled
+    return len(reviews)
 
 
 def plant_growing(fleet: KillFleet, name: str, *moments: Moment, before: Before = NOT_BEFORE) -> list[Cell]:

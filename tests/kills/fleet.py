@@ -62,6 +62,7 @@ class KillFleet:
         )
         self._storm = StormFleet(folder, shape, SEED)
         self._drain = 20
+        self._drains_otherwise = 0  # a host that was started before that was changed
         targets = read_material(SEED, phones).targets
         texts = Counter(target.text for target in targets)
         self._targets = iter([target for target in reversed(targets) if texts[target.text] == 1])
@@ -141,11 +142,16 @@ class KillFleet:
             log = self.host.log.read_text(encoding="utf-8", errors="replace")[-6000:]
             raise TimeoutError(f"{error}\n{log}") from None
 
+    def drain_when_started_again(self, drain: int) -> None:
+        """The next host lets its workers finish for so many seconds when it ends, as the round after this one wants."""
+        if drain != self._drain:
+            self._drain, self._drains_otherwise = drain, self.host.pid
+            self.host.also({"PHONEFLEET_DRAIN": str(drain)})
+
     def wait_whole(self, drain: int = 20) -> None:
         """Until every worker consumes, in a host that lets its workers finish for `drain` seconds when it ends."""
-        if drain != self._drain:
-            self._drain = drain
-            self.host.also({"PHONEFLEET_DRAIN": str(drain)})
+        self.drain_when_started_again(drain)
+        if self.host.pid == self._drains_otherwise:
             self.host.end()
         self.wait(self._whole, "every worker to consume")
 

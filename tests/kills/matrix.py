@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import pytest
 
@@ -42,15 +43,16 @@ def matrix(methods: Sequence[Method]) -> pytest.MarkDecorator:
 class Rounds:
     """The rounds of a fleet, each run when its first cell is asked for. One that failed fails all its cells."""
 
-    def __init__(self, fleet: KillFleet) -> None:
+    def __init__(self, fleet: KillFleet, methods: Sequence[Method]) -> None:
         self._fleet = fleet
+        self._after = {method.name: after for method, after in pairwise(methods)}
         self._run: dict[str, Round | Exception] = {}
 
     def of(self, method: Method) -> Round:
         """Raises TimeoutError when somebody is never held, or something does not end."""
         if method.name not in self._run:
             try:
-                self._run[method.name] = run_round(self._fleet, method)
+                self._run[method.name] = run_round(self._fleet, method, self._after.get(method.name, method))
             except Exception as error:  # noqa: BLE001  # told by each cell
                 self._run[method.name] = error
         came = self._run[method.name]
@@ -59,8 +61,8 @@ class Rounds:
         return came
 
 
-def run_round(fleet: KillFleet, method: Method) -> Round:
-    """Raises TimeoutError when somebody is never held, or something does not end."""
+def run_round(fleet: KillFleet, method: Method, after: Method) -> Round:
+    """`after`: whose round is the next. Raises TimeoutError when somebody is never held, or something does not end."""
     fleet.wait_whole(method.drain)
     # A worker that is held before its claim has a ticket that the coordinator would soon take for lost: on a slow
     # machine another worker would get it before all are held.
@@ -70,6 +72,7 @@ def run_round(fleet: KillFleet, method: Method) -> Round:
         cells = plant_cells(fleet, method.name, method.act)
         caught = _catch(fleet, cells)
         fleet.board.miss_tickets()
+        fleet.drain_when_started_again(after.drain)
         method.strike(fleet, caught)
         campaigns = {cell.campaign_id for cell in cells}
         fleet.wait(lambda: not settle_reports(fleet, cells) and ended(fleet, campaigns), "every campaign to end")

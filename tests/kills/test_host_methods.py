@@ -18,7 +18,7 @@ pytestmark = pytest.mark.fleet
 @pytest.fixture(scope="module")
 def rounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rounds]:
     with KillFleet(tmp_path_factory.mktemp("kills"), lease=12) as fleet:
-        yield Rounds(fleet)
+        yield Rounds(fleet, HOST_METHODS)
 
 
 @matrix(HOST_METHODS)
