@@ -15,12 +15,11 @@ from sqlalchemy import Engine, false, func, select, text, update
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
-from models.history.records.hours import DAY
+from models.history.records.hours import DAY, add_sums
 from models.history.records.pairs import (
     BY_DAY,
     COUNTED,
     PAIRED,
-    add_to_days,
     counted_key,
     day_counts,
     pair_name,
@@ -65,7 +64,7 @@ def _counted(engine: Engine, day: datetime) -> bool:
 
 
 def _count(session: Session, day: datetime) -> bool:
-    add_to_days(session, {counted_key(day): (0, 0.0)})  # nobody adds to it meanwhile
+    add_sums(session, {counted_key(day): (0, 0.0)})  # nobody adds to it meanwhile
     span = (day, day + WHOLE_DAY)
     one = day_counts(session, span)[day]
     if one.counted != 0:

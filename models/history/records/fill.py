@@ -1,8 +1,8 @@
 """Writes the records behind the transactions that end attempts, actions and tasks: each once, whatever is killed.
 
-A row that is to be recorded says so in a column with an index. One transaction takes a batch of such rows under their
-locks, writes the records and the hours, and sets the column. So no worker waits, and a fill that was killed is
-repeated from its start.
+A row that is to be recorded says so in a column with an index. One transaction sets that column of a batch of such
+rows, which locks them, and writes the records and the hours. So no worker waits, and a fill that was killed is repeated
+from its start.
 """
 
 from __future__ import annotations
@@ -11,12 +11,24 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Engine, false, insert, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Engine,
+    bindparam,
+    false,
+    insert,
+    literal_column,
+    null,
+    select,
+    true,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from models.database.insert_if_absent import insert_unless_there
-from models.history.records.hours import add_to_hours
-from models.history.records.pairs import add_further
+from models.history.records.pairs import add_counts
 from models.history.records.rows import TASK_COLUMNS, of_action, of_attempt, of_task
 from models.tables import ActionRow, Attempt, Record, Task
 from models.transactions.read_write import write
@@ -26,70 +38,85 @@ BATCH_SIZE = 500
 Values = dict[str, Any]
 
 
+class _Taken(Exception):
+    """Another coordinator records some of these rows."""
+
+
 def fill_records(engine: Engine, most: int = BATCH_SIZE) -> int:
-    """Records up to `most` attempts, actions and tasks each. Returns the number of rows written."""
-    return sum(write(engine, partial(fill, most)) for fill in (_attempts, _actions, _tasks))
+    """Records up to `most` attempts, actions and tasks each. Returns the number of rows written.
+
+    Returns 0, and writes nothing, if another coordinator records some of them at this moment.
+    """
+    try:
+        return write(engine, partial(_fill, most))
+    except _Taken:
+        return 0
 
 
-def _attempts(most: int, session: Session) -> int:
-    # first without locks: a lock on what lies between would hold up the workers whose attempts still run
-    due = select(Attempt.id).where(Attempt.recorded == false(), Attempt.ended_at.is_not(None)).order_by(Attempt.id)
-    return _record(session, Attempt, session.scalars(due.limit(most)).all(), of_attempt)
+def _due(what: str, table: Any, *which: ColumnElement[bool]) -> Any:
+    first = select(table.id).where(*which).order_by(table.id).limit(bindparam("most")).subquery()
+    # numbers and texts in columns of their own
+    ids = (null(), first.c.id) if table is Task else (first.c.id, null())
+    return select(literal_column(f"'{what}'").label("what"), ids[0].label("number"), ids[1].label("name"))
 
 
-def _actions(most: int, session: Session) -> int:
-    due = select(ActionRow.id).where(ActionRow.recorded == false(), ActionRow.ended_at.is_not(None))
-    return _record(session, ActionRow, session.scalars(due.order_by(ActionRow.id).limit(most)).all(), of_action)
+# Without locks: a lock on what lies between would hold up the workers whose attempts still run.
+_DUE = union_all(
+    _due("attempt", Attempt, Attempt.recorded == false(), Attempt.ended_at.is_not(None)),
+    _due("action", ActionRow, ActionRow.recorded == false(), ActionRow.ended_at.is_not(None)),
+    _due("task", Task, Task.owes_record == true()),
+)
 
 
-def _record(
+def _fill(most: int, session: Session) -> int:
+    due: dict[str, list[Any]] = {"attempt": [], "action": [], "task": []}
+    for what, number, name in session.execute(_DUE, {"most": most}):
+        due[what].append(name if number is None else number)
+    values = [
+        *_of_rows(session, Attempt, sorted(due["attempt"]), of_attempt),
+        *_of_rows(session, ActionRow, sorted(due["action"]), of_action),
+        *_of_tasks(session, sorted(due["task"])),
+    ]
+    if values:
+        session.connection().execute(insert_unless_there(Record), values)
+        add_counts(session, values)
+    return len(values)
+
+
+def _of_rows(
     session: Session,
     table: Any,  # Attempt or ActionRow
     ids: Sequence[int],
     made: Callable[[Any, Mapping[str, Any]], Values],
-) -> int:
+) -> list[Values]:
     if not ids:
-        return 0
+        return []
     mine = (table.id.in_(ids), table.recorded == false())
-    rows = session.scalars(select(table).where(*mine).order_by(table.id).with_for_update()).all()
-    tasks = _tasks_of(session, {row.task_id for row in rows})
-    _write(session, [made(row, tasks[row.task_id]) for row in rows])
-    done = update(table).where(table.id.in_([row.id for row in rows])).values(recorded=True)
-    session.execute(done.execution_options(synchronize_session=False))
-    return len(rows)
+    _take(session, update(table).where(*mine).values(recorded=True), len(ids))
+    wanted = select(table, *TASK_COLUMNS).join(Task, Task.id == table.task_id).where(table.id.in_(ids))
+    rows = session.execute(wanted.order_by(table.id)).all()
+    assert len(rows) == len(ids), "a task stays until its attempts and actions are recorded"
+    return [made(row[0], dict(row._mapping)) for row in rows]
 
 
-def _tasks(most: int, session: Session) -> int:
-    due = select(Task.id).where(Task.owes_record == true()).order_by(Task.id).limit(most)
-    ids = session.scalars(due).all()
+def _of_tasks(session: Session, ids: Sequence[str]) -> list[Values]:
     if not ids:
-        return 0
-    mine = select(Task.id).where(Task.id.in_(ids), Task.owes_record == true()).order_by(Task.id).with_for_update()
-    taken = session.scalars(mine).all()
-    tasks = _tasks_of(session, set(taken))
-    _write(session, [of_task(tasks[one]) for one in taken])
-    done = update(Task).where(Task.id.in_(taken)).values(owes_record=None)
-    session.execute(done.execution_options(synchronize_session=False))
-    return len(taken)
+        return []
+    mine = (Task.id.in_(ids), Task.owes_record == true())
+    _take(session, update(Task).where(*mine).values(owes_record=None), len(ids))
+    wanted = select(*TASK_COLUMNS).where(Task.id.in_(ids)).order_by(Task.id)
+    return [of_task(dict(row)) for row in session.execute(wanted).mappings()]
 
 
-def _tasks_of(session: Session, ids: set[str]) -> dict[str, Mapping[str, Any]]:
-    found = session.execute(select(*TASK_COLUMNS).where(Task.id.in_(ids))).mappings() if ids else ()
-    return {row["id"]: dict(row) for row in found}
-
-
-def _write(session: Session, values: Sequence[Values]) -> None:
-    if values:
-        session.connection().execute(insert_unless_there(Record), values)
-        _count(session, values)
+def _take(session: Session, marking: Any, number: int) -> None:
+    """Marks rows as recorded, under their locks until the transaction ends. Raises _Taken if some are not due."""
+    done = session.execute(marking.execution_options(synchronize_session=False))
+    assert isinstance(done, CursorResult)
+    if done.rowcount != number:
+        raise _Taken
 
 
 def write_records(session: Session, values: Sequence[Values]) -> None:
     """Writes records that are whole, with their hours; for benchmarks, which have no attempts."""
     session.connection().execute(insert(Record), values)
-    _count(session, values)
-
-
-def _count(session: Session, values: Sequence[Values]) -> None:
-    add_to_hours(session, values)
-    add_further(session, values)
+    add_counts(session, values)

@@ -14,21 +14,32 @@ ALL = "all"
 DAY = " day"  # added to a dimension: the same by the day, in UTC, so that the total of a year reads few rows
 # dimension → the column of a record with its value
 DIMENSIONS = {"account": "account_id", "phone": "phone_serial", "key": "key_id", "code": "code"}
+Key = tuple[Any, ...]
+Sum = tuple[int, float]  # records, and their seconds together
 HOURS_KEY = ("sandbox", "dimension", "value", "hour", "flow", "kind", "outcome")
 
 
 def add_to_hours(session: Session, records: Sequence[Mapping[str, Any]]) -> None:
     """Adds new records to the hours and the days in which they ended."""
-    hours: dict[tuple[Any, ...], list[float]] = {}
+    add_sums(session, sums_of(records))
+
+
+def sums_of(records: Sequence[Mapping[str, Any]]) -> dict[Key, Sum]:
+    """Returns what records add to the hours and the days in which they ended."""
+    sums: dict[Key, Sum] = {}
     for record in records:
         for key in _keys(record):
-            hour = hours.setdefault(key, [0, 0.0])
-            hour[0] += 1
-            hour[1] += record["seconds"] or 0.0
+            number, seconds = sums.get(key, (0, 0.0))
+            sums[key] = number + 1, seconds + (record["seconds"] or 0.0)
+    return sums
+
+
+def add_sums(session: Session, sums: Mapping[Key, Sum]) -> None:
+    """Adds to rows of hours and days by their key. Each stays locked until the transaction ends, also if 0 is added."""
     # in one order, so that two fillers cannot deadlock
     values = [
         dict(zip(HOURS_KEY, key, strict=True)) | {"number": number, "seconds": seconds}
-        for key, (number, seconds) in sorted(hours.items())
+        for key, (number, seconds) in sorted(sums.items())
     ]
     if values:
         dialect = session.get_bind().dialect.name

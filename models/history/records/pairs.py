@@ -9,16 +9,16 @@ they have all. What is added to a day that lacks some stays out, so that the who
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
 from typing import Any
 
-from sqlalchemy import false, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.history.records.hours import ALL, DAY, DIMENSIONS, HOURS_KEY, adding
+from models.history.records.hours import ALL, DAY, DIMENSIONS, add_sums, adding, sums_of
 from models.history.records.spans import WHOLE_DAY, Span, between, floor, month_of
 from models.tables import RecordHour, RecordPair
 
@@ -26,7 +26,6 @@ BY_DAY = {"author": "author_id", "campaign": "campaign_id"}
 # dimension → the column of a record with its value; every two, in this order, are a pair
 PAIRED = DIMENSIONS | BY_DAY
 COUNTED = "counted day"
-DaySum = tuple[int, float]  # records, and their seconds together
 PAIRS_KEY = ("month", "sandbox", "pair", "one", "other")
 
 
@@ -53,17 +52,18 @@ def pair_name(one: str, other: str) -> str:
     return f"{one} {other}"
 
 
-def add_further(session: Session, records: Sequence[Mapping[str, Any]]) -> None:
-    """Adds new records, which the hours have already, to the days that lack none of the others."""
+def add_counts(session: Session, records: Sequence[Mapping[str, Any]]) -> None:
+    """Adds new records to the hours, and to the other counts of the days that lack none of the others."""
     mine = Counter(_day(record) for record in records)
     whole = _whole_days(session, mine)
     here = [record for record in records if _day(record) in whole]
-    days: dict[tuple[Any, ...], DaySum] = {counted_key(day): (mine[day], 0.0) for day in whole}
+    sums = sums_of(records)
+    sums |= {counted_key(day): (mine[day], 0.0) for day in whole}
     for record in here:
         for key in _day_keys(record):
-            number, seconds = days.get(key, (0, 0.0))
-            days[key] = number + 1, seconds + (record["seconds"] or 0.0)
-    add_to_days(session, days)
+            number, seconds = sums.get(key, (0, 0.0))
+            sums[key] = number + 1, seconds + (record["seconds"] or 0.0)
+    add_sums(session, sums)
     pairs = Counter(key for record in here for key in _pair_keys(record))
     values = [dict(zip(PAIRS_KEY, key, strict=True)) | {"number": number} for key, number in sorted(pairs.items())]
     if values:
@@ -71,39 +71,37 @@ def add_further(session: Session, records: Sequence[Mapping[str, Any]]) -> None:
         session.connection().execute(adding(dialect, RecordPair, PAIRS_KEY, ("number",)), values)
 
 
-def add_to_days(session: Session, days: Mapping[tuple[Any, ...], DaySum]) -> None:
-    """Adds to rows of days by their key. Each stays locked until the transaction ends, also when 0 is added."""
-    values = [
-        dict(zip(HOURS_KEY, key, strict=True)) | {"number": number, "seconds": seconds}
-        for key, (number, seconds) in sorted(days.items())
-    ]
-    if values:
-        dialect = session.get_bind().dialect.name
-        session.connection().execute(adding(dialect, RecordHour, HOURS_KEY, ("number", "seconds")), values)
-
-
 def counted_key(day: datetime) -> tuple[Any, ...]:
     """Returns the key of the row that tells how many records of a day are counted, of the sandbox too."""
     return (False, COUNTED, "", day, "", "", "")
 
 
-def _whole_days(session: Session, mine: Mapping[datetime, int]) -> set[datetime]:
-    """Returns the days whose records are all counted, but these, which the hours have already."""
-    add_to_days(session, {counted_key(day): (0, 0.0) for day in mine})  # nobody counts them meanwhile
-    known = day_counts(session, (min(mine), max(mine) + WHOLE_DAY))
-    return {day for day, new in mine.items() if known[day].number - new == known[day].counted}
+def _whole_days(session: Session, mine: Collection[datetime]) -> set[datetime]:
+    """Returns the days whose records are all counted so far. Nobody else counts them until the transaction ends."""
+    span = (min(mine), max(mine) + WHOLE_DAY)
+    known = day_counts(session, span, lock=True)
+    behind = {day for day in mine if day in known and known[day].counted == 0 and known[day].number}
+    if behind:  # there may have been no row to lock: `count_days` must not begin with one of them meanwhile
+        add_sums(session, {counted_key(day): (0, 0.0) for day in behind})
+        known = day_counts(session, span, lock=True)
+    return {day for day in mine if day not in known or known[day].has_all}
 
 
-def day_counts(session: Session, span: Span) -> dict[datetime, DayCount]:
-    """Returns the count of each day in a span that has records."""
-    within = [RecordHour.value == "", *between(RecordHour.hour, span)]
-    of_all = (RecordHour.dimension == ALL + DAY, RecordHour.sandbox.in_((False, True)), *within)
-    numbers = select(RecordHour.hour, func.sum(RecordHour.number)).where(*of_all).group_by(RecordHour.hour)
-    counted = select(RecordHour.hour, RecordHour.number).where(
-        RecordHour.dimension == COUNTED, RecordHour.sandbox == false(), *within
+def day_counts(session: Session, span: Span, *, lock: bool = False) -> dict[datetime, DayCount]:
+    """Returns the count of each day in a span that has records. `lock`: and locks these counts."""
+    which = (
+        RecordHour.sandbox.in_((False, True)),
+        RecordHour.dimension.in_((ALL + DAY, COUNTED)),
+        RecordHour.value == "",
+        *between(RecordHour.hour, span),
     )
-    known = {row.hour: row.number for row in session.execute(counted)}
-    return {day: DayCount(int(number), known.get(day, 0)) for day, number in session.execute(numbers)}
+    wanted = select(RecordHour.hour, RecordHour.dimension, func.sum(RecordHour.number)).where(*which)
+    wanted = wanted.group_by(RecordHour.hour, RecordHour.dimension)
+    numbers: dict[datetime, int] = {}
+    counted: dict[datetime, int] = {}
+    for hour, dimension, number in session.execute(wanted.with_for_update() if lock else wanted):
+        (counted if dimension == COUNTED else numbers)[hour] = int(number)
+    return {day: DayCount(number, counted.get(day, 0)) for day, number in numbers.items()}
 
 
 def _day(record: Mapping[str, Any]) -> datetime:

@@ -125,7 +125,7 @@ def test_a_fill_that_breaks_off_leaves_nothing_half_done(ledger: Engine, monkeyp
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patched:
-        patched.setattr(fill, "add_to_hours", breaks)
+        patched.setattr(fill, "add_counts", breaks)
         with pytest.raises(RuntimeError):
             fill_records(ledger)
     assert rows_in(ledger, Record) == 0

@@ -116,7 +116,7 @@ def test_what_is_to_be_recorded_is_found_by_its_flag(engine: Engine) -> None:
     found = {
         line["table"]: line["key"]
         for statement, line in explained(engine, lambda: fill_records(engine))
-        if "LIMIT" in statement
+        if "LIMIT" in statement and not str(line["table"]).startswith("<")  # what the statement made itself
     }
     assert found == {
         "attempts": "ix_attempts_recorded", "actions": "ix_actions_recorded", "tasks": "ix_tasks_owes_record",
