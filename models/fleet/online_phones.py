@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from models.database.clock import database_now
+from models.database.clock import DATABASE_MOMENT, database_now
 from models.fleet.fitness import why_not
 from models.fleet.own_pauses import paused_for
 from models.tables import Account, Phone, Task
@@ -36,35 +36,68 @@ class OnlinePhone:
         return self.unfit is None and self.resting is None
 
 
+_WANTED = (Phone, Account.resting_since, Account.resting_why)
+_RUNS = Task.state == State.RUNNING
+# of all phones: what runs is read once
+_RUNNING = select(Task.incarnation).where(_RUNS, Task.incarnation.is_not(None)).distinct().subquery()
+_BUSY = _RUNNING.c.incarnation.is_not(None).label("busy")
+_THERE = Phone.state == PhoneState.ONLINE
+_ITS_ACCOUNT, _ITS_TASK = Account.id == Phone.account_id, _RUNNING.c.incarnation == Phone.incarnation
+_ALL = (
+    select(*_WANTED, _BUSY)
+    .outerjoin(Account, _ITS_ACCOUNT)
+    .outerjoin(_RUNNING, _ITS_TASK)
+    .where(_THERE)
+    .order_by(Phone.serial)
+)
+_CLOCK = select(DATABASE_MOMENT.label("moment")).subquery("clock")
+_ALL_AND_NOW = (
+    select(_CLOCK.c.moment, *_WANTED, _BUSY)
+    .select_from(_CLOCK)
+    .outerjoin(Phone, _THERE)
+    .outerjoin(Account, _ITS_ACCOUNT)
+    .outerjoin(_RUNNING, _ITS_TASK)
+    .order_by(Phone.serial)
+)
+# of a few phones: each is looked up
+_FEW = (
+    select(*_WANTED, select(Task.id).where(_RUNS, Task.incarnation == Phone.incarnation).exists().label("busy"))
+    .outerjoin(Account, _ITS_ACCOUNT)
+    .where(_THERE, Phone.account_id.in_(bindparam("accounts", expanding=True)))
+    .order_by(Phone.serial)
+)
+
+
 def online_phones(session: Session, now: datetime, on: Set[str] | None = None) -> Sequence[OnlinePhone]:
     """Returns every phone that is online, by serial; only those with the accounts `on`, if it is given."""
-    wanted = (
-        select(Phone, Account.resting_since, Account.resting_why)
-        .outerjoin(Account, Account.id == Phone.account_id)
-        .where(Phone.state == PhoneState.ONLINE)
-        .order_by(Phone.serial)
+    rows = session.execute(_ALL) if on is None else session.execute(_FEW, {"accounts": sorted(on)})
+    return [_online(*row, now=now) for row in rows]
+
+
+def phones_and_now(session: Session) -> tuple[datetime, Sequence[OnlinePhone]]:
+    """Returns the database's time and every phone that is online, by serial, with one question for both."""
+    if session.get_bind().dialect.name == "sqlite":
+        now = database_now(session)
+        return now, online_phones(session, now)
+    rows = session.execute(_ALL_AND_NOW).all()
+    now = rows[0][0].replace(tzinfo=UTC)
+    return now, [_online(*row, now=now) for _, *row in rows if row[0] is not None]
+
+
+def _online(
+    phone: Phone, resting_since: datetime | None, resting_why: str | None, busy: bool, *, now: datetime
+) -> OnlinePhone:
+    unfit = why_not(phone, now)
+    return OnlinePhone(
+        serial=phone.serial,
+        incarnation=phone.incarnation,
+        sandbox=phone.sandbox,
+        account_id=phone.account_id,
+        unfit=None if unfit is None else unfit.why,
+        resting=None if resting_since is None else resting_why or "a person must look at it",
+        busy=bool(busy),
+        paused_for=paused_for(phone),
     )
-    run = select(Task.incarnation).where(Task.state == State.RUNNING)
-    rows = session.execute(wanted if on is None else wanted.where(Phone.account_id.in_(on))).all()
-    if on is not None:
-        run = run.where(Task.incarnation.in_([phone.incarnation for phone, *_ in rows]))
-    running = set(session.scalars(run)) if rows else set()
-    found = []
-    for phone, resting_since, resting_why in rows:
-        unfit = why_not(phone, now)
-        found.append(
-            OnlinePhone(
-                serial=phone.serial,
-                incarnation=phone.incarnation,
-                sandbox=phone.sandbox,
-                account_id=phone.account_id,
-                unfit=None if unfit is None else unfit.why,
-                resting=None if resting_since is None else resting_why or "a person must look at it",
-                busy=phone.incarnation in running,
-                paused_for=paused_for(phone),
-            )
-        )
-    return found
 
 
 def phones_at_work(session: Session) -> list[tuple[str, bool]]:

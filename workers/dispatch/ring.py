@@ -9,8 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session, load_only
 
-from models.database.clock import database_now
-from models.fleet.online_phones import online_phones
+from models.fleet.online_phones import phones_and_now
 from models.fleet.own_pauses import keys_of, why_held_back
 from models.tables import Task
 from models.tasks.campaign_control import may_begin
@@ -78,8 +77,8 @@ def explain_waits(engine: Engine) -> None:
     """
 
     def work(session: Session) -> None:
-        now = database_now(session)
-        working = working_phones(online_phones(session, now))
+        now, online = phones_and_now(session)
+        working = working_phones(online)
         _say_why_not_rung(session, working, now)
         _say_who_paused(session, working, now)
 
@@ -104,8 +103,8 @@ def mark_rung(session: Session, task_ids: Sequence[str] | None) -> list[Ticket]:
     """Marks tasks as rung before their tickets are sent, so that no lock is held while Redis is slow.
 
     The coordinator finds a ticket that is lost in between, and rings again."""
-    now = database_now(session)
-    working = working_phones(online_phones(session, now))
+    now, online = phones_and_now(session)
+    working = working_phones(online)
     if task_ids is None:
         _take_back_stranded(session, working, now)
     dealt = _dealt(session, task_ids, working, now)

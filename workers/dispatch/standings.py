@@ -11,7 +11,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from models.history.records.usual import usual_seconds
@@ -69,11 +81,10 @@ def next_tasks(
     rows = list(session.execute(begun.order_by(Task.not_before).limit(alone[RunsOn.PHONE])))
     seconds: dict[str, float] = {}
     for runs_on in (RunsOn.DESK, RunsOn.PHONE):
+        sorts = [one for one in (False, True) if runs_on == RunsOn.DESK or one is not working.unserved]
         keys = [
             (sandbox, key_id)
-            for sandbox in (False, True)
-            if runs_on == RunsOn.DESK or sandbox is not working.unserved
-            for key_id in keys_waiting(session, runs_on, sandbox=sandbox)
+            for sandbox, key_id in keys_waiting(session, runs_on, sorts)
             if runs_on == RunsOn.DESK or not customers.keeps_off_all(key_id, working, sandbox=sandbox)
         ]
         waiting = len({customers.of(key_id) for _, key_id in keys})
@@ -100,24 +111,38 @@ def _out(session: Session, runs_on: str) -> int:
     return session.scalar(out) or 0
 
 
-def keys_waiting(session: Session, runs_on: str, *, sandbox: bool) -> list[str | None]:
-    """Returns the keys with tasks in the pool, or at the desk, that have no ticket; None for the operator's.
+def keys_waiting(session: Session, runs_on: str, sorts: Sequence[bool]) -> list[tuple[bool, str | None]]:
+    """Returns sort and key of those with tasks in the pool, or at the desk, that have no ticket; no key: the operator.
 
-    One step in the index for each key: the tasks between are not read.
+    `sorts`: sandbox or not. One step in the index for each key: the tasks between are not read. The first steps go
+    together: hardly any round finds more.
     """
-    line = (*OWED, Task.runs_on == runs_on, *UNPINNED, Task.sandbox == sandbox)
-    found: list[str | None] = []
-    if session.scalar(select(Task.id).where(*line, Task.key_id.is_(None)).limit(1)) is not None:
-        found.append(None)
-    last = ""
-    for _ in range(MOST_KEYS):
-        following = select(Task.key_id).where(*line, Task.key_id > last).order_by(Task.key_id).limit(1)
-        key_id = session.scalar(following)
-        if key_id is None:
-            break
-        found.append(key_id)
-        last = key_id
+    if not sorts:
+        return []
+    first = union_all(*(_step(runs_on, sandbox, after) for sandbox in sorts for after in (None, "")))
+    found: list[tuple[bool, str | None]] = []
+    for sort, first_key in session.execute(first).all():
+        sandbox, key_id = bool(sort), first_key
+        found.append((sandbox, key_id))
+        for _ in range(MOST_KEYS):
+            key_id = None if key_id is None else session.scalar(_line_of(runs_on, sandbox, key_id))
+            if key_id is None:
+                break
+            found.append((sandbox, key_id))
     return found
+
+
+def _step(runs_on: str, sandbox: bool, after: str | None) -> Select[Any]:
+    line = _line_of(runs_on, sandbox, after).subquery()
+    return select(literal(int(sandbox)), line.c.key_id)
+
+
+def _line_of(runs_on: str, sandbox: bool, after: str | None) -> Select[Any]:
+    """Selects the first key behind another one, or no key for None."""
+    line = select(Task.key_id).where(*OWED, Task.runs_on == runs_on, *UNPINNED, Task.sandbox == sandbox)
+    if after is None:
+        return line.where(Task.key_id.is_(None)).limit(1)
+    return line.where(Task.key_id > after).order_by(Task.key_id).limit(1)
 
 
 def pinned_places(session: Session, working: WorkingPhones) -> list[tuple[str | None, str | None, str | None]]:
@@ -194,7 +219,7 @@ def lines(
     """
     rows = following.rows
     at = _at_phones(session, pinned_to(rows, working))
-    return lines_of(rows, _tickets(session), _running(session), at, customers, working, also, following.seconds)
+    return lines_of(rows, *_out_and_running(session), at, customers, working, also, following.seconds)
 
 
 def _at_phones(session: Session, serials: Collection[str]) -> AtPhones:
@@ -211,26 +236,32 @@ def _at_phones(session: Session, serials: Collection[str]) -> AtPhones:
     )
 
 
-def _tickets(session: Session) -> list[Any]:
-    """Counts the tickets that are out: of all phones' own queues together, for there are thousands."""
-    kinds = (
-        Task.key_id,
-        Task.sandbox,
-        Task.runs_on,
-        Task.rung_queue.not_in(SHARED_QUEUES).label("of_one_phone"),
-        Task.rung_step,
-        or_(*PINNED).label("pinned"),
-        and_(Task.attempt > 0, Task.rung_step == URGENT_STEP).label("begun"),
-    )
-    out = select(*kinds, func.count().label("count")).where(Task.state == State.READY, Task.rung_queue.is_not(None))
-    return list(session.execute(out.group_by(*kinds)))
+_MINE = (Task.key_id, Task.sandbox, Task.runs_on)
+# of all phones' own queues together, for there are thousands
+_KINDS_OUT = (
+    Task.rung_queue.not_in(SHARED_QUEUES).label("of_one_phone"),
+    Task.rung_step,
+    or_(*PINNED).label("pinned"),
+    and_(Task.attempt > 0, Task.rung_step == URGENT_STEP).label("begun"),
+)
+_KINDS_RUNNING = ((Task.attempt > 1).label("again"),)
+_COUNT = func.count().label("count")
+_OUT_AND_RUNNING: CompoundSelect[Any] = union_all(
+    select(literal_column("'out'").label("what"), *_MINE, *_KINDS_OUT, null().label("again"), _COUNT)
+    .where(Task.state == State.READY, Task.rung_queue.is_not(None))
+    .group_by(*_MINE, *_KINDS_OUT),
+    select(literal_column("'running'"), *_MINE, *(null() for _ in _KINDS_OUT), *_KINDS_RUNNING, _COUNT)
+    .where(Task.state == State.RUNNING)
+    .group_by(*_MINE, *_KINDS_RUNNING),
+)
 
 
-def _running(session: Session) -> list[Any]:
-    """Counts what runs."""
-    kinds = (Task.key_id, Task.sandbox, Task.runs_on, (Task.attempt > 1).label("again"))
-    running = select(*kinds, func.count().label("count")).where(Task.state == State.RUNNING)
-    return list(session.execute(running.group_by(*kinds)))
+def _out_and_running(session: Session) -> tuple[list[Any], list[Any]]:
+    """Counts the tickets that are out, and what runs, with one question for both."""
+    found: dict[str, list[Any]] = {"out": [], "running": []}
+    for row in session.execute(_OUT_AND_RUNNING):
+        found[row.what].append(row)
+    return found["out"], found["running"]
 
 
 def rows_of(session: Session, task_ids: Sequence[str], now: datetime) -> list[Any]:
@@ -240,7 +271,6 @@ def rows_of(session: Session, task_ids: Sequence[str], now: datetime) -> list[An
 
 def others_wait(session: Session, customers: Customers, working: WorkingPhones) -> Iterator[str]:
     """Yields the customers with tasks in the pool that have no ticket, and may have one."""
-    for sandbox in (False, True):
-        for key_id in keys_waiting(session, RunsOn.PHONE, sandbox=sandbox):
-            if not customers.keeps_off_all(key_id, working, sandbox=sandbox):
-                yield customers.of(key_id)
+    for sandbox, key_id in keys_waiting(session, RunsOn.PHONE, (False, True)):
+        if not customers.keeps_off_all(key_id, working, sandbox=sandbox):
+            yield customers.of(key_id)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from models import tables
 from models.database.base import Base, new_id
 from models.database.clock import database_now
+from models.responsible_use.authors import bases_and_now
 from models.tables import Campaign, Edge, Task
 from models.tasks.pauses import why_paused
 from models.tasks.states import State
@@ -33,7 +34,7 @@ from workers.planting.even_share import plan_even_share
 from workers.planting.quota import admit_bytes, check_bytes, check_campaign_size, check_key_quota, key_of
 from workers.planting.row_versions import choose_versions
 from workers.planting.task_columns import columns_of_rows
-from workers.planting.validate import LedgerFacts, check_rows
+from workers.planting.validate import LedgerFacts, authors_of, check_rows
 from workers.policy.timing import time_problems
 
 Insert = tuple[type[Base], Rows]
@@ -61,8 +62,11 @@ class CheckedCampaign:
 
 def plant_campaign(session: Session, campaign: Campaign, planted: Planted, latest_end: timedelta) -> list[str]:
     """Writes a campaign's rows. Returns the ids that are ready at once. Raises Refused before the first row."""
-    now = database_now(session)
-    check_planting(planted.rows, now + latest_end, now, facts=_facts(session, campaign))
+    named = authors_of(planted.rows)
+    now, bases = bases_and_now(session, named)
+    facts = _facts(session, campaign, now)
+    facts.know_bases(named, bases)
+    check_planting(planted.rows, now + latest_end, now, facts=facts)
     check_key_quota(session, campaign, planted.rows)
     admit_bytes(session, campaign, planted.bytes, now)
     return plant_checked(session, [CheckedCampaign(campaign, planted, now + latest_end)], now)
@@ -123,7 +127,7 @@ def plant_in_place(session: Session, task: Task, signature: Mapping[str, Any]) -
         raise refuse(refused.field, refused.reason, refused.remedy) from refused
     now = database_now(session)
     check_key_quota(session, campaign, planted.rows)  # the cheapest first: of a key that has too many, each task fails
-    check_planting(planted.rows, task.latest_end, now, facts=_facts(session, campaign))
+    check_planting(planted.rows, task.latest_end, now, facts=_facts(session, campaign, now))
     edges = list(_edges(planted.rows))
     versions = choose_versions(session, planted.rows, sandbox=bool(campaign.sandbox))
     values = columns_of_rows(campaign, planted.rows, edges, task.latest_end, now, in_place_of=task, versions=versions)
@@ -179,10 +183,12 @@ def check_planting(
         raise Refused(problems)
 
 
-def _facts(session: Session, campaign: Campaign) -> LedgerFacts:
+def _facts(session: Session, campaign: Campaign, now: datetime) -> LedgerFacts:
     key = key_of(session, campaign)
     highest = 0 if key is None else key.highest_priority
-    return LedgerFacts(session, sandbox=bool(campaign.sandbox), highest_priority=highest)
+    facts = LedgerFacts(session, sandbox=bool(campaign.sandbox), highest_priority=highest)
+    facts.at = now
+    return facts
 
 
 def _write_rows(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -105,15 +105,15 @@ class LedgerFacts:
     that a task's priority may have; the operator's may have any.
     """
 
+    at: datetime | None = None  # the ledger's time, once it is known
+
     def __init__(self, session: Session, *, sandbox: bool, highest_priority: int = 0) -> None:
-        self.highest_priority = highest_priority
-        self._session = session
-        self.sandbox = sandbox
+        self._session, self.sandbox, self.highest_priority = session, sandbox, highest_priority
         self._basis: dict[str, Basis | None] = {}
 
     @cached_property
     def today(self) -> date:
-        return operator_day(database_now(self._session), settings().timezone.key)
+        return operator_day(self.at or database_now(self._session), settings().timezone.key)
 
     @cached_property
     def phones(self) -> set[str]:
