@@ -50,7 +50,7 @@ from workers.attempts.outcome import (
 from workers.attempts.quarantine import MAY_MEAN_SOMETHING, blame_phone, did_well
 from workers.dispatch.celery_state import state_reason
 from workers.lifecycle.control_requests import ControlRequest, pending_request
-from workers.lifecycle.dependents import end_task
+from workers.lifecycle.dependents import close_campaign, end_alone, end_task
 from workers.lifecycle.stored_bytes import count_for_campaign, json_size
 from workers.planting.plant import plant_in_place
 from workers.planting.quota import TooManyWaiting
@@ -191,17 +191,21 @@ def _succeeded(
     If nobody looks at the attempt before the task ends, one statement writes both.
     """
     well = {"ended_at": ended.at, "steps": ended.steps, "outcome": AttemptOutcome.SUCCEEDED}
-    together = around.unconcerned and not around.more
+    together = not around.after_it and not around.more
     if not together:
         update_with_attempt(session, task, well)
     if serial is not None and around.more:
         did_well(session, serial, came.pages, ended.at)
     note_success(session, task, serial, ended.at)
     kept = note_result(session, task.flow, task.id, came.result, ended.at, sandbox=task.sandbox)
-    ready = end_task(session, task, TaskEnd(State.SUCCEEDED, result=kept), ended.at, around)
-    if together:
-        update_with_attempt(session, task, well)
-    return ready
+    how = TaskEnd(State.SUCCEEDED, result=kept)
+    if not together:
+        return end_task(session, task, how, ended.at, around)
+    end_alone(session, task, how, ended.at)
+    update_with_attempt(session, task, well)
+    if not around.open_ones:
+        close_campaign(session, task.campaign_id, ended.at, of_a_key=task.key_id is not None)
+    return []
 
 
 def _replaced(session: Session, task: Task, attempt: Attempt, signature: Signature) -> list[str]:

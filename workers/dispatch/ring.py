@@ -23,7 +23,7 @@ from workers.dispatch.customers import read_customers
 from workers.dispatch.lines import Line
 from workers.dispatch.routing import UNSERVED, WorkingPhones, route_for, ticket_priority, working_phones
 from workers.dispatch.shown_arguments import shown
-from workers.dispatch.standings import Next, lines, next_tasks, others_wait, rows_of
+from workers.dispatch.standings import COLUMNS, Next, lines, next_tasks, others_wait, rows_of
 from workers.dispatch.tickets import TURN_STEP, NotPublished, Ticket, publish
 from workers.policy.desk_turns import IN_TURN, deal_at_desk, may_run_dry
 from workers.policy.turns import Dealt, deal
@@ -31,8 +31,11 @@ from workers.runtime.broker import broker_of
 from workers.runtime.worker_identity import DESK_QUEUE, POOL_QUEUE, phone_queue
 from workers.settings import settings
 
+Owed = tuple[Task, Mapping[str, Any] | None]  # a task and its arguments, if these are short
+
 PASSED_ON = timedelta(seconds=2)  # so long a ticket that was passed on may lie in a phone's own queue
 MOST_SHOWN = 4000  # characters of a task's arguments that are read for Flower
+FEW = 100  # tasks that are locked before it is decided which get a ticket: each is read once then
 BATCH_SIZE = 1000  # tickets in one round; the coordinator comes back for the rest
 DESK_SLOTS = 1000  # tickets at the desk while one customer alone has work there: it takes a millisecond for most of it
 DESK_STEP = 6  # of these tickets
@@ -107,9 +110,12 @@ def mark_rung(session: Session, task_ids: Sequence[str] | None) -> list[Ticket]:
     working = working_phones(online)
     if task_ids is None:
         _take_back_stranded(session, working, now)
-    dealt = _dealt(session, task_ids, working, now)
+    named = None if task_ids is None or len(task_ids) > FEW else _owed(session, task_ids, working, now)
+    dealt = _dealt(session, task_ids, named, working, now)
+    owed = _owed(session, dealt.tasks, working, now) if named is None else named
+    by_id = {task.id: (task, given) for task, given in owed}
     tickets: list[Ticket] = []
-    for task, given in _owed(session, dealt.tasks, working, now):
+    for task, given in (by_id[task_id] for task_id in dealt.tasks if task_id in by_id):
         route = route_for(task.runs_on, task.pinned_account, task.pinned_phone, working)
         if route.queue is None:
             continue
@@ -138,13 +144,19 @@ def step_of(task: Task, dealt: Dealt) -> int:
     return task.priority if task.id in dealt.unhurried else ticket_priority(task)
 
 
-def _dealt(session: Session, task_ids: Sequence[str] | None, working: WorkingPhones, now: datetime) -> Dealt:
-    """Decides which tasks get a ticket now, in order."""
+def _dealt(
+    session: Session,
+    task_ids: Sequence[str] | None,
+    named: Sequence[Owed] | None,
+    working: WorkingPhones,
+    now: datetime,
+) -> Dealt:
+    """Decides which tasks get a ticket now, in order: of these, or of all. `named`: their rows, if they were read."""
     customers = read_customers(session, settings().operator_weight)
     if task_ids is None:
         following = next_tasks(session, customers, working, now, slots_of(working), most_alone())
     else:
-        following = Next(rows_of(session, task_ids, now))
+        following = Next(rows_of(session, task_ids, now) if named is None else [task for task, _ in named])
     also = [] if task_ids is None else list(others_wait(session, customers, working))
     return deal_lines(lines(session, following, customers, working, also))
 
@@ -175,9 +187,7 @@ def deal_lines(found: Mapping[bool | None, Line]) -> Dealt:
     return Dealt(tasks[:BATCH_SIZE], frozenset(in_turn), frozenset(unhurried))
 
 
-def _owed(
-    session: Session, task_ids: Sequence[str], working: WorkingPhones, now: datetime
-) -> Sequence[tuple[Task, Mapping[str, Any] | None]]:
+def _owed(session: Session, task_ids: Sequence[str], working: WorkingPhones, now: datetime) -> Sequence[Owed]:
     """Selects those of these tasks that can be rung now.
 
     Locked: two that ring at once do not ring the same task twice. Small rows: no results, and of arguments, which
@@ -191,23 +201,11 @@ def _owed(
     )
     wanted = (
         select(Task, case((func.length(Task.kwargs) <= MOST_SHOWN, Task.kwargs)))
-        .options(
-            load_only(
-                Task.flow,
-                Task.runs_on,
-                Task.pinned_account,
-                Task.pinned_phone,
-                Task.meant_for,
-                Task.priority,
-                Task.attempt,
-                Task.ticket,
-            )
-        )
+        .options(load_only(*COLUMNS, Task.meant_for, Task.ticket))
         .where(*_unrung(now), has_place, Task.id.in_(task_ids))
         .with_for_update(skip_locked=True)
     )
-    place = {task_id: at for at, task_id in enumerate(task_ids)}
-    return sorted(((task, given) for task, given in session.execute(wanted)), key=lambda row: place[row[0].id])
+    return [(task, given) for task, given in session.execute(wanted)]
 
 
 def _unrung(now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -51,8 +51,7 @@ def end_task(session: Session, task: Task, how: TaskEnd, now: datetime, around: 
     """
     check_move(State(task.state), how.state)
     if around is not None and around.unconcerned:
-        end(task, how, now)
-        owe_task(session, task, now)
+        end_alone(session, task, how, now)
         return []
     ends = PendingEnds(now, [(task, how)])
     while ends.todo:  # each turn ends one task of the campaign
@@ -65,8 +64,15 @@ def end_task(session: Session, task: Task, how: TaskEnd, now: datetime, around: 
         edges = session.execute(_AFTER, {"ended": ending.id})
         for dependant_id, watched in edges.all():
             _one_prerequisite_less(session, dependant_id, ends, ending, watched=watched)
-    close_campaign(session, task.campaign_id, now)
+    close_campaign(session, task.campaign_id, now, of_a_key=task.key_id is not None)
     return ends.ready
+
+
+def end_alone(session: Session, task: Task, how: TaskEnd, now: datetime) -> None:
+    """Ends a task that no other one comes after. Whoever calls it asks whether its campaign ends with it."""
+    check_move(State(task.state), how.state)
+    end(task, how, now)
+    owe_task(session, task, now)
 
 
 def _one_prerequisite_less(session: Session, task_id: str, ends: PendingEnds, ended: Task, *, watched: bool) -> None:
@@ -217,10 +223,11 @@ def _end_as(session: Session, lost: Task) -> TaskEnd:
     )
 
 
-def close_campaign(session: Session, campaign_id: str, now: datetime) -> bool:
+def close_campaign(session: Session, campaign_id: str, now: datetime, *, of_a_key: bool = True) -> bool:
     """Writes the campaign's outcome once every task in it has ended.
 
-    Two last tasks that end at once may each see the other open: the coordinator looks again.
+    `of_a_key`: whether a customer may have planted it, who is told then. Two last tasks that end at once may each see
+    the other open: the coordinator looks again.
     """
     if session.scalar(_STILL_OPEN, {"campaign": campaign_id}) is not None:
         return False
@@ -236,7 +243,7 @@ def close_campaign(session: Session, campaign_id: str, now: datetime) -> bool:
         .values(outcome=outcome, ended_at=now, control=None)
     )
     assert isinstance(closed, CursorResult)
-    if closed.rowcount:  # once, whoever comes second
+    if closed.rowcount and of_a_key:  # once, whoever comes second
         campaign = session.get_one(Campaign, campaign_id)
         note(session, [campaign_change(campaign, outcome)])
         owe_campaign(session, campaign, outcome, now)
