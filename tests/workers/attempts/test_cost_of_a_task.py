@@ -61,11 +61,11 @@ class Cost:
 
 
 # The committed counts.
-DESK = Cost(9.35, 2.3, 9.4)
-GOING_ON = Cost(8.1, 1.3, 9.4)
-TEN_AT_ONCE = Cost(3.35, 0.45, 9.4)
-READING = Cost(9.2, 2.25, 9.95)
-ACTING = Cost(18.0, 4.25, 16.1)
+DESK = Cost(8.35, 2.2, 9.3)
+GOING_ON = Cost(7.1, 1.2, 9.3)
+TEN_AT_ONCE = Cost(2.5, 0.35, 9.3)
+READING = Cost(8.1, 2.15, 9.85)
+ACTING = Cost(16.45, 4.15, 15.25)
 
 COUNTERS = {
     "statements": ("Questions",),

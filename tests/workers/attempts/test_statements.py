@@ -10,6 +10,7 @@ from celery import group
 from celery.canvas import Signature
 from sqlalchemy import Engine
 
+from flows.action import Action, ActionKind
 from models.tables import Phone
 from models.transactions.read_write import write
 from tests.support.ledger import drive
@@ -17,12 +18,13 @@ from tests.support.ledger.statements import statements
 from workers.attempts.claim import Claim
 from workers.attempts.outcome import Succeeded
 from workers.attempts.record import record
+from workers.execution.ledger_journal import LedgerJournal
 from workers.runtime.worker_identity import WorkerIdentity
 
 TITLES = {"titles": [], "complete": True}
 
 
-FIRST_TABLE = re.compile(r"(SELECT)(?: DISTINCT)? (\w+)\.|(INSERT) INTO (\w+)|(UPDATE) (\w+)")
+FIRST_TABLE = re.compile(r"(SELECT)(?: DISTINCT| 'cap' AS what,)? (\w+)\.|(INSERT) INTO (\w+)|(UPDATE) (\w+)")
 
 
 def words(seen: list[tuple[str, Any]]) -> list[str]:
@@ -74,6 +76,25 @@ def test_a_reading_task_on_another_phone_also_asks_for_the_phone_and_its_account
     write(ledger, lambda session: setattr(session.get_one(Phone, "s1"), "paused_for", ["somebody else"]))
     claimed, _ = cost(ledger, worker, drive.titles(), TITLES)
     assert claimed == ["SELECT tasks", "SELECT phones", "SELECT accounts", "INSERT attempts", "UPDATE tasks"]
+
+
+def test_an_acting_task_asks_for_what_limits_it_once_in_its_claim_and_once_in_each_action(ledger: Engine) -> None:
+    drive.owned_author(ledger)
+    worker = drive.online_worker(ledger, "s1")
+    task_id = drive.ready(ledger, drive.plant(ledger, group(drive.like(), drive.like("另一个"))))[0]
+    number = drive.rung_now(ledger, task_id)
+    with statements(ledger) as claimed:
+        got = drive.deliver(ledger, task_id, worker, number, acts=True)
+    assert isinstance(got, Claim), got
+    assert words(claimed) == ["SELECT campaigns", "SELECT tasks", "SELECT caps", "INSERT attempts", "UPDATE tasks"]
+    journal = LedgerJournal(ledger, got, drive.ZONE)
+    with statements(ledger) as declared:
+        action = journal.declare(Action(ActionKind.LIKE_COMMENT, drive.AUTHOR, "标题", "小红", "好看"))
+    assert words(declared) == ["SELECT authors", "SELECT caps", "INSERT actions"]
+    with statements(ledger) as confirmed:
+        journal.confirm(action, verified=True)
+    of_sqlite = ["SELECT tasks", "UPDATE actions"]
+    assert words(confirmed) == (of_sqlite if ledger.dialect.name == "sqlite" else ["UPDATE tasks"])
 
 
 @pytest.mark.parametrize("delivered", [2, 5])
