@@ -37,6 +37,11 @@ START_HOST = (
     "where services were installed: systemctl start phonefleet-host"
 )
 
+SECOND_AGENT = (
+    "serve some of its phones by a second host agent of that machine, with a name, a folder and an adb port "
+    "of its own: PHONEFLEET_HOST, PHONEFLEET_VAR, PHONEFLEET_ADB_PORT; docs/scaling.md has the steps"
+)
+
 STATE_REMEDIES: dict[str, str] = {
     PhoneState.OFFLINE: "check cable, hub and power, and that USB debugging is on",
     PhoneState.UNAUTHORIZED: "confirm this machine's key on the phone's screen",
@@ -50,6 +55,7 @@ STATE_REMEDIES: dict[str, str] = {
         "start the phone again: it is not in Android",
     ),
     PhoneState.EQUAL_SERIALS: TELL_APART,
+    PhoneState.UNCONNECTED: SECOND_AGENT,
 }
 
 

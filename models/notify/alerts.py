@@ -26,6 +26,7 @@ KINDS: Mapping[str, str] = {
     "page_drift": "the app shows a page that its profile does not know",
     "ledger_away": "the ledger did not answer, or could not write, for half a minute or more",
     "equal_serials": "several phones have one serial: on one host none of them works, on several hosts only the first",
+    "adb_full": "a host's adb server has no room for further phones in the network: these are not connected",
     "broker_away": "Redis does not take tickets: nothing new begins until it does, and what runs goes on",
     "part_ended": "a part of phonefleet up ended by itself: it is started again",
     "watch_matched": "a watch found more than its threshold, or than is usual at this hour",

@@ -25,6 +25,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "account_twice": "account {name} is logged in on more than one phone, and works on one of them",
         "equal_serials": "several phones have one serial, and not all of them work",
         "ledger_away": "the fleet's ledger was away for a while: nothing was lost",
+        "adb_full": "some phones are not connected, and take no work",
         "broker_away": "nothing new begins for now, and what runs goes on",
         "watch_blind": "a watch could not look several times in a row",
         "part_ended": "a part of the fleet ended by itself, and is started again",

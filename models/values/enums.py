@@ -58,6 +58,7 @@ class PhoneState(StrEnum):
     SIDELOAD = "sideload"
     RESCUE = "rescue"
     EQUAL_SERIALS = "equal serials"  # several phones have this serial
+    UNCONNECTED = "not connected"  # its host's adb server has no room for it
 
 
 class UnfitCode(StrEnum):

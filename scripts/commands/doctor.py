@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import typer
@@ -17,6 +16,8 @@ from rich.console import Console
 
 from models.database.sizes import MIB
 from models.values.refused import Problem
+from scripts.commands.doctor_adb import judge_adb, judge_adb_room, judge_stock_adb
+from scripts.commands.doctor_check import Check
 from scripts.local import probes
 from scripts.local.probes import DatabaseState, DiskState, ProgramState, RedisState
 from scripts.local.ready import package_problems, stock_adb, work_problems
@@ -43,17 +44,6 @@ ENCRYPTED = {
     "sentinel": "let a VPN carry it: phonefleet speaks no TLS with Sentinels",
     "mysql": "turn on TLS at the database and add ?ssl_ca=FILE&ssl_mode=VERIFY_IDENTITY",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """The result of one check. If it is not `needed`, phonefleet works without it."""
-
-    name: str
-    ok: bool
-    found: str
-    remedy: str = ""
-    needed: bool = True
 
 
 def judge_python(version: tuple[int, int, int]) -> Check:
@@ -118,21 +108,10 @@ def judge_connection(name: str, variable: str, url: str) -> Check:
     return Check(f"Connection to {name}", not faults, found, remedy, needed=False)
 
 
-def judge_adb(program: ProgramState) -> Check:
-    """Checks that adb can run."""
-    return Check("adb", program.path is not None, program.found, program.problem)
-
-
 def judge_jar(trouble: str) -> Check:
     """Checks that the jar that runs on every phone is the pinned one."""
     found, _, remedy = trouble.partition(": ")
     return Check("UI server", not trouble, found or "the jar of uiautomator2 that is known", remedy)
-
-
-def judge_stock_adb(said: str | None) -> Check:
-    """Checks that no other adb server holds the phones at the USB ports."""
-    found, _, remedy = (said or "none that holds phones at USB").partition(". ")
-    return Check("Other adb server", said is None, found, remedy, needed=False)
 
 
 def judge_mysqlclient(state: DatabaseState) -> Check | None:
@@ -238,6 +217,7 @@ def _examine_servers(settings: Settings, *, embedded: bool) -> list[Check]:
     holes = judge_redis_holes(server.version or (program.version if embedded else ""), embedded=embedded)
     database, disk = probes.database(settings.database_url), probes.disk(settings.var)
     driver = judge_mysqlclient(database)
+    room = judge_adb_room(len(settings.adb_connect), probes.adb_files(settings.adb_port))
     return [
         judge_redis_program(program, needed=embedded),
         judge_redis(server, embedded=embedded),
@@ -249,6 +229,7 @@ def _examine_servers(settings: Settings, *, embedded: bool) -> list[Check]:
         judge_adb(probes.adb()),
         judge_jar(probes.jar_trouble()),
         judge_stock_adb(stock_adb(settings.adb_usb)),
+        *([room] if room else []),
         judge_open_files(*probes.open_files()),
         *([judge_merging(probes.merging())] if settings.merge_memory else []),
         judge_font(probes.chinese_font()),

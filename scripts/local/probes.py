@@ -21,6 +21,7 @@ from models.notify.alerts import lasting_texts
 from scripts.local.embedded import NoRedis, find_redis, running_url
 from scripts.local.ready import answers
 from workers.host.adb_program import NoAdb, find_adb
+from workers.host.adb_room import ServerFiles
 from workers.runtime.linux import may_merge_memory
 from workers.runtime.private_files import open_to_others
 from workers.settings import Settings
@@ -137,6 +138,11 @@ def adb() -> ProgramState:
     except NoAdb as error:
         return ProgramState(None, str(error), remedy)
     return ProgramState(program.path, f"{program.version} ({program.path})")
+
+
+def adb_files(port: int) -> int | None:
+    """Returns how many files the adb server on a port has open; None where none runs, or it is not ours to see."""
+    return ServerFiles(port).low()
 
 
 def jar_trouble() -> str:

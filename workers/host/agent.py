@@ -16,7 +16,7 @@ from models.fleet.fitness import HOST_STOPPED
 from models.values.enums import PhoneState
 from workers.host import zygote_messages
 from workers.host.adb import Adb
-from workers.host.adb_watch import AdbWatch, Seen
+from workers.host.adb_watch import AdbWatch, NoRoomFor, Seen
 from workers.host.ask_identity import Identified, Unidentified
 from workers.host.broker_report import BrokerReport
 from workers.host.command_runner import CommandRunner
@@ -26,6 +26,8 @@ from workers.host.events import EndAsked, Enrolled, Happening, Occupied
 from workers.host.health_watch import HealthWatch
 from workers.host.host_ledger import Ledger
 from workers.host.leases import LeaseKeeper, Worker, overrun
+from workers.host.no_room import no_room
+from workers.host.room_report import RoomReport
 from workers.host.roster import Roster
 from workers.host.worker_life import STEADY_SECONDS, Stage
 from workers.host.zygote_client import ZygoteClient, ZygoteLost
@@ -68,8 +70,10 @@ class Agent:
         self._broker_watch = BrokerWatch(self._broker)
         self._alive: tuple[Worker, ...] = ()
         self._with_phones: tuple[Worker, ...] = ()
-        look = BrokerReport(ledger, self._broker).look
-        self._leases = LeaseKeeper(ledger, lambda: self._alive, settings.lease, look, phones=lambda: self._with_phones)
+        self._reports = (BrokerReport(ledger, self._broker), RoomReport(ledger, self._watch.waiting))
+        self._leases = LeaseKeeper(
+            ledger, lambda: self._alive, settings.lease, self._report, phones=lambda: self._with_phones
+        )
         self._zygotes_lost = 0  # in a row
         self._zygote_began = time.monotonic()
         self._here: Mapping[str, str] = {}
@@ -127,8 +131,8 @@ class Agent:
 
     def _decide(self, happening: Happening, now: float) -> Iterable[Order]:
         match happening:
-            case Seen(devices):
-                return self._roster.seen(devices, now)
+            case Seen() | NoRoomFor():
+                return self._told_by_adb(happening, now)
             case Identified(address, serial, model, boot):
                 return self._roster.identified(address, serial, model, boot, now)
             case Unidentified(address, why):
@@ -146,6 +150,15 @@ class Agent:
             case None:
                 return self._zygote_gone(now)
         return ()
+
+    def _told_by_adb(self, news: Seen | NoRoomFor, now: float) -> Iterable[Order]:
+        if isinstance(news, Seen):
+            return self._roster.seen(news.devices, now)
+        return no_room(self._roster, news.address, news.why)
+
+    def _report(self) -> None:
+        for report in self._reports:
+            report.look()
 
     def _look_after(self, now: float) -> None:
         """Does the work that is due by the clock alone, independent of the database and adb."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workers.host import zygote_messages
-from workers.host.adb_watch import Seen
+from workers.host.adb_watch import NoRoomFor, Seen
 from workers.host.ask_identity import Identified, Unidentified
 
 
@@ -31,4 +31,6 @@ class EndAsked:
 
 
 # None: the zygote is lost
-Happening = Seen | Identified | Unidentified | Enrolled | Occupied | EndAsked | zygote_messages.Message | None
+Happening = (
+    Seen | NoRoomFor | Identified | Unidentified | Enrolled | Occupied | EndAsked | zygote_messages.Message | None
+)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
-from models.fleet import equal_serials, health, host_cut_off, phones, phones_alive, unknown_phones
+from models.fleet import equal_serials, health, host_crowded, host_cut_off, phones, phones_alive, unknown_phones
 from models.fleet.health import Reading
 from models.fleet.phones_alive import Alive, SeenAgain
 from models.tasks import leases
@@ -65,6 +65,12 @@ class Ledger(Protocol):
 
     def broker_well(self) -> None:
         """This host reaches Redis: ends its alert."""
+
+    def adb_full(self, phones: int) -> None:
+        """So many phones wait because this host's adb server has no room: raises an alert, unless one lasts."""
+
+    def adb_has_room(self) -> None:
+        """No phone waits for room: ends this host's alert."""
 
     def ring(self) -> None:
         """Publishes the tickets of all tasks that are owed one."""
@@ -138,6 +144,12 @@ class SqlLedger:
 
     def broker_well(self) -> None:
         host_cut_off.reaches_again(self._leases, self._host)
+
+    def adb_full(self, phones: int) -> None:
+        host_crowded.adb_full(self._leases, self._host, phones)
+
+    def adb_has_room(self) -> None:
+        host_crowded.adb_has_room(self._leases, self._host)
 
     def ring(self) -> None:
         ring.ring_ready(self._engine, explain=False)

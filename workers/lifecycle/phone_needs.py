@@ -25,6 +25,7 @@ ORDER = (
     PhoneState.UNAUTHORIZED,
     PhoneState.NO_PERMISSIONS,
     PhoneState.EQUAL_SERIALS,
+    PhoneState.UNCONNECTED,
     UnfitCode.UNFIT,
     "account twice",
     "no account",

@@ -62,6 +62,14 @@ SAID = {
         "redis",
         "nothing new begins for now, and what runs goes on",
     ),
+    (
+        "adb_full",
+        "host:secret",
+        "at least 4 phones of host secret are not connected, and take no work: its",
+    ): (
+        "host",
+        "some phones are not connected, and take no work",
+    ),
     ("part_ended", "part:gateway@secret", "gateway on host secret ended by signal 9; phonefleet up starts it again"): (
         "part",
         "a part of the fleet ended by itself, and is started again",

@@ -14,7 +14,8 @@ from rich.console import Console
 from sqlalchemy import create_engine, text
 
 from scripts.commands import doctor
-from scripts.commands.doctor import Check
+from scripts.commands.doctor_adb import judge_adb
+from scripts.commands.doctor_check import Check
 from scripts.local import probes
 from scripts.local.embedded import EmbeddedRedis, NoRedis
 from scripts.local.probes import DatabaseState, DiskState, ProgramState, RedisState
@@ -65,8 +66,8 @@ JUDGEMENTS = {
     "files: soft is raised by servers": (doctor.judge_open_files(1024, 524288), True, "soft 1024"),
     "files: no limit": (doctor.judge_open_files(1024, -1), True, "hard none"),
     "files: too few": (doctor.judge_open_files(1024, 4095), False, "ulimit -n 4096"),
-    "adb is there": (doctor.judge_adb(ProgramState("/adb", "36.0.0 (/adb)")), True, "36.0.0"),
-    "adb is missing": (doctor.judge_adb(ProgramState(None, "none", "reinstall adbutils")), False, "reinstall"),
+    "adb is there": (judge_adb(ProgramState("/adb", "36.0.0 (/adb)")), True, "36.0.0"),
+    "adb is missing": (judge_adb(ProgramState(None, "none", "reinstall adbutils")), False, "reinstall"),
     "memory is merged": (doctor.judge_merging(True), True, "on"),
     "memory could be merged": (doctor.judge_merging(False), False, "off as root: echo 1 > /sys/kernel/mm/ksm/run"),
     "memory cannot be merged": (doctor.judge_merging(None), False, "Linux 6.4"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from models.values.refused import Refused
-from scripts.commands.doctor import judge_stock_adb
+from scripts.commands.doctor_adb import judge_stock_adb
 from scripts.local import ready
 from scripts.local.embedded import free_port
 from scripts.local.ready import check_ready, stock_adb

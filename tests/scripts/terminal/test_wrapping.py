@@ -9,7 +9,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from models.values.refused import Problem
-from scripts.commands.doctor import Check, block
+from scripts.commands.doctor import block
+from scripts.commands.doctor_check import Check
 from scripts.terminal.show import Sheet, print_blocks, print_sheet, say
 from scripts.terminal.told import refusal_lines, say_lines
 from scripts.terminal.wrapping import wrapped

@@ -88,6 +88,12 @@ class RedisLedger:
     def broker_well(self) -> None:
         """It keeps no alerts."""
 
+    def adb_full(self, phones: int) -> None:
+        self._tell("full", str(phones))
+
+    def adb_has_room(self) -> None:
+        self._tell("room")
+
     def phones_health(self, host: str, readings: Sequence[Reading]) -> None:
         for reading in readings:
             self._tell("health", reading.serial, reading.unfit_why or "fit")

@@ -94,6 +94,12 @@ class Ledger:
     def broker_well(self) -> None:
         """It keeps no alerts."""
 
+    def adb_full(self, phones: int) -> None:
+        """It keeps no alerts."""
+
+    def adb_has_room(self) -> None:
+        """It keeps no alerts."""
+
     def phones_health(self, host: str, readings: Sequence[Reading]) -> None:
         raise NotImplementedError
 
