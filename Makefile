@@ -62,7 +62,7 @@ bench-read: ## Comments a minute and calls a comment by the flow, beside usual u
 	@$(TOOLS)
 	@$(BIN)/python -m benchmarks.read $(ARGS)
 
-bench-fleet: provide ## What a phone costs at rest and after work: memory beside a stock worker, CPU, statements (PHONES=100)
+bench-fleet: provide ## What a phone costs at rest and after work: memory beside a stock worker, CPU, statements (PHONES=100, ARGS='--hosts 2')
 	@$(SERVED)
 	@$(BIN)/python -m benchmarks.fleet --phones $(PHONES) $(ARGS)
 

@@ -8,6 +8,10 @@ their cost at rest is measured for 75 s: more than one and a half times the 45 s
 phone is read again, so that each phone is looked at meanwhile. Then the memory of each is read as PSS: its own
 pages, and its share of those that it shares.
 
+More phones than one adb server takes over the network are served by several hosts of this machine, as an operator
+would have them: each with a name, a folder, an adb port and here a database user of its own, by which its statements
+are counted.
+
 Of stock workers a sample of five runs, while all of ours still do: what they share with others makes
 them look lighter, not heavier.
 """
@@ -17,7 +21,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import statistics
 import subprocess
 import sys
@@ -36,7 +39,8 @@ from celery import Celery
 from redis import Redis as Client
 from sqlalchemy import func, select
 
-from benchmarks.fleet_report import COORDINATOR, HOST, report
+from benchmarks.fleet_hosts import HostAgent, check_machine, hosts_for, names, pss, shares
+from benchmarks.fleet_report import COORDINATOR, report
 from benchmarks.fleet_rest import Meter, Part
 from benchmarks.fleet_task import FAILED, LOOK, STOCK_PHONE
 from models.database.engine import connect
@@ -45,6 +49,7 @@ from models.migrate import upgrade
 from models.tables import Phone
 from models.transactions.read_write import read
 from scripts.local.embedded import free_port
+from tests.support.arguments import at_least
 from tests.support.host.processes import Sim, children
 from tests.support.poll import wait_until
 from tests.support.servers import MariaDB, Redis
@@ -55,28 +60,34 @@ from workers.runtime.linux import bound_to_me
 from workers.runtime.worker_identity import phone_queue
 
 TASKS = 20
-AT_ONCE = 50  # phones at work: simulated ones answer at once, so that each computes all the time, as no real one does
+AT_ONCE = 20  # phones at work: simulated ones answer at once, and one process is all of them: it draws their screens
 STOCK_SAMPLE = 5
 START_SECONDS, START_SECONDS_A_PHONE = 180.0, 0.6
 SECONDS_A_TASK = 2.0  # far more than one takes; bounds the wait
-MB = 1024.0  # smaps counts in kB
 
 PLUGGED = 3  # phones that are plugged in one by one
+SETTLE_SECONDS = SETTLED + 5.0
 REST_SECONDS = 75.0  # longer than one and a half times the time after which an idle phone is looked at again
 
 
 def main() -> int:
     """Measure and report; 1 when a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fleet", description=__doc__)
-    parser.add_argument("--phones", type=int, default=100, help="how many phones, each with a worker (default 100)")
-    phones = parser.parse_args().phones
+    parser.add_argument("--phones", type=at_least(1), default=100, help="how many, each with a worker (default 100)")
+    parser.add_argument("--hosts", type=at_least(1), help="by how many hosts they are served (default: as few as can)")
+    asked = parser.parse_args()
+    check_machine(asked.phones)
+    return measure(asked.phones, asked.hosts or hosts_for(asked.phones + PLUGGED))
+
+
+def measure(phones: int, hosts: int) -> int:
+    """Measure so many phones on so many hosts of this machine, and report; 1 when a target is missed."""
     with ExitStack() as stack:
         redis_url = stack.enter_context(Redis()).url
         maria = stack.enter_context(MariaDB("--userstat=1", f"--max-connections={phones * 4 + 200}"))
         var = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="phonefleet-bench-")))
         url = stack.enter_context(maria.database())
         upgrade(connect(url))
-        users = {part: maria.user(url, part, ["ALL PRIVILEGES"]) for part in (HOST, COORDINATOR)}
         sim = Sim(phones + PLUGGED + STOCK_SAMPLE)
         stack.callback(sim.close)
         addresses = list(sim.addresses.items())
@@ -84,13 +95,12 @@ def main() -> int:
             dict(addresses[since:until])
             for since, until in ((0, phones), (phones, phones + PLUGGED), (phones + PLUGGED, None))
         )
-        bench = Bench(redis_url, _environment(redis_url, users[HOST], var), users, maria)
-        with bench.fleet(ours) as (host, started):
-            # before the accounts are read: an adb server with 1,024 open files ends when it connects a phone more
-            plugged = statistics.median(bench.plug_in(later.values(), phones))
-            fleet = {"seconds_until_all_consume": started, "seconds_from_plugging_in": plugged}
-            fleet |= bench.rest(host, ours | later)
-            fleet |= bench.weigh_fleet(host, ours | later)
+        bench = Bench(redis_url, url, var, maria)
+        with bench.fleet(ours, hosts) as (agents, started):
+            plugged = statistics.median(bench.plug_in(agents[0].adb_port, later.values(), phones))
+            fleet = {"hosts": hosts, "seconds_until_all_consume": started, "seconds_from_plugging_in": plugged}
+            fleet |= bench.rest(agents, ours | later)
+            fleet |= bench.weigh_fleet(agents, ours | later)
             with bench.stock(stock) as pairs:
                 rival = bench.weigh_stock(pairs, stock)
     return report(phones, TASKS, fleet, rival)
@@ -113,50 +123,47 @@ def _environment(redis_url: str, database: str, var: Path) -> dict[str, str]:
 class Bench:
     """The two ways to run workers, on one Redis and one ledger."""
 
-    def __init__(
-        self, redis_url: str, environment: Mapping[str, str], users: Mapping[str, str], maria: MariaDB
-    ) -> None:
+    def __init__(self, redis_url: str, database_url: str, var: Path, maria: MariaDB) -> None:
         self._redis = Client.from_url(redis_url, socket_timeout=10)
-        self._environment = environment
-        self._users = users
-        self._engine = connect(users[COORDINATOR])
+        self._lists = Client.from_url(redis_url, socket_timeout=10)
+        self._lists.set_response_callback("CLIENT LIST", lambda raw, **_: raw)  # of thousands: nobody reads them
+        self._environment = _environment(redis_url, database_url, var)
+        self._database_url = database_url
+        self._engine = connect(database_url)
+        self._maria = maria
         self._meter = Meter(maria, self._redis)
-        self._adb_port = free_port()
         self._app = Celery("bench", set_as_current=False)
         self._app.config_from_object("celeryconfig")
         self._app.conf.broker_url = redis_url
 
     @contextmanager
-    def fleet(self, addresses: Mapping[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
-        """A host agent with a worker for each phone, and the seconds until all consumed."""
+    def fleet(self, addresses: Mapping[str, str], hosts: int) -> Iterator[tuple[Sequence[HostAgent], float]]:
+        """Host agents with a worker for each phone, and the seconds until all consumed."""
+        environments = {name: {**self._environment, **self._as_user(name)} for name in names(hosts)}
         began = time.monotonic()
-        host = subprocess.Popen(
-            bound_to_me([sys.executable, "-m", "workers.host"]),
-            env={
-                **self._environment,
-                "PHONEFLEET_ADB_PORT": str(self._adb_port),
-                "PHONEFLEET_ADB_CONNECT": ",".join(addresses.values()),
-            },
-        )
+        agents = [
+            HostAgent(name, environment, share)
+            for (name, environment), share in zip(environments.items(), shares(addresses, hosts), strict=True)
+        ]
         try:
             bound = _bound(addresses)
             wait_until(lambda: self._consuming() >= len(addresses), bound, "all workers to consume", every=0.2)
-            yield host, time.monotonic() - began
+            yield agents, time.monotonic() - began
         finally:
-            host.send_signal(signal.SIGTERM)
-            host.wait(60)
+            for agent in agents:
+                agent.process.terminate()
+            for agent in agents:
+                agent.ended()
 
-    def rest(self, host: subprocess.Popen[bytes], addresses: Mapping[str, str]) -> dict[str, Any]:
+    def rest(self, agents: Sequence[HostAgent], addresses: Mapping[str, str]) -> dict[str, Any]:
         """What the fleet costs while it has nothing to do. A coordinator works meanwhile, and has the accounts read."""
-        (zygote,) = children(host.pid, "workers.host.zygote")
-        fresh = self._pss(zygote)
-        with self._coordinator() as coordinator:
-            parts = {
-                HOST: Part(self._users[HOST], lambda: [host.pid, zygote, *children(zygote, "workers.host.zygote")]),
-                COORDINATOR: Part(self._users[COORDINATOR], lambda: [coordinator.pid]),
-            }
+        fresh = _mb_a_phone(agents)
+        as_coordinator = self._as_user(COORDINATOR)
+        with self._coordinator(as_coordinator) as coordinator:
+            parts = {agent.name: Part(agent.database, agent.pids) for agent in agents}
+            parts[COORDINATOR] = Part(as_coordinator["PHONEFLEET_DATABASE_URL"], lambda: [coordinator.pid])
             wait_until(lambda: self._known() >= len(addresses), _bound(addresses) * 2, "the accounts", every=0.5)
-            Event().wait(SETTLED + 5.0)
+            Event().wait(SETTLE_SECONDS)
             before = self._read_at()
             with self._meter.costs(parts) as costs:
                 Event().wait(REST_SECONDS)
@@ -164,26 +171,29 @@ class Bench:
             return {
                 "fresh_mb": fresh,
                 "looked_at": sum(after[serial] != at for serial, at in before.items()),
-                "idle_mb": self._pss(zygote),
+                "idle_mb": _mb_a_phone(agents),
                 "rest": {name: asdict(cost) for name, cost in costs.items()},
                 "connections": self._meter.connections(parts),
             }
 
-    def plug_in(self, addresses: Iterable[str], consuming: int) -> list[float]:
-        """Connect one phone after the other to the host; the seconds until each consumes."""
+    def _as_user(self, name: str) -> dict[str, str]:
+        """The environment of a part with a database user of its own, by which its statements are counted."""
+        return {"PHONEFLEET_DATABASE_URL": self._maria.user(self._database_url, name, ["ALL PRIVILEGES"])}
+
+    def plug_in(self, adb_port: int, addresses: Iterable[str], consuming: int) -> list[float]:
+        """Connect one phone after the other to a host; the seconds until each consumes."""
         took = []
         for number, address in enumerate(addresses, consuming + 1):
             began = time.monotonic()
-            Adb(self._adb_port).connect(address)
+            Adb(adb_port).connect(address)
             wait_until(lambda number=number: self._consuming() >= number, START_SECONDS, "the phone to consume")  # type: ignore[misc]
             took.append(time.monotonic() - began)
         return took
 
     @contextmanager
-    def _coordinator(self) -> Iterator[subprocess.Popen[bytes]]:
+    def _coordinator(self, user: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
         process = subprocess.Popen(
-            bound_to_me([sys.executable, "-m", "workers.coordinator"]),
-            env={**self._environment, "PHONEFLEET_DATABASE_URL": self._users[COORDINATOR]},
+            bound_to_me([sys.executable, "-m", "workers.coordinator"]), env={**self._environment, **user}
         )
         try:
             yield process
@@ -203,11 +213,6 @@ class Bench:
         )
         return dict(rows)
 
-    def _pss(self, zygote: int) -> float:
-        """PSS in MB of a worker with its share of the zygote."""
-        workers = [pss(pid) for pid in children(zygote, "workers.host.zygote")]
-        return (sum(workers) + pss(zygote)) / len(workers)
-
     @contextmanager
     def stock(self, addresses: Mapping[str, str]) -> Iterator[Sequence[subprocess.Popen[bytes]]]:
         """Stock workers with Celery's default pool (prefork) and one process in it, one for each phone."""
@@ -223,17 +228,16 @@ class Bench:
                 process.wait(60)
             server.close()
 
-    def weigh_fleet(self, host: subprocess.Popen[bytes], addresses: Mapping[str, str]) -> dict[str, Any]:
+    def weigh_fleet(self, agents: Sequence[HostAgent], addresses: Mapping[str, str]) -> dict[str, Any]:
         """Have our workers do their tasks; PSS in MB."""
         seconds = self._work(addresses)
-        (zygote,) = children(host.pid, "workers.host.zygote")
-        workers = [pss(pid) for pid in children(zygote, "workers.host.zygote")]
+        workers = [pss(pid) for agent in agents for pid in agent.workers()]
         return {
             "worker_mb": statistics.mean(workers),
             "heaviest_mb": max(workers),
-            "phone_mb": (sum(workers) + pss(zygote)) / len(workers),
-            "zygote_mb": pss(zygote),
-            "agent_mb": pss(host.pid),
+            "phone_mb": _mb_a_phone(agents),
+            "zygote_mb": statistics.mean(pss(agent.zygote) for agent in agents),
+            "agent_mb": statistics.mean(pss(agent.process.pid) for agent in agents),
             "workers": len(workers),
             "seconds_for_tasks": seconds,
         }
@@ -265,10 +269,10 @@ class Bench:
             tickets = [Ticket(str(uuid.uuid4()), LOOK, phone_queue(serial), 0) for _ in range(TASKS) for serial in some]
             publish(self._app, tickets)
             bound = START_SECONDS + SECONDS_A_TASK * len(tickets)
-            wait_until(lambda: self._left(serials) == 0, bound, f"{len(tickets)} tasks", every=0.2)
+            wait_until(lambda some=some: self._left(some) == 0, bound, f"{len(tickets)} tasks", every=0.2)  # type: ignore[misc]
         return time.monotonic() - began
 
-    def _left(self, serials: Mapping[str, str]) -> int:
+    def _left(self, serials: Iterable[str]) -> int:
         """Tickets that wait or are held. Raises RuntimeError when a task failed."""
         failed = cast("list[bytes]", self._redis.lrange(FAILED, 0, 0))
         if failed:
@@ -277,20 +281,18 @@ class Bench:
         return int(self._redis.hlen("unacked")) + sum(queue_lengths(self._redis, queues).values())
 
     def _consuming(self) -> int:
-        """Workers that wait for a ticket: each sits in a BRPOP."""
-        return sum(client["cmd"] == "brpop" for client in self._redis.client_list())
+        """Workers that wait for a ticket: each sits in a BRPOP, or is about to begin the next one."""
+        return cast("bytes", self._lists.client_list()).count(b" cmd=brpop ")
 
 
 def _bound(phones: Collection[str]) -> float:
     return START_SECONDS + START_SECONDS_A_PHONE * len(phones)
 
 
-def pss(pid: int) -> float:
-    """The proportional set size of a process, in MB."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / MB
-    raise RuntimeError(f"no PSS for process {pid}")
+def _mb_a_phone(agents: Sequence[HostAgent]) -> float:
+    """PSS in MB of a worker, with its share of the zygote of its host."""
+    workers = [pss(pid) for agent in agents for pid in agent.workers()]
+    return (sum(workers) + sum(pss(agent.zygote) for agent in agents)) / len(workers)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import pytest
 REFUSED = [
     ("dispatch", "--tasks", "0"),
     ("dispatch", "--workers", "-1"),
+    ("fleet", "--phones", "0"),
+    ("fleet", "--hosts", "none"),
     ("shelf", "--seeds", "0"),
     ("shelf", "--many", "ten"),
     ("read", "--videos", "-1"),

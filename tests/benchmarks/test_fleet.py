@@ -71,6 +71,7 @@ def test_statements_at_rest_are_held_against_their_targets(
         "rest": {HOST: cost, COORDINATOR: cost},
         "connections": {HOST: 6},
         "looked_at": 4,
+        "hosts": 1,
     }
     report(4, 20, ours, {"worker_mb": 100.0, "workers": 5, "seconds_for_tasks": 1.0})
     assert capsys.readouterr().out.strip().splitlines()[-1].startswith(verdict)
