@@ -31,7 +31,7 @@ class AdbServer:
         self.port = self.port or free_port()
         command = [adbutils.adb_path(), "-P", str(self.port), "server", "nodaemon"]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until(self._answers, READY_SECONDS, "the adb server")
+        wait_until(self.answers, READY_SECONDS, "the adb server")
         return self
 
     def __exit__(
@@ -44,7 +44,8 @@ class AdbServer:
     def client(self) -> adbutils.AdbClient:
         return adbutils.AdbClient("127.0.0.1", self.port)
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Does it take connections?"""
         with socket.socket() as sock:
             return sock.connect_ex(("127.0.0.1", self.port)) == 0
 
@@ -99,7 +100,8 @@ class Shelf:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for phone in self.phones:
+        # of a server that the same Ctrl-C ended adbutils starts another one, on the port where USB phones are
+        for phone in self.phones if self.adb.answers() else ():
             self.adb.client.disconnect(phone["address"])
         self._end()
 
