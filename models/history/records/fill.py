@@ -94,9 +94,9 @@ def _of_rows(
     mine = (table.id.in_(ids), table.recorded == false())
     _take(session, update(table).where(*mine).values(recorded=True), len(ids))
     wanted = select(table, *TASK_COLUMNS).join(Task, Task.id == table.task_id).where(table.id.in_(ids))
-    rows = session.execute(wanted.order_by(table.id)).all()
+    rows = session.execute(wanted.order_by(table.id)).mappings().all()
     assert len(rows) == len(ids), "a task stays until its attempts and actions are recorded"
-    return [made(row[0], dict(row._mapping)) for row in rows]
+    return [made(row[table], dict(row)) for row in rows]
 
 
 def _of_tasks(session: Session, ids: Sequence[str]) -> list[Values]:
