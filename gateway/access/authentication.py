@@ -64,7 +64,8 @@ class SignedRequest:
     @property
     def plain(self) -> bool:
         """True when the query asks for plain JSON (`seal=none`): body and answer are then unsealed."""
-        return parse_qs(self.target.partition("?")[2]).get(SEAL_PARAMETER) == [PLAIN]
+        query = self.target.partition("?")[2]
+        return bool(query) and parse_qs(query).get(SEAL_PARAMETER) == [PLAIN]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,6 @@ def payload_of(
 def _check_target(target: str) -> None:
     path, _, query = target.partition("?")
     check_text(unquote(path), "path")
-    for name, value in parse_qsl(query, keep_blank_values=True):
+    for name, value in parse_qsl(query, keep_blank_values=True) if query else ():
         check_text(name, "query")
         check_text(value, storable_text(name, 60))

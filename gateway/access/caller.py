@@ -68,11 +68,16 @@ class Caller:
             raise Replayed
 
 
-async def caller_of(request: Request) -> Caller:
+def caller_in(request: Request) -> Caller:
     """Returns the caller that the middleware authenticated."""
     caller = request.scope[SCOPE]
     assert isinstance(caller, Caller)
     return caller
+
+
+async def caller_of(request: Request) -> Caller:
+    """Returns the same, as a dependency."""
+    return caller_in(request)
 
 
 def accept_once(engine: Engine, caller: Caller) -> None:

@@ -251,7 +251,7 @@ def _inner_headers(scope: Scope, request: SignedRequest, payload: object) -> lis
     if payload is None:
         return kept
     length = len(request.body) if request.plain else len(request.body) * 3 // 4  # the seal adds a third
-    return [*kept, (b"content-type", JSON_TYPE.encode()), (b"content-length", str(length).encode())]
+    return [*kept, (b"content-length", str(length).encode())]  # without a media type, FastAPI takes it for JSON
 
 
 async def _no_body() -> Message:

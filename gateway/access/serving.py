@@ -46,6 +46,7 @@ def server_config(app: FastAPI, config: Settings, *, end_seconds: int = END_SECO
         server_header=False,
         proxy_headers=False,
         log_config=None,
+        access_log=False,  # addresses of requests hold names of accounts and authors
         lifespan="on",
         callback_notify=_serves,
         timeout_notify=int(PULSE_SECONDS),

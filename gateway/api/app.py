@@ -87,6 +87,7 @@ def _described(lifespan: Any) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        strict_content_type=False,  # the middleware has parsed the body; a media type would be parsed for nothing
         generate_unique_id_function=lambda route: route.name,
     )
     for resource in RESOURCES:

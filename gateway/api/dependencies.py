@@ -79,10 +79,15 @@ class Gateway:
             return known
 
 
-async def _gateway(request: Request) -> Gateway:
+def gateway_of(request: Request) -> Gateway:
+    """Returns the services of the app that serves this request."""
     found = request.app.state.gateway
     assert isinstance(found, Gateway)
     return found
+
+
+async def _gateway(request: Request) -> Gateway:
+    return gateway_of(request)
 
 
 async def seal_parameter(
@@ -98,8 +103,13 @@ async def _in_its_turn(request: Request) -> bool:
     return bool(request.scope.get(IN_ITS_TURN, False))
 
 
-async def _is_big(request: Request) -> bool:
+def is_big(request: Request) -> bool:
+    """Returns whether its body takes long to check."""
     return int(request.headers.get("content-length", 0)) > SMALL_BYTES
+
+
+async def _is_big(request: Request) -> bool:
+    return is_big(request)
 
 
 InItsTurn = Annotated[bool, Depends(_in_its_turn)]

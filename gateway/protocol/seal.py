@@ -293,7 +293,7 @@ def _signed(webhook_id: str, timestamp: str, body: bytes, secrets: Sequence[Secr
 
 def _signature(webhook_id: str, timestamp: str, body: bytes, secret: Secret) -> str:
     content = b".".join((webhook_id.encode(), timestamp.encode(), body))
-    return "v1," + _base64(hmac.new(secret.signing_key, content, hashlib.sha256).digest())
+    return "v1," + _base64(hmac.digest(secret.signing_key, content, hashlib.sha256))
 
 
 def _base64(value: bytes) -> str:

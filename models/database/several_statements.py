@@ -24,8 +24,8 @@ def allow_several(engine: Engine) -> None:
         if not context.execution_options.get(_SEVERAL):
             return False
         cursor.execute(statement, parameters)
-        while cursor.nextset():
-            pass
+        while cursor.connection.next_result() == 0:  # past the cursor, which asks the driver about each result
+            cursor.connection.discard_result()
         return True
 
     engine.update_execution_options(**{_CAN: True})
