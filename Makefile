@@ -1,7 +1,7 @@
 # `make help` says what each target does. CI runs `make check` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-bodies bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-monitor bench-drift bench-shelf bench-read bench-growth fuzz-api openapi docs chaos chaos-redis chaos-hosts chaos-sentinel conformance clean
+.PHONY: help setup constraints demo provide test check format bench-phone bench-fleet bench-takeover bench-celery-storm bench-gateway bench-hostile bench-bodies bench-lists bench-records seed-ledger bench-export bench-console bench-dispatch bench-guard bench-monitor bench-drift bench-shelf bench-read bench-growth fuzz-api openapi docs chaos chaos-redis chaos-hosts chaos-sentinel conformance clean
 
 PYTHON ?=
 PHONES ?= 100
@@ -76,6 +76,10 @@ bench-dispatch: ## Tasks a second and the time until one begins, phonefleet besi
 	@$(SERVED)
 	@benchmarks/peers/set_up.sh
 	@$(BIN)/python -m benchmarks.dispatch --tasks $(TASKS) $(ARGS)
+
+bench-guard: provide ## What a quick task costs now, beside Celery in the same run, held to the committed figures of bench-dispatch; CI runs it
+	@$(SERVED)
+	@$(BIN)/python -m benchmarks.guard
 
 bench-celery-storm: TASKS = 300
 bench-celery-storm: PHONES = 12

@@ -91,7 +91,7 @@ class Rest:
 
     def may_rest(self, janitor: str, now: float) -> bool:
         """Returns whether this janitor need not work now; else notes that it works."""
-        goes_by_the_look = janitor in UNHURRIED or (self._settled and janitor not in AS_ALWAYS)
+        goes_by_the_look = janitor not in AS_ALWAYS and (self._settled or janitor in UNHURRIED)
         if self._due is not None and goes_by_the_look and janitor not in self._due:
             pause = LESS_OFTEN.get(janitor, WHATEVER_WAS_TOLD)
             if now - self._worked.setdefault(janitor, now) < pause:
