@@ -64,6 +64,7 @@ class ModelFleet:
         self._phones = ModelPhones(clock, day.phones)
         self._usual = usual_of(day, knows)
         self._runs: dict[int, Row] = {}
+        self._began: dict[str, datetime] = {}  # of the last attempt at a task
         self._past: dict[str, list[PriorAttempt]] = {}
         self._after: dict[str, list[str]] = {}
         self._on_video: dict[tuple[int, str], list[Row]] = {}
@@ -185,6 +186,7 @@ class ModelFleet:
         until = now + timedelta(seconds=LEASE)
         take(_task(row), now, until, incarnation=str(phone), serial=serial, account_id=account)
         self._runs[phone] = row
+        self._began[row.id] = now
         self._phones.busy(phone, busy=True)
         self._count_share(row, 1)
         return Taken(row.id)
@@ -200,7 +202,7 @@ class ModelFleet:
         self._phones.until.pop(phone, None)
         self._phones.times.pop(phone, None)
         self._rows.leave(row)
-        self._usual.add(row, now)
+        self._usual.add(row, (now - self._began.pop(row.id)).total_seconds())
         end(_task(row), TaskEnd(State.SUCCEEDED), now)
         ready: list[str] = []
         for name in sorted(self._after.get(row.id, ())):

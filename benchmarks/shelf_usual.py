@@ -6,7 +6,6 @@ Being told is what no product has. It shows how much of a day's end an order cou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -27,8 +26,8 @@ class Knows(StrEnum):
 class Usual(Protocol):
     """Knows how long tasks take."""
 
-    def add(self, row: Row, now: datetime) -> None:
-        """Counts an attempt that succeeded."""
+    def add(self, row: Row, seconds: float) -> None:
+        """Counts an attempt that succeeded after so long."""
 
     def of(self, rows: Sequence[Row]) -> Mapping[str, float]:
         """Returns task → its seconds, as far as they are known."""
@@ -40,11 +39,11 @@ class Recorded:
     def __init__(self) -> None:
         self._sums: dict[tuple[str, str], tuple[int, float]] = {}
 
-    def add(self, row: Row, now: datetime) -> None:
-        if row.author_id is not None and row.started_at is not None:
+    def add(self, row: Row, seconds: float) -> None:
+        if row.author_id is not None:
             key = row.flow, row.author_id
-            number, seconds = self._sums.get(key, (0, 0.0))
-            self._sums[key] = number + 1, seconds + (now - row.started_at).total_seconds()
+            number, before = self._sums.get(key, (0, 0.0))
+            self._sums[key] = number + 1, before + seconds
 
     def of(self, rows: Sequence[Row]) -> Mapping[str, float]:
         known = {key: seconds / number for key, (number, seconds) in self._sums.items() if number >= LEAST}
@@ -57,7 +56,7 @@ class Told:
     def __init__(self, seconds: Mapping[str, float]) -> None:
         self._seconds = seconds
 
-    def add(self, row: Row, now: datetime) -> None:
+    def add(self, row: Row, seconds: float) -> None:
         """Learns nothing: it knows."""
 
     def of(self, rows: Sequence[Row]) -> Mapping[str, float]:
