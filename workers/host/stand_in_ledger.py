@@ -20,6 +20,7 @@ _LEFT_OUT = re.compile(
 )
 _INSTEAD = ((re.compile(r"^INSERT IGNORE "), "INSERT OR IGNORE "), (re.compile(r" <=> "), " IS "))
 _UPSERT = re.compile(r"\s+(?:AS new\s+)?ON DUPLICATE KEY UPDATE .*", re.DOTALL)
+_OF_TWO = re.compile(r"UPDATE (\w+), (\w+) SET (.*) WHERE (.*)", re.DOTALL)
 _OF_THE_SESSION = ("SET ", "COMMIT", "ROLLBACK")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}")
 
@@ -32,6 +33,21 @@ def translated(statement: str) -> str:
     if _UPSERT.search(statement):
         statement = _UPSERT.sub("", statement).replace("INSERT INTO", "INSERT OR REPLACE INTO", 1)
     return _LEFT_OUT.sub("", statement)
+
+
+@cache
+def one_by_one(statement: str) -> tuple[str, ...]:
+    """Returns what SQLite takes for a statement: an UPDATE of two tables is one of each."""
+    both = _OF_TWO.fullmatch(statement)
+    if both is None:
+        return (translated(statement),)
+    tables, changes, where = both.group(1, 2), both[3], both[4]
+    each = re.split(rf", (?=(?:{'|'.join(tables)})\.)", changes)
+    own = {table: [one.removeprefix(f"{table}.") for one in each if one.startswith(f"{table}.")] for table in tables}
+    return tuple(
+        translated(f"UPDATE {table} SET {', '.join(own[table])} FROM {other} WHERE {where}")  # noqa: S608 - of our own statement
+        for table, other in (tables, tables[::-1])
+    )
 
 
 class StandInLedger:
@@ -58,8 +74,8 @@ class StandInLedger:
     def query(self, query: bytes) -> None:
         """Carries a statement out. Raises sqlite3.Error for one that SQLite does not know."""
         for statement in query.decode().split("; "):
-            if not statement.lstrip().startswith(_OF_THE_SESSION):
-                done = self._file.execute(translated(statement))
+            for one in () if statement.lstrip().startswith(_OF_THE_SESSION) else one_by_one(statement):
+                done = self._file.execute(one)
                 self._result = None if done.description is None else _Result(done.description, done.fetchall())
                 self._found, self._last = done.rowcount, done.lastrowid or 0
 

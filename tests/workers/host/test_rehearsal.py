@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 
 from models.database.engine import connect
 from tests.support.ledger.copied import copied_ledger, make_tables
-from workers.host.stand_in_ledger import StandInLedger, translated
+from workers.host.stand_in_ledger import StandInLedger, one_by_one, translated
 
 REHEARSE = """
 import json, logging
@@ -102,6 +102,15 @@ def test_a_rehearsal_writes_nothing_into_the_ledger(database_url: str, monkeypat
 )
 def test_what_sqlite_does_not_know_is_left_out(statement: str, other: str) -> None:
     assert translated(statement) == other
+
+
+def test_an_update_of_two_tables_is_one_of_each() -> None:
+    both = "UPDATE t, u SET u.a='1, 2', t.b=3, t.c=NULL WHERE t.id = 7 AND u.t_id = t.id"
+    assert one_by_one(both) == (
+        "UPDATE t SET b=3, c=NULL FROM u WHERE t.id = 7 AND u.t_id = t.id",
+        "UPDATE u SET a='1, 2' FROM t WHERE t.id = 7 AND u.t_id = t.id",
+    )
+    assert one_by_one("UPDATE t SET a=1 WHERE b = 2") == ("UPDATE t SET a=1 WHERE b = 2",)
 
 
 def test_values_come_back_as_the_driver_gives_them(tmp_path: Path) -> None:
