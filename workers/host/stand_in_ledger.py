@@ -35,7 +35,6 @@ def translated(statement: str) -> str:
     return _LEFT_OUT.sub("", statement)
 
 
-@cache
 def one_by_one(statement: str) -> tuple[str, ...]:
     """Returns what SQLite takes for a statement: an UPDATE of two tables is one of each."""
     both = _OF_TWO.fullmatch(statement)
