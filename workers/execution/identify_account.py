@@ -80,7 +80,9 @@ class _LookWatch(SlotWatch):
 def _known_free(identity: WorkerIdentity) -> bool:
     """True when the ledger has just told the host that this worker serves the phone, and that it is not paused."""
     slot = identity.slot
-    return not slot.stop & Stop.DRAIN and time.monotonic() - slot.phone_free_at <= FREE_SECONDS
+    told_at = slot.phone_free_at
+    # 0 is no time: a machine that has just started counts from there
+    return told_at > 0.0 and not slot.stop & Stop.DRAIN and time.monotonic() - told_at <= FREE_SECONDS
 
 
 def may_look(engine: Engine, identity: WorkerIdentity) -> bool:

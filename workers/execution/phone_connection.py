@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,7 +33,7 @@ class PhoneConnection:
         self.scrolls = Scrolls()
         self._limit: Callable[[], float] = lambda: CALL_SECONDS
         self._calls: tuple[Call, ...] = ()  # of the connection that was closed last
-        self._account: tuple[str, float] = ("", 0.0)
+        self._account: tuple[str, float] = ("", -math.inf)
         self._versions: dict[str, str | None] = {}  # of apps, as they were read
         self.noted: tuple[str, tuple[str, ...]] | None = None  # the version that the ledger has, and those tried
         self.may_hold_recordings = True  # a worker that was killed may have left some on the phone
@@ -108,6 +109,6 @@ class PhoneConnection:
 
     def forget_account(self) -> None:
         """Has the account read again before the next task, after something looked wrong."""
-        self._account = ("", 0.0)
+        self._account = ("", -math.inf)
         self._versions.clear()
         self.noted = None

@@ -8,6 +8,7 @@ with one when it is over, and its coordinator with one alert.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import re
 import time
@@ -178,7 +179,7 @@ class Broker:
         self._lock = Lock()
         self._looking = Lock()
         self._condition = Condition()
-        self._looked_at = 0.0
+        self._looked_at = -math.inf
         self._client: Redis | None = None
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -43,9 +44,9 @@ def ledger(sqlite_database: str) -> Iterator[Engine]:
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a host was told counts for as long as a test takes, on a busy machine too."""
-    monkeypatch.setattr(identify_account, "FREE_SECONDS", 600.0)
-    monkeypatch.setattr(identify_account, "LOOK_AGAIN_SECONDS", 600.0)
-    monkeypatch.setattr(known_accounts, "VOID_SECONDS", 600.0)
+    monkeypatch.setattr(identify_account, "FREE_SECONDS", math.inf)
+    monkeypatch.setattr(identify_account, "LOOK_AGAIN_SECONDS", math.inf)
+    monkeypatch.setattr(known_accounts, "VOID_SECONDS", math.inf)
 
 
 @pytest.fixture
