@@ -15,6 +15,7 @@ from tests.support.garbage import nothing_to_collect
 from tests.support.gateway.master_key import master_key
 from tests.support.ledger.fixtures import (
     ledger,
+    mariadb_ledger,
     own_mariadb_ledger,
     own_sqlite_ledger,
     redis_of_tickets,
@@ -26,7 +27,15 @@ from tests.support.ports import draw_own_ports
 from tests.support.schedule import FromBothEnds, give_way
 from tests.support.servers import MariaDB, Redis
 
-__all__ = ["ledger", "master_key", "own_mariadb_ledger", "own_sqlite_ledger", "redis_of_tickets", "shared_ledger"]
+__all__ = [
+    "ledger",
+    "mariadb_ledger",
+    "master_key",
+    "own_mariadb_ledger",
+    "own_sqlite_ledger",
+    "redis_of_tickets",
+    "shared_ledger",
+]
 
 # An example that stands still for a moment is the machine's doing: no test asserts how long something took.
 settings.register_profile("phonefleet", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cache
 from io import BytesIO
 from random import Random
 
@@ -35,6 +36,7 @@ PHONES = 200
 ODD = "a/b'\"<b>\u202e长 #?&"
 
 
+@cache
 def picture(seed: int = 1) -> bytes:
     """The picture of a busy screen, as large as a worker's may be."""
     kept = BytesIO()

@@ -13,13 +13,11 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from flows.action import Action, ActionKind
-from models.database.engine import connect
 from models.responsible_use.action_journal import conclude
 from models.responsible_use.locked_act import lock_for_act
 from models.tables import Account, ActionRow, Author, Campaign, Task
 from models.tasks.fence import LeaseLost
 from models.transactions.read_write import read, write
-from tests.support.ledger.copied import make_tables
 from tests.support.ledger.drive import AUTHOR, ZONE, change, like, online_worker, owned_author, past, plant, ready, take
 from tests.support.poll import wait_until
 from workers.attempts.claim import Claim
@@ -27,15 +25,6 @@ from workers.execution.ledger_journal import LedgerJournal
 
 MINE = "a"
 LIKE = Action(ActionKind.LIKE_COMMENT, AUTHOR, "标题", "小红", "好看")
-
-
-@pytest.fixture
-def mariadb(mariadb_database: str) -> Iterator[Engine]:
-    """A ledger whose rows can be locked one by one, which SQLite's cannot."""
-    engine = connect(mariadb_database)
-    make_tables(engine)
-    yield engine
-    engine.dispose()
 
 
 def acting(engine: Engine) -> Claim:
@@ -80,38 +69,38 @@ def lock_all(engine: Engine, got: Claim, has_quotas: bool = False) -> str:
     return write(engine, lambda session: lock_for_act(session, got.fence, AUTHOR, MINE, has_quotas=has_quotas).task.id)
 
 
-def test_the_author_comes_before_the_account_and_that_before_the_task(mariadb: Engine) -> None:
-    got = acting(mariadb)
+def test_the_author_comes_before_the_account_and_that_before_the_task(mariadb_ledger: Engine) -> None:
+    got = acting(mariadb_ledger)
     task_id = got.fence.task_id
     with ThreadPoolExecutor(1) as pool:
-        with locked(mariadb, Account, MINE):
-            done = pool.submit(lock_all, mariadb, got)
-            wait_until(lambda: not is_free(mariadb, Author, AUTHOR), 60, "the author to be locked")
-            wait_until(lambda: waits(mariadb), 60, "the statement to wait for the account")
-            assert is_free(mariadb, Task, task_id)
+        with locked(mariadb_ledger, Account, MINE):
+            done = pool.submit(lock_all, mariadb_ledger, got)
+            wait_until(lambda: not is_free(mariadb_ledger, Author, AUTHOR), 60, "the author to be locked")
+            wait_until(lambda: waits(mariadb_ledger), 60, "the statement to wait for the account")
+            assert is_free(mariadb_ledger, Task, task_id)
         assert done.result(60) == task_id
-        with locked(mariadb, Author, AUTHOR):
-            done = pool.submit(lock_all, mariadb, got)
-            wait_until(lambda: waits(mariadb), 60, "the statement to wait for the author")
-            assert is_free(mariadb, Account, MINE)
-            assert is_free(mariadb, Task, task_id)
+        with locked(mariadb_ledger, Author, AUTHOR):
+            done = pool.submit(lock_all, mariadb_ledger, got)
+            wait_until(lambda: waits(mariadb_ledger), 60, "the statement to wait for the author")
+            assert is_free(mariadb_ledger, Account, MINE)
+            assert is_free(mariadb_ledger, Task, task_id)
         assert done.result(60) == task_id
 
 
 @pytest.mark.parametrize("quotas", [None, {"comments": 3}])
 def test_the_campaign_is_locked_if_it_has_quotas_whatever_the_caller_knows(
-    mariadb: Engine, quotas: dict[str, int] | None
+    mariadb_ledger: Engine, quotas: dict[str, int] | None
 ) -> None:
-    got = acting(mariadb)
+    got = acting(mariadb_ledger)
     mine = update(Campaign).where(Campaign.id == got.campaign_id).values(quotas=quotas)
-    write(mariadb, lambda session: session.execute(mine))
+    write(mariadb_ledger, lambda session: session.execute(mine))
     for known in (False, True):
-        with Session(mariadb) as session, session.begin():
+        with Session(mariadb_ledger) as session, session.begin():
             found = lock_for_act(session, got.fence, AUTHOR, MINE, has_quotas=known)
             assert found.campaign is not None
             assert (found.campaign.quotas, found.campaign.asked_by) == (quotas or {}, "test")
-            assert is_free(mariadb, Campaign, got.campaign_id) == (quotas is None)
-            assert not is_free(mariadb, Task, got.fence.task_id)
+            assert is_free(mariadb_ledger, Campaign, got.campaign_id) == (quotas is None)
+            assert not is_free(mariadb_ledger, Task, got.fence.task_id)
 
 
 @pytest.mark.parametrize("author", [AUTHOR, "nobody"])
@@ -128,14 +117,14 @@ def test_an_author_without_a_row_is_found_out_all_the_same(ledger: Engine) -> No
     assert found.author is None
 
 
-def test_an_outcome_is_written_under_the_lock_of_its_task(mariadb: Engine) -> None:
-    got = acting(mariadb)
-    number = _declared(mariadb, got)
-    with Session(mariadb) as session, session.begin():
+def test_an_outcome_is_written_under_the_lock_of_its_task(mariadb_ledger: Engine) -> None:
+    got = acting(mariadb_ledger)
+    number = _declared(mariadb_ledger, got)
+    with Session(mariadb_ledger) as session, session.begin():
         conclude(session, got.fence, number, happened=True, verified=True, reason=None)
-        assert not is_free(mariadb, Task, got.fence.task_id)
-    assert is_free(mariadb, Task, got.fence.task_id)
-    assert _outcome(mariadb, number) == ("done", True)
+        assert not is_free(mariadb_ledger, Task, got.fence.task_id)
+    assert is_free(mariadb_ledger, Task, got.fence.task_id)
+    assert _outcome(mariadb_ledger, number) == ("done", True)
 
 
 @pytest.mark.parametrize("lost", ["attempt", "incarnation", "lease"])

@@ -13,20 +13,10 @@ from sqlalchemy.orm import Session
 from models.database.engine import Patience, connect
 from models.tables import Task
 from models.tasks.leases import Renewed, renew_leases
-from tests.support.ledger.copied import make_tables
 from tests.support.ledger.drive import attempts, change, past, plant, ready, runs, take, work
 from tests.support.poll import wait_until
 from workers.attempts.claim import Claim
 from workers.attempts.rescue import rescue_expired
-
-
-@pytest.fixture
-def mariadb(mariadb_database: str) -> Iterator[Engine]:
-    """A ledger whose rows can be locked one by one, which SQLite's cannot."""
-    engine = connect(mariadb_database)
-    make_tables(engine)
-    yield engine
-    engine.dispose()
 
 
 @contextmanager
@@ -42,37 +32,37 @@ def two_running(engine: Engine) -> tuple[Claim, Claim]:
     return first, second
 
 
-def test_neighbours_leases_are_renewed(mariadb: Engine) -> None:
-    stuck, other = two_running(mariadb)
-    with standing_still(mariadb, stuck.fence.task_id):
-        renewed = renew_leases(mariadb, runs(stuck, other), 500)
+def test_neighbours_leases_are_renewed(mariadb_ledger: Engine) -> None:
+    stuck, other = two_running(mariadb_ledger)
+    with standing_still(mariadb_ledger, stuck.fence.task_id):
+        renewed = renew_leases(mariadb_ledger, runs(stuck, other), 500)
     assert renewed == Renewed({other.fence.incarnation: other.fence.task_id}, {stuck.fence.incarnation})
 
 
-def test_neighbours_are_rescued_and_the_locked_one_when_it_is_let_go(mariadb: Engine) -> None:
-    stuck, other = two_running(mariadb)
+def test_neighbours_are_rescued_and_the_locked_one_when_it_is_let_go(mariadb_ledger: Engine) -> None:
+    stuck, other = two_running(mariadb_ledger)
     for one in (stuck, other):
-        change(mariadb, one.fence.task_id, lease_until=past(mariadb))
-    with standing_still(mariadb, stuck.fence.task_id):
-        assert rescue_expired(mariadb) == [other.fence.task_id]
-    assert rescue_expired(mariadb) == [stuck.fence.task_id]
-    assert attempts(mariadb, stuck.fence.task_id)[0].outcome == "lost"
+        change(mariadb_ledger, one.fence.task_id, lease_until=past(mariadb_ledger))
+    with standing_still(mariadb_ledger, stuck.fence.task_id):
+        assert rescue_expired(mariadb_ledger) == [other.fence.task_id]
+    assert rescue_expired(mariadb_ledger) == [stuck.fence.task_id]
+    assert attempts(mariadb_ledger, stuck.fence.task_id)[0].outcome == "lost"
 
 
-def test_the_database_ends_a_transaction_that_lies_idle(mariadb: Engine, mariadb_database: str) -> None:
-    stuck, _ = two_running(mariadb)
-    frozen = connect(mariadb_database, Patience(answer=5, lock=2, idle=1))
+def test_the_database_ends_a_transaction_that_lies_idle(mariadb_ledger: Engine) -> None:
+    stuck, _ = two_running(mariadb_ledger)
+    frozen = connect(mariadb_ledger.url.render_as_string(hide_password=False), Patience(answer=5, lock=2, idle=1))
     with frozen.connect() as connection:
         thread = connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar_one()  # no transaction of InnoDB's yet
         connection.execute(select(Task.id).where(Task.id == stuck.fence.task_id).with_for_update())
 
         def ended() -> bool:
-            with mariadb.connect() as other:
+            with mariadb_ledger.connect() as other:
                 found = text("SELECT COUNT(*) FROM information_schema.processlist WHERE id = :id")
                 return bool(other.execute(found, {"id": thread}).scalar_one() == 0)
 
         wait_until(ended, 20, "the idle transaction to be ended")
-        assert renew_leases(mariadb, runs(stuck), 500).held == runs(stuck)
+        assert renew_leases(mariadb_ledger, runs(stuck), 500).held == runs(stuck)
         with pytest.raises(OperationalError):
             connection.execute(select(Task.id))
     frozen.dispose()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from random import Random
 
 import pytest
@@ -10,22 +9,11 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from models.database.engine import connect
 from models.tables import CapValue
 from models.transactions.read_write import read, write
-from tests.support.ledger.copied import make_tables
 
 DEADLOCK, LOCK_WAIT, CHANGED, TOO_LARGE, DUPLICATE = 1213, 1205, 1020, 1153, 1062
 TRIES = 8
-
-
-@pytest.fixture
-def mariadb(mariadb_database: str) -> Iterator[Engine]:
-    """A server that raises the error it is asked for."""
-    engine = connect(mariadb_database)
-    make_tables(engine)
-    yield engine
-    engine.dispose()
 
 
 class Work:
@@ -54,17 +42,17 @@ def rows(engine: Engine) -> list[str]:
 
 @pytest.mark.parametrize("number", [DEADLOCK, LOCK_WAIT, CHANGED])
 @pytest.mark.parametrize("times", [0, 1, TRIES - 1])
-def test_it_begins_anew_from_its_start(mariadb: Engine, number: int, times: int) -> None:
+def test_it_begins_anew_from_its_start(mariadb_ledger: Engine, number: int, times: int) -> None:
     work = Work(number, times)
-    assert work.written(mariadb) == "written"
-    assert (work.tried, rows(mariadb)) == (times + 1, [f"try {times + 1}"])
+    assert work.written(mariadb_ledger) == "written"
+    assert (work.tried, rows(mariadb_ledger)) == (times + 1, [f"try {times + 1}"])
     assert len(work.slept) == times
 
 
-def test_pauses_double_and_are_spread(mariadb: Engine) -> None:
+def test_pauses_double_and_are_spread(mariadb_ledger: Engine) -> None:
     work, other = Work(DEADLOCK, TRIES - 1), Work(DEADLOCK, TRIES - 1, "other")
-    work.written(mariadb, seed=1)
-    other.written(mariadb, seed=2)
+    work.written(mariadb_ledger, seed=1)
+    other.written(mariadb_ledger, seed=2)
     for one, another, most in zip(work.slept, other.slept, [0.04 * 2**doubled for doubled in range(7)], strict=True):
         assert one != another
         assert most / 4 <= min(one, another)
@@ -72,23 +60,23 @@ def test_pauses_double_and_are_spread(mariadb: Engine) -> None:
 
 
 @pytest.mark.parametrize("number", [DEADLOCK, LOCK_WAIT])
-def test_the_last_try_tells_what_it_met(mariadb: Engine, number: int) -> None:
+def test_the_last_try_tells_what_it_met(mariadb_ledger: Engine, number: int) -> None:
     work = Work(number, 100)
     with pytest.raises(DBAPIError) as told:
-        work.written(mariadb)
-    assert (told.value.orig.args[0], work.tried, rows(mariadb)) == (number, TRIES, [])  # type: ignore[union-attr]
+        work.written(mariadb_ledger)
+    assert (told.value.orig.args[0], work.tried, rows(mariadb_ledger)) == (number, TRIES, [])  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("number", [TOO_LARGE, DUPLICATE])
-def test_what_is_final_is_tried_once(mariadb: Engine, number: int) -> None:
+def test_what_is_final_is_tried_once(mariadb_ledger: Engine, number: int) -> None:
     work = Work(number, 1)
     with pytest.raises(DBAPIError):
-        work.written(mariadb)
+        work.written(mariadb_ledger)
     assert (work.tried, work.slept) == (1, [])
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt(), SystemExit(3)])
-def test_what_is_not_the_databases_goes_through(mariadb: Engine, error: BaseException) -> None:
+def test_what_is_not_the_databases_goes_through(mariadb_ledger: Engine, error: BaseException) -> None:
     tried = []
 
     def work(_session: Session) -> None:
@@ -96,5 +84,5 @@ def test_what_is_not_the_databases_goes_through(mariadb: Engine, error: BaseExce
         raise error
 
     with pytest.raises(type(error)):
-        write(mariadb, work, sleep=lambda _seconds: pytest.fail("nothing is waited for"))
+        write(mariadb_ledger, work, sleep=lambda _seconds: pytest.fail("nothing is waited for"))
     assert tried == [1]

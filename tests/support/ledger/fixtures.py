@@ -113,6 +113,14 @@ def _which_have_rows(dialect: str) -> str:
     return str(compiled)
 
 
+@pytest.fixture
+def mariadb_ledger(own_mariadb_ledger: Engine) -> Iterator[Engine]:
+    """An empty ledger on MariaDB, for what SQLite cannot do: lock rows one by one, or raise any error."""
+    yield own_mariadb_ledger
+
+    write(own_mariadb_ledger, empty)
+
+
 @pytest.fixture(name="redis")
 def redis_of_tickets(empty_redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
     """An empty Redis, to which tickets go."""
