@@ -18,6 +18,7 @@ def adb_server() -> Iterator[AdbServer]:
     """The adb server that adbutils bundles, on a port of its own, also for uiautomator2's global client."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ADB_USB", "0")  # where no USB is, adb looks for it for three seconds
+        patch.setenv("ADB_EMU", "0")  # nor does it look for emulators
         with AdbServer() as server:
             patch.setattr(adbutils, "adb", server.client)
             patch.setenv("ANDROID_ADB_SERVER_PORT", str(server.port))

@@ -18,4 +18,5 @@ def nothing_to_collect() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.freeze()
         gc.enable()

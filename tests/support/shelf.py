@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import select
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from adbutils.errors import AdbError
 
 from scripts.local.embedded import free_port
 from tests.support.poll import wait_until
+from workers.host.adb import NO_EMULATORS
 
 READY_SECONDS = 30.0
 
@@ -30,7 +32,9 @@ class AdbServer:
     def __enter__(self) -> Self:
         self.port = self.port or free_port()
         command = [adbutils.adb_path(), "-P", str(self.port), "server", "nodaemon"]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **NO_EMULATORS}
+        )
         wait_until(self.answers, READY_SECONDS, "the adb server")
         return self
 

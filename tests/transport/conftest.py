@@ -15,6 +15,7 @@ from tests.support.transport_target import Target
 def target() -> Iterator[Target]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ADB_USB", "0")  # where no USB is, adb looks for it for three seconds
+        patch.setenv("ADB_EMU", "0")  # nor does it look for emulators
         with targets.Target() as target:
             yield target
 

@@ -26,6 +26,8 @@ SHELL_BYTES = 65536
 NAME_WIDTH = 22  # to which adb fills up names in devices-l
 USB = "usb:"  # begins what adb calls a USB port, and takes for a phone's address as well as its serial
 NO_USB = {"ADB_USB": "0"}  # also spares the 3 s that the server takes to look at the USB ports
+# A server that starts takes whatever listens on a port from 5555 to 5585, Flower too, for an emulator that is offline.
+NO_EMULATORS = {"ADB_EMU": "0"}
 
 
 class AdbError(Exception):
@@ -136,7 +138,7 @@ class AdbServer:
             raise AdbError(str(error)) from error
         self._process = subprocess.Popen(
             bound_to_me(command), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env={**os.environ, **({} if self._usb else NO_USB)}, start_new_session=True,
+            env={**NO_EMULATORS, **os.environ, **({} if self._usb else NO_USB)}, start_new_session=True,
         )  # fmt: skip
         deadline = time.monotonic() + START_SECONDS
         while not self._adb.alive():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -53,6 +55,20 @@ def test_a_server_that_hangs_is_found_out_and_replaced() -> None:
         server.ensure()
     assert Adb(port).alive()
     server.close()
+
+
+@pytest.mark.parametrize("usb", [False, True])
+def test_what_listens_where_emulators_do_is_no_phone(usb: bool) -> None:
+    server = AdbServer(free_port(), usb=usb)
+    with socket.socket() as other:
+        with suppress(OSError):  # somebody's Flower may be there already, which serves as well
+            other.bind(("127.0.0.1", 5555))
+            other.listen()
+        server.ensure()
+        try:
+            assert "emulator-5554" not in next(Adb(server.port).track())
+        finally:
+            server.close()
 
 
 def test_what_adb_refuses_is_an_error_with_its_words(adb: Adb) -> None:
