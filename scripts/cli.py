@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 import typer
 
+from scripts.terminal.arguments import check_arguments
 from scripts.terminal.language import speak
 from scripts.terminal.lazy_group import Named, group_of
 from scripts.terminal.spoken_help import translate_gettext
@@ -231,6 +233,7 @@ def _phonefleet(
     ] = None,
 ) -> None:
     """A shelf of Android phones as a Celery fleet."""
+    check_arguments(sys.argv[1:])
 
 
 def main() -> None:

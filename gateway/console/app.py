@@ -121,11 +121,11 @@ async def _answer(route: Route, view: View, given: dict[str, Any]) -> Response:
         return await streamed
 
     def work() -> Response:
-        with for_reason(view.form.text("reason")):
-            try:
+        try:
+            with for_reason(view.form.text("reason")):
                 return route.handler(view, **given)  # type: ignore[no-any-return]
-            except Refused as refused:
-                return view.page("refused.html", status=422, refused=refused, back=came_from(view.request))
+        except Refused as refused:
+            return view.page("refused.html", status=422, refused=refused, back=came_from(view.request))
 
     return await run_sync(work)
 

@@ -27,6 +27,7 @@ from gateway.console.people.sessions import Person
 from gateway.words.catalogue import Catalogue
 from models.transactions.read_write import read
 from models.values.enums import Role
+from models.values.refused import refuse
 from workers.settings import Settings
 
 T = TypeVar("T")
@@ -66,8 +67,14 @@ class Form:
     fields: Mapping[str, Sequence[str]]
 
     def text(self, name: str, most: int = 2000) -> str:
-        """Returns a field's text without blanks at its ends, and at most so long; empty when it is missing."""
-        return self.raw(name).strip()[:most]
+        """Returns a field's text without blanks at its ends; empty when it is missing. Raises Refused for a longer one.
+
+        A page lets nobody type more, but whoever sends more anyway must not have something else saved.
+        """
+        found = self.raw(name).strip()
+        if len(found) > most:
+            raise refuse(name, f"{len(found)} characters are more than {most}", "give fewer")
+        return found
 
     def raw(self, name: str) -> str:
         """Returns a field as it was sent; empty when it is missing."""

@@ -19,6 +19,7 @@ from models.values.enums import BasisKind
 from models.values.refused import refuse
 
 MOST_IN_A_QUERY = 1000
+MOST_CAP = 1_000_000_000  # a column of MySQL holds twice as much
 
 
 def basis_of(session: Session, author_id: str) -> Basis | None:
@@ -99,6 +100,8 @@ def set_cap(engine: Engine, name: str, value: int, *, who: str) -> int:
         raise refuse("cap", f"{name!r} is not a cap", f"use one of {', '.join(CAP_NAMES)}")
     if value < 0:
         raise refuse("value", f"{value} is below 0", "give 0 or more")
+    if value > MOST_CAP:
+        raise refuse("value", f"{value} is more than {MOST_CAP}, the largest cap", "give less")
 
     def work(session: Session) -> int:
         before: int = getattr(read_caps(session), name)

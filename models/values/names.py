@@ -76,6 +76,8 @@ def name_problems(field: str, value: str, fault: Callable[[str], str | None] = n
 
 
 def _fault(value: str, most: int, controls: str) -> str | None:
+    if not isinstance(value, str):  # a script's, whose types nobody checked
+        return f"{value!r} is no text"  # type: ignore[unreachable]
     shown = value if len(value) <= 60 else value[:59] + "…"
     if len(value) > most or not value.strip():
         return f"{shown!r} has not 1 to {most} characters"

@@ -85,6 +85,8 @@ def export(  # noqa: PLR0913, PLR0917 - each is an option of the command
 def _check_place(file: Path | None) -> None:
     if file is not None and not file.parent.is_dir():
         raise refuse("FILE", f"{file.parent} is no folder", "name a file in a folder that exists")
+    if file is not None and file.is_dir():
+        raise refuse("FILE", f"{file} is a folder", "name a file in it")
 
 
 def _started(engine: Engine, given: dict[str, Any], who: str) -> str:

@@ -32,6 +32,7 @@ from models.notify.addresses import read_address
 from models.notify.undelivered import REMEDIES
 from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
+from scripts.terminal.arguments import finite
 from scripts.terminal.language import put, said
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Block, list_blocks, say
@@ -106,7 +107,7 @@ def allow_origins(key_id: str, origins: Annotated[list[str], typer.Argument(help
 @commands.command("limits")
 def limits(
     key_id: str,
-    rate: Annotated[float | None, typer.Option(help=f"Requests a second; {RATE:g} at first.")] = None,
+    rate: Annotated[float | None, typer.Option(callback=finite, help=f"Requests a second; {RATE:g} at first.")] = None,
     most_waiting: Annotated[
         int | None, typer.Option(help=f"Tasks that have not ended; {MOST_WAITING} at first.")
     ] = None,
@@ -160,7 +161,9 @@ def tell(
 @commands.command("rotate")
 def rotate(
     key_id: str,
-    hours: Annotated[float, typer.Option(help="How long the secret before it lives on; 0: it ends now.")] = 24.0,
+    hours: Annotated[
+        float, typer.Option(callback=finite, help="How long the secret before it lives on; 0: it ends now.")
+    ] = 24.0,
     who: Who = "",
 ) -> None:
     """Give a key a second secret. Both are valid for a while, so that the customer can switch without a pause."""

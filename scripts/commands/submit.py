@@ -14,6 +14,7 @@ from models.transactions.read_write import read, write
 from models.values.enums import PhoneState
 from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
+from scripts.terminal.arguments import finite
 from scripts.terminal.language import put
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Lines, say
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 def submit(
     file: Annotated[Path, typer.Argument(help="A campaign file; scripts/standard_day.yaml shows the form.")],
     asked_by: Annotated[str, typer.Option(help="Who asks for it; the ledger keeps it with every action.")] = "",
-    wait: Annotated[float, typer.Option(min=0, help="Follow it for so many seconds.")] = 0,
+    wait: Annotated[float, typer.Option(callback=finite, min=0, help="Follow it for so many seconds.")] = 0,
     put_in: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Replaces a variable of the file.")
     ] = None,

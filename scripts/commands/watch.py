@@ -12,6 +12,7 @@ from rich.console import Console
 from models.tables import Watch, WatchLook
 from models.transactions.read_write import read, write
 from scripts.connect import open_ledger, operator
+from scripts.terminal.arguments import finite
 from scripts.terminal.language import put, word
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Block, Sheet, list_blocks, print_sheet, say
@@ -37,7 +38,9 @@ Words = Annotated[Path | None, typer.Option(help="A file with further words for 
 Mood = Annotated[str | None, typer.Option(help="Only texts that triage calls negative, neutral or positive.")]
 Threshold = Annotated[int, typer.Option(help="Tell people of so many items …")]
 Window = Annotated[int, typer.Option(help="… within so many minutes.")]
-Deviation = Annotated[float | None, typer.Option(help="Or of so many spreads above the same hour of past weeks …")]
+Deviation = Annotated[
+    float | None, typer.Option(callback=finite, help="Or of so many spreads above the same hour of past weeks …")
+]
 Least = Annotated[int, typer.Option(help="… and at least so many items in the hour.")]
 Interval = Annotated[int, typer.Option(help="Minutes between two alerts, at least.")]
 Quiet = Annotated[str, typer.Option(help="When nobody is told, in the operator's zone: 22:00-08:00.")]

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from models.values.bounded_text import TooLarge, text_of
 from models.values.refused import refuse
 from workers.policy.monitoring.mood import Labelled, Mood
 from workers.policy.monitoring.words import WordRule
@@ -50,8 +51,8 @@ def labelled(file: Path) -> Iterator[Labelled]:
 
 def _text(file: Path, field: str) -> str:
     try:
-        if file.stat().st_size > MOST_BYTES:
-            raise refuse(field, f"{file} has more than {MOST_BYTES} bytes", "give a smaller file")
-        return file.read_text(encoding="utf-8-sig")
+        return text_of(file, MOST_BYTES)
+    except TooLarge:
+        raise refuse(field, f"{file} has more than {MOST_BYTES} bytes", "give a smaller file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise refuse(field, f"{file} cannot be read: {error}", "give a text file in UTF-8") from None

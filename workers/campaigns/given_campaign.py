@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from models.values.bounded_text import TooLarge, text_of
 from models.values.refused import MOST_PROBLEMS, Problem, Refused, refuse
 from workers.campaigns.campaign_file import CampaignFile
 from workers.campaigns.campaign_yaml import Written, read_yaml
@@ -132,10 +133,10 @@ def load_campaign_file(path: Path, values: Mapping[str, str] | None = None) -> G
     Raises Refused when it is no YAML file.
     """
     try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise refuse(str(path), f"{size} bytes are too many for a campaign file", f"keep it under {MOST_BYTES}")
-        text = path.read_text(encoding="utf-8-sig")
+        text = text_of(path, MOST_BYTES)
+    except TooLarge as error:
+        reason = f"{error.size} bytes are too many for a campaign file"
+        raise refuse(str(path), reason, f"keep it under {MOST_BYTES}") from None
     except UnicodeDecodeError as error:
         raise refuse(str(path), f"byte {error.start + 1} is not UTF-8", "save the file as UTF-8") from error
     except OSError as error:

@@ -18,7 +18,7 @@ def show(console: Console, request: Request, words: Catalogue, form: Form) -> Re
 
 def enter(console: Console, request: Request, words: Catalogue, form: Form) -> Response:
     """Opens a session, and goes on to the page that was asked for."""
-    name, password, to = form.text("name", 191), form.raw("password"), _inside(form.text("next"))
+    name, password, to = form.raw("name").strip()[:191], form.raw("password"), _inside(form.raw("next"))
     address = address_of(request)
     if console.logins.reached(address, name):
         return _page(console, words, to, "too many failed attempts: wait five minutes", 429)

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from flows.profile import AppProfile
     from scripts.commands.profiles.check import Checked, Walk
 
+MOST_ID = 2**63 - 1  # that a column holds
 HEADINGS = ("id", "app", "version", "state", "proposed", "by", "changes", "accepted by", "why")
 WHO = "Who decides; none: the user of this machine."
 
 commands = typer.Typer(
     no_args_is_help=True, help="App profiles: hold one against a phone, and mend it after an update."
 )
-PatchId = Annotated[int, typer.Argument(help="The patch's id, of phonefleet profile patches.")]
+PatchId = Annotated[int, typer.Argument(min=1, max=MOST_ID, help="The patch's id, of phonefleet profile patches.")]
 Why = Annotated[str, typer.Option(help="Why; it stays with the patch.")]
 
 

@@ -12,7 +12,7 @@ from models.database.clock import database_now
 from models.responsible_use.authors import read_caps
 from models.tables import Account, ApiKey, AuditEntry, Author, Delivery, User
 from models.transactions.read_write import read, write
-from models.values.enums import Role
+from models.values.enums import BasisKind, Role
 from tests.support.console.monday import PASSWORD, PEOPLE
 from tests.support.console.served import Served
 
@@ -36,6 +36,21 @@ def test_a_callback_is_shown_with_its_tries_and_sent_again(console: Served) -> N
     assert told(console, "delivery:msg_0002") == [("李娜", "客户修好了")]
 
 
+def test_what_is_longer_than_a_field_is_refused_and_not_cut(console: Served) -> None:
+    boss = console.as_role("admin")
+    answer = boss.post("/acts/authors/add", id="A" * 195, name="x")
+    assert answer.status_code == 422
+    assert "195 个字符超过了 191 个" in answer.text
+    assert boss.post("/acts/authors/add", id="new", name="x", reason="y" * 3000).status_code == 422
+    assert boss.post("/acts/authors/add", id="new", name="x").status_code == 303
+    for wrong in ({"expires": "2030-01-019999"}, {"expires": "2030-01-01", "note": "z" * 501}):
+        assert (
+            boss.post("/acts/authors/basis", id="new", basis="permitted", **{"note": "a", **wrong}).status_code == 422
+        )
+    rows = read(console.engine, lambda session: session.execute(select(Author.id, Author.basis)).all())
+    assert not [one for one, basis in rows if one.startswith("AAA") or (one == "new" and basis != BasisKind.NONE)]
+
+
 def test_a_basis_and_a_cap_are_an_admins_and_a_new_author_has_none(console: Served) -> None:
     person, boss = console.as_role("operator"), console.as_role("admin")
     assert person.post("/acts/authors/add", id="new", name="新作者 <i>").status_code == 303
@@ -53,7 +68,7 @@ def test_a_basis_and_a_cap_are_an_admins_and_a_new_author_has_none(console: Serv
     row = read(console.engine, lambda session: session.get_one(Author, "new"))
     assert (row.basis, row.basis_note, row.basis_expires) == ("permitted", "书面同意", date(2030, 1, 31))
     assert "新作者 &lt;i&gt;" in boss.get("/authors").text
-    for wrong in ({"value": "-1"}, {"value": "x"}, {"cap": "none", "value": "1"}):
+    for wrong in ({"value": "-1"}, {"value": "x"}, {"value": "9" * 20}, {"cap": "none", "value": "1"}):
         assert boss.post("/acts/authors/cap", **{"cap": "likes_per_comment", **wrong}).status_code == 422
     assert boss.post("/acts/authors/cap", cap="likes_per_comment", value="2", reason="更小心").status_code == 303
     assert read(console.engine, read_caps).likes_per_comment == 2

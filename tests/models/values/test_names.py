@@ -116,3 +116,8 @@ def test_all_that_is_wrong_with_two_fields_is_said_at_once() -> None:
 def test_an_id_holds_no_blank_that_looks_like_another(blank: str) -> None:
     assert id_fault(f"xiao{blank}peng") is not None
     assert id_fault("xiao peng") is None
+
+
+@pytest.mark.parametrize("given", [None, 5, ["a"], b"a"])
+def test_what_a_script_gives_that_is_no_text_is_refused(given: object) -> None:
+    assert name_fault(given) == f"{given!r} is no text"  # type: ignore[arg-type]
