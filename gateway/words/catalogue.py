@@ -18,6 +18,7 @@ from gateway.words.po_file import read_texts
 LOCALE = Path(__file__).parent / "locale"
 MOST_MATCHED = 600  # characters of a text that is compared with the patterns
 DEEPEST = 6  # texts within texts
+MOST_JOINED = 12  # parts of a text of which runs are looked up as one
 # Values of these names are phonefleet's own words, and are said in the language too; all others are data: names,
 # titles, ids, numbers. A value is also said when the catalogue has `name:value`, as `flow:nurture`.
 SPOKEN = frozenset({"example", "fault", "hint", "left", "reason", "remedy", "said", "state", "told", "what", "why"})
@@ -32,6 +33,8 @@ _COUNTED = re.compile(r"\w+(?= \d+×)")
 _NAME = re.compile(r"\{(\w+)\}")
 _WITHIN = re.compile(r": \{(?:reason|why)\}\Z")
 _CODE = re.compile(r"[a-z]+:(?! )[\w .-]+")
+_QUOTED = re.compile(r"""(?<!\w)(["']).*?\1(?!\w)|“.*?”""", re.DOTALL)
+_ENDS = re.compile(r"[;.] ")  # of a sentence
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,17 +117,44 @@ def _said(one: Catalogue, text: str, depth: int) -> str:
         return f"{one.word(kind, code)}：{_said(one, rest, depth)}"
     if len(text) > MOST_MATCHED or depth > DEEPEST:
         return text
+    swallowed: tuple[Pattern, Mapping[str, str]] | None = None
     for pattern in (*one.patterns.get(text.partition(" ")[0], ()), *one.patterns.get("", ())):
         found = pattern.match(text)
-        if found is not None:
-            return pattern.words.format(**{name: _value(one, name, value, depth) for name, value in found.items()})
-    return _in_parts(one, text, depth)
+        if found is None:
+            continue
+        if not any(_swallows(name, value) for name, value in found.items()):
+            return _filled(one, pattern, found, depth)
+        swallowed = swallowed or (pattern, found)
+    told = _in_parts(one, text, depth)
+    return told if told != text or swallowed is None else _filled(one, *swallowed, depth)
+
+
+def _swallows(name: str, value: str) -> bool:
+    """True for data with a sentence's end in it: the form may fit by chance, as `{basis} until {day}` to two sentences.
+
+    Such a form is taken only when nothing else says the text.
+    """
+    return name not in SPOKEN and _ENDS.search(_QUOTED.sub("", value)) is not None
+
+
+def _filled(one: Catalogue, pattern: Pattern, found: Mapping[str, str], depth: int) -> str:
+    return pattern.words.format(**{name: _value(one, name, value, depth) for name, value in found.items()})
+
+
+def _split(text: str, between: str) -> Sequence[str]:
+    """Splits a text, but nothing that is quoted in it, such as a title."""
+    masked = _QUOTED.sub(lambda quoted: "_" * len(quoted[0]), text)
+    at, parts = 0, []
+    for part in masked.split(between):
+        parts.append(text[at : at + len(part)])
+        at += len(part) + len(between)
+    return parts
 
 
 def _in_parts(one: Catalogue, text: str, depth: int) -> str:
     """Says a text sentence by sentence, or as a list, of which every part must be known."""
     for between, said, whole in (("; ", "；", False), (", ", "，", True)):
-        parts = text.split(between)
+        parts = _known_runs(one, _split(text, between), between)
         told = [_said(one, part, depth + 1) for part in parts] if len(parts) > 1 else parts
         changed = [before != after for before, after in zip(parts, told, strict=True)]
         if all(changed) if whole else any(changed):
@@ -134,6 +164,17 @@ def _in_parts(one: Catalogue, text: str, depth: int) -> str:
         told_rest = _said(one, rest, depth + 1)
         return text if told_rest == rest else f"{field}：{told_rest}"
     return text
+
+
+def _known_runs(one: Catalogue, parts: Sequence[str], between: str) -> Sequence[str]:
+    """Joins again the parts that are one text of the catalogue, such as a remedy of two sentences."""
+    joined, at = [], 0
+    while at < len(parts):
+        ends = range(len(parts) if len(parts) <= MOST_JOINED else at + 1, at, -1)
+        end = next((end for end in ends if between.join(parts[at:end]) in one.texts), at + 1)
+        joined.append(between.join(parts[at:end]))
+        at = end
+    return joined
 
 
 def _letters(key: str) -> int:

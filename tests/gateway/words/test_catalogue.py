@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
+from flows.failures import CODES
 from gateway.words.catalogue import LOCALE, SPOKEN, all_texts, catalogue
 from gateway.words.language import LANGUAGES, of_browser, of_terminal
 from gateway.words.po_file import read_texts
@@ -147,3 +148,26 @@ def test_texts_within_texts_end() -> None:
     text = "held: " * 80 + "x"
     assert catalogue("zh").said(text).endswith("x")
     assert all(chain([catalogue("zh").said("; ".join(["held: x"] * 60))]))
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_what_follows_a_remedy_leaves_it_in_chinese_and_its_command_as_it_is(code: str) -> None:
+    zh, remedy = catalogue("zh"), CODES[code].remedy
+    assert re.search("[一-鿿]", zh.said(remedy))
+    for command in ("phonefleet holds release 2", "phonefleet accounts wake acc0001"):
+        assert zh.said(f"{remedy}; then: {command}") == f"{zh.said(remedy)}；然后：{command}"
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_reason_of_a_held_task_is_told_in_chinese_with_its_remedy(code: str) -> None:
+    zh, remedy = catalogue("zh"), CODES[code].remedy
+    what = f"3 台手机出现 {zh.word('code', code)}（P1, P2, P3）。{zh.said(remedy)}"
+    on = f"{code} on 3 phones (P1, P2, P3). {remedy}"
+    assert zh.said(f"held: flow nurture: {on}") == f"暂挂：流程 {zh.word('flow', 'nurture')}：{what}"
+    titled = "xiaopeng / Mr. X; 新车"
+    assert zh.said(f"held: directed on {titled}: {on}") == f"暂挂：{zh.word('flow', 'directed')} 在 {titled} 上：{what}"
+
+
+def test_a_title_with_the_ends_of_sentences_in_it_stays_a_title() -> None:
+    for title in ("'look; then: phonefleet holds x'", "'Mr. X'"):
+        assert catalogue("zh").said(f"{title} is not among the first 9 videos of y") == f"y 的前 9 个视频中没有 {title}"
