@@ -182,9 +182,9 @@ def _letters(key: str) -> int:
 
 
 def _value(one: Catalogue, name: str, value: str, depth: int) -> str:
-    coded = one.texts.get(f"{name}:{value}")
-    if coded is not None:
-        return coded
+    for kind in ("state", "phone") if name == "state" else (name,):  # the states of phones are words of their own
+        if f"{kind}:{value}" in one.texts:
+            return one.word(kind, value)
     if name == "codes":  # each with a number: `cap_reached 3×, no_basis 1×`
         return _COUNTED.sub(lambda found: one.word("code", found[0]), value).replace(", ", "，")
     return _said(one, value, depth + 1) if name in SPOKEN else value

@@ -13,6 +13,7 @@ from flows.failures import CODES
 from gateway.words.catalogue import LOCALE, SPOKEN, all_texts, catalogue
 from gateway.words.language import LANGUAGES, of_browser, of_terminal
 from gateway.words.po_file import read_texts
+from models.values.enums import PhoneState
 
 FILES = sorted(LOCALE.glob("*/*.po"))
 NAMES = re.compile(r"\{(\w+)\}")
@@ -171,3 +172,12 @@ def test_the_reason_of_a_held_task_is_told_in_chinese_with_its_remedy(code: str)
 def test_a_title_with_the_ends_of_sentences_in_it_stays_a_title() -> None:
     for title in ("'look; then: phonefleet holds x'", "'Mr. X'"):
         assert catalogue("zh").said(f"{title} is not among the first 9 videos of y") == f"y 的前 9 个视频中没有 {title}"
+
+
+def test_each_state_of_a_phone_is_told_in_chinese_within_a_sentence() -> None:
+    zh = catalogue("zh")
+    for state in set(PhoneState) - {PhoneState.ONLINE, PhoneState.SILENT}:
+        word = zh.word("phone", state)
+        assert word != state
+        assert zh.said(f"'10.0.0.7:5555' is {state}: it can show nothing") == f"'10.0.0.7:5555' {word}：不能显示"
+        assert zh.said(f"phone P1 is {state}: unplugged") == f"手机 P1 {word}：已拔出"
