@@ -13,7 +13,9 @@ from flows.failures import CODES
 from gateway.words.catalogue import LOCALE, SPOKEN, all_texts, catalogue
 from gateway.words.language import LANGUAGES, of_browser, of_terminal
 from gateway.words.po_file import read_texts
+from models.database import error_kinds
 from models.values.enums import PhoneState
+from workers.runtime import broker
 
 FILES = sorted(LOCALE.glob("*/*.po"))
 NAMES = re.compile(r"\{(\w+)\}")
@@ -181,3 +183,9 @@ def test_each_state_of_a_phone_is_told_in_chinese_within_a_sentence() -> None:
         assert word != state
         assert zh.said(f"'10.0.0.7:5555' is {state}: it can show nothing") == f"'10.0.0.7:5555' {word}：不能显示"
         assert zh.said(f"phone P1 is {state}: unplugged") == f"手机 P1 {word}：已拔出"
+
+
+def test_the_remedies_of_a_redis_and_a_database_that_are_away_are_told_in_chinese() -> None:
+    remedies = [remedy for _, remedy in broker._FORMS] + [broker._OTHERWISE, error_kinds.SEE]
+    remedies += [*error_kinds._REMEDIES.values(), *error_kinds._SQLITE_REMEDIES.values()]
+    assert [one for one in remedies if not re.search("[一-鿿]", catalogue("zh").said(one))] == []
