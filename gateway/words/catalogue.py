@@ -28,13 +28,14 @@ NUMBERS = frozenset({
     "seconds", "size", "skipped", "watched",
 })  # fmt: skip
 CODED = ("code", "flow", "action")  # a text may begin with one of these and a colon
+STATES = ("state", "phone")  # the states of phones are words of their own
 LEAST_LETTERS = 3  # a form with less of its own would match anything
 _COUNTED = re.compile(r"\w+(?= \d+×)")
 _NAME = re.compile(r"\{(\w+)\}")
 _WITHIN = re.compile(r": \{(?:reason|why)\}\Z")
 _CODE = re.compile(r"[a-z]+:(?! )[\w .-]+")
 _QUOTED = re.compile(r"""(?<!\w)(["']).*?\1(?!\w)|“.*?”""", re.DOTALL)
-_ENDS = re.compile(r"[;.] ")  # of a sentence
+_ENDS = re.compile(r"[;.] |, for example ")  # of a sentence
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,18 +123,20 @@ def _said(one: Catalogue, text: str, depth: int) -> str:
         found = pattern.match(text)
         if found is None:
             continue
-        if not any(_swallows(name, value) for name, value in found.items()):
+        if not any(_swallows(one, name, value) for name, value in found.items()):
             return _filled(one, pattern, found, depth)
         swallowed = swallowed or (pattern, found)
     told = _in_parts(one, text, depth)
     return told if told != text or swallowed is None else _filled(one, *swallowed, depth)
 
 
-def _swallows(name: str, value: str) -> bool:
-    """True for data with a sentence's end in it: the form may fit by chance, as `{basis} until {day}` to two sentences.
+def _swallows(one: Catalogue, name: str, value: str) -> bool:
+    """True for data with a sentence's end in it, and for a state that is none: the form may fit by chance.
 
-    Such a form is taken only when nothing else says the text.
+    `{basis} until {day}` fits to two sentences, for example. Such a form is taken only when nothing else says the text.
     """
+    if name == "state":
+        return value not in one.texts and all(f"{kind}:{value}" not in one.texts for kind in STATES)
     return name not in SPOKEN and _ENDS.search(_QUOTED.sub("", value)) is not None
 
 
@@ -182,7 +185,7 @@ def _letters(key: str) -> int:
 
 
 def _value(one: Catalogue, name: str, value: str, depth: int) -> str:
-    for kind in ("state", "phone") if name == "state" else (name,):  # the states of phones are words of their own
+    for kind in STATES if name == "state" else (name,):
         if f"{kind}:{value}" in one.texts:
             return one.word(kind, value)
     if name == "codes":  # each with a number: `cap_reached 3×, no_basis 1×`
