@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -9,7 +10,8 @@ from sqlalchemy import ColumnElement, or_
 
 from gateway.exports.words import Language
 from models.tables import Task
-from models.values.refused import Problem, Refused
+from models.values.refused import Refused
+from workers.planting.validation_errors import problems_of
 
 Filter = Annotated[str | None, Field(default=None, max_length=191)]
 
@@ -86,7 +88,5 @@ def checked_filters(values: dict[str, Any]) -> ExportFilters:
     try:
         return ExportFilters.model_validate(values)
     except ValidationError as error:
-        raise Refused(
-            Problem(".".join(map(str, one["loc"])) or "export", one["msg"], "correct the value, or leave it out")
-            for one in error.errors()
-        ) from None
+        found = (one for _, one in problems_of(error, ExportFilters))
+        raise Refused(replace(one, field=one.field or "export") for one in found) from None

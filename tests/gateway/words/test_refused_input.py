@@ -11,11 +11,14 @@ from pydantic import BaseModel, ValidationError
 
 from flows.checks import check_name, check_text
 from flows.specs.catalogue import SPECS
-from gateway.words.catalogue import catalogue
-from models.values.refused import Problem
+from gateway.exports.asked import checked_filters
+from gateway.words.catalogue import LOCALE, all_texts, catalogue
+from models.values.refused import Problem, Refused
 from workers.campaigns.campaign_file import CampaignFile
+from workers.campaigns.watches.watch_spec import WatchSpec, check_watch
 from workers.planting.validation_errors import problems_of
 
+DOCS = LOCALE.parents[2] / "docs"
 CHINESE = re.compile("[一-鿿]")
 ENGLISH = re.compile(r"(?!for )[a-z]{2,} [a-z]{2,}")
 DATA = re.compile(r"(['\"\[{]).*")  # what was given, or an example
@@ -67,14 +70,36 @@ def test_refused_parameters_of_a_flow_are_told_in_chinese(flow: str, params: Map
 
 
 @pytest.mark.parametrize("text", ["", " a", "a\nb", "a" * 5000, "\ud800", "\u200ba"])
-def test_a_refused_name_or_text_is_told_in_chinese_in_one_piece_and_in_two(text: str) -> None:
-    for check in (check_name, check_text):
-        try:
+def test_a_refused_text_is_told_in_chinese_in_one_piece_and_in_two(text: str) -> None:
+    for check in (check_text,) if text else (check_text, check_name):
+        with pytest.raises(ValueError, match="; ") as raised:
             check(text)
-        except ValueError as error:
-            reason, _, remedy = str(error).rpartition("; ")
-            assert english(Problem("text", reason, remedy)) == []
-            assert english(Problem("text", str(error), str(error))) == []
+        whole = str(raised.value)
+        reason, _, remedy = whole.rpartition("; ")
+        assert english(Problem("text", reason, remedy)) == []
+        assert english(Problem("text", whole, whole)) == []
+
+
+@pytest.mark.parametrize("params", [{}, {"author_id": "", "title": "a", "most": 0}, {"author_id": "a", "nothing": 1}])
+def test_refused_parameters_of_a_watch_are_told_in_chinese_without_pydantics_own_words(params: dict[str, Any]) -> None:
+    with pytest.raises(Refused) as raised:
+        check_watch(WatchSpec("a", "monitor_post", params, every=60))
+    assert all(one.field.startswith("params.") for one in raised.value.problems)
+    assert "Value error" not in str(raised.value)
+    assert [(one, english(one)) for one in raised.value.problems if english(one)] == []
+
+
+def test_an_export_names_the_field_that_it_is_not_filtered_by() -> None:
+    with pytest.raises(Refused) as raised:
+        checked_filters({"what": "records", "state": "failed"})
+    assert raised.value.problems == (Problem("state", "records are not filtered by it", "leave it out"),)
+    assert english(raised.value.problems[0]) == []
+
+
+def test_a_reader_of_chinese_is_pointed_to_a_page_in_chinese() -> None:
+    pages = {page.name.removesuffix(".zh-CN.md") for page in DOCS.glob("*.zh-CN.md")}
+    named = [(key, page) for key, words in all_texts("zh") for page in re.findall(r"docs/([\w-]+)\.md", words)]
+    assert [(key, page) for key, page in named if page in pages] == []
 
 
 def test_the_first_try_of_a_new_campaign_reads_so_in_chinese() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,6 +14,7 @@ from flows.specs.catalogue import SPECS
 from models.tasks.monitored import MONITORS
 from models.values.names import name_problems
 from models.values.refused import Problem, Refused, refuse
+from workers.planting.validation_errors import problems_of
 from workers.policy.monitoring.mood import Mood
 from workers.policy.monitoring.words import WordRule, check_words
 from workers.policy.schedule import check_schedule
@@ -86,14 +87,8 @@ def _params(spec: WatchSpec) -> tuple[dict[str, Any], list[Problem]]:
     try:
         return model.model_validate(dict(spec.params)).model_dump(mode="json"), []
     except ValidationError as error:
-        return {}, [
-            Problem(
-                ".".join(["params", *map(str, one["loc"])]),
-                one["msg"],
-                f"see the parameters of {spec.flow} in docs/monitoring.md",
-            )
-            for one in error.errors(include_url=False, include_input=False)
-        ]
+        found = (one for _, one in problems_of(error, model))
+        return {}, [replace(one, field=f"params.{one.field}".rstrip(".")) for one in found]
 
 
 def _number_problems(spec: WatchSpec) -> Iterator[Problem]:
