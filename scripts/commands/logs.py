@@ -18,7 +18,7 @@ from models.history.task_story import Event, task_story
 from models.transactions.read_write import read
 from models.values.refused import refuse
 from scripts.connect import open_ledger
-from scripts.terminal.language import put
+from scripts.terminal.language import put, said
 from scripts.terminal.moments import zone
 from scripts.terminal.show import say
 from scripts.terminal.what import Kind, find
@@ -96,7 +96,8 @@ def _of_log(line: LogLine) -> Told:
 
 def _print(console: Console, told: Told) -> None:
     at = told.at.astimezone(settings().timezone)
-    first, *rest = told.text.splitlines() or [""]
+    of_ledger = told.who.partition(" ")[0] == LEDGER  # a log's lines stay as they were written
+    first, *rest = (said(told.text) if of_ledger else told.text).splitlines() or [""]
     step = f"({told.step}) " if told.step else ""
     line = (
         f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d}  {told.who:<18}  {'! ' if told.bad else ''}{step}{first}"

@@ -131,7 +131,7 @@ def story(view: View, task_id: str) -> Response:
         return {"task": task, "events": task_story(session, task_id)}
 
     found = view.look(work)
-    events = [Line(one.at, one.phone, one.text, one.bad) for one in found.pop("events")]
+    events = [Line(one.at, one.phone, view.words.said(one.text), one.bad) for one in found.pop("events")]
     logged = list(_logged(view.console.config.var / "log", task_id))
     lines = sorted([*events, *logged], key=lambda one: one.at)
     return view.page("story.html", **found, lines=lines[-MOST_LINES:], logged=len(logged), most=MOST_LINES)

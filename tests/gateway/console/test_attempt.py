@@ -153,7 +153,9 @@ def test_a_story_has_the_ledgers_events_and_the_lines_of_the_logs(console: Serve
     ]
     (folder / "host.log").write_text("\n".join(map(json.dumps, lines)) + "\nno json\n", encoding="utf-8")
     page = console.as_role("viewer").get(f"/tasks/{one}/log").text
-    assert "attempt 1 begins" in page
+    assert "第 1 次尝试开始" in page
+    assert "第 1 次尝试结束" in page
+    assert "attempt" not in page.split("<table", 1)[1]
     assert "&lt;b&gt;the list&lt;/b&gt; did not load" in page
     assert "worker P0007" in page
     assert console.as_role("viewer").get("/tasks/nothing/log").status_code == 422

@@ -86,6 +86,14 @@ def test_the_ledger_alone_tells_the_story(here: Installation, run: Run, task_id:
     assert f"journalctl -u 'phonefleet-*' -o cat | phonefleet logs {task_id} --read -" in said
 
 
+def test_the_ledgers_events_are_told_in_the_terminals_language(
+    here: Installation, run: Run, task_id: str, spoken: str
+) -> None:
+    first = {"en": "attempt 1 begins as acc0001", "zh": "第 1 次尝试开始，账号 acc0001"}[spoken]
+    assert first in run("logs", task_id).out
+    assert "attempt 1 begins as acc0001" in run("logs", task_id, "--json").out
+
+
 def test_the_logs_of_all_parts_are_woven_in_by_time(here: Installation, run: Run, task_id: str) -> None:
     log_of(here, "host.log", line(task_id, "second", 2), line("other", "of another task", 2), "no JSON: " + task_id)
     log_of(here, "host.log.1", line(task_id, "first", 1, step="open"))
