@@ -27,6 +27,7 @@ NUMBERS = frozenset({
     "bytes", "celsius", "count", "got", "hours", "lines", "looked", "minutes", "number", "percent", "port", "rows",
     "seconds", "size", "skipped", "watched",
 })  # fmt: skip
+OF_ONE = "one: "  # before the key of a text for a count of 1
 CODED = ("code", "flow", "action")  # a text may begin with one of these and a colon
 STATES = ("state", "phone")  # the states of phones are words of their own
 LEAST_LETTERS = 3  # a form with less of its own would match anything
@@ -86,8 +87,13 @@ class Catalogue:
     patterns: Mapping[str, Sequence[Pattern]] = field(repr=False)  # by their first word; "": those without one
 
     def text(self, key: str, /, **values: object) -> str:
-        """Returns the words for an English text; the text itself where the language has none."""
+        """Returns the words for an English text; the text itself where the language has none.
+
+        A language that says it otherwise of one thing has words for `one: ` and the text, for a `count` of 1.
+        """
         found = self.texts.get(key, key)
+        if values.get("count") == 1:
+            found = self.texts.get(f"{OF_ONE}{key}", found)
         return found.format(**values) if values else found
 
     def word(self, kind: str, code: object) -> str:

@@ -163,7 +163,7 @@ def test_an_alert_goes_to_the_watchs_customer_and_to_nobody_else(api: Api, custo
     payload = owed[0][1]
     assert payload["kind"] == "watch_matched"
     assert payload["subject"] == f"watch:{made['id']}"
-    assert "刹车: 1 new comments count" in payload["text"]
+    assert "刹车: 1 new comment counts" in payload["text"]
     assert payload["details"]["count"] == 1
     assert made["id"] in payload["remedy"]
     assert ask(customer, "GET", f"/{made['id']}")["alerted_at"] is not None

@@ -14,7 +14,7 @@ from flows.failures import CODES
 from flows.registry import FLOWS
 from gateway.console.live.shelf import KINDS
 from gateway.console.pages.records import KINDS as RECORD_KINDS
-from gateway.words.catalogue import all_texts, catalogue
+from gateway.words.catalogue import OF_ONE, all_texts, catalogue
 from gateway.words.language import LANGUAGES
 from models.fleet.fitness import STATE_REMEDIES
 from models.notify.undelivered import REMEDIES, remedy_for
@@ -75,7 +75,27 @@ def test_every_code_of_the_ledger_has_words(language: str) -> None:
 
 
 def test_both_catalogues_have_the_same_codes() -> None:
-    assert {one for one in TEXTS["zh"] if CODE.fullmatch(one)} == set(TEXTS["en"])
+    assert {one for one in TEXTS["zh"] if CODE.fullmatch(one)} == {x for x in TEXTS["en"] if not x.startswith(OF_ONE)}
+
+
+# "and 1 more", "every 1 min" and the like are right as they are.
+SAID_OF_ANY = re.compile(r"\{count\} (more|min|s|d|h|failed since|refused since|of \{all\} runs)\b")
+
+
+def test_each_text_with_a_count_is_said_of_one_thing_in_english_too() -> None:
+    used = {text for _, text in in_templates() if "{count}" in text and not SAID_OF_ANY.search(text)}
+    of_one = {key.removeprefix(OF_ONE) for key in TEXTS["en"] if key.startswith(OF_ONE)}
+    assert used == of_one
+    en, zh = catalogue("en"), catalogue("zh")
+    assert [en.text("Retry {count} tasks", count=count) for count in (1, 2)] == ["Retry 1 task", "Retry 2 tasks"]
+    assert en.text("{count} items within {minutes} min", count=1, minutes=60) == "1 item within 60 min"
+    assert zh.text("Retry {count} tasks", count=1) == "重试 1 个任务"
+
+
+def test_english_words_of_flows_and_alerts_are_words_for_people() -> None:
+    words = TEXTS["en"]
+    assert [key for key, word in words.items() if key.startswith("flow:") and "_" in word] == []
+    assert [key for key, word in words.items() if key.startswith("alert:") and not word[0].isupper()] == []
 
 
 def test_every_remedy_of_a_failure_a_phone_and_a_callback_is_told_in_chinese() -> None:

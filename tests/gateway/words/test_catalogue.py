@@ -65,6 +65,10 @@ def test_the_chinese_words_take_the_same_values() -> None:
             "刹车：2 条新评论计入（60 分钟内 2 条，阈值为 1）；x · 发布会；词：刹车 2",
         ),
         (
+            "刹车: 1 new comment counts (1 within 1 minute, and 1 is the threshold); x · 发布会; words: 刹车 1",
+            "刹车：1 条新评论计入（1 分钟内 1 条，阈值为 1）；x · 发布会；词：刹车 1",
+        ),
+        (
             "竞品: 9 new videos count (9 in this hour, and 2.5 are usual (4.5 deviations)); 鹏; rising: 降价 3",
             "竞品：9 个新视频计入（本小时 9 条，平时 2.5 条（偏离 4.5 倍））；鹏；上升：降价 3",
         ),

@@ -103,7 +103,7 @@ def test_a_trial_counts_what_is_collected(there: Installation, run: Run) -> None
     hands.result(task_id, {**result, "comments": [{**one, "at": recent} for one in result["comments"]]})
     tried = run("watch", "try", "monitor_post", *VIDEO, *EVERY, "--any", "刹车")
     assert "1008 looks, 3 items collected, 2 count, 1 alerts" in tried.out
-    assert "2 within 60 minutes, and 1 are the threshold" in tried.out.replace("\n", " ").replace("  ", " ")
+    assert "2 within 60 minutes, and 1 is the threshold" in tried.out.replace("\n", " ").replace("  ", " ")
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,9 @@ def alert_text(found: Found) -> tuple[str, dict[str, Any]]:
     words = Counter(found.words).most_common(MOST_WORDS)
     rising = trends(found.texts, found.before)
     copies = near_duplicates(found.texts)
-    told = [f"{found.name}: {found.number} new {NOUNS[found.flow]} count ({found.why})", _subject(found.params)]
+    noun = NOUNS[found.flow]
+    count = f"1 new {noun.removesuffix('s')} counts" if found.number == 1 else f"{found.number} new {noun} count"
+    told = [f"{found.name}: {count} ({found.why})", _subject(found.params)]
     if words:
         told.append("words: " + ", ".join(f"{word} {count}" for word, count in words))
     if rising:

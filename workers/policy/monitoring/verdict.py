@@ -90,7 +90,8 @@ def _reason(rule: Rule, facts: Facts, now: datetime) -> str:
     count = sum(at > now - rule.window for at in facts.pending)
     if count >= rule.threshold:
         minutes = int(rule.window.total_seconds() // 60)
-        return f"{count} within {minutes} minutes, and {rule.threshold} are the threshold"
+        within = "1 minute" if minutes == 1 else f"{minutes} minutes"
+        return f"{count} within {within}, and {rule.threshold} {'is' if rule.threshold == 1 else 'are'} the threshold"
     if rule.deviation is None or facts.this_hour < rule.least:
         return ""
     found = deviation_of(facts.this_hour, facts.past)
