@@ -44,7 +44,8 @@ def review(
 
 def _told(one: InReview) -> Block:
     where = ", ".join(filter(None, (one.account, one.phone)))
-    lines = [*(put("in doubt: {action}", action=action) for action in one.actions), one.reason]
+    doubts = [f"{word('action', kind)} {about}" for kind, about in one.actions]
+    lines = [*(put("in doubt: {action}", action=doubt) for doubt in doubts), one.reason]
     if one.evidence:
         lines.append(put("evidence: {place}", place=one.evidence))
     settled = f"look at the app, then: phonefleet review {one.task_id[:8]} happened, not or give-up"

@@ -39,7 +39,7 @@ class InReview:
     reason: str
     account: str
     phone: str
-    actions: tuple[str, ...]
+    actions: tuple[tuple[str, str], ...]  # of each its kind, and what it is about
     evidence: str
 
 
@@ -66,7 +66,7 @@ def _told(session: Session, task: Task) -> InReview:
         task.reason or "",
         task.account_id or "",
         task.phone_serial or "",
-        tuple(" ".join(filter(None, (a.kind, a.author_id, a.title, a.target_comment, a.text))) for a in actions),
+        tuple((a.kind, " ".join(filter(None, (a.author_id, a.title, a.target_comment, a.text)))) for a in actions),
         str(evidence.get("url") or "") if isinstance(evidence, dict) else "",
     )
 

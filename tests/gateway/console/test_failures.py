@@ -119,6 +119,7 @@ def test_a_review_is_settled_by_an_operator_and_not_by_a_viewer(console: Served)
     viewer, person = console.as_role("viewer"), console.as_role("operator")
     page = viewer.get("/review").text
     assert "新车到店" in page
+    assert re.search(r'<li><span class="clamp">评论 <span', page)
     assert "verdict" not in page
     assert 'value="happened"' in person.get("/review").text
     assert person.post("/acts/review/settle", id=waiting[0], verdict="perhaps").status_code == 422

@@ -33,7 +33,7 @@ def test_it_is_listed_with_what_is_in_doubt(ledger: Engine) -> None:
     one, _ = left_to_a_person(ledger)
     (waiting,) = in_review(ledger)
     assert (waiting.task_id, waiting.account, waiting.reason) == (one, "acc-p1", "the comment is gone")
-    assert waiting.actions == ("like_comment xiaopeng 标题 好看",)
+    assert waiting.actions == (("like_comment", "xiaopeng 标题 好看"),)
 
 
 @pytest.mark.parametrize(("verdict", "outcome"), [("happened", "done"), ("not", "not_done")])
