@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from gateway.console.bulk.ledger import MOST_ROWS, Chosen
 from gateway.console.live.failures import FailureGroup, failures_since, grouped, hours_of, window
 from gateway.console.live.record_filter import FIELDS, filter_of
 from gateway.console.live.shelf import place_of, tiles_now
+from gateway.words.catalogue import Catalogue
 from models.database.clock import database_now
 from models.history.records.read import records_page
 from models.notify.delivery_log import Which, list_deliveries
@@ -22,6 +24,8 @@ from models.values.enums import DeliveryState
 MOST = MOST_ROWS + 1  # one more tells that there are too many
 PAGE = 500  # records read at once
 MOST_RECORDS = 20_000
+
+_GROUP = re.compile(r"(?P<count>\d+ ×) (?P<code>\S+) (?P<flow>\S+)(?: (?P<rest>.*))?")  # as _group calls it
 
 Ask = Mapping[str, str]
 
@@ -87,6 +91,21 @@ def deliveries(session: Session, asked: Ask) -> list[Chosen]:
     state = asked.get("state", "")
     rows = list_deliveries(session, Which(state=state if state in [*DeliveryState] else None), MOST)
     return [Chosen(one.id, f"{one.event_type} {one.id[:12]} {one.url}") for one in rows]
+
+
+def in_words(words: Catalogue, kind: str, told: str) -> str:
+    """Returns what a row is called, with words for its codes, which are kept as they are."""
+    if kind == "tasks":
+        flow, blank, rest = told.partition(" ")
+        return f"{words.word('flow', flow)}{blank}{rest}"
+    found = _GROUP.fullmatch(told) if kind == "failures" else None
+    if found is None:
+        return told
+    more = (found["rest"] or "").split(" ")
+    steps = (end for end in range(len(more), 0, -1) if f"step:{' '.join(more[:end])}" in words.texts)
+    end = next(steps, 0)
+    said = [words.word("code", found["code"]), words.word("flow", found["flow"])]
+    return " ".join(filter(None, (found["count"], *said, words.word("step", " ".join(more[:end])), *more[end:])))
 
 
 # What a page calls its rows → the kind of the rows, what finds them, the names of its filter, the page.

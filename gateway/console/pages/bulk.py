@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.console.bulk.acts import ACTS, given_of
-from gateway.console.bulk.choose import PAGES
+from gateway.console.bulk.choose import PAGES, in_words
 from gateway.console.bulk.ledger import begin, counts, freeze, stop
 from gateway.console.pages.campaigns import PRIORITIES
 from gateway.console.pages.pause_end import pause_end
@@ -45,7 +46,9 @@ def listed(view: View) -> Response:
 def show(view: View, bulk_id: str) -> Response:
     """Shows the rows, what may be done with them, or how far it is."""
     found = view.look(lambda session: _found(session, bulk_id))
-    return view.page("many.html", acts=ACTS[found["one"].kind], priorities=PRIORITIES, **found)
+    kind = found["one"].kind
+    named = partial(in_words, view.words, kind)
+    return view.page("many.html", acts=ACTS[kind], priorities=PRIORITIES, named=named, **found)
 
 
 def _found(session: Session, bulk_id: str) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from gateway.console.bulk.acts import ACTS
 from gateway.console.bulk.carrying import do_next
+from gateway.console.bulk.choose import in_words
 from gateway.console.bulk.ledger import ABANDONED, Chosen, begin, freeze, stop, take
+from gateway.words.catalogue import catalogue
 from models.database.clock import database_now
 from models.fleet.phones import phone_online
 from models.tables import AuditEntry, BulkAct, BulkRow, Campaign, Delivery, Hold, Phone, Task
@@ -81,6 +83,9 @@ def test_tasks_of_a_campaign_get_a_priority_are_paused_go_on_and_stop(console: S
     ids = read(console.engine, lambda session: session.scalars(select(Task.id).where(*mine)).all())
     first = chosen(person, "tasks", **which)
     assert {one.subject for one in rows(console.engine, first)} == set(ids)
+    page = person.get(f"/many/{first}").text
+    assert f"养号 {ids[0][:8]}" in page
+    assert f"nurture {ids[0][:8]}" not in page
     assert person.post("/acts/many/priority", id=first, reason="x", priority="12").status_code == 422
     assert done(console, person, first, "priority", priority="2") == {"done": len(ids)}
     for act, after in (("pause", "held"), ("resume", "ready"), ("stop", "stopped")):
@@ -99,6 +104,16 @@ def test_groups_of_failures_are_retried_and_their_flow_held(console: Served) -> 
     result = done(console, person, chosen(person, "failures", hours="24"), "hold")
     holds = read(console.engine, lambda session: session.scalars(select(Hold).where(Hold.in_force.is_(True))).all())
     assert result["done"] == len({one.flow for one in holds if "李娜" in one.reason}) > 0
+
+
+def test_the_codes_of_a_row_have_words() -> None:
+    zh, en = catalogue("zh"), catalogue("en")
+    group = "3 × list_not_loaded collect_titles video and comment profile 3.0"
+    assert in_words(zh, "failures", group) == "3 × 列表未加载 标题采集 找视频和评论 profile 3.0"
+    assert in_words(en, "failures", "3 × list_not_loaded nurture") == "3 × list not loaded nurture"
+    assert in_words(zh, "tasks", "collect_titles e42afe9a acc0011") == "标题采集 e42afe9a acc0011"
+    assert in_words(en, "tasks", "collect_titles e42afe9a acc0011") == "collect titles e42afe9a acc0011"
+    assert in_words(zh, "phones", "nurture x") == "nurture x"
 
 
 def campaigns(engine: Engine) -> list[Campaign]:

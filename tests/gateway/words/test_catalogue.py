@@ -97,7 +97,9 @@ def test_reasons_of_the_ledger_are_told_in_chinese_by_their_form(text: str, chin
 
 def test_a_failure_code_before_a_reason_has_its_word_in_english_as_it_has_alone() -> None:
     en = catalogue("en")
-    assert en.said("list_not_loaded: the comments of x did not load") == "list not loaded: the comments of x did not load"
+    assert (
+        en.said("list_not_loaded: the comments of x did not load") == "list not loaded: the comments of x did not load"
+    )
     assert en.word("code", "list_not_loaded") == "list not loaded"
     for other in ("failed: list_not_loaded: x", "list_not_loaded", "phone P1: x", ": x", ""):
         assert en.said(other) == other
