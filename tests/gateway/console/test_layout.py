@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+from playwright.sync_api import Browser, Page
+
 import gateway.console
+from models.values.enums import Role
+from tests.support.console.browser import log_in, tab
+from tests.support.console.pages import NEVER_SEEN
+from tests.support.console.served import Served
 
 TEMPLATES = Path(gateway.console.__file__).parent / "templates"
+PHONE = 390  # the width of a phone's screen
+
+
+@pytest.fixture(scope="module")
+def narrow(browser: Browser, furnished: Served) -> Iterator[Page]:
+    """A tab of an admin as narrow as a phone's screen."""
+    with tab(browser, "en", width=PHONE) as (page, wrong):
+        log_in(page, furnished.url, Role.ADMIN)
+        yield page
+        assert wrong == []
 
 
 def test_every_table_scrolls_in_its_card() -> None:
@@ -16,3 +34,9 @@ def test_every_table_scrolls_in_its_card() -> None:
     for path in sorted(TEMPLATES.glob("*.html")):
         named = re.sub(r'aria-label="\{\{.*?\}\}"', 'aria-label="NAME"', path.read_text(encoding="utf-8"))
         assert bare.findall(re.sub(r">\s+<table", "><table", named)) == [], path.name
+
+
+def test_the_sign_of_a_state_is_whole_beside_a_long_serial(narrow: Page, furnished: Served) -> None:
+    narrow.goto(f"{furnished.url}/shelf")
+    mark = narrow.locator(f".tile[data-text^='{NEVER_SEEN} '] .mark")
+    assert mark.evaluate("one => one.scrollWidth <= one.clientWidth && one.clientWidth > 0")
