@@ -10,8 +10,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 import gateway.console
+from models.tasks.states import State
 from models.values.enums import Role
 from tests.support.console.browser import log_in, tab
+from tests.support.console.monday import tasks_in
 from tests.support.console.pages import NEVER_SEEN
 from tests.support.console.served import Served
 
@@ -40,3 +42,20 @@ def test_the_sign_of_a_state_is_whole_beside_a_long_serial(narrow: Page, furnish
     narrow.goto(f"{furnished.url}/shelf")
     mark = narrow.locator(f".tile[data-text^='{NEVER_SEEN} '] .mark")
     assert mark.evaluate("one => one.scrollWidth <= one.clientWidth && one.clientWidth > 0")
+
+
+def test_the_lines_of_a_story_are_as_wide_as_their_card(narrow: Page, furnished: Served) -> None:
+    narrow.goto(f"{furnished.url}/tasks/{tasks_in(furnished.engine, State.FAILED)[0]}/log")
+    widths = narrow.locator(".story td.lines").evaluate_all("all => all.map(one => one.clientWidth)")
+    assert min(widths) > PHONE * 0.75
+
+
+@pytest.mark.parametrize("path", ["/changes", "/users", "/texts"])
+def test_rows_off_the_screen_are_not_squeezed(narrow: Page, furnished: Served, path: str) -> None:
+    """Cells are as wide as their text, up to a width that is easy to read; buttons do not stand upon each other."""
+    narrow.goto(furnished.url + path)
+    for letters, width in ((10, 80), (50, 200)):
+        of = f"all => all.filter(one => one.innerText.length > {letters}).map(one => one.clientWidth)"
+        assert min(narrow.locator(".scroll td:not(.cut)").evaluate_all(of), default=PHONE) > width
+    lines = "all => all.map(one => new Set([...one.querySelectorAll(':scope > button')].map(it => it.offsetTop)).size)"
+    assert max(narrow.locator(".scroll td > .row").evaluate_all(lines), default=1) == 1
