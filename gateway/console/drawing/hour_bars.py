@@ -30,8 +30,9 @@ class HourBar:
 
 @dataclass(frozen=True, slots=True)
 class HourBars:
-    """The bars, the hours of each, and the lines of the scale: y and value."""
+    """The bars, the hours of each, and the lines of the scale: y and value. The bars begin at `left`, beside it."""
 
+    left: int
     width: int
     height: int
     hours: int
@@ -83,7 +84,7 @@ def _drawn(hours: Sequence[tuple[datetime, int, int]], labelled: Collection[int]
             )
         )
     scale = [(round(TOP + room * (1 - part), 1), round(top * part)) for part in (0, 0.5, 1)]
-    return HourBars(WIDTH, HEIGHT, each, bars, scale)
+    return HourBars(LEFT, WIDTH, HEIGHT, each, bars, scale)
 
 
 def round_up(most: int) -> int:

@@ -59,3 +59,17 @@ def test_rows_off_the_screen_are_not_squeezed(narrow: Page, furnished: Served, p
         assert min(narrow.locator(".scroll td:not(.cut)").evaluate_all(of), default=PHONE) > width
     lines = "all => all.map(one => new Set([...one.querySelectorAll(':scope > button')].map(it => it.offsetTop)).size)"
     assert max(narrow.locator(".scroll td > .row").evaluate_all(lines), default=1) == 1
+
+
+@pytest.mark.parametrize("path", ["/overview", "/overview?hours=168", "/overview/sheet?hours=8"])
+def test_the_hours_of_a_shift_are_read_beside_their_scale(narrow: Page, furnished: Served, path: str) -> None:
+    narrow.goto(furnished.url + path)
+    texts = narrow.locator(".hours-chart text").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().height)"
+    )
+    assert min(texts) > 10
+    scale, bars = narrow.locator("svg.scale").bounding_box(), narrow.locator("svg.hours").bounding_box()
+    assert scale is not None
+    assert bars is not None
+    assert scale["x"] > 0
+    assert abs(scale["height"] - bars["height"]) < 1  # a value stands at its line
