@@ -14,7 +14,7 @@ from models.tasks.states import State
 from models.values.enums import Role
 from tests.support.console.browser import log_in, tab
 from tests.support.console.monday import tasks_in
-from tests.support.console.pages import NEVER_SEEN
+from tests.support.console.pages import NEVER_SEEN, pages
 from tests.support.console.served import Served
 
 TEMPLATES = Path(gateway.console.__file__).parent / "templates"
@@ -73,3 +73,20 @@ def test_the_hours_of_a_shift_are_read_beside_their_scale(narrow: Page, furnishe
     assert bars is not None
     assert scale["x"] > 0
     assert abs(scale["height"] - bars["height"]) < 1  # a value stands at its line
+
+
+def test_what_a_legend_tells_apart_does_not_look_the_same(narrow: Page, furnished: Served) -> None:
+    paint = "(one) => [getComputedStyle(one).fill, getComputedStyle(one).stroke].join(' ')"
+    (campaign,) = [path for path in pages(furnished) if path.startswith("/campaigns/")]
+    for scheme in ("light", "dark"):
+        narrow.emulate_media(color_scheme=scheme)
+        for path in (campaign, "/overview"):
+            narrow.goto(furnished.url + path)
+            legends = narrow.locator(".legend").all()
+            assert legends
+            for legend in legends:
+                looks = legend.locator("rect").evaluate_all(f"all => all.map({paint})")
+                assert len(looks) == len(set(looks)), path
+        narrow.goto(furnished.url + campaign)
+        failed, lost = (narrow.locator(f".legend .{one}").last.evaluate(paint) for one in ("failed", "lost"))
+        assert lost.endswith(failed.removesuffix(" none")), "the outline of what was lost is as plain as what failed"
