@@ -90,3 +90,9 @@ def test_what_a_legend_tells_apart_does_not_look_the_same(narrow: Page, furnishe
         narrow.goto(furnished.url + campaign)
         failed, lost = (narrow.locator(f".legend .{one}").last.evaluate(paint) for one in ("failed", "lost"))
         assert lost.endswith(failed.removesuffix(" none")), "the outline of what was lost is as plain as what failed"
+
+
+def test_the_last_row_of_a_table_has_no_line_below(narrow: Page, furnished: Served) -> None:
+    narrow.goto(f"{furnished.url}/tasks/{tasks_in(furnished.engine, State.FAILED)[0]}/attempts/1")
+    below = "all => all.map(one => getComputedStyle(one).borderBottomWidth)"
+    assert set(narrow.locator("tbody tr:last-child > *").evaluate_all(below)) == {"0px"}
