@@ -96,3 +96,11 @@ def test_the_last_row_of_a_table_has_no_line_below(narrow: Page, furnished: Serv
     narrow.goto(f"{furnished.url}/tasks/{tasks_in(furnished.engine, State.FAILED)[0]}/attempts/1")
     below = "all => all.map(one => getComputedStyle(one).borderBottomWidth)"
     assert set(narrow.locator("tbody tr:last-child > *").evaluate_all(below)) == {"0px"}
+
+
+@pytest.mark.parametrize("serial", ["P0001", NEVER_SEEN])
+def test_a_fact_that_is_missing_is_told_as_missing(narrow: Page, furnished: Served, serial: str) -> None:
+    narrow.goto(f"{furnished.url}/phones/{serial}")
+    told = narrow.locator(".facts dd").all_inner_texts()
+    assert len(told) > 5
+    assert [one for one in told if not one.strip()] == []
