@@ -163,6 +163,8 @@ def test_an_operator_approves_one_act_or_decides_against_it_and_a_viewer_does_no
     page = viewer.get("/review").text
     assert all(escape(one) in page for one in comments)
     assert "<b>骗人" not in page
+    to_review = 'href="/review#approvals"'
+    assert to_review in viewer.get(f"/tasks/{asked[0]}").text
     assert "/acts/approvals/decide" not in page
     assert viewer.post("/acts/approvals/decide", id=asked[0], decision="approve", reason="x").status_code == 403
     decide = partial(person.post, "/acts/approvals/decide")
@@ -176,6 +178,7 @@ def test_an_operator_approves_one_act_or_decides_against_it_and_a_viewer_does_no
         True,
     ]
     assert [one.task_id for one in awaiting(console.engine)] == [asked[2]]
+    assert [to_review in viewer.get(f"/tasks/{one}").text for one in asked[:3]] == [False, False, True]
     given = given_approvals(console.engine)
     assert [(one.task_id, one.approved_by, one.why) for one in given] == [(asked[0], "李娜", "辱骂")]
 
