@@ -48,6 +48,7 @@ class Tile:
     began: datetime | None
     percent: int | None
     celsius: int | None
+    address: str  # as adb names it: what hub and place were read from
 
     @property
     def id(self) -> str:
@@ -151,6 +152,7 @@ def _tile(phone: Phone, account: Account | None, need: Need | None, does: tuple[
         began=began,
         percent=percent if isinstance(percent, int) else None,
         celsius=round(celsius) if isinstance(celsius, int | float) else None,
+        address=phone.address,
     )
 
 

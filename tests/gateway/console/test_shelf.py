@@ -23,7 +23,7 @@ from workers.lifecycle.phone_needs import Need
 
 
 def tile(serial: str, host: str, hub: str, place: str) -> Tile:
-    return Tile(serial, host, hub, place, "idle", "works", "", "", "", "", False, "", "", "", None, None, None)
+    return Tile(serial, host, hub, place, "idle", "works", "", "", "", "", False, "", "", "", None, None, None, "")
 
 
 def test_phones_stand_in_the_order_of_host_hub_and_port_by_their_numbers() -> None:
