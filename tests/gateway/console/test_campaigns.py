@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from playwright.sync_api import Browser, expect
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,7 @@ from models.database.clock import database_now
 from models.tables import AuditEntry, Campaign, Task
 from models.tasks.states import State
 from models.transactions.read_write import read, write
+from tests.support.console.browser import log_in, tab
 from tests.support.console.monday import AUTHORS, DAY, HOSTILE, tasks_in
 from tests.support.console.served import Served
 from workers.campaigns.complete import family_of, missing_of
@@ -195,3 +197,17 @@ def test_what_an_ended_campaign_is_missing_is_planted_by_one_button(console: Ser
     page = person.get(f"/campaigns/{one}").text
     assert f'<a href="/campaigns/{new}"' in page[page.index('id="lacking"') :]
     assert "/acts/campaigns/missing" not in page  # the round that does it has not ended
+
+
+def test_the_page_of_a_campaign_shows_what_ends_without_being_loaded_again(browser: Browser, console: Served) -> None:
+    with tab(browser) as (page, wrong):
+        log_in(page, console.url, "viewer")
+        page.clock.install()
+        page.goto(f"{console.url}/campaigns/{only(console)}")
+        for run in tasks_in(console.engine, State.RUNNING)[:2]:
+            before = page.locator("#now > p").first.inner_text()
+            gone = update(Task).where(Task.id == run).values(state=State.STOPPED, incarnation=None)
+            write(console.engine, lambda session, gone=gone: session.execute(gone))
+            page.clock.run_for(6_000)
+            expect(page.locator("#now > p").first).not_to_have_text(before)
+        assert wrong == []
