@@ -10,6 +10,7 @@ from io import BytesIO
 
 import openpyxl
 import pytest
+from playwright.sync_api import Browser, expect
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,7 @@ from gateway.console.people import saved_filters
 from gateway.exports.background import make_all
 from models.tables import ApiKey, Export, Record
 from models.transactions.read_write import read, write
+from tests.support.console.browser import log_in, tab
 from tests.support.console.served import Served
 from workers.settings import settings
 
@@ -114,6 +116,23 @@ def test_an_export_is_asked_for_made_and_opened(console: Served) -> None:
         console.engine, lambda session: session.scalar(select(func.count()).select_from(Record).where(*failed))
     )
     assert book["记录"].max_row == 1 + (count or 0) > 1
+
+
+def test_an_export_that_waits_is_shown_as_made_without_loading_the_page_again(
+    browser: Browser, console: Served
+) -> None:
+    asks = "#exports[hx-trigger]"
+    with tab(browser) as (page, wrong):
+        log_in(page, console.url, "operator")
+        page.clock.install()
+        page.goto(f"{console.url}/records?outcome=failed")
+        page.locator("form[action='/acts/records/export'] button").click()
+        expect(page.locator(asks)).to_have_count(1)
+        assert make_all(console.engine, settings(), threading.Event()) == 1
+        page.clock.run_for(6_000)
+        expect(page.locator("#exports .state.done")).to_have_count(1)
+        expect(page.locator(asks)).to_have_count(0)
+        assert wrong == []
 
 
 def test_an_export_has_what_the_page_shows_of_a_customer(console: Served) -> None:
