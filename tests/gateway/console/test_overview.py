@@ -187,7 +187,9 @@ def test_alerts_lead_to_what_they_are_about_and_name_no_long_ids(shown: Served) 
 
 
 def test_the_sheet_names_addresses_as_adb_does(shown: Served) -> None:
-    assert '<span class="soft" dir="auto">shelf1 usb:1-1.5</span>' in shown.as_role("viewer").get("/overview/sheet").text
+    assert (
+        '<span class="soft" dir="auto">shelf1 usb:1-1.5</span>' in shown.as_role("viewer").get("/overview/sheet").text
+    )
 
 
 def test_the_overview_says_why_nothing_moves(console: Served) -> None:
