@@ -91,11 +91,11 @@ def forget(view: View) -> Response:
 
 
 def export(view: View) -> Response:
-    """Asks for an Excel workbook of the records that match the filter."""
-    form = view.form
-    given: dict[str, Any] = {"what": "records", **{name: form.text(name, 191) for name in FIELDS}}
-    given["sandbox"] = bool(given["sandbox"])
-    given |= {name: read_moment(name, form.text(name, 40)) for name in ("since", "until")}
+    """Asks for an Excel workbook of the records that the page counts: without a filter, those of the last days."""
+    asked = {name: view.form.text(name, 191) for name in ASKED}
+    which = view.look(lambda session: filter_of(session, asked, database_now(session)))
+    given: dict[str, Any] = {"what": "records", **{name: asked[name] for name in FIELDS}}
+    given |= {"sandbox": which.sandbox, "since": which.since, "until": which.until}
     chosen = {name: value for name, value in given.items() if value}
     start_export(view.engine, checked_filters(chosen | {"language": view.words.language}), view.who)
     return view.done("/records", "export")

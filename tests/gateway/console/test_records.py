@@ -6,7 +6,9 @@ import html
 import re
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from io import BytesIO
+from urllib.parse import urlencode
 
 import openpyxl
 import pytest
@@ -143,6 +145,25 @@ def test_an_export_has_what_the_page_shows_of_a_customer(console: Served) -> Non
     asked = read(console.engine, lambda session: session.scalars(select(Export)).one())
     book = openpyxl.load_workbook(BytesIO(person.get(f"/exports/{asked.id}/file").content))
     assert book["记录"].max_row == 1 + sum(row.key_id is not None for row in every) > 1
+
+
+@pytest.mark.parametrize("asked", [{}, {"kind": "attempt"}])
+def test_an_export_without_an_indexed_filter_has_the_days_of_the_page(console: Served, asked: dict[str, str]) -> None:
+    def age(session: Session) -> str:
+        one = session.scalars(select(Record).where(Record.kind == "attempt").limit(1)).one()
+        one.ended_at -= timedelta(days=30)
+        return one.task_id
+
+    person, old = console.as_role("operator"), write(console.engine, age)
+    shown = rows(person.get(f"/records?{urlencode(asked)}").text)
+    assert old not in shown
+    assert person.post("/acts/records/export", **asked).status_code == 303
+    assert make_all(console.engine, settings(), threading.Event()) == 1
+    export = read(console.engine, lambda session: session.scalars(select(Export)).one())
+    sheet = openpyxl.load_workbook(BytesIO(person.get(f"/exports/{export.id}/file").content))["记录"]
+    column = [one.value for one in sheet[1]].index("任务ID")
+    written = [str(row[column]) for row in sheet.iter_rows(min_row=2, values_only=True)]
+    assert sorted(written) == sorted(shown) != []
 
 
 def test_a_filter_is_saved_for_its_user_used_replaced_and_deleted(console: Served) -> None:
