@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from gateway.words.catalogue import Catalogue
 from workers.settings import settings
@@ -21,6 +21,15 @@ def day(moment: datetime | None) -> str:
 def local(moment: datetime | None) -> str:
     """Returns a moment as a field for a moment takes it, like 2027-01-31T08:00; empty for None."""
     return "" if moment is None else f"{moment.astimezone(settings().timezone):%Y-%m-%dT%H:%M}"
+
+
+def moment_in(text: object) -> datetime | None:
+    """Returns the moment that a text of the evidence tells, which is written in UTC; None when it tells none."""
+    try:
+        moment = datetime.fromisoformat(text if isinstance(text, str) else "")
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def lasting(words: Catalogue, start: datetime | None, end: datetime | None) -> str:

@@ -21,7 +21,7 @@ from gateway.access.body import BodyBudget
 from gateway.console.bulk.carrying import BulkWorker
 from gateway.console.files import address
 from gateway.console.live.feed import Feed
-from gateway.console.moments import clock, day, lasting, local
+from gateway.console.moments import clock, day, lasting, local, moment_in
 from gateway.console.people.login_limit import LoginLimit, LoginTurns
 from gateway.console.people.sessions import Person
 from gateway.words.catalogue import Catalogue
@@ -153,6 +153,7 @@ def helpers(words: Catalogue) -> dict[str, Any]:
         "clock": clock,
         "day": day,
         "local": local,
+        "moment_in": moment_in,
         "lasting": lambda start, end: lasting(words, start, end),
     }
 

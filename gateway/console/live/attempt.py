@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from flows.screen import Node, Screen, ScreenError
+from gateway.console.moments import moment_in
+from gateway.words.catalogue import Catalogue
 from models.history.records.kinds import ATTEMPT
 from models.tables import Attempt, Record, Task
 from models.values.enums import AttemptOutcome
@@ -21,6 +24,7 @@ MOST_LOOKED_AT = 50  # successful attempts, the latest of them
 MOST_LINES = 2000  # of a tree
 MOST_TEXT = 200  # characters of a node's text
 MOST_CALLS = 50
+UNITS = {"percent": "%", "celsius": "°C"}
 ISOLATED = "\u2068", "\u2069"  # a text with another direction of writing does not turn what stands around it
 
 
@@ -42,7 +46,7 @@ class Touch:
     """The last touch before the failure: its call, its moment, and its pixel on a screen of this size."""
 
     method: str
-    at: str
+    at: datetime | None
     x: int
     y: int
     width: int
@@ -102,7 +106,7 @@ def last_touch(facts: Mapping[str, Any], screen: Screen | None) -> Touch | None:
     for call in reversed(calls(facts)):
         match call.get("point"):
             case [int(x), int(y)] if 0 <= x < width and 0 <= y < height:
-                return Touch(f"{call.get('method')}"[:40], f"{call.get('at')}"[:40], x, y, width, height)
+                return Touch(f"{call.get('method')}"[:40], moment_in(call.get("at")), x, y, width, height)
     return None
 
 
@@ -110,6 +114,20 @@ def calls(facts: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Returns the last calls to the phone, oldest first."""
     found = facts.get("calls")
     return [one for one in found if isinstance(one, Mapping)][-MOST_CALLS:] if isinstance(found, list) else []
+
+
+def readings(words: Catalogue, piece: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    """Returns what one piece of the evidence tells, such as the battery, in words: each name with its value."""
+    return [(words.word("fact", key), _reading(words, key, piece[key])) for key in piece if key != "line"]
+
+
+def _reading(words: Catalogue, key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return words.text("yes") if value else words.text("no")
+    if value in (None, "", []):
+        return "–"
+    told = " ".join(map(str, value)) if isinstance(value, list) else f"{value}"
+    return f"{told} {UNITS[key]}" if key in UNITS else told
 
 
 def screen_of(tree: str | None) -> Screen | None:

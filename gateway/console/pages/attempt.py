@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from flows.failures import remedy_for
-from gateway.console.live.attempt import calls, last_touch, like, outline, pairs, screen_of
+from gateway.console.live.attempt import calls, last_touch, like, outline, pairs, readings, screen_of
 from gateway.console.live.failures import has_screenshot
 from gateway.console.live.strip import pictures, strip
 from gateway.console.pages.newest_success import newest_success
@@ -30,6 +30,7 @@ from workers.evidence.location import StorageLocation
 from workers.evidence.storage import Storage, StorageError
 from workers.runtime.log_files import LogLine, lines_of, log_files
 
+SEEN = ("app", "battery", "network", "focus")  # pieces of the evidence
 MOST_LINES = 1000
 LOG_SECONDS = 3.0
 BAD = frozenset({"WARNING", "ERROR", "CRITICAL"})
@@ -75,6 +76,7 @@ def show(view: View, task_id: str, number: str) -> Response:
         "attempt.html",
         **found,
         told=told,
+        seen={name: readings(view.words, told[name]) for name in SEEN if isinstance(told.get(name), Mapping)},
         succeeded=succeeded,
         steps=steps,
         strip=strip(steps, mine, beside.pictures if beside else {}, last) if mine else [],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from flows.screen import Screen
 from gateway.console.live.attempt import MOST_LINES, calls, last_touch, outline, pairs, screen_of
+from gateway.console.moments import clock, moment_in
+from gateway.words.catalogue import catalogue
 from models.tables import Attempt, Record, Task
 from models.tasks.states import State
 from models.transactions.read_write import read, write
@@ -22,6 +25,7 @@ from workers.evidence.storage import Storage
 from workers.settings import settings
 
 SCREEN = Screen.parse("<hierarchy><node bounds='[0,0][1080,2400]' class='a.b.Frame'/></hierarchy>")
+MISSED = "not asked: no time was left"
 
 
 def ran(**took: float) -> list[dict[str, Any]]:
@@ -92,8 +96,9 @@ def test_a_failure_shows_steps_touch_network_battery_calls_and_tree(shown: Serve
         "列表未加载",
         "对照：",
         "最后一次触摸：click，位置 203, 214",
-        "percent: 64",
-        "validated: False",
+        "电量：64 %",
+        "充电中：是",
+        "可上网：否",
         "#comment",
     ):
         assert told in page
@@ -101,6 +106,35 @@ def test_a_failure_shows_steps_touch_network_battery_calls_and_tree(shown: Serve
     assert page.count("/attempts/1/screenshot.jpg") >= 1
     assert "&lt;script&gt;" in page
     assert "<script>alert" not in page
+    assert not re.search(r"percent|True|False", page)
+
+
+def test_the_evidences_moments_are_told_in_the_operators_time(console: Served) -> None:
+    def collected(session: Session) -> None:
+        one = session.scalars(select(Attempt).where(Attempt.task_id == failed(console))).one()
+        one.evidence = {
+            **(one.evidence or {}),
+            "collected_at": "2027-01-31T01:00:04.000+00:00",
+            "missing": {"ui": MISSED},
+        }
+
+    write(console.engine, collected)
+    page = console.as_role("viewer").get(f"/tasks/{failed(console)}/attempts/1").text
+    assert "位置 203, 214 · 09:00:01</p>" in page
+    assert '<td class="mono small">09:00:03</td>' in page
+    assert "2027-01-31 09:00</dd>" in page
+    assert "2027-01-31T01" not in page
+    assert catalogue("zh").said(MISSED) in page != MISSED
+
+
+@pytest.mark.parametrize("text", [None, 7, "", "then", "2027-13-31T01:00:00", "0001-01-01T00:00:00+14:00"])
+def test_a_moment_that_is_none_is_not_told(text: Any) -> None:
+    assert clock(moment_in(text)) == ""
+
+
+@pytest.mark.parametrize("text", ["2027-01-31T01:00:01.000+00:00", "2027-01-31T01:00:01", "2027-01-31T09:00:01+08:00"])
+def test_a_moment_of_the_evidence_is_utc_unless_it_says_otherwise(text: str) -> None:
+    assert clock(moment_in(text)) == "09:00:01"
 
 
 def test_the_run_beside_it_is_the_latest_of_its_flow_that_kept_its_steps(console: Served) -> None:

@@ -23,7 +23,7 @@ from workers.evidence.storage import Storage
 from workers.settings import settings
 
 MINE, OTHER = Bundle("0a1b", 2), Bundle("0c1d", 1)
-TOUCH = Touch("click", "now", 3, 4, 720, 1600)
+TOUCH = Touch("click", None, 3, 4, 720, 1600)
 
 
 @pytest.fixture
