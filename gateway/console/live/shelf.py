@@ -166,12 +166,15 @@ def kind_of(need: Need | None, *, busy: bool) -> str:
 
 
 def _hub_and_port(address: str) -> tuple[str, str]:
-    """Returns hub and port of usb:1-4.2, and host and port of an address of the network; no hub for a bare serial."""
-    if address.startswith("usb:"):
-        hub, dot, port = address.rpartition(".")
-        return (hub, port) if dot else ("", address)
-    hub, _, port = address.rpartition(":")
-    return (hub, port) if port.isdigit() else ("", address)
+    """Returns hub and port of usb:1-4.2; no hub for another address, which so stands in the group of its host.
+
+    Phones with equal serials have one row with all their addresses: it stands where the first of them does.
+    """
+    first, comma, others = address.partition(", ")
+    hub, dot, port = first.rpartition(".")
+    if first.startswith("usb:") and dot:
+        return hub, port + comma + others
+    return "", address
 
 
 def _by_value(text: str) -> tuple[tuple[int, object], ...]:

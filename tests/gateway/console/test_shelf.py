@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Select, select
 
-from gateway.console.live.shelf import Tile, kind_of, look_at_shelf, place_of, tile_id, tiles_now
+from gateway.console.live.shelf import Grid, Tile, kind_of, look_at_shelf, place_of, tile_id, tiles_now
 from gateway.console.moments import day
 from models.database.clock import database_now
 from models.fleet.phones import phone_online
@@ -35,6 +35,30 @@ def test_phones_stand_in_the_order_of_host_hub_and_port_by_their_numbers() -> No
         tile("v", "b", "", "emulator-5600"),
     ]
     assert sorted([*wanted[2:], *wanted[:2]], key=place_of) == wanted
+
+
+def test_phones_of_a_hub_or_of_the_network_stand_together_in_the_order_of_their_addresses(console: Served) -> None:
+    """As 24 phones at 10.0.0.x:5555 do; a serial that two phones have stands where the first of them does."""
+    addresses = ["10.0.1.2:5555", "10.0.0.10:5555", "10.0.0.9:5555", "[fe80::1]:5555", "emulator-5554", "usb:1-3"]
+    addresses += ["usb:1-4, 10.0.0.9:5555", "usb:1-2.10", "usb:1-2.9, 10.0.0.8:5555", "usb:1-2.3.1", "usb:1-2.3.2"]
+    for number, address in enumerate(addresses):
+        phone_online(console.engine, f"N{number}", address, "net", "m", "i")
+    grid = read(console.engine, look_at_shelf)["grid:host"]
+    assert isinstance(grid, Grid)
+    stand = {name: [addresses[int(serial[1:])] for serial in some] for name, some in grid.order if "net" in name}
+    assert stand == {
+        "net": [
+            "10.0.0.9:5555",
+            "10.0.0.10:5555",
+            "10.0.1.2:5555",
+            "[fe80::1]:5555",
+            "emulator-5554",
+            "usb:1-3",
+            "usb:1-4, 10.0.0.9:5555",
+        ],
+        "net · usb:1-2": ["usb:1-2.9, 10.0.0.8:5555", "usb:1-2.10"],
+        "net · usb:1-2.3": ["usb:1-2.3.1", "usb:1-2.3.2"],
+    }
 
 
 @pytest.mark.parametrize(
