@@ -28,10 +28,11 @@ OF_RECORDS = (
     "culprit", "step", "reason", "number", "task_id", "campaign_id", "evidence",
 )  # fmt: skip
 OF_LONG_TEXTS = ("task_id", "column", "piece", "text")
+_OF_ID = 38  # an id has 36 characters
 _WIDTHS: Mapping[str, float] = {
-    "task_id": 12, "campaign_id": 12, "started": 27, "ended": 27, "reason": 44, "why": 40, "remedy": 44, "data": 60,
-    "code": 30, "title": 36, "video": 36, "text": 60, "target_comment": 40, "done_at": 27, "at": 27, "number": 8,
-    "seconds": 11, "asked": 9, "got": 9, "missing": 9, "evidence": 12, "result": 10, "piece": 6,
+    "task_id": _OF_ID, "campaign_id": _OF_ID, "started": 27, "ended": 27, "reason": 44, "why": 40, "remedy": 44,
+    "data": 60, "code": 30, "title": 36, "video": 36, "text": 60, "target_comment": 40, "done_at": 27, "at": 27,
+    "number": 8, "seconds": 11, "asked": 9, "got": 9, "missing": 9, "evidence": 12, "result": 10, "piece": 6,
 }  # fmt: skip
 
 

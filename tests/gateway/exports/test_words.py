@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 
 from flows.specs.catalogue import SPECS
@@ -30,6 +32,14 @@ def test_chinese_heads_hold_no_english_and_english_ones_no_chinese() -> None:
     zh, en = ([one.text for series in all_series(which, "").values() for one in series.headings] for which in LANGUAGES)
     assert [text for text in en if not text.isascii()] == []
     assert [text for text in zh if text.isascii()] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_column_of_ids_shows_them_whole(language: Language) -> None:
+    ids = [word(language, key) for key in ("task_id", "campaign_id")]
+    heads = [one for series in all_series(language, "").values() for one in series.headings if one.text in ids]
+    assert len(heads) > 2 * len(SPECS)
+    assert [one for one in heads if one.width <= len(str(uuid4()))] == []
 
 
 def test_the_sheet_of_a_flow_is_called_as_its_page_calls_the_flow() -> None:
