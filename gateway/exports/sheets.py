@@ -45,8 +45,7 @@ def all_series(language: Language, zone: str) -> dict[str, Series]:
     found: dict[str, Series] = {}
     for name, flow in SPECS.items():
         own = [_of_flow(column, language, zone) for column in flow.columns]
-        title = name if language == "en" else flow.heading
-        found[name] = Series(title, [*heads(COMMON), *own], flow.result_title)
+        found[name] = Series(stage_name(name, language), [*heads(COMMON), *own], flow.result_title)
     found[OTHER] = Series(word(language, OTHER), [*heads(COMMON), *heads(("flow", "data"))])
     more = (
         (RECORDS, OF_RECORDS),
@@ -60,8 +59,9 @@ def all_series(language: Language, zone: str) -> dict[str, Series]:
 
 
 def stage_name(flow: str, language: Language) -> str:
-    """Returns the operator's word for a flow; its own name in English, or when this version does not know it."""
-    return SPECS[flow].heading if language == "zh" and flow in SPECS else flow
+    """Returns the pages' word for a flow; without one its spec's heading in Chinese, and else its own name."""
+    told = word(language, flow, "flow")
+    return SPECS[flow].heading if told == flow and language == "zh" and flow in SPECS else told
 
 
 def _of_flow(column: Column, language: Language, zone: str) -> Heading:

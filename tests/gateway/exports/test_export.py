@@ -189,7 +189,7 @@ def test_reasons_are_told_in_the_language_of_the_workbook(ledger: Engine, tmp_pa
     assert [records(zh, "尝试")[0][name] for name in named] == [
         "手机卡死 (phone_hung)", "手机", "找视频", "手机发来超过 1000 字节", "重启手机",
     ]  # fmt: skip
-    assert records(en, "collect_comments")[0]["reason"] == f"video_not_found: {loop['reason']}"
+    assert records(en, "collect comments")[0]["reason"] == f"video_not_found: {loop['reason']}"
     assert records(en, "Attempts")[0]["reason"] == "the phone sent more than 1000 bytes"
     assert [row["why it is missing"] for row in records(en, "Completeness")] == [
         "video not found × 1", "stopped × 1",
@@ -208,13 +208,15 @@ def test_headings_are_english_on_request(ledger: Engine, tmp_path: Path) -> None
     standard(ledger)
     path = exported(ledger, tmp_path, language="en")
     found = cells(path)
-    names = ["Summary", "nurture", "collect_titles", "collect_comments", "directed", "Other tasks", "Attempts"]
+    names = ["Summary", "nurture", "collect titles", "collect comments", "directed", "Other tasks", "Attempts"]
     assert list(found) == [*names, "Completeness"]
     assert found["directed"][0][11:] == [
         "kind", "author id", "title", "target commenter", "target comment", "text", "done at (Asia/Shanghai)",
         "verified",
     ]  # fmt: skip
     assert records(path, "directed")[0]["verified"] == "yes"
+    assert {row["kind of task"] for row in records(path, "Attempts")} >= {"collect titles", "collect comments"}
+    assert {row["stage"] for row in records(path, "Completeness")} >= {"collect titles", "flow_of_old"}
     assert not {text for rows in found.values() for text in rows[0] if text and not text.isascii()}
 
 

@@ -46,6 +46,9 @@ def test_the_sheet_of_a_flow_is_called_as_its_page_calls_the_flow() -> None:
     assert {name: catalogue("zh").word("flow", name) for name in SPECS} == {
         name: flow.heading for name, flow in SPECS.items()
     }
+    for language in LANGUAGES:
+        called = {name: series.name for name, series in all_series(language, "").items() if name in SPECS}
+        assert called == {name: catalogue(language).word("flow", name) for name in SPECS}
 
 
 def test_a_value_without_a_word_stands_for_itself() -> None:
