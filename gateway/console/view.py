@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from flows.specs.catalogue import SPECS
 from gateway.access.body import BodyBudget
 from gateway.console.bulk.carrying import BulkWorker
+from gateway.console.changes import values_told
 from gateway.console.files import address
 from gateway.console.live.feed import Feed
 from gateway.console.moments import clock, day, lasting, local, moment_in
@@ -149,6 +150,7 @@ def helpers(words: Catalogue) -> dict[str, Any]:
         "word": lambda kind, code: flow_heading(words, code) if kind == "flow" else words.word(kind, code),
         "flow_names": SPECS,
         "said": words.said,
+        "values_told": lambda value: values_told(words, value),
         "lang": words.language,
         "clock": clock,
         "day": day,
@@ -169,18 +171,10 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters["values"] = values_told
     made.filters["urlpart"] = lambda text: quote(str(text), safe="")
     made.globals["file"] = address
     made.globals["now"] = lambda: datetime.now().astimezone()
     return made
-
-
-def values_told(value: object) -> str:
-    """Returns the values of an audit entry for people: `basis: owned, note: –`."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {'–' if one in (None, '') else one}" for name, one in value.items())
-    return "" if value is None else f"{value}"
 
 
 def came_from(request: Request) -> str:
