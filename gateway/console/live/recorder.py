@@ -19,7 +19,7 @@ from models.values.enums import PhoneState
 from models.values.refused import Refused, refuse
 from workers.policy.recorder.go_through import Answer, Reached, go_through
 from workers.policy.recorder.steps_text import steps_of
-from workers.policy.recorder.typed_steps import name_for
+from workers.policy.recorder.typed_steps import NOTHING_READ, name_for
 from workers.policy.recorder.walk import profile_of, short, words_of
 
 MOST_PHONES = 300
@@ -105,7 +105,11 @@ class ShownRecording:
         walked = self.reached.walked
         try:
             text, profile, _ = profile_of(walked)
-            return Draft(text, steps_of(walked, self.row.heading, profile) if self.row.flow else "")
+            if not self.row.flow:
+                return Draft(text)
+            if walked.typed is None or not walked.typed.reads:  # the page has buttons, no prompt to type at
+                raise refuse("steps", NOTHING_READ, "choose an element, name its column, and press: Read it")
+            return Draft(text, steps_of(walked, self.row.heading, profile))
         except Refused as refused:
             return Draft(refused=refused)
         except ProfileError as error:

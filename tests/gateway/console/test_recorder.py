@@ -210,6 +210,19 @@ def test_what_may_act_is_not_tapped_and_nothing_is_said_twice(console: Served) -
     assert row(console, one).lines == ["start", "tap 3"]
 
 
+def test_a_flow_that_reads_nothing_yet_is_told_what_to_press_not_what_to_type(console: Served) -> None:
+    lena = console.as_role("operator")
+    one = begun(console, lena, "flow")
+    assert say(console, lena, one, "page", name="start") == 303
+    for page in (lena.get(f"/recorder/{one}").text, lena.get(f"/recorder/{one}/files/steps.yaml").text):
+        assert "没有读取任何内容" in page
+        assert "点“读取”" in page
+        assert "INTO" not in page
+        assert "read 编号" not in page
+    assert say(console, lena, one, "read", number="1", name="title", kind="text") == 303
+    assert "没有读取任何内容" not in lena.get(f"/recorder/{one}").text
+
+
 def test_a_screen_that_was_seen_too_early_is_looked_at_again_and_trouble_is_met(console: Served) -> None:
     lena = console.as_role("operator")
     one = begun(console, lena)

@@ -15,6 +15,7 @@ from models.values.refused import refuse
 KINDS = ("text", "id", "count", "moment")
 MOST = "most"  # the parameter that says how many rows of a list are read
 WIDEST = 40  # characters of a name
+NOTHING_READ = "nothing is read, so that the flow would bring nothing"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -71,11 +72,16 @@ class TypedSteps:
         """Returns whether a column has this name already."""
         return any(column in step.get("columns", ()) for step in self.steps)
 
+    @property
+    def reads(self) -> bool:
+        """Returns whether a step reads: without one the flow would bring nothing."""
+        return any(step["do"] in ("read", "list") for step in self.steps)
+
     def finished(self) -> list[dict[str, Any]]:
         """Returns the steps up to the last one that reads. Raises Refused when nothing is read."""
         places = [place for place, step in enumerate(self.steps) if step["do"] in ("read", "list")]
         if not places:
-            raise refuse("INTO", "nothing is read, so that the flow would bring nothing", "type: read NUMBER COLUMN")
+            raise refuse("INTO", NOTHING_READ, "type: read NUMBER COLUMN")
         return self.steps[: places[-1] + 1]
 
     def used(self) -> dict[str, Parameter]:
