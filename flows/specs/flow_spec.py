@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from flows.action import ActionKind
 from flows.specs.limits import Limits
@@ -44,7 +45,27 @@ class Column:
         return self.english_heading or self.key.replace("_", " ")
 
 
+def check_given(model: type[M], given: Mapping[str, Any]) -> M:
+    """Returns the parameters that somebody gives, which are JSON. Raises ValidationError.
+
+    Nothing is taken for what it is not: `true`, "2" and 1.0 are no whole numbers, and "yes" is not true. Python's own
+    values know no JSON, so a strict model would refuse a list for a tuple and a text for a time: it reads JSON here.
+    What the ledger keeps is read by `model_validate` instead, because an earlier release may have taken it.
+    """
+    return model.model_validate_json(json.dumps(given), strict=True)
+
+
+def as_read(model: type[BaseModel], kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns parameters that the ledger keeps as a task reads them, to give them again; bad ones as they are."""
+    try:
+        read = model.model_validate(dict(kept)).model_dump(mode="json")
+    except ValidationError:
+        return dict(kept)
+    return {name: read.get(name, value) for name, value in kept.items()}
+
+
 P = TypeVar("P", bound=Params)
+M = TypeVar("M", bound=BaseModel)
 R = TypeVar("R", bound=Result)
 
 

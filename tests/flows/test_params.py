@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from pydantic import ValidationError
 from flows.checks import check_name, check_text
 from flows.registry import FLOWS, flow_named
 from flows.specs.catalogue import SPECS
+from flows.specs.flow_spec import Params, as_read, check_given
 from flows.specs.nurture import NurtureParams
 from workers.planting.validation_errors import problems_of
 
@@ -76,6 +79,55 @@ def test_bad_parameters_are_refused_in_words(name: str, change: dict[str, Any], 
         flow_named(name).params_model.model_validate(GOOD[name] | change)
     for word in words:
         assert word in str(refused.value)
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+class OfAPackage(Params):
+    """The parameters that a flow package may have."""
+
+    most: int = 1
+    share: float = 1.0
+    quick: bool = False
+    since: datetime | None = None
+    colour: Colour = Colour.RED
+    names: tuple[str, ...] = ()
+    kinds: frozenset[str] = frozenset()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"most": True}, {"most": "2"}, {"most": 1.0}, {"share": "1.5"}, {"share": True}, {"quick": "yes"}, {"quick": 1},
+        {"names": "one"}, {"names": [1]}, {"since": 12}, {"colour": 1},
+    ],
+)  # fmt: skip
+def test_nothing_that_is_given_is_taken_for_what_it_is_not(given: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as refused:
+        check_given(OfAPackage, given)
+    ((_, problem),) = problems_of(refused.value, OfAPackage)
+    assert problem.field.split(".")[0] == next(iter(given))
+    assert "Input should" not in problem.reason
+
+
+def test_what_json_has_no_form_of_its_own_for_is_read_from_its_lists_and_texts() -> None:
+    given = {"share": 2, "since": "2030-01-31T08:00:00+08:00", "colour": "red", "names": ["a"], "kinds": ["b"]}
+    read = check_given(OfAPackage, given | {"quick": True, "most": 3})
+    assert (read.share, read.names, read.kinds, read.colour) == (2.0, ("a",), frozenset({"b"}), Colour.RED)
+    assert read.since is not None
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+def test_good_parameters_may_be_given(name: str) -> None:
+    assert check_given(SPECS[name].params_model, GOOD[name]) == SPECS[name].params_model.model_validate(GOOD[name])
+
+
+def test_what_an_earlier_release_took_can_be_given_again_as_its_flow_read_it() -> None:
+    model = SPECS["collect_titles"].params_model
+    assert as_read(model, {"author_id": "a", "count": "2"}) == {"author_id": "a", "count": 2}
+    assert as_read(model, {"count": "2"}) == {"count": "2"}  # the author came from another task's result
 
 
 def test_an_unknown_flow_is_named_with_those_that_exist() -> None:

@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from flows.specs.catalogue import SPECS
+from flows.specs.flow_spec import as_read
 from models.database.base import new_id
 from models.database.clock import database_now
 from models.fleet.accounts import known_accounts
@@ -163,7 +165,7 @@ def _rows(session: Session, rounds: Mapping[str, int]) -> Iterator[TaskRow]:
             flow=row.flow,
             state=row.state,
             code=row.failure_code,
-            params=written_params(row.args, row.kwargs),
+            params=_params(row.flow, written_params(row.args, row.kwargs)),
             takes_from=tuple(ref for one in row.args for ref in refs(from_json(one))),
             in_place_of=row.in_place_of,
             account=account,
@@ -171,6 +173,11 @@ def _rows(session: Session, rounds: Mapping[str, int]) -> Iterator[TaskRow]:
             priority=row.priority,
             hard_limit=row.hard_limit,
         )
+
+
+def _params(flow: str, kept: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns a task's parameters, fit to be planted again: an earlier release may have taken "2" for a number."""
+    return as_read(SPECS[flow].params_model, kept) if flow in SPECS else kept
 
 
 def _done(session: Session, rows: Sequence[TaskRow]) -> dict[str, dict[str, int]]:

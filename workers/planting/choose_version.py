@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from flows.specs.flow_spec import FlowSpec
+from flows.specs.flow_spec import FlowSpec, check_given
 from models.database.clock import database_now
 from models.fleet.flow_versions import versions_of
 from models.fleet.online_phones import online_phones
@@ -68,7 +68,7 @@ def _fits(version: FlowSpec[Any, Any], row: PlantedRow) -> bool:
     if not all(isinstance(one, Value) for one in row.args):
         return False
     try:
-        version.params_model.model_validate(given_params(row))
+        check_given(version.params_model, given_params(row))
     except ValidationError:
         return False
     return True

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from flows.specs.catalogue import SPECS
-from flows.specs.flow_spec import FlowSpec
+from flows.specs.flow_spec import FlowSpec, check_given
 from models import tables
 from models.database.clock import database_now
 from models.fleet.accounts import known_accounts
@@ -82,7 +82,7 @@ class KnownParams:
         if before is None or (before.task, before.kwargs, before.args) != (row.task, row.kwargs, row.args):
             self._row, self._error = row, None
             try:
-                flow.params_model.model_validate(given_params(row))
+                check_given(flow.params_model, given_params(row))
             except ValidationError as error:
                 self._error = error
         return self._error

@@ -105,6 +105,7 @@ def test_a_change_of_what_it_looks_at_begins_anew(api: Api, customer: Caller) ->
         ({"every": None, "cron": "nonsense"}, "cron"),
         ({"flow": "nurture"}, "flow"),
         ({"params": {"author_id": "xiaopeng"}}, "params.title"),
+        ({"params": {**VIDEO, "most": True}}, "params.most"),
         ({"params": {**VIDEO, "author_id": "nobody"}}, "author_id"),
         ({"words": {"any": ["x"] * 1001}}, "words.any"),
         ({"words": {"some": []}}, "words.some"),

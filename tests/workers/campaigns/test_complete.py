@@ -17,7 +17,7 @@ from models.tasks.states import State
 from models.transactions.read_write import read, write
 from models.values.refused import Refused
 from tests.support.ledger.campaign_run import Says, run, succeeds
-from tests.support.ledger.drive import do, known_account, owned_author, ready, tasks
+from tests.support.ledger.drive import change, do, known_account, owned_author, ready, tasks
 from workers.attempts.outcome import Failed
 from workers.campaigns import complete
 from workers.campaigns import stages as _stages_are_on_the_desk  # noqa: F401
@@ -72,6 +72,15 @@ def test_one_act_plants_what_is_missing_until_nothing_is(ledger: Engine, day: st
         plant_missing(ledger, day, who="li")
     family = read(ledger, lambda session: [(one.completes, one.name) for one in family_of(session, third).campaigns])
     assert family == [(None, "标准日"), (day, "标准日 · 2"), (day, "标准日 · 3")]
+
+
+def test_what_an_earlier_release_took_for_a_number_is_planted_again(ledger: Engine, day: str) -> None:
+    run(ledger, day, fails("collect_titles", "nurture"))
+    (kept,) = (one for one in tasks(ledger, day) if one.flow == "collect_titles")
+    change(ledger, kept.id, kwargs={**kept.kwargs, "count": "2"})
+    second, _ = plant_missing(ledger, day, who="li")
+    (again,) = (one for one in tasks(ledger, second) if one.flow == "collect_titles")
+    assert again.kwargs == kept.kwargs
 
 
 def test_a_campaign_that_runs_is_not_completed(ledger: Engine, day: str) -> None:

@@ -13,6 +13,7 @@ from celery.canvas import Signature
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
+from flows.registry import flow_named
 from models.responsible_use.authors import register_author
 from models.tables import Campaign
 from models.values.refused import Refused
@@ -20,6 +21,7 @@ from tests.support.ledger.drive import (
     AUTHOR,
     app,
     campaign,
+    change,
     do,
     known_account,
     like,
@@ -37,6 +39,7 @@ from tests.support.ledger.drive import (
 from workers.attempts.claim import Claim
 from workers.attempts.outcome import Replaced
 from workers.attempts.record import record
+from workers.execution.perform import checked_params
 from workers.planting.even_share import plan_even_share
 from workers.planting.submit import submit
 
@@ -134,6 +137,24 @@ def test_limits_move_together(ledger: Engine) -> None:
     assert all(soft < hard for soft, hard in found)
     assert found[1][1] == 60
     assert found[2][0] == 3000
+
+
+@pytest.mark.parametrize("count", [True, "2", 1.0])
+def test_what_is_no_whole_number_is_refused_as_one(ledger: Engine, count: object) -> None:
+    owned_author(ledger)
+    asked = titles()
+    asked.kwargs["count"] = count
+    with pytest.raises(Refused, match="is no whole number") as refused:
+        plant(ledger, asked)
+    assert [problem.field for problem in refused.value.problems] == ["task[0] collect_titles.count"]
+
+
+def test_a_task_of_an_earlier_release_that_took_it_still_runs(ledger: Engine) -> None:
+    owned_author(ledger)
+    one = tasks(ledger, plant(ledger, titles()))[0].id
+    change(ledger, one, kwargs={"author_id": AUTHOR, "count": "2"})
+    got = take(ledger, one, online_worker(ledger, "p1"))
+    assert checked_params(flow_named("collect_titles"), got.args, got.kwargs).model_dump()["count"] == 2
 
 
 REFUSED: list[tuple[str, Signature, str, str]] = [

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from flows.specs.catalogue import SPECS
+from flows.specs.flow_spec import check_given
 from models.tasks.monitored import MONITORS
 from models.values.names import name_problems
 from models.values.refused import Problem, Refused, refuse
@@ -85,7 +86,7 @@ def _params(spec: WatchSpec) -> tuple[dict[str, Any], list[Problem]]:
         return {}, [Problem("flow", f"{spec.flow!r} watches nothing", f"use one of {', '.join(MONITORS)}")]
     model = SPECS[spec.flow].params_model
     try:
-        return model.model_validate(dict(spec.params)).model_dump(mode="json"), []
+        return check_given(model, dict(spec.params)).model_dump(mode="json"), []
     except ValidationError as error:
         found = (one for _, one in problems_of(error, model))
         return {}, [replace(one, field=f"params.{one.field}".rstrip(".")) for one in found]
