@@ -101,8 +101,22 @@ class OnPhone(Asked):
         return f"phone.{self.phone}"
 
 
+PLACES = {"account": OnAccount, "phone": OnPhone}
+
+
+def _one_place(value: Any) -> Any:
+    """Returns the target. A union would tell what each of its branches lacks, of which the customer meant one."""
+    if value == "pool" or isinstance(value, OnAccount | OnPhone):
+        return value
+    place, name = next(iter(value.items())) if isinstance(value, dict) and len(value) == 1 else (None, None)
+    if place not in PLACES or not isinstance(name, str):
+        raise Wrong("it is no place to run at", 'write "pool", {"account": ID} or {"phone": SERIAL}')
+    return PLACES[place](**{place: _a_name(name)})
+
+
 Target = Annotated[
     Literal["pool"] | OnAccount | OnPhone,
+    BeforeValidator(_one_place),
     Field(description="Any phone of the pool, the phone of an account, or one phone."),
 ]
 

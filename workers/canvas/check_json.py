@@ -170,6 +170,8 @@ def _check_names(signature: dict[str, Any], kind: str, path: str, allowed: Colle
         if name != NAMES[kind]:
             raise CanvasRefused(f"{path}.task", f"a {kind} is named {NAMES[kind]}", "leave the key task out")
         return
+    if name is None:
+        raise CanvasRefused(f"{path}.task", "it is missing", "give the name of a flow, or the subtask_type of a canvas")
     if not isinstance(name, str) or name.startswith("celery.") or name not in allowed:
         raise CanvasRefused(f"{path}.task", f"{name!r} may not be called here", "use a flow of the fleet")
 

@@ -107,6 +107,21 @@ def test_all_mistakes_of_a_task_are_told_at_once(acme: Caller) -> None:
     assert fields(acme, "/v1/tasks", late) == ["latest_end", "params.author_id", "params.count", "target"]
 
 
+@pytest.mark.parametrize(
+    "target",
+    [{}, "nope", [], 5, None, {"account": 5}, {"account": "a", "phone": "b"}, {"place": "a"}, {"account": " a"}],
+    ids=str,
+)
+def test_a_target_that_is_none_is_one_problem_of_the_field_that_was_sent(acme: Caller, target: object) -> None:
+    asked = {"reference": "r", "flow": "collect_titles", "params": TITLES, "target": target}
+    with pytest.raises(Problem) as refused:
+        acme.client.call("POST", "/v1/tasks", asked)
+    (told,) = refused.value.problems
+    assert told["field"] == "target"
+    if target != {"account": " a"}:
+        assert told["remedy"] == 'write "pool", {"account": ID} or {"phone": SERIAL}'
+
+
 def test_all_mistakes_of_a_campaign_are_told_at_once(acme: Caller) -> None:
     canvas = {"task": "collect_titles", "kwargs": {"author_id": "nobody", "count": 2}, "options": {"queue": "phone.p9"}}
     blamed = fields(acme, "/v1/campaigns", {"reference": "r", "canvas": canvas, "seed": -1, "colour": "red"})

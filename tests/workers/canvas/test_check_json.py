@@ -100,7 +100,8 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
     "unknown subtask_type": ({**TASK, "subtask_type": "ring"}, "canvas.subtask_type", "unknown"),
     "subtask_type that is no text": ({**TASK, "subtask_type": ["chain"]}, "canvas.subtask_type", "unknown"),
     "task that is not allowed": ({"task": "secret"}, "task.task", "may not be called"),
-    "task without a name": ({"args": []}, "task.task", "may not be called"),
+    "task without a name": ({"args": []}, "task.task", "it is missing"),
+    "nothing at all": ({}, "task.task", "name of a flow"),
     "Celery's own task": ({"task": "celery.backend_cleanup"}, "task.task", "may not be called"),
     "a chain that names a task": (
         {"task": "work", "subtask_type": "chain", "kwargs": {"tasks": []}},
