@@ -14,13 +14,13 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, unquote
 
 from gateway.access.caller import Caller, Known
-from gateway.access.json_checks import check_text, check_values, parse_object, repeated_problem
+from gateway.access.json_checks import check_text, check_values, digits_problem, parse_object, repeated_problem
 from gateway.access.rate_limit import RateLimiter, too_many
 from gateway.access.replay_guard import ReplayCache
 from gateway.problem import ApiProblem
 from gateway.protocol.seal import ID_HEADER, SealBroken, Secret, SignatureRefused, check, open_sealed
 from gateway.protocol.signed_text import KEY_HEADER, PLAIN, SEAL_PARAMETER, of_request
-from gateway.protocol.unique_keys import RepeatedKey, read_unique
+from gateway.protocol.unique_keys import RepeatedKey, TooManyDigits, read_unique
 from models.database.storable import storable_text
 from models.values.refused import Problem, Refused
 
@@ -158,6 +158,8 @@ def payload_of(
         raise ApiProblem("seal_broken", "the body is no envelope that opens", problems=[problem]) from None
     except RepeatedKey as repeated:
         raise ApiProblem.of(Refused([repeated_problem(repeated)])) from None
+    except TooManyDigits:
+        raise ApiProblem.of(Refused([digits_problem()])) from None
     except Refused as refused:
         raise ApiProblem.of(refused) from None
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
-from gateway.protocol.unique_keys import RepeatedKey, read_unique
+from gateway.protocol.unique_keys import RepeatedKey, TooManyDigits, read_unique
 from models.database.storable import MOST_DEPTH, UNSTORABLE, storable_text
 from models.values.refused import MOST_PROBLEMS, Problem, Refused, refuse
+from workers.canvas.values import SMALLER
 
 MOST_FIELDS = 1000  # of one object: each that a model does not know costs it an error
 _MOST_PATH = 200
@@ -23,6 +24,8 @@ def parse_object(body: bytes, field: str = "body") -> dict[str, Any]:
         raise Refused([repeated_problem(repeated)]) from None
     except RecursionError:
         raise refuse(field, f"it is nested more than {MOST_DEPTH} deep", "flatten it") from None
+    except TooManyDigits:
+        raise Refused([digits_problem(field)]) from None
     except ValueError:  # of UTF-8 as well
         raise refuse(field, "it is no JSON in UTF-8", "send one JSON object") from None
     if not isinstance(data, dict):
@@ -34,6 +37,11 @@ def parse_object(body: bytes, field: str = "body") -> dict[str, Any]:
 def repeated_problem(repeated: RepeatedKey) -> Problem:
     """Returns the problem of a field that an object names twice."""
     return Problem(_place(repeated.place), "it is named twice in one object", "name it once")
+
+
+def digits_problem(field: str = "body") -> Problem:
+    """Returns the problem of JSON with a number that is too long to be read, so that its place is not known."""
+    return Problem(field, "it holds a number with too many digits", SMALLER)
 
 
 def check_values(data: Mapping[str, Any]) -> None:
@@ -104,7 +112,7 @@ def _value_problem(value: Any, path: str) -> Problem | None:
     if isinstance(value, str):
         return _text_problem(value, path)
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        return Problem(path, "it is a whole number beyond 64 bits", "give it as text")
+        return Problem(path, "it is a whole number beyond 64 bits", SMALLER)
     if isinstance(value, float) and not math.isfinite(value):
         return Problem(path, "it is no finite number", "give a finite number or null")
     return None

@@ -16,6 +16,10 @@ class RepeatedKey(Exception):
         self.place = tuple(place)
 
 
+class TooManyDigits(Exception):
+    """A whole number has more digits than Python reads, which is 4300."""
+
+
 class _Repeats(Exception):
     """An object names a key twice; its place is not known yet."""
 
@@ -27,12 +31,16 @@ class _Marked(dict[str, Any]):
 
 
 def read_unique(body: bytes) -> Any:
-    """Returns the value of the JSON in a body. Raises RepeatedKey, and ValueError or RecursionError as json does."""
+    """Returns the value of the JSON in a body. Raises as json does, and RepeatedKey or TooManyDigits."""
     text = body.decode(json.detect_encoding(body), "surrogatepass")
     try:
         return _UNIQUE.decode(text)
     except _Repeats:
         raise RepeatedKey(_place_in(_MARKING.decode(text))) from None
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        raise TooManyDigits from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ BOOKKEEPING = frozenset(
     {"task_id", "reply_to", "root_id", "parent_id", "group_id", "group_index", "chord", "replaced_task_nesting"}
 )
 STRUCTURAL = frozenset({"link", "link_error", "join"})
+SMALLER = "give a smaller number, or text where the field takes text"
 STAMPS = frozenset({"stamped_headers", "stamps"})
 
 
@@ -35,7 +36,7 @@ def plain(value: Any, field: str, depth: int = 0) -> Any:
         return _text(value, field)
     if isinstance(value, int):
         if not -(2**63) <= value < 2**63:
-            raise CanvasRefused(field, "a whole number beyond 64 bits", "give it as text")
+            raise CanvasRefused(field, "a whole number beyond 64 bits", SMALLER)
         return int(value)
     if isinstance(value, float):
         if not math.isfinite(value):

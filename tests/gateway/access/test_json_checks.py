@@ -51,6 +51,20 @@ def test_what_is_no_object_is_refused(body: bytes) -> None:
         parse_object(body)
 
 
+def test_a_number_with_too_many_digits_is_called_so() -> None:
+    with pytest.raises(Refused, match="too many digits"):
+        parse_object(b'{"count": ' + b"9" * 6000 + b"}")
+    with pytest.raises(Refused, match="no JSON in UTF-8"):
+        parse_object(b'{"count": 9')
+
+
+@pytest.mark.parametrize("field", ["priority", "text"])
+def test_the_remedy_of_a_number_beyond_64_bits_fits_every_field(field: str) -> None:
+    with pytest.raises(Refused) as refused:
+        check_values({field: 10**30})
+    assert refused.value.problems[0].remedy == "give a smaller number, or text where the field takes text"
+
+
 FIRST, END = (datetime(year, 1, 1, tzinfo=UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))
 MOMENTS = st.timedeltas(timedelta(0), END - FIRST - timedelta.resolution).map(lambda since: FIRST + since)
 

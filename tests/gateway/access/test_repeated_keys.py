@@ -102,3 +102,15 @@ def test_the_api_plants_nothing_of_it_plain_or_sealed(raw: Raw) -> None:
         ["params.count"], ["params.count"], ["resource.nonce"],
     ]  # fmt: skip
     assert nothing_planted(raw.api)
+
+
+def test_a_sealed_body_with_a_number_that_is_too_long_says_so(raw: Raw) -> None:
+    body = json.dumps(TASK).replace('"count": 2', f'"count": {"9" * 6000}').encode()
+    sealed = raw.send(
+        "POST", "/v1/tasks", b"{}", request_id="req_long", resign=True,
+        change=lambda _: seal_json(
+            body, secret=raw.caller.secret, event_type="request", id="req_long", now=datetime.now(UTC)
+        ),
+    )  # fmt: skip
+    assert sealed.status_code == 422
+    assert raw.opened(sealed)["problems"][0]["reason"] == "it holds a number with too many digits"

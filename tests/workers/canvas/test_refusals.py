@@ -163,7 +163,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str, str, str]] = {
     "a value that is not JSON": (lambda: w({1, 2}), "task.args[0]", "not JSON", "lists"),
     "a key that is no text": (lambda: w({1: 2}), "task.args[0]", "not text", "text keys"),
     "not a number": (lambda: w(a=float("nan")), "task.kwargs.a", "not JSON", "finite"),
-    "a number beyond 64 bits": (lambda: w(2**64), "task.args[0]", "64 bits", "as text"),
+    "a number beyond 64 bits": (lambda: w(2**64), "task.args[0]", "64 bits", "a smaller number"),
     "half a surrogate pair": (lambda: w("\ud83d"), "task.args[0]", "surrogate", "Unicode"),
     "a task of Celery's own": (lambda: Signature("celery.backend_cleanup"), "task", "Celery's own", "fleet's tasks"),
     "a task without a name": (lambda: Signature(""), "task", "without the name", "task.s"),
