@@ -13,7 +13,8 @@ from benchmarks.stock_canvas import stock_canvas
 from benchmarks.stock_told import tell
 from chaos.fleet import CAPS
 from models.responsible_use.caps import Caps
-from workers.campaigns.draw import Comment, DirectedRequest, Used, draw
+from workers.campaigns.draw import Comment, Used, draw
+from workers.planting.stage_params import DirectedRequest
 
 
 @app.task(base=StockTask, bind=True, shared=False, name="each_title")

@@ -26,6 +26,7 @@ from workers.campaigns.missing import Missing, TaskRow, what_is_missing
 from workers.campaigns.variables import fill
 from workers.canvas.rows import from_json, refs
 from workers.planting.plant import LATEST_END, compile_for_planting, plant_campaign
+from workers.planting.stage_params import STAGE_PARAMS
 from workers.policy.blame import written_params
 
 MOST_ROUNDS = 5  # that a campaign plants by itself
@@ -177,7 +178,9 @@ def _rows(session: Session, rounds: Mapping[str, int]) -> Iterator[TaskRow]:
 
 def _params(flow: str, kept: Mapping[str, Any]) -> Mapping[str, Any]:
     """Returns a task's parameters, fit to be planted again: an earlier release may have taken "2" for a number."""
-    return as_read(SPECS[flow].params_model, kept) if flow in SPECS else kept
+    if flow in SPECS:
+        return as_read(SPECS[flow].params_model, kept)
+    return as_read(STAGE_PARAMS[flow][0], kept) if flow in STAGE_PARAMS else kept
 
 
 def _done(session: Session, rows: Sequence[TaskRow]) -> dict[str, dict[str, int]]:

@@ -10,50 +10,12 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from flows.checks import MOST_TEXTS
 from flows.texts import Deck
 from models.database.content_key import content_key
 from models.responsible_use.caps import Caps
+from workers.planting.stage_params import DirectedRequest
 
 KINDS = ("comment", "reply", "like_comment")
-
-
-class PinnedShare(BaseModel):
-    """The part of the directed work that one account does, on one author's content, by kind."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    account: str = Field(min_length=1, max_length=191)
-    author_id: str = Field(min_length=1, max_length=191)
-    comment: int = Field(default=0, ge=0, le=10_000)
-    reply: int = Field(default=0, ge=0, le=10_000)
-    like_comment: int = Field(default=0, ge=0, le=10_000)
-
-
-class DirectedRequest(BaseModel):
-    """The directed work that is asked for, by kind, with the operator's own texts. `pinned` comes on top of it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    comment: int = Field(default=0, ge=0, le=10_000)
-    reply: int = Field(default=0, ge=0, le=10_000)
-    like_comment: int = Field(default=0, ge=0, le=10_000)
-    comment_texts: tuple[str, ...] = Field(default=(), max_length=MOST_TEXTS)
-    reply_texts: tuple[str, ...] = Field(default=(), max_length=MOST_TEXTS)
-    most_per_author: int | None = Field(default=None, ge=1)  # actions that are drawn on one author's content
-    video_loop: int | None = None
-    comment_loop: int | None = None
-    pinned: tuple[PinnedShare, ...] = Field(default=(), max_length=10_000)
-    # queue, priority and time limit (seconds) of the directed tasks: Celery's own options
-    queue: str | None = Field(default=None, max_length=255)
-    priority: int | None = Field(default=None, ge=0, le=9)
-    time_limit: int | None = Field(default=None, ge=1, le=86_400)
-
-    def options(self) -> dict[str, Any]:
-        """Returns the options of each directed task."""
-        return self.model_dump(include={"queue", "priority", "time_limit"}, exclude_none=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from models.responsible_use.caps import Caps
-from workers.campaigns.draw import KINDS, Comment, DirectedRequest, PinnedShare, Used, draw, room_of
+from workers.campaigns.draw import KINDS, Comment, Used, draw, room_of
+from workers.planting.stage_params import DirectedRequest, PinnedShare
 
 Video = tuple[str, str]  # author, title
 

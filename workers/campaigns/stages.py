@@ -27,36 +27,29 @@ from models.tables import ActionRow, Campaign, Phone, Task
 from models.tasks.states import State
 from models.transactions.read_write import read
 from workers.app import app
-from workers.campaigns.draw import Comment, DirectedRequest, Drawn, Used
+from workers.campaigns.draw import Comment, Drawn, Used
 from workers.campaigns.draw_pinned import Doers, Share, asked_in_all, draw_shares, drawn_in_all
 from workers.desk import Desk
 from workers.execution.register import desk_task
+from workers.planting.stage_params import DirectedRequest, EachTitle
 from workers.settings import settings
 
 MOST_EARLIER = 20_000
-OPTIONS = frozenset({"queue", "priority", "time_limit"})
 
 
 @desk_task
-def each_title(
-    desk: Desk, titles: Mapping[str, Any], most: int = 50, video_loop: int | None = None, **options: Any
-) -> Signature | list[Any]:
+def each_title(desk: Desk, titles: Mapping[str, Any], *args: Any, **asked: Any) -> Signature | list[Any]:
     """Plants one collect_comments for each title in this task's place; a title that fails does not stop the others.
 
-    `options` are the options of each collect_comments: queue, priority, time_limit (seconds).
+    `asked` are most, video_loop and the options of each collect_comments: queue, priority, time_limit (seconds).
     """
-    more = {} if video_loop is None else {"video_loop": video_loop}
-    unknown = sorted(set(options) - OPTIONS)
-    if unknown:
-        raise TypeError(
-            f"each_title has no {', '.join(unknown)}; it takes most, video_loop, {', '.join(sorted(OPTIONS))}"
-        )
+    wanted = EachTitle.model_validate(dict(zip(("most", "video_loop"), args, strict=False)) | asked)
     fan = [
         app.signature(
             "collect_comments",
-            kwargs={"author_id": title["author_id"], "title": title["title"], "most": most, **more},
+            kwargs={"author_id": title["author_id"], "title": title["title"], **wanted.bounds()},
             immutable=True,
-        ).set(**options)
+        ).set(**wanted.options())
         for title in titles["titles"]
     ]
     if not fan:

@@ -26,6 +26,7 @@ from models.values.names import id_fault, name_problems, title_fault
 from models.values.refused import MOST_PROBLEMS, Problem, Refused
 from workers.canvas.rows import PlantedRow, Value
 from workers.desk import MAPS, is_desk_task
+from workers.planting.stage_params import stage_problems
 from workers.planting.validation_errors import MISSING, problems_of
 from workers.settings import settings
 
@@ -60,7 +61,7 @@ def _count_problems(facts: LedgerFacts, known: KnownParams, row: PlantedRow) -> 
     flow = SPECS.get(row.task)
     too_high = sum(1 for _ in _priority_problems(facts, row, ""))
     if flow is None:
-        return int(not is_desk_task(row.task)) + too_high
+        return int(not is_desk_task(row.task)) + too_high + sum(1 for _ in stage_problems(row, ""))
     author_id = given_params(row).get("author_id")
     unknown = isinstance(author_id, str) and facts.basis(author_id) is None
     return known.count(flow, row) + unknown + too_high
@@ -164,16 +165,16 @@ def _row_problems(facts: LedgerFacts, known: KnownParams, row: PlantedRow, where
     yield from _priority_problems(facts, row, where)
     if is_desk_task(row.task):
         if queue not in ("", "desk"):
-            yield Problem(
-                f"{where}.queue", f"{row.task} touches no phone, so {queue!r} is no place for it", "leave queue out"
-            )
+            reason = f"{row.task} touches no phone, so {queue!r} is no place for it"
+            yield Problem(f"{where}.queue", reason, "leave queue out")
         mapped = row.kwargs.get("task") if row.task in MAPS else None
         if mapped in MAPS or (mapped is not None and not is_desk_task(mapped)):
             yield Problem(where, f"{mapped!r} is no desk task, so it cannot be mapped", "fan flows out with group(...)")
+        yield from stage_problems(row, where)
         return
     flow = SPECS.get(row.task)
     if flow is None:
-        yield Problem(f"{where}", "no such flow or desk task", f"use one of {', '.join(sorted(SPECS))}")
+        yield Problem(where, "no such flow or desk task", f"use one of {', '.join(sorted(SPECS))}")
         return
     yield from _queue_problems(facts, flow, queue, where)
     yield from _approval_problems(flow, queue, where)
@@ -248,17 +249,15 @@ def _params_problems(flow: FlowSpec[Any, Any], known: KnownParams, row: PlantedR
     """Yields the problems that show before the results of earlier tasks are known."""
     for arg in row.args:
         if isinstance(arg, Value) and not isinstance(arg.value, dict):
-            yield Problem(
-                where, f"{flow.name} takes named parameters, not {arg.value!r}", f"write {flow.name}.s(name=value)"
-            )
+            reason = f"{flow.name} takes named parameters, not {arg.value!r}"
+            yield Problem(where, reason, f"write {flow.name}.s(name=value)")
             return
     error = known.error_of(flow, row)
     if error is None:
         return
     found = problems_of(error, flow.params_model)
     complete = _complete(row)
-    listed = (problem for _, problem in found if complete or problem.reason != MISSING)
-    for problem in islice(listed, MOST_PROBLEMS):
+    for problem in islice((one for _, one in found if complete or one.reason != MISSING), MOST_PROBLEMS):
         yield replace(problem, field=f"{where}.{problem.field}" if problem.field else where)
 
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.responsible_use.caps import Caps
-from workers.campaigns.draw import Comment, DirectedRequest, Drawn, Used, draw, room_of
+from workers.campaigns.draw import Comment, Drawn, Used, draw, room_of
+from workers.planting.stage_params import DirectedRequest
 
 COMMENTS = st.lists(
     st.builds(

@@ -22,9 +22,10 @@ from workers.attempts.outcome import Failed, Outcome
 from workers.campaigns.build import check_day, plant_day
 from workers.campaigns.cap_check import cap_problems, text_problems
 from workers.campaigns.complete import family_of, missing_of, plant_missing
-from workers.campaigns.draw import Comment, DirectedRequest, PinnedShare, Used
+from workers.campaigns.draw import Comment, Used
 from workers.campaigns.draw_pinned import Doers, asked_in_all, draw_shares, drawn_in_all
 from workers.campaigns.given_campaign import given_campaign
+from workers.planting.stage_params import DirectedRequest, PinnedShare
 from workers.planting.validate import LedgerFacts
 
 PAIRS: list[dict[str, Any]] = [

@@ -16,9 +16,10 @@ from tests.support.ledger.drive import campaign, known_account, owned_author
 from workers.attempts.outcome import Failed
 from workers.campaigns.build import plant_day
 from workers.campaigns.complete import plant_missing
-from workers.campaigns.draw import Comment, DirectedRequest, PinnedShare, Used
+from workers.campaigns.draw import Comment, Used
 from workers.campaigns.draw_pinned import Doers, draw_shares
 from workers.campaigns.given_campaign import GivenCampaign, load_campaign
+from workers.planting.stage_params import DirectedRequest, PinnedShare
 
 FILE: dict[str, Any] = {
     "campaign": "标准日",

@@ -39,6 +39,7 @@ from tests.support.ledger.drive import (
 from workers.attempts.claim import Claim
 from workers.attempts.outcome import Replaced
 from workers.attempts.record import record
+from workers.campaigns import stages as _stages_are_on_the_desk  # noqa: F401
 from workers.execution.perform import checked_params
 from workers.planting.even_share import plan_even_share
 from workers.planting.submit import submit
@@ -155,6 +156,39 @@ def test_a_task_of_an_earlier_release_that_took_it_still_runs(ledger: Engine) ->
     change(ledger, one, kwargs={"author_id": AUTHOR, "count": "2"})
     got = take(ledger, one, online_worker(ledger, "p1"))
     assert checked_params(flow_named("collect_titles"), got.args, got.kwargs).model_dump()["count"] == 2
+
+
+@pytest.mark.parametrize(
+    ("stage", "asked", "field"),
+    [
+        ("each_title", {"most": "lots"}, "most"),
+        ("each_title", {"most": -1}, "most"),
+        ("each_title", {"most": True}, "most"),
+        ("each_title", {"mots": 5}, "mots"),
+        ("each_title", {"video_loop": 0}, "video_loop"),
+        ("draw_directed", {"like_comment": "4"}, "like_comment"),
+        ("draw_directed", {"comment_texts": "好"}, "comment_texts"),
+    ],
+)
+def test_a_desk_task_is_refused_what_is_known_to_be_wrong(
+    ledger: Engine, stage: str, asked: dict[str, Any], field: str
+) -> None:
+    owned_author(ledger)
+    with pytest.raises(Refused) as refused:
+        plant(ledger, chain(titles(), app.signature(stage, kwargs=asked)))
+    assert [problem.field for problem in refused.value.problems] == [f"task[1] {stage}.{field}"]
+    assert "Input should" not in str(refused.value)
+    assert rows_in(ledger) == 0
+
+
+def test_each_title_runs_with_what_an_earlier_release_took_for_a_number(ledger: Engine) -> None:
+    owned_author(ledger)
+    fan = app.signature("each_title", kwargs={"titles": {"titles": [{"author_id": AUTHOR, "title": "标题"}]}})
+    one = tasks(ledger, plant(ledger, fan))[0]
+    change(ledger, one.id, kwargs={**one.kwargs, "most": "20", "time_limit": 90})
+    do(ledger, one.id)
+    (collect,) = (row for row in tasks(ledger, one.campaign_id) if row.flow == "collect_comments")
+    assert (collect.kwargs["most"], collect.hard_limit) == (20, 90)
 
 
 REFUSED: list[tuple[str, Signature, str, str]] = [
