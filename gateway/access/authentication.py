@@ -22,7 +22,7 @@ from gateway.protocol.seal import ID_HEADER, SealBroken, Secret, SignatureRefuse
 from gateway.protocol.signed_text import KEY_HEADER, PLAIN, SEAL_PARAMETER, of_request
 from gateway.protocol.unique_keys import RepeatedKey, TooManyDigits, read_unique
 from models.database.storable import storable_text
-from models.values.refused import Problem, Refused
+from models.values.refused import Problem, Refused, refuse
 
 log = logging.getLogger("phonefleet.gateway")
 
@@ -167,6 +167,10 @@ def payload_of(
 def _check_target(target: str) -> None:
     path, _, query = target.partition("?")
     check_text(unquote(path), "path")
+    given: set[str] = set()
     for name, value in parse_qsl(query, keep_blank_values=True) if query else ():
         check_text(name, "query")
+        if name in given:
+            raise refuse(storable_text(name, 60), "it is named twice in the query", "name it once")
+        given.add(name)
         check_text(value, storable_text(name, 60))

@@ -18,7 +18,7 @@ from gateway.api.dependencies import CallerDep, GatewayDep
 from gateway.api.filters import Filter
 from gateway.api.pages import MOST_IN_A_PAGE
 from gateway.problem import answers
-from gateway.submissions.requests import Moment
+from gateway.submissions.requests import Moment, Until
 from models.tables import CommentSighting, Task
 from models.tasks.texts.filters import MOST_QUERY, TextFilter
 from models.tasks.texts.read import CollectedText, texts_page
@@ -41,7 +41,7 @@ class CommentsAsked(BaseModel):
         default=None, max_length=10_000, description="The exact title of the video; name its author as well."
     )
     since: Moment | None = Field(default=None, description="First collected at this time or later.")
-    until: Moment | None = Field(default=None, description="First collected before this time.")
+    until: Until | None = Field(default=None, description="First collected before this time.")
     cursor: str | None = Field(default=None, max_length=400, description="`next` of the page before.")
     limit: int = Field(default=50, ge=1, le=MOST_IN_A_PAGE, description="The most items to return.")
     seal: Literal["none"] | None = Field(default=None, description="`none`: plain JSON, if the operator allows it.")

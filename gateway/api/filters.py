@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.api.pages import MOST_IN_A_PAGE, TaskFilter
 from gateway.api.responses import CampaignState
-from gateway.submissions.requests import Moment
+from gateway.submissions.requests import Moment, Until
 from models.tasks.states import State
 
 Filter = Annotated[str | None, Field(max_length=191)]
@@ -37,7 +37,7 @@ class TasksAsked(ListAsked):
     phone: Filter = Field(default=None, description="The phone of the last attempt, or the one that it is pinned to.")
     author: Filter = Field(default=None, description="The author of the content.")
     since: Moment | None = Field(default=None, description="Created at this time or later.")
-    until: Moment | None = Field(default=None, description="Created before this time.")
+    until: Until | None = Field(default=None, description="Created before this time.")
 
     def filter(self) -> TaskFilter:
         """Returns the filter for the ledger's query."""
@@ -58,4 +58,4 @@ class DeliveriesAsked(ListAsked):
     task: Filter = None
     campaign: Filter = None
     since: Moment | None = Field(default=None, description="First owed at this time or later.")
-    until: Moment | None = Field(default=None, description="First owed before this time.")
+    until: Until | None = Field(default=None, description="First owed before this time.")

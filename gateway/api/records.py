@@ -16,7 +16,7 @@ from gateway.api.dependencies import CallerDep, GatewayDep
 from gateway.api.filters import Filter
 from gateway.api.pages import MOST_IN_A_PAGE
 from gateway.problem import answers
-from gateway.submissions.requests import Moment
+from gateway.submissions.requests import Moment, Until
 from models.history.records.filters import OUTCOMES, RecordFilter
 from models.history.records.read import records_page
 from models.history.records.totals import record_total
@@ -49,7 +49,7 @@ class RecordsCounted(BaseModel):
     phone: Filter = None
     author: Filter = Field(default=None, description="The author of the content.")
     since: Moment | None = Field(default=None, description="Ended at this time or later.")
-    until: Moment | None = Field(default=None, description="Ended before this time.")
+    until: Until | None = Field(default=None, description="Ended before this time.")
     seal: Literal["none"] | None = Field(default=None, description="`none`: plain JSON, if the operator allows it.")
 
     def filter(self, who: Caller) -> RecordFilter:

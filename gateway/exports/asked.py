@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import ColumnElement, or_
 
+from gateway.access.time_span import not_before_since
 from gateway.exports.words import Language
 from models.tables import Task
 from models.values.refused import Refused
@@ -43,7 +44,7 @@ class ExportFilters(BaseModel):
     task: Filter = None
     customer: Filter = None  # as the operator asks for it; a customer has its own records in any case
     since: AwareDatetime | None = None  # then or later
-    until: AwareDatetime | None = None  # before
+    until: Annotated[AwareDatetime, AfterValidator(not_before_since)] | None = None  # before
     sandbox: bool = False  # tasks on simulated phones, which a campaign that is named may have in any case
     language: Language = "zh"
 

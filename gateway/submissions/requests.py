@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from flows.specs.catalogue import SPECS
+from gateway.access.time_span import not_before_since
 from models.values.calendar import FIRST_YEAR, LAST_YEAR, in_calendar
 from models.values.names import REMEDY, name_fault
 
@@ -55,6 +56,7 @@ def _a_flow(value: str) -> str:
 
 
 Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_text), AfterValidator(_in_the_calendar)]
+Until = Annotated[Moment, AfterValidator(not_before_since)]  # the end of the span that begins at `since`
 Name = Annotated[str, AfterValidator(_a_name), Field(min_length=1, max_length=191)]
 Reference = Annotated[
     str,
@@ -101,14 +103,14 @@ class OnPhone(Asked):
         return f"phone.{self.phone}"
 
 
-PLACES = {"account": OnAccount, "phone": OnPhone}
+PLACES: Mapping[str, type[Asked]] = {"account": OnAccount, "phone": OnPhone}
 
 
 def _one_place(value: Any) -> Any:
     """Returns the target. A union would tell what each of its branches lacks, of which the customer meant one."""
     if value == "pool" or isinstance(value, OnAccount | OnPhone):
         return value
-    place, name = next(iter(value.items())) if isinstance(value, dict) and len(value) == 1 else (None, None)
+    place, name = next(iter(value.items())) if isinstance(value, dict) and len(value) == 1 else ("", None)
     if place not in PLACES or not isinstance(name, str):
         raise Wrong("it is no place to run at", 'write "pool", {"account": ID} or {"phone": SERIAL}')
     return PLACES[place](**{place: _a_name(name)})
@@ -205,7 +207,7 @@ class ReplayAsked(Asked):
     """Selects the callbacks to replay: those first owed at `since` or later, and before `until`."""
 
     since: Moment
-    until: Moment | None = None
+    until: Until | None = None
     state: Literal["delivered", "failed", "disabled"] | None = None
     cursor: str | None = Field(
         default=None, max_length=400, description="`next` of the answer before, to continue the same request."
@@ -236,5 +238,5 @@ class ExportAsked(Asked):
     code: Annotated[str | None, Field(max_length=64)] = None
     step: Annotated[str | None, Field(max_length=64)] = None
     since: Moment | None = Field(default=None, description="Created at this time or later; of records: ended.")
-    until: Moment | None = Field(default=None, description="Created before this time; of records: ended.")
+    until: Until | None = Field(default=None, description="Created before this time; of records: ended.")
     language: Literal["zh", "en"] = Field(default="zh", description="The language of the headings.")

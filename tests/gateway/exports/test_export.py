@@ -361,3 +361,9 @@ def test_filters_that_cannot_be_are_refused_by_name() -> None:
     with pytest.raises(Refused) as refused:
         checked_filters({"acount": "a", "since": "yesterday"})
     assert {problem.field for problem in refused.value.problems} == {"acount", "since"}
+
+
+def test_a_span_that_ends_before_it_begins_is_refused() -> None:
+    with pytest.raises(Refused, match="before since") as refused:
+        checked_filters({"since": "2030-02-01T00:00:00Z", "until": "2030-01-01T00:00:00Z"})
+    assert [one.field for one in refused.value.problems] == ["until"]

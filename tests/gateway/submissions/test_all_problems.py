@@ -122,6 +122,27 @@ def test_a_target_that_is_none_is_one_problem_of_the_field_that_was_sent(acme: C
         assert told["remedy"] == 'write "pool", {"account": ID} or {"phone": SERIAL}'
 
 
+SPAN = {"since": "2030-02-01T00:00:00+08:00", "until": "2030-01-01T00:00:00+08:00"}
+QUERY = "&".join(f"{name}={value.replace('+', '%2B')}" for name, value in SPAN.items())
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        *(("GET", f"/v1/{one}?{QUERY}", None, "until") for one in ("tasks", "deliveries", "records", "comments")),
+        ("GET", f"/v1/records/total?{QUERY}", None, "until"),
+        ("POST", "/v1/exports", SPAN, "until"),
+        ("POST", "/v1/deliveries/replay", SPAN, "until"),
+        ("GET", "/v1/tasks?limit=1&limit=2", None, "limit"),
+        ("GET", "/v1/changes?since=0&since=1", None, "since"),
+    ],
+)
+def test_what_could_only_be_answered_with_nothing_is_refused(
+    acme: Caller, method: str, path: str, body: Any, field: str
+) -> None:
+    assert fields(acme, path, body, method) == [field]
+
+
 def test_all_mistakes_of_a_campaign_are_told_at_once(acme: Caller) -> None:
     canvas = {"task": "collect_titles", "kwargs": {"author_id": "nobody", "count": 2}, "options": {"queue": "phone.p9"}}
     blamed = fields(acme, "/v1/campaigns", {"reference": "r", "canvas": canvas, "seed": -1, "colour": "red"})
