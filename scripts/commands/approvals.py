@@ -10,7 +10,6 @@ from rich.console import Console
 from models.transactions.read_write import read
 from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
-from scripts.terminal.arguments import finite
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Block, Sheet, list_blocks, print_sheet, say
 from scripts.terminal.what import find
@@ -60,9 +59,7 @@ def withdraw(
 def approve(
     task: Annotated[str, typer.Argument(help=TASK)],
     why: Annotated[str, typer.Option(help="Why; it stays with the approval.")] = "",
-    hours: Annotated[
-        float, typer.Option(callback=finite, help="For how many hours the approval holds.")
-    ] = approvals.HOURS,
+    hours: Annotated[float, typer.Option(help="For how many hours the approval holds.")] = approvals.HOURS,
     refuse_it: Annotated[bool, typer.Option("--refuse", help="Decide against it: the task fails.")] = False,
     who: Annotated[str, typer.Option(help=WHO)] = "",
 ) -> None:
