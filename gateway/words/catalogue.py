@@ -101,15 +101,9 @@ class Catalogue:
         return self.texts.get(f"{kind}:{code}", f"{code}") if code not in (None, "") else ""
 
     def said(self, text: str | None) -> str:
-        """Returns an English text for people in this language, as far as its form is known.
-
-        In English only a failure code at its beginning has other words.
-        """
-        if not text:
-            return ""
-        if self.language == "en":
-            code, colon, rest = text.partition(": ")
-            return f"{self.word('code', code)}{colon}{rest}" if colon else text
+        """Returns an English text for people in this language, as far as its form is known."""
+        if not text or self.language == "en":
+            return text or ""
         return _said(self, text, 0)
 
     def cell(self, heading: str, value: str) -> str:

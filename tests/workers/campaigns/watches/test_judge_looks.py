@@ -107,7 +107,7 @@ def test_of_accounts_and_words_only_new_videos_are_kept_and_told_of(
     ]  # fmt: skip
     assert [(result["new"], result["first"]) for result in kept] == [(1, True), (1, False), (2, False)]
     assert counts(ledger) == [1, 1]
-    assert "videos" in alerts(ledger)[0].text
+    assert "1 new video counts" in alerts(ledger)[0].text
     titles_kept = read(ledger, lambda session: session.scalars(select(CollectedTitle.title)).all())
     assert sorted(titles_kept) == sorted(["旧的", "刹车召回", "好看"])
 
