@@ -83,15 +83,15 @@ LONG = {
 }
 SHORT = {f"{flow}: {limit} s": MADE[flow]().set(time_limit=limit) for flow in FLOWS for limit in (1, 5, 300)}
 LATE = {f"{flow}: more time, more to do": canvas.clone().set(time_limit=86_400) for flow, canvas in LONG.items()}
-TEXT = {"as text": reading(most="5000"), "positional": positional(liking(comment_loop=5000))}
+POSITIONAL = {"positional": positional(liking(comment_loop=5000))}
 
 
 @on_sqlite
-@pytest.mark.parametrize("name", [*LONG, *SHORT, *LATE, *TEXT])
+@pytest.mark.parametrize("name", [*LONG, *SHORT, *LATE, *POSITIONAL])
 def test_a_time_limit_that_the_task_itself_explains_blames_neither_phone_nor_content(
     ledger: Engine, shelf: list[WorkerIdentity], name: str
 ) -> None:
-    canvas = {**LONG, **SHORT, **LATE, **TEXT}[name]
+    canvas = {**LONG, **SHORT, **LATE, **POSITIONAL}[name]
     limit = Case(canvas, "time_limit", {})
     failed = one_for_each(ledger, canvas, [shelf[0]] * 3)
     for one in failed:

@@ -55,7 +55,7 @@ def test_the_command_and_the_page_tell_the_same_groups(here: Installation, run: 
         shown = [
             (int(count), f"{int(phones)}", unescape(reason))
             for count, phones, reason in re.findall(
-                r'class="big">(\d+)×.*?· (\d+) phones:.*?<p class="clamp" dir="auto">(.*?)</p>', page, re.DOTALL
+                r'class="big">(\d+)×.*?· (\d+) phones?:.*?<p class="clamp" dir="auto">(.*?)</p>', page, re.DOTALL
             )
         ]
         assert shown == [(one["count"], f"{len(one['phones'])}", one["newest"]["reason"]) for one in found]
