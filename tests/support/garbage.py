@@ -18,5 +18,4 @@ def nothing_to_collect() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()
         gc.enable()
