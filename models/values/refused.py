@@ -20,6 +20,10 @@ class Problem:
     def __str__(self) -> str:
         return f"{self.field}: {self.reason}; {self.remedy}"
 
+    def within(self, field: str) -> Problem:
+        """Returns the same problem, of an input that is one field of another; an empty field is the input itself."""
+        return replace(self, field=f"{field}.{self.field}" if self.field else field)
+
 
 class Refused(ValueError):
     """An input is refused as a whole: nothing of it was carried out.
@@ -36,7 +40,7 @@ class Refused(ValueError):
 
     def within(self, field: str) -> Refused:
         """Returns the same refusal, of an input that is one field of another."""
-        return Refused((replace(one, field=f"{field}.{one.field}") for one in self.problems), self.more)
+        return Refused((one.within(field) for one in self.problems), self.more)
 
 
 def refuse(field: str, reason: str, remedy: str) -> Refused:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
 from itertools import islice
@@ -258,7 +257,7 @@ def _params_problems(flow: FlowSpec[Any, Any], known: KnownParams, row: PlantedR
     found = problems_of(error, flow.params_model)
     complete = _complete(row)
     for problem in islice((one for _, one in found if complete or one.reason != MISSING), MOST_PROBLEMS):
-        yield replace(problem, field=f"{where}.{problem.field}" if problem.field else where)
+        yield problem.within(where)
 
 
 def given_params(row: PlantedRow) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -88,8 +88,7 @@ def _params(spec: WatchSpec) -> tuple[dict[str, Any], list[Problem]]:
     try:
         return check_given(model, dict(spec.params)).model_dump(mode="json"), []
     except ValidationError as error:
-        found = (one for _, one in problems_of(error, model))
-        return {}, [replace(one, field=f"params.{one.field}".rstrip(".")) for one in found]
+        return {}, [one.within("params") for _, one in problems_of(error, model)]
 
 
 def _number_problems(spec: WatchSpec) -> Iterator[Problem]:
