@@ -31,19 +31,21 @@ from workers.campaigns.draw import Comment, Drawn, Used
 from workers.campaigns.draw_pinned import Doers, Share, asked_in_all, draw_shares, drawn_in_all
 from workers.desk import Desk
 from workers.execution.register import desk_task
-from workers.planting.stage_params import DirectedRequest, EachTitle
+from workers.planting.stage_params import MOST_OF_EACH, DirectedRequest, EachTitle
 from workers.settings import settings
 
 MOST_EARLIER = 20_000
 
 
 @desk_task
-def each_title(desk: Desk, titles: Mapping[str, Any], *args: Any, **asked: Any) -> Signature | list[Any]:
+def each_title(
+    desk: Desk, titles: Mapping[str, Any], most: int = MOST_OF_EACH, video_loop: int | None = None, **options: Any
+) -> Signature | list[Any]:
     """Plants one collect_comments for each title in this task's place; a title that fails does not stop the others.
 
-    `asked` are most, video_loop and the options of each collect_comments: queue, priority, time_limit (seconds).
+    `options` are the options of each collect_comments: queue, priority, time_limit (seconds).
     """
-    wanted = EachTitle.model_validate(dict(zip(("most", "video_loop"), args, strict=False)) | asked)
+    wanted = EachTitle(most=most, video_loop=video_loop, **options)
     fan = [
         app.signature(
             "collect_comments",

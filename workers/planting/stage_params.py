@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -14,9 +13,21 @@ from models.values.refused import Problem
 from workers.canvas.rows import PlantedRow
 from workers.planting.validation_errors import problems_of
 
-QUEUE = Field(default=None, max_length=255)
-PRIORITY = Field(default=None, ge=0, le=9)
-TIME_LIMIT = Field(default=None, ge=1, le=86_400)
+MOST_OF_EACH = 50  # comments of a title, unless the task says otherwise
+
+
+class Planting(BaseModel):
+    """What a desk task takes that plants others: Celery's own options of these."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    queue: str | None = Field(default=None, max_length=255)
+    priority: int | None = Field(default=None, ge=0, le=9)
+    time_limit: int | None = Field(default=None, ge=1, le=86_400)  # seconds
+
+    def options(self) -> dict[str, Any]:
+        """Returns the options of each task that is planted."""
+        return self.model_dump(include=set(Planting.model_fields), exclude_none=True)
 
 
 class PinnedShare(BaseModel):
@@ -31,10 +42,8 @@ class PinnedShare(BaseModel):
     like_comment: int = Field(default=0, ge=0, le=10_000)
 
 
-class DirectedRequest(BaseModel):
+class DirectedRequest(Planting):
     """The directed work that is asked for, by kind, with the operator's own texts. `pinned` comes on top of it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     comment: int = Field(default=0, ge=0, le=10_000)
     reply: int = Field(default=0, ge=0, le=10_000)
@@ -45,34 +54,17 @@ class DirectedRequest(BaseModel):
     video_loop: int | None = None
     comment_loop: int | None = None
     pinned: tuple[PinnedShare, ...] = Field(default=(), max_length=10_000)
-    # queue, priority and time limit (seconds) of the directed tasks: Celery's own options
-    queue: str | None = QUEUE
-    priority: int | None = PRIORITY
-    time_limit: int | None = TIME_LIMIT
-
-    def options(self) -> dict[str, Any]:
-        """Returns the options of each directed task."""
-        return self.model_dump(include={"queue", "priority", "time_limit"}, exclude_none=True)
 
 
-class EachTitle(BaseModel):
+class EachTitle(Planting):
     """The collect_comments of each title, with their bounds and options."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    most: int = Field(default=50, ge=1, le=5000)
+    most: int = Field(default=MOST_OF_EACH, ge=1, le=5000)
     video_loop: int | None = Field(default=None, ge=1, le=1000)
-    queue: str | None = QUEUE
-    priority: int | None = PRIORITY
-    time_limit: int | None = TIME_LIMIT
 
     def bounds(self) -> dict[str, Any]:
         """Returns the parameters of each collect_comments but for its title."""
         return self.model_dump(include={"most", "video_loop"}, exclude_none=True)
-
-    def options(self) -> dict[str, Any]:
-        """Returns the options of each collect_comments."""
-        return self.model_dump(include={"queue", "priority", "time_limit"}, exclude_none=True)
 
 
 # the task → its parameters, and what it takes from the stage before, which is not known when it is planted
@@ -92,4 +84,4 @@ def stage_problems(row: PlantedRow, where: str) -> Iterator[Problem]:
         check_given(model, given)
     except ValidationError as error:
         for _, problem in problems_of(error, model):
-            yield replace(problem, field=f"{where}.{problem.field}" if problem.field else where)
+            yield problem.within(where)
