@@ -209,7 +209,8 @@ class Bench:
     def _read_at(self) -> dict[str, datetime | None]:
         """When the account of each phone was last read."""
         asked = select(Phone.serial, Phone.account_read_at)
-        return {serial: at for serial, at in read(self._engine, lambda session: session.execute(asked).all())}  # noqa: C416
+        rows = read(self._engine, lambda session: session.execute(asked).all())
+        return {row.serial: row.account_read_at for row in rows}
 
     @contextmanager
     def stock(self, addresses: Mapping[str, str]) -> Iterator[Sequence[subprocess.Popen[bytes]]]:

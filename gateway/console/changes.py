@@ -28,14 +28,20 @@ def values_told(words: Catalogue, value: object) -> str:
     return _told(words, "", value)
 
 
+def plain_value(words: Catalogue, value: object) -> str | None:
+    """Returns yes or no for a truth, and a dash for what is missing; None for any other value."""
+    if value in (None, "", []):
+        return "–"
+    return words.text("yes" if value else "no") if isinstance(value, bool) else None
+
+
 def _told(words: Catalogue, field: str, value: object) -> str:
     if isinstance(value, Mapping):
         fields = ((_name(words, f"{name}"), _inner(words, f"{name}", one)) for name, one in value.items())
         return _listed(words, [words.text("{name}: {value}", name=name, value=one) for name, one in fields])
-    if value in (None, "", []):
-        return "–"
-    if isinstance(value, bool):
-        return words.text("yes") if value else words.text("no")
+    plain = plain_value(words, value)
+    if plain is not None:
+        return plain
     if isinstance(value, list):
         return _listed(words, [_inner(words, field, one) for one in value])
     if field in KINDS:

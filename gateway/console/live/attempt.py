@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from flows.screen import Node, Screen, ScreenError
+from gateway.console.changes import plain_value
 from gateway.console.moments import moment_in
 from gateway.words.catalogue import Catalogue
 from models.history.records.kinds import ATTEMPT
@@ -122,10 +123,9 @@ def readings(words: Catalogue, piece: Mapping[str, Any]) -> Sequence[tuple[str, 
 
 
 def _reading(words: Catalogue, key: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return words.text("yes") if value else words.text("no")
-    if value in (None, "", []):
-        return "–"
+    plain = plain_value(words, value)
+    if plain is not None:
+        return plain
     told = " ".join(map(str, value)) if isinstance(value, list) else f"{value}"
     return f"{told} {UNITS[key]}" if key in UNITS else told
 

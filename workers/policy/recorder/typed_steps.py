@@ -75,14 +75,17 @@ class TypedSteps:
     @property
     def reads(self) -> bool:
         """Returns whether a step reads: without one the flow would bring nothing."""
-        return any(step["do"] in ("read", "list") for step in self.steps)
+        return bool(self._reading())
 
     def finished(self) -> list[dict[str, Any]]:
         """Returns the steps up to the last one that reads. Raises Refused when nothing is read."""
-        places = [place for place, step in enumerate(self.steps) if step["do"] in ("read", "list")]
+        places = self._reading()
         if not places:
             raise refuse("INTO", NOTHING_READ, "type: read NUMBER COLUMN")
         return self.steps[: places[-1] + 1]
+
+    def _reading(self) -> list[int]:
+        return [place for place, step in enumerate(self.steps) if step["do"] in ("read", "list")]
 
     def used(self) -> dict[str, Parameter]:
         """Returns the parameters that the finished steps take."""
