@@ -29,6 +29,7 @@ from tests.support.ledger.drive import (
     AUTHOR,
     app,
     attempts,
+    change,
     do,
     plant,
     ready,
@@ -83,21 +84,29 @@ LONG = {
 }
 SHORT = {f"{flow}: {limit} s": MADE[flow]().set(time_limit=limit) for flow in FLOWS for limit in (1, 5, 300)}
 LATE = {f"{flow}: more time, more to do": canvas.clone().set(time_limit=86_400) for flow, canvas in LONG.items()}
-POSITIONAL = {"positional": positional(liking(comment_loop=5000))}
+AS_TEXT = "as text"  # as an earlier release took a number, and kept it
+ODD = {AS_TEXT: reading(most=5000), "positional": positional(liking(comment_loop=5000))}
 
 
 @on_sqlite
-@pytest.mark.parametrize("name", [*LONG, *SHORT, *LATE, *POSITIONAL])
+@pytest.mark.parametrize("name", [*LONG, *SHORT, *LATE, *ODD])
 def test_a_time_limit_that_the_task_itself_explains_blames_neither_phone_nor_content(
     ledger: Engine, shelf: list[WorkerIdentity], name: str
 ) -> None:
-    canvas = {**LONG, **SHORT, **LATE, **POSITIONAL}[name]
+    canvas = {**LONG, **SHORT, **LATE, **ODD}[name]
     limit = Case(canvas, "time_limit", {})
-    failed = one_for_each(ledger, canvas, [shelf[0]] * 3)
+
+    def planted(workers: Sequence[WorkerIdentity]) -> list[str]:
+        each = one_for_each(ledger, canvas, workers)
+        for one in each if name == AS_TEXT else ():
+            change(ledger, one, kwargs=task(ledger, one).kwargs | {"most": "5000"})
+        return each
+
+    failed = planted([shelf[0]] * 3)
     for one in failed:
         fail(ledger, one, shelf[0], limit)
     for identity in shelf[1:]:
-        failed += one_for_each(ledger, canvas, [identity])
+        failed += planted([identity])
         fail(ledger, failed[-1], identity, limit)
     assert {attempt.failure_code for one in failed for attempt in attempts(ledger, one)} == {"too_little_time"}
     assert {attempt.phone_serial for one in failed for attempt in attempts(ledger, one)} == {"p1", "p2", "p3", "p4"}

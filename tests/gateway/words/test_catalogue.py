@@ -85,6 +85,25 @@ def test_the_chinese_words_take_the_same_values() -> None:
             "评论 3/5，盖楼 0/4；看了 12 个视频和 33 条评论，跳过 2 个视频（上限已到 3×）",
         ),
         ("P7: its screen is locked", "P7：屏幕已锁"),
+        ("planted by 李娜 in campaign 8c21: collect_titles", "李娜 在批次 8c21 中种下：标题采集"),
+        ("attempt 1 begins", "第 1 次尝试开始"),
+        ("attempt 1 begins as acc1", "第 1 次尝试开始，账号 acc1"),
+        ("attempt 2 ends: succeeded", "第 2 次尝试结束：成功"),
+        ("attempt 2 ends: lost, its worker stopped renewing the lease", "第 2 次尝试结束：中断，它的 worker 不再续租"),
+        (
+            "attempt 2 ends in step video and comment: failed, list_not_loaded: its screen is locked",
+            "第 2 次尝试结束于步骤“找视频和评论”：失败，列表未加载：屏幕已锁",
+        ),
+        ("the task ends: succeeded", "任务结束：成功"),
+        ("the task ends: failed, list_not_loaded: its screen is locked", "任务结束：失败，列表未加载：屏幕已锁"),
+        ("comment declared as acc1, basis owned", "声明评论：账号 acc1，依据 自有"),
+        ("comment: done, seen in the app", "评论：已完成，在应用里看到"),
+        ("reply: not_done: the send button did not become ready", "盖楼：未发生：发送按钮一直不可用"),
+        ("like_video: not_done", "点赞视频：未发生"),
+        ("a late write of attempt 1 is refused: result", "拒绝第 1 次尝试的迟到写入：result"),
+        ("callback task.succeeded is owed to key key_1", "应向密钥 key_1 发回调 task.succeeded"),
+        ("callback task.succeeded: HTTP 503 after 0.20 s", "回调 task.succeeded：HTTP 503，用时 0.20 秒"),
+        ("callback task.succeeded: no answer after 0.20 s", "回调 task.succeeded：没有应答，用时 0.20 秒"),
         ("刹车: nobody wrote this down", "刹车: nobody wrote this down"),
         ("", ""),
         ("phone {0.__class__} is paused by x: {y}", "手机 {0.__class__} 被 x 暂停：{y}"),
@@ -193,31 +212,3 @@ def test_the_remedies_of_a_redis_and_a_database_that_are_away_are_told_in_chines
     remedies = [remedy for _, remedy in broker._FORMS] + [broker._OTHERWISE, error_kinds.SEE]
     remedies += [*error_kinds._REMEDIES.values(), *error_kinds._SQLITE_REMEDIES.values()]
     assert [one for one in remedies if not re.search("[一-鿿]", catalogue("zh").said(one))] == []
-
-
-@pytest.mark.parametrize(
-    ("text", "chinese"),
-    [
-        ("planted by 李娜 in campaign 8c21: collect_titles", "李娜 在批次 8c21 中种下：标题采集"),
-        ("attempt 1 begins", "第 1 次尝试开始"),
-        ("attempt 1 begins as acc1", "第 1 次尝试开始，账号 acc1"),
-        ("attempt 2 ends: succeeded", "第 2 次尝试结束：成功"),
-        ("attempt 2 ends: lost, its worker stopped renewing the lease", "第 2 次尝试结束：中断，它的 worker 不再续租"),
-        (
-            "attempt 2 ends in step video and comment: failed, list_not_loaded: its screen is locked",
-            "第 2 次尝试结束于步骤“找视频和评论”：失败，列表未加载：屏幕已锁",
-        ),
-        ("the task ends: succeeded", "任务结束：成功"),
-        ("the task ends: failed, list_not_loaded: its screen is locked", "任务结束：失败，列表未加载：屏幕已锁"),
-        ("comment declared as acc1, basis owned", "声明评论：账号 acc1，依据 自有"),
-        ("comment: done, seen in the app", "评论：已完成，在应用里看到"),
-        ("reply: not_done: the send button did not become ready", "盖楼：未发生：发送按钮一直不可用"),
-        ("like_video: not_done", "点赞视频：未发生"),
-        ("a late write of attempt 1 is refused: result", "拒绝第 1 次尝试的迟到写入：result"),
-        ("callback task.succeeded is owed to key key_1", "应向密钥 key_1 发回调 task.succeeded"),
-        ("callback task.succeeded: HTTP 503 after 0.20 s", "回调 task.succeeded：HTTP 503，用时 0.20 秒"),
-        ("callback task.succeeded: no answer after 0.20 s", "回调 task.succeeded：没有应答，用时 0.20 秒"),
-    ],
-)
-def test_a_tasks_story_is_told_in_chinese(text: str, chinese: str) -> None:
-    assert catalogue("zh").said(text) == chinese

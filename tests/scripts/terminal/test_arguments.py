@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from models.tables import Export
+from models.transactions.read_write import read
 from tests.scripts.conftest import Run
 from tests.support.installation import Installation
 
@@ -49,4 +52,4 @@ def test_numbers_and_files_without_end_are_refused(here: Installation, run: Run,
 def test_a_workbook_is_not_made_for_a_folder(here: Installation, run: Run) -> None:
     said = run("export", here.var)
     assert (said.status, "is a folder" in said.err) == (2, True)
-    assert "no export yet" in run("export", "--list").out or not run("export", "--list").out.count("done")
+    assert read(here.engine, lambda session: session.scalars(select(Export)).all()) == []
