@@ -48,6 +48,13 @@ def test_timers_pass_connection_errors_on_to_the_loop() -> None:
     assert "except propagate:" in source(Hub.fire_timers)
 
 
+def test_a_worker_waits_for_a_ticket_as_long_as_we_say() -> None:
+    assert "self.brpop_timeout = self.connection.brpop_timeout" in source(kombu_redis.Channel.__init__)
+    assert "timeout = self.brpop_timeout" in source(kombu_redis.Channel._brpop_start)
+    assert "1, cycle.maybe_refresh_binding_expiry" in source(kombu_redis.Transport.register_with_event_loop)
+    assert "obj.controller.register_with_event_loop(hub)" in source(loops.asynloop)
+
+
 def test_a_worker_takes_our_consumer_and_calls_back_when_it_consumes() -> None:
     assert "consumer_cls" in inspect.signature(WorkController.setup_defaults).parameters
     assert "self.on_consumer_ready" in source(WorkController.setup_instance)

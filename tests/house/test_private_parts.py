@@ -40,7 +40,7 @@ LEANS_ON: dict[str, dict[str, str]] = {
         "celery.exceptions": "TaskPredicate",
         "celery.worker": "WorkController state",
         "celery.worker.state": "maybe_shutdown reserved_requests revoked should_stop should_terminate",
-        "celery.worker:WorkController": "on_consumer_ready on_init_blueprint on_start",
+        "celery.worker:WorkController": "on_consumer_ready on_init_blueprint on_start register_with_event_loop",
         "celery.worker.consumer:Consumer": "_restart_state add_task_queue call_soon_ack cancel_task_queue "
         "channel_errors connection_errors conninfo controller create_task_handler ensure_connected "
         "first_connection_attempt on_connection_error_after_connected on_connection_error_before_connected "
@@ -52,14 +52,16 @@ LEANS_ON: dict[str, dict[str, str]] = {
         "kombu:Consumer": "channel consuming_from",
         "kombu.asynchronous.timer:Timer": "call_repeatedly",
         "kombu.message:Message": "channel delivery_tag reject_log_error",
-        "kombu.asynchronous:Hub": "close",
+        "kombu.asynchronous:Hub": "add_reader close",
         "kombu.transport.redis": "REFRESH_BINDING SWEEP_BINDINGS",
-        "kombu.transport.redis:Channel": "priority_steps sep unacked_key",
-        "kombu.transport.redis:MultiChannelPoller": "poller",
+        "kombu.transport.redis:Channel": "brpop_timeout client conn_or_acquire priority_steps sep unacked_key",
+        "kombu.transport.redis:MultiChannelPoller": "maybe_refresh_binding_expiry poller",
+        "kombu.transport.redis:Transport": "_binding_expiry_tref brpop_timeout cycle",
         "kombu.transport.redis:QoS": "_remove_from_indices can_consume restore_by_tag",
     },
     "limits": {"limits.storage:RedisStorage": "SCRIPT_ACQUIRE_SLIDING_WINDOW"},
     "redis": {
+        "redis:Connection": "handshake_metadata",
         "redis.lock:Lock": "LUA_EXTEND_SCRIPT LUA_REACQUIRE_SCRIPT LUA_RELEASE_SCRIPT",
         "redis.utils": "get_lib_version",
     },

@@ -135,5 +135,6 @@ def _consume(worker: Worker) -> int:
         _reach_ledger(worker.engine)
     serves = (lambda: not slot.rests) if one.serial is None else (lambda: slot.serves_pool)
     consumer = phone_worker(app, one.name, one.queues, worker.settings.heartbeat, serves, partial(_waits, slot))
+    consumer.wake_by_signals()
     consumer.start()
     return int(consumer.exitcode or 0)

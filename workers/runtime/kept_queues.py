@@ -6,6 +6,8 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from workers.runtime.ticket_wait import ask_anew
+
 log = logging.getLogger("phonefleet.worker")
 
 LOOK_SECONDS = 0.25  # between two looks at the queues that a worker serves
@@ -21,3 +23,5 @@ def take_back(consumer: Any, lost: Sequence[str]) -> None:
     for queue in lost:
         log.warning("the queue %s was cancelled from outside; it is served again", queue)
         consumer.add_task_queue(queue)
+    if lost:
+        ask_anew(consumer)

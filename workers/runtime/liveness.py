@@ -1,4 +1,4 @@
-"""Liveness of a worker: a thread in it signals twice a second that its process runs.
+"""Liveness of a worker: a thread in it signals once a second that its process runs.
 
 A worker that is frozen, or gets no processor, keeps its task for as long as its agent renews the
 lease: nobody else would ever hear of it. So the agent kills one whose pulse stopped. What it must
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from workers.runtime.slots import Slot, SlotState
 
-EVERY_SECONDS = 0.5
+EVERY_SECONDS = 1.0
 # A worker that runs a task holds up that task; an idle one only its own phone. Both numbers are many times
 # what a busy machine delays a thread that sleeps.
 RUNNING_SECONDS = 4.0

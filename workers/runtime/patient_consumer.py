@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 
 from workers.runtime.broker import BROKER_ERRORS, LOOK_SECONDS, broker_of
 from workers.runtime.service_manager import service_manager
+from workers.runtime.ticket_wait import wait_long
 
 log = logging.getLogger("phonefleet.worker")
 
@@ -52,6 +53,7 @@ class PatientConsumer(Consumer):  # type: ignore[misc]  # Celery has no types
         """Connect as soon as the broker takes tickets. Raises WorkerShutdown when the worker is told to end."""
         while True:
             self._wait()
+            wait_long(conn)
             try:
                 conn.ensure_connection(
                     max_retries=1, interval_start=0, interval_step=0, reraise_as_library_errors=False

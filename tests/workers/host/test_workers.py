@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import random
 import signal
+from typing import cast
 
 import pytest
+from celery.bootsteps import Blueprint
+from kombu.asynchronous import Hub
 from redis import Redis as Client
 from redis.exceptions import RedisError
 
@@ -15,6 +18,7 @@ from tests.support.host.shelf import WAIT, Shelf, alive, celery_for, ticket
 from tests.support.poll import wait_until
 from tests.support.servers import Redis
 from workers.dispatch.tickets import NotPublished, publish, put_back, queue_lengths, queued_ids
+from workers.host.celery_worker import PhoneWorker
 from workers.runtime.slots import Stop
 
 pytestmark = pytest.mark.fleet
@@ -90,6 +94,36 @@ def test_a_worker_leaves_the_pool_and_joins_it_again_and_serves_its_own_queue_th
     slot.open_pool(True)
     wait_until(lambda: left <= done(), WAIT, "the worker to serve the pool again")
     assert not leaves_the_pool_alone()
+
+
+def test_an_idle_worker_waits_long_and_asks_at_once_anew_when_the_pool_is_closed(same_worker: Shelf) -> None:
+    redis, slot = same_worker.traces.redis, same_worker.identities["A"].slot
+    redis.config_resetstat()
+    with redis.monitor() as seen:  # type: ignore[no-untyped-call]
+        slot.open_pool(False)
+        said = (seen.next_command()["command"].split() for _ in range(100))
+        wait = next(one for one in said if one[0] == "BRPOP" and "pool" not in one)
+    slot.open_pool(True)
+    assert (wait[1], wait[-1]) == ("phone.A", "5")
+    assert cast("dict[str, object]", redis.info("commandstats"))["cmdstat_client|unblock"]
+
+
+def test_a_signal_wakes_the_loop_of_a_worker_that_sleeps() -> None:
+    worker, hub = object.__new__(PhoneWorker), Hub()  # type: ignore[no-untyped-call]
+    worker.blueprint, worker.steps = Blueprint(), []
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    worker.wake_by_signals()
+    try:
+        worker.register_with_event_loop(hub)
+        os.kill(os.getpid(), signal.SIGUSR1)
+        (woken,) = hub.poller.poll(WAIT)
+        take, arguments = hub.readers[woken[0]]
+        take(*arguments)
+        assert not hub.poller.poll(0)
+    finally:
+        os.close(signal.set_wakeup_fd(-1))
+        signal.signal(signal.SIGUSR1, before)
+        hub.close()  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("cancelled", [("phone.A",), ("pool",), ("phone.A", "pool")], ids="+".join)
