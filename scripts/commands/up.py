@@ -27,7 +27,7 @@ from scripts.local import probes
 from scripts.local.part_alerts import PartAlerts
 from scripts.local.processes import DELIVERY, gateway
 from scripts.local.processes import console as web_console
-from scripts.local.ready import LOOPBACK, answers, check_ready, stock_adb
+from scripts.local.ready import LOOPBACK, answers, check_ready, package_problems, stock_adb
 from scripts.local.services import Services, base_services, start_fleet, start_flower
 from scripts.local.supervisor import Change, PartNews, Supervisor
 from scripts.terminal.language import put, said, word
@@ -61,6 +61,7 @@ def up(flower_port: int, gateway_port: int, console_port: int, console_host: str
         known = phones_now(engine)
         start_fleet(services)
         _start_interfaces(services, gateway_port, console_host, console_port)
+        _tell_packages(console, services.env)
         awaited = _introduce(console, services, var, flower_port, gateway_port)
         awaited |= _introduce_console(console, engine, console_host, console_port)
         held = stock_adb(settings().adb_usb)
@@ -159,6 +160,13 @@ def _check_redis() -> None:
     if state.error:
         remedy = "start it, correct the address, or unset PHONEFLEET_REDIS_URL to run the embedded one"
         raise refuse("PHONEFLEET_REDIS_URL", f"no answer from {state.address}: {state.error}", remedy)
+
+
+def _tell_packages(console: Console, env: Mapping[str, str]) -> None:
+    """Prints the flow packages that are not used, and why: the fleet runs without them."""
+    for one in package_problems(settings(), env)[1]:
+        say(console, f"{said(one.field)}: {said(one.reason)}")
+        say(console, f"-> {said(one.remedy)}", 6)
 
 
 def _introduce(console: Console, services: Services, var: Path, flower_port: int, gateway_port: int) -> dict[int, str]:

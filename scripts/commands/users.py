@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway.console.people.users import add_user, disable_user, list_users, set_password, set_role
+from gateway.console.people.users import (
+    add_user,
+    check_known,
+    check_new,
+    disable_user,
+    list_users,
+    set_password,
+    set_role,
+)
 from models.transactions.read_write import read
 from models.values.enums import Role
 from models.values.refused import refuse
@@ -59,14 +67,18 @@ def add(
     who: Who = "",
 ) -> None:
     """Add a user. The password is asked for, and never shown."""
-    add_user(open_ledger(), name, role, _password(stdin), who=operator(who))
+    ledger = open_ledger()
+    read(ledger, lambda session: check_new(session, name, role))
+    add_user(ledger, name, role, _password(stdin), who=operator(who))
     say(Console(), f"{name} may log in to the console as {role}")
 
 
 @commands.command("password")
 def password(name: str, stdin: Piped = False, who: Who = "") -> None:
     """Set a user's password, and end their sessions."""
-    set_password(open_ledger(), name, _password(stdin), who=operator(who))
+    ledger = open_ledger()
+    read(ledger, lambda session: check_known(session, name))
+    set_password(ledger, name, _password(stdin), who=operator(who))
     say(Console(), f"{name} has a new password; sessions with the old one have ended")
 
 

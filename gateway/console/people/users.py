@@ -22,19 +22,28 @@ SEE = "see: phonefleet users"
 
 def add_user(engine: Engine, name: str, role: str, password: str, *, who: str) -> None:
     """Adds a user. Raises Refused for a name that is taken or bad, an unknown role, and a bad password."""
-    problems = list(name_problems("name", name))
-    if problems:
-        raise Refused(problems)
-    _check_role(role)
+    _check_fields(name, role)
     secret = hashed(password)
 
     def work(session: Session) -> None:
-        if session.get(User, name) is not None:
-            raise refuse("name", f"{name!r} is a user already", "set a password: phonefleet users password NAME")
+        check_new(session, name, role)
         session.add(User(name=name, role=role, password_hash=secret, created_at=database_now(session), created_by=who))
         record_change(session, who, f"user:{name}", None, {"role": role})
 
     write(engine, work)
+
+
+def check_new(session: Session, name: str, role: str) -> None:
+    """Raises Refused for a name that is taken or bad, and an unknown role: before anybody types a password."""
+    _check_fields(name, role)
+    if session.get(User, name) is not None:
+        raise refuse("name", f"{name!r} is a user already", "set a password: phonefleet users password NAME")
+
+
+def check_known(session: Session, name: str) -> None:
+    """Raises Refused when there is no such user."""
+    if session.get(User, name) is None:
+        raise refuse("name", f"{name!r} is no user", SEE)
 
 
 def set_role(engine: Engine, name: str, role: str, *, who: str) -> None:
@@ -124,6 +133,13 @@ def _keep_an_admin(session: Session, user: User) -> None:
         raise refuse(
             "name", f"{user.name!r} is the only admin", "make another one first: phonefleet users role NAME admin"
         )
+
+
+def _check_fields(name: str, role: str) -> None:
+    problems = list(name_problems("name", name))
+    if problems:
+        raise Refused(problems)
+    _check_role(role)
 
 
 def _check_role(role: str) -> None:

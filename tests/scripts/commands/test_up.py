@@ -54,7 +54,8 @@ def _up(
 @pytest.mark.fleet
 def test_up_says_what_runs_refuses_a_second_one_and_ends_when_asked(tmp_path: Path) -> None:
     var, said = tmp_path / "var", tmp_path / "said"
-    with _up(var, said) as process:
+    with _up(var, said, {"PHONEFLEET_FLOWS": f"{tmp_path}/gone"}) as process:
+        assert f"PHONEFLEET_FLOWS: there is no folder {tmp_path}/gone\n      -> name a folder" in said.read_text()
         for words in (f"SQLite, {var}/phonefleet.db", "redis-server", "phones at no place", f"logs         {var}/log"):
             assert words in said.read_text()
         second = subprocess.run(COMMAND, env=_environment(var), capture_output=True, text=True, timeout=60, check=False)

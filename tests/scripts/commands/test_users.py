@@ -34,3 +34,21 @@ def test_without_a_terminal_a_password_must_be_piped(
     said = run("users", "add", "lena", "--role", "viewer")
     assert said.status == 2
     assert "--stdin" in said.err
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        (("add", "lena", "--role", "god"), "role"),
+        (("add", "", "--role", "viewer"), "name"),
+        (("password", "nobody"), "name"),
+    ],
+    ids=["role", "name", "user"],
+)
+def test_no_password_is_asked_for_in_vain(
+    here: Installation, run: Run, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, ...], field: str
+) -> None:
+    monkeypatch.setattr("scripts.commands.users._password", lambda _: pytest.fail("it asked for a password"))
+    said = run("users", *asked)
+    assert said.status == 2
+    assert f"  {field}: " in said.err
