@@ -65,6 +65,7 @@ from workers.settings import SettingsError, settings
 log = logging.getLogger("phonefleet.coordinator")
 
 LEAD_SECONDS = 2.0
+KEPT_AFTER = 0.4  # of the lead: more than half of it is left for a ledger that is slow to answer
 REDIS_SECONDS = 2.0  # what it does not answer is asked again when the janitor is due; rescue must not wait for it
 
 
@@ -162,7 +163,7 @@ def run(stop: threading.Event) -> None:
         service_manager().pulse()
         now = time.monotonic()
         if now >= until:
-            leads, until = _keep_leading(engine, incarnation, leads), now + LEAD_SECONDS / 3
+            leads, until = _keep_leading(engine, incarnation, leads), now + LEAD_SECONDS * KEPT_AFTER
         if leads:
             _look(rest, now)
             work_round(jobs, now, carrier, rest)
