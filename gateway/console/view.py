@@ -21,6 +21,7 @@ from gateway.access.body import BodyBudget
 from gateway.console.bulk.carrying import BulkWorker
 from gateway.console.changes import values_told
 from gateway.console.files import address
+from gateway.console.live.alert_place import place_of
 from gateway.console.live.feed import Feed
 from gateway.console.moments import clock, day, lasting, local, moment_in
 from gateway.console.people.login_limit import LoginLimit, LoginTurns
@@ -173,6 +174,7 @@ def environment() -> Environment:
     )
     made.filters["urlpart"] = lambda text: quote(str(text), safe="")
     made.globals["file"] = address
+    made.globals["place_of"] = place_of
     made.globals["now"] = lambda: datetime.now().astimezone()
     return made
 

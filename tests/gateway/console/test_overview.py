@@ -182,7 +182,7 @@ def test_alerts_lead_to_what_they_are_about_and_name_no_long_ids(shown: Served) 
     tasks = [one.removeprefix("task:") for one in subjects if one.startswith("task:")]
     assert tasks
     for one in tasks:
-        assert f'<a href="/tasks/{one}">任务 <span class="mono">{one[:8]}</span></a>' in page
+        assert f'<a href="/tasks/{one}" dir="auto">任务 <span class="mono">{one[:8]}</span></a>' in page
         assert f">{one}<" not in page
 
 
