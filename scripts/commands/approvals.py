@@ -10,6 +10,7 @@ from rich.console import Console
 from models.transactions.read_write import read
 from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
+from scripts.terminal.arguments import sentence
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Block, Sheet, list_blocks, print_sheet, say
 from scripts.terminal.what import find
@@ -47,7 +48,7 @@ def list_given() -> None:
 @commands.command("withdraw")
 def withdraw(
     task: Annotated[str, typer.Argument(help=TASK)],
-    why: Annotated[str, typer.Option(help="Why; it stays with the approval.")] = "",
+    why: Annotated[str, typer.Option(callback=sentence, help="Why; it stays with the approval.")] = "",
     who: Annotated[str, typer.Option(help=WHO)] = "",
 ) -> None:
     """Take an approval back that no act used up yet."""
@@ -58,7 +59,7 @@ def withdraw(
 
 def approve(
     task: Annotated[str, typer.Argument(help=TASK)],
-    why: Annotated[str, typer.Option(help="Why; it stays with the approval.")] = "",
+    why: Annotated[str, typer.Option(callback=sentence, help="Why; it stays with the approval.")] = "",
     hours: Annotated[float, typer.Option(help="For how many hours the approval holds.")] = approvals.HOURS,
     refuse_it: Annotated[bool, typer.Option("--refuse", help="Decide against it: the task fails.")] = False,
     who: Annotated[str, typer.Option(help=WHO)] = "",

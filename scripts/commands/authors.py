@@ -19,6 +19,7 @@ from models.tables import Author
 from models.transactions.read_write import read
 from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
+from scripts.terminal.arguments import sentence
 from scripts.terminal.language import put, said, word
 from scripts.terminal.show import Sheet, print_sheet, say
 from workers.settings.values import timezone
@@ -65,7 +66,9 @@ def add(author_id: Annotated[str, typer.Argument(help="视频号ID")], name: str
 def basis(
     author_id: str,
     kind: Annotated[str, typer.Argument(help="owned, permitted or none")],
-    note: Annotated[str, typer.Option(help="Who gave the permission, and where that is written.")] = "",
+    note: Annotated[
+        str, typer.Option(callback=sentence, help="Who gave the permission, and where that is written.")
+    ] = "",
     expires: Annotated[str, typer.Option(help="The last day of the permission: 2027-01-31.")] = "",
     who: Who = "",
 ) -> None:

@@ -13,6 +13,7 @@ from models.history.audit_log import for_reason
 from models.transactions.read_write import read
 from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
+from scripts.terminal.arguments import sentence
 from scripts.terminal.language import put, said, word
 from scripts.terminal.moments import named
 from scripts.terminal.show import say
@@ -31,7 +32,9 @@ What = Annotated[str, typer.Argument(help=HELP)]
 
 def pause(
     what: What,
-    why: Annotated[str, typer.Option(help="The reason, shown with everything that waits for it.")] = "",
+    why: Annotated[
+        str, typer.Option(callback=sentence, help="The reason, shown with everything that waits for it.")
+    ] = "",
     lasting: Annotated[str, typer.Option("--for", help="It goes on by itself after this: 30m, 2h or 1d.")] = "",
     until: Annotated[str, typer.Option(help="It goes on by itself at this time, like 2027-01-31T08:00.")] = "",
     drain: Annotated[bool, typer.Option("--drain", help="A phone finishes its running task first.")] = False,
@@ -70,7 +73,7 @@ def resume(
 
 def release(
     serial: Annotated[str, typer.Argument(help="The phone's serial.")],
-    why: Annotated[str, typer.Option(help="What you found, for the list of changes.")] = "",
+    why: Annotated[str, typer.Option(callback=sentence, help="What you found, for the list of changes.")] = "",
     who: Annotated[str, typer.Option(help="Who releases it; none: the user of this machine.")] = "",
 ) -> None:
     """End a phone's quarantine before its time, after a look at it."""

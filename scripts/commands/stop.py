@@ -11,6 +11,7 @@ from rich.console import Console
 from models.transactions.read_write import read
 from models.values.refused import refuse
 from scripts.connect import open_ledger, operator
+from scripts.terminal.arguments import sentence
 from scripts.terminal.language import said, word
 from scripts.terminal.show import say
 from scripts.terminal.what import HELP, find
@@ -21,7 +22,7 @@ STOPS: dict[str, Callable[..., StopReport]] = {"campaign": stop_campaign, "task"
 
 def stop(
     what: Annotated[str, typer.Argument(help=HELP)],
-    why: Annotated[str, typer.Option(help="The reason, kept with every task that is stopped.")] = "",
+    why: Annotated[str, typer.Option(callback=sentence, help="The reason, kept with every task that is stopped.")] = "",
     who: Annotated[str, typer.Option(help="Who stops it; none: the user of this machine.")] = "",
 ) -> None:
     """Stop a campaign, a task, or the tasks that run on a phone or are pinned to it.
