@@ -21,7 +21,7 @@ from scripts.connect import open_ledger, operator
 from scripts.terminal.language import put, said, word
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Block, Sheet, list_blocks, print_sheet, say
-from workers.settings.moments import read_moment
+from workers.settings.moments import read_span
 
 commands = typer.Typer(invoke_without_command=True, help="Callbacks: their log, their endpoints, replays.")
 
@@ -50,9 +50,8 @@ def list_latest(
     """List callbacks, newest first, each with its event, its address and its state."""
     if state and state not in STATES:
         raise refuse("state", f"{state!r} is none", f"use one of {', '.join(STATES)}")
-    which = Which(
-        key_id=key or None, state=state or None, since=read_moment("since", since), until=read_moment("until", until)
-    )
+    begin, end = read_span(("since", since), ("until", until))
+    which = Which(key_id=key or None, state=state or None, since=begin, until=end)
     found = read(open_ledger(), lambda session: [_told(one) for one in list_deliveries(session, which, most)])
     list_blocks(Console(), "deliveries", found)
 
@@ -101,7 +100,8 @@ def replay(
         raise refuse(
             "since", "is missing, and no delivery is named", "phonefleet deliveries replay ID, or --since TIME"
         )
-    which = Which(key_id=key or None, since=read_moment("since", since), until=read_moment("until", until))
+    begin, end = read_span(("since", since), ("until", until))
+    which = Which(key_id=key or None, since=begin, until=end)
     say(Console(), f"{replay_all(engine, which, who=operator(who))} deliveries are owed once more")
 
 

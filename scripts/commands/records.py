@@ -10,7 +10,7 @@ from rich.console import Console
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
-from models.history.records.filters import RecordFilter
+from models.history.records.filters import OUTCOMES, RecordFilter
 from models.history.records.of_customer import keys_of
 from models.history.records.read import MOST_IN_A_PAGE, records_page
 from models.history.records.totals import record_groups, record_total
@@ -22,7 +22,7 @@ from scripts.terminal.language import put, said, word
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Sheet, print_sheet, say, say_json
 from scripts.terminal.what import CONTROLLED, find
-from workers.settings.moments import read_moment, whole_days
+from workers.settings.moments import read_span, whole_days
 
 SANDBOX = "what ran on simulated phones: --sandbox"  # its records stand apart, which people forget
 HEADINGS = ("ended", "kind", "outcome", "account", "phone", "author", "title", "why", "task")
@@ -52,11 +52,14 @@ def records(  # noqa: PLR0913, PLR0917 - each is an option of the command
 ) -> None:
     """List what ended, newest first: every attempt and action with its account, phone, result and reason."""
     console, engine = Console(), open_ledger()
+    begin, end = read_span(("--since", since), ("--until", until))
     given: dict[str, Any] = {
         "account": account, "phone": phone, "author": author, "flow": flow, "outcome": outcome, "kind": kind,
-        "code": code, "step": step, "since": read_moment("--since", since), "until": read_moment("--until", until),
+        "code": code, "step": step, "since": begin, "until": end,
     }  # fmt: skip
     _check_one_period(yesterday, week, bool(since or until))
+    if outcome and outcome not in OUTCOMES:
+        raise refuse("--outcome", f"{outcome!r} is none", f"use one of {', '.join(OUTCOMES)}")
     which = RecordFilter(**{name: value for name, value in given.items() if value}, sandbox=sandbox)
 
     def work(session: Session) -> None:

@@ -16,7 +16,7 @@ from models.values.refused import refuse
 from scripts.connect import open_ledger
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Sheet, print_sheet, say, say_json
-from workers.settings.moments import read_moment
+from workers.settings.moments import read_span
 
 MOST_SHOWN = 200  # characters of a text in a table; --json has all of it
 OF_COMMENTS = ("collected", "author", "title", "commenter", "text", "posted", "likes", "replies")
@@ -64,7 +64,8 @@ def titles(
 
 
 def _within(which: TextFilter, since: str, until: str) -> TextFilter:
-    return replace(which, since=read_moment("--since", since), until=read_moment("--until", until))
+    begin, end = read_span(("--since", since), ("--until", until))
+    return replace(which, since=begin, until=end)
 
 
 def _list(which: TextFilter, headings: tuple[str, ...], last: int, after: int, *, as_json: bool) -> None:

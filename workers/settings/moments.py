@@ -24,6 +24,14 @@ def read_moment(field: str, text: str) -> datetime | None:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=settings().timezone)
 
 
+def read_span(since: tuple[str, str], until: tuple[str, str]) -> tuple[datetime | None, datetime | None]:
+    """Returns the bounds of a span of time, each from its field's name and text. Raises Refused."""
+    begin, end = read_moment(*since), read_moment(*until)
+    if begin is not None and end is not None and end < begin:
+        raise refuse(until[0], "it is before since", "give a later time, or leave one out")
+    return begin, end
+
+
 _LASTING = re.compile(r"(\d{1,6})\s*(m|min|h|d)?")
 _UNITS = {"": timedelta(minutes=1), "m": timedelta(minutes=1), "min": timedelta(minutes=1)} | {
     "h": timedelta(hours=1),

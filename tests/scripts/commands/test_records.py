@@ -96,6 +96,8 @@ def test_mistakes_are_refused_with_the_remedy(run: Run) -> None:
         (("--task", "c1", *DAY), "--task", "name a task"),
         (("--step", "video"), "step", "at most 7 days apart"),
         (("--since", "yesterday"), "--since", "write it like"),
+        (("--since", "2027-02-01", "--until", "2027-01-31"), "--until", "a later time"),
+        (("--outcome", "gone"), "--outcome", "succeeded"),
         (("--campaign", "nothing"), "what", "phonefleet status --list"),
         (("--customer", "nobody"), "--customer", "phonefleet keys"),
         (("--by", "weekday"), "--by", "flow, kind"),
