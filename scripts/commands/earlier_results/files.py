@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.values.refused import refuse
+from scripts.commands.earlier_results.read_file import DAMAGED
 
 ENDINGS = ".xlsx, .xlsm, .xls, .xlsb, .ods, .csv, .tsv, .txt or .docx"
 MOST_BYTES = 100 << 20
@@ -49,6 +50,9 @@ def _lines(path: Path) -> list[tuple[str, int, Sequence[Cell]]]:
         child = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
         raise refuse(str(path), f"it could not be read in {SECONDS} s", "split it, or save it as CSV") from None
+    if child.returncode == DAMAGED:
+        reason = f"it is damaged, or no {path.suffix.lower()} file whatever its name says"
+        raise refuse(str(path), reason, "open it in Excel, WPS or Word, save it anew, and give that file")
     if child.returncode:
         raise refuse(str(path), _why(child.returncode, child.stderr), f"give a file that ends with {ENDINGS}")
     lines = child.stdout.splitlines()
@@ -64,4 +68,4 @@ def _why(status: int, said: bytes) -> str:
     words = said.decode("utf-8", "replace").strip().splitlines()
     if status < 0:
         return _BY_SIGNAL.get(status, f"its reader was ended by signal {-status}")
-    return f"it cannot be read: {words[-1] if words else 'no reason was given'}"
+    return words[-1] if words else "its reader gave no reason"

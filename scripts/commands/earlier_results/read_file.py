@@ -1,8 +1,9 @@
 """The child that reads one file: prints a JSON line `[table, line, cells]` for each row that is not empty.
 
 A sheet with one cell in its last corner asks calamine for 500 GB, and a small docx may unpack to any size. So a
-process of its own reads the file, and its memory and CPU time are bounded before the file is opened. It prints its
-reason on stderr and ends with 1 when the file cannot be read.
+process of its own reads the file, and its memory and CPU time are bounded before the file is opened. When the file
+cannot be read it ends with 1 and prints its reason on stderr, or with DAMAGED: what a library says of a broken file
+means something to its programmers.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from typing import Any
 
 from workers.runtime.private_files import keep_files_private
 
+DAMAGED = 3  # exit status
+
 MEMORY = 2 << 30  # bytes of address space
 CPU_SECONDS = 120
 MOST_CELL = 32_767  # characters that a cell of Excel holds
@@ -27,8 +30,12 @@ _MOST_CSV_FIELD = 1 << 20
 Row = tuple[str, int, Sequence[Any]]
 
 
+class NotRead(Exception):
+    """A file of a kind, or in a coding, that is not read; in words for people."""
+
+
 def rows_of(path: Path) -> Iterator[Row]:
-    """Yields table, line from 1, and cells of each row. Raises ValueError for a file of another kind."""
+    """Yields table, line from 1, and cells of each row. Raises NotRead for a file of another kind."""
     suffix = path.suffix.lower()
     if suffix in (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"):
         return _of_workbook(path)
@@ -36,7 +43,7 @@ def rows_of(path: Path) -> Iterator[Row]:
         return _of_csv(path)
     if suffix == ".docx":
         return _of_docx(path)
-    raise ValueError(f"{suffix or 'a file without an ending'} is not read")
+    raise NotRead(f"{suffix or 'a file without an ending'} is not read")
 
 
 def _of_workbook(path: Path) -> Iterator[Row]:
@@ -70,7 +77,7 @@ def _decoded(raw: bytes) -> str:
             return raw.decode(coding)
         except UnicodeDecodeError:
             continue
-    raise ValueError("it is text in neither UTF-8 nor GB18030")
+    raise NotRead("it is text in neither UTF-8 nor GB18030")
 
 
 def _of_docx(path: Path) -> Iterator[Row]:
@@ -97,7 +104,7 @@ def plain(cell: Any) -> str | int | float | bool | None:
 
 
 def main(path: Path) -> int:
-    """Prints the rows of a file. Returns 0, or 1 with the reason on stderr."""
+    """Prints the rows of a file. Returns 0, 1 with the reason on stderr, or DAMAGED."""
     keep_files_private()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
@@ -110,9 +117,12 @@ def main(path: Path) -> int:
     except MemoryError:
         sys.stderr.write("it needs more than 2 GiB of memory\n")
         return 1
-    except Exception as error:  # noqa: BLE001 - three libraries raise what they like about a broken file
-        sys.stderr.write(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}\n")
+    except NotRead as error:
+        sys.stderr.write(f"{error}\n")
         return 1
+    except Exception as error:  # noqa: BLE001 - three libraries raise what they like about a broken file
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        return DAMAGED
     return 0
 
 

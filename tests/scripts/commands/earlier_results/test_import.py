@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -277,12 +278,17 @@ HOSTILE: dict[str, Callable[[Path], Path]] = {
 }
 
 
+def test_a_damaged_file_is_to_be_saved_anew(known: Installation, run: Run, tmp_path: Path) -> None:
+    said = run("import", HOSTILE["no workbook"](tmp_path))
+    assert "it is damaged, or no .xlsx file whatever its name says\n      -> open it in Excel" in said.err
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_file_that_cannot_be_read_is_refused_with_a_reason(
     name: str, known: Installation, run: Run, tmp_path: Path
 ) -> None:
     said = run("import", HOSTILE[name](tmp_path), "--apply")
     assert said.status == 2
-    assert "Traceback" not in said.err + said.out
+    assert not re.search(r"Traceback|Error", said.err + said.out)
     assert "->" in said.err
     assert not titles(known)
