@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from models.transactions.read_write import read
 from models.values.refused import Problem, Refused
 from scripts.connect import open_ledger, operator
+from scripts.terminal.language import said
 from scripts.terminal.show import Block, print_blocks, say
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def import_results(
 def _tell_problems(console: Console, problems: Sequence[Problem]) -> None:
     if not problems:
         return
-    shown = [Block(f"{one.field}: {one.reason}", (), one.remedy) for one in problems[:MOST_SHOWN]]
+    shown = [Block(f"{one.field}: {said(one.reason)}", (), one.remedy) for one in problems[:MOST_SHOWN]]
     print_blocks(console, f"{len(problems)} rows cannot be read:", shown)
     if len(problems) > MOST_SHOWN:
         say(console, f"and {len(problems) - MOST_SHOWN} more", 2)
