@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -52,14 +53,11 @@ def records(  # noqa: PLR0913, PLR0917 - each is an option of the command
 ) -> None:
     """List what ended, newest first: every attempt and action with its account, phone, result and reason."""
     console, engine = Console(), open_ledger()
-    begin, end = read_span(("--since", since), ("--until", until))
+    begin, end = _checked(outcome, since, until, whole=yesterday + week)
     given: dict[str, Any] = {
         "account": account, "phone": phone, "author": author, "flow": flow, "outcome": outcome, "kind": kind,
         "code": code, "step": step, "since": begin, "until": end,
     }  # fmt: skip
-    _check_one_period(yesterday, week, bool(since or until))
-    if outcome and outcome not in OUTCOMES:
-        raise refuse("--outcome", f"{outcome!r} is none", f"use one of {', '.join(OUTCOMES)}")
     which = RecordFilter(**{name: value for name, value in given.items() if value}, sandbox=sandbox)
 
     def work(session: Session) -> None:
@@ -74,9 +72,13 @@ def records(  # noqa: PLR0913, PLR0917 - each is an option of the command
     read(engine, work)
 
 
-def _check_one_period(*given: bool) -> None:
-    if sum(given) > 1:
+def _checked(outcome: str, since: str, until: str, whole: int) -> tuple[datetime | None, datetime | None]:
+    """Returns the span of time that is asked for. `whole`: how many of yesterday and this week are. Raises Refused."""
+    if outcome and outcome not in OUTCOMES:
+        raise refuse("--outcome", f"{outcome!r} is none", f"use one of {', '.join(OUTCOMES)}")
+    if whole + bool(since or until) > 1:
         raise refuse("--yesterday, --week, --since, --until", "more than one period is given", "give one")
+    return read_span(("--since", since), ("--until", until))
 
 
 def _in_days(session: Session, which: RecordFilter, *, yesterday: bool, week: bool) -> RecordFilter:

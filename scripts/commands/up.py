@@ -16,7 +16,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from gateway.keys.unopened import REMEDY, note_unopened
+from gateway.keys.unopened import REMEDY, Unopened, note_unopened
 from models.database.engine import FLEET, connect
 from models.tables import Phone, User
 from models.transactions.read_write import read
@@ -61,16 +61,9 @@ def up(flower_port: int, gateway_port: int, console_port: int, console_host: str
         known = phones_now(engine)
         start_fleet(services)
         _start_interfaces(services, gateway_port, console_host, console_port)
-        _tell_packages(console, services.env)
         awaited = _introduce(console, services, var, flower_port, gateway_port)
         awaited |= _introduce_console(console, engine, console_host, console_port)
-        held = stock_adb(settings().adb_usb)
-        if held is not None:
-            say(console, held)
-        if unopened is not None and unopened.keys:
-            say(console, f"{unopened.told}; {REMEDY}")
-        if open_to_others(var):
-            say(console, f"{var} is open to other users of this machine: chmod -R go= {var}")
+        _tell_dangers(console, var, unopened)
         supervisor = Supervisor(services.processes, services.embedded)
         alerts = PartAlerts(engine, settings().host, var.resolve() / "log")
         while not stop.wait(LOOK_SECONDS):
@@ -162,6 +155,17 @@ def _check_redis() -> None:
         raise refuse("PHONEFLEET_REDIS_URL", f"no answer from {state.address}: {state.error}", remedy)
 
 
+def _tell_dangers(console: Console, var: Path, unopened: Unopened | None) -> None:
+    """Prints what keeps phones, keys or files from being as safe or as useful as people think."""
+    held = stock_adb(settings().adb_usb)
+    if held is not None:
+        say(console, held)
+    if unopened is not None and unopened.keys:
+        say(console, f"{unopened.told}; {REMEDY}")
+    if open_to_others(var):
+        say(console, f"{var} is open to other users of this machine: chmod -R go= {var}")
+
+
 def _tell_packages(console: Console, env: Mapping[str, str]) -> None:
     """Prints the flow packages that are not used, and why: the fleet runs without them."""
     for one in package_problems(settings(), env)[1]:
@@ -187,6 +191,7 @@ def _introduce(console: Console, services: Services, var: Path, flower_port: int
         *([] if awaited else [("gateway", "none" if keyed else NO_KEY)]),
     ):
         say(console, _line(name, where))
+    _tell_packages(console, services.env)
     if flower_port:
         password = start_flower(services, var, flower_port)
         awaited[flower_port] = _line("Flower", f"http://127.0.0.1:{flower_port}, user operator, password in {password}")
