@@ -24,7 +24,13 @@ candidates() {
     fi
     for name in python3.12 python3.11 python3 python3.13 python3.14; do
         type -ap "$name" || true
+        of_pyenv "$name"
     done
+}
+
+# A shim of pyenv fails for a version that is installed and not switched on.
+of_pyenv() {
+    [ "$1" = python3 ] || compgen -G "${PYENV_ROOT:-${HOME:-/root}/.pyenv}/versions/${1#python}.*/bin/$1" || true
 }
 
 works() {
