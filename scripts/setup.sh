@@ -30,7 +30,7 @@ candidates() {
 
 # A shim of pyenv fails for a version that is installed and not switched on.
 of_pyenv() {
-    [ "$1" = python3 ] || compgen -G "${PYENV_ROOT:-${HOME:-/root}/.pyenv}/versions/${1#python}.*/bin/$1" || true
+    [ "$1" = python3 ] || compgen -G "${PYENV_ROOT:-${HOME:-}/.pyenv}/versions/${1#python}.*/bin/$1" || true
 }
 
 works() {

@@ -129,6 +129,21 @@ def test_it_installs_what_is_pinned_once_and_anew_when_the_pins_change(project: 
         assert f"Installing the part {part}" in changed.stderr
 
 
+def test_a_python_of_pyenv_is_found_behind_its_shim_that_fails(project: Project) -> None:
+    shims, versions = project.root / "shims", project.root / ".pyenv" / "versions"
+    for python, does in ((shims / "python3.12", "exit 127"), (versions / "3.12.9" / "bin" / "python3.12", "exec")):
+        python.parent.mkdir(parents=True)
+        python.write_text(f'#!/bin/sh\n{does} {os.path.realpath(sys.executable)} "$@"\n')
+        python.chmod(0o755)
+    for folder in ("/usr/bin", "/bin"):  # all tools, and no Python
+        for tool in Path(folder).iterdir():
+            if "python" not in tool.name and not (shims / tool.name).is_symlink():
+                (shims / tool.name).symlink_to(tool)
+    done = project.set_up(PYTHON="", PATH=str(shims), PYENV_ROOT="", WITH_MYSQL="0")
+    assert done.returncode == 0, done.stderr
+    assert f"Setting up .venv with {versions}/3.12.9/bin/python3.12" in done.stderr
+
+
 def test_it_compiles_the_rooms_for_a_python_that_may_not(project: Project) -> None:
     room, tests = project.root / "room", project.root / "tests"
     tests.mkdir()
