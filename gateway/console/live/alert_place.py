@@ -33,9 +33,9 @@ PLACES = {
     "page": ("Page of the app", "/drift"),
     "sandbox-page": ("Page of the app", "/drift"),
     "setting": ("Setting", "/keys"),
-    "part": ("Part", ""),
+    "part": ("Part", "/shelf?find={}"),
     "ledger": ("Ledger", ""),
-    "redis": ("Redis", ""),
+    "redis": ("Redis", "/shelf?find={}"),
 }
 
 
@@ -46,4 +46,5 @@ def place_of(subject: str) -> Place:
         return Place("", subject, "")
     noun, path = PLACES[kind]
     shown = name[:SHORT] if len(name) == ID_LENGTH and name.count("-") == 4 else name
-    return Place(noun, shown, path.format(quote(name, safe="")))
+    there = name.rpartition("@")[2] if kind == "part" else name  # the host of a part, or the one that is cut off
+    return Place(noun, shown, path.format(quote(there, safe="")) if name else "")
