@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from scripts.terminal.arguments import sentence
 from scripts.terminal.language import put
 from scripts.terminal.show import Sheet, print_sheet, say
 
@@ -18,7 +19,7 @@ HEADINGS = ("flow", "version", "state", "since", "open tasks", "phones", "runs",
 EMPTY = "the coordinator saw no flow package yet"
 Flow = Annotated[str, typer.Argument(help="The flow's name.")]
 Version = Annotated[str, typer.Argument(help="Its version, of phonefleet flow versions.")]
-Why = Annotated[str, typer.Option(help="Why; it stays in the audit log.")]
+Why = Annotated[str, typer.Option(callback=sentence, help="Why; it stays in the audit log.")]
 Who = Annotated[str, typer.Option(help="Who decides; none: the user of this machine.")]
 Phones = Annotated[list[str], typer.Option("--phone", help="A phone of the trial: one or two. None: two that work.")]
 

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from models.values.refused import refuse
+from scripts.terminal.arguments import sentence
 from scripts.terminal.language import put
 from scripts.terminal.show import Block, Sheet, print_blocks, print_sheet, say
 
@@ -24,7 +25,7 @@ commands = typer.Typer(
     no_args_is_help=True, help="App profiles: hold one against a phone, and mend it after an update."
 )
 PatchId = Annotated[int, typer.Argument(min=1, max=MOST_ID, help="The patch's id, of phonefleet profile patches.")]
-Why = Annotated[str, typer.Option(help="Why; it stays with the patch.")]
+Why = Annotated[str, typer.Option(callback=sentence, help="Why; it stays with the patch.")]
 
 
 @commands.command("check")

@@ -40,6 +40,7 @@ def test_what_is_not_utf_8_is_refused_with_its_place(here: Installation, run: Ru
         (["profile", "withdraw", "0"], "atch"),
         (["submit", "day.yaml", "--wait", "nan"], "no number that one can count to"),
         (["demo", "--speed", "inf"], "no number that one can count to"),
+        (["profile", "accept", "1", "--why", "x" * 501], "501 characters, of at most 500"),
         (["pause", "SIM0001", "--why", "x" * 501], "501 characters, of at most 500"),
         (["authors", "basis", "a1", "permitted", "--note", "x" * 501], "501 characters, of at most 500"),
         (["submit", "/dev/zero"], "too many for a campaign file"),
