@@ -66,11 +66,16 @@ def open_ledger(*, any_zone: bool = False) -> Engine:
 def existing_ledger() -> Engine:
     """As `open_ledger`, for a command that only makes sense with a fleet: it makes no new ledger. Raises Refused."""
     url = make_url(settings().database_url)
-    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+    if url.get_backend_name() == "sqlite" and url.database and _could_be_made(Path(url.database)):
         raise refuse(
             WORK_URL, f"there is no ledger at {address()} yet", "start the fleet: phonefleet up; or name its ledger"
         )
     return open_ledger()
+
+
+def _could_be_made(file: Path) -> bool:
+    """Tells whether there is no such file, and nothing in the place of its folders."""
+    return not file.exists() and next(one for one in file.absolute().parents if one.exists()).is_dir()
 
 
 def migrate_ledger() -> str:

@@ -31,6 +31,7 @@ from gateway.words.language import of_request
 from models.database.storable import storable_text
 from models.values.refused import MOST_PROBLEMS, Problem, Refused
 from workers.app import app as celery
+from workers.planting.validation_errors import value_words
 from workers.settings import Settings
 
 VERSION = "1.0"
@@ -145,6 +146,8 @@ def _problem(one: Any) -> Problem:
         message, remedy = "there is no such field", "correct its name, or leave it out"
     elif kind == "missing":
         message, remedy = "it is missing", "give it a value"
+    elif (told := value_words(one)) is not None:
+        message, remedy = told
     else:
         remedy = getattr(one.get("ctx", {}).get("error"), "remedy", "correct the value")
     return Problem(storable_text(field, 200), storable_text(message, 500), remedy)

@@ -53,6 +53,8 @@ def read_address(url: str, field: str = "callback_url") -> Address:
         port = parts.port
     except ValueError as error:
         raise refuse(field, f"it is not a URL: {error}", _REMEDY) from None
+    if not parts.scheme:
+        raise refuse(field, "it does not begin with https:// or http://", _REMEDY)
     if parts.scheme not in DEFAULT_PORTS:
         raise refuse(field, f"{parts.scheme!r} is neither https nor http", _REMEDY)
     if port == 0:

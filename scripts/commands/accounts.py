@@ -16,7 +16,7 @@ from models.responsible_use.usage import actions_by_account
 from models.tables import Account, Phone
 from models.transactions.read_write import read
 from models.values.enums import PhoneState
-from scripts.connect import open_ledger, operator
+from scripts.connect import existing_ledger, open_ledger, operator
 from scripts.terminal.language import said, word
 from scripts.terminal.show import Sheet, print_sheet, say
 from workers.settings import settings
@@ -42,7 +42,7 @@ def list_accounts() -> None:
     headings = ("id", "name", "phone", "live", "actions today", "rests")
     when_empty = "a phone that is served shows its own, or: phonefleet accounts add ID NAME"
     console = Console()
-    rows, simulated = read(open_ledger(), _rows)
+    rows, simulated = read(existing_ledger(), _rows)
     print_sheet(console, Sheet("accounts", headings, rows, when_empty))
     if simulated:
         say(console, f"{simulated} of them are on simulated phones: their actions are those in the sandbox")

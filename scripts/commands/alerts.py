@@ -21,7 +21,7 @@ from models.tables import Alert, AlertChannel
 from models.transactions.read_write import read
 from models.values.enums import ChannelKind
 from models.values.refused import refuse
-from scripts.connect import open_ledger, operator
+from scripts.connect import existing_ledger, open_ledger, operator
 from scripts.terminal.language import put, said, word
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Block, list_blocks, say
@@ -39,14 +39,14 @@ Channel = Annotated[str, typer.Argument(help="The channel's name.")]
 def by_default(context: typer.Context, last: Last = 20) -> None:
     """The latest alerts, and the channels that are told of them. Without a command: list the alerts."""
     if context.invoked_subcommand is None:
-        found = read(open_ledger(), lambda session: latest_alerts(session, last))
+        found = read(existing_ledger(), lambda session: latest_alerts(session, last))
         list_blocks(Console(), "alerts", [_told(alert) for alert in found])
 
 
 @commands.command("channels")
 def channels() -> None:
     """List the channels that are told of alerts, with the last message of each. Shows no address."""
-    found = [_shown(one) for one in list_channels(open_ledger())]
+    found = [_shown(one) for one in list_channels(existing_ledger())]
     list_blocks(Console(), "channels", found, "add one: phonefleet alerts add NAME KIND ADDRESS")
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from models.transactions.read_write import read
 from models.values.refused import refuse
-from scripts.connect import open_ledger, operator
+from scripts.connect import existing_ledger, open_ledger, operator
 from scripts.terminal.arguments import sentence
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Block, Sheet, list_blocks, print_sheet, say
@@ -34,14 +34,14 @@ def by_default(context: typer.Context) -> None:
 @commands.command("list")
 def list_awaiting() -> None:
     """List every dislike and report that waits: the comment, the account, who asked."""
-    waiting = approvals.awaiting(open_ledger())
+    waiting = approvals.awaiting(existing_ledger())
     list_blocks(Console(), "waiting for an approval", [_told(one) for one in waiting])
 
 
 @commands.command("given")
 def list_given() -> None:
     """List the latest approvals: who gave each, why, until when, and whether it was used."""
-    rows = [_row(one) for one in approvals.given_approvals(open_ledger(), LATEST)]
+    rows = [_row(one) for one in approvals.given_approvals(existing_ledger(), LATEST)]
     print_sheet(Console(), Sheet("approvals", HEADINGS, rows, "none was given yet", timed=True))
 
 

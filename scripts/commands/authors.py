@@ -18,7 +18,7 @@ from models.responsible_use.zone_change import change_zone
 from models.tables import Author
 from models.transactions.read_write import read
 from models.values.refused import refuse
-from scripts.connect import open_ledger, operator
+from scripts.connect import existing_ledger, open_ledger, operator
 from scripts.terminal.arguments import sentence
 from scripts.terminal.language import put, said, word
 from scripts.terminal.show import Sheet, print_sheet, say
@@ -45,7 +45,7 @@ def list_authors() -> None:
     """List every author with the basis for acting on their content."""
     headings = ("id", "name", "basis", "note", "until")
     print_sheet(
-        Console(), Sheet("authors", headings, read(open_ledger(), _rows), "add one: phonefleet authors add ID NAME")
+        Console(), Sheet("authors", headings, read(existing_ledger(), _rows), "add one: phonefleet authors add ID NAME")
     )
 
 

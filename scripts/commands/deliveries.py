@@ -17,7 +17,7 @@ from models.tables import Delivery, Endpoint
 from models.transactions.read_write import read, write
 from models.values.enums import DeliveryState
 from models.values.refused import refuse
-from scripts.connect import open_ledger, operator
+from scripts.connect import existing_ledger, open_ledger, operator
 from scripts.terminal.language import put, said, word
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Block, Sheet, list_blocks, print_sheet, say
@@ -52,7 +52,7 @@ def list_latest(
         raise refuse("state", f"{state!r} is none", f"use one of {', '.join(STATES)}")
     begin, end = read_span(("since", since), ("until", until))
     which = Which(key_id=key or None, state=state or None, since=begin, until=end)
-    found = read(open_ledger(), lambda session: [_told(one) for one in list_deliveries(session, which, most)])
+    found = read(existing_ledger(), lambda session: [_told(one) for one in list_deliveries(session, which, most)])
     list_blocks(Console(), "deliveries", found)
 
 
@@ -60,7 +60,7 @@ def list_latest(
 def show(delivery: Annotated[str, typer.Argument(help="A delivery's id (the webhook-id), or its beginning.")]) -> None:
     """Show every try at one callback."""
 
-    read(open_ledger(), lambda session: print_delivery(session, Console(), _find(session, delivery)))
+    read(existing_ledger(), lambda session: print_delivery(session, Console(), _find(session, delivery)))
 
 
 def print_delivery(session: Session, console: Console, one: Delivery) -> None:
@@ -108,7 +108,7 @@ def replay(
 @commands.command("endpoints")
 def endpoints() -> None:
     """List every address that was called: whether it takes callbacks, or when it is tried again."""
-    list_blocks(Console(), "endpoints", read(open_ledger(), _endpoints))
+    list_blocks(Console(), "endpoints", read(existing_ledger(), _endpoints))
 
 
 @commands.command("enable")

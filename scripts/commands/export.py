@@ -22,7 +22,7 @@ from models import tables
 from models.transactions.read_write import read
 from models.values.enums import ExportState
 from models.values.refused import refuse
-from scripts.connect import open_ledger, operator
+from scripts.connect import existing_ledger, operator
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Sheet, print_sheet, say
 from scripts.terminal.what import CONTROLLED, find
@@ -64,7 +64,7 @@ def export(  # noqa: PLR0913, PLR0917 - each is an option of the command
     who: Annotated[str, typer.Option(help="Who exports; kept in the ledger. None: the user of this machine.")] = "",
 ) -> None:
     """Write tasks, attempts and completeness into an Excel workbook, one sheet for each kind of task."""
-    console, engine = Console(), open_ledger()
+    console, engine = Console(), existing_ledger()
     if list_all:
         read(engine, lambda session: _list(session, console))
         return

@@ -12,7 +12,7 @@ from flows.failures import CODES
 from gateway.console.live.failures import MOST_GROUPS, FailureGroup, failures_since, grouped, window
 from models.database.clock import database_now
 from models.transactions.read_write import read
-from scripts.connect import open_ledger
+from scripts.connect import existing_ledger
 from scripts.terminal.language import put, said, word
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Block, list_blocks, say, say_json
@@ -37,7 +37,7 @@ def failures(
         since = window(now, hours)
         return grouped(failures_since(session, since), since, now)
 
-    found = read(open_ledger(), work)
+    found = read(existing_ledger(), work)
     if as_json:
         for group in found[:last]:
             say_json(console, as_values(group))

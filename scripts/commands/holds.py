@@ -10,7 +10,7 @@ from rich.console import Console
 from models.tables import Hold
 from models.transactions.read_write import read
 from models.values.refused import refuse
-from scripts.connect import open_ledger, operator
+from scripts.connect import existing_ledger, open_ledger, operator
 from scripts.terminal.language import put, said, word
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Block, list_blocks, say
@@ -29,7 +29,7 @@ def by_default(context: typer.Context) -> None:
 @commands.command("list")
 def list_holds() -> None:
     """List every hold in force: its content, its beginning, the number of waiting tasks, and the remedy."""
-    found = read(open_ledger(), holds_in_force)
+    found = read(existing_ledger(), holds_in_force)
     list_blocks(Console(), "holds", [_told(hold, count) for hold, count in found])
 
 

@@ -31,7 +31,7 @@ from gateway.protocol.seal import Secret
 from models.notify.addresses import read_address
 from models.notify.undelivered import REMEDIES
 from models.values.refused import refuse
-from scripts.connect import open_ledger, operator
+from scripts.connect import existing_ledger, open_ledger, operator
 from scripts.terminal.arguments import finite
 from scripts.terminal.language import put, said
 from scripts.terminal.moments import stamp
@@ -60,7 +60,7 @@ def by_default(context: typer.Context) -> None:
 def list_all() -> None:
     """List every key with its customer, its callback addresses and the number of its valid secrets. Shows no secret."""
     console = Console()
-    found = [_told(one) for one in list_keys(open_ledger())]
+    found = [_told(one) for one in list_keys(existing_ledger())]
     list_blocks(console, "keys", found, "make one: phonefleet keys make NAME --customer NAME")
     if settings().master_key is None:
         say(

@@ -17,7 +17,7 @@ from models.database.terminal_safe import on_one_line
 from models.history.task_story import Event, task_story
 from models.transactions.read_write import read
 from models.values.refused import refuse
-from scripts.connect import open_ledger
+from scripts.connect import existing_ledger
 from scripts.terminal.language import put, said
 from scripts.terminal.moments import zone
 from scripts.terminal.show import say
@@ -60,7 +60,7 @@ def logs(
 ) -> None:
     """Show one task's story: the ledger's events and the lines of the logs, in order of time."""
     console = Console()
-    engine = open_ledger()
+    engine = existing_ledger()
     task_id = read(engine, lambda session: find(session, task, TASKS))[1]
     events = read(engine, lambda session: task_story(session, task_id))
     folder = settings().var / "log"

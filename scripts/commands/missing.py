@@ -11,7 +11,7 @@ from rich.console import Console
 from sqlalchemy.orm import Session
 
 from models.transactions.read_write import read
-from scripts.connect import open_ledger, operator
+from scripts.connect import existing_ledger, operator
 from scripts.terminal.language import put, said
 from scripts.terminal.moments import named
 from scripts.terminal.show import Sheet, print_sheet, say
@@ -37,7 +37,7 @@ def missing(
     who: Annotated[str, typer.Option(help="Who plants it; none: the user of this machine.")] = "",
 ) -> None:
     """Show what a campaign is missing and why; --plant plants exactly that."""
-    engine, console = open_ledger(), Console()
+    engine, console = existing_ledger(), Console()
     campaign_id = read(engine, lambda session: find(session, campaign, CAMPAIGNS))[1]
     # planting needs pydantic, and --help does not
     from workers.campaigns.complete import family_of, missing_of, plant_missing  # noqa: PLC0415

@@ -15,7 +15,7 @@ from models.tables import Account, Phone, Task
 from models.tasks.states import State
 from models.transactions.read_write import read
 from models.values.enums import PhoneState
-from scripts.connect import open_ledger
+from scripts.connect import existing_ledger
 from scripts.terminal.language import put, word
 from scripts.terminal.moments import named
 from scripts.terminal.show import Block, Sheet, duration, print_blocks, print_sheet
@@ -25,7 +25,7 @@ from workers.lifecycle.phone_needs import Need, need_of, paused_since, rank
 def phones() -> None:
     """List the phones that need attention, with reason and remedy; then every phone with its present task."""
     console = Console()
-    needing, kept_off, every = read(open_ledger(), _sheets)
+    needing, kept_off, every = read(existing_ledger(), _sheets)
     if needing:
         print_blocks(console, f"to look at: {len(needing)} of {len(every.rows)} phones", needing)
     if kept_off:

@@ -18,7 +18,7 @@ from models.history.records.totals import record_groups, record_total
 from models.tables import Record
 from models.transactions.read_write import read
 from models.values.refused import refuse
-from scripts.connect import open_ledger
+from scripts.connect import existing_ledger
 from scripts.terminal.language import put, said, word
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Sheet, print_sheet, say, say_json
@@ -52,7 +52,7 @@ def records(  # noqa: PLR0913, PLR0917 - each is an option of the command
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """List what ended, newest first: every attempt and action with its account, phone, result and reason."""
-    console, engine = Console(), open_ledger()
+    console, engine = Console(), existing_ledger()
     begin, end = _checked(outcome, since, until, whole=yesterday + week)
     given: dict[str, Any] = {
         "account": account, "phone": phone, "author": author, "flow": flow, "outcome": outcome, "kind": kind,

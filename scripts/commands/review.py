@@ -9,7 +9,7 @@ from rich.console import Console
 
 from models.transactions.read_write import read
 from models.values.refused import refuse
-from scripts.connect import open_ledger, operator
+from scripts.connect import existing_ledger, operator
 from scripts.terminal.language import put, word
 from scripts.terminal.show import Block, print_blocks, say
 from scripts.terminal.what import find
@@ -25,7 +25,7 @@ def review(
 ) -> None:
     """List the tasks whose action could not be verified, or settle one after a look at the app."""
     console = Console()
-    engine = open_ledger()
+    engine = existing_ledger()
     if not task:
         waiting = in_review(engine)
         if waiting:

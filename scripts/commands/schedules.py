@@ -9,7 +9,7 @@ from rich.console import Console
 
 from models.tables import CampaignSchedule, ScheduledCampaign
 from models.transactions.read_write import read, write
-from scripts.connect import open_ledger, operator
+from scripts.connect import existing_ledger, open_ledger, operator
 from scripts.terminal.language import put
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Block, Sheet, list_blocks, print_sheet, say
@@ -24,7 +24,7 @@ Who = Annotated[str, typer.Option(help="Who does it; kept in the ledger. None: t
 @commands.command("list")
 def list_them() -> None:
     """List the schedules in force with their next due time."""
-    found = read(open_ledger(), list_schedules)
+    found = read(existing_ledger(), list_schedules)
     list_blocks(
         Console(), "schedules", [_shown(one) for one in found], "add a schedule to a campaign file, and submit it"
     )

@@ -14,7 +14,7 @@ from models.database.clock import database_now
 from models.tables import Campaign
 from models.tasks.progress import read_progress
 from models.transactions.read_write import read
-from scripts.connect import open_ledger
+from scripts.connect import existing_ledger
 from scripts.terminal.language import put, said, word
 from scripts.terminal.moments import named, stamp
 from scripts.terminal.progress_table import progress_table
@@ -38,7 +38,7 @@ def status(
     The id may be of a task, a phone, an account, an author or a delivery.
     """
     console = Console()
-    engine = open_ledger()
+    engine = existing_ledger()
     read(engine, lambda session: (_list if list_all else _page(session, what))(session, console))
 
 

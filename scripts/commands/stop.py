@@ -10,7 +10,7 @@ from rich.console import Console
 
 from models.transactions.read_write import read
 from models.values.refused import refuse
-from scripts.connect import open_ledger, operator
+from scripts.connect import existing_ledger, operator
 from scripts.terminal.arguments import sentence
 from scripts.terminal.language import said, word
 from scripts.terminal.show import say
@@ -29,7 +29,7 @@ def stop(
 
     A task that has not begun ends at once; a running task leaves its phone first.
     """
-    engine = open_ledger()
+    engine = existing_ledger()
     kind, found = read(engine, lambda session: find(session, what))
     report = STOPS[kind](engine, found, who=operator(who), why=why)
     if report == StopReport(0, 0, 0):

@@ -13,7 +13,7 @@ from models.tasks.texts.filters import TextFilter
 from models.tasks.texts.read import MOST_IN_A_PAGE, CollectedText, texts_page
 from models.transactions.read_write import read
 from models.values.refused import refuse
-from scripts.connect import open_ledger
+from scripts.connect import existing_ledger
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Sheet, print_sheet, say, say_json
 from workers.settings.moments import read_span
@@ -71,7 +71,7 @@ def _within(which: TextFilter, since: str, until: str) -> TextFilter:
 def _list(which: TextFilter, headings: tuple[str, ...], last: int, after: int, *, as_json: bool) -> None:
     if after < 0:
         raise refuse("--after", f"{after} is no place of a list", "give the number that the list before named")
-    console, engine = Console(), open_ledger()
+    console, engine = Console(), existing_ledger()
     found, following = read(engine, lambda session: texts_page(session, which, after or None, last))
     if as_json:
         for one in found:

@@ -20,7 +20,7 @@ from gateway.console.people.users import (
 from models.transactions.read_write import read
 from models.values.enums import Role
 from models.values.refused import refuse
-from scripts.connect import open_ledger, operator
+from scripts.connect import existing_ledger, open_ledger, operator
 from scripts.terminal.language import said
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Sheet, print_sheet, say
@@ -42,7 +42,7 @@ def by_default(context: typer.Context) -> None:
 @commands.command("list")
 def list_all() -> None:
     """List every user with role, language and open sessions."""
-    found = read(open_ledger(), list_users)
+    found = read(existing_ledger(), list_users)
     rows = [
         [
             one.name,

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from models.tables import Watch, WatchLook
 from models.transactions.read_write import read, write
-from scripts.connect import open_ledger, operator
+from scripts.connect import existing_ledger, open_ledger, operator
 from scripts.terminal.arguments import finite
 from scripts.terminal.language import put, word
 from scripts.terminal.moments import stamp
@@ -99,14 +99,14 @@ def _tell_trial(spec: WatchSpec, *, sandbox: bool) -> None:
 @commands.command("list")
 def list_them() -> None:
     """List the watches with their schedule, their last look and their last alert."""
-    found = read(open_ledger(), lambda session: list_watches(session, OPERATOR))
+    found = read(existing_ledger(), lambda session: list_watches(session, OPERATOR))
     list_blocks(Console(), "watches", [_shown(one) for one in found], "add one: phonefleet watch add NAME FLOW …")
 
 
 @commands.command("show")
 def show(name: Named) -> None:
     """Show one watch with its latest looks."""
-    watch, looks = look_up(open_ledger(), OPERATOR, name)
+    watch, looks = look_up(existing_ledger(), OPERATOR, name)
     list_blocks(Console(), "watches", [_shown(watch)])
     rows = [_look(one) for one in looks]
     headings = ("due", "outcome", "seen", "new", "count", "missed", "task", "reason")

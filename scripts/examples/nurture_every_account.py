@@ -29,7 +29,7 @@ def main(
     loop: Annotated[
         int, typer.Option(min=0, max=1000, help=f"Most videos to look at 视频循环数; 0: {VIDEOS_A_LIKE} for each like.")
     ] = 0,
-    wait: Annotated[float, typer.Option(help="Seconds to follow it.")] = 600,
+    wait: Annotated[int, typer.Option(min=0, help="Seconds to follow it.")] = 600,
 ) -> None:
     """Nurture every live account once. Ends with 0 when all did."""
     ledger = join_fleet()

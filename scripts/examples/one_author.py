@@ -25,7 +25,7 @@ def main(
     videos: Annotated[int, typer.Option(help="How many videos.")] = 2,
     comments: Annotated[int, typer.Option(help="How many comments of each.")] = 20,
     likes: Annotated[int, typer.Option(help="How many comments to like, over all accounts.")] = 4,
-    wait: Annotated[float, typer.Option(help="Seconds to follow it.")] = 600,
+    wait: Annotated[int, typer.Option(min=0, help="Seconds to follow it.")] = 600,
 ) -> None:
     """Collect from one author, then like some of the comments. Ends with 0 when all was done."""
     join_fleet()

@@ -29,7 +29,7 @@ def changed(day: CampaignFile, accounts: list[str]) -> CampaignFile:
 def main(
     file: Annotated[Path, typer.Argument(help="A campaign file.")] = STANDARD_DAY,
     account: Annotated[list[str] | None, typer.Option(help="Only this account; may be given again.")] = None,
-    wait: Annotated[float, typer.Option(help="Seconds to follow it.")] = 3600,
+    wait: Annotated[int, typer.Option(min=0, help="Seconds to follow it.")] = 3600,
 ) -> None:
     """Plant a campaign file and follow it. Ends with 0 when all was done."""
     ledger = join_fleet()

@@ -95,10 +95,16 @@ def _words(one: Mapping[str, Any], loc: Loc, model: type[BaseModel]) -> tuple[st
         return MISSING, f"add it{_example(field)}"
     if kind == "extra_forbidden":
         return NO_SUCH_FIELD, _other_name(loc, model)
-    told = _TOLD.get(kind)
-    if told is not None:
-        return told(one, field)
-    return f"{written(one['input'])} does not fit: {one['msg']}", f"correct the value{_example(field)}"
+    return value_words(one, field) or (
+        f"{written(one['input'])} does not fit: {one['msg']}",
+        f"correct the value{_example(field)}",
+    )
+
+
+def value_words(one: Mapping[str, Any], field: FieldInfo | None = None) -> tuple[str, str] | None:
+    """Returns the reason and the remedy of a value that its field does not take; None for any other mistake."""
+    told = _TOLD.get(one["type"])
+    return None if told is None else told(one, field)
 
 
 def _other_name(loc: Loc, model: type[BaseModel]) -> str:
@@ -207,6 +213,7 @@ def _text(one: Mapping[str, Any], field: FieldInfo | None) -> tuple[str, str]:
 
 def _text_length(one: Mapping[str, Any], field: FieldInfo | None) -> tuple[str, str]:
     least, most = _bounds(field, MinLen, MaxLen)
+    least, most = one["ctx"].get("min_length", least), one["ctx"].get("max_length", most)
     value = one["input"]
     reason = "is empty" if not value else f"has {len(value)} characters"
     span = f"{least or 0} to {most}" if most is not None else f"at least {least}"

@@ -76,7 +76,7 @@ def read_rows(table: SourceTable, known: Recognised, given: Given, saved_at: dat
 
 
 def _title(row: Mapping[str, Cell], given: Given, kind: Kind) -> EarlierTitle:
-    text = _text(row.get("title")) or given.title
+    text = _shown(row, "title", "标题") or given.title
     if not text:
         remedy = "fill it in" if "title" in row else "add a column 标题, or name the video: --title"
         raise BadRow("标题", "it is empty", remedy)
@@ -115,14 +115,14 @@ def _collected(cell: Cell) -> bool:
 
 
 def _comment(row: Mapping[str, Cell], zone: ZoneInfo, saved_at: datetime) -> EarlierComment:
-    commenter = _text(row.get("commenter"))
+    commenter = _shown(row, "commenter", "评论人")
     if not commenter:
         raise BadRow("评论人", "it is empty", "fill it in")
     shown = _text(row.get("time"))
     at, precision = _moment(shown, zone, saved_at)
     return EarlierComment(
         commenter=commenter,
-        text=_text(row.get("text")),
+        text=_shown(row, "text", "评论内容"),
         likes=_count(row, "likes", "点赞数"),
         replies=_count(row, "replies", "回复数"),
         time=shown,
@@ -162,7 +162,17 @@ def _count(row: Mapping[str, Cell], name: str, column: str) -> int | None:
 
 
 def _text(cell: Cell) -> str:
+    if isinstance(cell, bool):
+        return str(cell).upper()  # as a sheet shows it
     return "" if cell is None else str(cell).strip()
+
+
+def _shown(row: Mapping[str, Cell], name: str, column: str) -> str:
+    """Returns a text as the sheet shows it. Raises BadRow for a fraction, which it may show as 50% or 0.50."""
+    cell = row.get(name)
+    if isinstance(cell, float):
+        raise BadRow(column, f"{cell} is a number that the sheet may show in another way", "write it as text")
+    return _text(cell)
 
 
 def _short(text: str) -> str:

@@ -14,7 +14,7 @@ from flows.screen import Screen, ScreenError
 from models.tables import Attempt
 from models.transactions.read_write import read
 from models.values.refused import refuse
-from scripts.connect import open_ledger
+from scripts.connect import existing_ledger
 from scripts.terminal.what import find
 from workers.evidence.bundle import FACTS, TREE
 from workers.evidence.location import StorageLocation
@@ -37,7 +37,7 @@ def read_evidence(what: str) -> tuple[dict[str, Any], str]:
 
 
 def _stored(what: str) -> tuple[dict[str, Any], str]:
-    engine = open_ledger()
+    engine = existing_ledger()
     kind, task_id = read(engine, lambda session: find(session, what))
     wanted = select(Attempt.number).where(Attempt.task_id == task_id, Attempt.evidence.is_not(None))
     number = read(engine, lambda session: session.scalar(wanted.order_by(Attempt.number.desc()).limit(1)))

@@ -101,9 +101,9 @@ def patches() -> None:
     """List the patches that were proposed, and who accepted or withdrew them."""
     from models.responsible_use.profile_patches import list_patches  # noqa: PLC0415
     from models.transactions.read_write import read  # noqa: PLC0415
-    from scripts.connect import open_ledger  # noqa: PLC0415
+    from scripts.connect import existing_ledger  # noqa: PLC0415
 
-    rows = [_row(one) for one in read(open_ledger(), list_patches)]
+    rows = [_row(one) for one in read(existing_ledger(), list_patches)]
     print_sheet(Console(), Sheet("patches", HEADINGS, rows, "none was proposed yet", timed=True))
 
 

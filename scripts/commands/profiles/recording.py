@@ -18,7 +18,7 @@ from scripts.commands.flow_packages.new import folder_for
 from scripts.commands.flow_packages.phones import real_phone, simulated_phone
 from scripts.commands.profiles.write_flow import write_flow
 from scripts.commands.profiles.write_profile import write_profile
-from scripts.connect import open_ledger
+from scripts.connect import existing_ledger
 from scripts.terminal.language import put, said
 from scripts.terminal.show import say
 from workers.policy.recorder.go_through import Answer, go_through
@@ -48,7 +48,7 @@ def write_recorded(into: Path, number: int) -> None:
         kept = [Answer(Screen.parse(dump), picture) for dump, picture in zip(dumps, pictures, strict=True)]
         return one, kept
 
-    one, answers = read(open_ledger(), work)
+    one, answers = read(existing_ledger(), work)
     if one.flow != flow:
         reason = f"recording {number} makes a flow" if one.flow else f"recording {number} makes a profile"
         raise refuse("INTO", reason, "name a flow, e.g. read_own" if one.flow else "name a new file, e.g. own.yaml")

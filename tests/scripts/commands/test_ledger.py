@@ -223,7 +223,7 @@ def test_status_says_when_no_phone_comes_for_the_pool(here: Installation, run: R
     ("url", "words"),
     [
         ("mysql+mysqldb://u:secret@127.0.0.1:1/fleet", "no answer from the ledger at 127.0.0.1:1/fleet"),
-        ("sqlite:////proc/nowhere/ledger.db", "no answer from the ledger at /proc/nowhere/ledger.db"),
+        ("sqlite:////proc", "no answer from the ledger at /proc"),
     ],
 )
 def test_a_ledger_that_does_not_answer_is_told_in_words(
@@ -236,6 +236,25 @@ def test_a_ledger_that_does_not_answer_is_told_in_words(
     assert "phonefleet doctor" in said.err
     assert "secret" not in said.err
     assert "Traceback" not in said.err
+
+
+READING = {
+    *("status", "missing all", "accounts list", "alerts", "alerts channels", "approvals list", "approvals given"),
+    *("authors list", "comments", "deliveries list", "deliveries endpoints", "export", "failures", "flow versions"),
+    *("holds list", "keys list", "logs 3f2a91c0", "phones", "profile patches", "records", "review", "schedules list"),
+    *("stop 3f2a91c0", "titles", "users list", "watch list", "watch show a"),
+}
+
+
+@pytest.mark.parametrize("command", sorted(READING))
+def test_a_command_that_reads_makes_no_ledger_where_none_is(
+    command: str, here: Installation, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = here.var / "typo" / "ledger.db"
+    monkeypatch.setenv("PHONEFLEET_DATABASE_URL", f"sqlite:///{nowhere}")
+    said = run(*command.split())
+    assert (said.status, nowhere.parent.exists()) == (2, False)
+    assert f"there is no ledger at {nowhere} yet" in " ".join(said.err.split())
 
 
 def test_a_file_that_is_no_ledger_is_left_alone(here: Installation, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

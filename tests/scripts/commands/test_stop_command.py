@@ -33,7 +33,7 @@ cli.command()(command.stop)
 @pytest.fixture
 def reached(ledger: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """The ledger that the command reaches."""
-    monkeypatch.setattr(command, "open_ledger", lambda: ledger)
+    monkeypatch.setattr(command, "existing_ledger", lambda: ledger)
     return ledger
 
 

@@ -226,6 +226,10 @@ def test_a_refusal_names_field_reason_and_remedy_in_chinese(sqlite_database: str
 
 def test_lists_of_an_empty_ledger_are_chinese_and_json_stays_english(sqlite_database: str) -> None:
     env = {"PHONEFLEET_DATABASE_URL": sqlite_database, "PHONEFLEET_LANG": "zh"}
+    none_yet = run("status", **env)
+    assert none_yet.returncode == 2
+    assert "还没有账本" in none_yet.stderr
+    assert run("migrate", **env).returncode == 0
     for arguments, line in (
         (["status"], "还没有批次；种下：phonefleet submit FILE"),
         (["review"], "等人裁定：无"),

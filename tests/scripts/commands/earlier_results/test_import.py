@@ -171,6 +171,7 @@ def test_counts_from_before_do_not_replace_newer_ones(known: Installation, run: 
 BAD: dict[str, tuple[list[Any], str]] = {
     "no title": (["xiaopeng", "小鹏", None, 3, 3, "是"], "line 2, 标题: it is empty"),
     "an invisible character": (["xiaopeng", "小鹏", "a\u200bb", 3, 3, "是"], "line 2, 标题: 'a\\u200bb' holds"),
+    "a fraction": (["xiaopeng", "小鹏", 0.5, 3, 3, "是"], "line 2, 标题: 0.5 is a number that the sheet may show"),
     "an unknown author": (["nobody", "小鹏", "视频", 3, 3, "是"], "line 2, 视频号ID: author 'nobody' is unknown"),
     "an unknown name": ([None, "谁", "视频", 3, 3, "是"], "line 2, 视频号: author '谁' is unknown"),
     "no author": ([None, None, "视频", 3, 3, "是"], "line 2, 视频号ID: no author is named"),
@@ -191,6 +192,12 @@ def test_a_bad_row_is_told_with_its_sheet_and_line(name: str, known: Installatio
     assert told in " ".join(refused.err.split())
     assert run("import", path, "--apply", "--skip-bad-rows").status == 0
     assert set(titles(known)) == {"好"}
+
+
+def test_a_title_is_kept_as_the_sheet_shows_it(known: Installation, run: Run, tmp_path: Path) -> None:
+    rows = [["xiaopeng", None, given, 1, 1, "是"] for given in (2026, True)]
+    assert run("import", workbook(tmp_path / "a.xlsx", 标题表=[TITLE_HEADINGS, *rows]), "--apply").status == 0
+    assert set(titles(known)) == {"2026", "TRUE"}
 
 
 @pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
