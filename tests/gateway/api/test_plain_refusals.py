@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from gateway.api.document import document
+from gateway.api.document import PATH
 from tests.support.gateway.api_server import Api, Caller, Raw
 
-DOCUMENT: Mapping[str, Any] = json.loads(document())
+DOCUMENT: Mapping[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))
 OF_A_LIBRARY = re.compile(r"\bshould\b|Input|unable to|Unable to|valid (string|integer|number|list|dict|boolean|tuple)")
 WRONG: tuple[Any, ...] = ([], {}, [{}], True, 1.5, -1, 10**30, "", "x" * 5000, "?", None)
 KNOWN = "00000000-0000-4000-8000-000000000000"
