@@ -19,6 +19,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from models.database.base import MYSQL_BINARY_TEXT, UtcTime
 from models.database.engine import MOST_CONNECTIONS, connect
 from models.transactions.read_write import read, write
+from tests.support.arguments import at_least
 from workers.settings import settings
 
 
@@ -72,7 +73,7 @@ def bare_app(engine: Engine) -> FastAPI:
 def main() -> None:
     """Serve on loopback until SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bare", description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--port", type=at_least(0), required=True)
     port = parser.parse_args().port
     uvicorn.run(
         bare_app(connect(settings().database_url, kept=MOST_CONNECTIONS)), port=port, log_config=None, access_log=False

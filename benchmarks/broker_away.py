@@ -18,7 +18,7 @@ from models.notify.alerts import lasting_alerts
 from models.tables import Attempt, Task
 from models.tasks.states import State
 from models.transactions.read_write import read
-from tests.support.arguments import at_least
+from tests.support.arguments import at_least, within
 from tests.support.fleet import Fleet
 from tests.support.host.processes import children
 from tests.support.servers import MariaDB
@@ -46,7 +46,7 @@ def main() -> None:
     """Print a row for each form."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--phones", type=at_least(1), default=8)
-    parser.add_argument("--seconds", type=float, default=12.0)
+    parser.add_argument("--seconds", type=within(1, 3600), default=12.0)
     asked = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -33,7 +33,7 @@ from models.tables import Campaign, Task
 from models.tasks.states import State
 from models.transactions.read_write import read, write
 from scripts.local.embedded import free_port
-from tests.support.arguments import at_least
+from tests.support.arguments import at_least, within
 from tests.support.console.browser import chromium, log_in, tab
 from tests.support.console.monday import CALM, monday
 from tests.support.console.served import Asker
@@ -267,7 +267,7 @@ def main() -> int:
     """Reads the arguments and measures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--phones", type=at_least(1), default=200)
-    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--seconds", type=within(1, 3600), default=20)
     parser.add_argument("--rounds", type=at_least(1), default=5)
     asked = parser.parse_args()
     return measure(asked.seconds, asked.rounds, asked.phones)

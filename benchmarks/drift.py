@@ -98,7 +98,7 @@ def main() -> int:
     """Reads the arguments and measures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=at_least(1), default=20)
-    parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--first", type=at_least(0), default=1)
     asked = parser.parse_args()
     return measure(asked.first, asked.seeds)
 

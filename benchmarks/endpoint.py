@@ -13,6 +13,8 @@ import time
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
+from tests.support.arguments import at_least, within
+
 
 def endpoint_app(seconds: float) -> FastAPI:
     """The endpoint, and how much has arrived."""
@@ -42,8 +44,8 @@ def endpoint_app(seconds: float) -> FastAPI:
 def main() -> None:
     """Serve on loopback until SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.endpoint", description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--seconds", type=float, default=0.2)
+    parser.add_argument("--port", type=at_least(0), required=True)
+    parser.add_argument("--seconds", type=within(0, 60), default=0.2)
     told = parser.parse_args()
     uvicorn.run(endpoint_app(told.seconds), port=told.port, log_config=None, access_log=False)
 

@@ -23,7 +23,7 @@ from benchmarks.hostile_customer import ADDRESS, ATTACKS, NO_ANSWER, SANDBOX, Ke
 from benchmarks.hostile_fleet import AttackedFleet, Customer, Measured, attacked_fleet
 from benchmarks.hostile_sockets import Sockets
 from gateway.keys.api_keys import KeySpec, make_key
-from tests.support.arguments import at_least
+from tests.support.arguments import at_least, within
 from tests.support.gateway.receiver import Receiver
 from tests.support.report import Line, finish
 from tests.support.report import Target as Goal
@@ -108,9 +108,11 @@ def _request(key: Key, target: str) -> bytes:
 def main() -> int:
     """Measure and report; 1 when a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.hostile", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0, help="the attacks last at least so long (default 60)")
+    parser.add_argument("--seconds", type=within(1, 3600), default=60.0, help="of the attacks at least (default 60)")
     parser.add_argument("--phones", type=at_least(1), default=8, help="simulated phones (default 8)")
-    parser.add_argument("--speed", type=float, default=10.0, help="how much faster than real phones (default 10)")
+    parser.add_argument(
+        "--speed", type=within(0.1, 1000), default=10.0, help="times as fast as real phones (default 10)"
+    )
     every = (*ATTACKS, SANDBOX)
     parser.add_argument("--attack", action="append", choices=every, help="only this one; as often as needed")
     told = parser.parse_args()

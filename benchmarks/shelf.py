@@ -174,7 +174,7 @@ def main() -> int:
         action="store_true",
         help="each day also with an order that was told its authors' means, or all lengths",
     )
-    parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--first", type=at_least(0), default=1)
     parser.add_argument("--seeds", type=at_least(1), default=3)
     asked = parser.parse_args()
     seeds = range(asked.first, asked.first + asked.seeds)

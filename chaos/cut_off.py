@@ -23,7 +23,7 @@ from models.notify.alerts import lasting_alerts
 from models.responsible_use.authors import set_cap
 from models.tables import Alert, Attempt
 from models.transactions.read_write import read
-from tests.support.arguments import at_least
+from tests.support.arguments import at_least, within
 from tests.support.fleet import Fleet
 from tests.support.host.processes import children
 from tests.support.servers import MariaDB
@@ -71,7 +71,7 @@ class Verdict:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the trial, print the verdict, return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m chaos.cut_off", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seconds", type=within(1, 3600), default=60.0)
     parser.add_argument("--phones", type=at_least(1), default=8)
     parser.add_argument("--tasks", type=at_least(1), default=120)
     asked = parser.parse_args(arguments)

@@ -33,7 +33,7 @@ from models.responsible_use.authors import set_cap
 from models.tables import Attempt
 from scripts.local.embedded import free_port
 from scripts.local.processes import HOST, Part
-from tests.support.arguments import at_least
+from tests.support.arguments import at_least, within
 from tests.support.fleet import Fleet
 from tests.support.servers import MariaDB
 from tests.support.work import comments
@@ -88,10 +88,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m chaos.hosts", description=__doc__)
     parser.add_argument("--phones", type=at_least(1), default=6)
     parser.add_argument("--tasks", type=at_least(1), default=48)
-    parser.add_argument("--speed", type=float, default=2.0)
-    parser.add_argument("--rtt", type=float, default=0.2, help="seconds that the slow wire takes both ways together")
-    parser.add_argument("--loss", type=float, default=0.02, help="share of frames that it loses, each way")
-    parser.add_argument("--lease", type=float, default=15.0, help="PHONEFLEET_LEASE of the host behind it, seconds")
+    parser.add_argument("--speed", type=within(0.1, 1000), default=2.0)
+    parser.add_argument("--rtt", type=within(0, 5), default=0.2, help="seconds of the slow wire, both ways together")
+    parser.add_argument("--loss", type=within(0, 0.5), default=0.02, help="share of frames that it loses, each way")
+    parser.add_argument("--lease", type=within(1, 600), default=15.0, help="PHONEFLEET_LEASE of its host, seconds")
     parser.add_argument(
         "--folder", type=Path, help="keep logs and ground truth here (default: a folder that is removed)"
     )

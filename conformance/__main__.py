@@ -12,6 +12,7 @@ from conformance.debian import NotPossible
 from conformance.left_out import rows
 from conformance.suites import Outcome, Suite, database_suites, ready, run, transport_suites, upstream_suites
 from conformance.upstream import UPSTREAM
+from tests.support.arguments import at_least
 
 PAGE = Path(__file__).parents[1] / "docs" / "conformance.md"
 BEGIN, END = "<!-- table -->\n", "<!-- end of table -->\n"
@@ -21,7 +22,7 @@ LEFT_OUT, END_LEFT_OUT = "<!-- left out -->\n", "<!-- end of left out -->\n"
 def main(arguments: list[str] | None = None) -> int:
     """The exit status: 0 when every suite passed over every target, 1 when one did not, 2 when one could not run."""
     parser = argparse.ArgumentParser(prog="python -m conformance", description=__doc__)
-    parser.add_argument("--jobs", type=int, default=2, help="processes that run tests")
+    parser.add_argument("--jobs", type=at_least(1), default=2, help="processes that run tests")
     parser.add_argument("--only", default="", help="suites or targets whose names hold this word")
     parser.add_argument("--left-out", action="store_true", help="write the page's table of tests left out, and end")
     asked = parser.parse_args(arguments)

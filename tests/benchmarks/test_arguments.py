@@ -1,31 +1,27 @@
-"""A benchmark that is asked for no task, phone or row says so before it starts a server."""
+"""Numbers of a benchmark's command line are refused before any server starts."""
 
 from __future__ import annotations
 
-import importlib
+from argparse import ArgumentTypeError
 
 import pytest
 
-REFUSED = [
-    ("dispatch", "--tasks", "0"),
-    ("dispatch", "--workers", "-1"),
-    ("fleet", "--phones", "0"),
-    ("fleet", "--hosts", "none"),
-    ("shelf", "--seeds", "0"),
-    ("shelf", "--many", "ten"),
-    ("read", "--videos", "-1"),
-    ("growth", "--rows", "-5"),
-    ("takeover", "--phones", "1"),
-    ("gateway", "--connections", "1.5"),
-]
+from tests.support.arguments import at_least, within
 
 
-@pytest.mark.parametrize(("name", "option", "value"), REFUSED)
-def test_a_number_that_measures_nothing_is_refused(
-    name: str, option: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("sys.argv", [name, option, value])
-    with pytest.raises(SystemExit) as ended:
-        importlib.import_module(f"benchmarks.{name}").main()
-    assert ended.value.code == 2
-    assert f"argument {option}: {value!r} is no whole number from" in capsys.readouterr().err
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "0", "3601", "", "a minute"])
+def test_a_number_outside_its_bounds_is_refused_with_them(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="is no number from 1 to 3600"):
+        within(1, 3600)(text)
+
+
+@pytest.mark.parametrize(("text", "number"), [("1", 1.0), ("59.5", 59.5), ("3600", 3600.0)])
+def test_a_number_within_its_bounds_is_taken(text: str, number: float) -> None:
+    assert within(1, 3600)(text) == number
+
+
+def test_a_whole_number_has_a_least() -> None:
+    assert at_least(1)("1") == 1
+    for text in ("0", "1.5", "nan", ""):
+        with pytest.raises(ArgumentTypeError, match="is no whole number from 1 on"):
+            at_least(1)(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
 
 
@@ -16,6 +17,21 @@ def at_least(least: int) -> Callable[[str], int]:
             found = least - 1
         if found < least:
             raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} on")
+        return found
+
+    return number
+
+
+def within(least: float, most: float) -> Callable[[str], float]:
+    """Returns an argparse type for numbers from `least` to `most`; nan is none."""
+
+    def number(text: str) -> float:
+        try:
+            found = float(text)
+        except ValueError:
+            found = math.nan
+        if not least <= found <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is no number from {least:g} to {most:g}")
         return found
 
     return number

@@ -47,6 +47,7 @@ from models.database.engine import connect
 from models.migrate import upgrade
 from models.tables import metadata_of_all
 from models.transactions.read_write import write
+from tests.support.arguments import at_least
 from tests.support.fleet import reach_redis
 from tests.support.gateway.api_server import Api, Caller, listening
 from tests.support.ledger.drive import AUTHOR, online_worker, owned_author
@@ -230,7 +231,9 @@ def _settings(examples: int, **more: Any) -> Any:
 def main() -> int:
     """Fuzz a gateway of its own until every operation was asked; 1 when an answer is not as described."""
     parser = argparse.ArgumentParser(prog="python -m tests.gateway.api.fuzz", description=__doc__)
-    parser.add_argument("--examples", type=int, default=200, help="for each operation, and sequences (default 200)")
+    parser.add_argument(
+        "--examples", type=at_least(1), default=200, help="of each operation and sequence (default 200)"
+    )
     examples = parser.parse_args().examples
     with ExitStack() as stack:
         redis = stack.enter_context(Redis())
