@@ -12,7 +12,7 @@ from models.values.refused import refuse
 from scripts.connect import existing_ledger, open_ledger, operator
 from scripts.terminal.arguments import sentence
 from scripts.terminal.moments import stamp
-from scripts.terminal.show import Block, Sheet, list_blocks, print_sheet, say
+from scripts.terminal.show import Block, Sheet, list_blocks, print_sheet, say, say_others
 from scripts.terminal.what import find
 from workers.control import approvals
 
@@ -34,8 +34,10 @@ def by_default(context: typer.Context) -> None:
 @commands.command("list")
 def list_awaiting() -> None:
     """List every dislike and report that waits: the comment, the account, who asked."""
-    waiting = approvals.awaiting(existing_ledger())
-    list_blocks(Console(), "waiting for an approval", [_told(one) for one in waiting])
+    console, engine = Console(), existing_ledger()
+    waiting = approvals.awaiting(engine)
+    list_blocks(console, "waiting for an approval", [_told(one) for one in waiting])
+    say_others(console, len(waiting), approvals.count_awaiting(engine))
 
 
 @commands.command("given")

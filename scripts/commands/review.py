@@ -11,9 +11,9 @@ from models.transactions.read_write import read
 from models.values.refused import refuse
 from scripts.connect import existing_ledger, operator
 from scripts.terminal.language import put, word
-from scripts.terminal.show import Block, print_blocks, say
+from scripts.terminal.show import Block, print_blocks, say, say_others
 from scripts.terminal.what import find
-from workers.control.review import InReview, Verdict, in_review, settle
+from workers.control.review import InReview, Verdict, count_in_review, in_review, settle
 
 VERDICTS = tuple(Verdict)
 
@@ -30,6 +30,7 @@ def review(
         waiting = in_review(engine)
         if waiting:
             print_blocks(console, f"waiting for a person: {len(waiting)}", [_told(one) for one in waiting])
+            say_others(console, len(waiting), count_in_review(engine))
         else:
             say(console, "waiting for a person: none")
         return

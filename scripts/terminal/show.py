@@ -141,6 +141,13 @@ def list_blocks(console: Screen, title: str, blocks: Sequence[Block], when_empty
         _say_none(console, title, when_empty)
 
 
+def say_others(console: Screen, shown: int, count: int) -> None:
+    """Says below a list that waits for people that there are more than it shows, if so."""
+    if count > shown:
+        line = put("the {shown} oldest of {count}; the others follow as these are settled", shown=shown, count=count)
+        say(console, line)
+
+
 def timed(title: str) -> str:
     """Returns the title of what has times in it, with the zone that they are in."""
     return put("{title} (times: {zone})", title=heading(title), zone=zone())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
@@ -60,17 +60,25 @@ class Given:
     state: str
 
 
+_WAIT = (Task.awaits_approval, Task.state == State.HELD)
+
+
 def awaiting(engine: Engine, most: int = 100, *, key_id: str | None = None) -> Sequence[Awaiting]:
     """Returns the tasks that wait for an approval, oldest first; `key_id`: those of one customer."""
 
     def work(session: Session) -> list[Awaiting]:
         mine = () if key_id is None else (Task.key_id == key_id,)
-        waiting = (Task.awaits_approval, Task.state == State.HELD, *mine)
-        found = select(Task, Campaign).join(Campaign, Campaign.id == Task.campaign_id).where(*waiting)
+        found = select(Task, Campaign).join(Campaign, Campaign.id == Task.campaign_id).where(*_WAIT, *mine)
         rows = session.execute(found.order_by(Task.created_at, Task.campaign_id, Task.position).limit(most))
         return [_awaiting(task, campaign) for task, campaign in rows]
 
     return read(engine, work)
+
+
+def count_awaiting(engine: Engine) -> int:
+    """Returns the number of all tasks that wait for an approval."""
+    number = select(func.count()).select_from(Task).where(*_WAIT)
+    return read(engine, lambda session: session.scalar(number)) or 0
 
 
 def given_approvals(engine: Engine, most: int = 100) -> Sequence[Given]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from models.database.clock import database_now
@@ -53,6 +53,12 @@ def in_review(engine: Engine, most: int = 100) -> Sequence[InReview]:
         return [_told(session, task) for task in tasks.all()]
 
     return read(engine, work)
+
+
+def count_in_review(engine: Engine) -> int:
+    """Returns the number of all tasks that wait for a person."""
+    number = select(func.count()).select_from(Task).where(Task.state == State.NEEDS_REVIEW)
+    return read(engine, lambda session: session.scalar(number)) or 0
 
 
 def _told(session: Session, task: Task) -> InReview:

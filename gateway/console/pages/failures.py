@@ -14,9 +14,9 @@ from gateway.console.view import View
 from models.database.clock import database_now
 from models.values.refused import refuse
 from workers.attempts.content_holds import hold_flow, holds_in_force, release_hold
-from workers.control.approvals import awaiting
+from workers.control.approvals import awaiting, count_awaiting
 from workers.control.retry import retry_failed
-from workers.control.review import Verdict, in_review, settle
+from workers.control.review import Verdict, count_in_review, in_review, settle
 
 
 def show(view: View) -> Response:
@@ -66,7 +66,14 @@ def _tasks_of(session: Session, mark: str, hours: str) -> list[str]:
 
 def review(view: View) -> Response:
     """Shows the tasks whose action could not be verified, and those that wait for a person's approval."""
-    return view.page("review.html", waiting=in_review(view.engine), asked=awaiting(view.engine))
+    waiting, asked = in_review(view.engine), awaiting(view.engine)
+    return view.page(
+        "review.html",
+        waiting=waiting,
+        all_waiting=max(len(waiting), count_in_review(view.engine)),
+        asked=asked,
+        all_asked=max(len(asked), count_awaiting(view.engine)),
+    )
 
 
 def settled(view: View) -> Response:

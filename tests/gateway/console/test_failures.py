@@ -14,6 +14,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from gateway.console.live.failures import BINS, Failure, failures_since, grouped, sparkline
+from gateway.console.pages import failures
 from models.tables import Attempt, AuditEntry, Campaign, Hold, Task
 from models.tasks.states import State
 from models.transactions.read_write import read, write
@@ -22,6 +23,7 @@ from tests.support.console.served import Served
 from tests.support.ledger.drive import AUTHOR, known_account, owned_author, plant, tasks
 from workers.app import app
 from workers.control.approvals import awaiting, given_approvals
+from workers.control.review import in_review
 
 NOON = datetime(2027, 1, 31, 12, tzinfo=UTC)
 ONE = Failure("t1", 1, "directed", "video_not_found", "video", "feed", "8.0.50", "P1", NOON, "why", True, True, True)
@@ -130,6 +132,23 @@ def test_a_review_is_settled_by_an_operator_and_not_by_a_viewer(console: Served)
     assert waiting[1] in tasks_in(console.engine, State.READY)
     rows = read(console.engine, lambda session: session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all())
     assert [one.reason for one in rows if one.subject in [f"task:{one}" for one in waiting]] == ["看不到", "看到了"]
+
+
+def test_the_review_counts_all_that_wait_and_not_those_alone_that_it_shows(
+    console: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = len(tasks_in(console.engine, State.NEEDS_REVIEW))
+    for comment in ("一", "二", "三"):
+        ask_to_report(console.engine, comment)
+    person = console.as_role("viewer")
+    assert "最早的" not in person.get("/review").text
+    monkeypatch.setattr(failures, "in_review", partial(in_review, most=1))
+    monkeypatch.setattr(failures, "awaiting", partial(awaiting, most=2))
+    page = person.get("/review").text
+    assert f"<small>{waiting}</small>" in page
+    assert f"共 {waiting} 条，这里是最早的 1 条" in page
+    assert "<small>3</small>" in page
+    assert "共 3 条，这里是最早的 2 条" in page
 
 
 def test_the_failures_page_shows_hostile_reasons_as_text(shown: Served) -> None:

@@ -13,7 +13,7 @@ from tests.support.ledger.doubts import in_doubt, looking
 from tests.support.ledger.drive import online_worker, take, task
 from workers.attempts.outcome import Failed
 from workers.attempts.record import record
-from workers.control.review import Verdict, in_review, settle
+from workers.control.review import Verdict, count_in_review, in_review, settle
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +30,9 @@ def left_to_a_person(engine: Engine) -> tuple[str, int]:
 
 
 def test_it_is_listed_with_what_is_in_doubt(ledger: Engine) -> None:
+    assert count_in_review(ledger) == 0
     one, _ = left_to_a_person(ledger)
+    assert count_in_review(ledger) == 1
     (waiting,) = in_review(ledger)
     assert (waiting.task_id, waiting.account, waiting.reason) == (one, "acc-p1", "the comment is gone")
     assert waiting.actions == (("like_comment", "xiaopeng 标题 好看"),)
