@@ -128,6 +128,11 @@ class View:
         return self.person.may(Role(role))
 
 
+def beside_code(reason: str | None, code: str | None) -> str:
+    """Returns a reason without its code, which stands in words before it."""
+    return (reason or "").removeprefix(f"{code}: ")
+
+
 def rendered(
     templates: Environment, template: str, words: Catalogue, status: int, values: Mapping[str, Any]
 ) -> Response:
@@ -172,6 +177,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    made.filters["beside_code"] = beside_code
     made.filters["urlpart"] = lambda text: quote(str(text), safe="")
     made.globals["file"] = address
     made.globals["place_of"] = place_of

@@ -193,3 +193,22 @@ def test_a_story_has_the_ledgers_events_and_the_lines_of_the_logs(console: Serve
     assert "&lt;b&gt;the list&lt;/b&gt; did not load" in page
     assert "worker P0007" in page
     assert console.as_role("viewer").get("/tasks/nothing/log").status_code == 422
+
+
+def test_a_code_that_stands_in_words_is_not_said_again_before_the_reason(console: Served) -> None:
+    def work(session: Session) -> Attempt:
+        one = session.scalars(select(Attempt).where(Attempt.failure_code == "list_not_loaded")).first()
+        assert one is not None
+        task = session.get_one(Task, one.task_id)
+        one.reason = task.reason = "list_not_loaded: the list stayed empty"
+        task.failure_code = one.failure_code
+        session.flush()
+        session.expunge(one)
+        return one
+
+    one, person = write(console.engine, work), console.as_role("viewer")
+    for path in (f"/tasks/{one.task_id}", f"/tasks/{one.task_id}/attempts/{one.number}", f"/phones/{one.phone_serial}"):
+        page = person.get(path).text
+        assert "the list stayed empty" in page, path
+        assert "list_not_loaded: " not in page, path
+        assert f"{catalogue('zh').word('code', 'list_not_loaded')}：the list" not in page, path
