@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from scripts.terminal.language import said, words
-from scripts.terminal.spoken_help import complaints_said, in_language, of_parameters, of_usage, paragraphs
+from scripts.terminal.spoken_help import complaints_said, folding, in_language, of_parameters, of_usage, paragraphs
 from workers.runtime.garbage import importing
 
 
@@ -87,7 +87,7 @@ def group_of(all_named: Sequence[Named]) -> type[TyperGroup]:
 
         def format_help(self, ctx: Any, formatter: Any) -> None:
             self.help = paragraphs(self.help)
-            super().format_help(ctx, formatter)
+            folding(super().format_help)(ctx, formatter)
 
         def parse_args(self, ctx: Any, args: list[str]) -> Any:
             with complaints_said():

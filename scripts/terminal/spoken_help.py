@@ -32,6 +32,7 @@ def in_language(command: Any) -> Any:
     command.rich_help_panel = said(panel) if isinstance(panel, str) else panel
     command.get_params = _translating(command.get_params)
     command.get_usage = _usage(command.get_usage)
+    command.format_help = folding(command.format_help)
     for inner in getattr(command, "commands", {}).values():
         in_language(inner)
     return command
@@ -42,6 +43,18 @@ def paragraphs(text: str | None) -> str | None:
     if not text:
         return text
     return "\n\n".join(said(" ".join(one.split())) for one in text.strip().split("\n\n"))
+
+
+def folding(format_help: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """Returns what writes a command's help, with tables that cut no sentence."""
+
+    def written(context: Any, formatter: Any) -> None:
+        from scripts.terminal.folded_help import fold_help  # noqa: PLC0415 - rich, which only help needs
+
+        fold_help()
+        format_help(context, formatter)
+
+    return written
 
 
 def of_parameters(parameters: list[Any]) -> list[Any]:

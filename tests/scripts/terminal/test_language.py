@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -213,6 +214,19 @@ def test_help_is_chinese_as_a_whole() -> None:
     assert "选项" in told
     assert "显示帮助并退出" in told
     assert not re.search(r"[a-z]{3,} [a-z]{3,} [a-z]{3,}", told.replace("phonefleet keys limits", ""))
+
+
+@pytest.mark.parametrize("words", [(), ("keys", "make"), ("watch",)])
+def test_a_narrow_terminal_cuts_no_sentence_of_the_chinese_help(words: tuple[str, ...]) -> None:
+    narrow = run("--lang", "zh", *words, "--help", COLUMNS="80").stdout
+    wide = run("--lang", "zh", *words, "--help", COLUMNS="240").stdout
+    assert "…" not in narrow
+    assert _characters(narrow) == _characters(wide)
+
+
+def _characters(told: str) -> Counter[str]:
+    """The characters of the sentences, without frames and blanks."""
+    return Counter(one for one in told if one.isalnum())
 
 
 def test_a_refusal_names_field_reason_and_remedy_in_chinese(sqlite_database: str) -> None:
