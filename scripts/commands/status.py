@@ -21,10 +21,12 @@ from scripts.terminal.progress_table import progress_table
 from scripts.terminal.show import Block, Sheet, duration, print_blocks, print_sheet, say
 from scripts.terminal.standstill import standstill
 from scripts.terminal.what import ANY_HELP, EVERY, find
-from workers.control.reason_groups import BY_WORDS, FAILURES, Group, groups_of
+from workers.control.about import about
+from workers.control.reason_groups import BY_WORDS, FAILURES, Group, Words, groups_of
 from workers.control.shortfalls import asked_and_got
 from workers.lifecycle.standstill import why_nothing_moves
 
+SPOKEN = Words(put, word)
 MOST_ROWS = 50
 MOST_FEWER = 3
 
@@ -76,15 +78,16 @@ def _campaign(session: Session, console: Console, campaign_id: str, *, chosen: b
         counted = {"noun": word("noun", one.noun), "asked": one.asked, "got": one.got}
         say(console, put("{noun}: {asked} asked for, {got} got", **counted))
         for fewer in one.fewer[:MOST_FEWER]:
-            told = {"got": fewer.got, "asked": fewer.asked, "task": fewer.task, "content": fewer.what}
+            task = f"{word('flow', fewer.task.flow)} {fewer.task.id[:8]}"
+            told = {"got": fewer.got, "asked": fewer.asked, "task": task, "content": about(fewer.task, put)}
             line = put("{got} of {asked}: {task} ({content})", **told)
             say(console, f"{line}; {said(fewer.why)}" if fewer.why else line, 2)
         if len(one.fewer) > MOST_FEWER:
             say(console, f"  and {len(one.fewer) - MOST_FEWER} more tasks with fewer than asked for")
     for title, found in (
-        ("not succeeded", groups_of(session, campaign, FAILURES)),
-        ("held", groups_of(session, campaign, BY_WORDS["held"])),
-        ("waiting", groups_of(session, campaign, BY_WORDS["waiting"])),
+        ("not succeeded", groups_of(session, campaign, FAILURES, SPOKEN)),
+        ("held", groups_of(session, campaign, BY_WORDS["held"], SPOKEN)),
+        ("waiting", groups_of(session, campaign, BY_WORDS["waiting"], SPOKEN)),
     ):
         _print_groups(console, title, found)
     if why := why_nothing_moves(session, campaign):
@@ -98,9 +101,7 @@ def _print_groups(console: Console, title: str, groups: Sequence[Group]) -> None
     for group in groups:
         more = group.count - len(group.named)
         lines = [group.why] if group.why else []
-        flow, _, state = group.head.partition(" ")
-        head = f"{word('flow', flow)} {word('state', state)}" if state else group.head
-        blocks.append(Block(f"{group.count} × {said(head)}", lines, group.remedy))
+        blocks.append(Block(f"{group.count} × {group.head}", lines, group.remedy))
         blocks += [Block(f"    {line}") for line in (*group.named, *([f"and {more} more"] if more else []))]
     print_blocks(console, f"\n{said(title)}: {sum(group.count for group in groups)}", blocks)
 

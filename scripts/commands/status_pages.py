@@ -39,7 +39,7 @@ def task_page(session: Session, console: Console, task_id: str) -> None:
         console,
         put(TASK, id=task.id, flow=word("flow", task.flow), state=word("state", task.state)),
         {
-            "about": about(task),
+            "about": about(task, put),
             "campaign": f"{campaign.id[:8]} {campaign.name}{said(' (paused)') if campaign.paused else ''}",
             "planted": stamp(task.created_at),
             "began": stamp(task.started_at),
@@ -100,7 +100,7 @@ def phone_page(session: Session, console: Console, serial: str) -> None:
             "sandbox": "simulated: it takes sandbox tasks alone" if phone.sandbox else "",
             "account": phone.account_id or "",
             "app version": phone.app_version or "",
-            "does": "" if running is None else f"{word('flow', running.flow)} {running.id[:8]} {about(running)}",
+            "does": "" if running is None else f"{word('flow', running.flow)} {running.id[:8]} {about(running, put)}",
             "first seen": stamp(phone.first_seen_at),
             "last seen": stamp(phone.seen_at),
         },

@@ -9,11 +9,6 @@ from models.tables import Attempt, Task
 MOST = 24  # characters of a title or a comment
 
 
-def called(task: Task) -> str:
-    """Returns the flow and the beginning of the id, which the next command accepts."""
-    return f"{task.flow} {task.id[:8]}"
-
-
 def about(task: Task, text: Callable[..., str] = str.format) -> str:
     """Returns a task's content, account and phone, as far as known; `text` says them in the reader's language."""
     given = task.kwargs if isinstance(task.kwargs, dict) else {}

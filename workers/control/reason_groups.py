@@ -32,15 +32,30 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """A way of grouping: the tasks, the columns to group by, and the function that returns head, reason and remedy."""
+    """A way of grouping: the tasks, the columns to group by, and the function that returns reason and remedy.
+
+    `stated`: the tasks of a group share flow and state, and both name it.
+    """
 
     which: ColumnElement[bool]
     by: tuple[Any, ...]
-    told: Callable[[Session, Campaign, Task], tuple[str, str, str]]
+    told: Callable[[Session, Campaign, Task], tuple[str, str]]
+    stated: bool = False
 
 
-def groups_of(session: Session, campaign: Campaign, sort: Sort) -> list[Group]:
-    """Returns the groups, the largest first, each with its first tasks."""
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How the reader's language says a text with `{names}`, and a code of the ledger."""
+
+    text: Callable[..., str] = str.format
+    word: Callable[[str, object], str] = lambda _kind, code: f"{code}"
+
+
+ENGLISH = Words()
+
+
+def groups_of(session: Session, campaign: Campaign, sort: Sort, words: Words = ENGLISH) -> list[Group]:
+    """Returns the groups, the largest first, each with its first tasks. Reasons and remedies stay English."""
     mine = (Task.campaign_id == campaign.id, sort.which)
     counted = session.execute(
         select(func.count(), *sort.by).where(*mine).group_by(*sort.by).order_by(func.count().desc()).limit(MOST_GROUPS)
@@ -51,27 +66,32 @@ def groups_of(session: Session, campaign: Campaign, sort: Sort) -> list[Group]:
         first = session.scalars(
             select(Task).where(*mine, *alike).options(defer(Task.result)).order_by(Task.position).limit(MOST_NAMED)
         ).all()
-        head, why, remedy = sort.told(session, campaign, first[0])
-        head = head or _flows(session, *mine, *alike)
-        groups.append(Group(count, head, why, remedy, [_named(session, one) for one in first]))
+        why, remedy = sort.told(session, campaign, first[0])
+        if sort.stated:
+            head = f"{words.word('flow', first[0].flow)} {words.word('state', first[0].state)}"
+        else:
+            head = _flows(session, words, *mine, *alike)
+        groups.append(Group(count, head, why, remedy, [_named(session, words, one) for one in first]))
     return groups
 
 
-def _flows(session: Session, *which: ColumnElement[bool]) -> str:
+def _flows(session: Session, words: Words, *which: ColumnElement[bool]) -> str:
     """Returns the number of tasks of each flow, the largest first; for a single flow its name."""
     counted = session.execute(
         select(Task.flow, func.count()).where(*which).group_by(Task.flow).order_by(func.count().desc(), Task.flow)
     ).all()
-    return counted[0][0] if len(counted) == 1 else "tasks: " + ", ".join(f"{count} {flow}" for flow, count in counted)
+    if len(counted) == 1:
+        return words.word("flow", counted[0][0])
+    return words.text("tasks: {list}", list=", ".join(f"{count} {words.word('flow', flow)}" for flow, count in counted))
 
 
-def _named(session: Session, task: Task) -> str:
-    known = about(task)
-    line = f"{task.id[:8]}  {task.flow}{f': {known}' if known else ''}"
+def _named(session: Session, words: Words, task: Task) -> str:
+    known = about(task, words.text)
+    line = f"{task.id[:8]}  {words.word('flow', task.flow)}{f': {known}' if known else ''}"
     if task.state not in NOT_SUCCEEDED:
         return line
     evidence = evidence_of(last_attempt(session, task))
-    return f"{line}\n                evidence: {evidence}" if evidence else line
+    return f"{line}\n                {words.text('evidence: {place}', place=evidence)}" if evidence else line
 
 
 def last_attempt(session: Session, task: Task) -> Attempt | None:
@@ -80,27 +100,27 @@ def last_attempt(session: Session, task: Task) -> Attempt | None:
     return session.scalars(wanted).first()
 
 
-def _failure(session: Session, campaign: Campaign, task: Task) -> tuple[str, str, str]:
+def _failure(session: Session, campaign: Campaign, task: Task) -> tuple[str, str]:
     last = last_attempt(session, task)
     why = ": ".join(filter(None, (task.failure_code, task.reason)))
     remedy = remedy_for(task.failure_code or "", None if last is None else last.details)
     if task.state == State.NEEDS_REVIEW:
         remedy = "look at the app, then settle it: phonefleet review"
-    return f"{task.flow} {task.state}", why, remedy
+    return why, remedy
 
 
-def _held(session: Session, campaign: Campaign, task: Task) -> tuple[str, str, str]:
+def _held(session: Session, campaign: Campaign, task: Task) -> tuple[str, str]:
     if task.awaits_approval and not task.paused:
-        return "", task.waits_for or "", "phonefleet approvals"
+        return task.waits_for or "", "phonefleet approvals"
     resumed = campaign.id if campaign.paused else task.id
-    return "", task.waits_for or "", f"phonefleet resume {resumed[:8]}" if task.paused else "see: phonefleet holds"
+    return task.waits_for or "", f"phonefleet resume {resumed[:8]}" if task.paused else "see: phonefleet holds"
 
 
-def _waiting(session: Session, campaign: Campaign, task: Task) -> tuple[str, str, str]:
-    return "", task.waits_for or "", ""
+def _waiting(session: Session, campaign: Campaign, task: Task) -> tuple[str, str]:
+    return task.waits_for or "", ""
 
 
-FAILURES = Sort(Task.state.in_(NOT_SUCCEEDED), (Task.flow, Task.state, Task.failure_code), _failure)
+FAILURES = Sort(Task.state.in_(NOT_SUCCEEDED), (Task.flow, Task.state, Task.failure_code), _failure, stated=True)
 BY_WORDS = {
     "held": Sort(Task.state == State.HELD, (Task.paused, Task.waits_for), _held),
     "waiting": Sort((Task.state == State.READY) & Task.waits_for.is_not(None), (Task.waits_for,), _waiting),

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session, defer
 
 from models.tables import Attempt, Task
 from models.tasks.states import State
-from workers.control.about import about, called
 
 COUNTED = {"collect_titles": ("count", "titles"), "collect_comments": ("most", "comments")}  # asked by, got as
 MOST_TASKS = 5000
@@ -22,8 +21,7 @@ NO_MORE = {"titles": "the author has no more videos", "comments": "the video has
 class Fewer:
     """A task that collected less than it was asked for; `why` says why, and is empty when nothing tells."""
 
-    task: str
-    what: str
+    task: Task
     asked: int
     got: int
     noun: str
@@ -85,7 +83,7 @@ def _of_flow(session: Session, campaign_id: str, flow: str) -> AskedAndGot | Non
         asked, got = asked + wanted, got + there
         if there < wanted:
             why = task.reason or (NO_MORE[noun] if complete in TRUE else "")
-            fewer.append(Fewer(called(task), about(task), wanted, there, noun, why))
+            fewer.append(Fewer(task, wanted, there, noun, why))
     return AskedAndGot(noun, asked, got, fewer) if asked else None
 
 

@@ -31,7 +31,7 @@ from workers.campaigns.complete import plant_missing
 from workers.campaigns.given_campaign import GivenCampaign, load_campaign
 from workers.campaigns.schedules.manage import add_schedule, list_schedules, stop_schedule
 from workers.control.pause import pause_campaign, pause_task, resume_campaign, resume_task
-from workers.control.reason_groups import BY_WORDS, FAILURES, groups_of
+from workers.control.reason_groups import BY_WORDS, FAILURES, Words, groups_of
 from workers.control.reprioritise import reprioritise_campaign, reprioritise_task
 from workers.control.shortfalls import asked_and_got
 from workers.control.stop import stop_campaign, stop_task
@@ -158,7 +158,7 @@ def show(view: View, campaign_id: str) -> Response:
             "asked": asked_and_got(session, campaign_id),
             "lacking": lacking(session, campaign, view.words) if whole else None,
             "whole": whole,
-            "groups": _groups(session, campaign),
+            "groups": _groups(session, campaign, Words(view.words.text, view.words.word)),
             "picture": _picture(session, campaign_id, progress.tasks, progress.total),
             "gantt": _gantt(session, campaign, now),
         }
@@ -166,11 +166,11 @@ def show(view: View, campaign_id: str) -> Response:
     return view.page("campaign.html", **view.look(work))
 
 
-def _groups(session: Session, campaign: Campaign) -> list[tuple[str, Any]]:
+def _groups(session: Session, campaign: Campaign, words: Words) -> list[tuple[str, Any]]:
     found = (
-        ("not succeeded", groups_of(session, campaign, FAILURES)),
-        ("held", groups_of(session, campaign, BY_WORDS["held"])),
-        ("waiting", groups_of(session, campaign, BY_WORDS["waiting"])),
+        ("not succeeded", groups_of(session, campaign, FAILURES, words)),
+        ("held", groups_of(session, campaign, BY_WORDS["held"], words)),
+        ("waiting", groups_of(session, campaign, BY_WORDS["waiting"], words)),
     )
     return [(name, groups) for name, groups in found if groups]
 
