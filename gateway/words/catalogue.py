@@ -36,6 +36,7 @@ _NAME = re.compile(r"\{(\w+)\}")
 _WITHIN = re.compile(r": \{(?:reason|why)\}\Z")
 _CODE = re.compile(r"[a-z]+:(?! )[\w .-]+")
 _QUOTED = re.compile(r"""(?<!\w)(["']).*?\1(?!\w)|“.*?”""", re.DOTALL)
+_ENDS_OF_CHINESE = re.compile(r"[；：。]")
 _ENDS = re.compile(r"[;.] |, for example ")  # of a sentence
 
 
@@ -127,13 +128,19 @@ def _said(one: Catalogue, text: str, depth: int) -> str:
     swallowed: tuple[Pattern, Mapping[str, str]] | None = None
     for pattern in (*one.patterns.get(text.partition(" ")[0], ()), *one.patterns.get("", ())):
         found = pattern.match(text)
-        if found is None:
+        if found is None or _is_said(pattern, found):
             continue
         if not any(_swallows(one, name, value) for name, value in found.items()):
             return _filled(one, pattern, found, depth)
         swallowed = swallowed or (pattern, found)
     told = _in_parts(one, text, depth)
     return told if told != text or swallowed is None else _filled(one, *swallowed, depth)
+
+
+def _is_said(pattern: Pattern, found: Mapping[str, str]) -> bool:
+    """True for a text that was said before: of a form that begins with data, this data has a sentence of Chinese."""
+    first = next(iter(found.values()), "")
+    return not pattern.pieces[0] and _ENDS_OF_CHINESE.search(_QUOTED.sub("", first)) is not None
 
 
 def _swallows(one: Catalogue, name: str, value: str) -> bool:

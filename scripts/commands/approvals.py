@@ -90,7 +90,7 @@ def _row(one: approvals.Given) -> list[str]:
 
 def _told(one: approvals.Awaiting) -> Block:
     head = f"{one.task_id[:8]}  {one.flow}  from account {one.account}, asked by {one.asked_by}, {stamp(one.since)}"
-    lines = [f"on: {one.author_id} {one.title}", f"comment: {one.commenter}: {one.comment}"]
+    lines = [f"video: {one.author_id} {one.title}", f"comment: {one.commenter}: {one.comment}"]
     if one.reason:
         lines.append(f"reason: {one.reason}")
     if one.sandbox:

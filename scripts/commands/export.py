@@ -23,6 +23,7 @@ from models.transactions.read_write import read
 from models.values.enums import ExportState
 from models.values.refused import refuse
 from scripts.connect import existing_ledger, operator
+from scripts.terminal.language import put, said, word
 from scripts.terminal.moments import stamp
 from scripts.terminal.show import Sheet, print_sheet, say
 from scripts.terminal.what import CONTROLLED, find
@@ -160,14 +161,15 @@ def _tell(console: Console, engine: Engine, export_id: str, file: Path) -> None:
 def _list(session: Session, console: Console) -> None:
     latest = session.scalars(select(tables.Export).order_by(tables.Export.created_at.desc()).limit(MOST_LISTED)).all()
     rows = [[one.id[:8], stamp(one.created_at)[:-3], one.asked_by, _stands(one), _where(one)] for one in latest]
-    headings = ("export", "asked for", "by", "state", "file")
+    headings = ("export", "asked for", "asked by", "state", "file")
     print_sheet(console, Sheet("exports", headings, rows, "make one: phonefleet export", 1, timed=True))
 
 
 def _stands(one: Export) -> str:
+    state = word("export", one.state)
     if one.state in (ExportState.RUNNING, ExportState.INTERRUPTED) and one.tasks_total:
-        return f"{one.state}, {one.tasks_done} of {one.tasks_total} tasks"
-    return f"{one.state}: {one.reason}" if one.reason else one.state
+        return put("{state}, {done} of {count} tasks", state=state, done=one.tasks_done, count=one.tasks_total)
+    return f"{state}: {said(one.reason)}" if one.reason else state
 
 
 def _where(one: Export) -> str:

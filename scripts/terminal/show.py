@@ -130,7 +130,7 @@ def print_blocks(console: Screen, title: str, blocks: Sequence[Block]) -> None:
         for line in block.lines:
             say(console, line, 6)
         if block.remedy:
-            say(console, f"-> {said(block.remedy)}", 6)
+            _print(console, [f"-> {said(one)}" for one in on_screen(block.remedy).split("\n")], 6)
 
 
 def list_blocks(console: Screen, title: str, blocks: Sequence[Block], when_empty: str = "") -> None:
@@ -165,8 +165,10 @@ def say(console: Screen, line: str, by: int = 0, *, whole: bool = False) -> None
     `whole`, it is not broken; `whole` is for data, which is never translated.
     """
     lines = on_screen(line).split("\n")
-    if not whole:
-        lines = [_said(one) for one in lines]
+    _print(console, lines if whole else [_said(one) for one in lines], by, whole=whole)
+
+
+def _print(console: Screen, lines: Sequence[str], by: int, *, whole: bool = False) -> None:
     if console.is_terminal and not whole:
         from scripts.terminal.wrapping import wrapped  # noqa: PLC0415 - a pipe needs nothing of rich
 

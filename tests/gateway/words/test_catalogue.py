@@ -185,6 +185,15 @@ def test_what_follows_a_remedy_leaves_it_in_chinese_and_its_command_as_it_is(cod
 
 
 @pytest.mark.parametrize("code", CODES)
+def test_what_is_said_twice_stays_as_it_was_said_once(code: str) -> None:
+    """A command may print what it has put together of parts in Chinese."""
+    zh = catalogue("zh")
+    for text in (f"{CODES[code].remedy}; then: phonefleet holds release 2", f"{code}: {CODES[code].remedy}"):
+        once = zh.said(text)
+        assert zh.said(once) == once
+
+
+@pytest.mark.parametrize("code", CODES)
 def test_the_reason_of_a_held_task_is_told_in_chinese_with_its_remedy(code: str) -> None:
     zh, remedy = catalogue("zh"), CODES[code].remedy
     what = f"3 台手机出现 {zh.word('code', code)}（P1, P2, P3）。{zh.said(remedy)}"

@@ -192,7 +192,7 @@ def test_is_the_data_complete(run: Run, person: Asker) -> None:
     assert "9 of 10 tasks ended" in page
     head, _, problems = page.partition("not succeeded · 3</h2>")
     assert head != page
-    why = set(re.findall("<li><b>(.*?) </b> <span[^>]*>(.*?)</span>", problems.partition("</ul>")[0]))
+    why = set(re.findall("<li><b>(.*?)</b> <span[^>]*>(.*?)</span>", problems.partition("</ul>")[0]))
     assert why == {
         ("1 × collect comments failed", "list_not_loaded: no list"),
         ("1 × collect comments failed", "video_not_found: &#39;x&#39; is not there"),
