@@ -46,7 +46,7 @@ PRINTED = [
 REFUSED = [
     (room, function, (1, 2, "reason", "remedy"))
     for room in ("flows", "models", "scripts", "workers", "gateway")
-    for function in ("refuse", "Problem", "PackageProblem")
+    for function in ("refuse", "Problem", "PackageProblem", "CanvasRefused", "BadRow")
 ]
 ANSWERED = [("gateway", "ApiProblem", (1, "detail")), ("gateway/submissions", "ValueError", (0,))]
 RAISED = [
