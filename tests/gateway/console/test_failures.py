@@ -124,7 +124,8 @@ def test_a_review_is_settled_by_an_operator_and_not_by_a_viewer(console: Served)
     assert re.search(r'<li><span class="clamp">评论 <span', page)
     assert "verdict" not in page
     assert 'value="happened"' in person.get("/review").text
-    assert person.post("/acts/review/settle", id=waiting[0], verdict="perhaps").status_code == 422
+    refused = person.post("/acts/review/settle", id=waiting[0], verdict="perhaps")
+    assert (refused.status_code, '<b dir="auto">结论</b>' in refused.text) == (422, True)
     assert person.post("/acts/review/settle", id=waiting[0], verdict="give-up", reason="看不到").status_code == 303
     assert person.post("/acts/review/settle", id=waiting[0], verdict="give-up", reason="again").status_code == 422
     assert person.post("/acts/review/settle", id=waiting[1], verdict="happened", reason="看到了").status_code == 303
