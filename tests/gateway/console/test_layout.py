@@ -61,6 +61,18 @@ def test_rows_off_the_screen_are_not_squeezed(narrow: Page, furnished: Served, p
     assert max(narrow.locator(".scroll td > .row").evaluate_all(lines), default=1) == 1
 
 
+@pytest.mark.parametrize("path", ["/changes", "/records", "/callbacks", "/accounts"])
+def test_the_lists_that_people_read_on_a_phone_are_read_without_scrolling_sideways(
+    narrow: Page, furnished: Served, path: str
+) -> None:
+    narrow.goto(furnished.url + path)
+    cards = narrow.locator(".scroll:has(> .stacked)")
+    assert cards.count() == 1
+    assert cards.evaluate("one => one.scrollWidth <= one.clientWidth && one.innerText.length > 100")
+    labels = cards.locator("td[data-label]").first.evaluate("one => getComputedStyle(one, '::before').content")
+    assert len(labels) > 5  # "…: " with its quotes
+
+
 @pytest.mark.parametrize("path", ["/overview", "/overview?hours=168", "/overview/sheet?hours=8"])
 def test_the_hours_of_a_shift_are_read_beside_their_scale(narrow: Page, furnished: Served, path: str) -> None:
     narrow.goto(furnished.url + path)
