@@ -132,13 +132,19 @@ def clients(redis: Any) -> list[dict[str, str]]:
     return cast("list[dict[str, str]]", redis.client_list())
 
 
+def waits(redis: Any) -> bool:
+    """Whether a client of this Redis is blocked until a ticket comes."""
+    return any("b" in one["flags"] for one in clients(redis))
+
+
 @pytest.mark.fleet
 def test_a_worker_that_rests_leaves_the_desk_to_others_and_comes_back(desk_shelf: Shelf) -> None:
     redis, slot = desk_shelf.traces.redis, desk_shelf.identities["desk"].slot
     (before,) = desk_shelf.send(ticket("sample.quick", DESK_QUEUE))
     desk_shelf.traces.wait(1)
+    wait_until(lambda: waits(redis), WAIT, "the worker to wait for its next ticket")
     slot.send_to_rest(True)
-    wait_until(lambda: not any("b" in one["flags"] for one in clients(redis)), WAIT, "the worker to leave the desk")
+    wait_until(lambda: not waits(redis), WAIT, "the worker to leave the desk")
     (left,) = desk_shelf.send(ticket("sample.quick", DESK_QUEUE))
     assert queued_ids(redis, [DESK_QUEUE])[DESK_QUEUE] == {left}
     slot.send_to_rest(False)
