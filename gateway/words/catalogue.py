@@ -24,8 +24,8 @@ MOST_JOINED = 12  # parts of a text of which runs are looked up as one
 SPOKEN = frozenset({"example", "fault", "hint", "left", "reason", "remedy", "said", "state", "told", "what", "why"})
 # Values of these names are numbers; others may be any text.
 NUMBERS = frozenset({
-    "bytes", "celsius", "count", "got", "hours", "lines", "looked", "minutes", "number", "percent", "port", "rows",
-    "seconds", "size", "skipped", "watched",
+    "bytes", "celsius", "column", "count", "got", "hours", "lines", "looked", "minutes", "number", "percent", "port",
+    "rows", "seconds", "size", "skipped", "watched",
 })  # fmt: skip
 OF_ONE = "one: "  # before the key of a text for a count of 1
 CODED = ("code", "flow", "action")  # a text may begin with one of these and a colon

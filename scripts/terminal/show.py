@@ -130,7 +130,7 @@ def print_blocks(console: Screen, title: str, blocks: Sequence[Block]) -> None:
         for line in block.lines:
             say(console, line, 6)
         if block.remedy:
-            _print(console, [f"-> {said(one)}" for one in on_screen(block.remedy).split("\n")], 6)
+            print_lines(console, [f"-> {said(one)}" for one in on_screen(block.remedy).split("\n")], 6)
 
 
 def list_blocks(console: Screen, title: str, blocks: Sequence[Block], when_empty: str = "") -> None:
@@ -165,10 +165,11 @@ def say(console: Screen, line: str, by: int = 0, *, whole: bool = False) -> None
     `whole`, it is not broken; `whole` is for data, which is never translated.
     """
     lines = on_screen(line).split("\n")
-    _print(console, lines if whole else [_said(one) for one in lines], by, whole=whole)
+    print_lines(console, lines if whole else [indented(one) for one in lines], by, whole=whole)
 
 
-def _print(console: Screen, lines: Sequence[str], by: int, *, whole: bool = False) -> None:
+def print_lines(console: Screen, lines: Sequence[str], by: int = 0, *, whole: bool = False) -> None:
+    """Prints lines as `say` does that are said already: what is said twice may come out wrong."""
     if console.is_terminal and not whole:
         from scripts.terminal.wrapping import wrapped  # noqa: PLC0415 - a pipe needs nothing of rich
 
@@ -177,7 +178,8 @@ def _print(console: Screen, lines: Sequence[str], by: int, *, whole: bool = Fals
         console.print(" " * by + one, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
-def _said(line: str) -> str:
+def indented(line: str) -> str:
+    """Returns a line in the language that is spoken, with the blanks before it."""
     text = line.lstrip(" ")
     return line[: len(line) - len(text)] + said(text)
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import DatabaseError
 
+from models.database.terminal_safe import on_screen
 from models.values.refused import Problem, Refused, refuse
 from scripts.connect import unreachable
 from scripts.terminal.language import put, said
-from scripts.terminal.show import Lines, say
+from scripts.terminal.show import Lines, indented, print_lines
 from workers.settings import SettingsError
 
 # Errors whose messages are for people. By name, so that their modules need not be imported.
@@ -17,14 +18,14 @@ SAY_ALL = frozenset({"NoRedis", "RedisDidNotStart", "PartDied", "CampaignFailed"
 
 
 def lines_of(error: BaseException) -> list[str] | None:
-    """Returns the lines for stderr, with field, reason and remedy; None for a defect."""
+    """Returns the lines for stderr, in the language that is spoken: field, reason and remedy; None for a defect."""
     if isinstance(error, Refused):
         more = [put("  and {count} more problems", count=error.more)] if error.more else []
         return refusal_lines(error.problems) + more
     if isinstance(error, DatabaseError):
         return refusal_lines(unreachable(error).problems)
     if isinstance(error, SettingsError | TimeoutError) or type(error).__name__ in SAY_ALL:
-        return [str(error)]
+        return [indented(line) for line in str(error).split("\n")]
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return refusal_lines(of_file(error).problems)
     if any(one.__module__.partition(".")[0] in ("redis", "kombu") for one in type(error).__mro__):
@@ -35,9 +36,9 @@ def lines_of(error: BaseException) -> list[str] | None:
 def say_lines(lines: Sequence[str]) -> None:
     """Prints lines to stderr; in a terminal breaks them at words and keeps their indentation."""
     console = Lines(stderr=True)
-    for line in lines:
+    for line in on_screen("\n".join(lines)).split("\n"):
         text = line.lstrip(" ")
-        say(console, text, len(line) - len(text))
+        print_lines(console, [text], len(line) - len(text))
 
 
 def of_file(error: OSError) -> Refused:

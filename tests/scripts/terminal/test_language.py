@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -206,6 +207,17 @@ def test_what_typer_finds_wrong_is_said_in_the_language(
     ended = run(*arguments, **env)
     assert ended.returncode == 2
     assert [one for one in said if one not in ended.stderr] == []
+
+
+def test_what_is_wrong_in_a_file_keeps_its_keys_and_names_its_places(sqlite_database: str, tmp_path: Path) -> None:
+    file = tmp_path / "day.yaml"
+    file.write_text("campaign: a\ncollect: {videos: 0}\nnurture: yes\n", encoding="utf-8")
+    ended = run("--lang", "zh", "submit", str(file), PHONEFLEET_DATABASE_URL=sqlite_database)
+    assert ended.returncode == 2
+    lines = [line.strip() for line in ended.stderr.splitlines()]
+    assert 'nurture: 第 3 行第 10 列："yes" 不是一组字段' in lines
+    assert "collect.videos: 第 2 行第 19 列：0 太小，至少为 1" in lines
+    assert [line for line in lines if re.search(r"[a-z]+ [a-z]+ [a-z]+", line.partition("->")[0])] == []
 
 
 def test_help_is_chinese_as_a_whole() -> None:
