@@ -15,7 +15,7 @@ FORM = "scripts/standard_day.yaml shows the form"
 NO_TYPES = "! means a type in YAML, and a campaign file has none"
 
 # libyaml's messages → the remedy for the file's author
-_SYNTAX = (
+SYNTAX = (
     ("cannot start any token", "{sign} may not begin a value", "put the whole value in quotes"),
     ("mapping values are not allowed", "a colon and a blank stand inside a value", "put the whole value in quotes"),
     ("expected key", "this does not fit what stands before it", "check blanks at its beginning, and its quotes"),
@@ -102,7 +102,7 @@ def not_yaml(error: yaml.MarkedYAMLError, source: str, lines: Sequence[str], ope
     if opened is not None and any(words in problem for words in _LIST_UNENDED):
         line, place = lines[opened[0]], _at(*opened)
     whole = f"{error.context or ''} {problem}"
-    for words, reason, remedy in _SYNTAX:
+    for words, reason, remedy in SYNTAX:
         if words in whole:
             return refuse(source, f"{place}: {reason.format(sign=sign)}: {shown(line)}", remedy)
     return refuse(source, f"{place}: not YAML, {problem}: {shown(line)}", FORM)

@@ -25,6 +25,7 @@ from scripts.cli import COMMANDS, PANELS, cli
 from scripts.terminal.language import words
 from scripts.terminal.show import Sheet, print_sheet
 from tests.support.texts import HOLE, ROOT, given, is_words
+from workers.campaigns.yaml_syntax import SYNTAX
 
 ZH = catalogue("zh")
 COMMAND = re.compile(rf"phonefleet (?:{'|'.join(one.name for one in COMMANDS)})\b(?! of| wrote| looks)")
@@ -62,6 +63,7 @@ ENDED = [
     *(("workers", name, (1, "reason")) for name in ("FlowFailure", "Failed", "PhoneError")),
     *(("workers", name, (0, "reason")) for name in ("TaskEnd", "NotMine", "Stopped", "HandBack")),
 ]
+SLIPS = [("workers/campaigns", "Slip", (2, 3, "reason", "remedy"))]
 SETTINGS = [("workers/settings", "ValueError", (0,)), ("flows/checks.py", "ValueError", (0,))]
 # Forms that only other texts fill: a pattern knows what comes of them.
 FILLED = {
@@ -108,14 +110,22 @@ def unknown(text: str) -> bool:
 
 @pytest.mark.parametrize(
     "places",
-    [PRINTED, REFUSED, RAISED, SETTINGS, ANSWERED, ENDED],
-    ids=["printed", "refused", "raised", "settings", "answered", "ended"],
+    [PRINTED, REFUSED, RAISED, SETTINGS, ANSWERED, ENDED, SLIPS],
+    ids=["printed", "refused", "raised", "settings", "answered", "ended", "slips"],
 )
 def test_every_text_that_people_read_has_chinese_words(places: list[tuple[str, str, tuple[int | str, ...]]]) -> None:
     found = [one for room, name, at in places for one in given(room, name, at)]
     assert len(found) > 10
     lacking = [(where, text.replace(HOLE, "{}")) for where, text in found if unknown(text) and text not in ZH.texts]
     assert [one for one in lacking if one[1] not in FILLED] == []
+
+
+@pytest.mark.parametrize(("reason", "remedy"), sorted({(reason, remedy) for _, reason, remedy in SYNTAX}))
+def test_what_a_reader_of_yaml_finds_wrong_has_chinese_words(reason: str, remedy: str) -> None:
+    for said in (reason, f"line 3, column 12: {reason}: comments: [1, 2"):
+        assert re.sub(r"comments: .*|YAML|name: value|---", "", ZH.said(said.format(sign="@"))).isascii() is False
+        assert not re.search(r"[a-z]{2,} [a-z]{2,}", ZH.said(said.format(sign="@")))
+    assert ZH.said(remedy) != remedy
 
 
 def helps() -> Iterator[str]:
