@@ -52,8 +52,8 @@ def records(  # noqa: PLR0913, PLR0917 - each is an option of the command
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """List what ended, newest first: every attempt and action with its account, phone, result and reason."""
-    console, engine = Console(), existing_ledger()
     begin, end = _checked(outcome, since, until, whole=yesterday + week)
+    console, engine = Console(), existing_ledger()
     given: dict[str, Any] = {
         "account": account, "phone": phone, "author": author, "flow": flow, "outcome": outcome, "kind": kind,
         "code": code, "step": step, "since": begin, "until": end,
