@@ -202,12 +202,16 @@ def test_a_code_that_stands_in_words_is_not_said_again_before_the_reason(console
         task = session.get_one(Task, one.task_id)
         one.reason = task.reason = "list_not_loaded: the list stayed empty"
         task.failure_code = one.failure_code
+        record = session.scalars(select(Record).where(Record.code == "list_not_loaded")).first()
+        assert record is not None
+        record.reason = one.reason
         session.flush()
         session.expunge(one)
         return one
 
     one, person = write(console.engine, work), console.as_role("viewer")
-    for path in (f"/tasks/{one.task_id}", f"/tasks/{one.task_id}/attempts/{one.number}", f"/phones/{one.phone_serial}"):
+    of_task = f"/tasks/{one.task_id}"
+    for path in (of_task, f"{of_task}/attempts/{one.number}", f"/phones/{one.phone_serial}", "/records"):
         page = person.get(path).text
         assert "the list stayed empty" in page, path
         assert "list_not_loaded: " not in page, path
