@@ -37,7 +37,7 @@ def list_awaiting() -> None:
     console, engine = Console(), existing_ledger()
     waiting = approvals.awaiting(engine)
     list_blocks(console, "waiting for an approval", [_told(one) for one in waiting])
-    say_others(console, len(waiting), approvals.count_awaiting(engine))
+    say_others(console, len(waiting), read(engine, approvals.count_awaiting))
 
 
 @commands.command("given")

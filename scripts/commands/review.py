@@ -30,7 +30,7 @@ def review(
         waiting = in_review(engine)
         if waiting:
             print_blocks(console, f"waiting for a person: {len(waiting)}", [_told(one) for one in waiting])
-            say_others(console, len(waiting), count_in_review(engine))
+            say_others(console, len(waiting), read(engine, count_in_review))
         else:
             say(console, "waiting for a person: none")
         return

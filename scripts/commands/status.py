@@ -22,7 +22,7 @@ from scripts.terminal.show import Block, Sheet, duration, print_blocks, print_sh
 from scripts.terminal.standstill import standstill
 from scripts.terminal.what import ANY_HELP, EVERY, find
 from workers.control.about import about
-from workers.control.reason_groups import BY_WORDS, FAILURES, Group, Words, groups_of
+from workers.control.reason_groups import Group, Words, groups_of
 from workers.control.shortfalls import asked_and_got
 from workers.lifecycle.standstill import why_nothing_moves
 
@@ -84,11 +84,7 @@ def _campaign(session: Session, console: Console, campaign_id: str, *, chosen: b
             say(console, f"{line}; {said(fewer.why)}" if fewer.why else line, 2)
         if len(one.fewer) > MOST_FEWER:
             say(console, f"  and {len(one.fewer) - MOST_FEWER} more tasks with fewer than asked for")
-    for title, found in (
-        ("not succeeded", groups_of(session, campaign, FAILURES, SPOKEN)),
-        ("held", groups_of(session, campaign, BY_WORDS["held"], SPOKEN)),
-        ("waiting", groups_of(session, campaign, BY_WORDS["waiting"], SPOKEN)),
-    ):
+    for title, found in groups_of(session, campaign, SPOKEN).items():
         _print_groups(console, title, found)
     if why := why_nothing_moves(session, campaign):
         say(console, standstill(why))

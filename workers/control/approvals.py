@@ -75,10 +75,9 @@ def awaiting(engine: Engine, most: int = 100, *, key_id: str | None = None) -> S
     return read(engine, work)
 
 
-def count_awaiting(engine: Engine) -> int:
+def count_awaiting(session: Session) -> int:
     """Returns the number of all tasks that wait for an approval."""
-    number = select(func.count()).select_from(Task).where(*_WAIT)
-    return read(engine, lambda session: session.scalar(number)) or 0
+    return session.scalar(select(func.count()).select_from(Task).where(*_WAIT)) or 0
 
 
 def given_approvals(engine: Engine, most: int = 100) -> Sequence[Given]:

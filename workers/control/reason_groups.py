@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,15 +47,19 @@ class Sort:
 class Words:
     """How the reader's language says a text with `{names}`, and a code of the ledger."""
 
-    text: Callable[..., str] = str.format
-    word: Callable[[str, object], str] = lambda _kind, code: f"{code}"
+    text: Callable[..., str]
+    word: Callable[[str, object], str]
 
 
-ENGLISH = Words()
+def groups_of(session: Session, campaign: Campaign, words: Words) -> Mapping[str, Sequence[Group]]:
+    """Returns the groups of what did not succeed, is held and waits, the largest first, each with its first tasks.
+
+    Reasons and remedies stay English.
+    """
+    return {name: _groups(session, campaign, sort, words) for name, sort in _SORTS.items()}
 
 
-def groups_of(session: Session, campaign: Campaign, sort: Sort, words: Words = ENGLISH) -> list[Group]:
-    """Returns the groups, the largest first, each with its first tasks. Reasons and remedies stay English."""
+def _groups(session: Session, campaign: Campaign, sort: Sort, words: Words) -> list[Group]:
     mine = (Task.campaign_id == campaign.id, sort.which)
     counted = session.execute(
         select(func.count(), *sort.by).where(*mine).group_by(*sort.by).order_by(func.count().desc()).limit(MOST_GROUPS)
@@ -120,8 +124,11 @@ def _waiting(session: Session, campaign: Campaign, task: Task) -> tuple[str, str
     return task.waits_for or "", ""
 
 
-FAILURES = Sort(Task.state.in_(NOT_SUCCEEDED), (Task.flow, Task.state, Task.failure_code), _failure, stated=True)
-BY_WORDS = {
+# What a page and a command show of a campaign, in this order.
+_SORTS = {
+    "not succeeded": Sort(
+        Task.state.in_(NOT_SUCCEEDED), (Task.flow, Task.state, Task.failure_code), _failure, stated=True
+    ),
     "held": Sort(Task.state == State.HELD, (Task.paused, Task.waits_for), _held),
     "waiting": Sort((Task.state == State.READY) & Task.waits_for.is_not(None), (Task.waits_for,), _waiting),
 }

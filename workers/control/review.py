@@ -55,10 +55,9 @@ def in_review(engine: Engine, most: int = 100) -> Sequence[InReview]:
     return read(engine, work)
 
 
-def count_in_review(engine: Engine) -> int:
+def count_in_review(session: Session) -> int:
     """Returns the number of all tasks that wait for a person."""
-    number = select(func.count()).select_from(Task).where(Task.state == State.NEEDS_REVIEW)
-    return read(engine, lambda session: session.scalar(number)) or 0
+    return session.scalar(select(func.count()).select_from(Task).where(Task.state == State.NEEDS_REVIEW)) or 0
 
 
 def _told(session: Session, task: Task) -> InReview:

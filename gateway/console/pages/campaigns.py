@@ -31,7 +31,7 @@ from workers.campaigns.complete import plant_missing
 from workers.campaigns.given_campaign import GivenCampaign, load_campaign
 from workers.campaigns.schedules.manage import add_schedule, list_schedules, stop_schedule
 from workers.control.pause import pause_campaign, pause_task, resume_campaign, resume_task
-from workers.control.reason_groups import BY_WORDS, FAILURES, Words, groups_of
+from workers.control.reason_groups import Words, groups_of
 from workers.control.reprioritise import reprioritise_campaign, reprioritise_task
 from workers.control.shortfalls import asked_and_got
 from workers.control.stop import stop_campaign, stop_task
@@ -167,12 +167,7 @@ def show(view: View, campaign_id: str) -> Response:
 
 
 def _groups(session: Session, campaign: Campaign, words: Words) -> list[tuple[str, Any]]:
-    found = (
-        ("not succeeded", groups_of(session, campaign, FAILURES, words)),
-        ("held", groups_of(session, campaign, BY_WORDS["held"], words)),
-        ("waiting", groups_of(session, campaign, BY_WORDS["waiting"], words)),
-    )
-    return [(name, groups) for name, groups in found if groups]
+    return [(name, groups) for name, groups in groups_of(session, campaign, words).items() if groups]
 
 
 def _picture(session: Session, campaign_id: str, flows: Mapping[str, Mapping[str, int]], total: int) -> Picture:

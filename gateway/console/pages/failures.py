@@ -70,9 +70,9 @@ def review(view: View) -> Response:
     return view.page(
         "review.html",
         waiting=waiting,
-        all_waiting=max(len(waiting), count_in_review(view.engine)),
+        all_waiting=max(len(waiting), view.look(count_in_review)),
         asked=asked,
-        all_asked=max(len(asked), count_awaiting(view.engine)),
+        all_asked=max(len(asked), view.look(count_awaiting)),
     )
 
 

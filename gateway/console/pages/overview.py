@@ -17,10 +17,10 @@ from models.database.storable import storable_text
 from models.history.audit_log import record_change
 from models.notify.taken_alerts import give_back_alert, take_alert
 from models.tables import Campaign, Task
-from models.tasks.states import State
 from models.transactions.read_write import write
 from models.values.refused import Refused, refuse
 from workers.attempts.content_holds import holds_in_force
+from workers.control.review import count_in_review
 from workers.settings import settings
 from workers.settings.moments import read_moment
 
@@ -60,11 +60,10 @@ def _open(session: Session) -> dict[str, Any]:
     left: dict[str, dict[str, int]] = {}
     for campaign, state, number in session.execute(states.group_by(Task.campaign_id, Task.state)):
         left.setdefault(campaign, {})[state] = number
-    review = select(func.count()).select_from(Task).where(Task.state == State.NEEDS_REVIEW)
     return {
         "needy": [one for one in tiles_now(session) if one.kind in (WATCH, TROUBLE)],
         "holds": holds_in_force(session),
-        "review": session.scalar(review) or 0,
+        "review": count_in_review(session),
         "campaigns": [(one, left.get(one.id, {})) for one in campaigns],
     }
 

@@ -30,9 +30,9 @@ def left_to_a_person(engine: Engine) -> tuple[str, int]:
 
 
 def test_it_is_listed_with_what_is_in_doubt(ledger: Engine) -> None:
-    assert count_in_review(ledger) == 0
+    assert read(ledger, count_in_review) == 0
     one, _ = left_to_a_person(ledger)
-    assert count_in_review(ledger) == 1
+    assert read(ledger, count_in_review) == 1
     (waiting,) = in_review(ledger)
     assert (waiting.task_id, waiting.account, waiting.reason) == (one, "acc-p1", "the comment is gone")
     assert waiting.actions == (("like_comment", "xiaopeng 标题 好看"),)
